@@ -1,0 +1,19 @@
+"""The engine: statistics, densities and derivatives of blocks of rows, from plain arrays."""
+
+from gmmscape.engine.parameters import Parameters
+from gmmscape.engine.reference import (
+    LocationDerivatives,
+    location_derivatives,
+    log_density,
+    responsibilities,
+    statistics,
+)
+
+__all__ = [
+    "LocationDerivatives",
+    "Parameters",
+    "location_derivatives",
+    "log_density",
+    "responsibilities",
+    "statistics",
+]

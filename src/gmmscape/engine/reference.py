@@ -1,0 +1,207 @@
+"""The reference engine: NumPy, written to be read, and the truth that faster engines are tested against.
+
+Rows are walked in blocks, so that nothing of size n x k is ever kept. Sums over blocks are merged along a
+fixed tree: the same rows give the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmscape.engine.logsumexp import logsumexp_rows
+from gmmscape.engine.parameters import Parameters
+from gmmscape.statistics import SufficientStatistics, merge_in_order
+
+FloatArray = NDArray[np.float64]
+
+BLOCK_ROWS = 4096
+LOG_2PI = float(np.log(2.0 * np.pi))
+
+
+class LocationDerivatives(NamedTuple):
+    """Weighted sums that make the derivatives of the location family's NLL (DESIGN 2.1)."""
+
+    nll: float
+    gradient: FloatArray  # (k, d)
+    hessian: FloatArray | None  # (k*d, k*d)
+    mass: FloatArray  # (k,)
+
+
+def blocks(n: int) -> Iterator[slice]:
+    """Yield the slices of at most `BLOCK_ROWS` rows that cover `n` rows."""
+    for start in range(0, n, BLOCK_ROWS):
+        yield slice(start, min(start + BLOCK_ROWS, n))
+
+
+def log_joint(X: FloatArray, parameters: Parameters) -> FloatArray:
+    """Return log(weight_i N(x; mean_i, covariance_i)) for a block of rows, shape (n, k)."""
+    n, d = X.shape
+    k = len(parameters.means)
+    squared = np.empty((n, k))
+    with np.errstate(over="ignore"):  # rows farther than 1e154 deviations have density zero
+        for i in range(k):
+            scaled = _standardised(X, parameters, i)
+            np.einsum("nd,nd->n", scaled, scaled, out=squared[:, i])
+    constant = parameters.log_weights + parameters.log_determinants - 0.5 * d * LOG_2PI
+    return constant - 0.5 * squared
+
+
+def _standardised(X: FloatArray, parameters: Parameters, i: int) -> FloatArray:
+    deviation = X - parameters.means[i]
+    if parameters.kind in ("spherical", "diag"):
+        return deviation * parameters.factors[i]
+    factor = parameters.factors if parameters.kind == "tied" else parameters.factors[i]
+    return deviation @ factor
+
+
+def log_density(X: FloatArray, parameters: Parameters) -> FloatArray:
+    """Return the log density of the mixture at each row, shape (n,); -inf where it underflows."""
+    out = np.empty(len(X))
+    for block in blocks(len(X)):
+        out[block] = logsumexp_rows(log_joint(X[block], parameters))
+    return out
+
+
+def responsibilities(X: FloatArray, parameters: Parameters) -> FloatArray:
+    """Return the posterior probability of each component at each row, shape (n, k)."""
+    out = np.empty((len(X), len(parameters.means)))
+    for block in blocks(len(X)):
+        out[block], _ = _posterior(X[block], parameters)
+    return out
+
+
+def _posterior(X: FloatArray, parameters: Parameters) -> tuple[FloatArray, FloatArray]:
+    joint = log_joint(X, parameters)
+    density = logsumexp_rows(joint)
+    lost = np.isneginf(density)
+    with np.errstate(invalid="ignore", under="ignore"):
+        posterior = np.exp(joint - density[:, None])
+    if lost.any():
+        posterior[lost] = _nearest_component(X[lost], parameters)
+    return posterior, density
+
+
+def _nearest_component(X: FloatArray, parameters: Parameters) -> FloatArray:
+    """Responsibilities of rows so far out that every squared distance overflows.
+
+    There the component of least Mahalanobis distance takes everything; distances are compared after
+    dividing the row's deviation by its largest entry. Exact ties are shared.
+    """
+    scale = np.abs(X).max(axis=1, keepdims=True)
+    distance = np.empty((len(X), len(parameters.means)))
+    for i, mean in enumerate(parameters.means):
+        centred = parameters._replace(means=np.zeros_like(parameters.means))
+        scaled = _standardised(X / scale - mean / scale, centred, i)
+        distance[:, i] = np.linalg.norm(scaled, axis=1)
+    nearest = distance == distance.min(axis=1, keepdims=True)
+    return nearest / nearest.sum(axis=1, keepdims=True)
+
+
+def statistics(X: FloatArray, weights: FloatArray, parameters: Parameters, scatter: str) -> SufficientStatistics:
+    """Return the sufficient statistics of weighted rows at the given parameters.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+        Rows.
+    weights : ndarray of shape (n,)
+        Non-negative weights of the rows.
+    parameters : Parameters
+        Mixture whose responsibilities are used.
+    scatter : {"none", "spherical", "diag", "tied", "full"}
+        Which scatter is accumulated.
+
+    Returns
+    -------
+    SufficientStatistics
+        Cost O(n k d) for "none", "spherical" and "diag", O(n k d^2) otherwise.
+    """
+    parts = [_block_statistics(X[b], weights[b], parameters, scatter) for b in blocks(len(X))]
+    return merge_in_order(parts)
+
+
+def _block_statistics(
+    X: FloatArray, weights: FloatArray, parameters: Parameters, scatter: str
+) -> SufficientStatistics:
+    posterior, density = _posterior(X, parameters)
+    posterior *= weights[:, None]
+    mass = posterior.sum(axis=0)
+    # Deviations about the current mean keep the sums small when components are narrow and far apart.
+    mean = parameters.means.copy()
+    for i in np.flatnonzero(mass > 0):
+        mean[i] += posterior[:, i] @ (X - parameters.means[i]) / mass[i]
+    return SufficientStatistics(
+        mass=mass,
+        mean=mean,
+        scatter=_scatter(X, posterior, mean, scatter),
+        kind=scatter,
+        log_likelihood=float(weights @ density),
+        weight=float(weights.sum()),
+    )
+
+
+def _scatter(X: FloatArray, posterior: FloatArray, mean: FloatArray, kind: str) -> FloatArray | None:
+    if kind == "none":
+        return None
+    k, d = mean.shape
+    out = np.zeros({"spherical": (k,), "diag": (k, d), "tied": (d, d), "full": (k, d, d)}[kind])
+    for i in range(k):
+        deviation = X - mean[i]
+        if kind == "spherical":
+            out[i] = posterior[:, i] @ (deviation**2).sum(axis=1)
+        elif kind == "diag":
+            out[i] = posterior[:, i] @ deviation**2
+        else:
+            # Scaling by the root keeps the product exactly symmetric.
+            rooted = deviation * np.sqrt(posterior[:, i])[:, None]
+            if kind == "tied":
+                out += rooted.T @ rooted
+            else:
+                out[i] = rooted.T @ rooted
+    return out
+
+
+def location_derivatives(
+    X: FloatArray, weights: FloatArray, parameters: Parameters, *, hessian: bool
+) -> LocationDerivatives:
+    """Return value, gradient and Hessian of the weighted NLL in the means, equal spherical covariances.
+
+    With y_i = x - mean_i and psi the responsibilities (DESIGN 2.1):
+    grad_i = -E[psi_i y_i] / sigma^2,
+    Hess_ij = E[psi_i psi_j y_i y_j'] / sigma^4 - [i=j] E[psi_i (y_i y_i' / sigma^4 - I / sigma^2)].
+
+    Cost O(n k d) without and O(n k^2 d^2) with the Hessian.
+    """
+    k, d = parameters.means.shape
+    precision = float(parameters.factors[0]) ** 2
+    nll = 0.0
+    mass = np.zeros(k)
+    gradient = np.zeros((k, d))
+    second = np.zeros((k * d, k * d)) if hessian else None
+    for block in blocks(len(X)):
+        posterior, density = _posterior(X[block], parameters)
+        weighted = posterior * weights[block, None]
+        deviation = X[block, None, :] - parameters.means
+        nll -= float(weights[block] @ density)
+        mass += weighted.sum(axis=0)
+        gradient -= precision * np.einsum("nk,nkd->kd", weighted, deviation)
+        if second is not None:
+            second += _hessian_terms(posterior, weighted, deviation, weights[block], precision)
+    return LocationDerivatives(nll, gradient, second, mass)
+
+
+def _hessian_terms(
+    posterior: FloatArray, weighted: FloatArray, deviation: FloatArray, weights: FloatArray, precision: float
+) -> FloatArray:
+    n, k, d = deviation.shape
+    score = (precision * posterior[:, :, None] * deviation).reshape(n, k * d)
+    hessian = (score * weights[:, None]).T @ score
+    for i in range(k):
+        part = slice(i * d, (i + 1) * d)
+        spread = (deviation[:, i] * weighted[:, i, None]).T @ deviation[:, i]
+        hessian[part, part] += precision * weighted[:, i].sum() * np.eye(d) - precision**2 * spread
+    return 0.5 * (hessian + hessian.T)

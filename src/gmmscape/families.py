@@ -1,0 +1,151 @@
+"""Families: what is free, and how statistics become parameters.
+
+Each family turns sufficient statistics into the exact maximiser of the expected log-likelihood under its
+constraints, so that an EM step never lowers the likelihood, floors included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.mixture import Mixture
+from gmmscape.statistics import SufficientStatistics
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Smallest variance allowed in each coordinate.
+
+    A covariance C is kept at or above F = diag(variances): the eigenvalues of F^-1/2 C F^-1/2 are clipped
+    from below at one. That is the exact maximiser under the constraint C - F positive semidefinite.
+
+    Attributes
+    ----------
+    variances : ndarray of shape (d,)
+        In squared units of the data; all zero for no floor.
+    """
+
+    variances: FloatArray
+
+    @classmethod
+    def of(cls, variance: FloatArray, *, reg_covar: float = 0.0, covariance_floor: float = 1e-6) -> Floor:
+        """Return max(reg_covar, covariance_floor x variance) per coordinate.
+
+        A constant coordinate has no variance of its own: it takes the average of the others, so that its
+        floor is positive. It adds the same factor to every component and moves no responsibility.
+        """
+        varying = variance[variance > 0]
+        stand_in = varying.mean() if len(varying) else 0.0
+        return cls(np.maximum(reg_covar, covariance_floor * np.where(variance > 0, variance, stand_in)))
+
+    def clip(self, covariances: FloatArray, kind: str) -> tuple[FloatArray, bool]:
+        """Return covariances of the given storage kind on or above the floor, and whether any moved."""
+        if not self.variances.any():
+            return covariances, False
+        if kind in ("spherical", "diag"):
+            # The average over the coordinates keeps the spherical family invariant under rotation.
+            floor = self.variances.mean() if kind == "spherical" else self.variances
+            clipped = np.maximum(covariances, floor)
+            return clipped, bool(np.any(clipped > covariances))
+        root = np.sqrt(np.where(self.variances > 0, self.variances, 1.0))
+        outer = root[:, None] * root
+        values, vectors = np.linalg.eigh(covariances / outer)
+        if values.min() >= 1.0:
+            return covariances, False
+        lifted = (vectors * np.maximum(values, 1.0)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+        lifted = np.where((values.min(axis=-1) < 1.0)[..., None, None], outer * lifted, covariances)
+        return 0.5 * (lifted + np.swapaxes(lifted, -1, -2)), True
+
+
+class Family:
+    """What the parameters of a fit are allowed to be; base of the five families."""
+
+    name: str
+    scatter: str
+
+    def update(self, statistics: SufficientStatistics, current: Mixture) -> Mixture:
+        """Return the M-step: the maximiser given the statistics taken at `current`."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Location(Family):
+    """Only the means are free; covariances sigma^2 I and weights are known.
+
+    Attributes
+    ----------
+    sigma : float
+        Known standard deviation.
+    """
+
+    sigma: float
+    name = "location"
+    scatter = "none"
+
+    def update(self, statistics: SufficientStatistics, current: Mixture) -> Mixture:
+        """Return the mixture with each mean at its responsibility-weighted mean."""
+        means = np.where(statistics.mass[:, None] > 0, statistics.mean, current.means)
+        return Mixture(current.weights, means, current.covariances, current.covariance_type)
+
+
+@dataclass(frozen=True)
+class FreeCovariance(Family):
+    """Weights, means and covariances are free; the covariances share one storage kind.
+
+    Attributes
+    ----------
+    name : {"spherical", "diag", "tied", "full"}
+        Kind of covariance.
+    floor : Floor
+        Lower bound of the covariances.
+    """
+
+    name: str  # type: ignore[misc]
+    floor: Floor
+
+    @property
+    def scatter(self) -> str:  # type: ignore[override]
+        """Which scatter the statistics must carry."""
+        return self.name
+
+    def update(self, statistics: SufficientStatistics, current: Mixture) -> Mixture:
+        """Return the mixture that the statistics imply.
+
+        A component without mass keeps its mean and covariance and gets weight zero.
+        """
+        weights = statistics.mass / statistics.mass.sum()
+        alive = statistics.mass > 0
+        means = np.where(alive[:, None], statistics.mean, current.means)
+        covariances = self._covariances(statistics, current, alive)
+        covariances, _ = self.floor.clip(covariances, self.name)
+        return Mixture(weights, means, covariances, self.name)
+
+    def floor_active(self, mixture: Mixture) -> bool:
+        """Say whether some covariance of `mixture` lies on the floor (within 1e-9, relative)."""
+        raised = Floor(self.floor.variances * (1.0 + 1e-9))
+        return raised.clip(mixture.covariances, self.name)[1]
+
+    def _covariances(
+        self, statistics: SufficientStatistics, current: Mixture, alive: NDArray[np.bool_]
+    ) -> FloatArray:
+        scatter = statistics.scatter
+        assert scatter is not None
+        if self.name == "tied":
+            return scatter / statistics.mass.sum()
+        shape = (-1,) + (1,) * (scatter.ndim - 1)
+        mass = np.where(alive, statistics.mass, 1.0).reshape(shape)
+        divisor = mass * (current.n_features if self.name == "spherical" else 1)
+        return np.where(alive.reshape(shape), scatter / divisor, current.covariances)
+
+
+def family_named(name: str, floor: Floor) -> FreeCovariance:
+    """Return the family of free weights, means and covariances of the given kind."""
+    if name not in ("spherical", "diag", "tied", "full"):
+        raise InvalidParameterError.of("family", name, "choose 'spherical', 'diag', 'tied' or 'full'")
+    return FreeCovariance(name, floor)

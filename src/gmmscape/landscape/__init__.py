@@ -1,0 +1,9 @@
+"""The laboratory: the local minima of an objective, found, polished and decoded."""
+
+from gmmscape.landscape.atlas import Atlas
+from gmmscape.landscape.candidates import candidates
+from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.landscape.landscape import Landscape
+from gmmscape.landscape.structure import Block, Decoding, Structure, decode
+
+__all__ = ["Atlas", "Block", "CriticalPoint", "Decoding", "Landscape", "Structure", "candidates", "decode"]

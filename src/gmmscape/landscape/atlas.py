@@ -1,0 +1,309 @@
+"""Atlas: the orbits of minima found so far, as an object, a table and a JSON file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gmmscape.exceptions import FormatError, InvalidParameterError
+from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.landscape.structure import Structure
+from gmmscape.mixture import Mixture, match_means
+from gmmscape.validation import mean_matrix
+
+FloatArray = NDArray[np.float64]
+
+FORMAT = "gmmscape-atlas"
+FORMAT_VERSION = 1
+
+#: Two points are one orbit if they match within this many sigma (far above the error of a polished point)...
+SAME = 1e-5
+#: ...or this many where both are flat, so that positions are soft, and their values agree within `SAME_NLL`.
+SAME_FLAT = 0.1
+SAME_NLL = 1e-9
+
+
+class CandidateOutcome(NamedTuple):
+    """What became of a candidate structure.
+
+    Attributes
+    ----------
+    structure : Structure
+        The prediction.
+    outcome : str
+        "realised" (a minimum has this structure), "flat" (one has, but a curvature has no sign in float64),
+        "saddle" (the coincident configuration is critical, and a direction leads down), "dissolved" (the
+        descent ended in another structure), "unresolved" (the descent did not converge).
+    minimum : int or None
+        Place in the atlas of the minimum the descent ended in.
+    """
+
+    structure: Structure
+    outcome: str
+    minimum: int | None
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """The minima of one landscape, one for each orbit under relabelling.
+
+    Attributes
+    ----------
+    minima : tuple of CriticalPoint
+        Sorted by NLL; flat ones are listed and say so.
+    candidates : tuple of CandidateOutcome
+        What became of each candidate structure; empty where none was tried.
+    k : int
+        Number of fitted means.
+    sigma : float
+        Standard deviation of the fit.
+    truth : Mixture or None
+        The truth of a population; None for a sample.
+    seed : int
+        Seed of the random starts.
+    starts : int
+        Random starts done.
+    ends : dict of str to int
+        How the random starts ended: "minimum", or the reason why one did not end in a minimum.
+    stop_reason : str
+        "completed", "time_limit" or "interrupted".
+    """
+
+    minima: tuple[CriticalPoint, ...]
+    candidates: tuple[CandidateOutcome, ...]
+    k: int
+    sigma: float
+    truth: Mixture | None
+    seed: int
+    starts: int
+    ends: dict[str, int]
+    stop_reason: str
+
+    def nearest(self, means: ArrayLike) -> CriticalPoint:
+        """Return the minimum closest to some means, whatever their order.
+
+        Parameters
+        ----------
+        means : array_like of shape (k,) or (k, d)
+            A fit.
+
+        Returns
+        -------
+        CriticalPoint
+            The one whose largest distance between matched means is smallest.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the shape does not fit or the atlas is empty.
+        """
+        if not self.minima:
+            raise InvalidParameterError("the atlas holds no minimum: explore with more starts")
+        k, d = self.minima[0].means.shape
+        points = mean_matrix("means", means, n_features=d)
+        if len(points) != k:
+            raise InvalidParameterError(f"means has {len(points)} rows where the atlas has k={k}")
+        return min(self.minima, key=lambda minimum: match_means(points, minimum.means)[1])
+
+    def union(self, other: Atlas) -> Atlas:
+        """Return the atlas of everything found in this one or in another of the same landscape.
+
+        Parameters
+        ----------
+        other : Atlas
+            Of the same k, sigma and truth.
+
+        Returns
+        -------
+        Atlas
+            Hits and starts are added; the seed is that of this atlas.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the other atlas belongs to another landscape.
+        """
+        self.check_same_landscape(other.k, other.sigma, other.truth)
+        minima = list(self.minima)
+        for point in other.minima:
+            place = find_orbit(minima, point)
+            if place is None:
+                minima.append(point)
+            else:
+                minima[place] = replace(minima[place], hits=minima[place].hits + point.hits)
+        minima.sort(key=lambda point: point.nll)
+        old = self if self.candidates else other
+        candidates = tuple(
+            item._replace(minimum=None if item.minimum is None else find_orbit(minima, old.minima[item.minimum]))
+            for item in old.candidates
+        )
+        return replace(
+            self,
+            minima=tuple(minima),
+            candidates=candidates,
+            starts=self.starts + other.starts,
+            ends=dict(Counter(self.ends) + Counter(other.ends)),
+        )
+
+    def check_same_landscape(self, k: int, sigma: float, truth: Mixture | None) -> None:
+        """Raise unless the atlas is one of the landscape with these constants.
+
+        Parameters
+        ----------
+        k : int
+            Number of fitted means.
+        sigma : float
+            Standard deviation of the fit.
+        truth : Mixture or None
+            The truth of a population.
+
+        Raises
+        ------
+        InvalidParameterError
+            If one of them differs.
+        """
+        for name, ours, theirs in (("k", self.k, k), ("sigma", self.sigma, sigma), ("truth", self.truth, truth)):
+            if ours != theirs:
+                raise InvalidParameterError(
+                    f"the atlas was made for {name}={ours!r}, not {theirs!r}: use an atlas of the same landscape"
+                )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `to_json` writes: plain numbers, lists and strings, nothing that is not finite.
+
+        Returns
+        -------
+        dict
+            Keys format, format_version, gmmscape_version, seed, k, sigma, centers, weights, minima,
+            truth, candidates, starts, ends, stop_reason.
+        """
+        from gmmscape import __version__
+
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "gmmscape_version": __version__,
+            "seed": self.seed,
+            "k": self.k,
+            "sigma": self.sigma,
+            "centers": None if self.truth is None else _flat_centers(self.truth),
+            "weights": None if self.truth is None else self.truth.weights.tolist(),
+            "truth": None if self.truth is None else self.truth.to_dict(),
+            "minima": [point.to_dict() for point in self.minima],
+            "candidates": [
+                {
+                    "blocks": [{"means": list(b.means), "centers": list(b.centers)} for b in c.structure.blocks],
+                    "outcome": c.outcome,
+                    "minimum": c.minimum,
+                }
+                for c in self.candidates
+            ],
+            "starts": self.starts,
+            "ends": self.ends,
+            "stop_reason": self.stop_reason,
+        }
+
+    def to_json(self, path: str | Path) -> None:
+        """Write the atlas to a JSON file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            An existing file is replaced once the new one is complete.
+        """
+        write_json(self.to_dict(), Path(path))
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> Atlas:
+        """Read an atlas from a JSON file.
+
+        Parameters
+        ----------
+        path : str or Path
+            As written by `to_json` or ``gmmscape map --json``.
+
+        Returns
+        -------
+        Atlas
+            The atlas, without the histories of the descents.
+
+        Raises
+        ------
+        FormatError
+            If the file is no atlas that this version reads.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise FormatError(f"{path} is not a JSON file: {error}") from error
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise FormatError(f"{path} is no atlas: its field 'format' is not {FORMAT!r}")
+        if content.get("format_version") != FORMAT_VERSION:
+            raise FormatError(
+                f"{path} has format_version={content.get('format_version')!r}: "
+                f"this version reads {FORMAT_VERSION}"
+            )
+        try:
+            return cls._from_dict(content)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise FormatError(f"{path} is a damaged atlas: {error!r}") from error
+
+    @classmethod
+    def _from_dict(cls, content: dict[str, Any]) -> Atlas:
+        truth = None if content["truth"] is None else Mixture.from_dict(content["truth"])
+        return cls(
+            minima=tuple(CriticalPoint.from_dict(item, content["sigma"]) for item in content["minima"]),
+            candidates=tuple(
+                CandidateOutcome(
+                    Structure.of([(b["means"], b["centers"]) for b in item["blocks"]]),
+                    item["outcome"],
+                    item["minimum"],
+                )
+                for item in content["candidates"]
+            ),
+            k=content["k"],
+            sigma=content["sigma"],
+            truth=truth,
+            seed=content["seed"],
+            starts=content["starts"],
+            ends=dict(content["ends"]),
+            stop_reason=content["stop_reason"],
+        )
+
+    def __str__(self) -> str:
+        from gmmscape.landscape.table import atlas_table
+
+        return atlas_table(self)
+
+
+def find_orbit(minima: list[CriticalPoint], point: CriticalPoint) -> int | None:
+    """Return the place of the orbit that `point` belongs to, or None if it is a new one."""
+    for place, known in enumerate(minima):
+        distance = match_means(point.means, known.means)[1] / point.sigma
+        if distance <= SAME:
+            return place
+        if known.flat and point.flat and distance <= SAME_FLAT and abs(known.nll - point.nll) <= SAME_NLL:
+            return place
+    return None
+
+
+def write_json(content: dict[str, Any], path: Path) -> None:
+    """Write JSON through a temporary file beside `path`, so that a failure leaves the old file alone."""
+    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _flat_centers(truth: Mixture) -> list[Any]:
+    return truth.means[:, 0].tolist() if truth.n_features == 1 else truth.means.tolist()

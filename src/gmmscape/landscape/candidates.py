@@ -1,0 +1,193 @@
+"""Candidate structures: every way in which a fit could be a union of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.landscape.structure import Structure
+from gmmscape.mixture import Mixture
+from gmmscape.validation import positive_integer
+
+FloatArray = NDArray[np.float64]
+
+#: More candidates than this are not enumerated.
+MOST = 100_000
+
+
+def candidates(k: int, k_star: int, contiguous: bool = False) -> list[Structure]:
+    """Return all structures of k means on k_star centers, up to relabelling of the means.
+
+    Parameters
+    ----------
+    k : int
+        Number of fitted means.
+    k_star : int
+        Number of true centers.
+    contiguous : bool, default=False
+        Only blocks of neighbouring center indices: in one dimension with sorted centers, the others have a
+        mean at a place where a foreign center may lie.
+
+    Returns
+    -------
+    list of Structure
+        Means are numbered along the blocks. Each is a prediction, not a promise that such a minimum exists.
+
+    Raises
+    ------
+    InvalidParameterError
+        If k or k_star is no positive integer, or there are more than 100,000 candidates.
+
+    Examples
+    --------
+    >>> import gmmscape as gs
+    >>> for structure in gs.candidates(3, 3, contiguous=True):
+    ...     print(structure)
+    0>0,1  1,2>2
+    0,1>0  2>1,2
+    0>0  1>1  2>2
+    """
+    k, k_star = positive_integer("k", k), positive_integer("k_star", k_star)
+    count = count_candidates(k, k_star, contiguous)
+    if count > MOST:
+        raise InvalidParameterError(
+            f"k={k}, k_star={k_star} have {count} candidate structures, more than {MOST}: use "
+            "contiguous=True, or explore from random starts only (candidates=False)"
+        )
+    partitions = _compositions(k_star) if contiguous else _partitions(list(range(k_star)))
+    found = []
+    for blocks in sorted(partitions, key=lambda p: (len(p), p)):
+        single = [len(block) == 1 for block in blocks]
+        spare = k - len(blocks)
+        if spare < 0 or (spare > 0 and not any(single)):
+            continue
+        for extra in _distributions(spare, sum(single)):
+            found.append(_numbered(blocks, single, extra))
+    return found
+
+
+def count_candidates(k: int, k_star: int, contiguous: bool = False) -> int:
+    """Return the number of candidates by the formula of DESIGN 2.2, without enumerating them.
+
+    Summed over the partitions of the centers into b blocks, s of them singletons: C(k-b+s-1, s-1) where
+    s >= 1 and k >= b; one where s = 0 and k = b.
+    """
+    split = _compositions_by_singletons if contiguous else _partitions_by_singletons
+    total = 0
+    for b in range(1, min(k, k_star) + 1):
+        for s in range(b + 1):
+            ways = split(k_star, b, s)
+            total += ways * (comb(k - b + s - 1, s - 1) if s else int(k == b))
+    return total
+
+
+def starting_means(structure: Structure, truth: Mixture, sigma: float) -> FloatArray:
+    """Return means to descend from: block averages, and several means half a sigma around their center.
+
+    Parameters
+    ----------
+    structure : Structure
+        A candidate.
+    truth : Mixture
+        Whose centers it speaks of.
+    sigma : float
+        Standard deviation of the fit.
+
+    Returns
+    -------
+    ndarray of shape (k, d)
+        Several means on one center are spread along the first axis.
+    """
+    k = sum(len(block.means) for block in structure.blocks)
+    means = np.empty((k, truth.n_features))
+    for block in structure.blocks:
+        members = list(block.means)
+        means[members] = block_average(block.centers, truth)
+        if len(members) > 1:
+            means[members, 0] += 0.5 * sigma * np.linspace(-1, 1, len(members))
+    return means
+
+
+def block_average(centers: tuple[int, ...], truth: Mixture) -> FloatArray:
+    """Return the weighted average of some centers, shape (d,)."""
+    members = list(centers)
+    weights = truth.weights[members]
+    return weights @ truth.means[members] / weights.sum()
+
+
+def _numbered(blocks: list[list[int]], single: list[bool], extra: tuple[int, ...]) -> Structure:
+    pairs, first, spare = [], 0, iter(extra)
+    for block, alone in zip(blocks, single, strict=True):
+        size = 1 + (next(spare) if alone else 0)
+        pairs.append((range(first, first + size), block))
+        first += size
+    return Structure.of(pairs)
+
+
+def _partitions(items: list[int]) -> Iterator[list[list[int]]]:
+    """All set partitions, each block sorted and blocks in the order of their first element."""
+    if not items:
+        yield []
+        return
+    first, rest = items[0], items[1:]
+    for mask in range(2 ** len(rest)):
+        block = [first] + [x for i, x in enumerate(rest) if mask >> i & 1]
+        others = [x for i, x in enumerate(rest) if not mask >> i & 1]
+        for tail in _partitions(others):
+            yield [block, *tail]
+
+
+def _compositions(n: int, start: int = 0) -> Iterator[list[list[int]]]:
+    """All partitions of start..n-1 into runs of neighbours."""
+    if start == n:
+        yield []
+        return
+    for end in range(start + 1, n + 1):
+        for tail in _compositions(n, end):
+            yield [list(range(start, end)), *tail]
+
+
+def _distributions(n: int, places: int) -> Iterator[tuple[int, ...]]:
+    """All ways of putting n equal things into numbered places."""
+    if places == 0:
+        if n == 0:
+            yield ()
+        return
+    if places == 1:
+        yield (n,)
+        return
+    for here in range(n + 1):
+        for rest in _distributions(n - here, places - 1):
+            yield (here, *rest)
+
+
+def _partitions_by_singletons(n: int, blocks: int, singles: int) -> int:
+    return comb(n, singles) * _partitions_without_singletons(n - singles, blocks - singles)
+
+
+@cache
+def _partitions_without_singletons(n: int, blocks: int) -> int:
+    """Associated Stirling numbers of the second kind."""
+    if n == 0:
+        return int(blocks == 0)
+    if blocks == 0:
+        return 0
+    return sum(
+        comb(n - 1, size - 1) * _partitions_without_singletons(n - size, blocks - 1)
+        for size in range(2, n + 1)
+    )
+
+
+def _compositions_by_singletons(n: int, blocks: int, singles: int) -> int:
+    large = blocks - singles
+    rest = n - singles
+    if large == 0:
+        return int(rest == 0)
+    if rest < 2 * large:
+        return 0
+    return comb(blocks, singles) * comb(rest - large - 1, large - 1)

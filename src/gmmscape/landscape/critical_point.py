@@ -1,0 +1,129 @@
+"""CriticalPoint: a point of the landscape with value, curvatures and structure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmscape.landscape.structure import Decoding
+from gmmscape.mixture import Mixture
+from gmmscape.solve import Solution
+from gmmscape.solve.newton import FLAT
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CriticalPoint(Solution):
+    """Where a descent in a landscape ended.
+
+    It is a critical point only if `stop_reason` is "converged", and a minimum only if its index is 0 too.
+
+    Attributes
+    ----------
+    kl : float or None
+        Divergence from the truth, nats; None for a sample.
+    eigenvalues : ndarray of shape (k*d,)
+        Of the Hessian in the means, ascending, in nats per squared unit of length.
+    means_error : float
+        Estimated error of the means from quadrature and rounding: error of the gradient over the smallest
+        curvature. Infinite where a curvature has no sign.
+    structure : Decoding or None
+        Structure against the truth; None for a sample.
+    hits : int
+        Random starts that ended here.
+    """
+
+    kl: float | None
+    eigenvalues: FloatArray
+    means_error: float
+    structure: Decoding | None
+    hits: int = 0
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the fit."""
+        return float(np.sqrt(self.mixture.covariances[0]))
+
+    @property
+    def index(self) -> int:
+        """Number of curvatures clearly below zero (under -1e-10/sigma^2)."""
+        return int(np.count_nonzero(self.eigenvalues * self.sigma**2 < -FLAT))
+
+    @property
+    def flat(self) -> bool:
+        """Whether some curvature is within 1e-10/sigma^2 of zero, where float64 knows no sign."""
+        return bool(np.any(np.abs(self.eigenvalues) * self.sigma**2 <= FLAT))
+
+    @property
+    def is_minimum(self) -> bool:
+        """Whether this is a critical point without negative curvature (it may be flat)."""
+        return self.converged and self.index == 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings; what is not finite becomes None.
+
+        Returns
+        -------
+        dict
+            Keys means, nll, kl, error, gradient_norm, eigenvalues, index, flat, means_error, hits,
+            stop_reason, n_iter, structure.
+        """
+        return {
+            "means": self.means.tolist(),
+            "nll": float(self.nll),
+            "kl": None if self.kl is None else float(self.kl),
+            "error": self.error,
+            "gradient_norm": _finite(self.gradient_norm),
+            "eigenvalues": [_finite(value) for value in self.eigenvalues.tolist()],
+            "index": self.index,
+            "flat": self.flat,
+            "means_error": _finite(self.means_error),
+            "hits": self.hits,
+            "stop_reason": self.stop_reason,
+            "n_iter": self.n_iter,
+            "structure": None if self.structure is None else self.structure.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any], sigma: float) -> CriticalPoint:
+        """Return the point that `to_dict` described; the history of the descent is not kept there.
+
+        Parameters
+        ----------
+        content : dict
+            As written by `to_dict`.
+        sigma : float
+            Standard deviation of the fit.
+
+        Returns
+        -------
+        CriticalPoint
+            The point.
+        """
+        structure = content["structure"]
+        return cls(
+            mixture=Mixture.location(content["means"], sigma),
+            nll=content["nll"],
+            error=content["error"],
+            gradient_norm=_number(content["gradient_norm"]),
+            stop_reason=content["stop_reason"],
+            n_iter=content["n_iter"],
+            history=(),
+            kl=content["kl"],
+            eigenvalues=np.array([_number(value) for value in content["eigenvalues"]]),
+            means_error=_number(content["means_error"]),
+            structure=None if structure is None else Decoding.from_dict(structure),
+            hits=content["hits"],
+        )
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _number(value: float | None) -> float:
+    return float("inf") if value is None else float(value)

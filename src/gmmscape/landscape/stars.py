@@ -1,0 +1,102 @@
+"""Star partitions of a bipartite graph: the combinatorics behind structures.
+
+A structure covers all means and all centers by disjoint stars: one mean with its centers, or one center with
+its means. Its defect for a table A is the largest entry outside the stars.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+FloatArray = NDArray[np.float64]
+Star = tuple[list[int], list[int]]
+
+
+def best_stars(table: FloatArray) -> tuple[list[Star], float]:
+    """Return the star partition of smallest defect, and that defect.
+
+    A partition of defect at most t exists exactly when the graph of the entries above t has only stars and
+    isolated nodes as components, and the isolated nodes can join. This is monotone in t, so a binary search
+    over the entries finds the optimum without enumerating partitions: O(k k_star log(k k_star)).
+
+    Parameters
+    ----------
+    table : ndarray of shape (k, k_star)
+        Non-negative associations.
+
+    Returns
+    -------
+    stars : list of (means, centers)
+        Index lists.
+    defect : float
+        Largest entry outside the stars; 0 where every entry is inside one.
+    """
+    levels = np.unique(np.concatenate([[0.0], table.ravel()]))
+    low, high = 0, len(levels) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if _stars_above(table, levels[middle]) is None:
+            low = middle + 1
+        else:
+            high = middle
+    stars = _stars_above(table, levels[low])
+    assert stars is not None  # at the highest level all nodes are isolated, and they can always join
+    outside = np.ones(table.shape, dtype=bool)
+    for means, centers in stars:
+        outside[np.ix_(means, centers)] = False
+    return stars, float(table[outside].max(initial=0.0))
+
+
+def components(edges: NDArray[np.bool_]) -> list[Star]:
+    """Return the connected components of a bipartite graph as (means, centers), isolated nodes included."""
+    k, k_star = edges.shape
+    waiting_means, waiting_centers = set(range(k)), set(range(k_star))
+    found: list[Star] = []
+    while waiting_means or waiting_centers:
+        means = {waiting_means.pop()} if waiting_means else set()
+        centers = set() if means else {waiting_centers.pop()}
+        grown = True
+        while grown:
+            new_centers = {s for s in waiting_centers if edges[list(means), s].any()}
+            centers |= new_centers
+            waiting_centers -= new_centers
+            new_means = {i for i in waiting_means if edges[i, list(centers)].any()}
+            means |= new_means
+            waiting_means -= new_means
+            grown = bool(new_centers or new_means)
+        found.append((sorted(means), sorted(centers)))
+    return found
+
+
+def _stars_above(table: FloatArray, level: float) -> list[Star] | None:
+    parts = components(table > level)
+    if any(len(means) > 1 and len(centers) > 1 for means, centers in parts):
+        return None
+    stars = [(means, centers) for means, centers in parts if means and centers]
+    lone_means = [means[0] for means, centers in parts if not centers]
+    lone_centers = [centers[0] for means, centers in parts if not means]
+    if lone_means and lone_centers:
+        rows, columns = linear_sum_assignment(-table[np.ix_(lone_means, lone_centers)])
+        stars += [([lone_means[i]], [lone_centers[s]]) for i, s in zip(rows, columns, strict=True)]
+        lone_means = [m for i, m in enumerate(lone_means) if i not in rows]
+        lone_centers = [c for s, c in enumerate(lone_centers) if s not in columns]
+    return _joined(stars, lone_means, lone_centers, table)
+
+
+def _joined(
+    stars: list[Star], lone_means: list[int], lone_centers: list[int], table: FloatArray
+) -> list[Star] | None:
+    """Let lone means join stars with one center, or lone centers stars with one mean, by association."""
+    for mean in lone_means:
+        open_stars = [star for star in stars if len(star[1]) == 1]
+        if not open_stars:
+            return None
+        max(open_stars, key=lambda star: table[mean, star[1][0]])[0].append(mean)
+    for center in lone_centers:
+        open_stars = [star for star in stars if len(star[0]) == 1]
+        if not open_stars:
+            return None
+        max(open_stars, key=lambda star: table[star[0][0], center])[1].append(center)
+    return stars

@@ -1,0 +1,10 @@
+"""Measures: what a negative log-likelihood is averaged over."""
+
+from gmmscape.measure.estimate import Errors, Estimate
+from gmmscape.measure.population import Population
+from gmmscape.measure.rows import WeightedRows
+from gmmscape.measure.sample import Sample
+
+Measure = Population | Sample
+
+__all__ = ["Errors", "Estimate", "Measure", "Population", "Sample", "WeightedRows"]

@@ -1,0 +1,166 @@
+"""Trapezoid rules for expectations under one-dimensional Gaussians, with sharp error estimates.
+
+E[g(x)] for x ~ N(c, tau^2) by the trapezoid sum of step h errs, for analytic g, by the Fourier transform of
+the integrand at the frequency omega = 2 pi / h (Poisson summation). For g = log q, q a mixture, two things
+decide how large that is:
+
+* the Gaussian itself: exp(-tau^2 omega^2 / 2) times the growth of g on the shifted contour;
+* the branch points of log q, the complex zeros z of q: 2 h |N(z; c, tau^2)| exp(-omega Im z) each, from the
+  jump 2 pi i of the logarithm across a cut upwards from z, counted where the contour at height tau^2 omega
+  has passed z.
+
+The zeros are found by Newton's method from the points where two components cancel each other. Estimates are
+not bounds: a safety factor stands for what the leading order leaves out.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmscape.mixture import Mixture
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+
+# Beyond 8.5 standard deviations a Gaussian has mass 2e-17: below rounding.
+TAIL = 8.5
+TAIL_MASS = 2e-17
+SAFETY = 4.0
+COARSEST_STEP = 0.9
+FINEST_STEP = 2e-5
+NEWTON_STEPS = 40
+# Odd multiples of pi by which the phases of two cancelling components differ.
+TURNS = np.array([-3, -1, 1, 3])
+
+
+class Singularities(NamedTuple):
+    """Where log q stops being analytic in the upper half plane.
+
+    Attributes
+    ----------
+    zeros : ndarray of shape (m,), complex
+        Zeros of the density's continuation.
+    speeds : ndarray of shape (m,)
+        Largest derivative of each zero with respect to a mean.
+    span : ndarray of shape (2,)
+        Smallest and largest mean.
+    precision : float
+        Largest inverse variance.
+    """
+
+    zeros: ComplexArray
+    speeds: FloatArray
+    span: FloatArray
+    precision: float
+
+
+class RuleError(NamedTuple):
+    """Estimated absolute error of the expectation of log q and of its derivatives in the means."""
+
+    value: float
+    gradient: float
+    hessian: float
+
+
+def singularities(mixture: Mixture) -> Singularities:
+    """Return the zeros of a one-dimensional mixture density nearest to the real axis.
+
+    Cost: Newton's method from at most 4 k (k - 1) points, O(k^3) a step.
+    """
+    weights = mixture.weights
+    alive = weights > 0
+    means = mixture.means[alive, 0]
+    variances = mixture.full_covariances()[alive, 0, 0]
+    constants = np.log(weights[alive]) - 0.5 * np.log(variances)
+    span = np.array([means.min(), means.max()])
+    z = _cancellations(means, variances, constants)
+    with np.errstate(all="ignore"):
+        for _ in range(NEWTON_STEPS):
+            terms, slopes = _terms(z, means, variances, constants)
+            move = terms.sum(axis=1) / slopes.sum(axis=1)
+            z = z - move
+            if not np.any(np.abs(move) > 1e-12 * np.abs(z)):
+                break
+        terms, slopes = _terms(z, means, variances, constants)
+        speeds = np.abs(slopes / slopes.sum(axis=1, keepdims=True)).max(axis=1, initial=0.0)
+        solved = np.abs(terms.sum(axis=1)) < 1e-9 * np.abs(terms).sum(axis=1)
+    solved &= np.isfinite(z) & np.isfinite(speeds) & (z.imag != 0)
+    z = z.real[solved] + 1j * np.abs(z.imag[solved])
+    _, first = np.unique(np.round(z, 6), return_index=True)
+    return Singularities(z[first], speeds[solved][first], span, float(1.0 / variances.min()))
+
+
+def _cancellations(means: FloatArray, variances: FloatArray, constants: FloatArray) -> ComplexArray:
+    """Points where two components are equal in size and opposite in sign: zeros of a pair."""
+    i, j = np.tril_indices(len(means), -1)
+    quadratic = 0.5 / variances[j] - 0.5 / variances[i]
+    linear = means[i] / variances[i] - means[j] / variances[j]
+    constant = constants[i] - constants[j]
+    constant = constant + 0.5 * (means[j] ** 2 / variances[j] - means[i] ** 2 / variances[i])
+    turned = (constant[:, None] - 1j * np.pi * TURNS).ravel()
+    quadratic, linear = np.repeat(quadratic, len(TURNS)), np.repeat(linear, len(TURNS))
+    with np.errstate(all="ignore"):
+        root = np.sqrt(linear * linear - 4 * quadratic * turned)
+        # The sum of larger size first, so that the root it divides does not cancel.
+        half = -0.5 * (linear + np.where((np.conj(linear) * root).real < 0, -root, root))
+        starts = np.concatenate([turned / half, half / quadratic])
+    return starts[np.isfinite(starts)]
+
+
+def _terms(
+    z: ComplexArray, means: FloatArray, variances: FloatArray, constants: FloatArray
+) -> tuple[ComplexArray, ComplexArray]:
+    """Summands of the density at z, scaled to size one, and of its derivative."""
+    deviation = z[:, None] - means
+    exponent = constants - 0.5 * deviation**2 / variances
+    exponent = exponent - exponent.real.max(axis=1, keepdims=True)
+    terms = np.exp(exponent)
+    return terms, -terms * deviation / variances
+
+
+def rule_error(step: float, center: float, tau: float, singular: Singularities) -> RuleError:
+    """Return the estimated error of the rule of that step for one Gaussian (see the module's text)."""
+    omega = 2 * np.pi / step
+    height = tau * tau * omega
+    reach = float(np.abs(center - singular.span).max()) + height + tau
+    slope = reach * singular.precision
+    gaussian = 2 * np.exp(-0.5 * height * omega)
+    value = gaussian * (1 + 0.5 * reach * slope)
+    gradient = gaussian * slope
+    hessian = gaussian * (slope**2 + singular.precision)
+    passed = singular.zeros.imag < height
+    if passed.any():
+        z = singular.zeros[passed]
+        size = -0.5 * (((z - center) / tau) ** 2).real - omega * z.imag
+        jump = 2 * step * np.exp(size) / (tau * np.sqrt(2 * np.pi))
+        turn = omega * singular.speeds[passed]
+        value += float(jump.sum())
+        gradient += float((jump * turn).sum())
+        hessian += float((jump * turn * (turn + np.sqrt(singular.precision))).sum())
+    return RuleError(SAFETY * value, SAFETY * gradient, SAFETY * hessian)
+
+
+def choose_step(center: float, tau: float, singular: Singularities, tolerance: float) -> float:
+    """Return a step whose estimated errors, with sigma as unit of length, are within `tolerance`.
+
+    The step is never below `FINEST_STEP` tau: there the error is stated as it is.
+    """
+    sigma2 = 1.0 / singular.precision
+    step = COARSEST_STEP * tau
+    while step > FINEST_STEP * tau:
+        error = rule_error(step, center, tau, singular)
+        if max(error.value, error.gradient * np.sqrt(sigma2), error.hessian * sigma2) <= tolerance:
+            break
+        step *= 0.85
+    return step
+
+
+def nodes(center: float, tau: float, step: float) -> tuple[FloatArray, FloatArray]:
+    """Return nodes and weights of the trapezoid rule for N(center, tau^2), symmetric about the center."""
+    n = int(np.ceil(TAIL * tau / step))
+    offsets = step * np.arange(-n, n + 1)
+    weights = step / (tau * np.sqrt(2 * np.pi)) * np.exp(-0.5 * (offsets / tau) ** 2)
+    return center + offsets, weights

@@ -1,0 +1,56 @@
+"""Weighted rows: the one form in which samples and quadrature rules reach the engine."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmscape import engine
+from gmmscape.measure.estimate import Errors
+from gmmscape.mixture import Mixture
+from gmmscape.statistics import SufficientStatistics
+
+FloatArray = NDArray[np.float64]
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+class WeightedRows:
+    """Rows and weights, in local coordinates, over which an NLL is a weighted sum.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, d)
+        Rows, relative to the measure's origin.
+    weights : ndarray of shape (n,)
+        Weights; they sum to one up to the error of a quadrature rule.
+    resolution : float, default=0.0
+        Mass below which a component's statistics mean nothing, because they come from tails that a
+        quadrature rule cuts off.
+    """
+
+    def __init__(self, points: FloatArray, weights: FloatArray, resolution: float = 0.0) -> None:
+        self.points = points
+        self.weights = weights
+        self.resolution = resolution
+
+    def statistics(self, mixture: Mixture, scatter: str) -> SufficientStatistics:
+        """Return the sufficient statistics at `mixture` (local coordinates)."""
+        return engine.statistics(self.points, self.weights, mixture.parameters, scatter)
+
+    def derivatives(self, mixture: Mixture, *, hessian: bool) -> engine.LocationDerivatives:
+        """Return value and derivatives in the means, for equal spherical covariances."""
+        return engine.location_derivatives(self.points, self.weights, mixture.parameters, hessian=hessian)
+
+    def log_densities(self, mixture: Mixture) -> FloatArray:
+        """Return the log density of `mixture` at each row, shape (n,)."""
+        return engine.log_density(self.points, mixture.parameters)
+
+    def errors(self, mixture: Mixture) -> Errors:
+        """Return the rounding errors to expect at `mixture`; a rule adds its own."""
+        # Each of the n terms is right to a few units in the last place, and so are their sums.
+        size = float(self.weights @ np.abs(self.log_densities(mixture)))
+        deviation = float(np.abs(self.points).max() + np.abs(mixture.means).max())
+        precision = float(1.0 / np.linalg.eigvalsh(mixture.full_covariances()).min())
+        slope = deviation * precision
+        return Errors(4 * EPS * (1.0 + size), 4 * EPS * slope, 4 * EPS * (precision + slope**2))

@@ -1,0 +1,431 @@
+"""Mixture: a Gaussian mixture's weights, means and covariances, frozen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import solve_triangular
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist, pdist
+
+from gmmscape import engine
+from gmmscape.exceptions import FormatError, InvalidParameterError
+from gmmscape.validation import (
+    choice,
+    data_matrix,
+    finite_array,
+    generator,
+    mean_matrix,
+    positive_integer,
+    probability_weights,
+    real_number,
+)
+
+FloatArray = NDArray[np.float64]
+
+COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
+FORMAT = "gmmscape-mixture"
+FORMAT_VERSION = 1
+
+
+class Mixture:
+    """A Gaussian mixture with k components in d dimensions; immutable.
+
+    Parameters
+    ----------
+    weights : array_like of shape (k,)
+        Non-negative, summing to 1 within 1e-8.
+    means : array_like of shape (k, d) or (k,)
+        Component means; a vector stands for one dimension.
+    covariances : array_like
+        scikit-learn's shape for the type: (k, d, d) full, (d, d) tied, (k, d) diag, (k,) spherical.
+    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+        How the covariances are stored.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a shape does not fit, a number is not finite, or a covariance is not positive definite.
+
+    Examples
+    --------
+    >>> import gmmscape as gs
+    >>> truth = gs.Mixture.location([-3, 3, 12], sigma=1.0)
+    >>> truth.separation
+    6.0
+    """
+
+    def __init__(
+        self,
+        weights: ArrayLike | None,
+        means: ArrayLike,
+        covariances: ArrayLike,
+        covariance_type: str = "full",
+    ) -> None:
+        self.covariance_type = choice("covariance_type", covariance_type, COVARIANCE_TYPES)
+        self.means = mean_matrix("means", means)
+        self.weights = probability_weights("weights", weights, len(self.means))
+        self.covariances = _checked_covariances(covariances, self.means.shape, self.covariance_type)
+        for array in (self.means, self.weights, self.covariances):
+            array.setflags(write=False)
+        self._factors = _precision_factors(self.covariances, self.covariance_type)
+
+    @classmethod
+    def location(cls, centers: ArrayLike, sigma: float, weights: ArrayLike | None = None) -> Mixture:
+        """Return a mixture of spherical components that share one known standard deviation.
+
+        Parameters
+        ----------
+        centers : array_like of shape (k,) or (k, d)
+            Component means.
+        sigma : float
+            Common standard deviation, in the units of the centers.
+        weights : array_like of shape (k,), optional
+            Equal weights by default.
+
+        Returns
+        -------
+        Mixture
+            With ``covariance_type="spherical"``.
+
+        Raises
+        ------
+        InvalidParameterError
+            If sigma is not positive and finite, or centers or weights are not usable.
+        """
+        sigma = real_number("sigma", sigma)
+        centers = mean_matrix("centers", centers)
+        return cls(weights, centers, np.full(len(centers), sigma * sigma), "spherical")
+
+    @property
+    def n_components(self) -> int:
+        """Number of components k."""
+        return self.means.shape[0]
+
+    @property
+    def n_features(self) -> int:
+        """Dimension d."""
+        return self.means.shape[1]
+
+    @cached_property
+    def sigma(self) -> float | None:
+        """The standard deviation shared by all components and directions, or None if there is none."""
+        variances = np.linalg.eigvalsh(self.full_covariances()).ravel()
+        if np.ptp(variances) > 1e-12 * variances.max():
+            return None
+        return float(np.sqrt(variances[0]))
+
+    @cached_property
+    def separation(self) -> float:
+        """Smallest distance between two means, in units of the largest standard deviation.
+
+        Infinite for one component.
+        """
+        if self.n_components == 1:
+            return float("inf")
+        widest = np.sqrt(np.linalg.eigvalsh(self.full_covariances()).max())
+        return float(pdist(self.means).min() / widest)
+
+    @property
+    def parameters(self) -> engine.Parameters:
+        """The arrays an engine computes with."""
+        with np.errstate(divide="ignore"):
+            log_weights = np.log(self.weights)
+        return engine.Parameters(self.covariance_type, log_weights, self.means, self._factors)
+
+    def full_covariances(self) -> FloatArray:
+        """Return every component's covariance matrix, shape (k, d, d), whatever the storage.
+
+        Returns
+        -------
+        ndarray of shape (k, d, d)
+            A new array.
+        """
+        k, d = self.means.shape
+        if self.covariance_type == "full":
+            return self.covariances.copy()
+        if self.covariance_type == "tied":
+            return np.repeat(self.covariances[None], k, axis=0)
+        variances = self.covariances if self.covariance_type == "diag" else self.covariances[:, None]
+        return np.broadcast_to(variances, (k, d))[:, :, None] * np.eye(d)
+
+    def log_density(self, X: ArrayLike) -> FloatArray:
+        """Return the log density at each row.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, d)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            In nats; -inf where the density underflows even as a logarithm. Cost O(n k d), or
+            O(n k d^2) for full and tied covariances.
+
+        Raises
+        ------
+        DataError
+            If X is not a finite (n, d) matrix.
+        """
+        return engine.log_density(data_matrix(X, n_features=self.n_features), self.parameters)
+
+    def responsibilities(self, X: ArrayLike) -> FloatArray:
+        """Return the posterior probability of each component at each row.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, d)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n, k)
+            Rows sum to one.
+
+        Raises
+        ------
+        DataError
+            If X is not a finite (n, d) matrix.
+        """
+        return engine.responsibilities(data_matrix(X, n_features=self.n_features), self.parameters)
+
+    def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, NDArray[np.intp]]:
+        """Draw independent rows.
+
+        Parameters
+        ----------
+        n : int
+            Number of rows.
+        rng : None, int or numpy.random.Generator, default=None
+            Source of randomness (SPEC 7).
+
+        Returns
+        -------
+        X : ndarray of shape (n, d)
+            Rows.
+        labels : ndarray of shape (n,)
+            Component each row was drawn from, counted from 0.
+
+        Raises
+        ------
+        InvalidParameterError
+            If n is no positive integer or rng is no source of randomness.
+        """
+        n = positive_integer("n", n)
+        rng = generator(rng)
+        labels = rng.choice(self.n_components, size=n, p=self.weights)
+        noise = rng.standard_normal((n, self.n_features))
+        roots = np.linalg.cholesky(self.full_covariances())
+        X = self.means[labels]
+        for i, root in enumerate(roots):
+            rows = labels == i
+            X[rows] += noise[rows] @ root.T
+        return X, labels
+
+    def shifted(self, offset: ArrayLike) -> Mixture:
+        """Return the mixture with `offset`, of shape (d,), added to every mean.
+
+        Parameters
+        ----------
+        offset : array_like of shape (d,)
+            Added to every mean.
+
+        Returns
+        -------
+        Mixture
+            A new mixture.
+        """
+        return Mixture(self.weights, self.means + np.asarray(offset), self.covariances, self.covariance_type)
+
+    def permuted(self, order: ArrayLike) -> Mixture:
+        """Return the mixture with its components in another order.
+
+        Parameters
+        ----------
+        order : array_like of shape (k,)
+            Component i of the result is component ``order[i]`` of this mixture.
+
+        Returns
+        -------
+        Mixture
+            A new mixture.
+        """
+        order = np.asarray(order, dtype=np.intp)
+        covariances = self.covariances if self.covariance_type == "tied" else self.covariances[order]
+        return Mixture(self.weights[order], self.means[order], covariances, self.covariance_type)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a dictionary that `from_dict` and JSON understand.
+
+        Returns
+        -------
+        dict
+            Keys format, format_version, covariance_type, weights, means, covariances.
+        """
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "covariance_type": self.covariance_type,
+            "weights": self.weights.tolist(),
+            "means": self.means.tolist(),
+            "covariances": self.covariances.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Mixture:
+        """Return the mixture that a dictionary describes.
+
+        Parameters
+        ----------
+        content : mapping
+            As written by `to_dict`; or, for the location family by hand, ``{"centers": [...],
+            "sigma": s}`` with optional ``"weights"``.
+
+        Returns
+        -------
+        Mixture
+            The mixture.
+
+        Raises
+        ------
+        FormatError
+            If a key is missing, unknown or of a later format version.
+        InvalidParameterError
+            If the numbers do not make a mixture.
+        """
+        if not isinstance(content, Mapping):
+            raise FormatError(f"a mixture is an object with named fields, not {type(content).__name__}")
+        if "centers" in content:
+            _check_keys(content, required={"centers", "sigma"}, optional={"weights"})
+            return cls.location(content["centers"], content["sigma"], content.get("weights"))
+        fields = {"weights", "means", "covariances", "covariance_type"}
+        _check_keys(content, required=fields, optional={"format", "format_version"})
+        if content.get("format", FORMAT) != FORMAT or content.get("format_version", 1) != FORMAT_VERSION:
+            raise FormatError(
+                f"format={content.get('format')!r}, format_version={content.get('format_version')!r}: "
+                f"this version reads {FORMAT!r} version {FORMAT_VERSION}"
+            )
+        return cls(**{field: content[field] for field in fields})
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> Mixture:
+        """Read a mixture from a JSON file.
+
+        Parameters
+        ----------
+        path : str or Path
+            File with the dictionary that `from_dict` describes.
+
+        Returns
+        -------
+        Mixture
+            The mixture.
+
+        Raises
+        ------
+        FormatError
+            If the file is no JSON or describes no mixture.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise FormatError(f"{path} is not a JSON file: {error}") from error
+        return cls.from_dict(content)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mixture):
+            return NotImplemented
+        return (
+            self.covariance_type == other.covariance_type
+            and np.array_equal(self.weights, other.weights)
+            and np.array_equal(self.means, other.means)
+            and np.array_equal(self.covariances, other.covariances)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.__dict__:
+            raise AttributeError(f"Mixture is immutable: make a new one instead of setting {name}")
+        super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        return (
+            f"Mixture(n_components={self.n_components}, n_features={self.n_features}, "
+            f"covariance_type={self.covariance_type!r})"
+        )
+
+
+def match_means(means: FloatArray, reference: FloatArray) -> tuple[NDArray[np.intp], float]:
+    """Return the relabelling of `means` closest to `reference`, and the largest distance left.
+
+    Parameters
+    ----------
+    means, reference : ndarray of shape (k, d)
+        Two sets of k points.
+
+    Returns
+    -------
+    order : ndarray of shape (k,)
+        ``means[order]`` lies closest to ``reference`` in the sum of squared distances.
+    distance : float
+        Largest distance between matched points. Cost O(k^3).
+    """
+    rows, columns = linear_sum_assignment(cdist(reference, means, "sqeuclidean"))
+    order = columns[np.argsort(rows)]
+    return order, float(np.linalg.norm(means[order] - reference, axis=1).max())
+
+
+def _checked_covariances(value: ArrayLike, shape: tuple[int, int], kind: str) -> FloatArray:
+    k, d = shape
+    wanted = {"full": (k, d, d), "tied": (d, d), "diag": (k, d), "spherical": (k,)}[kind]
+    covariances = finite_array("covariances", value, ndim=(1, 2, 3))
+    if covariances.shape != wanted:
+        raise InvalidParameterError(
+            f"covariances has shape {covariances.shape}: covariance_type={kind!r} with {k} component(s) "
+            f"in {d} dimension(s) needs {wanted}"
+        )
+    if kind in ("diag", "spherical"):
+        if np.any(covariances <= 0):
+            at = tuple(int(i) for i in np.argwhere(covariances <= 0)[0])
+            raise InvalidParameterError(f"covariances{list(at)}={covariances[at]:g}: pass positive variances")
+        return covariances
+    transposed = np.swapaxes(covariances, -1, -2)
+    scale = np.abs(covariances).max()
+    if np.abs(covariances - transposed).max() > 1e-8 * scale:
+        raise InvalidParameterError("covariances are not symmetric: pass symmetric matrices")
+    return 0.5 * (covariances + transposed)
+
+
+def _precision_factors(covariances: FloatArray, kind: str) -> FloatArray:
+    if kind in ("diag", "spherical"):
+        return 1.0 / np.sqrt(covariances)
+    matrices = covariances if kind == "full" else covariances[None]
+    factors = np.empty_like(matrices)
+    for i, matrix in enumerate(matrices):
+        try:
+            root = np.linalg.cholesky(matrix)
+        except np.linalg.LinAlgError as error:
+            raise InvalidParameterError(
+                f"covariances[{i}] is not positive definite: raise its smallest eigenvalue "
+                f"({np.linalg.eigvalsh(matrix)[0]:.3g})"
+            ) from error
+        factors[i] = solve_triangular(root, np.eye(len(root)), lower=True).T
+    return factors if kind == "full" else factors[0]
+
+
+def _check_keys(content: Mapping[str, Any], *, required: set[str], optional: set[str]) -> None:
+    missing = required - content.keys()
+    unknown = content.keys() - required - optional
+    if missing or unknown:
+        raise FormatError(
+            f"a mixture needs the fields {sorted(required)} (optional: {sorted(optional)}); "
+            f"missing: {sorted(missing)}, unknown: {sorted(unknown)}"
+        )

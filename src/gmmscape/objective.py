@@ -1,0 +1,100 @@
+"""The objective that solvers see: a measure, a family, and rows held fixed while one solver works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmscape.engine import LocationDerivatives
+from gmmscape.families import Family, FreeCovariance, Location
+from gmmscape.measure import Errors, Measure, WeightedRows
+from gmmscape.mixture import Mixture
+from gmmscape.statistics import SufficientStatistics
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """NLL per unit mass of the mixtures of one family against one measure.
+
+    All mixtures here are in the measure's local coordinates.
+
+    Attributes
+    ----------
+    measure : Population or Sample
+        What the NLL is averaged over.
+    family : Family
+        What is free.
+    rows : WeightedRows
+        The rows of the measure, frozen.
+    """
+
+    measure: Measure
+    family: Family
+    rows: WeightedRows
+
+    @classmethod
+    def near(cls, measure: Measure, family: Family, mixture: Mixture, rtol: float | None = None) -> Objective:
+        """Return the objective with a rule of accuracy `rtol` at `mixture`."""
+        return cls(measure, family, measure.rows(mixture, rtol))
+
+    def refined(self, mixture: Mixture, rtol: float | None = None) -> Objective:
+        """Return the objective with its rows chosen anew for `mixture`."""
+        return replace(self, rows=self.measure.rows(mixture, rtol))
+
+    def admissible(self, mixture: Mixture) -> Mixture:
+        """Return `mixture` with its covariances lifted onto the family's floor."""
+        if not isinstance(self.family, FreeCovariance):
+            return mixture
+        covariances, moved = self.family.floor.clip(mixture.covariances, self.family.name)
+        if not moved:
+            return mixture
+        return Mixture(mixture.weights, mixture.means, covariances, mixture.covariance_type)
+
+    def statistics(self, mixture: Mixture) -> SufficientStatistics:
+        """Return the statistics at `mixture` that the family's M-step needs."""
+        return self.rows.statistics(mixture, self.family.scatter)
+
+    def update(self, statistics: SufficientStatistics, current: Mixture) -> Mixture:
+        """Return the EM step from `current`; components below the rows' resolution stay."""
+        updated = self.family.update(statistics, current)
+        lost = self.unresolved(statistics.mass)
+        if isinstance(self.family, Location) and lost.any():
+            means = np.where(lost[:, None], current.means, updated.means)
+            return Mixture(updated.weights, means, updated.covariances, updated.covariance_type)
+        return updated
+
+    def unresolved(self, mass: FloatArray) -> NDArray[np.bool_]:
+        """Say which components have so little mass that the rows tell nothing about them."""
+        return mass <= self.rows.resolution
+
+    def derivatives(self, mixture: Mixture, *, hessian: bool = False) -> LocationDerivatives:
+        """Return value, gradient and Hessian in the means (location family)."""
+        return self.rows.derivatives(mixture, hessian=hessian)
+
+    def errors(self, mixture: Mixture) -> Errors:
+        """Return estimated absolute errors of value, gradient and Hessian at `mixture`."""
+        return self.rows.errors(mixture)
+
+
+def step_norm(before: Mixture, after: Mixture) -> float:
+    """Return the size of an EM step (DESIGN 3, "gradient norm").
+
+    The largest over the components of: the step of the mean in units of that component's standard
+    deviations, the relative change of its weight, and of its covariance. Zero at a critical point.
+    """
+    shift = after.means - before.means
+    covariances = before.full_covariances()
+    distance = np.linalg.solve(covariances, shift[:, :, None])[:, :, 0]
+    largest = float(np.sqrt(np.einsum("kd,kd->k", shift, distance)).max())
+    alive = before.weights > 0
+    if not np.array_equal(before.weights, after.weights):
+        change = np.abs(after.weights - before.weights)[alive] / before.weights[alive]
+        largest = max(largest, float(change.max()))
+    if not np.array_equal(before.covariances, after.covariances):
+        ratio = np.linalg.solve(covariances, after.full_covariances() - covariances)
+        largest = max(largest, float(np.sqrt(np.einsum("kij,kji->k", ratio, ratio).max())))
+    return largest

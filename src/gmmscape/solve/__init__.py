@@ -1,0 +1,22 @@
+"""Solvers: one loop, three algorithms, and the solution they return."""
+
+from gmmscape.solve.em import EM
+from gmmscape.solve.gradient import GradientDescent
+from gmmscape.solve.loop import Progress, run
+from gmmscape.solve.newton import Newton
+from gmmscape.solve.result import STOP_REASONS, Solution
+from gmmscape.solve.starts import given_start, kmeans_plusplus_means, mixture_around, random_row_means
+
+__all__ = [
+    "EM",
+    "STOP_REASONS",
+    "GradientDescent",
+    "Newton",
+    "Progress",
+    "Solution",
+    "given_start",
+    "kmeans_plusplus_means",
+    "mixture_around",
+    "random_row_means",
+    "run",
+]

@@ -1,0 +1,89 @@
+"""Squared extrapolation of EM steps (SQUAREM scheme S3 of Varadhan and Roland, Scand. J. Stat. 2008)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+
+FloatArray = NDArray[np.float64]
+
+
+def extrapolate(objective: Objective, first: Mixture, second: Mixture, third: Mixture) -> Mixture | None:
+    """Return the extrapolation of three points joined by EM steps.
+
+    None where it would not be longer than the steps themselves or would leave the family: a weight that is
+    not positive, a covariance that is not positive definite.
+    """
+    kind = first.covariance_type
+    scale = _unit(objective, kind)
+    step = _difference(first, second)
+    turn = _subtract(_difference(second, third), step)
+    bend = _length(turn, scale, kind)
+    if bend == 0.0:
+        return None
+    alpha = _length(step, scale, kind) / bend
+    if alpha <= 1.0:
+        return None
+    parts = [
+        x + 2 * alpha * s + alpha * alpha * t
+        for x, s, t in zip((first.weights, first.means, first.covariances), step, turn, strict=True)
+    ]
+    weights, means, covariances = parts
+    if weights.min() <= 0:
+        return None
+    try:
+        trial = Mixture(weights, means, covariances, first.covariance_type)
+    except InvalidParameterError:
+        return None
+    return objective.admissible(trial)
+
+
+Parts = tuple[FloatArray, FloatArray, FloatArray]
+
+
+def _difference(before: Mixture, after: Mixture) -> Parts:
+    return (
+        after.weights - before.weights,
+        after.means - before.means,
+        after.covariances - before.covariances,
+    )
+
+
+def _subtract(a: Parts, b: Parts) -> Parts:
+    return a[0] - b[0], a[1] - b[1], a[2] - b[2]
+
+
+def _unit(objective: Objective, kind: str) -> FloatArray:
+    """A matrix W such that rows times W are in the data's own units.
+
+    Its group is that of the family (rotations and one scale, column scales, or any linear map), so that
+    step lengths, and with them the whole path, do not depend on the coordinates.
+    """
+    covariance = objective.measure.covariance
+    d = len(covariance)
+    if kind == "spherical":
+        spread = np.trace(covariance) / d
+        return np.eye(d) / np.sqrt(spread) if spread > 0 else np.eye(d)
+    variance = np.diagonal(covariance)
+    columns = np.diag(1.0 / np.sqrt(np.where(variance > 0, variance, 1.0)))
+    if kind == "diag":
+        return columns
+    try:
+        return np.linalg.inv(np.linalg.cholesky(covariance)).T
+    except np.linalg.LinAlgError:
+        return columns
+
+
+def _length(parts: Parts, scale: FloatArray, kind: str) -> float:
+    weights, means, covariances = parts
+    if kind in ("full", "tied"):
+        scaled = scale.T @ covariances @ scale
+    elif kind == "diag":
+        scaled = covariances * np.diagonal(scale) ** 2
+    else:
+        scaled = covariances * scale[0, 0] ** 2
+    return float(np.sqrt((weights**2).sum() + ((means @ scale) ** 2).sum() + (scaled**2).sum()))

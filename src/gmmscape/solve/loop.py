@@ -1,0 +1,142 @@
+"""The one loop that runs every solver: budgets, history, callbacks, interruption."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+from gmmscape.solve.result import Solution
+
+
+class Progress(NamedTuple):
+    """What a callback sees after each iteration.
+
+    Attributes
+    ----------
+    iteration : int
+        Iterations done.
+    nll : float
+        Nats per unit mass.
+    gradient_norm : float
+        Length of the EM step.
+    seconds : float
+        Since the loop began.
+    """
+
+    iteration: int
+    nll: float
+    gradient_norm: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class State:
+    """What every solver's state has: where it is, and how long the EM step from there is.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        Local coordinates.
+    nll : float
+        Value there.
+    gradient_norm : float
+        Over the components that the rows resolve.
+    starved : bool
+        Whether some component is below the rows' resolution.
+    ended : str or None
+        A stop reason that the solver itself has established.
+    """
+
+    mixture: Mixture
+    nll: float
+    gradient_norm: float
+    starved: bool
+    ended: str | None
+
+
+class Solver(Protocol):
+    """An algorithm as pure functions of an explicit state."""
+
+    tol: float
+    max_iter: int
+
+    def init(self, objective: Objective, mixture: Mixture) -> Any:
+        """Return the state at the start."""
+        ...
+
+    def step(self, objective: Objective, state: Any) -> Any:
+        """Return the state one iteration later."""
+        ...
+
+    def done(self, state: Any) -> str | None:
+        """Return a stop reason, or None to go on."""
+        ...
+
+
+def run(
+    solver: Solver,
+    objective: Objective,
+    start: Mixture,
+    *,
+    max_seconds: float | None = None,
+    callback: Callable[[Progress], Any] | None = None,
+) -> Solution:
+    """Run a solver until it is done or a budget is used up.
+
+    Parameters
+    ----------
+    solver : Solver
+        Algorithm with its tolerance and iteration limit.
+    objective : Objective
+        With its rows frozen; mixtures in local coordinates.
+    start : Mixture
+        Where to begin, in local coordinates.
+    max_seconds : float, optional
+        Time budget, checked between iterations.
+    callback : callable, optional
+        Called with a `Progress` after each iteration; returning True stops.
+
+    Returns
+    -------
+    Solution
+        In the caller's coordinates (the measure's origin added). Ctrl-C ends the loop with
+        ``stop_reason="interrupted"`` and the last point.
+    """
+    began = time.monotonic()
+    state = solver.init(objective, start)
+    history = [state.nll]
+    reason: str | None = None
+    try:
+        while (reason := solver.done(state)) is None:
+            if len(history) > solver.max_iter:
+                reason = "max_iter"
+                break
+            if max_seconds is not None and time.monotonic() - began >= max_seconds:
+                reason = "time_limit"
+                break
+            state = solver.step(objective, state)
+            history.append(state.nll)
+            seconds = time.monotonic() - began
+            seen = Progress(len(history) - 1, state.nll, state.gradient_norm, seconds)
+            if callback is not None and callback(seen) is True:
+                reason = "interrupted"
+                break
+    except KeyboardInterrupt:
+        reason = "interrupted"
+    if state.starved and reason in ("converged", "max_iter"):
+        reason = "plateau"
+    return Solution(
+        mixture=state.mixture.shifted(objective.measure.origin),
+        nll=state.nll,
+        error=objective.errors(state.mixture).nll,
+        gradient_norm=np.inf if state.starved else state.gradient_norm,
+        stop_reason=reason,
+        n_iter=len(history) - 1,
+        history=tuple(history),
+    )

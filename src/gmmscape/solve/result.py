@@ -1,0 +1,65 @@
+"""Solution: where a solver stopped, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmscape.mixture import Mixture
+
+FloatArray = NDArray[np.float64]
+
+#: Why a solver stopped, with what the user can do about it.
+STOP_REASONS = {
+    "converged": "the EM step is shorter than tol",
+    "max_iter": "the iterations ran out first: raise max_iter, or use the method 'newton'",
+    "time_limit": "the time budget ran out first: raise max_seconds",
+    "plateau": "a component has no data near it, so its gradient is below what float64 resolves: "
+    "start it nearer to the data",
+    "degenerate": "a covariance collapsed onto too few rows: set covariance_floor or use fewer components",
+    "interrupted": "stopped by the user or a callback; the best point so far is kept",
+}
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a solver found.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        The fit, in the caller's coordinates.
+    nll : float
+        Negative log-likelihood in nats per unit mass.
+    error : float
+        Estimated absolute error of `nll`.
+    gradient_norm : float
+        Length of the EM step from here (DESIGN 3): 0 at a critical point, infinite where a component is
+        out of reach of the measure.
+    stop_reason : str
+        A key of `STOP_REASONS`.
+    n_iter : int
+        Iterations done.
+    history : tuple of float
+        NLL before the first and after each iteration.
+    """
+
+    mixture: Mixture
+    nll: float
+    error: float
+    gradient_norm: float
+    stop_reason: str
+    n_iter: int
+    history: tuple[float, ...] = field(repr=False)
+
+    @property
+    def means(self) -> FloatArray:
+        """Means of the fit, shape (k, d)."""
+        return self.mixture.means
+
+    @property
+    def converged(self) -> bool:
+        """Whether the solver reached a critical point to its tolerance."""
+        return self.stop_reason == "converged"

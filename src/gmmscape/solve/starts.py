@@ -1,0 +1,105 @@
+"""Where fits begin: random rows, k-means++, or what the user gives. All honour sample weights."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial.distance import cdist
+
+from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.families import Family, FreeCovariance
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+
+FloatArray = NDArray[np.float64]
+
+BLOCK_ROWS = 4096
+
+
+def random_row_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:
+    """Return k different rows, drawn with probability proportional to their weights, shape (k, d).
+
+    In the caller's coordinates. Raises DataError if fewer than k rows have a positive weight.
+    """
+    _check_enough_rows(sample, k)
+    rows = rng.choice(sample.n_samples, size=k, replace=False, p=sample.weights)
+    return sample.points[rows] + sample.origin
+
+
+def kmeans_plusplus_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:
+    """Return k rows picked far from each other (Arthur and Vassilvitskii, 2007), shape (k, d).
+
+    scikit-learn's greedy k-means++, with the sample's weights. In the caller's coordinates.
+    """
+    from sklearn.cluster import kmeans_plusplus
+
+    _check_enough_rows(sample, k)
+    state = np.random.RandomState(rng.integers(2**32))
+    means, _ = kmeans_plusplus(sample.points, k, sample_weight=sample.weights, random_state=state)
+    return means + sample.origin
+
+
+def given_start(
+    family: Family, weights: ArrayLike | None, means: ArrayLike, covariances: ArrayLike
+) -> Mixture:
+    """Return a start from parameters the user gives; raises InvalidParameterError where they are wrong."""
+    kind = family.name if isinstance(family, FreeCovariance) else "spherical"
+    return Mixture(weights, means, covariances, kind)
+
+
+def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) -> Mixture:
+    """Return equal weights, the given means and the scatter around them as every covariance.
+
+    Rows count for their nearest mean, and the scatter is pooled over the components: no component starts
+    narrower than the data around the means are.
+
+    Parameters
+    ----------
+    sample : Sample
+        The data.
+    family : FreeCovariance
+        Its kind and floor.
+    means : ndarray of shape (k, d)
+        In the caller's coordinates.
+
+    Returns
+    -------
+    Mixture
+        In the caller's coordinates. Cost O(n k d).
+
+    Raises
+    ------
+    DataError
+        If the scatter is zero and no floor lifts it.
+    """
+    local = means - sample.origin
+    pooled = np.zeros((sample.n_features, sample.n_features))
+    for first in range(0, sample.n_samples, BLOCK_ROWS):
+        rows = slice(first, first + BLOCK_ROWS)
+        points = sample.points[rows]
+        deviation = points - local[np.argmin(cdist(points, local), axis=1)]
+        rooted = deviation * np.sqrt(sample.weights[rows])[:, None]
+        pooled += rooted.T @ rooted
+    k, d = means.shape
+    covariances = {
+        "spherical": np.full(k, np.trace(pooled) / d),
+        "diag": np.tile(np.diagonal(pooled), (k, 1)),
+        "tied": pooled,
+        "full": np.tile(pooled, (k, 1, 1)),
+    }[family.name]
+    covariances, _ = family.floor.clip(covariances, family.name)
+    try:
+        return Mixture(None, means, covariances, family.name)
+    except InvalidParameterError as error:
+        raise DataError(
+            "the data have no scatter around the starting means (all rows equal, or as many components as "
+            f"distinct rows) and no floor is set: use fewer components or a covariance_floor ({error})"
+        ) from error
+
+
+def _check_enough_rows(sample: Sample, k: int) -> None:
+    present = int(np.count_nonzero(sample.weights))
+    if k > present:
+        raise DataError(
+            f"n_components={k} but only {present} rows have a positive weight: use fewer components"
+        )

@@ -1,0 +1,167 @@
+"""Checks of what users pass in. Each names the parameter, the value seen and one thing to do."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gmmscape.exceptions import DataError, InvalidParameterError
+
+FloatArray = NDArray[np.float64]
+
+
+def positive_integer(name: str, value: Any, *, minimum: int = 1) -> int:
+    """Return `value` as int, or raise if it is no integer of at least `minimum`.
+
+    NumPy integers are accepted; booleans, floats and strings are not.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+        raise InvalidParameterError.of(name, value, f"pass an integer of at least {minimum}")
+    if value < minimum:
+        raise InvalidParameterError.of(name, value, f"pass an integer of at least {minimum}")
+    return int(value)
+
+
+def real_number(name: str, value: Any, *, minimum: float = 0.0, strict: bool = True) -> float:
+    """Return `value` as float, or raise if it is not finite or not above `minimum`."""
+    relation = "above" if strict else "of at least"
+    remedy = f"pass a finite number {relation} {minimum:g}"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise InvalidParameterError.of(name, value, remedy)
+    number = float(value)
+    if not np.isfinite(number) or number < minimum or (strict and number == minimum):
+        raise InvalidParameterError.of(name, value, remedy)
+    return number
+
+
+def choice(name: str, value: Any, legal: tuple[str, ...]) -> str:
+    """Return `value` if it is one of `legal`, or raise an error that lists them."""
+    if not isinstance(value, str) or value not in legal:
+        raise InvalidParameterError.of(name, value, "choose one of " + ", ".join(map(repr, legal)))
+    return value
+
+
+def optional_seconds(name: str, value: Any) -> float | None:
+    """Return a time budget as float, or None for no budget."""
+    return None if value is None else real_number(name, value, minimum=0.0, strict=False)
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """Return the random generator that `rng` stands for (SPEC 7: None, a seed or a Generator)."""
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise InvalidParameterError.of(
+            "rng", rng, "pass None, a non-negative integer seed or a numpy.random.Generator"
+        ) from error
+
+
+def finite_array(name: str, value: ArrayLike, *, ndim: tuple[int, ...]) -> FloatArray:
+    """Return `value` as a new float64 array of one of the given dimensions, all entries finite."""
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidParameterError.of(name, value, "pass an array of real numbers") from error
+    if array.ndim not in ndim:
+        wanted = " or ".join(map(str, ndim))
+        raise InvalidParameterError(f"{name} has shape {array.shape}: pass an array of {wanted} dimension(s)")
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        at = tuple(int(i) for i in bad[0])
+        raise InvalidParameterError(
+            f"{name} has {len(bad)} entries that are not finite, the first at {at}: {array[at]}; "
+            "pass finite numbers"
+        )
+    return array
+
+
+def mean_matrix(name: str, value: ArrayLike, *, n_features: int | None = None) -> FloatArray:
+    """Return means or centers as a (k, d) array; a vector of length k stands for d = 1."""
+    array = finite_array(name, value, ndim=(1, 2))
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.shape[0] == 0 or array.shape[1] == 0:
+        raise InvalidParameterError(f"{name} has shape {array.shape}: pass at least one point")
+    if n_features is not None and array.shape[1] != n_features:
+        raise InvalidParameterError(
+            f"{name} has {array.shape[1]} column(s) where {n_features} are needed: "
+            f"pass an array of shape (k, {n_features})"
+        )
+    return array
+
+
+def probability_weights(name: str, value: ArrayLike | None, n: int) -> FloatArray:
+    """Return mixture weights: `n` equal ones for None, else non-negative ones that sum to one.
+
+    A sum within 1e-8 of one is accepted and normalised.
+    """
+    if value is None:
+        return np.full(n, 1.0 / n)
+    weights = finite_array(name, value, ndim=(1,))
+    if weights.shape != (n,):
+        raise InvalidParameterError(f"{name} has {len(weights)} entries where {n} are needed: pass one each")
+    if np.any(weights < 0):
+        i = int(np.argmin(weights))
+        raise InvalidParameterError(f"{name}[{i}]={weights[i]:g}: pass weights that are not negative")
+    total = weights.sum()
+    if abs(total - 1.0) > 1e-8:
+        raise InvalidParameterError(f"{name} sum to {total:.10g}: pass weights that sum to 1")
+    return weights / total
+
+
+def data_matrix(X: Any, *, name: str = "X", n_features: int | None = None) -> FloatArray:
+    """Return data as a C-contiguous float64 (n, d) array.
+
+    The array may share memory with `X`: callers never write to it.
+
+    Raises
+    ------
+    DataError
+        If `X` is not two-dimensional, is empty, complex, sparse, not numeric, or not finite.
+    """
+    if hasattr(X, "toarray") and hasattr(X, "nnz"):
+        raise DataError(f"{name} is sparse: pass a dense array, for example {name}.toarray()")
+    array = np.asarray(X)
+    if np.iscomplexobj(array):
+        raise DataError(f"{name} is complex: pass real numbers")
+    try:
+        array = np.ascontiguousarray(array, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name} cannot be read as numbers ({error}): pass numeric columns only") from error
+    if np.ndim(X) != 2:
+        raise DataError(
+            f"{name} has shape {np.shape(X)} where (n_samples, n_features) is needed: "
+            "use X.reshape(-1, 1) for one feature or X.reshape(1, -1) for one sample"
+        )
+    if array.shape[0] == 0 or array.shape[1] == 0:
+        raise DataError(f"{name} has shape {array.shape}: pass at least one row and one column")
+    if n_features is not None and array.shape[1] != n_features:
+        raise DataError(f"{name} has {array.shape[1]} features where the model has {n_features}")
+    if not np.isfinite(array).all():
+        bad = np.argwhere(~np.isfinite(array))
+        row, column = (int(i) for i in bad[0])
+        raise DataError(
+            f"{name} has {len(bad)} entries that are NaN or infinite, the first in row {row}, "
+            f"column {column}: remove or impute them"
+        )
+    return array
+
+
+def sample_weights(value: ArrayLike | None, n: int) -> FloatArray:
+    """Return sample weights normalised to sum to one; None stands for equal weights."""
+    if value is None:
+        return np.full(n, 1.0 / n)
+    weights = np.asarray(value, dtype=np.float64)
+    if weights.shape != (n,):
+        raise DataError(f"sample_weight has shape {weights.shape} where ({n},) is needed: pass one per row")
+    if not np.isfinite(weights).all() or np.any(weights < 0):
+        i = int(np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))[0])
+        raise DataError(f"sample_weight[{i}]={weights[i]}: pass finite weights that are not negative")
+    largest = weights.max()
+    if largest == 0:
+        raise DataError("sample_weight is zero everywhere: give at least one row a positive weight")
+    weights = weights / largest
+    return weights / weights.sum()
