@@ -63,9 +63,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version
-
-        value: Any = version("gmmscape")
+        value = import_module("gmmscape.version").VERSION
     elif name in _HOMES:
         value = getattr(import_module(f"gmmscape.{_HOMES[name]}"), name)
     else:

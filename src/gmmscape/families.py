@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,7 @@ class FreeCovariance(Family):
         return raised.clip(mixture.covariances, self.name)[1]
 
     def _covariances(
-        self, statistics: SufficientStatistics, current: Mixture, alive: NDArray[np.bool_]
+        self, statistics: SufficientStatistics, current: Mixture, alive: BoolArray
     ) -> FloatArray:
         scatter = statistics.scatter
         assert scatter is not None

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import solve_triangular
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist, pdist
+from numpy.typing import ArrayLike
 
 from gmmscape import engine
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.validation import (
     choice,
@@ -26,8 +24,6 @@ from gmmscape.validation import (
     probability_weights,
     real_number,
 )
-
-FloatArray = NDArray[np.float64]
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 FORMAT = "gmmscape-mixture"
@@ -130,7 +126,8 @@ class Mixture:
         if self.n_components == 1:
             return float("inf")
         widest = np.sqrt(np.linalg.eigvalsh(self.full_covariances()).max())
-        return float(pdist(self.means).min() / widest)
+        i, j = np.triu_indices(self.n_components, 1)
+        return float(np.linalg.norm(self.means[i] - self.means[j], axis=1).min() / widest)
 
     @property
     def parameters(self) -> engine.Parameters:
@@ -196,7 +193,7 @@ class Mixture:
         """
         return engine.responsibilities(data_matrix(X, n_features=self.n_features), self.parameters)
 
-    def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, NDArray[np.intp]]:
+    def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, IntArray]:
         """Draw independent rows.
 
         Parameters
@@ -363,7 +360,7 @@ class Mixture:
         )
 
 
-def match_means(means: FloatArray, reference: FloatArray) -> tuple[NDArray[np.intp], float]:
+def match_means(means: FloatArray, reference: FloatArray) -> tuple[IntArray, float]:
     """Return the relabelling of `means` closest to `reference`, and the largest distance left.
 
     Parameters
@@ -378,8 +375,14 @@ def match_means(means: FloatArray, reference: FloatArray) -> tuple[NDArray[np.in
     distance : float
         Largest distance between matched points. Cost O(k^3).
     """
-    rows, columns = linear_sum_assignment(cdist(reference, means, "sqeuclidean"))
-    order = columns[np.argsort(rows)]
+    if means.shape[1] == 1:  # on a line, matching in sorted order is optimal
+        order = np.empty(len(means), dtype=np.intp)
+        order[np.argsort(reference[:, 0], kind="stable")] = np.argsort(means[:, 0], kind="stable")
+    else:
+        from scipy.optimize import linear_sum_assignment
+        from scipy.spatial.distance import cdist
+
+        _, order = linear_sum_assignment(cdist(reference, means, "sqeuclidean"))
     return order, float(np.linalg.norm(means[order] - reference, axis=1).max())
 
 
@@ -407,6 +410,8 @@ def _checked_covariances(value: ArrayLike, shape: tuple[int, int], kind: str) ->
 def _precision_factors(covariances: FloatArray, kind: str) -> FloatArray:
     if kind in ("diag", "spherical"):
         return 1.0 / np.sqrt(covariances)
+    from scipy.linalg import solve_triangular
+
     matrices = covariances if kind == "full" else covariances[None]
     factors = np.empty_like(matrices)
     for i, matrix in enumerate(matrices):

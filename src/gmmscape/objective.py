@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.engine import LocationDerivatives
 from gmmscape.families import Family, FreeCovariance, Location
 from gmmscape.measure import Errors, Measure, WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ class Objective:
             return Mixture(updated.weights, means, updated.covariances, updated.covariance_type)
         return updated
 
-    def unresolved(self, mass: FloatArray) -> NDArray[np.bool_]:
+    def unresolved(self, mass: FloatArray) -> BoolArray:
         """Say which components have so little mass that the rows tell nothing about them."""
         return mass <= self.rows.resolution
 

@@ -6,11 +6,10 @@ import numbers
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, InvalidParameterError
-
-FloatArray = NDArray[np.float64]
 
 
 def positive_integer(name: str, value: Any, *, minimum: int = 1) -> int:

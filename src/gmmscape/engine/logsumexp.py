@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from gmmscape.arrays import FloatArray
 
 try:
     from gmmscape.engine import _native
@@ -11,17 +12,17 @@ except ImportError:  # a source tree without a compiler: same numbers, slower
     _native = None
 
 
-def logsumexp_rows(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def logsumexp_rows(matrix: FloatArray) -> FloatArray:
     """Return log(sum(exp(row))) for each row of an (n, k) matrix, as a vector of length n.
 
     A row of -inf gives -inf; a row with +inf gives +inf; a row with NaN gives NaN.
     """
     if _native is None:
         return logsumexp_rows_numpy(matrix)
-    return _native.logsumexp_rows(np.ascontiguousarray(matrix))
+    return _native.logsumexp_rows(np.ascontiguousarray(matrix, dtype=np.float64))
 
 
-def logsumexp_rows_numpy(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def logsumexp_rows_numpy(matrix: FloatArray) -> FloatArray:
     """Return the same as `logsumexp_rows`, without the compiled extension."""
     if matrix.shape[1] == 0:
         return np.full(matrix.shape[0], -np.inf)

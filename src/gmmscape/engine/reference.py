@@ -10,13 +10,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gmmscape.arrays import FloatArray
 from gmmscape.engine.logsumexp import logsumexp_rows
 from gmmscape.engine.parameters import Parameters
 from gmmscape.statistics import SufficientStatistics, merge_in_order
-
-FloatArray = NDArray[np.float64]
 
 BLOCK_ROWS = 4096
 LOG_2PI = float(np.log(2.0 * np.pi))
@@ -101,7 +99,9 @@ def _nearest_component(X: FloatArray, parameters: Parameters) -> FloatArray:
     return nearest / nearest.sum(axis=1, keepdims=True)
 
 
-def statistics(X: FloatArray, weights: FloatArray, parameters: Parameters, scatter: str) -> SufficientStatistics:
+def statistics(
+    X: FloatArray, weights: FloatArray, parameters: Parameters, scatter: str
+) -> SufficientStatistics:
     """Return the sufficient statistics of weighted rows at the given parameters.
 
     Parameters

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gmmscape.arrays import FloatArray
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
-
-FloatArray = NDArray[np.float64]
 
 SOBOL_LOG2_POINTS = 13
 

@@ -7,18 +7,18 @@ import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from gmmscape.exceptions import FormatError, InvalidParameterError
+from gmmscape.landscape.candidates import CandidateOutcome
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.structure import Structure
+from gmmscape.landscape.table import atlas_table
 from gmmscape.mixture import Mixture, match_means
 from gmmscape.validation import mean_matrix
-
-FloatArray = NDArray[np.float64]
+from gmmscape.version import VERSION
 
 FORMAT = "gmmscape-atlas"
 FORMAT_VERSION = 1
@@ -28,26 +28,6 @@ SAME = 1e-5
 #: ...or this many where both are flat, so that positions are soft, and their values agree within `SAME_NLL`.
 SAME_FLAT = 0.1
 SAME_NLL = 1e-9
-
-
-class CandidateOutcome(NamedTuple):
-    """What became of a candidate structure.
-
-    Attributes
-    ----------
-    structure : Structure
-        The prediction.
-    outcome : str
-        "realised" (a minimum has this structure), "flat" (one has, but a curvature has no sign in float64),
-        "saddle" (the coincident configuration is critical, and a direction leads down), "dissolved" (the
-        descent ended in another structure), "unresolved" (the descent did not converge).
-    minimum : int or None
-        Place in the atlas of the minimum the descent ended in.
-    """
-
-    structure: Structure
-    outcome: str
-    minimum: int | None
 
 
 @dataclass(frozen=True)
@@ -141,7 +121,9 @@ class Atlas:
         minima.sort(key=lambda point: point.nll)
         old = self if self.candidates else other
         candidates = tuple(
-            item._replace(minimum=None if item.minimum is None else find_orbit(minima, old.minima[item.minimum]))
+            item._replace(
+                minimum=None if item.minimum is None else find_orbit(minima, old.minima[item.minimum])
+            )
             for item in old.candidates
         )
         return replace(
@@ -169,10 +151,14 @@ class Atlas:
         InvalidParameterError
             If one of them differs.
         """
-        for name, ours, theirs in (("k", self.k, k), ("sigma", self.sigma, sigma), ("truth", self.truth, truth)):
+        for name, ours, theirs in (
+            ("k", self.k, k),
+            ("sigma", self.sigma, sigma),
+            ("truth", self.truth, truth),
+        ):
             if ours != theirs:
                 raise InvalidParameterError(
-                    f"the atlas was made for {name}={ours!r}, not {theirs!r}: use an atlas of the same landscape"
+                    f"the atlas was made for {name}={ours!r}, not {theirs!r}: use one of the same landscape"
                 )
 
     def to_dict(self) -> dict[str, Any]:
@@ -184,12 +170,10 @@ class Atlas:
             Keys format, format_version, gmmscape_version, seed, k, sigma, centers, weights, minima,
             truth, candidates, starts, ends, stop_reason.
         """
-        from gmmscape import __version__
-
         return {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
-            "gmmscape_version": __version__,
+            "gmmscape_version": VERSION,
             "seed": self.seed,
             "k": self.k,
             "sigma": self.sigma,
@@ -199,7 +183,9 @@ class Atlas:
             "minima": [point.to_dict() for point in self.minima],
             "candidates": [
                 {
-                    "blocks": [{"means": list(b.means), "centers": list(b.centers)} for b in c.structure.blocks],
+                    "blocks": [
+                        {"means": list(b.means), "centers": list(b.centers)} for b in c.structure.blocks
+                    ],
                     "outcome": c.outcome,
                     "minimum": c.minimum,
                 }
@@ -262,7 +248,7 @@ class Atlas:
             minima=tuple(CriticalPoint.from_dict(item, content["sigma"]) for item in content["minima"]),
             candidates=tuple(
                 CandidateOutcome(
-                    Structure.of([(b["means"], b["centers"]) for b in item["blocks"]]),
+                    Structure.of(item["blocks"]),
                     item["outcome"],
                     item["minimum"],
                 )
@@ -278,9 +264,17 @@ class Atlas:
         )
 
     def __str__(self) -> str:
-        from gmmscape.landscape.table import atlas_table
+        stopped = "" if self.stop_reason == "completed" else f"; stopped early: {self.stop_reason}"
+        head = f"k={self.k}, sigma={self.sigma:g}; {self._ends()}{stopped}"
+        return atlas_table(head, self.minima, self.candidates)
 
-        return atlas_table(self)
+    def _ends(self) -> str:
+        others = {reason: n for reason, n in sorted(self.ends.items()) if reason != "minimum"}
+        text = f"{self.starts} random starts"
+        if others:
+            reasons = ", ".join(f"{n} {reason}" for reason, n in others.items())
+            text += f", of which {sum(others.values())} found no minimum ({reasons})"
+        return text
 
 
 def find_orbit(minima: list[CriticalPoint], point: CriticalPoint) -> int | None:

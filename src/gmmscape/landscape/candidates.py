@@ -5,19 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from math import comb
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.structure import Structure
 from gmmscape.mixture import Mixture
 from gmmscape.validation import positive_integer
 
-FloatArray = NDArray[np.float64]
-
 #: More candidates than this are not enumerated.
 MOST = 100_000
+
+
+class CandidateOutcome(NamedTuple):
+    """What became of a candidate structure.
+
+    Attributes
+    ----------
+    structure : Structure
+        The prediction.
+    outcome : str
+        "realised" (a minimum has this structure), "flat" (one has, but a curvature has no sign in float64),
+        "saddle" (the coincident configuration is critical, and a direction leads down), "dissolved" (the
+        descent ended in another structure), "unresolved" (the descent did not converge).
+    minimum : int or None
+        Place in the atlas of the minimum the descent ended in.
+    """
+
+    structure: Structure
+    outcome: str
+    minimum: int | None
 
 
 def candidates(k: int, k_star: int, contiguous: bool = False) -> list[Structure]:

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gmmscape.arrays import FloatArray
 from gmmscape.landscape.structure import Decoding
 from gmmscape.mixture import Mixture
 from gmmscape.solve import Solution
 from gmmscape.solve.newton import FLAT
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gmmscape.landscape.atlas import Atlas, CandidateOutcome, find_orbit
-from gmmscape.landscape.candidates import MOST, candidates, count_candidates, starting_means
+from gmmscape.arrays import FloatArray
+from gmmscape.landscape.atlas import SAME_FLAT, Atlas, find_orbit
+from gmmscape.landscape.candidates import (
+    MOST,
+    CandidateOutcome,
+    candidates,
+    count_candidates,
+    starting_means,
+)
 from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.landscape.descent import Descent
 from gmmscape.landscape.structure import Structure, decode
+from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture, match_means
 from gmmscape.solve import Solution, random_row_means
 
-if TYPE_CHECKING:
-    from gmmscape.landscape.landscape import Landscape
-
-FloatArray = NDArray[np.float64]
-
-#: A coarse descent within this many sigma of a known minimum has reached it: no need to polish again.
+#: A coarse descent within this many sigma of a known minimum (`SAME_FLAT` of a flat one), at the same value
+#: to the accuracy of the coarse rule, has reached it: no need to polish again.
 KNOWN = 1e-3
+KNOWN_NLL = 1e-5
 
 
 class Event(NamedTuple):
@@ -59,7 +64,7 @@ class Task(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """Where one coarse descent ended, and for a candidate whether its coincident configuration is a saddle."""
+    """Where one coarse descent ended; for a candidate, whether its coincident configuration is a saddle."""
 
     task: Task
     end: Solution
@@ -70,7 +75,7 @@ class Attempt(NamedTuple):
 class _Survey:
     """What an exploration has found so far."""
 
-    landscape: Landscape
+    descent: Descent
     seed: int
     minima: list[CriticalPoint] = field(default_factory=list)
     outcomes: list[tuple[Structure, str, CriticalPoint | None]] = field(default_factory=list)
@@ -95,12 +100,13 @@ class _Survey:
         if not end.converged:
             return None, False
         for place, known in enumerate(self.minima):
-            distance = match_means(end.means, known.means)[1]
-            if not known.flat and distance <= KNOWN * known.sigma:
+            distance = match_means(end.means, known.means)[1] / known.sigma
+            if distance <= (SAME_FLAT if known.flat else KNOWN) and abs(end.nll - known.nll) <= KNOWN_NLL:
                 return place, False
-        point = self.landscape.polish(end)
+        point = self.descent.polish(end)
         if not point.is_minimum:
             return None, False
+        point = self.descent.canonical(point)
         place = find_orbit(self.minima, point)
         if place is not None:
             return place, False
@@ -116,9 +122,9 @@ class _Survey:
                 CandidateOutcome(structure, outcome, None if end is None else find_orbit(minima, end))
                 for structure, outcome, end in self.outcomes
             ),
-            k=self.landscape.n_components,
-            sigma=self.landscape.sigma,
-            truth=self.landscape.measure.truth,
+            k=self.descent.k,
+            sigma=self.descent.sigma,
+            truth=self.descent.measure.truth,
             seed=self.seed,
             starts=self.starts,
             ends=dict(self.ends),
@@ -127,7 +133,7 @@ class _Survey:
 
 
 def explore(
-    landscape: Landscape,
+    descent: Descent,
     *,
     seed: int,
     n_starts: int,
@@ -143,10 +149,10 @@ def explore(
     atlas does not depend on the number of processes.
     """
     began = time.monotonic()
-    survey = _resumed(landscape, seed, resume)
-    tasks = _tasks(landscape, survey, n_starts, use_candidates)
+    survey = _resumed(descent, seed, resume)
+    tasks = _tasks(descent, survey, n_starts, use_candidates)
     stop_reason = "completed"
-    attempts = _attempts(landscape, tasks, survey.seed, n_jobs)
+    attempts = _attempts(descent, tasks, survey.seed, n_jobs)
     try:
         for done, attempt in enumerate(attempts, start=1):
             found = survey.record(attempt)
@@ -165,68 +171,67 @@ def explore(
     return survey.atlas(stop_reason)
 
 
-def _resumed(landscape: Landscape, seed: int, resume: Atlas | None) -> _Survey:
+def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> _Survey:
     if resume is None:
-        return _Survey(landscape, seed)
-    resume.check_same_landscape(landscape.n_components, landscape.sigma, landscape.measure.truth)
+        return _Survey(descent, seed)
+    resume.check_same_landscape(descent.k, descent.sigma, descent.measure.truth)
     outcomes = [
         (c.structure, c.outcome, None if c.minimum is None else resume.minima[c.minimum])
         for c in resume.candidates
     ]
-    return _Survey(
-        landscape, resume.seed, list(resume.minima), outcomes, resume.starts, Counter(resume.ends)
-    )
+    return _Survey(descent, resume.seed, list(resume.minima), outcomes, resume.starts, Counter(resume.ends))
 
 
-def _tasks(landscape: Landscape, survey: _Survey, n_starts: int, use_candidates: bool) -> list[Task]:
+def _tasks(descent: Descent, survey: _Survey, n_starts: int, use_candidates: bool) -> list[Task]:
     tasks = []
-    truth = landscape.measure.truth
+    truth = descent.measure.truth
     if use_candidates and truth is not None:
         known = {structure.orbit for structure, _, _ in survey.outcomes}
         # Blocks of neighbours only, where all structures are too many: the others rarely exist on a line.
-        many = count_candidates(landscape.n_components, truth.n_components) > MOST
-        listed = candidates(landscape.n_components, truth.n_components, contiguous=many)
+        many = count_candidates(descent.k, truth.n_components) > MOST
+        listed = candidates(descent.k, truth.n_components, contiguous=many)
         tasks = [Task(i, s) for i, s in enumerate(listed) if s.orbit not in known]
     return tasks + [Task(i, None) for i in range(survey.starts, n_starts)]
 
 
-def _attempts(landscape: Landscape, tasks: list[Task], seed: int, n_jobs: int) -> Iterator[Attempt]:
+def _attempts(descent: Descent, tasks: list[Task], seed: int, n_jobs: int) -> Generator[Attempt, None, None]:
     if n_jobs == 1:
         for task in tasks:
-            yield attempt_one(landscape, task, seed)
+            yield attempt_one(descent, task, seed)
         return
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")
-    yield from parallel(delayed(attempt_one)(landscape, task, seed) for task in tasks)
+    yield from parallel(delayed(attempt_one)(descent, task, seed) for task in tasks)
 
 
-def attempt_one(landscape: Landscape, task: Task, seed: int) -> Attempt:
+def attempt_one(descent: Descent, task: Task, seed: int) -> Attempt:
     """Descend from one start, coarsely; polishing is left to who knows what is new."""
     if task.structure is None:
-        means = _random_means(landscape, np.random.default_rng([seed, task.number]))
-        return Attempt(task, landscape.coarse_descent(means), saddle=False)
-    truth = landscape.measure.truth
+        means = _random_means(descent, np.random.default_rng([seed, task.number]))
+        return Attempt(task, descent.coarse(means), saddle=False)
+    truth = descent.measure.truth
     assert truth is not None
-    end = landscape.coarse_descent(starting_means(task.structure, truth, landscape.sigma))
-    if decode(end, truth, sigma=landscape.sigma).structure.orbit == task.structure.orbit:
+    end = descent.coarse(starting_means(task.structure, truth, descent.sigma))
+    if decode(end, truth, sigma=descent.sigma).structure.orbit == task.structure.orbit:
         return Attempt(task, end, saddle=False)
-    return Attempt(task, end, _coincident_saddle(landscape, task.structure, truth))
+    return Attempt(task, end, _coincident_saddle(descent, task.structure, truth))
 
 
-def _random_means(landscape: Landscape, rng: np.random.Generator) -> FloatArray:
-    truth = landscape.measure.truth
+def _random_means(descent: Descent, rng: np.random.Generator) -> FloatArray:
+    truth = descent.measure.truth
     if truth is not None:
-        return truth.sample(landscape.n_components, rng)[0]
-    return random_row_means(landscape.measure, landscape.n_components, rng)
+        return truth.sample(descent.k, rng)[0]
+    assert isinstance(descent.measure, Sample)
+    return random_row_means(descent.measure, descent.k, rng)
 
 
-def _coincident_saddle(landscape: Landscape, structure: Structure, truth: Mixture) -> bool:
+def _coincident_saddle(descent: Descent, structure: Structure, truth: Mixture) -> bool:
     """Whether the candidate exists with the means of each many-fit-one block in one place."""
     groups = [list(block.means) for block in structure.blocks]
     if all(len(group) == 1 for group in groups):
         return False
-    point = landscape.coincident_point(starting_means(structure, truth, landscape.sigma), groups)
+    point = descent.coincident(starting_means(structure, truth, descent.sigma), groups)
     return (
         point.converged
         and point.structure is not None

@@ -7,19 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
-from gmmscape.families import Location
 from gmmscape.landscape import explore as exploration
 from gmmscape.landscape.atlas import Atlas
 from gmmscape.landscape.critical_point import CriticalPoint
-from gmmscape.landscape.structure import decode
+from gmmscape.landscape.descent import Descent
 from gmmscape.measure import Errors, Estimate, Population, Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, GradientDescent, Newton, Progress, Solution, run
-from gmmscape.solve.newton import FLAT
+from gmmscape.solve import EM, GradientDescent, Newton, Progress
 from gmmscape.validation import (
     choice,
     generator,
@@ -28,16 +27,6 @@ from gmmscape.validation import (
     positive_integer,
     real_number,
 )
-
-FloatArray = NDArray[np.float64]
-
-#: Accuracy of the rule while exploring; what is found is polished with the fine one.
-COARSE_RTOL = 1e-6
-COARSE_TOL = 1e-7
-#: A polished point uses a rule finer than the population's rtol by this factor.
-FINER = 1e-5
-#: Means of a flat point closer than this, in sigma, are tried as coincident.
-TOUCHING = 0.05
 
 
 class Landscape:
@@ -93,7 +82,7 @@ class Landscape:
                 )  # fmt: skip
         self.sigma = real_number("sigma", sigma)
         self.weights = choice("weights", weights, ("equal",))
-        self._family = Location(self.sigma)
+        self._descent = Descent(measure, self.n_components, self.sigma)
 
     def nll(self, means: ArrayLike) -> Estimate:
         """Return the negative log-likelihood.
@@ -113,8 +102,7 @@ class Landscape:
         InvalidParameterError
             If the shape does not fit or an entry is not finite.
         """
-        mixture = self._local(means)
-        objective = self._objective(mixture)
+        mixture, objective = self._at(means)
         value = -objective.statistics(mixture).log_likelihood
         return Estimate(value, objective.errors(mixture).nll)
 
@@ -136,8 +124,8 @@ class Landscape:
         InvalidParameterError
             If the shape does not fit or an entry is not finite.
         """
-        mixture = self._local(means)
-        return self.measure.kl(mixture) if isinstance(self.measure, Population) else None
+        local = self._descent.local(self._points(means))
+        return self.measure.kl(local) if isinstance(self.measure, Population) else None
 
     def gradient(self, means: ArrayLike) -> FloatArray:
         """Return the derivative of the NLL in the means.
@@ -157,8 +145,8 @@ class Landscape:
         InvalidParameterError
             If the shape does not fit or an entry is not finite.
         """
-        mixture = self._local(means)
-        return self._objective(mixture).derivatives(mixture).gradient
+        mixture, objective = self._at(means)
+        return objective.derivatives(mixture).gradient
 
     def hessian(self, means: ArrayLike) -> FloatArray:
         """Return the second derivative of the NLL in the means.
@@ -178,8 +166,8 @@ class Landscape:
         InvalidParameterError
             If the shape does not fit or an entry is not finite.
         """
-        mixture = self._local(means)
-        hessian = self._objective(mixture).derivatives(mixture, hessian=True).hessian
+        mixture, objective = self._at(means)
+        hessian = objective.derivatives(mixture, hessian=True).hessian
         assert hessian is not None
         return hessian
 
@@ -202,8 +190,8 @@ class Landscape:
         InvalidParameterError
             If the shape does not fit or an entry is not finite.
         """
-        mixture = self._local(means)
-        return self._objective(mixture).errors(mixture)
+        mixture, objective = self._at(means)
+        return objective.errors(mixture)
 
     def descend(
         self,
@@ -243,7 +231,7 @@ class Landscape:
         InvalidParameterError
             If a parameter is not usable.
         """
-        start = self._local(means)
+        points = self._points(means)
         choice("method", method, ("newton", "em", "gradient"))
         solver: Any = {"newton": Newton(), "em": EM(accelerate=False), "gradient": GradientDescent()}[method]
         if tol is not None:
@@ -251,10 +239,7 @@ class Landscape:
         if max_iter is not None:
             solver = replace(solver, max_iter=positive_integer("max_iter", max_iter))
         budget = optional_seconds("max_seconds", max_seconds)
-        found = run(solver, self._objective(start), start, max_seconds=budget, callback=callback)
-        if method == "newton" and found.converged:
-            return self.polish(found, solver)
-        return self._described(found, self._fine(self._to_local(found.mixture)))
+        return self._descent.full(solver, points, budget, callback)
 
     def explore(
         self,
@@ -309,9 +294,11 @@ class Landscape:
         if n_jobs != -1:
             n_jobs = positive_integer("n_jobs", n_jobs)
         if resume is not None and not isinstance(resume, Atlas):
-            raise InvalidParameterError.of("resume", resume, "pass an Atlas, for example Atlas.from_json(path)")
+            raise InvalidParameterError.of(
+                "resume", resume, "pass an Atlas, for example Atlas.from_json(path)"
+            )
         return exploration.explore(
-            self,
+            self._descent,
             seed=_seed(rng),
             n_starts=n_starts,
             use_candidates=bool(candidates),
@@ -321,100 +308,20 @@ class Landscape:
             resume=resume,
         )
 
-    def coarse_descent(self, means: FloatArray) -> Solution:
-        """Descend by Newton with the exploration's cheap rule and tolerance."""
-        start = self._local(means)
-        return run(Newton(tol=COARSE_TOL), self._objective(start, COARSE_RTOL), start)
-
-    def polish(self, found: Solution, solver: Newton | None = None) -> CriticalPoint:
-        """Return a point that Newton has reached, polished with a fine rule; flat ones are tidied up.
-
-        The means of a flat point that nearly coincide are put together where that configuration is
-        critical and no curvature there is clearly negative: Newton only creeps towards such a point.
-        """
-        start = self._to_local(found.mixture)
-        objective = self._fine(start)
-        polished = run(solver or Newton(), objective, start)
-        history = (*found.history, *polished.history[1:])
-        polished = replace(polished, n_iter=found.n_iter + polished.n_iter, history=history)
-        point = self._described(polished, objective)
-        groups = _touching(point.means, TOUCHING * self.sigma)
-        if not point.flat or len(groups) == len(point.means):
-            return point
-        together = self.coincident_point(point.means, groups)
-        better = together.is_minimum and together.nll <= point.nll + 4 * (point.error + together.error)
-        return replace(together, n_iter=point.n_iter, history=point.history) if better else point
-
-    def coincident_point(self, means: FloatArray, groups: list[list[int]]) -> CriticalPoint:
-        """Return the critical point in which the means of each group coincide, by Newton from some means.
-
-        Coincidence is preserved by the gradient: a group moves as one mean of its added weight.
-        """
-        k = self.n_components
-        local = mean_matrix("means", means) - self.measure.origin
-        centres = np.stack([local[group].mean(axis=0) for group in groups])
-        shares = np.array([len(group) / k for group in groups])
-        merged = Mixture.location(centres, self.sigma, shares)
-        objective = self._fine(merged)
-        found = run(Newton(), objective, merged)
-        spread = np.empty_like(local)
-        for group, place in zip(groups, found.means, strict=True):
-            spread[group] = place
-        return self._described(replace(found, mixture=Mixture.location(spread, self.sigma)), objective)
-
-    def _described(self, found: Solution, objective: Objective) -> CriticalPoint:
-        local = self._to_local(found.mixture)
-        at = objective.derivatives(local, hessian=True)
-        assert at.hessian is not None
-        errors = objective.errors(local)
-        kl = self.measure.kl(local) if isinstance(self.measure, Population) else None
-        eigenvalues = np.linalg.eigvalsh(at.hessian)
-        smallest = float(np.abs(eigenvalues).min())
-        resolved = smallest * self.sigma**2 > FLAT
-        truth = self.measure.truth
-        return CriticalPoint(
-            mixture=found.mixture,
-            nll=at.nll,
-            error=max(errors.nll, kl.error if kl is not None else 0.0),
-            gradient_norm=found.gradient_norm,
-            stop_reason=found.stop_reason,
-            n_iter=found.n_iter,
-            history=found.history,
-            kl=None if kl is None else float(kl),
-            eigenvalues=eigenvalues,
-            means_error=errors.gradient / smallest if resolved else float("inf"),
-            structure=None if truth is None else decode(found.mixture, truth, sigma=self.sigma),
-        )
-
-    def _objective(self, mixture: Mixture, rtol: float | None = None) -> Objective:
-        return Objective.near(self.measure, self._family, mixture, rtol)
-
-    def _fine(self, mixture: Mixture) -> Objective:
-        rtol = FINER * self.measure.rtol if isinstance(self.measure, Population) else None
-        return self._objective(mixture, rtol)
-
-    def _to_local(self, mixture: Mixture) -> Mixture:
-        return mixture.shifted(-self.measure.origin)
-
-    def _local(self, means: ArrayLike) -> Mixture:
+    def _points(self, means: ArrayLike) -> FloatArray:
         points = mean_matrix("means", means, n_features=self.measure.n_features)
         if len(points) != self.n_components:
             raise InvalidParameterError(
                 f"means has {len(points)} rows where the landscape has n_components={self.n_components}"
             )
-        return Mixture.location(points - self.measure.origin, self.sigma)
+        return points
+
+    def _at(self, means: ArrayLike) -> tuple[Mixture, Objective]:
+        local = self._descent.local(self._points(means))
+        return local, self._descent.objective(local)
 
     def __repr__(self) -> str:
         return f"Landscape({self.measure!r}, n_components={self.n_components}, sigma={self.sigma:g})"
-
-
-def _touching(means: FloatArray, distance: float) -> list[list[int]]:
-    """Group means that are linked by gaps of at most `distance`."""
-    groups: list[list[int]] = []
-    for i, mean in enumerate(means):
-        near = [g for g in groups if np.linalg.norm(means[g] - mean, axis=1).min() <= distance]
-        groups = [g for g in groups if g not in near] + [sorted([i, *(j for g in near for j in g)])]
-    return sorted(groups)
 
 
 def _seed(rng: Any) -> int:

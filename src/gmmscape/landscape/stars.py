@@ -7,10 +7,9 @@ its means. Its defect for a table A is the largest entry outside the stars.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
-FloatArray = NDArray[np.float64]
+from gmmscape.arrays import BoolArray, FloatArray
+
 Star = tuple[list[int], list[int]]
 
 
@@ -49,7 +48,7 @@ def best_stars(table: FloatArray) -> tuple[list[Star], float]:
     return stars, float(table[outside].max(initial=0.0))
 
 
-def components(edges: NDArray[np.bool_]) -> list[Star]:
+def components(edges: BoolArray) -> list[Star]:
     """Return the connected components of a bipartite graph as (means, centers), isolated nodes included."""
     k, k_star = edges.shape
     waiting_means, waiting_centers = set(range(k)), set(range(k_star))
@@ -78,10 +77,13 @@ def _stars_above(table: FloatArray, level: float) -> list[Star] | None:
     lone_means = [means[0] for means, centers in parts if not centers]
     lone_centers = [centers[0] for means, centers in parts if not means]
     if lone_means and lone_centers:
-        rows, columns = linear_sum_assignment(-table[np.ix_(lone_means, lone_centers)])
-        stars += [([lone_means[i]], [lone_centers[s]]) for i, s in zip(rows, columns, strict=True)]
-        lone_means = [m for i, m in enumerate(lone_means) if i not in rows]
-        lone_centers = [c for s, c in enumerate(lone_centers) if s not in columns]
+        # No entry between them exceeds the level, so any pairing keeps the defect; strong ones first.
+        pairs = sorted((-table[i, s], i, s) for i in lone_means for s in lone_centers)
+        for _, mean, center in pairs:
+            if mean in lone_means and center in lone_centers:
+                stars.append(([mean], [center]))
+                lone_means.remove(mean)
+                lone_centers.remove(center)
     return _joined(stars, lone_means, lone_centers, table)
 
 

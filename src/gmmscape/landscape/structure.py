@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
+from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.association import association
 from gmmscape.landscape.stars import best_stars, components
 from gmmscape.mixture import Mixture
 from gmmscape.validation import mean_matrix, real_number
-
-FloatArray = NDArray[np.float64]
 
 KINDS = ("one-fits-many", "many-fit-one", "exact", "unstructured")
 
@@ -174,9 +172,7 @@ class Decoding:
         return "\n".join(lines)
 
 
-def decode(
-    fit: Any, truth: Any, *, sigma: float | None = None, threshold: float | None = None
-) -> Decoding:
+def decode(fit: Any, truth: Any, *, sigma: float | None = None, threshold: float | None = None) -> Decoding:
     """Read a fit against a known truth as a union of one-fits-many and many-fit-one blocks.
 
     Parameters

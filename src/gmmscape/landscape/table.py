@@ -1,79 +1,71 @@
-"""Atlas as a plain-text table."""
+"""The minima of an atlas as a plain-text table."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from gmmscape.landscape.atlas import Atlas
-    from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.landscape.candidates import CandidateOutcome
+from gmmscape.landscape.critical_point import CriticalPoint
 
 MOST_MEANS = 8
 
 
-def atlas_table(atlas: Atlas) -> str:
-    """Return the minima of an atlas, one a row, with what became of the candidates below."""
-    lines = [_headline(atlas)]
-    rows = [_row(i, point, atlas.truth is not None) for i, point in enumerate(atlas.minima)]
-    if rows:
+def atlas_table(head: str, minima: Sequence[CriticalPoint], candidates: Sequence[CandidateOutcome]) -> str:
+    """Return a headline, the minima one a row, and below what became of the candidates."""
+    word = "minimum" if len(minima) == 1 else "minima"
+    lines = [f"{len(minima)} {word} up to relabelling; {head}"]
+    if minima:
+        decoding = minima[0].structure
         header = ["#", "nll", "kl", "curvature", "hits", "means", "structure", "defect", "error"]
-        if atlas.truth is None:
-            header = [name for name in header if name not in ("kl", "structure", "defect", "error")]
-        lines += ["", *_aligned([header, *rows])]
-    if atlas.truth is not None and rows:
-        tau = atlas.minima[0].structure
-        assert tau is not None
-        lines += [
-            "",
-            "structure: means > centers, counted from 0; defect: largest association outside the blocks "
-            f"(threshold {tau.threshold:.3g});",
-            "error: largest distance of a mean from its place, in sigma; curvature: smallest Hessian "
-            "eigenvalue.",
-        ]
-    if atlas.candidates:
-        lines += ["", "candidates:"]
-        lines += ["  " + line for line in _aligned([_outcome(c) for c in atlas.candidates])]
+        header = header if decoding else header[:2] + header[3:6]
+        lines += ["", *_aligned([header, *(_row(i, point) for i, point in enumerate(minima))])]
+        if decoding:
+            lines += ["", *_legend(decoding.threshold)]
+    if candidates:
+        lines += ["", *_candidates(candidates)]
     return "\n".join(lines)
 
 
-def _headline(atlas: Atlas) -> str:
-    count = len(atlas.minima)
-    word = "minimum" if count == 1 else "minima"
-    what = f"{count} {word} up to relabelling, k={atlas.k}, sigma={atlas.sigma:g}"
-    other = sum(number for reason, number in atlas.ends.items() if reason != "minimum")
-    starts = f"{atlas.starts} random starts" + (f", {other} of them ended elsewhere" if other else "")
-    reasons = [f"{number} {name}" for name, number in sorted(atlas.ends.items()) if name != "minimum"]
-    text = f"{what}; {starts}" + (f" ({', '.join(reasons)})" if reasons else "")
-    if atlas.stop_reason != "completed":
-        text += f"; stopped early: {atlas.stop_reason}"
-    return text
+def _legend(threshold: float) -> list[str]:
+    return [
+        "structure: means > centers, counted from 0",
+        f"defect: largest association outside the blocks; structured up to {threshold:.3g}",
+        "error: largest distance of a mean from its place, in sigma",
+        "curvature: smallest Hessian eigenvalue; flat: its sign is below what float64 resolves",
+    ]
 
 
-def _row(number: int, point: CriticalPoint, decoded: bool) -> list[str]:
+def _row(number: int, point: CriticalPoint) -> list[str]:
     curvature = "flat" if point.flat else f"{point.eigenvalues[0]:.4g}"
-    cells = [str(number), f"{point.nll:.8f}", "", curvature, str(point.hits), _means(point)]
-    if not decoded:
-        return cells[:2] + cells[3:]
-    assert point.structure is not None and point.kl is not None
-    cells[2] = f"{point.kl:.8f}" if abs(point.kl) >= 1e-8 or point.kl == 0 else f"{point.kl:.1e}"
-    if abs(point.kl) <= point.error:
-        cells[2] = "0"
-    shown = str(point.structure.structure) + ("" if point.structure.is_structured else " (not structured)")
-    return [*cells, shown, f"{point.structure.defect:.1e}", f"{point.structure.errors.max():.3g}"]
+    cells = [str(number), f"{point.nll:.8f}", curvature, str(point.hits), _means(point)]
+    decoding = point.structure
+    if decoding is None or point.kl is None:
+        return cells
+    kl = "0" if abs(point.kl) <= point.error else f"{point.kl:.8f}" if point.kl > 1e-6 else f"{point.kl:.2e}"
+    shown = str(decoding.structure) + ("" if decoding.is_structured else " (not structured)")
+    return [*cells[:2], kl, *cells[2:], shown, f"{decoding.defect:.1e}", f"{decoding.errors.max():.3g}"]
 
 
 def _means(point: CriticalPoint) -> str:
-    means = point.means
-    shown = ["(" + " ".join(f"{x:.6g}" for x in row) + ")" if means.shape[1] > 1 else f"{row[0] + 0.0:.6g}"
-             for row in means[:MOST_MEANS]]
-    return " ".join(shown) + (" ..." if len(means) > MOST_MEANS else "")
+    rows = np.where(np.abs(point.means) < 1e-9 * point.sigma, 0.0, point.means)[:MOST_MEANS]
+    shown = [" ".join(f"{x:.6g}" for x in row) for row in rows]
+    if point.means.shape[1] > 1:
+        shown = [f"({text})" for text in shown]
+    return " ".join(shown) + (" ..." if len(point.means) > MOST_MEANS else "")
 
 
-def _outcome(candidate: object) -> list[str]:
-    structure, outcome, minimum = candidate  # type: ignore[misc]
-    return [outcome, str(structure), "" if minimum is None else f"-> minimum {minimum}"]
+def _candidates(candidates: Sequence[CandidateOutcome]) -> list[str]:
+    kept = [item for item in candidates if item.outcome != "dissolved"]
+    dissolved = len(candidates) - len(kept)
+    rows = [
+        [outcome, str(structure), "" if minimum is None else f"-> minimum {minimum}"]
+        for structure, outcome, minimum in kept
+    ]
+    gone = f", {dissolved} dissolved (their descents end in other structures)" if dissolved else ""
+    word = "structure" if len(candidates) == 1 else "structures"
+    return [f"{len(candidates)} candidate {word}{gone}:", *("  " + line for line in _aligned(rows))]
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:

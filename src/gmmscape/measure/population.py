@@ -5,17 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gmmscape import engine
+from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.measure import quadrature
 from gmmscape.measure.estimate import Errors, Estimate
 from gmmscape.measure.rows import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.validation import choice, real_number
-
-FloatArray = NDArray[np.float64]
 
 
 class QuadratureRows(WeightedRows):
@@ -44,9 +42,7 @@ class QuadratureRows(WeightedRows):
 
     def component_responsibilities(self, mixture: Mixture) -> FloatArray:
         """Return the mean responsibilities under each component of the truth, shape (k, k_star)."""
-        columns = [
-            engine.statistics(x[:, None], w, mixture.parameters, "none").mass for x, w in self._rules
-        ]
+        columns = [engine.statistics(x[:, None], w, mixture.parameters, "none").mass for x, w in self._rules]
         return np.stack(columns, axis=1)
 
     def errors(self, mixture: Mixture) -> Errors:
@@ -54,7 +50,7 @@ class QuadratureRows(WeightedRows):
         rounding = super().errors(mixture)
         singular = quadrature.singularities(mixture)
         rule = [
-            quadrature.rule_error(float(h), float(c), float(tau), singular)
+            np.concatenate(quadrature.rule_error(np.array([h]), float(c), float(tau), singular))
             for h, c, tau in zip(self._steps, self._centers, self._taus, strict=True)
         ]
         total = self._shares @ np.array(rule)
@@ -165,9 +161,7 @@ class Population:
     def entropy(self) -> Estimate:
         """NLL of the truth itself, in nats: the smallest value any fit can reach."""
         rows = self.rows(self._local)
-        return Estimate(
-            -float(rows.weights @ rows.log_densities(self._local)), rows.errors(self._local).nll
-        )
+        return Estimate(-float(rows.weights @ rows.log_densities(self._local)), rows.errors(self._local).nll)
 
     @cached_property
     def covariance(self) -> FloatArray:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gmmscape import engine
+from gmmscape.arrays import FloatArray
 from gmmscape.measure.estimate import Errors
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics
-
-FloatArray = NDArray[np.float64]
 
 EPS = float(np.finfo(np.float64).eps)
 

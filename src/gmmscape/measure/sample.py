@@ -6,13 +6,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from gmmscape.arrays import FloatArray
 from gmmscape.measure.rows import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.validation import data_matrix, sample_weights
-
-FloatArray = NDArray[np.float64]
 
 
 class Sample:

@@ -2,7 +2,7 @@
 
 from gmmscape.solve.em import EM
 from gmmscape.solve.gradient import GradientDescent
-from gmmscape.solve.loop import Progress, run
+from gmmscape.solve.loop import Progress, Solver, run
 from gmmscape.solve.newton import Newton
 from gmmscape.solve.result import STOP_REASONS, Solution
 from gmmscape.solve.starts import given_start, kmeans_plusplus_means, mixture_around, random_row_means
@@ -14,6 +14,7 @@ __all__ = [
     "Newton",
     "Progress",
     "Solution",
+    "Solver",
     "given_start",
     "kmeans_plusplus_means",
     "mixture_around",

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-
-FloatArray = NDArray[np.float64]
 
 
 def extrapolate(objective: Objective, first: Mixture, second: Mixture, third: Mixture) -> Mixture | None:

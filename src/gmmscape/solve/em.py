@@ -73,7 +73,7 @@ class EM:
         return "converged" if state.gradient_norm <= self.tol else None
 
     def _extrapolated(self, objective: Objective, state: EMState) -> EMState | None:
-        trial = extrapolate(objective, *state.trail, state.mixture)
+        trial = extrapolate(objective, state.trail[0], state.trail[1], state.mixture)
         if trial is None:
             return None
         new = self._state(objective, trial, objective.statistics(trial), ())

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.families import Location
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.loop import State
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class LocationState(State):
 
     gradient: FloatArray
     hessian: FloatArray | None
-    lost: NDArray[np.bool_]
+    lost: BoolArray
 
 
 def evaluate(objective: Objective, mixture: Mixture, *, hessian: bool) -> LocationState:

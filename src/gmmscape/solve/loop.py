@@ -63,8 +63,15 @@ class State:
 class Solver(Protocol):
     """An algorithm as pure functions of an explicit state."""
 
-    tol: float
-    max_iter: int
+    @property
+    def tol(self) -> float:
+        """Length of the EM step at which it is converged."""
+        ...
+
+    @property
+    def max_iter(self) -> int:
+        """Largest number of steps."""
+        ...
 
     def init(self, objective: Objective, mixture: Mixture) -> Any:
         """Return the state at the start."""

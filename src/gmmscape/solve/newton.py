@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import brentq
 
+from gmmscape.arrays import FloatArray
 from gmmscape.families import Location
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.location import LocationState, evaluate, moved
 
-FloatArray = NDArray[np.float64]
-
 #: Curvatures below this, in units of 1/sigma^2, have no sign in float64 (DESIGN 2.2).
 FLAT = 1e-10
 START_RADIUS = 1.0
 LARGEST_RADIUS = 8.0
+#: Refused steps in a row, each a quarter as long, after which a point below tol is taken as it is.
+PATIENCE = 3
+SECULAR_STEPS = 100
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ class Newton:
 
     def step(self, objective: Objective, state: NewtonState) -> NewtonState:
         """Return the state after one trial step, accepted or refused."""
-        assert isinstance(objective.family, Location) and state.hessian is not None
+        assert isinstance(objective.family, Location)
+        assert state.hessian is not None
         sigma = objective.family.sigma
         free = np.repeat(~state.lost, objective.measure.n_features)
         gradient = sigma * state.gradient.ravel()[free]
@@ -95,7 +96,8 @@ class Newton:
         if state.refused > 12 or (state.refused and state.radius < 1e-15):
             # The model's gain drowns in rounding: critical to tol, or a slope too small to resolve.
             return "converged" if state.gradient_norm <= 100 * self.tol else "plateau"
-        if state.gradient_norm <= self.tol and not state.improved and not _falls(state):
+        settled = state.refused >= PATIENCE or (not state.refused and not state.improved)
+        if state.gradient_norm <= self.tol and settled and not _falls(state):
             return "converged"
         return None
 
@@ -140,14 +142,16 @@ def trust_region_step(gradient: FloatArray, hessian: FloatArray, radius: float) 
     step : ndarray of shape (m,)
         Where the gradient has no part along the most negative direction (the hard case), the step goes to
         the boundary along that direction, with the sign that makes its largest entry positive.
+        Curvatures are in units in which those below `FLAT` have no sign.
     predicted : float
         Decrease of the model, not negative. Cost O(m^3).
     """
     values, vectors = np.linalg.eigh(hessian)
     slope = vectors.T @ gradient
     lowest = values[0]
-    if lowest > 0:
-        inside = -slope / values
+    if lowest > -FLAT:
+        # Curvatures without a sign count as the smallest that has one: rounding is not blown up into a jump.
+        inside = -slope / np.maximum(values, FLAT)
         if np.linalg.norm(inside) <= radius:
             return vectors @ inside, float(-slope @ inside - 0.5 * inside @ (values * inside))
     shift = max(0.0, -lowest)
@@ -171,6 +175,14 @@ def _secular(slope: FloatArray, values: FloatArray, shift: float, radius: float)
     low = shift + np.finfo(np.float64).eps * max(1.0, shift)
     if size == 0.0 or np.linalg.norm(step(low)) <= radius:
         return step(low)
-    high = shift + size / radius + np.ptp(values)
-    lam = brentq(lambda lam: np.linalg.norm(step(lam)) - radius, low, high, xtol=1e-14, rtol=1e-10)
+    # Newton on 1/|step| - 1/radius, which is nearly linear in lambda: monotone from the left, few steps.
+    lam = low
+    for _ in range(SECULAR_STEPS):
+        at = step(lam)
+        length = float(np.linalg.norm(at))
+        if length <= radius * (1.0 + 1e-8):
+            break
+        shifted = values + lam
+        bend = float((at**2 / np.where(shifted > 0, shifted, 1.0)).sum())
+        lam += (length / radius - 1.0) * length**2 / bend
     return step(lam)

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
+from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
-
-FloatArray = NDArray[np.float64]
 
 #: Why a solver stopped, with what the user can do about it.
 STOP_REASONS = {

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.distance import cdist
+from numpy.typing import ArrayLike
 
+from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import Family, FreeCovariance
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
-
-FloatArray = NDArray[np.float64]
 
 BLOCK_ROWS = 4096
 
@@ -72,6 +70,8 @@ def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) ->
     DataError
         If the scatter is zero and no floor lifts it.
     """
+    from scipy.spatial.distance import cdist
+
     local = means - sample.origin
     pooled = np.zeros((sample.n_features, sample.n_features))
     for first in range(0, sample.n_samples, BLOCK_ROWS):

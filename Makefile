@@ -1,0 +1,30 @@
+# Everyday commands; CONTRIBUTING.md explains them.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: install test lint format types layers ci
+
+install:
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --editable ".[dev]"
+
+test:
+	$(BIN)/python -m pytest $(ARGS)
+
+lint:
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format:
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types:
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+layers:
+	$(BIN)/lint-imports
+
+ci:
+	.ci/run

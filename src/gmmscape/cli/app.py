@@ -1,0 +1,52 @@
+"""The click group, and how errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from gmmscape.cli.map import map_command
+from gmmscape.exceptions import DataError, FormatError, GmmscapeError
+from gmmscape.version import VERSION
+
+USAGE, DATA, INTERRUPTED = 2, 3, 4
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="gmmscape")
+def app() -> None:
+    """Find and decode the local minima of Gaussian mixture likelihoods.
+
+    Results go to standard output, messages and progress to standard error. Exit codes: 0 done, 2 wrong
+    usage, 3 unusable data or file, 4 interrupted.
+    """
+
+
+app.add_command(map_command)
+
+
+def run() -> None:
+    """Run the group; typed errors become one line on standard error and an exit code."""
+    try:
+        code = app.main(prog_name="gmmscape", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        code = USAGE
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = INTERRUPTED
+    except GmmscapeError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = DATA if isinstance(error, (DataError, FormatError)) else USAGE
+    except BrokenPipeError:
+        # The reader of our output went away: nothing to report, and nothing to flush at exit.
+        sys.stderr.close()
+        code = 0
+    except OSError as error:
+        click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+        code = DATA
+    raise SystemExit(code)

@@ -1,0 +1,102 @@
+"""``gmmscape map``: the local minima of a known mixture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gmmscape.cli.progress import exploration_progress
+from gmmscape.landscape import Landscape
+from gmmscape.measure import Population
+from gmmscape.mixture import Mixture
+
+
+class Numbers(click.ParamType):
+    """A list of numbers separated by commas."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[float]:
+        """Return the numbers, or fail with the part that is none."""
+        if isinstance(value, list):
+            return value
+        numbers = []
+        for part in value.split(","):
+            try:
+                numbers.append(float(part))
+            except ValueError:
+                self.fail(
+                    f"{part!r} is no number: write numbers separated by commas, as in -3,3,12", param, ctx
+                )
+        return numbers
+
+
+@click.command("map")
+@click.option("--centers", type=Numbers(), help="True centers, as in --centers=-3,3,12 (with the = sign).")
+@click.option("--sigma", type=float, help="Standard deviation of the truth and of the fit.")
+@click.option("--weights", type=Numbers(), help="True weights, summing to 1; equal by default.")
+@click.option(
+    "--truth",
+    "truth_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='JSON file with the truth instead, as in {"centers": [-3, 3, 12], "sigma": 1}.',
+)
+@click.option("-k", "--n-components", "k", type=int, help="Fitted means; as many as centers by default.")
+@click.option("--starts", type=click.IntRange(min=0), default=64, show_default=True, help="Random starts.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random starts."
+)
+@click.option("--n-jobs", type=int, default=1, show_default=True, help="Processes; -1 for all cores.")
+@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the atlas.")
+@click.option("--quiet", is_flag=True, help="No table and no progress.")
+@click.pass_context
+def map_command(
+    context: click.Context,
+    centers: list[float] | None,
+    sigma: float | None,
+    weights: list[float] | None,
+    truth_file: Path | None,
+    k: int | None,
+    starts: int,
+    seed: int,
+    n_jobs: int,
+    max_seconds: float | None,
+    json_file: Path | None,
+    quiet: bool,
+) -> None:
+    """Map the local minima of a known one-dimensional mixture.
+
+    Fits k means (weights 1/k, known sigma) to the population of the truth, from every candidate structure
+    and from random starts, and prints each minimum once with its structure.
+    """
+    truth = _truth(centers, sigma, weights, truth_file)
+    landscape = Landscape(Population(truth), truth.n_components if k is None else k, sigma=sigma)
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {str(json_file.parent)!r}", param_hint="--json")
+    with exploration_progress(quiet=quiet) as callback:
+        atlas = landscape.explore(
+            seed, n_starts=starts, n_jobs=n_jobs, max_seconds=max_seconds, callback=callback
+        )
+    if not quiet:
+        click.echo(str(atlas))
+    if json_file is not None:
+        atlas.to_json(json_file)
+    if atlas.stop_reason == "interrupted":
+        context.exit(4)
+
+
+def _truth(
+    centers: list[float] | None, sigma: float | None, weights: list[float] | None, file: Path | None
+) -> Mixture:
+    if (centers is None) == (file is None):
+        raise click.UsageError("give the truth either by --centers and --sigma, or by --truth FILE")
+    if file is not None:
+        if weights is not None:
+            raise click.UsageError("--weights goes with --centers; with --truth the file holds the weights")
+        return Mixture.from_json(file)
+    if sigma is None:
+        raise click.UsageError("--centers needs --sigma, the standard deviation of each component")
+    return Mixture.location(centers or [], sigma, weights)

@@ -1,0 +1,34 @@
+"""Progress on a terminal, silence elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gmmscape.landscape.explore import Event
+
+
+@contextmanager
+def exploration_progress(*, quiet: bool) -> Iterator[Callable[[Event], None] | None]:
+    """Yield a callback that draws a bar on standard error; None where that is no terminal, or if quiet."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("exploring"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[minima]} minima"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("explore", total=None, minima=0)
+
+        def show(event: Event) -> None:
+            bar.update(task, completed=event.done, total=event.total, minima=event.n_minima)
+
+        yield show

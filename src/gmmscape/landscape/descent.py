@@ -1,0 +1,167 @@
+"""Descents in the location family: coarse, polished, and with coincident means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.families import Location
+from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.landscape.structure import decode
+from gmmscape.measure import Measure, Population
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+from gmmscape.solve import Newton, Progress, Solution, Solver, run
+from gmmscape.solve.newton import FLAT
+
+#: Accuracy of the rule while exploring; what is found is polished with the fine one.
+COARSE_RTOL = 1e-6
+COARSE_TOL = 1e-7
+#: A polished point uses a rule finer than the population's rtol by this factor.
+FINER = 1e-5
+#: Means of a flat point closer than this, in sigma, are tried as coincident.
+TOUCHING = 0.05
+
+
+@dataclass(frozen=True)
+class Descent:
+    """How descents are done in one landscape: k equally weighted means of one sigma against a measure.
+
+    Mixtures and means are in the caller's coordinates, except where a name says local.
+
+    Attributes
+    ----------
+    measure : Population or Sample
+        What the NLL is averaged over.
+    k : int
+        Number of fitted means.
+    sigma : float
+        Standard deviation of the fit.
+    """
+
+    measure: Measure
+    k: int
+    sigma: float
+
+    def local(self, means: FloatArray) -> Mixture:
+        """Return the fit with these means, in the measure's local coordinates."""
+        return Mixture.location(means - self.measure.origin, self.sigma)
+
+    def objective(self, local: Mixture, rtol: float | None = None) -> Objective:
+        """Return the objective with a rule for the neighbourhood of a local mixture."""
+        return Objective.near(self.measure, Location(self.sigma), local, rtol)
+
+    def coarse(self, means: FloatArray) -> Solution:
+        """Descend by Newton with the exploration's cheap rule and tolerance."""
+        start = self.local(means)
+        return run(Newton(tol=COARSE_TOL), self.objective(start, COARSE_RTOL), start)
+
+    def full(
+        self,
+        solver: Solver,
+        means: FloatArray,
+        max_seconds: float | None,
+        callback: Callable[[Progress], Any] | None,
+    ) -> CriticalPoint:
+        """Descend by any solver; where Newton converged, polish."""
+        start = self.local(means)
+        found = run(solver, self.objective(start), start, max_seconds=max_seconds, callback=callback)
+        if isinstance(solver, Newton) and found.converged:
+            return self.polish(found, solver)
+        end = self._to_local(found.mixture)
+        fine = self._fine(end)
+        if found.converged:
+            # The rule was chosen at the start; what it let pass as critical is held to a rule made for here.
+            found = _continued(found, run(solver, fine, end, max_seconds=max_seconds, callback=callback))
+        return self._described(found, fine)
+
+    def polish(self, found: Solution, solver: Newton | None = None) -> CriticalPoint:
+        """Return a point that Newton has reached, polished with a fine rule; flat ones are tidied up.
+
+        The means of a flat point that nearly coincide are put together where that configuration is
+        critical and no curvature there is clearly negative: Newton only creeps towards such a point.
+        """
+        start = self._to_local(found.mixture)
+        objective = self._fine(start)
+        polished = run(solver or Newton(), objective, start)
+        point = self._described(_continued(found, polished), objective)
+        groups = _touching(point.means, TOUCHING * self.sigma)
+        if not point.flat or len(groups) == len(point.means):
+            return point
+        together = self.coincident(point.means, groups)
+        better = together.is_minimum and together.nll <= point.nll + 4 * (point.error + together.error)
+        return replace(together, n_iter=point.n_iter, history=point.history) if better else point
+
+    def canonical(self, point: CriticalPoint) -> CriticalPoint:
+        """Return the representative of a point's orbit whose means are in lexicographic order."""
+        order = np.lexsort(point.means.T[::-1])
+        if np.array_equal(order, np.arange(len(order))):
+            return point
+        mixture = point.mixture.permuted(order)
+        return self._described(replace(point, mixture=mixture), self._fine(self._to_local(mixture)))
+
+    def coincident(self, means: FloatArray, groups: list[list[int]]) -> CriticalPoint:
+        """Return the critical point in which the means of each group coincide, by Newton from some means.
+
+        Coincidence is preserved by the gradient: a group moves as one mean of its added weight.
+        """
+        local = means - self.measure.origin
+        centres = np.stack([local[group].mean(axis=0) for group in groups])
+        shares = np.array([len(group) / self.k for group in groups])
+        merged = Mixture.location(centres, self.sigma, shares)
+        objective = self._fine(merged)
+        found = run(Newton(), objective, merged)
+        spread = np.empty_like(local)
+        for group, place in zip(groups, found.means, strict=True):
+            spread[group] = place
+        return self._described(replace(found, mixture=Mixture.location(spread, self.sigma)), objective)
+
+    def _described(self, found: Solution, objective: Objective) -> CriticalPoint:
+        local = self._to_local(found.mixture)
+        at = objective.derivatives(local, hessian=True)
+        assert at.hessian is not None
+        errors = objective.errors(local)
+        kl = self.measure.kl(local) if isinstance(self.measure, Population) else None
+        eigenvalues = np.linalg.eigvalsh(at.hessian)
+        smallest = float(np.abs(eigenvalues).min())
+        resolved = smallest * self.sigma**2 > FLAT
+        truth = self.measure.truth
+        return CriticalPoint(
+            mixture=found.mixture,
+            nll=at.nll,
+            error=max(errors.nll, kl.error if kl is not None else 0.0),
+            gradient_norm=found.gradient_norm,
+            stop_reason=found.stop_reason,
+            n_iter=found.n_iter,
+            history=found.history,
+            kl=None if kl is None else float(kl),
+            eigenvalues=eigenvalues,
+            means_error=errors.gradient / smallest if resolved else float("inf"),
+            structure=None if truth is None else decode(found.mixture, truth, sigma=self.sigma),
+        )
+
+    def _fine(self, mixture: Mixture) -> Objective:
+        rtol = FINER * self.measure.rtol if isinstance(self.measure, Population) else None
+        return self.objective(mixture, rtol)
+
+    def _to_local(self, mixture: Mixture) -> Mixture:
+        return mixture.shifted(-self.measure.origin)
+
+
+def _continued(first: Solution, second: Solution) -> Solution:
+    """Return the second of two descents, with the history of both."""
+    history = (*first.history, *second.history[1:])
+    return replace(second, n_iter=first.n_iter + second.n_iter, history=history)
+
+
+def _touching(means: FloatArray, distance: float) -> list[list[int]]:
+    """Group means that are linked by gaps of at most `distance`."""
+    groups: list[list[int]] = []
+    for i, mean in enumerate(means):
+        near = [g for g in groups if np.linalg.norm(means[g] - mean, axis=1).min() <= distance]
+        groups = [g for g in groups if g not in near] + [sorted([i, *(j for g in near for j in g)])]
+    return sorted(groups)
