@@ -22,6 +22,20 @@ class CriticalPoint(Solution):
 
     Attributes
     ----------
+    mixture : Mixture
+        The fit, in the caller's coordinates.
+    nll : float
+        Negative log-likelihood in nats per unit mass.
+    error : float
+        Estimated absolute error of `nll` and `kl`: quadrature and rounding.
+    gradient_norm : float
+        Length of the EM step from here, in sigma; infinite where a mean is out of reach of the measure.
+    stop_reason : str
+        A key of `gmmscape.solve.STOP_REASONS`.
+    n_iter : int
+        Iterations done.
+    history : tuple of float
+        NLL before the first and after each iteration; empty where read from a file.
     kl : float or None
         Divergence from the truth, nats; None for a sample.
     eigenvalues : ndarray of shape (k*d,)

@@ -58,7 +58,12 @@ class Descent:
     def coarse(self, means: FloatArray) -> Solution:
         """Descend by Newton with the exploration's cheap rule and tolerance."""
         start = self.local(means)
-        return run(Newton(tol=COARSE_TOL), self.objective(start, COARSE_RTOL), start)
+        found = run(Newton(tol=COARSE_TOL), self.objective(start, COARSE_RTOL), start)
+        if found.error <= 10 * COARSE_RTOL:
+            return found
+        # The fit has spread since the rule was chosen, and its log density turns faster than the rule sees.
+        end = self._to_local(found.mixture)
+        return _continued(found, run(Newton(tol=COARSE_TOL), self.objective(end, COARSE_RTOL), end))
 
     def full(
         self,

@@ -68,7 +68,18 @@ class Structure:
 
     @classmethod
     def of(cls, pairs: Any) -> Structure:
-        """Return the structure with the given (means, centers) pairs, in canonical order."""
+        """Return the structure with the given blocks, in canonical order.
+
+        Parameters
+        ----------
+        pairs : sequence of (means, centers)
+            Indices of the means and of the centers of each block.
+
+        Returns
+        -------
+        Structure
+            Blocks ordered by their first center, kinds implied by their sizes.
+        """
         blocks = [Block.of(tuple(sorted(m)), tuple(sorted(c))) for m, c in pairs]
         return cls(tuple(sorted(blocks, key=lambda b: (b.centers or (len(pairs),), b.means))))
 

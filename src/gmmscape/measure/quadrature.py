@@ -29,7 +29,7 @@ SAFETY = 4.0
 COARSEST_STEP = 0.9
 FINEST_STEP = 2e-5
 N_STEPS = 80
-NEWTON_STEPS = 40
+NEWTON_STEPS = 12
 # Odd multiples of pi by which the phases of two cancelling components differ; zeros come in conjugate
 # pairs, so that positive ones suffice.
 TURNS = np.array([1, 3])
@@ -106,7 +106,7 @@ def _cancellations(means: FloatArray, variances: FloatArray, constants: FloatArr
         # The sum of larger size first, so that the root it divides does not cancel.
         half = -0.5 * (linear + np.where(linear * root.real < 0, -root, root))
         starts = np.concatenate([turned / half, half / quadratic])
-    return starts[np.isfinite(starts)]  # roots at infinity: equal variances
+    return starts[np.isfinite(starts)].astype(np.complex128)  # equal variances: a root at infinity
 
 
 def _terms(
