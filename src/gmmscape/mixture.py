@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.exceptions import FormatError, InvalidParameterError
+from gmmscape.covariances import COVARIANCE_TYPES, checked_covariances, precision_factors
+from gmmscape.exceptions import FormatError
 from gmmscape.validation import (
     choice,
     data_matrix,
-    finite_array,
     generator,
     mean_matrix,
     positive_integer,
@@ -25,7 +25,6 @@ from gmmscape.validation import (
     real_number,
 )
 
-COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 FORMAT = "gmmscape-mixture"
 FORMAT_VERSION = 1
 
@@ -67,10 +66,10 @@ class Mixture:
         self.covariance_type = choice("covariance_type", covariance_type, COVARIANCE_TYPES)
         self.means = mean_matrix("means", means)
         self.weights = probability_weights("weights", weights, len(self.means))
-        self.covariances = _checked_covariances(covariances, self.means.shape, self.covariance_type)
+        self.covariances = checked_covariances(covariances, self.means.shape, self.covariance_type)
         for array in (self.means, self.weights, self.covariances):
             array.setflags(write=False)
-        self._factors = _precision_factors(self.covariances, self.covariance_type)
+        self._factors = precision_factors(self.covariances, self.covariance_type)
 
     @classmethod
     def location(cls, centers: ArrayLike, sigma: float, weights: ArrayLike | None = None) -> Mixture:
@@ -358,72 +357,6 @@ class Mixture:
             f"Mixture(n_components={self.n_components}, n_features={self.n_features}, "
             f"covariance_type={self.covariance_type!r})"
         )
-
-
-def match_means(means: FloatArray, reference: FloatArray) -> tuple[IntArray, float]:
-    """Return the relabelling of `means` closest to `reference`, and the largest distance left.
-
-    Parameters
-    ----------
-    means, reference : ndarray of shape (k, d)
-        Two sets of k points.
-
-    Returns
-    -------
-    order : ndarray of shape (k,)
-        ``means[order]`` lies closest to ``reference`` in the sum of squared distances.
-    distance : float
-        Largest distance between matched points. Cost O(k^3).
-    """
-    if means.shape[1] == 1:  # on a line, matching in sorted order is optimal
-        order = np.empty(len(means), dtype=np.intp)
-        order[np.argsort(reference[:, 0], kind="stable")] = np.argsort(means[:, 0], kind="stable")
-    else:
-        from scipy.optimize import linear_sum_assignment
-        from scipy.spatial.distance import cdist
-
-        _, order = linear_sum_assignment(cdist(reference, means, "sqeuclidean"))
-    return order, float(np.linalg.norm(means[order] - reference, axis=1).max())
-
-
-def _checked_covariances(value: ArrayLike, shape: tuple[int, int], kind: str) -> FloatArray:
-    k, d = shape
-    wanted = {"full": (k, d, d), "tied": (d, d), "diag": (k, d), "spherical": (k,)}[kind]
-    covariances = finite_array("covariances", value, ndim=(1, 2, 3))
-    if covariances.shape != wanted:
-        raise InvalidParameterError(
-            f"covariances has shape {covariances.shape}: covariance_type={kind!r} with {k} component(s) "
-            f"in {d} dimension(s) needs {wanted}"
-        )
-    if kind in ("diag", "spherical"):
-        if np.any(covariances <= 0):
-            at = tuple(int(i) for i in np.argwhere(covariances <= 0)[0])
-            raise InvalidParameterError(f"covariances{list(at)}={covariances[at]:g}: pass positive variances")
-        return covariances
-    transposed = np.swapaxes(covariances, -1, -2)
-    scale = np.abs(covariances).max()
-    if np.abs(covariances - transposed).max() > 1e-8 * scale:
-        raise InvalidParameterError("covariances are not symmetric: pass symmetric matrices")
-    return 0.5 * (covariances + transposed)
-
-
-def _precision_factors(covariances: FloatArray, kind: str) -> FloatArray:
-    if kind in ("diag", "spherical"):
-        return 1.0 / np.sqrt(covariances)
-    from scipy.linalg import solve_triangular
-
-    matrices = covariances if kind == "full" else covariances[None]
-    factors = np.empty_like(matrices)
-    for i, matrix in enumerate(matrices):
-        try:
-            root = np.linalg.cholesky(matrix)
-        except np.linalg.LinAlgError as error:
-            raise InvalidParameterError(
-                f"covariances[{i}] is not positive definite: raise its smallest eigenvalue "
-                f"({np.linalg.eigvalsh(matrix)[0]:.3g})"
-            ) from error
-        factors[i] = solve_triangular(root, np.eye(len(root)), lower=True).T
-    return factors if kind == "full" else factors[0]
 
 
 def _check_keys(content: Mapping[str, Any], *, required: set[str], optional: set[str]) -> None:

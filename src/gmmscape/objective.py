@@ -84,15 +84,33 @@ def step_norm(before: Mixture, after: Mixture) -> float:
     The largest over the components of: the step of the mean in units of that component's standard
     deviations, the relative change of its weight, and of its covariance. Zero at a critical point.
     """
-    shift = after.means - before.means
-    covariances = before.full_covariances()
-    distance = np.linalg.solve(covariances, shift[:, :, None])[:, :, 0]
-    largest = float(np.sqrt(np.einsum("kd,kd->k", shift, distance)).max())
+    scaled = _in_own_units(before, after.means - before.means)
+    largest = float(np.linalg.norm(scaled, axis=1).max())
     alive = before.weights > 0
     if not np.array_equal(before.weights, after.weights):
         change = np.abs(after.weights - before.weights)[alive] / before.weights[alive]
         largest = max(largest, float(change.max()))
     if not np.array_equal(before.covariances, after.covariances):
-        ratio = np.linalg.solve(covariances, after.full_covariances() - covariances)
-        largest = max(largest, float(np.sqrt(np.einsum("kij,kji->k", ratio, ratio).max())))
+        largest = max(largest, _relative_change(before, after.covariances - before.covariances))
     return largest
+
+
+def _in_own_units(mixture: Mixture, shift: FloatArray) -> FloatArray:
+    """Rows of `shift`, one a component, in that component's standard deviations."""
+    factors = mixture.parameters.factors
+    if mixture.covariance_type == "spherical":
+        return shift * factors[:, None]
+    if mixture.covariance_type == "diag":
+        return shift * factors
+    return shift @ factors if factors.ndim == 2 else np.einsum("kd,kde->ke", shift, factors)
+
+
+def _relative_change(mixture: Mixture, change: FloatArray) -> float:
+    """Largest Frobenius norm of a covariance's change in that covariance's own units."""
+    factors = mixture.parameters.factors
+    if mixture.covariance_type == "spherical":
+        return float(np.abs(change * factors**2).max() * np.sqrt(mixture.n_features))
+    if mixture.covariance_type == "diag":
+        return float(np.linalg.norm(change * factors**2, axis=1).max())
+    scaled = np.swapaxes(factors, -1, -2) @ change @ factors
+    return float(np.linalg.norm(scaled, axis=(-2, -1)).max())

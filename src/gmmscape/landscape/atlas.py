@@ -16,7 +16,8 @@ from gmmscape.landscape.candidates import CandidateOutcome
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.structure import Structure
 from gmmscape.landscape.table import atlas_table
-from gmmscape.mixture import Mixture, match_means
+from gmmscape.matching import match_means
+from gmmscape.mixture import Mixture
 from gmmscape.validation import mean_matrix
 from gmmscape.version import VERSION
 
@@ -39,7 +40,9 @@ class Atlas:
     minima : tuple of CriticalPoint
         Sorted by NLL; flat ones are listed and say so.
     candidates : tuple of CandidateOutcome
-        What became of each candidate structure; empty where none was tried.
+        What became of each candidate structure tried.
+    untried : int
+        Candidate structures not tried because there are too many, or impossible on a line.
     k : int
         Number of fitted means.
     sigma : float
@@ -58,6 +61,7 @@ class Atlas:
 
     minima: tuple[CriticalPoint, ...]
     candidates: tuple[CandidateOutcome, ...]
+    untried: int
     k: int
     sigma: float
     truth: Mixture | None
@@ -191,6 +195,7 @@ class Atlas:
                 }
                 for c in self.candidates
             ],
+            "untried": self.untried,
             "starts": self.starts,
             "ends": self.ends,
             "stop_reason": self.stop_reason,
@@ -254,6 +259,7 @@ class Atlas:
                 )
                 for item in content["candidates"]
             ),
+            untried=content["untried"],
             k=content["k"],
             sigma=content["sigma"],
             truth=truth,
@@ -266,7 +272,7 @@ class Atlas:
     def __str__(self) -> str:
         stopped = "" if self.stop_reason == "completed" else f"; stopped early: {self.stop_reason}"
         head = f"k={self.k}, sigma={self.sigma:g}; {self._ends()}{stopped}"
-        return atlas_table(head, self.minima, self.candidates)
+        return atlas_table(head, self.minima, self.candidates, self.untried)
 
     def _ends(self) -> str:
         others = {reason: n for reason, n in sorted(self.ends.items()) if reason != "minimum"}

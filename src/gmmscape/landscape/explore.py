@@ -13,7 +13,6 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas import SAME_FLAT, Atlas, find_orbit
 from gmmscape.landscape.candidates import (
-    MOST,
     CandidateOutcome,
     candidates,
     count_candidates,
@@ -22,14 +21,18 @@ from gmmscape.landscape.candidates import (
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
 from gmmscape.landscape.structure import Structure, decode
+from gmmscape.matching import match_means
 from gmmscape.measure import Sample
-from gmmscape.mixture import Mixture, match_means
+from gmmscape.mixture import Mixture
 from gmmscape.solve import Solution, random_row_means
 
 #: A coarse descent within this many sigma of a known minimum (`SAME_FLAT` of a flat one), at the same value
 #: to the accuracy of the coarse rule, has reached it: no need to polish again.
 KNOWN = 1e-3
 KNOWN_NLL = 1e-5
+#: Up to this many candidates, all are tried; beyond, those of neighbours on a line, up to `MOST_TRIED`.
+ALL_TRIED = 100
+MOST_TRIED = 3000
 
 
 class Event(NamedTuple):
@@ -80,6 +83,7 @@ class _Survey:
     minima: list[CriticalPoint] = field(default_factory=list)
     outcomes: list[tuple[Structure, str, CriticalPoint | None]] = field(default_factory=list)
     starts: int = 0
+    untried: int = 0
     ends: Counter[str] = field(default_factory=Counter)
 
     def record(self, attempt: Attempt) -> CriticalPoint | None:
@@ -126,6 +130,7 @@ class _Survey:
             sigma=self.descent.sigma,
             truth=self.descent.measure.truth,
             seed=self.seed,
+            untried=self.untried,
             starts=self.starts,
             ends=dict(self.ends),
             stop_reason=stop_reason,
@@ -187,11 +192,28 @@ def _tasks(descent: Descent, survey: _Survey, n_starts: int, use_candidates: boo
     truth = descent.measure.truth
     if use_candidates and truth is not None:
         known = {structure.orbit for structure, _, _ in survey.outcomes}
-        # Blocks of neighbours only, where all structures are too many: the others rarely exist on a line.
-        many = count_candidates(descent.k, truth.n_components) > MOST
-        listed = candidates(descent.k, truth.n_components, contiguous=many)
+        listed = _listed_candidates(descent.k, truth)
+        survey.untried = count_candidates(descent.k, truth.n_components) - len(listed)
         tasks = [Task(i, s) for i, s in enumerate(listed) if s.orbit not in known]
     return tasks + [Task(i, None) for i in range(survey.starts, n_starts)]
+
+
+def _listed_candidates(k: int, truth: Mixture) -> list[Structure]:
+    """The candidates worth a descent: all if they are few, else those of neighbours on the line.
+
+    On a line no other structure can be realised: the odds of two means of equal weight are monotone in x,
+    so one that wins at two centers against another wins between them too.
+    """
+    k_star = truth.n_components
+    if count_candidates(k, k_star) <= ALL_TRIED:
+        return candidates(k, k_star)
+    if truth.n_features > 1 or count_candidates(k, k_star, contiguous=True) > MOST_TRIED:
+        return []
+    place = np.argsort(truth.means[:, 0], kind="stable").tolist()
+    return [
+        Structure.of([(b.means, [place[s] for s in b.centers]) for b in structure.blocks])
+        for structure in candidates(k, k_star, contiguous=True)
+    ]
 
 
 def _attempts(descent: Descent, tasks: list[Task], seed: int, n_jobs: int) -> Generator[Attempt, None, None]:

@@ -12,7 +12,9 @@ from gmmscape.landscape.critical_point import CriticalPoint
 MOST_MEANS = 8
 
 
-def atlas_table(head: str, minima: Sequence[CriticalPoint], candidates: Sequence[CandidateOutcome]) -> str:
+def atlas_table(
+    head: str, minima: Sequence[CriticalPoint], candidates: Sequence[CandidateOutcome], untried: int
+) -> str:
     """Return a headline, the minima one a row, and below what became of the candidates."""
     word = "minimum" if len(minima) == 1 else "minima"
     lines = [f"{len(minima)} {word} up to relabelling; {head}"]
@@ -25,6 +27,8 @@ def atlas_table(head: str, minima: Sequence[CriticalPoint], candidates: Sequence
             lines += ["", *_legend(decoding.threshold)]
     if candidates:
         lines += ["", *_candidates(candidates)]
+    if untried:
+        lines += ["", f"{untried} more candidate structures were not tried"]
     return "\n".join(lines)
 
 

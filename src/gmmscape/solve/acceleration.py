@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.covariances import precision_factors
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
@@ -71,8 +72,8 @@ def _unit(objective: Objective, kind: str) -> FloatArray:
     if kind == "diag":
         return columns
     try:
-        return np.linalg.inv(np.linalg.cholesky(covariance)).T
-    except np.linalg.LinAlgError:
+        return precision_factors(covariance, "tied")
+    except InvalidParameterError:  # collinear columns
         return columns
 
 

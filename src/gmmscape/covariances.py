@@ -1,0 +1,58 @@
+"""How covariances are stored, checked and factored: the four storage kinds."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gmmscape.arrays import FloatArray
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.validation import finite_array
+
+#: scikit-learn's names; shapes (k, d, d), (d, d), (k, d), (k,).
+COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
+
+
+def checked_covariances(value: ArrayLike, shape: tuple[int, int], kind: str) -> FloatArray:
+    """Return covariances of a mixture of shape (k, d) as an exactly symmetric copy, or say what is wrong."""
+    k, d = shape
+    wanted = {"full": (k, d, d), "tied": (d, d), "diag": (k, d), "spherical": (k,)}[kind]
+    covariances = finite_array("covariances", value, ndim=(1, 2, 3))
+    if covariances.shape != wanted:
+        raise InvalidParameterError(
+            f"covariances has shape {covariances.shape}: covariance_type={kind!r} with {k} component(s) "
+            f"in {d} dimension(s) needs {wanted}"
+        )
+    if kind in ("diag", "spherical"):
+        if np.any(covariances <= 0):
+            at = tuple(int(i) for i in np.argwhere(covariances <= 0)[0])
+            raise InvalidParameterError(f"covariances{list(at)}={covariances[at]:g}: pass positive variances")
+        return covariances
+    transposed = np.swapaxes(covariances, -1, -2)
+    scale = np.abs(covariances).max()
+    if np.abs(covariances - transposed).max() > 1e-8 * scale:
+        raise InvalidParameterError("covariances are not symmetric: pass symmetric matrices")
+    return 0.5 * (covariances + transposed)
+
+
+def precision_factors(covariances: FloatArray, kind: str) -> FloatArray:
+    """Return factors U with U U' = inverse covariance, as `engine.Parameters` holds them.
+
+    From one Cholesky factorisation and a triangular solve each: no matrix is inverted.
+    """
+    if kind in ("diag", "spherical"):
+        return 1.0 / np.sqrt(covariances)
+    from scipy.linalg import solve_triangular
+
+    matrices = covariances if kind == "full" else covariances[None]
+    factors = np.empty_like(matrices)
+    for i, matrix in enumerate(matrices):
+        try:
+            root = np.linalg.cholesky(matrix)
+        except np.linalg.LinAlgError as error:
+            raise InvalidParameterError(
+                f"covariances[{i}] is not positive definite: raise its smallest eigenvalue "
+                f"({np.linalg.eigvalsh(matrix)[0]:.3g})"
+            ) from error
+        factors[i] = solve_triangular(root, np.eye(len(root)), lower=True).T
+    return factors if kind == "full" else factors[0]

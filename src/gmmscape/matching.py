@@ -1,0 +1,33 @@
+"""Matching two sets of points: fits are compared only up to relabelling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray, IntArray
+
+
+def match_means(means: FloatArray, reference: FloatArray) -> tuple[IntArray, float]:
+    """Return the relabelling of `means` closest to `reference`, and the largest distance left.
+
+    Parameters
+    ----------
+    means, reference : ndarray of shape (k, d)
+        Two sets of k points.
+
+    Returns
+    -------
+    order : ndarray of shape (k,)
+        ``means[order]`` lies closest to ``reference`` in the sum of squared distances.
+    distance : float
+        Largest distance between matched points. Cost O(k^3).
+    """
+    if means.shape[1] == 1:  # on a line, matching in sorted order is optimal
+        order = np.empty(len(means), dtype=np.intp)
+        order[np.argsort(reference[:, 0], kind="stable")] = np.argsort(means[:, 0], kind="stable")
+    else:
+        from scipy.optimize import linear_sum_assignment
+        from scipy.spatial.distance import cdist
+
+        _, order = linear_sum_assignment(cdist(reference, means, "sqeuclidean"))
+    return order, float(np.linalg.norm(means[order] - reference, axis=1).max())
