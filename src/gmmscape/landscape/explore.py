@@ -184,7 +184,14 @@ def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> _Survey:
         (c.structure, c.outcome, None if c.minimum is None else resume.minima[c.minimum])
         for c in resume.candidates
     ]
-    return _Survey(descent, resume.seed, list(resume.minima), outcomes, resume.starts, Counter(resume.ends))
+    return _Survey(
+        descent=descent,
+        seed=resume.seed,
+        minima=list(resume.minima),
+        outcomes=outcomes,
+        starts=resume.starts,
+        ends=Counter(resume.ends),
+    )
 
 
 def _tasks(descent: Descent, survey: _Survey, n_starts: int, use_candidates: bool) -> list[Task]:
