@@ -18,7 +18,8 @@ from gmmscape.statistics import SufficientStatistics
 class Objective:
     """NLL per unit mass of the mixtures of one family against one measure.
 
-    All mixtures here are in the measure's local coordinates.
+    All mixtures here are in the measure's local coordinates, and values per the rows' unit of length: add
+    ``rows.log_unit`` for the user's.
 
     Attributes
     ----------

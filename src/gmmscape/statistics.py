@@ -26,7 +26,7 @@ class SufficientStatistics:
         Shape of `scatter`: (k,) summed over the features, (k, d), (d, d) summed over the components,
         or (k, d, d).
     log_likelihood : float
-        Weighted sum of log densities, in nats.
+        Weighted sum of log densities, in nats; per the unit of length of the parameters used.
     weight : float
         Sum of the weights of the rows seen.
     """

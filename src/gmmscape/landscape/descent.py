@@ -137,7 +137,7 @@ class Descent:
         truth = self.measure.truth
         return CriticalPoint(
             mixture=found.mixture,
-            nll=at.nll,
+            nll=at.nll + objective.rows.log_unit,
             error=max(errors.nll, kl.error if kl is not None else 0.0),
             gradient_norm=found.gradient_norm,
             stop_reason=found.stop_reason,

@@ -103,7 +103,7 @@ class Landscape:
             If the shape does not fit or an entry is not finite.
         """
         mixture, objective = self._at(means)
-        value = -objective.statistics(mixture).log_likelihood
+        value = objective.rows.log_unit - objective.statistics(mixture).log_likelihood
         return Estimate(value, objective.errors(mixture).nll)
 
     def kl(self, means: ArrayLike) -> Estimate | None:

@@ -37,7 +37,7 @@ class QuadratureRows(WeightedRows):
         rules = [quadrature.nodes(*rule) for rule in zip(self._centers, self._taus, steps, strict=True)]
         points = np.concatenate([x for x, _ in rules])[:, None]
         weights = np.concatenate([w * share for (_, w), share in zip(rules, self._shares, strict=True)])
-        super().__init__(points, weights, resolution=5 * quadrature.TAIL_MASS)
+        super().__init__(points, weights, float(self._taus.min()), 5 * quadrature.TAIL_MASS)
         self._rules = rules
 
     def component_responsibilities(self, mixture: Mixture) -> FloatArray:
@@ -161,7 +161,8 @@ class Population:
     def entropy(self) -> Estimate:
         """NLL of the truth itself, in nats: the smallest value any fit can reach."""
         rows = self.rows(self._local)
-        return Estimate(-float(rows.weights @ rows.log_densities(self._local)), rows.errors(self._local).nll)
+        value = rows.log_unit - float(rows.weights @ rows.log_densities(self._local))
+        return Estimate(value, rows.errors(self._local).nll)
 
     @cached_property
     def covariance(self) -> FloatArray:

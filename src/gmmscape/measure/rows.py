@@ -22,27 +22,39 @@ class WeightedRows:
         Rows, relative to the measure's origin.
     weights : ndarray of shape (n,)
         Weights; they sum to one up to the error of a quadrature rule.
+    unit : float
+        Length per whose d-th power densities are given here; `log_unit` turns values into the user's.
     resolution : float, default=0.0
         Mass below which a component's statistics mean nothing, because they come from tails that a
         quadrature rule cuts off.
     """
 
-    def __init__(self, points: FloatArray, weights: FloatArray, resolution: float = 0.0) -> None:
+    def __init__(self, points: FloatArray, weights: FloatArray, unit: float, resolution: float = 0.0) -> None:
         self.points = points
         self.weights = weights
+        self.unit = unit
         self.resolution = resolution
+
+    @property
+    def log_unit(self) -> float:
+        """What to add to an NLL per unit^d to have it in the user's units of length."""
+        return self.points.shape[1] * float(np.log(self.unit))
+
+    def _parameters(self, mixture: Mixture) -> engine.Parameters:
+        return mixture.parameters._replace(unit=self.unit)
 
     def statistics(self, mixture: Mixture, scatter: str) -> SufficientStatistics:
         """Return the sufficient statistics at `mixture` (local coordinates)."""
-        return engine.statistics(self.points, self.weights, mixture.parameters, scatter)
+        return engine.statistics(self.points, self.weights, self._parameters(mixture), scatter)
 
     def derivatives(self, mixture: Mixture, *, hessian: bool) -> engine.LocationDerivatives:
         """Return value and derivatives in the means, for equal spherical covariances."""
-        return engine.location_derivatives(self.points, self.weights, mixture.parameters, hessian=hessian)
+        parameters = self._parameters(mixture)
+        return engine.location_derivatives(self.points, self.weights, parameters, hessian=hessian)
 
     def log_densities(self, mixture: Mixture) -> FloatArray:
-        """Return the log density of `mixture` at each row, shape (n,)."""
-        return engine.log_density(self.points, mixture.parameters)
+        """Return the log density of `mixture`, per unit^d, at each row, shape (n,)."""
+        return engine.log_density(self.points, self._parameters(mixture))
 
     def errors(self, mixture: Mixture) -> Errors:
         """Return the rounding errors to expect at `mixture`; a rule adds its own."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
+from gmmscape.exceptions import DataError
 from gmmscape.measure.rows import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.validation import data_matrix, sample_weights
@@ -51,7 +52,8 @@ class Sample:
         weights = sample_weights(sample_weight, self.n_samples)
         middle = (self.n_samples - 1) // 2
         self.origin = np.partition(data, middle, axis=0)[middle]
-        self._rows = WeightedRows(data - self.origin, weights)
+        points = data - self.origin
+        self._rows = WeightedRows(points, weights, unit=_spread(points, weights))
 
     def rows(self, mixture: Mixture, rtol: float | None = None) -> WeightedRows:
         """Return the data in local coordinates; they are the same for every mixture.
@@ -94,3 +96,17 @@ class Sample:
 
     def __repr__(self) -> str:
         return f"Sample(n_samples={self.n_samples}, n_features={self.n_features})"
+
+
+def _spread(points: FloatArray, weights: FloatArray) -> float:
+    """Root of the average variance of the columns; 1 where all rows are equal."""
+    with np.errstate(over="ignore", under="ignore"):
+        variance = weights @ (points - weights @ points) ** 2
+    varies = np.ptp(points[weights > 0], axis=0) > 0
+    lost = np.flatnonzero(~np.isfinite(variance) | (varies & (variance < np.finfo(np.float64).tiny)))
+    if len(lost):
+        raise DataError(
+            f"X: the variance of column {lost[0]} is not representable in float64 (values spread over "
+            f"{np.ptp(points[:, lost[0]]):.3g}): rescale the column"
+        )
+    return float(np.sqrt(variance.mean())) or 1.0

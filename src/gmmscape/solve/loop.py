@@ -44,7 +44,7 @@ class State:
     mixture : Mixture
         Local coordinates.
     nll : float
-        Value there.
+        Value there, per the rows' unit of length: decisions do not depend on the user's units.
     gradient_norm : float
         Over the components that the rows resolve.
     starved : bool
@@ -130,7 +130,8 @@ def run(
             state = solver.step(objective, state)
             history.append(state.nll)
             seconds = time.monotonic() - began
-            seen = Progress(len(history) - 1, state.nll, state.gradient_norm, seconds)
+            value = state.nll + objective.rows.log_unit
+            seen = Progress(len(history) - 1, value, state.gradient_norm, seconds)
             if callback is not None and callback(seen) is True:
                 reason = "interrupted"
                 break
@@ -140,10 +141,10 @@ def run(
         reason = "plateau"
     return Solution(
         mixture=state.mixture.shifted(objective.measure.origin),
-        nll=state.nll,
+        nll=state.nll + objective.rows.log_unit,
         error=objective.errors(state.mixture).nll,
         gradient_norm=np.inf if state.starved else state.gradient_norm,
         stop_reason=reason,
         n_iter=len(history) - 1,
-        history=tuple(history),
+        history=tuple(value + objective.rows.log_unit for value in history),
     )
