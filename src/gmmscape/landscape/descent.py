@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -73,6 +74,7 @@ class Descent:
         callback: Callable[[Progress], Any] | None,
     ) -> CriticalPoint:
         """Descend by any solver; where Newton converged, polish."""
+        began = time.monotonic()
         start = self.local(means)
         found = run(solver, self.objective(start), start, max_seconds=max_seconds, callback=callback)
         if isinstance(solver, Newton) and found.converged:
@@ -81,7 +83,8 @@ class Descent:
         fine = self._fine(end)
         if found.converged:
             # The rule was chosen at the start; what it let pass as critical is held to a rule made for here.
-            found = _continued(found, run(solver, fine, end, max_seconds=max_seconds, callback=callback))
+            left = None if max_seconds is None else max(0.0, max_seconds - (time.monotonic() - began))
+            found = _continued(found, run(solver, fine, end, max_seconds=left, callback=callback))
         return self._described(found, fine)
 
     def polish(self, found: Solution, solver: Newton | None = None) -> CriticalPoint:
@@ -130,7 +133,7 @@ class Descent:
         at = objective.derivatives(local, hessian=True)
         assert at.hessian is not None
         errors = objective.errors(local)
-        kl = self.measure.kl(local) if isinstance(self.measure, Population) else None
+        kl = self.measure.kl(local, self._fine_rtol) if isinstance(self.measure, Population) else None
         eigenvalues = np.linalg.eigvalsh(at.hessian)
         smallest = float(np.abs(eigenvalues).min())
         resolved = smallest * self.sigma**2 > FLAT
@@ -150,8 +153,11 @@ class Descent:
         )
 
     def _fine(self, mixture: Mixture) -> Objective:
-        rtol = FINER * self.measure.rtol if isinstance(self.measure, Population) else None
-        return self.objective(mixture, rtol)
+        return self.objective(mixture, self._fine_rtol)
+
+    @property
+    def _fine_rtol(self) -> float | None:
+        return FINER * self.measure.rtol if isinstance(self.measure, Population) else None
 
     def _to_local(self, mixture: Mixture) -> Mixture:
         return mixture.shifted(-self.measure.origin)
