@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         GmmscapeError,
         InvalidParameterError,
         NotAvailableError,
-        NumericalError,
     )
     from gmmscape.landscape import Atlas, CriticalPoint, Landscape, Structure, candidates, decode
     from gmmscape.measure import Population, Sample
@@ -32,7 +31,6 @@ _HOMES = {
     "Landscape": "landscape",
     "Mixture": "mixture",
     "NotAvailableError": "exceptions",
-    "NumericalError": "exceptions",
     "Population": "measure",
     "Sample": "measure",
     "Solution": "solve",
@@ -51,7 +49,6 @@ __all__ = [
     "Landscape",
     "Mixture",
     "NotAvailableError",
-    "NumericalError",
     "Population",
     "Sample",
     "Solution",

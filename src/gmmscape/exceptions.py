@@ -45,9 +45,5 @@ class FormatError(GmmscapeError, ValueError):
     """A file or dictionary is not what its reader expects."""
 
 
-class NumericalError(GmmscapeError, ArithmeticError):
-    """A computation left the range that float64 can represent."""
-
-
 class NotAvailableError(GmmscapeError, NotImplementedError):
     """A documented combination that this version does not offer yet."""

@@ -71,6 +71,10 @@ class Family:
         """Return the M-step: the maximiser given the statistics taken at `current`."""
         raise NotImplementedError
 
+    def floor_active(self, mixture: Mixture) -> bool:
+        """Say whether some covariance of `mixture` is held up by a floor."""
+        return False
+
 
 @dataclass(frozen=True)
 class Location(Family):

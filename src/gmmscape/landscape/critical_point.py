@@ -36,6 +36,8 @@ class CriticalPoint(Solution):
         Iterations done.
     history : tuple of float
         NLL before the first and after each iteration; empty where read from a file.
+    floor_active : bool
+        Always False: the covariances of the location family are fixed.
     kl : float or None
         Divergence from the truth, nats; None for a sample.
     eigenvalues : ndarray of shape (k*d,)
@@ -74,6 +76,20 @@ class CriticalPoint(Solution):
     def is_minimum(self) -> bool:
         """Whether this is a critical point without negative curvature (it may be flat)."""
         return self.converged and self.index == 0
+
+    def __str__(self) -> str:
+        what = (
+            f"stopped ({self.stop_reason}) at"
+            if not self.converged
+            else f"critical point of index {self.index}"
+        )
+        what = "minimum" if self.is_minimum else what
+        kl = "" if self.kl is None else f", kl {self.kl:.10g}"
+        lines = [
+            f"{what}{' (flat)' if self.flat else ''}: nll {self.nll:.10g}{kl}, error {self.error:.1g}",
+            "means " + " ".join(np.array2string(mean, precision=6)[1:-1].strip() for mean in self.means),
+        ]
+        return "\n".join(lines if self.structure is None else [*lines, str(self.structure)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings; what is not finite becomes None.

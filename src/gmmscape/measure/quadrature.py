@@ -9,8 +9,8 @@ decide how large that is:
   jump 2 pi i of the logarithm across a cut upwards from z, counted where the contour at height tau^2 omega
   has passed z.
 
-The zeros are found by Newton's method from the points where two groups of components cancel each other. Estimates are
-not bounds: a safety factor stands for what the leading order leaves out.
+The zeros are found by Newton's method from the points where two groups of components cancel each other.
+Estimates are not bounds: a safety factor stands for what the leading order leaves out.
 """
 
 from __future__ import annotations

@@ -147,4 +147,5 @@ def run(
         stop_reason=reason,
         n_iter=len(history) - 1,
         history=tuple(value + objective.rows.log_unit for value in history),
+        floor_active=objective.family.floor_active(state.mixture),
     )

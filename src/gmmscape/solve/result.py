@@ -40,6 +40,8 @@ class Solution:
         Iterations done.
     history : tuple of float
         NLL before the first and after each iteration.
+    floor_active : bool
+        Whether a floor holds up some covariance, which would be narrower without.
     """
 
     mixture: Mixture
@@ -49,6 +51,7 @@ class Solution:
     stop_reason: str
     n_iter: int
     history: tuple[float, ...] = field(repr=False)
+    floor_active: bool = field(default=False, kw_only=True)
 
     @property
     def means(self) -> FloatArray:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import Family, FreeCovariance
+from gmmscape.families import Family, FreeCovariance, Location
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 
@@ -38,11 +38,21 @@ def kmeans_plusplus_means(sample: Sample, k: int, rng: np.random.Generator) -> F
 
 
 def given_start(
-    family: Family, weights: ArrayLike | None, means: ArrayLike, covariances: ArrayLike
+    family: Family, means: ArrayLike, weights: ArrayLike | None = None, covariances: ArrayLike | None = None
 ) -> Mixture:
-    """Return a start from parameters the user gives; raises InvalidParameterError where they are wrong."""
-    kind = family.name if isinstance(family, FreeCovariance) else "spherical"
-    return Mixture(weights, means, covariances, kind)
+    """Return a start from parameters the user gives, in the caller's coordinates.
+
+    Weights are equal by default; the covariances of the location family are its own, those of the others must
+    be given. Raises InvalidParameterError where they do not make a mixture of the family.
+    """
+    if isinstance(family, FreeCovariance):
+        if covariances is None:
+            raise InvalidParameterError.of("covariances", None, f"pass those of a {family.name!r} mixture")
+        return Mixture(weights, means, covariances, family.name)
+    assert isinstance(family, Location)
+    if covariances is not None:
+        raise InvalidParameterError.of("covariances", covariances, "leave out: the family fixes sigma")
+    return Mixture.location(means, family.sigma, weights)
 
 
 def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) -> Mixture:
