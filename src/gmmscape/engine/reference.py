@@ -18,6 +18,9 @@ from gmmscape.statistics import SufficientStatistics, merge_in_order
 
 BLOCK_ROWS = 4096
 LOG_2PI = float(np.log(2.0 * np.pi))
+#: Responsibilities below this count as zero. What they add is far below rounding, and their products with
+#: small deviations would be subnormal: slow, and no longer exact under scaling by powers of two.
+SMALLEST = 2.0**-800
 
 
 class LocationDerivatives(NamedTuple):
@@ -78,6 +81,7 @@ def _posterior(X: FloatArray, parameters: Parameters) -> tuple[FloatArray, Float
     lost = np.isneginf(density)
     with np.errstate(invalid="ignore", under="ignore"):
         posterior = np.exp(joint - density[:, None])
+    posterior[posterior < SMALLEST] = 0.0
     if lost.any():
         posterior[lost] = _nearest_component(X[lost], parameters)
     return posterior, density

@@ -61,6 +61,8 @@ class WeightedRows:
         # Each of the n terms is right to a few units in the last place, and so are their sums.
         size = float(self.weights @ np.abs(self.log_densities(mixture)))
         deviation = float(np.abs(self.points).max() + np.abs(mixture.means).max())
-        precision = float(1.0 / np.linalg.eigvalsh(mixture.full_covariances()).min())
-        slope = deviation * precision
-        return Errors(4 * EPS * (1.0 + size), 4 * EPS * slope, 4 * EPS * (precision + slope**2))
+        with np.errstate(over="ignore"):  # infinite errors for a covariance near underflow
+            precision = 1.0 / np.linalg.eigvalsh(mixture.full_covariances()).min()
+            slope = deviation * precision
+            turn = precision + slope**2
+        return Errors(4 * EPS * (1.0 + size), 4 * EPS * float(slope), 4 * EPS * float(turn))

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import Location
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective, step_norm
 from gmmscape.solve.acceleration import extrapolate
 from gmmscape.solve.loop import State
 from gmmscape.statistics import SufficientStatistics
+
+#: A column of the data this many times as wide as a component is narrow resolves nothing inside it.
+NARROWEST = 1e15
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,23 @@ class EM:
         nll = -statistics.log_likelihood
         try:
             following = objective.update(statistics, mixture)
+            collapsed = _collapsed(objective, following)
         except InvalidParameterError:  # the M-step's covariance is singular in float64
+            collapsed, following = True, mixture
+        if collapsed:
             return EMState(mixture, nll, float("inf"), starved, "degenerate", mixture, trail)
         norm = step_norm(mixture, following)
         return EMState(mixture, nll, norm, starved, None, following, trail)
+
+
+def _collapsed(objective: Objective, mixture: Mixture) -> bool:
+    """Whether some component is narrower than the rounding of the data, so that its likelihood means nothing."""
+    if isinstance(objective.family, Location):
+        return False
+    factors = mixture.parameters.factors
+    if factors.ndim > 1 and mixture.covariance_type != "diag":
+        factors = np.diagonal(factors, axis1=-2, axis2=-1)  # inverse conditional deviations
+    spread = np.sqrt(objective.measure.variance)
+    if mixture.covariance_type == "spherical":
+        factors = factors[:, None]
+    return bool(np.any(factors * spread > NARROWEST))
