@@ -30,7 +30,7 @@ class HighPrecisionLandscape:
         steps_per_tau: int = 48,
     ) -> None:
         self.sigma = mp.mpf(sigma)
-        self.truth = [(mp.mpf(w), mp.mpf(c), mp.mpf(t)) for w, c, t in zip(weights, centers, tau, strict=True)]
+        self.truth = [tuple(map(mp.mpf, item)) for item in zip(weights, centers, tau, strict=True)]
         self.nodes: list[tuple[Any, Any]] = []
         for share, center, width in self.truth:
             step = width / steps_per_tau
@@ -70,7 +70,7 @@ class HighPrecisionLandscape:
         return gradient, hessian
 
     def critical_point(self, start: Sequence[float]) -> tuple[list[Any], list[Any]]:
-        """Return the critical point that Newton's method reaches, and its Hessian's eigenvalues, ascending."""
+        """Return the critical point that Newton's method reaches, and its curvatures, ascending."""
         means = mp.matrix([mp.mpf(float(x)) for x in start])
         for _ in range(12):
             gradient, hessian = self.derivatives(list(means))

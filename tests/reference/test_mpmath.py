@@ -1,13 +1,13 @@
-"""Values and derivatives of populations against mpmath: other weights, widths and offsets than the theory's."""
+"""Values and derivatives of populations against mpmath: also unequal weights and other widths."""
 
 from __future__ import annotations
 
 import mpmath as mp
 import numpy as np
 import pytest
-from oracles.high_precision import HighPrecisionLandscape
 
 import gmmscape as gs
+from oracles.high_precision import HighPrecisionLandscape
 
 CASES = [
     # centers, taus, weights, sigma of the fit, means

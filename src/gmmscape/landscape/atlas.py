@@ -253,7 +253,7 @@ class Atlas:
             minima=tuple(CriticalPoint.from_dict(item, content["sigma"]) for item in content["minima"]),
             candidates=tuple(
                 CandidateOutcome(
-                    Structure.of(item["blocks"]),
+                    Structure.of((block["means"], block["centers"]) for block in item["blocks"]),
                     item["outcome"],
                     item["minimum"],
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -67,12 +68,12 @@ class Structure:
     blocks: tuple[Block, ...]
 
     @classmethod
-    def of(cls, pairs: Any) -> Structure:
+    def of(cls, pairs: Iterable[tuple[Iterable[int], Iterable[int]]]) -> Structure:
         """Return the structure with the given blocks, in canonical order.
 
         Parameters
         ----------
-        pairs : sequence of (means, centers)
+        pairs : iterable of (means, centers)
             Indices of the means and of the centers of each block.
 
         Returns
@@ -81,7 +82,7 @@ class Structure:
             Blocks ordered by their first center, kinds implied by their sizes.
         """
         blocks = [Block.of(tuple(sorted(m)), tuple(sorted(c))) for m, c in pairs]
-        return cls(tuple(sorted(blocks, key=lambda b: (b.centers or (len(pairs),), b.means))))
+        return cls(tuple(sorted(blocks, key=lambda b: (not b.centers, b.centers[:1], b.means))))
 
     @property
     def orbit(self) -> frozenset[tuple[tuple[int, ...], int]]:

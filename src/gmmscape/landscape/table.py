@@ -69,7 +69,8 @@ def _candidates(candidates: Sequence[CandidateOutcome]) -> list[str]:
     ]
     gone = f", {dissolved} dissolved (their descents end in other structures)" if dissolved else ""
     word = "structure" if len(candidates) == 1 else "structures"
-    return [f"{len(candidates)} candidate {word}{gone}:", *("  " + line for line in _aligned(rows))]
+    head = f"{len(candidates)} candidate {word}{gone}"
+    return [head + ":", *("  " + line for line in _aligned(rows))] if rows else [head]
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:

@@ -61,8 +61,9 @@ class WeightedRows:
         # Each of the n terms is right to a few units in the last place, and so are their sums.
         size = float(self.weights @ np.abs(self.log_densities(mixture)))
         deviation = float(np.abs(self.points).max() + np.abs(mixture.means).max())
-        with np.errstate(over="ignore"):  # infinite errors for a covariance near underflow
-            precision = 1.0 / np.linalg.eigvalsh(mixture.full_covariances()).min()
+        narrowest = np.linalg.eigvalsh(mixture.full_covariances()).min().clip(0.0)
+        with np.errstate(over="ignore", divide="ignore"):  # nearly singular: infinite errors
+            precision = 1.0 / narrowest
             slope = deviation * precision
             turn = precision + slope**2
         return Errors(4 * EPS * (1.0 + size), 4 * EPS * float(slope), 4 * EPS * float(turn))

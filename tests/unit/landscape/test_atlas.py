@@ -1,0 +1,152 @@
+"""Atlases: JSON in and out, union, nearest, and the table they print."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+
+PINNED = {"format", "format_version", "gmmscape_version", "seed", "k", "sigma", "centers", "weights", "minima"}
+PINNED_OF_A_MINIMUM = {"means", "nll", "kl", "eigenvalues", "index", "hits", "error", "structure"}
+PINNED_OF_A_STRUCTURE = {"blocks", "is_structured", "defect", "errors"}
+
+
+@pytest.fixture(scope="module")
+def land():
+    return gs.Landscape(gs.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 3)
+
+
+@pytest.fixture(scope="module")
+def atlas(land):
+    return land.explore(4, n_starts=12)
+
+
+@pytest.fixture
+def file(atlas, tmp_path):
+    path = tmp_path / "atlas.json"
+    atlas.to_json(path)
+    return path
+
+
+def test_fields_of_the_file(file, atlas):
+    content = json.loads(file.read_text())
+    assert content.keys() >= PINNED
+    assert content["centers"] == [-3.0, 3.0, 12.0]
+    assert content["seed"] == 4
+    assert len(content["minima"]) == 2
+    for minimum in content["minima"]:
+        assert minimum.keys() >= PINNED_OF_A_MINIMUM
+        assert minimum["structure"].keys() >= PINNED_OF_A_STRUCTURE
+        assert minimum["structure"]["blocks"][0].keys() >= {"means", "centers", "kind"}
+
+
+def test_round_trip(file, atlas):
+    again = gs.Atlas.from_json(file)
+    assert again.to_dict() == atlas.to_dict()
+    assert str(again) == str(atlas)
+    assert again.candidates == atlas.candidates
+    assert again.truth == atlas.truth
+    assert again.nearest([0.0, 12.0, 12.0]).kl == atlas.minima[1].kl
+
+
+def test_infinite_numbers_are_null_in_the_file(tmp_path):
+    land = gs.Landscape(gs.Population(gs.Mixture.location([0.0], 1.0)), 2)
+    path = tmp_path / "flat.json"
+    land.explore(0, n_starts=2).to_json(path)
+    (minimum,) = json.loads(path.read_text())["minima"]
+    assert minimum["flat"]
+    assert minimum["means_error"] is None
+    assert gs.Atlas.from_json(path).minima[0].means_error == np.inf
+
+
+def test_round_trip_of_a_sample_atlas(rng, tmp_path):
+    X = rng.normal(size=(60, 2)) + 5 * rng.integers(0, 2, size=(60, 1))
+    atlas = gs.Landscape(gs.Sample(X), 2, sigma=1.0).explore(0, n_starts=4)
+    path = tmp_path / "sample.json"
+    atlas.to_json(path)
+    assert gs.Atlas.from_json(path).to_dict() == atlas.to_dict()
+    assert "structure" not in str(atlas)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("not json", "JSON"),
+        ("[1, 2]", "atlas"),
+        ('{"format": "something"}', "atlas"),
+        ('{"format": "gmmscape-atlas", "format_version": 99}', "format_version"),
+        ('{"format": "gmmscape-atlas", "format_version": 1}', "damaged"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, text, word):
+    path = tmp_path / "other.json"
+    path.write_text(text)
+    with pytest.raises(gs.FormatError, match=word):
+        gs.Atlas.from_json(path)
+
+
+def test_a_damaged_minimum_is_refused(file):
+    content = json.loads(file.read_text())
+    del content["minima"][0]["nll"]
+    file.write_text(json.dumps(content))
+    with pytest.raises(gs.FormatError, match="nll"):
+        gs.Atlas.from_json(file)
+
+
+def test_writing_replaces_whole_files_or_nothing(file, atlas, monkeypatch):
+    before = file.read_text()
+    monkeypatch.setattr("pathlib.Path.replace", lambda *args: (_ for _ in ()).throw(OSError("full")))
+    with pytest.raises(OSError, match="full"):
+        atlas.to_json(file)
+    assert file.read_text() == before
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_union_adds_hits_and_keeps_orbits(land, atlas):
+    other = land.explore(5, n_starts=8)
+    both = atlas.union(other)
+    assert [m.kl for m in both.minima] == pytest.approx([m.kl for m in atlas.minima], abs=1e-14)
+    assert both.starts == 20
+    assert sum(m.hits for m in both.minima) == sum(both.ends.values()) == 20
+    assert [c.minimum for c in both.candidates] == [c.minimum for c in atlas.candidates]
+
+
+def test_union_brings_in_what_was_missing(land, atlas):
+    empty = land.explore(0, n_starts=0, candidates=False)
+    assert not empty.minima
+    assert empty.union(atlas).to_dict()["minima"] == atlas.to_dict()["minima"]
+    with pytest.raises(gs.InvalidParameterError, match="no minimum"):
+        empty.nearest([0.0, 1.0, 2.0])
+
+
+def test_union_of_different_landscapes_is_refused(atlas):
+    truth = gs.Mixture.location([-3.0, 3.0, 12.5], 1.0)
+    other = gs.Landscape(gs.Population(truth), 3).explore(0, n_starts=1)
+    with pytest.raises(gs.InvalidParameterError, match="truth"):
+        atlas.union(other)
+
+
+def test_nearest_ignores_labels(atlas):
+    bad = atlas.minima[1]
+    for order in ([0, 1, 2], [2, 0, 1], [1, 2, 0]):
+        assert atlas.nearest(bad.means[order] + 0.01) is bad
+    with pytest.raises(gs.InvalidParameterError, match="k=3"):
+        atlas.nearest([0.0, 1.0])
+
+
+def test_minima_are_sorted_and_their_means_in_order(atlas):
+    assert [m.nll for m in atlas.minima] == sorted(m.nll for m in atlas.minima)
+    for minimum in atlas.minima:
+        assert np.array_equal(minimum.means, np.sort(minimum.means, axis=0))
+
+
+def test_table(atlas):
+    lines = str(atlas).splitlines()
+    assert lines[0] == "2 minima up to relabelling; k=3, sigma=1; 12 random starts"
+    assert lines[2].split()[:4] == ["#", "nll", "kl", "curvature"]
+    assert "2.76910491" in lines[4]
+    assert "0>0,1  1,2>2" in lines[4]
+    assert any(line.startswith("4 candidate structures") for line in lines)

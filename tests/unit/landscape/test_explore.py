@@ -1,0 +1,137 @@
+"""Exploration: reproducible, resumable, stoppable, and the same for any number of processes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+
+
+@pytest.fixture(scope="module")
+def land():
+    return gs.Landscape(gs.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 3)
+
+
+def test_same_seed_same_atlas(land):
+    assert land.explore(3, n_starts=6).to_dict() == land.explore(3, n_starts=6).to_dict()
+    assert land.explore(3, n_starts=6).ends == {"minimum": 6}
+
+
+def test_other_seeds_draw_other_starts(land):
+    hits = {tuple(m.hits for m in land.explore(seed, n_starts=12).minima) for seed in range(6)}
+    assert len(hits) > 1
+
+
+def test_without_a_seed_the_one_drawn_is_kept(land):
+    atlas = land.explore(None, n_starts=5, candidates=False)
+    again = land.explore(atlas.seed, n_starts=5, candidates=False)
+    assert again.to_dict() == atlas.to_dict()
+    generator = np.random.default_rng(1)
+    assert land.explore(generator, n_starts=1).seed != land.explore(generator, n_starts=1).seed
+
+
+def test_processes_do_not_change_the_atlas(land):
+    assert land.explore(3, n_starts=6, n_jobs=2).to_dict() == land.explore(3, n_starts=6).to_dict()
+
+
+def test_stop_and_go_on(land, tmp_path):
+    """Stopped by a callback, written, read and gone on with: the same as in one go."""
+    whole = land.explore(3, n_starts=10)
+    part = land.explore(3, n_starts=10, callback=lambda event: event.done == 7)
+    assert part.stop_reason == "interrupted"
+    assert part.starts == 3
+    part.to_json(tmp_path / "part.json")
+    seen = []
+    rest = land.explore(n_starts=10, resume=gs.Atlas.from_json(tmp_path / "part.json"), callback=seen.append)
+    assert rest.to_dict() == whole.to_dict()
+    assert seen[-1].total == 7  # only what was left: 14 tasks less the 7 done
+
+
+def test_stopped_within_the_candidates(land):
+    part = land.explore(3, n_starts=4, callback=lambda event: event.done == 2)
+    assert len(part.candidates) == 2
+    assert part.starts == 0
+    assert land.explore(n_starts=4, resume=part).to_dict() == land.explore(3, n_starts=4).to_dict()
+
+
+def test_interrupt_returns_what_was_found(land):
+    def interrupt(event):
+        if event.done == 6:
+            raise KeyboardInterrupt
+
+    atlas = land.explore(3, n_starts=10, callback=interrupt)
+    assert atlas.stop_reason == "interrupted"
+    assert len(atlas.minima) == 2
+    assert "stopped early: interrupted" in str(atlas)
+
+
+def test_time_budget(land):
+    atlas = land.explore(3, n_starts=500, max_seconds=0.0)
+    assert atlas.stop_reason == "time_limit"
+    assert len(atlas.candidates) == 1
+    assert atlas.starts == 0
+
+
+def test_callback_sees_each_new_minimum_once(land):
+    events = []
+    land.explore(3, n_starts=6, callback=events.append)
+    assert [event.done for event in events] == list(range(1, 11))
+    assert {event.total for event in events} == {10}
+    found = [event.found for event in events if event.found is not None]
+    assert sorted(round(point.kl, 6) for point in found) == [0.0, 2.769105]
+    assert events[-1].n_minima == 2
+
+
+def test_random_starts_alone_find_the_minima_too(land):
+    atlas = land.explore(0, n_starts=30, candidates=False)
+    assert not atlas.candidates
+    assert [round(minimum.kl, 6) for minimum in atlas.minima] == [0.0, 2.769105]
+
+
+def test_resume_belongs_to_one_landscape(land):
+    atlas = land.explore(0, n_starts=1)
+    for other in (
+        gs.Landscape(land.measure, 2),
+        gs.Landscape(land.measure, 3, sigma=1.5),
+        gs.Landscape(gs.Population(gs.Mixture.location([-3.0, 3.0, 13.0], 1.0)), 3),
+    ):
+        with pytest.raises(gs.InvalidParameterError, match="landscape"):
+            other.explore(resume=atlas)
+    with pytest.raises(gs.InvalidParameterError, match="resume"):
+        land.explore(resume="atlas.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("n_starts", -1), ("n_starts", 1.5), ("n_jobs", 0), ("n_jobs", "all"), ("max_seconds", -1), ("rng", -3)],
+)
+def test_bad_options_are_named(land, name, value):
+    with pytest.raises(gs.InvalidParameterError, match=name):
+        land.explore(**{name: value})
+
+
+def test_saddles_are_not_offered_yet(land):
+    with pytest.raises(gs.NotAvailableError, match="saddles"):
+        land.explore(saddles=True)
+
+
+def test_many_candidates_are_not_all_tried():
+    """On a line only blocks of neighbours can be realised; the rest is counted."""
+    land = gs.Landscape(gs.Population(gs.Mixture.location(np.arange(6) * 12.0, 1.0)), 6)
+    atlas = land.explore(0, n_starts=0, callback=lambda event: event.done == 3)
+    assert atlas.untried == len(gs.candidates(6, 6)) - len(gs.candidates(6, 6, contiguous=True)) > 0
+    assert "were not tried" in str(atlas)
+    assert {candidate.outcome for candidate in atlas.candidates} == {"dissolved"}
+    assert "3 candidate structures, 3 dissolved (their descents end in other structures)" in str(atlas)
+
+
+def test_sample_minima_are_critical_and_distinct(rng):
+    X = np.concatenate([rng.normal(size=(40, 2)) + c for c in ([0, 0], [6, 0], [0, 30])])
+    land = gs.Landscape(gs.Sample(X), 3, sigma=1.0)
+    atlas = land.explore(1, n_starts=20)
+    assert len(atlas.minima) >= 2
+    for minimum in atlas.minima:
+        assert np.abs(land.gradient(minimum.means)).max() < 1e-12
+        assert np.linalg.eigvalsh(land.hessian(minimum.means))[0] > 0
+    assert sum(minimum.hits for minimum in atlas.minima) == atlas.ends["minimum"]
