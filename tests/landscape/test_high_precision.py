@@ -5,9 +5,9 @@ from __future__ import annotations
 import mpmath as mp
 import numpy as np
 import pytest
-from oracles.high_precision import HighPrecisionLandscape
 
 import gmmscape as gs
+from oracles.high_precision import HighPrecisionLandscape
 
 CASES = {
     "first spurious minimum": ([-1.5, 1.5, 6.0], None, 0.5, 3),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Any
 
 import click
 
@@ -13,7 +15,20 @@ from gmmscape.version import VERSION
 USAGE, DATA, INTERRUPTED = 2, 3, 4
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class QuietGroup(click.Group):
+    """A group that ends in peace when the reader of its output, such as ``head``, goes away."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what could not be written is dropped."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Python would flush the rest at exit and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return None
+
+
+@click.group(cls=QuietGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="gmmscape")
 def app() -> None:
     """Find and decode the local minima of Gaussian mixture likelihoods.
@@ -42,10 +57,6 @@ def run() -> None:
     except GmmscapeError as error:
         click.echo(f"Error: {error}", err=True)
         code = DATA if isinstance(error, (DataError, FormatError)) else USAGE
-    except BrokenPipeError:
-        # The reader of our output went away: nothing to report, and nothing to flush at exit.
-        sys.stderr.close()
-        code = 0
     except OSError as error:
         click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
         code = DATA

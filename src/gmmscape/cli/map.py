@@ -80,10 +80,10 @@ def map_command(
         atlas = landscape.explore(
             seed, n_starts=starts, n_jobs=n_jobs, max_seconds=max_seconds, callback=callback
         )
-    if not quiet:
-        click.echo(str(atlas))
     if json_file is not None:
         atlas.to_json(json_file)
+    if not quiet:
+        click.echo(str(atlas))
     if atlas.stop_reason == "interrupted":
         context.exit(4)
 

@@ -32,7 +32,8 @@ TOUCHING = 0.05
 class Descent:
     """How descents are done in one landscape: k equally weighted means of one sigma against a measure.
 
-    Mixtures and means are in the caller's coordinates, except where a name says local.
+    Mixtures and means are in the caller's coordinates, except where a name says local. Ctrl-C ends `full`
+    with the last point and ``stop_reason="interrupted"``; the other methods pass it on.
 
     Attributes
     ----------
@@ -59,12 +60,13 @@ class Descent:
     def coarse(self, means: FloatArray) -> Solution:
         """Descend by Newton with the exploration's cheap rule and tolerance."""
         start = self.local(means)
-        found = run(Newton(tol=COARSE_TOL), self.objective(start, COARSE_RTOL), start)
+        solver = Newton(tol=COARSE_TOL)
+        found = _uninterrupted(run(solver, self.objective(start, COARSE_RTOL), start))
         if found.error <= 10 * COARSE_RTOL:
             return found
         # The fit has spread since the rule was chosen, and its log density turns faster than the rule sees.
         end = self._to_local(found.mixture)
-        return _continued(found, run(Newton(tol=COARSE_TOL), self.objective(end, COARSE_RTOL), end))
+        return _continued(found, _uninterrupted(run(solver, self.objective(end, COARSE_RTOL), end)))
 
     def full(
         self,
@@ -78,7 +80,10 @@ class Descent:
         start = self.local(means)
         found = run(solver, self.objective(start), start, max_seconds=max_seconds, callback=callback)
         if isinstance(solver, Newton) and found.converged:
-            return self.polish(found, solver)
+            try:
+                return self.polish(found, solver)
+            except KeyboardInterrupt:
+                found = replace(found, stop_reason="interrupted")
         end = self._to_local(found.mixture)
         fine = self._fine(end)
         if found.converged:
@@ -95,7 +100,7 @@ class Descent:
         """
         start = self._to_local(found.mixture)
         objective = self._fine(start)
-        polished = run(solver or Newton(), objective, start)
+        polished = _uninterrupted(run(solver or Newton(), objective, start))
         point = self._described(_continued(found, polished), objective)
         groups = _touching(point.means, TOUCHING * self.sigma)
         if not point.flat or len(groups) == len(point.means):
@@ -122,7 +127,7 @@ class Descent:
         shares = np.array([len(group) / self.k for group in groups])
         merged = Mixture.location(centres, self.sigma, shares)
         objective = self._fine(merged)
-        found = run(Newton(), objective, merged)
+        found = _uninterrupted(run(Newton(), objective, merged))
         spread = np.empty_like(local)
         for group, place in zip(groups, found.means, strict=True):
             spread[group] = place
@@ -161,6 +166,13 @@ class Descent:
 
     def _to_local(self, mixture: Mixture) -> Mixture:
         return mixture.shifted(-self.measure.origin)
+
+
+def _uninterrupted(solution: Solution) -> Solution:
+    """Pass a solution on; a Ctrl-C that ended its loop goes on to whoever runs the whole search."""
+    if solution.stop_reason == "interrupted":
+        raise KeyboardInterrupt
+    return solution
 
 
 def _continued(first: Solution, second: Solution) -> Solution:

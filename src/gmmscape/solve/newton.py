@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from gmmscape.solve.location import LocationState, evaluate, moved
 FLAT = 1e-10
 START_RADIUS = 1.0
 LARGEST_RADIUS = 8.0
-#: Refused steps in a row, each a quarter as long, after which a point below tol is taken as it is.
+#: Steps in a row, refused or without halving the EM step, after which a point below tol is taken as it is.
 PATIENCE = 3
 SECULAR_STEPS = 100
 
@@ -31,13 +31,16 @@ class NewtonState(LocationState):
         Trust radius, in sigma.
     refused : int
         Steps refused one after the other.
-    improved : bool
-        Whether the last step shortened the EM step by half or more.
+    shortest : float
+        Length of the EM step when it was last halved.
+    stalled : int
+        Steps accepted since then.
     """
 
     radius: float
     refused: int
-    improved: bool
+    shortest: float
+    stalled: int
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ class Newton:
     """Trust-region Newton with the exact subproblem (More and Sorensen, 1983).
 
     It descends to a point with no negative curvature: at a saddle it leaves along the most negative
-    direction. Once the EM step is shorter than `tol` it goes on while every step at least halves it, so
-    that a nondegenerate minimum is found to rounding.
+    direction. Once the EM step is shorter than `tol` it goes on while steps halve it, so that a nondegenerate
+    minimum is found to rounding.
 
     Attributes
     ----------
@@ -61,7 +64,8 @@ class Newton:
 
     def init(self, objective: Objective, mixture: Mixture) -> NewtonState:
         """Return the state at the start."""
-        return _newton_state(evaluate(objective, mixture, hessian=True), START_RADIUS, 0, True)
+        start = evaluate(objective, mixture, hessian=True)
+        return _newton_state(start, START_RADIUS, 0, start.gradient_norm, 0)
 
     def step(self, objective: Objective, state: NewtonState) -> NewtonState:
         """Return the state after one trial step, accepted or refused."""
@@ -76,16 +80,17 @@ class Newton:
         full[free] = sigma * change
         trial = evaluate(objective, moved(state.mixture, full.reshape(state.gradient.shape)), hessian=True)
         length = float(np.linalg.norm(change))
-        if not self._accepts(state, trial, predicted):
-            return _newton_state(state, 0.25 * length, state.refused + 1, False)
-        ratio = (state.nll - trial.nll) / predicted if predicted > _noise(state.nll) else 1.0
+        ratio = _gain(state, trial, gradient, sigma * trial.gradient.ravel()[free], change, predicted)
+        if ratio <= 0.05:
+            return replace(state, radius=0.25 * length, refused=state.refused + 1)
         radius = state.radius
         if ratio > 0.75 and length > 0.8 * radius:
             radius = min(2 * radius, LARGEST_RADIUS)
         elif ratio < 0.25:
             radius = 0.25 * length
-        improved = trial.gradient_norm <= 0.5 * state.gradient_norm
-        return _newton_state(trial, radius, 0, improved)
+        if trial.gradient_norm <= 0.5 * state.shortest:
+            return _newton_state(trial, radius, 0, trial.gradient_norm, 0)
+        return _newton_state(trial, radius, 0, state.shortest, state.stalled + 1)
 
     def done(self, state: NewtonState) -> str | None:
         """Return a stop reason, or None to go on."""
@@ -96,26 +101,39 @@ class Newton:
         if state.refused > 12 or (state.refused and state.radius < 1e-15):
             # The model's gain drowns in rounding: critical to tol, or a slope too small to resolve.
             return "converged" if state.gradient_norm <= 100 * self.tol else "plateau"
-        settled = state.refused >= PATIENCE or (not state.refused and not state.improved)
+        settled = state.refused >= PATIENCE or (not state.refused and state.stalled >= PATIENCE)
         if state.gradient_norm <= self.tol and settled and not _falls(state):
             return "converged"
         return None
 
-    def _accepts(self, state: NewtonState, trial: LocationState, predicted: float) -> bool:
-        gain = state.nll - trial.nll
-        if predicted > _noise(state.nll):
-            return gain > 0.05 * predicted
-        # Value differences are rounding here: a shorter EM step is the better witness.
-        return gain > -_noise(state.nll) and trial.gradient_norm < state.gradient_norm
 
-
-def _newton_state(at: LocationState, radius: float, refused: int, improved: bool) -> NewtonState:
+def _newton_state(
+    at: LocationState, radius: float, refused: int, shortest: float, stalled: int
+) -> NewtonState:
     fields = {name: getattr(at, name) for name in LocationState.__dataclass_fields__}
-    return NewtonState(**fields, radius=radius, refused=refused, improved=improved)
+    return NewtonState(**fields, radius=radius, refused=refused, shortest=shortest, stalled=stalled)
 
 
-def _noise(nll: float) -> float:
-    return 16 * np.finfo(np.float64).eps * (1.0 + abs(nll))
+def _gain(
+    state: LocationState,
+    trial: LocationState,
+    before: FloatArray,
+    after: FloatArray,
+    change: FloatArray,
+    predicted: float,
+) -> float:
+    """Return how much a step gains, as a share of what the model predicts.
+
+    Where the values differ by rounding only, the gain is the average of the slopes before and after the step:
+    near a critical point gradients are small and keep a relative accuracy that differences of values lose.
+    """
+    noise = 16 * np.finfo(np.float64).eps * (1.0 + abs(state.nll))
+    gain = state.nll - trial.nll
+    if predicted <= noise:
+        if gain < -noise or predicted <= 0.0:
+            return 0.0
+        gain = -0.5 * float((before + after) @ change)
+    return gain / predicted
 
 
 def _falls(state: NewtonState) -> bool:

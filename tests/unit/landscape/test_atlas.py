@@ -9,7 +9,8 @@ import pytest
 
 import gmmscape as gs
 
-PINNED = {"format", "format_version", "gmmscape_version", "seed", "k", "sigma", "centers", "weights", "minima"}
+PINNED = {"format", "format_version", "gmmscape_version", "seed", "k", "sigma"}
+PINNED |= {"centers", "weights", "minima"}
 PINNED_OF_A_MINIMUM = {"means", "nll", "kl", "eigenvalues", "index", "hits", "error", "structure"}
 PINNED_OF_A_STRUCTURE = {"blocks", "is_structured", "defect", "errors"}
 

@@ -22,7 +22,7 @@ def structures_by_brute_force(k, k_star):
             owned = {i: tuple(s for s in range(k_star) if owner[s] == i) for i in range(k)}
             blocks = {i: centers for i, centers in owned.items() if centers}
             extra = {i: home[i] for i in range(k) if i not in blocks}
-            sizes = {centers: 1 for centers in blocks.values()}
+            sizes = dict.fromkeys(blocks.values(), 1)
             legal = True
             for center in extra.values():
                 if (center,) not in sizes:

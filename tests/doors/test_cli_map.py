@@ -1,0 +1,200 @@
+"""The command line from outside: what it prints, writes, refuses, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import gmmscape as gs
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+COMMAND = [sys.executable, "-W", "error", "-c", "from gmmscape.cli import main; main()"]
+
+
+def gmmscape(*arguments, cwd=None, **options):
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=120, **options
+    )
+
+
+def failed(result, code, *words):
+    """The command ended with this code and one line that has these words; no traceback, no output."""
+    assert result.returncode == code, result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert [line for line in result.stderr.splitlines() if "Error" in line]
+    for word in words:
+        assert word in result.stderr
+
+
+def test_the_main_job(tmp_path):
+    result = gmmscape("map", "--centers=-3,3,12", "--sigma", 1, "-k", 3, "--json", tmp_path / "out.json")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert result.stdout.startswith("2 minima up to relabelling; k=3, sigma=1; 64 random starts\n")
+    content = json.loads((tmp_path / "out.json").read_text())
+    assert content["format"] == "gmmscape-atlas"
+    assert content["gmmscape_version"] == gs.__version__
+    assert (content["seed"], content["k"], content["sigma"]) == (0, 3, 1.0)
+    assert content["centers"] == [-3.0, 3.0, 12.0]
+    assert content["weights"] == pytest.approx([1 / 3] * 3)
+    best, bad = content["minima"]
+    assert best["kl"] == pytest.approx(0.0, abs=1e-14)
+    assert bad["kl"] == pytest.approx(2.769104913, abs=5e-10)
+    assert bad["index"] == 0
+    assert bad["hits"] > 0
+    assert [block["kind"] for block in bad["structure"]["blocks"]] == ["one-fits-many", "many-fit-one"]
+    assert bad["structure"]["blocks"][1]["means"] == [1, 2]
+    assert bad["structure"]["is_structured"] is True
+    assert len(bad["structure"]["errors"]) == 3
+    assert str(gs.Atlas.from_json(tmp_path / "out.json")) == result.stdout.rstrip("\n")
+
+
+def test_truth_from_a_file_and_quiet(tmp_path):
+    result = gmmscape(
+        "map", "--truth", EXAMPLES / "three_centers.json", "--quiet", "--json", "a.json", cwd=tmp_path
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert len(json.loads((tmp_path / "a.json").read_text())["minima"]) == 2
+
+
+def test_options_reach_the_exploration(tmp_path):
+    options = ["--weights", "0.5,0.5", "--starts", 3, "--seed", 9, "--n-jobs", 2, "--json", "a.json"]
+    result = gmmscape("map", "--centers", "0,9", "--sigma", 2, "-k", 3, *options, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    content = json.loads((tmp_path / "a.json").read_text())
+    assert (content["seed"], content["starts"], content["k"]) == (9, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], ["--centers", "--truth"]),
+        (["--centers=1,2"], ["--sigma"]),
+        (["--centers=1,x", "--sigma", "1"], ["--centers", "'x'"]),
+        (["--centers=", "--sigma", "1"], ["--centers"]),
+        (["--centers=1,2", "--sigma", "0"], ["sigma"]),
+        (["--centers=1,2", "--sigma", "-1"], ["sigma"]),
+        (["--centers=1,nan", "--sigma", "1"], ["centers"]),
+        (["--centers=1,2", "--sigma", "1", "-k", "0"], ["n_components=0"]),
+        (["--centers=1,2", "--sigma", "1", "--weights", "0.5,0.6"], ["weights"]),
+        (["--centers=1,2", "--sigma", "1", "--weights", "1"], ["weights"]),
+        (["--centers=1,2", "--sigma", "1", "--seed", "-1"], ["--seed"]),
+        (["--centers=1,2", "--sigma", "1", "--starts", "-1"], ["--starts"]),
+        (["--centers=1,2", "--sigma", "1", "--n-jobs", "0"], ["n_jobs"]),
+        (["--centers=1,2", "--sigma", "1", "--json", "no/such/folder/out.json"], ["--json"]),
+        (["--truth", "missing.json"], ["missing.json"]),
+        (["--frobnicate"], ["--frobnicate"]),
+    ],
+)
+def test_wrong_usage_exits_2(arguments, words, tmp_path):
+    failed(gmmscape("map", *arguments, cwd=tmp_path), 2, *words)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("{", "JSON"),
+        ("[1]", "fields"),
+        ('{"centers": [1, 2]}', "sigma"),
+        ('{"centers": [1, 2], "sigma": 1, "colour": "red"}', "colour"),
+    ],
+)
+def test_unusable_files_exit_3(text, word, tmp_path):
+    (tmp_path / "truth.json").write_text(text)
+    failed(
+        gmmscape("map", "--truth", "truth.json", cwd=tmp_path), 3, "truth.json" if word == "JSON" else word
+    )
+
+
+def test_two_dimensions_are_refused_for_now(tmp_path):
+    (tmp_path / "truth.json").write_text('{"centers": [[1, 2], [3, 4]], "sigma": 1}')
+    failed(gmmscape("map", "--truth", "truth.json", cwd=tmp_path), 2, "dimension")
+
+
+def test_a_failed_run_leaves_the_old_file_alone(tmp_path):
+    (tmp_path / "out.json").write_text("precious")
+    failed(gmmscape("map", "--centers=1,2", "--sigma", 0, "--json", "out.json", cwd=tmp_path), 2)
+    assert (tmp_path / "out.json").read_text() == "precious"
+
+
+def test_help_and_version():
+    for arguments in (["--help"], ["map", "--help"], ["map", "-h"]):
+        result = gmmscape(*arguments)
+        assert result.returncode == 0
+        assert "Usage" in result.stdout
+    assert gs.__version__ in gmmscape("--version").stdout
+    assert gmmscape().returncode == 2
+    failed(gmmscape("mapp"), 2, "mapp")
+
+
+def test_interrupt_writes_what_was_found(tmp_path):
+    arguments = ["map", "--centers=-3,3,12", "--sigma", "1", "--starts", "1000000", "--json", "part.json"]
+    process = subprocess.Popen([*COMMAND, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert "stopped early: interrupted" in output
+    content = json.loads((tmp_path / "part.json").read_text())
+    assert content["stop_reason"] == "interrupted"
+    assert 0 < content["starts"] < 1000000
+    assert len(content["minima"]) == 2
+
+
+def test_a_time_budget_is_kept():
+    result = gmmscape(
+        "map", "--centers=-3,3,12", "--sigma", 1, "--starts", 1000000, "--max-seconds", 1, "-k", 3
+    )
+    assert result.returncode == 0
+    assert "stopped early: time_limit" in result.stdout
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    process = subprocess.Popen(
+        [*COMMAND, "map", "--centers=-3,3,12", "--sigma", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+@pytest.mark.parametrize("missing", ["click", "rich"])
+def test_without_the_extra_one_line_says_what_to_install(missing, tmp_path):
+    """A finder that hides the package stands for an environment without it."""
+    code = (
+        "import importlib.util as u, sys; find = u.find_spec;"
+        f"u.find_spec = lambda name, *rest: None if name == {missing!r} else find(name, *rest);"
+        "from gmmscape.cli import main; main()"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert 'pip install "gmmscape[cli]"' in result.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
+def test_progress_on_a_terminal_and_nowhere_else():
+    parent, child = os.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "map", "--centers=-3,3,12", "--sigma", "1", "--starts", "200"],
+        stdout=subprocess.PIPE,
+        stderr=child,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    )
+    output, _ = process.communicate(timeout=60)
+    os.close(child)
+    shown = os.read(parent, 100_000).decode()
+    os.close(parent)
+    assert process.returncode == 0
+    assert "exploring" in shown
+    assert "exploring" not in output.decode()

@@ -1,0 +1,93 @@
+"""Over- and under-specified fits on a line, 12 and 16 sigma apart: every minimum is structured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+
+SIZES = [(2, 3), (4, 3), (5, 3), (3, 5), (2, 2), (1, 3), (6, 3), (4, 2)]
+
+
+def explore(k, k_star, separation):
+    truth = gs.Mixture.location(separation * np.arange(k_star), 1.0)
+    return gs.Landscape(gs.Population(truth), k).explore(0, n_starts=24)
+
+
+@pytest.mark.parametrize("separation", [12.0, 16.0])
+@pytest.mark.parametrize(("k", "k_star"), SIZES)
+def test_every_minimum_is_structured(k, k_star, separation):
+    atlas = explore(k, k_star, separation)
+    assert atlas.minima
+    for minimum in atlas.minima:
+        assert minimum.is_minimum
+        assert minimum.structure.is_structured
+        smallest = np.abs(minimum.eigenvalues).min()
+        assert minimum.flat == (smallest <= 1e-10)
+        assert minimum.structure.errors.max() < 1.0
+        assert minimum.gradient_norm < 1e-8
+
+
+@pytest.mark.parametrize(("k", "k_star"), SIZES)
+def test_every_candidate_is_accounted_for(k, k_star):
+    atlas = explore(k, k_star, 12.0)
+    assert len(atlas.candidates) == len(gs.candidates(k, k_star))
+    assert {c.structure.orbit for c in atlas.candidates} == {c.orbit for c in gs.candidates(k, k_star)}
+    for structure, outcome, place in atlas.candidates:
+        assert outcome in ("realised", "flat", "saddle", "dissolved")
+        if outcome in ("realised", "flat"):
+            minimum = atlas.minima[place]
+            assert minimum.structure.structure.orbit == structure.orbit
+            assert minimum.flat == (outcome == "flat")
+    realised = {c.minimum for c in atlas.candidates if c.outcome in ("realised", "flat")}
+    assert realised == set(range(len(atlas.minima)))
+
+
+def test_known_atlases():
+    """What two equal components fitted by two means, and one fitted by one, must give."""
+    (truth,) = explore(2, 2, 12.0).minima
+    assert truth.structure.identified == (0, 1)
+    (single,) = explore(1, 3, 12.0).minima
+    assert single.means[0, 0] == pytest.approx(12.0, abs=1e-12)  # the mean of the truth, exactly
+    assert single.eigenvalues[0] == pytest.approx(1.0, abs=1e-12)
+    pair = explore(2, 3, 12.0).minima
+    assert {str(m.structure.structure) for m in pair} == {"0>0,1  1>2", "0>0  1>1,2"}
+    assert pair[0].kl == pytest.approx(pair[1].kl, abs=1e-14)  # mirror images
+
+
+def test_multiples_are_flat():
+    """Two means on every center: the splitting curvatures vanish exactly."""
+    atlas = explore(4, 2, 12.0)
+    best = atlas.minima[0]
+    assert best.flat
+    assert sorted(best.structure.structure.orbit) == [((0,), 2), ((1,), 2)]
+    assert np.abs(np.sort(best.means[:, 0]) - [0, 0, 12, 12]).max() < 1e-3
+    assert "flat" in str(atlas)
+
+
+@pytest.mark.parametrize("method", ["newton", "em", "gradient"])
+@pytest.mark.parametrize(("near", "k_star"), [([12.0], 3), ([0.1, 13.0], 3), ([0.5], 1), ([6, 23, 25], 3)])
+def test_a_mean_out_of_reach_ends_on_a_plateau(near, k_star, method):
+    centers = 12.0 * np.arange(k_star)
+    land = gs.Landscape(gs.Population(gs.Mixture.location(centers, 1.0)), len(near) + 1)
+    for far in (centers[-1] + 40.0, centers[0] - 40.0):
+        point = land.descend([*near, far], method, max_iter=200)
+        assert point.stop_reason == "plateau"
+        assert not point.is_minimum
+        assert point.means[-1, 0] == far  # nothing pulls it, and no rounding moves it
+        assert point.gradient_norm == np.inf
+
+
+def test_a_mean_whose_pull_is_resolved_is_no_plateau():
+    """Half way between the means lies eight sigma from a center: a mass of 2e-16 that EM can follow."""
+    land = gs.Landscape(gs.Population(gs.Mixture.location([0.0, 12.0, 24.0], 1.0)), 2)
+    assert land.descend([0.1, 64.0], "em").is_minimum
+
+
+def test_plateaus_do_not_enter_an_atlas():
+    """All other starts of an exploration end in minima; a plateau is counted, not listed."""
+    truth = gs.Mixture([0.999999, 0.000001], [0.0, 60.0], [1.0, 1.0], "spherical")
+    atlas = gs.Landscape(gs.Population(truth), 2).explore(0, n_starts=8)
+    assert all(minimum.stop_reason == "converged" for minimum in atlas.minima)
+    assert sum(atlas.ends.values()) == 8

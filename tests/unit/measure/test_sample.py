@@ -1,0 +1,172 @@
+"""Samples: weights, origin and moments, and the data they refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+import gmmscape as gs
+
+
+def test_weights_are_normalised_and_only_ratios_matter(rng: np.random.Generator):
+    X, weights = rng.normal(size=(6, 2)), np.array([1.0, 2.0, 0.0, 4.0, 8.0, 1.0])
+    sample = gs.Sample(X, weights)
+    assert sample.weights.sum() == pytest.approx(1.0, abs=1e-15)
+    np.testing.assert_allclose(sample.weights, weights / 16.0, rtol=1e-15)
+    np.testing.assert_allclose(gs.Sample(X, 1e30 * weights).weights, sample.weights, rtol=1e-15)
+    np.testing.assert_array_equal(gs.Sample(X).weights, np.full(6, 1.0 / 6.0))
+
+
+@pytest.mark.parametrize("kind", ["spherical", "diag", "tied", "full"])
+def test_integer_weights_equal_repetition(rng: np.random.Generator, kind: str):
+    X, counts = rng.normal([30.0, -5.0], 1.0, (40, 2)), rng.integers(0, 4, 40)
+    weighted, repeated = gs.Sample(X, counts), gs.Sample(np.repeat(X, counts, axis=0))
+    shape = {"spherical": [1.0, 2.0], "diag": [[1.0, 2.0], [2.0, 0.5]], "tied": [[2.0, 0.5], [0.5, 1.0]]}
+    covariances = shape.get(kind, [np.eye(2), [[2.0, 0.5], [0.5, 1.0]]])
+    mixture = gs.Mixture([0.25, 0.75], [[29.0, -5.0], [31.0, -4.5]], covariances, kind)
+    found = []
+    for sample in (weighted, repeated):
+        local = mixture.shifted(-sample.origin)
+        s = sample.rows(local).statistics(local, kind)
+        # Values are per the data's own unit of length, which is the same up to rounding.
+        nll = -s.log_likelihood + sample.rows(local).log_unit
+        found.append((s.mass, s.mean + sample.origin, s.scatter, nll, s.weight))
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(weighted.covariance, repeated.covariance, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 11])
+def test_origin_is_a_value_of_the_data_in_the_middle(n: int):
+    X = np.random.default_rng(n).normal(100.0, 1.0, (n, 3))
+    sample = gs.Sample(X)
+    for value, column in zip(sample.origin, X.T, strict=True):
+        assert value in column
+        assert np.sum(column < value) <= n // 2
+        assert np.sum(column > value) <= n // 2
+    np.testing.assert_array_equal(sample.points + sample.origin, X)
+
+
+def test_shifting_the_data_by_an_exact_amount_changes_no_bit(rng: np.random.Generator):
+    X = rng.integers(-1000, 1000, (50, 2)) / 64.0
+    near, far = gs.Sample(X), gs.Sample(X + 2.0**30)
+    np.testing.assert_array_equal(far.points, near.points)
+    np.testing.assert_array_equal(far.covariance, near.covariance)
+    np.testing.assert_array_equal(far.origin, near.origin + 2.0**30)
+
+
+@pytest.mark.parametrize("d", [1, 3])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_covariance_and_variance_agree_with_numpy(rng: np.random.Generator, d: int, offset: float):
+    X = rng.integers(-(2**16), 2**16, (60, d)) / 2.0**13  # exact with the offset added
+    X[:, -1] += 0.5 * X[:, 0]
+    weights = rng.uniform(0.0, 3.0, 60)
+    sample = gs.Sample(X + offset, weights)
+    expected = np.cov(X, rowvar=False, aweights=weights, ddof=0).reshape(d, d)
+    np.testing.assert_allclose(sample.covariance, expected, rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(sample.variance, np.diagonal(expected), rtol=1e-11)
+    np.testing.assert_array_equal(sample.covariance, sample.covariance.T)
+
+
+def test_log_unit_turns_values_into_the_users_units(rng: np.random.Generator):
+    """The unit is the root of the average variance; NLLs per the user's unit are SciPy's."""
+    X = rng.normal(size=(30, 2)) * [100.0, 300.0]
+    sample = gs.Sample(X)
+    assert sample.rows(None).unit == pytest.approx(np.sqrt(X.var(axis=0).mean()), rel=1e-12)
+    mixture = gs.Mixture.location([[0.0, 0.0], [50.0, 50.0]], 80.0)
+    rows = sample.rows(mixture)
+    local = mixture.shifted(-sample.origin)
+    nll = -rows.statistics(local, "none").log_likelihood + rows.log_unit
+    assert nll == pytest.approx(-mixture.log_density(X).mean(), rel=1e-12)
+    per_unit = -rows.log_densities(local).mean() + 2 * np.log(rows.unit)
+    assert nll == pytest.approx(per_unit, rel=1e-12)
+
+
+def test_equal_rows_have_the_unit_one():
+    sample = gs.Sample(np.full((4, 2), 3.0))
+    assert sample.rows(None).unit == 1.0
+    np.testing.assert_array_equal(sample.covariance, np.zeros((2, 2)))
+
+
+def test_one_row():
+    sample = gs.Sample([[2.0, 3.0]])
+    np.testing.assert_array_equal(sample.origin, [2.0, 3.0])
+    np.testing.assert_array_equal(sample.points, [[0.0, 0.0]])
+    np.testing.assert_array_equal(sample.weights, [1.0])
+
+
+def test_shape_and_repr(rng: np.random.Generator):
+    sample = gs.Sample(rng.normal(size=(7, 3)))
+    assert (sample.n_samples, sample.n_features) == (7, 3)
+    assert repr(sample) == "Sample(n_samples=7, n_features=3)"
+    assert sample.truth is None
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
+def test_input_is_never_modified(rng: np.random.Generator, dtype: Any, order: Any):
+    X = np.array(100 * rng.normal(size=(20, 2)), dtype=dtype, order=order)
+    weights = rng.uniform(1.0, 2.0, 20)
+    before, weights_before = X.copy(), weights.copy()
+    X.flags.writeable = weights.flags.writeable = False
+    sample = gs.Sample(X, weights)
+    mixture = gs.Mixture.location([[0.0, 0.0], [50.0, 50.0]], 80.0)
+    sample.rows(mixture).statistics(mixture, "full")
+    assert sample.covariance.shape == (2, 2)
+    np.testing.assert_array_equal(X, before)
+    np.testing.assert_array_equal(weights, weights_before)
+
+
+def test_later_changes_of_the_input_do_not_reach_the_sample(rng: np.random.Generator):
+    X, weights = rng.normal(size=(20, 2)), rng.uniform(1.0, 2.0, 20)
+    sample, expected = gs.Sample(X, weights), gs.Sample(X.copy(), weights.copy())
+    X[...] = 7.0
+    weights[...] = 0.0
+    np.testing.assert_array_equal(sample.points, expected.points)
+    np.testing.assert_array_equal(sample.origin, expected.origin)
+    np.testing.assert_array_equal(sample.weights, expected.weights)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([[1.0], [np.nan]], "X has 1 entries that are NaN or infinite, the first in row 1, column 0"),
+        ([[np.inf, 1.0]], "X has 1 entries that are NaN or infinite"),
+        ([1.0, 2.0], r"X has shape \(2,\).*X\.reshape\(-1, 1\)"),
+        (scipy.sparse.csr_array(np.eye(2)), r"X is sparse.*toarray"),
+        (np.array([[1j]]), "X is complex"),
+        (np.zeros((0, 2)), r"X has shape \(0, 2\)"),
+        (np.zeros((2, 0)), r"X has shape \(2, 0\)"),
+        ([["a"], ["b"]], "X cannot be read as numbers"),
+        ([[0.0, 1e-200], [1.0, 3e-200]], "variance of column 1 is not representable"),
+        ([[0.0, 1e200], [1.0, -1e200]], "variance of column 1 is not representable"),
+    ],
+    ids=["nan", "inf", "1-d", "sparse", "complex", "no rows", "no columns", "text", "narrow", "wide"],
+)
+def test_unusable_data_are_refused(X: Any, message: str):
+    with pytest.raises(gs.DataError, match=message):
+        gs.Sample(X)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0, -1.0, 1.0], r"sample_weight\[1\]=-1"),
+        ([0.0, 0.0, 0.0], "sample_weight is zero everywhere"),
+        ([1.0, np.nan, 1.0], r"sample_weight\[1\]=nan"),
+        ([1.0, 1.0], r"sample_weight has shape \(2,\)"),
+    ],
+    ids=["negative", "zero", "nan", "short"],
+)
+def test_unusable_weights_are_refused(weights: Any, message: str):
+    with pytest.raises(gs.DataError, match=message):
+        gs.Sample([[0.0], [1.0], [5.0]], weights)
+
+
+def test_a_column_is_constant_where_only_rows_without_weight_differ():
+    sample = gs.Sample([[1.0, 0.0], [1.0, 3.0], [9.0, 4.0]], [1.0, 1.0, 0.0])
+    assert sample.variance[0] == 0.0
+    assert sample.variance[1] == pytest.approx(2.25)
