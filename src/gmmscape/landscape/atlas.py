@@ -49,6 +49,8 @@ class Atlas:
         Standard deviation of the fit.
     truth : Mixture or None
         The truth of a population; None for a sample.
+    data : str or None
+        `Sample.digest` of a sample; None for a population.
     seed : int
         Seed of the random starts.
     starts : int
@@ -65,6 +67,7 @@ class Atlas:
     k: int
     sigma: float
     truth: Mixture | None
+    data: str | None
     seed: int
     starts: int
     ends: dict[str, int]
@@ -102,7 +105,7 @@ class Atlas:
         Parameters
         ----------
         other : Atlas
-            Of the same k, sigma and truth.
+            Of the same k, sigma and truth or data.
 
         Returns
         -------
@@ -114,7 +117,7 @@ class Atlas:
         InvalidParameterError
             If the other atlas belongs to another landscape.
         """
-        self.check_same_landscape(other.k, other.sigma, other.truth)
+        self.check_same_landscape(other.k, other.sigma, other.truth, other.data)
         minima = list(self.minima)
         for point in other.minima:
             place = find_orbit(minima, point)
@@ -138,7 +141,7 @@ class Atlas:
             ends=dict(Counter(self.ends) + Counter(other.ends)),
         )
 
-    def check_same_landscape(self, k: int, sigma: float, truth: Mixture | None) -> None:
+    def check_same_landscape(self, k: int, sigma: float, truth: Mixture | None, data: str | None) -> None:
         """Raise unless the atlas is one of the landscape with these constants.
 
         Parameters
@@ -149,6 +152,8 @@ class Atlas:
             Standard deviation of the fit.
         truth : Mixture or None
             The truth of a population.
+        data : str or None
+            The digest of a sample.
 
         Raises
         ------
@@ -159,6 +164,7 @@ class Atlas:
             ("k", self.k, k),
             ("sigma", self.sigma, sigma),
             ("truth", self.truth, truth),
+            ("data", self.data, data),
         ):
             if ours != theirs:
                 raise InvalidParameterError(
@@ -172,7 +178,7 @@ class Atlas:
         -------
         dict
             Keys format, format_version, gmmscape_version, seed, k, sigma, centers, weights, minima,
-            truth, candidates, starts, ends, stop_reason.
+            truth, data, candidates, untried, starts, ends, stop_reason.
         """
         return {
             "format": FORMAT,
@@ -184,6 +190,7 @@ class Atlas:
             "centers": None if self.truth is None else _flat_centers(self.truth),
             "weights": None if self.truth is None else self.truth.weights.tolist(),
             "truth": None if self.truth is None else self.truth.to_dict(),
+            "data": self.data,
             "minima": [point.to_dict() for point in self.minima],
             "candidates": [
                 {
@@ -263,6 +270,7 @@ class Atlas:
             k=content["k"],
             sigma=content["sigma"],
             truth=truth,
+            data=content["data"],
             seed=content["seed"],
             starts=content["starts"],
             ends=dict(content["ends"]),

@@ -129,6 +129,7 @@ class _Survey:
             k=self.descent.k,
             sigma=self.descent.sigma,
             truth=self.descent.measure.truth,
+            data=_digest(self.descent),
             seed=self.seed,
             untried=self.untried,
             starts=self.starts,
@@ -179,7 +180,7 @@ def explore(
 def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> _Survey:
     if resume is None:
         return _Survey(descent, seed)
-    resume.check_same_landscape(descent.k, descent.sigma, descent.measure.truth)
+    resume.check_same_landscape(descent.k, descent.sigma, descent.measure.truth, _digest(descent))
     outcomes = [
         (c.structure, c.outcome, None if c.minimum is None else resume.minima[c.minimum])
         for c in resume.candidates
@@ -192,6 +193,10 @@ def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> _Survey:
         starts=resume.starts,
         ends=Counter(resume.ends),
     )
+
+
+def _digest(descent: Descent) -> str | None:
+    return descent.measure.digest if isinstance(descent.measure, Sample) else None
 
 
 def _tasks(descent: Descent, survey: _Survey, n_starts: int, use_candidates: bool) -> list[Task]:

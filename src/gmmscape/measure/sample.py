@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,12 @@ class Sample:
         deviation = self.points - self.weights @ self.points
         rooted = deviation * np.sqrt(self.weights)[:, None]
         return rooted.T @ rooted
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of rows and weights, by which results remember the data they belong to."""
+        parts = (self.origin, self.points, self.weights)
+        return sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
 
     @property
     def variance(self) -> FloatArray:

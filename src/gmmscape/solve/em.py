@@ -106,7 +106,7 @@ class EM:
 
 
 def _collapsed(objective: Objective, mixture: Mixture) -> bool:
-    """Whether some component is narrower than the rounding of the data, so that its likelihood means nothing."""
+    """Whether some component is narrower than the rounding of the data: its likelihood means nothing."""
     if isinstance(objective.family, Location):
         return False
     factors = mixture.parameters.factors

@@ -102,6 +102,16 @@ def test_resume_belongs_to_one_landscape(land):
         land.explore(resume="atlas.json")
 
 
+def test_resume_belongs_to_one_set_of_data(rng):
+    X = rng.normal(size=(30, 1))
+    atlas = gs.Landscape(gs.Sample(X), 2, sigma=1.0).explore(0, n_starts=2)
+    again = gs.Landscape(gs.Sample(X.copy()), 2, sigma=1.0).explore(n_starts=4, resume=atlas)
+    assert again.starts == 4
+    for other in (gs.Sample(X + 1), gs.Sample(X, np.arange(1.0, 31.0))):
+        with pytest.raises(gs.InvalidParameterError, match="data"):
+            gs.Landscape(other, 2, sigma=1.0).explore(resume=atlas)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("n_starts", -1), ("n_starts", 1.5), ("n_jobs", 0), ("n_jobs", "all"), ("max_seconds", -1), ("rng", -3)],
