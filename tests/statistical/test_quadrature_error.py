@@ -68,6 +68,23 @@ def test_coverage_and_sharpness(equal_widths):
             assert np.median(stated[j, some, column] / true[j, some, column]) <= 100
 
 
+def test_many_overlapping_components():
+    """The zeros that matter may lie between long runs of components, of which only the shorter are tried."""
+    rng = np.random.default_rng(11)
+    covered, sharpness = [], []
+    for _ in range(100):
+        centers = rng.uniform(0, 20, rng.integers(1, 4))
+        truth = gs.Mixture.location(centers, 1.0)
+        spread = rng.choice([1.0, 4.0, 10.0])
+        means = rng.choice(centers) + spread * rng.normal(size=rng.integers(6, 20))
+        land = gs.Landscape(gs.Population(truth, rtol=1e-4), len(means))
+        error = abs(land.nll(means) - exact(truth, means, 1.0)[0])
+        covered.append(error <= land.nll(means).error)
+        sharpness.append(land.nll(means).error / max(error, ROUNDING))
+    assert np.mean(covered) >= 0.99
+    assert np.median(sharpness) <= 100
+
+
 def test_the_errors_are_there_to_be_covered():
     """Negative control: a thousandth of the stated error covers next to nothing."""
     rng = np.random.default_rng(5)

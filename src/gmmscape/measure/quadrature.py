@@ -15,6 +15,7 @@ Estimates are not bounds: a safety factor stands for what the leading order leav
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,8 @@ COARSEST_STEP = 0.9
 FINEST_STEP = 2e-5
 N_STEPS = 80
 NEWTON_STEPS = 12
+# Runs of components are taken up to this length, and to the end of the line.
+LONGEST_RUN = 4
 # Odd multiples of pi by which the phases of two cancelling components differ; zeros come in conjugate
 # pairs, so that positive ones suffice.
 TURNS = np.array([1, 3])
@@ -67,12 +70,19 @@ class RuleError(NamedTuple):
 def singularities(mixture: Mixture) -> Singularities:
     """Return the zeros of a one-dimensional mixture density nearest to the real axis.
 
-    Cost: Newton's method from O(k^3) points, O(k^4) a step.
+    Cost: Newton's method from O(k) points, O(k^2) a step.
     """
     alive = mixture.weights > 0
-    means = mixture.means[alive, 0]
     variances = mixture.full_covariances()[alive, 0, 0]
-    weights = mixture.weights[alive]
+    return _singularities(
+        mixture.weights[alive].tobytes(), mixture.means[alive, 0].tobytes(), variances.tobytes()
+    )
+
+
+@lru_cache(maxsize=16)
+def _singularities(*parameters: bytes) -> Singularities:
+    """The same, remembered: rules, their errors and divergences ask about one mixture in turn."""
+    weights, means, variances = (np.frombuffer(part) for part in parameters)
     constants = np.log(weights) - 0.5 * np.log(variances)
     span = np.array([means.min(), means.max()])
     z = _cancellations(weights, means, variances)
@@ -112,13 +122,19 @@ def _cancellations(weights: FloatArray, means: FloatArray, variances: FloatArray
 def _neighbouring_runs(
     weights: FloatArray, means: FloatArray, variances: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Weight, mean and variance of all pairs of runs that meet, each of shape (3, pairs)."""
+    """Weight, mean and variance of pairs of runs that meet, each of shape (3, pairs)."""
     order = np.argsort(means, kind="stable")
     moments = np.stack([weights, weights * means, weights * (variances + means**2)])[:, order]
     sums = np.concatenate([np.zeros((3, 1)), np.cumsum(moments, axis=1)], axis=1)
     k = len(means)
     first, gap, last = np.array(
-        [(a, j, b) for j in range(1, k) for a in range(j) for b in range(j + 1, k + 1)], dtype=int
+        [
+            (a, j, b)
+            for j in range(1, k)
+            for a in {0, *range(max(0, j - LONGEST_RUN), j)}
+            for b in {k, *range(j + 1, min(k, j + LONGEST_RUN) + 1)}
+        ],
+        dtype=int,
     ).reshape(-1, 3).T  # fmt: skip
 
     def run(start: IntArray, stop: IntArray) -> FloatArray:
