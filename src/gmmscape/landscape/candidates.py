@@ -78,7 +78,7 @@ def candidates(k: int, k_star: int, contiguous: bool = False) -> list[Structure]
             f"k={k}, k_star={k_star} have {count} candidate structures, more than {MOST}: use "
             "contiguous=True, or explore from random starts only (candidates=False)"
         )
-    partitions = _compositions(k_star) if contiguous else _partitions(list(range(k_star)))
+    partitions = _compositions(k_star, k) if contiguous else _partitions(k_star, k)
     found = []
     for blocks in sorted(partitions, key=lambda p: (len(p), p)):
         single = [len(block) == 1 for block in blocks]
@@ -148,26 +148,36 @@ def _numbered(blocks: list[list[int]], single: list[bool], extra: tuple[int, ...
     return Structure.of(pairs)
 
 
-def _partitions(items: list[int]) -> Iterator[list[list[int]]]:
-    """All set partitions, each block sorted and blocks in the order of their first element."""
-    if not items:
-        yield []
+def _partitions(n: int, most: int) -> Iterator[list[list[int]]]:
+    """All set partitions of 0..n-1 into at most `most` blocks, in the order of their first elements."""
+    if most == 1:
+        yield [list(range(n))]
         return
-    first, rest = items[0], items[1:]
-    for mask in range(2 ** len(rest)):
-        block = [first] + [x for i, x in enumerate(rest) if mask >> i & 1]
-        others = [x for i, x in enumerate(rest) if not mask >> i & 1]
-        for tail in _partitions(others):
-            yield [block, *tail]
+    blocks: list[list[int]] = []
+
+    def place(item: int) -> Iterator[list[list[int]]]:
+        if item == n:
+            yield [block.copy() for block in blocks]
+            return
+        for block in blocks:
+            block.append(item)
+            yield from place(item + 1)
+            block.pop()
+        if len(blocks) < most:
+            blocks.append([item])
+            yield from place(item + 1)
+            blocks.pop()
+
+    yield from place(0)
 
 
-def _compositions(n: int, start: int = 0) -> Iterator[list[list[int]]]:
-    """All partitions of start..n-1 into runs of neighbours."""
+def _compositions(n: int, most: int, start: int = 0) -> Iterator[list[list[int]]]:
+    """All partitions of start..n-1 into at most `most` runs of neighbours."""
     if start == n:
         yield []
         return
-    for end in range(start + 1, n + 1):
-        for tail in _compositions(n, end):
+    for end in range(start + 1 if most > 1 else n, n + 1):
+        for tail in _compositions(n, most - 1, end):
             yield [list(range(start, end)), *tail]
 
 
@@ -186,20 +196,22 @@ def _distributions(n: int, places: int) -> Iterator[tuple[int, ...]]:
 
 
 def _partitions_by_singletons(n: int, blocks: int, singles: int) -> int:
-    return comb(n, singles) * _partitions_without_singletons(n - singles, blocks - singles)
+    row = _associated_stirling_numbers(n)[n - singles]
+    large = blocks - singles
+    return comb(n, singles) * row[large] if large < len(row) else 0
 
 
 @cache
-def _partitions_without_singletons(n: int, blocks: int) -> int:
-    """Associated Stirling numbers of the second kind."""
-    if n == 0:
-        return int(blocks == 0)
-    if blocks == 0:
-        return 0
-    return sum(
-        comb(n - 1, size - 1) * _partitions_without_singletons(n - size, blocks - 1)
-        for size in range(2, n + 1)
-    )
+def _associated_stirling_numbers(n: int) -> list[list[int]]:
+    """Rows 0..n of the numbers of partitions into blocks of two or more: S(m, b) in row m at place b.
+
+    By S(m+1, b) = b S(m, b) + m S(m-1, b-1).
+    """
+    rows = [[1], [0]]
+    for m in range(1, n):
+        last, before = rows[m] + [0], rows[m - 1] + [0]
+        rows.append([b * last[b] + (m * before[b - 1] if b else 0) for b in range((m + 1) // 2 + 1)])
+    return rows
 
 
 def _compositions_by_singletons(n: int, blocks: int, singles: int) -> int:

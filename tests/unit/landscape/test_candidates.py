@@ -98,6 +98,16 @@ def test_too_many_is_an_error_that_says_how_many():
     assert len(gs.candidates(12, 12, contiguous=True)) == count_candidates(12, 12, contiguous=True)
 
 
+@pytest.mark.parametrize(
+    ("k", "k_star", "n"), [(1, 500, 1), (1000, 1, 1), (1000, 2, 999), (2, 15, 2**14 - 1)]
+)
+def test_few_structures_of_many_centers_or_means_take_no_time(k, k_star, n):
+    """The partitions into more blocks than there are means are never walked through."""
+    assert len(gs.candidates(k, k_star)) == count_candidates(k, k_star)
+    assert count_candidates(k, k_star) == n
+    assert len(gs.candidates(min(k, 3), 200, contiguous=True)) == count_candidates(min(k, 3), 200, True)
+
+
 @pytest.mark.parametrize("bad", [0, -1, 2.0, "3", True])
 def test_sizes_must_be_positive_integers(bad):
     with pytest.raises(gs.InvalidParameterError, match="k="):
