@@ -26,10 +26,21 @@ class Floor:
     Attributes
     ----------
     variances : ndarray of shape (d,)
-        In squared units of the data; all zero for no floor.
+        In squared units of the data; all positive, or all zero for no floor.
+
+    Raises
+    ------
+    InvalidParameterError
+        If some of the variances are positive and others not.
     """
 
     variances: FloatArray
+
+    def __post_init__(self) -> None:
+        if self.variances.any() and not np.all(self.variances > 0):
+            raise InvalidParameterError.of(
+                "variances", self.variances.tolist(), "pass positive floors for all columns, or zero for all"
+            )
 
     @classmethod
     def of(cls, variance: FloatArray, *, reg_covar: float = 0.0, covariance_floor: float = 1e-6) -> Floor:
@@ -51,14 +62,28 @@ class Floor:
             floor = self.variances.mean() if kind == "spherical" else self.variances
             clipped = np.maximum(covariances, floor)
             return clipped, bool(np.any(clipped > covariances))
-        root = np.sqrt(np.where(self.variances > 0, self.variances, 1.0))
-        outer = root[:, None] * root
+        outer = self._outer
         values, vectors = np.linalg.eigh(covariances / outer)
         if values.min() >= 1.0:
             return covariances, False
         lifted = (vectors * np.maximum(values, 1.0)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
         lifted = np.where((values.min(axis=-1) < 1.0)[..., None, None], outer * lifted, covariances)
         return 0.5 * (lifted + np.swapaxes(lifted, -1, -2)), True
+
+    def holds_up(self, covariances: FloatArray, kind: str) -> bool:
+        """Say whether some covariance lies on the floor, to the rounding of a clipped one."""
+        if not self.variances.any():
+            return False
+        if kind in ("spherical", "diag"):
+            return self.clip(covariances * (1.0 - 1e-9), kind)[1]
+        values = np.linalg.eigvalsh(covariances / self._outer)
+        rounding = 8 * np.finfo(np.float64).eps * values[..., -1]
+        return bool(np.any(values[..., 0] <= 1.0 + 1e-9 + rounding))
+
+    @property
+    def _outer(self) -> FloatArray:
+        root = np.sqrt(self.variances)
+        return root[:, None] * root
 
 
 class Family:
@@ -130,8 +155,7 @@ class FreeCovariance(Family):
 
     def floor_active(self, mixture: Mixture) -> bool:
         """Say whether some covariance of `mixture` lies on the floor (within 1e-9, relative)."""
-        raised = Floor(self.floor.variances * (1.0 + 1e-9))
-        return raised.clip(mixture.covariances, self.name)[1]
+        return self.floor.holds_up(mixture.covariances, self.name)
 
     def _covariances(
         self, statistics: SufficientStatistics, current: Mixture, alive: BoolArray

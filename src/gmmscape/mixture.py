@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike
 from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.covariances import COVARIANCE_TYPES, checked_covariances, precision_factors
-from gmmscape.exceptions import FormatError
+from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.validation import (
     choice,
     data_matrix,
+    finite_array,
     generator,
     mean_matrix,
     positive_integer,
@@ -237,8 +238,19 @@ class Mixture:
         -------
         Mixture
             A new mixture.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the offset has another shape or is not finite.
         """
-        return Mixture(self.weights, self.means + np.asarray(offset), self.covariances, self.covariance_type)
+        offset = finite_array("offset", offset, ndim=(0, 1))
+        if offset.shape not in ((), (self.n_features,)):
+            raise InvalidParameterError(
+                f"offset has shape {offset.shape}: pass one number, or one for each of the "
+                f"{self.n_features} feature(s)"
+            )
+        return Mixture(self.weights, self.means + offset, self.covariances, self.covariance_type)
 
     def permuted(self, order: ArrayLike) -> Mixture:
         """Return the mixture with its components in another order.
@@ -252,8 +264,17 @@ class Mixture:
         -------
         Mixture
             A new mixture.
+
+        Raises
+        ------
+        InvalidParameterError
+            If `order` is no permutation of the components.
         """
-        order = np.asarray(order, dtype=np.intp)
+        order = np.asarray(order)
+        if order.shape != (self.n_components,) or not np.array_equal(np.sort(order), np.arange(len(order))):
+            raise InvalidParameterError.of(
+                "order", order.tolist(), f"pass each of 0 to {self.n_components - 1} once"
+            )
         covariances = self.covariances if self.covariance_type == "tied" else self.covariances[order]
         return Mixture(self.weights[order], self.means[order], covariances, self.covariance_type)
 
@@ -348,9 +369,16 @@ class Mixture:
     __hash__ = None  # type: ignore[assignment]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self.__dict__:
+        if "_factors" in self.__dict__:  # the last attribute that the constructor sets
             raise AttributeError(f"Mixture is immutable: make a new one instead of setting {name}")
         super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"Mixture is immutable: {name} cannot be deleted")
+
+    def __reduce__(self) -> tuple[type[Mixture], tuple[FloatArray, FloatArray, FloatArray, str]]:
+        # Through the constructor, so that copies are frozen too.
+        return Mixture, (self.weights, self.means, self.covariances, self.covariance_type)
 
     def __repr__(self) -> str:
         return (

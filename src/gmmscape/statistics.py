@@ -47,7 +47,7 @@ class SufficientStatistics:
         mass = self.mass + other.mass
         share = np.divide(other.mass, mass, out=np.zeros_like(mass), where=mass > 0)
         gap = other.mean - self.mean
-        mean = self.mean + share[:, None] * gap
+        mean = np.where(self.mass[:, None] > 0, self.mean + share[:, None] * gap, other.mean)
         between = self.mass * share
         return SufficientStatistics(
             mass=mass,
@@ -64,10 +64,11 @@ class SufficientStatistics:
         if self.scatter is None or other.scatter is None:
             return None
         total = self.scatter + other.scatter
+        rooted = np.sqrt(between)[:, None] * gap  # its products are exactly symmetric
         if self.kind == "full":
-            return total + between[:, None, None] * gap[:, :, None] * gap[:, None, :]
+            return total + rooted[:, :, None] * rooted[:, None, :]
         if self.kind == "tied":
-            return total + (between[:, None] * gap).T @ gap
+            return total + rooted.T @ rooted
         if self.kind == "diag":
             return total + between[:, None] * gap**2
         return total + between * (gap**2).sum(axis=1)

@@ -30,7 +30,10 @@ def real_number(name: str, value: Any, *, minimum: float = 0.0, strict: bool = T
     remedy = f"pass a finite number {relation} {minimum:g}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise InvalidParameterError.of(name, value, remedy)
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise InvalidParameterError.of(name, value, remedy) from error
     if not np.isfinite(number) or number < minimum or (strict and number == minimum):
         raise InvalidParameterError.of(name, value, remedy)
     return number
@@ -61,9 +64,9 @@ def generator(rng: Any) -> np.random.Generator:
 def finite_array(name: str, value: ArrayLike, *, ndim: tuple[int, ...]) -> FloatArray:
     """Return `value` as a new float64 array of one of the given dimensions, all entries finite."""
     try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidParameterError.of(name, value, "pass an array of real numbers") from error
+        array = _as_float64(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidParameterError.of(name, value, f"pass an array of real numbers ({error})") from error
     if array.ndim not in ndim:
         wanted = " or ".join(map(str, ndim))
         raise InvalidParameterError(f"{name} has shape {array.shape}: pass an array of {wanted} dimension(s)")
@@ -75,6 +78,16 @@ def finite_array(name: str, value: ArrayLike, *, ndim: tuple[int, ...]) -> Float
             "pass finite numbers"
         )
     return array
+
+
+def _as_float64(value: Any, *, copy: bool = True) -> FloatArray:
+    """Convert numbers, and only numbers: neither text that looks like them, nor dates, nor complex ones."""
+    array = np.asarray(value)
+    if array.dtype.kind == "O" and any(isinstance(item, (str, bytes)) for item in array.flat):
+        raise TypeError("text among the values")
+    if array.dtype.kind not in "biufO":
+        raise TypeError(f"values of type {array.dtype}")
+    return array.astype(np.float64, copy=copy)
 
 
 def mean_matrix(name: str, value: ArrayLike, *, n_features: int | None = None) -> FloatArray:
@@ -108,7 +121,8 @@ def probability_weights(name: str, value: ArrayLike | None, n: int) -> FloatArra
     total = weights.sum()
     if abs(total - 1.0) > 1e-8:
         raise InvalidParameterError(f"{name} sum to {total:.10g}: pass weights that sum to 1")
-    return weights / total
+    # Weights normalised before stay as they are, so that copies of a mixture are equal to it.
+    return weights if abs(total - 1.0) <= 4 * n * np.finfo(np.float64).eps else weights / total
 
 
 def data_matrix(X: Any, *, name: str = "X", n_features: int | None = None) -> FloatArray:
@@ -123,17 +137,18 @@ def data_matrix(X: Any, *, name: str = "X", n_features: int | None = None) -> Fl
     """
     if hasattr(X, "toarray") and hasattr(X, "nnz"):
         raise DataError(f"{name} is sparse: pass a dense array, for example {name}.toarray()")
-    array = np.asarray(X)
+    try:
+        array = np.asarray(X)
+        if not np.iscomplexobj(array):
+            array = np.ascontiguousarray(_as_float64(array, copy=False))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DataError(f"{name} cannot be read as numbers ({error}): pass numeric columns only") from error
     if np.iscomplexobj(array):
         raise DataError(f"{name} is complex: pass real numbers")
-    try:
-        array = np.ascontiguousarray(array, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{name} cannot be read as numbers ({error}): pass numeric columns only") from error
     if np.ndim(X) != 2:
         raise DataError(
             f"{name} has shape {np.shape(X)} where (n_samples, n_features) is needed: "
-            "use X.reshape(-1, 1) for one feature or X.reshape(1, -1) for one sample"
+            f"use {name}.reshape(-1, 1) for one feature or {name}.reshape(1, -1) for one sample"
         )
     if array.shape[0] == 0 or array.shape[1] == 0:
         raise DataError(f"{name} has shape {array.shape}: pass at least one row and one column")
@@ -153,7 +168,12 @@ def sample_weights(value: ArrayLike | None, n: int) -> FloatArray:
     """Return sample weights normalised to sum to one; None stands for equal weights."""
     if value is None:
         return np.full(n, 1.0 / n)
-    weights = np.asarray(value, dtype=np.float64)
+    try:
+        weights = _as_float64(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"sample_weight cannot be read as numbers ({error}): pass one number per row"
+        ) from error
     if weights.shape != (n,):
         raise DataError(f"sample_weight has shape {weights.shape} where ({n},) is needed: pass one per row")
     if not np.isfinite(weights).all() or np.any(weights < 0):

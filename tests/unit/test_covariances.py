@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.linalg
 
 from gmmscape.covariances import COVARIANCE_TYPES, checked_covariances, precision_factors
 from gmmscape.exceptions import InvalidParameterError
@@ -121,3 +122,18 @@ def test_matrices_that_are_not_positive_definite_are_named(matrices: Any, index:
     message = str(caught.value)
     assert message.startswith(f"covariances[{index}] is not positive definite")
     assert f"({eigenvalue}" in message
+
+
+@pytest.mark.parametrize("d", [1, 2, 7, 30])
+def test_factors_agree_with_a_triangular_solver(rng: np.random.Generator, d: int):
+    matrices = positive_definite(rng, 3, d) + 0.1 * np.eye(d)
+    factors = precision_factors(matrices, "full")
+    for factor, matrix in zip(factors, matrices, strict=True):
+        wanted = scipy.linalg.solve_triangular(np.linalg.cholesky(matrix), np.eye(d), lower=True).T
+        np.testing.assert_allclose(factor, wanted, rtol=1e-9, atol=1e-12 * np.abs(wanted).max())
+        np.testing.assert_array_equal(factor, np.triu(factor))
+
+
+def test_huge_covariances_do_not_overflow():
+    matrix = np.diag([1.5e308, 1.0])
+    np.testing.assert_array_equal(checked_covariances(matrix, (1, 2), "tied"), matrix)

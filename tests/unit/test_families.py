@@ -332,3 +332,22 @@ def test_family_named_refuses_other_names(name: str):
 
 def test_location_needs_no_scatter():
     assert (Location(2.0).name, Location(2.0).scatter) == ("location", "none")
+
+
+@pytest.mark.parametrize("covariance_floor", [1e-6, 1e-9, 1e-12])
+def test_floor_active_on_long_and_thin_covariances(covariance_floor: float):
+    """Rounding of a clipped covariance grows with its length; it lies on the floor all the same."""
+    rng = np.random.default_rng(1)
+    family = family_named("full", Floor.of(np.array([1.0, 4.0]), covariance_floor=covariance_floor))
+    for _ in range(100):
+        direction = rng.normal(size=2)
+        clipped, moved = family.floor.clip(np.outer(direction, direction)[None], "full")
+        assert moved
+        assert family.floor_active(gs.Mixture([1.0], [[0.0, 0.0]], clipped, "full"))
+    free = gs.Mixture([1.0], [[0.0, 0.0]], [np.diag([0.1, 0.1])], "full")
+    assert not family.floor_active(free)
+
+
+def test_floors_are_for_all_columns_or_none():
+    with pytest.raises(gs.InvalidParameterError, match="variances"):
+        Floor(np.array([1e-3, 0.0]))

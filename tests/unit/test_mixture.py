@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -413,3 +415,42 @@ def test_equality_needs_every_number_and_the_type():
 def test_mixtures_cannot_be_hashed():
     with pytest.raises(TypeError, match="unhashable"):
         hash(example("full"))
+
+
+def test_weights_that_are_normalised_keep_their_bits():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        mixture = gs.Mixture(rng.dirichlet(np.ones(5)), np.arange(5.0), np.ones(5), "spherical")
+        assert gs.Mixture.from_dict(mixture.to_dict()) == mixture
+        np.testing.assert_array_equal(mixture.shifted(0.0).weights, mixture.weights)
+
+
+def test_copies_are_equal_and_frozen():
+    mixture = gs.Mixture([0.3, 0.7], [[0, 0], [1, 2]], [[[2, 1], [1, 3]], [[1, 0], [0, 1]]])
+    for twin in (pickle.loads(pickle.dumps(mixture)), copy.deepcopy(mixture), copy.copy(mixture)):
+        assert twin == mixture
+        assert not twin.means.flags.writeable
+        with pytest.raises(AttributeError, match="immutable"):
+            twin.means = mixture.means
+
+
+@pytest.mark.parametrize("name", ["sigma", "separation", "colour"])
+def test_nothing_can_be_set_or_deleted_not_even_before_it_is_computed(name: str):
+    mixture = gs.Mixture.location([0.0, 1.0], 1.0)
+    with pytest.raises(AttributeError, match=name):
+        setattr(mixture, name, 3.0)
+    with pytest.raises(AttributeError, match="means"):
+        del mixture.means
+    assert mixture.sigma == 1.0
+
+
+@pytest.mark.parametrize("order", [[0, 0], [0], [0, 1, 2], [1, 2], [0.5, 1]])
+def test_permuted_wants_a_permutation(order: Any):
+    with pytest.raises(gs.InvalidParameterError, match="order"):
+        gs.Mixture.location([0.0, 1.0], 1.0).permuted(order)
+
+
+@pytest.mark.parametrize("offset", [[1.0, 2.0, 3.0], [[1.0]], np.nan, "far"])
+def test_shifted_wants_one_number_per_feature(offset: Any):
+    with pytest.raises(gs.InvalidParameterError, match="offset"):
+        gs.Mixture.location([0.0, 1.0], 1.0).shifted(offset)

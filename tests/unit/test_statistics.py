@@ -208,3 +208,34 @@ def test_equal_parts_give_equal_bits_whoever_made_them_first(rng: np.random.Gene
     for field in FIELDS:
         np.testing.assert_array_equal(getattr(first, field), getattr(second, field))
     assert first.log_likelihood == second.log_likelihood
+
+
+@pytest.mark.parametrize("kind", ["none", "spherical", "diag", "tied", "full"])
+def test_a_part_without_mass_changes_nothing(kind: str):
+    """Not even by rounding, and whichever part comes first."""
+    shape = {"spherical": (1,), "diag": (1, 2), "tied": (2, 2), "full": (1, 2, 2)}.get(kind)
+    zero = np.zeros(1)
+    empty = SufficientStatistics(
+        zero, np.full((1, 2), 1e10), None if shape is None else np.zeros(shape), kind, 0.0, 0.0
+    )
+    scatter = None if shape is None else np.full(shape, 0.3)
+    full = SufficientStatistics(np.ones(1), np.array([[0.1, 0.7]]), scatter, kind, -2.0, 1.0)
+    for merged in (empty.merge(full), full.merge(empty)):
+        np.testing.assert_array_equal(merged.mean, full.mean)
+        np.testing.assert_array_equal(merged.mass, full.mass)
+        if scatter is not None:
+            np.testing.assert_array_equal(merged.scatter, scatter)
+
+
+def test_merged_scatter_is_exactly_symmetric():
+    rng = np.random.default_rng(4)
+    parts = []
+    for _ in range(2):
+        root = rng.normal(size=(2, 4, 4))
+        scatter = root @ np.swapaxes(root, 1, 2)
+        scatter = 0.5 * (scatter + np.swapaxes(scatter, 1, 2))
+        parts.append(
+            SufficientStatistics(rng.uniform(1, 2, 2), rng.normal(size=(2, 4)), scatter, "full", 0, 1)
+        )
+    merged = parts[0].merge(parts[1]).scatter
+    np.testing.assert_array_equal(merged, np.swapaxes(merged, 1, 2))

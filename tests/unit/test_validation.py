@@ -281,3 +281,37 @@ def test_checks_never_write_to_what_they_get():
     sample_weights(weights, 3)
     probability_weights("weights", weights / 8.0, 3)
     np.testing.assert_array_equal(weights, [1.0, 2.0, 5.0])
+
+
+@pytest.mark.parametrize("text", [["1", "2"], np.array(["1", "2"]), np.array(["1", 2.0], dtype=object)])
+def test_text_is_no_number_even_if_it_looks_like_one(text: Any):
+    with pytest.raises(InvalidParameterError, match="x="):
+        finite_array("x", text, ndim=(1,))
+    with pytest.raises(DataError, match="sample_weight"):
+        sample_weights(text, 2)
+    with pytest.raises(DataError, match="Y"):
+        data_matrix(np.array([text, text]), name="Y")
+
+
+@pytest.mark.parametrize(
+    "value", [np.array([1 + 2j]), np.array(["2020-01-01"], dtype="datetime64[D]"), [10**400]]
+)
+def test_values_that_do_not_fit_are_refused_with_our_errors(value: Any):
+    with pytest.raises(InvalidParameterError, match="x"):
+        finite_array("x", value, ndim=(1,))
+    with pytest.raises(DataError, match="sample_weight"):
+        sample_weights(value, 1)
+    with pytest.raises(DataError, match="Y"):
+        data_matrix([value], name="Y")
+
+
+def test_ragged_rows_and_huge_integers():
+    with pytest.raises(DataError, match="Y cannot be read"):
+        data_matrix([[1, 2], [3]], name="Y")
+    with pytest.raises(InvalidParameterError, match="x="):
+        real_number("x", 10**400)
+
+
+def test_the_remedy_for_a_vector_names_the_argument():
+    with pytest.raises(DataError, match=r"Y.reshape\(-1, 1\)"):
+        data_matrix([1.0, 2.0], name="Y")

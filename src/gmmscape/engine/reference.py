@@ -43,10 +43,11 @@ def log_joint(X: FloatArray, parameters: Parameters) -> FloatArray:
     n, d = X.shape
     k = len(parameters.means)
     squared = np.empty((n, k))
-    with np.errstate(over="ignore"):  # rows farther than 1e154 deviations have density zero
+    with np.errstate(over="ignore", invalid="ignore"):
         for i in range(k):
             scaled = _standardised(X, parameters, i)
             np.einsum("nd,nd->n", scaled, scaled, out=squared[:, i])
+    squared[np.isnan(squared)] = np.inf  # overflow: rows farther than 1e154 deviations have density zero
     constant = parameters.log_weights + parameters.log_determinants - 0.5 * d * LOG_2PI
     return constant - 0.5 * squared
 
@@ -91,13 +92,14 @@ def _nearest_component(X: FloatArray, parameters: Parameters) -> FloatArray:
     """Responsibilities of rows so far out that every squared distance overflows.
 
     There the component of least Mahalanobis distance takes everything; distances are compared after
-    dividing the row's deviation by its largest entry. Exact ties are shared.
+    dividing rows and means by the largest entry of both. Exact ties are shared.
     """
-    scale = np.abs(X).max(axis=1, keepdims=True)
-    distance = np.empty((len(X), len(parameters.means)))
-    for i, mean in enumerate(parameters.means):
+    scale = np.maximum(np.abs(X).max(axis=1, keepdims=True), np.abs(parameters.means).max())
+    distance = np.full((len(X), len(parameters.means)), np.inf)
+    for i in np.flatnonzero(parameters.log_weights > -np.inf):
+        mean = parameters.means[i]
         centred = parameters._replace(means=np.zeros_like(parameters.means))
-        scaled = _standardised(X / scale - mean / scale, centred, i)
+        scaled = _standardised(X / scale - mean / scale, centred, int(i))
         distance[:, i] = np.linalg.norm(scaled, axis=1)
     nearest = distance == distance.min(axis=1, keepdims=True)
     return nearest / nearest.sum(axis=1, keepdims=True)

@@ -24,13 +24,14 @@ class Sample:
     X : array_like of shape (n_samples, n_features)
         Rows; never modified.
     sample_weight : array_like of shape (n_samples,), optional
-        Non-negative; only ratios matter. Equal weights by default.
+        Non-negative; only ratios matter, and rows of weight zero are left out. Equal weights by default.
 
     Attributes
     ----------
     origin : ndarray of shape (d,)
-        Coordinate-wise median, a value of the data. Computations run in coordinates relative to it:
-        subtracting a neighbouring float64 is exact, so shifting the data changes no bit of a fit.
+        Coordinate-wise median of the rows of positive weight, a value of the data. Computations run in
+        coordinates relative to it: subtracting a neighbouring float64 is exact, so shifting the data changes
+        no bit of a fit.
 
     Raises
     ------
@@ -51,9 +52,12 @@ class Sample:
         data = data_matrix(X)
         self.n_samples, self.n_features = data.shape
         weights = sample_weights(sample_weight, self.n_samples)
-        middle = (self.n_samples - 1) // 2
+        present = weights > 0
+        data, weights = data[present], weights[present]
+        middle = (len(data) - 1) // 2
         self.origin = np.partition(data, middle, axis=0)[middle]
-        points = data - self.origin
+        with np.errstate(over="ignore"):
+            points = data - self.origin
         self._rows = WeightedRows(points, weights, unit=_spread(points, weights))
 
     def rows(self, mixture: Mixture, rtol: float | None = None) -> WeightedRows:
@@ -75,12 +79,12 @@ class Sample:
 
     @property
     def points(self) -> FloatArray:
-        """The rows relative to `origin`, shape (n, d)."""
+        """The rows of positive weight relative to `origin`, shape (n, d)."""
         return self._rows.points
 
     @property
     def weights(self) -> FloatArray:
-        """The weights of the rows, summing to one."""
+        """The weights of `points`, positive and summing to one."""
         return self._rows.weights
 
     @cached_property
@@ -107,13 +111,14 @@ class Sample:
 
 def _spread(points: FloatArray, weights: FloatArray) -> float:
     """Root of the average variance of the columns; 1 where all rows are equal."""
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         variance = weights @ (points - weights @ points) ** 2
-    varies = np.ptp(points[weights > 0], axis=0) > 0
+        extent = np.ptp(points, axis=0)
+    varies = extent > 0
     lost = np.flatnonzero(~np.isfinite(variance) | (varies & (variance < np.finfo(np.float64).tiny)))
     if len(lost):
         raise DataError(
             f"X: the variance of column {lost[0]} is not representable in float64 (values spread over "
-            f"{np.ptp(points[:, lost[0]]):.3g}): rescale the column"
+            f"{extent[lost[0]]:.3g}): rescale the column"
         )
     return float(np.sqrt(variance.mean())) or 1.0

@@ -158,8 +158,9 @@ def trust_region_step(gradient: FloatArray, hessian: FloatArray, radius: float) 
     Returns
     -------
     step : ndarray of shape (m,)
-        Where the gradient has no part along the most negative direction (the hard case), the step goes to
-        the boundary along that direction, with the sign that makes its largest entry positive.
+        Where the gradient has next to no part along the most negative direction (the hard case), the step
+        goes to the boundary along that direction: downhill, or with the sign that makes the direction's
+        largest entry positive where the gradient has no part at all.
         Curvatures are in units in which those below `FLAT` have no sign.
     predicted : float
         Decrease of the model, not negative. Cost O(m^3).
@@ -174,10 +175,11 @@ def trust_region_step(gradient: FloatArray, hessian: FloatArray, radius: float) 
             return vectors @ inside, float(-slope @ inside - 0.5 * inside @ (values * inside))
     shift = max(0.0, -lowest)
     step = _secular(slope, values, shift, radius)
-    short = radius**2 - float(step @ step)
-    if lowest < -FLAT and short > 1e-6 * radius**2:
-        direction = np.sqrt(short) * np.sign(vectors[np.argmax(np.abs(vectors[:, 0])), 0])
-        step[0] += direction
+    if lowest < -FLAT and abs(radius**2 - float(step @ step)) > 1e-6 * radius**2:
+        # lambda is too close to -lowest to give the first coordinate: the boundary gives it.
+        largest = vectors[np.argmax(np.abs(vectors[:, 0])), 0]
+        downhill = -np.sign(slope[0]) if slope[0] else np.sign(largest)
+        step[0] = downhill * np.sqrt(max(0.0, radius**2 - float(step[1:] @ step[1:])))
     return vectors @ step, float(max(0.0, -slope @ step - 0.5 * step @ (values * step)))
 
 

@@ -20,7 +20,7 @@ def random_row_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatA
     In the caller's coordinates. Raises DataError if fewer than k rows have a positive weight.
     """
     _check_enough_rows(sample, k)
-    rows = rng.choice(sample.n_samples, size=k, replace=False, p=sample.weights)
+    rows = rng.choice(len(sample.points), size=k, replace=False, p=sample.weights)
     return sample.points[rows] + sample.origin
 
 
@@ -84,7 +84,7 @@ def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) ->
 
     local = means - sample.origin
     pooled = np.zeros((sample.n_features, sample.n_features))
-    for first in range(0, sample.n_samples, BLOCK_ROWS):
+    for first in range(0, len(sample.points), BLOCK_ROWS):
         rows = slice(first, first + BLOCK_ROWS)
         points = sample.points[rows]
         deviation = points - local[np.argmin(cdist(points, local), axis=1)]
@@ -108,7 +108,7 @@ def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) ->
 
 
 def _check_enough_rows(sample: Sample, k: int) -> None:
-    present = int(np.count_nonzero(sample.weights))
+    present = len(sample.points)
     if k > present:
         raise DataError(
             f"n_components={k} but only {present} rows have a positive weight: use fewer components"

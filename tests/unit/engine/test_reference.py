@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 from scipy.stats import multivariate_normal
 
+import gmmscape as gs
 from gmmscape.engine import Parameters, location_derivatives, log_density, responsibilities, statistics
 from gmmscape.engine.reference import BLOCK_ROWS, blocks, log_joint
 
@@ -355,3 +356,22 @@ def test_the_hessian_of_one_component_is_that_of_a_parabola():
     at = location_derivatives(X, weights, parameters, hessian=True)
     np.testing.assert_allclose(at.hessian, 3.0 / 4.0 * np.eye(2), rtol=0, atol=1e-14)
     np.testing.assert_allclose(at.gradient[0], 3.0 / 4.0 * ([0.3, -0.2] - X.mean(axis=0)), rtol=1e-12)
+
+
+def test_far_rows_never_go_to_a_component_of_weight_zero():
+    mixture = gs.Mixture([1, 0], [[0.0], [1.0]], [1.0, 100.0], "spherical")
+    np.testing.assert_array_equal(mixture.responsibilities([[1e200]]), [[1.0, 0.0]])
+
+
+@pytest.mark.parametrize("x", [0.0, 1.0, -1e190])
+def test_rows_near_the_origin_of_far_means_go_to_the_nearest(x: float):
+    mixture = gs.Mixture.location([1e200, 2e200], 1.0)
+    np.testing.assert_array_equal(mixture.responsibilities([[x]]), [[1.0, 0.0]])
+
+
+def test_correlated_components_too_narrow_for_a_far_row_give_no_nan():
+    """The row's coordinates overflow with opposite signs."""
+    narrow = [[1e-20, 0.9e-20], [0.9e-20, 1e-20]]
+    mixture = gs.Mixture([0.5, 0.5], [[0, 0], [1, 1]], [narrow, narrow])
+    assert mixture.log_density([[1e300, 1e300]])[0] == -np.inf
+    assert mixture.responsibilities([[1e300, 1e300]]).sum() == 1.0

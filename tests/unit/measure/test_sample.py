@@ -15,7 +15,8 @@ def test_weights_are_normalised_and_only_ratios_matter(rng: np.random.Generator)
     X, weights = rng.normal(size=(6, 2)), np.array([1.0, 2.0, 0.0, 4.0, 8.0, 1.0])
     sample = gs.Sample(X, weights)
     assert sample.weights.sum() == pytest.approx(1.0, abs=1e-15)
-    np.testing.assert_allclose(sample.weights, weights / 16.0, rtol=1e-15)
+    np.testing.assert_allclose(sample.weights, weights[weights > 0] / 16.0, rtol=1e-15)
+    assert sample.n_samples == 6
     np.testing.assert_allclose(gs.Sample(X, 1e30 * weights).weights, sample.weights, rtol=1e-15)
     np.testing.assert_array_equal(gs.Sample(X).weights, np.full(6, 1.0 / 6.0))
 
@@ -170,3 +171,20 @@ def test_a_column_is_constant_where_only_rows_without_weight_differ():
     sample = gs.Sample([[1.0, 0.0], [1.0, 3.0], [9.0, 4.0]], [1.0, 1.0, 0.0])
     assert sample.variance[0] == 0.0
     assert sample.variance[1] == pytest.approx(2.25)
+
+
+def test_rows_of_weight_zero_are_as_if_left_out(rng: np.random.Generator):
+    """Also where they are not representable beside the others, or would hide a constant column."""
+    X, present = rng.normal(size=(60, 2)), np.arange(60) >= 40
+    X[:, 1] = np.where(present, 0.1, 1e200)
+    weights = np.where(present, rng.uniform(1, 2, 60), 0.0)
+    a, b = gs.Sample(X, weights), gs.Sample(X[present], weights[present])
+    np.testing.assert_array_equal(a.points, b.points)
+    np.testing.assert_array_equal(a.covariance, b.covariance)
+    assert a.variance[1] == 0.0
+    assert a.digest == b.digest
+
+
+def test_values_too_far_apart_for_float64_are_refused():
+    with pytest.raises(gs.DataError, match="rescale"):
+        gs.Sample([[1e308], [-1e308], [-1e308]])

@@ -91,7 +91,7 @@ def test_no_hard_case_where_the_radius_is_used_up():
     np.testing.assert_allclose(step, [0.0, -2.0], rtol=1e-7, atol=1e-7)
 
 
-@pytest.mark.parametrize("slope", [1e-3, 1e-6, 1e-9])
+@pytest.mark.parametrize("slope", [1e-3, 1e-6, 1e-9, 1e-12, 1e-14, 1e-15, 1e-16, 1e-17])
 def test_nearly_hard_cases(slope: float):
     step = check(np.array([slope, 1.0]), np.diag([-1.0, 3.0]), 2.0)
     assert step[0] < 0.0  # downhill, however little

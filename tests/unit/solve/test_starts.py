@@ -189,3 +189,10 @@ def test_given_start_of_a_free_family(kind: str):
 def test_given_start_refuses(family: Any, arguments: dict[str, Any], message: str):
     with pytest.raises(gs.InvalidParameterError, match=message):
         given_start(family, [[0.0, 0.0], [1.0, 1.0]], **arguments)
+
+
+def test_kmeans_plusplus_prefers_duplicates_to_rows_of_weight_zero():
+    sample = gs.Sample([[5.0], [1.0], [1.0]], [0, 1, 1])
+    for seed in range(5):
+        means = kmeans_plusplus_means(sample, 2, np.random.default_rng(seed))
+        np.testing.assert_array_equal(means, [[1.0], [1.0]])
