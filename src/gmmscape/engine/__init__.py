@@ -8,12 +8,15 @@ from gmmscape.engine.reference import (
     responsibilities,
     statistics,
 )
+from gmmscape.engine.rounding import Rounding, rounding
 
 __all__ = [
     "LocationDerivatives",
     "Parameters",
+    "Rounding",
     "location_derivatives",
     "log_density",
     "responsibilities",
+    "rounding",
     "statistics",
 ]

@@ -40,16 +40,25 @@ def blocks(n: int) -> Iterator[slice]:
 
 def log_joint(X: FloatArray, parameters: Parameters) -> FloatArray:
     """Return log(weight_i N(x; mean_i, covariance_i)) for a block of rows, shape (n, k)."""
-    n, d = X.shape
+    return log_constants(parameters) - 0.5 * squared_distances(X, parameters)
+
+
+def log_constants(parameters: Parameters) -> FloatArray:
+    """Return the log joint density of each component at its own mean, shape (k,)."""
+    d = parameters.means.shape[1]
+    return parameters.log_weights + parameters.log_determinants - 0.5 * d * LOG_2PI
+
+
+def squared_distances(X: FloatArray, parameters: Parameters) -> FloatArray:
+    """Return the squared Mahalanobis distances of a block of rows from the means, shape (n, k)."""
     k = len(parameters.means)
-    squared = np.empty((n, k))
+    squared = np.empty((len(X), k))
     with np.errstate(over="ignore", invalid="ignore"):
         for i in range(k):
             scaled = _standardised(X, parameters, i)
             np.einsum("nd,nd->n", scaled, scaled, out=squared[:, i])
     squared[np.isnan(squared)] = np.inf  # overflow: rows farther than 1e154 deviations have density zero
-    constant = parameters.log_weights + parameters.log_determinants - 0.5 * d * LOG_2PI
-    return constant - 0.5 * squared
+    return squared
 
 
 def _standardised(X: FloatArray, parameters: Parameters, i: int) -> FloatArray:
@@ -85,6 +94,8 @@ def _posterior(X: FloatArray, parameters: Parameters) -> tuple[FloatArray, Float
     posterior[posterior < SMALLEST] = 0.0
     if lost.any():
         posterior[lost] = _nearest_component(X[lost], parameters)
+    # A density of a million nats is rounded by 1e-10, and so would be every responsibility of the row.
+    posterior /= posterior.sum(axis=1, keepdims=True)
     return posterior, density
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy as np
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
-from gmmscape.measure import quadrature
 from gmmscape.measure.estimate import Errors, Estimate
+from gmmscape.measure.quadrature import TAIL_MASS, Integrand, Rule, Sums, fitted_rule
 from gmmscape.measure.rows import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.validation import choice, real_number
@@ -19,42 +20,69 @@ from gmmscape.validation import choice, real_number
 class QuadratureRows(WeightedRows):
     """The nodes of one trapezoid rule per component of the truth.
 
-    The rule stays as it is while a solver works on it; `errors` says how well it serves a mixture.
+    The rules stay as they are while a solver works on them; `errors` says how well they serve a mixture.
 
     Parameters
     ----------
-    truth : Mixture
-        In local coordinates.
-    steps : ndarray of shape (k_star,)
-        Step of the rule of each component.
+    rules : sequence of Rule
+        One for each component, in local coordinates.
+    shares : ndarray of shape (k_star,)
+        Weights of the components.
+    unit : float
+        See `WeightedRows`.
     """
 
-    def __init__(self, truth: Mixture, steps: FloatArray) -> None:
-        self._centers = truth.means[:, 0]
-        self._taus = np.sqrt(truth.full_covariances()[:, 0, 0])
-        self._shares = truth.weights
-        self._steps = steps
-        rules = [quadrature.nodes(*rule) for rule in zip(self._centers, self._taus, steps, strict=True)]
-        points = np.concatenate([x for x, _ in rules])[:, None]
-        weights = np.concatenate([w * share for (_, w), share in zip(rules, self._shares, strict=True)])
-        super().__init__(points, weights, float(self._taus.min()), 5 * quadrature.TAIL_MASS)
+    def __init__(self, rules: Sequence[Rule], shares: FloatArray, unit: float) -> None:
         self._rules = rules
+        self._shares = shares
+        parts = [rule.nodes() for rule in rules]
+        points = np.concatenate([x for x, _ in parts])[:, None]
+        weights = np.concatenate([share * w for (_, w), share in zip(parts, shares, strict=True)])
+        super().__init__(points, weights, unit, 5 * TAIL_MASS)
 
     def component_responsibilities(self, mixture: Mixture) -> FloatArray:
         """Return the mean responsibilities under each component of the truth, shape (k, k_star)."""
-        columns = [engine.statistics(x[:, None], w, mixture.parameters, "none").mass for x, w in self._rules]
+        columns = []
+        for rule in self._rules:
+            x, w = rule.nodes()
+            columns.append(engine.statistics(x[:, None], w, mixture.parameters, "none").mass)
         return np.stack(columns, axis=1)
+
+    def measured(self, integrand: Integrand) -> FloatArray:
+        """Return the measured quadrature errors of the sums of an integrand."""
+        return self._shares @ np.array([rule.measured(integrand) for rule in self._rules])
 
     def errors(self, mixture: Mixture) -> Errors:
         """Return estimated errors at `mixture`: of the rule, and of rounding."""
-        rounding = super().errors(mixture)
-        singular = quadrature.singularities(mixture)
-        rule = [
-            np.concatenate(quadrature.rule_error(np.array([h]), float(c), float(tau), singular))
-            for h, c, tau in zip(self._steps, self._centers, self._taus, strict=True)
-        ]
-        total = self._shares @ np.array(rule)
-        return Errors(*(float(t + r) for t, r in zip(total, rounding, strict=True)))
+        sigma = float(np.sqrt(mixture.full_covariances().min()))
+        rule = self.measured(log_density_and_derivatives(mixture)) / np.array([1.0, sigma, sigma * sigma])
+        return Errors(*(float(a + b) for a, b in zip(rule, super().errors(mixture), strict=True)))
+
+
+def log_density_and_derivatives(mixture: Mixture) -> Integrand:
+    """Return what a rule for log densities near a mixture must resolve.
+
+    That is the negative log density, its derivatives in the means, and the responsibilities, with the
+    smallest standard deviation as unit of length. Where variances differ the second derivatives are left out:
+    only their own mixtures, whose means do not move, are integrated then.
+    """
+    parameters = mixture.parameters
+    sigma = mixture.sigma
+
+    def integrand(x: FloatArray, w: FloatArray) -> Sums:
+        if sigma is None:
+            at = engine.statistics(x[:, None], w, parameters, "none")
+            pull = at.mass * np.abs(at.mean - mixture.means)[:, 0] * np.abs(parameters.factors).max()
+            return np.array([at.log_likelihood]), np.concatenate([at.mass, pull]), np.empty(0)
+        at = engine.location_derivatives(x[:, None], w, spherical, hessian=True)
+        assert at.hessian is not None
+        slope = np.concatenate([at.mass, sigma * at.gradient[:, 0]])
+        return np.array([at.nll]), slope, sigma * sigma * at.hessian
+
+    if sigma is not None:
+        factors = np.full(mixture.n_components, 1.0 / sigma)
+        spherical = parameters._replace(kind="spherical", factors=factors)
+    return integrand
 
 
 class Population:
@@ -124,16 +152,21 @@ class Population:
         QuadratureRows
             Weighted nodes, with error estimates.
         """
-        return self._rule([quadrature.singularities(mixture)], rtol)
+        return self._fitted(log_density_and_derivatives(mixture), [mixture], rtol)
 
-    def _rule(self, singular: list[quadrature.Singularities], rtol: float | None) -> QuadratureRows:
+    def _fitted(
+        self, integrand: Integrand, mixtures: Sequence[Mixture], rtol: float | None
+    ) -> QuadratureRows:
+        """Return rules that resolve an integrand made of the log densities of some mixtures."""
         tolerance = self.rtol if rtol is None else rtol
-        taus = np.sqrt(self._local.full_covariances()[:, 0, 0])
-        steps = [
-            min(quadrature.choose_step(float(c), float(tau), s, tolerance) for s in singular)
-            for c, tau in zip(self._local.means[:, 0], taus, strict=True)
-        ]
-        return QuadratureRows(self._local, np.array(steps))
+        truth = self._local
+        taus = np.sqrt(truth.full_covariances()[:, 0, 0])
+        rules = []
+        for center, tau, share in zip(truth.means[:, 0], taus, truth.weights, strict=True):
+            enough = tolerance / max(share, tolerance)
+            noise = np.sum([_noise(float(center), float(tau), mixture) for mixture in mixtures], axis=0)
+            rules.append(fitted_rule(float(center), float(tau), integrand, enough, tuple(noise)))
+        return QuadratureRows(rules, truth.weights, float(taus.min()))
 
     def kl(self, mixture: Mixture, rtol: float | None = None) -> Estimate:
         """Return the Kullback-Leibler divergence from the truth to a mixture.
@@ -151,10 +184,16 @@ class Population:
             In nats. The difference of the log densities is integrated, so that small values are not
             lost in the difference of two large ones.
         """
-        own = quadrature.singularities(self._local)
-        rows = self._rule([quadrature.singularities(mixture), own], rtol)
-        difference = rows.log_densities(self._local) - rows.log_densities(mixture)
-        error = rows.errors(mixture).nll + rows.errors(self._local).nll
+        truth = self._local
+
+        def integrand(x: FloatArray, w: FloatArray) -> Sums:
+            ours, theirs = (engine.log_density(x[:, None], m.parameters) for m in (truth, mixture))
+            return np.array([w @ (ours - theirs)]), np.empty(0), np.empty(0)
+
+        rows = self._fitted(integrand, [truth, mixture], rtol)
+        difference = rows.log_densities(truth) - rows.log_densities(mixture)
+        rounding = sum(WeightedRows.errors(rows, m).nll for m in (truth, mixture))
+        error = rows.measured(integrand)[0] + rounding
         return Estimate(float(rows.weights @ difference), error)
 
     @cached_property
@@ -179,3 +218,12 @@ class Population:
 
     def __repr__(self) -> str:
         return f"Population({self.truth!r}, rtol={self.rtol:g})"
+
+
+def _noise(center: float, tau: float, mixture: Mixture) -> FloatArray:
+    """Rounding errors of the integrand of `log_density_and_derivatives` under one component."""
+    x, w = Rule(center, tau, tau).nodes()
+    sigma = float(np.sqrt(mixture.full_covariances().min()))
+    return np.array(engine.rounding(x[:, None], w, mixture.parameters)) * np.array(
+        [1.0, sigma, sigma * sigma]
+    )

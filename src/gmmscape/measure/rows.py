@@ -10,8 +10,6 @@ from gmmscape.measure.estimate import Errors
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics
 
-EPS = float(np.finfo(np.float64).eps)
-
 
 class WeightedRows:
     """Rows and weights, in local coordinates, over which an NLL is a weighted sum.
@@ -58,12 +56,4 @@ class WeightedRows:
 
     def errors(self, mixture: Mixture) -> Errors:
         """Return the rounding errors to expect at `mixture`; a rule adds its own."""
-        # Each of the n terms is right to a few units in the last place, and so are their sums.
-        size = float(self.weights @ np.abs(self.log_densities(mixture)))
-        deviation = float(np.abs(self.points).max() + np.abs(mixture.means).max())
-        narrowest = np.linalg.eigvalsh(mixture.full_covariances()).min().clip(0.0)
-        with np.errstate(over="ignore", divide="ignore"):  # nearly singular: infinite errors
-            precision = 1.0 / narrowest
-            slope = deviation * precision
-            turn = precision + slope**2
-        return Errors(4 * EPS * (1.0 + size), 4 * EPS * float(slope), 4 * EPS * float(turn))
+        return Errors(*engine.rounding(self.points, self.weights, self._parameters(mixture)))

@@ -1,66 +1,87 @@
-"""Trapezoid rules: their nodes, and the complex zeros that decide how fine they must be."""
+"""Trapezoid rules: their nodes, their measured errors, and when they are fine enough."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
+from scipy.special import expit
 
 import gmmscape as gs
-from gmmscape.measure import quadrature
+from gmmscape.measure.quadrature import FINEST_STEP, Rule, fitted_rule
+
+QUIET = (1e-15,)
 
 
-def density_at(z, mixture):
-    """The continuation of the density, straight from its formula."""
-    variances = mixture.full_covariances()[:, 0, 0]
-    terms = mixture.weights / np.sqrt(variances) * np.exp(-((z - mixture.means[:, 0]) ** 2) / (2 * variances))
-    return terms.sum(), np.abs(terms).sum()
-
-
-@pytest.mark.parametrize("n", [2, 3, 6])
-@pytest.mark.parametrize("equal", [True, False])
-def test_zeros_are_zeros(n, equal):
-    rng = np.random.default_rng(n)
-    variances = np.full(n, 0.8) if equal else rng.uniform(0.3, 2.0, n)
-    mixture = gs.Mixture(rng.dirichlet(np.ones(n)), np.sort(rng.uniform(0, 8, n)), variances, "spherical")
-    found = quadrature.singularities(mixture)
-    assert len(found.zeros) > 0
-    for z in found.zeros:
-        value, size = density_at(z, mixture)
-        assert abs(value) < 1e-5 * size
-        assert z.imag > 0
-
-
-def test_zeros_of_two_equal_components_are_known():
-    """exp(m z / sigma^2) = -exp(m^2 / 2 sigma^2): m/2 + i pi sigma^2 / m, and odd multiples."""
-    m, sigma = 5.0, 1.3
-    zeros = quadrature.singularities(gs.Mixture.location([0.0, m], sigma)).zeros
-    nearest = zeros[np.argmin(zeros.imag)]
-    assert nearest == pytest.approx(m / 2 + 1j * np.pi * sigma**2 / m, abs=1e-12)
-
-
-def test_one_component_has_none():
-    assert len(quadrature.singularities(gs.Mixture.location([0.0], 1.0)).zeros) == 0
-    assert len(quadrature.singularities(gs.Mixture.location([0.0, 1.0], 1.0, [1.0, 0.0])).zeros) == 0
+def expectation(function):
+    return lambda x, w: (np.atleast_1d(w @ function(x)),)
 
 
 def test_nodes_integrate_polynomials_times_the_gaussian():
-    x, w = quadrature.nodes(1.0, 0.5, 0.2)
-    assert w.sum() == pytest.approx(1.0, abs=1e-15)
-    assert w @ (x - 1.0) ** 2 == pytest.approx(0.25, abs=1e-15)
-    assert w @ (x - 1.0) ** 4 == pytest.approx(3 * 0.5**4, abs=1e-14)
-    assert np.allclose(x - 1.0, -(x - 1.0)[::-1], rtol=0, atol=1e-14)
+    for shift in (0.0, 0.25, 0.5):
+        x, w = Rule(1.0, 0.5, 0.2).nodes(shift)
+        assert w.sum() == pytest.approx(1.0, abs=1e-15)
+        assert w @ (x - 1.0) ** 2 == pytest.approx(0.25, abs=1e-15)
+        assert w @ (x - 1.0) ** 4 == pytest.approx(3 * 0.5**4, abs=1e-14)
 
 
-def test_steps_shrink_with_the_tolerance_and_with_a_boundary_at_the_center():
-    near = quadrature.singularities(gs.Mixture.location([-6.0, 6.0], 1.0))
-    steps = [quadrature.choose_step(0.0, 1.0, near, tol) for tol in (1e-2, 1e-6, 1e-12)]
+@pytest.mark.parametrize("place", [0.0, 0.1, 0.37, 1.2])
+@pytest.mark.parametrize("sharpness", [1.0, 10.0, 100.0])
+def test_measured_errors_are_those_of_the_sum(place, sharpness):
+    """For a step of the given sharpness, wherever it lies between the nodes."""
+
+    def smooth_step(x):
+        return expit(sharpness * (x - place))
+
+    x, w = Rule(0.0, 1.0, 1e-4).nodes()
+    exact = w @ smooth_step(x)
+    for step in (0.8, 0.4, 0.1):
+        rule = Rule(0.0, 1.0, step)
+        sums = [w @ smooth_step(x) for x, w in map(rule.nodes, (0.0, 0.25, 0.5, 0.75))]
+        errors = np.abs(np.array(sums) - exact)
+        (measured,) = rule.measured(expectation(smooth_step))
+        assert errors[0] <= measured + 1e-14
+        assert measured <= 20 * errors.max() + 1e-14
+
+
+def test_a_rule_is_refined_until_its_errors_are_small():
+    def kink(x):
+        return np.logaddexp(0.0, 50.0 * (x - 0.1))
+
+    steps = []
+    for tolerance in (1e-2, 1e-5, 1e-10):
+        rule = fitted_rule(0.0, 1.0, expectation(kink), tolerance, QUIET)
+        assert rule.measured(expectation(kink))[0] <= tolerance
+        steps.append(rule.step)
     assert steps[0] > steps[1] > steps[2]
-    away = quadrature.choose_step(6.0, 1.0, near, 1e-6)
-    assert away > steps[1]
+    assert fitted_rule(9.0, 1.0, expectation(kink), 1e-10, QUIET).step > 4 * steps[2]  # far from the kink
 
 
-def test_where_no_step_is_fine_enough_the_finest_is_taken_and_the_error_stated():
-    sharp = quadrature.singularities(gs.Mixture.location([-1e6, 1e6], 1.0))
-    step = quadrature.choose_step(0.0, 1.0, sharp, 1e-10)
-    assert step == pytest.approx(quadrature.FINEST_STEP)
-    assert quadrature.rule_error(np.array([step]), 0.0, 1.0, sharp).hessian[0] > 1e-10
+def test_rounding_is_not_chased():
+    rng = np.random.default_rng(0)
+
+    def noisy(x, w):
+        return (np.array([1e-8 * rng.normal()]),)
+
+    assert fitted_rule(0.0, 1.0, noisy, 1e-12, (1e-6,)).step > 0.5
+    assert fitted_rule(0.0, 1.0, noisy, 1e-12, (0.0,)).step <= 2 * FINEST_STEP
+
+
+@pytest.mark.parametrize("means", [[-0.5, 0.0, 0.5], [0.03, 0.48, -0.39]])
+@pytest.mark.parametrize("tau", [2.0, 3.933, 4.0])
+def test_close_means_under_a_wide_truth(means, tau):
+    """A log density that varies little near the means and all the more where the truth still has mass."""
+    truth = gs.Mixture.location([0.0], tau)
+    land = gs.Landscape(gs.Population(truth), 3, sigma=1.0)
+    fine = land.measure.rows(land._at(means)[0], 1e-16)
+    mixture = land._at(means)[0]
+    exact = fine.derivatives(mixture, hessian=True)
+    errors = land.errors(means)
+    assert abs(land.nll(means) - (exact.nll + fine.log_unit)) <= errors.nll < 1e-9
+    assert np.abs(land.gradient(means) - exact.gradient).max() <= errors.gradient < 1e-9
+    assert np.abs(land.hessian(means) - exact.hessian).max() <= errors.hessian < 1e-8
+    x = np.linspace(-12 * tau, 12 * tau, 200_001)
+    density = np.exp(truth.log_density(x[:, None]))
+    fit = gs.Mixture.location(means, 1.0)
+    value = -trapezoid(density * fit.log_density(x[:, None]), x)
+    assert land.nll(means) == pytest.approx(value, abs=1e-10)
