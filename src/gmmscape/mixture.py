@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.covariances import COVARIANCE_TYPES, checked_covariances, precision_factors
 from gmmscape.exceptions import FormatError, InvalidParameterError
+from gmmscape.jsonfile import read_json
 from gmmscape.validation import (
     choice,
     data_matrix,
@@ -23,7 +23,7 @@ from gmmscape.validation import (
     mean_matrix,
     positive_integer,
     probability_weights,
-    real_number,
+    standard_deviation,
 )
 
 FORMAT = "gmmscape-mixture"
@@ -95,7 +95,7 @@ class Mixture:
         InvalidParameterError
             If sigma is not positive and finite, or centers or weights are not usable.
         """
-        sigma = real_number("sigma", sigma)
+        sigma = standard_deviation("sigma", sigma)
         centers = mean_matrix("centers", centers)
         return cls(weights, centers, np.full(len(centers), sigma * sigma), "spherical")
 
@@ -350,11 +350,7 @@ class Mixture:
         FormatError
             If the file is no JSON or describes no mixture.
         """
-        try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise FormatError(f"{path} is not a JSON file: {error}") from error
-        return cls.from_dict(content)
+        return cls.from_dict(read_json(path))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mixture):

@@ -24,6 +24,11 @@ def positive_integer(name: str, value: Any, *, minimum: int = 1) -> int:
     return int(value)
 
 
+def whole_number(name: str, value: Any) -> int:
+    """Return `value` as int, or raise if it is no integer of at least zero."""
+    return positive_integer(name, value, minimum=0)
+
+
 def real_number(name: str, value: Any, *, minimum: float = 0.0, strict: bool = True) -> float:
     """Return `value` as float, or raise if it is not finite or not above `minimum`."""
     relation = "above" if strict else "of at least"
@@ -37,6 +42,16 @@ def real_number(name: str, value: Any, *, minimum: float = 0.0, strict: bool = T
     if not np.isfinite(number) or number < minimum or (strict and number == minimum):
         raise InvalidParameterError.of(name, value, remedy)
     return number
+
+
+def standard_deviation(name: str, value: Any) -> float:
+    """Return `value` as float, or raise if it is not positive or its square leaves float64."""
+    sigma = real_number(name, value)
+    if not 1e-150 <= sigma <= 1e150:
+        raise InvalidParameterError.of(
+            name, value, "rescale: variances need a value between 1e-150 and 1e150"
+        )
+    return sigma
 
 
 def choice(name: str, value: Any, legal: tuple[str, ...]) -> str:

@@ -11,6 +11,9 @@ def main() -> None:
     if any(find_spec(name) is None for name in ("click", "rich")):
         print('the command line needs two more packages: pip install "gmmscape[cli]"', file=sys.stderr)
         raise SystemExit(2)
-    from gmmscape.cli.app import run
-
+    try:
+        from gmmscape.cli.app import run
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        raise SystemExit(4) from None
     run()

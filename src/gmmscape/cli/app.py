@@ -58,6 +58,6 @@ def run() -> None:
         click.echo(f"Error: {error}", err=True)
         code = DATA if isinstance(error, (DataError, FormatError)) else USAGE
     except OSError as error:
-        click.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+        click.echo(f"Error: {error.filename or 'output'}: {error.strerror}", err=True)
         code = DATA
     raise SystemExit(code)

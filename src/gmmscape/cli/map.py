@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from gmmscape.cli.progress import exploration_progress
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.jsonfile import writable_target
 from gmmscape.landscape import Landscape
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
@@ -43,14 +45,20 @@ class Numbers(click.ParamType):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help='JSON file with the truth instead, as in {"centers": [-3, 3, 12], "sigma": 1}.',
 )
-@click.option("-k", "--n-components", "k", type=int, help="Fitted means; as many as centers by default.")
+@click.option(
+    "-k",
+    "--n-components",
+    "k",
+    type=click.IntRange(min=1),
+    help="Fitted means; as many as centers by default.",
+)
 @click.option("--starts", type=click.IntRange(min=0), default=64, show_default=True, help="Random starts.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random starts."
 )
 @click.option("--n-jobs", type=int, default=1, show_default=True, help="Processes; -1 for all cores.")
 @click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the atlas.")
+@click.option("--json", "json_file", help="Write the atlas to this file.")
 @click.option("--quiet", is_flag=True, help="No table and no progress.")
 @click.pass_context
 def map_command(
@@ -64,7 +72,7 @@ def map_command(
     seed: int,
     n_jobs: int,
     max_seconds: float | None,
-    json_file: Path | None,
+    json_file: str | None,
     quiet: bool,
 ) -> None:
     """Map the local minima of a known one-dimensional mixture.
@@ -74,16 +82,21 @@ def map_command(
     """
     truth = _truth(centers, sigma, weights, truth_file)
     landscape = Landscape(Population(truth), truth.n_components if k is None else k, sigma=sigma)
-    if json_file is not None and not json_file.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {str(json_file.parent)!r}", param_hint="--json")
+    if json_file is not None:
+        try:
+            writable_target(json_file)
+        except InvalidParameterError as error:
+            raise click.BadParameter(str(error), param_hint="--json") from error
     with exploration_progress(quiet=quiet) as callback:
         atlas = landscape.explore(
             seed, n_starts=starts, n_jobs=n_jobs, max_seconds=max_seconds, callback=callback
         )
-    if json_file is not None:
-        atlas.to_json(json_file)
-    if not quiet:
-        click.echo(str(atlas))
+    try:
+        if json_file is not None:
+            atlas.to_json(json_file)
+    finally:  # what was found is not lost with a full disk
+        if not quiet:
+            click.echo(str(atlas))
     if atlas.stop_reason == "interrupted":
         context.exit(4)
 

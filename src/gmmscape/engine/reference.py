@@ -194,7 +194,7 @@ def location_derivatives(
     Cost O(n k d) without and O(n k^2 d^2) with the Hessian.
     """
     k, d = parameters.means.shape
-    precision = float(parameters.factors[0]) ** 2
+    factor = float(parameters.factors[0])
     nll = 0.0
     mass = np.zeros(k)
     gradient = np.zeros((k, d))
@@ -202,23 +202,26 @@ def location_derivatives(
     for block in blocks(len(X)):
         posterior, density = _posterior(X[block], parameters)
         weighted = posterior * weights[block, None]
-        deviation = X[block, None, :] - parameters.means
+        scaled = factor * (X[block, None, :] - parameters.means)
         nll -= float(weights[block] @ density)
         mass += weighted.sum(axis=0)
-        gradient -= precision * np.einsum("nk,nkd->kd", weighted, deviation)
+        gradient -= np.einsum("nk,nkd->kd", weighted, scaled)
         if second is not None:
-            second += _hessian_terms(posterior, weighted, deviation, weights[block], precision)
-    return LocationDerivatives(nll, gradient, second, mass)
+            second += _hessian_terms(posterior, weighted, scaled, weights[block])
+    # sigma is the unit of length up to here: its fourth power may not be representable.
+    if second is not None:
+        second = factor * (factor * second)
+    return LocationDerivatives(nll, factor * gradient, second, mass)
 
 
 def _hessian_terms(
-    posterior: FloatArray, weighted: FloatArray, deviation: FloatArray, weights: FloatArray, precision: float
+    posterior: FloatArray, weighted: FloatArray, scaled: FloatArray, weights: FloatArray
 ) -> FloatArray:
-    n, k, d = deviation.shape
-    score = (precision * posterior[:, :, None] * deviation).reshape(n, k * d)
+    n, k, d = scaled.shape
+    score = (posterior[:, :, None] * scaled).reshape(n, k * d)
     hessian = (score * weights[:, None]).T @ score
     for i in range(k):
         part = slice(i * d, (i + 1) * d)
-        spread = (deviation[:, i] * weighted[:, i, None]).T @ deviation[:, i]
-        hessian[part, part] += precision * weighted[:, i].sum() * np.eye(d) - precision**2 * spread
+        spread = (scaled[:, i] * weighted[:, i, None]).T @ scaled[:, i]
+        hessian[part, part] += weighted[:, i].sum() * np.eye(d) - spread
     return 0.5 * (hessian + hessian.T)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,26 +10,29 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from gmmscape.exceptions import FormatError, InvalidParameterError
-from gmmscape.landscape.candidates import CandidateOutcome
+from gmmscape.jsonfile import read_json, write_json
+from gmmscape.landscape.candidates import OUTCOMES, CandidateOutcome
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.structure import Structure
 from gmmscape.landscape.table import atlas_table
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
-from gmmscape.validation import mean_matrix
+from gmmscape.validation import choice, mean_matrix, positive_integer, standard_deviation, whole_number
 from gmmscape.version import VERSION
 
 FORMAT = "gmmscape-atlas"
 FORMAT_VERSION = 1
+STOPPED = ("completed", "time_limit", "interrupted")
 
 #: Two points are one orbit if they match within this many sigma (far above the error of a polished point)...
 SAME = 1e-5
-#: ...or this many where both are flat, so that positions are soft, and their values agree within `SAME_NLL`.
+#: ...or this many where the positions of both are not known that well (flat points above all), and their
+#: values agree within `SAME_NLL`.
 SAME_FLAT = 0.1
 SAME_NLL = 1e-9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Atlas:
     """The minima of one landscape, one for each orbit under relabelling.
 
@@ -42,7 +43,7 @@ class Atlas:
     candidates : tuple of CandidateOutcome
         What became of each candidate structure tried.
     untried : int
-        Candidate structures not tried because there are too many, or impossible on a line.
+        Candidate structures not tried: there are too many, or the search was stopped or told not to.
     k : int
         Number of fitted means.
     sigma : float
@@ -117,6 +118,8 @@ class Atlas:
         InvalidParameterError
             If the other atlas belongs to another landscape.
         """
+        if not isinstance(other, Atlas):
+            raise InvalidParameterError.of("other", other, "pass an Atlas")
         self.check_same_landscape(other.k, other.sigma, other.truth, other.data)
         minima = list(self.minima)
         for point in other.minima:
@@ -214,9 +217,16 @@ class Atlas:
         Parameters
         ----------
         path : str or Path
-            An existing file is replaced once the new one is complete.
+            An existing file is replaced once the new one is complete; links are followed.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the path cannot be that of a file.
+        OSError
+            If the file cannot be written.
         """
-        write_json(self.to_dict(), Path(path))
+        write_json(self.to_dict(), path)
 
     @classmethod
     def from_json(cls, path: str | Path) -> Atlas:
@@ -237,10 +247,7 @@ class Atlas:
         FormatError
             If the file is no atlas that this version reads.
         """
-        try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise FormatError(f"{path} is not a JSON file: {error}") from error
+        content = read_json(path)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise FormatError(f"{path} is no atlas: its field 'format' is not {FORMAT!r}")
         if content.get("format_version") != FORMAT_VERSION:
@@ -250,31 +257,27 @@ class Atlas:
             )
         try:
             return cls._from_dict(content)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise FormatError(f"{path} is a damaged atlas: {error!r}") from error
 
     @classmethod
     def _from_dict(cls, content: dict[str, Any]) -> Atlas:
-        truth = None if content["truth"] is None else Mixture.from_dict(content["truth"])
+        k, sigma = positive_integer("k", content["k"]), standard_deviation("sigma", content["sigma"])
+        minima = tuple(CriticalPoint.from_dict(item, sigma) for item in content["minima"])
+        if any(len(point.means) != k for point in minima):
+            raise ValueError(f"a minimum has not k={k} means")
         return cls(
-            minima=tuple(CriticalPoint.from_dict(item, content["sigma"]) for item in content["minima"]),
-            candidates=tuple(
-                CandidateOutcome(
-                    Structure.of((block["means"], block["centers"]) for block in item["blocks"]),
-                    item["outcome"],
-                    item["minimum"],
-                )
-                for item in content["candidates"]
-            ),
-            untried=content["untried"],
-            k=content["k"],
-            sigma=content["sigma"],
-            truth=truth,
-            data=content["data"],
-            seed=content["seed"],
-            starts=content["starts"],
-            ends=dict(content["ends"]),
-            stop_reason=content["stop_reason"],
+            minima=minima,
+            candidates=tuple(_candidate(item, len(minima)) for item in content["candidates"]),
+            untried=whole_number("untried", content["untried"]),
+            k=k,
+            sigma=sigma,
+            truth=None if content["truth"] is None else Mixture.from_dict(content["truth"]),
+            data=None if content["data"] is None else str(content["data"]),
+            seed=whole_number("seed", content["seed"]),
+            starts=whole_number("starts", content["starts"]),
+            ends={str(reason): whole_number("ends", n) for reason, n in content["ends"].items()},
+            stop_reason=choice("stop_reason", content["stop_reason"], STOPPED),
         )
 
     def __str__(self) -> str:
@@ -291,26 +294,24 @@ class Atlas:
         return text
 
 
+def _candidate(item: dict[str, Any], n_minima: int) -> CandidateOutcome:
+    place = item["minimum"]
+    if place is not None and whole_number("minimum", place) >= n_minima:
+        raise ValueError(f"a candidate names minimum {place} of {n_minima}")
+    structure = Structure.of((block["means"], block["centers"]) for block in item["blocks"])
+    return CandidateOutcome(structure, choice("outcome", item["outcome"], OUTCOMES), place)
+
+
 def find_orbit(minima: list[CriticalPoint], point: CriticalPoint) -> int | None:
     """Return the place of the orbit that `point` belongs to, or None if it is a new one."""
     for place, known in enumerate(minima):
         distance = match_means(point.means, known.means)[1] / point.sigma
         if distance <= SAME:
             return place
-        if known.flat and point.flat and distance <= SAME_FLAT and abs(known.nll - point.nll) <= SAME_NLL:
+        soft = min(known.means_error, point.means_error) > SAME * point.sigma
+        if soft and distance <= SAME_FLAT and abs(known.nll - point.nll) <= SAME_NLL:
             return place
     return None
-
-
-def write_json(content: dict[str, Any], path: Path) -> None:
-    """Write JSON through a temporary file beside `path`, so that a failure leaves the old file alone."""
-    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _flat_centers(truth: Mixture) -> list[Any]:

@@ -11,12 +11,13 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.landscape.structure import Structure
+from gmmscape.landscape.structure import Structure, block_average
 from gmmscape.mixture import Mixture
 from gmmscape.validation import positive_integer
 
 #: More candidates than this are not enumerated.
 MOST = 100_000
+OUTCOMES = ("realised", "flat", "saddle", "dissolved", "unresolved")
 
 
 class CandidateOutcome(NamedTuple):
@@ -130,13 +131,6 @@ def starting_means(structure: Structure, truth: Mixture, sigma: float) -> FloatA
         if len(members) > 1:
             means[members, 0] += 0.5 * sigma * np.linspace(-1, 1, len(members))
     return means
-
-
-def block_average(centers: tuple[int, ...], truth: Mixture) -> FloatArray:
-    """Return the weighted average of some centers, shape (d,)."""
-    members = list(centers)
-    weights = truth.weights[members]
-    return weights @ truth.means[members] / weights.sum()
 
 
 def _numbered(blocks: list[list[int]], single: list[bool], extra: tuple[int, ...]) -> Structure:

@@ -10,11 +10,12 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.structure import Decoding
 from gmmscape.mixture import Mixture
-from gmmscape.solve import Solution
+from gmmscape.solve import STOP_REASONS, Solution
 from gmmscape.solve.newton import FLAT
+from gmmscape.validation import choice, whole_number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CriticalPoint(Solution):
     """Where a descent in a landscape ended.
 
@@ -43,8 +44,8 @@ class CriticalPoint(Solution):
     eigenvalues : ndarray of shape (k*d,)
         Of the Hessian in the means, ascending, in nats per squared unit of length.
     means_error : float
-        Estimated error of the means from quadrature and rounding: error of the gradient over the smallest
-        curvature. Infinite where a curvature has no sign.
+        Estimated distance of the means from the critical point nearby: the gradient left, and its error from
+        quadrature and rounding, over the smallest curvature. Infinite where a curvature has no sign.
     structure : Decoding or None
         Structure against the truth; None for a sample.
     hits : int
@@ -135,17 +136,17 @@ class CriticalPoint(Solution):
         structure = content["structure"]
         return cls(
             mixture=Mixture.location(content["means"], sigma),
-            nll=content["nll"],
-            error=content["error"],
+            nll=float(content["nll"]),
+            error=float(content["error"]),
             gradient_norm=_number(content["gradient_norm"]),
-            stop_reason=content["stop_reason"],
-            n_iter=content["n_iter"],
+            stop_reason=choice("stop_reason", content["stop_reason"], tuple(STOP_REASONS)),
+            n_iter=whole_number("n_iter", content["n_iter"]),
             history=(),
-            kl=content["kl"],
+            kl=None if content["kl"] is None else float(content["kl"]),
             eigenvalues=np.array([_number(value) for value in content["eigenvalues"]]),
             means_error=_number(content["means_error"]),
             structure=None if structure is None else Decoding.from_dict(structure),
-            hits=content["hits"],
+            hits=whole_number("hits", content["hits"]),
         )
 
 

@@ -24,8 +24,10 @@ COARSE_RTOL = 1e-6
 COARSE_TOL = 1e-7
 #: A polished point uses a rule finer than the population's rtol by this factor.
 FINER = 1e-5
-#: Means of a flat point closer than this, in sigma, are tried as coincident.
+#: Means closer than this, in sigma, are tried as coincident where a curvature, in 1/sigma^2, is below `SOFT`:
+#: Newton only creeps towards a minimum at which they are.
 TOUCHING = 0.05
+SOFT = 1e-5
 
 
 @dataclass(frozen=True)
@@ -79,31 +81,39 @@ class Descent:
         began = time.monotonic()
         start = self.local(means)
         found = run(solver, self.objective(start), start, max_seconds=max_seconds, callback=callback)
+        left = None if max_seconds is None else max(0.0, max_seconds - (time.monotonic() - began))
         if isinstance(solver, Newton) and found.converged:
             try:
-                return self.polish(found, solver)
+                rest = replace(solver, max_iter=solver.max_iter - found.n_iter)
+                return self.polish(found, rest, left, callback)
             except KeyboardInterrupt:
                 found = replace(found, stop_reason="interrupted")
         end = self._to_local(found.mixture)
         fine = self._fine(end)
         if found.converged:
             # The rule was chosen at the start; what it let pass as critical is held to a rule made for here.
-            left = None if max_seconds is None else max(0.0, max_seconds - (time.monotonic() - began))
             found = _continued(found, run(solver, fine, end, max_seconds=left, callback=callback))
         return self._described(found, fine)
 
-    def polish(self, found: Solution, solver: Newton | None = None) -> CriticalPoint:
-        """Return a point that Newton has reached, polished with a fine rule; flat ones are tidied up.
+    def polish(
+        self,
+        found: Solution,
+        solver: Newton | None = None,
+        max_seconds: float | None = None,
+        callback: Callable[[Progress], Any] | None = None,
+    ) -> CriticalPoint:
+        """Return a point that Newton has reached, polished with a fine rule; soft ones are tidied up.
 
-        The means of a flat point that nearly coincide are put together where that configuration is
-        critical and no curvature there is clearly negative: Newton only creeps towards such a point.
+        The means of a point with a small curvature that nearly coincide are put together where that
+        configuration is critical and no curvature there is clearly negative.
         """
         start = self._to_local(found.mixture)
         objective = self._fine(start)
-        polished = _uninterrupted(run(solver or Newton(), objective, start))
-        point = self._described(_continued(found, polished), objective)
+        polished = run(solver or Newton(), objective, start, max_seconds=max_seconds, callback=callback)
+        point = self._described(_continued(found, _uninterrupted(polished)), objective)
         groups = _touching(point.means, TOUCHING * self.sigma)
-        if not point.flat or len(groups) == len(point.means):
+        soft = point.eigenvalues[0] * self.sigma**2 < SOFT
+        if not point.converged or not soft or len(groups) == len(point.means):
             return point
         together = self.coincident(point.means, groups)
         better = together.is_minimum and together.nll <= point.nll + 4 * (point.error + together.error)
@@ -153,7 +163,9 @@ class Descent:
             history=found.history,
             kl=None if kl is None else float(kl),
             eigenvalues=eigenvalues,
-            means_error=errors.gradient / smallest if resolved else float("inf"),
+            means_error=(errors.gradient + float(np.abs(at.gradient).max())) / smallest
+            if resolved
+            else float("inf"),
             structure=None if truth is None else decode(found.mixture, truth, sigma=self.sigma),
         )
 

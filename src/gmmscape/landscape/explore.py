@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,7 @@ from gmmscape.landscape.structure import Structure, decode
 from gmmscape.matching import match_means
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
-from gmmscape.solve import Solution, random_row_means
+from gmmscape.solve import Solution, asks_to_stop, random_row_means
 
 #: A coarse descent within this many sigma of a known minimum (`SAME_FLAT` of a flat one), at the same value
 #: to the accuracy of the coarse rule, has reached it: no need to polish again.
@@ -83,7 +84,7 @@ class _Survey:
     minima: list[CriticalPoint] = field(default_factory=list)
     outcomes: list[tuple[Structure, str, CriticalPoint | None]] = field(default_factory=list)
     starts: int = 0
-    untried: int = 0
+    n_candidates: int = 0
     ends: Counter[str] = field(default_factory=Counter)
 
     def record(self, attempt: Attempt) -> CriticalPoint | None:
@@ -131,7 +132,7 @@ class _Survey:
             truth=self.descent.measure.truth,
             data=_digest(self.descent),
             seed=self.seed,
-            untried=self.untried,
+            untried=self.n_candidates - len(self.outcomes),
             starts=self.starts,
             ends=dict(self.ends),
             stop_reason=stop_reason,
@@ -164,7 +165,7 @@ def explore(
             found = survey.record(attempt)
             seconds = time.monotonic() - began
             event = Event(done, len(tasks), found, len(survey.minima), seconds)
-            if callback is not None and callback(event) is True:
+            if callback is not None and asks_to_stop(callback(event)):
                 stop_reason = "interrupted"
             elif max_seconds is not None and seconds >= max_seconds and done < len(tasks):
                 stop_reason = "time_limit"
@@ -173,7 +174,10 @@ def explore(
     except KeyboardInterrupt:
         stop_reason = "interrupted"
     finally:
-        attempts.close()
+        with warnings.catch_warnings():
+            # Workers may have finished descents that nobody waits for any more.
+            warnings.filterwarnings("ignore", message=".*tasks have been successfully executed")
+            attempts.close()
     return survey.atlas(stop_reason)
 
 
@@ -202,10 +206,11 @@ def _digest(descent: Descent) -> str | None:
 def _tasks(descent: Descent, survey: _Survey, n_starts: int, use_candidates: bool) -> list[Task]:
     tasks = []
     truth = descent.measure.truth
+    if truth is not None:
+        survey.n_candidates = count_candidates(descent.k, truth.n_components)
     if use_candidates and truth is not None:
         known = {structure.orbit for structure, _, _ in survey.outcomes}
         listed = _listed_candidates(descent.k, truth)
-        survey.untried = count_candidates(descent.k, truth.n_components) - len(listed)
         tasks = [Task(i, s) for i, s in enumerate(listed) if s.orbit not in known]
     return tasks + [Task(i, None) for i in range(survey.starts, n_starts)]
 

@@ -26,6 +26,7 @@ from gmmscape.validation import (
     optional_seconds,
     positive_integer,
     real_number,
+    standard_deviation,
 )
 
 
@@ -80,7 +81,7 @@ class Landscape:
                     "sigma", None, "pass the standard deviation of the fit; only a population whose "
                     "components share one has a default"
                 )  # fmt: skip
-        self.sigma = real_number("sigma", sigma)
+        self.sigma = standard_deviation("sigma", sigma)
         self.weights = choice("weights", weights, ("equal",))
         self._descent = Descent(measure, self.n_components, self.sigma)
 
@@ -238,6 +239,8 @@ class Landscape:
             solver = replace(solver, tol=real_number("tol", tol))
         if max_iter is not None:
             solver = replace(solver, max_iter=positive_integer("max_iter", max_iter))
+        if callback is not None and not callable(callback):
+            raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
         budget = optional_seconds("max_seconds", max_seconds)
         return self._descent.full(solver, points, budget, callback)
 
@@ -291,6 +294,10 @@ class Landscape:
         if saddles:
             raise NotAvailableError("saddles=True: this version maps minima only; use saddles=False")
         n_starts = positive_integer("n_starts", n_starts, minimum=0)
+        if not isinstance(candidates, bool):
+            raise InvalidParameterError.of("candidates", candidates, "pass True or False")
+        if callback is not None and not callable(callback):
+            raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
         if n_jobs != -1:
             n_jobs = positive_integer("n_jobs", n_jobs)
         if resume is not None and not isinstance(resume, Atlas):
@@ -301,7 +308,7 @@ class Landscape:
             self._descent,
             seed=_seed(rng),
             n_starts=n_starts,
-            use_candidates=bool(candidates),
+            use_candidates=candidates,
             n_jobs=n_jobs,
             max_seconds=optional_seconds("max_seconds", max_seconds),
             callback=callback,

@@ -93,7 +93,7 @@ class Structure:
         return "  ".join(map(str, self.blocks))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decoding:
     """A fit decoded against a truth: by association and by position (DESIGN 2.2).
 
@@ -236,12 +236,17 @@ def decode(fit: Any, truth: Any, *, sigma: float | None = None, threshold: float
     return Decoding(blocks, structured, defect, tau, _errors(best, fit, truth, sigma), table)
 
 
+def block_average(centers: tuple[int, ...], truth: Mixture) -> FloatArray:
+    """Return the weighted average of some centers, shape (d,); the plain one where all weights are zero."""
+    members = list(centers)
+    weights = truth.weights[members]
+    return np.average(truth.means[members], axis=0, weights=weights if weights.any() else None)
+
+
 def _errors(structure: Structure, fit: Mixture, truth: Mixture, sigma: float) -> FloatArray:
     errors = np.empty(fit.n_components)
     for block in structure.blocks:
-        centers = list(block.centers)
-        weights = truth.weights[centers]
-        target = weights @ truth.means[centers] / weights.sum()
+        target = block_average(block.centers, truth)
         for i in block.means:
             errors[i] = np.linalg.norm(fit.means[i] - target) / sigma
     return errors

@@ -2,7 +2,7 @@
 
 from gmmscape.solve.em import EM
 from gmmscape.solve.gradient import GradientDescent
-from gmmscape.solve.loop import Progress, Solver, run
+from gmmscape.solve.loop import Progress, Solver, asks_to_stop, run
 from gmmscape.solve.newton import Newton
 from gmmscape.solve.result import STOP_REASONS, Solution
 from gmmscape.solve.starts import given_start, kmeans_plusplus_means, mixture_around, random_row_means
@@ -15,6 +15,7 @@ __all__ = [
     "Progress",
     "Solution",
     "Solver",
+    "asks_to_stop",
     "given_start",
     "kmeans_plusplus_means",
     "mixture_around",

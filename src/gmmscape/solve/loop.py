@@ -86,6 +86,11 @@ class Solver(Protocol):
         ...
 
 
+def asks_to_stop(answer: Any) -> bool:
+    """Say whether a callback returned True; other answers, such as those of a print, mean nothing."""
+    return isinstance(answer, (bool, np.bool_)) and bool(answer)
+
+
 def run(
     solver: Solver,
     objective: Objective,
@@ -132,7 +137,7 @@ def run(
             seconds = time.monotonic() - began
             value = state.nll + objective.rows.log_unit
             seen = Progress(len(history) - 1, value, state.gradient_norm, seconds)
-            if callback is not None and callback(seen) is True:
+            if callback is not None and asks_to_stop(callback(seen)):
                 reason = "interrupted"
                 break
     except KeyboardInterrupt:

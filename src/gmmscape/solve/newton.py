@@ -15,9 +15,11 @@ from gmmscape.solve.location import LocationState, evaluate, moved
 #: Curvatures below this, in units of 1/sigma^2, have no sign in float64 (DESIGN 2.2).
 FLAT = 1e-10
 START_RADIUS = 1.0
-LARGEST_RADIUS = 8.0
+LARGEST_RADIUS = 1e6
 #: Steps in a row, refused or without halving the EM step, after which a point below tol is taken as it is.
 PATIENCE = 3
+#: Four times as many while the EM step is longer than this: where curvatures are small, Newton is slow.
+ROUNDING = 1e-14
 SECULAR_STEPS = 100
 
 
@@ -101,7 +103,8 @@ class Newton:
         if state.refused > 12 or (state.refused and state.radius < 1e-15):
             # The model's gain drowns in rounding: critical to tol, or a slope too small to resolve.
             return "converged" if state.gradient_norm <= 100 * self.tol else "plateau"
-        settled = state.refused >= PATIENCE or (not state.refused and state.stalled >= PATIENCE)
+        patience = PATIENCE if state.gradient_norm <= ROUNDING else 4 * PATIENCE
+        settled = state.refused >= PATIENCE or (not state.refused and state.stalled >= patience)
         if state.gradient_norm <= self.tol and settled and not _falls(state):
             return "converged"
         return None

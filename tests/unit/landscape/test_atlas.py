@@ -99,8 +99,12 @@ def test_a_damaged_minimum_is_refused(file):
 
 def test_writing_replaces_whole_files_or_nothing(file, atlas, monkeypatch):
     before = file.read_text()
-    monkeypatch.setattr("pathlib.Path.replace", lambda *args: (_ for _ in ()).throw(OSError("full")))
-    with pytest.raises(OSError, match="full"):
+
+    def full(*_):
+        raise OSError(28, "disk full")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(OSError, match=r"disk full.*atlas\.json"):
         atlas.to_json(file)
     assert file.read_text() == before
     assert [path.name for path in file.parent.iterdir()] == [file.name]
@@ -151,3 +155,58 @@ def test_table(atlas):
     assert "2.76910491" in lines[4]
     assert "0>0,1  1,2>2" in lines[4]
     assert any(line.startswith("4 candidate structures") for line in lines)
+
+
+def test_links_are_followed_and_other_things_left_alone(atlas, tmp_path):
+    real, link = tmp_path / "real.json", tmp_path / "link.json"
+    real.write_text("old")
+    link.symlink_to(real)
+    atlas.to_json(link)
+    assert link.is_symlink()
+    assert gs.Atlas.from_json(real).k == 3
+    for path in (tmp_path, "/dev/null", "", tmp_path / "no" / "such.json"):
+        with pytest.raises(gs.InvalidParameterError, match="path="):
+            atlas.to_json(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (("minima", 0, "nll"), None),
+        (("minima", 0, "hits"), "x"),
+        (("minima", 0, "means"), [[1.0]]),
+        (("minima", 0, "stop_reason"), "tired"),
+        (("candidates", 0, "minimum"), 77),
+        (("candidates", 0, "outcome"), 5),
+        (("starts",), -4),
+        (("seed",), "x"),
+        (("k",), None),
+        (("sigma",), -1.0),
+        (("ends",), [1]),
+        (("stop_reason",), 7),
+    ],
+)
+def test_damage_is_noticed_when_the_file_is_read(file, field, value):
+    content = json.loads(file.read_text())
+    place = content
+    for key in field[:-1]:
+        place = place[key]
+    place[field[-1]] = value
+    file.write_text(json.dumps(content))
+    with pytest.raises(gs.FormatError, match="damaged"):
+        gs.Atlas.from_json(file)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"k": ' + "9" * 5001 + "}"])
+def test_hostile_json_is_refused(tmp_path, text):
+    path = tmp_path / "hostile.json"
+    path.write_text(text)
+    with pytest.raises(gs.FormatError, match="JSON"):
+        gs.Atlas.from_json(path)
+
+
+def test_results_can_be_compared_and_hashed(atlas):
+    assert atlas.minima.index(atlas.minima[1]) == 1
+    assert len({atlas, *atlas.minima}) == 3
+    with pytest.raises(gs.InvalidParameterError, match="other"):
+        atlas.union(None)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.landscape.candidates import block_average, count_candidates, starting_means
+from gmmscape.landscape.candidates import count_candidates, starting_means
+from gmmscape.landscape.structure import block_average
 
 SIZES = [(k, k_star) for k in range(1, 6) for k_star in range(1, 6)]
 

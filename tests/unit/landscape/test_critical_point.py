@@ -68,3 +68,28 @@ def test_sample_points_have_no_structure(rng):
     assert point.kl is None
     assert point.to_dict()["kl"] is None
     assert gs.CriticalPoint.from_dict(point.to_dict(), 1.0).structure is None
+
+
+def test_means_error_knows_of_an_early_stop(land, minimum):
+    early = land.descend([0.0, 11.0, 13.0], "em", tol=1e-5)
+    assert early.converged
+    distance = np.abs(early.means - minimum.means).max()
+    assert 0.1 * distance <= early.means_error <= 10 * distance
+
+
+def test_limits_hold_for_the_whole_descent(land):
+    seen = []
+    assert land.descend([0.0, 11.0, 13.0], callback=seen.append).n_iter == len(seen)
+    assert land.descend([0.0, 11.0, 13.0], max_iter=8).n_iter <= 8
+    assert land.descend([0.0, 11.0, 13.0], callback=lambda p: len(seen) > 0).stop_reason == "interrupted"
+    with pytest.raises(gs.InvalidParameterError, match="callback"):
+        land.descend([0.0, 11.0, 13.0], callback=3)
+
+
+@pytest.mark.parametrize("sigma", [1e-150, 1e-100, 1e100])
+def test_any_scale_that_float64_can_square(sigma):
+    truth = gs.Mixture.location(np.array([-3.0, 3.0, 12.0]) * sigma, sigma)
+    point = gs.Landscape(gs.Population(truth), 3).descend(np.array([0.0, 11.0, 13.0]) * sigma)
+    assert point.kl == pytest.approx(2.7691049129, abs=1e-9)
+    with pytest.raises(gs.InvalidParameterError, match="sigma"):
+        gs.Mixture.location([0.0], sigma**2)

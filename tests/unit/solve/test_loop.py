@@ -106,7 +106,13 @@ def test_a_callback_that_returns_true_stops(solver: Any):
     assert (solution.stop_reason, solution.n_iter) == ("interrupted", 2)
 
 
-@pytest.mark.parametrize("answer", [1, "yes", None, False, np.True_])
+@pytest.mark.parametrize("answer", [True, np.True_])
+def test_true_stops(answer: Any):
+    objective, start, _ = problem()
+    assert run(Newton(), objective, start, callback=lambda _: answer).stop_reason == "interrupted"
+
+
+@pytest.mark.parametrize("answer", [1, "yes", None, False, np.False_])
 def test_only_true_itself_stops(answer: Any):
     """A callback such as ``list.append`` or one that returns a number must not stop the fit."""
     objective, start, _ = problem()
