@@ -56,6 +56,8 @@ class QuadratureRows(WeightedRows):
         """Return estimated errors at `mixture`: of the rule, and of rounding."""
         sigma = float(np.sqrt(mixture.full_covariances().min()))
         rule = self.measured(log_density_and_derivatives(mixture)) / np.array([1.0, sigma, sigma * sigma])
+        if mixture.sigma is None:  # derivatives in the means are not measured then
+            rule[1:] = np.inf
         return Errors(*(float(a + b) for a, b in zip(rule, super().errors(mixture), strict=True)))
 
 
