@@ -16,6 +16,9 @@ from gmmscape.measure.rows import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.validation import choice, real_number
 
+#: Centers farther apart than this, in standard deviations, leave float64 when distances are squared.
+FARTHEST = 1e150
+
 
 class QuadratureRows(WeightedRows):
     """The nodes of one trapezoid rule per component of the truth.
@@ -66,24 +69,33 @@ def log_density_and_derivatives(mixture: Mixture) -> Integrand:
 
     That is the negative log density, its derivatives in the means, and the responsibilities, with the
     smallest standard deviation as unit of length. Where variances differ the second derivatives are left out:
-    only their own mixtures, whose means do not move, are integrated then.
+    only mixtures whose means do not move are integrated then.
     """
-    parameters = mixture.parameters
-    sigma = mixture.sigma
+    return _of_different_widths(mixture) if mixture.sigma is None else _of_one_width(mixture, mixture.sigma)
+
+
+def _of_one_width(mixture: Mixture, sigma: float) -> Integrand:
+    factors = np.full(mixture.n_components, 1.0 / sigma)
+    parameters = mixture.parameters._replace(kind="spherical", factors=factors)
 
     def integrand(x: FloatArray, w: FloatArray) -> Sums:
-        if sigma is None:
-            at = engine.statistics(x[:, None], w, parameters, "none")
-            pull = at.mass * np.abs(at.mean - mixture.means)[:, 0] * np.abs(parameters.factors).max()
-            return np.array([at.log_likelihood]), np.concatenate([at.mass, pull]), np.empty(0)
-        at = engine.location_derivatives(x[:, None], w, spherical, hessian=True)
+        at = engine.location_derivatives(x[:, None], w, parameters, hessian=True)
         assert at.hessian is not None
         slope = np.concatenate([at.mass, sigma * at.gradient[:, 0]])
-        return np.array([at.nll]), slope, sigma * sigma * at.hessian
+        return np.array([at.nll]), slope, sigma * (sigma * at.hessian)
 
-    if sigma is not None:
-        factors = np.full(mixture.n_components, 1.0 / sigma)
-        spherical = parameters._replace(kind="spherical", factors=factors)
+    return integrand
+
+
+def _of_different_widths(mixture: Mixture) -> Integrand:
+    parameters = mixture.parameters
+    precision = np.abs(parameters.factors).max()
+
+    def integrand(x: FloatArray, w: FloatArray) -> Sums:
+        at = engine.statistics(x[:, None], w, parameters, "none")
+        pull = precision * at.mass * (at.mean - mixture.means)[:, 0]
+        return np.array([at.log_likelihood]), np.concatenate([at.mass, pull]), np.empty(0)
+
     return integrand
 
 
@@ -128,6 +140,13 @@ class Population:
             raise NotAvailableError(
                 f"mixture has {mixture.n_features} dimensions: populations are one-dimensional in this "
                 "version; draw a sample with mixture.sample and use gmmscape.Sample"
+            )
+        with np.errstate(over="ignore"):
+            extent = np.ptp(mixture.means) / np.sqrt(mixture.full_covariances().min())
+        if extent > FARTHEST:
+            raise InvalidParameterError(
+                f"mixture has centers {extent:.3g} standard deviations apart: squares of that are not "
+                "representable; leave the far ones out"
             )
         self.truth = mixture
         self.rtol = real_number("rtol", rtol)
