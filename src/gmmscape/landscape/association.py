@@ -28,7 +28,9 @@ def association(fit: Mixture, truth: Mixture) -> FloatArray:
         points per component with a fixed seed, to about 1e-3.
     """
     if truth.n_features == 1:
-        population = Population(truth)
+        # With equal weights every component is resolved alike, however little it weighs in the truth.
+        even = Mixture(None, truth.means, truth.covariances, truth.covariance_type)
+        population = Population(even)
         local = fit.shifted(-population.origin)
         return population.rows(local).component_responsibilities(local)
     return _association_by_sobol(fit, truth)

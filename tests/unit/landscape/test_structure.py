@@ -46,6 +46,17 @@ def test_association_of_two_equal_components_is_a_known_integral():
     assert table.sum(axis=0) == pytest.approx([1.0], abs=1e-12)
 
 
+def test_association_is_as_accurate_for_light_components():
+    fit = gs.Mixture.location([0.0, 3.0, 3.5], 0.4)
+    light = gs.Mixture([1 - 1e-6, 1e-6], [0.0, 3.1], [1.0, 1.0], "spherical")
+    even = gs.Mixture([0.5, 0.5], [0.0, 3.1], [1.0, 1.0], "spherical")
+    assert np.array_equal(association(fit, light), association(fit, even))
+    x = np.linspace(-7, 14, 400_001)
+    psi = fit.responsibilities(x[:, None])
+    wanted = trapezoid(norm.pdf(x, 3.1)[:, None] * psi, x, axis=0)
+    assert association(fit, light)[:, 1] == pytest.approx(wanted, abs=1e-9)
+
+
 def test_association_in_the_plane_agrees_with_the_line():
     """A problem on a line, turned in the plane, has the same associations (to the stated 1e-3)."""
     means, centers = np.array([-1.0, 0.5, 4.0]), np.array([-2.0, 1.0, 3.0])
