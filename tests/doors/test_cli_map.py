@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,40 @@ def gmmscape(*arguments, cwd=None, **options):
     return subprocess.run(
         [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=120, **options
     )
+
+
+needs_terminal = pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
+
+
+@contextmanager
+def on_terminal(arguments, cwd=None):
+    """Run the command with its standard error on a pseudo-terminal; yield it and what the terminal shows."""
+    terminal, child = os.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=child,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    )
+    os.close(child)
+    shown = bytearray()
+
+    def read():
+        with suppress(OSError):  # Linux says so when the other side has closed
+            while part := os.read(terminal, 10_000):
+                shown.extend(part)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield process, shown
+    finally:
+        process.kill()
+        process.communicate()
+        reader.join()
+        os.close(terminal)
 
 
 def failed(result, code, *words):
@@ -138,17 +174,21 @@ def test_help_and_version():
     failed(gmmscape("mapp"), 2, "mapp")
 
 
+@needs_terminal
 def test_interrupt_writes_what_was_found(tmp_path):
+    """Ctrl-C once the progress on the terminal says that both minima are known."""
     arguments = ["map", "--centers=-3,3,12", "--sigma", "1", "--starts", "1000000", "--json", "part.json"]
-    process = subprocess.Popen([*COMMAND, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    time.sleep(4)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    with on_terminal(arguments, cwd=tmp_path) as (process, shown):
+        while b"2 minima" not in shown:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 4
     assert "stopped early: interrupted" in output
     content = json.loads((tmp_path / "part.json").read_text())
     assert content["stop_reason"] == "interrupted"
-    assert 0 < content["starts"] < 1000000
+    assert content["starts"] < 1000000
     assert len(content["minima"]) == 2
 
 
@@ -185,19 +225,11 @@ def test_without_the_extra_one_line_says_what_to_install(missing, tmp_path):
     assert 'pip install "gmmscape[cli]"' in result.stderr
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
+@needs_terminal
 def test_progress_on_a_terminal_and_nowhere_else():
-    parent, child = os.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "map", "--centers=-3,3,12", "--sigma", "1", "--starts", "200"],
-        stdout=subprocess.PIPE,
-        stderr=child,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
-    )
-    output, _ = process.communicate(timeout=60)
-    os.close(child)
-    shown = os.read(parent, 100_000).decode()
-    os.close(parent)
+    arguments = ["map", "--centers=-3,3,12", "--sigma", "1", "--starts", "200"]
+    with on_terminal(arguments) as (process, shown):
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert "exploring" in shown
-    assert "exploring" not in output.decode()
+    assert b"exploring" in shown
+    assert "exploring" not in output
