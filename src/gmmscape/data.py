@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from math import isfinite
@@ -102,7 +103,7 @@ def _text(path: str | Path) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise DataError(f"{path} is a damaged gzip file: {error}") from error
     if "\0" in text:
         raise DataError(f"{path} is no text: it contains NUL bytes")
@@ -155,7 +156,8 @@ def _choose(
     left_out = set() if drop is None else set(_places("drop", names, drop))
     chosen = [i for i in chosen if i not in left_out]
     if not chosen:
-        raise InvalidParameterError.of("drop", drop, "leave at least one column")
+        name, value = ("columns", columns) if drop is None else ("drop", drop)
+        raise InvalidParameterError.of(name, value, "leave at least one column")
     return chosen
 
 

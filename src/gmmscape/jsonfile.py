@@ -26,7 +26,7 @@ def writable_target(path: str | Path) -> Path:
     if target.exists() and not target.is_file():
         raise InvalidParameterError.of("path", str(path), "pass a regular file: this is none")
     if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
-        raise InvalidParameterError.of("path", str(path), "there is no folder to write it in")
+        raise InvalidParameterError.of("path", str(path), "there is no folder there that can be written to")
     return target
 
 
@@ -34,7 +34,8 @@ def write_json(content: dict[str, Any], path: str | Path) -> None:
     """Write JSON through a temporary file beside `path`, so that a failure leaves the old file alone."""
     target = writable_target(path)
     text = json.dumps(content, indent=1, allow_nan=False) + "\n"
-    unfinished = target.with_name(f".{os.getpid()}.part")
+    # Part of the name, so that two files written at once do not meet, and no more than a name may have.
+    unfinished = target.with_name(f".{target.name[:60]}.{os.getpid()}.part")
     try:
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(target)

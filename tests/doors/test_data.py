@@ -94,6 +94,7 @@ def test_text_columns_do_no_harm_where_they_are_left_out(table):
         (b"1,2\n\xff\xfe,3\n", "not UTF-8"),
         (b"1,2\n\0,3\n", "NUL"),
         (gzip.compress(b"1 2\n")[:-6], "damaged gzip"),
+        (gzip.compress(b"1 2\n" * 99)[:10] + b"\xff" * 40, "damaged gzip"),
     ],
 )
 def test_what_cannot_be_read_says_where(table, text, message):
@@ -108,6 +109,7 @@ def test_what_cannot_be_read_says_where(table, text, message):
         ({"columns": "3"}, "columns='3'.*1 to 2"),
         ({"columns": "2-1"}, "columns='2-1'"),
         ({"drop": "a,b"}, "drop='a,b'.*leave at least one"),
+        ({"columns": []}, "columns=.*leave at least one"),
         ({"delimiter": "ab"}, "delimiter='ab'"),
     ],
 )

@@ -85,3 +85,11 @@ def test_plateaus_do_not_enter_an_atlas():
     atlas = gs.Landscape(gs.Population(truth), 2).explore(0, n_starts=8)
     assert all(minimum.stop_reason == "converged" for minimum in atlas.minima)
     assert sum(atlas.ends.values()) == 8
+
+
+def test_a_saddle_whose_slopes_are_below_the_rounding_of_the_value_is_left():
+    """Two means 1e-7 apart on one of three centers: the way down gains 1e-17 nats."""
+    land = gs.Landscape(gs.Population(gs.Mixture.location([0.0, 12.0, 24.0], 1.0)), 6)
+    point = land.descend([-4.2e-8, 4.2e-8, 12.0, 24 - 1.625e-4, 24 + 4.54e-6, 24 + 1.579e-4])
+    assert point.is_minimum
+    assert np.abs(point.means[:2, 0]) == pytest.approx([1.97e-4] * 2, rel=0.01)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import gmmscape as gs
@@ -97,6 +97,13 @@ def test_order_of_rows_and_components_does_not_matter(problem):
 
 
 @given(problem=problems, exponent=st.sampled_from([-40, 1, 40]))
+@example(  # responsibilities that would be subnormal
+    problem={
+        "seed": 9521, "kind": "full", "n": 30, "d": 2, "k": 3,
+        "spread": 0.0, "weighting": "heavy", "floor": 1e-3,
+    },
+    exponent=1,
+)  # fmt: skip
 @settings(max_examples=60)
 def test_scaling_by_a_power_of_two_is_exact(problem, exponent):
     p = Problem(**problem)

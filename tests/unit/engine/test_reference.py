@@ -375,3 +375,15 @@ def test_correlated_components_too_narrow_for_a_far_row_give_no_nan():
     mixture = gs.Mixture([0.5, 0.5], [[0, 0], [1, 1]], [narrow, narrow])
     assert mixture.log_density([[1e300, 1e300]])[0] == -np.inf
     assert mixture.responsibilities([[1e300, 1e300]]).sum() == 1.0
+
+
+def test_responsibilities_of_far_rows_sum_to_one():
+    """Where log densities are millions of nats, and rounded by 1e-10."""
+    X = np.linspace(-9e3, 9e3, 101)[:, None]
+    psi = gs.Mixture.location([-0.095, -0.08, 0.3], 1.0).responsibilities(X)
+    assert np.abs(psi.sum(axis=1) - 1.0).max() <= 1e-15
+
+
+def test_negligible_responsibilities_are_zero():
+    """exp(-722) would be subnormal."""
+    assert gs.Mixture.location([0.0, 38.0], 1.0).responsibilities([[0.0]])[0, 1] == 0.0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape.solve.location import evaluate
 
 
 @pytest.fixture(scope="module")
@@ -187,3 +188,31 @@ def test_a_component_of_weight_zero():
     (minimum,) = gs.Landscape(gs.Population(truth), 1).explore(0, n_starts=2).minima
     assert minimum.means[0, 0] == pytest.approx(1.0)
     assert np.isfinite(gs.decode([0.0, 10.0], truth).errors).all()
+
+
+@pytest.mark.parametrize("calls", [4, 60])
+def test_interrupt_inside_a_descent_ends_the_search(land, monkeypatch, calls):
+    """The solver's loop keeps its last point on Ctrl-C; the search must not go on with the next start."""
+    seen = []
+
+    def evaluate_then_interrupt(*arguments, **options):
+        seen.append(None)
+        if len(seen) == calls:
+            raise KeyboardInterrupt
+        return evaluate(*arguments, **options)
+
+    monkeypatch.setattr("gmmscape.solve.newton.evaluate", evaluate_then_interrupt)
+    atlas = land.explore(3, n_starts=30)
+    assert atlas.stop_reason == "interrupted"
+    assert len(seen) == calls
+
+
+def test_minima_with_coincident_means_are_found_to_rounding():
+    (minimum,) = gs.Landscape(gs.Population(gs.Mixture.location([0.0, 0.2], 1.0)), 4).explore(0).minima
+    assert np.abs(minimum.means[:, 0] - [0.0, 0.0, 0.2, 0.2]).max() < 1e-9
+    assert minimum.hits == 64
+
+
+def test_slow_convergence_from_many_starts():
+    atlas = gs.Landscape(gs.Population(gs.Mixture.location([0.0, 10.0], 1.0)), 6).explore(0)
+    assert len(atlas.minima) == 5

@@ -40,7 +40,7 @@ def test_measured_errors_are_those_of_the_sum(place, sharpness):
         sums = [w @ smooth_step(x) for x, w in map(rule.nodes, (0.0, 0.25, 0.5, 0.75))]
         errors = np.abs(np.array(sums) - exact)
         (measured,) = rule.measured(expectation(smooth_step))
-        assert errors[0] <= measured + 1e-14
+        assert errors.max() <= measured + 1e-14  # also where a lucky phase spares the rule itself
         assert measured <= 20 * errors.max() + 1e-14
 
 

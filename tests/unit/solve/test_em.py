@@ -191,3 +191,12 @@ def test_a_component_of_weight_zero_stays_dead(kind: str):
     assert with_dead.nll == pytest.approx(without.nll, rel=1e-10)
     # Its gradient says nothing: the fit is no critical point of three components.
     assert with_dead.stop_reason == "plateau"
+
+
+def test_a_component_narrower_than_the_rounding_of_the_data_is_degenerate():
+    """Two rows 1e-17 apart among rows of spread 2: a variance float64 can hold and data cannot mean."""
+    sample = gs.Sample(np.array([-3.0, -2.0, -1.0, 0.0, 1e-17, 1.0, 2.0, 3.0])[:, None])
+    assert sample.origin == 0.0
+    start = gs.Mixture(None, [[0.5], [0.0]], [4.0, 1e-33], "spherical")
+    solution = fit(EM(), sample, family_named("spherical", Floor(np.zeros(1))), start)
+    assert solution.stop_reason == "degenerate"
