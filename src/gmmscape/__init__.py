@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gmmscape.escape import ComponentReport, Diagnosis, Event, Repair, TriedMove, diagnose, repair
+    from gmmscape.estimator import GaussianMixture
     from gmmscape.exceptions import (
         DataError,
         FormatError,
@@ -19,42 +21,61 @@ if TYPE_CHECKING:
     from gmmscape.landscape import Atlas, CriticalPoint, Landscape, Structure, candidates, decode
     from gmmscape.measure import Population, Sample
     from gmmscape.mixture import Mixture
+    from gmmscape.models import NotFittedError
     from gmmscape.solve import Solution
 
 _HOMES = {
     "Atlas": "landscape",
+    "ComponentReport": "escape",
     "CriticalPoint": "landscape",
     "DataError": "exceptions",
+    "Diagnosis": "escape",
+    "Event": "escape",
     "FormatError": "exceptions",
+    "GaussianMixture": "estimator",
     "GmmscapeError": "exceptions",
     "InvalidParameterError": "exceptions",
     "Landscape": "landscape",
     "Mixture": "mixture",
     "NotAvailableError": "exceptions",
+    "NotFittedError": "models",
     "Population": "measure",
+    "Repair": "escape",
     "Sample": "measure",
     "Solution": "solve",
     "Structure": "landscape",
+    "TriedMove": "escape",
     "candidates": "landscape",
     "decode": "landscape",
+    "diagnose": "escape",
+    "repair": "escape",
 }
 
 __all__ = [
     "Atlas",
+    "ComponentReport",
     "CriticalPoint",
     "DataError",
+    "Diagnosis",
+    "Event",
     "FormatError",
+    "GaussianMixture",
     "GmmscapeError",
     "InvalidParameterError",
     "Landscape",
     "Mixture",
     "NotAvailableError",
+    "NotFittedError",
     "Population",
+    "Repair",
     "Sample",
     "Solution",
     "Structure",
+    "TriedMove",
     "candidates",
     "decode",
+    "diagnose",
+    "repair",
 ]
 
 

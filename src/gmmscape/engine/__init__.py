@@ -2,6 +2,7 @@
 
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.reference import (
+    BLOCK_ROWS,
     LocationDerivatives,
     location_derivatives,
     log_density,
@@ -11,6 +12,7 @@ from gmmscape.engine.reference import (
 from gmmscape.engine.rounding import Rounding, rounding
 
 __all__ = [
+    "BLOCK_ROWS",
     "LocationDerivatives",
     "Parameters",
     "Rounding",

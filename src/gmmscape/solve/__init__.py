@@ -5,10 +5,18 @@ from gmmscape.solve.gradient import GradientDescent
 from gmmscape.solve.loop import Progress, Solver, asks_to_stop, run
 from gmmscape.solve.newton import Newton
 from gmmscape.solve.result import STOP_REASONS, Solution
-from gmmscape.solve.starts import given_start, kmeans_plusplus_means, mixture_around, random_row_means
+from gmmscape.solve.starts import (
+    INIT_PARAMS,
+    given_start,
+    kmeans_plusplus_means,
+    mixture_around,
+    random_row_means,
+    start_around,
+)
 
 __all__ = [
     "EM",
+    "INIT_PARAMS",
     "STOP_REASONS",
     "GradientDescent",
     "Newton",
@@ -21,4 +29,5 @@ __all__ = [
     "mixture_around",
     "random_row_means",
     "run",
+    "start_around",
 ]

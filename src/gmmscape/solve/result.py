@@ -59,6 +59,11 @@ class Solution:
         return self.mixture.means
 
     @property
+    def value(self) -> float:
+        """What was minimised: `nll`."""
+        return self.nll
+
+    @property
     def converged(self) -> bool:
         """Whether the solver reached a critical point to its tolerance."""
         return self.stop_reason == "converged"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -12,6 +14,7 @@ from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 
 BLOCK_ROWS = 4096
+INIT_PARAMS = ("kmeans", "k-means++", "random", "random_from_data")
 
 
 def random_row_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:
@@ -35,6 +38,48 @@ def kmeans_plusplus_means(sample: Sample, k: int, rng: np.random.Generator) -> F
     state = np.random.RandomState(rng.integers(2**32))
     means, _ = kmeans_plusplus(sample.points, k, sample_weight=sample.weights, random_state=state)
     return means + sample.origin
+
+
+def kmeans_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:
+    """Return the centers of one run of scikit-learn's k-means, shape (k, d). In the caller's coordinates."""
+    from sklearn.cluster import KMeans
+
+    _check_enough_rows(sample, k)
+    solver = KMeans(k, n_init=1, random_state=np.random.RandomState(rng.integers(2**32)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # fewer distinct rows than k: the fit that follows says so
+        solver.fit(sample.points, sample_weight=sample.weights)
+    return solver.cluster_centers_ + sample.origin
+
+
+def random_responsibility_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:
+    """Return the means under random responsibilities, all near the middle of the data, shape (k, d)."""
+    _check_enough_rows(sample, k)
+    mass, total = np.zeros(k), np.zeros((k, sample.n_features))
+    for first in range(0, len(sample.points), BLOCK_ROWS):
+        rows = slice(first, first + BLOCK_ROWS)
+        share = rng.random((len(sample.points[rows]), k))
+        share *= sample.weights[rows, None] / share.sum(axis=1, keepdims=True)
+        mass += share.sum(axis=0)
+        total += share.T @ sample.points[rows]
+    return total / mass[:, None] + sample.origin
+
+
+def start_around(
+    sample: Sample, family: FreeCovariance, k: int, init_params: str, rng: np.random.Generator
+) -> Mixture:
+    """Return a start whose means come from one of `INIT_PARAMS`, the scatter about them as covariances.
+
+    scikit-learn's starts give each mean the covariance of its own rows only, one row for two of them; a tied
+    covariance then averages to nearly that of all data, and the means run together.
+    """
+    means = {
+        "kmeans": kmeans_means,
+        "k-means++": kmeans_plusplus_means,
+        "random": random_responsibility_means,
+        "random_from_data": random_row_means,
+    }[init_params](sample, k, rng)
+    return mixture_around(sample, family, means)
 
 
 def given_start(

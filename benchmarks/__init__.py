@@ -1,0 +1,1 @@
+"""Benchmarks: named, resumable runs that write JSON. ``python -m benchmarks`` lists them."""

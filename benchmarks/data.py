@@ -1,0 +1,51 @@
+"""The data sets of the benchmark suite, from the folder that GMMSCAPE_DATA names."""
+
+from __future__ import annotations
+
+import csv
+import os
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+Array = NDArray[np.float64]
+
+
+def folder(variable: str) -> Path:
+    """Return the folder that an environment variable names, or say that it is needed."""
+    value = os.environ.get(variable)
+    if not value or not Path(value).is_dir():
+        raise SystemExit(f"{variable}={value!r}: set it to the folder with the data")
+    return Path(value)
+
+
+@cache
+def suite(name: str) -> tuple[Array, Array]:
+    """Return the rows of a set, and the means of its reference clusters."""
+    base = folder("GMMSCAPE_DATA") / "suite"
+    X = np.loadtxt(base / f"{name}.data.gz", ndmin=2)
+    labels = np.loadtxt(base / f"{name}.labels0.gz").astype(int)
+    return X, np.stack([X[labels == s].mean(axis=0) for s in range(1, labels.max() + 1)])
+
+
+def best_known(name: str, k: int, covariance_type: str) -> float:
+    """Return the best known total log-likelihood of a set."""
+    with (folder("GMMSCAPE_REFERENCE") / "loglik.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            same = row["dataset"] == name and row["cov_type"] == covariance_type and int(row["k"]) == k
+            if same and not row["cols_or_scale"]:
+                return float(row["best_known_total_loglik"])
+    raise SystemExit(f"loglik.csv has no {covariance_type} fit of {name} with {k} components")
+
+
+def centroid_index(means: Array, centers: Array) -> int:
+    """Return the centroid index (Franti, Rezaei and Zhao, 2014): 0 when every cluster is found."""
+    distance = cdist(means, centers)
+    orphans = (
+        len(means) - len(np.unique(distance.argmin(axis=0))),
+        len(centers) - len(np.unique(distance.argmin(axis=1))),
+    )
+    return max(orphans)

@@ -1,0 +1,8 @@
+"""Diagnosis and repair: is a fit a bad optimum, which components are wrong, and the way out."""
+
+from gmmscape.escape.diagnose import diagnose
+from gmmscape.escape.diagnosis import ComponentReport, Diagnosis
+from gmmscape.escape.repair import Repair, repair
+from gmmscape.escape.search import Event, TriedMove
+
+__all__ = ["ComponentReport", "Diagnosis", "Event", "Repair", "TriedMove", "diagnose", "repair"]

@@ -1,0 +1,47 @@
+"""Components whose likelihood means nothing: on a floor, or resting on too few different rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.families import FreeCovariance
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+
+
+def collapsed(objective: Objective, mixture: Mixture) -> BoolArray:
+    """Return which components lie on the floor or on fewer than 5(d+1) different rows, shape (k,).
+
+    Rows are counted by Kish's effective number, (sum r)^2 / sum r^2, with r the weight of a different row
+    times its responsibility. `mixture` in local coordinates.
+    """
+    too_few = effective_rows(objective, mixture) < 5 * (mixture.n_features + 1)
+    return too_few | on_floor(objective, mixture)
+
+
+def on_floor(objective: Objective, mixture: Mixture) -> BoolArray:
+    """Return which components a floor holds up, shape (k,)."""
+    family = objective.family
+    assert isinstance(family, FreeCovariance)
+    if family.name == "tied":
+        return np.full(mixture.n_components, family.floor_active(mixture))
+    return np.array([family.floor.holds_up(one[None], family.name) for one in mixture.covariances])
+
+
+def effective_rows(objective: Objective, mixture: Mixture) -> FloatArray:
+    """Return how many different rows each component rests on, shape (k,)."""
+    points, weights = _distinct(objective)
+    first, second = np.zeros(mixture.n_components), np.zeros(mixture.n_components)
+    for start in range(0, len(points), engine.BLOCK_ROWS):
+        block = slice(start, start + engine.BLOCK_ROWS)
+        share = engine.responsibilities(points[block], mixture.parameters) * weights[block, None]
+        first += share.sum(axis=0)
+        second += (share**2).sum(axis=0)
+    return np.divide(first**2, second, out=np.zeros_like(first), where=second > 0)
+
+
+def _distinct(objective: Objective) -> tuple[FloatArray, FloatArray]:
+    points, inverse = np.unique(objective.rows.points, axis=0, return_inverse=True)
+    return points, np.bincount(inverse.ravel(), weights=objective.rows.weights).astype(np.float64)

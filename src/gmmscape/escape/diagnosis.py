@@ -1,0 +1,162 @@
+"""Diagnosis: a verdict on a fit, with what it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gmmscape.escape.search import TriedMove
+from gmmscape.escape.table import diagnosis_table
+
+VERDICTS = ("bad optimum", "no better fit found", "cannot tell")
+INPUT_STATES = ("converged", "not converged", "saddle", "plateau", "degenerate")
+KINDS = ("exact", "one-fits-many", "many-fit-one", "nested", "collapsed")
+
+
+@dataclass(frozen=True)
+class ComponentReport:
+    """What one component of a fit is.
+
+    Attributes
+    ----------
+    index : int
+        Place in the fit, from 0.
+    kind : str
+        "exact", "one-fits-many", "many-fit-one", "nested" or "collapsed".
+    weight : float
+        Share of the data, between 0 and 1.
+    n_rows : float
+        Effective number of different rows it rests on.
+    covers : tuple of int
+        Components of the best fit in hand that it is the main cover of; of a many-fit-one component, the one
+        that it shares.
+    partners : tuple of int
+        Other components of this fit on the same cluster.
+    """
+
+    index: int
+    kind: str
+    weight: float
+    n_rows: float
+    covers: tuple[int, ...]
+    partners: tuple[int, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold.
+
+        Returns
+        -------
+        dict
+            One entry for each attribute; sequences as lists.
+        """
+        return {
+            "index": self.index,
+            "kind": self.kind,
+            "weight": self.weight,
+            "n_rows": self.n_rows,
+            "covers": list(self.covers),
+            "partners": list(self.partners),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """A verdict on a fit; printing it gives a table.
+
+    Gains are per unit mass: in nats, or for centers in squared units of the data.
+
+    Attributes
+    ----------
+    verdict : str
+        "bad optimum": a clearly better fit is in hand, reached by moves and not by polishing. "no better fit
+        found": the moves that were tried bring none. "cannot tell": see `reasons`.
+    reasons : tuple of str
+        What the verdict rests on.
+    input_state : str
+        "converged", "not converged", "saddle", "plateau" or "degenerate".
+    objective : str
+        "nll", or "inertia" for k-means models and bare centers.
+    value_before, value_after : float
+        The objective per unit mass, of the fit and of the best one in hand.
+    polish_gain, escape_gain : float
+        What EM alone brings; what moves bring beyond that.
+    total : float
+        Number of rows, or sum of their weights; gains times this are those of the whole data.
+    significance : float
+        Escape gain in standard errors of its row-wise differences (Vuong's statistic); 0 without a gain.
+    gradient_norm : float
+        Length of the EM step from the fit (DESIGN 3); infinite where a component has no rows.
+    components : tuple of ComponentReport
+        What each component is.
+    moves : tuple of TriedMove
+        Moves that lead to the better fit, one entry for those made together.
+    alternatives : tuple of TriedMove
+        Gains that were left alone: better densities by nested components, or collapsed ones.
+    tried : int
+        Moves that were run through EM.
+    ended : str
+        "completed", "time_limit" or "interrupted".
+    warnings : tuple of str
+        What else the user should know.
+    """
+
+    verdict: str
+    reasons: tuple[str, ...]
+    input_state: str
+    objective: str
+    value_before: float
+    value_after: float
+    polish_gain: float
+    escape_gain: float
+    total: float
+    significance: float
+    gradient_norm: float
+    components: tuple[ComponentReport, ...]
+    moves: tuple[TriedMove, ...]
+    alternatives: tuple[TriedMove, ...]
+    tried: int
+    ended: str
+    warnings: tuple[str, ...]
+
+    @property
+    def gain(self) -> float:
+        """Polish and escape gain together, per unit mass."""
+        return self.polish_gain + self.escape_gain
+
+    @property
+    def gain_total(self) -> float:
+        """The gain of the whole data: per unit mass, times the number of rows or the sum of weights."""
+        return self.gain * self.total
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold.
+
+        Returns
+        -------
+        dict
+            One entry for each attribute and gain; what is not finite is None.
+        """
+        finite = self.gradient_norm if self.gradient_norm < float("inf") else None
+        return {
+            "verdict": self.verdict,
+            "reasons": list(self.reasons),
+            "input_state": self.input_state,
+            "objective": self.objective,
+            "value_before": self.value_before,
+            "value_after": self.value_after,
+            "polish_gain": self.polish_gain,
+            "escape_gain": self.escape_gain,
+            "gain": self.gain,
+            "gain_total": self.gain_total,
+            "significance": self.significance if self.significance < float("inf") else None,
+            "gradient_norm": finite,
+            "components": [component.to_dict() for component in self.components],
+            "moves": [move.to_dict() for move in self.moves],
+            "alternatives": [move.to_dict() for move in self.alternatives],
+            "tried": self.tried,
+            "ended": self.ended,
+            "warnings": list(self.warnings),
+        }
+
+    def __str__(self) -> str:
+        return diagnosis_table(self)

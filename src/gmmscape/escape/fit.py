@@ -1,0 +1,161 @@
+"""Data in, a fit that is not stuck out: starts, EM, and the way out of bad optima."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gmmscape.escape.diagnosis import Diagnosis
+from gmmscape.escape.examine import Examination, examine, unexamined
+from gmmscape.escape.mixtures import MixtureProblem
+from gmmscape.escape.search import Budget
+from gmmscape.escape.verdict import diagnosis_of, diagnosis_of_result
+from gmmscape.families import FreeCovariance
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+from gmmscape.solve import EM, Progress, Solution, run, start_around
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """How to fit.
+
+    Attributes
+    ----------
+    n_components : int
+        Number of components.
+    solver : EM
+        Of the starts, of the polish and of the last run.
+    init_params : str
+        Where starts come from; a name in `INIT_PARAMS`.
+    n_init : int
+        Number of starts; start i depends on the seed and i alone.
+    seed : int
+        Of the starts and of the search.
+    escape : bool
+        Whether bad optima are left.
+    take_nested : bool
+        Whether gains by nested components are taken.
+    n_jobs : int or None
+        Processes for the starts, threads for the search.
+    start : Mixture or None
+        Where to begin instead, in the caller's coordinates.
+    """
+
+    n_components: int
+    solver: EM
+    init_params: str
+    n_init: int
+    seed: int
+    escape: bool
+    take_nested: bool
+    n_jobs: int | None
+    start: Mixture | None
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fit with its diagnoses.
+
+    Attributes
+    ----------
+    solution : Solution
+        The fit; `n_iter` and `history` are those of the whole way, from the start over the moves.
+    diagnosis : Diagnosis
+        Of the fit.
+    em_diagnosis : Diagnosis or None
+        Of what EM alone ended in; None where no moves were tried.
+    """
+
+    solution: Solution
+    diagnosis: Diagnosis
+    em_diagnosis: Diagnosis | None
+
+
+def fit_mixture(sample: Sample, family: FreeCovariance, plan: FitPlan, total: float, budget: Budget) -> Fit:
+    """Fit a mixture to a sample.
+
+    Parameters
+    ----------
+    sample : Sample
+        The data.
+    family : FreeCovariance
+        What is free, and the floor.
+    plan : FitPlan
+        How to fit.
+    total : float
+        Mass of the data as the user counts it.
+    budget : Budget
+        Time and callback.
+
+    Returns
+    -------
+    Fit
+        Best fit in hand; also where Ctrl-C ended the work.
+    """
+    best = _best_start(sample, family, plan, budget)
+    objective = Objective.near(sample, family, best.mixture)
+    if not plan.escape:
+        examination = unexamined(objective, best)
+        return Fit(best, diagnosis_of_result(examination, total, searched=False), None)
+    problem = MixtureProblem(
+        objective, take_nested=plan.take_nested, total=total, seed=plan.seed, n_jobs=plan.n_jobs
+    )
+    examination = examine(objective, best.mixture, problem, plan.solver, budget)
+    return Fit(
+        _whole_way(best, examination),
+        diagnosis_of_result(examination, total, searched=True),
+        diagnosis_of(examination, total),
+    )
+
+
+def _best_start(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Budget) -> Solution:
+    """The start that EM takes lowest; collapsed ones only where all are."""
+    solutions = []
+    for solution in _solutions(sample, family, plan, budget):
+        solutions.append(solution)
+        if solution.stop_reason in ("interrupted", "time_limit"):
+            break
+    return min(solutions, key=lambda s: (s.stop_reason == "degenerate", s.nll))
+
+
+def _solutions(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Budget) -> Iterable[Solution]:
+    n = 1 if plan.start is not None else plan.n_init
+    if plan.n_jobs in (None, 1) or n == 1:
+        return (_descended(sample, family, plan, i, budget) for i in range(n))
+    from joblib import Parallel, delayed
+
+    quiet = Budget(budget.left, None)
+    return Parallel(n_jobs=plan.n_jobs)(delayed(_descended)(sample, family, plan, i, quiet) for i in range(n))
+
+
+def _descended(
+    sample: Sample, family: FreeCovariance, plan: FitPlan, number: int, budget: Budget
+) -> Solution:
+    start = plan.start
+    if start is None:
+        rng = np.random.default_rng([plan.seed, number])
+        start = start_around(sample, family, plan.n_components, plan.init_params, rng)
+    local = start.shifted(-sample.origin)
+
+    def watch(seen: Progress) -> bool:
+        return budget.asks_to_stop("em", number, seen.iteration, seen.nll)
+
+    objective = Objective.near(sample, family, local)
+    return run(plan.solver, objective, local, max_seconds=budget.left, callback=watch)
+
+
+def _whole_way(start: Solution, examination: Examination) -> Solution:
+    """The best fit with the iterations and the falling history of the way that led to it."""
+    history, n_iter = list(start.history), start.n_iter
+    for part in examination.way:
+        # A run that begins where the last one ended continues it; after a move only its end counts.
+        continues = part.history[0] <= history[-1]
+        history += part.history[1:] if continues else [part.nll]
+        n_iter += part.n_iter
+    final = examination.final
+    reason = final.stop_reason if examination.ended == "completed" else examination.ended
+    return replace(final, n_iter=n_iter, history=tuple(history), stop_reason=reason)

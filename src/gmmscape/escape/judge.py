@@ -1,0 +1,149 @@
+"""The way that diagnose and repair share: model and data in, diagnosis and best fit out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gmmscape.arrays import FloatArray
+from gmmscape.escape.centers import diagnose_centers
+from gmmscape.escape.diagnosis import Diagnosis
+from gmmscape.escape.examine import examine
+from gmmscape.escape.mixtures import MixtureProblem
+from gmmscape.escape.search import Budget, Event
+from gmmscape.escape.verdict import diagnosis_of
+from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.families import Floor, FreeCovariance, family_named
+from gmmscape.measure import Sample
+from gmmscape.models import FittedModel, read_model
+from gmmscape.objective import Objective
+from gmmscape.solve import EM, Solution
+from gmmscape.validation import choice, generator, optional_seconds, real_number, whole_number
+
+NESTED = ("offer", "take")
+#: Polishes fits that come from elsewhere.
+POLISH = EM(tol=1e-6, max_iter=10_000)
+#: Default of ``covariance_floor``.
+COVARIANCE_FLOOR = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A model with its diagnosis and the best fit in hand.
+
+    Attributes
+    ----------
+    model : FittedModel
+        What came in.
+    diagnosis : Diagnosis
+        The verdict.
+    final : Solution or None
+        Best fit of a mixture, in the caller's coordinates.
+    centers : ndarray or None
+        Best centers, for models judged by inertia.
+    n_iter : int
+        Iterations that led to the best fit.
+    """
+
+    model: FittedModel
+    diagnosis: Diagnosis
+    final: Solution | None
+    centers: FloatArray | None
+    n_iter: int
+
+
+def judge(
+    model: Any,
+    X: Any,
+    sample_weight: ArrayLike | None,
+    *,
+    covariance_type: str | None,
+    rng: Any,
+    reg_covar: float | None,
+    covariance_floor: float | None,
+    nested: str,
+    n_jobs: int | None,
+    max_seconds: float | None,
+    verbose: int,
+    callback: Callable[[Event], Any] | None,
+) -> Judged:
+    """Read the model, examine it on the data, and say what it is; see `diagnose` for the parameters."""
+    choice("nested", nested, NESTED)
+    check_n_jobs(n_jobs)
+    whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
+    budget = Budget(optional_seconds("max_seconds", max_seconds), callback or (printed if verbose else None))
+    seed = int(generator(rng).integers(2**63))
+    fitted = read_model(model, covariance_type)
+    sample = Sample(_columns_in_order(X, fitted), sample_weight)
+    if sample.n_features != fitted.means.shape[1]:
+        raise DataError(
+            f"X has {sample.n_features} features where the model has {fitted.means.shape[1]}: pass the "
+            f"columns "
+            "that it was fitted on"
+        )
+    total = total_mass(sample, sample_weight)
+    if fitted.mixture is None:
+        diagnosis, centers, n_iter = diagnose_centers(sample, fitted.means, total, seed, budget)
+        return Judged(fitted, diagnosis, None, centers, n_iter)
+    family = family_of(fitted, sample, reg_covar, covariance_floor)
+    objective = Objective.near(sample, family, fitted.mixture)
+    problem = MixtureProblem(objective, take_nested=nested == "take", total=total, seed=seed, n_jobs=n_jobs)
+    examination = examine(objective, fitted.mixture, problem, POLISH, budget)
+    final = examination.final
+    return Judged(fitted, diagnosis_of(examination, total), final, None, final.n_iter)
+
+
+def total_mass(sample: Sample, sample_weight: ArrayLike | None) -> float:
+    """Return the number of rows, or the sum of their weights."""
+    if sample_weight is None:
+        return float(sample.n_samples)
+    return float(np.sum(np.asarray(sample_weight, dtype=np.float64)))
+
+
+def family_of(
+    model: FittedModel, sample: Sample, reg_covar: float | None, covariance_floor: float | None
+) -> FreeCovariance:
+    """Return the family a model was fitted in, under the floors given, its own, or the defaults."""
+    assert model.mixture is not None
+    own_reg, own_floor = model.reg_covar or 0.0, model.covariance_floor
+    reg_covar = own_reg if reg_covar is None else reg_covar
+    if covariance_floor is None:
+        covariance_floor = COVARIANCE_FLOOR if own_floor is None else own_floor
+    floor = Floor.of(
+        sample.variance,
+        reg_covar=real_number("reg_covar", reg_covar, strict=False),
+        covariance_floor=real_number("covariance_floor", covariance_floor, strict=False),
+    )
+    return family_named(model.mixture.covariance_type, floor)
+
+
+def check_n_jobs(n_jobs: Any) -> None:
+    """Raise if `n_jobs` is neither None nor a nonzero integer."""
+    if n_jobs is None:
+        return
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
+        raise InvalidParameterError.of("n_jobs", n_jobs, "pass None, a positive integer, or -1 for all cores")
+
+
+def printed(event: Event) -> None:
+    """Print where an examination stands."""
+    if event.stage == "moves":
+        print(
+            f"gmmscape: round {event.round}, {event.tried} moves tried, {event.value:.10g}, "
+            f"{event.seconds:.1f} s"
+        )
+
+
+def _columns_in_order(X: Any, model: FittedModel) -> Any:
+    """Columns of a table by the names the model knows; other data as they are."""
+    names = getattr(X, "columns", None)
+    if names is None or model.feature_names is None:
+        return X
+    missing = [name for name in model.feature_names if name not in list(names)]
+    if missing:
+        raise DataError(f"X lacks the columns {', '.join(missing)} that the model was fitted on")
+    return X[list(model.feature_names)]

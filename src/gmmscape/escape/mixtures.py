@@ -1,0 +1,156 @@
+"""The search's view of a mixture's likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gmmscape.escape.collapse import collapsed
+from gmmscape.escape.moves import Move, Removal, Split, applied
+from gmmscape.escape.nesting import better_clustering
+from gmmscape.escape.removals import propose_removals
+from gmmscape.escape.search import Stopped
+from gmmscape.escape.splits import Share, propose_splits, shares
+from gmmscape.families import FreeCovariance
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+from gmmscape.solve import EM, Progress, Solution, run
+
+#: Single moves tried in a round, best prediction first: with children of their own cluster, and with nested
+#: ones.
+ATTEMPTS, NESTED_ATTEMPTS = 8, 4
+#: Moves whose prediction is computed exactly, for each that is tried.
+LOOKAHEAD = 3
+#: How often one split, or one removal, may be paired in a round.
+PARTNERS = 3
+#: Nats in total below which two fits count as the same optimum.
+SAME = 0.02
+#: EM that judges a move. After `SCREEN` iterations it looks at the trend and expects it to go on for
+#: `OUTLOOK`.
+JUDGE = EM(tol=1e-5, max_iter=1000)
+SCREEN, OUTLOOK = 10, 100
+
+
+class MixtureProblem:
+    """The NLL of a family with free covariances on a sample; fits are `Solution`, starts are local mixtures.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a sample.
+    take_nested : bool
+        Whether gains by nesting are taken.
+    total : float
+        Mass of the sample as the user counts it, rows or sum of weights.
+    seed : int
+        Of what is random in the proposals.
+    n_jobs : int, optional
+        Threads that look for splits.
+    """
+
+    def __init__(
+        self, objective: Objective, *, take_nested: bool, total: float, seed: int, n_jobs: int | None = None
+    ) -> None:
+        assert isinstance(objective.family, FreeCovariance)
+        self.objective = objective
+        self.family = objective.family
+        self.take_nested = take_nested
+        self.same = SAME / total
+        self.seed = seed
+        self.n_jobs = n_jobs
+
+    def proposals(self, fit: Solution, number: int, check: Callable[[], None]) -> list[tuple[Move, float]]:
+        """Return moves with exact predicted gains; those that split into nested components come last."""
+        here = self._local(fit)
+        if here.n_components == 1:
+            return []
+        covered = shares(self.objective, here)
+        splits = self._splits(here, covered, number, check)
+        removals = propose_removals(self.objective, here, covered)
+        value = self.value(here)
+        found = []
+        for nested, most in ((False, ATTEMPTS), (True, NESTED_ATTEMPTS)):
+            kind = [split for split in splits if split.nested is nested]
+            exact = []
+            for move in paired(kind, removals, LOOKAHEAD * most):
+                check()
+                start = self.applied(fit, [move])
+                if start is not None:
+                    exact.append((move, value - self.value(start)))
+            exact.sort(key=lambda pair: -pair[1])
+            found += exact[:most]
+        return found
+
+    def applied(self, fit: Solution, moves: Sequence[Move]) -> Mixture | None:
+        """Return the mixture right after the moves, in local coordinates."""
+        return applied(self._local(fit), self.family, moves)
+
+    def value(self, start: Mixture) -> float:
+        """Return the NLL of a local mixture."""
+        rows = self.objective.rows
+        return rows.log_unit - float(rows.weights @ rows.log_densities(start))
+
+    def refined(self, start: Mixture, target: float, check: Callable[[], None]) -> Solution:
+        """Return where EM leads; given up where the trend does not lead below `target`."""
+        last, given_up = np.inf, False
+
+        def hopeless(seen: Progress) -> bool:
+            nonlocal last, given_up
+            check()
+            fall, last = last - seen.nll, seen.nll
+            given_up = seen.iteration >= SCREEN and seen.nll - OUTLOOK * fall > target
+            return given_up
+
+        solution = run(JUDGE, self.objective, start, callback=hopeless)
+        if solution.stop_reason == "interrupted" and not given_up:
+            raise Stopped("interrupted")  # Ctrl-C
+        return solution
+
+    def outcome(self, before: Solution, after: Solution) -> str:
+        """Say whether a refined fit may be taken."""
+        if before.nll - after.nll <= self.same:
+            return "no gain"
+        old, new = self._local(before), self._local(after)
+        if np.any(collapsed(self.objective, new) & ~collapsed(self.objective, old)):
+            return "collapsed"
+        if not self.take_nested and not better_clustering(old, new):
+            return "nested"
+        return "taken"
+
+    def _splits(
+        self, here: Mixture, covered: list[Share], number: int, check: Callable[[], None]
+    ) -> list[Split]:
+        def of(a: int) -> list[Split]:
+            check()
+            rng = np.random.default_rng([self.seed, number, a])
+            return propose_splits(self.objective, here, a, covered[a], rng)
+
+        components = range(here.n_components)
+        if self.n_jobs in (None, 1):
+            return [split for a in components for split in of(a)]
+        from joblib import Parallel, delayed
+
+        found = Parallel(n_jobs=self.n_jobs, prefer="threads")(delayed(of)(a) for a in components)
+        return [split for splits in found for split in splits]
+
+    def _local(self, fit: Solution) -> Mixture:
+        return fit.mixture.shifted(-self.objective.measure.origin)
+
+
+def paired(splits: Sequence[Split], removals: Sequence[Removal], most: int) -> list[Move]:
+    """Return splits joined with removals of other components, best estimates first, none used too often."""
+    cheap = removals[: 4 * PARTNERS + len(splits)]
+    moves = [Move(s, r) for s in splits for r in cheap if s.component not in r.components]
+    moves.sort(key=lambda move: -move.estimate)
+    used: dict[Any, int] = {}
+    kept: list[Move] = []
+    for move in moves:
+        keys = (move.split.component, move.removal.components)
+        if all(used.get(key, 0) < PARTNERS for key in keys):
+            kept.append(move)
+            used.update({key: used.get(key, 0) + 1 for key in keys})
+        if len(kept) == most:
+            break
+    return kept

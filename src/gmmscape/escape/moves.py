@@ -1,0 +1,145 @@
+"""Moves: a component is split, and the slot it needs comes from merging or deleting others.
+
+Merging keeps weight, mean and covariance of the pair, the term between the means included; splitting takes
+two components that were fitted to what the component covers. A covariance shared by all (tied) gains and
+loses the same terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import FreeCovariance
+from gmmscape.mixture import Mixture
+
+
+class Split(NamedTuple):
+    """A proposal of two components in the place of one.
+
+    Attributes
+    ----------
+    component : int
+        Which one.
+    children : Mixture
+        Two components, weights relative to each other.
+    shed : ndarray of shape (d, d) or None
+        Tied covariances: what the covariance of the component's rows loses, to be weighted by its weight.
+    gain : float
+        Predicted, nats per unit mass.
+    nested : bool
+        Whether the children share one cluster (see `nesting`).
+    """
+
+    component: int
+    children: Mixture
+    shed: FloatArray | None
+    gain: float
+    nested: bool
+
+
+class Removal(NamedTuple):
+    """A proposal to free a slot.
+
+    Attributes
+    ----------
+    components : tuple of int
+        A pair to merge into its first, or a single one to delete.
+    cost : float
+        Predicted loss, nats per unit mass.
+    """
+
+    components: tuple[int, ...]
+    cost: float
+
+
+@dataclass(frozen=True)
+class Move:
+    """One component split into a slot that a removal frees.
+
+    Attributes
+    ----------
+    split : Split
+        What is split.
+    removal : Removal
+        What is merged or deleted.
+    """
+
+    split: Split
+    removal: Removal
+
+    @property
+    def estimate(self) -> float:
+        """Gain to expect, nats per unit mass; what moves are ranked by."""
+        return self.split.gain - self.removal.cost
+
+    @property
+    def touched(self) -> frozenset[int]:
+        """Components that the move changes."""
+        return frozenset((self.split.component, *self.removal.components))
+
+
+def applied(mixture: Mixture, family: FreeCovariance, moves: Sequence[Move]) -> Mixture | None:
+    """Return the mixture after disjoint moves, before any EM step; None if it leaves the family.
+
+    The first child stays in the place of its parent, the second takes the freed slot, and a merged pair keeps
+    the place of its first: components that no move touches keep their index.
+    """
+    weights, means = mixture.weights.copy(), mixture.means.copy()
+    covariances = mixture.covariances.copy()
+    for move in moves:
+        b, freed = move.removal.components[0], move.removal.components[-1]
+        if b != freed:
+            covariances = _merge(weights, means, covariances, family.name, b, freed)
+        weights[freed] = 0.0
+    for move in moves:
+        a, slot, children = move.split.component, move.removal.components[-1], move.split.children
+        if family.name == "tied":
+            assert move.split.shed is not None
+            covariances = covariances - weights[a] * move.split.shed
+        else:
+            covariances[[a, slot]] = children.covariances
+        means[[a, slot]] = children.means
+        weights[[a, slot]] = weights[a] * children.weights
+    covariances, _ = family.floor.clip(covariances, family.name)
+    try:
+        return Mixture(weights / weights.sum(), means, covariances, family.name)
+    except InvalidParameterError:
+        return None
+
+
+def merged(mixture: Mixture, pair: tuple[int, int]) -> tuple[Mixture, Mixture]:
+    """Return two components as a mixture of their own, and the single one that merging makes of it.
+
+    Not for tied covariances: there a merger changes what all components share.
+    """
+    chosen = list(pair)
+    total = mixture.weights[chosen].sum()
+    share = mixture.weights[chosen] / total if total > 0 else np.array([0.5, 0.5])
+    both = Mixture(share, mixture.means[chosen], mixture.covariances[chosen], mixture.covariance_type)
+    weights, means, covariances = both.weights.copy(), both.means.copy(), both.covariances.copy()
+    covariances = _merge(weights, means, covariances, both.covariance_type, 0, 1)
+    return both, Mixture([1.0], means[:1], covariances[:1], both.covariance_type)
+
+
+def _merge(
+    weights: FloatArray, means: FloatArray, covariances: FloatArray, kind: str, b: int, c: int
+) -> FloatArray:
+    """Merge component c into b, in place but for the covariances, which are returned."""
+    total = weights[b] + weights[c]
+    share = weights[c] / total if total > 0 else 0.0
+    gap = means[c] - means[b]
+    between = share * (1.0 - share)
+    means[b] += share * gap
+    if kind == "tied":
+        covariances = covariances + total * between * np.outer(gap, gap)
+    else:
+        spread = {"spherical": (gap**2).mean(), "diag": gap**2, "full": np.outer(gap, gap)}[kind]
+        covariances[b] = (1.0 - share) * covariances[b] + share * covariances[c] + between * spread
+    weights[b] = total
+    return covariances

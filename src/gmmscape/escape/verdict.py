@@ -1,0 +1,218 @@
+"""From what an examination found to a diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.escape.collapse import collapsed, effective_rows
+from gmmscape.escape.diagnosis import Diagnosis
+from gmmscape.escape.examine import Examination
+from gmmscape.escape.nesting import distances, nested
+from gmmscape.escape.reading import association_on_sample, component_reports
+from gmmscape.escape.search import Escape, TriedMove
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+from gmmscape.solve import Solution
+
+#: Standard errors by which a fit must be better for a verdict: below, the data do not tell the two apart.
+SIGNIFICANT = 2.0
+#: Nats in total that EM may still bring to a fit that counts as converged.
+CONVERGED = 0.1
+#: Standard deviations within which all means of a fit count as one place.
+TOGETHER = 0.5
+ENDINGS = {
+    "time_limit": "the time budget ran out: raise max_seconds",
+    "interrupted": "the search was interrupted",
+}
+
+
+def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
+    """Return the diagnosis of a mixture.
+
+    Parameters
+    ----------
+    examination : Examination
+        What was found.
+    total : float
+        Mass of the data as the user counts it.
+
+    Returns
+    -------
+    Diagnosis
+        Verdict, components and moves.
+    """
+    objective, origin = examination.objective, examination.objective.measure.origin
+    given, final = examination.given.shifted(-origin), examination.final.mixture.shifted(-origin)
+    polished = examination.polished.mixture.shifted(-origin)
+    bad = collapsed(objective, given)
+    gain = examination.escape_gain if examination.escape.taken or examination.saddle else 0.0
+    rows = objective.rows
+    difference = rows.log_densities(final) - rows.log_densities(polished) if gain > 0 else np.zeros(1)
+    weights = rows.weights if gain > 0 else np.ones(1)
+    score = significance(difference, weights)
+    state = _input_state(examination, bool(bad.any()), total)
+    verdict, reasons = judged(gain * total, score, examination.escape, bool(bad.any()), "nats")
+    components = component_reports(
+        association_on_sample(objective, given, final),
+        given.weights,
+        final.weights,
+        n_rows=effective_rows(objective, given),
+        nested=nested(given),
+        collapsed=bad,
+        changed=gain > 0,
+    )
+    return Diagnosis(
+        verdict=verdict,
+        reasons=reasons,
+        input_state=state,
+        objective="nll",
+        value_before=examination.nll_before,
+        value_after=examination.final.nll,
+        polish_gain=examination.polish_gain,
+        escape_gain=examination.escape_gain,
+        total=total,
+        significance=score,
+        gradient_norm=examination.gradient_norm,
+        components=components,
+        moves=tuple(examination.escape.taken),
+        alternatives=distinct(examination.escape.alternatives, 0.02 / total),
+        tried=examination.escape.tried,
+        ended=examination.ended,
+        warnings=_warnings(objective, given, examination.final, examination.ended),
+    )
+
+
+def diagnosis_of_result(examination: Examination, total: float, *, searched: bool) -> Diagnosis:
+    """Return the diagnosis of the best fit in hand, with the gains and moves that led to it.
+
+    Parameters
+    ----------
+    examination : Examination
+        What was found.
+    total : float
+        Mass of the data as the user counts it.
+    searched : bool
+        Whether moves were tried at all.
+
+    Returns
+    -------
+    Diagnosis
+        Its `value_before` is that of the fit the examination began with.
+    """
+    before = diagnosis_of(examination, total)
+    objective, final = examination.objective, examination.final
+    local = final.mixture.shifted(-objective.measure.origin)
+    bad = collapsed(objective, local)
+    verdict, reasons = "cannot tell", ("no moves were tried: escape is off",)
+    if searched:
+        verdict, reasons = judged(0.0, 0.0, examination.escape, bool(bad.any()), "nats")
+    return replace(
+        before,
+        verdict=verdict,
+        reasons=reasons,
+        input_state=_state(final.stop_reason, bool(bad.any())),
+        gradient_norm=final.gradient_norm,
+        significance=0.0,
+        components=component_reports(
+            np.eye(local.n_components),
+            local.weights,
+            local.weights,
+            n_rows=effective_rows(objective, local),
+            nested=nested(local),
+            collapsed=bad,
+            changed=False,
+        ),
+        warnings=_warnings(objective, local, final, examination.ended),
+    )
+
+
+def _state(stop_reason: str, degenerate: bool) -> str:
+    if degenerate or stop_reason == "degenerate":
+        return "degenerate"
+    return stop_reason if stop_reason in ("converged", "plateau") else "not converged"
+
+
+def significance(difference: FloatArray, weights: FloatArray) -> float:
+    """Return Vuong's statistic (Econometrica 57(2), 1989): the mean difference in its standard errors.
+
+    Rows count by Kish's effective number where they are weighted.
+    """
+    mean = float(weights @ difference)
+    spread = float(np.sqrt(weights @ (difference - mean) ** 2))
+    n = 1.0 / float((weights**2).sum())
+    if mean <= 0:
+        return 0.0
+    return float("inf") if spread == 0 else mean / spread * np.sqrt(n)
+
+
+def judged(
+    gain_total: float, score: float, escape: Escape, degenerate: bool, unit: str
+) -> tuple[str, tuple[str, ...]]:
+    """Return the verdict with its reasons."""
+    count = sum(len(move.splits) for move in escape.taken)
+    if gain_total > 0 and score >= SIGNIFICANT:
+        way = f"{count} move{'s' * (count != 1)}" if count else "leaving a saddle"
+        return "bad optimum", (
+            f"a fit better by {gain_total:.4g} {unit} is in hand, by {way} "
+            f"({score:.3g} standard errors of its row-wise differences)",
+        )
+    if gain_total > 0:
+        return "cannot tell", (
+            f"a fit better by {gain_total:.4g} {unit} is in hand, but by no more than {score:.2g} "
+            f"standard errors: "
+            "with so much overlap, or so few rows, the data do not tell the two apart",
+        )
+    if escape.ended != "completed":
+        return "cannot tell", (ENDINGS[escape.ended],)
+    if degenerate:
+        return "cannot tell", (
+            "some component is collapsed (on a floor, or on too few different rows): likelihoods of such "
+            "fits "
+            "do not compare; use fewer components or a higher covariance_floor",
+        )
+    reasons = [f"{escape.tried} moves were run through EM, none brought a gain that counts"]
+    if escape.alternatives:
+        reasons.append("better densities by other means are listed as alternatives")
+    return "no better fit found", tuple(reasons)
+
+
+def distinct(moves: Sequence[TriedMove], same: float) -> tuple[TriedMove, ...]:
+    """Return moves by falling realised gain, one for each value."""
+    kept: list[TriedMove] = []
+    for move in sorted(moves, key=lambda move: (-move.realised_gain, -move.predicted_gain)):
+        if not kept or kept[-1].realised_gain - move.realised_gain > same:
+            kept.append(move)
+    return tuple(kept)
+
+
+def _input_state(examination: Examination, degenerate: bool, total: float) -> str:
+    if degenerate or examination.polished.stop_reason == "degenerate":
+        return "degenerate"
+    if examination.gradient_norm == float("inf"):
+        return "plateau"
+    if examination.polish_gain * total > CONVERGED:
+        return "not converged"
+    return "saddle" if examination.saddle else "converged"
+
+
+def _warnings(objective: Objective, fit: Mixture, best: Solution, ended: str) -> tuple[str, ...]:
+    found = []
+    if fit.n_components > 1 and distances(fit).max() < TOGETHER:
+        found.append(
+            "all means nearly coincide: a fault of the start, as when one-hot responsibilities inflate a "
+            "tied "
+            "covariance until nothing tells the components apart"
+        )
+    bad = np.flatnonzero(collapsed(objective, fit))
+    if len(bad):
+        found.append(
+            f"component {', '.join(map(str, bad[:10]))}: on a floor, or on fewer than 5(d+1) different rows; "
+            "use fewer components, a simpler covariance_type or a higher covariance_floor"
+        )
+    if not best.converged and ended == "completed":
+        found.append(f"the best fit in hand is not converged ({best.stop_reason})")
+    return tuple(found)

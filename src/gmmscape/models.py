@@ -1,0 +1,317 @@
+"""Models fitted anywhere: read by their attributes, and given back with better parameters.
+
+No estimator is imported: a model is what its attributes say it is.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import NotFittedError as SklearnNotFittedError
+
+from gmmscape.arrays import FloatArray
+from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError
+from gmmscape.jsonfile import read_json
+from gmmscape.mixture import Mixture
+from gmmscape.validation import choice, mean_matrix, real_number
+
+#: Format of the JSON that ``gmmscape fit`` and ``gmmscape repair`` write.
+FIT_FORMAT, FIT_FORMAT_VERSION = "gmmscape-fit", 1
+#: First bytes of pickles, plain and as joblib compresses them; none can begin a JSON text.
+PICKLES = (b"\x80", b"\x78", b"\x1f\x8b", b"BZ", b"\xfd7zXZ", b"\x5d\x00\x00", b"\x04\x22\x4d\x18", b"PK")
+CONVERSION = (
+    "gs.Mixture(model.weights_, model.means_, model.covariances_, model.covariance_type), "
+    "passed with covariance_type=model.covariance_type"
+)
+
+
+class NotFittedError(GmmscapeError, SklearnNotFittedError):
+    """A model has no parameters yet: call its fit method first.
+
+    Also scikit-learn's NotFittedError, and with it a ValueError and an AttributeError.
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """A model as read: a mixture, or centers alone.
+
+    Attributes
+    ----------
+    source : object
+        What came in; never modified.
+    mixture : Mixture or None
+        Its parameters.
+    centers : ndarray of shape (k, d) or None
+        Instead, for models judged by their inertia.
+    feature_names : tuple of str or None
+        Columns the model was fitted on.
+    reg_covar, covariance_floor : float or None
+        Floors the model was fitted under, where it says so.
+    has_prior : bool
+        Whether the parameters are those of a Bayesian fit.
+    """
+
+    source: Any
+    mixture: Mixture | None
+    centers: FloatArray | None
+    feature_names: tuple[str, ...] | None = None
+    reg_covar: float | None = None
+    covariance_floor: float | None = None
+    has_prior: bool = False
+
+    @property
+    def means(self) -> FloatArray:
+        """Means or centers, shape (k, d)."""
+        if self.mixture is not None:
+            return self.mixture.means
+        assert self.centers is not None
+        return self.centers
+
+
+def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
+    """Return the parameters of a model fitted anywhere.
+
+    Parameters
+    ----------
+    model : object
+        A fitted scikit-learn or gmmscape ``GaussianMixture``, a ``BayesianGaussianMixture``, a ``KMeans``, a
+        `Mixture`, a tuple (weights, means, covariances), an array of bare centers (k, d), or the path of a
+        JSON file that gmmscape wrote.
+    covariance_type : {"full", "tied", "diag", "spherical"}, optional
+        Family of the fit; needed for a `Mixture` and for arrays, which do not say what was free.
+
+    Returns
+    -------
+    FittedModel
+        Parameters and where they come from.
+
+    Raises
+    ------
+    NotFittedError
+        If an estimator has no parameters yet.
+    FormatError
+        If a file is none of gmmscape's, or is a pickle.
+    InvalidParameterError
+        If the object is no model, or `covariance_type` is missing or does not fit.
+    """
+    if covariance_type is not None:
+        choice("covariance_type", covariance_type, COVARIANCE_TYPES)
+    if isinstance(model, (str, Path)):
+        return _agreeing(_from_file(model), covariance_type)
+    if isinstance(model, Mixture):
+        return FittedModel(model, _of_family(model, _needed(covariance_type)), None)
+    if isinstance(model, tuple):
+        return FittedModel(model, _from_arrays(model, _needed(covariance_type)), None)
+    if hasattr(model, "covariance_type"):
+        return _agreeing(_from_mixture_estimator(model), covariance_type)
+    if hasattr(model, "cluster_centers_") or hasattr(model, "n_clusters"):
+        return _from_centers_estimator(model)
+    if isinstance(model, type) or hasattr(model, "fit") or isinstance(model, Mapping):
+        raise InvalidParameterError.of(
+            "model",
+            model,
+            "pass a fitted GaussianMixture or KMeans, a Mixture, a tuple (weights, means, covariances), "
+            "an array of centers, or the path of a JSON file of gmmscape",
+        )
+    return FittedModel(model, None, mean_matrix("model", model))
+
+
+def returned(model: FittedModel, mixture: Mixture, *, nll: float, n_iter: int, stop_reason: str) -> Any:
+    """Return a model of the class that came in, with these parameters; the original stays as it is.
+
+    Parameters
+    ----------
+    model : FittedModel
+        What came in, with a mixture.
+    mixture : Mixture
+        New parameters, of the same kind.
+    nll : float
+        Nats per unit mass there.
+    n_iter : int
+        Iterations it took.
+    stop_reason : str
+        Why they ended.
+
+    Returns
+    -------
+    object
+        An estimator of the same class; a `Mixture` for a mixture or a file; a tuple for a tuple.
+    """
+    if isinstance(model.source, tuple):
+        return mixture.weights.copy(), mixture.means.copy(), mixture.covariances.copy()
+    if isinstance(model.source, (str, Path, Mixture)):
+        return mixture
+    estimator = copy.deepcopy(model.source)
+    factors = mixture.parameters.factors
+    estimator.weights_ = mixture.weights.copy()
+    estimator.means_ = mixture.means.copy()
+    estimator.covariances_ = mixture.covariances.copy()
+    estimator.precisions_cholesky_ = factors.copy()
+    estimator.precisions_ = inverse_covariances(mixture)
+    estimator.converged_ = stop_reason == "converged"
+    estimator.n_iter_ = n_iter
+    estimator.lower_bound_ = -nll
+    if hasattr(estimator, "lower_bounds_"):
+        estimator.lower_bounds_ = [-nll]
+    return estimator
+
+
+def returned_centers(model: FittedModel, centers: FloatArray, X: Any, *, inertia: float, n_iter: int) -> Any:
+    """Return a model of the class that came in with these centers and labels of X; an array for bare ones.
+
+    Raises InvalidParameterError where the class predicts by more than the nearest center.
+    """
+    if not hasattr(model.source, "cluster_centers_"):
+        return np.array(centers).reshape(np.shape(model.source))
+    estimator = copy.deepcopy(model.source)
+    estimator.cluster_centers_ = centers.astype(estimator.cluster_centers_.dtype)
+    estimator.inertia_ = inertia
+    estimator.n_iter_ = n_iter
+    predicted = estimator.predict(estimator.cluster_centers_)
+    if not np.array_equal(predicted, np.arange(len(centers))):
+        raise InvalidParameterError.of(
+            "model", model.source, "pass its cluster_centers_: its class does not predict the nearest center"
+        )
+    estimator.labels_ = estimator.predict(X)
+    return estimator
+
+
+def inverse_covariances(mixture: Mixture) -> FloatArray:
+    """Return the inverse covariances in the mixture's storage kind, from their factors."""
+    factors = mixture.parameters.factors
+    if mixture.covariance_type in ("spherical", "diag"):
+        return factors**2
+    return factors @ np.swapaxes(factors, -1, -2)
+
+
+def _needed(covariance_type: str | None) -> str:
+    if covariance_type is None:
+        raise InvalidParameterError.of(
+            "covariance_type", None, "say which covariances were free: " + ", ".join(COVARIANCE_TYPES)
+        )
+    return covariance_type
+
+
+def _agreeing(model: FittedModel, covariance_type: str | None) -> FittedModel:
+    assert model.mixture is not None
+    own = model.mixture.covariance_type
+    if covariance_type not in (None, own):
+        raise InvalidParameterError.of(
+            "covariance_type", covariance_type, f"leave out: the model has {own!r}"
+        )
+    return model
+
+
+def _from_mixture_estimator(model: Any) -> FittedModel:
+    if isinstance(model, type) or not hasattr(model, "means_"):
+        name = model.__name__ if isinstance(model, type) else type(model).__name__
+        raise NotFittedError(f"this {name} is not fitted: call its fit method first")
+    kind = choice("model.covariance_type", model.covariance_type, COVARIANCE_TYPES)
+    weights = np.asarray(model.weights_, dtype=np.float64)
+    # What was computed in single precision sums to one in single precision.
+    weights = weights / weights.sum() if abs(weights.sum() - 1.0) < 1e-5 else weights
+    names = getattr(model, "feature_names_in_", None)
+    return FittedModel(
+        source=model,
+        mixture=Mixture(weights, model.means_, model.covariances_, kind),
+        centers=None,
+        feature_names=None if names is None else tuple(map(str, names)),
+        reg_covar=float(model.reg_covar),
+        covariance_floor=getattr(model, "covariance_floor", None),
+        has_prior=hasattr(model, "weight_concentration_prior_type"),
+    )
+
+
+def _from_centers_estimator(model: Any) -> FittedModel:
+    if isinstance(model, type) or not hasattr(model, "cluster_centers_"):
+        name = model.__name__ if isinstance(model, type) else type(model).__name__
+        raise NotFittedError(f"this {name} is not fitted: call its fit method first")
+    names = getattr(model, "feature_names_in_", None)
+    return FittedModel(
+        source=model,
+        mixture=None,
+        centers=mean_matrix("model.cluster_centers_", model.cluster_centers_),
+        feature_names=None if names is None else tuple(map(str, names)),
+    )
+
+
+def _from_arrays(model: tuple[Any, ...], covariance_type: str) -> Mixture:
+    if len(model) != 3:
+        raise InvalidParameterError(
+            f"model is a tuple of {len(model)} arrays: pass (weights, means, covariances), or an array "
+            f"of centers"
+        )
+    return Mixture(*model, covariance_type)
+
+
+def _of_family(mixture: Mixture, kind: str) -> Mixture:
+    """The same mixture stored as a family needs it; raises where the family does not contain it."""
+    if kind == mixture.covariance_type:
+        return mixture
+    matrices = mixture.full_covariances()
+    d = mixture.n_features
+    diagonal = np.diagonal(matrices, axis1=1, axis2=2)
+    stored = {"full": matrices, "tied": matrices[0], "diag": diagonal, "spherical": diagonal[:, 0]}[kind]
+    same = Mixture(mixture.weights, mixture.means, stored, kind)
+    if not np.allclose(same.full_covariances(), matrices, rtol=1e-12, atol=0.0):
+        raise InvalidParameterError.of(
+            "covariance_type", kind, f"the covariances of this mixture ({d} dimensions) are not of that kind"
+        )
+    return same
+
+
+def _from_file(path: str | Path) -> FittedModel:
+    content = _checked_content(path)
+    if content.get("format") != FIT_FORMAT:
+        return FittedModel(path, Mixture.from_dict(content), None)
+    if content.get("format_version") != FIT_FORMAT_VERSION:
+        raise FormatError(
+            f"{path}: format_version={content.get('format_version')!r}, and this version of gmmscape reads "
+            f"{FIT_FORMAT_VERSION}"
+        )
+    fields = (
+        "weights",
+        "means",
+        "covariances",
+        "covariance_type",
+        "feature_names",
+        "reg_covar",
+        "covariance_floor",
+    )
+    missing = [field for field in fields if field not in content]
+    if missing:
+        raise FormatError(
+            f"{path} lacks {', '.join(missing)}: pass a file as `gmmscape fit --json` writes it"
+        )
+    names = content["feature_names"]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise FormatError(f"{path}: feature_names must be a list of names")
+    return FittedModel(
+        source=path,
+        mixture=Mixture(*(content[field] for field in fields[:4])),
+        centers=None,
+        feature_names=tuple(names),
+        reg_covar=real_number("reg_covar", content["reg_covar"], strict=False),
+        covariance_floor=real_number("covariance_floor", content["covariance_floor"], strict=False),
+    )
+
+
+def _checked_content(path: str | Path) -> dict[str, Any]:
+    with Path(path).open("rb") as file:
+        first = file.read(8)
+    if first.startswith(PICKLES):
+        raise FormatError(
+            f"{path} is a pickle or another binary file, which is not opened: loading one can run any code; "
+            "pass the JSON of `gmmscape fit --json`"
+        )
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise FormatError(f"{path} holds no model: pass the JSON of `gmmscape fit --json`")
+    return content
