@@ -37,7 +37,7 @@ def cases(small: bool) -> Iterator[Case]:
 
 
 def _ours(name: str, k: int, kind: str, seed: int) -> dict[str, Any]:
-    X, centers = suite(name)
+    X, _ = suite(name)
     nested = "take" if kind == "full" else "offer"
     model = gs.GaussianMixture(
         k, covariance_type=kind, init_params="random_from_data", random_state=seed, nested=nested

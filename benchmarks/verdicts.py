@@ -105,14 +105,16 @@ def truth_started(kind: str, seed: int) -> dict[str, Any]:
 def planted(kind: str, seed: int) -> dict[str, Any]:
     """Return what diagnosis and repair make of a planted spurious minimum."""
     rng = np.random.default_rng([seed, 1])
-    for dissolved in range(REDRAWS):
+    dissolved = -1
+    blocks, found = set(), None
+    while found != blocks:
+        dissolved += 1
+        if dissolved == REDRAWS:
+            return {"survived": False, "dissolved": dissolved}
         drawn = problem(kind, PLANTED_SEPARATION, rng)
         start, blocks = _candidate(drawn, rng)
         fit = _em(start, drawn.X)
-        if _blocks(fit, drawn) == blocks:
-            break
-    else:
-        return {"survived": False, "dissolved": REDRAWS}
+        found = _blocks(fit, drawn)
     best = _em(drawn.truth, drawn.X)
     result = gs.repair(fit, drawn.X, rng=seed)
     n = len(drawn.X)

@@ -6,8 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
+from gmmscape.escape import Event as SearchEvent
 from gmmscape.landscape.explore import Event
 
 
@@ -30,5 +38,28 @@ def exploration_progress(*, quiet: bool) -> Iterator[Callable[[Event], None] | N
 
         def show(event: Event) -> None:
             bar.update(task, completed=event.done, total=event.total, minima=event.n_minima)
+
+        yield show
+
+
+@contextmanager
+def search_progress(what: str, *, quiet: bool) -> Iterator[Callable[[SearchEvent], None] | None]:
+    """Yield a callback that shows where a fit or a search stands, under the same conditions."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (SpinnerColumn(), TextColumn(what), TextColumn("{task.fields[at]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None, at="")
+
+        def show(event: SearchEvent) -> None:
+            places = {
+                "em": f"start {event.round + 1}, iteration {event.tried}",
+                "polish": "polishing",
+                "moves": f"round {event.round}, {event.tried} moves tried",
+                "finish": "finishing",
+            }
+            bar.update(task, at=f"{places[event.stage]}, {event.value:.8g} per row")
 
         yield show

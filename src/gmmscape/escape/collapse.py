@@ -21,6 +21,12 @@ def collapsed(objective: Objective, mixture: Mixture) -> BoolArray:
     return too_few | on_floor(objective, mixture)
 
 
+def degenerate(objective: Objective, mixture: Mixture) -> BoolArray:
+    """Return which components have no covariance of their own: on the floor, or on at most d+1 rows."""
+    no_rank = effective_rows(objective, mixture) <= mixture.n_features + 1
+    return no_rank | on_floor(objective, mixture)
+
+
 def on_floor(objective: Objective, mixture: Mixture) -> BoolArray:
     """Return which components a floor holds up, shape (k,)."""
     family = objective.family

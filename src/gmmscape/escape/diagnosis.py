@@ -76,10 +76,14 @@ class Diagnosis:
         "converged", "not converged", "saddle", "plateau" or "degenerate".
     objective : str
         "nll", or "inertia" for k-means models and bare centers.
-    value_before, value_after : float
-        The objective per unit mass, of the fit and of the best one in hand.
-    polish_gain, escape_gain : float
-        What EM alone brings; what moves bring beyond that.
+    value_before : float
+        The objective per unit mass, of the fit.
+    value_after : float
+        The same of the best fit in hand.
+    polish_gain : float
+        What EM alone brings.
+    escape_gain : float
+        What moves bring beyond that.
     total : float
         Number of rows, or sum of their weights; gains times this are those of the whole data.
     significance : float

@@ -15,7 +15,7 @@ from gmmscape.escape.diagnosis import Diagnosis
 from gmmscape.escape.examine import examine
 from gmmscape.escape.mixtures import MixtureProblem
 from gmmscape.escape.search import Budget, Event
-from gmmscape.escape.verdict import diagnosis_of
+from gmmscape.escape.verdict import diagnosis_of, diagnosis_of_result
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import Floor, FreeCovariance, family_named
 from gmmscape.measure import Sample
@@ -40,7 +40,9 @@ class Judged:
     model : FittedModel
         What came in.
     diagnosis : Diagnosis
-        The verdict.
+        The verdict on it.
+    result_diagnosis : Diagnosis or None
+        The verdict on the best fit in hand, of a mixture.
     final : Solution or None
         Best fit of a mixture, in the caller's coordinates.
     centers : ndarray or None
@@ -51,6 +53,7 @@ class Judged:
 
     model: FittedModel
     diagnosis: Diagnosis
+    result_diagnosis: Diagnosis | None
     final: Solution | None
     centers: FloatArray | None
     n_iter: int
@@ -88,13 +91,20 @@ def judge(
     total = total_mass(sample, sample_weight)
     if fitted.mixture is None:
         diagnosis, centers, n_iter = diagnose_centers(sample, fitted.means, total, seed, budget)
-        return Judged(fitted, diagnosis, None, centers, n_iter)
+        return Judged(fitted, diagnosis, None, None, centers, n_iter)
     family = family_of(fitted, sample, reg_covar, covariance_floor)
     objective = Objective.near(sample, family, fitted.mixture)
     problem = MixtureProblem(objective, take_nested=nested == "take", total=total, seed=seed, n_jobs=n_jobs)
     examination = examine(objective, fitted.mixture, problem, POLISH, budget)
     final = examination.final
-    return Judged(fitted, diagnosis_of(examination, total), final, None, final.n_iter)
+    return Judged(
+        fitted,
+        diagnosis_of(examination, total),
+        diagnosis_of_result(examination, total, searched=True),
+        final,
+        None,
+        final.n_iter,
+    )
 
 
 def total_mass(sample: Sample, sample_weight: ArrayLike | None) -> float:

@@ -27,12 +27,15 @@ class Repair:
         that no move touched keep their index.
     diagnosis : Diagnosis
         Of the input.
+    diagnosis_after : Diagnosis or None
+        Of the result, with the same moves and gains; None for centers.
     solution : Solution or None
         The best mixture with its stop reason and history; None for centers.
     """
 
     model: Any
     diagnosis: Diagnosis
+    diagnosis_after: Diagnosis | None = field(repr=False)
     solution: Solution | None = field(repr=False)
 
     @property
@@ -188,10 +191,10 @@ def repair(
         verbose=verbose,
         callback=callback,
     )
-    return Repair(_as_it_came(judged, X, sample_weight), judged.diagnosis, judged.final)
+    return Repair(_as_it_came(judged, X), judged.diagnosis, judged.result_diagnosis, judged.final)
 
 
-def _as_it_came(judged: Judged, X: Any, sample_weight: ArrayLike | None) -> Any:
+def _as_it_came(judged: Judged, X: Any) -> Any:
     model, final = judged.model, judged.final
     if final is not None:
         return returned(

@@ -30,11 +30,11 @@ class Event(NamedTuple):
     Attributes
     ----------
     stage : str
-        "polish", "moves" or "finish".
+        "em" while a start descends, then "polish", "moves" and "finish".
     round : int
-        Rounds of proposals begun.
+        Rounds of proposals begun; at stage "em" the number of the start, from 0.
     tried : int
-        Moves judged so far.
+        Moves judged so far; at stage "em" the iterations of that start.
     value : float
         Best value so far, per unit mass.
     seconds : float

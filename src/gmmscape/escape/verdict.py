@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.escape.collapse import collapsed, effective_rows
+from gmmscape.escape.collapse import collapsed, degenerate, effective_rows
 from gmmscape.escape.diagnosis import Diagnosis
 from gmmscape.escape.examine import Examination
 from gmmscape.escape.nesting import distances, nested
@@ -54,8 +54,8 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
     difference = rows.log_densities(final) - rows.log_densities(polished) if gain > 0 else np.zeros(1)
     weights = rows.weights if gain > 0 else np.ones(1)
     score = significance(difference, weights)
-    state = _input_state(examination, bool(bad.any()), total)
-    verdict, reasons = judged(gain * total, score, examination.escape, bool(bad.any()), "nats")
+    broken = bool(degenerate(objective, given).any())
+    verdict, reasons = judged(gain * total, score, examination.escape, broken, "nats")
     components = component_reports(
         association_on_sample(objective, given, final),
         given.weights,
@@ -68,7 +68,7 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
     return Diagnosis(
         verdict=verdict,
         reasons=reasons,
-        input_state=state,
+        input_state=_input_state(examination, broken, total),
         objective="nll",
         value_before=examination.nll_before,
         value_after=examination.final.nll,
@@ -107,14 +107,15 @@ def diagnosis_of_result(examination: Examination, total: float, *, searched: boo
     objective, final = examination.objective, examination.final
     local = final.mixture.shifted(-objective.measure.origin)
     bad = collapsed(objective, local)
+    broken = bool(degenerate(objective, local).any())
     verdict, reasons = "cannot tell", ("no moves were tried: escape is off",)
     if searched:
-        verdict, reasons = judged(0.0, 0.0, examination.escape, bool(bad.any()), "nats")
+        verdict, reasons = judged(0.0, 0.0, examination.escape, broken, "nats")
     return replace(
         before,
         verdict=verdict,
         reasons=reasons,
-        input_state=_state(final.stop_reason, bool(bad.any())),
+        input_state=_state(final.stop_reason, broken),
         gradient_norm=final.gradient_norm,
         significance=0.0,
         components=component_reports(
@@ -130,8 +131,8 @@ def diagnosis_of_result(examination: Examination, total: float, *, searched: boo
     )
 
 
-def _state(stop_reason: str, degenerate: bool) -> str:
-    if degenerate or stop_reason == "degenerate":
+def _state(stop_reason: str, broken: bool) -> str:
+    if broken or stop_reason == "degenerate":
         return "degenerate"
     return stop_reason if stop_reason in ("converged", "plateau") else "not converged"
 
@@ -150,7 +151,7 @@ def significance(difference: FloatArray, weights: FloatArray) -> float:
 
 
 def judged(
-    gain_total: float, score: float, escape: Escape, degenerate: bool, unit: str
+    gain_total: float, score: float, escape: Escape, broken: bool, unit: str
 ) -> tuple[str, tuple[str, ...]]:
     """Return the verdict with its reasons."""
     count = sum(len(move.splits) for move in escape.taken)
@@ -168,11 +169,10 @@ def judged(
         )
     if escape.ended != "completed":
         return "cannot tell", (ENDINGS[escape.ended],)
-    if degenerate:
+    if broken:
         return "cannot tell", (
-            "some component is collapsed (on a floor, or on too few different rows): likelihoods of such "
-            "fits "
-            "do not compare; use fewer components or a higher covariance_floor",
+            "some component has no covariance of its own (it is on a floor, or on too few different rows): "
+            "likelihoods of such fits do not compare; use fewer components or a higher covariance_floor",
         )
     reasons = [f"{escape.tried} moves were run through EM, none brought a gain that counts"]
     if escape.alternatives:
@@ -189,8 +189,8 @@ def distinct(moves: Sequence[TriedMove], same: float) -> tuple[TriedMove, ...]:
     return tuple(kept)
 
 
-def _input_state(examination: Examination, degenerate: bool, total: float) -> str:
-    if degenerate or examination.polished.stop_reason == "degenerate":
+def _input_state(examination: Examination, broken: bool, total: float) -> str:
+    if broken or examination.polished.stop_reason == "degenerate":
         return "degenerate"
     if examination.gradient_norm == float("inf"):
         return "plateau"
@@ -204,8 +204,7 @@ def _warnings(objective: Objective, fit: Mixture, best: Solution, ended: str) ->
     if fit.n_components > 1 and distances(fit).max() < TOGETHER:
         found.append(
             "all means nearly coincide: a fault of the start, as when one-hot responsibilities inflate a "
-            "tied "
-            "covariance until nothing tells the components apart"
+            "tied covariance until nothing tells the components apart"
         )
     bad = np.flatnonzero(collapsed(objective, fit))
     if len(bad):

@@ -1,0 +1,45 @@
+"""``gmmscape diagnose``: a verdict on a fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from gmmscape.cli.options import check_writable, floor_options, layout_of, search_options, table_options
+from gmmscape.cli.progress import search_progress
+from gmmscape.escape import diagnose
+from gmmscape.jsonfile import write_json
+from gmmscape.models import read_model
+
+
+@click.command("diagnose")
+@click.argument("model")
+@click.argument("file")
+@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
+@click.option("--json", "json_file", help="Write the diagnosis to this file.")
+@floor_options
+@search_options
+@table_options
+@click.pass_context
+def diagnose_command(
+    context: click.Context, model: str, file: str, json_file: str | None, quiet: bool, **options: Any
+) -> None:
+    """Say whether the fit in MODEL is a bad optimum for the rows of FILE.
+
+    MODEL is the JSON of `gmmscape fit --json` or `gmmscape repair --model`. Pickles are refused. Columns are
+    those that the model was fitted on. Exit codes: 0 done, whatever the verdict, 2 usage, 3 data, 4
+    interrupted.
+    """
+    layout, seed = layout_of(options), options.pop("seed")
+    check_writable(json_file, "--json")
+    rows = layout.read(file, read_model(model).feature_names)
+    with search_progress("examining", quiet=quiet) as callback:
+        diagnosis = diagnose(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
+    try:
+        if json_file is not None:
+            write_json(diagnosis.to_dict(), json_file)
+    finally:
+        if not quiet:
+            click.echo(str(diagnosis))
+    context.exit(4 if diagnosis.ended == "interrupted" else 0)

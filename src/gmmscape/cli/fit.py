@@ -1,0 +1,122 @@
+"""``gmmscape fit``: data in, verdict and a fit that is not stuck out."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import click
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from gmmscape.cli.document import Document
+from gmmscape.cli.options import check_writable, layout_of, search_options, table_options
+from gmmscape.cli.progress import search_progress
+from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.escape.judge import COVARIANCE_FLOOR
+from gmmscape.estimator import GaussianMixture, fit_estimator
+from gmmscape.jsonfile import write_json
+from gmmscape.solve import INIT_PARAMS
+
+
+@click.command("fit")
+@click.argument("file")
+@click.option("-k", "--n-components", type=click.IntRange(min=1), required=True, help="Number of components.")
+@click.option(
+    "--covariance",
+    type=click.Choice(COVARIANCE_TYPES),
+    default="full",
+    show_default=True,
+    help="What is free.",
+)
+@click.option(
+    "--init-params",
+    type=click.Choice(INIT_PARAMS),
+    default="k-means++",
+    show_default=True,
+    help="Where starting means come from.",
+)
+@click.option(
+    "--n-init", type=click.IntRange(min=1), default=1, show_default=True, help="Starts; the best counts."
+)
+@click.option("--no-escape", is_flag=True, help="Plain EM: stay in a bad optimum.")
+@click.option(
+    "--reg-covar",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="Least variance, in squared units of the data.",
+)
+@click.option(
+    "--covariance-floor",
+    type=float,
+    default=COVARIANCE_FLOOR,
+    show_default=True,
+    help="Least variance, as a share of the data's.",
+)
+@click.option(
+    "--max-iter", type=click.IntRange(min=1), default=1000, show_default=True, help="Of each EM run."
+)
+@click.option(
+    "--tol",
+    type=float,
+    default=1e-6,
+    show_default=True,
+    help="Length of the EM step at which it is converged.",
+)
+@click.option("--json", "json_file", help="Write the fit to this file; diagnose and repair read it.")
+@search_options
+@table_options
+@click.pass_context
+def fit_command(
+    context: click.Context, file: str, json_file: str | None, quiet: bool, **options: Any
+) -> None:
+    """Fit a Gaussian mixture to the rows of FILE and leave bad optima.
+
+    FILE is text: CSV, TSV or separated by white space, gzipped or not, with or without a header. Prints what
+    EM alone ended in, how it was left, and the fit. Exit codes: 0 good, 1 not converged or degenerate, 2
+    usage, 3 data, 4 interrupted.
+    """
+    layout, seed = layout_of(options), options.pop("seed")
+    check_writable(json_file, "--json")
+    rows = layout.read(file)
+    model = GaussianMixture(
+        options.pop("n_components"),
+        covariance_type=options.pop("covariance"),
+        escape=not options.pop("no_escape"),
+        random_state=seed,
+        **options,
+    )
+    with search_progress("fitting", quiet=quiet) as callback, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the exit code and the text say it
+        fit = fit_estimator(model, rows.values, rows.weights, callback)
+    document = Document(
+        solution=fit.solution,
+        diagnosis=fit.diagnosis,
+        before=fit.em_diagnosis,
+        rows=rows,
+        total=len(rows.values) if rows.weights is None else float(np.sum(rows.weights)),
+        reg_covar=model.reg_covar,
+        covariance_floor=model.covariance_floor,
+        seed=seed,
+        init_params=model.init_params,
+    )
+    try:
+        if json_file is not None:
+            write_json(document.to_dict(), json_file)
+    finally:  # what was found is not lost with a full disk
+        if not quiet:
+            click.echo(_text(document))
+    context.exit(document.exit_code)
+
+
+def _text(document: Document) -> str:
+    parts = []
+    before = document.before
+    if before is not None and before.escape_gain > 0:
+        parts.append(f"EM alone\n{before}")
+    parts.append(str(document))
+    reasons = "".join(f"\n  {reason}" for reason in document.diagnosis.reasons)
+    notes = "".join(f"\nwarning: {warning}" for warning in document.diagnosis.warnings)
+    parts.append(f"verdict on this fit: {document.diagnosis.verdict}{reasons}{notes}")
+    return "\n\n".join(parts)

@@ -1,0 +1,129 @@
+"""Options that several commands share, and what they make of the file they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.data import read_table
+from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.jsonfile import writable_target
+
+Command = Callable[..., Any]
+MISSING_COLUMN = "the model was fitted on columns {names}, which {file} does not have: use --columns"
+
+
+class Rows(NamedTuple):
+    """Data of a file: values (n, d), names of the columns, and weights of the rows or None."""
+
+    values: FloatArray
+    names: tuple[str, ...]
+    weights: FloatArray | None
+
+
+class Layout(NamedTuple):
+    """How a file is to be read, as the options of `table_options` say."""
+
+    columns: str | None
+    drop: str | None
+    delimiter: str | None
+    no_header: bool
+    weights_column: str | None
+
+    def read(self, file: str, names: tuple[str, ...] | None = None) -> Rows:
+        """Read the file; without --columns or --drop, those a model was fitted on, where `names` gives "
+        "them."""
+        columns: Any = self.columns
+        from_model = names is not None and columns is None and self.drop is None
+        if from_model:
+            columns = list(names or ())
+        drop = [] if self.drop is None else self.drop.split(",")
+        if self.weights_column is not None:
+            drop.append(self.weights_column)
+        try:
+            table = self._table(file, columns, drop or None)
+        except InvalidParameterError as error:
+            if not from_model:
+                raise
+            raise DataError(MISSING_COLUMN.format(names=", ".join(names or ()), file=file)) from error
+        weights = None
+        if self.weights_column is not None:
+            weights = self._table(file, [self.weights_column], None).values[:, 0]
+        return Rows(table.values, table.names, weights)
+
+    def _table(self, file: str, columns: Any, drop: Any) -> Any:
+        delimiter = {"tab": "\t", "\\t": "\t", "space": " "}.get(self.delimiter or "", self.delimiter)
+        header = False if self.no_header else None
+        return read_table(Path(file), columns=columns, drop=drop, delimiter=delimiter, header=header)
+
+
+def layout_of(options: dict[str, Any]) -> Layout:
+    """Take the options of `table_options` out of a command's arguments."""
+    return Layout(*(options.pop(field) for field in Layout._fields))
+
+
+def table_options(command: Command) -> Command:
+    """Add the options that say how a file is read."""
+    for option in (
+        click.option("--columns", help="Columns to use: names or numbers from 1, as in A,B or 1-3."),
+        click.option("--drop", help="Columns to leave out, named likewise."),
+        click.option("--delimiter", help="One character, or tab or space; found out by default."),
+        click.option("--no-header", is_flag=True, help="The first line is data, whatever it looks like."),
+        click.option("--weights-column", help="Column with the weight of each row; not used as data."),
+    ):
+        command = option(command)
+    return command
+
+
+def search_options(command: Command) -> Command:
+    """Add the options of the search for a better fit."""
+    for option in (
+        click.option(
+            "--nested",
+            type=click.Choice(["offer", "take"]),
+            default="offer",
+            show_default=True,
+            help="Gains by components nested in one cluster: list them, or take them.",
+        ),
+        click.option("--n-jobs", type=int, help="Processes and threads; -1 for all cores."),
+        click.option(
+            "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is random."
+        ),
+        click.option("--quiet", is_flag=True, help="No table and no progress."),
+    ):
+        command = option(command)
+    return command
+
+
+def floor_options(command: Command) -> Command:
+    """Add the two floors, by default those of the model."""
+    for option in (
+        click.option("--reg-covar", type=float, help="Least variance, in squared units of the data."),
+        click.option("--covariance-floor", type=float, help="Least variance, as a share of the data's."),
+    ):
+        command = option(command)
+    return command
+
+
+def check_writable(file: str | None, option: str) -> None:
+    """Raise a usage error now if a file could not be written later."""
+    if file is None:
+        return
+    try:
+        writable_target(file)
+    except InvalidParameterError as error:
+        raise click.BadParameter(str(error), param_hint=option) from error
+
+
+def plain(value: Any) -> Any:
+    """Return arrays and NumPy scalars as what JSON can hold, numbers that are not finite as None."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else None
+    return value

@@ -1,0 +1,62 @@
+"""``gmmscape repair``: a fit, out of its bad optimum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import numpy as np
+
+from gmmscape.cli.document import Document
+from gmmscape.cli.options import check_writable, floor_options, layout_of, search_options, table_options
+from gmmscape.cli.progress import search_progress
+from gmmscape.escape import repair
+from gmmscape.escape.judge import COVARIANCE_FLOOR
+from gmmscape.jsonfile import write_json
+from gmmscape.models import read_model
+
+
+@click.command("repair")
+@click.argument("model")
+@click.argument("file")
+@click.option("--model", "out", required=True, help="Write the repaired fit to this file.")
+@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
+@floor_options
+@search_options
+@table_options
+@click.pass_context
+def repair_command(
+    context: click.Context, model: str, file: str, out: str, quiet: bool, **options: Any
+) -> None:
+    """Repair the fit in MODEL on the rows of FILE and write it to the file that --model names.
+
+    MODEL is the JSON of `gmmscape fit --json` or `gmmscape repair --model`. Pickles are refused. Columns are
+    those that the model was fitted on. Exit codes: 0 good, 1 the result is not converged or degenerate, 2
+    usage, 3 data, 4 interrupted.
+    """
+    layout, seed = layout_of(options), options.pop("seed")
+    check_writable(out, "--model")
+    fitted = read_model(model)
+    rows = layout.read(file, fitted.feature_names)
+    with search_progress("repairing", quiet=quiet) as callback:
+        result = repair(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
+    assert result.solution is not None  # MODEL holds a mixture
+    assert result.diagnosis_after is not None
+    floors = (options["reg_covar"], fitted.reg_covar), (options["covariance_floor"], fitted.covariance_floor)
+    document = Document(
+        solution=result.solution,
+        diagnosis=result.diagnosis_after,
+        before=result.diagnosis,
+        rows=rows,
+        total=len(rows.values) if rows.weights is None else float(np.sum(rows.weights)),
+        reg_covar=next((value for value in floors[0] if value is not None), 0.0),
+        covariance_floor=next((value for value in floors[1] if value is not None), COVARIANCE_FLOOR),
+        seed=seed,
+        init_params=None,
+    )
+    try:
+        write_json(document.to_dict(), out)
+    finally:
+        if not quiet:
+            click.echo(f"{result}\n\n{document}")
+    context.exit(4 if result.diagnosis.ended == "interrupted" else document.exit_code)
