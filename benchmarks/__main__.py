@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.harness import run
 
-NAMES = ("recovery", "verdicts")
+NAMES = ("recovery", "repair_sklearn", "verdicts", "nested", "speed")
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from gmmscape import engine
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.families import FreeCovariance
+from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 
@@ -38,7 +39,8 @@ def on_floor(objective: Objective, mixture: Mixture) -> BoolArray:
 
 def effective_rows(objective: Objective, mixture: Mixture) -> FloatArray:
     """Return how many different rows each component rests on, shape (k,)."""
-    points, weights = _distinct(objective)
+    assert isinstance(objective.measure, Sample)
+    points, weights = objective.measure.distinct
     first, second = np.zeros(mixture.n_components), np.zeros(mixture.n_components)
     for start in range(0, len(points), engine.BLOCK_ROWS):
         block = slice(start, start + engine.BLOCK_ROWS)
@@ -46,8 +48,3 @@ def effective_rows(objective: Objective, mixture: Mixture) -> FloatArray:
         first += share.sum(axis=0)
         second += (share**2).sum(axis=0)
     return np.divide(first**2, second, out=np.zeros_like(first), where=second > 0)
-
-
-def _distinct(objective: Objective) -> tuple[FloatArray, FloatArray]:
-    points, inverse = np.unique(objective.rows.points, axis=0, return_inverse=True)
-    return points, np.bincount(inverse.ravel(), weights=objective.rows.weights).astype(np.float64)

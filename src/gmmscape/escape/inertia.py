@@ -97,12 +97,14 @@ class InertiaProblem:
         check()
         return self.lloyd(start)
 
-    def outcome(self, before: Centers, after: Centers) -> str:
+    def outcome(self, before: Centers, after: Centers, moves: Sequence[Move]) -> str:
         """Say whether the inertia has fallen."""
         return "taken" if after.value < before.value * (1.0 - SAME) else "no gain"
 
-    def proposals(self, fit: Centers, number: int, check: Callable[[], None]) -> list[tuple[Move, float]]:
-        """Return moves of a redundant center into an overloaded cluster, with exact gains."""
+    def proposals(
+        self, fit: Centers, number: int, check: Callable[[], None]
+    ) -> Iterator[list[tuple[Move, float]]]:
+        """Yield moves of a redundant center into an overloaded cluster, with exact gains."""
         distance, label = self._nearest(fit.means)
         k = len(fit.means)
         # Without a center, its rows go to their second nearest.
@@ -120,7 +122,7 @@ class InertiaProblem:
             check()
             found.append((move, fit.value - self.value(self.applied(fit, [move]))))
         found.sort(key=lambda pair: -pair[1])
-        return found[:ATTEMPTS]
+        yield found[:ATTEMPTS]
 
     def _split(self, a: int, rows: np.ndarray, rng: np.random.Generator) -> list[Split]:
         from sklearn.cluster import KMeans

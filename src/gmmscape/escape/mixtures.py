@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from gmmscape.escape.collapse import collapsed
+from gmmscape.escape.collapse import collapsed, degenerate
 from gmmscape.escape.moves import Move, Removal, Split, applied
 from gmmscape.escape.nesting import better_clustering
 from gmmscape.escape.removals import propose_removals
 from gmmscape.escape.search import Stopped
-from gmmscape.escape.splits import Share, propose_splits, shares
+from gmmscape.escape.splits import Share, propose_resplits, propose_splits, shares
 from gmmscape.families import FreeCovariance
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Progress, Solution, run
 
-#: Single moves tried in a round, best prediction first: with children of their own cluster, and with nested
-#: ones.
+#: Single moves of a group that are tried, best prediction first; and of the group of nested components.
 ATTEMPTS, NESTED_ATTEMPTS = 8, 4
 #: Moves whose prediction is computed exactly, for each that is tried.
 LOOKAHEAD = 3
@@ -61,27 +60,55 @@ class MixtureProblem:
         self.seed = seed
         self.n_jobs = n_jobs
 
-    def proposals(self, fit: Solution, number: int, check: Callable[[], None]) -> list[tuple[Move, float]]:
-        """Return moves with exact predicted gains; those that split into nested components come last."""
+    def proposals(
+        self, fit: Solution, number: int, check: Callable[[], None]
+    ) -> Iterator[list[tuple[Move, float]]]:
+        """Yield moves into clusters of their own, then neighbours that share anew, then nested components."""
         here = self._local(fit)
         if here.n_components == 1:
-            return []
+            return
         covered = shares(self.objective, here)
         splits = self._splits(here, covered, number, check)
         removals = propose_removals(self.objective, here, covered)
+        separate = [split for split in splits if not split.nested]
+        yield self._ranked(here, paired(separate, removals, LOOKAHEAD * ATTEMPTS), check)[:ATTEMPTS]
+        resplits = self._ranked(here, self._resplits(here, covered, removals, number, check), check)
+        yield [(move, gain) for move, gain in resplits if gain > self.same][:ATTEMPTS]
+        within = [split for split in splits if split.nested]
+        moves = paired(within, removals, LOOKAHEAD * NESTED_ATTEMPTS)
+        yield self._ranked(here, moves, check)[:NESTED_ATTEMPTS]
+
+    def _ranked(
+        self, here: Mixture, moves: Sequence[Move], check: Callable[[], None]
+    ) -> list[tuple[Move, float]]:
+        """Moves with the exact gain of each, best first."""
         value = self.value(here)
-        found = []
-        for nested, most in ((False, ATTEMPTS), (True, NESTED_ATTEMPTS)):
-            kind = [split for split in splits if split.nested is nested]
-            exact = []
-            for move in paired(kind, removals, LOOKAHEAD * most):
-                check()
-                start = self.applied(fit, [move])
-                if start is not None:
-                    exact.append((move, value - self.value(start)))
-            exact.sort(key=lambda pair: -pair[1])
-            found += exact[:most]
-        return found
+        exact = []
+        for move in moves:
+            check()
+            start = applied(here, self.family, [move])
+            if start is not None:
+                exact.append((move, value - self.value(start)))
+        exact.sort(key=lambda pair: -pair[1])
+        return exact
+
+    def _resplits(
+        self,
+        here: Mixture,
+        covered: list[Share],
+        removals: Sequence[Removal],
+        number: int,
+        check: Callable[[], None],
+    ) -> list[Move]:
+        """For the pairs that are cheapest to merge: merge them and split what comes of it another way."""
+        pairs = [removal for removal in removals if len(removal.components) == 2][: here.n_components]
+        moves = []
+        for removal in pairs:
+            check()
+            b, c = removal.components[0], removal.components[1]
+            rng = np.random.default_rng([self.seed, number, b, c])
+            moves += [Move(s, removal) for s in propose_resplits(self.objective, here, (b, c), covered, rng)]
+        return moves
 
     def applied(self, fit: Solution, moves: Sequence[Move]) -> Mixture | None:
         """Return the mixture right after the moves, in local coordinates."""
@@ -108,12 +135,18 @@ class MixtureProblem:
             raise Stopped("interrupted")  # Ctrl-C
         return solution
 
-    def outcome(self, before: Solution, after: Solution) -> str:
-        """Say whether a refined fit may be taken."""
+    def outcome(self, before: Solution, after: Solution, moves: Sequence[Move]) -> str:
+        """Say whether a refined fit may be taken.
+
+        No component may newly lose its covariance, and none that a move touched may rest on few rows.
+        """
         if before.nll - after.nll <= self.same:
             return "no gain"
         old, new = self._local(before), self._local(after)
-        if np.any(collapsed(self.objective, new) & ~collapsed(self.objective, old)):
+        if np.any(degenerate(self.objective, new) & ~degenerate(self.objective, old)):
+            return "collapsed"
+        touched = sorted(frozenset().union(*(move.touched for move in moves)))
+        if np.any(collapsed(self.objective, new)[touched] & ~collapsed(self.objective, old)[touched]):
             return "collapsed"
         if not self.take_nested and not better_clustering(old, new):
             return "nested"

@@ -7,7 +7,7 @@ minimised, per unit of mass.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -86,8 +86,13 @@ class TriedMove(NamedTuple):
 class Problem(Protocol):
     """What a search needs to know of the objective."""
 
-    def proposals(self, fit: Any, number: int, check: Callable[[], None]) -> list[tuple[Move, float]]:
-        """Return moves with their exact predicted gains, best first; `number` seeds what is random."""
+    def proposals(
+        self, fit: Any, number: int, check: Callable[[], None]
+    ) -> Iterator[list[tuple[Move, float]]]:
+        """Yield groups of moves with exact predicted gains, best first; a group is needed if the last failed.
+
+        `number` is that of the round and seeds what is random.
+        """
         ...
 
     def applied(self, fit: Any, moves: Sequence[Move]) -> Any | None:
@@ -102,8 +107,8 @@ class Problem(Protocol):
         """Return where EM leads from a start; it may give up where `target` is out of reach."""
         ...
 
-    def outcome(self, before: Any, after: Any) -> str:
-        """Return "taken", "no gain", "nested" or "collapsed"."""
+    def outcome(self, before: Any, after: Any, moves: Sequence[Move]) -> str:
+        """Return "taken", "no gain", "nested" or "collapsed" for what moves and refinement made."""
         ...
 
 
@@ -199,12 +204,14 @@ def search(problem: Problem, fit: Any, budget: Budget) -> Escape:
 def _round(problem: Problem, state: Escape, budget: Budget) -> bool:
     state.rounds += 1
     budget.report("moves", state.rounds, state.tried, state.fit.value)
-    moves = problem.proposals(state.fit, state.rounds, budget.check)
     state.alternatives, state.refused = [], []
-    joint = _disjoint(moves)
-    if len(joint) > 1 and _try(problem, state, joint, budget):
-        return True
-    return any(_try(problem, state, [move], budget) for move, _ in moves)
+    for moves in problem.proposals(state.fit, state.rounds, budget.check):
+        joint = _disjoint(moves)
+        if len(joint) > 1 and _try(problem, state, joint, budget):
+            return True
+        if any(_try(problem, state, [move], budget) for move, _ in moves):
+            return True
+    return False
 
 
 def _try(problem: Problem, state: Escape, moves: Sequence[Move], budget: Budget) -> bool:
@@ -219,7 +226,7 @@ def _try(problem: Problem, state: Escape, moves: Sequence[Move], budget: Budget)
         removals=tuple(move.removal.components for move in moves),
         predicted_gain=before.value - problem.value(start),
         realised_gain=before.value - after.value,
-        outcome=problem.outcome(before, after),
+        outcome=problem.outcome(before, after, moves),
     )
     if tried.outcome == "taken":
         state.fit = after

@@ -7,7 +7,7 @@ what the whole mixture gains, apart from rows of responsibility below `COVERED`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ from gmmscape.objective import Objective
 COVERED = 0.01
 #: Larger problems are thinned to this many rows: the proposal needs no more, and is judged on all rows.
 MOST_ROWS = 10_000
-RANDOM_STARTS = 3
+RANDOM_STARTS, RESPLIT_STARTS = 3, 7
 
 
 class Share(NamedTuple):
@@ -66,28 +66,83 @@ def propose_splits(
     """Return ways to split one component, best first: at most one nested and one that is not."""
     family = objective.family
     assert isinstance(family, FreeCovariance)
+    small = _small_problem(objective, mixture, share, rng)
+    if small is None:
+        return []
+    found = [
+        small.split(component, children, nll)
+        for children, nll in _fitted(small.points, small.weights, small.single.covariances[0, 0], family, rng)
+    ]
+    found.sort(key=lambda split: -split.gain)
+    best = [next((s for s in found if s.nested is kind), None) for kind in (False, True)]
+    return [split for split in best if split is not None]
+
+
+def propose_resplits(
+    objective: Objective,
+    mixture: Mixture,
+    pair: tuple[int, int],
+    covered: Sequence[Share],
+    rng: np.random.Generator,
+) -> list[Split]:
+    """Return other ways for two neighbours to share what they cover; splits of the first after merging."""
+    family = objective.family
+    assert isinstance(family, FreeCovariance)
+    union = Share(*(np.concatenate(parts) for parts in zip(*(covered[i] for i in pair), strict=True)))
+    small = _small_problem(objective, mixture, union, rng)
+    if small is None:
+        return []
+    means = _starting_means(small.points, small.weights, rng, RESPLIT_STARTS)
+    pairs, nll = fit_pairs(
+        small.points, small.weights, nearest_pairs(small.points, small.weights, means), family
+    )
+    return [
+        small.split(pair[0], pairs.mixture(int(i), family.name), nll[i])
+        for i in np.flatnonzero(np.isfinite(nll))
+    ]
+
+
+class _Small(NamedTuple):
+    """The rows of a small problem about their mean, their weights, and the single component that fits them."""
+
+    points: FloatArray
+    weights: FloatArray
+    origin: FloatArray
+    mass: float
+    single: Pairs
+    nll: float
+    kind: str
+
+    def split(self, component: int, children: Mixture, nll: float) -> Split:
+        """Return the proposal of two children that fit with the given NLL."""
+        shed = None
+        if self.kind == "tied":
+            shed = self.single.covariances[0, 0] - children.covariances
+        gain = self.mass * (self.nll - float(nll))
+        is_nested = bool(nested(children)[0, 1])
+        return Split(component, children.shifted(self.origin), shed, gain, is_nested)
+
+
+def _small_problem(
+    objective: Objective, mixture: Mixture, share: Share, rng: np.random.Generator
+) -> _Small | None:
+    """The problem of the rows of a share; None where there are too few."""
+    family = objective.family
+    assert isinstance(family, FreeCovariance)
+    mass = float(share.weights.sum())
     share = _thinned(share, rng)
     if len(share.rows) < 2 * (mixture.n_features + 1):
-        return []
+        return None
     weights = share.weights / share.weights.sum()
     rows = objective.rows.points[share.rows]
     origin = weights @ rows
     points = rows - origin
-    single = Pairs(
-        np.ones((1, 2)) / 2, np.zeros((1, 2, len(origin))), _repeated(_scatter(points, weights), 1)
-    )
-    single, base = fit_pairs(points, weights, single, family)
-    found = []
-    for children, nll in _fitted(points, weights, single.covariances[0, 0], family, rng):
-        gain = mixture.weights[component] * float(base[0] - nll)
-        shed = None
-        if family.name == "tied":
-            shed = single.covariances[0, 0] - children.covariances
-        is_nested = bool(nested(children)[0, 1])
-        found.append(Split(component, children.shifted(origin), shed, gain, is_nested))
-    found.sort(key=lambda split: -split.gain)
-    best = [next((s for s in found if s.nested is kind), None) for kind in (False, True)]
-    return [split for split in best if split is not None]
+    middle = np.zeros((1, 2, len(origin)))
+    start = Pairs(np.full((1, 2), 0.5), middle, _repeated(_scatter(points, weights), 1))
+    single, nll = fit_pairs(points, weights, start, family)
+    if not np.isfinite(nll[0]):
+        return None
+    return _Small(points, weights, origin, mass, single, float(nll[0]), family.name)
 
 
 def _thinned(share: Share, rng: np.random.Generator) -> Share:
@@ -114,7 +169,8 @@ def _fitted(
 ) -> Iterator[tuple[Mixture, float]]:
     """Pairs fitted to a small problem with mean zero, and their NLL there."""
     shared = family_named("tied", family.floor)
-    starts = nearest_pairs(points, weights, _starting_means(points, weights, rng))
+    means = _starting_means(points, weights, rng, RANDOM_STARTS)
+    starts = nearest_pairs(points, weights, means)
     rough, nll = fit_pairs(points, weights, starts, shared)
     order = np.argsort(nll, kind="stable")
     if family.name == "tied":
@@ -134,14 +190,16 @@ def _fitted(
         yield pairs.mixture(int(i), family.name), float(nll[i])
 
 
-def _starting_means(points: FloatArray, weights: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _starting_means(
+    points: FloatArray, weights: FloatArray, rng: np.random.Generator, n_random: int
+) -> FloatArray:
     """Along the widest direction of the scaled columns, then random rows far apart; shape (b, 2, d)."""
     variance = weights @ points**2
     scale = np.sqrt(np.where(variance > 0, variance, 1.0))
     values, vectors = np.linalg.eigh(_scatter(points / scale, weights))
     step = np.sqrt(max(values[-1], 0.0)) * vectors[:, -1] * scale
     starts = [np.stack([-step, step])]
-    for _ in range(RANDOM_STARTS):
+    for _ in range(n_random):
         first = points[rng.choice(len(points), p=weights)]
         far = weights * (((points - first) / scale) ** 2).sum(axis=1)
         if far.sum() > 0:

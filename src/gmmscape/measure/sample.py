@@ -95,6 +95,13 @@ class Sample:
         return rooted.T @ rooted
 
     @cached_property
+    def distinct(self) -> tuple[FloatArray, FloatArray]:
+        """The different rows among `points`, shape (m, d), and the sum of the weights of each."""
+        points, inverse = np.unique(self.points, axis=0, return_inverse=True)
+        weights = np.bincount(inverse.ravel(), weights=self.weights)
+        return points, weights.astype(np.float64)
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of rows and weights, by which results remember the data they belong to."""
         parts = (self.origin, self.points, self.weights)
