@@ -3,71 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import threading
-import time
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from doors.commandline import COMMAND, failed, gmmscape, interrupted, needs_terminal, on_terminal
 
 import gmmscape as gs
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-COMMAND = [sys.executable, "-W", "error", "-c", "from gmmscape.cli import main; main()"]
-
-
-def gmmscape(*arguments, cwd=None, **options):
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=120, **options
-    )
-
-
-needs_terminal = pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
-
-
-@contextmanager
-def on_terminal(arguments, cwd=None):
-    """Run the command with its standard error on a pseudo-terminal; yield it and what the terminal shows."""
-    terminal, child = os.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=child,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
-    )
-    os.close(child)
-    shown = bytearray()
-
-    def read():
-        with suppress(OSError):  # Linux says so when the other side has closed
-            while part := os.read(terminal, 10_000):
-                shown.extend(part)
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    try:
-        yield process, shown
-    finally:
-        process.kill()
-        process.communicate()
-        reader.join()
-        os.close(terminal)
-
-
-def failed(result, code, *words):
-    """The command ended with this code and one line that has these words; no traceback, no output."""
-    assert result.returncode == code, result.stderr
-    assert result.stdout == ""
-    assert "Traceback" not in result.stderr
-    assert [line for line in result.stderr.splitlines() if "Error" in line]
-    for word in words:
-        assert word in result.stderr
 
 
 def test_the_main_job(tmp_path):
@@ -178,13 +123,7 @@ def test_help_and_version():
 def test_interrupt_writes_what_was_found(tmp_path):
     """Ctrl-C once the progress on the terminal says that both minima are known."""
     arguments = ["map", "--centers=-3,3,12", "--sigma", "1", "--starts", "1000000", "--json", "part.json"]
-    with on_terminal(arguments, cwd=tmp_path) as (process, shown):
-        while b"2 minima" not in shown:
-            assert process.poll() is None
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=60)
-    assert process.returncode == 4
+    output = interrupted(arguments, b"2 minima", cwd=tmp_path)
     assert "stopped early: interrupted" in output
     content = json.loads((tmp_path / "part.json").read_text())
     assert content["stop_reason"] == "interrupted"

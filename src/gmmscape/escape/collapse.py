@@ -23,9 +23,15 @@ def collapsed(objective: Objective, mixture: Mixture) -> BoolArray:
 
 
 def degenerate(objective: Objective, mixture: Mixture) -> BoolArray:
-    """Return which components have no covariance of their own: on the floor, or on at most d+1 rows."""
-    no_rank = effective_rows(objective, mixture) <= mixture.n_features + 1
-    return no_rank | on_floor(objective, mixture)
+    """Return which components the rows give no covariance: on the floor, or on at most d+1 rows.
+
+    A component without any row is none of them, nor is one with few rows that shares a tied covariance.
+    """
+    floored = on_floor(objective, mixture)
+    if mixture.covariance_type == "tied":
+        return floored
+    rows = effective_rows(objective, mixture)
+    return floored | ((rows > 0) & (rows <= mixture.n_features + 1))
 
 
 def on_floor(objective: Objective, mixture: Mixture) -> BoolArray:

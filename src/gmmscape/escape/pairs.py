@@ -69,14 +69,14 @@ def fit_pairs(
     """
     pairs = start._replace(covariances=_projected(start, family))
     value = np.full(len(start.weights), np.inf)
-    for _ in range(MAX_ITER):
+    for iteration in range(MAX_ITER + 1):
         try:
             joint = _log_joint(points, pairs)
         except InvalidParameterError:
             return pairs, np.full(len(value), np.inf)
         density = np.logaddexp(joint[:, 0], joint[:, 1])
         before, value = value, -(density @ weights)
-        if np.all(before - value < TOL):
+        if iteration == MAX_ITER or np.all(before - value < TOL):
             break
         pairs = _updated(points, weights, np.exp(joint - density[:, None]), pairs, family)
     return pairs, value

@@ -47,12 +47,18 @@ def deletion_costs(objective: Objective, mixture: Mixture) -> FloatArray:
     """
     rows, parameters = objective.rows, mixture.parameters
     cost = np.zeros(mixture.n_components)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         for start in range(0, len(rows.points), engine.BLOCK_ROWS):
             block = slice(start, start + engine.BLOCK_ROWS)
             posterior = engine.responsibilities(rows.points[block], parameters)
-            cost -= rows.weights[block] @ np.log1p(-posterior)
-        return cost + np.log1p(-mixture.weights)
+            rest = 1.0 - posterior
+            # Of the largest, the sum of the others says more than the difference from one.
+            row, top = np.arange(len(posterior)), posterior.argmax(axis=1)
+            posterior[row, top] = 0.0
+            rest[row, top] = posterior.sum(axis=1)
+            cost -= rows.weights[block] @ np.log(rest)
+        cost += np.log1p(-mixture.weights)
+    return np.where(np.isnan(cost), np.inf, cost)  # of a component that has all the weight
 
 
 def _cost_on_rows(

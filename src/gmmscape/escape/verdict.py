@@ -147,7 +147,9 @@ def significance(difference: FloatArray, weights: FloatArray) -> float:
     n = 1.0 / float((weights**2).sum())
     if mean <= 0:
         return 0.0
-    return float("inf") if spread == 0 else mean / spread * np.sqrt(n)
+    if spread <= 1e-12 * mean:  # rounding
+        return float("inf")
+    return float(mean / spread * np.sqrt(n))
 
 
 def judged(

@@ -1,0 +1,99 @@
+"""Ways to run the command line from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from io import StringIO
+
+import pytest
+
+from gmmscape.cli import main
+
+COMMAND = [sys.executable, "-W", "error", "-c", "from gmmscape.cli import main; main()"]
+
+needs_terminal = pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
+
+
+def gmmscape(*arguments, cwd=None, **options):
+    """Run the command as a process of its own."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=120, **options
+    )
+
+
+def inside(*arguments):
+    """Run the command in this process and return the same as `gmmscape`; spares seconds of imports.
+
+    The entry point is that of a process. What it does not turn into an exit code fails the test here.
+    """
+    output, messages = StringIO(), StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(output),
+        redirect_stderr(messages),
+        pytest.raises(SystemExit) as end,
+    ):
+        patch.setattr(sys, "argv", ["gmmscape", *map(str, arguments)])
+        main()
+    return subprocess.CompletedProcess(arguments, end.value.code, output.getvalue(), messages.getvalue())
+
+
+@contextmanager
+def on_terminal(arguments, cwd=None):
+    """Run the command with its standard error on a pseudo-terminal; yield it and what the terminal shows."""
+    terminal, child = os.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=child,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    )
+    os.close(child)
+    shown = bytearray()
+
+    def read():
+        with suppress(OSError):  # Linux says so when the other side has closed
+            while part := os.read(terminal, 10_000):
+                shown.extend(part)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield process, shown
+    finally:
+        process.kill()
+        process.communicate()
+        reader.join()
+        os.close(terminal)
+
+
+def interrupted(arguments, sign, cwd=None):
+    """Press Ctrl-C once the terminal shows a sign; return standard output. The exit code must be 4."""
+    with on_terminal(arguments, cwd=cwd) as (process, shown):
+        deadline = time.monotonic() + 60
+        while sign not in shown:
+            assert process.poll() is None, f"the command ended before it showed {sign!r}"
+            assert time.monotonic() < deadline, f"{sign!r} is not shown"
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 4, output
+    return output
+
+
+def failed(result, code, *words):
+    """The command ended with this code and one line that has these words; no traceback, no output."""
+    assert result.returncode == code, result.stderr
+    assert result.stdout == "", result.stdout
+    assert "Traceback" not in result.stderr, result.stderr
+    assert [line for line in result.stderr.splitlines() if "Error" in line], result.stderr
+    for word in words:
+        assert word in result.stderr, result.stderr
