@@ -33,7 +33,7 @@ class Problem(NamedTuple):
 
 def cases(small: bool) -> Iterator[Case]:
     """Yield truth-started fits and planted minima, spherical and tied in turn."""
-    for seed in range(DRAWS if not small else 6):
+    for seed in range(DRAWS if not small else 4):
         kind = ("spherical", "tied")[seed % 2]
         yield Case(f"truth-started {kind} seed {seed}", partial(truth_started, kind, seed))
         yield Case(f"planted {kind} seed {seed}", partial(planted, kind, seed))

@@ -5,7 +5,8 @@
 - A ```console block holds lines `$ gmmscape ...`, each followed by what it prints.
 
 All run in one scratch folder that has a copy of `examples/`, in the order of the README.
-Trailing white space does not count, and wall-clock times are compared as "some time".
+Trailing white space does not count; wall-clock times are compared as "some time", and numbers of
+iterations, which the machine's rounding decides, as "some iterations".
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 BIN = Path(sys.executable).parent
+ITERATIONS = re.compile(r"\b\d+ iterations\b")
 TIME = re.compile(r"\b\d+(\.\d+)?(e[+-]?\d+)?\s?(ns|µs|us|ms|s|sec|seconds?|min|minutes?)\b")
 
 
@@ -101,8 +103,10 @@ def commands_of(block: Block) -> list[Example]:
 
 
 def normalised(text: str) -> str:
-    """Return `text` without trailing white space and with times replaced."""
-    lines = (TIME.sub("<time>", line).rstrip() for line in text.splitlines())
+    """Return `text` without trailing white space, with times and counts of iterations replaced."""
+    lines = (
+        TIME.sub("<time>", ITERATIONS.sub("<n> iterations", line)).rstrip() for line in text.splitlines()
+    )
     return "\n".join(lines).strip("\n")
 
 

@@ -73,7 +73,13 @@ class TriedMove(NamedTuple):
     outcome: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold."""
+        """Return what JSON can hold.
+
+        Returns
+        -------
+        dict
+            One entry for each field; tuples as lists.
+        """
         return {
             "splits": list(self.splits),
             "removals": [list(removal) for removal in self.removals],

@@ -93,13 +93,10 @@ def propose_resplits(
     if small is None:
         return []
     means = _starting_means(small.points, small.weights, rng, RESPLIT_STARTS)
-    pairs, nll = fit_pairs(
-        small.points, small.weights, nearest_pairs(small.points, small.weights, means), family
-    )
-    return [
-        small.split(pair[0], pairs.mixture(int(i), family.name), nll[i])
-        for i in np.flatnonzero(np.isfinite(nll))
-    ]
+    starts = nearest_pairs(small.points, small.weights, means)
+    pairs, nll = fit_pairs(small.points, small.weights, starts, family)
+    finite = np.flatnonzero(np.isfinite(nll))
+    return [small.split(pair[0], pairs.mixture(int(i), family.name), nll[i]) for i in finite]
 
 
 class _Small(NamedTuple):
@@ -177,7 +174,7 @@ def _fitted(
         if np.isfinite(nll[order[0]]):
             yield rough.mixture(int(order[0]), "tied"), float(nll[order[0]])
         return
-    # A shared covariance keeps cores and halos away; what it found is then set free, beside one of those.
+    # A shared covariance keeps cores and halos away; what it found is then set free, beside one of them.
     best = order[:2]
     core = np.array([0.4, 1.6])[:, None, None] * single
     free = Pairs(

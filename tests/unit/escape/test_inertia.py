@@ -11,8 +11,8 @@ import gmmscape as gs
 CENTERS = np.array([[0.0, 0.0], [10.0, 0.0], [40.0, 5.0], [60.0, -30.0]])
 
 
-@pytest.fixture
-def X(rng: np.random.Generator) -> np.ndarray:
+@pytest.fixture(name="X")
+def four_clusters(rng: np.random.Generator) -> np.ndarray:
     return np.repeat(CENTERS, 60, axis=0) + rng.standard_normal((240, 2))
 
 

@@ -63,7 +63,7 @@ def merged_whole(fit: gs.Mixture, i: int, j: int) -> gs.Mixture:
 
 @pytest.mark.parametrize("kind", ["full", "diag", "spherical"])
 def test_runnalls_bounds_the_divergence_of_a_merger(kind: str):
-    objective, fit = problem(kind)
+    _, fit = problem(kind)
     bounds = merging_bounds(fit)
     np.testing.assert_allclose(bounds, bounds.T, rtol=1e-9, atol=1e-12)
     rows, _ = fit.sample(200_000, 0)

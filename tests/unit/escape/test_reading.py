@@ -41,7 +41,7 @@ def test_the_two_blocks_of_theory():
 
 
 def test_three_on_one_center_share_it_though_none_has_half():
-    reports = read([[0.4, 0, 0], [0.3, 0, 0], [0.3, 0, 0]] + [[0, 1, 1]])
+    reports = read([[0.4, 0, 0], [0.3, 0, 0], [0.3, 0, 0], [0, 1, 1]])
     assert kinds(reports) == ["many-fit-one"] * 3 + ["one-fits-many"]
     assert reports[1].partners == (0, 2)
 

@@ -1,0 +1,100 @@
+"""The small versions of the benchmarks keep the promises of the full ones, and unfinished runs go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.skipif(
+    not (ROOT / "benchmarks").is_dir(), reason="benchmarks are in the repository only"
+)
+
+
+def benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def small(name: str, folder: Path) -> dict:
+    """Return the content that the small version of a benchmark writes."""
+    out = folder / "out.json"
+    result = benchmark(name, "--small", "--out", out)
+    assert result.returncode == 0, result.stderr
+    content = json.loads(out.read_text(encoding="utf-8"))
+    assert content["benchmark"] == name
+    assert content["machine"]["cpus"] == os.cpu_count()
+    assert json.loads(result.stdout) == content["summary"]
+    return content
+
+
+def test_they_are_listed():
+    listed = [line.split()[0] for line in benchmark().stdout.splitlines()]
+    assert listed == ["recovery", "repair_sklearn", "verdicts", "nested", "speed"]
+
+
+def test_good_fits_are_not_accused_and_planted_ones_are_found(tmp_path: Path):
+    summary = small("verdicts", tmp_path)["summary"]
+    good, planted = summary["truth_started"], summary["planted"]
+    assert good["called_bad"] == 0
+    assert good["of"] == planted["of"] == planted["survived"] > 0
+    assert planted["called_bad"] == planted["blocks_named"] == planted["truth_reached"] == planted["of"]
+
+
+def test_an_unfinished_run_goes_on_and_a_foreign_file_is_left_alone(tmp_path: Path):
+    content = small("speed", tmp_path)
+    out = tmp_path / "out.json"
+    (case,) = content["cases"]
+    content["cases"][case]["scikit-learn"]["fit_seconds"] = 123.0  # recognisable: it is not computed again
+    content["summary"] = None
+    out.write_text(json.dumps(content), encoding="utf-8")
+    assert benchmark("speed", "--small", "--out", out).returncode == 0
+    assert json.loads(out.read_text(encoding="utf-8"))["summary"]["scikit-learn"]["median_seconds"] == 123.0
+    refused = benchmark("verdicts", "--small", "--out", out)
+    assert refused.returncode != 0
+    assert "another run" in refused.stderr
+    assert json.loads(out.read_text(encoding="utf-8"))["benchmark"] == "speed"
+
+
+def test_without_data_it_says_what_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("GMMSCAPE_DATA", raising=False)
+    result = benchmark("nested", "--small", "--out", tmp_path / "out.json")
+    assert result.returncode != 0
+    assert "GMMSCAPE_DATA" in result.stderr
+
+
+@pytest.mark.usefixtures("data_dir", "reference_dir")
+def test_one_random_start_is_enough(tmp_path: Path):
+    summary = small("recovery", tmp_path)["summary"]
+    assert summary["tied"]["good"] == summary["tied"]["of"] > 0
+    assert summary["full"]["good"] == summary["full"]["of"] > 0
+
+
+@pytest.mark.usefixtures("data_dir")
+def test_models_of_scikit_learn_come_back_better(tmp_path: Path):
+    summary = small("repair_sklearn", tmp_path)["summary"]
+    promises = ("never_lower", "gain_as_stated", "class_kept", "input_untouched", "consistent")
+    assert {summary[promise] for promise in promises} == {summary["of"]}
+    assert summary["means_had_run_together"] > 0
+    assert summary["centroid_index_0_after"] > summary["centroid_index_0_before"]
+
+
+@pytest.mark.usefixtures("data_dir")
+def test_cores_and_halos_are_offered_and_taken(tmp_path: Path):
+    summary = small("nested", tmp_path)["summary"]
+    assert summary["take_is_higher"] == len(summary["take"]) > 0
+    assert all(gains and min(gains) > 0 for gains in summary["offered_gains"])
+    assert summary["offer_centroid_index"] == [0] * len(summary["offer"])
+    assert all(count > 0 for count in summary["take_nested_components"])
