@@ -33,14 +33,10 @@ def inside(*arguments):
     The entry point is that of a process. What it does not turn into an exit code fails the test here.
     """
     output, messages = StringIO(), StringIO()
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        redirect_stdout(output),
-        redirect_stderr(messages),
-        pytest.raises(SystemExit) as end,
-    ):
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(messages):
         patch.setattr(sys, "argv", ["gmmscape", *map(str, arguments)])
-        main()
+        with pytest.raises(SystemExit) as end:
+            main()
     return subprocess.CompletedProcess(arguments, end.value.code, output.getvalue(), messages.getvalue())
 
 

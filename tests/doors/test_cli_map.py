@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from doors.commandline import COMMAND, failed, gmmscape, interrupted, needs_terminal, on_terminal
 
 import gmmscape as gs
+from doors.commandline import COMMAND, failed, gmmscape, interrupted, needs_terminal, on_terminal
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 

@@ -26,15 +26,19 @@ from gmmscape.solve import INIT_PARAMS
 Array = NDArray[np.float64]
 
 CENTERS = np.array([0.0, 9.0, 30.0])
-X = np.concatenate([np.random.default_rng(i).normal(c, 1.0, (60, 1)) for i, c in enumerate(CENTERS)])
+#: Rows of each cluster; the seed is one for which EM in the bad optimum takes tens of iterations only.
+EACH = 40
+X = np.random.default_rng(29).normal(CENTERS[:, None], 1.0, (3, EACH)).reshape(-1, 1)
 N = len(X)
 #: One mean on the first two clusters, two on the third.
 BAD_MEANS = [[4.5], [29.0], [31.0]]
 #: Three clusters in the plane.
 CORNERS = np.array([[0.0, 0.0], [8.0, 0.0], [0.0, 12.0]])
 PLANE = np.concatenate([np.random.default_rng(i).normal(c, 1.0, (40, 2)) for i, c in enumerate(CORNERS)])
-#: Where the average of 60 rows may be: 5 standard errors.
-NEAR = 5.0 / np.sqrt(60.0)
+#: Two clusters that overlap: EM takes its time.
+OVERLAP = np.random.default_rng(4).normal([[0.0], [3.0]], 1.0, (2, 80)).reshape(-1, 1)
+#: How far the average of a cluster's rows may be from its center: 5 standard errors.
+NEAR = 5.0 / np.sqrt(EACH)
 
 kinds = pytest.mark.parametrize("kind", COVARIANCE_TYPES)
 FITTED = ["weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_"]

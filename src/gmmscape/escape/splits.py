@@ -92,9 +92,9 @@ def propose_resplits(
     small = _small_problem(objective, mixture, union, rng)
     if small is None:
         return []
-    means = _starting_means(small.points, small.weights, rng, RESPLIT_STARTS)
-    starts = nearest_pairs(small.points, small.weights, means)
-    pairs, nll = fit_pairs(small.points, small.weights, starts, family)
+    points, weights = small.points, small.weights
+    starts = nearest_pairs(points, weights, _starting_means(points, weights, rng, RESPLIT_STARTS))
+    pairs, nll = fit_pairs(points, weights, starts, family)
     finite = np.flatnonzero(np.isfinite(nll))
     return [small.split(pair[0], pairs.mixture(int(i), family.name), nll[i]) for i in finite]
 
