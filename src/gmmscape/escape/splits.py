@@ -100,7 +100,7 @@ def propose_resplits(
 
 
 class _Small(NamedTuple):
-    """The rows of a small problem about their mean, their weights, and the single component that fits them."""
+    """Rows about their mean, their weights, and the single component that fits them."""
 
     points: FloatArray
     weights: FloatArray
