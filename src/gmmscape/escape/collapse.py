@@ -12,7 +12,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 
 
-def collapsed(objective: Objective, mixture: Mixture) -> BoolArray:
+def scarce(objective: Objective, mixture: Mixture) -> BoolArray:
     """Return which components lie on the floor or on fewer than 5(d+1) different rows, shape (k,).
 
     Rows are counted by Kish's effective number, (sum r)^2 / sum r^2, with r the weight of a different row
@@ -22,7 +22,7 @@ def collapsed(objective: Objective, mixture: Mixture) -> BoolArray:
     return too_few | on_floor(objective, mixture)
 
 
-def degenerate(objective: Objective, mixture: Mixture) -> BoolArray:
+def collapsed(objective: Objective, mixture: Mixture) -> BoolArray:
     """Return which components the rows give no covariance: on the floor, or on at most d+1 rows.
 
     A component without any row is none of them, nor is one with few rows that shares a tied covariance.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape.escape.collapse import collapsed, degenerate
+from gmmscape.escape.collapse import collapsed, scarce
 from gmmscape.escape.moves import Move, Removal, Split, applied
 from gmmscape.escape.nesting import better_clustering
 from gmmscape.escape.removals import propose_removals
@@ -143,10 +143,10 @@ class MixtureProblem:
         if before.nll - after.nll <= self.same:
             return "no gain"
         old, new = self._local(before), self._local(after)
-        if np.any(degenerate(self.objective, new) & ~degenerate(self.objective, old)):
+        if np.any(collapsed(self.objective, new) & ~collapsed(self.objective, old)):
             return "collapsed"
         touched = sorted(frozenset().union(*(move.touched for move in moves)))
-        if np.any(collapsed(self.objective, new)[touched] & ~collapsed(self.objective, old)[touched]):
+        if np.any(scarce(self.objective, new)[touched] & ~scarce(self.objective, old)[touched]):
             return "collapsed"
         if not self.take_nested and not better_clustering(old, new):
             return "nested"

@@ -60,7 +60,7 @@ def component_reports(
     nested : ndarray of bool, shape (k, k)
         Nested pairs of the fit.
     collapsed : ndarray of bool, shape (k,)
-        Components whose likelihood means little.
+        Components to which the rows give no covariance.
     changed : bool
         Whether moves led from one to the other; if not, no component is called overloaded or redundant.
 

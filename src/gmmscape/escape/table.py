@@ -15,7 +15,7 @@ MEANINGS = {
     "one-fits-many": "sits on several clusters that the better fit keeps apart",
     "many-fit-one": "shares one cluster with others",
     "nested": "lies within two standard deviations of another component: core and halo of one cluster",
-    "collapsed": "rests on a floor or on fewer than 5(d+1) different rows: its likelihood means little",
+    "collapsed": "the rows give it no covariance: it rests on a floor or on at most d+1 different rows",
 }
 
 

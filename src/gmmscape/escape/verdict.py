@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.escape.collapse import collapsed, degenerate, effective_rows
+from gmmscape.escape.collapse import collapsed, effective_rows, scarce
 from gmmscape.escape.diagnosis import Diagnosis
 from gmmscape.escape.examine import Examination
 from gmmscape.escape.nesting import distances, nested
@@ -48,27 +48,26 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
     objective, origin = examination.objective, examination.objective.measure.origin
     given, final = examination.given.shifted(-origin), examination.final.mixture.shifted(-origin)
     polished = examination.polished.mixture.shifted(-origin)
-    bad = collapsed(objective, given)
+    broken = collapsed(objective, given)
     gain = examination.escape_gain if examination.escape.taken or examination.saddle else 0.0
     rows = objective.rows
     difference = rows.log_densities(final) - rows.log_densities(polished) if gain > 0 else np.zeros(1)
     weights = rows.weights if gain > 0 else np.ones(1)
     score = significance(difference, weights)
-    broken = bool(degenerate(objective, given).any())
-    verdict, reasons = judged(gain * total, score, examination.escape, broken, "nats")
+    verdict, reasons = judged(gain * total, score, examination.escape, bool(broken.any()), "nats")
     components = component_reports(
         association_on_sample(objective, given, final),
         given.weights,
         final.weights,
         n_rows=effective_rows(objective, given),
         nested=nested(given),
-        collapsed=bad,
+        collapsed=broken,
         changed=gain > 0,
     )
     return Diagnosis(
         verdict=verdict,
         reasons=reasons,
-        input_state=_input_state(examination, broken, total),
+        input_state=_input_state(examination, bool(broken.any()), total),
         objective="nll",
         value_before=examination.nll_before,
         value_after=examination.final.nll,
@@ -106,16 +105,15 @@ def diagnosis_of_result(examination: Examination, total: float, *, searched: boo
     before = diagnosis_of(examination, total)
     objective, final = examination.objective, examination.final
     local = final.mixture.shifted(-objective.measure.origin)
-    bad = collapsed(objective, local)
-    broken = bool(degenerate(objective, local).any())
+    broken = collapsed(objective, local)
     verdict, reasons = "cannot tell", ("no moves were tried: escape is off",)
     if searched:
-        verdict, reasons = judged(0.0, 0.0, examination.escape, broken, "nats")
+        verdict, reasons = judged(0.0, 0.0, examination.escape, bool(broken.any()), "nats")
     return replace(
         before,
         verdict=verdict,
         reasons=reasons,
-        input_state=_state(final.stop_reason, broken),
+        input_state=_state(final.stop_reason, bool(broken.any())),
         gradient_norm=final.gradient_norm,
         significance=0.0,
         components=component_reports(
@@ -124,7 +122,7 @@ def diagnosis_of_result(examination: Examination, total: float, *, searched: boo
             local.weights,
             n_rows=effective_rows(objective, local),
             nested=nested(local),
-            collapsed=bad,
+            collapsed=broken,
             changed=False,
         ),
         warnings=_warnings(objective, local, final, examination.ended),
@@ -208,10 +206,10 @@ def _warnings(objective: Objective, fit: Mixture, best: Solution, ended: str) ->
             "all means nearly coincide: a fault of the start, as when one-hot responsibilities inflate a "
             "tied covariance until nothing tells the components apart"
         )
-    bad = np.flatnonzero(collapsed(objective, fit))
-    if len(bad):
+    few = np.flatnonzero(scarce(objective, fit))
+    if len(few):
         found.append(
-            f"component {', '.join(map(str, bad[:10]))}: on a floor, or on fewer than 5(d+1) different rows; "
+            f"component {', '.join(map(str, few[:10]))}: on a floor, or on fewer than 5(d+1) different rows; "
             "use fewer components, a simpler covariance_type or a higher covariance_floor"
         )
     if not best.converged and ended == "completed":

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.escape.collapse import collapsed, degenerate, effective_rows
+from gmmscape.escape.collapse import collapsed, effective_rows, scarce
 from gmmscape.escape.verdict import significance
 from gmmscape.families import Floor, family_named
 from gmmscape.objective import Objective
@@ -200,11 +200,11 @@ def test_collapse_is_few_rows_or_a_floor(rng: np.random.Generator):
     of = objective(X)
     four = gs.Mixture(None, [*GOOD.means, [100.2, 100.2]], [1.0, 1.0, 1.0, 0.1], "spherical")
     local = four.shifted(-of.measure.origin)
+    np.testing.assert_array_equal(scarce(of, local), [False, False, False, True])
     np.testing.assert_array_equal(collapsed(of, local), [False, False, False, True])
-    np.testing.assert_array_equal(degenerate(of, local), [False, False, False, True])
     floor = of.family.floor.variances.mean()
     narrow = gs.Mixture(four.weights, local.means, [floor, 1.0, 1.0, 0.1], "spherical")
-    np.testing.assert_array_equal(degenerate(of, narrow), [True, False, False, True])
+    np.testing.assert_array_equal(collapsed(of, narrow), [True, False, False, True])
 
 
 def test_significance_is_the_mean_in_standard_errors(rng: np.random.Generator):
