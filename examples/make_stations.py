@@ -1,7 +1,8 @@
 """Write stations.csv: where 1000 visitors of a park stood, around two lawns and three pairs of kiosks.
 
-The lawns are wide, the kiosks narrow and close together in their pairs. A start from k-means spends components on
-the lawns that the kiosks need: EM then ends with two components on a lawn and one on a pair of kiosks.
+The lawns are wide, the kiosks narrow and close together in their pairs. A start from k-means spends
+components on the lawns that the kiosks need: EM then ends with two components on a lawn and one on a pair of
+kiosks.
 """
 
 from __future__ import annotations

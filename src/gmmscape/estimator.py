@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -322,6 +323,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         y : ndarray of shape (n_samples,)
             Component each row was drawn from.
         """
+        n_samples = positive_integer("n_samples", n_samples)
         X, labels = self._mixture().sample(n_samples, _seed(self.random_state))
         order = np.argsort(labels, kind="stable")
         return X[order], labels[order]
@@ -351,6 +353,8 @@ def n_parameters(mixture: Mixture) -> int:
 def checked_data(model: GaussianMixture, X: Any, *, reset: bool) -> FloatArray:
     """Return data as scikit-learn checks them, names of columns included; its ValueErrors become "
     "DataErrors."""
+    if issparse(X):
+        raise DataError("X is sparse: pass a dense array, for example X.toarray()")
     try:
         return validate_data(model, X, reset=reset, dtype=np.float64, accept_sparse=False)
     except ValueError as error:
@@ -451,10 +455,16 @@ def _seed(random_state: Any) -> int:
 def _start(model: GaussianMixture, sample: Sample, family: FreeCovariance, seed: int) -> Mixture | None:
     """Where to begin if the user says so, wholly or in part."""
     if model.warm_start and hasattr(model, "means_"):
-        start = Mixture(model.weights_, model.means_, model.covariances_, model.covariance_type)
-        if start.means.shape != (model.n_components, sample.n_features):
+        wanted = (model.n_components, sample.n_features)
+        try:
+            start = Mixture(model.weights_, model.means_, model.covariances_, model.covariance_type)
+        except InvalidParameterError as error:
             raise InvalidParameterError.of(
-                "warm_start", True, f"the last fit has means of shape {start.means.shape}: fit anew"
+                "warm_start", True, f"the last fit was another ({error})"
+            ) from error
+        if start.means.shape != wanted:
+            raise InvalidParameterError.of(
+                "warm_start", True, f"the last fit has means of shape {start.means.shape}, not {wanted}"
             )
         return start
     given = (model.weights_init, model.means_init, model.precisions_init)

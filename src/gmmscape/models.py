@@ -6,12 +6,14 @@ No estimator is imported: a model is what its attributes say it is.
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from gmmscape.arrays import FloatArray
@@ -19,7 +21,7 @@ from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
-from gmmscape.validation import choice, mean_matrix, real_number
+from gmmscape.validation import choice, data_matrix, mean_matrix, real_number
 
 #: Format of the JSON that ``gmmscape fit`` and ``gmmscape repair`` write.
 FIT_FORMAT, FIT_FORMAT_VERSION = "gmmscape-fit", 1
@@ -123,7 +125,7 @@ def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
     return FittedModel(model, None, mean_matrix("model", model))
 
 
-def returned(model: FittedModel, mixture: Mixture, *, nll: float, n_iter: int, stop_reason: str) -> Any:
+def returned(model: FittedModel, mixture: Mixture, attributes: Mapping[str, Any]) -> Any:
     """Return a model of the class that came in, with these parameters; the original stays as it is.
 
     Parameters
@@ -132,12 +134,8 @@ def returned(model: FittedModel, mixture: Mixture, *, nll: float, n_iter: int, s
         What came in, with a mixture.
     mixture : Mixture
         New parameters, of the same kind.
-    nll : float
-        Nats per unit mass there.
-    n_iter : int
-        Iterations it took.
-    stop_reason : str
-        Why they ended.
+    attributes : mapping
+        Further attributes of an estimator by name, such as ``n_iter_``; set where it has them already.
 
     Returns
     -------
@@ -149,17 +147,14 @@ def returned(model: FittedModel, mixture: Mixture, *, nll: float, n_iter: int, s
     if isinstance(model.source, (str, Path, Mixture)):
         return mixture
     estimator = copy.deepcopy(model.source)
-    factors = mixture.parameters.factors
     estimator.weights_ = mixture.weights.copy()
     estimator.means_ = mixture.means.copy()
     estimator.covariances_ = mixture.covariances.copy()
-    estimator.precisions_cholesky_ = factors.copy()
+    estimator.precisions_cholesky_ = mixture.parameters.factors.copy()
     estimator.precisions_ = inverse_covariances(mixture)
-    estimator.converged_ = stop_reason == "converged"
-    estimator.n_iter_ = n_iter
-    estimator.lower_bound_ = -nll
-    if hasattr(estimator, "lower_bounds_"):
-        estimator.lower_bounds_ = [-nll]
+    for name, value in attributes.items():
+        if hasattr(estimator, name):
+            setattr(estimator, name, value)
     return estimator
 
 
@@ -171,15 +166,21 @@ def returned_centers(model: FittedModel, centers: FloatArray, X: Any, *, inertia
     if not hasattr(model.source, "cluster_centers_"):
         return np.array(centers).reshape(np.shape(model.source))
     estimator = copy.deepcopy(model.source)
-    estimator.cluster_centers_ = centers.astype(estimator.cluster_centers_.dtype)
+    dtype = estimator.cluster_centers_.dtype
+    estimator.cluster_centers_ = centers.astype(dtype)
     estimator.inertia_ = inertia
     estimator.n_iter_ = n_iter
-    predicted = estimator.predict(estimator.cluster_centers_)
-    if not np.array_equal(predicted, np.arange(len(centers))):
+    rows = data_matrix(X)
+    distance = cdist(rows, centers, "sqeuclidean")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # rows have no names here
+        predicted = estimator.predict(rows.astype(dtype))
+    chosen = distance[np.arange(len(rows)), predicted]
+    if np.any(chosen > distance.min(axis=1) + 1e-5 * chosen):  # as near in single precision is near enough
         raise InvalidParameterError.of(
             "model", model.source, "pass its cluster_centers_: its class does not predict the nearest center"
         )
-    estimator.labels_ = estimator.predict(X)
+    estimator.labels_ = predicted
     return estimator
 
 
@@ -220,13 +221,24 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
     names = getattr(model, "feature_names_in_", None)
     return FittedModel(
         source=model,
-        mixture=Mixture(weights, model.means_, model.covariances_, kind),
+        mixture=Mixture(weights, model.means_, _symmetric(model.covariances_, kind), kind),
         centers=None,
         feature_names=None if names is None else tuple(map(str, names)),
         reg_covar=float(model.reg_covar),
         covariance_floor=getattr(model, "covariance_floor", None),
         has_prior=hasattr(model, "weight_concentration_prior_type"),
     )
+
+
+def _symmetric(covariances: Any, kind: str) -> FloatArray:
+    """Covariances without the asymmetry that the rounding of other programs leaves; single precision "
+    "has 1e-7."""
+    C = np.asarray(covariances, dtype=np.float64)
+    if kind not in ("full", "tied") or C.ndim < 2 or C.shape[-1] != C.shape[-2]:
+        return C
+    transposed = np.swapaxes(C, -1, -2)
+    rounded = np.abs(C - transposed).max() <= 1e-4 * np.abs(C).max()
+    return 0.5 * (C + transposed) if rounded else C
 
 
 def _from_centers_estimator(model: Any) -> FittedModel:

@@ -91,9 +91,8 @@ def diagnose_centers(
 def _score(problem: InertiaProblem, before: Centers, after: Centers) -> float:
     if after is before:
         return 0.0
-    return significance(
-        problem.distances(before.means) - problem.distances(after.means), problem.sample.weights
-    )
+    difference = problem.distances(before.means) - problem.distances(after.means)
+    return significance(difference, problem.sample.weights, problem.sample.effective_rows)
 
 
 def _state(given: Centers, polished: Centers, mass: FloatArray) -> str:

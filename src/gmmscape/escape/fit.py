@@ -101,9 +101,7 @@ def fit_mixture(sample: Sample, family: FreeCovariance, plan: FitPlan, total: fl
     if not plan.escape:
         examination = unexamined(objective, best)
         return Fit(best, diagnosis_of_result(examination, total, searched=False), None)
-    problem = MixtureProblem(
-        objective, take_nested=plan.take_nested, total=total, seed=plan.seed, n_jobs=plan.n_jobs
-    )
+    problem = MixtureProblem(objective, take_nested=plan.take_nested, seed=plan.seed, n_jobs=plan.n_jobs)
     examination = examine(objective, best.mixture, problem, plan.solver, budget)
     return Fit(
         _whole_way(best, examination),

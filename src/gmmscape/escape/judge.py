@@ -48,7 +48,9 @@ class Judged:
     centers : ndarray or None
         Best centers, for models judged by inertia.
     n_iter : int
-        Iterations that led to the best fit.
+        Iterations that led to the best fit, at least 1.
+    data : object
+        X with its columns in the order of the model.
     """
 
     model: FittedModel
@@ -57,6 +59,7 @@ class Judged:
     final: Solution | None
     centers: FloatArray | None
     n_iter: int
+    data: Any
 
 
 def judge(
@@ -81,7 +84,8 @@ def judge(
     budget = Budget(optional_seconds("max_seconds", max_seconds), callback or (printed if verbose else None))
     seed = int(generator(rng).integers(2**63))
     fitted = read_model(model, covariance_type)
-    sample = Sample(_columns_in_order(X, fitted), sample_weight)
+    X = _columns_in_order(X, fitted)
+    sample = Sample(X, sample_weight)
     if sample.n_features != fitted.means.shape[1]:
         raise DataError(
             f"X has {sample.n_features} features where the model has {fitted.means.shape[1]}: pass the "
@@ -91,10 +95,10 @@ def judge(
     total = total_mass(sample, sample_weight)
     if fitted.mixture is None:
         diagnosis, centers, n_iter = diagnose_centers(sample, fitted.means, total, seed, budget)
-        return Judged(fitted, diagnosis, None, None, centers, n_iter)
+        return Judged(fitted, diagnosis, None, None, centers, n_iter, X)
     family = family_of(fitted, sample, reg_covar, covariance_floor)
     objective = Objective.near(sample, family, fitted.mixture)
-    problem = MixtureProblem(objective, take_nested=nested == "take", total=total, seed=seed, n_jobs=n_jobs)
+    problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed, n_jobs=n_jobs)
     examination = examine(objective, fitted.mixture, problem, POLISH, budget)
     final = examination.final
     return Judged(
@@ -103,7 +107,8 @@ def judge(
         diagnosis_of_result(examination, total, searched=True),
         final,
         None,
-        final.n_iter,
+        max(1, sum(part.n_iter for part in examination.way)),
+        X,
     )
 
 

@@ -14,6 +14,7 @@ from gmmscape.escape.removals import propose_removals
 from gmmscape.escape.search import Stopped
 from gmmscape.escape.splits import Share, propose_resplits, propose_splits, shares
 from gmmscape.families import FreeCovariance
+from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Progress, Solution, run
@@ -24,7 +25,7 @@ ATTEMPTS, NESTED_ATTEMPTS = 8, 4
 LOOKAHEAD = 3
 #: How often one split, or one removal, may be paired in a round.
 PARTNERS = 3
-#: Nats in total below which two fits count as the same optimum.
+#: Nats in total, on the effective number of rows, below which two fits count as the same optimum.
 SAME = 0.02
 #: EM that judges a move. After `SCREEN` iterations it looks at the trend and expects it to go on for
 #: `OUTLOOK`.
@@ -41,8 +42,6 @@ class MixtureProblem:
         Of a sample.
     take_nested : bool
         Whether gains by nesting are taken.
-    total : float
-        Mass of the sample as the user counts it, rows or sum of weights.
     seed : int
         Of what is random in the proposals.
     n_jobs : int, optional
@@ -50,13 +49,14 @@ class MixtureProblem:
     """
 
     def __init__(
-        self, objective: Objective, *, take_nested: bool, total: float, seed: int, n_jobs: int | None = None
+        self, objective: Objective, *, take_nested: bool, seed: int, n_jobs: int | None = None
     ) -> None:
         assert isinstance(objective.family, FreeCovariance)
         self.objective = objective
         self.family = objective.family
         self.take_nested = take_nested
-        self.same = SAME / total
+        assert isinstance(objective.measure, Sample)
+        self.same = SAME / objective.measure.effective_rows
         self.seed = seed
         self.n_jobs = n_jobs
 

@@ -191,20 +191,24 @@ def repair(
         verbose=verbose,
         callback=callback,
     )
-    return Repair(_as_it_came(judged, X), judged.diagnosis, judged.result_diagnosis, judged.final)
+    return Repair(_as_it_came(judged), judged.diagnosis, judged.result_diagnosis, judged.final)
 
 
-def _as_it_came(judged: Judged, X: Any) -> Any:
-    model, final = judged.model, judged.final
-    if final is not None:
-        return returned(
-            model, final.mixture, nll=final.nll, n_iter=final.n_iter, stop_reason=final.stop_reason
-        )
-    assert judged.centers is not None
-    return returned_centers(
-        model,
-        judged.centers,
-        X,
-        inertia=judged.diagnosis.value_after * judged.diagnosis.total,
-        n_iter=judged.n_iter,
-    )
+def _as_it_came(judged: Judged) -> Any:
+    model, final, diagnosis = judged.model, judged.final, judged.diagnosis
+    if final is None:
+        assert judged.centers is not None
+        inertia = diagnosis.value_after * diagnosis.total
+        return returned_centers(model, judged.centers, judged.data, inertia=inertia, n_iter=judged.n_iter)
+    attributes = {
+        "converged_": final.converged,
+        "n_iter_": judged.n_iter,
+        "lower_bound_": -final.nll,
+        "lower_bounds_": [-final.nll],
+        "history_": [final.nll],
+        "stop_reason_": final.stop_reason,
+        "floor_active_": final.floor_active,
+        "diagnosis_": judged.result_diagnosis,
+        "em_diagnosis_": diagnosis,
+    }
+    return returned(model, final.mixture, attributes)

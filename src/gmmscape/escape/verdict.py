@@ -11,16 +11,18 @@ from gmmscape.arrays import FloatArray
 from gmmscape.escape.collapse import collapsed, effective_rows, scarce
 from gmmscape.escape.diagnosis import Diagnosis
 from gmmscape.escape.examine import Examination
+from gmmscape.escape.mixtures import SAME
 from gmmscape.escape.nesting import distances, nested
 from gmmscape.escape.reading import association_on_sample, component_reports
 from gmmscape.escape.search import Escape, TriedMove
+from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve import Solution
 
 #: Standard errors by which a fit must be better for a verdict: below, the data do not tell the two apart.
 SIGNIFICANT = 2.0
-#: Nats in total that EM may still bring to a fit that counts as converged.
+#: Nats in total, on the effective number of rows, that EM may still bring to a fit that counts as converged.
 CONVERGED = 0.1
 #: Standard deviations within which all means of a fit count as one place.
 TOGETHER = 0.5
@@ -53,7 +55,8 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
     rows = objective.rows
     difference = rows.log_densities(final) - rows.log_densities(polished) if gain > 0 else np.zeros(1)
     weights = rows.weights if gain > 0 else np.ones(1)
-    score = significance(difference, weights)
+    n = _effective_rows(objective)
+    score = significance(difference, weights, n)
     verdict, reasons = judged(gain * total, score, examination.escape, bool(broken.any()), "nats")
     components = component_reports(
         association_on_sample(objective, given, final),
@@ -67,7 +70,7 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
     return Diagnosis(
         verdict=verdict,
         reasons=reasons,
-        input_state=_input_state(examination, bool(broken.any()), total),
+        input_state=_input_state(examination, bool(broken.any())),
         objective="nll",
         value_before=examination.nll_before,
         value_after=examination.final.nll,
@@ -78,7 +81,7 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
         gradient_norm=examination.gradient_norm,
         components=components,
         moves=tuple(examination.escape.taken),
-        alternatives=distinct(examination.escape.alternatives, 0.02 / total),
+        alternatives=distinct(examination.escape.alternatives, SAME / n),
         tried=examination.escape.tried,
         ended=examination.ended,
         warnings=_warnings(objective, given, examination.final, examination.ended),
@@ -135,14 +138,15 @@ def _state(stop_reason: str, broken: bool) -> str:
     return stop_reason if stop_reason in ("converged", "plateau") else "not converged"
 
 
-def significance(difference: FloatArray, weights: FloatArray) -> float:
-    """Return Vuong's statistic (Econometrica 57(2), 1989): the mean difference in its standard errors.
+def _effective_rows(objective: Objective) -> float:
+    assert isinstance(objective.measure, Sample)
+    return objective.measure.effective_rows
 
-    Rows count by Kish's effective number where they are weighted.
-    """
+
+def significance(difference: FloatArray, weights: FloatArray, n: float) -> float:
+    """Return Vuong's statistic (Econometrica 57(2), 1989): the mean difference in standard errors of n rows."""
     mean = float(weights @ difference)
     spread = float(np.sqrt(weights @ (difference - mean) ** 2))
-    n = 1.0 / float((weights**2).sum())
     if mean <= 0:
         return 0.0
     if spread <= 1e-12 * mean:  # rounding
@@ -189,12 +193,12 @@ def distinct(moves: Sequence[TriedMove], same: float) -> tuple[TriedMove, ...]:
     return tuple(kept)
 
 
-def _input_state(examination: Examination, broken: bool, total: float) -> str:
+def _input_state(examination: Examination, broken: bool) -> str:
     if broken or examination.polished.stop_reason == "degenerate":
         return "degenerate"
     if examination.gradient_norm == float("inf"):
         return "plateau"
-    if examination.polish_gain * total > CONVERGED:
+    if examination.polish_gain * _effective_rows(examination.objective) > CONVERGED:
         return "not converged"
     return "saddle" if examination.saddle else "converged"
 

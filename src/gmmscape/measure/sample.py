@@ -102,6 +102,14 @@ class Sample:
         return points, weights.astype(np.float64)
 
     @cached_property
+    def effective_rows(self) -> float:
+        """Kish's effective number of different rows, 1 / sum of their squared weights.
+
+        It does not depend on the unit of the weights, and whole weights count as repeated rows do.
+        """
+        return 1.0 / float((self.distinct[1] ** 2).sum())
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of rows and weights, by which results remember the data they belong to."""
         parts = (self.origin, self.points, self.weights)

@@ -10,7 +10,7 @@ from gmmscape.mixture import Mixture
 #: Why a solver stopped, with what the user can do about it.
 STOP_REASONS = {
     "converged": "the EM step is shorter than tol",
-    "max_iter": "the iterations ran out first: raise max_iter, or use the method 'newton'",
+    "max_iter": "the iterations ran out first: raise max_iter",
     "time_limit": "the time budget ran out first: raise max_seconds",
     "plateau": "a component has no data near it, so its gradient is below what float64 resolves: "
     "start it nearer to the data",

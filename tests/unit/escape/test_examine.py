@@ -211,9 +211,9 @@ def test_significance_is_the_mean_in_standard_errors(rng: np.random.Generator):
     difference = rng.normal(0.2, 1.0, 400)
     equal = np.full(400, 1 / 400)
     expected = difference.mean() / (difference.std() / np.sqrt(400))
-    assert significance(difference, equal) == pytest.approx(expected)
-    assert significance(-np.abs(difference), equal) == 0.0
-    assert significance(np.ones(400), equal) == np.inf
+    assert significance(difference, equal, 400) == pytest.approx(expected)
+    assert significance(-np.abs(difference), equal, 400) == 0.0
+    assert significance(np.ones(400), equal, 400) == np.inf
 
 
 def test_a_gain_within_noise_is_no_verdict(rng: np.random.Generator):
