@@ -66,6 +66,14 @@ def fitted(file, out, *options, code=0):
     return content_of(out)
 
 
+both = pytest.mark.parametrize("command", ["diagnose", "repair"])
+
+
+def judged(command, model, file, out, *options):
+    """Diagnose or repair in this process, writing to a file."""
+    return inside(command, model, file, {"diagnose": "--json", "repair": "--model"}[command], out, *options)
+
+
 @pytest.fixture(scope="module")
 def good(clusters, folder):
     """File of a good fit."""
@@ -307,6 +315,47 @@ def test_a_time_budget_is_kept(one_cluster, tmp_path):
     assert content_of(out)["stop_reason"] == "time_limit"
 
 
+@pytest.fixture(scope="module")
+def few(folder):
+    """So few rows of one cluster that what the search finds depends on its seed; and a fit to them."""
+    file = write_table(folder / "few.csv", np.random.default_rng(1).normal(size=(40, 2)))
+    fitted(file, folder / "few.json", "-k", 2, "--covariance", "spherical", "--tol", 0.1, "--no-escape")
+    return folder / "few.json", file
+
+
+@both
+def test_the_seed_decides(command, few, tmp_path):
+    """The same file from the same seed, another search from another one."""
+    model, file = few
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    searches = set()
+    for seed in range(4):
+        for out in (first, second):
+            assert judged(command, model, file, out, "--seed", seed).returncode == 0
+        assert first.read_bytes() == second.read_bytes()
+        content = content_of(first)
+        searches.add(json.dumps([content["moves"], content["alternatives"]]))
+    assert len(searches) > 1
+
+
+def test_nested_components_are_offered_or_taken(few, tmp_path):
+    model, file = few
+    offered = fitted(file, tmp_path / "offered.json", "-k", 2)
+    taken = fitted(file, tmp_path / "taken.json", "-k", 2, "--nested", "take")
+    assert "nested" in {move["outcome"] for move in offered["alternatives"]}
+    assert taken["log_likelihood"] > offered["log_likelihood"] + 0.02
+
+
+def test_options_reach_the_fit(clusters, stuck, tmp_path):
+    model, options = stuck
+    options = [*options, "--no-escape"]
+    more = fitted(clusters, tmp_path / "more.json", *options, "--n-init", 20)
+    assert more["log_likelihood"] == pytest.approx(best(), rel=1e-9)
+    early = fitted(clusters, tmp_path / "early.json", *options, "--tol", 0.5)
+    assert early["converged"] is True
+    assert 1e-6 < early["gradient_norm"] <= 0.5
+
+
 # what is refused
 
 
@@ -390,14 +439,6 @@ def test_the_place_of_the_result_is_looked_at_first(command, word, tmp_path):
 
 def test_repair_needs_a_place_for_the_result(clusters, good):
     failed(inside("repair", good, clusters), 2, "Missing option", "--model")
-
-
-both = pytest.mark.parametrize("command", ["diagnose", "repair"])
-
-
-def judged(command, model, file, out, *options):
-    """Diagnose or repair in this process, writing to a file."""
-    return inside(command, model, file, {"diagnose": "--json", "repair": "--model"}[command], out, *options)
 
 
 @both

@@ -144,7 +144,7 @@ def _effective_rows(objective: Objective) -> float:
 
 
 def significance(difference: FloatArray, weights: FloatArray, n: float) -> float:
-    """Return Vuong's statistic (Econometrica 57(2), 1989): the mean difference in standard errors of n rows."""
+    """Return Vuong's statistic (Econometrica 57(2), 1989): the mean difference in its standard errors."""
     mean = float(weights @ difference)
     spread = float(np.sqrt(weights @ (difference - mean) ** 2))
     if mean <= 0:
