@@ -281,11 +281,18 @@ def _of_family(mixture: Mixture, kind: str) -> Mixture:
 
 def _from_file(path: str | Path) -> FittedModel:
     content = _checked_content(path)
+    try:
+        return _from_content(path, content)
+    except (FormatError, InvalidParameterError) as error:
+        raise FormatError(f"{path} holds no usable model: {error}") from error
+
+
+def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
     if content.get("format") != FIT_FORMAT:
         return FittedModel(path, Mixture.from_dict(content), None)
     if content.get("format_version") != FIT_FORMAT_VERSION:
         raise FormatError(
-            f"{path}: format_version={content.get('format_version')!r}, and this version of gmmscape reads "
+            f"format_version={content.get('format_version')!r}, and this version of gmmscape reads "
             f"{FIT_FORMAT_VERSION}"
         )
     fields = (
@@ -299,12 +306,10 @@ def _from_file(path: str | Path) -> FittedModel:
     )
     missing = [field for field in fields if field not in content]
     if missing:
-        raise FormatError(
-            f"{path} lacks {', '.join(missing)}: pass a file as `gmmscape fit --json` writes it"
-        )
+        raise FormatError(f"it lacks {', '.join(missing)}: pass a file as `gmmscape fit --json` writes it")
     names = content["feature_names"]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise FormatError(f"{path}: feature_names must be a list of names")
+        raise FormatError("feature_names must be a list of names")
     return FittedModel(
         source=path,
         mixture=Mixture(*(content[field] for field in fields[:4])),

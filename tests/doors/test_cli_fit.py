@@ -630,16 +630,12 @@ def test_integer_weights_are_repeated_rows(clusters, tmp_path):
     plain = fitted(clusters, tmp_path / "plain.json", *options)
     assert abs(plain["nll"] - ours["nll"]) > 1e-3
 
-    out = tmp_path / "out.json"
-    assert judged("diagnose", tmp_path / "weighted.json", weighted, out).returncode == 0
+    model, out = tmp_path / "weighted.json", tmp_path / "out.json"
+    assert judged("diagnose", model, weighted, out).returncode == 0
     assert content_of(out)["value_before"] != pytest.approx(ours["nll"], rel=1e-6)
-    assert (
-        judged("diagnose", tmp_path / "weighted.json", weighted, out, "--weights-column", "3").returncode == 0
-    )
+    assert judged("diagnose", model, weighted, out, "--weights-column", "3").returncode == 0
     assert content_of(out)["value_before"] == pytest.approx(ours["nll"], rel=1e-12)
-    assert (
-        judged("repair", tmp_path / "weighted.json", weighted, out, "--weights-column", "n").returncode == 0
-    )
+    assert judged("repair", model, weighted, out, "--weights-column", "n").returncode == 0
     assert content_of(out)["log_likelihood"] == pytest.approx(ours["log_likelihood"], rel=1e-9)
 
 
