@@ -27,9 +27,7 @@ KIOSKS = [
 def visitors() -> np.ndarray:
     """Return positions in meters, east and north of the gate, shape (1000, 2)."""
     rng = np.random.default_rng(SEED)
-    parts = [
-        rng.normal((east, north), spread, (count, 2)) for east, north, spread, count in LAWNS + KIOSKS
-    ]
+    parts = [rng.normal((east, north), spread, (count, 2)) for east, north, spread, count in LAWNS + KIOSKS]
     return rng.permutation(np.concatenate(parts))
 
 

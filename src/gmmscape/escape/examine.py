@@ -122,6 +122,7 @@ def examine(
 
 def unexamined(objective: Objective, solution: Solution) -> Examination:
     """Return the examination of a fit that nothing was tried on."""
+    ended = solution.stop_reason if solution.stop_reason in ("interrupted", "time_limit") else "completed"
     return Examination(
         objective,
         solution.mixture,
@@ -129,7 +130,7 @@ def unexamined(objective: Objective, solution: Solution) -> Examination:
         solution.gradient_norm,
         solution,
         False,
-        Escape(solution),
+        Escape(solution, ended=ended),
         solution,
         (),
     )

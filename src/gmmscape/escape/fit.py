@@ -18,6 +18,9 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Progress, Solution, run, start_around
 
+#: Stop reasons of a start after which nothing more is tried.
+CUT_SHORT = ("interrupted", "time_limit")
+
 
 @dataclass(frozen=True)
 class FitPlan:
@@ -98,7 +101,7 @@ def fit_mixture(sample: Sample, family: FreeCovariance, plan: FitPlan, total: fl
     """
     best = _best_start(sample, family, plan, budget)
     objective = Objective.near(sample, family, best.mixture)
-    if not plan.escape:
+    if not plan.escape or best.stop_reason in CUT_SHORT:
         examination = unexamined(objective, best)
         return Fit(best, diagnosis_of_result(examination, total, searched=False), None)
     problem = MixtureProblem(objective, take_nested=plan.take_nested, seed=plan.seed, n_jobs=plan.n_jobs)
@@ -115,7 +118,7 @@ def _best_start(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: B
     solutions = []
     for solution in _solutions(sample, family, plan, budget):
         solutions.append(solution)
-        if solution.stop_reason in ("interrupted", "time_limit"):
+        if solution.stop_reason in CUT_SHORT:
             break
     return min(solutions, key=lambda s: (s.stop_reason == "degenerate", s.nll))
 

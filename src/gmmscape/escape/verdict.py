@@ -110,7 +110,7 @@ def diagnosis_of_result(examination: Examination, total: float, *, searched: boo
     local = final.mixture.shifted(-objective.measure.origin)
     broken = collapsed(objective, local)
     verdict, reasons = "cannot tell", ("no moves were tried: escape is off",)
-    if searched:
+    if searched or examination.ended != "completed":
         verdict, reasons = judged(0.0, 0.0, examination.escape, bool(broken.any()), "nats")
     return replace(
         before,
