@@ -17,7 +17,7 @@ from benchmarks.data import centroid_index, suite
 from benchmarks.harness import Benchmark, Case
 
 SETS = {"s1": 15, "s2": 15, "a1": 20, "r15": 15, "unbalance": 8}
-SEEDS = 3
+SEEDS = 2
 PARAMETERS = ("weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_")
 #: Rounding of a mean log-likelihood, relative to its size.
 ROUNDING = 1e-12

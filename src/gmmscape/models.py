@@ -26,7 +26,16 @@ from gmmscape.validation import choice, data_matrix, mean_matrix, real_number
 #: Format of the JSON that ``gmmscape fit`` and ``gmmscape repair`` write.
 FIT_FORMAT, FIT_FORMAT_VERSION = "gmmscape-fit", 1
 #: First bytes of pickles, plain and as joblib compresses them; none can begin a JSON text.
-PICKLES = (b"\x80", b"\x78", b"\x1f\x8b", b"BZ", b"\xfd7zXZ", b"\x5d\x00\x00", b"\x04\x22\x4d\x18", b"PK")
+PICKLES = (
+    b"\x80",
+    *(b"\x78" + level for level in (b"\x01", b"\x5e", b"\x9c", b"\xda")),
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"\x5d\x00\x00",
+    b"\x04\x22\x4d\x18",
+    b"PK\x03\x04",
+)
 CONVERSION = (
     "gs.Mixture(model.weights_, model.means_, model.covariances_, model.covariance_type), "
     "passed with covariance_type=model.covariance_type"
@@ -217,7 +226,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
     kind = choice("model.covariance_type", model.covariance_type, COVARIANCE_TYPES)
     weights = np.asarray(model.weights_, dtype=np.float64)
     # What was computed in single precision sums to one in single precision.
-    weights = weights / weights.sum() if abs(weights.sum() - 1.0) < 1e-5 else weights
+    weights = weights / weights.sum() if 1e-8 < abs(weights.sum() - 1.0) < 1e-5 else weights
     names = getattr(model, "feature_names_in_", None)
     return FittedModel(
         source=model,

@@ -226,6 +226,14 @@ def test_degenerate_fits_exit_1_and_have_no_bic(tmp_path):
     assert content_of(out)["bic"] is None
 
 
+def test_rows_all_alike_need_a_floor(tmp_path):
+    file = write_table(tmp_path / "data.csv", np.ones((4, 2)))
+    failed(inside("fit", file, "-k", 1), 3, "rows equal")
+    content = fitted(file, tmp_path / "fit.json", "-k", 2, "--reg-covar", 1, code=1)
+    assert content["bic"] is None
+    assert content["means"] == [[1.0, 1.0]] * 2
+
+
 def test_floors_hold_covariances_up(clusters, tmp_path):
     """The clusters have variance 1; floors of the model hold for its repair, unless others are given."""
     model, out = tmp_path / "fit.json", tmp_path / "out.json"
@@ -466,7 +474,7 @@ def test_repair_needs_a_place_for_the_result(clusters, good):
         ("a,b\n1,2\n", ["model.json", "not a JSON file"]),
         ("", ["model.json", "not a JSON file"]),
         ("[1, 2]", ["model.json", "no model"]),
-        ('{"format": "gmmscape-atlas", "format_version": 1, "minima": []}', ["mixture"]),
+        ('{"format": "gmmscape-atlas", "format_version": 1, "minima": []}', ["model.json", "mixture"]),
         ('{"format": "gmmscape-fit", "format_version": 2}', ["model.json", "format_version=2"]),
         ('{"format": "gmmscape-fit", "format_version": 1}', ["model.json", "lacks weights, means"]),
     ],
@@ -477,6 +485,27 @@ def test_unusable_models_exit_3(command, text, words, clusters, tmp_path):
         model.write_text(text)
     failed(judged(command, model, clusters, tmp_path / "out.json"), 3, *words)
     assert not (tmp_path / "out.json").exists()
+
+
+@both
+@pytest.mark.parametrize(
+    ("field", "value", "word"),
+    [
+        ("weights", [0.5, 0.6, 0.1, 0.1], "weights"),
+        ("weights", ["a"] * 4, "weights"),
+        ("means", None, "means"),
+        ("covariances", [[[-1, 0], [0, 1]]] * 4, "positive definite"),
+        ("covariance_type", "round", "'round'"),
+        ("covariance_type", "diag", "shape"),
+        ("reg_covar", -1, "reg_covar"),
+        ("covariance_floor", "x", "covariance_floor"),
+        ("feature_names", "xy", "feature_names"),
+    ],
+)
+def test_models_with_broken_parameters_exit_3(command, field, value, word, clusters, good, tmp_path):
+    model = tmp_path / "model.json"
+    model.write_text(json.dumps({**content_of(good), field: value}))
+    failed(judged(command, model, clusters, tmp_path / "out.json"), 3, "model.json", word)
 
 
 class Payload:
@@ -675,9 +704,10 @@ def check_interrupted(output, out, file):
 
 
 @needs_terminal
-def test_fits_interrupted_during_em_are_written(one_cluster, tmp_path):
-    options = ["-k", 4, "--no-escape", "--tol", 0, "--max-iter", 10**9, "--json", tmp_path / "fit.json"]
-    output = interrupted(["fit", one_cluster, *options], b"iteration")
+@pytest.mark.parametrize("escape", [["--no-escape"], []])
+def test_fits_interrupted_during_em_are_written(escape, one_cluster, tmp_path):
+    options = ["-k", 4, *escape, "--tol", 0, "--max-iter", 10**9, "--json", tmp_path / "fit.json"]
+    output = interrupted(["fit", one_cluster, *options], b"start 1, iteration")
     check_interrupted(output, tmp_path / "fit.json", one_cluster)
 
 

@@ -45,16 +45,28 @@ class Layout(NamedTuple):
         drop = [] if self.drop is None else self.drop.split(",")
         if self.weights_column is not None:
             drop.append(self.weights_column)
+        weights = self._weights(file)
         try:
             table = self._table(file, columns, drop or None)
         except InvalidParameterError as error:
-            if not from_model:
+            if not from_model or not str(error).startswith("columns="):
                 raise
             raise DataError(MISSING_COLUMN.format(names=", ".join(names or ()), file=file)) from error
-        weights = None
-        if self.weights_column is not None:
-            weights = self._table(file, [self.weights_column], None).values[:, 0]
         return Rows(table.values, table.names, weights)
+
+    def _weights(self, file: str) -> FloatArray | None:
+        if self.weights_column is None:
+            return None
+        try:
+            values = self._table(file, [self.weights_column], None).values
+        except InvalidParameterError as error:
+            raise click.BadParameter(str(error), param_hint="--weights-column") from error
+        if values.shape[1] != 1:
+            raise click.BadParameter(
+                f"{self.weights_column!r} names {values.shape[1]} columns: name one",
+                param_hint="--weights-column",
+            )
+        return values[:, 0]
 
     def _table(self, file: str, columns: Any, drop: Any) -> Any:
         delimiter = {"tab": "\t", "\\t": "\t", "space": " "}.get(self.delimiter or "", self.delimiter)

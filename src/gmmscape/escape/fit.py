@@ -120,7 +120,9 @@ def _best_start(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: B
         solutions.append(solution)
         if solution.stop_reason in CUT_SHORT:
             break
-    return min(solutions, key=lambda s: (s.stop_reason == "degenerate", s.nll))
+    best = min(solutions, key=lambda s: (s.stop_reason == "degenerate", s.nll))
+    last = solutions[-1].stop_reason
+    return replace(best, stop_reason=last) if last in CUT_SHORT else best
 
 
 def _solutions(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Budget) -> Iterable[Solution]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -101,6 +101,8 @@ def judge(
     problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed, n_jobs=n_jobs)
     examination = examine(objective, fitted.mixture, problem, POLISH, budget)
     final = examination.final
+    if examination.ended != "completed":
+        final = replace(final, stop_reason=examination.ended)
     return Judged(
         fitted,
         diagnosis_of(examination, total),

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from gmmscape.arrays import BoolArray
 from gmmscape.escape.collapse import collapsed, scarce
 from gmmscape.escape.moves import Move, Removal, Split, applied
-from gmmscape.escape.nesting import better_clustering
-from gmmscape.escape.removals import propose_removals
+from gmmscape.escape.nesting import better_clustering, nested
+from gmmscape.escape.removals import deletion_costs, propose_removals
 from gmmscape.escape.search import Stopped
 from gmmscape.escape.splits import Share, propose_resplits, propose_splits, shares
 from gmmscape.families import FreeCovariance
@@ -138,19 +139,29 @@ class MixtureProblem:
     def outcome(self, before: Solution, after: Solution, moves: Sequence[Move]) -> str:
         """Say whether a refined fit may be taken.
 
-        No component may newly lose its covariance, and none that a move touched may rest on few rows.
+        Where a component newly loses its covariance, or one that a move touched rests on few rows, what it
+        contributes does not count.
         """
         if before.nll - after.nll <= self.same:
             return "no gain"
         old, new = self._local(before), self._local(after)
-        if np.any(collapsed(self.objective, new) & ~collapsed(self.objective, old)):
-            return "collapsed"
-        touched = sorted(frozenset().union(*(move.touched for move in moves)))
-        if np.any(scarce(self.objective, new)[touched] & ~scarce(self.objective, old)[touched]):
-            return "collapsed"
-        if not self.take_nested and not better_clustering(old, new):
+        doubtful = self._doubtful(old, new, moves)
+        if doubtful.any():
+            contributed = deletion_costs(self.objective, new)[doubtful].sum()
+            if before.nll - after.nll - contributed <= self.same:
+                return "collapsed"
+        if self.take_nested:
+            return "taken"
+        if not better_clustering(old, new):
             return "nested"
-        return "taken"
+        return "provisional" if np.any(nested(new) & ~nested(old)) else "taken"
+
+    def _doubtful(self, old: Mixture, new: Mixture, moves: Sequence[Move]) -> BoolArray:
+        """Components whose likelihood means little, and did not before."""
+        touched = np.zeros(new.n_components, dtype=bool)
+        touched[sorted(frozenset().union(*(move.touched for move in moves)))] = True
+        few = scarce(self.objective, new) & ~scarce(self.objective, old) & touched
+        return few | (collapsed(self.objective, new) & ~collapsed(self.objective, old))
 
     def _splits(
         self, here: Mixture, covered: list[Share], number: int, check: Callable[[], None]
