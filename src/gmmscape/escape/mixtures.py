@@ -10,7 +10,7 @@ import numpy as np
 from gmmscape.arrays import BoolArray
 from gmmscape.escape.collapse import collapsed, scarce
 from gmmscape.escape.moves import Move, Removal, Split, applied
-from gmmscape.escape.nesting import better_clustering, nested
+from gmmscape.escape.nesting import better_clustering
 from gmmscape.escape.removals import deletion_costs, propose_removals
 from gmmscape.escape.search import Stopped
 from gmmscape.escape.splits import Share, propose_resplits, propose_splits, shares
@@ -150,11 +150,9 @@ class MixtureProblem:
             contributed = deletion_costs(self.objective, new)[doubtful].sum()
             if before.nll - after.nll - contributed <= self.same:
                 return "collapsed"
-        if self.take_nested:
-            return "taken"
-        if not better_clustering(old, new):
+        if not self.take_nested and not better_clustering(old, new):
             return "nested"
-        return "provisional" if np.any(nested(new) & ~nested(old)) else "taken"
+        return "taken"
 
     def _doubtful(self, old: Mixture, new: Mixture, moves: Sequence[Move]) -> BoolArray:
         """Components whose likelihood means little, and did not before."""

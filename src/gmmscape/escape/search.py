@@ -14,9 +14,6 @@ from typing import Any, NamedTuple, Protocol
 from gmmscape.escape.moves import Move
 from gmmscape.solve import asks_to_stop
 
-#: Share of the best provisional gain that a gain without reservations must reach to be preferred.
-ENOUGH = 0.5
-
 
 class Fit(Protocol):
     """What a search walks on: a `Solution`, or centers with their inertia."""
@@ -117,10 +114,7 @@ class Problem(Protocol):
         ...
 
     def outcome(self, before: Any, after: Any, moves: Sequence[Move]) -> str:
-        """Return "taken", "provisional", "no gain", "nested" or "collapsed".
-
-        A provisional gain is taken where a round brings no other of half its size.
-        """
+        """Return "taken", "no gain", "nested" or "collapsed" for what moves and refinement made."""
         ...
 
 
@@ -217,39 +211,19 @@ def _round(problem: Problem, state: Escape, budget: Budget) -> bool:
     state.rounds += 1
     budget.report("moves", state.rounds, state.tried, state.fit.value)
     state.alternatives, state.refused = [], []
-    second_best: tuple[Any, TriedMove] | None = None
     for moves in problem.proposals(state.fit, state.rounds, budget.check):
         joint = _disjoint(moves)
-        for together in ([joint] if len(joint) > 1 else []) + [[move] for move, _ in moves]:
-            found = _try(problem, state, together, budget)
-            if found is None:
-                continue
-            if found[1].outcome == "taken" and (
-                second_best is None or found[1].realised_gain >= ENOUGH * second_best[1].realised_gain
-            ):
-                _take(state, *found)
-                return True
-            if second_best is None or found[1].realised_gain > second_best[1].realised_gain:
-                second_best = found
-    if second_best is None:
-        return False
-    _take(state, second_best[0], second_best[1]._replace(outcome="taken"))
-    return True
+        if len(joint) > 1 and _try(problem, state, joint, budget):
+            return True
+        if any(_try(problem, state, [move], budget) for move, _ in moves):
+            return True
+    return False
 
 
-def _take(state: Escape, fit: Any, tried: TriedMove) -> None:
-    state.fit = fit
-    state.taken.append(tried)
-    state.way.append(fit)
-
-
-def _try(
-    problem: Problem, state: Escape, moves: Sequence[Move], budget: Budget
-) -> tuple[Any, TriedMove] | None:
-    """Judge moves; return fit and record of those that may be taken, and put the others on record."""
+def _try(problem: Problem, state: Escape, moves: Sequence[Move], budget: Budget) -> bool:
     start = problem.applied(state.fit, moves)
     if start is None:
-        return None
+        return False
     before = state.fit
     after = problem.refined(start, before.value, budget.check)
     state.tried += 1
@@ -260,11 +234,15 @@ def _try(
         realised_gain=before.value - after.value,
         outcome=problem.outcome(before, after, moves),
     )
-    if tried.outcome in ("taken", "provisional"):
-        return after, tried
+    if tried.outcome == "taken":
+        state.fit = after
+        state.taken.append(tried)
+        state.way.append(after)
+        budget.report("moves", state.rounds, state.tried, after.value)
+        return True
     (state.refused if tried.outcome == "no gain" else state.alternatives).append(tried)
     budget.report("moves", state.rounds, state.tried, before.value)
-    return None
+    return False
 
 
 def _disjoint(moves: Sequence[tuple[Move, float]]) -> list[Move]:

@@ -149,24 +149,3 @@ def test_budget_counts_down():
     assert left is not None
     assert left == pytest.approx(100.0, abs=5.0)
     assert np.isfinite(left)
-
-
-class Reserved(Toy):
-    """Gains of some moves are provisional."""
-
-    def __init__(self, groups, worth, reserved):
-        super().__init__(groups, worth)
-        self.reserved = reserved
-
-    def outcome(self, before, after, moves):
-        outcome = super().outcome(before, after, moves)
-        reserved = any(move.split.component in self.reserved for move in moves)
-        return "provisional" if outcome == "taken" and reserved else outcome
-
-
-@pytest.mark.parametrize(("other", "first"), [(2.0, 1), (1.0, 0)])
-def test_a_provisional_gain_gives_way_to_one_of_half_its_size(other: float, first: int):
-    problem = Reserved([[(move(0, 5), 3.0), (move(1, 5), 2.0)]], {0: 3.0, 1: other}, reserved=(0,))
-    found = search(problem, Number(10.0), unlimited())
-    assert found.taken[0].splits == (first,)
-    assert {tried.outcome for tried in found.taken} == {"taken"}
