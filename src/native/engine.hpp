@@ -1,0 +1,233 @@
+// Passes over all rows: shared out to threads, merged in a fixed order, checked for lost digits.
+#pragma once
+
+#include <atomic>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "planner.hpp"
+#include "threads.hpp"
+#include "workspace.hpp"
+
+namespace gmmscape {
+
+template <class T>
+const KernelsOf<T>& kernels_of(const Kernels& kernels) {
+    if constexpr (sizeof(T) == 8) {
+        return kernels.f64;
+    } else {
+        return kernels.f32;
+    }
+}
+
+// Sums about a place lose digits where the scatter about the mean is smaller than the squared distance of the two
+// by more than this factor; they are then taken again, about the mean.
+template <class T>
+constexpr double cancellation_limit = 10.0 * feature_limit<T>;
+
+// Rows of one partial sum. It depends on the problem alone, never on the number of threads.
+template <class T>
+size_t rows_per_chunk(const Plan<T>& plan, size_t n, size_t block) {
+    constexpr size_t most_memory = 16 << 20;
+    const size_t most = std::clamp<size_t>(most_memory / (plan.moments.size * sizeof(double)), 8, 64);
+    const size_t rows = std::max((n + most - 1) / most, 4 * block);
+    return (rows + block - 1) / block * block;
+}
+
+// Threads that are worth starting: one for each half millisecond of work, roughly.
+template <class T>
+size_t useful_threads(const Plan<T>& plan, size_t n, size_t threads) {
+    const double each = static_cast<double>(plan.k) * (30.0 + 2.0 * static_cast<double>(feature_rows(plan)));
+    return std::clamp<size_t>(static_cast<size_t>(static_cast<double>(n) * each / 4e6) + 1, 1, std::max<size_t>(threads, 1));
+}
+
+// Adds neighbours, then neighbours of those: the order depends on the number of parts alone.
+inline void add_in_order(std::vector<double>& parts, size_t count, size_t size) {
+    for (size_t step = 1; step < count; step *= 2) {
+        for (size_t i = 0; i + step < count; i += 2 * step) {
+            for (size_t at = 0; at < size; ++at) {
+                parts[i * size + at] += parts[(i + step) * size + at];
+            }
+        }
+    }
+}
+
+// Moments of all rows. Returns whether every row had a density.
+template <class T>
+bool moments_of(const Kernels& kernels, const Plan<T>& plan, const Rows<T>& rows, size_t threads,
+                std::vector<double>& moments) {
+    const size_t block = Workspace<T>::rows_per_block(plan);
+    const size_t chunk = rows_per_chunk(plan, rows.n, block);
+    const size_t chunks = (rows.n + chunk - 1) / chunk;
+    const size_t size = plan.moments.size;
+    std::atomic<bool> dense{true};
+    moments.assign(std::max<size_t>(chunks, 1) * size, 0.0);
+    share_out(chunks, useful_threads(plan, rows.n, threads), [&](auto next) {
+        const Workspace<T> workspace(plan);
+        for (size_t c = next(); c < chunks; c = next()) {
+            const size_t last = std::min((c + 1) * chunk, rows.n);
+            if (!kernels_of<T>(kernels).moments(plan, rows, workspace.scratch(), c * chunk, last,
+                                                moments.data() + c * size)) {
+                dense = false;
+            }
+        }
+    });
+    add_in_order(moments, chunks, size);
+    moments.resize(size);
+    return dense;
+}
+
+// What an M-step needs: scatter about the mean, in full square matrices.
+struct Statistics {
+    double log_likelihood = 0.0, weight = 0.0;
+    std::vector<double> mass, mean, scatter;
+};
+
+namespace detail {
+
+// Scatter about the mean, packed as the moments are; the means are written to `mean`.
+inline std::vector<double> centred_scatter(const Moments& at, Shape scatter, size_t k, size_t d, const double* about,
+                                           const std::vector<double>& moments, std::vector<double>& mean) {
+    std::vector<double> second(moments.begin() + static_cast<std::ptrdiff_t>(at.second), moments.end());
+    mean.assign(about, about + k * d);
+    for (size_t i = 0; i < k; ++i) {
+        const double mass = moments[at.mass + i];
+        if (!(mass > 0.0)) {
+            continue;
+        }
+        const double* first = moments.data() + at.first + i * d;
+        double* own = second.data() + i * at.each;
+        size_t entry = 0;
+        for (size_t j = 0; j < d; ++j) {
+            const double shift = first[j] / mass;
+            mean[i * d + j] += shift;
+            if (scatter == Shape::spherical) {
+                own[0] -= shift * first[j];
+            } else if (scatter == Shape::diag) {
+                own[j] -= shift * first[j];
+            } else if (scatter != Shape::none) {
+                for (size_t l = 0; l <= j; ++l, ++entry) {
+                    own[entry] -= shift * first[l];
+                }
+            }
+        }
+    }
+    return second;
+}
+
+// Whether some scatter is so much smaller than what was subtracted that digits are gone.
+inline bool cancelled(const Moments& at, Shape scatter, size_t k, size_t d, const double* about, const double* center,
+                      const std::vector<double>& moments, const std::vector<double>& mean,
+                      const std::vector<double>& second, double limit) {
+    std::vector<double> pooled(d, 0.0);
+    for (size_t i = 0; i < k && scatter != Shape::none; ++i) {
+        const double mass = moments[at.mass + i];
+        double sum = 0.0;
+        for (size_t j = 0; j < d && mass > 0.0; ++j) {
+            double distance = std::abs(mean[i * d + j] - about[i * d + j]);
+            if (center != nullptr) {
+                distance = std::max({distance, std::abs(mean[i * d + j] - center[j]),
+                                     std::abs(about[i * d + j] - center[j])});
+            }
+            const double lost = mass * distance * distance;
+            sum += lost;
+            pooled[j] += lost;
+            const double* own = second.data() + i * at.each;
+            if ((scatter == Shape::diag && !(lost <= limit * own[j])) ||
+                (scatter == Shape::full && !(lost <= limit * own[j * (j + 1) / 2 + j]))) {
+                return true;
+            }
+        }
+        if (scatter == Shape::spherical && !(sum <= limit * second[i])) {
+            return true;
+        }
+    }
+    for (size_t j = 0; j < d && scatter == Shape::tied; ++j) {
+        if (!(pooled[j] <= limit * second[j * (j + 1) / 2 + j])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+inline void unpack(const double* packed, size_t d, double* square) {
+    for (size_t j = 0; j < d; ++j) {
+        for (size_t l = 0; l <= j; ++l) {
+            square[j * d + l] = square[l * d + j] = packed[j * (j + 1) / 2 + l];
+        }
+    }
+}
+
+}  // namespace detail
+
+// Statistics of moments taken about `about`, in the coordinates of the rows.
+inline Statistics statistics_of(const Moments& at, Shape scatter, size_t k, size_t d, const double* about,
+                                const std::vector<double>& moments, std::vector<double>& packed) {
+    Statistics statistics;
+    statistics.log_likelihood = moments[0];
+    statistics.weight = moments[1];
+    statistics.mass.assign(moments.begin() + static_cast<std::ptrdiff_t>(at.mass),
+                           moments.begin() + static_cast<std::ptrdiff_t>(at.first));
+    packed = detail::centred_scatter(at, scatter, k, d, about, moments, statistics.mean);
+    return statistics;
+}
+
+// One pass, or two where the first has lost digits. Returns whether every row had a density.
+template <class T>
+bool statistics(const Kernels& kernels, const Model& model, const Rows<T>& rows, Shape scatter, size_t threads,
+                Statistics& result) {
+    const size_t k = model.k, d = model.d;
+    std::vector<double> moments, second;
+    bool dense;
+    bool again;
+    {
+        const PlanOf<T> owner(model, scatter, nullptr, true);
+        const Plan<T>& plan = owner.plan();
+        dense = moments_of(kernels, plan, rows, threads, moments);
+        result = statistics_of(plan.moments, scatter, k, d, plan.about, moments, second);
+        again = dense && detail::cancelled(plan.moments, scatter, k, d, plan.about,
+                                           plan.features ? plan.center : nullptr, moments, result.mean, second,
+                                           cancellation_limit<T>);
+    }
+    if (again) {
+        const std::vector<double> about = result.mean;
+        const PlanOf<T> owner(model, scatter, about.data(), false);
+        dense = moments_of(kernels, owner.plan(), rows, threads, moments);
+        result = statistics_of(owner.plan().moments, scatter, k, d, about.data(), moments, second);
+    }
+    if (scatter == Shape::full || scatter == Shape::tied) {
+        const size_t count = scatter == Shape::full ? k : 1;
+        result.scatter.assign(count * d * d, 0.0);
+        for (size_t i = 0; i < count; ++i) {
+            detail::unpack(second.data() + i * triangle(d), d, result.scatter.data() + i * d * d);
+        }
+    } else {
+        result.scatter = second;
+    }
+    return dense;
+}
+
+// Log densities (n) or responsibilities (n, k) of all rows; the other is null.
+template <class T>
+bool posterior(const Kernels& kernels, const Model& model, const Rows<T>& rows, size_t threads, double* density,
+               double* responsibilities) {
+    const PlanOf<T> owner(model, Shape::none, nullptr, false);
+    const Plan<T>& plan = owner.plan();
+    const size_t chunk = 4 * Workspace<T>::rows_per_block(plan);
+    const size_t chunks = (rows.n + chunk - 1) / chunk;
+    std::atomic<bool> dense{true};
+    share_out(chunks, useful_threads(plan, rows.n, threads), [&](auto next) {
+        const Workspace<T> workspace(plan);
+        for (size_t c = next(); c < chunks; c = next()) {
+            const size_t last = std::min((c + 1) * chunk, rows.n);
+            if (!kernels_of<T>(kernels).posterior(plan, rows, workspace.scratch(), c * chunk, last, density,
+                                                  responsibilities)) {
+                dense = false;
+            }
+        }
+    });
+    return dense;
+}
+
+}  // namespace gmmscape

@@ -1,0 +1,23 @@
+// The table of one instruction set; a source file for each defines its namespace and vector size first.
+#pragma once
+
+#include "limits.hpp"
+#include "pass.hpp"
+
+namespace gmmscape::GMMSCAPE_ISA {
+
+#define GMMSCAPE_NAME_OF(isa) #isa
+#define GMMSCAPE_NAME(isa) GMMSCAPE_NAME_OF(isa)
+
+extern const Kernels kernels;
+const Kernels kernels = {
+    GMMSCAPE_NAME(GMMSCAPE_ISA),
+    GMMSCAPE_VECTOR_BYTES,
+    {&range_moments<double>, &range_posterior<double>},
+    {&range_moments<float>, &range_posterior<float>},
+    &multiply_add_limit,
+    &exponential_limit,
+    &read_limit,
+};
+
+}  // namespace gmmscape::GMMSCAPE_ISA

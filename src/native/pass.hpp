@@ -1,0 +1,306 @@
+// One pass over a range of rows: from data and a plan to moments, log densities or responsibilities.
+#pragma once
+
+#include "sums.hpp"
+
+namespace gmmscape::GMMSCAPE_ISA {
+
+template <class T>
+inline size_t whole_groups(size_t rows) {
+    constexpr size_t group = GROUP * width<T>;
+    return (rows + group - 1) / group * group;
+}
+
+// Columns of a block, relative to the rows' origin and `center`; rows past the last are zero and weigh nothing.
+template <class T>
+inline void load_rows(const Rows<T>& rows, size_t first, size_t count, const double* center, const Scratch<T>& scratch,
+                      T* v) {
+    const size_t d = rows.d, stride = scratch.stride;
+    const size_t padded = whole_groups<T>(count);
+    const T* x = rows.x + first * d;
+    for (size_t j = 0; j < d; ++j) {
+        const double origin = rows.origin == nullptr ? 0.0 : rows.origin[j];
+        T* column = v + j * stride;
+        for (size_t r = 0; r < count; ++r) {
+            column[r] = static_cast<T>((static_cast<double>(x[r * d + j]) - origin) - center[j]);
+        }
+        for (size_t r = count; r < padded; ++r) {
+            column[r] = T(0);
+        }
+    }
+    for (size_t r = 0; r < count; ++r) {
+        scratch.weights[r] = static_cast<T>(rows.weights == nullptr ? rows.weight : rows.weights[first + r]);
+    }
+    for (size_t r = count; r < padded; ++r) {
+        scratch.weights[r] = T(0);
+    }
+}
+
+// Whether every row of the block is within the limit of the feature form.
+template <class T>
+inline bool within_limit(const Plan<T>& plan, const T* v, size_t stride, size_t rows) {
+    Vec<T> largest{};
+    for (size_t r = 0; r < rows; r += width<T>) {
+        Vec<T> gated{};
+        for (size_t j = 0; j < plan.d; ++j) {
+            const Vec<T> x = load<T>(v + j * stride + r);
+            gated += x * x * plan.gate[j];
+        }
+        largest = larger<T>(gated, largest);
+        // A NaN would be passed over: infinite coordinates make one.
+        largest = gated == gated ? largest : splat<T>(T(__builtin_inf()));
+    }
+    for (size_t i = 0; i < width<T>; ++i) {
+        if (!(largest[i] <= static_cast<T>(feature_limit<T>))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Squares of the coordinates of one group of rows, as the features after them.
+template <class T>
+inline void square_features(Squares squares, size_t d, T* v, size_t stride) {
+    T* out = v + d * stride;
+    if (squares == Squares::sum) {
+        for (int r = 0; r < GROUP; ++r) {
+            Vec<T> sum{};
+            for (size_t j = 0; j < d; ++j) {
+                const Vec<T> x = load<T>(v + j * stride + r * width<T>);
+                sum += x * x;
+            }
+            store<T>(out + r * width<T>, sum);
+        }
+    } else if (squares != Squares::none) {
+        for (size_t j = 0; j < d; ++j) {
+            for (size_t l = squares == Squares::each ? j : 0; l <= j; ++l, out += stride) {
+                for (int r = 0; r < GROUP; ++r) {
+                    const size_t at = r * width<T>;
+                    store<T>(out + at, load<T>(v + j * stride + at) * load<T>(v + l * stride + at));
+                }
+            }
+        }
+    }
+}
+
+// The sum of weight times log density, less the plan's offset; and whether some row had no density.
+template <class T>
+struct Likelihood {
+    Vec<T> block{};
+    double total = 0.0;
+    Bits<T> missing{};
+
+    void flush() {
+        total += lane_sum<T>(block);
+        block = Vec<T>{};
+    }
+    bool lost() const {
+        bool any = false;
+        for (size_t i = 0; i < width<T>; ++i) {
+            any |= missing[i] != 0;
+        }
+        return any;
+    }
+};
+
+// Log densities of a group of rows; `scale` becomes weight / sum of exponentials.
+template <class T>
+inline void finish_group(Likelihood<T>& likelihood, const Vec<T>* top, const Vec<T>* sum, const Vec<T>* common,
+                         const T* weights, T* scale, T* density) {
+    for (int r = 0; r < GROUP; ++r) {
+        const size_t at = r * width<T>;
+        const Vec<T> weight = load<T>(weights + at);
+        const Vec<T> value = (top[r] + logarithm<T>(sum[r])) - common[r];
+        // The largest term of the sum is exp(0): less means that no component has a density here, or NaN.
+        likelihood.missing |= ~(sum[r] >= T(0.5));
+        likelihood.block += weight * value;
+        store<T>(scale + at, weight / sum[r]);
+        store<T>(density + at, value);
+    }
+}
+
+// Feature form: responsibilities, log densities and moments of the block in `scratch.features`.
+template <class T>
+inline void feature_block(const Plan<T>& plan, const Scratch<T>& scratch, size_t rows, Likelihood<T>& likelihood) {
+    const size_t stride = scratch.stride, d = plan.d;
+    T* v = scratch.features + stride;
+    for (size_t at = 0; at < rows; at += GROUP * width<T>) {
+        Vec<T> top[GROUP], sum[GROUP], common[GROUP];
+        square_features<T>(plan.squares, d, v + at, stride);
+        const T* features = v + at;
+        for (int r = 0; r < GROUP; ++r) {
+            common[r] = Vec<T>{};
+        }
+        if (plan.whitened) {
+            squared_product<T>(plan.columns, d, v + at, stride, common, scratch.whitened + at);
+            features = scratch.whitened + at;
+        } else if (plan.half_precision > 0.0) {
+            for (size_t j = 0; j < d; ++j) {
+                for (int r = 0; r < GROUP; ++r) {
+                    const Vec<T> x = load<T>(v + j * stride + at + r * width<T>);
+                    common[r] += x * x;
+                }
+            }
+        }
+        for (int r = 0; r < GROUP; ++r) {
+            common[r] *= static_cast<T>(plan.half_precision);
+        }
+        feature_densities<T>(plan, features, scratch.posterior + at, stride, top, sum);
+        finish_group<T>(likelihood, top, sum, common, scratch.weights + at, scratch.scale + at,
+                        scratch.density + at);
+    }
+    if (plan.scatter == Shape::tied) {
+        for (size_t j = 0; j < d; ++j) {
+            for (size_t r = 0; r < rows; r += width<T>) {
+                store<T>(scratch.weighted + j * stride + r,
+                         load<T>(v + j * stride + r) * load<T>(scratch.weights + r));
+            }
+        }
+        triangle_sums<T>(scratch.weighted, v, d, stride, rows, scratch.pooled);
+    }
+    // The features take the normalisation and the weight: they are fewer than the components, mostly.
+    const size_t P = plan.moment_features;
+    for (size_t r = 0; r < rows; r += width<T>) {
+        const Vec<T> scale = load<T>(scratch.scale + r);
+        store<T>(scratch.features + r, scale);
+        for (size_t f = 1; f < P; ++f) {
+            T* feature = scratch.features + f * stride + r;
+            store<T>(feature, load<T>(feature) * scale);
+        }
+    }
+    feature_sums<T>(scratch.posterior, plan.k, scratch.features, P, stride, rows,
+                    scratch.feature_sums);
+}
+
+// Centred form of densities and normalised weighted responsibilities.
+template <class T>
+inline void centred_posterior(const Plan<T>& plan, const Scratch<T>& scratch, size_t rows, Likelihood<T>& likelihood) {
+    const size_t stride = scratch.stride;
+    const T* v = scratch.features + stride;
+    const Vec<T> common[GROUP] = {};
+    for (size_t at = 0; at < rows; at += GROUP * width<T>) {
+        Vec<T> top[GROUP], sum[GROUP];
+        centred_densities<T>(plan, v + at, scratch.deviations + at, scratch.posterior + at, stride, top,
+                             sum);
+        finish_group<T>(likelihood, top, sum, common, scratch.weights + at, scratch.scale + at,
+                        scratch.density + at);
+        for (size_t i = 0; i < plan.k; ++i) {
+            for (int r = 0; r < GROUP; ++r) {
+                T* p = scratch.posterior + i * stride + at + r * width<T>;
+                store<T>(p, load<T>(p) * load<T>(scratch.scale + at + r * width<T>));
+            }
+        }
+    }
+}
+
+// Moments about the center become moments about each component's place, and are added.
+template <class T>
+inline void move_feature_sums(const Plan<T>& plan, const Scratch<T>& scratch, double* moments) {
+    const size_t k = plan.k, d = plan.d, P = plan.moment_features;
+    const Moments& layout = plan.moments;
+    for (size_t i = 0; i < k; ++i) {
+        const auto sum = [&](size_t f) { return scratch.feature_sums[tiled_index(k, P, i, f)]; };
+        const auto shift = [&](size_t j) { return plan.about[i * d + j] - plan.center[j]; };
+        const double mass = sum(0);
+        moments[layout.mass + i] += mass;
+        double* second = moments + layout.second + i * layout.each;
+        double squared = 0.0;
+        for (size_t j = 0; j < d; ++j) {
+            moments[layout.first + i * d + j] += sum(1 + j) - mass * shift(j);
+            const double change = shift(j) * (mass * shift(j) - 2.0 * sum(1 + j));
+            squared += change;
+            if (plan.scatter == Shape::diag) {
+                second[j] += sum(1 + d + j) + change;
+            }
+        }
+        if (plan.scatter == Shape::spherical) {
+            second[0] += sum(1 + d) + squared;
+        }
+        if (plan.scatter == Shape::full || plan.scatter == Shape::tied) {
+            double* packed = plan.scatter == Shape::full ? second : moments + layout.second;
+            for (size_t j = 0, at = 0; j < d; ++j) {
+                for (size_t l = 0; l <= j; ++l, ++at) {
+                    const double change =
+                        mass * shift(j) * shift(l) - shift(j) * sum(1 + l) - shift(l) * sum(1 + j);
+                    packed[at] += change + (plan.scatter == Shape::full ? sum(1 + d + at) : 0.0);
+                }
+            }
+        }
+    }
+    if (plan.scatter == Shape::tied) {
+        for (size_t at = 0; at < d * (d + 1) / 2; ++at) {
+            moments[layout.second + at] += scratch.pooled[at];
+        }
+    }
+}
+
+// Adds the moments of rows [first, last) to `moments`. Returns whether every row had a density.
+template <class T>
+bool range_moments(const Plan<T>& plan, const Rows<T>& rows, const Scratch<T>& scratch, size_t first, size_t last,
+                   double* moments) {
+    for (size_t at = 0; at < plan.k * plan.moment_features; ++at) {
+        scratch.feature_sums[at] = 0.0;
+    }
+    for (size_t at = 0; at < plan.d * (plan.d + 1) / 2; ++at) {
+        scratch.pooled[at] = 0.0;
+    }
+    Likelihood<T> likelihood{};
+    T* v = scratch.features + scratch.stride;
+    bool by_features = false;
+    for (size_t at = first; at < last; at += scratch.rows) {
+        const size_t count = last - at < scratch.rows ? last - at : scratch.rows;
+        const size_t padded = whole_groups<T>(count);
+        if (plan.features) {
+            load_rows<T>(rows, at, count, plan.center, scratch, v);
+            if (within_limit<T>(plan, v, scratch.stride, padded)) {
+                feature_block<T>(plan, scratch, padded, likelihood);
+                likelihood.flush();
+                by_features = true;
+                continue;
+            }
+        }
+        load_rows<T>(rows, at, count, plan.centred_origin, scratch, v);
+        centred_posterior<T>(plan, scratch, padded, likelihood);
+        likelihood.flush();
+        for (size_t i = 0; i < plan.k; ++i) {
+            centred_moments<T>(plan, scratch, i, v, padded, moments);
+        }
+    }
+    if (by_features) {
+        move_feature_sums<T>(plan, scratch, moments);
+    }
+    double weight = rows.weight * static_cast<double>(last - first);
+    if (rows.weights != nullptr) {
+        weight = 0.0;
+        for (size_t at = first; at < last; ++at) {
+            weight += rows.weights[at];
+        }
+    }
+    moments[0] += likelihood.total + weight * plan.offset;
+    moments[1] += weight;
+    return !likelihood.lost();
+}
+
+// Writes log densities (n) or responsibilities (n, k) of rows [first, last); the other may be null.
+template <class T>
+bool range_posterior(const Plan<T>& plan, const Rows<T>& rows, const Scratch<T>& scratch, size_t first, size_t last,
+                     double* density, double* posterior) {
+    Likelihood<T> likelihood{};
+    for (size_t at = first; at < last; at += scratch.rows) {
+        const size_t count = last - at < scratch.rows ? last - at : scratch.rows;
+        const size_t padded = whole_groups<T>(count);
+        load_rows<T>(rows, at, count, plan.centred_origin, scratch, scratch.features + scratch.stride);
+        centred_posterior<T>(plan, scratch, padded, likelihood);
+        for (size_t r = 0; r < count; ++r) {
+            if (density != nullptr) {
+                density[at + r] = plan.offset + static_cast<double>(scratch.density[r]);
+            }
+            for (size_t i = 0; posterior != nullptr && i < plan.k; ++i) {
+                posterior[(at + r) * plan.k + i] = static_cast<double>(scratch.posterior[i * scratch.stride + r]);
+            }
+        }
+    }
+    return !likelihood.lost();
+}
+
+}  // namespace gmmscape::GMMSCAPE_ISA

@@ -1,0 +1,216 @@
+// Vectors of float or double, and the few functions the kernels need of them.
+//
+// Included once for each instruction set, inside a namespace of its own: functions of the same name that were
+// compiled for different instruction sets must never be merged by the linker.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#ifndef GMMSCAPE_ISA
+#error "define GMMSCAPE_ISA (a namespace) and GMMSCAPE_VECTOR_BYTES first"
+#endif
+
+namespace gmmscape::GMMSCAPE_ISA {
+
+using std::int32_t;
+using std::int64_t;
+using std::size_t;
+
+template <class T>
+struct Simd;
+
+template <>
+struct Simd<double> {
+    using Integer = int64_t;
+    typedef double Vector __attribute__((vector_size(GMMSCAPE_VECTOR_BYTES)));
+    typedef int64_t Bits __attribute__((vector_size(GMMSCAPE_VECTOR_BYTES)));
+    static constexpr int mantissa = 52;
+    static constexpr double magic = 6755399441055744.0;  // 1.5 * 2^52: adding it rounds to an integer
+    static constexpr double log2e = 1.4426950408889634074;
+    static constexpr double ln2_high = 6.93147180369123816490e-01;  // the last 21 bits are zero
+    static constexpr double ln2_low = 1.90821492927058770002e-10;
+    static constexpr double smallest_exponent = -554.5;  // 2^-800, as in the reference engine
+    static constexpr int64_t root_half = 0x3FE6A09E667F3BCDLL;
+    // Minimax for the relative error of exp on [-log(2)/2, log(2)/2] (Remez): 3e-18.
+    static constexpr double exponential[] = {1.0,
+                                             1.0000000000000000304,
+                                             0.50000000000000176858,
+                                             0.16666666666666168659,
+                                             0.041666666666492765912,
+                                             0.0083333333335592731397,
+                                             0.0013888888951224360359,
+                                             0.00019841269432676789485,
+                                             0.000024801486521026083431,
+                                             2.7557622532083597564e-6,
+                                             2.7632293428902488726e-7,
+                                             2.4994304769432008249e-8};
+    static constexpr int logarithm_terms = 11;
+};
+
+template <>
+struct Simd<float> {
+    using Integer = int32_t;
+    typedef float Vector __attribute__((vector_size(GMMSCAPE_VECTOR_BYTES)));
+    typedef int32_t Bits __attribute__((vector_size(GMMSCAPE_VECTOR_BYTES)));
+    static constexpr int mantissa = 23;
+    static constexpr float magic = 12582912.0f;
+    static constexpr float log2e = 1.4426950408889634f;
+    static constexpr float ln2_high = 0.693359375f;
+    static constexpr float ln2_low = -2.12194440e-4f;
+    static constexpr float smallest_exponent = -55.4f;  // 2^-80: products with small deviations stay normal
+    static constexpr int32_t root_half = 0x3F3504F3;
+    // As above: 2e-9.
+    static constexpr float exponential[] = {1.0f,           1.00000003632f,   0.499999920798f,  0.16666420169f,
+                                            0.0416682255731f, 0.00837481588082f, 0.00138368460307f};
+    static constexpr int logarithm_terms = 5;
+};
+
+template <class T>
+using Vec = typename Simd<T>::Vector;
+template <class T>
+using Bits = typename Simd<T>::Bits;
+
+template <class T>
+constexpr size_t width = GMMSCAPE_VECTOR_BYTES / sizeof(T);
+
+template <class T>
+inline Vec<T> load(const T* p) {
+    Vec<T> v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return v;
+}
+
+template <class T>
+inline void store(T* p, Vec<T> v) {
+    __builtin_memcpy(p, &v, sizeof v);
+}
+
+template <class T>
+inline Vec<T> splat(T s) {
+    return s - Vec<T>{};  // not {} + s, which would change the sign of a zero and so costs an addition
+}
+
+template <class T>
+inline Vec<T> larger(Vec<T> a, Vec<T> b) {
+    return a > b ? a : b;  // b where a is NaN
+}
+
+template <class T>
+inline Bits<T> bits_of(Vec<T> v) {
+    Bits<T> b;
+    __builtin_memcpy(&b, &v, sizeof b);
+    return b;
+}
+
+template <class T>
+inline Vec<T> from_bits(Bits<T> b) {
+    Vec<T> v;
+    __builtin_memcpy(&v, &b, sizeof v);
+    return v;
+}
+
+// exp(x) for x <= 0 to one unit in the last place; exactly 0 below Simd<T>::smallest_exponent, NaN for NaN.
+template <class T>
+inline Vec<T> exponential(Vec<T> x) {
+    using S = Simd<T>;
+    constexpr int degree = sizeof(S::exponential) / sizeof(T) - 1;
+    const Vec<T> shifted = x * S::log2e + S::magic;
+    const Vec<T> n = shifted - S::magic;
+    Vec<T> r = x - n * S::ln2_high;
+    r = r - n * S::ln2_low;
+    Vec<T> p = splat<T>(S::exponential[degree]);
+#pragma GCC unroll 16
+    for (int i = degree - 1; i >= 0; --i) {
+        p = p * r + S::exponential[i];
+    }
+    // The low bits of `shifted` are those of the integer n: moved into the exponent they multiply by 2^n.
+    const Vec<T> scaled = from_bits<T>(bits_of<T>(p) + (bits_of<T>(shifted) << S::mantissa));
+    return x < S::smallest_exponent ? Vec<T>{} : scaled;
+}
+
+// log(x) for normal positive x, to two units in the last place.
+template <class T>
+inline Vec<T> logarithm(Vec<T> x) {
+    using S = Simd<T>;
+    const Bits<T> above = bits_of<T>(x) - S::root_half;
+    const Bits<T> exponent = above >> S::mantissa;
+    const Vec<T> m = from_bits<T>(bits_of<T>(x) - (exponent << S::mantissa));  // in [sqrt(1/2), sqrt(2))
+    const Vec<T> e = from_bits<T>(exponent + bits_of<T>(splat<T>(S::magic))) - S::magic;
+    const Vec<T> s = (m - T(1)) / (m + T(1));  // log m = 2 artanh s
+    const Vec<T> z = s * s;
+    Vec<T> p = splat<T>(T(2) / T(2 * S::logarithm_terms - 1));
+#pragma GCC unroll 16
+    for (int i = S::logarithm_terms - 2; i >= 0; --i) {
+        p = p * z + T(2) / T(2 * i + 1);
+    }
+    return e * S::ln2_high + (s * p + e * S::ln2_low);
+}
+
+// Lane i of the result is lane index(i) of the 2 * width lanes of a and b.
+template <class T, class Index, size_t... I>
+inline Vec<T> shuffled(Vec<T> a, Vec<T> b, Index index, std::index_sequence<I...>) {
+#if defined(__clang__)
+    return __builtin_shufflevector(a, b, static_cast<int>(Index::of(I))...);
+#else
+    (void)index;
+    return __builtin_shuffle(a, b, Bits<T>{static_cast<typename Simd<T>::Integer>(Index::of(I))...});
+#endif
+}
+
+template <size_t chunk, size_t odd>
+struct Chunks {
+    static constexpr size_t of(size_t lane) { return (2 * (lane / chunk) + odd) * chunk + lane % chunk; }
+};
+
+// Neighbouring chunks of lanes of a and b added: the first half of the result is a's, the second b's.
+template <class T, size_t chunk>
+inline Vec<T> folded(Vec<T> a, Vec<T> b) {
+    constexpr auto lanes = std::make_index_sequence<width<T>>{};
+    return shuffled<T>(a, b, Chunks<chunk, 0>{}, lanes) + shuffled<T>(a, b, Chunks<chunk, 1>{}, lanes);
+}
+
+// Sums over the lanes of width<T> vectors, as the lanes of one.
+template <class T, size_t count = width<T>>
+inline Vec<T> lane_sums(const Vec<T>* v) {
+    if constexpr (count == 1) {
+        return v[0];
+    } else {
+        constexpr size_t chunk = count / 2;
+        Vec<T> half[chunk];
+        for (size_t i = 0; i < chunk; ++i) {
+            half[i] = folded<T, chunk>(v[2 * i], v[2 * i + 1]);
+        }
+        return lane_sums<T, chunk>(half);
+    }
+}
+
+template <class T>
+inline double lane_sum(Vec<T> v) {
+    double total = 0.0;
+    for (size_t i = 0; i < width<T>; ++i) {
+        total += static_cast<double>(v[i]);
+    }
+    return total;
+}
+
+// total[i] += the sum over the lanes of v[i], in double.
+template <class T, size_t count>
+inline void add_lane_sums(const Vec<T>* v, double* total) {
+    constexpr size_t W = width<T>;
+    constexpr size_t whole = count / W * W;
+#pragma GCC unroll 16
+    for (size_t first = 0; first < whole; first += W) {
+        const Vec<T> sums = lane_sums<T>(v + first);
+        for (size_t i = 0; i < W; ++i) {
+            total[first + i] += static_cast<double>(sums[i]);
+        }
+    }
+#pragma GCC unroll 16
+    for (size_t i = whole; i < count; ++i) {
+        total[i] += lane_sum<T>(v[i]);
+    }
+}
+
+}  // namespace gmmscape::GMMSCAPE_ISA
