@@ -1,21 +1,24 @@
-"""The engine: statistics, densities and derivatives of blocks of rows, from plain arrays."""
+"""The engine: statistics, densities and derivatives of blocks of rows, from plain arrays.
 
+`info` tells what computes: compiled kernels, or the reference engine in NumPy that they are tested against.
+The environment variables GMMSCAPE_ENGINE (native, reference) and GMMSCAPE_ISA (baseline, avx2, avx512) choose.
+"""
+
+from gmmscape.engine.choice import Info, info
 from gmmscape.engine.parameters import Parameters
-from gmmscape.engine.reference import (
-    BLOCK_ROWS,
-    LocationDerivatives,
-    location_derivatives,
-    log_density,
-    responsibilities,
-    statistics,
-)
+from gmmscape.engine.passes import log_density, responsibilities, statistics
+from gmmscape.engine.reference import BLOCK_ROWS, LocationDerivatives, location_derivatives
 from gmmscape.engine.rounding import Rounding, rounding
+from gmmscape.engine.threads import limited
 
 __all__ = [
     "BLOCK_ROWS",
+    "Info",
     "LocationDerivatives",
     "Parameters",
     "Rounding",
+    "info",
+    "limited",
     "location_derivatives",
     "log_density",
     "responsibilities",

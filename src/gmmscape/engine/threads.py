@@ -1,0 +1,42 @@
+"""How many threads the engine may use: what the machine and the environment allow, and callers' limits."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_limits = threading.local()
+
+
+def machine_threads() -> int:
+    """Return how many threads this process may use: its cores, and no more than OMP_NUM_THREADS says."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        cores = os.cpu_count() or 1
+    # A list such as "4,2" is for nested levels: the first is ours.
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return min(cores, int(asked)) if asked.isdecimal() and int(asked) > 0 else cores
+
+
+def thread_count() -> int:
+    """Return how many threads the next call from this thread will use at most."""
+    limit = getattr(_limits, "value", None)
+    return machine_threads() if limit is None else min(limit, machine_threads())
+
+
+@contextmanager
+def limited(n_jobs: int | None) -> Iterator[None]:
+    """Bound the engine's threads, in calls from this thread: None and negative numbers set no bound.
+
+    Bounds inside bounds only lower them.
+    """
+    before = getattr(_limits, "value", None)
+    if n_jobs is not None and n_jobs > 0:
+        _limits.value = n_jobs if before is None else min(n_jobs, before)
+    try:
+        yield
+    finally:
+        _limits.value = before
