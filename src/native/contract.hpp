@@ -92,6 +92,8 @@ struct Scratch {
     T* weights;
     T* scale;         // weight / sum of exponentials
     T* density;
+    T* scores;           // (k * d + TILE), of derivatives only
+    T* weighted_scores;
     double* feature_sums;  // in the order in which the tiles are computed
     double* pooled;        // packed lower triangle
 };
@@ -112,6 +114,13 @@ struct Kernels {
     size_t vector_bytes;
     KernelsOf<double> f64;
     KernelsOf<float> f32;
+    // Derivatives of the location family; see derivatives.hpp for the sums.
+    bool (*derivatives)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
+                        bool hessian, double* sums);
+    bool (*hessian_product)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first,
+                            size_t last, const double* direction, double* product);
+    bool (*rounding)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
+                     double constant, double shift, double* sums);
     // What the machine can do at best: multiply-adds, exponentials, bytes read; the caller takes the time.
     double (*multiply_add)(size_t repetitions);
     double (*exponentials)(size_t repetitions);

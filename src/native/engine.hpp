@@ -27,10 +27,9 @@ template <class T>
 constexpr double cancellation_limit = 10.0 * feature_limit<T>;
 
 // Rows of one partial sum. It depends on the problem alone, never on the number of threads.
-template <class T>
-size_t rows_per_chunk(const Plan<T>& plan, size_t n, size_t block) {
+inline size_t rows_per_chunk(size_t n, size_t size, size_t block) {
     constexpr size_t most_memory = 16 << 20;
-    const size_t most = std::clamp<size_t>(most_memory / (plan.moments.size * sizeof(double)), 8, 64);
+    const size_t most = std::clamp<size_t>(most_memory / (size * sizeof(double)), 8, 64);
     const size_t rows = std::max((n + most - 1) / most, 4 * block);
     return (rows + block - 1) / block * block;
 }
@@ -53,32 +52,39 @@ inline void add_in_order(std::vector<double>& parts, size_t count, size_t size) 
     }
 }
 
-// Moments of all rows. Returns whether every row had a density.
-template <class T>
-bool moments_of(const Kernels& kernels, const Plan<T>& plan, const Rows<T>& rows, size_t threads,
-                std::vector<double>& moments) {
-    const size_t block = Workspace<T>::rows_per_block(plan);
-    const size_t chunk = rows_per_chunk(plan, rows.n, block);
-    const size_t chunks = (rows.n + chunk - 1) / chunk;
-    const size_t size = plan.moments.size;
+// Sums of `size` numbers over all rows: add(scratch, first, last, sums) adds those of a range and says whether
+// every row had a density, as this does for all.
+template <class T, class Add>
+bool summed(const Plan<T>& plan, size_t n, size_t size, size_t scores, size_t threads, std::vector<double>& sums,
+            Add add) {
+    const size_t chunk = rows_per_chunk(n, size, Workspace<T>::rows_per_block(plan));
+    const size_t chunks = (n + chunk - 1) / chunk;
     std::atomic<bool> dense{true};
-    moments.assign(std::max<size_t>(chunks, 1) * size, 0.0);
-    share_out(chunks, useful_threads(plan, rows.n, threads), [&](auto next) {
-        const Workspace<T> workspace(plan);
+    sums.assign(std::max<size_t>(chunks, 1) * size, 0.0);
+    share_out(chunks, useful_threads(plan, n, threads), [&](auto next) {
+        const Workspace<T> workspace(plan, scores);
         for (size_t c = next(); c < chunks; c = next()) {
-            const size_t last = std::min((c + 1) * chunk, rows.n);
-            if (!kernels_of<T>(kernels).moments(plan, rows, workspace.scratch(), c * chunk, last,
-                                                moments.data() + c * size)) {
+            if (!add(workspace.scratch(), c * chunk, std::min((c + 1) * chunk, n), sums.data() + c * size)) {
                 dense = false;
             }
         }
     });
-    add_in_order(moments, chunks, size);
-    moments.resize(size);
+    add_in_order(sums, chunks, size);
+    sums.resize(size);
     return dense;
 }
 
-// What an M-step needs: scatter about the mean, in full square matrices.
+// Moments of all rows.
+template <class T>
+bool moments_of(const Kernels& kernels, const Plan<T>& plan, const Rows<T>& rows, size_t threads,
+                std::vector<double>& moments) {
+    return summed(plan, rows.n, plan.moments.size, 0, threads, moments,
+                  [&](const Scratch<T>& scratch, size_t first, size_t last, double* sums) {
+                      return kernels_of<T>(kernels).moments(plan, rows, scratch, first, last, sums);
+                  });
+}
+
+// What an M-step needs: scatter about the mean, matrices as packed lower triangles.
 struct Statistics {
     double log_likelihood = 0.0, weight = 0.0;
     std::vector<double> mass, mean, scatter;
@@ -163,13 +169,13 @@ inline void unpack(const double* packed, size_t d, double* square) {
 
 // Statistics of moments taken about `about`, in the coordinates of the rows.
 inline Statistics statistics_of(const Moments& at, Shape scatter, size_t k, size_t d, const double* about,
-                                const std::vector<double>& moments, std::vector<double>& packed) {
+                                const std::vector<double>& moments) {
     Statistics statistics;
     statistics.log_likelihood = moments[0];
     statistics.weight = moments[1];
     statistics.mass.assign(moments.begin() + static_cast<std::ptrdiff_t>(at.mass),
                            moments.begin() + static_cast<std::ptrdiff_t>(at.first));
-    packed = detail::centred_scatter(at, scatter, k, d, about, moments, statistics.mean);
+    statistics.scatter = detail::centred_scatter(at, scatter, k, d, about, moments, statistics.mean);
     return statistics;
 }
 
@@ -178,33 +184,22 @@ template <class T>
 bool statistics(const Kernels& kernels, const Model& model, const Rows<T>& rows, Shape scatter, size_t threads,
                 Statistics& result) {
     const size_t k = model.k, d = model.d;
-    std::vector<double> moments, second;
-    bool dense;
-    bool again;
+    std::vector<double> moments;
     {
         const PlanOf<T> owner(model, scatter, nullptr, true);
         const Plan<T>& plan = owner.plan();
-        dense = moments_of(kernels, plan, rows, threads, moments);
-        result = statistics_of(plan.moments, scatter, k, d, plan.about, moments, second);
-        again = dense && detail::cancelled(plan.moments, scatter, k, d, plan.about,
-                                           plan.features ? plan.center : nullptr, moments, result.mean, second,
-                                           cancellation_limit<T>);
-    }
-    if (again) {
-        const std::vector<double> about = result.mean;
-        const PlanOf<T> owner(model, scatter, about.data(), false);
-        dense = moments_of(kernels, owner.plan(), rows, threads, moments);
-        result = statistics_of(owner.plan().moments, scatter, k, d, about.data(), moments, second);
-    }
-    if (scatter == Shape::full || scatter == Shape::tied) {
-        const size_t count = scatter == Shape::full ? k : 1;
-        result.scatter.assign(count * d * d, 0.0);
-        for (size_t i = 0; i < count; ++i) {
-            detail::unpack(second.data() + i * triangle(d), d, result.scatter.data() + i * d * d);
+        const bool dense = moments_of(kernels, plan, rows, threads, moments);
+        result = statistics_of(plan.moments, scatter, k, d, plan.about, moments);
+        if (!dense || !detail::cancelled(plan.moments, scatter, k, d, plan.about,
+                                         plan.features ? plan.center : nullptr, moments, result.mean, result.scatter,
+                                         cancellation_limit<T>)) {
+            return dense;
         }
-    } else {
-        result.scatter = second;
     }
+    const std::vector<double> about = result.mean;
+    const PlanOf<T> owner(model, scatter, about.data(), false);
+    const bool dense = moments_of(kernels, owner.plan(), rows, threads, moments);
+    result = statistics_of(owner.plan().moments, scatter, k, d, about.data(), moments);
     return dense;
 }
 
@@ -228,6 +223,60 @@ bool posterior(const Kernels& kernels, const Model& model, const Rows<T>& rows, 
         }
     });
     return dense;
+}
+
+// Derivatives of the location family: log likelihood, mass (k), weighted deviations in standard deviations (k, d)
+// and, where asked for, the second derivative (k d, k d) in units of them.
+inline bool derivatives(const Kernels& kernels, const Model& model, const Rows<double>& rows, bool hessian,
+                        size_t threads, std::vector<double>& sums, std::vector<double>& second) {
+    const PlanOf<double> owner(model, Shape::none, nullptr, false);
+    const Plan<double>& plan = owner.plan();
+    const size_t k = model.k, d = model.d, all = k * d;
+    const size_t size = 1 + k + all + (hessian ? triangle(all) + k * triangle(d) : 0);
+    const bool dense = summed(plan, rows.n, size, hessian ? all : 0, threads, sums,
+                              [&](const Scratch<double>& scratch, size_t first, size_t last, double* part) {
+                                  return kernels.derivatives(plan, rows, scratch, first, last, hessian, part);
+                              });
+    if (hessian) {
+        second.assign(all * all, 0.0);
+        const double* products = sums.data() + 1 + k + all;
+        detail::unpack(products, all, second.data());
+        const double* spread = products + triangle(all);
+        for (size_t i = 0; i < k; ++i) {
+            for (size_t j = 0; j < d; spread += ++j) {
+                for (size_t l = 0; l <= j; ++l) {
+                    const double own = (j == l ? sums[1 + i] : 0.0) - spread[l];
+                    second[(i * d + j) * all + i * d + l] += own;
+                    if (l < j) {
+                        second[(i * d + l) * all + i * d + j] += own;
+                    }
+                }
+            }
+        }
+    }
+    return dense;
+}
+
+// The second derivative, less the mass on its diagonal, times a direction (k, d).
+inline bool hessian_product(const Kernels& kernels, const Model& model, const Rows<double>& rows,
+                            const double* direction, size_t threads, std::vector<double>& product) {
+    const PlanOf<double> owner(model, Shape::none, nullptr, false);
+    const Plan<double>& plan = owner.plan();
+    return summed(plan, rows.n, model.k * model.d, model.k, threads, product,
+                  [&](const Scratch<double>& scratch, size_t first, size_t last, double* part) {
+                      return kernels.hessian_product(plan, rows, scratch, first, last, direction, part);
+                  });
+}
+
+// Rounding errors: of the log likelihood, of each component's gradient (k) and second derivative (k).
+inline bool rounding(const Kernels& kernels, const Model& model, const Rows<double>& rows, double constant,
+                     double shift, size_t threads, std::vector<double>& sums) {
+    const PlanOf<double> owner(model, Shape::none, nullptr, false);
+    const Plan<double>& plan = owner.plan();
+    return summed(plan, rows.n, 1 + 2 * model.k, 0, threads, sums,
+                  [&](const Scratch<double>& scratch, size_t first, size_t last, double* part) {
+                      return kernels.rounding(plan, rows, scratch, first, last, constant, shift, part);
+                  });
 }
 
 }  // namespace gmmscape

@@ -1,6 +1,7 @@
 // The table of one instruction set; a source file for each defines its namespace and vector size first.
 #pragma once
 
+#include "derivatives.hpp"
 #include "limits.hpp"
 #include "pass.hpp"
 
@@ -15,6 +16,9 @@ const Kernels kernels = {
     GMMSCAPE_VECTOR_BYTES,
     {&range_moments<double>, &range_posterior<double>},
     {&range_moments<float>, &range_posterior<float>},
+    &range_derivatives,
+    &range_hessian_product,
+    &range_rounding,
     &multiply_add_limit,
     &exponential_limit,
     &read_limit,

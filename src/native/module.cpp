@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "dispatch.hpp"
-#include "engine.hpp"
+#include "em.hpp"
 #include "logsumexp.hpp"
 
 namespace nb = nanobind;
@@ -72,12 +72,13 @@ const Kernels& kernels_named(const std::string& name) {
     throw nb::value_error("this machine or this build has no such instruction set");
 }
 
-size_t factor_size(Shape shape, size_t k, size_t d) {
+std::vector<size_t> stored_shape(Shape shape, size_t k, size_t d) {
     switch (shape) {
-        case Shape::spherical: return k;
-        case Shape::diag: return k * d;
-        case Shape::tied: return d * d;
-        default: return k * d * d;
+        case Shape::none: return {0};
+        case Shape::spherical: return {k};
+        case Shape::diag: return {k, d};
+        case Shape::tied: return {d, d};
+        default: return {k, d, d};
     }
 }
 
@@ -87,7 +88,7 @@ Model model_of(const std::string& kind, const Array& log_constants, const Matrix
     const size_t k = means.shape(0), d = means.shape(1);
     require(shape != Shape::none, "kind must be that of a mixture");
     require(k > 0 && d > 0 && log_constants.size() == k, "means and log_constants must have one entry a component");
-    require(factors.size() == factor_size(shape, k, d), "factors do not have the shape of their kind");
+    require(factors.size() == gmmscape::covariance_size(shape, k, d), "factors do not have the shape of their kind");
     return {shape, k, d, log_constants.data(), means.data(), factors.data()};
 }
 
@@ -118,16 +119,17 @@ nb::object statistics(const std::string& isa, const std::string& kind, const Arr
         return nb::none();
     }
     const size_t k = model.k, d = model.d;
-    std::vector<size_t> scatter_shape;
-    switch (shape) {
-        case Shape::spherical: scatter_shape = {k}; break;
-        case Shape::diag: scatter_shape = {k, d}; break;
-        case Shape::tied: scatter_shape = {d, d}; break;
-        case Shape::full: scatter_shape = {k, d, d}; break;
-        default: scatter_shape = {0};
+    std::vector<double> scatter_matrix = found.scatter;
+    if (shape == Shape::tied || shape == Shape::full) {
+        const size_t count = shape == Shape::full ? k : 1;
+        scatter_matrix.resize(count * d * d);
+        for (size_t i = 0; i < count; ++i) {
+            gmmscape::detail::unpack(found.scatter.data() + i * gmmscape::triangle(d), d,
+                                     scatter_matrix.data() + i * d * d);
+        }
     }
     return nb::make_tuple(found.log_likelihood, found.weight, copied(found.mass, {k}), copied(found.mean, {k, d}),
-                          copied(found.scatter, scatter_shape));
+                          copied(scatter_matrix, stored_shape(shape, k, d)));
 }
 
 template <class T>
@@ -153,6 +155,164 @@ nb::object posterior(const std::string& isa, const std::string& kind, const Arra
         shape.push_back(model.k);
     }
     return nb::cast(owned(std::move(values), shape));
+}
+
+// A mixture of one width, for derivatives in its means.
+Model location_model(const Array& log_constants, const Matrix& means, const Array& factors) {
+    const Model model = model_of("spherical", log_constants, means, factors);
+    for (size_t i = 1; i < model.k; ++i) {
+        require(model.factors[i] == model.factors[0], "derivatives are those of equal spherical covariances");
+    }
+    return model;
+}
+
+nb::object derivatives(const std::string& isa, const Array& log_constants, const Matrix& means, const Array& factors,
+                       const RowMatrix<double>& x, const std::optional<Array>& origin,
+                       const std::optional<Array>& weights, double weight, bool hessian, size_t threads) {
+    const Kernels& kernels = kernels_named(isa);
+    const Model model = location_model(log_constants, means, factors);
+    const auto rows = rows_of<double>(x, model.d, origin, weights, weight);
+    std::vector<double> sums, second;
+    bool dense = false;
+    {
+        nb::gil_scoped_release release;
+        dense = gmmscape::derivatives(kernels, model, rows, hessian, threads, sums, second);
+    }
+    if (!dense) {
+        return nb::none();
+    }
+    const size_t k = model.k, d = model.d;
+    const auto mass = sums.begin() + 1, first = mass + static_cast<std::ptrdiff_t>(k);
+    return nb::make_tuple(sums[0], copied({mass, first}, {k}),
+                          copied({first, first + static_cast<std::ptrdiff_t>(k * d)}, {k, d}),
+                          hessian ? nb::cast(copied(second, {k * d, k * d})) : nb::none());
+}
+
+nb::object hessian_product(const std::string& isa, const Array& log_constants, const Matrix& means,
+                           const Array& factors, const RowMatrix<double>& x, const std::optional<Array>& origin,
+                           const std::optional<Array>& weights, double weight, const Matrix& direction,
+                           size_t threads) {
+    const Kernels& kernels = kernels_named(isa);
+    const Model model = location_model(log_constants, means, factors);
+    const auto rows = rows_of<double>(x, model.d, origin, weights, weight);
+    require(direction.shape(0) == model.k && direction.shape(1) == model.d, "direction must have the shape of means");
+    std::vector<double> product;
+    bool dense = false;
+    {
+        nb::gil_scoped_release release;
+        dense = gmmscape::hessian_product(kernels, model, rows, direction.data(), threads, product);
+    }
+    return dense ? nb::cast(copied(product, {model.k, model.d})) : nb::none();
+}
+
+nb::object rounding(const std::string& isa, const std::string& kind, const Array& log_constants, const Matrix& means,
+                    const Array& factors, const RowMatrix<double>& x, const std::optional<Array>& origin,
+                    const std::optional<Array>& weights, double weight, double constant, double shift,
+                    size_t threads) {
+    const Kernels& kernels = kernels_named(isa);
+    const Model model = model_of(kind, log_constants, means, factors);
+    const auto rows = rows_of<double>(x, model.d, origin, weights, weight);
+    std::vector<double> sums;
+    bool dense = false;
+    {
+        nb::gil_scoped_release release;
+        dense = gmmscape::rounding(kernels, model, rows, constant, shift, threads, sums);
+    }
+    return dense ? nb::cast(copied(sums, {sums.size()})) : nb::none();
+}
+
+// Asks Python, while native threads work, whether they should go on.
+class Watch {
+  public:
+    explicit Watch(nb::object callback) : callback_(std::move(callback)) {}
+
+    bool operator()(const gmmscape::EmProgress& progress) {
+        nb::gil_scoped_acquire acquire;
+        if (PyErr_CheckSignals() != 0) {
+            failure_.emplace();  // takes the error over: Ctrl-C, as a rule
+            return true;
+        }
+        if (callback_.is_none()) {
+            return false;
+        }
+        try {
+            const nb::object answer =
+                callback_(progress.ended.load(), progress.iterations.load(), progress.value.load());
+            return answer.is(nb::bool_(true));
+        } catch (nb::python_error& error) {
+            failure_.emplace(std::move(error));
+            return true;
+        }
+    }
+
+    // Whether Ctrl-C ended the work; any other error is thrown again.
+    bool interrupted() {
+        if (!failure_) {
+            return false;
+        }
+        if (failure_->matches(PyExc_KeyboardInterrupt)) {
+            return true;
+        }
+        throw std::move(*failure_);
+    }
+
+  private:
+    nb::object callback_;
+    std::optional<nb::python_error> failure_;
+};
+
+nb::tuple em(const std::string& isa, const std::string& kind, bool location, const Array& weights, const Array& means,
+             const Array& covariances, const RowMatrix<double>& x, const std::optional<Array>& origin,
+             const std::optional<Array>& row_weights, double row_weight, const Array& floor, const Array& spread,
+             const Array& scale, double log_unit, double resolution, double tol, size_t max_iter, bool accelerate,
+             double target, size_t screen, size_t outlook, std::optional<double> seconds, size_t threads,
+             nb::object watch) {
+    const Kernels& kernels = kernels_named(isa);
+    const Shape shape = shape_named(kind);
+    require(weights.ndim() == 2 && means.ndim() == 3, "weights must be (starts, k), means (starts, k, d)");
+    const size_t starts = weights.shape(0), k = weights.shape(1), d = means.shape(2);
+    require(shape != Shape::none && k > 0 && d > 0, "kind must be that of a mixture");
+    require(means.size() == starts * k * d, "means must be (starts, k, d)");
+    const size_t size = gmmscape::covariance_size(shape, k, d);
+    require(covariances.size() == starts * size, "covariances must have the shape of their kind, for each start");
+    require(floor.size() == d && spread.size() == d && scale.size() == d * d, "floor, spread, scale: (d), (d), (d, d)");
+    const auto rows = rows_of<double>(x, d, origin, row_weights, row_weight);
+    const auto copy = [](const Array& a) { return std::vector<double>(a.data(), a.data() + a.size()); };
+    const gmmscape::Family family{shape, location, copy(floor), copy(spread), copy(scale), log_unit, resolution};
+    gmmscape::EmOptions options{tol, max_iter, accelerate, target, screen, outlook, std::nullopt};
+    if (seconds) {
+        options.deadline = gmmscape::Clock::now() +
+                           std::chrono::duration_cast<gmmscape::Clock::duration>(std::chrono::duration<double>(*seconds));
+    }
+    std::vector<gmmscape::Fit> fits(starts);
+    for (size_t b = 0; b < starts; ++b) {
+        fits[b].weights.assign(weights.data() + b * k, weights.data() + (b + 1) * k);
+        fits[b].means.assign(means.data() + b * k * d, means.data() + (b + 1) * k * d);
+        fits[b].covariances.assign(covariances.data() + b * size, covariances.data() + (b + 1) * size);
+    }
+    const std::vector<gmmscape::Fit> given = fits;  // what was not begun comes back as it was
+    Watch poll(std::move(watch));
+    std::vector<gmmscape::EmResult> results;
+    {
+        nb::gil_scoped_release release;
+        results = gmmscape::em_from_all(kernels, family, rows, options, std::move(fits), k, threads, std::ref(poll));
+    }
+    const bool interrupted = poll.interrupted();
+    std::vector<double> all_weights, all_means, all_covariances;
+    nb::list ends;
+    for (size_t b = 0; b < starts; ++b) {
+        const gmmscape::EmResult& result = results[b];
+        const gmmscape::Fit& fit = result.end == gmmscape::End::not_begun ? given[b] : result.fit;
+        all_weights.insert(all_weights.end(), fit.weights.begin(), fit.weights.end());
+        all_means.insert(all_means.end(), fit.means.begin(), fit.means.end());
+        all_covariances.insert(all_covariances.end(), fit.covariances.begin(), fit.covariances.end());
+        ends.append(nb::make_tuple(static_cast<int>(result.end), result.nll, result.step, result.starved,
+                                   copied(result.history, {result.history.size()})));
+    }
+    std::vector<size_t> stored = stored_shape(shape, k, d);
+    stored.insert(stored.begin(), starts);
+    return nb::make_tuple(copied(all_weights, {starts, k}), copied(all_means, {starts, k, d}),
+                          copied(all_covariances, stored), ends, interrupted);
 }
 
 Result logsumexp_rows(const Matrix& matrix) {
@@ -193,6 +353,43 @@ NB_MODULE(_native, module) {
             return names;
         },
         "Return the instruction sets that this build holds and this machine can run, the fastest last.");
+    module.def("derivatives", &derivatives, nb::arg("isa"), nb::arg("log_constants").noconvert(),
+               nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
+               nb::arg("origin").noconvert().none(), nb::arg("weights").noconvert().none(), nb::arg("weight"),
+               nb::arg("hessian"), nb::arg("threads"));
+    module.def("hessian_product", &hessian_product, nb::arg("isa"), nb::arg("log_constants").noconvert(),
+               nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
+               nb::arg("origin").noconvert().none(), nb::arg("weights").noconvert().none(), nb::arg("weight"),
+               nb::arg("direction").noconvert(), nb::arg("threads"));
+    module.def("rounding", &rounding, nb::arg("isa"), nb::arg("kind"), nb::arg("log_constants").noconvert(),
+               nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
+               nb::arg("origin").noconvert().none(), nb::arg("weights").noconvert().none(), nb::arg("weight"),
+               nb::arg("constant"), nb::arg("shift"), nb::arg("threads"));
+    module.def("em", &em, nb::arg("isa"), nb::arg("kind"), nb::arg("location"), nb::arg("weights").noconvert(),
+               nb::arg("means").noconvert(), nb::arg("covariances").noconvert(), nb::arg("x").noconvert(),
+               nb::arg("origin").noconvert().none(), nb::arg("row_weights").noconvert().none(), nb::arg("row_weight"),
+               nb::arg("floor").noconvert(), nb::arg("spread").noconvert(), nb::arg("scale").noconvert(),
+               nb::arg("log_unit"), nb::arg("resolution"), nb::arg("tol"), nb::arg("max_iter"),
+               nb::arg("accelerate"), nb::arg("target"), nb::arg("screen"), nb::arg("outlook"),
+               nb::arg("seconds").none(), nb::arg("threads"), nb::arg("watch").none());
+    module.def(
+        "machine_limit",
+        [](const std::string& isa, const std::string& what, size_t repetitions, const std::optional<Array>& x) {
+            const Kernels& kernels = kernels_named(isa);
+            nb::gil_scoped_release release;
+            double result = 0.0;
+            if (what == "multiply_add") {
+                result = kernels.multiply_add(repetitions);
+            } else if (what == "exponentials") {
+                result = kernels.exponentials(repetitions);
+            } else {
+                for (size_t i = 0; x && i < repetitions; ++i) {
+                    result += kernels.read(x->data(), x->size());
+                }
+            }
+            return result;
+        },
+        nb::arg("isa"), nb::arg("what"), nb::arg("repetitions"), nb::arg("x").noconvert().none());
     module.def("logsumexp_rows", &logsumexp_rows, nb::arg("matrix").noconvert(),
                "Return log(sum(exp(row))) of each row of a C-contiguous float64 matrix.\n\n"
                "Any other type or layout is a TypeError. An empty row gives -inf. The GIL is released.");

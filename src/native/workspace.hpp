@@ -19,7 +19,8 @@ struct Free {
 template <class T>
 class Workspace {
   public:
-    explicit Workspace(const Plan<T>& plan) {
+    // `scores` rows are for derivatives, of which only some need them.
+    explicit Workspace(const Plan<T>& plan, size_t scores = 0) {
         scratch_.rows = rows_per_block(plan);
         scratch_.stride = scratch_.rows + 64 / sizeof(T);  // no power of two: columns would share cache sets
         const size_t wide = plan.d + TILE;
@@ -31,6 +32,10 @@ class Workspace {
         scratch_.weights = array(scratch_.stride);
         scratch_.scale = array(scratch_.stride);
         scratch_.density = array(scratch_.stride);
+        if (scores > 0) {
+            scratch_.scores = array((scores + TILE) * scratch_.stride);
+            scratch_.weighted_scores = array((scores + TILE) * scratch_.stride);
+        }
         sums_.resize(plan.k * plan.moment_features + triangle(plan.d));
         scratch_.feature_sums = sums_.data();
         scratch_.pooled = sums_.data() + plan.k * plan.moment_features;

@@ -5,21 +5,27 @@ The environment variables GMMSCAPE_ENGINE (native, reference) and GMMSCAPE_ISA (
 """
 
 from gmmscape.engine.choice import Info, info
+from gmmscape.engine.derivatives import location_derivatives, location_hessian_product, rounding
+from gmmscape.engine.em import EmProblem, EmRun, em_from_all
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.passes import log_density, responsibilities, statistics
-from gmmscape.engine.reference import BLOCK_ROWS, LocationDerivatives, location_derivatives
-from gmmscape.engine.rounding import Rounding, rounding
+from gmmscape.engine.reference import BLOCK_ROWS, LocationDerivatives
+from gmmscape.engine.rounding import Rounding
 from gmmscape.engine.threads import limited
 
 __all__ = [
     "BLOCK_ROWS",
+    "EmProblem",
+    "EmRun",
     "Info",
     "LocationDerivatives",
     "Parameters",
     "Rounding",
+    "em_from_all",
     "info",
     "limited",
     "location_derivatives",
+    "location_hessian_product",
     "log_density",
     "responsibilities",
     "rounding",

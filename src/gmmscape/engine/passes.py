@@ -48,9 +48,9 @@ def statistics(
     """
     isa = native_isa()
     if isa is not None:
-        common, weight = _split(weights)
+        common, weight = split_weights(weights)
         found = _native.statistics(
-            isa, *_model(parameters), _contiguous(X), origin, common, weight, scatter, thread_count()
+            isa, *log_constants_and_arrays(parameters), contiguous(X), origin, common, weight, scatter, thread_count()
         )
         if found is not None:
             log_likelihood, total, mass, mean, second = found
@@ -69,7 +69,7 @@ def log_density(X: Rows, parameters: Parameters, *, origin: FloatArray | None = 
     """Return the log density of the mixture at each row, shape (n,); -inf where it underflows."""
     isa = native_isa()
     if isa is not None:
-        found = _native.posterior(isa, *_model(parameters), _contiguous(X), origin, thread_count(), False)
+        found = _native.posterior(isa, *log_constants_and_arrays(parameters), contiguous(X), origin, thread_count(), False)
         if found is not None:
             return found
     return reference.log_density(_moved(X, origin), parameters)
@@ -79,13 +79,14 @@ def responsibilities(X: Rows, parameters: Parameters, *, origin: FloatArray | No
     """Return the posterior probability of each component at each row, shape (n, k)."""
     isa = native_isa()
     if isa is not None:
-        found = _native.posterior(isa, *_model(parameters), _contiguous(X), origin, thread_count(), True)
+        found = _native.posterior(isa, *log_constants_and_arrays(parameters), contiguous(X), origin, thread_count(), True)
         if found is not None:
             return found
     return reference.responsibilities(_moved(X, origin), parameters)
 
 
-def _model(parameters: Parameters) -> tuple[str, FloatArray, FloatArray, FloatArray]:
+def log_constants_and_arrays(parameters: Parameters) -> tuple[str, FloatArray, FloatArray, FloatArray]:
+    """Return a mixture as the native engine takes it: kind, log constants, means, factors."""
     return (
         parameters.kind,
         reference.log_constants(parameters),
@@ -94,14 +95,15 @@ def _model(parameters: Parameters) -> tuple[str, FloatArray, FloatArray, FloatAr
     )
 
 
-def _split(weights: FloatArray) -> tuple[FloatArray | None, float]:
-    """The weights as an array, or the one weight that all rows share (an array without strides)."""
+def split_weights(weights: FloatArray) -> tuple[FloatArray | None, float]:
+    """Return the weights as an array, or the one weight that all rows share (an array without strides)."""
     if len(weights) and weights.strides == (0,):
         return None, float(weights[0])
     return np.ascontiguousarray(weights), 0.0
 
 
-def _contiguous(X: Rows) -> Rows:
+def contiguous(X: Rows) -> Rows:
+    """Return the rows as the native engine takes them, copied only where they are not so."""
     return np.ascontiguousarray(X, dtype=X.dtype if X.dtype == np.float32 else np.float64)
 
 

@@ -119,24 +119,7 @@ def _nearest_component(X: FloatArray, parameters: Parameters) -> FloatArray:
 def statistics(
     X: FloatArray, weights: FloatArray, parameters: Parameters, scatter: str
 ) -> SufficientStatistics:
-    """Return the sufficient statistics of weighted rows at the given parameters.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, d)
-        Rows.
-    weights : ndarray of shape (n,)
-        Non-negative weights of the rows.
-    parameters : Parameters
-        Mixture whose responsibilities are used.
-    scatter : {"none", "spherical", "diag", "tied", "full"}
-        Which scatter is accumulated.
-
-    Returns
-    -------
-    SufficientStatistics
-        Cost O(n k d) for "none", "spherical" and "diag", O(n k d^2) otherwise.
-    """
+    """Return what `engine.statistics` does, less the origin."""
     parts = [_block_statistics(X[b], weights[b], parameters, scatter) for b in blocks(len(X))]
     return merge_in_order(parts)
 
@@ -185,14 +168,7 @@ def _scatter(X: FloatArray, posterior: FloatArray, mean: FloatArray, kind: str) 
 def location_derivatives(
     X: FloatArray, weights: FloatArray, parameters: Parameters, *, hessian: bool
 ) -> LocationDerivatives:
-    """Return value, gradient and Hessian of the weighted NLL in the means, equal spherical covariances.
-
-    With y_i = x - mean_i and psi the responsibilities (DESIGN 2.1):
-    grad_i = -E[psi_i y_i] / sigma^2,
-    Hess_ij = E[psi_i psi_j y_i y_j'] / sigma^4 - [i=j] E[psi_i (y_i y_i' / sigma^4 - I / sigma^2)].
-
-    Cost O(n k d) without and O(n k^2 d^2) with the Hessian.
-    """
+    """Return what `engine.location_derivatives` does."""
     k, d = parameters.means.shape
     factor = float(parameters.factors[0])
     nll = 0.0
@@ -225,3 +201,20 @@ def _hessian_terms(
         spread = (scaled[:, i] * weighted[:, i, None]).T @ scaled[:, i]
         hessian[part, part] += weighted[:, i].sum() * np.eye(d) - spread
     return 0.5 * (hessian + hessian.T)
+
+
+def location_hessian_product(
+    X: FloatArray, weights: FloatArray, parameters: Parameters, direction: FloatArray
+) -> FloatArray:
+    """Return what `engine.location_hessian_product` does."""
+    factor = float(parameters.factors[0])
+    product = np.zeros_like(direction)
+    for block in blocks(len(X)):
+        posterior, _ = _posterior(X[block], parameters)
+        scaled = factor * (X[block, None, :] - parameters.means)
+        own = np.einsum("nkd,kd->nk", scaled, direction)
+        along = (posterior * own).sum(axis=1, keepdims=True)
+        weighted = posterior * weights[block, None]
+        product += np.einsum("nk,nkd->kd", weighted * (along - own), scaled)
+        product += weighted.sum(axis=0)[:, None] * direction
+    return factor * (factor * product)

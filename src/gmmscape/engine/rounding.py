@@ -1,4 +1,4 @@
-"""Rounding: how far float64 moves the value and the derivatives of a weighted NLL."""
+"""Rounding: how far float64 moves the value and the derivatives of a weighted NLL; in NumPy."""
 
 from __future__ import annotations
 
@@ -24,17 +24,14 @@ class Rounding(NamedTuple):
     hessian: float
 
 
-def rounding(X: FloatArray, weights: FloatArray, parameters: Parameters) -> Rounding:
-    """Return estimated rounding errors of a weighted NLL.
+def largest_length(X: FloatArray, parameters: Parameters) -> float:
+    """Return the largest coordinate, in absolute value, of rows and means."""
+    return max(float(X.max()), -float(X.min()), float(np.abs(parameters.means).max()))
 
-    First order: coordinates are rounded relative to the largest, which moves a distance of m standard
-    deviations by eps * length / sigma; squared distances by eps * m^2 besides. Log densities err by the
-    responsibility-weighted average of that. Responsibilities err by it times psi (1 - psi), so that far rows
-    matter where two components compete for them.
 
-    Cost O(n k d), or O(n k d^2) for full and tied covariances.
-    """
-    length = max(float(np.abs(X).max()), float(np.abs(parameters.means).max()))
+def reference_rounding(X: FloatArray, weights: FloatArray, parameters: Parameters) -> Rounding:
+    """Return what `engine.rounding` does, by NumPy."""
+    length = largest_length(X, parameters)
     precision = float(np.abs(parameters.factors).max())  # inverse of the smallest standard deviation
     k = len(parameters.means)
     value, gradient, hessian = 0.0, np.zeros(k), np.zeros(k)

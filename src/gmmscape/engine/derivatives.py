@@ -1,0 +1,99 @@
+"""Derivatives of the location family in the means, and rounding errors, by whichever engine computes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.engine import reference
+from gmmscape.engine.choice import _native, native_isa
+from gmmscape.engine.parameters import Parameters
+from gmmscape.engine.passes import contiguous, log_constants_and_arrays, split_weights
+from gmmscape.engine.reference import LocationDerivatives
+from gmmscape.engine.rounding import EPS, SAFETY, Rounding, largest_length, reference_rounding
+from gmmscape.engine.threads import thread_count
+
+
+def location_derivatives(
+    X: FloatArray, weights: FloatArray, parameters: Parameters, *, hessian: bool
+) -> LocationDerivatives:
+    """Return value, gradient and Hessian of the weighted NLL in the means, equal spherical covariances.
+
+    With y_i = x - mean_i and psi the responsibilities (DESIGN 2.1):
+    grad_i = -E[psi_i y_i] / sigma^2,
+    Hess_ij = E[psi_i psi_j y_i y_j'] / sigma^4 - [i=j] E[psi_i (y_i y_i' / sigma^4 - I / sigma^2)].
+
+    Cost O(n k d) without and O(n k^2 d^2) with the Hessian.
+    """
+    isa = native_isa()
+    if isa is not None:
+        _, *model = log_constants_and_arrays(parameters)
+        found = _native.derivatives(
+            isa, *model, contiguous(X), None, *split_weights(weights), hessian, thread_count()
+        )
+        if found is not None:
+            log_likelihood, mass, deviations, second = found
+            factor = float(parameters.factors[0])
+            # sigma is the unit of length up to here: its fourth power may not be representable.
+            second = None if second is None else factor * (factor * second)
+            return LocationDerivatives(-log_likelihood, -factor * deviations, second, mass)
+    return reference.location_derivatives(X, weights, parameters, hessian=hessian)
+
+
+def location_hessian_product(
+    X: FloatArray, weights: FloatArray, parameters: Parameters, direction: FloatArray
+) -> FloatArray:
+    """Return the Hessian of `location_derivatives` times a direction of shape (k, d), in the same shape.
+
+    Cost O(n k d): for many components, where the Hessian itself would not fit.
+    """
+    isa = native_isa()
+    factor = float(parameters.factors[0])
+    if isa is not None:
+        _, *model = log_constants_and_arrays(parameters)
+        rows = (contiguous(X), None, *split_weights(weights))
+        product = _native.hessian_product(isa, *model, *rows, np.ascontiguousarray(direction), thread_count())
+        masses = _native.derivatives(isa, *model, *rows, False, thread_count())
+        if product is not None and masses is not None:
+            return factor * (factor * (product + masses[1][:, None] * direction))
+    return reference.location_hessian_product(X, weights, parameters, direction)
+
+
+def rounding(X: FloatArray, weights: FloatArray, parameters: Parameters) -> Rounding:
+    """Return estimated rounding errors of a weighted NLL and of its derivatives in the means.
+
+    First order: coordinates are rounded relative to the largest, which moves a distance of m standard
+    deviations by eps * length / sigma; squared distances by eps * m^2 besides. Log densities err by the
+    responsibility-weighted average of that. Responsibilities err by it times psi (1 - psi), so that far rows
+    matter where two components compete for them.
+
+    Cost O(n k d), or O(n k d^2) for full and tied covariances.
+    """
+    isa = native_isa()
+    if isa is not None and X.dtype == np.float64:
+        precision = float(np.abs(parameters.factors).max())  # inverse of the smallest standard deviation
+        kind, constants, *model = log_constants_and_arrays(parameters)
+        constant = float(np.abs(constants[np.isfinite(constants)]).max(initial=0.0))
+        shift = EPS * largest_length(X, parameters) * precision
+        if np.isfinite(shift):
+            sums = _native.rounding(
+                isa,
+                kind,
+                constants,
+                *model,
+                contiguous(X),
+                None,
+                *split_weights(weights),
+                constant,
+                shift,
+                thread_count(),
+            )
+            if sums is not None:
+                k = len(constants)
+                value, gradient, second = sums[0], sums[1 : 1 + k].max(), sums[1 + k :].max()
+                return Rounding(
+                    SAFETY * float(value),
+                    SAFETY * precision * float(gradient),
+                    SAFETY * (precision * (precision * float(second))),
+                )
+    return reference_rounding(X, weights, parameters)

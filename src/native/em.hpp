@@ -1,0 +1,314 @@
+// The whole loop of EM for many starts on the same rows, each start on one thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "fit.hpp"
+
+namespace gmmscape {
+
+using Clock = std::chrono::steady_clock;
+
+// Why a start has ended. The numbers are those of engine.em.ENDS in Python.
+enum class End { converged, max_iter, time_limit, degenerate, interrupted, given_up, not_begun, out_of_reach };
+
+struct EmOptions {
+    double tol;
+    size_t max_iter;
+    bool accelerate;
+    // A start is given up where, after `screen` iterations, going on at the last one's pace for `outlook` more
+    // would not lead below `target`.
+    double target;
+    size_t screen, outlook;
+    std::optional<Clock::time_point> deadline;
+};
+
+// What the calling thread can see while starts run.
+struct EmProgress {
+    std::atomic<size_t> ended{0}, iterations{0};
+    std::atomic<double> value{std::numeric_limits<double>::infinity()};  // of the start that moved last
+    std::atomic<bool> stop{false};
+};
+
+struct EmResult {
+    Fit fit;
+    double nll = std::numeric_limits<double>::infinity();
+    double step = std::numeric_limits<double>::infinity();
+    bool starved = false;  // some component has no mass that the rows resolve
+    End end = End::not_begun;
+    std::vector<double> history;
+};
+
+// EM from one start; SQUAREM behind a monotone safeguard where asked for. As solve.em in Python.
+class EmRun {
+  public:
+    EmRun(const Kernels& kernels, const Family& family, const Rows<double>& rows, const EmOptions& options,
+          EmProgress& progress, size_t k)
+        : kernels_(kernels), family_(family), rows_(rows), options_(options), progress_(progress), k_(k), d_(rows.d) {}
+
+    EmResult from(Fit start) {
+        clip(family_, start, k_, d_);
+        State state;
+        if (!factorise(family_.shape, start, d_)) {
+            state.fit = std::move(start);
+            state.end = End::degenerate;
+            return finished(std::move(state), End::degenerate);
+        }
+        evaluate(std::move(start), state);
+        history_ = {state.nll};
+        double before = std::numeric_limits<double>::infinity();
+        while (true) {
+            if (state.end) {
+                return finished(std::move(state), *state.end);
+            }
+            if (state.step <= options_.tol) {
+                return finished(std::move(state), End::converged);
+            }
+            const size_t done = history_.size() - 1;
+            if (done >= options_.screen && done > 0 &&
+                state.nll - static_cast<double>(options_.outlook) * (before - state.nll) > options_.target) {
+                return finished(std::move(state), End::given_up);
+            }
+            if (done >= options_.max_iter) {
+                return finished(std::move(state), End::max_iter);
+            }
+            if (options_.deadline && Clock::now() >= *options_.deadline) {
+                return finished(std::move(state), End::time_limit);
+            }
+            if (progress_.stop.load(std::memory_order_relaxed)) {
+                return finished(std::move(state), End::interrupted);
+            }
+            before = state.nll;
+            advance(state);
+            history_.push_back(state.nll);
+            progress_.iterations.fetch_add(1, std::memory_order_relaxed);
+            progress_.value.store(state.nll, std::memory_order_relaxed);
+        }
+    }
+
+  private:
+    struct State {
+        Fit fit, next;
+        double nll = std::numeric_limits<double>::infinity();
+        double step = std::numeric_limits<double>::infinity();
+        bool starved = false;
+        std::optional<End> end;
+        std::vector<Fit> trail;  // up to two points before this one, joined by plain steps
+    };
+
+    EmResult finished(State state, End end) {
+        EmResult result;
+        result.fit = std::move(state.fit);
+        result.nll = state.nll;
+        result.step = state.step;
+        result.starved = state.starved;
+        result.end = end;
+        result.history = std::move(history_);
+        return result;
+    }
+
+    void evaluate(Fit fit, State& state) {
+        state.fit = std::move(fit);
+        state.end.reset();
+        const std::vector<double> constants = log_constants(family_, state.fit, k_, d_);
+        const Model model{family_.shape, k_, d_, constants.data(), state.fit.means.data(), state.fit.factors.data()};
+        const Shape scatter = family_.location ? Shape::none : family_.shape;
+        Statistics found;
+        if (!statistics(kernels_, model, rows_, scatter, 1, found)) {
+            state.end = End::out_of_reach;
+            return;
+        }
+        state.nll = -found.log_likelihood;
+        state.starved = false;
+        for (double mass : found.mass) {
+            state.starved |= mass <= family_.resolution;
+        }
+        if (!update(family_, found, state.fit, k_, d_, state.next)) {
+            state.step = std::numeric_limits<double>::infinity();
+            state.end = End::degenerate;
+            return;
+        }
+        state.step = step_length(family_, state.fit, state.next, k_, d_);
+    }
+
+    void advance(State& state) {
+        if (options_.accelerate && state.trail.size() == 2) {
+            Fit trial;
+            State jumped;
+            if (extrapolated(state, trial)) {
+                evaluate(std::move(trial), jumped);
+                if (!jumped.end && jumped.nll <= state.nll) {
+                    state = std::move(jumped);
+                    return;
+                }
+            }
+        }
+        State plain;
+        if (!state.trail.empty()) {
+            plain.trail.push_back(state.trail.back());
+        }
+        plain.trail.push_back(state.fit);
+        evaluate(state.next, plain);
+        if (plain.end == End::out_of_reach || !(plain.nll <= state.nll + 1e-10 * (1.0 + std::abs(state.nll)))) {
+            // Only rounding in a covariance near singularity can raise the value: the step is refused.
+            state.end = plain.end == End::out_of_reach ? End::out_of_reach : End::degenerate;
+            return;
+        }
+        state = std::move(plain);
+    }
+
+    // Squared extrapolation of three points joined by plain steps (scheme S3 of Varadhan and Roland, 2008).
+    bool extrapolated(const State& state, Fit& trial) const {
+        const Fit &first = state.trail[0], &second = state.trail[1], &third = state.fit;
+        const auto parts = [](auto& fit) { return std::array{&fit.weights, &fit.means, &fit.covariances}; };
+        Fit step = first, turn = first;
+        const auto a = parts(first), b = parts(second), c = parts(third);
+        const auto s = parts(step), t = parts(turn);
+        for (size_t part = 0; part < a.size(); ++part) {
+            for (size_t i = 0; i < a[part]->size(); ++i) {
+                (*s[part])[i] = (*b[part])[i] - (*a[part])[i];
+                (*t[part])[i] = ((*c[part])[i] - (*b[part])[i]) - (*s[part])[i];
+            }
+        }
+        const double bend = length(turn);
+        if (!(bend > 0.0)) {
+            return false;
+        }
+        const double alpha = length(step) / bend;
+        if (!(alpha > 1.0)) {
+            return false;
+        }
+        trial = first;
+        const auto x = parts(trial);
+        for (size_t part = 0; part < a.size(); ++part) {
+            for (size_t i = 0; i < a[part]->size(); ++i) {
+                (*x[part])[i] += 2.0 * alpha * (*s[part])[i] + alpha * alpha * (*t[part])[i];
+            }
+        }
+        for (double weight : trial.weights) {
+            if (!(weight > 0.0)) {
+                return false;
+            }
+        }
+        if (!factorise(family_.shape, trial, d_)) {
+            return false;
+        }
+        clip(family_, trial, k_, d_);
+        return factorise(family_.shape, trial, d_);
+    }
+
+    // Length of a difference of fits, in the data's own units.
+    double length(const Fit& difference) const {
+        double squared = 0.0;
+        for (double weight : difference.weights) {
+            squared += weight * weight;
+        }
+        const std::vector<double>& W = family_.scale;
+        for (size_t i = 0; i < k_; ++i) {
+            for (size_t j = 0; j < d_; ++j) {
+                double entry = 0.0;
+                for (size_t l = 0; l < d_; ++l) {
+                    entry += difference.means[i * d_ + l] * W[l * d_ + j];
+                }
+                squared += entry * entry;
+            }
+        }
+        const std::vector<double>& C = difference.covariances;
+        if (family_.shape == Shape::spherical || family_.shape == Shape::diag) {
+            for (size_t i = 0; i < C.size(); ++i) {
+                const size_t j = family_.shape == Shape::diag ? i % d_ : 0;
+                const double entry = C[i] * W[j * d_ + j] * W[j * d_ + j];
+                squared += entry * entry;
+            }
+            return std::sqrt(squared);
+        }
+        std::vector<double> half(d_ * d_);
+        for (size_t at = 0; at < C.size(); at += d_ * d_) {
+            for (size_t i = 0; i < d_; ++i) {
+                for (size_t j = 0; j < d_; ++j) {
+                    half[i * d_ + j] = 0.0;
+                    for (size_t l = 0; l < d_; ++l) {
+                        half[i * d_ + j] += C[at + i * d_ + l] * W[l * d_ + j];
+                    }
+                }
+            }
+            for (size_t i = 0; i < d_; ++i) {
+                for (size_t j = 0; j < d_; ++j) {
+                    double entry = 0.0;
+                    for (size_t l = 0; l < d_; ++l) {
+                        entry += W[l * d_ + i] * half[l * d_ + j];
+                    }
+                    squared += entry * entry;
+                }
+            }
+        }
+        return std::sqrt(squared);
+    }
+
+    const Kernels& kernels_;
+    const Family& family_;
+    const Rows<double>& rows_;
+    const EmOptions& options_;
+    EmProgress& progress_;
+    const size_t k_, d_;
+    std::vector<double> history_;
+};
+
+// EM from many starts. `poll` is called by the calling thread some twenty times a second; where it returns true,
+// what still runs is interrupted.
+template <class Poll>
+std::vector<EmResult> em_from_all(const Kernels& kernels, const Family& family, const Rows<double>& rows,
+                                  const EmOptions& options, std::vector<Fit> starts, size_t k, size_t threads,
+                                  Poll poll) {
+    constexpr auto pause = std::chrono::milliseconds(50);
+    std::vector<EmResult> results(starts.size());
+    EmProgress progress;
+    std::mutex mutex;
+    std::condition_variable ended;
+    bool over = false;
+    std::exception_ptr failure;
+    std::thread manager([&] {
+        try {
+            share_out(starts.size(), threads, [&](auto next) {
+                for (size_t i = next(); i < starts.size(); i = next()) {
+                    if (!progress.stop && !(options.deadline && Clock::now() >= *options.deadline)) {
+                        results[i] = EmRun(kernels, family, rows, options, progress, k).from(std::move(starts[i]));
+                        ++progress.ended;
+                    }
+                }
+            });
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        const std::lock_guard<std::mutex> lock(mutex);
+        over = true;
+        ended.notify_all();
+    });
+    {
+        std::unique_lock<std::mutex> lock(mutex);
+        while (!ended.wait_for(lock, pause, [&] { return over; })) {
+            lock.unlock();
+            if (!progress.stop && poll(progress)) {
+                progress.stop = true;
+            }
+            lock.lock();
+        }
+    }
+    manager.join();
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+    return results;
+}
+
+}  // namespace gmmscape

@@ -1,0 +1,355 @@
+// The parameters of a fit, its M-step, its factors and floors: the small arithmetic between two passes.
+//
+// It repeats what families, covariances and objective do in Python, entry for entry, for loops that are too
+// short to leave this side.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "engine.hpp"
+
+namespace gmmscape {
+
+// What is free, and what limits it.
+struct Family {
+    Shape shape;                 // of the covariances
+    bool location;               // only the means are free
+    std::vector<double> floor;   // least variance of each column; all zero for none
+    std::vector<double> spread;  // standard deviation of each column of the data
+    std::vector<double> scale;   // (d, d): rows times it are in the data's own units
+    double log_unit;             // densities are per exp(log_unit)^d
+    double resolution;           // mass below which rows tell nothing about a component
+};
+
+struct Fit {
+    std::vector<double> weights, means, covariances, factors;
+};
+
+inline size_t covariance_size(Shape shape, size_t k, size_t d) {
+    switch (shape) {
+        case Shape::spherical: return k;
+        case Shape::diag: return k * d;
+        case Shape::tied: return d * d;
+        default: return k * d * d;
+    }
+}
+
+namespace detail {
+
+// Lower Cholesky factor of a symmetric matrix. Returns false if it is not positive definite in double.
+inline bool cholesky(const double* matrix, size_t d, double* root) {
+    for (size_t i = 0; i < d; ++i) {
+        for (size_t j = 0; j <= i; ++j) {
+            double sum = matrix[i * d + j];
+            for (size_t l = 0; l < j; ++l) {
+                sum -= root[i * d + l] * root[j * d + l];
+            }
+            if (i == j) {
+                if (!(sum > 0.0) || !std::isfinite(sum)) {
+                    return false;
+                }
+                root[i * d + i] = std::sqrt(sum);
+            } else {
+                root[i * d + j] = sum / root[j * d + j];
+            }
+        }
+        for (size_t j = i + 1; j < d; ++j) {
+            root[i * d + j] = 0.0;
+        }
+    }
+    return true;
+}
+
+// The transposed inverse of a lower triangular matrix: the upper triangular precision factor.
+inline void transposed_inverse(const double* root, size_t d, double* factor) {
+    std::fill(factor, factor + d * d, 0.0);
+    for (size_t column = 0; column < d; ++column) {
+        for (size_t i = column; i < d; ++i) {
+            double sum = i == column ? 1.0 : 0.0;
+            for (size_t l = column; l < i; ++l) {
+                sum -= root[i * d + l] * factor[column * d + l];
+            }
+            factor[column * d + i] = sum / root[i * d + i];
+        }
+    }
+}
+
+// Eigenvalues of a symmetric matrix by cyclic Jacobi rotations, with eigenvectors as columns.
+inline void eigen(std::vector<double>& a, size_t d, std::vector<double>& vectors) {
+    constexpr int most_sweeps = 60;
+    vectors.assign(d * d, 0.0);
+    for (size_t i = 0; i < d; ++i) {
+        vectors[i * d + i] = 1.0;
+    }
+    for (int sweep = 0; sweep < most_sweeps; ++sweep) {
+        bool rotated = false;
+        for (size_t p = 0; p < d; ++p) {
+            for (size_t q = p + 1; q < d; ++q) {
+                const double off = a[p * d + q];
+                if (!(std::abs(off) > 1e-17 * std::sqrt(std::abs(a[p * d + p] * a[q * d + q])))) {
+                    continue;
+                }
+                rotated = true;
+                const double theta = (a[q * d + q] - a[p * d + p]) / (2.0 * off);
+                const double t = std::copysign(1.0, theta) / (std::abs(theta) + std::hypot(theta, 1.0));
+                const double c = 1.0 / std::hypot(t, 1.0), s = t * c;
+                for (size_t i = 0; i < d; ++i) {
+                    const double ip = a[i * d + p], iq = a[i * d + q];
+                    a[i * d + p] = c * ip - s * iq;
+                    a[i * d + q] = s * ip + c * iq;
+                }
+                for (size_t i = 0; i < d; ++i) {
+                    const double pi = a[p * d + i], qi = a[q * d + i];
+                    a[p * d + i] = c * pi - s * qi;
+                    a[q * d + i] = s * pi + c * qi;
+                }
+                for (size_t i = 0; i < d; ++i) {
+                    const double ip = vectors[i * d + p], iq = vectors[i * d + q];
+                    vectors[i * d + p] = c * ip - s * iq;
+                    vectors[i * d + q] = s * ip + c * iq;
+                }
+            }
+        }
+        if (!rotated) {
+            break;
+        }
+    }
+}
+
+// Lifts the eigenvalues of F^-1/2 C F^-1/2 to at least one. Returns whether some were below.
+inline bool clip_matrix(double* covariance, size_t d, const std::vector<double>& floor) {
+    std::vector<double> scaled(d * d), root(d * d), vectors;
+    for (size_t i = 0; i < d; ++i) {
+        for (size_t j = 0; j < d; ++j) {
+            scaled[i * d + j] = covariance[i * d + j] / std::sqrt(floor[i]) / std::sqrt(floor[j]);
+        }
+    }
+    // Far above the floor a factorisation tells so, at a fraction of the eigenvalues' price.
+    for (size_t i = 0; i < d; ++i) {
+        scaled[i * d + i] -= 1.0;
+    }
+    if (cholesky(scaled.data(), d, root.data())) {
+        return false;
+    }
+    for (size_t i = 0; i < d; ++i) {
+        scaled[i * d + i] += 1.0;
+    }
+    eigen(scaled, d, vectors);
+    bool below = false;
+    for (size_t i = 0; i < d; ++i) {
+        below |= scaled[i * d + i] < 1.0;
+    }
+    if (!below) {
+        return false;
+    }
+    for (size_t i = 0; i < d; ++i) {
+        for (size_t j = 0; j <= i; ++j) {
+            double sum = 0.0;
+            for (size_t l = 0; l < d; ++l) {
+                sum += vectors[i * d + l] * std::max(scaled[l * d + l], 1.0) * vectors[j * d + l];
+            }
+            covariance[i * d + j] = covariance[j * d + i] = sum * std::sqrt(floor[i]) * std::sqrt(floor[j]);
+        }
+    }
+    return true;
+}
+
+}  // namespace detail
+
+// Raises the covariances onto the floor.
+inline void clip(const Family& family, Fit& fit, size_t k, size_t d) {
+    if (family.location || std::all_of(family.floor.begin(), family.floor.end(), [](double f) { return f == 0.0; })) {
+        return;
+    }
+    double average = 0.0;
+    for (double f : family.floor) {
+        average += f / static_cast<double>(d);
+    }
+    switch (family.shape) {
+        case Shape::spherical:
+            for (double& c : fit.covariances) {
+                c = std::max(c, average);
+            }
+            break;
+        case Shape::diag:
+            for (size_t i = 0; i < k * d; ++i) {
+                fit.covariances[i] = std::max(fit.covariances[i], family.floor[i % d]);
+            }
+            break;
+        default:
+            for (size_t at = 0; at < fit.covariances.size(); at += d * d) {
+                detail::clip_matrix(fit.covariances.data() + at, d, family.floor);
+            }
+    }
+}
+
+// Computes the precision factors. Returns false if a covariance is not positive definite.
+inline bool factorise(Shape shape, Fit& fit, size_t d) {
+    fit.factors.resize(fit.covariances.size());
+    if (shape == Shape::spherical || shape == Shape::diag) {
+        for (size_t i = 0; i < fit.covariances.size(); ++i) {
+            if (!(fit.covariances[i] > 0.0) || !std::isfinite(fit.covariances[i])) {
+                return false;
+            }
+            fit.factors[i] = 1.0 / std::sqrt(fit.covariances[i]);
+        }
+        return true;
+    }
+    std::vector<double> root(d * d);
+    for (size_t at = 0; at < fit.covariances.size(); at += d * d) {
+        if (!detail::cholesky(fit.covariances.data() + at, d, root.data())) {
+            return false;
+        }
+        detail::transposed_inverse(root.data(), d, fit.factors.data() + at);
+    }
+    return true;
+}
+
+// Log joint density of each component at its own mean.
+inline std::vector<double> log_constants(const Family& family, const Fit& fit, size_t k, size_t d) {
+    constexpr double log_2pi = 1.8378770664093454836;
+    std::vector<double> constants(k);
+    for (size_t i = 0; i < k; ++i) {
+        double determinant = static_cast<double>(d) * family.log_unit;
+        for (size_t j = 0; j < d; ++j) {
+            switch (family.shape) {
+                case Shape::spherical: determinant += std::log(fit.factors[i]); break;
+                case Shape::diag: determinant += std::log(fit.factors[i * d + j]); break;
+                case Shape::tied: determinant += std::log(fit.factors[j * d + j]); break;
+                default: determinant += std::log(fit.factors[(i * d + j) * d + j]);
+            }
+        }
+        constants[i] = std::log(fit.weights[i]) + determinant - 0.5 * static_cast<double>(d) * log_2pi;
+    }
+    return constants;
+}
+
+// The M-step. Returns false if a covariance is singular or narrower than the rounding of the data.
+inline bool update(const Family& family, const Statistics& statistics, const Fit& current, size_t k, size_t d,
+                   Fit& next) {
+    const std::vector<double>& packed = statistics.scatter;
+    constexpr double narrowest = 1e15;
+    next = current;
+    double total = 0.0;
+    for (double mass : statistics.mass) {
+        total += mass;
+    }
+    const double least = family.location ? family.resolution : 0.0;
+    for (size_t i = 0; i < k; ++i) {
+        const double mass = statistics.mass[i];
+        if (!family.location) {
+            next.weights[i] = mass / total;
+        }
+        if (!(mass > least)) {
+            continue;
+        }
+        std::copy_n(statistics.mean.begin() + static_cast<std::ptrdiff_t>(i * d), d,
+                    next.means.begin() + static_cast<std::ptrdiff_t>(i * d));
+        if (family.location) {
+            continue;
+        }
+        switch (family.shape) {
+            case Shape::spherical: next.covariances[i] = packed[i] / (mass * static_cast<double>(d)); break;
+            case Shape::diag:
+                for (size_t j = 0; j < d; ++j) {
+                    next.covariances[i * d + j] = packed[i * d + j] / mass;
+                }
+                break;
+            case Shape::full:
+                detail::unpack(packed.data() + i * triangle(d), d, next.covariances.data() + i * d * d);
+                for (size_t j = 0; j < d * d; ++j) {
+                    next.covariances[i * d * d + j] /= mass;
+                }
+                break;
+            default: break;
+        }
+    }
+    if (family.location) {
+        return true;
+    }
+    if (family.shape == Shape::tied) {
+        detail::unpack(packed.data(), d, next.covariances.data());
+        for (double& c : next.covariances) {
+            c /= total;
+        }
+    }
+    clip(family, next, k, d);
+    if (!factorise(family.shape, next, d)) {
+        return false;
+    }
+    const size_t matrices = family.shape == Shape::tied ? 1 : k;
+    for (size_t i = 0; i < matrices; ++i) {
+        for (size_t j = 0; j < d; ++j) {
+            const double factor = family.shape == Shape::spherical ? next.factors[i]
+                                  : family.shape == Shape::diag    ? next.factors[i * d + j]
+                                                                   : next.factors[(i * d + j) * d + j];
+            if (factor * family.spread[j] > narrowest) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+// Length of the step between two fits: the largest over the components of the mean's step in standard
+// deviations, the relative change of the weight, and that of the covariance (Frobenius norm in its own units).
+inline double step_length(const Family& family, const Fit& before, const Fit& after, size_t k, size_t d) {
+    double largest = 0.0;
+    std::vector<double> shift(d), half(d * d);
+    for (size_t i = 0; i < k; ++i) {
+        const double* factor = before.factors.data();
+        factor += family.shape == Shape::spherical ? i : family.shape == Shape::diag ? i * d
+                                                    : family.shape == Shape::full   ? i * d * d
+                                                                                    : 0;
+        double squared = 0.0, relative = 0.0;
+        for (size_t j = 0; j < d; ++j) {
+            shift[j] = after.means[i * d + j] - before.means[i * d + j];
+        }
+        if (family.shape == Shape::spherical || family.shape == Shape::diag) {
+            const bool diag = family.shape == Shape::diag;
+            for (size_t j = 0; j < d; ++j) {
+                const double u = factor[diag ? j : 0];
+                squared += (shift[j] * u) * (shift[j] * u);
+                const size_t at = diag ? i * d + j : i;
+                const double change = (after.covariances[at] - before.covariances[at]) * u * u;
+                relative += change * change;
+            }
+        } else {
+            for (double entry : detail::transposed_product(factor, d, shift.data())) {
+                squared += entry * entry;
+            }
+            if (family.shape == Shape::full || i == 0) {
+                const double* now = after.covariances.data() + (family.shape == Shape::full ? i * d * d : 0);
+                const double* then = before.covariances.data() + (family.shape == Shape::full ? i * d * d : 0);
+                for (size_t j = 0; j < d; ++j) {  // half = change U
+                    for (size_t m = 0; m < d; ++m) {
+                        double sum = 0.0;
+                        for (size_t l = 0; l <= m; ++l) {
+                            sum += (now[j * d + l] - then[j * d + l]) * factor[l * d + m];
+                        }
+                        half[j * d + m] = sum;
+                    }
+                }
+                for (size_t j = 0; j < d; ++j) {  // U' half
+                    for (size_t m = 0; m < d; ++m) {
+                        double sum = 0.0;
+                        for (size_t l = 0; l <= j; ++l) {
+                            sum += factor[l * d + j] * half[l * d + m];
+                        }
+                        relative += sum * sum;
+                    }
+                }
+            }
+        }
+        largest = std::max({largest, std::sqrt(squared), std::sqrt(relative)});
+        if (before.weights[i] > 0.0) {
+            largest = std::max(largest, std::abs(after.weights[i] - before.weights[i]) / before.weights[i]);
+        }
+    }
+    return largest;
+}
+
+}  // namespace gmmscape
