@@ -21,21 +21,34 @@ class Workspace {
   public:
     // `scores` rows are for derivatives, of which only some need them.
     explicit Workspace(const Plan<T>& plan, size_t scores = 0) {
+        const size_t wide = plan.d + TILE;
+        const size_t whitened = plan.whitened ? wide : 0, scored = scores > 0 ? scores + TILE : 0;
         scratch_.rows = rows_per_block(plan);
         scratch_.stride = scratch_.rows + 64 / sizeof(T);  // no power of two: columns would share cache sets
-        const size_t wide = plan.d + TILE;
-        scratch_.features = array(feature_rows(plan) * scratch_.stride);
-        scratch_.whitened = array((plan.whitened ? wide : 0) * scratch_.stride);
-        scratch_.deviations = array(wide * scratch_.stride);
-        scratch_.weighted = array(wide * scratch_.stride);
-        scratch_.posterior = array(plan.k * scratch_.stride);
-        scratch_.weights = array(scratch_.stride);
-        scratch_.scale = array(scratch_.stride);
-        scratch_.density = array(scratch_.stride);
-        if (scores > 0) {
-            scratch_.scores = array((scores + TILE) * scratch_.stride);
-            scratch_.weighted_scores = array((scores + TILE) * scratch_.stride);
+        const size_t columns = feature_rows(plan) + whitened + 2 * wide + plan.k + 3 + 2 * scored;
+        const size_t bytes = (columns * scratch_.stride * sizeof(T) + 63) / 64 * 64;
+        memory_.reset(std::aligned_alloc(64, bytes));
+        if (!memory_) {
+            throw std::bad_alloc();
         }
+        // Zeros: tiles read past the last column, of any content but not of slow numbers.
+        std::memset(memory_.get(), 0, bytes);
+        T* free = static_cast<T*>(memory_.get());
+        const auto take = [&](size_t count) {
+            T* taken = free;
+            free += count * scratch_.stride;
+            return taken;
+        };
+        scratch_.features = take(feature_rows(plan));
+        scratch_.whitened = take(whitened);
+        scratch_.deviations = take(wide);
+        scratch_.weighted = take(wide);
+        scratch_.posterior = take(plan.k);
+        scratch_.weights = take(1);
+        scratch_.scale = take(1);
+        scratch_.density = take(1);
+        scratch_.scores = take(scored);
+        scratch_.weighted_scores = take(scored);
         sums_.resize(plan.k * plan.moment_features + triangle(plan.d));
         scratch_.feature_sums = sums_.data();
         scratch_.pooled = sums_.data() + plan.k * plan.moment_features;
@@ -56,20 +69,8 @@ class Workspace {
     }
 
   private:
-    // Zeros: tiles read past the last column, of any content but not of slow numbers.
-    T* array(size_t count) {
-        const size_t bytes = (count * sizeof(T) + 127) / 64 * 64;
-        void* p = std::aligned_alloc(64, bytes);
-        if (p == nullptr) {
-            throw std::bad_alloc();
-        }
-        owned_.emplace_back(p);
-        std::memset(p, 0, bytes);
-        return static_cast<T*>(p);
-    }
-
     Scratch<T> scratch_{};
-    std::vector<std::unique_ptr<void, Free>> owned_;
+    std::unique_ptr<void, Free> memory_;
     std::vector<double> sums_;
 };
 
