@@ -5,6 +5,9 @@
 
 namespace gmmscape::GMMSCAPE_ISA {
 
+// Sums of exponentials are at most k: the product of a group of them must stay finite, in float too.
+constexpr size_t MOST_FACTORS = 1000000000;
+
 template <class T>
 inline size_t whole_groups(size_t rows) {
     constexpr size_t group = GROUP * width<T>;
@@ -110,8 +113,8 @@ struct Likelihood {
     double total = 0.0;
     Bits<T> missing{};
 
-    void flush() {
-        total += lane_sum<T>(block);
+    void flush(double weight) {
+        total += weight * lane_sum<T>(block);
         block = Vec<T>{};
     }
     bool lost() const {
@@ -139,9 +142,24 @@ inline void finish_group(Likelihood<T>& likelihood, const Vec<T>* top, const Vec
     }
 }
 
+// The same where all rows weigh the same and only the sum of the log densities is wanted: one logarithm a group.
+template <class T>
+inline void finish_equal_group(Likelihood<T>& likelihood, const Vec<T>* top, const Vec<T>* sum,
+                               const Vec<T>* common, T weight, T* scale) {
+    Vec<T> product = splat<T>(T(1));
+    for (int r = 0; r < GROUP; ++r) {
+        likelihood.missing |= ~(sum[r] >= T(0.5));
+        likelihood.block += top[r] - common[r];
+        product *= sum[r];
+        store<T>(scale + r * width<T>, weight / sum[r]);
+    }
+    likelihood.block += logarithm<T>(product);
+}
+
 // Feature form: responsibilities, log densities and moments of the block in `scratch.features`.
 template <class T>
-inline void feature_block(const Plan<T>& plan, const Scratch<T>& scratch, size_t rows, Likelihood<T>& likelihood) {
+inline void feature_block(const Plan<T>& plan, const Scratch<T>& scratch, size_t rows, bool equal,
+                          Likelihood<T>& likelihood) {
     const size_t stride = scratch.stride, d = plan.d;
     T* v = scratch.features + stride;
     for (size_t at = 0; at < rows; at += GROUP * width<T>) {
@@ -166,8 +184,12 @@ inline void feature_block(const Plan<T>& plan, const Scratch<T>& scratch, size_t
             common[r] *= static_cast<T>(plan.half_precision);
         }
         feature_densities<T>(plan, features, scratch.posterior + at, stride, top, sum);
-        finish_group<T>(likelihood, top, sum, common, scratch.weights + at, scratch.scale + at,
-                        scratch.density + at);
+        if (equal) {
+            finish_equal_group<T>(likelihood, top, sum, common, scratch.weights[0], scratch.scale + at);
+        } else {
+            finish_group<T>(likelihood, top, sum, common, scratch.weights + at, scratch.scale + at,
+                            scratch.density + at);
+        }
     }
     if (plan.scatter == Shape::tied) {
         for (size_t j = 0; j < d; ++j) {
@@ -273,15 +295,16 @@ bool range_moments(const Plan<T>& plan, const Rows<T>& rows, const Scratch<T>& s
         if (plan.features) {
             load_rows<T>(rows, at, count, plan.center, scratch, v);
             if (within_limit<T>(plan, v, scratch.stride, padded)) {
-                feature_block<T>(plan, scratch, padded, likelihood);
-                likelihood.flush();
+                const bool equal = rows.weights == nullptr && count == padded && plan.k < MOST_FACTORS;
+                feature_block<T>(plan, scratch, padded, equal, likelihood);
+                likelihood.flush(equal ? rows.weight : 1.0);
                 by_features = true;
                 continue;
             }
         }
         load_rows<T>(rows, at, count, plan.centred_origin, scratch, v);
         centred_posterior<T>(plan, scratch, padded, likelihood);
-        likelihood.flush();
+        likelihood.flush(1.0);
         for (size_t i = 0; i < plan.k; ++i) {
             centred_moments<T>(plan, scratch, i, v, padded, moments);
         }

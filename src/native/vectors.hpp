@@ -29,8 +29,7 @@ struct Simd<double> {
     static constexpr int mantissa = 52;
     static constexpr double magic = 6755399441055744.0;  // 1.5 * 2^52: adding it rounds to an integer
     static constexpr double log2e = 1.4426950408889634074;
-    static constexpr double ln2_high = 6.93147180369123816490e-01;  // the last 21 bits are zero
-    static constexpr double ln2_low = 1.90821492927058770002e-10;
+    static constexpr double ln2 = 0.69314718055994530942;
     static constexpr double smallest_exponent = -554.5;  // 2^-800, as in the reference engine
     static constexpr int64_t root_half = 0x3FE6A09E667F3BCDLL;
     // Minimax for the relative error of exp on [-log(2)/2, log(2)/2] (Remez): 3e-18.
@@ -57,8 +56,7 @@ struct Simd<float> {
     static constexpr int mantissa = 23;
     static constexpr float magic = 12582912.0f;
     static constexpr float log2e = 1.4426950408889634f;
-    static constexpr float ln2_high = 0.693359375f;
-    static constexpr float ln2_low = -2.12194440e-4f;
+    static constexpr float ln2 = 0.69314718055994530942f;
     static constexpr float smallest_exponent = -55.4f;  // 2^-80: products with small deviations stay normal
     static constexpr int32_t root_half = 0x3F3504F3;
     // As above: 2e-9.
@@ -146,8 +144,7 @@ inline Vec<double> tabled_exponential(Vec<double> x) {
                               1.9152065613971472939};
     const Vec<double> shifted = x * 23.083120654223414 + Simd<double>::magic;
     const Vec<double> n = shifted - Simd<double>::magic;
-    Vec<double> r = x - n * 0.04332169877307024;
-    r = r - n * 1.1926343307941173e-11;
+    const Vec<double> r = x - n * 0.043321698784996581839;
     // Minimax for the relative error on [-log(2)/32, log(2)/32]: 7e-18.
     Vec<double> p = splat<double>(0.0013888685245313570058);
     p = p * r + 0.0083334962442719056513;
@@ -162,7 +159,8 @@ inline Vec<double> tabled_exponential(Vec<double> x) {
 }
 #endif
 
-// exp(x) for x <= 0 to one unit in the last place; exactly 0 below Simd<T>::smallest_exponent, NaN for NaN.
+// exp(x) for x <= 0 with a relative error of eps (1 + |x| / 2), about what rounding of x makes; exactly 0 below
+// Simd<T>::smallest_exponent, NaN for NaN.
 template <class T>
 inline Vec<T> exponential(Vec<T> x) {
     using S = Simd<T>;
@@ -174,8 +172,7 @@ inline Vec<T> exponential(Vec<T> x) {
     constexpr int degree = sizeof(S::exponential) / sizeof(T) - 1;
     const Vec<T> shifted = x * S::log2e + S::magic;
     const Vec<T> n = shifted - S::magic;
-    Vec<T> r = x - n * S::ln2_high;
-    r = r - n * S::ln2_low;
+    const Vec<T> r = x - n * S::ln2;
     Vec<T> p = splat<T>(S::exponential[degree]);
 #pragma GCC unroll 16
     for (int i = degree - 1; i >= 0; --i) {
@@ -201,7 +198,7 @@ inline Vec<T> logarithm(Vec<T> x) {
     for (int i = S::logarithm_terms - 2; i >= 0; --i) {
         p = p * z + T(2) / T(2 * i + 1);
     }
-    return e * S::ln2_high + (s * p + e * S::ln2_low);
+    return e * S::ln2 + s * p;
 }
 
 // Lane i of the result is lane index(i) of the 2 * width lanes of a and b.
