@@ -74,7 +74,9 @@ def _chosen(engine: str, isa: str) -> str | None:
     if engine == "reference":
         return None
     if _native is None:
-        hint = f"the compiled extension is missing ({_reason}): reinstall gmmscape with a C++ compiler at hand"
+        hint = (
+            f"the compiled extension is missing ({_reason}): reinstall gmmscape with a C++ compiler at hand"
+        )
         if engine == "native":
             raise NotAvailableError(f"GMMSCAPE_ENGINE='native': {hint}")
         warnings.warn(f"gmmscape computes with NumPy, which is slow: {hint}", RuntimeWarning, stacklevel=2)

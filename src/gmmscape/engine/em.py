@@ -147,8 +147,6 @@ def em_from_all(
     )
     runs = [
         EmRun(w, m, c, ENDS[end], nll, step, starved, history)
-        for w, m, c, (end, nll, step, starved, history) in zip(
-            weights, means, covariances, ends, strict=True
-        )
+        for w, m, c, (end, nll, step, starved, history) in zip(weights, means, covariances, ends, strict=True)
     ]
     return runs, interrupted

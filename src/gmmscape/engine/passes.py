@@ -50,7 +50,14 @@ def statistics(
     if isa is not None:
         common, weight = split_weights(weights)
         found = _native.statistics(
-            isa, *log_constants_and_arrays(parameters), contiguous(X), origin, common, weight, scatter, thread_count()
+            isa,
+            *log_constants_and_arrays(parameters),
+            contiguous(X),
+            origin,
+            common,
+            weight,
+            scatter,
+            thread_count(),
         )
         if found is not None:
             log_likelihood, total, mass, mean, second = found
@@ -69,7 +76,9 @@ def log_density(X: Rows, parameters: Parameters, *, origin: FloatArray | None = 
     """Return the log density of the mixture at each row, shape (n,); -inf where it underflows."""
     isa = native_isa()
     if isa is not None:
-        found = _native.posterior(isa, *log_constants_and_arrays(parameters), contiguous(X), origin, thread_count(), False)
+        found = _native.posterior(
+            isa, *log_constants_and_arrays(parameters), contiguous(X), origin, thread_count(), False
+        )
         if found is not None:
             return found
     return reference.log_density(_moved(X, origin), parameters)
@@ -79,7 +88,9 @@ def responsibilities(X: Rows, parameters: Parameters, *, origin: FloatArray | No
     """Return the posterior probability of each component at each row, shape (n, k)."""
     isa = native_isa()
     if isa is not None:
-        found = _native.posterior(isa, *log_constants_and_arrays(parameters), contiguous(X), origin, thread_count(), True)
+        found = _native.posterior(
+            isa, *log_constants_and_arrays(parameters), contiguous(X), origin, thread_count(), True
+        )
         if found is not None:
             return found
     return reference.responsibilities(_moved(X, origin), parameters)

@@ -13,7 +13,7 @@ from gmmscape.escape.search import Budget, Escape, Stopped, search
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective, step_norm
-from gmmscape.solve import EM, Progress, Solution, run
+from gmmscape.solve import EM, Solution, descend
 
 #: Components count as coincident where an EM step could not tell them apart (in standard deviations;
 #: relative).
@@ -187,10 +187,10 @@ def _gradient_norm(objective: Objective, mixture: Mixture) -> float:
 
 
 def _em(objective: Objective, start: Mixture, finish: EM, budget: Budget) -> Solution:
-    def watch(seen: Progress) -> bool:
-        return budget.asks_to_stop("polish", 0, 0, seen.nll)
+    def watch(ended: int, iterations: int, nll: float) -> bool:
+        return budget.asks_to_stop("polish", 0, 0, nll)
 
-    return run(finish, objective, start, max_seconds=budget.left, callback=watch)
+    return descend(finish, objective, start, max_seconds=budget.left, watch=watch)
 
 
 def _shaken_off(problem: MixtureProblem, solution: Solution, budget: Budget) -> Solution | None:
@@ -204,11 +204,11 @@ def _shaken_off(problem: MixtureProblem, solution: Solution, budget: Budget) -> 
     start = Mixture(local.weights, moved, local.covariances, local.covariance_type)
     target = solution.nll - problem.same
 
-    def watch(seen: Progress) -> bool:
+    def watch(ended: int, iterations: int, nll: float) -> bool:
         budget.check()
-        return seen.nll < target
+        return nll < target
 
-    left = run(SHAKEN, objective, start, callback=watch)
+    left = descend(SHAKEN, objective, start, watch=watch)
     if left.nll >= target:
         if left.stop_reason == "interrupted":
             raise Stopped("interrupted")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +15,7 @@ from gmmscape.families import FreeCovariance
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, Progress, Solution, run, start_around
+from gmmscape.solve import EM, Solution, descend_all, start_around
 
 #: Stop reasons of a start after which nothing more is tried.
 CUT_SHORT = ("interrupted", "time_limit")
@@ -115,40 +114,29 @@ def fit_mixture(sample: Sample, family: FreeCovariance, plan: FitPlan, total: fl
 
 def _best_start(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Budget) -> Solution:
     """The start that EM takes lowest; collapsed ones only where all are."""
-    solutions = []
-    for solution in _solutions(sample, family, plan, budget):
-        solutions.append(solution)
-        if solution.stop_reason in CUT_SHORT:
-            break
+    solutions = _solutions(sample, family, plan, budget)
     best = min(solutions, key=lambda s: (s.stop_reason == "degenerate", s.nll))
-    last = solutions[-1].stop_reason
-    return replace(best, stop_reason=last) if last in CUT_SHORT else best
+    cut_short = [s.stop_reason for s in solutions if s.stop_reason in CUT_SHORT]
+    return replace(best, stop_reason=cut_short[0]) if cut_short else best
 
 
-def _solutions(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Budget) -> Iterable[Solution]:
-    n = 1 if plan.start is not None else plan.n_init
-    if plan.n_jobs in (None, 1) or n == 1:
-        return (_descended(sample, family, plan, i, budget) for i in range(n))
-    from joblib import Parallel, delayed
+def _solutions(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Budget) -> list[Solution]:
+    if plan.start is not None:
+        starts = [plan.start]
+    else:
+        starts = [
+            start_around(
+                sample, family, plan.n_components, plan.init_params, np.random.default_rng([plan.seed, i])
+            )
+            for i in range(plan.n_init)
+        ]
 
-    quiet = Budget(budget.left, None)
-    return Parallel(n_jobs=plan.n_jobs)(delayed(_descended)(sample, family, plan, i, quiet) for i in range(n))
+    def watch(ended: int, iterations: int, nll: float) -> bool:
+        return budget.asks_to_stop("em", ended, iterations, nll)
 
-
-def _descended(
-    sample: Sample, family: FreeCovariance, plan: FitPlan, number: int, budget: Budget
-) -> Solution:
-    start = plan.start
-    if start is None:
-        rng = np.random.default_rng([plan.seed, number])
-        start = start_around(sample, family, plan.n_components, plan.init_params, rng)
-    local = start.shifted(-sample.origin)
-
-    def watch(seen: Progress) -> bool:
-        return budget.asks_to_stop("em", number, seen.iteration, seen.nll)
-
-    objective = Objective.near(sample, family, local)
-    return run(plan.solver, objective, local, max_seconds=budget.left, callback=watch)
+    local = [start.shifted(-sample.origin) for start in starts]
+    objective = Objective.near(sample, family, local[0])
+    return descend_all(plan.solver, objective, local, max_seconds=budget.left, watch=watch)
 
 
 def _whole_way(start: Solution, examination: Examination) -> Solution:

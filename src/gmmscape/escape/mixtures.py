@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gmmscape import engine
 from gmmscape.arrays import BoolArray
 from gmmscape.escape.collapse import collapsed, scarce
 from gmmscape.escape.moves import Move, Removal, Split, applied
@@ -18,7 +19,7 @@ from gmmscape.families import FreeCovariance
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, Progress, Solution, run
+from gmmscape.solve import EM, Patience, Solution, descend
 
 #: Single moves of a group that are tried, best prediction first; and of the group of nested components.
 ATTEMPTS, NESTED_ATTEMPTS = 8, 4
@@ -122,17 +123,14 @@ class MixtureProblem:
 
     def refined(self, start: Mixture, target: float, check: Callable[[], None]) -> Solution:
         """Return where EM leads; given up where the trend does not lead below `target`."""
-        last, given_up = np.inf, False
 
-        def hopeless(seen: Progress) -> bool:
-            nonlocal last, given_up
+        def watch(ended: int, iterations: int, nll: float) -> bool:
             check()
-            fall, last = last - seen.nll, seen.nll
-            given_up = seen.iteration >= SCREEN and seen.nll - OUTLOOK * fall > target
-            return given_up
+            return False
 
-        solution = run(JUDGE, self.objective, start, callback=hopeless)
-        if solution.stop_reason == "interrupted" and not given_up:
+        patience = Patience(target, SCREEN, OUTLOOK)
+        solution = descend(JUDGE, self.objective, start, patience=patience, watch=watch)
+        if solution.stop_reason == "interrupted":
             raise Stopped("interrupted")  # Ctrl-C
         return solution
 
@@ -164,13 +162,16 @@ class MixtureProblem:
     def _splits(
         self, here: Mixture, covered: list[Share], number: int, check: Callable[[], None]
     ) -> list[Split]:
+        parallel = self.n_jobs not in (None, 1)
+
         def of(a: int) -> list[Split]:
             check()
             rng = np.random.default_rng([self.seed, number, a])
-            return propose_splits(self.objective, here, a, covered[a], rng)
+            with engine.limited(1 if parallel else None):
+                return propose_splits(self.objective, here, a, covered[a], rng)
 
         components = range(here.n_components)
-        if self.n_jobs in (None, 1):
+        if not parallel:
             return [split for a in components for split in of(a)]
         from joblib import Parallel, delayed
 

@@ -16,8 +16,10 @@ from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.escape.moves import Split
 from gmmscape.escape.nesting import nested
-from gmmscape.escape.pairs import Pairs, fit_pairs, nearest_pairs
+from gmmscape.escape.pairs import Fitted, fit_one, fit_pairs, pairs_around
+from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import FreeCovariance, family_named
+from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 
@@ -69,10 +71,7 @@ def propose_splits(
     small = _small_problem(objective, mixture, share, rng)
     if small is None:
         return []
-    found = [
-        small.split(component, children, nll)
-        for children, nll in _fitted(small.points, small.weights, small.single.covariances[0, 0], family, rng)
-    ]
+    found = [small.split(component, *fitted) for fitted in _fitted(small, family, rng)]
     found.sort(key=lambda split: -split.gain)
     best = [next((s for s in found if s.nested is kind), None) for kind in (False, True)]
     return [split for split in best if split is not None]
@@ -92,32 +91,25 @@ def propose_resplits(
     small = _small_problem(objective, mixture, union, rng)
     if small is None:
         return []
-    points, weights = small.points, small.weights
-    starts = nearest_pairs(points, weights, _starting_means(points, weights, rng, RESPLIT_STARTS))
-    pairs, nll = fit_pairs(points, weights, starts, family)
-    finite = np.flatnonzero(np.isfinite(nll))
-    return [small.split(pair[0], pairs.mixture(int(i), family.name), nll[i]) for i in finite]
+    starts = pairs_around(small.sample, family, _starting_means(small.sample, rng, RESPLIT_STARTS))
+    return [small.split(pair[0], *fitted) for fitted in fit_pairs(small.sample, family, starts)]
 
 
 class _Small(NamedTuple):
-    """Rows about their mean, their weights, and the single component that fits them."""
+    """Rows that are to be split, in local coordinates, and the single component that fits them."""
 
-    points: FloatArray
-    weights: FloatArray
-    origin: FloatArray
+    sample: Sample
     mass: float
-    single: Pairs
+    single: Mixture
     nll: float
-    kind: str
 
     def split(self, component: int, children: Mixture, nll: float) -> Split:
         """Return the proposal of two children that fit with the given NLL."""
         shed = None
-        if self.kind == "tied":
-            shed = self.single.covariances[0, 0] - children.covariances
-        gain = self.mass * (self.nll - float(nll))
-        is_nested = bool(nested(children)[0, 1])
-        return Split(component, children.shifted(self.origin), shed, gain, is_nested)
+        if children.covariance_type == "tied":
+            shed = self.single.covariances - children.covariances
+        gain = self.mass * (self.nll - nll)
+        return Split(component, children, shed, gain, bool(nested(children)[0, 1]))
 
 
 def _small_problem(
@@ -130,16 +122,9 @@ def _small_problem(
     share = _thinned(share, rng)
     if len(share.rows) < 2 * (mixture.n_features + 1):
         return None
-    weights = share.weights / share.weights.sum()
-    rows = objective.rows.points[share.rows]
-    origin = weights @ rows
-    points = rows - origin
-    middle = np.zeros((1, 2, len(origin)))
-    start = Pairs(np.full((1, 2), 0.5), middle, _repeated(_scatter(points, weights), 1))
-    single, nll = fit_pairs(points, weights, start, family)
-    if not np.isfinite(nll[0]):
-        return None
-    return _Small(points, weights, origin, mass, single, float(nll[0]), family.name)
+    sample = Sample(objective.rows.points[share.rows], share.weights)
+    single = fit_one(sample, family)
+    return None if single is None else _Small(sample, mass, *single)
 
 
 def _thinned(share: Share, rng: np.random.Generator) -> Share:
@@ -149,56 +134,50 @@ def _thinned(share: Share, rng: np.random.Generator) -> Share:
     return Share(share.rows[kept], share.weights[kept])
 
 
-def _scatter(points: FloatArray, weights: FloatArray) -> FloatArray:
-    return (points * weights[:, None]).T @ points
-
-
-def _repeated(matrix: FloatArray, b: int) -> FloatArray:
-    return np.broadcast_to(matrix, (b, 2, *matrix.shape))
-
-
-def _fitted(
-    points: FloatArray,
-    weights: FloatArray,
-    single: FloatArray,
-    family: FreeCovariance,
-    rng: np.random.Generator,
-) -> Iterator[tuple[Mixture, float]]:
-    """Pairs fitted to a small problem with mean zero, and their NLL there."""
+def _fitted(small: _Small, family: FreeCovariance, rng: np.random.Generator) -> Iterator[Fitted]:
+    """Pairs fitted to a small problem, and their NLL there."""
+    sample = small.sample
     shared = family_named("tied", family.floor)
-    means = _starting_means(points, weights, rng, RANDOM_STARTS)
-    starts = nearest_pairs(points, weights, means)
-    rough, nll = fit_pairs(points, weights, starts, shared)
-    order = np.argsort(nll, kind="stable")
+    starts = pairs_around(sample, shared, _starting_means(sample, rng, RANDOM_STARTS))
+    rough = sorted(fit_pairs(sample, shared, starts), key=lambda fitted: fitted[1])
     if family.name == "tied":
-        if np.isfinite(nll[order[0]]):
-            yield rough.mixture(int(order[0]), "tied"), float(nll[order[0]])
+        yield from rough[:1]
         return
     # A shared covariance keeps cores and halos away; what it found is then set free, beside one of them.
-    best = order[:2]
-    core = np.array([0.4, 1.6])[:, None, None] * single
-    free = Pairs(
-        np.concatenate([rough.weights[best], [[0.5, 0.5]]]),
-        np.concatenate([rough.means[best], np.zeros((1, 2, len(single)))]),
-        np.concatenate([rough.covariances[best], core[None]]),
+    core = _set_free(
+        np.array([0.5, 0.5]),
+        np.repeat(small.single.means, 2, axis=0),
+        np.array([0.4, 1.6])[:, None, None] * small.single.full_covariances(),
+        family,
     )
-    pairs, nll = fit_pairs(points, weights, free, family)
-    for i in np.flatnonzero(np.isfinite(nll)):
-        yield pairs.mixture(int(i), family.name), float(nll[i])
+    free = [_set_free(m.weights, m.means, m.full_covariances(), family) for m, _ in rough[:2]]
+    yield from fit_pairs(sample, family, [start for start in (*free, core) if start is not None])
 
 
-def _starting_means(
-    points: FloatArray, weights: FloatArray, rng: np.random.Generator, n_random: int
-) -> FloatArray:
+def _set_free(
+    weights: FloatArray, means: FloatArray, matrices: FloatArray, family: FreeCovariance
+) -> Mixture | None:
+    """The mixture of a family whose covariances are nearest to these, on or above the floor."""
+    diagonal = np.diagonal(matrices, axis1=1, axis2=2)
+    stored = {"spherical": diagonal.mean(axis=1), "diag": diagonal, "full": matrices}[family.name]
+    try:
+        return Mixture(weights, means, family.floor.clip(stored, family.name)[0], family.name)
+    except InvalidParameterError:
+        return None
+
+
+def _starting_means(sample: Sample, rng: np.random.Generator, n_random: int) -> FloatArray:
     """Along the widest direction of the scaled columns, then random rows far apart; shape (b, 2, d)."""
-    variance = weights @ points**2
+    points, weights = sample.points, sample.weights
+    mean = weights @ points
+    variance = sample.variance
     scale = np.sqrt(np.where(variance > 0, variance, 1.0))
-    values, vectors = np.linalg.eigh(_scatter(points / scale, weights))
+    values, vectors = np.linalg.eigh(sample.covariance / scale / scale[:, None])
     step = np.sqrt(max(values[-1], 0.0)) * vectors[:, -1] * scale
-    starts = [np.stack([-step, step])]
+    starts = [np.stack([mean - step, mean + step])]
     for _ in range(n_random):
         first = points[rng.choice(len(points), p=weights)]
         far = weights * (((points - first) / scale) ** 2).sum(axis=1)
         if far.sum() > 0:
             starts.append(np.stack([first, points[rng.choice(len(points), p=far / far.sum())]]))
-    return np.stack(starts)
+    return np.stack(starts) + sample.origin

@@ -18,7 +18,7 @@ def extrapolate(objective: Objective, first: Mixture, second: Mixture, third: Mi
     not positive, a covariance that is not positive definite.
     """
     kind = first.covariance_type
-    scale = _unit(objective, kind)
+    scale = own_units(objective, kind)
     step = _difference(first, second)
     turn = _subtract(_difference(second, third), step)
     bend = _length(turn, scale, kind)
@@ -56,8 +56,8 @@ def _subtract(a: Parts, b: Parts) -> Parts:
     return a[0] - b[0], a[1] - b[1], a[2] - b[2]
 
 
-def _unit(objective: Objective, kind: str) -> FloatArray:
-    """A matrix W such that rows times W are in the data's own units.
+def own_units(objective: Objective, kind: str) -> FloatArray:
+    """Return a matrix W such that rows times W are in the data's own units.
 
     Its group is that of the family (rotations and one scale, column scales, or any linear map), so that
     step lengths, and with them the whole path, do not depend on the coordinates.

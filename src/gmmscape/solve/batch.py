@@ -1,0 +1,224 @@
+"""EM from one start or many without coming back to Python between iterations, where the native engine is there.
+
+A pass over few rows takes less time than the Python around it; and starts that do not wait for each other are
+what threads are for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.families import FreeCovariance
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+from gmmscape.solve.acceleration import own_units
+from gmmscape.solve.em import EM
+from gmmscape.solve.loop import Progress, run
+from gmmscape.solve.result import Solution
+
+#: Rows times components (times columns, for matrices) from which on one pass is work enough for all threads.
+LARGE = 2_000_000
+
+#: Called now and then with the number of starts that have ended, the iterations of all, and the NLL of the start
+#: that moved last; returning True stops.
+Watch = Callable[[int, int, float], bool]
+
+
+class Patience(NamedTuple):
+    """When EM is given up.
+
+    Attributes
+    ----------
+    target : float
+        NLL to be reached.
+    screen : int
+        Iterations before anything is said.
+    outlook : int
+        Iterations that are expected to go on at the last one's pace.
+    """
+
+    target: float = np.inf
+    screen: int = 0
+    outlook: int = 0
+
+
+#: Never gives up.
+PATIENT = Patience()
+
+
+def descend(
+    solver: EM,
+    objective: Objective,
+    start: Mixture,
+    *,
+    patience: Patience = PATIENT,
+    max_seconds: float | None = None,
+    watch: Watch | None = None,
+) -> Solution:
+    """Return where EM leads from one start; see `descend_all`."""
+    return descend_all(solver, objective, [start], patience=patience, max_seconds=max_seconds, watch=watch)[0]
+
+
+def descend_all(
+    solver: EM,
+    objective: Objective,
+    starts: Sequence[Mixture],
+    *,
+    patience: Patience = PATIENT,
+    max_seconds: float | None = None,
+    watch: Watch | None = None,
+) -> list[Solution]:
+    """Return where EM leads from each start; starts share the threads out among them.
+
+    Parameters
+    ----------
+    solver : EM
+        Algorithm with its tolerance and iteration limit.
+    objective : Objective
+        With its rows frozen.
+    starts : sequence of Mixture
+        Of one shape, in local coordinates.
+    patience : Patience, optional
+        When a start is given up.
+    max_seconds : float, optional
+        For all of them together.
+    watch : callable, optional
+        See `Watch`.
+
+    Returns
+    -------
+    list of Solution
+        In the caller's coordinates, in the order of the starts, without those that were not begun when time
+        ran out or Ctrl-C was pressed; one at least. A start that was given up ends with "max_iter".
+    """
+    if not _large(objective, starts[0]):
+        found = _natively(solver, objective, starts, patience, max_seconds, watch)
+        if found is not None:
+            return found
+    solutions: list[Solution] = []
+    began = time.monotonic()
+    for start in starts:
+        left = None if max_seconds is None else max(0.0, max_seconds - (time.monotonic() - began))
+        solutions.append(_by_python(solver, objective, start, patience, left, len(solutions), watch))
+        if solutions[-1].stop_reason in ("interrupted", "time_limit"):
+            break
+    return solutions
+
+
+def _natively(
+    solver: EM,
+    objective: Objective,
+    starts: Sequence[Mixture],
+    patience: Patience,
+    max_seconds: float | None,
+    watch: Watch | None,
+) -> list[Solution] | None:
+    """All starts in the native loop; None where that cannot do it."""
+    found = engine.em_from_all(
+        _problem(objective, starts[0]),
+        (
+            np.stack([start.weights for start in starts]),
+            np.stack([start.means for start in starts]),
+            np.stack([start.covariances for start in starts]),
+        ),
+        tol=solver.tol,
+        max_iter=solver.max_iter,
+        accelerate=solver.accelerate,
+        target=patience.target - objective.rows.log_unit,
+        screen=patience.screen,
+        outlook=patience.outlook,
+        max_seconds=max_seconds,
+        watch=None if watch is None else partial(_seen, watch, objective.rows.log_unit),
+    )
+    if found is None:
+        return None
+    runs, interrupted = found
+    cut_short = "interrupted" if interrupted else "time_limit"
+    solutions = []
+    for start, one in zip(starts, runs, strict=True):
+        if one.end == "out_of_reach":
+            solutions.append(_by_python(solver, objective, start, patience, max_seconds, 0, watch))
+        elif one.end != "not_begun" or not solutions:
+            solutions.append(_solution(objective, start, one, cut_short))
+    return solutions
+
+
+def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: float) -> bool:
+    return watch(ended, iterations, value + log_unit)
+
+
+def _large(objective: Objective, start: Mixture) -> bool:
+    k, d = start.means.shape
+    size = len(objective.rows.points) * k
+    return size * (d * d if start.covariance_type in ("full", "tied") else d) > 4 * LARGE
+
+
+def _problem(objective: Objective, start: Mixture) -> engine.EmProblem:
+    family, measure = objective.family, objective.measure
+    free = isinstance(family, FreeCovariance)
+    kind = start.covariance_type
+    return engine.EmProblem(
+        X=objective.rows.points,
+        weights=objective.rows.weights,
+        kind=kind,
+        location=not free,
+        floor=family.floor.variances if isinstance(family, FreeCovariance) else np.zeros(measure.n_features),
+        spread=np.sqrt(measure.variance),
+        scale=own_units(objective, kind),
+        unit=objective.rows.unit,
+        resolution=objective.rows.resolution,
+    )
+
+
+def _solution(objective: Objective, start: Mixture, found: engine.EmRun, cut_short: str) -> Solution:
+    log_unit = objective.rows.log_unit
+    if found.end == "not_begun":
+        nll = log_unit - float(objective.rows.weights @ objective.rows.log_densities(start))
+        mixture, history, starved = start, (nll,), False
+    else:
+        mixture = Mixture(found.weights, found.means, found.covariances, start.covariance_type)
+        history = tuple((found.history + log_unit).tolist())
+        nll, starved = found.nll + log_unit, found.starved
+    reason = {"not_begun": cut_short, "given_up": "max_iter"}.get(found.end, found.end)
+    if starved and reason in ("converged", "max_iter"):
+        reason = "plateau"
+    return Solution(
+        mixture=mixture.shifted(objective.measure.origin),
+        nll=nll,
+        error=objective.errors(mixture).nll,
+        gradient_norm=float("inf") if starved else found.step,
+        stop_reason=reason,
+        n_iter=len(history) - 1,
+        history=history,
+        floor_active=objective.family.floor_active(mixture),
+    )
+
+
+def _by_python(
+    solver: EM,
+    objective: Objective,
+    start: Mixture,
+    patience: Patience,
+    max_seconds: float | None,
+    number: int,
+    watch: Watch | None,
+) -> Solution:
+    last, given_up = np.inf, False
+
+    def callback(seen: Progress) -> bool:
+        nonlocal last, given_up
+        fall, last = last - seen.nll, seen.nll
+        given_up = seen.iteration >= patience.screen and seen.nll - patience.outlook * fall > patience.target
+        return given_up or (watch is not None and watch(number, seen.iteration, seen.nll))
+
+    found = run(solver, objective, start, max_seconds=max_seconds, callback=callback)
+    if given_up and found.stop_reason == "interrupted":
+        return replace(found, stop_reason="max_iter")
+    return found
