@@ -82,7 +82,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         Whether a gain by components nested in one cluster, such as a core in a halo, is only listed in
         `diagnosis_` or taken. "take" maximises the likelihood.
     n_jobs : int, optional
-        Processes for the starts and threads for the search; -1 for all cores. The fit does not depend on it.
+        Threads at most; None or -1 for all cores, or as many as OMP_NUM_THREADS says. The fit does not depend
+        on it.
 
     Attributes
     ----------
@@ -387,14 +388,14 @@ def fit_estimator(
     """
     solver = _checked_parameters(model)
     X = checked_data(model, X, reset=True)
-    sample = Sample(X, sample_weight)
-    if len(sample.points) == 1:
+    sample = Sample(X, sample_weight, copy=False)
+    if len(sample) == 1:
         raise DataError(
             "X has n_samples=1 row (of positive weight): no variance can be estimated from one row"
         )
-    if model.n_components > len(sample.points):
+    if model.n_components > len(sample):
         raise DataError(
-            f"n_components={model.n_components} but X has only n_samples={len(sample.points)} rows (of "
+            f"n_components={model.n_components} but X has only n_samples={len(sample)} rows (of "
             f"positive "
             "weight): use fewer components"
         )
@@ -412,7 +413,8 @@ def fit_estimator(
         n_jobs=model.n_jobs,
         start=_start(model, sample, family, seed),
     )
-    budget = Budget(None, callback or _printer(model))
+    each = callback is None and model.verbose >= 2
+    budget = Budget(None, callback or _printer(model), each_iteration=each)
     fit = fit_mixture(sample, family, plan, total_mass(sample, sample_weight), budget)
     _set(model, fit)
     if fit.solution.stop_reason not in ("converged", "interrupted"):

@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, InvalidParameterError
 
+#: Entries that are checked together.
+FINITE_BLOCK = 1 << 20
+
 
 def positive_integer(name: str, value: Any, *, minimum: int = 1) -> int:
     """Return `value` as int, or raise if it is no integer of at least `minimum`.
@@ -169,7 +172,7 @@ def data_matrix(X: Any, *, name: str = "X", n_features: int | None = None) -> Fl
         raise DataError(f"{name} has shape {array.shape}: pass at least one row and one column")
     if n_features is not None and array.shape[1] != n_features:
         raise DataError(f"{name} has {array.shape[1]} features where the model has {n_features}")
-    if not np.isfinite(array).all():
+    if not _all_finite(array):
         bad = np.argwhere(~np.isfinite(array))
         row, column = (int(i) for i in bad[0])
         raise DataError(
@@ -179,10 +182,19 @@ def data_matrix(X: Any, *, name: str = "X", n_features: int | None = None) -> Fl
     return array
 
 
+def _all_finite(array: FloatArray) -> bool:
+    """Whether no entry is NaN or infinite; by blocks, because the answers would fill an eighth of X."""
+    step = max(1, FINITE_BLOCK // array.shape[1])
+    return all(bool(np.isfinite(array[i : i + step]).all()) for i in range(0, len(array), step))
+
+
 def sample_weights(value: ArrayLike | None, n: int) -> FloatArray:
-    """Return sample weights normalised to sum to one; None stands for equal weights."""
+    """Return sample weights normalised to sum to one.
+
+    None stands for equal weights; these are one number seen n times (an array without strides, read-only).
+    """
     if value is None:
-        return np.full(n, 1.0 / n)
+        return np.broadcast_to(1.0 / n, (n,))
     try:
         weights = _as_float64(value)
     except (TypeError, ValueError, OverflowError) as error:

@@ -14,14 +14,16 @@ inline size_t whole_groups(size_t rows) {
     return (rows + group - 1) / group * group;
 }
 
-// Rows become columns, relative to `place`; `columns` is d, known to the compiler where it is small.
+// Rows become columns. Two subtractions: the first is exact, mostly, and gives the rows that the reference engine
+// sees. `columns` is d, known to the compiler where it is small.
 template <class T, size_t columns>
-inline void transpose(const T* x, size_t count, size_t d, const double* place, size_t stride, T* v) {
+inline void transpose(const T* x, size_t count, size_t d, const double* origin, const double* center, size_t stride,
+                      T* v) {
     const size_t known = columns > 0 ? columns : d;
     for (size_t j = 0; j < known; ++j) {
-        const double subtracted = place[j];
+        const double from = origin == nullptr ? 0.0 : origin[j], less = center[j];
         for (size_t r = 0; r < count; ++r) {
-            v[j * stride + r] = static_cast<T>(static_cast<double>(x[r * known + j]) - subtracted);
+            v[j * stride + r] = static_cast<T>((static_cast<double>(x[r * known + j]) - from) - less);
         }
     }
 }
@@ -32,19 +34,12 @@ inline void load_rows(const Rows<T>& rows, size_t first, size_t count, const dou
                       const Scratch<T>& scratch, T* v) {
     const size_t d = rows.d, stride = scratch.stride, padded = whole_groups<T>(count);
     const T* x = rows.x + first * d;
-    if (rows.origin != nullptr) {
-        // Two subtractions, the first of which is exact, or the rows would not be those the reference engine sees.
-        for (size_t j = 0; j < d; ++j) {
-            for (size_t r = 0; r < count; ++r) {
-                v[j * stride + r] = static_cast<T>((static_cast<double>(x[r * d + j]) - rows.origin[j]) - center[j]);
-            }
-        }
-    } else if (d == 2) {
-        transpose<T, 2>(x, count, d, center, stride, v);
+    if (d == 2) {
+        transpose<T, 2>(x, count, d, rows.origin, center, stride, v);
     } else if (d == 4) {
-        transpose<T, 4>(x, count, d, center, stride, v);
+        transpose<T, 4>(x, count, d, rows.origin, center, stride, v);
     } else {
-        transpose<T, 0>(x, count, d, center, stride, v);
+        transpose<T, 0>(x, count, d, rows.origin, center, stride, v);
     }
     for (size_t j = 0; j < d; ++j) {
         for (size_t r = count; r < padded; ++r) {

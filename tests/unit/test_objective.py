@@ -244,7 +244,7 @@ def test_refined_chooses_the_rows_anew():
     near = gs.Mixture.location([-3.0, 3.0], 1.0).shifted(-measure.origin)
     coarse = Objective.near(measure, Location(1.0), near, 1e-3)
     fine = coarse.refined(near, 1e-12)
-    assert len(fine.rows.points) > len(coarse.rows.points)
+    assert len(fine.rows) > len(coarse.rows)
     assert fine.errors(near).nll < coarse.errors(near).nll
     assert (fine.measure, fine.family) == (coarse.measure, coarse.family)
     exact = float(measure.entropy)

@@ -1,7 +1,8 @@
 """The engine: statistics, densities and derivatives of blocks of rows, from plain arrays.
 
 `info` tells what computes: compiled kernels, or the reference engine in NumPy that they are tested against.
-The environment variables GMMSCAPE_ENGINE (native, reference) and GMMSCAPE_ISA (baseline, avx2, avx512) choose.
+The environment variables GMMSCAPE_ENGINE (native, reference) and GMMSCAPE_ISA (baseline, avx2, avx512)
+choose.
 """
 
 from gmmscape.engine.choice import Info, info

@@ -1,11 +1,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from gmmscape.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
-Rows = NDArray[np.floating[Any]]
+Rows = FloatArray
 
 def instruction_sets() -> list[str]: ...
 def logsumexp_rows(matrix: FloatArray) -> FloatArray: ...

@@ -1,4 +1,4 @@
-"""Which engine computes, and with which instructions: GMMSCAPE_ENGINE and GMMSCAPE_ISA, or the best there is."""
+"""Which engine computes, with which instructions: GMMSCAPE_ENGINE and GMMSCAPE_ISA, or the best there is."""
 
 from __future__ import annotations
 

@@ -8,14 +8,19 @@ from gmmscape.arrays import FloatArray
 from gmmscape.engine import reference
 from gmmscape.engine.choice import _native, native_isa
 from gmmscape.engine.parameters import Parameters
-from gmmscape.engine.passes import contiguous, log_constants_and_arrays, split_weights
+from gmmscape.engine.passes import contiguous, log_constants_and_arrays, moved, split_weights
 from gmmscape.engine.reference import LocationDerivatives
 from gmmscape.engine.rounding import EPS, SAFETY, Rounding, largest_length, reference_rounding
 from gmmscape.engine.threads import thread_count
 
 
 def location_derivatives(
-    X: FloatArray, weights: FloatArray, parameters: Parameters, *, hessian: bool
+    X: FloatArray,
+    weights: FloatArray,
+    parameters: Parameters,
+    *,
+    hessian: bool,
+    origin: FloatArray | None = None,
 ) -> LocationDerivatives:
     """Return value, gradient and Hessian of the weighted NLL in the means, equal spherical covariances.
 
@@ -27,9 +32,11 @@ def location_derivatives(
     """
     isa = native_isa()
     if isa is not None:
-        _, *model = log_constants_and_arrays(parameters)
+        _, constants, means, factors = log_constants_and_arrays(parameters)
+        common, weight = split_weights(weights)
+        rows = contiguous(X)
         found = _native.derivatives(
-            isa, *model, contiguous(X), None, *split_weights(weights), hessian, thread_count()
+            isa, constants, means, factors, rows, origin, common, weight, hessian, thread_count()
         )
         if found is not None:
             log_likelihood, mass, deviations, second = found
@@ -37,7 +44,7 @@ def location_derivatives(
             # sigma is the unit of length up to here: its fourth power may not be representable.
             second = None if second is None else factor * (factor * second)
             return LocationDerivatives(-log_likelihood, -factor * deviations, second, mass)
-    return reference.location_derivatives(X, weights, parameters, hessian=hessian)
+    return reference.location_derivatives(moved(X, origin), weights, parameters, hessian=hessian)
 
 
 def location_hessian_product(
@@ -50,16 +57,24 @@ def location_hessian_product(
     isa = native_isa()
     factor = float(parameters.factors[0])
     if isa is not None:
-        _, *model = log_constants_and_arrays(parameters)
-        rows = (contiguous(X), None, *split_weights(weights))
-        product = _native.hessian_product(isa, *model, *rows, np.ascontiguousarray(direction), thread_count())
-        masses = _native.derivatives(isa, *model, *rows, False, thread_count())
+        _, constants, means, factors = log_constants_and_arrays(parameters)
+        common, weight = split_weights(weights)
+        rows, along = contiguous(X), np.ascontiguousarray(direction)
+        threads = thread_count()
+        product = _native.hessian_product(
+            isa, constants, means, factors, rows, None, common, weight, along, threads
+        )
+        masses = _native.derivatives(
+            isa, constants, means, factors, rows, None, common, weight, False, threads
+        )
         if product is not None and masses is not None:
             return factor * (factor * (product + masses[1][:, None] * direction))
     return reference.location_hessian_product(X, weights, parameters, direction)
 
 
-def rounding(X: FloatArray, weights: FloatArray, parameters: Parameters) -> Rounding:
+def rounding(
+    X: FloatArray, weights: FloatArray, parameters: Parameters, *, origin: FloatArray | None = None
+) -> Rounding:
     """Return estimated rounding errors of a weighted NLL and of its derivatives in the means.
 
     First order: coordinates are rounded relative to the largest, which moves a distance of m standard
@@ -72,18 +87,21 @@ def rounding(X: FloatArray, weights: FloatArray, parameters: Parameters) -> Roun
     isa = native_isa()
     if isa is not None and X.dtype == np.float64:
         precision = float(np.abs(parameters.factors).max())  # inverse of the smallest standard deviation
-        kind, constants, *model = log_constants_and_arrays(parameters)
+        kind, constants, means, factors = log_constants_and_arrays(parameters)
+        common, weight = split_weights(weights)
         constant = float(np.abs(constants[np.isfinite(constants)]).max(initial=0.0))
-        shift = EPS * largest_length(X, parameters) * precision
+        shift = EPS * largest_length(X, parameters, origin) * precision
         if np.isfinite(shift):
             sums = _native.rounding(
                 isa,
                 kind,
                 constants,
-                *model,
+                means,
+                factors,
                 contiguous(X),
-                None,
-                *split_weights(weights),
+                origin,
+                common,
+                weight,
                 constant,
                 shift,
                 thread_count(),
@@ -96,4 +114,4 @@ def rounding(X: FloatArray, weights: FloatArray, parameters: Parameters) -> Roun
                     SAFETY * precision * float(gradient),
                     SAFETY * (precision * (precision * float(second))),
                 )
-    return reference_rounding(X, weights, parameters)
+    return reference_rounding(moved(X, origin), weights, parameters)

@@ -1,4 +1,4 @@
-"""EM from many starts on the same rows, each start on one thread, without coming back to Python in between."""
+"""EM from many starts on the same rows, one thread a start, without coming back to Python in between."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class EmProblem(NamedTuple):
     ----------
     X : ndarray of shape (n, d)
         Rows.
+    origin : ndarray of shape (d,) or None
+        What is subtracted from them first.
     weights : ndarray of shape (n,)
         Their weights.
     kind : {"spherical", "diag", "tied", "full"}
@@ -51,6 +53,7 @@ class EmProblem(NamedTuple):
     """
 
     X: FloatArray
+    origin: FloatArray | None
     weights: FloatArray
     kind: str
     location: bool
@@ -64,8 +67,8 @@ class EmProblem(NamedTuple):
 class EmRun(NamedTuple):
     """Where one start ended: parameters, and for each what `solve.Solution` says.
 
-    `nll` is per unit^d. `end` is one of `ENDS`; "out_of_reach" where only the reference engine can go on, because
-    some row has no density.
+    `nll` is per unit^d. `end` is one of `ENDS`; "out_of_reach" where only the reference engine can go on,
+    because some row has no density.
     """
 
     weights: FloatArray
@@ -107,8 +110,8 @@ def em_from_all(
     max_seconds : float, optional
         Time for all of them.
     watch : callable, optional
-        Called some twenty times a second with the starts that have ended, the iterations of all, and the value
-        of the one that moved last; returning True stops.
+        Called some twenty times a second with the starts that have ended, the iterations of all, and the
+        value of the one that moved last; returning True stops.
 
     Returns
     -------
@@ -125,9 +128,11 @@ def em_from_all(
         isa,
         problem.kind,
         problem.location,
-        *(np.ascontiguousarray(part) for part in starts),
+        np.ascontiguousarray(starts[0]),
+        np.ascontiguousarray(starts[1]),
+        np.ascontiguousarray(starts[2]),
         contiguous(problem.X),
-        None,
+        problem.origin,
         common,
         weight,
         problem.floor,

@@ -69,7 +69,7 @@ def statistics(
                 log_likelihood=log_likelihood,
                 weight=total,
             )
-    return reference.statistics(_moved(X, origin), weights, parameters, scatter)
+    return reference.statistics(moved(X, origin), weights, parameters, scatter)
 
 
 def log_density(X: Rows, parameters: Parameters, *, origin: FloatArray | None = None) -> FloatArray:
@@ -81,7 +81,7 @@ def log_density(X: Rows, parameters: Parameters, *, origin: FloatArray | None = 
         )
         if found is not None:
             return found
-    return reference.log_density(_moved(X, origin), parameters)
+    return reference.log_density(moved(X, origin), parameters)
 
 
 def responsibilities(X: Rows, parameters: Parameters, *, origin: FloatArray | None = None) -> FloatArray:
@@ -93,7 +93,7 @@ def responsibilities(X: Rows, parameters: Parameters, *, origin: FloatArray | No
         )
         if found is not None:
             return found
-    return reference.responsibilities(_moved(X, origin), parameters)
+    return reference.responsibilities(moved(X, origin), parameters)
 
 
 def log_constants_and_arrays(parameters: Parameters) -> tuple[str, FloatArray, FloatArray, FloatArray]:
@@ -118,5 +118,6 @@ def contiguous(X: Rows) -> Rows:
     return np.ascontiguousarray(X, dtype=X.dtype if X.dtype == np.float32 else np.float64)
 
 
-def _moved(X: Rows, origin: FloatArray | None) -> Any:
+def moved(X: Rows, origin: FloatArray | None) -> Any:
+    """Return the rows less the origin; a copy, where there is one."""
     return X if origin is None else X - origin

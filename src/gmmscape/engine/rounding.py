@@ -24,9 +24,12 @@ class Rounding(NamedTuple):
     hessian: float
 
 
-def largest_length(X: FloatArray, parameters: Parameters) -> float:
-    """Return the largest coordinate, in absolute value, of rows and means."""
-    return max(float(X.max()), -float(X.min()), float(np.abs(parameters.means).max()))
+def largest_length(X: FloatArray, parameters: Parameters, origin: FloatArray | None = None) -> float:
+    """Return the largest coordinate, in absolute value, of rows (less the origin) and means."""
+    high, low = X.max(axis=0), X.min(axis=0)
+    if origin is not None:
+        high, low = high - origin, low - origin
+    return max(float(high.max()), -float(low.min()), float(np.abs(parameters.means).max()))
 
 
 def reference_rounding(X: FloatArray, weights: FloatArray, parameters: Parameters) -> Rounding:

@@ -40,8 +40,8 @@ def diagnose_centers(
     tuple
         Diagnosis, centers of shape (k, d), number of iterations.
     """
-    if len(means) > len(sample.points):
-        raise DataError(f"the model has {len(means)} centers and X only {len(sample.points)} rows")
+    if len(means) > len(sample):
+        raise DataError(f"the model has {len(means)} centers and X only {len(sample)} rows")
     problem = InertiaProblem(sample, seed=seed)
     given = Centers(means - sample.origin, problem.value(means - sample.origin))
     polished = problem.lloyd(given.means)
@@ -104,7 +104,7 @@ def _state(given: Centers, polished: Centers, mass: FloatArray) -> str:
 
 def _step(problem: InertiaProblem, given: Centers) -> float:
     """Longest step of Lloyd's algorithm, in root mean squared distances; infinite for an empty cluster."""
-    points, weights = problem.sample.points, problem.sample.weights
+    points, weights = problem.points, problem.sample.weights
     label = problem.labels(given.means)
     k, d = given.means.shape
     mass = _masses(label, weights, k)

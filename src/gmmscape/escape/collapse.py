@@ -46,11 +46,10 @@ def on_floor(objective: Objective, mixture: Mixture) -> BoolArray:
 def effective_rows(objective: Objective, mixture: Mixture) -> FloatArray:
     """Return how many different rows each component rests on, shape (k,)."""
     assert isinstance(objective.measure, Sample)
-    points, weights = objective.measure.distinct
+    duplicates = objective.measure.duplicates
     first, second = np.zeros(mixture.n_components), np.zeros(mixture.n_components)
-    for start in range(0, len(points), engine.BLOCK_ROWS):
-        block = slice(start, start + engine.BLOCK_ROWS)
-        share = engine.responsibilities(points[block], mixture.parameters) * weights[block, None]
-        first += share.sum(axis=0)
-        second += (share**2).sum(axis=0)
+    for _, points, weights in objective.rows.blocks():
+        posterior = engine.responsibilities(points, mixture.parameters)
+        first += weights @ posterior
+        second += (weights * duplicates.group_weights(points, weights)) @ posterior**2
     return np.divide(first**2, second, out=np.zeros_like(first), where=second > 0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gmmscape import engine
 from gmmscape.escape.diagnosis import Diagnosis
 from gmmscape.escape.examine import Examination, examine, unexamined
 from gmmscape.escape.mixtures import MixtureProblem
@@ -42,7 +43,7 @@ class FitPlan:
     take_nested : bool
         Whether gains by nested components are taken.
     n_jobs : int or None
-        Processes for the starts, threads for the search.
+        Threads at most; None for all.
     start : Mixture or None
         Where to begin instead, in the caller's coordinates.
     """
@@ -98,6 +99,11 @@ def fit_mixture(sample: Sample, family: FreeCovariance, plan: FitPlan, total: fl
     Fit
         Best fit in hand; also where Ctrl-C ended the work.
     """
+    with engine.limited(plan.n_jobs):
+        return _fit(sample, family, plan, total, budget)
+
+
+def _fit(sample: Sample, family: FreeCovariance, plan: FitPlan, total: float, budget: Budget) -> Fit:
     best = _best_start(sample, family, plan, budget)
     objective = Objective.near(sample, family, best.mixture)
     if not plan.escape or best.stop_reason in CUT_SHORT:
@@ -136,7 +142,14 @@ def _solutions(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Bu
 
     local = [start.shifted(-sample.origin) for start in starts]
     objective = Objective.near(sample, family, local[0])
-    return descend_all(plan.solver, objective, local, max_seconds=budget.left, watch=watch)
+    return descend_all(
+        plan.solver,
+        objective,
+        local,
+        max_seconds=budget.left,
+        watch=watch,
+        each_iteration=budget.each_iteration,
+    )
 
 
 def _whole_way(start: Solution, examination: Examination) -> Solution:

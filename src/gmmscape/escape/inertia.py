@@ -60,6 +60,7 @@ class InertiaProblem:
 
     def __init__(self, sample: Sample, *, seed: int, max_iter: int = 1000) -> None:
         self.sample = sample
+        self.points = sample.points
         self.seed = seed
         self.max_iter = max_iter
 
@@ -69,7 +70,7 @@ class InertiaProblem:
 
         solver = KMeans(len(means), init=means, n_init=1, max_iter=self.max_iter, tol=0.0, algorithm="lloyd")
         with _no_warnings():
-            solver.fit(self.sample.points, sample_weight=self.sample.weights)
+            solver.fit(self.points, sample_weight=self.sample.weights)
         return Centers(solver.cluster_centers_, self.value(solver.cluster_centers_), int(solver.n_iter_))
 
     def value(self, start: FloatArray) -> float:
@@ -127,7 +128,7 @@ class InertiaProblem:
     def _split(self, a: int, rows: np.ndarray, rng: np.random.Generator) -> list[Split]:
         from sklearn.cluster import KMeans
 
-        points, weights = self.sample.points[rows], self.sample.weights[rows]
+        points, weights = self.points[rows], self.sample.weights[rows]
         if len(points) < 2:
             return []
         mean = weights @ points / weights.sum()
@@ -144,7 +145,7 @@ class InertiaProblem:
         """Squared distances to the nearest and second nearest center, (n, 2), and which is the nearest."""
         from scipy.spatial.distance import cdist
 
-        points = self.sample.points
+        points = self.points
         distance = np.full((len(points), 2), np.inf)
         label = np.empty(len(points), dtype=np.intp)
         for start in range(0, len(points), BLOCK_ROWS):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.escape.centers import diagnose_centers
 from gmmscape.escape.diagnosis import Diagnosis
@@ -85,7 +86,7 @@ def judge(
     seed = int(generator(rng).integers(2**63))
     fitted = read_model(model, covariance_type)
     X = _columns_in_order(X, fitted)
-    sample = Sample(X, sample_weight)
+    sample = Sample(X, sample_weight, copy=False)
     if sample.n_features != fitted.means.shape[1]:
         raise DataError(
             f"X has {sample.n_features} features where the model has {fitted.means.shape[1]}: pass the "
@@ -99,7 +100,8 @@ def judge(
     family = family_of(fitted, sample, reg_covar, covariance_floor)
     objective = Objective.near(sample, family, fitted.mixture)
     problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed, n_jobs=n_jobs)
-    examination = examine(objective, fitted.mixture, problem, POLISH, budget)
+    with engine.limited(n_jobs):
+        examination = examine(objective, fitted.mixture, problem, POLISH, budget)
     final = examination.final
     if examination.ended != "completed":
         final = replace(final, stop_reason=examination.ended)

@@ -118,8 +118,7 @@ class MixtureProblem:
 
     def value(self, start: Mixture) -> float:
         """Return the NLL of a local mixture."""
-        rows = self.objective.rows
-        return rows.log_unit - float(rows.weights @ rows.log_densities(start))
+        return self.objective.rows.nll(start)
 
     def refined(self, start: Mixture, target: float, check: Callable[[], None]) -> Solution:
         """Return where EM leads; given up where the trend does not lead below `target`."""
@@ -162,7 +161,7 @@ class MixtureProblem:
     def _splits(
         self, here: Mixture, covered: list[Share], number: int, check: Callable[[], None]
     ) -> list[Split]:
-        parallel = self.n_jobs not in (None, 1)
+        parallel = self.n_jobs not in (None, 1)  # Python threads, while the engine is kept to one each
 
         def of(a: int) -> list[Split]:
             check()

@@ -22,11 +22,9 @@ def association_on_sample(objective: Objective, fit: Mixture, better: Mixture) -
     """Return A, shape (k, k_better), columns summing to one; mixtures in local coordinates."""
     rows = objective.rows
     total = np.zeros((fit.n_components, better.n_components))
-    for start in range(0, len(rows.points), engine.BLOCK_ROWS):
-        block = slice(start, start + engine.BLOCK_ROWS)
-        points, weights = rows.points[block], rows.weights[block, None]
+    for _, points, weights in rows.blocks():
         total += engine.responsibilities(points, fit.parameters).T @ (
-            weights * engine.responsibilities(points, better.parameters)
+            weights[:, None] * engine.responsibilities(points, better.parameters)
         )
     return normalised(total)
 

@@ -48,15 +48,14 @@ def deletion_costs(objective: Objective, mixture: Mixture) -> FloatArray:
     rows, parameters = objective.rows, mixture.parameters
     cost = np.zeros(mixture.n_components)
     with np.errstate(divide="ignore", invalid="ignore"):
-        for start in range(0, len(rows.points), engine.BLOCK_ROWS):
-            block = slice(start, start + engine.BLOCK_ROWS)
-            posterior = engine.responsibilities(rows.points[block], parameters)
+        for _, points, weights in rows.blocks():
+            posterior = engine.responsibilities(points, parameters)
             rest = 1.0 - posterior
             # Of the largest, the sum of the others says more than the difference from one.
             row, top = np.arange(len(posterior)), posterior.argmax(axis=1)
             posterior[row, top] = 0.0
             rest[row, top] = posterior.sum(axis=1)
-            cost -= rows.weights[block] @ np.log(rest)
+            cost -= weights @ np.log(rest)
         cost += np.log1p(-mixture.weights)
     return np.where(np.isnan(cost), np.inf, cost)  # of a component that has all the weight
 
@@ -67,7 +66,7 @@ def _cost_on_rows(
     """Bound of a merger's cost by Jensen's inequality, over the rows that the pair covers."""
     share = np.concatenate([covered[i].rows for i in pair])
     weights = np.concatenate([covered[i].weights for i in pair])
-    points = objective.rows.points[share]
+    points = objective.rows.local(share)
     both, one = merged(mixture, pair)
     change = engine.log_density(points, both.parameters) - engine.log_density(points, one.parameters)
     return float(weights @ change)

@@ -161,9 +161,18 @@ class Budget:
     ----------
     deadline : float or None
         On the monotonic clock.
+    each_iteration : bool
+        Whether the callback is to see each iteration of a start, and not only where it stands now and then.
     """
 
-    def __init__(self, max_seconds: float | None, callback: Callable[[Event], Any] | None) -> None:
+    def __init__(
+        self,
+        max_seconds: float | None,
+        callback: Callable[[Event], Any] | None,
+        *,
+        each_iteration: bool = False,
+    ) -> None:
+        self.each_iteration = each_iteration
         self.began = time.monotonic()
         self.deadline = None if max_seconds is None else self.began + max_seconds
         self._callback = callback

@@ -38,28 +38,53 @@ class Share(NamedTuple):
     rows : ndarray of int
         Their numbers.
     weights : ndarray of float
-        Row weight times responsibility.
+        Row weight times responsibility; more where the rows are a part that stands for all.
     """
 
     rows: IntArray
     weights: FloatArray
 
 
+class _Gathered:
+    """What one component covers, seen block by block: some `MOST_ROWS` rows at most, drawn evenly."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[IntArray, FloatArray, FloatArray]] = []
+        self.mass = 0.0
+        self.size = 0
+
+    def add(self, rows: IntArray, weights: FloatArray, lots: FloatArray) -> None:
+        """Take rows in with a random lot each; where they are too many, the smallest lots stay."""
+        self.parts.append((rows, weights, lots))
+        self.mass += float(weights.sum())
+        self.size += len(rows)
+        if self.size > 2 * MOST_ROWS:
+            rows, weights, lots = (np.concatenate(part) for part in zip(*self.parts, strict=True))
+            kept = np.sort(np.argpartition(lots, MOST_ROWS)[:MOST_ROWS])
+            self.parts = [(rows[kept], weights[kept], lots[kept])]
+            self.size = MOST_ROWS
+
+    def share(self) -> Share:
+        """Return the rows that stayed, their weights raised to the mass of all."""
+        rows, weights, _ = (np.concatenate(part) for part in zip(*self.parts, strict=True))
+        kept = float(weights.sum())
+        return Share(rows, weights if kept in (0.0, self.mass) else weights * (self.mass / kept))
+
+
 def shares(objective: Objective, mixture: Mixture) -> list[Share]:
-    """Return what each component covers; memory grows with the overlap, not with n x k."""
-    rows, parameters = objective.rows, mixture.parameters
-    found: list[tuple[IntArray, IntArray, FloatArray]] = []
-    for start in range(0, len(rows.points), engine.BLOCK_ROWS):
-        block = slice(start, start + engine.BLOCK_ROWS)
-        posterior = engine.responsibilities(rows.points[block], parameters)
-        at, component = np.nonzero(posterior >= COVERED)
-        found.append((at + start, component, posterior[at, component] * rows.weights[at + start]))
-    row, component, weight = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    order = np.argsort(component, kind="stable")
-    ends = np.cumsum(np.bincount(component, minlength=mixture.n_components))[:-1]
-    return [
-        Share(r, w) for r, w in zip(np.split(row[order], ends), np.split(weight[order], ends), strict=True)
-    ]
+    """Return what each component covers; of very many rows a random part stands for all."""
+    k = mixture.n_components
+    gathered = [_Gathered() for _ in range(k)]
+    lots = np.random.default_rng(0)
+    for block, points, weights in objective.rows.blocks():
+        posterior = engine.responsibilities(points, mixture.parameters)
+        component, at = np.nonzero(posterior.T >= COVERED)
+        weight = posterior[at, component] * weights[at]
+        ends = np.cumsum(np.bincount(component, minlength=k))[:-1]
+        parts = (np.split(array, ends) for array in (at + block.start, weight, lots.random(len(at))))
+        for own, rows, row_weights, row_lots in zip(gathered, *parts, strict=True):
+            own.add(rows, row_weights, row_lots)
+    return [own.share() for own in gathered]
 
 
 def propose_splits(
@@ -122,7 +147,7 @@ def _small_problem(
     share = _thinned(share, rng)
     if len(share.rows) < 2 * (mixture.n_features + 1):
         return None
-    sample = Sample(objective.rows.points[share.rows], share.weights)
+    sample = Sample(objective.rows.local(share.rows), share.weights, copy=False)
     single = fit_one(sample, family)
     return None if single is None else _Small(sample, mass, *single)
 

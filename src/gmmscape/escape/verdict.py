@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.escape.collapse import collapsed, effective_rows, scarce
 from gmmscape.escape.diagnosis import Diagnosis
@@ -52,11 +53,8 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
     polished = examination.polished.mixture.shifted(-origin)
     broken = collapsed(objective, given)
     gain = examination.escape_gain if examination.escape.taken or examination.saddle else 0.0
-    rows = objective.rows
-    difference = rows.log_densities(final) - rows.log_densities(polished) if gain > 0 else np.zeros(1)
-    weights = rows.weights if gain > 0 else np.ones(1)
     n = _effective_rows(objective)
-    score = significance(difference, weights, n)
+    score = _score(objective, polished, final, n) if gain > 0 else 0.0
     verdict, reasons = judged(gain * total, score, examination.escape, bool(broken.any()), "nats")
     components = component_reports(
         association_on_sample(objective, given, final),
@@ -143,10 +141,29 @@ def _effective_rows(objective: Objective) -> float:
     return objective.measure.effective_rows
 
 
+def _score(objective: Objective, before: Mixture, after: Mixture, n: float) -> float:
+    """Vuong's statistic of two mixtures in local coordinates, by blocks of rows."""
+    parts = []
+    for _, points, weights in objective.rows.blocks():
+        difference = engine.log_density(points, after.parameters) - engine.log_density(
+            points, before.parameters
+        )
+        mass = float(weights.sum())
+        mean = float(weights @ difference) / mass
+        parts.append((mass, mean, float(weights @ (difference - mean) ** 2)))
+    mass, means, spreads = np.array(parts).T
+    mean = float(mass @ means)
+    return _in_standard_errors(mean, float(spreads.sum() + mass @ (means - mean) ** 2), n)
+
+
 def significance(difference: FloatArray, weights: FloatArray, n: float) -> float:
     """Return Vuong's statistic (Econometrica 57(2), 1989): the mean difference in its standard errors."""
     mean = float(weights @ difference)
-    spread = float(np.sqrt(weights @ (difference - mean) ** 2))
+    return _in_standard_errors(mean, float(weights @ (difference - mean) ** 2), n)
+
+
+def _in_standard_errors(mean: float, variance: float, n: float) -> float:
+    spread = float(np.sqrt(variance))
     if mean <= 0:
         return 0.0
     if spread <= 1e-12 * mean:  # rounding

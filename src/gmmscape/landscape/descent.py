@@ -16,12 +16,14 @@ from gmmscape.landscape.structure import decode
 from gmmscape.measure import Measure, Population
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import Newton, Progress, Solution, Solver, run
+from gmmscape.solve import EM, Newton, Progress, Solution, Solver, ends_of_all, run
 from gmmscape.solve.newton import FLAT
 
 #: Accuracy of the rule while exploring; what is found is polished with the fine one.
 COARSE_RTOL = 1e-6
 COARSE_TOL = 1e-7
+#: EM that random starts run first: plain EM, whose basins users of EM meet. Newton goes on from there.
+ROUGH = EM(tol=1e-3, max_iter=1000, accelerate=False)
 #: A polished point uses a rule finer than the population's rtol by this factor.
 FINER = 1e-5
 #: Means closer than this, in sigma, are tried as coincident where a curvature, in 1/sigma^2, is below `SOFT`:
@@ -69,6 +71,17 @@ class Descent:
         # The fit has spread since the rule was chosen, and its log density turns faster than the rule sees.
         end = self._to_local(found.mixture)
         return _continued(found, _uninterrupted(run(solver, self.objective(end, COARSE_RTOL), end)))
+
+    def rough(self, starts: list[FloatArray]) -> list[FloatArray]:
+        """Return where EM leads from each start, to `ROUGH`; its basins are those that users of EM meet.
+
+        The rows are the same for all starts, whichever are asked for together.
+        """
+        truth = self.measure.truth
+        typical = starts[0] if truth is None else truth.means[np.arange(self.k) % truth.n_components]
+        objective = self.objective(self.local(typical), COARSE_RTOL)
+        ends = ends_of_all(ROUGH, objective, [self.local(means) for means in starts])
+        return [end.means + self.measure.origin for end in ends]
 
     def full(
         self,

@@ -31,6 +31,8 @@ from gmmscape.solve import Solution, asks_to_stop, random_row_means
 #: to the accuracy of the coarse rule, has reached it: no need to polish again.
 KNOWN = 1e-3
 KNOWN_NLL = 1e-5
+#: Random starts that run EM together, one a thread.
+TOGETHER = 32
 #: Up to this many candidates, all are tried; beyond, those of neighbours on a line, up to `MOST_TRIED`.
 ALL_TRIED = 100
 MOST_TRIED = 3000
@@ -235,23 +237,40 @@ def _listed_candidates(k: int, truth: Mixture) -> list[Structure]:
 
 def _attempts(descent: Descent, tasks: list[Task], seed: int, n_jobs: int) -> Generator[Attempt, None, None]:
     if n_jobs == 1:
-        for task in tasks:
-            yield attempt_one(descent, task, seed)
+        for task, means in _with_starts(descent, tasks, seed):
+            yield attempt_one(descent, task, means)
         return
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")
-    yield from parallel(delayed(attempt_one)(descent, task, seed) for task in tasks)
+    yield from parallel(
+        delayed(attempt_one)(descent, task, means) for task, means in _with_starts(descent, tasks, seed)
+    )
 
 
-def attempt_one(descent: Descent, task: Task, seed: int) -> Attempt:
+def _with_starts(
+    descent: Descent, tasks: list[Task], seed: int
+) -> Generator[tuple[Task, FloatArray], None, None]:
+    """Each task with the means that Newton begins from: a candidate's, or EM's end from a random start."""
+    truth = descent.measure.truth
+    random = [task for task in tasks if task.structure is None]
+    for task in tasks:
+        if task.structure is not None:
+            assert truth is not None
+            yield task, starting_means(task.structure, truth, descent.sigma)
+    for first in range(0, len(random), TOGETHER):
+        some = random[first : first + TOGETHER]
+        starts = [_random_means(descent, np.random.default_rng([seed, task.number])) for task in some]
+        yield from zip(some, descent.rough(starts), strict=True)
+
+
+def attempt_one(descent: Descent, task: Task, means: FloatArray) -> Attempt:
     """Descend from one start, coarsely; polishing is left to who knows what is new."""
+    end = descent.coarse(means)
     if task.structure is None:
-        means = _random_means(descent, np.random.default_rng([seed, task.number]))
-        return Attempt(task, descent.coarse(means), saddle=False)
+        return Attempt(task, end, saddle=False)
     truth = descent.measure.truth
     assert truth is not None
-    end = descent.coarse(starting_means(task.structure, truth, descent.sigma))
     if decode(end, truth, sigma=descent.sigma).structure.orbit == task.structure.orbit:
         return Attempt(task, end, saddle=False)
     return Attempt(task, end, _coincident_saddle(descent, task.structure, truth))

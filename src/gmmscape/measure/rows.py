@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
 from gmmscape import engine
@@ -12,12 +15,12 @@ from gmmscape.statistics import SufficientStatistics
 
 
 class WeightedRows:
-    """Rows and weights, in local coordinates, over which an NLL is a weighted sum.
+    """Rows and weights over which an NLL is a weighted sum; what is computed counts from an origin.
 
     Parameters
     ----------
-    points : ndarray of shape (n, d)
-        Rows, relative to the measure's origin.
+    data : ndarray of shape (n, d)
+        Rows as they came; they are not copied.
     weights : ndarray of shape (n,)
         Weights; they sum to one up to the error of a quadrature rule.
     unit : float
@@ -25,35 +28,67 @@ class WeightedRows:
     resolution : float, default=0.0
         Mass below which a component's statistics mean nothing, because they come from tails that a
         quadrature rule cuts off.
+    origin : ndarray of shape (d,), optional
+        Local coordinates are the rows minus it; zero by default.
     """
 
-    def __init__(self, points: FloatArray, weights: FloatArray, unit: float, resolution: float = 0.0) -> None:
-        self.points = points
+    def __init__(
+        self,
+        data: FloatArray,
+        weights: FloatArray,
+        unit: float,
+        resolution: float = 0.0,
+        origin: FloatArray | None = None,
+    ) -> None:
+        self.data = data
         self.weights = weights
         self.unit = unit
         self.resolution = resolution
+        self.origin = origin
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def local(self, rows: Any) -> FloatArray:
+        """Return some rows, a slice or their numbers, in local coordinates, shape (m, d)."""
+        return self.data[rows] if self.origin is None else self.data[rows] - self.origin
+
+    def blocks(self) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
+        """Yield all rows a few thousand at a time: their place, local coordinates and weights."""
+        for start in range(0, len(self), engine.BLOCK_ROWS):
+            block = slice(start, start + engine.BLOCK_ROWS)
+            yield block, self.local(block), self.weights[block]
 
     @property
     def log_unit(self) -> float:
         """What to add to an NLL per unit^d to have it in the user's units of length."""
-        return self.points.shape[1] * float(np.log(self.unit))
+        return self.data.shape[1] * float(np.log(self.unit))
 
     def _parameters(self, mixture: Mixture) -> engine.Parameters:
         return mixture.parameters._replace(unit=self.unit)
 
     def statistics(self, mixture: Mixture, scatter: str) -> SufficientStatistics:
         """Return the sufficient statistics at `mixture` (local coordinates)."""
-        return engine.statistics(self.points, self.weights, self._parameters(mixture), scatter)
+        return engine.statistics(
+            self.data, self.weights, self._parameters(mixture), scatter, origin=self.origin
+        )
+
+    def nll(self, mixture: Mixture) -> float:
+        """Return the NLL of `mixture`, in the user's units of length."""
+        return self.log_unit - self.statistics(mixture, "none").log_likelihood
 
     def derivatives(self, mixture: Mixture, *, hessian: bool) -> engine.LocationDerivatives:
         """Return value and derivatives in the means, for equal spherical covariances."""
-        parameters = self._parameters(mixture)
-        return engine.location_derivatives(self.points, self.weights, parameters, hessian=hessian)
+        return engine.location_derivatives(
+            self.data, self.weights, self._parameters(mixture), hessian=hessian, origin=self.origin
+        )
 
     def log_densities(self, mixture: Mixture) -> FloatArray:
         """Return the log density of `mixture`, per unit^d, at each row, shape (n,)."""
-        return engine.log_density(self.points, self._parameters(mixture))
+        return engine.log_density(self.data, self._parameters(mixture), origin=self.origin)
 
     def errors(self, mixture: Mixture) -> Errors:
         """Return the rounding errors to expect at `mixture`; a rule adds its own."""
-        return Errors(*engine.rounding(self.points, self.weights, self._parameters(mixture)))
+        return Errors(
+            *engine.rounding(self.data, self.weights, self._parameters(mixture), origin=self.origin)
+        )

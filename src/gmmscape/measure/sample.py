@@ -11,9 +11,14 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError
+from gmmscape.measure.duplicates import Duplicates
 from gmmscape.measure.rows import WeightedRows
 from gmmscape.mixture import Mixture
+from gmmscape.statistics import SufficientStatistics, merge_in_order
 from gmmscape.validation import data_matrix, sample_weights
+
+#: Rows whose median is taken as the origin.
+MEDIAN_ROWS = 65_536
 
 
 class Sample:
@@ -25,6 +30,8 @@ class Sample:
         Rows; never modified.
     sample_weight : array_like of shape (n_samples,), optional
         Non-negative; only ratios matter, and rows of weight zero are left out. Equal weights by default.
+    copy : bool, default=True
+        Whether to copy the rows. False saves the memory; X must then not change while the sample is used.
 
     Attributes
     ----------
@@ -48,17 +55,36 @@ class Sample:
 
     truth = None
 
-    def __init__(self, X: Any, sample_weight: ArrayLike | None = None) -> None:
+    def __init__(self, X: Any, sample_weight: ArrayLike | None = None, *, copy: bool = True) -> None:
         data = data_matrix(X)
         self.n_samples, self.n_features = data.shape
         weights = sample_weights(sample_weight, self.n_samples)
-        present = weights > 0
-        data, weights = data[present], weights[present]
-        middle = (len(data) - 1) // 2
-        self.origin = np.partition(data, middle, axis=0)[middle]
-        with np.errstate(over="ignore"):
-            points = data - self.origin
-        self._rows = WeightedRows(points, weights, unit=_spread(points, weights))
+        if sample_weight is not None and not weights.all():
+            present = weights > 0
+            data, weights = data[present], weights[present]
+        elif copy and (data is X or data.base is not None):
+            data = data.copy()
+        self.origin = _middle(data)
+        self._rows = WeightedRows(data, weights, unit=1.0, origin=self.origin)
+        self._rows.unit = _spread(self._rows, self.covariance)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def local(self, rows: Any) -> FloatArray:
+        """Return some rows of positive weight relative to `origin`, shape (m, d).
+
+        Parameters
+        ----------
+        rows : slice or ndarray of int
+            Which rows.
+
+        Returns
+        -------
+        ndarray of shape (m, d)
+            New; the difference to a nearby origin is exact.
+        """
+        return self._rows.local(rows)
 
     def rows(self, mixture: Mixture, rtol: float | None = None) -> WeightedRows:
         """Return the data in local coordinates; they are the same for every mixture.
@@ -79,8 +105,8 @@ class Sample:
 
     @property
     def points(self) -> FloatArray:
-        """The rows of positive weight relative to `origin`, shape (n, d)."""
-        return self._rows.points
+        """The rows of positive weight relative to `origin`, shape (n, d); a new array each time."""
+        return self._rows.local(slice(None))
 
     @property
     def weights(self) -> FloatArray:
@@ -90,16 +116,16 @@ class Sample:
     @cached_property
     def covariance(self) -> FloatArray:
         """Weighted covariance matrix of the data, shape (d, d)."""
-        deviation = self.points - self.weights @ self.points
-        rooted = deviation * np.sqrt(self.weights)[:, None]
-        return rooted.T @ rooted
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            parts = [_moments(points, weights) for _, points, weights in self._rows.blocks()]
+            total = merge_in_order(parts)
+        assert total.scatter is not None
+        return total.scatter / total.mass[0]
 
     @cached_property
-    def distinct(self) -> tuple[FloatArray, FloatArray]:
-        """The different rows among `points`, shape (m, d), and the sum of the weights of each."""
-        points, inverse = np.unique(self.points, axis=0, return_inverse=True)
-        weights = np.bincount(inverse.ravel(), weights=self.weights)
-        return points, weights.astype(np.float64)
+    def duplicates(self) -> Duplicates:
+        """Which rows are equal to others."""
+        return Duplicates(self._rows)
 
     @cached_property
     def effective_rows(self) -> float:
@@ -107,13 +133,20 @@ class Sample:
 
         It does not depend on the unit of the weights, and whole weights count as repeated rows do.
         """
-        return 1.0 / float((self.distinct[1] ** 2).sum())
+        squares = 0.0
+        for _, points, weights in self._rows.blocks():
+            squares += float(weights @ self.duplicates.group_weights(points, weights))
+        return 1.0 / squares
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of rows and weights, by which results remember the data they belong to."""
-        parts = (self.origin, self.points, self.weights)
-        return sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
+        found = sha256(self.origin.tobytes())
+        for _, points, _ in self._rows.blocks():
+            found.update(points.tobytes())
+        for _, _, weights in self._rows.blocks():
+            found.update(weights.tobytes())
+        return found.hexdigest()
 
     @property
     def variance(self) -> FloatArray:
@@ -124,11 +157,33 @@ class Sample:
         return f"Sample(n_samples={self.n_samples}, n_features={self.n_features})"
 
 
-def _spread(points: FloatArray, weights: FloatArray) -> float:
+def _middle(data: FloatArray) -> FloatArray:
+    """Coordinate-wise (lower) median of the rows, or of evenly spaced ones among very many: a data value."""
+    some = data[:: -(-len(data) // MEDIAN_ROWS)]
+    middle = (len(some) - 1) // 2
+    return np.partition(some, middle, axis=0)[middle]
+
+
+def _moments(points: FloatArray, weights: FloatArray) -> SufficientStatistics:
+    """Mean and scatter of a block of rows."""
+    mass = float(weights.sum())
+    mean = weights @ points / mass
+    rooted = (points - mean) * np.sqrt(weights)[:, None]
+    return SufficientStatistics(
+        mass=np.array([mass]),
+        mean=mean[None],
+        scatter=rooted.T @ rooted,
+        kind="tied",
+        log_likelihood=0.0,
+        weight=mass,
+    )
+
+
+def _spread(rows: WeightedRows, covariance: FloatArray) -> float:
     """Root of the average variance of the columns; 1 where all rows are equal."""
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        variance = weights @ (points - weights @ points) ** 2
-        extent = np.ptp(points, axis=0)
+    variance = np.diagonal(covariance)
+    with np.errstate(over="ignore"):
+        extent = rows.data.max(axis=0) - rows.data.min(axis=0)
     varies = extent > 0
     lost = np.flatnonzero(~np.isfinite(variance) | (varies & (variance < np.finfo(np.float64).tiny)))
     if len(lost):

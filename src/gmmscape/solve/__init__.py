@@ -1,6 +1,6 @@
 """Solvers: one loop, three algorithms, and the solution they return."""
 
-from gmmscape.solve.batch import Patience, descend, descend_all
+from gmmscape.solve.batch import Patience, descend, descend_all, ends_of_all
 from gmmscape.solve.em import EM
 from gmmscape.solve.gradient import GradientDescent
 from gmmscape.solve.loop import Progress, Solver, asks_to_stop, run
@@ -28,6 +28,7 @@ __all__ = [
     "asks_to_stop",
     "descend",
     "descend_all",
+    "ends_of_all",
     "given_start",
     "kmeans_plusplus_means",
     "mixture_around",

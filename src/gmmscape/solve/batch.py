@@ -1,4 +1,4 @@
-"""EM from one start or many without coming back to Python between iterations, where the native engine is there.
+"""EM from one start or many without coming back to Python between iterations, by the native engine.
 
 A pass over few rows takes less time than the Python around it; and starts that do not wait for each other are
 what threads are for.
@@ -26,8 +26,8 @@ from gmmscape.solve.result import Solution
 #: Rows times components (times columns, for matrices) from which on one pass is work enough for all threads.
 LARGE = 2_000_000
 
-#: Called now and then with the number of starts that have ended, the iterations of all, and the NLL of the start
-#: that moved last; returning True stops.
+#: Called now and then with the number of starts that have ended, the iterations of all, and the NLL of the
+#: start that moved last; returning True stops.
 Watch = Callable[[int, int, float], bool]
 
 
@@ -74,6 +74,7 @@ def descend_all(
     patience: Patience = PATIENT,
     max_seconds: float | None = None,
     watch: Watch | None = None,
+    each_iteration: bool = False,
 ) -> list[Solution]:
     """Return where EM leads from each start; starts share the threads out among them.
 
@@ -91,6 +92,8 @@ def descend_all(
         For all of them together.
     watch : callable, optional
         See `Watch`.
+    each_iteration : bool, default=False
+        Whether `watch` is to see each iteration, which takes longer.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def descend_all(
         In the caller's coordinates, in the order of the starts, without those that were not begun when time
         ran out or Ctrl-C was pressed; one at least. A start that was given up ends with "max_iter".
     """
-    if not _large(objective, starts[0]):
+    if not _large(objective, starts[0]) and not each_iteration:
         found = _natively(solver, objective, starts, patience, max_seconds, watch)
         if found is not None:
             return found
@@ -112,6 +115,29 @@ def descend_all(
     return solutions
 
 
+def ends_of_all(solver: EM, objective: Objective, starts: Sequence[Mixture]) -> list[Mixture]:
+    """Return where EM ends from each start, in local coordinates, and nothing else.
+
+    For starts that are many and rough: `descend_all` also estimates the error of each value. Ctrl-C is
+    passed on.
+    """
+    found = None if _large(objective, starts[0]) else _run(solver, objective, starts, PATIENT, None, None)
+    if found is None:
+        return [
+            _by_python(solver, objective, start, PATIENT, None, 0, None).mixture.shifted(
+                -objective.measure.origin
+            )
+            for start in starts
+        ]
+    runs, interrupted = found
+    if interrupted:
+        raise KeyboardInterrupt
+    return [
+        Mixture(one.weights, one.means, one.covariances, start.covariance_type)
+        for start, one in zip(starts, runs, strict=True)
+    ]
+
+
 def _natively(
     solver: EM,
     objective: Objective,
@@ -121,7 +147,29 @@ def _natively(
     watch: Watch | None,
 ) -> list[Solution] | None:
     """All starts in the native loop; None where that cannot do it."""
-    found = engine.em_from_all(
+    found = _run(solver, objective, starts, patience, max_seconds, watch)
+    if found is None:
+        return None
+    runs, interrupted = found
+    cut_short = "interrupted" if interrupted else "time_limit"
+    solutions = []
+    for start, one in zip(starts, runs, strict=True):
+        if one.end == "out_of_reach":
+            solutions.append(_by_python(solver, objective, start, patience, max_seconds, 0, watch))
+        elif one.end != "not_begun" or not solutions:
+            solutions.append(_solution(objective, start, one, cut_short))
+    return solutions
+
+
+def _run(
+    solver: EM,
+    objective: Objective,
+    starts: Sequence[Mixture],
+    patience: Patience,
+    max_seconds: float | None,
+    watch: Watch | None,
+) -> tuple[list[engine.EmRun], bool] | None:
+    return engine.em_from_all(
         _problem(objective, starts[0]),
         (
             np.stack([start.weights for start in starts]),
@@ -137,17 +185,6 @@ def _natively(
         max_seconds=max_seconds,
         watch=None if watch is None else partial(_seen, watch, objective.rows.log_unit),
     )
-    if found is None:
-        return None
-    runs, interrupted = found
-    cut_short = "interrupted" if interrupted else "time_limit"
-    solutions = []
-    for start, one in zip(starts, runs, strict=True):
-        if one.end == "out_of_reach":
-            solutions.append(_by_python(solver, objective, start, patience, max_seconds, 0, watch))
-        elif one.end != "not_begun" or not solutions:
-            solutions.append(_solution(objective, start, one, cut_short))
-    return solutions
 
 
 def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: float) -> bool:
@@ -156,7 +193,7 @@ def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: flo
 
 def _large(objective: Objective, start: Mixture) -> bool:
     k, d = start.means.shape
-    size = len(objective.rows.points) * k
+    size = len(objective.rows) * k
     return size * (d * d if start.covariance_type in ("full", "tied") else d) > 4 * LARGE
 
 
@@ -165,7 +202,8 @@ def _problem(objective: Objective, start: Mixture) -> engine.EmProblem:
     free = isinstance(family, FreeCovariance)
     kind = start.covariance_type
     return engine.EmProblem(
-        X=objective.rows.points,
+        X=objective.rows.data,
+        origin=objective.rows.origin,
         weights=objective.rows.weights,
         kind=kind,
         location=not free,
@@ -180,7 +218,7 @@ def _problem(objective: Objective, start: Mixture) -> engine.EmProblem:
 def _solution(objective: Objective, start: Mixture, found: engine.EmRun, cut_short: str) -> Solution:
     log_unit = objective.rows.log_unit
     if found.end == "not_begun":
-        nll = log_unit - float(objective.rows.weights @ objective.rows.log_densities(start))
+        nll = objective.rows.nll(start)
         mixture, history, starved = start, (nll,), False
     else:
         mixture = Mixture(found.weights, found.means, found.covariances, start.covariance_type)

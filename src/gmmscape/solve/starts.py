@@ -14,6 +14,8 @@ from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 
 BLOCK_ROWS = 4096
+#: Starting means are looked for among this many rows, drawn at random where there are more.
+START_ROWS = 200_000
 INIT_PARAMS = ("kmeans", "k-means++", "random", "random_from_data")
 
 
@@ -23,8 +25,9 @@ def random_row_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatA
     In the caller's coordinates. Raises DataError if fewer than k rows have a positive weight.
     """
     _check_enough_rows(sample, k)
-    rows = rng.choice(len(sample.points), size=k, replace=False, p=sample.weights)
-    return sample.points[rows] + sample.origin
+    sample = _part(sample, rng)
+    rows = rng.choice(len(sample), size=k, replace=False, p=sample.weights)
+    return sample.local(rows) + sample.origin
 
 
 def kmeans_plusplus_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:
@@ -35,6 +38,7 @@ def kmeans_plusplus_means(sample: Sample, k: int, rng: np.random.Generator) -> F
     from sklearn.cluster import kmeans_plusplus
 
     _check_enough_rows(sample, k)
+    sample = _part(sample, rng)
     state = np.random.RandomState(rng.integers(2**32))
     means, _ = kmeans_plusplus(sample.points, k, sample_weight=sample.weights, random_state=state)
     return means + sample.origin
@@ -45,6 +49,7 @@ def kmeans_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray
     from sklearn.cluster import KMeans
 
     _check_enough_rows(sample, k)
+    sample = _part(sample, rng)
     solver = KMeans(k, n_init=1, random_state=np.random.RandomState(rng.integers(2**32)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fewer distinct rows than k: the fit that follows says so
@@ -56,12 +61,13 @@ def random_responsibility_means(sample: Sample, k: int, rng: np.random.Generator
     """Return the means under random responsibilities, all near the middle of the data, shape (k, d)."""
     _check_enough_rows(sample, k)
     mass, total = np.zeros(k), np.zeros((k, sample.n_features))
-    for first in range(0, len(sample.points), BLOCK_ROWS):
+    for first in range(0, len(sample), BLOCK_ROWS):
         rows = slice(first, first + BLOCK_ROWS)
-        share = rng.random((len(sample.points[rows]), k))
+        points = sample.local(rows)
+        share = rng.random((len(points), k))
         share *= sample.weights[rows, None] / share.sum(axis=1, keepdims=True)
         mass += share.sum(axis=0)
-        total += share.T @ sample.points[rows]
+        total += share.T @ points
     return total / mass[:, None] + sample.origin
 
 
@@ -129,9 +135,9 @@ def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) ->
 
     local = means - sample.origin
     pooled = np.zeros((sample.n_features, sample.n_features))
-    for first in range(0, len(sample.points), BLOCK_ROWS):
+    for first in range(0, len(sample), BLOCK_ROWS):
         rows = slice(first, first + BLOCK_ROWS)
-        points = sample.points[rows]
+        points = sample.local(rows)
         deviation = points - local[np.argmin(cdist(points, local), axis=1)]
         rooted = deviation * np.sqrt(sample.weights[rows])[:, None]
         pooled += rooted.T @ rooted
@@ -152,8 +158,19 @@ def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) ->
         ) from error
 
 
+def _part(sample: Sample, rng: np.random.Generator) -> Sample:
+    """The sample itself or, where it is very large, rows of it drawn by their weights."""
+    if len(sample) <= START_ROWS:
+        return sample
+    if sample.weights.strides == (0,):
+        rows = rng.choice(len(sample), START_ROWS, replace=False)
+    else:
+        rows = np.searchsorted(np.cumsum(sample.weights), rng.random(START_ROWS)).clip(0, len(sample) - 1)
+    return Sample(sample.local(np.sort(rows)) + sample.origin, copy=False)
+
+
 def _check_enough_rows(sample: Sample, k: int) -> None:
-    present = len(sample.points)
+    present = len(sample)
     if k > present:
         raise DataError(
             f"n_components={k} but only {present} rows have a positive weight: use fewer components"

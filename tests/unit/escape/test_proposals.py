@@ -7,7 +7,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape.escape.moves import Move, Removal, applied, merged
-from gmmscape.escape.pairs import fit_pairs, nearest_pairs
+from gmmscape.escape.pairs import ROUGH, fit_one, fit_pairs, pairs_around
 from gmmscape.escape.removals import deletion_costs, merging_bounds, propose_removals
 from gmmscape.escape.splits import COVERED, propose_resplits, propose_splits, shares
 from gmmscape.families import Floor, family_named
@@ -149,7 +149,7 @@ def test_shares_hold_the_responsibilities_that_count():
     objective, fit = problem("full")
     from gmmscape import engine
 
-    full = engine.responsibilities(objective.rows.points, fit.parameters)
+    full = engine.responsibilities(objective.rows.local(slice(None)), fit.parameters)
     for i, share in enumerate(shares(objective, fit)):
         np.testing.assert_array_equal(share.rows, np.flatnonzero(full[:, i] >= COVERED))
         np.testing.assert_array_equal(share.weights, full[share.rows, i] * objective.rows.weights[share.rows])
@@ -173,17 +173,39 @@ def test_neighbours_that_share_badly_are_offered_a_better_way(kind: str):
 @pytest.mark.parametrize("kind", KINDS)
 def test_pairs_are_fitted_as_em_fits_them(kind: str):
     rng = np.random.default_rng(5)
-    X = np.concatenate([rng.normal(-2, 1, (80, 2)), rng.normal(2, 1.5, (120, 2))])
-    X -= X.mean(axis=0)
-    weights = rng.uniform(0.5, 1.5, len(X))
-    weights /= weights.sum()
-    sample = gs.Sample(X, weights)
+    X = np.concatenate([rng.normal(-2, 1, (80, 2)), rng.normal(2, 1.5, (120, 2))]) + 30.0
+    sample = gs.Sample(X, rng.uniform(0.5, 1.5, len(X)))
     family = family_named(kind, Floor.of(sample.variance))
-    starts = np.stack([X[:2], X[[0, 150]], X[[80, 190]]])
-    pairs, values = fit_pairs(X, weights, nearest_pairs(X, weights, starts), family)
-    for i, means in enumerate(starts):
-        start = mixture_around(sample, family, means).shifted(-sample.origin)
-        plain = run(EM(tol=0.0, max_iter=40, accelerate=False), Objective.near(sample, family, start), start)
-        assert any(abs(values[i] - value) < 1e-9 for value in plain.history)
-        at = pairs.mixture(i, kind)
-        assert -float(weights @ at.log_density(X)) == pytest.approx(values[i], abs=1e-10)
+    starts = pairs_around(sample, family, np.stack([X[:2], X[[0, 150]], X[[80, 190]]]))
+    fitted = fit_pairs(sample, family, starts)
+    assert len(fitted) == 3
+    for start, (mixture, value) in zip(starts, fitted, strict=True):
+        local = start.shifted(-sample.origin)
+        plain = run(ROUGH, Objective.near(sample, family, local), local)
+        assert value == pytest.approx(plain.nll, abs=1e-12)
+        np.testing.assert_allclose(mixture.means, plain.means, atol=1e-9)
+        assert -float(sample.weights @ mixture.log_density(X)) == pytest.approx(value, abs=1e-10)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_component_is_fitted_by_its_moments(kind: str):
+    rng = np.random.default_rng(6)
+    X = rng.normal(3, 1, (50, 2)) * [1.0, 4.0]
+    weights = rng.uniform(0.5, 1.5, len(X))
+    sample = gs.Sample(X, weights)
+    fitted = fit_one(sample, family_named(kind, Floor.of(sample.variance)))
+    assert fitted is not None
+    mixture, value = fitted
+    covariance = np.cov(X.T, aweights=weights, bias=True)
+    expected = {"spherical": np.trace(covariance) / 2 * np.eye(2), "diag": np.diag(np.diag(covariance))}
+    np.testing.assert_allclose(mixture.full_covariances()[0], expected.get(kind, covariance), rtol=1e-12)
+    np.testing.assert_allclose(mixture.means[0], np.average(X, axis=0, weights=weights), rtol=1e-14)
+    assert value == pytest.approx(-float(sample.weights @ mixture.log_density(X)), abs=1e-12)
+
+
+def test_rows_without_scatter_have_no_fit():
+    sample = gs.Sample(np.ones((5, 2)))
+    family = family_named("full", Floor(np.zeros(2)))
+    assert fit_one(sample, family) is None
+    assert pairs_around(sample, family, np.ones((1, 2, 2))) == []
+    assert fit_pairs(sample, family, []) == []
