@@ -413,8 +413,7 @@ def fit_estimator(
         n_jobs=model.n_jobs,
         start=_start(model, sample, family, seed),
     )
-    each = callback is None and model.verbose >= 2
-    budget = Budget(None, callback or _printer(model), each_iteration=each)
+    budget = Budget(None, callback or _printer(model), each_iteration=model.verbose >= 2)
     fit = fit_mixture(sample, family, plan, total_mass(sample, sample_weight), budget)
     _set(model, fit)
     if fit.solution.stop_reason not in ("converged", "interrupted"):

@@ -438,7 +438,7 @@ ROUGH: dict[str, Any] = {"init_params": "random_from_data", "escape": False, "to
 def _seen(n_init: int) -> dict[int, list[tuple[int, float]]]:
     """Return (iteration, NLL) of each start, by its number."""
     seen: dict[int, list[tuple[int, float]]] = {}
-    estimator = model(n_init=n_init, **ROUGH)
+    estimator = model(n_init=n_init, verbose=2, **ROUGH)
     fit_estimator(estimator, X, callback=lambda e: seen.setdefault(e.round, []).append((e.tried, e.value)))
     assert -estimator.lower_bound_ == min(run[-1][1] for run in seen.values())
     return seen

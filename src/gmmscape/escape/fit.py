@@ -161,5 +161,6 @@ def _whole_way(start: Solution, examination: Examination) -> Solution:
         history += part.history[1:] if continues else [part.nll]
         n_iter += part.n_iter
     final = examination.final
+    history[-1] = final.nll  # the same point, evaluated once more
     reason = final.stop_reason if examination.ended == "completed" else examination.ended
     return replace(final, n_iter=n_iter, history=tuple(history), stop_reason=reason)

@@ -130,6 +130,8 @@ class _Small(NamedTuple):
 
     def split(self, component: int, children: Mixture, nll: float) -> Split:
         """Return the proposal of two children that fit with the given NLL."""
+        # Mirror-image starts end alike: the order of the children must not be left to rounding.
+        children = children.permuted(np.lexsort(children.means.T[::-1]))
         shed = None
         if children.covariance_type == "tied":
             shed = self.single.covariances - children.covariances

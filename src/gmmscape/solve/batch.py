@@ -158,6 +158,9 @@ def _natively(
             solutions.append(_by_python(solver, objective, start, patience, max_seconds, 0, watch))
         elif one.end != "not_begun" or not solutions:
             solutions.append(_solution(objective, start, one, cut_short))
+    # However short the work was, it is seen once.
+    if watch is not None and watch(len(runs), sum(s.n_iter for s in solutions), solutions[-1].nll):
+        solutions[-1] = replace(solutions[-1], stop_reason="interrupted")
     return solutions
 
 
