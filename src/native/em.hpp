@@ -195,10 +195,15 @@ class EmRun {
                 (*x[part])[i] += 2.0 * alpha * (*s[part])[i] + alpha * alpha * (*t[part])[i];
             }
         }
+        double total = 0.0;
         for (double weight : trial.weights) {
             if (!(weight > 0.0)) {
                 return false;
             }
+            total += weight;
+        }
+        for (double& weight : trial.weights) {
+            weight = family_.location ? weight : weight / total;  // a long jump blows rounding up, and a mass above one would pass as a gain
         }
         if (!factorise(family_.shape, trial, d_)) {
             return false;

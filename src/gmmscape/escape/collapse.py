@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.families import FreeCovariance
 from gmmscape.measure import Sample
@@ -46,10 +45,4 @@ def on_floor(objective: Objective, mixture: Mixture) -> BoolArray:
 def effective_rows(objective: Objective, mixture: Mixture) -> FloatArray:
     """Return how many different rows each component rests on, shape (k,)."""
     assert isinstance(objective.measure, Sample)
-    duplicates = objective.measure.duplicates
-    first, second = np.zeros(mixture.n_components), np.zeros(mixture.n_components)
-    for _, points, weights in objective.rows.blocks():
-        posterior = engine.responsibilities(points, mixture.parameters)
-        first += weights @ posterior
-        second += (weights * duplicates.group_weights(points, weights)) @ posterior**2
-    return np.divide(first**2, second, out=np.zeros_like(first), where=second > 0)
+    return objective.measure.effective_rows_each(mixture)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError
 from gmmscape.measure.duplicates import Duplicates
@@ -67,6 +69,8 @@ class Sample:
         self.origin = _middle(data)
         self._rows = WeightedRows(data, weights, unit=1.0, origin=self.origin)
         self._rows.unit = _spread(self._rows, self.covariance)
+        #: Mixtures whose rows were counted last: a diagnosis asks several times for the same ones.
+        self._counted: deque[tuple[Mixture, FloatArray]] = deque(maxlen=4)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -137,6 +141,32 @@ class Sample:
         for _, points, weights in self._rows.blocks():
             squares += float(weights @ self.duplicates.group_weights(points, weights))
         return 1.0 / squares
+
+    def effective_rows_each(self, mixture: Mixture) -> FloatArray:
+        """Return how many different rows each component of a mixture rests on.
+
+        Parameters
+        ----------
+        mixture : Mixture
+            In local coordinates.
+
+        Returns
+        -------
+        ndarray of shape (k,)
+            Kish's effective number, (sum r)^2 / sum r^2, with r the weight of a different row times its
+            responsibility; 0 without rows. Cost of a pass, except for the mixtures asked for last.
+        """
+        for known, rows in self._counted:
+            if known == mixture:
+                return rows
+        first, second = np.zeros(mixture.n_components), np.zeros(mixture.n_components)
+        for _, points, weights in self._rows.blocks():
+            posterior = engine.responsibilities(points, mixture.parameters)
+            first += weights @ posterior
+            second += (weights * self.duplicates.group_weights(points, weights)) @ posterior**2
+        rows = np.divide(first**2, second, out=np.zeros_like(first), where=second > 0)
+        self._counted.append((mixture, rows))
+        return rows
 
     @cached_property
     def digest(self) -> str:
