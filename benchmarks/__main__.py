@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.harness import run
 
-NAMES = ("recovery", "repair_sklearn", "verdicts", "nested", "speed")
+NAMES = ("recovery", "repair_sklearn", "verdicts", "nested", "speed", "engine", "memory")
 
 
 def main() -> None:

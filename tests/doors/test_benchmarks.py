@@ -42,7 +42,7 @@ def small(name: str, folder: Path) -> dict:
 
 def test_they_are_listed():
     listed = [line.split()[0] for line in benchmark().stdout.splitlines()]
-    assert listed == ["recovery", "repair_sklearn", "verdicts", "nested", "speed"]
+    assert listed == ["recovery", "repair_sklearn", "verdicts", "nested", "speed", "engine", "memory"]
 
 
 def test_good_fits_are_not_accused_and_planted_ones_are_found(tmp_path: Path):
@@ -98,3 +98,20 @@ def test_cores_and_halos_are_offered_and_taken(tmp_path: Path):
     assert all(gains and min(gains) > 0 for gains in summary["offered_gains"])
     assert summary["offer_centroid_index"] == [0] * len(summary["offer"])
     assert all(count > 0 for count in summary["take_nested_components"])
+
+
+def test_an_iteration_is_timed_beside_others(tmp_path: Path):
+    content = small("engine", tmp_path)
+    case = content["cases"]["full n=3000 d=2 k=3"]
+    assert case["milliseconds"]["ours"] > 0
+    assert case["times_ours"]["scikit-learn"] > 1.0
+    if case["engine"]["engine"] == "native":
+        assert 0.0 < case["share_of_bound"] < 1.0
+    assert set(content["summary"]["batched"]) == {"batched starts, spherical", "batched starts, full"}
+    assert len(content["summary"]["table"]) == 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
+def test_a_fit_makes_next_to_nothing_of_the_size_of_the_data(tmp_path: Path):
+    for case in small("memory", tmp_path)["cases"].values():
+        assert 0.0 < case["extra_MiB"] < case["allowed_MiB"]
