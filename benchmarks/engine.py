@@ -2,9 +2,9 @@
 
 The rows lie about k means that overlap, spread about one standard deviation in each coordinate; nothing is
 skipped. All contestants of a case are timed in turn, round after round, and medians are compared, so that a
-slow moment of the machine meets all of them. Times of scikit-learn are those of a fit of 1 + m iterations
-less those of a fit of one, divided by m; of oneDAL, which stops early, those of a fit divided by the iterations it
-reports.
+slow moment of the machine meets all of them. The time of scikit-learn is that of a fit of 1 + m iterations
+less that of a fit of one, divided by m; that of oneDAL, which stops early, is that of a fit divided by the
+iterations it reports.
 """
 
 from __future__ import annotations

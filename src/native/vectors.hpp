@@ -201,13 +201,12 @@ inline Vec<T> logarithm(Vec<T> x) {
     return e * S::ln2 + s * p;
 }
 
-// Lane i of the result is lane index(i) of the 2 * width lanes of a and b.
+// Lane i of the result is lane Index::of(i) of the 2 * width lanes of a and b.
 template <class T, class Index, size_t... I>
-inline Vec<T> shuffled(Vec<T> a, Vec<T> b, Index index, std::index_sequence<I...>) {
+inline Vec<T> shuffled(Vec<T> a, Vec<T> b, std::index_sequence<I...>) {
 #if defined(__clang__)
     return __builtin_shufflevector(a, b, static_cast<int>(Index::of(I))...);
 #else
-    (void)index;
     return __builtin_shuffle(a, b, Bits<T>{static_cast<typename Simd<T>::Integer>(Index::of(I))...});
 #endif
 }
@@ -221,7 +220,7 @@ struct Chunks {
 template <class T, size_t chunk>
 inline Vec<T> folded(Vec<T> a, Vec<T> b) {
     constexpr auto lanes = std::make_index_sequence<width<T>>{};
-    return shuffled<T>(a, b, Chunks<chunk, 0>{}, lanes) + shuffled<T>(a, b, Chunks<chunk, 1>{}, lanes);
+    return shuffled<T, Chunks<chunk, 0>>(a, b, lanes) + shuffled<T, Chunks<chunk, 1>>(a, b, lanes);
 }
 
 // Sums over the lanes of width<T> vectors, as the lanes of one.
