@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.escape.fit import Fit, FitPlan, fit_mixture
@@ -244,7 +245,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         ndarray of shape (n_samples, n_components)
             Rows sum to one.
         """
-        return self._mixture().responsibilities(self._checked(X))
+        with engine.limited(self.n_jobs):
+            return self._mixture().responsibilities(self._checked(X))
 
     def score_samples(self, X: Any) -> FloatArray:
         """Return the log density at each row.
@@ -259,7 +261,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             In nats.
         """
-        return self._mixture().log_density(self._checked(X))
+        with engine.limited(self.n_jobs):
+            return self._mixture().log_density(self._checked(X))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the average log density.

@@ -102,7 +102,7 @@ def search_options(command: Command) -> Command:
             show_default=True,
             help="Gains by components nested in one cluster: list them, or take them.",
         ),
-        click.option("--n-jobs", type=int, help="Processes and threads; -1 for all cores."),
+        click.option("--n-jobs", type=int, help="Threads at most; all cores by default."),
         click.option(
             "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is random."
         ),

@@ -56,7 +56,7 @@ def diagnose(
         Whether gains by components nested in one cluster, such as a core in a halo, are only listed
         (`alternatives`) or count as better fits.
     n_jobs : int, optional
-        Threads that look for splits; -1 for all cores. The result does not depend on it.
+        Threads at most; None or -1 for all cores. The result does not depend on it.
     max_seconds : float, optional
         Time budget.
     verbose : int, default=0

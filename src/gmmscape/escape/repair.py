@@ -138,7 +138,7 @@ def repair(
         Whether gains by components nested in one cluster, such as a core in a halo, are only listed
         (`alternatives`) or taken. "take" maximises the likelihood.
     n_jobs : int, optional
-        Threads that look for splits; -1 for all cores. The result does not depend on it.
+        Threads at most; None or -1 for all cores. The result does not depend on it.
     max_seconds : float, optional
         Time budget.
     verbose : int, default=0

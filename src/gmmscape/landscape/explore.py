@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas import SAME_FLAT, Atlas, find_orbit
 from gmmscape.landscape.candidates import (
@@ -157,8 +158,22 @@ def explore(
     The random start of number i depends on the seed and i alone, and attempts are recorded in order: the
     atlas does not depend on the number of processes.
     """
+    with engine.limited(n_jobs):
+        return _explore(
+            descent, _resumed(descent, seed, resume), n_starts, use_candidates, n_jobs, max_seconds, callback
+        )
+
+
+def _explore(
+    descent: Descent,
+    survey: _Survey,
+    n_starts: int,
+    use_candidates: bool,
+    n_jobs: int,
+    max_seconds: float | None,
+    callback: Callable[[Event], Any] | None,
+) -> Atlas:
     began = time.monotonic()
-    survey = _resumed(descent, seed, resume)
     tasks = _tasks(descent, survey, n_starts, use_candidates)
     stop_reason = "completed"
     attempts = _attempts(descent, tasks, survey.seed, n_jobs)

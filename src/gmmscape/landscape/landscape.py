@@ -269,7 +269,7 @@ class Landscape:
         saddles : bool, default=False
             Not available in this version.
         n_jobs : int, default=1
-            Processes; -1 for all cores. The atlas does not depend on it.
+            Processes, and threads in each; -1 for all cores. The atlas does not depend on it.
         max_seconds : float, optional
             Time budget, checked after each start.
         callback : callable, optional
