@@ -261,6 +261,48 @@ class Watch {
     std::optional<nb::python_error> failure_;
 };
 
+// Parameters of all starts, one behind the other.
+struct Starts {
+    size_t count, k, d;
+    std::vector<gmmscape::Fit> fits;
+
+    Starts(Shape shape, const Array& weights, const Array& means, const Array& covariances) {
+        require(shape != Shape::none && weights.ndim() == 2 && means.ndim() == 3,
+                "kind must be that of a mixture, weights (starts, k), means (starts, k, d)");
+        count = weights.shape(0), k = weights.shape(1), d = means.shape(2);
+        const size_t size = gmmscape::covariance_size(shape, k, d);
+        require(k > 0 && d > 0 && means.size() == count * k * d && covariances.size() == count * size,
+                "means and covariances must have the shape of weights and kind, for each start");
+        const auto part = [](const Array& all, size_t each, size_t b) {
+            return std::vector<double>(all.data() + b * each, all.data() + (b + 1) * each);
+        };
+        for (size_t b = 0; b < count; ++b) {
+            fits.push_back({part(weights, k, b), part(means, k * d, b), part(covariances, size, b), {}});
+        }
+    }
+};
+
+// What each start led to, as arrays over the starts; a start that was not begun comes back as it was.
+nb::tuple ends_of(const Starts& starts, Shape shape, const std::vector<gmmscape::EmResult>& results,
+                  bool interrupted) {
+    std::vector<double> weights, means, covariances;
+    nb::list ends;
+    for (size_t b = 0; b < starts.count; ++b) {
+        const gmmscape::EmResult& result = results[b];
+        const gmmscape::Fit& fit = result.end == gmmscape::End::not_begun ? starts.fits[b] : result.fit;
+        weights.insert(weights.end(), fit.weights.begin(), fit.weights.end());
+        means.insert(means.end(), fit.means.begin(), fit.means.end());
+        covariances.insert(covariances.end(), fit.covariances.begin(), fit.covariances.end());
+        ends.append(nb::make_tuple(static_cast<int>(result.end), result.nll, result.step, result.starved,
+                                   copied(result.history, {result.history.size()})));
+    }
+    const size_t k = starts.k, d = starts.d;
+    std::vector<size_t> stored = stored_shape(shape, k, d);
+    stored.insert(stored.begin(), starts.count);
+    return nb::make_tuple(copied(weights, {starts.count, k}), copied(means, {starts.count, k, d}),
+                          copied(covariances, stored), ends, interrupted);
+}
+
 nb::tuple em(const std::string& isa, const std::string& kind, bool location, const Array& weights, const Array& means,
              const Array& covariances, const RowMatrix<double>& x, const std::optional<Array>& origin,
              const std::optional<Array>& row_weights, double row_weight, const Array& floor, const Array& spread,
@@ -269,50 +311,24 @@ nb::tuple em(const std::string& isa, const std::string& kind, bool location, con
              nb::object watch) {
     const Kernels& kernels = kernels_named(isa);
     const Shape shape = shape_named(kind);
-    require(weights.ndim() == 2 && means.ndim() == 3, "weights must be (starts, k), means (starts, k, d)");
-    const size_t starts = weights.shape(0), k = weights.shape(1), d = means.shape(2);
-    require(shape != Shape::none && k > 0 && d > 0, "kind must be that of a mixture");
-    require(means.size() == starts * k * d, "means must be (starts, k, d)");
-    const size_t size = gmmscape::covariance_size(shape, k, d);
-    require(covariances.size() == starts * size, "covariances must have the shape of their kind, for each start");
+    const Starts starts(shape, weights, means, covariances);
+    const size_t d = starts.d;
     require(floor.size() == d && spread.size() == d && scale.size() == d * d, "floor, spread, scale: (d), (d), (d, d)");
     const auto rows = rows_of<double>(x, d, origin, row_weights, row_weight);
     const auto copy = [](const Array& a) { return std::vector<double>(a.data(), a.data() + a.size()); };
     const gmmscape::Family family{shape, location, copy(floor), copy(spread), copy(scale), log_unit, resolution};
     gmmscape::EmOptions options{tol, max_iter, accelerate, target, screen, outlook, std::nullopt};
-    if (seconds) {
+    if (seconds && *seconds < 1e9) {  // longer does not fit a clock and means no limit
         options.deadline = gmmscape::Clock::now() +
                            std::chrono::duration_cast<gmmscape::Clock::duration>(std::chrono::duration<double>(*seconds));
     }
-    std::vector<gmmscape::Fit> fits(starts);
-    for (size_t b = 0; b < starts; ++b) {
-        fits[b].weights.assign(weights.data() + b * k, weights.data() + (b + 1) * k);
-        fits[b].means.assign(means.data() + b * k * d, means.data() + (b + 1) * k * d);
-        fits[b].covariances.assign(covariances.data() + b * size, covariances.data() + (b + 1) * size);
-    }
-    const std::vector<gmmscape::Fit> given = fits;  // what was not begun comes back as it was
     Watch poll(std::move(watch));
     std::vector<gmmscape::EmResult> results;
     {
         nb::gil_scoped_release release;
-        results = gmmscape::em_from_all(kernels, family, rows, options, std::move(fits), k, threads, std::ref(poll));
+        results = gmmscape::em_from_all(kernels, family, rows, options, starts.fits, starts.k, threads, std::ref(poll));
     }
-    const bool interrupted = poll.interrupted();
-    std::vector<double> all_weights, all_means, all_covariances;
-    nb::list ends;
-    for (size_t b = 0; b < starts; ++b) {
-        const gmmscape::EmResult& result = results[b];
-        const gmmscape::Fit& fit = result.end == gmmscape::End::not_begun ? given[b] : result.fit;
-        all_weights.insert(all_weights.end(), fit.weights.begin(), fit.weights.end());
-        all_means.insert(all_means.end(), fit.means.begin(), fit.means.end());
-        all_covariances.insert(all_covariances.end(), fit.covariances.begin(), fit.covariances.end());
-        ends.append(nb::make_tuple(static_cast<int>(result.end), result.nll, result.step, result.starved,
-                                   copied(result.history, {result.history.size()})));
-    }
-    std::vector<size_t> stored = stored_shape(shape, k, d);
-    stored.insert(stored.begin(), starts);
-    return nb::make_tuple(copied(all_weights, {starts, k}), copied(all_means, {starts, k, d}),
-                          copied(all_covariances, stored), ends, interrupted);
+    return ends_of(starts, shape, results, poll.interrupted());
 }
 
 Result logsumexp_rows(const Matrix& matrix) {

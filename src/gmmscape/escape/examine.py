@@ -18,6 +18,8 @@ from gmmscape.solve import EM, Solution, descend
 #: Components count as coincident where an EM step could not tell them apart (in standard deviations;
 #: relative).
 COINCIDENT = 1e-6
+#: Two evaluations of one mixture differ by less, relative to 1 + |NLL|.
+ROUNDING = 1e-14
 #: A fit is shaken by this many standard deviations, and watched for so many iterations of EM.
 SHAKE = 0.01
 SHAKEN = EM(tol=1e-4, max_iter=40)
@@ -66,8 +68,9 @@ class Examination:
 
     @property
     def polish_gain(self) -> float:
-        """What EM brought, nats per unit mass; never negative."""
-        return max(0.0, self.nll_before - self.polished.nll)
+        """What EM brought, nats per unit mass; never negative, and zero where it is less than rounding."""
+        gain = self.nll_before - self.polished.nll
+        return gain if gain > ROUNDING * (1.0 + abs(self.nll_before)) else 0.0
 
     @property
     def escape_gain(self) -> float:
