@@ -124,8 +124,8 @@ def _ours(problem: Problem, dtype: type) -> float:
     X = _cast(problem, np.dtype(dtype))
     weights = np.broadcast_to(1.0 / len(X), (len(X),))
     parameters = problem.mixture.parameters
-    # The first pass meets cold caches and the threads of the one before, which spin on for a while; so does the
-    # first iteration of the others, which is subtracted.
+    # The first pass meets cold caches and the threads of the contestant before, which spin on for a while; so
+    # does the first iteration of the others, which is subtracted.
     engine.statistics(X, weights, parameters, problem.scatter)
     began = time.perf_counter()
     for _ in range(PASSES):

@@ -1,4 +1,4 @@
-"""Rows that occur more than once, found by hashes: 8 bytes a row while looking, next to nothing after."""
+"""Rows that occur more than once, found by hashes of which some million are looked at together."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from gmmscape.arrays import FloatArray
 from gmmscape.measure.rows import WeightedRows
 
 Keys = NDArray[np.uint64]
+
+#: Binary logarithm of the number of hashes that are sorted together.
+TOGETHER = 20
 
 
 class Duplicates:
@@ -24,12 +27,8 @@ class Duplicates:
     """
 
     def __init__(self, rows: WeightedRows) -> None:
-        keys = np.empty(len(rows), dtype=np.uint64)
-        for block, points, _ in rows.blocks():
-            keys[block] = row_keys(points)
-        keys.sort()
-        self._keys = np.unique(keys[1:][keys[1:] == keys[:-1]])
-        del keys
+        bits = max(0, (len(rows) - 1).bit_length() - TOGETHER)
+        self._keys = np.concatenate([_repeated_keys(rows, bits, part) for part in range(1 << bits)])
         self._totals = np.zeros(len(self._keys))
         if len(self._keys):
             for _, points, weights in rows.blocks():
@@ -47,6 +46,16 @@ class Duplicates:
         keys = row_keys(points)
         place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         return place, self._keys[place] == keys
+
+
+def _repeated_keys(rows: WeightedRows, bits: int, part: int) -> Keys:
+    """Hashes that occur more than once among those whose first `bits` bits are `part`; sorted."""
+    some = []
+    for _, points, _ in rows.blocks():
+        keys = row_keys(points)
+        some.append(keys[keys >> np.uint64(64 - bits) == part] if bits else keys)
+    keys = np.sort(np.concatenate(some))
+    return np.unique(keys[1:][keys[1:] == keys[:-1]])
 
 
 def row_keys(points: FloatArray) -> Keys:
