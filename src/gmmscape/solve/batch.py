@@ -23,8 +23,8 @@ from gmmscape.solve.em import EM
 from gmmscape.solve.loop import Progress, run
 from gmmscape.solve.result import Solution
 
-#: Rows times components (times columns, for matrices) from which on one pass is work enough for all threads.
-LARGE = 2_000_000
+#: Rows times components times columns (twice for matrices) from which on one pass is work for all threads.
+LARGE = 8_000_000
 
 #: Called now and then with the number of starts that have ended, the iterations of all, and the NLL of the
 #: start that moved last; returning True stops.
@@ -123,12 +123,10 @@ def ends_of_all(solver: EM, objective: Objective, starts: Sequence[Mixture]) -> 
     """
     found = None if _large(objective, starts[0]) else _run(solver, objective, starts, PATIENT, None, None)
     if found is None:
-        return [
-            _by_python(solver, objective, start, PATIENT, None, 0, None).mixture.shifted(
-                -objective.measure.origin
-            )
-            for start in starts
-        ]
+        solutions = [_by_python(solver, objective, start, PATIENT, None, 0, None) for start in starts]
+        if any(solution.stop_reason == "interrupted" for solution in solutions):
+            raise KeyboardInterrupt
+        return [solution.mixture.shifted(-objective.measure.origin) for solution in solutions]
     runs, interrupted = found
     if interrupted:
         raise KeyboardInterrupt
@@ -197,7 +195,7 @@ def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: flo
 def _large(objective: Objective, start: Mixture) -> bool:
     k, d = start.means.shape
     size = len(objective.rows) * k
-    return size * (d * d if start.covariance_type in ("full", "tied") else d) > 4 * LARGE
+    return size * (d * d if start.covariance_type in ("full", "tied") else d) > LARGE
 
 
 def _problem(objective: Objective, start: Mixture) -> engine.EmProblem:
