@@ -1,4 +1,4 @@
-"""A fit of 1e5 x 2 rows, k = 15, with the reference engine, beside scikit-learn's; interleaved, medians."""
+"""A fit of 1e5 x 2 rows, k = 15, beside scikit-learn's; interleaved, medians."""
 
 from __future__ import annotations
 
