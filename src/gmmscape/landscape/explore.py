@@ -252,19 +252,20 @@ def _listed_candidates(k: int, truth: Mixture) -> list[Structure]:
 
 def _attempts(descent: Descent, tasks: list[Task], seed: int, n_jobs: int) -> Generator[Attempt, None, None]:
     if n_jobs == 1:
-        for task, means in _with_starts(descent, tasks, seed):
+        for task, means in _with_starts(descent, tasks, seed, n_jobs):
             yield attempt_one(descent, task, means)
         return
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")
     yield from parallel(
-        delayed(attempt_one)(descent, task, means) for task, means in _with_starts(descent, tasks, seed)
+        delayed(attempt_one)(descent, task, means)
+        for task, means in _with_starts(descent, tasks, seed, n_jobs)
     )
 
 
 def _with_starts(
-    descent: Descent, tasks: list[Task], seed: int
+    descent: Descent, tasks: list[Task], seed: int, n_jobs: int
 ) -> Generator[tuple[Task, FloatArray], None, None]:
     """Each task with the means that Newton begins from: a candidate's, or EM's end from a random start."""
     truth = descent.measure.truth
@@ -276,7 +277,9 @@ def _with_starts(
     for first in range(0, len(random), TOGETHER):
         some = random[first : first + TOGETHER]
         starts = [_random_means(descent, np.random.default_rng([seed, task.number])) for task in some]
-        yield from zip(some, descent.rough(starts), strict=True)
+        with engine.limited(n_jobs):  # joblib may ask for tasks from a thread of its own
+            ends = descent.rough(starts)
+        yield from zip(some, ends, strict=True)
 
 
 def attempt_one(descent: Descent, task: Task, means: FloatArray) -> Attempt:
