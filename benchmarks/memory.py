@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,18 +61,16 @@ print(json.dumps({
 
 
 def cases(small: bool) -> Iterator[Case]:
-    """Yield EM from given parameters, and the default fit with start and escape."""
+    """Yield EM from given parameters, and the default fit with start and escape, but for `max_iter`."""
     n = ROWS if not small else SMALL_ROWS
     yield Case(f"EM from given parameters, n={n}", partial(_measured, n, "given", 0.0))
-    yield Case(f"default fit, n={n}", partial(_measured, n, "default", 16.0))
+    yield Case(f"default fit of at most 20 iterations a run, n={n}", partial(_measured, n, "default", 16.0))
 
 
 def _measured(n: int, what: str, allowed_per_row: float) -> dict[str, Any]:
-    from json import loads
-
     command = [sys.executable, "-c", PROBE, str(n), str(COMPONENTS), what]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
-    found = loads(result.stdout)
+    found = json.loads(result.stdout)
     extra = found.pop("extra_bytes")
     return {
         "extra_MiB": extra / MIB,

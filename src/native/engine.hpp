@@ -37,7 +37,8 @@ inline size_t rows_per_chunk(size_t n, size_t size, size_t block) {
 // Threads that are worth starting: one for each half millisecond of work, roughly.
 template <class T>
 size_t useful_threads(const Plan<T>& plan, size_t n, size_t threads) {
-    const double each = static_cast<double>(plan.k) * (30.0 + 2.0 * static_cast<double>(feature_rows(plan)));
+    const size_t products = feature_rows(plan) + (plan.features ? 0 : plan.factor_size);
+    const double each = static_cast<double>(plan.k) * (30.0 + 2.0 * static_cast<double>(products));
     return std::clamp<size_t>(static_cast<size_t>(static_cast<double>(n) * each / 4e6) + 1, 1, std::max<size_t>(threads, 1));
 }
 

@@ -74,26 +74,25 @@ def statistics(
 
 def log_density(X: Rows, parameters: Parameters, *, origin: FloatArray | None = None) -> FloatArray:
     """Return the log density of the mixture at each row, shape (n,); -inf where it underflows."""
-    isa = native_isa()
-    if isa is not None:
-        found = _native.posterior(
-            isa, *log_constants_and_arrays(parameters), contiguous(X), origin, thread_count(), False
-        )
-        if found is not None:
-            return found
-    return reference.log_density(moved(X, origin), parameters)
+    found = _posterior(X, parameters, origin, responsibilities=False)
+    return reference.log_density(moved(X, origin), parameters) if found is None else found
 
 
 def responsibilities(X: Rows, parameters: Parameters, *, origin: FloatArray | None = None) -> FloatArray:
     """Return the posterior probability of each component at each row, shape (n, k)."""
+    found = _posterior(X, parameters, origin, responsibilities=True)
+    return reference.responsibilities(moved(X, origin), parameters) if found is None else found
+
+
+def _posterior(
+    X: Rows, parameters: Parameters, origin: FloatArray | None, *, responsibilities: bool
+) -> FloatArray | None:
+    """Log densities or responsibilities by the native engine, or None where it cannot."""
     isa = native_isa()
-    if isa is not None:
-        found = _native.posterior(
-            isa, *log_constants_and_arrays(parameters), contiguous(X), origin, thread_count(), True
-        )
-        if found is not None:
-            return found
-    return reference.responsibilities(moved(X, origin), parameters)
+    if isa is None:
+        return None
+    model = log_constants_and_arrays(parameters)
+    return _native.posterior(isa, *model, contiguous(X), origin, thread_count(), responsibilities)
 
 
 def log_constants_and_arrays(parameters: Parameters) -> tuple[str, FloatArray, FloatArray, FloatArray]:

@@ -209,3 +209,15 @@ def test_rows_without_scatter_have_no_fit():
     assert fit_one(sample, family) is None
     assert pairs_around(sample, family, np.ones((1, 2, 2))) == []
     assert fit_pairs(sample, family, []) == []
+
+
+def test_very_many_rows_are_represented_by_some(monkeypatch: pytest.MonkeyPatch):
+    objective, fit = problem("full")
+    whole = shares(objective, fit)
+    monkeypatch.setattr("gmmscape.escape.splits.MOST_ROWS", 20)
+    some = shares(objective, fit)
+    for all_rows, part in zip(whole, some, strict=True):
+        assert len(part.rows) <= 40
+        assert np.isin(part.rows, all_rows.rows).all()
+        assert part.weights.sum() == pytest.approx(all_rows.weights.sum(), rel=1e-12)
+    assert any(len(part.rows) < len(all_rows.rows) for all_rows, part in zip(whole, some, strict=True))

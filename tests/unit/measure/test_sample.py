@@ -188,3 +188,21 @@ def test_rows_of_weight_zero_are_as_if_left_out(rng: np.random.Generator):
 def test_values_too_far_apart_for_float64_are_refused():
     with pytest.raises(gs.DataError, match="rescale"):
         gs.Sample([[1e308], [-1e308], [-1e308]])
+
+
+def test_rows_are_copied_unless_told_not_to():
+    X = np.array([[0.0, 1.0], [2.0, 5.0], [4.0, 3.0]])
+    safe, shared = gs.Sample(X), gs.Sample(X, copy=False)
+    before = safe.points
+    X[0] = 100.0
+    np.testing.assert_array_equal(safe.points, before)
+    assert shared.points[0, 0] == 100.0 - shared.origin[0]
+
+
+def test_the_origin_of_very_many_rows_is_one_of_their_values(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gmmscape.measure.sample.MEDIAN_ROWS", 50)
+    X = np.random.default_rng(0).standard_normal((1001, 2)) + 7.0
+    sample = gs.Sample(X)
+    assert all(value in column for value, column in zip(sample.origin, X.T, strict=True))
+    np.testing.assert_allclose(sample.origin, 7.0, atol=1.0)
+    np.testing.assert_allclose(sample.covariance, np.cov(X.T, bias=True), rtol=1e-12)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import gmmscape as gs
 from gmmscape.families import Floor, Location, family_named
-from gmmscape.solve import given_start, kmeans_plusplus_means, mixture_around, random_row_means
+from gmmscape.solve import given_start, kmeans_plusplus_means, mixture_around, random_row_means, starts
 
 Array = NDArray[np.float64]
 Draw = Callable[[gs.Sample, int, np.random.Generator], Array]
@@ -196,3 +196,21 @@ def test_kmeans_plusplus_prefers_duplicates_to_rows_of_weight_zero():
     for seed in range(5):
         means = kmeans_plusplus_means(sample, 2, np.random.default_rng(seed))
         np.testing.assert_array_equal(means, [[1.0], [1.0]])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("init_params", ["kmeans", "k-means++", "random_from_data"])
+def test_a_part_of_very_many_rows_serves_as_starts(
+    init_params: str, weighted: bool, monkeypatch: pytest.MonkeyPatch
+):
+    """Rows of next to no weight are not drawn; the others are."""
+    monkeypatch.setattr(starts, "START_ROWS", 200)
+    rng = np.random.default_rng(4)
+    X = np.concatenate([rng.normal(0, 1, (2000, 2)), rng.normal(50, 1, (2000, 2))])
+    weights = np.repeat([1.0, 1e-12], 2000) if weighted else None
+    sample = gs.Sample(X, weights)
+    assert len(starts._part(sample, rng)) == 200
+    family = family_named("full", Floor.of(sample.variance))
+    start = starts.start_around(sample, family, 6, init_params, np.random.default_rng(1))
+    far = start.means[:, 0] > 25
+    assert far.any() == (not weighted)
