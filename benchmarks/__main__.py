@@ -9,7 +9,20 @@ from pathlib import Path
 
 from benchmarks.harness import run
 
-NAMES = ("recovery", "repair_sklearn", "verdicts", "nested", "speed", "engine", "memory")
+NAMES = (
+    "recovery",
+    "many",
+    "overlap",
+    "planted",
+    "ranking",
+    "hostile",
+    "repair_sklearn",
+    "verdicts",
+    "nested",
+    "speed",
+    "engine",
+    "memory",
+)
 
 
 def main() -> None:

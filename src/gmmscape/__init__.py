@@ -9,7 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gmmscape.escape import ComponentReport, Diagnosis, Event, Repair, TriedMove, diagnose, repair
+    from gmmscape.escape import (
+        ComponentReport,
+        Diagnosis,
+        Event,
+        Finding,
+        Repair,
+        TriedMove,
+        diagnose,
+        repair,
+    )
     from gmmscape.estimator import GaussianMixture
     from gmmscape.exceptions import (
         DataError,
@@ -31,6 +40,7 @@ _HOMES = {
     "DataError": "exceptions",
     "Diagnosis": "escape",
     "Event": "escape",
+    "Finding": "escape",
     "FormatError": "exceptions",
     "GaussianMixture": "estimator",
     "GmmscapeError": "exceptions",
@@ -58,6 +68,7 @@ __all__ = [
     "DataError",
     "Diagnosis",
     "Event",
+    "Finding",
     "FormatError",
     "GaussianMixture",
     "GmmscapeError",

@@ -27,6 +27,8 @@ class Floor:
     ----------
     variances : ndarray of shape (d,)
         In squared units of the data; all positive, or all zero for no floor.
+    constant : ndarray of bool, shape (d,), optional
+        Columns of one value: every covariance lies on the floor there, which says nothing about a component.
 
     Raises
     ------
@@ -35,6 +37,7 @@ class Floor:
     """
 
     variances: FloatArray
+    constant: BoolArray | None = None
 
     def __post_init__(self) -> None:
         if self.variances.any() and not np.all(self.variances > 0):
@@ -51,7 +54,8 @@ class Floor:
         """
         varying = variance[variance > 0]
         stand_in = varying.mean() if len(varying) else 0.0
-        return cls(np.maximum(reg_covar, covariance_floor * np.where(variance > 0, variance, stand_in)))
+        variances = np.maximum(reg_covar, covariance_floor * np.where(variance > 0, variance, stand_in))
+        return cls(variances, variance == 0)
 
     def clip(self, covariances: FloatArray, kind: str) -> tuple[FloatArray, bool]:
         """Return covariances of the given storage kind on or above the floor, and whether any moved."""
@@ -70,15 +74,19 @@ class Floor:
         lifted = np.where((values.min(axis=-1) < 1.0)[..., None, None], outer * lifted, covariances)
         return 0.5 * (lifted + np.swapaxes(lifted, -1, -2)), True
 
-    def holds_up(self, covariances: FloatArray, kind: str) -> bool:
-        """Say whether some covariance lies on the floor, to the rounding of a clipped one."""
+    def held_up(self, covariances: FloatArray, kind: str) -> BoolArray:
+        """Say which covariances lie on the floor, to the rounding of a clipped one; shape (k,), tied (1,)."""
+        matrices = covariances[None] if kind == "tied" else covariances
+        varying = slice(None) if self.constant is None or self.constant.all() else ~self.constant
         if not self.variances.any():
-            return False
-        if kind in ("spherical", "diag"):
-            return self.clip(covariances * (1.0 - 1e-9), kind)[1]
-        values = np.linalg.eigvalsh(covariances / self._outer)
-        rounding = 8 * np.finfo(np.float64).eps * values[..., -1]
-        return bool(np.any(values[..., 0] <= 1.0 + 1e-9 + rounding))
+            return np.zeros(len(matrices), dtype=bool)
+        if kind == "spherical":
+            return matrices * (1.0 - 1e-9) < self.variances.mean()
+        if kind == "diag":
+            return np.any((matrices * (1.0 - 1e-9) < self.variances)[:, varying], axis=1)
+        values = np.linalg.eigvalsh((matrices / self._outer)[:, varying][:, :, varying])
+        rounding = 8 * np.finfo(np.float64).eps * values[:, -1]
+        return values[:, 0] <= 1.0 + 1e-9 + rounding
 
     @property
     def _outer(self) -> FloatArray:
@@ -155,7 +163,7 @@ class FreeCovariance(Family):
 
     def floor_active(self, mixture: Mixture) -> bool:
         """Say whether some covariance of `mixture` lies on the floor (within 1e-9, relative)."""
-        return self.floor.holds_up(mixture.covariances, self.name)
+        return bool(self.floor.held_up(mixture.covariances, self.name).any())
 
     def _covariances(
         self, statistics: SufficientStatistics, current: Mixture, alive: BoolArray

@@ -98,6 +98,15 @@ struct Scratch {
     double* pooled;        // packed lower triangle
 };
 
+// Responsibilities from some threshold on, one entry each; `rest` is one minus it, without losing digits.
+struct Covered {
+    unsigned* component;
+    unsigned* row;
+    double* posterior;
+    double* rest;
+    size_t size, capacity;
+};
+
 // The kernels of one instruction set. Row ranges are [first, last); functions that return bool say whether
 // every row had a density (the reference engine knows what to do where none has).
 template <class T>
@@ -121,6 +130,9 @@ struct Kernels {
                             size_t last, const double* direction, double* product);
     bool (*rounding)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
                      double constant, double shift, double* sums);
+    // The responsibilities of a range from a threshold on; see coverage.hpp.
+    bool (*coverage)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
+                     double threshold, Covered& found);
     // What the machine can do at best: multiply-adds, exponentials, bytes read; the caller takes the time.
     double (*multiply_add)(size_t repetitions);
     double (*exponentials)(size_t repetitions);

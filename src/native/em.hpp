@@ -1,4 +1,4 @@
-// The whole loop of EM for many starts on the same rows, each start on one thread.
+// The whole loop of EM for many starts, each on one thread, on the same rows or on a range of them each.
 #pragma once
 
 #include <array>
@@ -262,17 +262,17 @@ class EmRun {
 
     const Kernels& kernels_;
     const Family& family_;
-    const Rows<double>& rows_;
+    const Rows<double> rows_;
     const EmOptions& options_;
     EmProgress& progress_;
     const size_t k_, d_;
     std::vector<double> history_;
 };
 
-// EM from many starts. `poll` is called by the calling thread some twenty times a second; where it returns true,
-// what still runs is interrupted.
-template <class Poll>
-std::vector<EmResult> em_from_all(const Kernels& kernels, const Family& family, const Rows<double>& rows,
+// EM from many starts, start i on rows_of(i). `poll` is called by the calling thread some twenty times a second;
+// where it returns true, what still runs is interrupted.
+template <class RowsOf, class Poll>
+std::vector<EmResult> em_from_all(const Kernels& kernels, const Family& family, RowsOf rows_of,
                                   const EmOptions& options, std::vector<Fit> starts, size_t k, size_t threads,
                                   Poll poll) {
     constexpr auto pause = std::chrono::milliseconds(50);
@@ -287,7 +287,8 @@ std::vector<EmResult> em_from_all(const Kernels& kernels, const Family& family, 
             share_out(starts.size(), threads, [&](auto next) {
                 for (size_t i = next(); i < starts.size(); i = next()) {
                     if (!progress.stop && !(options.deadline && Clock::now() >= *options.deadline)) {
-                        results[i] = EmRun(kernels, family, rows, options, progress, k).from(std::move(starts[i]));
+                        results[i] =
+                            EmRun(kernels, family, rows_of(i), options, progress, k).from(std::move(starts[i]));
                         ++progress.ended;
                     }
                 }

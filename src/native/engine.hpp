@@ -226,6 +226,45 @@ bool posterior(const Kernels& kernels, const Model& model, const Rows<T>& rows, 
     return dense;
 }
 
+// Entries of all rows, as the kernel's `Covered` has them.
+struct Coverage {
+    std::vector<unsigned> component, row;
+    std::vector<double> posterior, rest;
+
+    void resize(size_t size) {
+        component.resize(size), row.resize(size), posterior.resize(size), rest.resize(size);
+    }
+};
+
+// Which rows each component covers: responsibilities of at least `threshold`, in the order of the rows' blocks.
+inline bool coverage(const Kernels& kernels, const Model& model, const Rows<double>& rows, double threshold,
+                     size_t threads, std::vector<Coverage>& parts) {
+    const PlanOf<double> owner(model, Shape::none, nullptr, false);
+    const Plan<double>& plan = owner.plan();
+    const size_t chunk = 16 * Workspace<double>::rows_per_block(plan);
+    const size_t chunks = (rows.n + chunk - 1) / chunk;
+    std::atomic<bool> dense{true};
+    parts.assign(chunks, {});
+    share_out(chunks, useful_threads(plan, rows.n, threads), [&](auto next) {
+        const Workspace<double> workspace(plan);
+        for (size_t c = next(); c < chunks; c = next()) {
+            const size_t first = c * chunk, last = std::min(first + chunk, rows.n);
+            Coverage& part = parts[c];
+            size_t needed = 2 * (last - first);
+            while (part.component.size() < needed) {  // a second time where rows have more entries than usual
+                part.resize(needed);
+                Covered found{part.component.data(), part.row.data(), part.posterior.data(), part.rest.data(), 0, needed};
+                if (!kernels.coverage(plan, rows, workspace.scratch(), first, last, threshold, found)) {
+                    dense = false;
+                }
+                needed = found.size;
+            }
+            part.resize(needed);
+        }
+    });
+    return dense;
+}
+
 // Derivatives of the location family: log likelihood, mass (k), weighted deviations in standard deviations (k, d)
 // and, where asked for, the second derivative (k d, k d) in units of them.
 inline bool derivatives(const Kernels& kernels, const Model& model, const Rows<double>& rows, bool hessian,

@@ -1,6 +1,7 @@
 // The table of one instruction set; a source file for each defines its namespace and vector size first.
 #pragma once
 
+#include "coverage.hpp"
 #include "derivatives.hpp"
 #include "limits.hpp"
 #include "pass.hpp"
@@ -19,6 +20,7 @@ const Kernels kernels = {
     &range_derivatives,
     &range_hessian_product,
     &range_rounding,
+    &range_coverage,
     &multiply_add_limit,
     &exponential_limit,
     &read_limit,

@@ -28,6 +28,7 @@ using std::size_t;
 using Array = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
 using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Result = nb::ndarray<nb::numpy, double>;
+using Ranges = nb::ndarray<const long long, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 template <class T>
 using RowMatrix = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
@@ -155,6 +156,44 @@ nb::object posterior(const std::string& isa, const std::string& kind, const Arra
         shape.push_back(model.k);
     }
     return nb::cast(owned(std::move(values), shape));
+}
+
+template <class T, class U>
+nb::object joined(const std::vector<gmmscape::Coverage>& parts, std::vector<U> gmmscape::Coverage::*member) {
+    size_t size = 0;
+    for (const gmmscape::Coverage& part : parts) {
+        size += (part.*member).size();
+    }
+    auto values = std::make_unique<T[]>(size);
+    T* at = values.get();
+    for (const gmmscape::Coverage& part : parts) {
+        at = std::copy((part.*member).begin(), (part.*member).end(), at);
+    }
+    T* data = values.get();
+    nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+    values.release();  // the capsule owns the memory from here on
+    return nb::cast(nb::ndarray<nb::numpy, T>(data, 1, &size, owner));
+}
+
+nb::object coverage(const std::string& isa, const std::string& kind, const Array& log_constants, const Matrix& means,
+                    const Array& factors, const RowMatrix<double>& x, const std::optional<Array>& origin,
+                    double threshold, size_t threads) {
+    using gmmscape::Coverage;
+    const Kernels& kernels = kernels_named(isa);
+    const Model model = model_of(kind, log_constants, means, factors);
+    const auto rows = rows_of<double>(x, model.d, origin, std::nullopt, 1.0);
+    require(rows.n < size_t{1} << 32, "rows are numbered in 32 bits");
+    std::vector<Coverage> parts;
+    bool dense = false;
+    {
+        nb::gil_scoped_release release;
+        dense = gmmscape::coverage(kernels, model, rows, threshold, threads, parts);
+    }
+    if (!dense) {
+        return nb::none();
+    }
+    return nb::make_tuple(joined<long long>(parts, &Coverage::component), joined<long long>(parts, &Coverage::row),
+                          joined<double>(parts, &Coverage::posterior), joined<double>(parts, &Coverage::rest));
 }
 
 // A mixture of one width, for derivatives in its means.
@@ -305,8 +344,8 @@ nb::tuple ends_of(const Starts& starts, Shape shape, const std::vector<gmmscape:
 
 nb::tuple em(const std::string& isa, const std::string& kind, bool location, const Array& weights, const Array& means,
              const Array& covariances, const RowMatrix<double>& x, const std::optional<Array>& origin,
-             const std::optional<Array>& row_weights, double row_weight, const Array& floor, const Array& spread,
-             const Array& scale, double log_unit, double resolution, double tol, size_t max_iter, bool accelerate,
+             const std::optional<Array>& row_weights, double row_weight, const std::optional<Ranges>& ranges,
+             const Array& floor, const Array& spread, const Array& scale, double log_unit, double resolution, double tol, size_t max_iter, bool accelerate,
              double target, size_t screen, size_t outlook, std::optional<double> seconds, size_t threads,
              nb::object watch) {
     const Kernels& kernels = kernels_named(isa);
@@ -314,7 +353,23 @@ nb::tuple em(const std::string& isa, const std::string& kind, bool location, con
     const Starts starts(shape, weights, means, covariances);
     const size_t d = starts.d;
     require(floor.size() == d && spread.size() == d && scale.size() == d * d, "floor, spread, scale: (d), (d), (d, d)");
-    const auto rows = rows_of<double>(x, d, origin, row_weights, row_weight);
+    const auto all = rows_of<double>(x, d, origin, row_weights, row_weight);
+    require(!ranges || (ranges->shape(0) == starts.count && ranges->shape(1) == 2), "ranges must be (starts, 2)");
+    for (size_t i = 0; ranges && i < starts.count; ++i) {
+        const auto first = (*ranges)(i, 0), last = (*ranges)(i, 1);
+        require(0 <= first && first < last && static_cast<size_t>(last) <= all.n, "ranges must be of rows of x");
+    }
+    const auto rows = [&](size_t start) {
+        if (!ranges) {
+            return all;
+        }
+        const auto first = static_cast<size_t>((*ranges)(start, 0)), last = static_cast<size_t>((*ranges)(start, 1));
+        gmmscape::Rows<double> own = all;
+        own.x += first * d;
+        own.weights = all.weights == nullptr ? nullptr : all.weights + first;
+        own.n = last - first;
+        return own;
+    };
     const auto copy = [](const Array& a) { return std::vector<double>(a.data(), a.data() + a.size()); };
     const gmmscape::Family family{shape, location, copy(floor), copy(spread), copy(scale), log_unit, resolution};
     gmmscape::EmOptions options{tol, max_iter, accelerate, target, screen, outlook, std::nullopt};
@@ -381,10 +436,13 @@ NB_MODULE(_native, module) {
                nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
                nb::arg("origin").noconvert().none(), nb::arg("weights").noconvert().none(), nb::arg("weight"),
                nb::arg("constant"), nb::arg("shift"), nb::arg("threads"));
+    module.def("coverage", &coverage, nb::arg("isa"), nb::arg("kind"), nb::arg("log_constants").noconvert(),
+               nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
+               nb::arg("origin").noconvert().none(), nb::arg("threshold"), nb::arg("threads"));
     module.def("em", &em, nb::arg("isa"), nb::arg("kind"), nb::arg("location"), nb::arg("weights").noconvert(),
                nb::arg("means").noconvert(), nb::arg("covariances").noconvert(), nb::arg("x").noconvert(),
                nb::arg("origin").noconvert().none(), nb::arg("row_weights").noconvert().none(), nb::arg("row_weight"),
-               nb::arg("floor").noconvert(), nb::arg("spread").noconvert(), nb::arg("scale").noconvert(),
+               nb::arg("ranges").noconvert().none(), nb::arg("floor").noconvert(), nb::arg("spread").noconvert(), nb::arg("scale").noconvert(),
                nb::arg("log_unit"), nb::arg("resolution"), nb::arg("tol"), nb::arg("max_iter"),
                nb::arg("accelerate"), nb::arg("target"), nb::arg("screen"), nb::arg("outlook"),
                nb::arg("seconds").none(), nb::arg("threads"), nb::arg("watch").none());

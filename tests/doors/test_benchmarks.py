@@ -42,7 +42,20 @@ def small(name: str, folder: Path) -> dict:
 
 def test_they_are_listed():
     listed = [line.split()[0] for line in benchmark().stdout.splitlines()]
-    assert listed == ["recovery", "repair_sklearn", "verdicts", "nested", "speed", "engine", "memory"]
+    assert listed == [
+        "recovery",
+        "many",
+        "overlap",
+        "planted",
+        "ranking",
+        "hostile",
+        "repair_sklearn",
+        "verdicts",
+        "nested",
+        "speed",
+        "engine",
+        "memory",
+    ]
 
 
 def test_good_fits_are_not_accused_and_planted_ones_are_found(tmp_path: Path):
@@ -78,8 +91,44 @@ def test_without_data_it_says_what_is_needed(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.usefixtures("data_dir", "reference_dir")
 def test_one_random_start_is_enough(tmp_path: Path):
     summary = small("recovery", tmp_path)["summary"]
-    assert summary["tied"]["good"] == summary["tied"]["of"] > 0
-    assert summary["full"]["good"] == summary["full"]["of"] > 0
+    assert summary["tied r15"]["good"] == summary["tied r15"]["of"] == 3
+    assert summary["full s1"]["good"] == summary["full s1"]["of"] == 1
+    assert summary["tied r15"]["sklearn_seconds"] > 0
+
+
+def test_many_components_are_found(tmp_path: Path):
+    summary = small("many", tmp_path)["summary"]
+    assert len(summary["settings"]) == 6
+    for row in summary["settings"].values():
+        assert row["recovered"] == row["of"] > 0
+        assert 0 < row["most_rounds"] < 15
+    assert set(summary["time_per_row_grows_as_k_to_the"]) == {"spherical d 2", "spherical d 8"}
+
+
+def test_overlapping_ones_are_fitted_as_well_as_by_restarts(tmp_path: Path):
+    row = small("overlap", tmp_path)["summary"]["small"]
+    assert row["good"] == row["of"] == 4
+
+
+def test_planted_blocks_are_labelled(tmp_path: Path):
+    found = small("planted", tmp_path)["summary"]
+    assert len(found["by_family_and_defect"]) == 12
+    assert found["all"]["planted"] == found["all"]["planted_of"] >= 12
+    assert found["all"]["exact"] == found["all"]["exact_of"] > 12
+
+
+@pytest.mark.usefixtures("data_dir")
+def test_the_cost_of_proposals_is_counted_in_iterations(tmp_path: Path):
+    content = small("ranking", tmp_path)
+    assert all(case["iterations"] > 0 for case in content["cases"].values() if "iterations" in case)
+    s1 = content["cases"]["diagnose s1"]
+    assert (s1["good"]["verdict"], s1["bad"]["verdict"]) == ("no better fit found", "bad optimum")
+    assert s1["bad"]["moves"] > 0
+
+
+def test_hostile_data_end_in_an_answer(tmp_path: Path):
+    for row in small("hostile", tmp_path)["summary"].values():
+        assert row["found"] == row["of"] == 1
 
 
 @pytest.mark.usefixtures("data_dir")

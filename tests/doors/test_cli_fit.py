@@ -51,7 +51,7 @@ def clusters(folder):
 @pytest.fixture(scope="module")
 def many(folder):
     """So many rows that the search takes seconds, in clusters that EM finds at once."""
-    rows = np.repeat(CENTERS, 10_000, axis=0) + np.random.default_rng(1).normal(size=(40_000, 2))
+    rows = np.repeat(CENTERS, 50_000, axis=0) + np.random.default_rng(1).normal(size=(200_000, 2))
     return write_table(folder / "many.csv", rows)
 
 

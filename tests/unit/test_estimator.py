@@ -392,7 +392,7 @@ def test_whole_weights_are_repeated_rows_on_the_way_out_too(kind: str):
     assert weighted.em_diagnosis_ is not None
     assert weighted.em_diagnosis_.verdict == "bad optimum"
     assert weighted.lower_bound_ == pytest.approx(repeated.lower_bound_, abs=1e-9)
-    np.testing.assert_allclose(np.sort(weighted.means_, 0), np.sort(repeated.means_, 0), rtol=1e-9)
+    np.testing.assert_allclose(np.sort(weighted.means_, 0), np.sort(repeated.means_, 0), rtol=1e-9, atol=1e-9)
     assert weighted.diagnosis_.total == weights.sum() == len(np.repeat(X, weights, axis=0))
 
 

@@ -102,7 +102,7 @@ class Document(NamedTuple):
             "stop_reason": solution.stop_reason,
             "gradient_norm": plain(solution.gradient_norm),
             **{key: found[key] for key in ("verdict", "reasons", "polish_gain", "escape_gain")},
-            **{key: found[key] for key in ("components", "moves", "alternatives", "warnings")},
+            **{key: found[key] for key in ("components", "moves", "alternatives", "findings", "warnings")},
             "before": None if self.before is None else self.before.to_dict(),
             "weights": plain(mixture.weights),
             "means": plain(mixture.means),

@@ -6,6 +6,7 @@ choose.
 """
 
 from gmmscape.engine.choice import Info, info
+from gmmscape.engine.coverage import Coverage, coverage
 from gmmscape.engine.derivatives import location_derivatives, location_hessian_product, rounding
 from gmmscape.engine.em import EmProblem, EmRun, em_from_all
 from gmmscape.engine.parameters import Parameters
@@ -16,12 +17,14 @@ from gmmscape.engine.threads import limited
 
 __all__ = [
     "BLOCK_ROWS",
+    "Coverage",
     "EmProblem",
     "EmRun",
     "Info",
     "LocationDerivatives",
     "Parameters",
     "Rounding",
+    "coverage",
     "em_from_all",
     "info",
     "limited",

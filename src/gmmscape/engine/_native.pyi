@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
 
 Rows = FloatArray
 
@@ -31,6 +31,17 @@ def posterior(
     threads: int,
     responsibilities: bool,
 ) -> FloatArray | None: ...
+def coverage(
+    isa: str,
+    kind: str,
+    log_constants: FloatArray,
+    means: FloatArray,
+    factors: FloatArray,
+    x: Rows,
+    origin: FloatArray | None,
+    threshold: float,
+    threads: int,
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray] | None: ...
 def derivatives(
     isa: str,
     log_constants: FloatArray,
@@ -80,6 +91,7 @@ def em(
     origin: FloatArray | None,
     row_weights: FloatArray | None,
     row_weight: float,
+    ranges: IntArray | None,
     floor: FloatArray,
     spread: FloatArray,
     scale: FloatArray,

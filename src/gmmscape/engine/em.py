@@ -1,4 +1,4 @@
-"""EM from many starts on the same rows, one thread a start, without coming back to Python in between."""
+"""EM from many starts, one thread a start, without coming back to Python in between."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.engine.choice import _native, native_isa
 from gmmscape.engine.passes import contiguous, split_weights
 from gmmscape.engine.threads import thread_count
@@ -85,6 +85,7 @@ def em_from_all(
     problem: EmProblem,
     starts: tuple[FloatArray, FloatArray, FloatArray],
     *,
+    ranges: IntArray | None = None,
     tol: float,
     max_iter: int,
     accelerate: bool,
@@ -102,6 +103,8 @@ def em_from_all(
         Rows and family.
     starts : tuple of ndarray
         Weights (b, k), means (b, k, d) and covariances (b, ...) of b starts.
+    ranges : ndarray of int, shape (b, 2), optional
+        First row of each start, and the one after its last; all rows by default.
     tol, max_iter, accelerate
         As for `solve.EM`.
     target, screen, outlook : float, int, int
@@ -135,6 +138,7 @@ def em_from_all(
         problem.origin,
         common,
         weight,
+        None if ranges is None else np.ascontiguousarray(ranges, dtype=np.int64),
         problem.floor,
         problem.spread,
         np.ascontiguousarray(problem.scale),

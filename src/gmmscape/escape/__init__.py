@@ -2,7 +2,8 @@
 
 from gmmscape.escape.diagnose import diagnose
 from gmmscape.escape.diagnosis import ComponentReport, Diagnosis
+from gmmscape.escape.findings import Finding
 from gmmscape.escape.repair import Repair, repair
 from gmmscape.escape.search import Event, TriedMove
 
-__all__ = ["ComponentReport", "Diagnosis", "Event", "Repair", "TriedMove", "diagnose", "repair"]
+__all__ = ["ComponentReport", "Diagnosis", "Event", "Finding", "Repair", "TriedMove", "diagnose", "repair"]

@@ -77,12 +77,15 @@ def diagnose_centers(
             n_rows=_effective_rows(old, weights, len(means)),
             nested=np.zeros((len(means), len(means)), dtype=bool),
             collapsed=none,
-            changed=bool(escape.taken),
+            background=none,
+            exact=none if escape.taken else ~none,
         ),
         moves=tuple(escape.taken),
         alternatives=(),
+        rounds=escape.rounds,
         tried=escape.tried,
         ended=escape.ended,
+        findings=(),
         warnings=(),
     )
     return diagnosis, final.means + sample.origin, final.n_iter

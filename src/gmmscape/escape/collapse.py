@@ -11,17 +11,18 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 
 
-def scarce(objective: Objective, mixture: Mixture) -> BoolArray:
+def scarce(objective: Objective, mixture: Mixture, *, after_em: bool = False) -> BoolArray:
     """Return which components lie on the floor or on fewer than 5(d+1) different rows, shape (k,).
 
     Rows are counted by Kish's effective number, (sum r)^2 / sum r^2, with r the weight of a different row
-    times its responsibility. `mixture` in local coordinates.
+    times its responsibility. `mixture` in local coordinates; `after_em` says that its weights are the masses
+    of its components, which saves the pass where all are heavy.
     """
-    too_few = effective_rows(objective, mixture) < 5 * (mixture.n_features + 1)
-    return too_few | on_floor(objective, mixture)
+    few = _rests_on_fewer(objective, mixture, 5 * (mixture.n_features + 1), after_em)
+    return few | on_floor(objective, mixture)
 
 
-def collapsed(objective: Objective, mixture: Mixture) -> BoolArray:
+def collapsed(objective: Objective, mixture: Mixture, *, after_em: bool = False) -> BoolArray:
     """Return which components the rows give no covariance: on the floor, or on at most d+1 rows.
 
     A component without any row is none of them, nor is one with few rows that shares a tied covariance.
@@ -29,8 +30,20 @@ def collapsed(objective: Objective, mixture: Mixture) -> BoolArray:
     floored = on_floor(objective, mixture)
     if mixture.covariance_type == "tied":
         return floored
-    rows = effective_rows(objective, mixture)
-    return floored | ((rows > 0) & (rows <= mixture.n_features + 1))
+    limit = float(np.nextafter(mixture.n_features + 1, np.inf))
+    few = _rests_on_fewer(objective, mixture, limit, after_em)
+    return floored | (few & (mixture.weights > 0))
+
+
+def _rests_on_fewer(objective: Objective, mixture: Mixture, limit: float, after_em: bool) -> BoolArray:
+    """Return which components rest on fewer than so many different rows.
+
+    The effective number is at least the component's mass over the weight of the heaviest row.
+    """
+    assert isinstance(objective.measure, Sample)
+    if after_em and np.all(mixture.weights > 1.01 * limit * objective.measure.heaviest_row):
+        return np.zeros(mixture.n_components, dtype=bool)
+    return effective_rows(objective, mixture) < limit
 
 
 def on_floor(objective: Objective, mixture: Mixture) -> BoolArray:
@@ -39,7 +52,7 @@ def on_floor(objective: Objective, mixture: Mixture) -> BoolArray:
     assert isinstance(family, FreeCovariance)
     if family.name == "tied":
         return np.full(mixture.n_components, family.floor_active(mixture))
-    return np.array([family.floor.holds_up(one[None], family.name) for one in mixture.covariances])
+    return family.floor.held_up(mixture.covariances, family.name)
 
 
 def effective_rows(objective: Objective, mixture: Mixture) -> FloatArray:

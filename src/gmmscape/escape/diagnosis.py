@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from gmmscape.arrays import IntArray
+from gmmscape.escape.findings import Finding
 from gmmscape.escape.search import TriedMove
 from gmmscape.escape.table import diagnosis_table
 
 VERDICTS = ("bad optimum", "no better fit found", "cannot tell")
 INPUT_STATES = ("converged", "not converged", "saddle", "plateau", "degenerate")
-KINDS = ("exact", "one-fits-many", "many-fit-one", "nested", "collapsed")
+KINDS = ("exact", "one-fits-many", "many-fit-one", "nested", "collapsed", "background")
 
 
 @dataclass(frozen=True)
@@ -22,16 +24,19 @@ class ComponentReport:
     index : int
         Place in the fit, from 0.
     kind : str
-        "exact", "one-fits-many", "many-fit-one", "nested" or "collapsed".
+        "exact", "one-fits-many", "many-fit-one", "nested", "collapsed" or "background".
     weight : float
         Share of the data, between 0 and 1.
     n_rows : float
         Effective number of different rows it rests on.
     covers : tuple of int
-        Components of the best fit in hand that it is the main cover of; of a many-fit-one component, the one
-        that it shares.
+        Clusters that it is the main cover of; of a many-fit-one component, the one that it shares. Clusters
+        are the components of the best fit in hand; where one of these sits on several, further numbers are
+        its parts.
     partners : tuple of int
         Other components of this fit on the same cluster.
+    rows : ndarray of int or None
+        The rows of the data that it is the most probable component of, unless it is exact.
     """
 
     index: int
@@ -40,6 +45,7 @@ class ComponentReport:
     n_rows: float
     covers: tuple[int, ...]
     partners: tuple[int, ...]
+    rows: IntArray | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold.
@@ -56,6 +62,7 @@ class ComponentReport:
             "n_rows": self.n_rows,
             "covers": list(self.covers),
             "partners": list(self.partners),
+            "rows": None if self.rows is None else self.rows.tolist(),
         }
 
 
@@ -96,10 +103,14 @@ class Diagnosis:
         Moves that lead to the better fit, one entry for those made together.
     alternatives : tuple of TriedMove
         Gains that were left alone: better densities by nested components, or collapsed ones.
+    rounds : int
+        Rounds of proposals.
     tried : int
         Moves that were run through EM.
     ended : str
         "completed", "time_limit" or "interrupted".
+    findings : tuple of Finding
+        What is wrong with the data, or with Gaussians as their model, that no better optimum would mend.
     warnings : tuple of str
         What else the user should know.
     """
@@ -118,8 +129,10 @@ class Diagnosis:
     components: tuple[ComponentReport, ...]
     moves: tuple[TriedMove, ...]
     alternatives: tuple[TriedMove, ...]
+    rounds: int
     tried: int
     ended: str
+    findings: tuple[Finding, ...]
     warnings: tuple[str, ...]
 
     @property
@@ -155,12 +168,20 @@ class Diagnosis:
             "significance": self.significance if self.significance < float("inf") else None,
             "gradient_norm": finite,
             "components": [component.to_dict() for component in self.components],
-            "moves": [move.to_dict() for move in self.moves],
-            "alternatives": [move.to_dict() for move in self.alternatives],
+            "moves": [self._in_full(move) for move in self.moves],
+            "alternatives": [self._in_full(move) for move in self.alternatives],
+            "rounds": self.rounds,
             "tried": self.tried,
             "ended": self.ended,
+            "findings": [finding.to_dict() for finding in self.findings],
             "warnings": list(self.warnings),
         }
+
+    def _in_full(self, move: TriedMove) -> dict[str, Any]:
+        """A move with the gain of the whole data and, of a mixture, what the BIC falls by."""
+        gain = move.realised_gain * self.total
+        bic = 2.0 * gain if self.objective == "nll" else None  # as many parameters before as after
+        return {**move.to_dict(), "gain_total": gain, "bic_gain": bic}
 
     def __str__(self) -> str:
         return diagnosis_table(self)

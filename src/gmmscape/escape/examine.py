@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from gmmscape.arrays import BoolArray
+from gmmscape.arrays import IntArray
+from gmmscape.escape.blocks import Clusters, clusters
 from gmmscape.escape.mixtures import MixtureProblem
 from gmmscape.escape.nesting import distances
 from gmmscape.escape.search import Budget, Escape, Stopped, search
@@ -73,13 +75,37 @@ class Examination:
         return gain if gain > ROUNDING * (1.0 + abs(self.nll_before)) else 0.0
 
     @property
+    def searched(self) -> bool:
+        """Whether moves were looked for, to the end."""
+        return self.escape.rounds > 0 and self.ended == "completed"
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """What the best fit speaks of; its components, where nothing was looked for."""
+        local = self.final.mixture.shifted(-self.objective.measure.origin)
+        if self.searched:
+            return clusters(self.objective, local)
+        return Clusters(local, np.ones(local.n_components, dtype=bool))
+
+    @property
+    def begun_early(self) -> bool:
+        """Whether moves began before EM had converged."""
+        return self.escape.rounds > 0 and self.polished.n_iter == 0 and not self.polished.converged
+
+    @property
     def escape_gain(self) -> float:
         """What moves brought beyond that."""
         return max(0.0, min(self.polished.nll, self.nll_before) - self.final.nll)
 
 
 def examine(
-    objective: Objective, given: Mixture, problem: MixtureProblem, finish: EM, budget: Budget
+    objective: Objective,
+    given: Mixture,
+    problem: MixtureProblem,
+    finish: EM,
+    budget: Budget,
+    *,
+    eager: bool = False,
 ) -> Examination:
     """Examine a fit.
 
@@ -95,6 +121,9 @@ def examine(
         Polishes the fit before the search and the best one after it.
     budget : Budget
         Time and callback.
+    eager : bool, default=False
+        Whether moves begin at once, and EM converges after them: for fits that are not converged, of very
+        many rows. `polished` is then the fit as it came.
 
     Returns
     -------
@@ -102,14 +131,15 @@ def examine(
         Also where the budget or Ctrl-C ended it early.
     """
     start = given.shifted(-objective.measure.origin)
-    nll_before = problem.value(start)
+    nll_before = objective.rows.nll(start)
     norm = _gradient_norm(objective, start)
-    polished = _em(objective, start, finish, budget)
+    solver = EM(tol=finish.tol, max_iter=0) if eager else finish
+    polished = _em(objective, start, solver, budget)
     found = _Found(polished, Escape(polished), [polished])
     try:
         if polished.stop_reason in ("interrupted", "time_limit"):
             raise Stopped(polished.stop_reason)
-        _improve(found, objective, polished, problem, finish, budget)
+        _improve(found, objective, polished, problem, finish, budget, eager)
     except Stopped as stop:
         found.escape.ended = str(stop)
     except KeyboardInterrupt:
@@ -156,14 +186,15 @@ def _improve(
     problem: MixtureProblem,
     finish: EM,
     budget: Budget,
+    eager: bool,
 ) -> None:
-    left = _shaken_off(problem, polished, budget)
+    left = None if eager else _shaken_off(problem, polished, budget)
     if left is not None:
         found.best, found.saddle = left, True
         found.way.append(left)
     single = _consolidated(found.best)
-    found.escape = search(problem, single, budget)
-    if found.escape.taken:
+    found.escape = search(problem, single, budget, settled=not eager)
+    if found.escape.way:
         found.saddle |= single is not found.best
         found.best = _filled(found.escape.fit, polished.mixture)
         found.way += found.escape.way
@@ -216,7 +247,7 @@ def _shaken_off(problem: MixtureProblem, solution: Solution, budget: Budget) -> 
         if left.stop_reason == "interrupted":
             raise Stopped("interrupted")
         return None
-    return problem.refined(left.mixture.shifted(-objective.measure.origin), np.inf, budget.check)
+    return problem.settled(left, budget.check)
 
 
 def _consolidated(solution: Solution) -> Solution:
@@ -226,7 +257,7 @@ def _consolidated(solution: Solution) -> Solution:
     """
     mixture = solution.mixture
     weights = mixture.weights.copy()
-    for i, j in np.argwhere(np.triu(_coincident(mixture), 1)):
+    for i, j in _coincident(mixture):
         if weights[i] > 0 and weights[j] > 0:
             weights[i] += weights[j]
             weights[j] = 0.0
@@ -236,14 +267,15 @@ def _consolidated(solution: Solution) -> Solution:
     return replace(solution, mixture=joined)
 
 
-def _coincident(mixture: Mixture) -> BoolArray:
-    same = distances(mixture) <= COINCIDENT
-    if mixture.covariance_type == "tied":
-        return same
+def _coincident(mixture: Mixture) -> IntArray:
+    """Pairs of components that an EM step could not tell apart, smaller index first, shape (p, 2)."""
+    pairs = np.argwhere(np.triu(distances(mixture) <= COINCIDENT, 1))
+    if mixture.covariance_type == "tied" or len(pairs) == 0:
+        return pairs
     flat = mixture.covariances.reshape(mixture.n_components, -1)
-    scale = np.abs(flat).max(axis=1)
-    gaps = np.abs(flat[:, None] - flat[None]).max(axis=2)
-    return same & (gaps <= COINCIDENT * np.minimum(scale[:, None], scale))
+    scale = np.abs(flat).max(axis=1)[pairs].min(axis=1)
+    gaps = np.abs(flat[pairs[:, 0]] - flat[pairs[:, 1]]).max(axis=1)
+    return pairs[gaps <= COINCIDENT * scale]
 
 
 def _filled(solution: Solution, before: Mixture) -> Solution:

@@ -16,10 +16,12 @@ from gmmscape.families import FreeCovariance
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, Solution, descend_all, start_around
+from gmmscape.solve import EM, Solution, descend_all, pass_size, start_around
 
 #: Stop reasons of a start after which nothing more is tried.
 CUT_SHORT = ("interrupted", "time_limit")
+#: Size of a pass beyond which moves begin before EM has converged: after steps of this length, or so many.
+EAGER, BEGUN, BEGINNING = 1_000_000, 1e-2, 20
 
 
 @dataclass(frozen=True)
@@ -108,14 +110,20 @@ def _fit(sample: Sample, family: FreeCovariance, plan: FitPlan, total: float, bu
     objective = Objective.near(sample, family, best.mixture)
     if not plan.escape or best.stop_reason in CUT_SHORT:
         examination = unexamined(objective, best)
-        return Fit(best, diagnosis_of_result(examination, total, searched=False), None)
-    problem = MixtureProblem(objective, take_nested=plan.take_nested, seed=plan.seed, n_jobs=plan.n_jobs)
-    examination = examine(objective, best.mixture, problem, plan.solver, budget)
-    return Fit(
-        _whole_way(best, examination),
-        diagnosis_of_result(examination, total, searched=True),
-        diagnosis_of(examination, total),
+        diagnosis = diagnosis_of(examination, total)
+        return Fit(best, diagnosis_of_result(examination, diagnosis, searched=False), None)
+    problem = MixtureProblem(objective, take_nested=plan.take_nested, seed=plan.seed)
+    examination = examine(
+        objective,
+        best.mixture,
+        problem,
+        plan.solver,
+        budget,
+        eager=pass_size(objective, best.mixture) > EAGER,
     )
+    em_diagnosis = diagnosis_of(examination, total)
+    diagnosis = diagnosis_of_result(examination, em_diagnosis, searched=True)
+    return Fit(_whole_way(best, examination), diagnosis, em_diagnosis)
 
 
 def _best_start(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Budget) -> Solution:
@@ -142,14 +150,20 @@ def _solutions(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Bu
 
     local = [start.shifted(-sample.origin) for start in starts]
     objective = Objective.near(sample, family, local[0])
+    solver = _begun(plan.solver) if plan.escape and pass_size(objective, local[0]) > EAGER else plan.solver
     return descend_all(
-        plan.solver,
+        solver,
         objective,
         local,
         max_seconds=budget.left,
         watch=watch,
         each_iteration=budget.each_iteration,
     )
+
+
+def _begun(solver: EM) -> EM:
+    """The solver that only begins: bad optima show long before EM has converged in them."""
+    return replace(solver, tol=max(solver.tol, BEGUN), max_iter=min(solver.max_iter, BEGINNING))
 
 
 def _whole_way(start: Solution, examination: Examination) -> Solution:

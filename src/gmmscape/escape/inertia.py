@@ -14,8 +14,10 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.escape.mixtures import ATTEMPTS, LOOKAHEAD, paired
+from gmmscape.escape.mixtures import ATTEMPTS, LOOKAHEAD
 from gmmscape.escape.moves import Move, Removal, Split
+from gmmscape.escape.pairing import disjoint, paired
+from gmmscape.escape.search import Attempt
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 
@@ -93,19 +95,34 @@ class InertiaProblem:
             means[[move.split.component, move.removal.components[-1]]] = move.split.children.means
         return means
 
-    def refined(self, start: FloatArray, target: float, check: Callable[[], None]) -> Centers:
-        """Return where Lloyd's algorithm leads."""
-        check()
-        return self.lloyd(start)
+    def refined(
+        self, starts: Sequence[FloatArray], target: float, rough: bool, check: Callable[[], None]
+    ) -> list[tuple[float, Centers]]:
+        """Return the value of each start, and where Lloyd's algorithm leads from it."""
+        ends = []
+        for start in starts:
+            check()
+            ends.append((self.value(start), self.lloyd(start)))
+        return ends
+
+    def settled(self, fit: Centers, check: Callable[[], None]) -> Centers:
+        """Return the centers as they are: Lloyd's algorithm always ends."""
+        return fit
 
     def outcome(self, before: Centers, after: Centers, moves: Sequence[Move]) -> str:
         """Say whether the inertia has fallen."""
         return "taken" if after.value < before.value * (1.0 - SAME) else "no gain"
 
-    def proposals(
-        self, fit: Centers, number: int, check: Callable[[], None]
-    ) -> Iterator[list[tuple[Move, float]]]:
-        """Yield moves of a redundant center into an overloaded cluster, with exact gains."""
+    def rank(self, fit: Centers) -> tuple[float, ...]:
+        """Return the inertia."""
+        return (fit.value,)
+
+    def held_out_gain(self, before: Centers, after: Centers) -> float | None:
+        """Return None: inertia is no likelihood."""
+        return None
+
+    def proposals(self, fit: Centers, number: int, check: Callable[[], None]) -> Iterator[Attempt]:
+        """Yield moves of redundant centers into overloaded clusters: all at once, then one by one."""
         distance, label = self._nearest(fit.means)
         k = len(fit.means)
         # Without a center, its rows go to their second nearest.
@@ -118,12 +135,15 @@ class InertiaProblem:
         for a in range(k):
             check()
             splits += self._split(a, label == a, np.random.default_rng([self.seed, number, a]))
-        found = []
+        at_once = disjoint(splits, removals, SAME * fit.value)
+        if at_once:
+            yield Attempt([at_once], rough=True)
+        exact = []
         for move in paired(splits, removals, LOOKAHEAD * ATTEMPTS):
             check()
-            found.append((move, fit.value - self.value(self.applied(fit, [move]))))
-        found.sort(key=lambda pair: -pair[1])
-        yield found[:ATTEMPTS]
+            exact.append((fit.value - self.value(self.applied(fit, [move])), move))
+        exact.sort(key=lambda pair: -pair[0])
+        yield Attempt([[move] for _, move in exact[:ATTEMPTS]], rough=False)
 
     def _split(self, a: int, rows: np.ndarray, rng: np.random.Generator) -> list[Split]:
         from sklearn.cluster import KMeans

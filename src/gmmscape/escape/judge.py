@@ -99,16 +99,17 @@ def judge(
         return Judged(fitted, diagnosis, None, None, centers, n_iter, X)
     family = family_of(fitted, sample, reg_covar, covariance_floor)
     objective = Objective.near(sample, family, fitted.mixture)
-    problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed, n_jobs=n_jobs)
+    problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed)
     with engine.limited(n_jobs):
         examination = examine(objective, fitted.mixture, problem, POLISH, budget)
     final = examination.final
     if examination.ended != "completed":
         final = replace(final, stop_reason=examination.ended)
+    diagnosis = diagnosis_of(examination, total)
     return Judged(
         fitted,
-        diagnosis_of(examination, total),
-        diagnosis_of_result(examination, total, searched=True),
+        diagnosis,
+        diagnosis_of_result(examination, diagnosis, searched=True),
         final,
         None,
         max(1, sum(part.n_iter for part in examination.way)),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import FreeCovariance
 from gmmscape.mixture import Mixture
@@ -95,7 +95,13 @@ def applied(mixture: Mixture, family: FreeCovariance, moves: Sequence[Move]) -> 
     for move in moves:
         b, freed = move.removal.components[0], move.removal.components[-1]
         if b != freed:
-            covariances = _merge(weights, means, covariances, family.name, b, freed)
+            pair = np.array([[b, freed]])
+            total, mean, covariance = merged(weights, means, covariances, family.name, pair)
+            weights[b], means[b] = total[0], mean[0]
+            if family.name == "tied":
+                covariances = covariances + covariance[0]
+            else:
+                covariances[b] = covariance[0]
         weights[freed] = 0.0
     for move in moves:
         a, slot, children = move.split.component, move.removal.components[-1], move.split.children
@@ -113,33 +119,39 @@ def applied(mixture: Mixture, family: FreeCovariance, moves: Sequence[Move]) -> 
         return None
 
 
-def merged(mixture: Mixture, pair: tuple[int, int]) -> tuple[Mixture, Mixture]:
-    """Return two components as a mixture of their own, and the single one that merging makes of it.
+def merged(
+    weights: FloatArray, means: FloatArray, covariances: FloatArray, kind: str, pairs: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return what merging each pair of components would make of it.
 
-    Not for tied covariances: there a merger changes what all components share.
+    Parameters
+    ----------
+    weights, means, covariances : ndarray
+        Of the mixture.
+    kind : str
+        How the covariances are stored.
+    pairs : ndarray of int, shape (p, 2)
+        Which components.
+
+    Returns
+    -------
+    tuple of ndarray
+        Weights (p,), means (p, d) and covariances (p, ...), which keep the moments of the pair; for tied
+        covariances what each merger adds to the one they all share, (p, d, d).
     """
-    chosen = list(pair)
-    total = mixture.weights[chosen].sum()
-    share = mixture.weights[chosen] / total if total > 0 else np.array([0.5, 0.5])
-    both = Mixture(share, mixture.means[chosen], mixture.covariances[chosen], mixture.covariance_type)
-    weights, means, covariances = both.weights.copy(), both.means.copy(), both.covariances.copy()
-    covariances = _merge(weights, means, covariances, both.covariance_type, 0, 1)
-    return both, Mixture([1.0], means[:1], covariances[:1], both.covariance_type)
-
-
-def _merge(
-    weights: FloatArray, means: FloatArray, covariances: FloatArray, kind: str, b: int, c: int
-) -> FloatArray:
-    """Merge component c into b, in place but for the covariances, which are returned."""
+    b, c = pairs.T
     total = weights[b] + weights[c]
-    share = weights[c] / total if total > 0 else 0.0
+    share = np.divide(weights[c], total, out=np.zeros(len(pairs)), where=total > 0)
     gap = means[c] - means[b]
     between = share * (1.0 - share)
-    means[b] += share * gap
+    mean = means[b] + share[:, None] * gap
     if kind == "tied":
-        covariances = covariances + total * between * np.outer(gap, gap)
-    else:
-        spread = {"spherical": (gap**2).mean(), "diag": gap**2, "full": np.outer(gap, gap)}[kind]
-        covariances[b] = (1.0 - share) * covariances[b] + share * covariances[c] + between * spread
-    weights[b] = total
-    return covariances
+        return total, mean, (total * between)[:, None, None] * gap[:, :, None] * gap[:, None, :]
+    spread = {
+        "spherical": (gap**2).mean(axis=1),
+        "diag": gap**2,
+        "full": gap[:, :, None] * gap[:, None, :],
+    }[kind]
+    shape = (-1,) + (1,) * (spread.ndim - 1)
+    share, between = share.reshape(shape), between.reshape(shape)
+    return total, mean, (1.0 - share) * covariances[b] + share * covariances[c] + between * spread

@@ -7,6 +7,8 @@ distance. A tied covariance has no cores and halos: there nothing counts as nest
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
@@ -14,19 +16,22 @@ from gmmscape.mixture import Mixture
 
 #: Standard deviations.
 REACH = 2.0
+#: How much wider than what lies before it a background is, at least.
+WIDER = 2.0
 
 
 def distances(mixture: Mixture) -> FloatArray:
     """Return how far mean j is from mean i in standard deviations of component i, shape (k, k)."""
-    gaps = mixture.means[None, :, :] - mixture.means[:, None, :]
     factors = mixture.parameters.factors
-    if mixture.covariance_type == "spherical":
-        scaled = gaps * factors[:, None, None]
-    elif mixture.covariance_type == "diag":
-        scaled = gaps * factors[:, None, :]
-    else:
-        scaled = gaps @ factors
-    return np.linalg.norm(scaled, axis=2)
+    found = np.empty((mixture.n_components, mixture.n_components))
+    for i, mean in enumerate(mixture.means):
+        gaps = mixture.means - mean
+        if mixture.covariance_type in ("spherical", "diag"):
+            scaled = gaps * factors[i]
+        else:
+            scaled = gaps @ (factors if mixture.covariance_type == "tied" else factors[i])
+        found[i] = np.linalg.norm(scaled, axis=1)
+    return found
 
 
 def nested(mixture: Mixture) -> BoolArray:
@@ -41,19 +46,55 @@ def nested(mixture: Mixture) -> BoolArray:
     return near
 
 
-def n_clusters(mixture: Mixture) -> int:
-    """Return the number of groups that nested pairs form, lone components included."""
-    from scipy.sparse.csgraph import connected_components
+def background(mixture: Mixture) -> BoolArray:
+    """Return which components lie behind several others, shape (k,).
 
+    At least twice as wide, in the geometric mean over the directions, as two others or more whose means lie
+    within two of its standard deviations and which are not nested with each other. Not for tied covariances.
+    """
+    k = mixture.n_components
+    if mixture.covariance_type == "tied" or k < 3:
+        return np.zeros(k, dtype=bool)
+    factors = mixture.parameters
+    width = np.exp(-factors.log_determinants / mixture.n_features)
     present = mixture.weights > 0
-    pairs = nested(mixture)[np.ix_(present, present)]
-    return int(connected_components(pairs, directed=False, return_labels=False))
+    inside = (distances(mixture) < REACH) & present & (width[:, None] >= WIDER * width) & present[:, None]
+    pairs = nested(mixture)
+    found = np.zeros(k, dtype=bool)
+    for i in np.flatnonzero(inside.sum(axis=1) >= 2):
+        others = np.flatnonzero(inside[i])
+        found[i] = not pairs[np.ix_(others, others)][np.triu_indices(len(others), 1)].all()
+    return found
 
 
-def better_clustering(before: Mixture, after: Mixture) -> bool:
-    """Say whether a change, with labels kept, does more than trade clusters for nested components.
+class Clustering(NamedTuple):
+    """What a mixture says about clusters.
+
+    Attributes
+    ----------
+    nested : ndarray of bool, shape (k, k)
+        Pairs that share a cluster.
+    counted : ndarray of bool, shape (k,)
+        Components that may stand for a cluster.
+    """
+
+    nested: BoolArray
+    counted: BoolArray
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of groups that nested pairs form among the components that count, lone ones included."""
+        from scipy.sparse.csgraph import connected_components
+
+        pairs = self.nested[np.ix_(self.counted, self.counted)]
+        return int(connected_components(pairs, directed=False, return_labels=False))
+
+
+def better_clustering(before: Clustering, after: Clustering) -> bool:
+    """Say whether a change does more than trade clusters for nested components.
 
     It does where there are more clusters than before, or as many and no pair is nested that was not.
     """
-    gained = n_clusters(after) - n_clusters(before)
-    return gained > 0 or (gained == 0 and not np.any(nested(after) & ~nested(before)))
+    gained = after.n_clusters - before.n_clusters
+    new = after.nested & ~before.nested & after.counted[:, None] & after.counted
+    return gained > 0 or (gained == 0 and not new.any())

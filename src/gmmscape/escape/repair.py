@@ -10,10 +10,12 @@ from numpy.typing import ArrayLike
 
 from gmmscape.escape.diagnosis import Diagnosis
 from gmmscape.escape.judge import Judged, judge
+from gmmscape.escape.picture import RepairDisplay, draw
 from gmmscape.escape.search import Event, TriedMove
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.models import CONVERSION, returned, returned_centers
 from gmmscape.solve import Solution
+from gmmscape.validation import data_matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +33,18 @@ class Repair:
         Of the result, with the same moves and gains; None for centers.
     solution : Solution or None
         The best mixture with its stop reason and history; None for centers.
+    before : Mixture or ndarray of shape (k, d)
+        The mixture, or the centers, as they came.
+    data : object
+        The rows, as they came.
     """
 
     model: Any
     diagnosis: Diagnosis
     diagnosis_after: Diagnosis | None = field(repr=False)
     solution: Solution | None = field(repr=False)
+    before: Any = field(repr=False, default=None)
+    data: Any = field(repr=False, default=None)
 
     @property
     def gain(self) -> float:
@@ -92,6 +100,33 @@ class Repair:
             "mixture": None if solution is None else solution.mixture.to_dict(),
             "stop_reason": None if solution is None else solution.stop_reason,
         }
+
+    def plot(self, ax: Any = None) -> RepairDisplay:
+        """Draw the rows with the components before and after, coloured by kind.
+
+        Ellipses are two standard deviations; numbers are places in the fit. More than two columns are drawn
+        in the plane of their two principal directions.
+
+        Parameters
+        ----------
+        ax : sequence of two matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        RepairDisplay
+            With `axes_` and `figure_`.
+
+        Raises
+        ------
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        after = getattr(self.model, "cluster_centers_", self.model)
+        if self.solution is not None:
+            after = self.solution.mixture
+        points = data_matrix(self.data)
+        return draw(points, (self.before, after), (self.diagnosis, self.diagnosis_after), ax)
 
     def __str__(self) -> str:
         return str(self.diagnosis)
@@ -191,7 +226,10 @@ def repair(
         verbose=verbose,
         callback=callback,
     )
-    return Repair(_as_it_came(judged), judged.diagnosis, judged.result_diagnosis, judged.final)
+    before = judged.model.mixture if judged.model.mixture is not None else judged.model.means
+    return Repair(
+        _as_it_came(judged), judged.diagnosis, judged.result_diagnosis, judged.final, before, judged.data
+    )
 
 
 def _as_it_came(judged: Judged) -> Any:

@@ -54,7 +54,7 @@ class TriedMove(NamedTuple):
     Attributes
     ----------
     splits : tuple of int
-        Components that were split; they keep their index.
+        Components that were split; they keep their index. None where the fit was only perturbed.
     removals : tuple of tuple of int
         For each split, the pair that was merged or the single component that was deleted; its last index is
         where the second half of the split went.
@@ -64,6 +64,9 @@ class TriedMove(NamedTuple):
         The same after EM; where EM was given up early, what it had brought by then.
     outcome : str
         "taken", "no gain", "nested" or "collapsed".
+    held_out_gain : float or None
+        Of a gain, what it is on rows held out, after both fits were refined on the others, per unit mass;
+        None for centers and for what brought no gain.
     """
 
     splits: tuple[int, ...]
@@ -71,6 +74,7 @@ class TriedMove(NamedTuple):
     predicted_gain: float
     realised_gain: float
     outcome: str
+    held_out_gain: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold.
@@ -86,16 +90,33 @@ class TriedMove(NamedTuple):
             "predicted_gain": self.predicted_gain,
             "realised_gain": self.realised_gain,
             "outcome": self.outcome,
+            "held_out_gain": self.held_out_gain,
         }
+
+
+class Attempt(NamedTuple):
+    """Alternatives, of which the best is taken.
+
+    Attributes
+    ----------
+    alternatives : list of list of Move
+        Disjoint moves each, to be made together.
+    rough : bool
+        Whether more moves are likely to follow, so that EM need not converge.
+    starts : list
+        Alternatives that no moves lead to: the fit, perturbed.
+    """
+
+    alternatives: list[list[Move]]
+    rough: bool
+    starts: Sequence[Any] = ()
 
 
 class Problem(Protocol):
     """What a search needs to know of the objective."""
 
-    def proposals(
-        self, fit: Any, number: int, check: Callable[[], None]
-    ) -> Iterator[list[tuple[Move, float]]]:
-        """Yield groups of moves with exact predicted gains, best first; a group is needed if the last failed.
+    def proposals(self, fit: Any, number: int, check: Callable[[], None]) -> Iterator[Attempt]:
+        """Yield attempts; the next one is needed if the last failed.
 
         `number` is that of the round and seeds what is random.
         """
@@ -105,16 +126,26 @@ class Problem(Protocol):
         """Return the start that disjoint moves make, or None if it is not admissible."""
         ...
 
-    def value(self, start: Any) -> float:
-        """Return the value at a start."""
+    def refined(
+        self, starts: Sequence[Any], target: float, rough: bool, check: Callable[[], None]
+    ) -> list[tuple[float, Any]]:
+        """Return the value of each start and where EM leads; given up where `target` is out of reach."""
         ...
 
-    def refined(self, start: Any, target: float, check: Callable[[], None]) -> Any:
-        """Return where EM leads from a start; it may give up where `target` is out of reach."""
+    def settled(self, fit: Any, check: Callable[[], None]) -> Any:
+        """Return where EM leads from a fit that was refined roughly."""
         ...
 
     def outcome(self, before: Any, after: Any, moves: Sequence[Move]) -> str:
         """Return "taken", "no gain", "nested" or "collapsed" for what moves and refinement made."""
+        ...
+
+    def rank(self, fit: Any) -> tuple[float, ...]:
+        """Return what alternatives that may be taken are compared by; the smallest is taken."""
+        ...
+
+    def held_out_gain(self, before: Any, after: Any) -> float | None:
+        """Return what a better fit brings on rows it has not seen, or None where that is not known."""
         ...
 
 
@@ -138,6 +169,8 @@ class Escape:
         Moves judged.
     way : list of Fit
         Where each move that was made led.
+    settled : bool
+        Whether EM has converged on the fit.
     """
 
     fit: Any
@@ -148,6 +181,7 @@ class Escape:
     rounds: int = 0
     tried: int = 0
     way: list[Any] = field(default_factory=list)
+    settled: bool = True
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error
@@ -199,13 +233,14 @@ class Budget:
         self.check()
 
 
-def search(problem: Problem, fit: Any, budget: Budget) -> Escape:
-    """Make moves while one brings a gain; each round proposes anew from where the last one ended.
+def search(problem: Problem, fit: Any, budget: Budget, *, settled: bool = True) -> Escape:
+    """Make moves while some bring a gain; each round proposes anew from where the last one ended.
 
-    All disjoint promising moves of a round are tried at once, then single ones, best prediction first, until
-    one is taken. The search ends where none is, or with the budget; what was reached by then is returned.
+    Of each attempt the best alternative is taken. The search ends where no attempt brings anything, or with
+    the budget; what was reached by then is returned. `settled` says whether EM has converged on the fit;
+    until it has, only rough attempts are made.
     """
-    state = Escape(fit)
+    state = Escape(fit, settled=settled)
     try:
         while _round(problem, state, budget):
             pass
@@ -220,46 +255,71 @@ def _round(problem: Problem, state: Escape, budget: Budget) -> bool:
     state.rounds += 1
     budget.report("moves", state.rounds, state.tried, state.fit.value)
     state.alternatives, state.refused = [], []
-    for moves in problem.proposals(state.fit, state.rounds, budget.check):
-        joint = _disjoint(moves)
-        if len(joint) > 1 and _try(problem, state, joint, budget):
-            return True
-        if any(_try(problem, state, [move], budget) for move, _ in moves):
-            return True
-    return False
-
-
-def _try(problem: Problem, state: Escape, moves: Sequence[Move], budget: Budget) -> bool:
-    start = problem.applied(state.fit, moves)
-    if start is None:
-        return False
-    before = state.fit
-    after = problem.refined(start, before.value, budget.check)
-    state.tried += 1
-    tried = TriedMove(
-        splits=tuple(move.split.component for move in moves),
-        removals=tuple(move.removal.components for move in moves),
-        predicted_gain=before.value - problem.value(start),
-        realised_gain=before.value - after.value,
-        outcome=problem.outcome(before, after, moves),
-    )
-    if tried.outcome == "taken":
-        state.fit = after
-        state.taken.append(tried)
-        state.way.append(after)
-        budget.report("moves", state.rounds, state.tried, after.value)
+    if _proposed(problem, state, budget):
         return True
-    (state.refused if tried.outcome == "no gain" else state.alternatives).append(tried)
-    budget.report("moves", state.rounds, state.tried, before.value)
+    if state.settled:
+        return False
+    state.fit = problem.settled(state.fit, budget.check)
+    state.way.append(state.fit)
+    state.settled = True
+    return _proposed(problem, state, budget)
+
+
+def _proposed(problem: Problem, state: Escape, budget: Budget) -> bool:
+    for attempt in problem.proposals(state.fit, state.rounds, budget.check):
+        if not (state.settled or attempt.rough):
+            return False
+        if _made(problem, state, attempt, budget):
+            return True
     return False
 
 
-def _disjoint(moves: Sequence[tuple[Move, float]]) -> list[Move]:
-    """Moves that promise a gain and touch no component twice, best first."""
-    chosen: list[Move] = []
-    touched: set[int] = set()
-    for move, gain in moves:
-        if gain > 0 and not touched & move.touched:
-            chosen.append(move)
-            touched |= move.touched
-    return chosen
+def _made(problem: Problem, state: Escape, attempt: Attempt, budget: Budget) -> bool:
+    """Make the best of the alternatives that may be taken, and say whether there was one."""
+    before = state.fit
+    started = [(moves, problem.applied(before, moves)) for moves in attempt.alternatives]
+    started = [(moves, start) for moves, start in started if start is not None]
+    started += [([], start) for start in attempt.starts]
+    if not started:
+        return False
+    starts = [start for _, start in started]
+    ends = problem.refined(starts, before.value, attempt.rough, budget.check)
+    tried: list[tuple[TriedMove, Any]] = []
+    for (moves, _), (predicted, after) in zip(started, ends, strict=True):
+        state.tried += 1
+        one = TriedMove(
+            splits=tuple(move.split.component for move in moves),
+            removals=tuple(move.removal.components for move in moves),
+            predicted_gain=before.value - predicted,
+            realised_gain=before.value - after.value,
+            outcome=problem.outcome(before, after, moves),
+        )
+        tried.append((one, after))
+    best = min(
+        (pair for pair in tried if pair[0].outcome == "taken"),
+        key=lambda pair: problem.rank(pair[1]),
+        default=None,
+    )
+    tried = [(_with_held_out(problem, before, one, after, best), after) for one, after in tried]
+    if best is not None:
+        best = next(pair for pair in tried if pair[1] is best[1])
+        state.fit = best[1]
+        state.settled = not attempt.rough
+        state.taken.append(best[0])
+        state.way.append(best[1])
+    else:
+        state.refused += [one for one, _ in tried if one.outcome == "no gain"]
+        state.alternatives += [one for one, _ in tried if one.outcome != "no gain"]
+    budget.report("moves", state.rounds, state.tried, state.fit.value)
+    return best is not None
+
+
+def _with_held_out(
+    problem: Problem, before: Any, one: TriedMove, after: Any, best: tuple[TriedMove, Any] | None
+) -> TriedMove:
+    """The record with its gain on rows held out, if it is taken or offered."""
+    taken = best is not None and after is best[1]
+    offered = best is None and one.outcome in ("nested", "collapsed")
+    if not (taken or offered):
+        return one
+    return one._replace(held_out_gain=problem.held_out_gain(before, after))

@@ -1,210 +1,238 @@
-"""How a component would best be split: small mixtures of two, fitted to what it covers.
+"""How components would best be split: small mixtures of two, fitted to what each covers.
 
-Each component's own rows, weighted by its responsibilities, are fitted by two components from several starts.
 By Jensen's inequality the fall of that small problem's NLL, times the component's weight, is no more than
-what the whole mixture gains, apart from rows of responsibility below `COVERED`.
+what the whole mixture gains, apart from rows of responsibility below `covered.COVERED`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
 from gmmscape import engine
-from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.escape.moves import Split
-from gmmscape.escape.nesting import nested
-from gmmscape.escape.pairs import Fitted, fit_one, fit_pairs, pairs_around
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
+from gmmscape.escape.covered import COVERED, Parts
+from gmmscape.escape.moves import Move, Removal, Split
+from gmmscape.escape.nesting import REACH
+from gmmscape.escape.small import AS_IT_IS, SmallProblems, joined, pairs
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.families import FreeCovariance, family_named
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
+from gmmscape.solve import Small
 
-#: Responsibility from which on a row belongs to a component's small problem.
-COVERED = 0.01
-#: Larger problems are thinned to this many rows: the proposal needs no more, and is judged on all rows.
-MOST_ROWS = 10_000
 RANDOM_STARTS, RESPLIT_STARTS = 3, 7
+#: Fits with a shared covariance that are then set free.
+FREED = 2
+#: Nats per row from which on two components instead of one count: clusters that are not quite Gaussian bring
+#: less, two clusters at six standard deviations 0.4 and more.
+LEAST_EACH = 0.1
+#: Rows of each of two neighbours that are to share anew.
+RESPLIT_ROWS = 1_000
 
 
-class Share(NamedTuple):
-    """The rows that one component covers.
+def propose_splits(objective: Objective, parts: Parts, rng: np.random.Generator) -> list[Split]:
+    """Return ways to split each component: at most one nested and one that is not, by component.
 
-    Attributes
-    ----------
-    rows : ndarray of int
-        Their numbers.
-    weights : ndarray of float
-        Row weight times responsibility; more where the rows are a part that stands for all.
+    A covariance that both children share keeps cores and halos away; what it finds is then set free, beside a
+    core in a halo.
     """
-
-    rows: IntArray
-    weights: FloatArray
-
-
-class _Gathered:
-    """What one component covers, seen block by block: some `MOST_ROWS` rows at most, drawn evenly."""
-
-    def __init__(self) -> None:
-        self.parts: list[tuple[IntArray, FloatArray, FloatArray]] = []
-        self.mass = 0.0
-        self.size = 0
-
-    def add(self, rows: IntArray, weights: FloatArray, lots: FloatArray) -> None:
-        """Take rows in with a random lot each; where they are too many, the smallest lots stay."""
-        self.parts.append((rows, weights, lots))
-        self.mass += float(weights.sum())
-        self.size += len(rows)
-        if self.size > 2 * MOST_ROWS:
-            rows, weights, lots = (np.concatenate(part) for part in zip(*self.parts, strict=True))
-            kept = np.sort(np.argpartition(lots, MOST_ROWS)[:MOST_ROWS])
-            self.parts = [(rows[kept], weights[kept], lots[kept])]
-            self.size = MOST_ROWS
-
-    def share(self) -> Share:
-        """Return the rows that stayed, their weights raised to the mass of all."""
-        rows, weights, _ = (np.concatenate(part) for part in zip(*self.parts, strict=True))
-        kept = float(weights.sum())
-        return Share(rows, weights if kept in (0.0, self.mass) else weights * (self.mass / kept))
-
-
-def shares(objective: Objective, mixture: Mixture) -> list[Share]:
-    """Return what each component covers; of very many rows a random part stands for all."""
-    k = mixture.n_components
-    gathered = [_Gathered() for _ in range(k)]
-    lots = np.random.default_rng(0)
-    for block, points, weights in objective.rows.blocks():
-        posterior = engine.responsibilities(points, mixture.parameters)
-        component, at = np.nonzero(posterior.T >= COVERED)
-        weight = posterior[at, component] * weights[at]
-        ends = np.cumsum(np.bincount(component, minlength=k))[:-1]
-        parts = (np.split(array, ends) for array in (at + block.start, weight, lots.random(len(at))))
-        for own, rows, row_weights, row_lots in zip(gathered, *parts, strict=True):
-            own.add(rows, row_weights, row_lots)
-    return [own.share() for own in gathered]
-
-
-def propose_splits(
-    objective: Objective, mixture: Mixture, component: int, share: Share, rng: np.random.Generator
-) -> list[Split]:
-    """Return ways to split one component, best first: at most one nested and one that is not."""
-    family = objective.family
-    assert isinstance(family, FreeCovariance)
-    small = _small_problem(objective, mixture, share, rng)
-    if small is None:
+    small = SmallProblems(objective, parts)
+    if not small.usable.any():
         return []
-    found = [small.split(component, *fitted) for fitted in _fitted(small, family, rng)]
-    found.sort(key=lambda split: -split.gain)
-    best = [next((s for s in found if s.nested is kind), None) for kind in (False, True)]
-    return [split for split in best if split is not None]
+    which, means = _starts(small, np.flatnonzero(small.usable), rng, RANDOM_STARTS)
+    ends, nll = small.fitted(which, small.around(which, means, "tied"))
+    if small.family.name == "tied":
+        best = _best_of_each(which, nll, 1)
+        return _splits(small, which[best], ends.chosen(best), nll[best])
+    freed = _best_of_each(which, nll, FREED)
+    which, starts = _set_free(small, which[freed], ends.chosen(freed))
+    # Set free, a component over several clusters can become as wide as a halo: the shared form is kept too.
+    before, after = small.fitted(which, starts, AS_IT_IS), small.fitted(which, starts)
+    ends = joined(before[0], after[0])
+    which, nll = np.tile(which, 2), np.concatenate([before[1], after[1]])
+    nll = np.where(_resting(small, which, ends), nll, np.inf)
+    inside, ended = np.zeros(len(nll), dtype=bool), np.flatnonzero(np.isfinite(nll))
+    inside[ended] = _nested(ends.chosen(ended))
+    best = np.concatenate(
+        [_best_of_each(which, np.where(inside == kind, nll, np.inf), 1) for kind in (False, True)]
+    )
+    splits = _splits(small, which[best], ends.chosen(best), nll[best])
+    return _reconsidered(small, splits, rng)
+
+
+def overloaded(objective: Objective, parts: Parts, rng: np.random.Generator) -> BoolArray:
+    """Say which parts hold several clusters: with one covariance, two gain twice what BIC asks for."""
+    small = SmallProblems(objective, parts)
+    if not small.usable.any():
+        return np.zeros(len(small), dtype=bool)
+    which, means = _starts(small, np.flatnonzero(small.usable), rng, RANDOM_STARTS)
+    _, nll = small.fitted(which, small.around(which, means, "tied"))
+    best = _best_of_each(which, nll, 1)
+    shared = np.full(len(small), np.inf)
+    shared[which[best]] = nll[best]
+    with np.errstate(invalid="ignore"):
+        gain = small.mass * (small.single_nll - shared)
+    return gain > np.maximum(least_gain(objective), LEAST_EACH * small.mass)
+
+
+def least_gain(objective: Objective) -> float:
+    """Return what one component more has to gain by twice BIC's measure, nats per unit mass."""
+    sample = objective.measure
+    assert isinstance(sample, Sample)
+    d, rows = sample.n_features, sample.effective_rows
+    parameters = (
+        1 + d + {"full": d * (d + 1) / 2, "diag": d, "spherical": 1, "tied": 0}[objective.family.name]
+    )
+    return parameters * float(np.log(rows)) / rows
 
 
 def propose_resplits(
     objective: Objective,
     mixture: Mixture,
-    pair: tuple[int, int],
-    covered: Sequence[Share],
+    pairs: Sequence[Removal],
+    parts: Parts,
     rng: np.random.Generator,
-) -> list[Split]:
-    """Return other ways for two neighbours to share what they cover; splits of the first after merging."""
-    family = objective.family
-    assert isinstance(family, FreeCovariance)
-    union = Share(*(np.concatenate(parts) for parts in zip(*(covered[i] for i in pair), strict=True)))
-    small = _small_problem(objective, mixture, union, rng)
-    if small is None:
+) -> list[Move]:
+    """Return other ways for neighbours to share what they cover: each pair merged, and what comes of it
+    split.
+
+    At most two a pair. Their estimates are over the two as they are, and positive; with tied covariances,
+    where a pair by itself says little, over the merger.
+    """
+    if not pairs:
         return []
-    starts = pairs_around(small.sample, family, _starting_means(small.sample, rng, RESPLIT_STARTS))
-    return [small.split(pair[0], *fitted) for fitted in fit_pairs(small.sample, family, starts)]
+    couples = np.array([removal.components for removal in pairs])
+    small = SmallProblems(objective, parts.taken(couples, RESPLIT_ROWS))
+    if not small.usable.any():
+        return []
+    which, means = _starts(small, np.flatnonzero(small.usable), rng, RESPLIT_STARTS)
+    ends, nll = small.fitted(which, small.around(which, means, small.family.name))
+    best = _best_of_each(which, nll, 2)
+    costs = np.array([removal.cost for removal in pairs])
+    if small.family.name != "tied":  # so that the estimate is the fall from the two as they are
+        with np.errstate(invalid="ignore"):
+            costs = small.mass * (small.single_nll - as_they_are(small, mixture, couples))
+        costs = np.where(np.isfinite(costs), costs, np.inf)
+    moves = []
+    for split in _splits(small, which[best], ends.chosen(best), nll[best]):
+        part = split.component
+        move = Move(
+            split._replace(component=int(couples[part, 0])), Removal(pairs[part].components, costs[part])
+        )
+        moves.append(move)
+    return moves
 
 
-class _Small(NamedTuple):
-    """Rows that are to be split, in local coordinates, and the single component that fits them."""
+def as_they_are(small: SmallProblems, mixture: Mixture, couples: IntArray) -> FloatArray:
+    """Return the NLL of couples of components (p, 2) on the rows of both, per unit mass, shape (p,).
 
-    sample: Sample
-    mass: float
-    single: Mixture
-    nll: float
+    Not for tied covariances.
+    """
+    weights = mixture.weights[couples]
+    total = weights.sum(axis=1, keepdims=True)
+    share = np.where(total > 0, weights / np.where(total > 0, total, 1.0), 0.5)
+    now = Small(share, mixture.means[couples], mixture.covariances[couples], mixture.covariance_type)
+    filled = np.flatnonzero(small.parts.sizes)
+    nll = np.full(len(couples), np.inf)
+    nll[filled] = small.fitted(filled, now.chosen(filled), AS_IT_IS)[1]
+    return nll
 
-    def split(self, component: int, children: Mixture, nll: float) -> Split:
-        """Return the proposal of two children that fit with the given NLL."""
+
+def _starts(
+    small: SmallProblems, parts: IntArray, rng: np.random.Generator, n_random: int
+) -> tuple[IntArray, FloatArray]:
+    """Which part each start belongs to, and the starts' means."""
+    d = small.means.shape[1]
+    found = [small.starting_means(int(i), rng, n_random) for i in parts]
+    which = np.repeat(parts, [len(one) for one in found]).astype(np.int64)
+    return which, np.concatenate(found) if found else np.empty((0, 2, d))
+
+
+def _best_of_each(which: IntArray, nll: FloatArray, most: int) -> IntArray:
+    """The `most` best starts of each part that ended anywhere, by part and then by NLL."""
+    order = np.lexsort((nll, which))
+    order = order[np.isfinite(nll[order])]
+    sorted_parts = which[order]
+    first = np.searchsorted(sorted_parts, sorted_parts)  # where each part begins
+    return order[np.arange(len(order)) - first < most]
+
+
+def _set_free(small: SmallProblems, which: IntArray, shared: Small) -> tuple[IntArray, Small]:
+    """Starts from fits with shared covariances, and a core in a halo for each part."""
+    family = small.family
+    parts = np.flatnonzero(small.usable)
+    single = small.single[parts]
+    d = small.means.shape[1]
+    if single.ndim < 3:
+        single = np.broadcast_to(single.reshape(len(parts), -1), (len(parts), d))[:, :, None] * np.eye(d)
+    halves = np.full((len(parts), 2), 0.5)
+    cores = pairs(
+        halves,
+        np.repeat(small.means[parts][:, None], 2, axis=1),
+        np.array([0.4, 1.6])[None, :, None, None] * single[:, None],
+        family,
+        family.name,
+    )
+    free = pairs(shared.weights, shared.means, shared.covariances, family, family.name)
+    return np.concatenate([which, parts]), joined(free, cores)
+
+
+def _reconsidered(small: SmallProblems, splits: list[Split], rng: np.random.Generator) -> list[Split]:
+    """The same, where nested children stay so only if the wider is a halo and not over several clusters."""
+    doubtful = [at for at, split in enumerate(splits) if split.nested]
+    points, weights = [], []
+    for at in doubtful:
+        children = splits[at].children
+        wider = int(np.trace(children.full_covariances(), axis1=1, axis2=2).argmax())
+        rows, own = small.rows(splits[at].component)
+        posterior = engine.responsibilities(rows, children.parameters)[:, wider]
+        kept = posterior >= COVERED
+        points.append(rows[kept])
+        weights.append(small.mass[splits[at].component] * own[kept] * posterior[kept])
+    if doubtful:
+        ends = np.concatenate([[0], np.cumsum([len(own) for own in weights])]).astype(np.int64)
+        parts = Parts(np.concatenate(points), np.concatenate(weights), ends)
+        for at, more in zip(doubtful, overloaded(small.objective, parts, rng), strict=True):
+            splits[at] = splits[at]._replace(nested=not more)
+    return splits
+
+
+def _resting(small: SmallProblems, which: IntArray, two: Small) -> BoolArray:
+    """Whether both of two components rest on more than d+1 rows; what is gained on fewer does not count."""
+    sample = small.objective.measure
+    assert isinstance(sample, Sample)
+    rows = small.mass[which] * two.weights.min(axis=1) / sample.heaviest_row
+    return rows > small.means.shape[1] + 1
+
+
+def _nested(two: Small) -> BoolArray:
+    """Whether the mean of one lies within `REACH` standard deviations of the other, shape (b,)."""
+    gap = two.means[:, 1] - two.means[:, 0]
+    squared = np.empty((len(gap), 2))
+    for i in range(2):
+        own = two.covariances[:, i]
+        if two.kind == "full":
+            squared[:, i] = (gap * np.linalg.solve(own, gap[:, :, None])[:, :, 0]).sum(axis=1)
+        else:
+            squared[:, i] = (gap**2 / (own[:, None] if own.ndim == 1 else own)).sum(axis=1)
+    return squared.min(axis=1) < REACH**2
+
+
+def _splits(small: SmallProblems, which: IntArray, ends: Small, nll: FloatArray) -> list[Split]:
+    """Proposals, with the part as the component."""
+    tied = small.family.name == "tied"
+    inside = np.zeros(len(nll), dtype=bool) if tied else _nested(ends)
+    found = []
+    for at, part in enumerate(which):
+        try:
+            children = ends.mixture(at)
+        except InvalidParameterError:  # on the edge of what float64 can invert
+            continue
         # Mirror-image starts end alike: the order of the children must not be left to rounding.
         children = children.permuted(np.lexsort(children.means.T[::-1]))
-        shed = None
-        if children.covariance_type == "tied":
-            shed = self.single.covariances - children.covariances
-        gain = self.mass * (self.nll - nll)
-        return Split(component, children, shed, gain, bool(nested(children)[0, 1]))
-
-
-def _small_problem(
-    objective: Objective, mixture: Mixture, share: Share, rng: np.random.Generator
-) -> _Small | None:
-    """The problem of the rows of a share; None where there are too few."""
-    family = objective.family
-    assert isinstance(family, FreeCovariance)
-    mass = float(share.weights.sum())
-    share = _thinned(share, rng)
-    if len(share.rows) < 2 * (mixture.n_features + 1):
-        return None
-    sample = Sample(objective.rows.local(share.rows), share.weights, copy=False)
-    single = fit_one(sample, family)
-    return None if single is None else _Small(sample, mass, *single)
-
-
-def _thinned(share: Share, rng: np.random.Generator) -> Share:
-    if len(share.rows) <= MOST_ROWS:
-        return share
-    kept = np.sort(rng.choice(len(share.rows), MOST_ROWS, replace=False))
-    return Share(share.rows[kept], share.weights[kept])
-
-
-def _fitted(small: _Small, family: FreeCovariance, rng: np.random.Generator) -> Iterator[Fitted]:
-    """Pairs fitted to a small problem, and their NLL there."""
-    sample = small.sample
-    shared = family_named("tied", family.floor)
-    starts = pairs_around(sample, shared, _starting_means(sample, rng, RANDOM_STARTS))
-    rough = sorted(fit_pairs(sample, shared, starts), key=lambda fitted: fitted[1])
-    if family.name == "tied":
-        yield from rough[:1]
-        return
-    # A shared covariance keeps cores and halos away; what it found is then set free, beside one of them.
-    core = _set_free(
-        np.array([0.5, 0.5]),
-        np.repeat(small.single.means, 2, axis=0),
-        np.array([0.4, 1.6])[:, None, None] * small.single.full_covariances(),
-        family,
-    )
-    free = [_set_free(m.weights, m.means, m.full_covariances(), family) for m, _ in rough[:2]]
-    yield from fit_pairs(sample, family, [start for start in (*free, core) if start is not None])
-
-
-def _set_free(
-    weights: FloatArray, means: FloatArray, matrices: FloatArray, family: FreeCovariance
-) -> Mixture | None:
-    """The mixture of a family whose covariances are nearest to these, on or above the floor."""
-    diagonal = np.diagonal(matrices, axis1=1, axis2=2)
-    stored = {"spherical": diagonal.mean(axis=1), "diag": diagonal, "full": matrices}[family.name]
-    try:
-        return Mixture(weights, means, family.floor.clip(stored, family.name)[0], family.name)
-    except InvalidParameterError:
-        return None
-
-
-def _starting_means(sample: Sample, rng: np.random.Generator, n_random: int) -> FloatArray:
-    """Along the widest direction of the scaled columns, then random rows far apart; shape (b, 2, d)."""
-    points, weights = sample.points, sample.weights
-    mean = weights @ points
-    variance = sample.variance
-    scale = np.sqrt(np.where(variance > 0, variance, 1.0))
-    values, vectors = np.linalg.eigh(sample.covariance / scale / scale[:, None])
-    step = np.sqrt(max(values[-1], 0.0)) * vectors[:, -1] * scale
-    starts = [np.stack([mean - step, mean + step])]
-    for _ in range(n_random):
-        first = points[rng.choice(len(points), p=weights)]
-        far = weights * (((points - first) / scale) ** 2).sum(axis=1)
-        if far.sum() > 0:
-            starts.append(np.stack([first, points[rng.choice(len(points), p=far / far.sum())]]))
-    return np.stack(starts) + sample.origin
+        shed = small.single[part] - children.covariances if tied else None
+        gain = float(small.mass[part] * (small.single_nll[part] - nll[at]))
+        found.append(Split(int(part), children, shed, gain, bool(inside[at])))
+    return found

@@ -12,9 +12,10 @@ MOST_COMPONENTS, MOST_MOVES = 40, 10
 #: What stands below a table, for the kinds that occur in it.
 MEANINGS = {
     "exact": "one component on one cluster, as far as the best fit in hand tells",
-    "one-fits-many": "sits on several clusters that the better fit keeps apart",
+    "one-fits-many": "sits on several clusters that the better fit, or a split of it, keeps apart",
     "many-fit-one": "shares one cluster with others",
     "nested": "lies within two standard deviations of another component: core and halo of one cluster",
+    "background": "lies behind several others: rows that belong to no cluster",
     "collapsed": "the rows give it no covariance: it rests on a floor or on at most d+1 different rows",
 }
 
@@ -28,6 +29,7 @@ def diagnosis_table(diagnosis: Any) -> str:
     for title, moves in (("moves", diagnosis.moves), ("alternatives, not taken", diagnosis.alternatives)):
         if moves:
             lines += ["", f"{title}:", *_moves(moves, diagnosis.total, _unit(diagnosis))]
+    lines += [f"{finding.name}: {finding.message}" for finding in diagnosis.findings]
     lines += [f"warning: {warning}" for warning in diagnosis.warnings]
     return "\n".join(lines)
 
@@ -88,13 +90,19 @@ def _moves(moves: Sequence[TriedMove], total: float, unit: str) -> Iterator[str]
             f"{_removal(removal)}, split {split}"
             for split, removal in zip(move.splits, move.removals, strict=True)
         ]
+        parts = parts or ["everything perturbed"]
         kind = "" if move.outcome == "taken" else f" ({move.outcome})"
         yield (
             f"  {'; '.join(parts)}: predicted {move.predicted_gain * total:+.4g}, "
-            f"realised {move.realised_gain * total:+.4g} {unit}{kind}"
+            f"realised {move.realised_gain * total:+.4g} {unit}{kind}{_unseen(move)}"
         )
     if len(moves) > MOST_MOVES:
         yield f"  and {len(moves) - MOST_MOVES} more"
+
+
+def _unseen(move: TriedMove) -> str:
+    held_out = move.held_out_gain
+    return "" if held_out is None else f", {held_out:+.3g} per row held out"
 
 
 def _removal(removal: tuple[int, ...]) -> str:

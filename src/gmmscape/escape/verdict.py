@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from gmmscape import engine
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.escape.collapse import collapsed, effective_rows, scarce
-from gmmscape.escape.diagnosis import Diagnosis
+from gmmscape.escape.diagnosis import ComponentReport, Diagnosis
 from gmmscape.escape.examine import Examination
+from gmmscape.escape.findings import findings
 from gmmscape.escape.mixtures import SAME
-from gmmscape.escape.nesting import distances, nested
-from gmmscape.escape.reading import association_on_sample, component_reports
+from gmmscape.escape.nesting import background, distances, nested
+from gmmscape.escape.reading import association_on_sample, component_reports, with_rows
 from gmmscape.escape.search import Escape, TriedMove
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
@@ -56,15 +57,9 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
     n = _effective_rows(objective)
     score = _score(objective, polished, final, n) if gain > 0 else 0.0
     verdict, reasons = judged(gain * total, score, examination.escape, bool(broken.any()), "nats")
-    components = component_reports(
-        association_on_sample(objective, given, final),
-        given.weights,
-        final.weights,
-        n_rows=effective_rows(objective, given),
-        nested=nested(given),
-        collapsed=broken,
-        changed=gain > 0,
-    )
+    if examination.begun_early:
+        reasons += ("moves began before EM had converged: the gain counts from where it stood",)
+    exact = examination.clusters.untouched & (gain <= 0)
     return Diagnosis(
         verdict=verdict,
         reasons=reasons,
@@ -77,24 +72,28 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
         total=total,
         significance=score,
         gradient_norm=examination.gradient_norm,
-        components=components,
+        components=_components(examination, given, broken, exact),
         moves=tuple(examination.escape.taken),
         alternatives=distinct(examination.escape.alternatives, SAME / n),
+        rounds=examination.escape.rounds,
         tried=examination.escape.tried,
         ended=examination.ended,
+        findings=findings(objective, final, np.flatnonzero(background(final)))
+        if examination.searched
+        else (),
         warnings=_warnings(objective, given, examination.final, examination.ended),
     )
 
 
-def diagnosis_of_result(examination: Examination, total: float, *, searched: bool) -> Diagnosis:
+def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched: bool) -> Diagnosis:
     """Return the diagnosis of the best fit in hand, with the gains and moves that led to it.
 
     Parameters
     ----------
     examination : Examination
         What was found.
-    total : float
-        Mass of the data as the user counts it.
+    before : Diagnosis
+        Of the fit that the examination began with.
     searched : bool
         Whether moves were tried at all.
 
@@ -103,7 +102,6 @@ def diagnosis_of_result(examination: Examination, total: float, *, searched: boo
     Diagnosis
         Its `value_before` is that of the fit the examination began with.
     """
-    before = diagnosis_of(examination, total)
     objective, final = examination.objective, examination.final
     local = final.mixture.shifted(-objective.measure.origin)
     broken = collapsed(objective, local)
@@ -117,17 +115,27 @@ def diagnosis_of_result(examination: Examination, total: float, *, searched: boo
         input_state=_state(final.stop_reason, bool(broken.any())),
         gradient_norm=final.gradient_norm,
         significance=0.0,
-        components=component_reports(
-            np.eye(local.n_components),
-            local.weights,
-            local.weights,
-            n_rows=effective_rows(objective, local),
-            nested=nested(local),
-            collapsed=broken,
-            changed=False,
-        ),
+        components=_components(examination, local, broken, examination.clusters.untouched),
         warnings=_warnings(objective, local, final, examination.ended),
     )
+
+
+def _components(
+    examination: Examination, fit: Mixture, broken: BoolArray, exact: BoolArray
+) -> tuple[ComponentReport, ...]:
+    objective, found = examination.objective, examination.clusters.mixture
+    assert isinstance(objective.measure, Sample)
+    reports = component_reports(
+        association_on_sample(objective, fit, found),
+        fit.weights,
+        found.weights,
+        n_rows=effective_rows(objective, fit),
+        nested=nested(fit),
+        collapsed=broken,
+        background=background(fit),
+        exact=exact,
+    )
+    return with_rows(reports, objective.measure, fit)
 
 
 def _state(stop_reason: str, broken: bool) -> str:
@@ -195,7 +203,12 @@ def judged(
             "some component has no covariance of its own (it is on a floor, or on too few different rows): "
             "likelihoods of such fits do not compare; use fewer components or a higher covariance_floor",
         )
-    reasons = [f"{escape.tried} moves were run through EM, none brought a gain that counts"]
+    failed = escape.tried - len(escape.taken)
+    reasons = [f"{failed} more moves were run through EM, none brought a gain that counts"]
+    if not escape.taken:
+        reasons = [f"{failed} moves were run through EM, none brought a gain that counts"]
+    if failed == 0:
+        reasons = ["no other move promised a gain after EM on its neighbourhood"]
     if escape.alternatives:
         reasons.append("better densities by other means are listed as alternatives")
     return "no better fit found", tuple(reasons)
@@ -215,7 +228,8 @@ def _input_state(examination: Examination, broken: bool) -> str:
         return "degenerate"
     if examination.gradient_norm == float("inf"):
         return "plateau"
-    if examination.polish_gain * _effective_rows(examination.objective) > CONVERGED:
+    brought = examination.polish_gain * _effective_rows(examination.objective)
+    if brought > CONVERGED or examination.begun_early:
         return "not converged"
     return "saddle" if examination.saddle else "converged"
 

@@ -1,5 +1,6 @@
 """Measures: what a negative log-likelihood is averaged over."""
 
+from gmmscape.measure.duplicates import row_keys
 from gmmscape.measure.estimate import Errors, Estimate
 from gmmscape.measure.population import Population
 from gmmscape.measure.rows import WeightedRows
@@ -7,4 +8,4 @@ from gmmscape.measure.sample import Sample
 
 Measure = Population | Sample
 
-__all__ = ["Errors", "Estimate", "Measure", "Population", "Sample", "WeightedRows"]
+__all__ = ["Errors", "Estimate", "Measure", "Population", "Sample", "WeightedRows", "row_keys"]

@@ -13,6 +13,8 @@ from gmmscape.measure.estimate import Errors
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics
 
+STRETCH = 65_536
+
 
 class WeightedRows:
     """Rows and weights over which an NLL is a weighted sum; what is computed counts from an origin.
@@ -58,6 +60,12 @@ class WeightedRows:
         for start in range(0, len(self), engine.BLOCK_ROWS):
             block = slice(start, start + engine.BLOCK_ROWS)
             yield block, self.local(block), self.weights[block]
+
+    def stretches(self) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """Yield all rows `STRETCH` at a time, local coordinates and weights: for what uses all threads."""
+        for start in range(0, len(self), STRETCH):
+            rows = slice(start, start + STRETCH)
+            yield self.local(rows), self.weights[rows]
 
     @property
     def log_unit(self) -> float:

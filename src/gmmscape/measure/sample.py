@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from functools import cached_property
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape import engine
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.exceptions import DataError
 from gmmscape.measure.duplicates import Duplicates
 from gmmscape.measure.rows import WeightedRows
@@ -21,6 +22,10 @@ from gmmscape.validation import data_matrix, sample_weights
 
 #: Rows whose median is taken as the origin.
 MEDIAN_ROWS = 65_536
+
+
+#: Responsibilities below this are left out where rows are counted.
+TRACE = 1e-9
 
 
 class Sample:
@@ -61,9 +66,10 @@ class Sample:
         data = data_matrix(X)
         self.n_samples, self.n_features = data.shape
         weights = sample_weights(sample_weight, self.n_samples)
+        self._present: IntArray | None = None
         if sample_weight is not None and not weights.all():
-            present = weights > 0
-            data, weights = data[present], weights[present]
+            self._present = np.flatnonzero(weights > 0)
+            data, weights = data[self._present], weights[self._present]
         elif copy and (data is X or data.base is not None):
             data = data.copy()
         self.origin = _middle(data)
@@ -107,6 +113,21 @@ class Sample:
         """
         return self._rows
 
+    def places(self, rows: IntArray) -> IntArray:
+        """Return where rows of positive weight stand in the data as they came.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which rows, as `local` takes them.
+
+        Returns
+        -------
+        ndarray of int
+            Indices into the data.
+        """
+        return rows if self._present is None else self._present[rows]
+
     @property
     def points(self) -> FloatArray:
         """The rows of positive weight relative to `origin`, shape (n, d); a new array each time."""
@@ -142,6 +163,14 @@ class Sample:
             squares += float(weights @ self.duplicates.group_weights(points, weights))
         return 1.0 / squares
 
+    @cached_property
+    def heaviest_row(self) -> float:
+        """The largest weight of a different row; equal rows count as one."""
+        return max(
+            float(self.duplicates.group_weights(points, weights).max())
+            for _, points, weights in self._rows.blocks()
+        )
+
     def effective_rows_each(self, mixture: Mixture) -> FloatArray:
         """Return how many different rows each component of a mixture rests on.
 
@@ -160,10 +189,11 @@ class Sample:
             if known == mixture:
                 return rows
         first, second = np.zeros(mixture.n_components), np.zeros(mixture.n_components)
-        for _, points, weights in self._rows.blocks():
-            posterior = engine.responsibilities(points, mixture.parameters)
-            first += weights @ posterior
-            second += (weights * self.duplicates.group_weights(points, weights)) @ posterior**2
+        for points, weights in self._rows.stretches():
+            found = engine.coverage(points, mixture.parameters, TRACE)
+            heavier = weights * self.duplicates.group_weights(points, weights)
+            first += _sums(weights[found.row] * found.posterior, found.ends)
+            second += _sums(heavier[found.row] * found.posterior**2, found.ends)
         rows = np.divide(first**2, second, out=np.zeros_like(first), where=second > 0)
         self._counted.append((mixture, rows))
         return rows
@@ -192,6 +222,11 @@ def _middle(data: FloatArray) -> FloatArray:
     some = data[:: -(-len(data) // MEDIAN_ROWS)]
     middle = (len(some) - 1) // 2
     return np.partition(some, middle, axis=0)[middle]
+
+
+def _sums(values: FloatArray, ends: IntArray) -> FloatArray:
+    """Sums of values from each end to the next."""
+    return np.array([values[a:b].sum() for a, b in pairwise(ends)])
 
 
 def _moments(points: FloatArray, weights: FloatArray) -> SufficientStatistics:

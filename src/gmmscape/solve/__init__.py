@@ -1,10 +1,11 @@
 """Solvers: one loop, three algorithms, and the solution they return."""
 
-from gmmscape.solve.batch import Patience, descend, descend_all, ends_of_all
+from gmmscape.solve.batch import Patience, descend, descend_all, ends_of_all, pass_size
 from gmmscape.solve.em import EM
 from gmmscape.solve.gradient import GradientDescent
 from gmmscape.solve.loop import Progress, Solver, asks_to_stop, run
 from gmmscape.solve.newton import Newton
+from gmmscape.solve.parts import Small, ends_on_parts
 from gmmscape.solve.result import STOP_REASONS, Solution
 from gmmscape.solve.starts import (
     INIT_PARAMS,
@@ -23,15 +24,18 @@ __all__ = [
     "Newton",
     "Patience",
     "Progress",
+    "Small",
     "Solution",
     "Solver",
     "asks_to_stop",
     "descend",
     "descend_all",
     "ends_of_all",
+    "ends_on_parts",
     "given_start",
     "kmeans_plusplus_means",
     "mixture_around",
+    "pass_size",
     "random_row_means",
     "run",
     "start_around",

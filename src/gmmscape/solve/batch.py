@@ -101,7 +101,7 @@ def descend_all(
         In the caller's coordinates, in the order of the starts, without those that were not begun when time
         ran out or Ctrl-C was pressed; one at least. A start that was given up ends with "max_iter".
     """
-    if not _large(objective, starts[0]) and not each_iteration:
+    if pass_size(objective, starts[0]) <= LARGE and not each_iteration:
         found = _natively(solver, objective, starts, patience, max_seconds, watch)
         if found is not None:
             return found
@@ -121,7 +121,9 @@ def ends_of_all(solver: EM, objective: Objective, starts: Sequence[Mixture]) -> 
     For starts that are many and rough: `descend_all` also estimates the error of each value. Ctrl-C is
     passed on.
     """
-    found = None if _large(objective, starts[0]) else _run(solver, objective, starts, PATIENT, None, None)
+    found = None
+    if pass_size(objective, starts[0]) <= LARGE:
+        found = _run(solver, objective, starts, PATIENT, None, None)
     if found is None:
         solutions = [_by_python(solver, objective, start, PATIENT, None, 0, None) for start in starts]
         if any(solution.stop_reason == "interrupted" for solution in solutions):
@@ -192,10 +194,10 @@ def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: flo
     return watch(ended, iterations, value + log_unit)
 
 
-def _large(objective: Objective, start: Mixture) -> bool:
-    k, d = start.means.shape
-    size = len(objective.rows) * k
-    return size * (d * d if start.covariance_type in ("full", "tied") else d) > LARGE
+def pass_size(objective: Objective, mixture: Mixture) -> int:
+    """Return rows times components times columns, or their square for matrices: what a pass costs."""
+    k, d = mixture.means.shape
+    return len(objective.rows) * k * (d * d if mixture.covariance_type in ("full", "tied") else d)
 
 
 def _problem(objective: Objective, start: Mixture) -> engine.EmProblem:

@@ -89,7 +89,14 @@ def test_untouched_components_keep_their_place(kind: str):
 @pytest.mark.parametrize("kind", ["full", "diag", "spherical"])
 def test_merging_keeps_the_term_between_the_means(kind: str):
     before = mixture(kind)
-    both, one = merged(before, (1, 3))
+    pair = [1, 3]
+    total, mean, covariance = merged(
+        before.weights, before.means, before.covariances, kind, np.array([pair, [0, 2]])
+    )
+    share = before.weights[pair] / before.weights[pair].sum()
+    both = gs.Mixture(share, before.means[pair], before.covariances[pair], kind)
+    one = gs.Mixture([1.0], mean[:1], covariance[:1], kind)
+    assert total[0] == pytest.approx(before.weights[pair].sum())
     for x, y in zip(moments(both), moments(one), strict=True):
         if x.ndim == 2:
             x, y = seen_by(kind, x), seen_by(kind, y)

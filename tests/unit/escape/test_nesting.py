@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.escape.nesting import better_clustering, distances, n_clusters, nested
+from gmmscape.escape.nesting import Clustering, better_clustering, distances, nested
 
 
 def pair(gap: float, wide: float, narrow: float, kind: str = "spherical") -> gs.Mixture:
@@ -48,22 +48,29 @@ def three(middle: float, sigma: float = 1.0) -> gs.Mixture:
     return gs.Mixture(None, [[0.0], [middle], [30.0]], np.array([9.0, sigma**2, 1.0]), "spherical")
 
 
+def clustering(mixture: gs.Mixture, counted: np.ndarray | None = None) -> Clustering:
+    return Clustering(nested(mixture), mixture.weights > 0 if counted is None else counted)
+
+
 def test_clusters_are_groups_of_nested_components():
-    assert n_clusters(three(1.0)) == 2
-    assert n_clusters(three(15.0)) == 3
+    assert clustering(three(1.0)).n_clusters == 2
+    assert clustering(three(15.0)).n_clusters == 3
 
 
 def test_only_moves_that_do_not_trade_clusters_for_cores_are_better():
-    separate, core = three(15.0), three(1.0)
+    separate, core = clustering(three(15.0)), clustering(three(1.0))
     assert better_clustering(core, separate)
     assert not better_clustering(separate, core)
-    assert better_clustering(separate, three(16.0))
-    assert better_clustering(core, three(1.2))
+    assert better_clustering(separate, clustering(three(16.0)))
+    assert better_clustering(core, clustering(three(1.2)))
     elsewhere = gs.Mixture(None, [[0.0], [30.5], [30.0]], np.array([9.0, 1.0, 4.0]), "spherical")
-    assert not better_clustering(core, elsewhere)  # as many clusters, and another pair is nested
+    assert not better_clustering(core, clustering(elsewhere))  # as many clusters, and another pair is nested
 
 
-def test_empty_components_are_no_clusters():
+def test_components_that_do_not_count_are_no_clusters():
+    lost = np.array([True, False, True])
+    assert clustering(three(15.0), lost).n_clusters == 2
+    assert better_clustering(clustering(three(15.0), lost), clustering(three(1.0), lost))
     empty = gs.Mixture([0.5, 0.0, 0.5], [[0.0], [1.0], [30.0]], np.ones(3), "spherical")
-    assert n_clusters(empty) == 2
+    assert clustering(empty).n_clusters == 2
     assert not nested(empty).any()

@@ -7,7 +7,7 @@ import numpy as np
 from gmmscape.escape.reading import component_reports, normalised
 
 
-def read(association, *, changed=True, nested=(), collapsed=()):
+def read(association, *, changed=True, nested=(), collapsed=(), behind=(), weights=None):
     A = np.array(association, dtype=float)
     k = len(A)
     pairs = np.zeros((k, k), dtype=bool)
@@ -15,15 +15,17 @@ def read(association, *, changed=True, nested=(), collapsed=()):
         pairs[i, j] = pairs[j, i] = True
     bad = np.zeros(k, dtype=bool)
     bad[list(collapsed)] = True
-    weights = np.full(k, 1 / k)
+    wide = np.zeros(k, dtype=bool)
+    wide[list(behind)] = True
     return component_reports(
         A,
-        weights,
-        np.full(A.shape[1], 1 / A.shape[1]),
+        np.full(k, 1 / k),
+        np.full(A.shape[1], 1 / A.shape[1]) if weights is None else np.array(weights),
         n_rows=np.full(k, 50.0),
         nested=pairs,
         collapsed=bad,
-        changed=changed,
+        background=wide,
+        exact=np.full(k, not changed),
     )
 
 
@@ -60,6 +62,18 @@ def test_collapse_and_nesting_are_named_where_nothing_else_is():
     reports = read(np.eye(4), nested=[(1, 2)], collapsed=[0])
     assert kinds(reports) == ["collapsed", "nested", "nested", "exact"]
     assert reports[1].partners == (2,)
+
+
+def test_what_lies_before_a_background_is_not_nested():
+    reports = read(np.eye(3), behind=[0], nested=[(0, 1), (0, 2)])
+    assert kinds(reports) == ["background", "exact", "exact"]
+
+
+def test_empty_clusters_and_further_ones_are_read_too():
+    A = [[1, 0, 0, 0, 1], [0, 1, 0, 0, 0], [0, 0, 0.6, 0, 0], [0, 0, 0.4, 0, 0]]
+    reports = read(A, weights=[0.25, 0.25, 0.25, 0.0, 0.25])
+    assert kinds(reports) == ["one-fits-many", "exact", "many-fit-one", "many-fit-one"]
+    assert reports[0].covers == (0, 4)
 
 
 def test_columns_sum_to_one_and_empty_ones_stay():

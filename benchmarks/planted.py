@@ -1,0 +1,138 @@
+"""Defects planted in fits of every family: are the blocks labelled right?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+import gmmscape as gs
+from benchmarks.harness import Benchmark, Case
+from gmmscape.landscape.stars import best_stars
+
+Array = NDArray[np.float64]
+KINDS = ("spherical", "diag", "tied", "full")
+DEFECTS = ("one-fits-many", "many-fit-one", "both")
+DRAWS, REDRAWS = 50, 200
+SEPARATION = 6.0
+ROWS = (100, 300)
+
+
+class Problem(NamedTuple):
+    """Rows, the component each was drawn from, and the centers."""
+
+    X: Array
+    labels: NDArray[np.intp]
+    centers: Array
+
+
+def cases(small: bool) -> Iterator[Case]:
+    """Yield draws by family and defect."""
+    for kind in KINDS:
+        for defect in DEFECTS:
+            for seed in range(DRAWS if not small else 1):
+                yield Case(f"{kind} {defect} seed {seed}", partial(_case, kind, defect, seed))
+
+
+def _problem(kind: str, rng: np.random.Generator) -> Problem:
+    """Draw 4 to 8 components in 1 to 4 dimensions; no standard deviation is above one."""
+    k, d = int(rng.integers(4, 9)), int(rng.integers(1, 5))
+    centers = [np.zeros(d)]
+    while len(centers) < k:
+        step = rng.standard_normal(d)
+        step *= SEPARATION * rng.uniform(1.0, 1.5) / np.linalg.norm(step)
+        new = centers[rng.integers(len(centers))] + step
+        if min(np.linalg.norm(new - old) for old in centers) >= SEPARATION:
+            centers.append(new)
+    counts = rng.integers(ROWS[0], ROWS[1] + 1, k)
+    labels = np.repeat(np.arange(k), counts)
+    scales = rng.uniform(0.6, 1.0, (k, d))
+    turns = np.linalg.qr(rng.standard_normal((k, d, d)))[0]
+    if kind in ("spherical", "tied"):
+        scales[:] = scales[:, :1] if kind == "spherical" else scales[0]
+    if kind in ("spherical", "diag"):
+        turns[:] = np.eye(d)
+    elif kind == "tied":
+        turns[:] = turns[0]
+    noise = np.einsum("nde,ne->nd", turns[labels], scales[labels] * rng.standard_normal((len(labels), d)))
+    centers = np.stack(centers)
+    return Problem(centers[labels] + noise, labels, centers)
+
+
+def _planted(drawn: Problem, defect: str, rng: np.random.Generator) -> tuple[Array, set]:
+    """Starting means, and the blocks (means, centers) that they stand for."""
+    X, labels, centers = drawn
+    k = len(centers)
+    groups: list[list[int]] = [[s] for s in range(k)]
+    crowded = None
+    if defect != "many-fit-one":
+        first = int(rng.integers(k))
+        second = int(np.argsort(np.linalg.norm(centers - centers[first], axis=1))[1])
+        groups = [[first, second]] + [[s] for s in range(k) if s not in (first, second)]
+    if defect != "one-fits-many":
+        crowded = int(rng.integers(1, len(groups)))
+    means, blocks = [], set()
+    for at, group in enumerate(groups):
+        rows = X[np.isin(labels, group)]
+        copies = 2 if at == crowded else 1
+        blocks.add((frozenset(range(len(means), len(means) + copies)), frozenset(group)))
+        shift = rng.standard_normal(X.shape[1])
+        shift *= 0.8 * rows.std(axis=0) / np.linalg.norm(shift)
+        means += [rows.mean(axis=0) + sign * (shift if copies == 2 else 0.0) for sign in (1, -1)[:copies]]
+    return np.stack(means), blocks
+
+
+def _case(kind: str, defect: str, seed: int) -> dict[str, Any]:
+    rng = np.random.default_rng([seed, KINDS.index(kind), DEFECTS.index(defect)])
+    dissolved, found = -1, None
+    blocks: set | None = set()
+    while found != blocks:
+        dissolved += 1
+        if dissolved == REDRAWS:
+            return {"survived": False, "dissolved": dissolved}
+        drawn = _problem(kind, rng)
+        means, blocks = _planted(drawn, defect, rng)
+        fit = gs.GaussianMixture(
+            len(means), covariance_type=kind, means_init=means, escape=False, max_iter=20_000
+        ).fit(drawn.X)
+        found = _blocks(fit, drawn)
+    labelled = [component.kind for component in gs.diagnose(fit, drawn.X, rng=seed).components]
+    right = {"planted": 0, "planted_of": 0, "exact": 0, "exact_of": 0}
+    for members, group in blocks:
+        expected = "one-fits-many" if len(group) > 1 else "many-fit-one" if len(members) > 1 else "exact"
+        name = "exact" if expected == "exact" else "planted"
+        right[f"{name}_of"] += 1
+        right[name] += all(labelled[i] == expected for i in members)
+    return {"survived": True, "dissolved": dissolved, **right}
+
+
+def _blocks(fit: gs.GaussianMixture, drawn: Problem) -> set | None:
+    """Blocks of a fit read against the rows' true components, or None where it is no union of stars."""
+    posterior = fit.predict_proba(drawn.X)
+    k = len(drawn.centers)
+    association = np.stack([posterior[drawn.labels == s].mean(axis=0) for s in range(k)], axis=1)
+    stars, defect = best_stars(association)
+    if defect > 0.5 / len(association):
+        return None
+    return {(frozenset(map(int, means)), frozenset(map(int, group))) for means, group in stars}
+
+
+def summary(done: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return by family and defect how many blocks are labelled right."""
+    result: dict[str, dict[str, Any]] = {}
+    for case, figures in done.items():
+        row = result.setdefault(case.rsplit(" seed ", 1)[0], {"survived": 0, "of": 0, "dissolved": 0})
+        row["of"] += 1
+        row["survived"] += figures["survived"]
+        row["dissolved"] += figures["dissolved"]
+        for key in ("planted", "planted_of", "exact", "exact_of"):
+            row[key] = row.get(key, 0) + figures.get(key, 0)
+    counted = ("planted", "planted_of", "exact", "exact_of")
+    total = {key: sum(row[key] for row in result.values()) for key in counted}
+    return {"by_family_and_defect": result, "all": total}
+
+
+BENCHMARK = Benchmark("planted defects in every family: blocks labelled right", cases, summary)

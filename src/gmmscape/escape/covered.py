@@ -1,0 +1,173 @@
+"""What each component of a fit covers: its rows, weighted by responsibility; of very many rows a part.
+
+Everything that is proposed is found on these rows, at the cost of about one pass over all; what comes of it
+is judged on all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.measure import WeightedRows
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+
+#: Responsibility from which on a row belongs to what a component covers.
+COVERED = 0.01
+#: Rows that are looked at; of more, so many are drawn, evenly along the data.
+PROPOSAL_ROWS = 250_000
+#: Rows that stand for what one component covers.
+MOST_ROWS = 2_000
+
+
+class Parts(NamedTuple):
+    """Rows in parts, one behind the other: what one component covers, or a pair of them.
+
+    Attributes
+    ----------
+    points : ndarray of shape (m, d)
+        Rows in local coordinates.
+    weights : ndarray of shape (m,)
+        Row weight times responsibility, raised where the rows stand for more.
+    ends : ndarray of int, shape (p + 1,)
+        Rows ``ends[i]`` to ``ends[i + 1]`` are those of part i.
+    """
+
+    points: FloatArray
+    weights: FloatArray
+    ends: IntArray
+
+    @property
+    def sizes(self) -> IntArray:
+        """Rows of each part, shape (p,)."""
+        return np.diff(self.ends)
+
+    @property
+    def mass(self) -> FloatArray:
+        """Total weight of each part, shape (p,)."""
+        running = np.concatenate([[0.0], np.cumsum(self.weights)])
+        return np.diff(running[self.ends])
+
+    def taken(self, groups: Sequence[Any] | IntArray, most: int | None = None) -> Parts:
+        """Return new parts, each joined from some of these; shape of `groups` (q,) or (q, parts each).
+
+        Of parts with more than `most` rows, that many evenly spaced ones stand for all.
+        """
+        wanted = np.asarray(groups, dtype=np.int64)
+        wanted = wanted[:, None] if wanted.ndim == 1 else wanted
+        rows, scale, sizes = [], [], []
+        for group in wanted:
+            size = 0
+            for part in group:
+                first, last = int(self.ends[part]), int(self.ends[part + 1])
+                step = 1 if most is None else max(1, -(-(last - first) // most))
+                rows.append(np.arange(first, last, step))
+                scale.append(np.full(len(rows[-1]), float(step)))
+                size += len(rows[-1])
+            sizes.append(size)
+        chosen = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
+        weights = self.weights[chosen] * np.concatenate(scale) if rows else np.empty(0)
+        return Parts(self.points[chosen], weights, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
+
+
+class Covered(NamedTuple):
+    """What the components of a mixture cover.
+
+    Attributes
+    ----------
+    parts : Parts
+        Of each component, in their order.
+    deletion_costs : ndarray of shape (k,)
+        What the NLL rises by when a component is deleted and the other weights grow.
+    overlaps : ndarray of int, shape (p, 2)
+        Pairs that share rows, each once, smaller index first.
+    ranking : WeightedRows
+        All rows, or those of the parts where these stand for more: what predictions are made on.
+    """
+
+    parts: Parts
+    deletion_costs: FloatArray
+    overlaps: IntArray
+    ranking: WeightedRows
+
+
+def covered_by(objective: Objective, mixture: Mixture, seed: Sequence[int] = (0,)) -> Covered:
+    """Return what the components of a mixture in local coordinates cover.
+
+    Deletion costs are those of the rows looked at: the density without component i is that of the mixture
+    times 1 - psi_i, over 1 - weight_i. Responsibilities below `COVERED` enter to first order, by the weight
+    that the others leave; it is their sum at a critical point.
+    """
+    rows = objective.rows
+    rng = np.random.default_rng(seed)
+    looked_at = _some(len(rows), rng)
+    if looked_at is None:
+        found = engine.coverage(rows.data, mixture.parameters, COVERED, origin=rows.origin)
+        weights, places = rows.weights, found.row
+    else:
+        found = engine.coverage(rows.local(looked_at), mixture.parameters, COVERED)
+        weights = rows.weights[looked_at]
+        weights, places = weights / weights.sum(), looked_at[found.row]
+    entries = weights[found.row] * found.posterior
+    masses = np.diff(np.concatenate([[0.0], np.cumsum(entries)])[found.ends])
+    costs = _deletion_costs(mixture, found, weights, masses)
+    chosen, scale, ends = _thinned(found.ends, rng)
+    parts = Parts(rows.local(places[chosen]), entries[chosen] * scale, ends)
+    whole = looked_at is None and len(chosen) == len(places)
+    total = parts.weights.sum()
+    ranking = rows if whole else WeightedRows(parts.points, parts.weights / total, rows.unit)
+    return Covered(parts, costs, _overlaps(found, len(weights)), ranking)
+
+
+def _some(n: int, rng: np.random.Generator) -> IntArray | None:
+    """Rows to look at, or None for all: one drawn from each of as many equal stretches."""
+    if n <= PROPOSAL_ROWS:
+        return None
+    at = (np.arange(PROPOSAL_ROWS) + rng.random(PROPOSAL_ROWS)) * (n / PROPOSAL_ROWS)
+    return np.minimum(at.astype(np.int64), n - 1)
+
+
+def _deletion_costs(
+    mixture: Mixture, found: engine.Coverage, weights: FloatArray, masses: FloatArray
+) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = weights[found.row] * np.log(found.rest)
+        sums = np.array([logs[a:b].sum() for a, b in pairwise(found.ends)])
+        uncovered = np.maximum(mixture.weights - masses, 0.0)
+        costs = uncovered - sums + np.log1p(-mixture.weights)
+    return np.where(np.isnan(costs), np.inf, costs)  # of a component that has all the weight
+
+
+def _thinned(ends: IntArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray, IntArray]:
+    """Entries that stay, the factors by which their weights grow, and the new ends."""
+    kept, scale = [], []
+    for first, last in pairwise(ends):
+        size = int(last - first)
+        if size > MOST_ROWS:
+            own = np.sort(rng.choice(size, MOST_ROWS, replace=False, shuffle=False)) + first
+        else:
+            own = np.arange(first, last)
+        kept.append(own)
+        scale.append(np.full(len(own), size / max(len(own), 1)))
+    new_ends = np.concatenate([[0], np.cumsum([len(own) for own in kept])]).astype(np.int64)
+    return np.concatenate(kept), np.concatenate(scale), new_ends
+
+
+def _overlaps(found: engine.Coverage, n: int) -> IntArray:
+    """Pairs of components that share rows."""
+    from scipy.sparse import csr_array, triu
+
+    k = len(found.ends) - 1
+    shared = np.bincount(found.row, minlength=n)[found.row] > 1
+    component = np.repeat(np.arange(k), np.diff(found.ends))[shared]
+    if len(component) == 0:
+        return np.empty((0, 2), dtype=np.int64)
+    present = csr_array((np.ones(len(component)), (found.row[shared], component)), shape=(n, k))
+    both = triu(present.T @ present, 1).tocoo()
+    return np.stack([both.row, both.col], axis=1).astype(np.int64)

@@ -1,0 +1,77 @@
+"""Do the rows lie as a density says? A test by the distances of nearest neighbours.
+
+Among n rows of density q, the nearest neighbour of a row at x lies within a distance r with probability about
+1 - exp(-n q(x) V r^d), V the volume of the unit ball. Rows on curves, on a grid, or spread more evenly than
+chance show at once, whatever the number of components; broad tails of a cluster hardly do. Draws from the fit
+say what the formula makes of the true density, whose change within r it leaves out.
+"""
+
+from __future__ import annotations
+
+from math import lgamma, pi
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.arrays import FloatArray
+from gmmscape.mixture import Mixture
+
+#: Rows that are looked at, least number of them, and draws from the fit that they are compared with.
+MOST_ROWS, LEAST_ROWS, DRAWS = 4_000, 30, 3
+#: Distance of the two distributions from which on the fit is called poor, and standard errors it must have.
+POOR, SIGNIFICANT = 0.15, 2.0
+
+
+def misfit(points: FloatArray, weights: FloatArray, fit: Mixture, unit: float) -> str | None:
+    """Return what is wrong with a density, or None where rows lie as it says.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, d)
+        Different rows, local coordinates.
+    weights : ndarray of shape (n,)
+        Their weights; more than `MOST_ROWS` rows are drawn by them.
+    fit : Mixture
+        The density, local coordinates.
+    unit : float
+        Length per which densities are computed.
+
+    Returns
+    -------
+    str or None
+        For the user.
+    """
+    rng = np.random.default_rng(0)
+    if len(points) > MOST_ROWS:
+        points = points[rng.choice(len(points), MOST_ROWS, replace=False, p=weights / weights.sum())]
+    n = len(points)
+    if n < LEAST_ROWS:
+        return None
+    ours = _log_counts(points, fit, unit)
+    theirs = np.concatenate([_log_counts(fit.sample(n, rng)[0], fit, unit) for _ in range(DRAWS)])
+    grid = np.sort(np.concatenate([ours, theirs]))
+    below = [np.searchsorted(np.sort(one), grid, side="right") / len(one) for one in (ours, theirs)]
+    gap = below[0] - below[1]
+    largest = float(np.abs(gap).max())
+    if largest < POOR or largest * np.sqrt(n * DRAWS / (DRAWS + 1)) < SIGNIFICANT:
+        return None
+    closer = gap[np.abs(gap).argmax()] > 0
+    how = "closer together" if closer else "more evenly spread"
+    return (
+        f"rows lie {how} than the fitted density lets expect (distances of nearest neighbours, "
+        f"Kolmogorov-Smirnov distance {largest:.2f}): clusters are not Gaussian, or components are missing; "
+        "read components as pieces of a density, not as clusters"
+    )
+
+
+def _log_counts(points: FloatArray, fit: Mixture, unit: float) -> FloatArray:
+    """Log of the number of rows to expect within the distance of the nearest neighbour, shape (n,)."""
+    from scipy.spatial import cKDTree
+
+    n, d = points.shape
+    density = engine.log_density(points, fit.parameters._replace(unit=unit))
+    scaled = points / unit
+    distance, _ = cKDTree(scaled).query(scaled, 2)
+    ball = 0.5 * d * np.log(pi) - lgamma(0.5 * d + 1.0)
+    with np.errstate(divide="ignore"):
+        return np.log(n - 1.0) + density + ball + d * np.log(distance[:, 1])

@@ -1,0 +1,136 @@
+"""EM on parts of the rows: many small mixtures at once, as plain arrays."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.exceptions import GmmscapeError
+from gmmscape.families import FreeCovariance
+from gmmscape.measure import WeightedRows
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+from gmmscape.solve.acceleration import own_units
+from gmmscape.solve.em import EM
+from gmmscape.solve.loop import run
+
+
+class Small(NamedTuple):
+    """Small mixtures of one shape, b of them, local coordinates.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (b, k)
+        Each row sums to one.
+    means : ndarray of shape (b, k, d)
+        Means.
+    covariances : ndarray
+        As a mixture stores them, with b in front.
+    kind : str
+        How: "full", "tied", "diag" or "spherical".
+    """
+
+    weights: FloatArray
+    means: FloatArray
+    covariances: FloatArray
+    kind: str
+
+    def chosen(self, which: IntArray) -> Small:
+        """Return some of them."""
+        return Small(self.weights[which], self.means[which], self.covariances[which], self.kind)
+
+    def mixture(self, i: int) -> Mixture:
+        """Return one of them, as a mixture."""
+        return Mixture(self.weights[i], self.means[i], self.covariances[i], self.kind)
+
+
+def ends_on_parts(
+    solver: EM, objective: Objective, points: FloatArray, weights: FloatArray, ranges: IntArray, starts: Small
+) -> tuple[Small, FloatArray]:
+    """Return where EM leads from each start on its own rows, and the NLL there.
+
+    Parameters
+    ----------
+    solver : EM
+        Algorithm; with ``max_iter=0`` the starts come back evaluated.
+    objective : Objective
+        Says floor, units and spread; its rows are not used.
+    points : ndarray of shape (m, d)
+        Rows in local coordinates.
+    weights : ndarray of shape (m,)
+        Summing to one over each range.
+    ranges : ndarray of int, shape (b, 2)
+        First row of each start, and the one after its last.
+    starts : Small
+        The starts.
+
+    Returns
+    -------
+    Small
+        Ends, in the order of the starts.
+    ndarray of shape (b,)
+        Nats per unit mass; infinite for a start that ended degenerate. Starts share the threads out.
+    """
+    if len(ranges) == 0:
+        return starts, np.empty(0)
+    family, rows = objective.family, objective.rows
+    assert isinstance(family, FreeCovariance)
+    found = engine.em_from_all(
+        engine.EmProblem(
+            X=points,
+            origin=None,
+            weights=weights,
+            kind=starts.kind,
+            location=False,
+            floor=family.floor.variances,
+            spread=np.sqrt(objective.measure.variance),
+            scale=own_units(objective, starts.kind),
+            unit=rows.unit,
+            resolution=0.0,
+        ),
+        (starts.weights, starts.means, starts.covariances),
+        ranges=ranges,
+        tol=solver.tol,
+        max_iter=solver.max_iter,
+        accelerate=solver.accelerate,
+    )
+    if found is None:
+        return _by_reference(solver, objective, points, weights, ranges, starts)
+    runs, interrupted = found
+    if interrupted:
+        raise KeyboardInterrupt
+    ends = Small(
+        np.stack([one.weights for one in runs]),
+        np.stack([one.means for one in runs]),
+        np.stack([one.covariances for one in runs]),
+        starts.kind,
+    )
+    usable = [one.end not in ("degenerate", "out_of_reach", "not_begun") for one in runs]
+    nll = np.where(usable, [one.nll + rows.log_unit for one in runs], np.inf)
+    return ends, np.where(np.isfinite(nll), nll, np.inf)
+
+
+def _by_reference(
+    solver: EM, objective: Objective, points: FloatArray, weights: FloatArray, ranges: IntArray, starts: Small
+) -> tuple[Small, FloatArray]:
+    assert isinstance(objective.family, FreeCovariance)
+    family = FreeCovariance(starts.kind, objective.family.floor)
+    origin, unit = objective.measure.origin, objective.rows.unit
+    ends = Small(starts.weights.copy(), starts.means.copy(), starts.covariances.copy(), starts.kind)
+    nll = np.full(len(ranges), np.inf)
+    for i, (first, last) in enumerate(ranges):
+        own = WeightedRows(points[first:last], weights[first:last], unit)
+        try:
+            solution = run(solver, Objective(objective.measure, family, own), starts.mixture(i))
+        except GmmscapeError:
+            continue
+        if solution.stop_reason == "interrupted":
+            raise KeyboardInterrupt
+        if solution.stop_reason != "degenerate" and np.isfinite(solution.nll):
+            mixture = solution.mixture.shifted(-origin)
+            ends.weights[i], ends.means[i] = mixture.weights, mixture.means
+            ends.covariances[i], nll[i] = mixture.covariances, solution.nll
+    return ends, nll

@@ -1,0 +1,133 @@
+"""What is wrong beside the optimum is named, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+
+CENTERS = np.array([[0.0, 0.0], [12.0, 0.0], [30.0, 8.0]])
+
+
+def clusters(rng: np.random.Generator, n: int = 200) -> np.ndarray:
+    return np.repeat(CENTERS, n, axis=0) + rng.standard_normal((3 * n, 2))
+
+
+def found(X: np.ndarray, k: int = 3, **options: object) -> dict[str, gs.Finding]:
+    model = gs.GaussianMixture(k, random_state=0, **options).fit(X)
+    findings = gs.diagnose(model, X, rng=0).findings
+    assert len({finding.name for finding in findings}) == len(findings)
+    json.dumps([finding.to_dict() for finding in findings])
+    return {finding.name: finding for finding in findings}
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("d", [1, 2, 5])
+def test_gaussian_clusters_have_nothing_wrong(seed: int, d: int):
+    rng = np.random.default_rng([seed, d])
+    X = np.repeat(rng.normal(0, 10, (3, d)), 150, axis=0) + rng.standard_normal((450, d))
+    assert found(X) == {}
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
+def test_curves_are_not_gaussian(seed: int, kind: str):
+    rng = np.random.default_rng(seed)
+    angle = rng.uniform(0, 2 * np.pi, 400)
+    ring = 10 * np.stack([np.cos(angle), np.sin(angle)], axis=1) + 0.3 * rng.standard_normal((400, 2))
+    names = found(ring, 2, covariance_type=kind)
+    assert set(names) == {"not Gaussian"}
+    assert "closer together" in names["not Gaussian"].message
+
+
+def test_a_jittered_lattice_is_too_even(rng: np.random.Generator):
+    lattice = np.stack(np.meshgrid(np.arange(20), np.arange(20)), axis=-1).reshape(-1, 2)
+    names = found(lattice + rng.uniform(-0.1, 0.1, (400, 2)), 2)
+    assert "more evenly spread" in names["not Gaussian"].message
+
+
+def test_rounding_names_its_columns(rng: np.random.Generator):
+    X = clusters(rng)
+    X[:, 1] = np.round(X[:, 1])
+    names = found(X)
+    assert set(names) == {"rounding"}
+    assert names["rounding"].columns == (1,)
+    assert "column 1" in names["rounding"].message
+
+
+def test_fine_rounding_is_none(rng: np.random.Generator):
+    assert found(np.round(clusters(rng, 2000), 2)) == {}
+
+
+def test_duplicates_are_named(rng: np.random.Generator):
+    X = clusters(rng)
+    names = found(np.concatenate([X, X[:150]]))
+    assert set(names) == {"duplicates"}
+    assert "20%" in names["duplicates"].message
+
+
+def test_constant_and_collinear_columns_are_named(rng: np.random.Generator):
+    X = clusters(rng)
+    names = found(np.column_stack([X, np.full(len(X), 7.0)]))
+    assert names["constant column"].columns == (2,)
+    assert "rank deficiency" not in names
+    names = found(np.column_stack([X, X[:, 0] + X[:, 1]]))
+    assert names["rank deficiency"].columns == (0, 1, 2)
+
+
+def test_a_constant_column_does_not_make_a_fit_degenerate(rng: np.random.Generator):
+    X = clusters(rng)
+    wide = np.column_stack([X, np.full(len(X), 7.0)])
+    for kind in ("full", "diag", "tied"):
+        model = gs.GaussianMixture(3, covariance_type=kind, random_state=0).fit(wide)
+        assert model.diagnosis_.verdict == "no better fit found"
+        assert {component.kind for component in model.diagnosis_.components} == {"exact"}
+
+
+def test_outliers_are_named_by_their_rows(rng: np.random.Generator):
+    X = np.concatenate([clusters(rng), [[15.0, -10.0], [15.0, 20.0]]])
+    weights = np.ones(len(X))
+    weights[0] = 0.0  # rows are numbered as they came
+    model = gs.GaussianMixture(3, covariance_type="tied", random_state=0).fit(X, sample_weight=weights)
+    (finding,) = gs.diagnose(model, X, weights, rng=0).findings
+    assert finding.name == "outliers"
+    assert finding.rows == (600, 601)
+
+
+def test_a_background_is_noise_and_its_rows_are_given(rng: np.random.Generator):
+    X = np.concatenate([clusters(rng), rng.uniform(-60, 90, (150, 2))])
+    model = gs.GaussianMixture(4, random_state=0, nested="take").fit(X)
+    diagnosis = model.diagnosis_
+    assert "noise" in {finding.name for finding in diagnosis.findings}
+    (behind,) = [component for component in diagnosis.components if component.kind == "background"]
+    assert behind.rows is not None
+    assert np.mean(behind.rows >= 600) > 0.9
+    assert {c.kind for c in diagnosis.components if c is not behind} == {"exact"}
+    assert all(c.rows is None for c in diagnosis.components if c.kind == "exact")
+
+
+@pytest.mark.parametrize(
+    ("name", "k", "wrong"),
+    [
+        ("aggregation", 7, "not Gaussian"),
+        ("spiral", 3, "not Gaussian"),
+        ("ring", 2, "not Gaussian"),
+        ("ring_outliers", 5, "not Gaussian"),
+        ("zigzag_noisy", 3, "not Gaussian"),
+        ("g2mg_1_10", 2, "rounding"),
+        ("ionosphere", 2, "constant column"),
+        ("s1", 15, None),
+        ("hepta", 7, None),
+        ("tetra", 4, None),
+        ("x1", 3, None),
+    ],
+)
+def test_sets_of_the_suite(name: str, k: int, wrong: str | None, data_dir):
+    names = found(np.loadtxt(data_dir / "suite" / f"{name}.data.gz", ndmin=2), k)
+    if wrong is None:
+        assert names == {}
+    else:
+        assert wrong in names
