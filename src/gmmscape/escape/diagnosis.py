@@ -106,7 +106,7 @@ class Diagnosis:
     rounds : int
         Rounds of proposals.
     tried : int
-        Moves that were run through EM.
+        Moves, perturbed fits and new starts that were run through EM.
     ended : str
         "completed", "time_limit" or "interrupted".
     findings : tuple of Finding

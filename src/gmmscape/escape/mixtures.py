@@ -18,11 +18,13 @@ from gmmscape.escape.prediction import predicted
 from gmmscape.escape.removals import propose_removals
 from gmmscape.escape.search import Attempt, Stopped
 from gmmscape.escape.splits import overloaded, propose_resplits, propose_splits
+from gmmscape.exceptions import DataError
 from gmmscape.families import FreeCovariance
+from gmmscape.matching import match_means
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, Patience, Solution, descend, descend_all, pass_size
+from gmmscape.solve import EM, Patience, Solution, descend, descend_all, pass_size, start_around
 
 #: Single moves of a group that are tried, best prediction first; and of the group of nested components.
 ATTEMPTS, NESTED_ATTEMPTS = 8, 4
@@ -38,6 +40,9 @@ SCREEN, OUTLOOK = 5, 100
 BETWEEN = EM(tol=1e-2, max_iter=12)
 #: Size of a pass up to which perturbed fits are run through EM before giving up; standard deviations of each.
 CHEAP, PERTURBATIONS = 1_000_000, (0.5, 0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0)
+#: Size of a pass up to which so many new starts are run, because optima of overlapping clusters differ by
+#: more than moves, and up to which EM is given up later.
+VERY_CHEAP, NEW_STARTS, LONG_OUTLOOK = 200_000, 32, 1000
 
 
 class MixtureProblem:
@@ -95,10 +100,13 @@ class MixtureProblem:
             yield from self._ranked(here, covered, rest[: LOOKAHEAD * ATTEMPTS], check, ATTEMPTS, least)
         else:
             yield Attempt([[move] for move in rest[:ATTEMPTS]], rough=False)
-        if pass_size(self.objective, here) <= CHEAP:
+        cost = pass_size(self.objective, here)
+        if cost <= CHEAP:
             yield Attempt(
                 [], rough=False, starts=perturbed(here, np.random.default_rng([self.seed, number, 3]))
             )
+        if cost <= VERY_CHEAP:
+            yield Attempt([], rough=False, starts=self._new_starts(here, [self.seed, number, 4]))
 
     def _ranked(
         self,
@@ -133,6 +141,21 @@ class MixtureProblem:
         moves.sort(key=lambda move: -move.estimate)
         return moves
 
+    def _new_starts(self, here: Mixture, seed: Sequence[int]) -> list[Mixture]:
+        """Starts by k-means++, each component numbered as the one of the fit that it is closest to."""
+        sample = self.objective.measure
+        assert isinstance(sample, Sample)
+        rng = np.random.default_rng(seed)
+        starts = []
+        for _ in range(NEW_STARTS):
+            try:
+                start = start_around(sample, self.family, here.n_components, "k-means++", rng)
+            except DataError:  # no more different rows than components
+                return []
+            start = start.shifted(-sample.origin)
+            starts.append(start.permuted(match_means(start.means, here.means)[0]))
+        return starts
+
     def applied(self, fit: Solution, moves: Sequence[Move]) -> Mixture | None:
         """Return the mixture right after the moves, in local coordinates."""
         return applied(self._local(fit), self.family, moves)
@@ -149,7 +172,8 @@ class MixtureProblem:
             check()
             return False
 
-        patience = Patience(target, SCREEN, OUTLOOK)
+        cheap = pass_size(self.objective, starts[0]) <= VERY_CHEAP
+        patience = Patience(target, SCREEN, LONG_OUTLOOK if cheap else OUTLOOK)
         solver = BETWEEN if rough else JUDGE
         ends = descend_all(solver, self.objective, starts, patience=patience, watch=watch)
         if ends[-1].stop_reason == "interrupted":

@@ -204,9 +204,9 @@ def judged(
             "likelihoods of such fits do not compare; use fewer components or a higher covariance_floor",
         )
     failed = escape.tried - len(escape.taken)
-    reasons = [f"{failed} more moves were run through EM, none brought a gain that counts"]
+    reasons = [f"{failed} more moves and new starts were run through EM, none brought a gain that counts"]
     if not escape.taken:
-        reasons = [f"{failed} moves were run through EM, none brought a gain that counts"]
+        reasons = [f"{failed} moves and new starts were run through EM, none brought a gain that counts"]
     if failed == 0:
         reasons = ["no other move promised a gain after EM on its neighbourhood"]
     if escape.alternatives:
