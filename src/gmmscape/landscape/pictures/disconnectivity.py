@@ -91,7 +91,9 @@ class DisconnectivityDisplay(Display):
         values = finite_array("levels", levels, ndim=(1,))
         n = len(values)
         if not n:
-            raise InvalidParameterError("levels is empty: a picture needs a minimum; explore with more starts")
+            raise InvalidParameterError(
+                "levels is empty: a picture needs a minimum; explore with more starts"
+            )
         for name, item in (("blocks", blocks), ("hits", hits)):
             if item is not None and len(item) != n:
                 raise InvalidParameterError(f"{name} has length {len(item)} where there are {n} levels")
@@ -253,14 +255,16 @@ class DisconnectivityDisplay(Display):
     def _height(self, join: Join, root: int, trunk: tuple[float, float]) -> None:
         """Write the height of a join above the higher of the two lowest minima, beside its branch."""
         base = float(self.levels[root])
-        self._note(f"+{amount(join.height - base)}", (trunk[0], join.height), (6, 3), INK, "bottom")
+        self._note(f"barrier\n{amount(join.height - base)}", (trunk[0], join.height), (5, -5), INK, "top")
 
     def _draw_relabellings(self, own: dict[int, float], where: dict[int, float]) -> None:
         for i, height in own.items():
             # Above the first join the branch is no longer that of this minimum alone.
             if height <= self.branches_[self.places.index(i)].get_ydata()[1]:
-                self.ax_.plot(where[i], height, "D", color="white", markeredgecolor=INK, markersize=6, zorder=4)
-                text = f"relabelling\n+{amount(height - float(self.levels[i]))}"
+                self.ax_.plot(
+                    where[i], height, "D", color="white", markeredgecolor=INK, markersize=6, zorder=4
+                )
+                text = f"relabelling\n{amount(height - float(self.levels[i]))}"
                 self._note(text, (where[i], height), (8, 0), INK, "center")
 
     def _label(self, i: int, x: float) -> None:
@@ -297,9 +301,13 @@ class DisconnectivityDisplay(Display):
         ax.grid(axis="y", color=FAINT, alpha=0.3, linewidth=0.6)
         for side in ("right", "top", "bottom"):
             ax.spines[side].set_visible(False)
-        hidden = len(self.levels) - len(order)
-        if hidden:
-            ax.set_title(f"{len(order)} lowest minima, and {hidden} more", fontsize=SMALL + 1, loc="left")
+        notes = []
+        if len(self.levels) > len(order):
+            notes.append(f"the {len(order)} lowest of {len(self.levels)} minima")
+        if len(self.joins_) < len(order) - 1:
+            notes.append("dashed: no pass known")
+        if notes:
+            ax.set_title("; ".join(notes), fontsize=SMALL + 1, loc="left")
 
 
 def _level(value: float, levels: Any) -> str:

@@ -30,7 +30,7 @@ class Join(NamedTuple):
 
 def joins(levels: Sequence[float], passes: Sequence[tuple[float, int, int]]) -> list[Join]:
     """Return the joins, lowest first: of all passes between two sets only the lowest counts."""
-    sets = {i: (i,) for i in range(len(levels))}
+    sets: dict[int, tuple[int, ...]] = {i: (i,) for i in range(len(levels))}
     found = []
     for height, i, j in sorted(passes):
         one, other = sorted((sets[i], sets[j]), key=lambda members: min(levels[m] for m in members))

@@ -90,7 +90,9 @@ class MinimaDisplay(Display):
         given = (values, blocks or [None] * len(points), hits or [0] * len(points))
         for name, item in zip(("values", "blocks", "hits"), given, strict=True):
             if len(item) != len(points):
-                raise InvalidParameterError(f"{name} has length {len(item)} where there are {len(points)} minima")
+                raise InvalidParameterError(
+                    f"{name} has length {len(item)} where there are {len(points)} minima"
+                )
         if any(item.shape[1] != d for item in points) or (truth is not None and truth.n_features != d):
             raise InvalidParameterError(f"truth and all means need the {d} dimension(s) of the first minimum")
         rows = None if data is None else data_matrix(data, name="data", n_features=d)

@@ -13,6 +13,8 @@ from gmmscape.mixture import Mixture
 
 #: In units of a strip: height of the density, depth of the first row of means, and of each further row.
 DENSITY, FIRST, FURTHER = 0.36, 0.22, 0.09
+#: Rows of data that are drawn as ticks besides their histogram, at most.
+MOST_TICKS = 500
 #: Width of a marker as a share of the axis: closer means go to further rows.
 MARKER = 0.016
 
@@ -67,7 +69,7 @@ def _range(
     margin = 3.0 * sigma
     if truth is not None:
         ends.append(truth.means[:, 0])
-        margin = 3.0 * max(sigma, float(np.sqrt(truth.full_covariances().max())))
+        margin = 3.5 * max(sigma, float(np.sqrt(truth.full_covariances().max())))
     elif data is not None:
         ends.append(data[:, 0])
         margin = sigma
@@ -82,7 +84,9 @@ def _measure(
     if truth is not None:
         scales = np.sqrt(truth.full_covariances()[:, 0, 0])
         steps = np.linspace(-5.0, 5.0, 101)
-        x = np.unique(np.concatenate([center + scales[s] * steps for s, center in enumerate(truth.means[:, 0])]))
+        x = np.unique(
+            np.concatenate([center + scales[s] * steps for s, center in enumerate(truth.means[:, 0])])
+        )
         x = x[(x >= span[0]) & (x <= span[1])]
         y = np.exp(truth.log_density(x[:, None]))
         unit = DENSITY / y.max()
@@ -99,5 +103,12 @@ def _measure(
         counts, edges = np.histogram(data[:, 0], bins="fd" if len(data) < 100_000 else 200)
         counts, edges = (counts, edges) if len(counts) <= 200 else np.histogram(data[:, 0], bins=200)
         ax.stairs(
-            base + counts * (DENSITY / counts.max()), edges, baseline=base, fill=True, color="#d8dde3", zorder=0
+            base + counts * (DENSITY / counts.max()),
+            edges,
+            baseline=base,
+            fill=True,
+            color="#d8dde3",
+            zorder=0,
         )
+        if len(data) <= MOST_TICKS:
+            ax.vlines(data[:, 0], base - 0.05, base, color=FAINT, linewidth=0.5, zorder=1)

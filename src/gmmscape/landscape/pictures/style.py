@@ -59,13 +59,13 @@ class Display:
         return content.getvalue()
 
 
-def new_figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float, layout: Any = "constrained") -> Any:
     """Return an empty figure that pyplot does not know of; raises NotAvailableError without matplotlib."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
         raise NotAvailableError("plot needs matplotlib: install gmmscape[plot]") from error
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), layout=layout)
 
 
 def axes_or_new(ax: Any, width: float, height: float) -> Any:
@@ -93,7 +93,7 @@ def marker(kind: str | None) -> str:
 
 
 def kind_legend(ax: Any, kinds: Iterable[str | None], outside: bool) -> None:
-    """Add a legend of the kinds that occur: below the figure where it is ours, else in the axes."""
+    """Add a legend of the kinds that occur: below the figure where it is ours, else above the axes."""
     from matplotlib.lines import Line2D
 
     seen = set(kinds)
@@ -107,7 +107,8 @@ def kind_legend(ax: Any, kinds: Iterable[str | None], outside: bool) -> None:
             handles=keys, loc="outside lower center", ncols=len(keys), fontsize=SMALL, frameon=False
         )
     elif keys:
-        ax.legend(handles=keys, loc="upper right", fontsize=SMALL)
+        place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.0}
+        ax.legend(handles=keys, ncols=len(keys), fontsize=SMALL, frameon=False, **place)
 
 
 def number(value: float) -> str:
