@@ -24,6 +24,8 @@ from gmmscape.validation import choice, finite_array, positive_integer
 
 #: On a linear scale, gaps below this share of the axis cannot be read.
 READABLE = 0.03
+#: Characters of a text below a branch that the next branch leaves room for.
+LONGEST = 17
 SCALES = ("auto", "linear", "compressed")
 
 
@@ -108,8 +110,8 @@ class DisconnectivityDisplay(Display):
         self.places = np.sort(np.argsort(values, kind="stable")[: positive_integer("most", most)]).tolist()
         self.levels = values
         self.passes = [(float(h), int(i), int(j)) for h, i, j in passes]
-        self.blocks = list(blocks or [None] * n)
-        self.hits = list(hits or [0] * n)
+        self.blocks = [None] * n if blocks is None else list(blocks)
+        self.hits = [0] * n if hits is None else [int(hit) for hit in hits]
         self.quantity = quantity
         self.scale = choice("scale", scale, SCALES)
 
@@ -208,6 +210,8 @@ class DisconnectivityDisplay(Display):
                     ticks.append(level)
             self.ax_.set_yticks(ticks, [_level(tick, ordered) for tick in ticks])
             self.ax_.minorticks_off()
+        else:
+            self.ax_.ticklabel_format(axis="y", useOffset=False)
         self.ax_.set_ylim(ordered[0] - 0.06 * span, ordered[-1] + 0.1 * span)
         note = ", compressed scale" if squeeze else ""
         self.ax_.set_ylabel(f"{self.quantity}, nats{note}")
@@ -276,6 +280,7 @@ class DisconnectivityDisplay(Display):
         lines += block_lines(self.blocks[i])
         low = self.ax_.get_ylim()[0]
         for line, (text, hue) in enumerate(lines):
+            text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
             self._note(text, (x, low), (0, -8 - 12.5 * line), hue, "top", "center")
 
     def _note(

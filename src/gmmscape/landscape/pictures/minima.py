@@ -87,7 +87,11 @@ class MinimaDisplay(Display):
             raise InvalidParameterError("means is empty: a picture needs a minimum; explore with more starts")
         points = [mean_matrix("means", item) for item in means]
         d = points[0].shape[1]
-        given = (values, blocks or [None] * len(points), hits or [0] * len(points))
+        given = (
+            [float(value) for value in values],
+            [None] * len(points) if blocks is None else list(blocks),
+            [0] * len(points) if hits is None else [int(hit) for hit in hits],
+        )
         for name, item in zip(("values", "blocks", "hits"), given, strict=True):
             if len(item) != len(points):
                 raise InvalidParameterError(
@@ -99,7 +103,7 @@ class MinimaDisplay(Display):
         self.sigma = standard_deviation("sigma", sigma)
         most = positive_integer("most", most)
         self.subjects = _subjects(points, *given, quantity, most)
-        self.rest = _rest(values[most:], given[2][most:], sum(given[2]), quantity)
+        self.rest = _rest(given[0][most:], given[2][most:], sum(given[2]), quantity)
         self.truth = truth
         self.data = rows
 

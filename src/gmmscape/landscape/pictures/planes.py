@@ -89,7 +89,9 @@ def draw_planes(
     if rest:
         # Below the last panel's own label, in the layout like it.
         axes[-1].set_xlabel(f"{axes[-1].get_xlabel()}\n\n{rest}", fontsize=SMALL)
-    kind_legend(axes[0], (kind for subject in subjects for kind in subject.kinds), ax is None)
+    kind_legend(
+        axes[0] if ax is None else ax, (kind for subject in subjects for kind in subject.kinds), ax is None
+    )
     return drawn
 
 

@@ -98,7 +98,8 @@ class ProfileDisplay(Display):
                                  edgecolors="#222222", zorder=4)  # fmt: skip
         span = float(np.ptp(y))
         ax.set_xlim(x[0] - 0.06 * x[-1], 1.06 * x[-1])
-        ax.set_ylim(y.min() - 0.14 * span, y.max() + 0.2 * span)
+        room = span or 1.0  # a level profile has no height of its own
+        ax.set_ylim(y.min() - 0.14 * room, y.max() + 0.2 * room)
         ax.set_xlabel("length of the path of the means, sigma")
         ax.set_ylabel(f"{self.quantity}, nats")
         ax.ticklabel_format(axis="y", useOffset=False)
