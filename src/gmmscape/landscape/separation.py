@@ -174,9 +174,8 @@ def error_against_separation(
     Examples
     --------
     >>> import gmmscape as gs
-    >>> from gmmscape.landscape import error_against_separation
     >>> equal = lambda D: gs.Mixture.location([-D, 0, D], sigma=1.0)
-    >>> curve = error_against_separation(equal, [((0,), (0, 1)), ((1, 2), (2,))], [9, 12])
+    >>> curve = gs.error_against_separation(equal, [((0,), (0, 1)), ((1, 2), (2,))], [9, 12])
     >>> curve.missing
     (9.0,)
     >>> {name: round(value, 6) for name, value in curve.points[0].errors.items()}

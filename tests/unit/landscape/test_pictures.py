@@ -203,7 +203,7 @@ def test_minima_left_out_still_carry_the_way():
 def test_the_compressed_scale_keeps_order_and_every_gap():
     levels, at = compressed([5.0, 0.0, 5.0, 5.0 + 1e-6, 6.0])
     assert levels.tolist() == [0.0, 5.0, 5.0 + 1e-6, 6.0]
-    assert np.diff(at).min() == 1.0
+    assert np.diff(at).min() == pytest.approx(1.0)
     # Gaps of 5 and 1 beside 1e-6, in the order of their sizes.
     assert np.diff(at) == pytest.approx([1 + np.log10(5e6), 1.0, 1 + 6.0], rel=1e-6)
 

@@ -73,8 +73,8 @@ class DisconnectivityDisplay(Display):
 
     Examples
     --------
-    >>> from gmmscape.landscape.pictures import DisconnectivityDisplay
-    >>> picture = DisconnectivityDisplay([0.0, 2.769], [(2.850, 0, 1), (2.7694, 1, 1)]).plot()
+    >>> import gmmscape as gs
+    >>> picture = gs.DisconnectivityDisplay([0.0, 2.769], [(2.850, 0, 1), (2.7694, 1, 1)]).plot()
     >>> picture.joins_
     [Join(height=2.85, left=(0,), right=(1,))]
     """

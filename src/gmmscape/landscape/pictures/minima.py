@@ -66,7 +66,7 @@ class MinimaDisplay(Display):
     >>> import gmmscape as gs
     >>> truth = gs.Mixture.location([-3, 3, 12], sigma=1.0)
     >>> point = gs.Landscape(gs.Population(truth), n_components=3).descend([0.0, 11.0, 13.0])
-    >>> MinimaDisplay.from_points([point], truth).plot().titles_[0].get_text()
+    >>> gs.MinimaDisplay.from_points([point], truth).plot().titles_[0].get_text()
     'KL 2.769 nats   0>0,1  1,2>2'
     """
 

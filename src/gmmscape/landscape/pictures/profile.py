@@ -116,10 +116,12 @@ class ProfileDisplay(Display):
         low = rises[0] <= rises[1]
         side = slice(0, top + 1) if low else slice(top, None)
         self.inset_ = None
-        if rises[not low] < SMALL_BARRIER * span:
+        # Without a rise on one side (a straight line that only climbs) there is no barrier to enlarge.
+        if 0 < min(rises) < SMALL_BARRIER * span:
             self.inset_ = self._inset(side, low)
         for axis, end in ((self.inset_ or ax, 0 if low else -1), (ax, -1 if low else 0)):
-            self._height(axis, end)
+            if y[top] > y[end]:
+                self._height(axis, end)
         return self
 
     def _digits(self, value: float) -> str:
