@@ -27,7 +27,24 @@ if TYPE_CHECKING:
         InvalidParameterError,
         NotAvailableError,
     )
-    from gmmscape.landscape import Atlas, CriticalPoint, Landscape, Structure, candidates, decode
+    from gmmscape.landscape import (
+        Atlas,
+        CriticalPoint,
+        Landscape,
+        PathProfile,
+        SeparationCurve,
+        Structure,
+        candidates,
+        decode,
+        error_against_separation,
+    )
+    from gmmscape.landscape.pictures import (
+        AtlasDisplay,
+        DisconnectivityDisplay,
+        MinimaDisplay,
+        ProfileDisplay,
+        SeparationDisplay,
+    )
     from gmmscape.measure import Population, Sample
     from gmmscape.mixture import Mixture
     from gmmscape.models import NotFittedError
@@ -35,10 +52,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Atlas": "landscape",
+    "AtlasDisplay": "landscape.pictures",
     "ComponentReport": "escape",
     "CriticalPoint": "landscape",
     "DataError": "exceptions",
     "Diagnosis": "escape",
+    "DisconnectivityDisplay": "landscape.pictures",
     "Event": "escape",
     "Finding": "escape",
     "FormatError": "exceptions",
@@ -46,27 +65,35 @@ _HOMES = {
     "GmmscapeError": "exceptions",
     "InvalidParameterError": "exceptions",
     "Landscape": "landscape",
+    "MinimaDisplay": "landscape.pictures",
     "Mixture": "mixture",
     "NotAvailableError": "exceptions",
     "NotFittedError": "models",
+    "PathProfile": "landscape",
     "Population": "measure",
+    "ProfileDisplay": "landscape.pictures",
     "Repair": "escape",
     "Sample": "measure",
+    "SeparationCurve": "landscape",
+    "SeparationDisplay": "landscape.pictures",
     "Solution": "solve",
     "Structure": "landscape",
     "TriedMove": "escape",
     "candidates": "landscape",
     "decode": "landscape",
     "diagnose": "escape",
+    "error_against_separation": "landscape",
     "repair": "escape",
 }
 
 __all__ = [
     "Atlas",
+    "AtlasDisplay",
     "ComponentReport",
     "CriticalPoint",
     "DataError",
     "Diagnosis",
+    "DisconnectivityDisplay",
     "Event",
     "Finding",
     "FormatError",
@@ -74,18 +101,24 @@ __all__ = [
     "GmmscapeError",
     "InvalidParameterError",
     "Landscape",
+    "MinimaDisplay",
     "Mixture",
     "NotAvailableError",
     "NotFittedError",
+    "PathProfile",
     "Population",
+    "ProfileDisplay",
     "Repair",
     "Sample",
+    "SeparationCurve",
+    "SeparationDisplay",
     "Solution",
     "Structure",
     "TriedMove",
     "candidates",
     "decode",
     "diagnose",
+    "error_against_separation",
     "repair",
 ]
 

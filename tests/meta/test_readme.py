@@ -1,10 +1,10 @@
-"""The README does what it says: its examples run and print what it shows.
+"""The README and the pages with examples do what they say: these run and print what is shown.
 
 - A ```python block runs; if an ```output or ```text block follows it directly, that is what it
   prints. Blocks share one namespace, from the top of the file down.
 - A ```console block holds lines `$ gmmscape ...`, each followed by what it prints.
 
-All run in one scratch folder that has a copy of `examples/`, in the order of the README.
+All of one page run in one scratch folder that has a copy of `examples/`, in the order of the page.
 Trailing white space does not count; wall-clock times are compared as "some time", and numbers of
 iterations, which the machine's rounding decides, as "some iterations".
 """
@@ -27,6 +27,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
+PAGES = (README, ROOT / "docs" / "pictures.md")
 BIN = Path(sys.executable).parent
 ITERATIONS = re.compile(r"\b\d+ iterations\b")
 TIME = re.compile(r"\b\d+(\.\d+)?(e[+-]?\d+)?\s?(ns|µs|us|ms|s|sec|seconds?|min|minutes?)\b")
@@ -166,11 +167,14 @@ class Session:
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
-    folder = tmp_path_factory.mktemp("readme")
-    if (ROOT / "examples").is_dir():
-        shutil.copytree(ROOT / "examples", folder / "examples")
-    return Session(folder)
+def sessions(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Session]:
+    found = {}
+    for page in PAGES:
+        folder = tmp_path_factory.mktemp(page.stem)
+        if (ROOT / "examples").is_dir():
+            shutil.copytree(ROOT / "examples", folder / "examples")
+        found[page] = Session(folder)
+    return found
 
 
 def load_readme_command() -> types.ModuleType:
@@ -183,12 +187,16 @@ def load_readme_command() -> types.ModuleType:
     return module
 
 
-EXAMPLES = examples_of(README.read_text(encoding="utf-8"))
+EXAMPLES = [(page, example) for page in PAGES for example in examples_of(page.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.kind}-line-{example.line}")
-def test_example_prints_what_the_readme_shows(example: Example, session: Session):
-    printed = session.run(example)
+@pytest.mark.parametrize(
+    ("page", "example"),
+    EXAMPLES,
+    ids=[f"{page.stem}-{example.kind}-line-{example.line}" for page, example in EXAMPLES],
+)
+def test_example_prints_what_the_page_shows(page: Path, example: Example, sessions: dict[Path, Session]):
+    printed = sessions[page].run(example)
     if example.expected is not None:
         assert_same_text(normalised(printed), normalised(example.expected))
 
@@ -211,13 +219,15 @@ def test_texts_are_compared_with_their_numbers(printed: str, shown: str, same: b
 
 
 def test_the_readme_has_examples_of_both_kinds():
-    assert {example.kind for example in EXAMPLES} == {"python", "console"}
-    assert any(example.kind == "python" and example.expected for example in EXAMPLES)
+    examples = [example for page, example in EXAMPLES if page == README]
+    assert {example.kind for example in examples} == {"python", "console"}
+    assert any(example.kind == "python" and example.expected for example in examples)
 
 
-def test_every_block_says_its_language():
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_block_says_its_language(page: Path):
     known = {"bash", "console", "output", "python", "text"}
-    blocks = blocks_of(README.read_text(encoding="utf-8"))
+    blocks = blocks_of(page.read_text(encoding="utf-8"))
     assert [(block.line, block.language) for block in blocks if block.language not in known] == []
 
 

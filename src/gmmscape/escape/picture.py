@@ -9,13 +9,15 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.escape.diagnosis import KINDS, Diagnosis
 from gmmscape.exceptions import NotAvailableError
+from gmmscape.landscape.pictures.style import COLOURS as BLOCK_COLOURS
 from gmmscape.mixture import Mixture
 
 #: Rows that are drawn, of more.
 MOST_ROWS = 5_000
 #: Standard deviations at which ellipses are drawn.
 REACH = 2.0
-COLOURS = dict(zip(KINDS, ("#4c78a8", "#e45756", "#f58518", "#b279a2", "#222222", "#8c8c8c"), strict=True))
+#: Kinds of block have the colours that all pictures give them.
+COLOURS = {**BLOCK_COLOURS, "nested": "#b279a2", "collapsed": "#222222", "background": "#8c8c8c"}
 
 
 class RepairDisplay:

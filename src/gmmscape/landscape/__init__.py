@@ -4,6 +4,20 @@ from gmmscape.landscape.atlas import Atlas
 from gmmscape.landscape.candidates import candidates
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.landscape import Landscape
+from gmmscape.landscape.profile import PathProfile
+from gmmscape.landscape.separation import SeparationCurve, error_against_separation
 from gmmscape.landscape.structure import Block, Decoding, Structure, decode
 
-__all__ = ["Atlas", "Block", "CriticalPoint", "Decoding", "Landscape", "Structure", "candidates", "decode"]
+__all__ = [
+    "Atlas",
+    "Block",
+    "CriticalPoint",
+    "Decoding",
+    "Landscape",
+    "PathProfile",
+    "SeparationCurve",
+    "Structure",
+    "candidates",
+    "decode",
+    "error_against_separation",
+]

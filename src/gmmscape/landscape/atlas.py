@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
@@ -19,6 +19,9 @@ from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.validation import choice, mean_matrix, positive_integer, standard_deviation, whole_number
 from gmmscape.version import VERSION
+
+if TYPE_CHECKING:
+    from gmmscape.landscape.pictures import AtlasDisplay
 
 FORMAT = "gmmscape-atlas"
 FORMAT_VERSION = 1
@@ -143,6 +146,34 @@ class Atlas:
             starts=self.starts + other.starts,
             ends=dict(Counter(self.ends) + Counter(other.ends)),
         )
+
+    def plot(self, ax: Any = None, *, data: Any = None, most: int = 8) -> AtlasDisplay:
+        """Draw the minima, and beside them their disconnectivity graph where saddles are known.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure, unknown to pyplot, by default.
+        data : array_like of shape (n, d), optional
+            The rows of a sample, which the atlas does not hold: drawn faintly behind the means.
+        most : int, default=8
+            Minima drawn, best first; the rest are summed up.
+
+        Returns
+        -------
+        AtlasDisplay
+            With `figure_`, `axes_` and the two pictures `minima` and `graph`.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the atlas holds no minimum, or data do not fit.
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        from gmmscape.landscape.pictures import AtlasDisplay
+
+        return AtlasDisplay.from_atlas(self, data=data, most=most).plot(ax)
 
     def check_same_landscape(self, k: int, sigma: float, truth: Mixture | None, data: str | None) -> None:
         """Raise unless the atlas is one of the landscape with these constants.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from gmmscape.mixture import Mixture
 from gmmscape.solve import STOP_REASONS, Solution
 from gmmscape.solve.newton import FLAT
 from gmmscape.validation import choice, whole_number
+
+if TYPE_CHECKING:
+    from gmmscape.landscape.pictures import MinimaDisplay
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +94,34 @@ class CriticalPoint(Solution):
             "means " + " ".join(np.array2string(mean, precision=6)[1:-1].strip() for mean in self.means),
         ]
         return "\n".join(lines if self.structure is None else [*lines, str(self.structure)])
+
+    def plot(self, ax: Any = None, *, truth: Mixture | None = None, data: Any = None) -> MinimaDisplay:
+        """Draw the means, joined to the centers of their blocks.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure, unknown to pyplot, by default.
+        truth : Mixture, optional
+            The truth of a population, which the point does not hold.
+        data : array_like of shape (n, d), optional
+            The rows of a sample.
+
+        Returns
+        -------
+        MinimaDisplay
+            With `figure_`, `ax_` and the artists.
+
+        Raises
+        ------
+        InvalidParameterError
+            If dimensions do not fit.
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        from gmmscape.landscape.pictures import MinimaDisplay
+
+        return MinimaDisplay.from_points([self], truth, data=data).plot(ax)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings; what is not finite becomes None.

@@ -15,6 +15,7 @@ from gmmscape.landscape import explore as exploration
 from gmmscape.landscape.atlas import Atlas
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
+from gmmscape.landscape.profile import PathProfile, descent_profile, straight_profile
 from gmmscape.measure import Errors, Estimate, Population, Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
@@ -314,6 +315,47 @@ class Landscape:
             callback=callback,
             resume=resume,
         )
+
+    def profile(
+        self,
+        a: CriticalPoint | ArrayLike,
+        b: CriticalPoint | ArrayLike,
+        saddle: CriticalPoint | None = None,
+        *,
+        n: int = 101,
+    ) -> PathProfile:
+        """Return the NLL along a path between two minima.
+
+        Parameters
+        ----------
+        a, b : CriticalPoint or array_like of shape (k,) or (k, d)
+            The ends; they may be one minimum, for a pass between two of its labellings.
+        saddle : CriticalPoint, optional
+            Of index 1: the path descends from it by steepest descent on both sides. Without it the path is
+            the straight line between matched means, which no barrier exceeds.
+        n : int, default=101
+            Points of the path.
+
+        Returns
+        -------
+        PathProfile
+            With `length`, `nll`, `heights`, `to_json` and `plot`. Cost: n values; with a saddle, some hundred
+            gradients and Hessians as well.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter is not usable, or the saddle leads down to other minima.
+        """
+        first, last = (
+            self._points(point.means if isinstance(point, CriticalPoint) else point) for point in (a, b)
+        )
+        n = positive_integer("n", n, minimum=3)
+        if saddle is None:
+            return straight_profile(self._descent, first, last, n)
+        if not isinstance(saddle, CriticalPoint) or saddle.means.shape != first.shape:
+            raise InvalidParameterError.of("saddle", saddle, "pass a CriticalPoint of this landscape")
+        return descent_profile(self._descent, first, last, saddle, n)
 
     def _points(self, means: ArrayLike) -> FloatArray:
         points = mean_matrix("means", means, n_features=self.measure.n_features)

@@ -1,0 +1,21 @@
+"""Pictures of landscapes: classes with `plot`, in the manner of scikit-learn's displays.
+
+They take plain numbers, so that anything found elsewhere can be drawn too. Matplotlib is imported when a
+picture is drawn; figures are not registered with pyplot.
+"""
+
+from gmmscape.landscape.pictures.atlas import AtlasDisplay
+from gmmscape.landscape.pictures.disconnectivity import DisconnectivityDisplay
+from gmmscape.landscape.pictures.merging import Join
+from gmmscape.landscape.pictures.minima import MinimaDisplay
+from gmmscape.landscape.pictures.profile import ProfileDisplay
+from gmmscape.landscape.pictures.separation import SeparationDisplay
+
+__all__ = [
+    "AtlasDisplay",
+    "DisconnectivityDisplay",
+    "Join",
+    "MinimaDisplay",
+    "ProfileDisplay",
+    "SeparationDisplay",
+]

@@ -1,0 +1,61 @@
+"""What is drawn of one minimum, and what was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from gmmscape.arrays import FloatArray
+from gmmscape.landscape.pictures.style import block_lines, colour, kinds_of, marker
+from gmmscape.landscape.structure import Block
+
+
+class Subject(NamedTuple):
+    """One minimum: means of shape (k, d), its blocks where it has a structure, its figures in words."""
+
+    means: FloatArray
+    blocks: tuple[Block, ...] | None
+    caption: str
+
+    @property
+    def kinds(self) -> list[str | None]:
+        """The kind of the block of each mean."""
+        return kinds_of(self.blocks, len(self.means))
+
+    @property
+    def title(self) -> str:
+        """Figures and structure; the structure in short where it is long."""
+        structure = "  ".join(text for text, _ in block_lines(self.blocks, 5))
+        return f"{self.caption}   {structure}".rstrip()
+
+    def links(self) -> Iterator[tuple[int, int, str]]:
+        """Yield mean, center and kind of all pairs within blocks."""
+        for block in self.blocks or ():
+            for i in block.means:
+                for s in block.centers:
+                    yield i, s, block.kind
+
+
+class Drawn(NamedTuple):
+    """Axes and artists; the artists of each subject in a list of their own."""
+
+    axes: list[Any]
+    means: list[list[Any]]
+    links: list[list[Any]]
+    titles: list[Any]
+
+
+def draw_subject(ax: Any, subject: Subject, means: FloatArray, centers: FloatArray | None) -> Any:
+    """Draw means at (k, 2) places and their links to the places (k*, 2) of centers; return both lists."""
+    links = []
+    for i, s, kind in subject.links() if centers is not None else ():
+        assert centers is not None
+        ends = [means[i, 0], centers[s, 0]], [means[i, 1], centers[s, 1]]
+        links += ax.plot(*ends, color=colour(kind), linewidth=1.2, alpha=0.8, zorder=3)
+    points = [
+        ax.scatter(
+            *place, s=42, c=colour(kind), marker=marker(kind), edgecolors="white", linewidths=0.7, zorder=4
+        )
+        for place, kind in zip(means.tolist(), subject.kinds, strict=True)
+    ]
+    return points, links
