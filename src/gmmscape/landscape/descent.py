@@ -77,9 +77,14 @@ class Descent:
 
         The rows are the same for all starts, whichever are asked for together.
         """
-        truth = self.measure.truth
-        typical = starts[0] if truth is None else truth.means[np.arange(self.k) % truth.n_components]
-        objective = self.objective(self.local(typical), COARSE_RTOL)
+        if isinstance(self.measure, Population) and self.measure.n_features > 1:
+            # A rule in the span of one start's means would not serve the others.
+            fixed = self.measure.fixed_rows(COARSE_RTOL)
+            objective = Objective(self.measure, Location(self.sigma), fixed)
+        else:
+            truth = self.measure.truth
+            typical = starts[0] if truth is None else truth.means[np.arange(self.k) % truth.n_components]
+            objective = self.objective(self.local(typical), COARSE_RTOL)
         ends = ends_of_all(ROUGH, objective, [self.local(means) for means in starts])
         return [end.means + self.measure.origin for end in ends]
 
