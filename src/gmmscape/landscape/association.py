@@ -6,7 +6,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
 
-#: Accuracy in more than one dimension, where rules cost more; verdicts compare with thresholds of 1e-2 and more.
+#: Accuracy in more than one dimension, where rules cost more; thresholds of verdicts are 1e-2 and more.
 RTOL = 1e-6
 
 

@@ -24,8 +24,8 @@ def divergence(
     truth, mixture : Mixture
         In the same coordinates.
     basis : ndarray of shape (d, r)
-        Orthonormal. With r < d both mixtures have one spherical covariance each, and all differences of centers
-        and means lie in its span: beyond it both are one Gaussian about the same place.
+        Orthonormal. With r < d both mixtures have one spherical covariance each, and all differences of
+        centers and means lie in its span: beyond it both are one Gaussian about the same place.
     tolerance : float
         Accuracy.
     sobol : bool, default=False

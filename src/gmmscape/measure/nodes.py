@@ -131,15 +131,13 @@ class ReducedRows(WeightedRows):
         """Return the sufficient statistics at `mixture` (local coordinates), without scatter."""
         if scatter != "none":
             raise NotAvailableError(
-                "populations in more than one dimension serve fits whose covariances are fixed; draw a sample "
-                "with mixture.sample and use gmmscape.Sample"
+                "populations in more than one dimension serve fits whose covariances are fixed; draw a "
+                "sample with mixture.sample and use gmmscape.Sample"
             )
         rows, view = self.serving(mixture)
         at = engine.statistics(rows._all_nodes(view), rows.weights, view.parameters, "none")
         f = view.frame.shape[1]
-        mean = np.where(
-            at.mass[:, None] > 0, view.middle + at.mean[:, :f] @ view.frame.T, mixture.means
-        )
+        mean = np.where(at.mass[:, None] > 0, view.middle + at.mean[:, :f] @ view.frame.T, mixture.means)
         value = view.value_beyond(self._truth.weights)
         return SufficientStatistics(at.mass, mean, None, "none", at.log_likelihood - value, at.weight)
 
@@ -205,7 +203,7 @@ def _weights(truth: Mixture, nodes: list[tuple[FloatArray, FloatArray]]) -> Floa
 
 
 def _resolution(rules: Rules) -> float:
-    """Mass below which a component's statistics mean nothing: less than a Sobol point, or the tails cut off."""
+    """Mass below which statistics mean nothing: less than a Sobol point, or the tails cut off."""
     points = [len(rule.nodes()[1]) for rule in rules if isinstance(rule, SobolRule)]
     return 1.0 / min(points) if points else 5 * TAIL_MASS
 

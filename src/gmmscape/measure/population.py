@@ -15,7 +15,7 @@ from gmmscape.measure.estimate import Estimate
 from gmmscape.measure.nodes import QuadratureRows, ReducedRows, log_density_and_derivatives, of_one_width
 from gmmscape.measure.quadrature import Integrand, Rule, fitted_rule
 from gmmscape.measure.sobol import SobolRule
-from gmmscape.measure.span import View, basis_of, beyond, joint_basis, rounding_length, spherical_deviations
+from gmmscape.measure.span import View, basis_of, extended, joint_basis, rounding_length, spherical_deviations
 from gmmscape.mixture import Mixture
 from gmmscape.validation import choice, real_number
 
@@ -29,8 +29,8 @@ class Population:
     """The expectation under a known mixture, by quadrature with stated error.
 
     A fit of one spherical covariance sees a truth of spherical components only through the span of the
-    differences of its means, of r <= min(d, k-1) dimensions, and that span is all that is integrated over (DESIGN
-    2.4). Other truths and fits are integrated over in all dimensions.
+    differences of its means, of r <= min(d, k-1) dimensions, and that span is all that is integrated over
+    (DESIGN 2.4). Other truths and fits are integrated over in all dimensions.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ class Population:
         fit's standard deviation as unit of length. Critical points are polished with a rule 1e5 times
         finer, because errors of positions are those of the gradient divided by the curvature. Trapezoid
         rules reach it in one dimension, mostly in two, and in three where boundaries between means are not
-        sharp; Sobol rules take 2^12 points per component for 1e-6, 2^15 for 1e-10 and never more than 2^16, and
-        reach about 1e-5. Whatever was reached is the stated error.
+        sharp; Sobol rules take 2^12 points per component for 1e-6, 2^15 for 1e-10 and never more than 2^16,
+        and reach about 1e-5. Whatever was reached is the stated error.
     rule : {"auto", "trapezoid", "sobol"}, default="auto"
         Quadrature rule; "auto" picks the trapezoid rule in up to three dimensions (of the span), and Sobol
         points with 16 scramblings of fixed seed beyond. The error of the first is measured by shifting its
@@ -156,7 +156,7 @@ class Population:
             # One span for all that the means will go through, so that a solver sees one finite sum.
             basis = joint_basis(truth, mixture)
             if held is not None:
-                basis = np.column_stack([basis, basis_of(beyond(basis, held.T), length)])
+                basis = extended(basis, held.T, length)
             rules = [SobolRule.of_accuracy(basis.shape[1], tolerance)] * truth.n_components
         else:
             view = View.of(truth, mixture, basis, self._unit)
@@ -178,8 +178,8 @@ class Population:
     def _by_sobol(self, dimension: int) -> bool:
         if self.rule == "trapezoid" and dimension > MOST_AXES:
             raise NotAvailableError(
-                f"rule='trapezoid': {dimension} dimensions are to be integrated over, and trapezoid rules have "
-                f"at most {MOST_AXES}; choose rule='auto' or 'sobol'"
+                f"rule='trapezoid': {dimension} dimensions are to be integrated over, and trapezoid rules "
+                f"have at most {MOST_AXES}; choose rule='auto' or 'sobol'"
             )
         return dimension > MOST_AXES or (self.rule == "sobol" and dimension > 0)
 
@@ -197,9 +197,7 @@ class Population:
         enough = tolerance / max(float(self._local.weights[s]), tolerance)
         z, w = Rule((1.0,) * dimension).nodes()
         noise = np.array(engine.rounding(placed(z), w, parameters)) * np.array([1.0, sigma, sigma * sigma])
-        return fitted_rule(
-            dimension, lambda z, w: integrand(placed(z), w), enough, tuple(noise.tolist())
-        )
+        return fitted_rule(dimension, lambda z, w: integrand(placed(z), w), enough, tuple(noise.tolist()))
 
     def kl(self, mixture: Mixture, rtol: float | None = None) -> Estimate:
         """Return the Kullback-Leibler divergence from the truth to a mixture.

@@ -3,8 +3,8 @@
 The trapezoid sum of step h over the whole line errs, for a smooth integrand, by a Fourier series in the
 place of its nodes: a term of period h, one of period h/2, and so on, each far smaller than the one before
 (Poisson summation). Four sums over nodes shifted by quarters of h measure the first term, phase included:
-half the difference of opposite sums. That is the error of each, up to the terms that follow. In more dimensions
-nodes are shifted along one axis after the other, and the errors of the axes are added.
+half the difference of opposite sums. That is the error of each, up to the terms that follow. In more
+dimensions nodes are shifted along one axis after the other, and the errors of the axes are added.
 
 A rule is refined by halving the step of the axis that errs most, until value, first and second derivative are
 all resolved: a kink that the value hardly sees is a jump in the first derivative.
@@ -68,11 +68,12 @@ class Rule(NamedTuple):
 @lru_cache(maxsize=32)
 def _nodes(steps: tuple[float, ...], axis: int, shift: float) -> tuple[FloatArray, FloatArray]:
     tail = TAILS[len(steps)]
-    z, w = np.zeros((1, 0)), np.ones(1)
+    z: FloatArray = np.zeros((1, 0))
+    w: FloatArray = np.ones(1)
     for place, step in enumerate(steps):
         n = int(np.ceil(tail / step))
         offsets = step * (np.arange(-n, n + 1) + (shift if place == axis else 0.0))
-        along = step / np.sqrt(2 * np.pi) * np.exp(-0.5 * offsets**2)
+        along: FloatArray = step / np.sqrt(2 * np.pi) * np.exp(-0.5 * offsets**2)
         z = np.column_stack([np.repeat(z, len(offsets), axis=0), np.tile(offsets, len(z))])
         w = np.outer(w, along).ravel()
         if place:  # the corners of the box hold nothing
@@ -111,7 +112,9 @@ def _halved(rule: Rule, integrand: Integrand, axis: int, sums: list[list[Sums]])
     """Sums of a rule whose step along one axis has just been halved."""
     # The sums of two opposite quarters together are one with half the step.
     old = sums[axis]
-    whole, half = (tuple(0.5 * (a + b) for a, b in zip(old[i], old[j], strict=True)) for i, j in ((0, 1), (2, 3)))
+    whole, half = (
+        tuple(0.5 * (a + b) for a, b in zip(old[i], old[j], strict=True)) for i, j in ((0, 1), (2, 3))
+    )
     result = []
     for other in range(len(rule.steps)):
         if other == axis:

@@ -1,8 +1,8 @@
 """Scrambled Sobol points for expectations under standard Gaussians, with errors from independent scramblings.
 
 Each scrambling is standardised to mean zero and unit covariance, so that quadratic functions, which log
-densities are in wide regions, are integrated exactly. What is left differs from one scrambling to the next; three
-standard errors of the average are the stated error.
+densities are in wide regions, are integrated exactly. What is left differs from one scrambling to the next;
+three standard errors of the average are the stated error.
 """
 
 from __future__ import annotations

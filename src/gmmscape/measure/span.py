@@ -12,7 +12,7 @@ from gmmscape.engine import LocationDerivatives
 from gmmscape.mixture import Mixture
 
 #: Units in the last place of the largest coordinate, for each row or column, below which a direction is the
-#: rounding of the coordinates: leaving it out moves a mean no farther than the rounding of its coordinates does.
+#: rounding of coordinates: leaving it out moves a mean no farther than the rounding of its coordinates does.
 ROUNDING = 4.0 * np.finfo(np.float64).eps
 
 
@@ -39,6 +39,14 @@ def beyond(basis: FloatArray, vectors: FloatArray) -> FloatArray:
     return vectors - (vectors @ basis) @ basis.T
 
 
+def extended(basis: FloatArray, vectors: FloatArray, tolerance: float) -> FloatArray:
+    """Return a basis with directions added until its span contains the rows too."""
+    more = basis_of(beyond(basis, vectors), tolerance)
+    # What a short vector has beyond the basis is rounded: its direction is orthogonal only at a second try.
+    more, _ = np.linalg.qr(beyond(basis, more.T).T)
+    return np.column_stack([basis, more])
+
+
 def followed(basis: FloatArray, vectors: FloatArray, tolerance: float) -> FloatArray | None:
     """Return a basis of as many vectors whose span contains the rows, turned as little as possible.
 
@@ -60,16 +68,15 @@ def joint_basis(truth: Mixture, mixture: Mixture) -> FloatArray:
     length = rounding_length(truth.means, mixture.means)
     first = truth.means[0]
     basis = basis_of(truth.means - first, length)
-    more = basis_of(beyond(basis, mixture.means - first), length)
-    return np.column_stack([basis, more])
+    return extended(basis, mixture.means - first, length)
 
 
 class View(NamedTuple):
     """A fit of one spherical covariance and a truth of spherical components, seen from a span.
 
     Coordinates are those along the basis, those that tell the centers apart beyond it, and, where there are
-    dimensions beyond the basis, one more in which component s of the truth lies its standard deviation tau_s away
-    from all means. In it the engine's sums are the corrections of DESIGN 2.4.
+    dimensions beyond the basis, one more in which component s of the truth lies its standard deviation tau_s
+    away from all means. In it the engine's sums are the corrections of DESIGN 2.4.
 
     Attributes
     ----------
@@ -110,7 +117,7 @@ class View(NamedTuple):
         offsets = truth.means - middle
         if r < d:
             tolerance = rounding_length(truth.means, mixture.means)
-            frame = np.column_stack([basis, basis_of(beyond(basis, offsets), tolerance)])
+            frame = extended(basis, offsets, tolerance)
         means = np.zeros((mixture.n_components, frame.shape[1] + (r < d)))
         means[:, :r] = (mixture.means - middle) @ basis
         places = offsets @ frame
