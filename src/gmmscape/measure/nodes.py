@@ -194,6 +194,11 @@ class ReducedRows(WeightedRows):
             self._widened = self._wider(mixture, self._basis)
         return self._widened.serving(mixture)
 
+    def finer(self) -> ReducedRows:
+        """Return the same with half the steps, or four times the Sobol points: for judging `errors`."""
+        rules = [rule.finer() for rule in self._rules]
+        return ReducedRows(self._truth, rules, self._basis, self.unit, self._wider)
+
     def _all_nodes(self, view: View) -> FloatArray:
         return np.concatenate([view.nodes(s, rule.nodes()[0]) for s, rule in enumerate(self._rules)])
 

@@ -49,6 +49,10 @@ class Rule(NamedTuple):
         """Return nodes (n, r), moved `shift` steps along one axis, and their weights; shared, read-only."""
         return _nodes(self.steps, axis, shift)
 
+    def finer(self) -> Rule:
+        """Return the rule with half the steps."""
+        return Rule(tuple(0.5 * step for step in self.steps))
+
     @property
     def size(self) -> float:
         """About the number of nodes."""

@@ -37,6 +37,10 @@ class SobolRule(NamedTuple):
         least = int(np.ceil(np.log2(4 * dimension)))  # a covariance needs more points than dimensions
         return cls(dimension, max(total - int(np.log2(SCRAMBLINGS)), least))
 
+    def finer(self) -> SobolRule:
+        """Return the rule with four times the points."""
+        return self._replace(log2_each=self.log2_each + 2)
+
     def nodes(self) -> tuple[FloatArray, FloatArray]:
         """Return all points, shape (n, dimension), and their equal weights."""
         z = _points(self.dimension, self.log2_each).reshape(-1, self.dimension)
