@@ -22,6 +22,7 @@ NAMES = (
     "speed",
     "engine",
     "memory",
+    "integrals",
 )
 
 

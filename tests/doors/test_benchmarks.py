@@ -55,6 +55,7 @@ def test_they_are_listed():
         "speed",
         "engine",
         "memory",
+        "integrals",
     ]
 
 
@@ -164,3 +165,16 @@ def test_an_iteration_is_timed_beside_others(tmp_path: Path):
 def test_a_fit_makes_next_to_nothing_of_the_size_of_the_data(tmp_path: Path):
     for case in small("memory", tmp_path)["cases"].values():
         assert 0.0 < case["extra_MiB"] < case["allowed_MiB"]
+
+
+def test_integrals_are_those_of_monte_carlo_and_errors_as_stated(tmp_path: Path):
+    summary = small("integrals", tmp_path)["summary"]
+    (embedded,) = summary["embedded"].values()
+    assert embedded["minima"] == embedded["wanted"] == 2
+    assert embedded["kl_difference"] < 1e-9
+    assert embedded["eigenvalue_difference"] < 1e-9
+    assert summary["monte_carlo"]["numbers"] > 1000
+    assert summary["monte_carlo"]["beyond_4_standard_errors"] == 0
+    for kind in ("trapezoid", "sobol"):
+        assert summary["honest"][kind]["cases"] == 3
+        assert min(summary["honest"][kind]["covered"]) == 1.0

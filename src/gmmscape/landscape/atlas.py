@@ -30,7 +30,7 @@ STOPPED = ("completed", "time_limit", "interrupted")
 #: Two points are one orbit if they match within this many sigma (far above the error of a polished point)...
 SAME = 1e-5
 #: ...or this many where the positions of both are not known that well (flat points above all), and their
-#: values agree within `SAME_NLL`.
+#: values agree within `SAME_NLL`, or within their errors.
 SAME_FLAT = 0.1
 SAME_NLL = 1e-9
 
@@ -340,7 +340,8 @@ def find_orbit(minima: list[CriticalPoint], point: CriticalPoint) -> int | None:
         if distance <= SAME:
             return place
         soft = min(known.means_error, point.means_error) > SAME * point.sigma
-        if soft and distance <= SAME_FLAT and abs(known.nll - point.nll) <= SAME_NLL:
+        alike = max(SAME_NLL, known.error + point.error)
+        if soft and distance <= SAME_FLAT and abs(known.nll - point.nll) <= alike:
             return place
     return None
 

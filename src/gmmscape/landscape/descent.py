@@ -22,6 +22,9 @@ from gmmscape.solve.newton import FLAT
 #: Accuracy of the rule while exploring; what is found is polished with the fine one.
 COARSE_RTOL = 1e-6
 COARSE_TOL = 1e-7
+#: The same where nodes turn after the means: values at two points then differ by the rule's error, which has
+#: to be well below the tolerance.
+TURNING_RTOL = 1e-9
 #: EM that random starts run first: plain EM, whose basins users of EM meet. Newton goes on from there.
 ROUGH = EM(tol=1e-3, max_iter=1000, accelerate=False)
 #: A polished point uses a rule finer than the population's rtol by this factor.
@@ -65,21 +68,27 @@ class Descent:
         """Descend by Newton with the exploration's cheap rule and tolerance."""
         start = self.local(means)
         solver = Newton(tol=COARSE_TOL)
-        found = _uninterrupted(run(solver, self.objective(start, COARSE_RTOL), start))
-        if found.error <= 10 * COARSE_RTOL:
+        rtol = self._coarse_rtol
+        found = _uninterrupted(run(solver, self.objective(start, rtol), start))
+        if found.error <= 10 * rtol:
             return found
         # The fit has spread since the rule was chosen, and its log density turns faster than the rule sees.
         end = self._to_local(found.mixture)
-        return _continued(found, _uninterrupted(run(solver, self.objective(end, COARSE_RTOL), end)))
+        return _continued(found, _uninterrupted(run(solver, self.objective(end, rtol), end)))
 
     def rough(self, starts: list[FloatArray]) -> list[FloatArray]:
         """Return where EM leads from each start, to `ROUGH`; its basins are those that users of EM meet.
 
         The rows are the same for all starts, whichever are asked for together.
         """
-        truth = self.measure.truth
-        typical = starts[0] if truth is None else truth.means[np.arange(self.k) % truth.n_components]
-        objective = self.objective(self.local(typical), COARSE_RTOL)
+        if isinstance(self.measure, Population) and self.measure.n_features > 1:
+            # A rule in the span of one start's means would not serve the others.
+            fixed = self.measure.fixed_rows(COARSE_RTOL)
+            objective = Objective(self.measure, Location(self.sigma), fixed)
+        else:
+            truth = self.measure.truth
+            typical = starts[0] if truth is None else truth.means[np.arange(self.k) % truth.n_components]
+            objective = self.objective(self.local(typical), COARSE_RTOL)
         ends = ends_of_all(ROUGH, objective, [self.local(means) for means in starts])
         return [end.means + self.measure.origin for end in ends]
 
@@ -184,6 +193,11 @@ class Descent:
 
     def _fine(self, mixture: Mixture) -> Objective:
         return self.objective(mixture, self._fine_rtol)
+
+    @property
+    def _coarse_rtol(self) -> float:
+        turning = isinstance(self.measure, Population) and 1 < self.k <= min(4, self.measure.n_features)
+        return TURNING_RTOL if turning else COARSE_RTOL
 
     @property
     def _fine_rtol(self) -> float | None:

@@ -158,7 +158,10 @@ def explore(
     The random start of number i depends on the seed and i alone, and attempts are recorded in order: the
     atlas does not depend on the number of processes.
     """
-    with engine.limited(n_jobs):
+    from threadpoolctl import threadpool_limits
+
+    # Matrices of k d rows are too small for threads of BLAS, which wait for each other longer than they work.
+    with engine.limited(n_jobs), threadpool_limits(1, user_api="blas"):
         return _explore(
             descent, _resumed(descent, seed, resume), n_starts, use_candidates, n_jobs, max_seconds, callback
         )

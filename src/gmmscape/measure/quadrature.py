@@ -1,81 +1,141 @@
-"""Trapezoid rules for expectations under one-dimensional Gaussians, with measured errors.
+"""Tensor trapezoid rules for expectations under standard Gaussians, with measured errors.
 
 The trapezoid sum of step h over the whole line errs, for a smooth integrand, by a Fourier series in the
 place of its nodes: a term of period h, one of period h/2, and so on, each far smaller than the one before
 (Poisson summation). Four sums over nodes shifted by quarters of h measure the first term, phase included:
-half the difference of opposite sums. That is the error of each, up to the terms that follow.
+half the difference of opposite sums. That is the error of each, up to the terms that follow. In more
+dimensions nodes are shifted along one axis after the other, and the errors of the axes are added.
 
-A rule is refined by halving its step, until value, first and second derivative are all resolved: a kink that
-the value hardly sees is a jump in the first derivative.
+A rule is refined by halving the step of the axis that errs most, until value, first and second derivative are
+all resolved: a kink that the value hardly sees is a jump in the first derivative.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
 
-# Beyond 8.5 standard deviations a Gaussian has mass 2e-17: below rounding.
-TAIL = 8.5
-TAIL_MASS = 2e-17
+# Beyond these radii a Gaussian of one, two or three dimensions has mass 4e-17 at most: below rounding.
+TAILS = (8.5, 8.5, 8.75, 9.0)
+TAIL_MASS = 4e-17
 #: For the terms of the series after the first, and because the first step that passes is taken.
 SAFETY = 8.0
 COARSEST_STEP = 1.1
 FINEST_STEP = 2e-5
-QUARTERS = (0.0, 0.25, 0.5, 0.75)
+#: A rule in two or three dimensions is not refined beyond this many nodes.
+MOST_NODES = 1 << 18
+HALF_AND_QUARTERS = (0.5, 0.25, 0.75)
 
 #: Sums of some quantities over nodes and weights; each array is judged by its largest error.
 Sums = tuple[FloatArray, ...]
+#: Takes nodes in standard coordinates, shape (n, r), and their weights.
 Integrand = Callable[[FloatArray, FloatArray], Sums]
 
 
 class Rule(NamedTuple):
-    """A trapezoid rule for N(center, tau^2) with nodes step apart."""
+    """A tensor trapezoid rule for the standard Gaussian, with nodes steps apart along the axes.
 
-    center: float
-    tau: float
-    step: float
+    Without axes it is a single node.
+    """
 
-    def nodes(self, shift: float = 0.0) -> tuple[FloatArray, FloatArray]:
-        """Return nodes, of which one lies `shift` steps from the center, and their weights."""
-        n = int(np.ceil(TAIL * self.tau / self.step))
-        offsets = self.step * (np.arange(-n, n + 1) + shift)
-        scale = self.step / (self.tau * np.sqrt(2 * np.pi))
-        return self.center + offsets, scale * np.exp(-0.5 * (offsets / self.tau) ** 2)
+    steps: tuple[float, ...]
+
+    def nodes(self, axis: int = 0, shift: float = 0.0) -> tuple[FloatArray, FloatArray]:
+        """Return nodes (n, r), moved `shift` steps along one axis, and their weights; shared, read-only."""
+        return _nodes(self.steps, axis, shift)
+
+    def finer(self) -> Rule:
+        """Return the rule with half the steps."""
+        return Rule(tuple(0.5 * step for step in self.steps))
+
+    @property
+    def size(self) -> float:
+        """About the number of nodes."""
+        r = len(self.steps)
+        ball = (1.0, 2.0, np.pi, 4 / 3 * np.pi)[r]
+        return float(ball * TAILS[r] ** r / np.prod(self.steps))
 
     def measured(self, integrand: Integrand) -> tuple[float, ...]:
         """Return the measured error of each of the integrand's sums."""
-        return _errors([integrand(*self.nodes(shift)) for shift in QUARTERS])
+        whole = integrand(*self.nodes())
+        found = np.zeros(len(whole))
+        for axis in range(len(self.steps)):
+            found += _errors([whole, *_shifted(self, integrand, axis)])
+        return tuple(found.tolist())
 
 
-def fitted_rule(
-    center: float, tau: float, integrand: Integrand, tolerance: float, noise: tuple[float, ...]
-) -> Rule:
+@lru_cache(maxsize=32)
+def _nodes(steps: tuple[float, ...], axis: int, shift: float) -> tuple[FloatArray, FloatArray]:
+    tail = TAILS[len(steps)]
+    z: FloatArray = np.zeros((1, 0))
+    w: FloatArray = np.ones(1)
+    for place, step in enumerate(steps):
+        n = int(np.ceil(tail / step))
+        offsets = step * (np.arange(-n, n + 1) + (shift if place == axis else 0.0))
+        along: FloatArray = step / np.sqrt(2 * np.pi) * np.exp(-0.5 * offsets**2)
+        z = np.column_stack([np.repeat(z, len(offsets), axis=0), np.tile(offsets, len(z))])
+        w = np.outer(w, along).ravel()
+        if place:  # the corners of the box hold nothing
+            inside = (z**2).sum(axis=1) <= tail**2
+            z, w = z[inside], w[inside]
+    z.setflags(write=False)
+    w.setflags(write=False)
+    return z, w
+
+
+def fitted_rule(dimension: int, integrand: Integrand, tolerance: float, noise: tuple[float, ...]) -> Rule:
     """Return the coarsest rule whose measured errors are within tolerance, or within the noise of rounding.
 
-    The step is never below `FINEST_STEP` tau. Cost: the integrand at eight times the nodes of the rule.
+    Steps are never below `FINEST_STEP`, and in two or more dimensions there are no more than `MOST_NODES`
+    nodes. Cost: the integrand at about eight times the nodes of the rule, twice that for each further axis.
     """
     # With this step the Gaussian itself is resolved to the tolerance: nothing coarser can pass.
     gaussian = 2 * np.pi / np.sqrt(2 * np.log(2 / min(tolerance, 1e-2)))
-    rule = Rule(center, tau, tau * min(COARSEST_STEP, gaussian))
-    sums = [integrand(*rule.nodes(shift)) for shift in QUARTERS]
-    while rule.step > 2 * FINEST_STEP * tau:
-        if all(e <= max(tolerance, n) for e, n in zip(_errors(sums), noise, strict=True)):
+    rule = Rule((float(min(COARSEST_STEP, gaussian)),) * dimension)
+    enough = np.maximum(tolerance, noise)
+    whole = integrand(*rule.nodes())
+    sums = [[whole, *_shifted(rule, integrand, axis)] for axis in range(dimension)]
+    while dimension:
+        errors = np.array([_errors(four) for four in sums])
+        if np.all(errors.sum(axis=0) <= enough):
             break
-        rule = rule._replace(step=0.5 * rule.step)
-        # The sums of two opposite quarters together are one with half the step.
-        whole, half = (
-            tuple(0.5 * (a + b) for a, b in zip(sums[i], sums[i + 2], strict=True)) for i in (0, 1)
-        )
-        sums = [whole, integrand(*rule.nodes(0.25)), half, integrand(*rule.nodes(0.75))]
+        axis = int(np.argmax((errors / enough).max(axis=1)))
+        finer = Rule((*rule.steps[:axis], 0.5 * rule.steps[axis], *rule.steps[axis + 1 :]))
+        if finer.steps[axis] <= FINEST_STEP or (dimension > 1 and finer.size > MOST_NODES):
+            break
+        rule, sums = finer, _halved(finer, integrand, axis, sums)
     return rule
 
 
-def _errors(sums: list[Sums]) -> tuple[float, ...]:
-    return tuple(
-        0.5 * SAFETY * max(float(np.abs(a - c).max(initial=0.0)), float(np.abs(b - d).max(initial=0.0)))
-        for a, b, c, d in zip(*sums, strict=True)
+def _halved(rule: Rule, integrand: Integrand, axis: int, sums: list[list[Sums]]) -> list[list[Sums]]:
+    """Sums of a rule whose step along one axis has just been halved."""
+    # The sums of two opposite quarters together are one with half the step.
+    old = sums[axis]
+    whole, half = (
+        tuple(0.5 * (a + b) for a, b in zip(old[i], old[j], strict=True)) for i, j in ((0, 1), (2, 3))
     )
+    result = []
+    for other in range(len(rule.steps)):
+        if other == axis:
+            quarters = [integrand(*rule.nodes(axis, shift)) for shift in HALF_AND_QUARTERS[1:]]
+            result.append([whole, half, *quarters])
+        else:
+            result.append([whole, *_shifted(rule, integrand, other)])
+    return result
+
+
+def _shifted(rule: Rule, integrand: Integrand, axis: int) -> list[Sums]:
+    return [integrand(*rule.nodes(axis, shift)) for shift in HALF_AND_QUARTERS]
+
+
+def _errors(sums: list[Sums]) -> list[float]:
+    """Errors from the sums at shifts 0, 1/2, 1/4 and 3/4."""
+    return [
+        0.5 * SAFETY * max(float(np.abs(a - c).max(initial=0.0)), float(np.abs(b - d).max(initial=0.0)))
+        for a, c, b, d in zip(*sums, strict=True)
+    ]

@@ -34,6 +34,9 @@ class WeightedRows:
         Local coordinates are the rows minus it; zero by default.
     """
 
+    #: Whether sums over `data` and `weights` are all there is, so that native loops may walk them.
+    plain = True
+
     def __init__(
         self,
         data: FloatArray,

@@ -101,7 +101,7 @@ def descend_all(
         In the caller's coordinates, in the order of the starts, without those that were not begun when time
         ran out or Ctrl-C was pressed; one at least. A start that was given up ends with "max_iter".
     """
-    if pass_size(objective, starts[0]) <= LARGE and not each_iteration:
+    if objective.rows.plain and pass_size(objective, starts[0]) <= LARGE and not each_iteration:
         found = _natively(solver, objective, starts, patience, max_seconds, watch)
         if found is not None:
             return found
@@ -122,7 +122,7 @@ def ends_of_all(solver: EM, objective: Objective, starts: Sequence[Mixture]) -> 
     passed on.
     """
     found = None
-    if pass_size(objective, starts[0]) <= LARGE:
+    if objective.rows.plain and pass_size(objective, starts[0]) <= LARGE:
         found = _run(solver, objective, starts, PATIENT, None, None)
     if found is None:
         solutions = [_by_python(solver, objective, start, PATIENT, None, 0, None) for start in starts]

@@ -71,7 +71,6 @@ def test_components_of_weight_zero_do_not_matter():
     ("arguments", "error", "word"),
     [
         ({"mixture": [1.0, 2.0]}, gs.InvalidParameterError, "mixture"),
-        ({"mixture": gs.Mixture.location([[0, 0]], 1.0)}, gs.NotAvailableError, "dimension"),
         ({"mixture": gs.Mixture.location([-1e300, 1e300], 1.0)}, gs.InvalidParameterError, "centers"),
         ({"rtol": 0.0}, gs.InvalidParameterError, "rtol"),
         ({"rtol": 1.0}, gs.InvalidParameterError, "rtol"),
