@@ -96,6 +96,23 @@ class ProfileDisplay(Display):
         spots = [0, top, len(x) - 1]
         self.marks_ = ax.scatter(x[spots], y[spots], s=36, c=["#222222", "white", "#222222"],
                                  edgecolors="#222222", zorder=4)  # fmt: skip
+        self._frame()
+        span = float(np.ptp(y))
+        rises = [float(y[top] - y[0]), float(y[top] - y[-1])]
+        low = rises[0] <= rises[1]
+        side = slice(0, top + 1) if low else slice(top, None)
+        self.inset_ = None
+        # Without a rise on one side (a straight line that only climbs) there is no barrier to enlarge.
+        if 0 < min(rises) < SMALL_BARRIER * span:
+            self.inset_ = self._inset(side, low)
+        for axis, end in ((self.inset_ or ax, 0 if low else -1), (ax, -1 if low else 0)):
+            if y[top] > y[end]:
+                self._height(axis, end)
+        return self
+
+    def _frame(self) -> None:
+        """Set limits, name the axes, and write the values of ends and top."""
+        ax, x, y, top = self.ax_, self.length, self.values, self.top
         span = float(np.ptp(y))
         ax.set_xlim(x[0] - 0.06 * x[-1], 1.06 * x[-1])
         room = span or 1.0  # a level profile has no height of its own
@@ -112,17 +129,6 @@ class ProfileDisplay(Display):
         what = "saddle" if self.at_saddle else "top of the straight line"
         ax.annotate(f"{what}: {self._digits(y[top])}", (x[top], y[top]), (0, 8), textcoords="offset points",
                     fontsize=SMALL, ha="center")  # fmt: skip
-        rises = [float(y[top] - y[0]), float(y[top] - y[-1])]
-        low = rises[0] <= rises[1]
-        side = slice(0, top + 1) if low else slice(top, None)
-        self.inset_ = None
-        # Without a rise on one side (a straight line that only climbs) there is no barrier to enlarge.
-        if 0 < min(rises) < SMALL_BARRIER * span:
-            self.inset_ = self._inset(side, low)
-        for axis, end in ((self.inset_ or ax, 0 if low else -1), (ax, -1 if low else 0)):
-            if y[top] > y[end]:
-                self._height(axis, end)
-        return self
 
     def _digits(self, value: float) -> str:
         """Return a value in the digits that its place on the axis needs."""
