@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import factorial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from gmmscape.validation import choice, whole_number
 
 if TYPE_CHECKING:
     from gmmscape.landscape.pictures import MinimaDisplay
+
+#: Means closer than this, in sigma, count as one where the points of an orbit are counted.
+COINCIDENT = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +81,17 @@ class CriticalPoint(Solution):
         return bool(np.any(np.abs(self.eigenvalues) * self.sigma**2 <= FLAT))
 
     @property
+    def orbit_size(self) -> int:
+        """Number of points that relabelling the means makes of this one: k! over those that coincide."""
+        left, size, k = list(range(len(self.means))), 1, len(self.means)
+        while left:
+            gaps = np.linalg.norm(self.means[left] - self.means[left[0]], axis=1)
+            together = np.count_nonzero(gaps <= COINCIDENT * self.sigma)
+            left = [i for i, gap in zip(left, gaps, strict=True) if gap > COINCIDENT * self.sigma]
+            size *= factorial(int(together))
+        return factorial(k) // size
+
+    @property
     def is_minimum(self) -> bool:
         """Whether this is a critical point without negative curvature (it may be flat)."""
         return self.converged and self.index == 0
@@ -129,7 +144,7 @@ class CriticalPoint(Solution):
         Returns
         -------
         dict
-            Keys means, nll, kl, error, gradient_norm, eigenvalues, index, flat, means_error, hits,
+            Keys means, nll, kl, error, gradient_norm, eigenvalues, index, orbit_size, flat, means_error, hits,
             stop_reason, n_iter, structure.
         """
         return {
@@ -140,6 +155,7 @@ class CriticalPoint(Solution):
             "gradient_norm": _finite(self.gradient_norm),
             "eigenvalues": [_finite(value) for value in self.eigenvalues.tolist()],
             "index": self.index,
+            "orbit_size": self.orbit_size,
             "flat": self.flat,
             "means_error": _finite(self.means_error),
             "hits": self.hits,

@@ -12,6 +12,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.families import Location
 from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.landscape.following import POLISHED, polished, strolled
 from gmmscape.landscape.structure import decode
 from gmmscape.measure import Measure, Population
 from gmmscape.mixture import Mixture
@@ -33,6 +34,8 @@ FINER = 1e-5
 #: Newton only creeps towards a minimum at which they are.
 TOUCHING = 0.05
 SOFT = 1e-5
+#: Means closer than this, in sigma, are one; how far descents begin from a saddle.
+COINCIDENT, ASIDE = 1e-7, 1e-2
 
 
 @dataclass(frozen=True)
@@ -81,16 +84,64 @@ class Descent:
 
         The rows are the same for all starts, whichever are asked for together.
         """
+        objective = self._fixed(starts[0])
+        ends = ends_of_all(ROUGH, objective, [self.local(means) for means in starts])
+        return [end.means + self.measure.origin for end in ends]
+
+    def _fixed(self, means: FloatArray) -> Objective:
+        """The objective with coarse rows that serve all means alike; the given ones are those of a sample."""
         if isinstance(self.measure, Population) and self.measure.n_features > 1:
             # A rule in the span of one start's means would not serve the others.
             fixed = self.measure.fixed_rows(COARSE_RTOL)
-            objective = Objective(self.measure, Location(self.sigma), fixed)
-        else:
-            truth = self.measure.truth
-            typical = starts[0] if truth is None else truth.means[np.arange(self.k) % truth.n_components]
-            objective = self.objective(self.local(typical), COARSE_RTOL)
-        ends = ends_of_all(ROUGH, objective, [self.local(means) for means in starts])
-        return [end.means + self.measure.origin for end in ends]
+            return Objective(self.measure, Location(self.sigma), fixed)
+        truth = self.measure.truth
+        typical = means if truth is None else truth.means[np.arange(self.k) % truth.n_components]
+        return self.objective(self.local(typical), COARSE_RTOL)
+
+    def common(self, start: Mixture) -> Objective:
+        """Return a coarse objective for following from a local start: where one rule serves all, that one."""
+        if isinstance(self.measure, Population) and self.measure.n_features > 1:
+            return self.objective(start, self._coarse_rtol)
+        return self._fixed(start.means + self.measure.origin)
+
+    def critical(self, means: FloatArray) -> CriticalPoint:
+        """Return the critical point of any index next to some means, polished; coincident means stay so."""
+        groups = _touching(means, COINCIDENT * self.sigma)
+        local = means - self.measure.origin
+        centres = np.stack([local[group].mean(axis=0) for group in groups])
+        shares = np.array([len(group) / self.k for group in groups])
+        merged = Mixture.location(centres, self.sigma, shares)
+        objective = self._fine(merged)
+        at = polished(objective, merged)
+        spread = np.empty_like(local)
+        for group, place in zip(groups, at.mixture.means, strict=True):
+            spread[group] = place
+        reason = "plateau" if at.lost.any() else "converged" if at.gradient_norm <= POLISHED else "max_iter"
+        end = Solution(
+            mixture=Mixture.location(spread + self.measure.origin, self.sigma),
+            nll=at.nll,
+            error=0.0,
+            gradient_norm=at.gradient_norm,
+            stop_reason=reason,
+            n_iter=0,
+            history=(),
+            floor_active=False,
+        )
+        return self._described(end, self._fine(self._to_local(end.mixture)))
+
+    def both_ways_down(self, saddle: CriticalPoint) -> tuple[FloatArray, FloatArray]:
+        """Return where descents from both sides of a saddle of index 1 end, keeping to their basins."""
+        local = self._to_local(saddle.mixture)
+        objective = self.objective(local, self._coarse_rtol)
+        hessian = objective.derivatives(local, hessian=True).hessian
+        assert hessian is not None
+        direction = np.linalg.eigh(hessian)[1][:, 0].reshape(local.means.shape)
+        ends = []
+        for side in (-ASIDE, ASIDE):
+            start = Mixture.location(local.means + side * self.sigma * direction, self.sigma)
+            end = strolled(self.objective(start, self._coarse_rtol), start)
+            ends.append(end.means + self.measure.origin)
+        return ends[0], ends[1]
 
     def full(
         self,

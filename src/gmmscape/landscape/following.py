@@ -1,0 +1,105 @@
+"""Eigenvector following: critical points of a chosen index, and descents that keep to their basin."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.families import Location
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+from gmmscape.solve.location import LocationState, evaluate, moved
+from gmmscape.solve.newton import FLAT, trust_region_step
+
+#: Longest step along one eigenvector while following, and longest step of a descent that keeps to its basin,
+#: in sigma.
+STRIDE, STROLL = 0.5, 0.1
+#: Iterations of a following and of such a descent; Newton steps of a polish.
+MOST_STEPS, MOST_STROLLS, MOST_POLISH = 120, 2000, 40
+#: Length of the EM step at which a followed point counts as critical; a polished one.
+FOLLOWED, POLISHED = 1e-7, 1e-9
+#: Curvatures, in 1/sigma^2, taken for no smaller than this while steps are still long.
+SOFTEST = 1e-3
+
+
+def follow(objective: Objective, start: Mixture, index: int) -> Mixture | None:
+    """Return a critical point with `index` negative curvatures near a start, or None if none is reached.
+
+    Each step goes uphill along the `index` lowest eigenvectors of the Hessian and downhill along the others
+    (Cerjan and Miller, 1981), by Newton's length where that is short.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of the location family.
+    start : Mixture
+        In local coordinates; weights may differ.
+    index : int
+        Negative curvatures wanted.
+
+    Returns
+    -------
+    Mixture or None
+        In local coordinates. Cost: some tens of passes with Hessian.
+    """
+    at = evaluate(objective, start, hessian=True)
+    for _ in range(MOST_STEPS):
+        if at.lost.any():
+            return None
+        values, vectors, slope = _spectrum(objective, at)
+        if at.gradient_norm <= FOLLOWED:
+            return at.mixture if np.count_nonzero(values < -FLAT) == index else None
+        length = np.abs(slope) / np.maximum(np.abs(values), SOFTEST if at.gradient_norm > 1e-3 else FLAT)
+        step = -np.sign(slope) * np.minimum(length, STRIDE)
+        step[:index] *= -1.0
+        at = evaluate(objective, _stepped(objective, at, vectors @ step), hessian=True)
+    return None
+
+
+def polished(objective: Objective, start: Mixture) -> LocationState:
+    """Return the critical point of any index next to a start, by Newton's method on the gradient.
+
+    Steps go on while they halve the EM step; curvatures without a sign count as the smallest that has one.
+    """
+    at = evaluate(objective, start, hessian=True)
+    for _ in range(MOST_POLISH):
+        values, vectors, slope = _spectrum(objective, at)
+        safe = np.where(np.abs(values) > FLAT, values, np.where(values < 0, -FLAT, FLAT))
+        step = -slope / safe
+        length = float(np.linalg.norm(step))
+        if at.lost.any() or length == 0.0:
+            break
+        step *= min(1.0, STRIDE / length)
+        trial = evaluate(objective, _stepped(objective, at, vectors @ step), hessian=True)
+        if trial.gradient_norm > 0.5 * at.gradient_norm and at.gradient_norm <= POLISHED:
+            return trial if trial.gradient_norm < at.gradient_norm else at
+        at = trial
+    return at
+
+
+def strolled(objective: Objective, start: Mixture) -> Mixture:
+    """Return where the way down from a start leads, in steps too short to leave its basin."""
+    at = evaluate(objective, start, hessian=True)
+    for _ in range(MOST_STROLLS):
+        if at.lost.any() or at.gradient_norm <= FOLLOWED:
+            break
+        assert at.hessian is not None
+        assert isinstance(objective.family, Location)
+        sigma = objective.family.sigma
+        step, _ = trust_region_step(sigma * at.gradient.ravel(), sigma**2 * at.hessian, STROLL)
+        at = evaluate(objective, _stepped(objective, at, step), hessian=True)
+    return at.mixture
+
+
+def _spectrum(objective: Objective, at: LocationState) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Curvatures, their directions, and the slope along them, with sigma as unit of length."""
+    assert at.hessian is not None
+    assert isinstance(objective.family, Location)
+    sigma = objective.family.sigma
+    values, vectors = np.linalg.eigh(sigma**2 * at.hessian)
+    return values, vectors, vectors.T @ (sigma * at.gradient.ravel())
+
+
+def _stepped(objective: Objective, at: LocationState, step: FloatArray) -> Mixture:
+    assert isinstance(objective.family, Location)
+    return moved(at.mixture, objective.family.sigma * step.reshape(at.gradient.shape))
