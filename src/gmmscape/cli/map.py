@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
+from gmmscape.cli.options import check_picture, check_writable
 from gmmscape.cli.progress import exploration_progress
-from gmmscape.exceptions import InvalidParameterError
-from gmmscape.jsonfile import writable_target
 from gmmscape.landscape import Landscape
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
@@ -52,6 +51,7 @@ class Numbers(click.ParamType):
     type=click.IntRange(min=1),
     help="Fitted means; as many as centers by default.",
 )
+@click.option("--saddles", is_flag=True, help="Saddles of every index too, what they join, and barriers.")
 @click.option("--starts", type=click.IntRange(min=0), default=64, show_default=True, help="Random starts.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random starts."
@@ -59,6 +59,7 @@ class Numbers(click.ParamType):
 @click.option("--n-jobs", type=int, default=1, show_default=True, help="Processes; -1 for all cores.")
 @click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
 @click.option("--json", "json_file", help="Write the atlas to this file.")
+@click.option("--plot", "plot_file", help="Draw the atlas into this file: PNG, PDF or SVG by its ending.")
 @click.option("--quiet", is_flag=True, help="No table and no progress.")
 @click.pass_context
 def map_command(
@@ -68,28 +69,35 @@ def map_command(
     weights: list[float] | None,
     truth_file: Path | None,
     k: int | None,
+    saddles: bool,
     starts: int,
     seed: int,
     n_jobs: int,
     max_seconds: float | None,
     json_file: str | None,
+    plot_file: str | None,
     quiet: bool,
 ) -> None:
-    """Map the local minima of a known one-dimensional mixture.
+    """Map the local minima of a known mixture.
 
     Fits k means (weights 1/k, known sigma) to the population of the truth, from every candidate structure
     and from random starts, and prints each minimum once with its structure.
     """
     truth = _truth(centers, sigma, weights, truth_file)
     landscape = Landscape(Population(truth), truth.n_components if k is None else k, sigma=sigma)
-    if json_file is not None:
-        try:
-            writable_target(json_file)
-        except InvalidParameterError as error:
-            raise click.BadParameter(str(error), param_hint="--json") from error
+    for name, file in (("--json", json_file), ("--plot", plot_file)):
+        if file is not None:
+            check_writable(file, name)
+    if plot_file is not None:
+        check_picture(plot_file)
     with exploration_progress(quiet=quiet) as callback:
         atlas = landscape.explore(
-            seed, n_starts=starts, n_jobs=n_jobs, max_seconds=max_seconds, callback=callback
+            seed,
+            n_starts=starts,
+            saddles=saddles,
+            n_jobs=n_jobs,
+            max_seconds=max_seconds,
+            callback=callback,
         )
     try:
         if json_file is not None:
@@ -97,6 +105,8 @@ def map_command(
     finally:  # what was found is not lost with a full disk
         if not quiet:
             click.echo(str(atlas))
+    if plot_file is not None and atlas.minima:
+        atlas.plot().figure_.savefig(plot_file)
     if atlas.stop_reason == "interrupted":
         context.exit(4)
 

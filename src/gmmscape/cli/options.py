@@ -132,6 +132,19 @@ def check_writable(file: str | None, option: str) -> None:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
+def check_picture(file: str) -> None:
+    """Raise a usage error now if a picture could not be drawn into a file of this name later."""
+    try:
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ImportError as error:
+        raise click.UsageError('--plot needs matplotlib: pip install "gmmscape[plot]"') from error
+    endings = FigureCanvasBase.get_supported_filetypes()
+    if Path(file).suffix[1:].lower() not in endings:
+        raise click.BadParameter(
+            f"{file!r} does not end in one of .{', .'.join(sorted(endings))}", param_hint="--plot"
+        )
+
+
 def plain(value: Any) -> Any:
     """Return arrays and NumPy scalars as what JSON can hold, numbers that are not finite as None."""
     if isinstance(value, np.ndarray):

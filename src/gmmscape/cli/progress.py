@@ -30,14 +30,15 @@ def exploration_progress(*, quiet: bool) -> Iterator[Callable[[Event], None] | N
         TextColumn("exploring"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[minima]} minima"),
+        TextColumn("{task.fields[found]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("explore", total=None, minima=0)
+        task = bar.add_task("explore", total=None, found="")
 
         def show(event: Event) -> None:
-            bar.update(task, completed=event.done, total=event.total, minima=event.n_minima)
+            found = f"{event.n_minima} minima" + (f", {event.n_saddles} saddles" if event.n_saddles else "")
+            bar.update(task, completed=event.done, total=event.total, found=found)
 
         yield show
 

@@ -7,14 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.jsonfile import read_json, write_json
 from gmmscape.landscape.candidates import OUTCOMES, CandidateOutcome
 from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.landscape.edges import Edge, escape_height, relabelling_height
+from gmmscape.landscape.orbits import count_alarm, find_orbit, mirror_of, mirrored_places, signed_count
 from gmmscape.landscape.structure import Structure
-from gmmscape.landscape.table import atlas_table
+from gmmscape.landscape.table import atlas_table, saddle_table
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.validation import choice, mean_matrix, positive_integer, standard_deviation, whole_number
@@ -24,15 +27,8 @@ if TYPE_CHECKING:
     from gmmscape.landscape.pictures import AtlasDisplay
 
 FORMAT = "gmmscape-atlas"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 STOPPED = ("completed", "time_limit", "interrupted")
-
-#: Two points are one orbit if they match within this many sigma (far above the error of a polished point)...
-SAME = 1e-5
-#: ...or this many where the positions of both are not known that well (flat points above all), and their
-#: values agree within `SAME_NLL`, or within their errors.
-SAME_FLAT = 0.1
-SAME_NLL = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +59,12 @@ class Atlas:
         How the random starts ended: "minimum", or the reason why one did not end in a minimum.
     stop_reason : str
         "completed", "time_limit" or "interrupted".
+    saddles : tuple of CriticalPoint
+        Critical points of index 1 and more, sorted by NLL; empty where they were not asked for.
+    edges : tuple of Edge
+        Which minima the saddles of index 1 join.
+    rounds : int
+        Rounds of the search for saddles that were done.
     """
 
     minima: tuple[CriticalPoint, ...]
@@ -76,6 +78,90 @@ class Atlas:
     starts: int
     ends: dict[str, int]
     stop_reason: str
+    saddles: tuple[CriticalPoint, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    rounds: int = 0
+
+    @property
+    def count_law(self) -> int:
+        """Sum of (-1)^index over the labelled points known; 1 where none is missing (law 7)."""
+        return signed_count(self.minima, self.saddles)
+
+    @property
+    def alarm(self) -> str | None:
+        """What the count law says is missing, or None where it is silent, which proves nothing."""
+        return None if self.rounds == 0 else count_alarm(self.minima, self.saddles)
+
+    @property
+    def mirror_images(self) -> dict[str, tuple[int | None, ...]]:
+        """For minima and saddles the place of each one's mirror image, its own where it is symmetric.
+
+        The mirror is the reflection x -> c - x of a truth that it leaves as it is; None where there is no
+        such c, or the image was not found.
+        """
+        middle = None if self.truth is None else mirror_of(self.truth)
+        return {
+            "minima": mirrored_places(self.minima, middle),
+            "saddles": mirrored_places(self.saddles, middle),
+        }
+
+    def barrier(self, minimum: int | CriticalPoint) -> float:
+        """Return the height of the lowest known pass from a minimum to a lower one.
+
+        Parameters
+        ----------
+        minimum : int or CriticalPoint
+            A place in `minima`, or one of them.
+
+        Returns
+        -------
+        float
+            Nats above the minimum; infinite where no such pass is known, as for the lowest.
+
+        Raises
+        ------
+        InvalidParameterError
+            If it is no minimum of this atlas.
+        """
+        return escape_height(self._placed(minimum), *self._levels(), self.edges)
+
+    def relabelling_barrier(self, minimum: int | CriticalPoint) -> float:
+        """Return the height of the lowest saddle that joins two labellings of a minimum directly.
+
+        Parameters
+        ----------
+        minimum : int or CriticalPoint
+            A place in `minima`, or one of them.
+
+        Returns
+        -------
+        float
+            Nats above the minimum; infinite where no such saddle is known.
+
+        Raises
+        ------
+        InvalidParameterError
+            If it is no minimum of this atlas.
+        """
+        return relabelling_height(self._placed(minimum), *self._levels(), self.edges)
+
+    def _levels(self) -> tuple[list[float], list[float]]:
+        """Values of minima and saddles: divergences where they are known, which small heights survive."""
+        points = (self.minima, self.saddles)
+        minima, saddles = ([point.nll if point.kl is None else point.kl for point in some] for some in points)
+        return minima, saddles
+
+    def _placed(self, minimum: int | CriticalPoint) -> int:
+        if isinstance(minimum, CriticalPoint):
+            place = find_orbit(list(self.minima), minimum)
+            if place is None:
+                raise InvalidParameterError("minimum is none of this atlas: pass one of atlas.minima")
+            return place
+        if isinstance(minimum, bool) or not isinstance(minimum, (int, np.integer)):
+            raise InvalidParameterError.of("minimum", minimum, "pass a place in atlas.minima or one of them")
+        if not 0 <= minimum < len(self.minima):
+            raise InvalidParameterError.of("minimum", minimum, f"pass a place below {len(self.minima)}")
+        return int(minimum)
 
     def nearest(self, means: ArrayLike) -> CriticalPoint:
         """Return the minimum closest to some means, whatever their order.
@@ -132,6 +218,16 @@ class Atlas:
             else:
                 minima[place] = replace(minima[place], hits=minima[place].hits + point.hits)
         minima.sort(key=lambda point: point.nll)
+        saddles = list(self.saddles)
+        saddles += [point for point in other.saddles if find_orbit(saddles, point) is None]
+        saddles.sort(key=lambda point: point.nll)
+        edges = {
+            find_orbit(saddles, part.saddles[edge.saddle]): tuple(
+                sorted(find_orbit(minima, part.minima[end]) or 0 for end in edge.minima)
+            )
+            for part in (other, self)
+            for edge in part.edges
+        }
         old = self if self.candidates else other
         candidates = tuple(
             item._replace(
@@ -145,6 +241,9 @@ class Atlas:
             candidates=candidates,
             starts=self.starts + other.starts,
             ends=dict(Counter(self.ends) + Counter(other.ends)),
+            saddles=tuple(saddles),
+            edges=tuple(Edge(place or 0, (ends[0], ends[1])) for place, ends in sorted(edges.items())),
+            rounds=max(self.rounds, other.rounds),
         )
 
     def plot(self, ax: Any = None, *, data: Any = None, most: int = 8) -> AtlasDisplay:
@@ -212,7 +311,8 @@ class Atlas:
         -------
         dict
             Keys format, format_version, gmmscape_version, seed, k, sigma, centers, weights, minima,
-            truth, data, candidates, untried, starts, ends, stop_reason.
+            truth, data, candidates, untried, starts, ends, stop_reason, saddles, edges, rounds, count_law,
+            alarm, mirror_images.
         """
         return {
             "format": FORMAT,
@@ -240,6 +340,12 @@ class Atlas:
             "starts": self.starts,
             "ends": self.ends,
             "stop_reason": self.stop_reason,
+            "saddles": [point.to_dict() for point in self.saddles],
+            "edges": [{"saddle": edge.saddle, "minima": list(edge.minima)} for edge in self.edges],
+            "rounds": self.rounds,
+            "count_law": self.count_law,
+            "alarm": self.alarm,
+            "mirror_images": {name: list(places) for name, places in self.mirror_images.items()},
         }
 
     def to_json(self, path: str | Path) -> None:
@@ -295,8 +401,9 @@ class Atlas:
     def _from_dict(cls, content: dict[str, Any]) -> Atlas:
         k, sigma = positive_integer("k", content["k"]), standard_deviation("sigma", content["sigma"])
         minima = tuple(CriticalPoint.from_dict(item, sigma) for item in content["minima"])
-        if any(len(point.means) != k for point in minima):
-            raise ValueError(f"a minimum has not k={k} means")
+        saddles = tuple(CriticalPoint.from_dict(item, sigma) for item in content.get("saddles", []))
+        if any(len(point.means) != k for point in (*minima, *saddles)):
+            raise ValueError(f"a critical point has not k={k} means")
         return cls(
             minima=minima,
             candidates=tuple(_candidate(item, len(minima)) for item in content["candidates"]),
@@ -309,12 +416,19 @@ class Atlas:
             starts=whole_number("starts", content["starts"]),
             ends={str(reason): whole_number("ends", n) for reason, n in content["ends"].items()},
             stop_reason=choice("stop_reason", content["stop_reason"], STOPPED),
+            saddles=saddles,
+            edges=tuple(_edge(item, len(minima), len(saddles)) for item in content.get("edges", [])),
+            rounds=whole_number("rounds", content.get("rounds", 0)),
         )
 
     def __str__(self) -> str:
         stopped = "" if self.stop_reason == "completed" else f"; stopped early: {self.stop_reason}"
         head = f"k={self.k}, sigma={self.sigma:g}; {self._ends()}{stopped}"
-        return atlas_table(head, self.minima, self.candidates, self.untried)
+        ladder: list[str] = []
+        if self.rounds or self.saddles:
+            barriers = [(self.barrier(i), self.relabelling_barrier(i)) for i in range(len(self.minima))]
+            ladder = saddle_table(self.saddles, self.edges, barriers, self.count_law, self.alarm)
+        return atlas_table(head, self.minima, self.candidates, self.untried, ladder)
 
     def _ends(self) -> str:
         others = {reason: n for reason, n in sorted(self.ends.items()) if reason != "minimum"}
@@ -333,17 +447,11 @@ def _candidate(item: dict[str, Any], n_minima: int) -> CandidateOutcome:
     return CandidateOutcome(structure, choice("outcome", item["outcome"], OUTCOMES), place)
 
 
-def find_orbit(minima: list[CriticalPoint], point: CriticalPoint) -> int | None:
-    """Return the place of the orbit that `point` belongs to, or None if it is a new one."""
-    for place, known in enumerate(minima):
-        distance = match_means(point.means, known.means)[1] / point.sigma
-        if distance <= SAME:
-            return place
-        soft = min(known.means_error, point.means_error) > SAME * point.sigma
-        alike = max(SAME_NLL, known.error + point.error)
-        if soft and distance <= SAME_FLAT and abs(known.nll - point.nll) <= alike:
-            return place
-    return None
+def _edge(item: dict[str, Any], n_minima: int, n_saddles: int) -> Edge:
+    saddle, ends = whole_number("saddle", item["saddle"]), [whole_number("minima", i) for i in item["minima"]]
+    if saddle >= n_saddles or len(ends) != 2 or max(ends) >= n_minima:
+        raise ValueError(f"an edge joins minima {ends} of {n_minima} by saddle {saddle} of {n_saddles}")
+    return Edge(saddle, (ends[0], ends[1]))
 
 
 def _flat_centers(truth: Mixture) -> list[Any]:

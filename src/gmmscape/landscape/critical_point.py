@@ -144,8 +144,8 @@ class CriticalPoint(Solution):
         Returns
         -------
         dict
-            Keys means, nll, kl, error, gradient_norm, eigenvalues, index, orbit_size, flat, means_error, hits,
-            stop_reason, n_iter, structure.
+            Keys means, nll, kl, error, gradient_norm, eigenvalues, index, orbit_size, flat, means_error,
+            hits, stop_reason, n_iter, structure.
         """
         return {
             "means": self.means.tolist(),

@@ -53,11 +53,19 @@ class Descent:
         Number of fitted means.
     sigma : float
         Standard deviation of the fit.
+    given : Mixture or None
+        What fits to a sample are decoded against.
     """
 
     measure: Measure
     k: int
     sigma: float
+    given: Mixture | None = None
+
+    @property
+    def reference(self) -> Mixture | None:
+        """What fits are decoded against: the truth, or what was given for a sample."""
+        return self.given if self.measure.truth is None else self.measure.truth
 
     def local(self, means: FloatArray) -> Mixture:
         """Return the fit with these means, in the measure's local coordinates."""
@@ -225,7 +233,7 @@ class Descent:
         eigenvalues = np.linalg.eigvalsh(at.hessian)
         smallest = float(np.abs(eigenvalues).min())
         resolved = smallest * self.sigma**2 > FLAT
-        truth = self.measure.truth
+        truth = self.reference
         return CriticalPoint(
             mixture=found.mixture,
             nll=at.nll + objective.rows.log_unit,

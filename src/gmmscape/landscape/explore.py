@@ -5,38 +5,37 @@ from __future__ import annotations
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
-from gmmscape.landscape.atlas import SAME_FLAT, Atlas, find_orbit
+from gmmscape.landscape.atlas import Atlas
 from gmmscape.landscape.candidates import (
-    CandidateOutcome,
     candidates,
     count_candidates,
     starting_means,
 )
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
+from gmmscape.landscape.saddles import MOST_ROUNDS, Trail, followed, trails
 from gmmscape.landscape.structure import Structure, decode
-from gmmscape.matching import match_means
+from gmmscape.landscape.survey import Attempt, Survey, Task, digest_of
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
-from gmmscape.solve import Solution, asks_to_stop, random_row_means
+from gmmscape.solve import asks_to_stop, random_row_means
 
-#: A coarse descent within this many sigma of a known minimum (`SAME_FLAT` of a flat one), at the same value
-#: to the accuracy of the coarse rule, has reached it: no need to polish again.
-KNOWN = 1e-3
-KNOWN_NLL = 1e-5
 #: Random starts that run EM together, one a thread.
 TOGETHER = 32
 #: Up to this many candidates, all are tried; beyond, those of neighbours on a line, up to `MOST_TRIED`.
 ALL_TRIED = 100
 MOST_TRIED = 3000
+#: A checkpoint is written again after this many times as long as writing it took.
+SAVING_SHARE = 20.0
 
 
 class Event(NamedTuple):
@@ -45,15 +44,17 @@ class Event(NamedTuple):
     Attributes
     ----------
     done : int
-        Starts and candidates done.
+        Starts and candidates done; in the search for saddles, the followings of a round.
     total : int
-        Starts and candidates in all.
+        How many of these there are.
     found : CriticalPoint or None
-        A minimum seen for the first time.
+        A critical point seen for the first time.
     n_minima : int
         Minima known.
     seconds : float
         Since the exploration began.
+    n_saddles : int
+        Saddles known.
     """
 
     done: int
@@ -61,169 +62,150 @@ class Event(NamedTuple):
     found: CriticalPoint | None
     n_minima: int
     seconds: float
+    n_saddles: int = 0
 
 
-class Task(NamedTuple):
-    """One descent: from a candidate structure, or from the random start of that number."""
+class Plan(NamedTuple):
+    """What an exploration is to do; see `Landscape.explore`."""
 
-    number: int
-    structure: Structure | None
-
-
-class Attempt(NamedTuple):
-    """Where one coarse descent ended; for a candidate, whether its coincident configuration is a saddle."""
-
-    task: Task
-    end: Solution
-    saddle: bool
+    n_starts: int
+    candidates: bool
+    saddles: bool
+    n_jobs: int
+    max_seconds: float | None
+    callback: Callable[[Event], Any] | None
+    checkpoint: Path | None
 
 
-@dataclass
-class _Survey:
-    """What an exploration has found so far."""
-
-    descent: Descent
-    seed: int
-    minima: list[CriticalPoint] = field(default_factory=list)
-    outcomes: list[tuple[Structure, str, CriticalPoint | None]] = field(default_factory=list)
-    starts: int = 0
-    n_candidates: int = 0
-    ends: Counter[str] = field(default_factory=Counter)
-
-    def record(self, attempt: Attempt) -> CriticalPoint | None:
-        """Take one attempt in; return its minimum if it is new."""
-        place, new = self._place(attempt.end)
-        structure = attempt.task.structure
-        if structure is None:
-            self.starts += 1
-            self.ends["minimum" if place is not None else _why_not(attempt.end)] += 1
-            if place is not None:
-                self.minima[place] = replace(self.minima[place], hits=self.minima[place].hits + 1)
-        else:
-            reached = None if place is None else self.minima[place]
-            self.outcomes.append((structure, _outcome(structure, reached, attempt), reached))
-        return self.minima[place] if new and place is not None else None
-
-    def _place(self, end: Solution) -> tuple[int | None, bool]:
-        if not end.converged:
-            return None, False
-        for place, known in enumerate(self.minima):
-            distance = match_means(end.means, known.means)[1] / known.sigma
-            if distance <= (SAME_FLAT if known.flat else KNOWN) and abs(end.nll - known.nll) <= KNOWN_NLL:
-                return place, False
-        point = self.descent.polish(end)
-        if not point.is_minimum:
-            return None, False
-        point = self.descent.canonical(point)
-        place = find_orbit(self.minima, point)
-        if place is not None:
-            return place, False
-        self.minima.append(point)
-        return len(self.minima) - 1, True
-
-    def atlas(self, stop_reason: str) -> Atlas:
-        """Return what has been found, sorted."""
-        minima = sorted(self.minima, key=lambda point: point.nll)
-        return Atlas(
-            minima=tuple(minima),
-            candidates=tuple(
-                CandidateOutcome(structure, outcome, None if end is None else find_orbit(minima, end))
-                for structure, outcome, end in self.outcomes
-            ),
-            k=self.descent.k,
-            sigma=self.descent.sigma,
-            truth=self.descent.measure.truth,
-            data=_digest(self.descent),
-            seed=self.seed,
-            untried=self.n_candidates - len(self.outcomes),
-            starts=self.starts,
-            ends=dict(self.ends),
-            stop_reason=stop_reason,
-        )
+class _Stop(Exception):  # noqa: N818 - it is no error
+    """The budget is used up, or the user asked to stop; the message is the stop reason."""
 
 
-def explore(
-    descent: Descent,
-    *,
-    seed: int,
-    n_starts: int,
-    use_candidates: bool,
-    n_jobs: int,
-    max_seconds: float | None,
-    callback: Callable[[Event], Any] | None,
-    resume: Atlas | None,
-) -> Atlas:
+class _Watch:
+    """Counts the time, tells the callback, and keeps the checkpoint."""
+
+    def __init__(self, survey: Survey, plan: Plan) -> None:
+        self._survey, self._plan = survey, plan
+        self._began = self._saved = time.monotonic()
+
+    def saw(self, found: CriticalPoint | None, done: int, total: int) -> None:
+        """Take note of one piece of work; raise `_Stop` where it was to be the last."""
+        survey, plan = self._survey, self._plan
+        seconds = time.monotonic() - self._began
+        if found is not None:
+            self.save()
+        event = Event(done, total, found, len(survey.minima), seconds, len(survey.saddles))
+        if plan.callback is not None and asks_to_stop(plan.callback(event)):
+            raise _Stop("interrupted")
+        last = done == total and not plan.saddles
+        if plan.max_seconds is not None and seconds >= plan.max_seconds and not last:
+            raise _Stop("time_limit")
+
+    def save(self, *, now: bool = False) -> None:
+        """Write the checkpoint, at most so often that it takes a small part of the time."""
+        if self._plan.checkpoint is None:
+            return
+        began = time.monotonic()
+        if now or began >= self._saved:
+            self._survey.atlas("interrupted").to_json(self._plan.checkpoint)
+            self._saved = time.monotonic() + SAVING_SHARE * (time.monotonic() - began)
+
+
+def explore(descent: Descent, *, seed: int, plan: Plan, resume: Atlas | None) -> Atlas:
     """Descend from every candidate structure and from random starts; see `Landscape.explore`.
 
-    The random start of number i depends on the seed and i alone, and attempts are recorded in order: the
-    atlas does not depend on the number of processes.
+    What is tried depends on the seed and on what was found before, and is recorded in order: the atlas does
+    not depend on the number of processes.
     """
     from threadpoolctl import threadpool_limits
 
     # Matrices of k d rows are too small for threads of BLAS, which wait for each other longer than they work.
-    with engine.limited(n_jobs), threadpool_limits(1, user_api="blas"):
-        return _explore(
-            descent, _resumed(descent, seed, resume), n_starts, use_candidates, n_jobs, max_seconds, callback
-        )
+    with engine.limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
+        return _explore(_resumed(descent, seed, resume), plan)
 
 
-def _explore(
-    descent: Descent,
-    survey: _Survey,
-    n_starts: int,
-    use_candidates: bool,
-    n_jobs: int,
-    max_seconds: float | None,
-    callback: Callable[[Event], Any] | None,
-) -> Atlas:
-    began = time.monotonic()
-    tasks = _tasks(descent, survey, n_starts, use_candidates)
+def _explore(survey: Survey, plan: Plan) -> Atlas:
+    watch = _Watch(survey, plan)
     stop_reason = "completed"
-    attempts = _attempts(descent, tasks, survey.seed, n_jobs)
     try:
-        for done, attempt in enumerate(attempts, start=1):
-            found = survey.record(attempt)
-            seconds = time.monotonic() - began
-            event = Event(done, len(tasks), found, len(survey.minima), seconds)
-            if callback is not None and asks_to_stop(callback(event)):
-                stop_reason = "interrupted"
-            elif max_seconds is not None and seconds >= max_seconds and done < len(tasks):
-                stop_reason = "time_limit"
-            if stop_reason != "completed":
-                break
+        _descend_from_all(survey, plan, watch)
+        if plan.saddles:
+            _search_saddles(survey, plan, watch)
+    except _Stop as stop:
+        stop_reason = str(stop)
     except KeyboardInterrupt:
         stop_reason = "interrupted"
-    finally:
-        with warnings.catch_warnings():
-            # Workers may have finished descents that nobody waits for any more.
-            warnings.filterwarnings("ignore", message=".*tasks have been successfully executed")
-            attempts.close()
+    watch.save(now=True)
     return survey.atlas(stop_reason)
 
 
-def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> _Survey:
+def _descend_from_all(survey: Survey, plan: Plan, watch: _Watch) -> None:
+    tasks = _tasks(survey.descent, survey, plan.n_starts, plan.candidates)
+    with _closed(_attempts(survey.descent, tasks, survey.seed, plan.n_jobs)) as attempts:
+        for done, attempt in enumerate(attempts, start=1):
+            watch.saw(survey.record(attempt), done, len(tasks))
+
+
+def _search_saddles(survey: Survey, plan: Plan, watch: _Watch) -> None:
+    """Rounds of followings, until the count law is silent or there were enough."""
+    descent = survey.descent
+    while survey.rounds == 0 or (survey.count != 1 and survey.rounds < MOST_ROUNDS):
+        known = [*survey.minima, *survey.saddles]
+        work = trails(descent, descent.reference, known, survey.seed, survey.rounds)
+        with _closed(_followings(descent, work, plan.n_jobs)) as ends:
+            for done, means in enumerate(ends, start=1):
+                found = None if means is None else survey.record_critical(means)
+                watch.saw(found, done, len(work))
+        for point in survey.mirrored():
+            watch.saw(point, len(work), len(work))
+        survey.rounds += 1
+        for point in survey.connected():
+            watch.saw(point, len(work), len(work))
+
+
+def _followings(descent: Descent, work: list[Trail], n_jobs: int) -> Generator[FloatArray | None, None, None]:
+    if n_jobs == 1:
+        yield from (followed(descent, trail) for trail in work)
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")
+    yield from parallel(delayed(followed)(descent, trail) for trail in work)
+
+
+@contextmanager
+def _closed(results: Generator[Any, None, None]) -> Iterator[Generator[Any, None, None]]:
+    try:
+        yield results
+    finally:
+        with warnings.catch_warnings():
+            # Workers may have finished work that nobody waits for any more.
+            warnings.filterwarnings("ignore", message=".*tasks have been successfully executed")
+            results.close()
+
+
+def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> Survey:
     if resume is None:
-        return _Survey(descent, seed)
-    resume.check_same_landscape(descent.k, descent.sigma, descent.measure.truth, _digest(descent))
+        return Survey(descent, seed)
+    resume.check_same_landscape(descent.k, descent.sigma, descent.measure.truth, digest_of(descent))
     outcomes = [
         (c.structure, c.outcome, None if c.minimum is None else resume.minima[c.minimum])
         for c in resume.candidates
     ]
-    return _Survey(
+    return Survey(
         descent=descent,
         seed=resume.seed,
         minima=list(resume.minima),
         outcomes=outcomes,
+        saddles=list(resume.saddles),
+        edges={edge.saddle: edge.minima for edge in resume.edges},
         starts=resume.starts,
+        rounds=resume.rounds,
         ends=Counter(resume.ends),
     )
 
 
-def _digest(descent: Descent) -> str | None:
-    return descent.measure.digest if isinstance(descent.measure, Sample) else None
-
-
-def _tasks(descent: Descent, survey: _Survey, n_starts: int, use_candidates: bool) -> list[Task]:
+def _tasks(descent: Descent, survey: Survey, n_starts: int, use_candidates: bool) -> list[Task]:
     tasks = []
     truth = descent.measure.truth
     if truth is not None:
@@ -317,16 +299,3 @@ def _coincident_saddle(descent: Descent, structure: Structure, truth: Mixture) -
         and point.structure.structure.orbit == structure.orbit
         and point.index > 0
     )
-
-
-def _outcome(structure: Structure, reached: CriticalPoint | None, attempt: Attempt) -> str:
-    if reached is None:
-        return "saddle" if attempt.saddle else "unresolved"
-    assert reached.structure is not None
-    if reached.structure.is_structured and reached.structure.structure.orbit == structure.orbit:
-        return "flat" if reached.flat else "realised"
-    return "saddle" if attempt.saddle else "dissolved"
-
-
-def _why_not(end: Solution) -> str:
-    return "not a minimum" if end.converged else end.stop_reason

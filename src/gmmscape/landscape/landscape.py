@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
-from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.jsonfile import writable_target
 from gmmscape.landscape import explore as exploration
 from gmmscape.landscape.atlas import Atlas
 from gmmscape.landscape.critical_point import CriticalPoint
@@ -44,6 +46,8 @@ class Landscape:
         Standard deviation of the fit. Defaults to that of a population's truth; required for a sample.
     weights : {"equal"}, default="equal"
         Fitted weights.
+    reference : Mixture, optional
+        What fits to a sample are decoded against; those to a population are against its truth.
 
     Raises
     ------
@@ -68,6 +72,7 @@ class Landscape:
         n_components: int,
         sigma: float | None = None,
         weights: str = "equal",
+        reference: Mixture | None = None,
     ) -> None:
         if not isinstance(measure, (Population, Sample)):
             raise InvalidParameterError.of(
@@ -84,7 +89,16 @@ class Landscape:
                 )  # fmt: skip
         self.sigma = standard_deviation("sigma", sigma)
         self.weights = choice("weights", weights, ("equal",))
-        self._descent = Descent(measure, self.n_components, self.sigma)
+        if reference is not None:
+            if not isinstance(reference, Mixture) or reference.n_features != measure.n_features:
+                raise InvalidParameterError.of(
+                    "reference", reference, f"pass a gmmscape.Mixture in {measure.n_features} dimension(s)"
+                )
+            if measure.truth is not None:
+                raise InvalidParameterError(
+                    "reference is for samples: a population has its truth; leave it out"
+                )
+        self._descent = Descent(measure, self.n_components, self.sigma, reference)
 
     def nll(self, means: ArrayLike) -> Estimate:
         """Return the negative log-likelihood.
@@ -256,6 +270,7 @@ class Landscape:
         max_seconds: float | None = None,
         callback: Callable[[exploration.Event], Any] | None = None,
         resume: Atlas | None = None,
+        checkpoint: str | Path | None = None,
     ) -> Atlas:
         """Find the local minima: from every candidate structure and from random starts.
 
@@ -268,7 +283,9 @@ class Landscape:
         candidates : bool, default=True
             Whether to descend from every candidate structure as well (populations only).
         saddles : bool, default=False
-            Not available in this version.
+            Whether to look for critical points of every index too, by eigenvector following, with the means
+            in every number of groups, until the count law is silent; and for the minima that each saddle of
+            index 1 joins.
         n_jobs : int, default=1
             Processes, and threads in each; -1 for all cores. The atlas does not depend on it.
         max_seconds : float, optional
@@ -278,25 +295,25 @@ class Landscape:
         resume : Atlas, optional
             An atlas of this landscape to go on from; its seed is used, and `n_starts` counts the starts
             it has done.
+        checkpoint : str or Path, optional
+            JSON file that what was found is written to as the search goes on, whole or not at all; after a
+            kill, `resume=Atlas.from_json(checkpoint)` goes on.
 
         Returns
         -------
         Atlas
-            Each orbit of minima once, polished to rounding. Ctrl-C ends the search and returns what was
-            found, with ``stop_reason="interrupted"``.
+            Each orbit of critical points once, polished to rounding. Ctrl-C ends the search and returns what
+            was found, with ``stop_reason="interrupted"``.
 
         Raises
         ------
         InvalidParameterError
             If a parameter is not usable, or `resume` is an atlas of another landscape.
-        NotAvailableError
-            If saddles are asked for.
         """
-        if saddles:
-            raise NotAvailableError("saddles=True: this version maps minima only; use saddles=False")
         n_starts = positive_integer("n_starts", n_starts, minimum=0)
-        if not isinstance(candidates, bool):
-            raise InvalidParameterError.of("candidates", candidates, "pass True or False")
+        for name, value in (("candidates", candidates), ("saddles", saddles)):
+            if not isinstance(value, bool):
+                raise InvalidParameterError.of(name, value, "pass True or False")
         if callback is not None and not callable(callback):
             raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
         if n_jobs != -1:
@@ -305,16 +322,16 @@ class Landscape:
             raise InvalidParameterError.of(
                 "resume", resume, "pass an Atlas, for example Atlas.from_json(path)"
             )
-        return exploration.explore(
-            self._descent,
-            seed=_seed(rng),
+        plan = exploration.Plan(
             n_starts=n_starts,
-            use_candidates=candidates,
+            candidates=candidates,
+            saddles=saddles,
             n_jobs=n_jobs,
             max_seconds=optional_seconds("max_seconds", max_seconds),
             callback=callback,
-            resume=resume,
+            checkpoint=None if checkpoint is None else writable_target(checkpoint),
         )
+        return exploration.explore(self._descent, seed=_seed(rng), plan=plan, resume=resume)
 
     def profile(
         self,

@@ -20,8 +20,8 @@ from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.solve import random_row_means
 
-#: Starts of each grouping in a round; rounds that are always done, and at most.
-STARTS, ROUNDS, MOST_ROUNDS = 10, 2, 8
+#: Starts of each grouping in a round; rounds at most, while the count law says that something is missing.
+STARTS, MOST_ROUNDS = 10, 8
 #: Groupings of more means are not all tried: only those of at most this many groups, and of all means apart.
 ALL_GROUPINGS = 6
 #: Centers whose averages are all tried as places of means, where they have no order.
@@ -31,11 +31,12 @@ NOISE = 0.3
 
 
 class Trail(NamedTuple):
-    """One following: sizes of the groups of means, where the groups begin, and the index wanted."""
+    """One following: sizes of the groups of means, where the groups begin, and how many
+    directions lead uphill: the index wanted."""
 
     sizes: tuple[int, ...]
     means: FloatArray
-    index: int
+    uphill: int
 
 
 def groupings(k: int) -> list[tuple[int, ...]]:
@@ -138,7 +139,7 @@ def followed(descent: Descent, trail: Trail) -> FloatArray | None:
     """Return all k means at the critical point a trail leads to, in the caller's coordinates, or None."""
     shares = np.array(trail.sizes) / descent.k
     start = Mixture.location(trail.means - descent.measure.origin, descent.sigma, shares)
-    end = follow(descent.common(start), start, trail.index)
+    end = follow(descent.common(start), start, trail.uphill)
     if end is None:
         return None
     return np.repeat(end.means + descent.measure.origin, trail.sizes, axis=0)

@@ -1,4 +1,4 @@
-"""The minima of an atlas as a plain-text table."""
+"""The minima and saddles of an atlas as plain-text tables."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ import numpy as np
 
 from gmmscape.landscape.candidates import CandidateOutcome
 from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.landscape.edges import Edge
 
 MOST_MEANS = 8
 
 
 def atlas_table(
-    head: str, minima: Sequence[CriticalPoint], candidates: Sequence[CandidateOutcome], untried: int
+    head: str,
+    minima: Sequence[CriticalPoint],
+    candidates: Sequence[CandidateOutcome],
+    untried: int,
+    ladder: Sequence[str] = (),
 ) -> str:
-    """Return a headline, the minima one a row, and below what became of the candidates."""
+    """Return a headline, the minima one a row, the ladder of saddles, and what became of the candidates."""
     word = "minimum" if len(minima) == 1 else "minima"
     lines = [f"{len(minima)} {word} up to relabelling; {head}"]
     if minima:
@@ -25,11 +30,39 @@ def atlas_table(
         lines += ["", *_aligned([header, *(_row(i, point) for i, point in enumerate(minima))])]
         if decoding:
             lines += ["", *_legend(decoding.threshold)]
+    lines += ["", *ladder] if ladder else []
     if candidates:
         lines += ["", *_candidates(candidates)]
     if untried:
         lines += ["", f"{untried} more candidate structures were not tried"]
     return "\n".join(lines)
+
+
+def saddle_table(
+    saddles: Sequence[CriticalPoint],
+    edges: Sequence[Edge],
+    barriers: Sequence[tuple[float, float]],
+    count: int,
+    alarm: str | None,
+) -> list[str]:
+    """Return the saddles one a row, each minimum's barriers, and the count law."""
+    joins = {edge.saddle: "{} - {}".format(*edge.minima) for edge in edges}
+    with_kl = any(point.kl is not None for point in saddles)
+    rows = [["saddle", "index", "orbit", "nll", *(["kl"] if with_kl else []), "joins minima", "means"]]
+    for place, point in enumerate(saddles):
+        kl = [] if point.kl is None else [f"{point.kl:.8f}"]
+        index = f"{point.index}{' (flat)' if point.flat else ''}"
+        start = [str(place), index, str(point.orbit_size), f"{point.nll:.8f}", *kl]
+        rows.append([*start, joins.get(place, ""), _means(point)])
+    lines = _aligned(rows) if saddles else ["no saddles found"]
+    heights = [["minimum", "barrier to a lower one", "to another labelling (nats)"]]
+    heights += [[str(i), *(_height(height) for height in pair)] for i, pair in enumerate(barriers)]
+    law = f"count law: labelled points, weighted by (-1)^index, add up to {count}"
+    return [*lines, "", *_aligned(heights), "", law, *([f"warning: {alarm}"] if alarm else [])]
+
+
+def _height(value: float) -> str:
+    return f"{value:.9g}" if np.isfinite(value) else "-"
 
 
 def _legend(threshold: float) -> list[str]:

@@ -55,7 +55,7 @@ class AtlasDisplay(Display):
             If the atlas is empty or dimensions do not fit.
         """
         graph = None
-        if getattr(atlas, "edges", ()):
+        if atlas.edges:
             graph = DisconnectivityDisplay.from_atlas(atlas, most=most)
         return cls(MinimaDisplay.from_atlas(atlas, data=data, most=most), graph)
 

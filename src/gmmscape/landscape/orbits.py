@@ -1,0 +1,128 @@
+"""Orbits under relabelling: which points are one, mirror images, and the count of all labelled points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.matching import match_means
+from gmmscape.mixture import Mixture
+
+#: Two points are one orbit if they match within this many sigma (far above the error of a polished point)...
+SAME = 1e-5
+#: ...or this many where the positions of both are not known that well (flat points above all), and their
+#: values agree within `SAME_NLL`, or within their errors.
+SAME_FLAT = 0.1
+SAME_NLL = 1e-9
+#: A mirror image matches within this many sigma.
+MIRRORED = 1e-4
+
+
+def find_orbit(points: Sequence[CriticalPoint], point: CriticalPoint) -> int | None:
+    """Return the place of the orbit that `point` belongs to, or None if it is a new one."""
+    for place, known in enumerate(points):
+        distance = match_means(point.means, known.means)[1] / point.sigma
+        if distance <= SAME:
+            return place
+        soft = min(known.means_error, point.means_error) > SAME * point.sigma
+        alike = max(SAME_NLL, known.error + point.error)
+        if soft and distance <= SAME_FLAT and abs(known.nll - point.nll) <= alike:
+            return place
+    return None
+
+
+def signed_count(minima: Sequence[CriticalPoint], saddles: Sequence[CriticalPoint]) -> int:
+    """Return the sum of (-1)^index over all labelled points (law 7).
+
+    Parameters
+    ----------
+    minima, saddles : sequence of CriticalPoint
+        One of each orbit.
+
+    Returns
+    -------
+    int
+        One where all are known, isolated and not degenerate.
+    """
+    return sum(point.orbit_size * (-1) ** point.index for point in (*minima, *saddles))
+
+
+def count_alarm(minima: Sequence[CriticalPoint], saddles: Sequence[CriticalPoint]) -> str | None:
+    """Return what the count law says is missing, or None.
+
+    Parameters
+    ----------
+    minima, saddles : sequence of CriticalPoint
+        One of each orbit.
+
+    Returns
+    -------
+    str or None
+        None where the count is one and no point is flat.
+    """
+    count = signed_count(minima, saddles)
+    flat = sum(point.flat for point in (*minima, *saddles))
+    unclear = f"; {flat} flat point(s) count by a degree that float64 does not know" if flat else ""
+    if count == 1:
+        return f"the count is 1{unclear}" if flat else None
+    index = "odd index (1, 3, ...)" if count > 1 else "even index (minima, index 2, ...)"
+    return (
+        f"the count of labelled points is {count}, not 1: orbits of {index} that make up "
+        f"{abs(count - 1)} labelled points are missing; explore with more starts{unclear}"
+    )
+
+
+def mirror_of(truth: Mixture) -> FloatArray | None:
+    """Return c where the reflection x -> c - x leaves a truth as it is, or None.
+
+    Parameters
+    ----------
+    truth : Mixture
+        With a spherical covariance for each component.
+
+    Returns
+    -------
+    ndarray of shape (d,) or None
+        Twice the middle of the mixture.
+    """
+    c = 2.0 * (truth.weights @ truth.means)
+    gaps = np.linalg.norm(truth.means[:, None] - (c - truth.means), axis=2)
+    images = gaps.argmin(axis=1)
+    extent = 1e-12 * (np.abs(truth.means - 0.5 * c).max() + float(np.sqrt(truth.full_covariances().max())))
+    same = np.allclose(truth.weights, truth.weights[images], rtol=1e-12)
+    covariances = truth.full_covariances()
+    same = same and np.allclose(covariances, covariances[images], rtol=1e-12)
+    return c if same and gaps.min(axis=1).max() <= extent and len(set(images)) == len(images) else None
+
+
+def mirrored_places(points: Sequence[CriticalPoint], c: FloatArray | None) -> tuple[int | None, ...]:
+    """Return for each point the place of its mirror image x -> c - x among them, or None.
+
+    Parameters
+    ----------
+    points : sequence of CriticalPoint
+        One of each orbit.
+    c : ndarray of shape (d,) or None
+        See `mirror_of`.
+
+    Returns
+    -------
+    tuple of int or None
+        As long as `points`.
+    """
+    if c is None:
+        return (None,) * len(points)
+    found: list[int | None] = []
+    for point in points:
+        image = c - point.means
+        near = [
+            place
+            for place, other in enumerate(points)
+            if match_means(image, other.means)[1] <= MIRRORED * point.sigma
+            and abs(other.nll - point.nll) <= SAME_NLL
+        ]
+        found.append(near[0] if near else None)
+    return tuple(found)
