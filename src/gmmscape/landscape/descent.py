@@ -114,7 +114,7 @@ class Descent:
 
     def critical(self, means: FloatArray) -> CriticalPoint:
         """Return the critical point of any index next to some means, polished; coincident means stay so."""
-        groups = _touching(means, COINCIDENT * self.sigma)
+        groups = touching(means, COINCIDENT * self.sigma)
         local = means - self.measure.origin
         centres = np.stack([local[group].mean(axis=0) for group in groups])
         shares = np.array([len(group) / self.k for group in groups])
@@ -192,7 +192,7 @@ class Descent:
         objective = self._fine(start)
         polished = run(solver or Newton(), objective, start, max_seconds=max_seconds, callback=callback)
         point = self._described(_continued(found, _uninterrupted(polished)), objective)
-        groups = _touching(point.means, TOUCHING * self.sigma)
+        groups = touching(point.means, TOUCHING * self.sigma)
         soft = point.eigenvalues[0] * self.sigma**2 < SOFT
         if not point.converged or not soft or len(groups) == len(point.means):
             return point
@@ -279,7 +279,7 @@ def _continued(first: Solution, second: Solution) -> Solution:
     return replace(second, n_iter=first.n_iter + second.n_iter, history=history)
 
 
-def _touching(means: FloatArray, distance: float) -> list[list[int]]:
+def touching(means: FloatArray, distance: float) -> list[list[int]]:
     """Group means that are linked by gaps of at most `distance`."""
     groups: list[list[int]] = []
     for i, mean in enumerate(means):

@@ -8,6 +8,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.families import Location
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
+from gmmscape.solve import Newton, run
 from gmmscape.solve.location import LocationState, evaluate, moved
 from gmmscape.solve.newton import FLAT, trust_region_step
 
@@ -42,15 +43,21 @@ def follow(objective: Objective, start: Mixture, index: int) -> Mixture | None:
     Mixture or None
         In local coordinates. Cost: some tens of passes with Hessian.
     """
+    if index == 0:
+        end = run(Newton(tol=FOLLOWED), objective, start)
+        if end.stop_reason == "interrupted":
+            raise KeyboardInterrupt
+        return end.mixture.shifted(-objective.measure.origin) if end.converged else None
     at = evaluate(objective, start, hessian=True)
-    for _ in range(MOST_STEPS):
+    for number in range(MOST_STEPS):
         if at.lost.any():
             return None
         values, vectors, slope = _spectrum(objective, at)
         if at.gradient_norm <= FOLLOWED:
             return at.mixture if np.count_nonzero(values < -FLAT) == index else None
         length = np.abs(slope) / np.maximum(np.abs(values), SOFTEST if at.gradient_norm > 1e-3 else FLAT)
-        step = -np.sign(slope) * np.minimum(length, STRIDE)
+        # Strides shorten, so that steps that cross the point from side to side come to an end.
+        step = -np.sign(slope) * np.minimum(length, STRIDE * (1.0 - number / MOST_STEPS))
         step[:index] *= -1.0
         at = evaluate(objective, _stepped(objective, at, vectors @ step), hessian=True)
     return None

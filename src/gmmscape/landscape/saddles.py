@@ -14,7 +14,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.critical_point import CriticalPoint
-from gmmscape.landscape.descent import Descent
+from gmmscape.landscape.descent import Descent, touching
 from gmmscape.landscape.following import follow
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
@@ -28,6 +28,10 @@ ALL_GROUPINGS = 6
 FEW_CENTERS = 4
 #: Standard deviation of the noise on a structured start, in sigma.
 NOISE = 0.3
+#: Directions that are followed uphill from a known point; minima between whose labellings is searched.
+MODES, MOST_PAIRED = 2, 8
+#: Means closer than this, in sigma, are one.
+TOGETHER = 1e-6
 
 
 class Trail(NamedTuple):
@@ -117,22 +121,38 @@ def _wanted(indices: range, apart: bool, turn: int) -> list[int]:
 
 
 def _between(descent: Descent, known: Sequence[CriticalPoint], rng: np.random.Generator) -> list[Trail]:
-    """From the middle between two known points in any labelling, and off each along its softest direction."""
-    alone = (1,) * descent.k
+    """Off known points along their softest directions, and between minima in any labelling."""
     found = []
-    points = list(known)[:12]
-    for first in points:
-        for second in points:
+    for point in known:
+        for sizes, means in _as_groups(descent, point):
+            shares = np.array(sizes) / descent.k
+            local = Mixture.location(means - descent.measure.origin, descent.sigma, shares)
+            hessian = descent.common(local).derivatives(local, hessian=True).hessian
+            assert hessian is not None
+            values, vectors = np.linalg.eigh(hessian)
+            index = int(np.count_nonzero(values < 0))
+            for mode in range(index, min(index + MODES, len(values))):
+                push = rng.uniform(0.2, 2.0) * descent.sigma * vectors[:, mode].reshape(means.shape)
+                found += [Trail(sizes, means + side * push, index + 1) for side in (-1.0, 1.0)]
+    minima = [point for point in known if point.index == 0][:MOST_PAIRED]
+    for first in minima:
+        for second in minima:
             order = rng.permutation(descent.k)
-            middle = 0.5 * (first.means + second.means[order])
-            noise = NOISE * descent.sigma * rng.standard_normal(middle.shape)
-            found.append(Trail(alone, middle + noise, 1))
-    for point in points:
-        for sign in (-1.0, 1.0):
-            noise = rng.standard_normal(point.means.shape)
-            away = point.means + sign * descent.sigma * noise
-            found.append(Trail(alone, away, point.index + 1))
+            share = rng.uniform(0.3, 0.7)
+            middle = (1.0 - share) * first.means + share * second.means[order]
+            noise = 0.1 * descent.sigma * rng.standard_normal(middle.shape)
+            found.append(Trail((1,) * descent.k, middle + noise, 1))
     return found
+
+
+def _as_groups(descent: Descent, point: CriticalPoint) -> list[tuple[tuple[int, ...], FloatArray]]:
+    """A point with all its means apart, and with those that coincide as one."""
+    apart = ((1,) * descent.k, point.means)
+    groups = touching(point.means, TOGETHER * descent.sigma)
+    if len(groups) in (1, descent.k):
+        return [apart]
+    groups.sort(key=len, reverse=True)
+    return [apart, (tuple(map(len, groups)), np.stack([point.means[group].mean(axis=0) for group in groups]))]
 
 
 def followed(descent: Descent, trail: Trail) -> FloatArray | None:
