@@ -21,24 +21,23 @@ DIMENSIONS = (2, 5, 50)
 BLOCK = 50_000
 #: Random cases of each kind whose stated errors are compared with much finer rules.
 RANDOM_CASES = 100
+#: Numbers of means by shape of the truth.
+COMPONENTS = {"triangle": (2, 3, 4), "tetrahedron": (2, 3, 4), "random": (4, 5, 6)}
 
 
 def cases(small: bool) -> Iterator[Case]:
     """Yield embedded problems, comparisons with Monte Carlo, and comparisons with finer rules."""
     for d in DIMENSIONS[: 1 if small else 3]:
         yield Case(f"embedded d {d} seed 0", partial(_embedded, d, 0))
-    draws = 100_000 if small else 10_000_000
-    for shape in ("triangle", "tetrahedron", "random"):
-        for k in (2, 3, 4) if shape != "random" else (4, 5, 6):
-            for width in (0.7, 1.0) if not small else (0.7,):
-                if not small or k == 4:
-                    yield Case(
-                        f"monte carlo {shape} k {k} width {width} seed 1",
-                        partial(_monte_carlo, shape, k, width, 1, draws),
-                    )
     for kind in ("trapezoid", "sobol"):
         for seed in range(3 if small else RANDOM_CASES):
             yield Case(f"honest {kind} seed {seed}", partial(_honest, kind, seed))
+    draws = 100_000 if small else 10_000_000
+    for shape, components in COMPONENTS.items():
+        for k in components if not small else (4,):
+            for width in (0.7, 1.0) if shape != "random" and not small else (0.7,):
+                name = f"monte carlo {shape} k {k} width {width} seed 1"
+                yield Case(name, partial(_monte_carlo, shape, k, width, 1, draws))
 
 
 def _embedded(d: int, seed: int) -> dict[str, Any]:

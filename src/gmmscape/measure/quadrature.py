@@ -27,8 +27,8 @@ TAIL_MASS = 4e-17
 SAFETY = 8.0
 COARSEST_STEP = 1.1
 FINEST_STEP = 2e-5
-#: A rule in two or three dimensions is not refined beyond this many nodes.
-MOST_NODES = 1 << 18
+#: Rules of no, one, two or three axes are not refined beyond so many nodes.
+MOST_NODES = (1, 1 << 20, 1 << 19, 1 << 18)
 HALF_AND_QUARTERS = (0.5, 0.25, 0.75)
 
 #: Sums of some quantities over nodes and weights; each array is judged by its largest error.
@@ -69,7 +69,7 @@ class Rule(NamedTuple):
         return tuple(found.tolist())
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _nodes(steps: tuple[float, ...], axis: int, shift: float) -> tuple[FloatArray, FloatArray]:
     tail = TAILS[len(steps)]
     z: FloatArray = np.zeros((1, 0))
@@ -91,8 +91,8 @@ def _nodes(steps: tuple[float, ...], axis: int, shift: float) -> tuple[FloatArra
 def fitted_rule(dimension: int, integrand: Integrand, tolerance: float, noise: tuple[float, ...]) -> Rule:
     """Return the coarsest rule whose measured errors are within tolerance, or within the noise of rounding.
 
-    Steps are never below `FINEST_STEP`, and in two or more dimensions there are no more than `MOST_NODES`
-    nodes. Cost: the integrand at about eight times the nodes of the rule, twice that for each further axis.
+    Steps are never below `FINEST_STEP`, and there are no more than `MOST_NODES` nodes. Cost: the integrand
+    at about eight times the nodes of the rule, and that again for each further axis.
     """
     # With this step the Gaussian itself is resolved to the tolerance: nothing coarser can pass.
     gaussian = 2 * np.pi / np.sqrt(2 * np.log(2 / min(tolerance, 1e-2)))
@@ -106,7 +106,7 @@ def fitted_rule(dimension: int, integrand: Integrand, tolerance: float, noise: t
             break
         axis = int(np.argmax((errors / enough).max(axis=1)))
         finer = Rule((*rule.steps[:axis], 0.5 * rule.steps[axis], *rule.steps[axis + 1 :]))
-        if finer.steps[axis] <= FINEST_STEP or (dimension > 1 and finer.size > MOST_NODES):
+        if finer.steps[axis] <= FINEST_STEP or finer.size > MOST_NODES[dimension]:
             break
         rule, sums = finer, _halved(finer, integrand, axis, sums)
     return rule
