@@ -387,10 +387,10 @@ class Atlas:
         content = read_json(path)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise FormatError(f"{path} is no atlas: its field 'format' is not {FORMAT!r}")
-        if content.get("format_version") != FORMAT_VERSION:
+        if content.get("format_version") not in (1, FORMAT_VERSION):
             raise FormatError(
                 f"{path} has format_version={content.get('format_version')!r}: "
-                f"this version reads {FORMAT_VERSION}"
+                f"this version reads 1 and {FORMAT_VERSION}"
             )
         try:
             return cls._from_dict(content)

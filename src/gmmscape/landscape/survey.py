@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+import numpy as np
+
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas import Atlas
 from gmmscape.landscape.candidates import CandidateOutcome
@@ -24,6 +26,8 @@ from gmmscape.solve import Solution
 #: to the accuracy of the coarse rule, has reached it: no need to polish again.
 KNOWN = 1e-3
 KNOWN_NLL = 1e-5
+#: Curvature, in 1/sigma^2, above which no other critical point is as close as that.
+SOFT = 1e-4
 
 
 class Task(NamedTuple):
@@ -120,7 +124,9 @@ class Survey:
     def record_critical(self, means: FloatArray) -> CriticalPoint | None:
         """Take in the critical point of any index at some means; return it if it is new."""
         for known in (*self.minima, *self.saddles):
-            if match_means(means, known.means)[1] <= KNOWN * known.sigma:
+            # Two points come as close as this only where some curvature is small.
+            stiff = np.abs(known.eigenvalues).min() * known.sigma**2 > SOFT
+            if stiff and match_means(means, known.means)[1] <= KNOWN * known.sigma:
                 return None
         point = self.descent.critical(means)
         if not point.converged or find_orbit([*self.minima, *self.saddles], point) is not None:

@@ -115,16 +115,19 @@ def test_resume_belongs_to_one_set_of_data(rng):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("n_starts", -1), ("n_starts", 1.5), ("n_jobs", 0), ("n_jobs", "all"), ("max_seconds", -1), ("rng", -3)],
+    [
+        ("n_starts", -1),
+        ("n_starts", 1.5),
+        ("n_jobs", 0),
+        ("n_jobs", "all"),
+        ("max_seconds", -1),
+        ("rng", -3),
+        ("saddles", 1),
+    ],
 )
 def test_bad_options_are_named(land, name, value):
     with pytest.raises(gs.InvalidParameterError, match=name):
         land.explore(**{name: value})
-
-
-def test_saddles_are_not_offered_yet(land):
-    with pytest.raises(gs.NotAvailableError, match="saddles"):
-        land.explore(saddles=True)
 
 
 def test_many_candidates_are_not_all_tried():

@@ -1,0 +1,174 @@
+"""Critical points of every index: the census of the reference, other landscapes, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+from gmmscape.landscape.edges import Edge, escape_height, relabelling_height
+
+
+def explored(centers, k: int, sigma: float = 1.0, weights=None, **options) -> gs.Atlas:
+    truth = gs.Mixture.location(centers, sigma, weights)
+    return gs.Landscape(gs.Population(truth), k).explore(0, n_starts=16, saddles=True, **options)
+
+
+@pytest.fixture(name="census", scope="module")
+def census_of_the_reference() -> gs.Atlas:
+    return explored([-3.0, 3.0, 12.0], 3)
+
+
+def test_the_census_is_complete(census: gs.Atlas, reference_dir: Path):
+    (known,) = json.loads((reference_dir / "landscapes.json").read_text(encoding="utf-8"))["census"]
+    found = sorted((*census.minima, *census.saddles), key=lambda point: (point.index, point.kl))
+    expected = sorted(known["points"], key=lambda point: (point["index"], point["kl"]))
+    assert [point.index for point in found] == [point["index"] for point in expected]
+    assert [point.orbit_size for point in found] == [point["orbit"] for point in expected]
+    for point, reference in zip(found, expected, strict=True):
+        assert point.kl == pytest.approx(reference["kl"], abs=1e-8)
+        np.testing.assert_allclose(np.sort(point.means[:, 0]), reference["means"], atol=1e-6)
+    assert census.count_law == 1
+    assert census.alarm is None
+    spurious = census.minima[1]
+    assert census.barrier(1) == pytest.approx(known["escape_barrier_of_the_spurious_minimum"], abs=1e-8)
+    assert census.relabelling_barrier(spurious) == pytest.approx(known["relabelling_barrier"], abs=1e-8)
+    assert census.barrier(0) == float("inf")
+    assert {edge.minima for edge in census.edges} == {(0, 0), (1, 1), (0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("centers", "k", "sigma", "weights"),
+    [
+        ([-4.0, 4.0], 2, 1.0, None),
+        ([-2.0, 0.0, 2.5], 2, 0.5, None),
+        ([0.0, 7.0, 15.0], 2, 1.0, [0.5, 0.2, 0.3]),
+        ([0.0, 6.0, 11.0, 20.0], 3, 1.0, None),
+        ([-8.0, 0.0, 8.0], 3, 1.0, None),
+    ],
+)
+def test_labelled_points_add_up_to_one(centers, k, sigma, weights):
+    atlas = explored(centers, k, sigma, weights)
+    assert atlas.count_law == 1
+    land = gs.Landscape(gs.Population(gs.Mixture.location(centers, sigma, weights)), k)
+    for point in atlas.saddles:
+        assert np.abs(land.gradient(point.means)).max() < 1e-10
+        negative = np.count_nonzero(np.linalg.eigvalsh(land.hessian(point.means)) < -1e-10 / sigma**2)
+        assert negative == point.index > 0
+        labelled = {tuple(order) for order in map(tuple, permutations(point.means[:, 0].round(6)))}
+        assert len(labelled) == point.orbit_size
+
+
+def test_a_missing_saddle_rings_the_alarm(census: gs.Atlas):
+    content = census.to_dict()
+    lost = [point for point in content["saddles"] if point["orbit_size"] != 6]
+    content |= {"saddles": lost, "edges": []}
+    incomplete = gs.Atlas._from_dict(content)
+    assert incomplete.count_law == 7
+    assert "odd index" in incomplete.alarm
+    assert "6 labelled points" in incomplete.alarm
+
+
+def test_mirror_images_are_marked():
+    atlas = explored([-12.0, 0.0, 12.0], 2)
+    pairs = atlas.mirror_images["minima"]
+    assert pairs[0] == 1
+    assert pairs[1] == 0
+    assert atlas.minima[0].kl == pytest.approx(atlas.minima[1].kl, abs=1e-12)
+    lopsided = explored([-12.0, 0.0, 14.0], 2)
+    assert set(lopsided.mirror_images["minima"]) == {None}
+
+
+def test_a_file_gives_it_back(census: gs.Atlas, tmp_path: Path):
+    census.to_json(tmp_path / "atlas.json")
+    back = gs.Atlas.from_json(tmp_path / "atlas.json")
+    assert back.to_dict() == census.to_dict()
+    assert back.union(census).edges == census.edges
+    assert len(back.union(census).saddles) == len(census.saddles)
+    content = json.loads((tmp_path / "atlas.json").read_text(encoding="utf-8"))
+    for key in ("saddles", "edges", "rounds", "count_law", "alarm", "mirror_images"):
+        del content[key]  # as versions before saddles wrote them
+    content["format_version"] = 1
+    (tmp_path / "old.json").write_text(json.dumps(content), encoding="utf-8")
+    old = gs.Atlas.from_json(tmp_path / "old.json")
+    assert old.saddles == ()
+    assert old.alarm is None
+    assert len(old.minima) == 2
+
+
+def test_processes_do_not_change_it(census: gs.Atlas):
+    assert explored([-3.0, 3.0, 12.0], 3, n_jobs=2).to_dict() == census.to_dict()
+
+
+def test_every_point_is_seen_and_none_is_lost(census: gs.Atlas):
+    seen: list[gs.CriticalPoint] = []
+
+    def stop_after_four(event) -> bool:
+        seen.extend([event.found] if event.found is not None else [])
+        return len(seen) == 4
+
+    part = explored([-3.0, 3.0, 12.0], 3, callback=stop_after_four)
+    assert part.stop_reason == "interrupted"
+    assert len(part.minima) + len(part.saddles) == 4
+    land = gs.Landscape(gs.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 3)
+    whole = land.explore(n_starts=16, saddles=True, resume=part)
+    assert len(whole.saddles) == len(census.saddles)
+    assert whole.count_law == 1
+
+
+SCRIPT = """
+import sys, time
+import gmmscape as gs
+land = gs.Landscape(gs.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 3)
+land.explore(0, n_starts=16, saddles=True, checkpoint=sys.argv[1], callback=lambda event: time.sleep(0.05))
+"""
+
+
+def test_a_kill_loses_nothing_that_was_written(tmp_path: Path):
+    file = tmp_path / "checkpoint.json"
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(file)])
+    try:
+        for _ in range(600):
+            time.sleep(0.05)
+            if file.exists() and len(gs.Atlas.from_json(file).saddles) >= 1:
+                break
+        os.kill(process.pid, signal.SIGKILL)
+    finally:
+        process.wait()
+    part = gs.Atlas.from_json(file)
+    assert len(part.saddles) >= 1
+    land = gs.Landscape(gs.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 3)
+    whole = land.explore(n_starts=16, saddles=True, resume=part)
+    assert whole.count_law == 1
+    assert len(whole.saddles) == 4
+
+
+def test_samples_have_saddles_too(rng: np.random.Generator):
+    X = np.concatenate([rng.normal(c, 1.0, 60) for c in (0.0, 6.0, 13.0)])
+    reference = gs.Mixture.location([0.0, 6.0, 13.0], 1.0)
+    land = gs.Landscape(gs.Sample(X[:, None]), 3, sigma=1.0, reference=reference)
+    atlas = land.explore(0, n_starts=16, saddles=True)
+    assert atlas.count_law == 1
+    assert atlas.minima[0].structure is not None
+    assert len(atlas.saddles) >= 2
+    with pytest.raises(gs.InvalidParameterError, match="reference"):
+        gs.Landscape(gs.Population(reference), 2, reference=reference)
+
+
+def test_heights_of_passes():
+    minima, saddles = [0.0, 1.0, 2.0], [5.0, 3.0, 2.5]
+    edges = [Edge(0, (0, 1)), Edge(1, (1, 2)), Edge(2, (2, 2))]
+    assert escape_height(2, minima, saddles, edges) == 1.0
+    assert escape_height(1, minima, saddles, edges) == 4.0
+    assert escape_height(0, minima, saddles, edges) == float("inf")
+    assert relabelling_height(2, minima, saddles, edges) == 0.5
+    assert relabelling_height(0, minima, saddles, edges) == float("inf")
