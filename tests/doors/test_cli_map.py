@@ -98,9 +98,32 @@ def test_unusable_files_exit_3(text, word, tmp_path):
     )
 
 
-def test_two_dimensions_are_refused_for_now(tmp_path):
-    (tmp_path / "truth.json").write_text('{"centers": [[1, 2], [3, 4]], "sigma": 1}')
-    failed(gmmscape("map", "--truth", "truth.json", cwd=tmp_path), 2, "dimension")
+def test_two_dimensions(tmp_path):
+    (tmp_path / "truth.json").write_text('{"centers": [[1, 2], [9, 4]], "sigma": 1}')
+    result = gmmscape("map", "--truth", "truth.json", "--starts", 4, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "(1 2) (9 4)" in result.stdout
+
+
+def test_saddles_barriers_and_a_picture(tmp_path):
+    result = gmmscape(
+        *("map", "--centers=-3,3,12", "--sigma", 1, "--saddles", "--starts", 8, "--plot", "atlas.png"),
+        *("--json", "atlas.json"),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "labelled points, weighted by (-1)^index, add up to 1\n" in result.stdout
+    assert "1        0.0806116161" in result.stdout
+    content = json.loads((tmp_path / "atlas.json").read_text())
+    assert [point["index"] for point in content["saddles"]] == [1, 1, 1, 2]
+    assert [point["orbit_size"] for point in content["saddles"]] == [3, 3, 6, 1]
+    assert content["count_law"] == 1
+    assert (tmp_path / "atlas.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize("file", ["atlas.xyz", "atlas", "nowhere/atlas.png"])
+def test_a_picture_that_cannot_be_is_refused_before_the_search(file, tmp_path):
+    failed(gmmscape("map", "--centers=1,9", "--sigma", 1, "--plot", file, cwd=tmp_path), 2, "--plot")
 
 
 def test_a_failed_run_leaves_the_old_file_alone(tmp_path):
