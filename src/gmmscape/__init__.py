@@ -25,9 +25,10 @@ if TYPE_CHECKING:
         FormatError,
         GmmscapeError,
         InvalidParameterError,
+        NoResultError,
         NotAvailableError,
     )
-    from gmmscape.landscape import Atlas, CriticalPoint, Landscape, Structure, candidates, decode
+    from gmmscape.landscape import Atlas, Birth, CriticalPoint, Landscape, Structure, birth, candidates, decode
     from gmmscape.measure import Population, Sample
     from gmmscape.mixture import Mixture
     from gmmscape.models import NotFittedError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Atlas": "landscape",
+    "Birth": "landscape",
     "ComponentReport": "escape",
     "CriticalPoint": "landscape",
     "DataError": "exceptions",
@@ -47,6 +49,7 @@ _HOMES = {
     "InvalidParameterError": "exceptions",
     "Landscape": "landscape",
     "Mixture": "mixture",
+    "NoResultError": "exceptions",
     "NotAvailableError": "exceptions",
     "NotFittedError": "models",
     "Population": "measure",
@@ -55,6 +58,7 @@ _HOMES = {
     "Solution": "solve",
     "Structure": "landscape",
     "TriedMove": "escape",
+    "birth": "landscape",
     "candidates": "landscape",
     "decode": "landscape",
     "diagnose": "escape",
@@ -63,6 +67,7 @@ _HOMES = {
 
 __all__ = [
     "Atlas",
+    "Birth",
     "ComponentReport",
     "CriticalPoint",
     "DataError",
@@ -75,6 +80,7 @@ __all__ = [
     "InvalidParameterError",
     "Landscape",
     "Mixture",
+    "NoResultError",
     "NotAvailableError",
     "NotFittedError",
     "Population",
@@ -83,6 +89,7 @@ __all__ = [
     "Solution",
     "Structure",
     "TriedMove",
+    "birth",
     "candidates",
     "decode",
     "diagnose",

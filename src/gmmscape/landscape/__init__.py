@@ -1,9 +1,22 @@
 """The laboratory: the local minima of an objective, found, polished and decoded."""
 
 from gmmscape.landscape.atlas import Atlas
+from gmmscape.landscape.births import Birth
 from gmmscape.landscape.candidates import candidates
+from gmmscape.landscape.continuation import birth
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.structure import Block, Decoding, Structure, decode
 
-__all__ = ["Atlas", "Block", "CriticalPoint", "Decoding", "Landscape", "Structure", "candidates", "decode"]
+__all__ = [
+    "Atlas",
+    "Birth",
+    "Block",
+    "CriticalPoint",
+    "Decoding",
+    "Landscape",
+    "Structure",
+    "birth",
+    "candidates",
+    "decode",
+]
