@@ -28,7 +28,16 @@ if TYPE_CHECKING:
         NoResultError,
         NotAvailableError,
     )
-    from gmmscape.landscape import Atlas, Birth, CriticalPoint, Landscape, Structure, birth, candidates, decode
+    from gmmscape.landscape import (
+        Atlas,
+        Birth,
+        CriticalPoint,
+        Landscape,
+        Structure,
+        birth,
+        candidates,
+        decode,
+    )
     from gmmscape.measure import Population, Sample
     from gmmscape.mixture import Mixture
     from gmmscape.models import NotFittedError

@@ -65,20 +65,22 @@ class Branch:
     landscapes : TruthPath
         The landscapes along the path.
     point : ndarray of shape (k*d,)
-        A minimum at the upper end, in sigma.
+        A minimum, in sigma.
+    parameter : float
+        Where it is one: the upper end of the bracket, or below.
     """
 
-    def __init__(self, landscapes: TruthPath, point: FloatArray) -> None:
+    def __init__(self, landscapes: TruthPath, point: FloatArray, parameter: float) -> None:
         self.landscapes = landscapes
         low, high = landscapes.bracket
-        at = landscapes.slope(point, high)
-        drift = np.linalg.solve(at.hessian, landscapes.along_parameter(point, high).gradient)
+        at = landscapes.slope(point, parameter)
+        drift = np.linalg.solve(at.hessian, landscapes.along_parameter(point, parameter).gradient)
         #: The parameter in units in which the means move by about a sigma, no larger than the bracket.
         self.scale = float(1.0 / max(np.linalg.norm(drift), 1.0 / (high - low)))
         downwards = np.zeros(len(point) + 1)
         downwards[-1] = -1.0
         self.step = FIRST_STEP
-        self.last = self._described(point, high, downwards)
+        self.last = self._described(point, parameter, downwards)
 
     def points(self) -> Iterator[BranchPoint]:
         """Yield the start and then each point reached; setting back `last` and `step` repeats a stretch."""

@@ -25,6 +25,9 @@ from gmmscape.validation import optional_seconds, standard_deviation
 
 #: The means of a block are spread by 0.5 sigma times these, one after the other, until a descent keeps them.
 SPREADS = (1.0, 0.5, 1.6, 0.25, 2.5)
+#: A branch is followed from where its smallest curvature, in 1/sigma^2, is at least this, so that quadrature and
+#: rounding do not move its points; where it is not at the upper end, the start is looked for at this many places.
+RESOLVED, DESCENTS_DOWN = 1e-6, 20
 #: A curvature, in 1/sigma^2, that counts as negative at the point where another one vanishes.
 NEGATIVE = -1e-7
 
@@ -114,8 +117,8 @@ def birth(
     landscapes = TruthPath.over(path, k, width, (low, high))
     truth_at(path, low)
     began = time.monotonic()
-    start = _start(landscapes, wanted)
-    branch = Branch(landscapes, start.means.ravel() / landscapes.unit)
+    start, beginning = _start(landscapes, wanted)
+    branch = Branch(landscapes, start.means.ravel() / landscapes.unit, beginning)
 
     def report(point: BranchPoint) -> None:
         seconds = time.monotonic() - began
@@ -206,34 +209,46 @@ def _checked(structure: Any, truth: Mixture) -> Structure:
     return structure
 
 
-def _start(landscapes: TruthPath, wanted: Structure) -> CriticalPoint:
-    """Return the minimum of that structure at the upper end."""
-    high = landscapes.bracket[1]
-    descent = landscapes.descent(high)
+def _start(landscapes: TruthPath, wanted: Structure) -> tuple[CriticalPoint, float]:
+    """Return the minimum of that structure at the upper end, or as little below as its curvature has a sign."""
+    low, high = landscapes.bracket
+    ends: dict[str, None] = {}
+    for parameter in np.linspace(high, low, DESCENTS_DOWN, endpoint=False):
+        found = _realised(landscapes, wanted, float(parameter), ends)
+        if found is None:
+            break
+        if found.eigenvalues[0] * found.sigma**2 >= RESOLVED:
+            return found, float(parameter)
+    if parameter < high:
+        raise InvalidParameterError(
+            f"bracket: from hi={high:g} down to {parameter:g} the minimum '{wanted}' has a curvature below "
+            f"{RESOLVED:g}/sigma^2, too small to follow, and then is not found; lower hi"
+        )
+    raise InvalidParameterError(
+        f"bracket: at hi={high:g} no minimum has the structure '{wanted}' (descents from it end in: "
+        f"{', '.join(ends)}); raise hi or follow another structure"
+    )
+
+
+def _realised(
+    landscapes: TruthPath, wanted: Structure, parameter: float, ends: dict[str, None]
+) -> CriticalPoint | None:
+    """Return the minimum of that structure at a parameter, or None; `ends` gathers how descents ended."""
+    descent = landscapes.descent(parameter)
     truth = descent.measure.truth
     assert truth is not None
     first = starting_means(wanted, truth, descent.sigma)
     middle = np.empty_like(first)
     for block in wanted.blocks:
         middle[list(block.means)] = block_average(block.centers, truth)
-    ends = []
     for spread in SPREADS:
         end = descent.full(Newton(), middle + spread * (first - middle), None, None)
         decoding = end.structure
         assert decoding is not None
-        ends.append(str(decoding.structure) if decoding.is_structured else "no structure")
-        if not end.is_minimum or not decoding.is_structured or decoding.structure.orbit != wanted.orbit:
-            continue
-        if end.flat:
-            raise InvalidParameterError(
-                f"bracket: at hi={high:g} the minimum '{wanted}' has a curvature without a sign in float64 "
-                f"({end.eigenvalues[0]:.2g}); lower hi"
-            )
-        return end
-    raise InvalidParameterError(
-        f"bracket: at hi={high:g} no minimum has the structure '{wanted}' (descents from it end in: "
-        f"{', '.join(dict.fromkeys(ends))}); raise hi or follow another structure"
-    )
+        ends[str(decoding.structure) if decoding.is_structured else "no structure"] = None
+        if end.is_minimum and decoding.is_structured and decoding.structure.orbit == wanted.orbit:
+            return end
+    return None
 
 
 def _persists(landscapes: TruthPath, point: BranchPoint) -> InvalidParameterError:
@@ -247,9 +262,7 @@ def _persists(landscapes: TruthPath, point: BranchPoint) -> InvalidParameterErro
     )
 
 
-def _described(
-    landscapes: TruthPath, wanted: Structure, points: list[BranchPoint], found: Singular
-) -> Birth:
+def _described(landscapes: TruthPath, wanted: Structure, points: list[BranchPoint], found: Singular) -> Birth:
     unit = landscapes.unit
     descent = landscapes.descent(found.parameter)
     means = landscapes.means(found.point)

@@ -14,8 +14,9 @@ MOST_STEPS = 30
 TINY, CLOSE = 1e-14, 1e-8
 #: Singular values below this share of the largest are no directions to move in.
 RANK = 1e-9
-#: A fold is confirmed where the gradient's motion along the null vector is at least this share of all of it...
-TRANSVERSAL = 1e-3
+#: A fold is confirmed where the gradient's motion along the null vector is at least this share of all of it, and
+#: of a motion that is rounding if it is smaller...
+TRANSVERSAL, LEAST_MOTION = 1e-3, 1e-3
 #: ...and else a pitchfork is looked for: where the unfolding it needs, in units of the gradient, is below this.
 UNFOLDED = 1e-9
 
@@ -60,7 +61,7 @@ class _System(NamedTuple):
     jacobian: FloatArray
     bend: float
     speed: float
-    turning: float
+    motion: float
 
 
 class _Solved(NamedTuple):
@@ -81,7 +82,7 @@ def singular_point(
     """
     start = np.concatenate([point, direction, [parameter / scale]])
     solved = _newton(landscapes, start, scale, unfolded=False)
-    if solved is not None and abs(solved.at.speed) >= TRANSVERSAL * solved.at.turning:
+    if solved is not None and abs(solved.at.speed) >= TRANSVERSAL * max(solved.at.motion, LEAST_MOTION):
         return _described(landscapes, solved, scale, "fold")
     begun = start if solved is None else solved.unknowns
     unfolded = _newton(landscapes, np.append(begun, 0.0), scale, unfolded=True)
@@ -138,9 +139,7 @@ def _system(landscapes: TruthPath, z: FloatArray, scale: float, *, unfolded: boo
         # The motion of the third derivative in the parameter, zero by symmetry, is left out.
         wider[-1, : 2 * m] = np.concatenate([fourth @ v, 3 * third @ v])
         jacobian = wider
-    return _System(
-        np.concatenate(residual), jacobian, bend, float(v @ speed), float(np.linalg.norm(speed))
-    )
+    return _System(np.concatenate(residual), jacobian, bend, float(v @ speed), float(np.linalg.norm(speed)))
 
 
 def _described(landscapes: TruthPath, solved: _Solved, scale: float, kind: str) -> Singular:
