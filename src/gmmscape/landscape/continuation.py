@@ -25,8 +25,8 @@ from gmmscape.validation import optional_seconds, standard_deviation
 
 #: The means of a block are spread by 0.5 sigma times these, one after the other, until a descent keeps them.
 SPREADS = (1.0, 0.5, 1.6, 0.25, 2.5)
-#: A branch is followed from where its smallest curvature, in 1/sigma^2, is at least this, so that quadrature and
-#: rounding do not move its points; where it is not at the upper end, the start is looked for at this many places.
+#: A branch is followed from where its smallest curvature, in 1/sigma^2, is at least this, so that quadrature
+#: and rounding do not move its points; it is looked for at this many places from the upper end on.
 RESOLVED, DESCENTS_DOWN = 1e-6, 20
 #: A curvature, in 1/sigma^2, that counts as negative at the point where another one vanishes.
 NEGATIVE = -1e-7
@@ -128,8 +128,8 @@ def birth(
         if stopped or (budget is not None and seconds >= budget):
             why = "the callback" if stopped else f"max_seconds={budget:g}"
             raise NoResultError(
-                f"{why} ended the search at parameter {point.parameter:.10g}, where the minimum exists: go on "
-                f"from a bracket with that upper end, or give it longer"
+                f"{why} ended the search at parameter {point.parameter:.10g}, where the minimum exists: "
+                "go on from a bracket with that upper end, or give it longer"
             )
 
     points, found = _to_the_end(branch, low, report)
@@ -210,9 +210,10 @@ def _checked(structure: Any, truth: Mixture) -> Structure:
 
 
 def _start(landscapes: TruthPath, wanted: Structure) -> tuple[CriticalPoint, float]:
-    """Return the minimum of that structure at the upper end, or as little below as its curvature has a sign."""
+    """Return the minimum of that structure at the upper end, or below where it is not too flat there."""
     low, high = landscapes.bracket
     ends: dict[str, None] = {}
+    parameter = high
     for parameter in np.linspace(high, low, DESCENTS_DOWN, endpoint=False):
         found = _realised(landscapes, wanted, float(parameter), ends)
         if found is None:

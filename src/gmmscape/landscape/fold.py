@@ -14,10 +14,10 @@ MOST_STEPS = 30
 TINY, CLOSE = 1e-14, 1e-8
 #: Singular values below this share of the largest are no directions to move in.
 RANK = 1e-9
-#: A fold is confirmed where the gradient's motion along the null vector is at least this share of all of it, and
-#: of a motion that is rounding if it is smaller...
+#: A fold is confirmed where the gradient's motion along the null vector is at least this share of all of it,
+#: and of the least motion that counts, and where the third derivative along it is at least this...
 TRANSVERSAL, LEAST_MOTION = 1e-3, 1e-3
-#: ...and else a pitchfork is looked for: where the unfolding it needs, in units of the gradient, is below this.
+#: ...else a pitchfork is looked for, where the unfolding it needs, in units of the gradient, is below this.
 UNFOLDED = 1e-9
 
 
@@ -82,7 +82,7 @@ def singular_point(
     """
     start = np.concatenate([point, direction, [parameter / scale]])
     solved = _newton(landscapes, start, scale, unfolded=False)
-    if solved is not None and abs(solved.at.speed) >= TRANSVERSAL * max(solved.at.motion, LEAST_MOTION):
+    if solved is not None and _transversal(solved.at):
         return _described(landscapes, solved, scale, "fold")
     begun = start if solved is None else solved.unknowns
     unfolded = _newton(landscapes, np.append(begun, 0.0), scale, unfolded=True)
@@ -91,27 +91,31 @@ def singular_point(
     return None if solved is None else _described(landscapes, solved, scale, "fold")
 
 
+def _transversal(at: _System) -> bool:
+    """Whether the coefficients that vanish at a pitchfork are clearly not zero."""
+    moves = abs(at.speed) >= TRANSVERSAL * max(at.motion, LEAST_MOTION)
+    return bool(moves and abs(at.bend) >= TRANSVERSAL)
+
+
 def _newton(landscapes: TruthPath, start: FloatArray, scale: float, *, unfolded: bool) -> _Solved | None:
     """Return the solution that Newton's method reaches from a start, or None."""
     low, high = landscapes.bracket
+    m = landscapes.k * landscapes.n_features
     z, steps = start.copy(), []
+    at = _system(landscapes, z, scale, unfolded=unfolded)
     for _ in range(MOST_STEPS):
-        m = landscapes.k * landscapes.n_features
-        if not low <= scale * z[2 * m] <= high:
-            return None
-        at = _system(landscapes, z, scale, unfolded=unfolded)
         # Symmetric points have null vectors and unknowns that nothing fixes: the shortest step leaves them.
         step = np.linalg.lstsq(at.jacobian, -at.residual, rcond=RANK)[0]
         length = float(np.linalg.norm(step))
-        settled = bool(steps) and length <= CLOSE and length >= 0.5 * steps[-1]
-        if settled:
+        if steps and length <= CLOSE and length >= 0.5 * steps[-1]:
             return _Solved(z, at, tuple(steps))
         z = z + step
         steps.append(length)
-        if length <= TINY:
-            return _Solved(z, _system(landscapes, z, scale, unfolded=unfolded), tuple(steps))
-        if length > 1e3:
+        if not low <= scale * z[2 * m] <= high:
             return None
+        at = _system(landscapes, z, scale, unfolded=unfolded)
+        if length <= TINY:
+            return _Solved(z, at, tuple(steps))
     return _Solved(z, at, tuple(steps)) if steps[-1] <= 1e3 * CLOSE else None
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.descent import FINER, Descent
@@ -83,6 +81,7 @@ class TruthPath:
         """Return the objective with a rule made for a point, and the fit in local coordinates."""
         descent = self.descent(parameter)
         local = descent.local(self.means(point))
+        assert isinstance(descent.measure, Population)
         return descent.objective(local, FINER * descent.measure.rtol if fine else None), local
 
     def slope(self, point: FloatArray, parameter: float, *, fine: bool = False) -> Slope:
