@@ -22,6 +22,8 @@ NAMES = (
     "speed",
     "engine",
     "memory",
+    "births",
+    "laws",
 )
 
 

@@ -55,6 +55,8 @@ def test_they_are_listed():
         "speed",
         "engine",
         "memory",
+        "births",
+        "laws",
     ]
 
 
@@ -164,3 +166,23 @@ def test_an_iteration_is_timed_beside_others(tmp_path: Path):
 def test_a_fit_makes_next_to_nothing_of_the_size_of_the_data(tmp_path: Path):
     for case in small("memory", tmp_path)["cases"].values():
         assert 0.0 < case["extra_MiB"] < case["allowed_MiB"]
+
+
+def test_births_are_folds_with_the_minimum_on_one_side(tmp_path: Path):
+    summary = small("births", tmp_path)["summary"]
+    assert summary["folds"] == summary["exist_above"] == summary["of"] == 3
+    assert summary["exist_below"] == 0
+    assert summary["largest_error"] < 1e-10
+
+
+def test_laws_hold(tmp_path: Path):
+    summary = small("laws", tmp_path)["summary"]
+    assert summary["1"] < 1e-10
+    assert summary["2"]["16"] < 1e-4
+    assert summary["2"]["20"] < 1e-6
+    assert summary["3"]["16"] < 1e-2
+    assert summary["3"]["20"] < 1e-3
+    assert summary["4"] < 1e-2
+    assert summary["4_pairs"] > 3
+    assert max(summary["5"].values()) < 1e-2
+    assert summary["8"] < 2e-4
