@@ -23,6 +23,8 @@ NAMES = (
     "engine",
     "memory",
     "integrals",
+    "births",
+    "laws",
 )
 
 

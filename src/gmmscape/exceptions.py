@@ -45,5 +45,12 @@ class FormatError(GmmscapeError, ValueError):
     """A file or dictionary is not what its reader expects."""
 
 
+class NoResultError(GmmscapeError, RuntimeError):
+    """A computation ended without a result: its budget or callback stopped it, or it met what it cannot pass.
+
+    The message says how far it came and what to try.
+    """
+
+
 class NotAvailableError(GmmscapeError, NotImplementedError):
     """A documented combination that this version does not offer yet."""

@@ -56,6 +56,8 @@ def test_they_are_listed():
         "engine",
         "memory",
         "integrals",
+        "births",
+        "laws",
     ]
 
 
@@ -178,3 +180,23 @@ def test_integrals_are_those_of_monte_carlo_and_errors_as_stated(tmp_path: Path)
     for kind in ("trapezoid", "sobol"):
         assert summary["honest"][kind]["cases"] == 3
         assert min(summary["honest"][kind]["covered"]) == 1.0
+
+
+def test_births_are_folds_with_the_minimum_on_one_side(tmp_path: Path):
+    summary = small("births", tmp_path)["summary"]
+    assert summary["folds"] == summary["exist_above"] == summary["of"] == 3
+    assert summary["exist_below"] == 0
+    assert summary["largest_error"] < 1e-10
+
+
+def test_laws_hold(tmp_path: Path):
+    summary = small("laws", tmp_path)["summary"]
+    assert summary["1"] < 1e-10
+    assert summary["2"]["16"] < 1e-4
+    assert summary["2"]["20"] < 1e-6
+    assert summary["3"]["16"] < 1e-2
+    assert summary["3"]["20"] < 1e-3
+    assert summary["4"] < 1e-2
+    assert summary["4_pairs"] > 3
+    assert max(summary["5"].values()) < 1e-2
+    assert summary["8"] < 2e-4

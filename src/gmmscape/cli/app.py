@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gmmscape.cli.birth import birth_command
 from gmmscape.cli.diagnose import diagnose_command
 from gmmscape.cli.fit import fit_command
 from gmmscape.cli.map import map_command
@@ -41,7 +42,7 @@ def app() -> None:
     """
 
 
-for command in (fit_command, diagnose_command, repair_command, map_command):
+for command in (fit_command, diagnose_command, repair_command, map_command, birth_command):
     app.add_command(command)
 
 

@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from gmmscape.escape import Event as SearchEvent
+from gmmscape.landscape.continuation import FollowEvent
 from gmmscape.landscape.explore import Event
 
 
@@ -62,5 +63,22 @@ def search_progress(what: str, *, quiet: bool) -> Iterator[Callable[[SearchEvent
                 "finish": "finishing",
             }
             bar.update(task, at=f"{places[event.stage]}, {event.value:.8g} per row")
+
+        yield show
+
+
+@contextmanager
+def following_progress(*, quiet: bool) -> Iterator[Callable[[FollowEvent], None] | None]:
+    """Yield a callback that shows how far a branch has been followed, under the same conditions."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (SpinnerColumn(), TextColumn("following"), TextColumn("{task.fields[at]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("following", total=None, at="")
+
+        def show(event: FollowEvent) -> None:
+            bar.update(task, at=f"parameter {event.parameter:.6g}, curvature {event.eigenvalue:.3g}")
 
         yield show

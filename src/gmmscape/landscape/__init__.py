@@ -1,7 +1,9 @@
 """The laboratory: the local minima of an objective, found, polished and decoded."""
 
 from gmmscape.landscape.atlas import Atlas
+from gmmscape.landscape.births import Birth
 from gmmscape.landscape.candidates import candidates
+from gmmscape.landscape.continuation import birth
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.profile import PathProfile
@@ -10,6 +12,7 @@ from gmmscape.landscape.structure import Block, Decoding, Structure, decode
 
 __all__ = [
     "Atlas",
+    "Birth",
     "Block",
     "CriticalPoint",
     "Decoding",
@@ -17,6 +20,7 @@ __all__ = [
     "PathProfile",
     "SeparationCurve",
     "Structure",
+    "birth",
     "candidates",
     "decode",
     "error_against_separation",

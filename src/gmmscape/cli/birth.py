@@ -1,0 +1,112 @@
+"""``gmmscape birth``: where a bad minimum of three centers on a line begins to exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import click
+
+from gmmscape.cli.map import Numbers
+from gmmscape.cli.progress import following_progress
+from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+from gmmscape.jsonfile import writable_target
+from gmmscape.landscape import Birth, Structure, birth
+from gmmscape.mixture import Mixture
+
+#: One mean on the first two centers, two means on the last.
+FOLLOWED = Structure.of([((0,), (0, 1)), ((1, 2), (2,))])
+DEFAULT_RADIUS = 3.0
+
+
+def equally_spaced(separation: float) -> Mixture:
+    """Return three centers, equally spaced."""
+    return Mixture.location([-separation, 0.0, separation], 1.0)
+
+
+def pair_and_one(radius: float, place: float) -> Mixture:
+    """Return centers -radius, radius and place."""
+    return Mixture.location([-radius, radius, place], 1.0)
+
+
+@click.command("birth")
+@click.option(
+    "--shape",
+    type=click.Choice(["equal", "pair"]),
+    required=True,
+    help="True centers: -D, 0, D or -R, R, D, with sigma 1 and equal weights; D is what varies.",
+)
+@click.option("--radius", type=float, help=f"R, with --shape pair.  [default: {DEFAULT_RADIUS:g}]")
+@click.option("--bracket", type=Numbers(), help="LO,HI: the minimum exists at D = HI and not at LO.")
+@click.option("--json", "json_file", help="Write the birth to this file.")
+@click.option("--plot", "plot_file", help="Draw the branch into this file (PNG, SVG, PDF).")
+@click.option("--quiet", is_flag=True, help="No result on standard output and no progress.")
+def birth_command(
+    shape: str,
+    radius: float | None,
+    bracket: list[float] | None,
+    json_file: str | None,
+    plot_file: str | None,
+    quiet: bool,
+) -> None:
+    """Find the separation at which a spurious minimum is born.
+
+    Three means are fitted to three centers. The minimum with one mean on the first two centers and two means
+    on the third is followed from HI downwards to the fold at which it disappears.
+    """
+    path, default = _path(shape, radius)
+    _check_file(json_file, "--json")
+    _check_file(plot_file, "--plot")
+    with following_progress(quiet=quiet) as callback:
+        found = birth(path, FOLLOWED, _bracket(bracket, default), callback=callback)
+    try:
+        if json_file is not None:
+            found.to_json(json_file)
+        if plot_file is not None:
+            _draw(found, plot_file)
+    finally:  # what was found is not lost with a full disk
+        if not quiet:
+            click.echo(str(found))
+
+
+def _path(shape: str, radius: float | None) -> tuple[Callable[[float], Mixture], tuple[float, float]]:
+    """Return the path and a bracket, for the pair u = 2 b - a between 4 and 16 sigma (DESIGN 2.3, law 5)."""
+    if shape == "equal":
+        if radius is not None:
+            raise click.UsageError("--radius goes with --shape pair")
+        return equally_spaced, (8.0, 14.0)
+    radius = DEFAULT_RADIUS if radius is None else radius
+    if not 0 < radius < 1e6:
+        raise click.BadParameter(f"{radius:g} is no radius: pass a positive number", param_hint="--radius")
+    return partial(pair_and_one, radius), (2 * radius + 2, 2 * radius + 8)
+
+
+def _bracket(given: list[float] | None, default: tuple[float, float]) -> tuple[float, float]:
+    if given is None:
+        return default
+    if len(given) != 2:
+        raise click.BadParameter("pass two numbers, as in --bracket 9,12", param_hint="--bracket")
+    return given[0], given[1]
+
+
+def _check_file(name: str | None, option: str) -> None:
+    if name is not None:
+        try:
+            writable_target(name)
+        except InvalidParameterError as error:
+            raise click.BadParameter(str(error), param_hint=option) from error
+
+
+def _draw(found: Birth, name: str) -> None:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise NotAvailableError(
+            '--plot needs matplotlib, which is not installed: pip install "gmmscape[plot]"'
+        ) from error
+    figure = Figure(layout="constrained")
+    found.plot(figure.subplots())
+    try:
+        figure.savefig(name)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--plot") from error
