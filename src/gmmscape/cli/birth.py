@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,7 +13,7 @@ from gmmscape.cli.map import Numbers
 from gmmscape.cli.progress import following_progress
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.jsonfile import writable_target
-from gmmscape.landscape import Birth, Structure, birth
+from gmmscape.landscape import Structure, birth
 from gmmscape.mixture import Mixture
 
 #: One mean on the first two centers, two means on the last.
@@ -57,13 +59,15 @@ def birth_command(
     path, default = _path(shape, radius)
     _check_file(json_file, "--json")
     _check_file(plot_file, "--plot")
+    figure = None if plot_file is None else _blank(plot_file)
     with following_progress(quiet=quiet) as callback:
         found = birth(path, FOLLOWED, _bracket(bracket, default), callback=callback)
     try:
         if json_file is not None:
             found.to_json(json_file)
-        if plot_file is not None:
-            _draw(found, plot_file)
+        if figure is not None:
+            found.plot(figure.subplots())
+            figure.savefig(plot_file)
     finally:  # what was found is not lost with a full disk
         if not quiet:
             click.echo(str(found))
@@ -97,7 +101,8 @@ def _check_file(name: str | None, option: str) -> None:
             raise click.BadParameter(str(error), param_hint=option) from error
 
 
-def _draw(found: Birth, name: str) -> None:
+def _blank(name: str) -> Any:
+    """Return an empty figure that can be written to a file of that name: found out before the work begins."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -105,8 +110,9 @@ def _draw(found: Birth, name: str) -> None:
             '--plot needs matplotlib, which is not installed: pip install "gmmscape[plot]"'
         ) from error
     figure = Figure(layout="constrained")
-    found.plot(figure.subplots())
-    try:
-        figure.savefig(name)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--plot") from error
+    kinds = figure.canvas.get_supported_filetypes()
+    if Path(name).suffix.lstrip(".").lower() not in kinds:
+        raise click.BadParameter(
+            f"{name!r} has no ending that can be drawn: use one of {', '.join(kinds)}", param_hint="--plot"
+        )
+    return figure
