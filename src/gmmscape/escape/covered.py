@@ -23,7 +23,7 @@ COVERED = 0.01
 #: Rows that are looked at; of more, so many are drawn, evenly along the data.
 PROPOSAL_ROWS = 250_000
 #: Rows that stand for what one component covers.
-MOST_ROWS = 1_200
+MOST_ROWS = 1_000
 
 
 class Parts(NamedTuple):
