@@ -1,4 +1,4 @@
-"""``gmmscape map``: the local minima of a known mixture."""
+"""``gmmscape map``: minima and saddles of a known mixture."""
 
 from __future__ import annotations
 

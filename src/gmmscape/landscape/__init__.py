@@ -1,4 +1,4 @@
-"""The laboratory: the local minima of an objective, found, polished and decoded."""
+"""The laboratory: critical points of an objective, found, polished, decoded and followed."""
 
 from gmmscape.landscape.atlas import Atlas
 from gmmscape.landscape.births import Birth

@@ -221,13 +221,6 @@ class Atlas:
         saddles = list(self.saddles)
         saddles += [point for point in other.saddles if find_orbit(saddles, point) is None]
         saddles.sort(key=lambda point: point.nll)
-        edges = {
-            find_orbit(saddles, part.saddles[edge.saddle]): tuple(
-                sorted(find_orbit(minima, part.minima[end]) or 0 for end in edge.minima)
-            )
-            for part in (other, self)
-            for edge in part.edges
-        }
         old = self if self.candidates else other
         candidates = tuple(
             item._replace(
@@ -242,7 +235,7 @@ class Atlas:
             starts=self.starts + other.starts,
             ends=dict(Counter(self.ends) + Counter(other.ends)),
             saddles=tuple(saddles),
-            edges=tuple(Edge(place or 0, (ends[0], ends[1])) for place, ends in sorted(edges.items())),
+            edges=_united_edges((other, self), minima, saddles),
             rounds=max(self.rounds, other.rounds),
         )
 
@@ -445,6 +438,20 @@ def _candidate(item: dict[str, Any], n_minima: int) -> CandidateOutcome:
         raise ValueError(f"a candidate names minimum {place} of {n_minima}")
     structure = Structure.of((block["means"], block["centers"]) for block in item["blocks"])
     return CandidateOutcome(structure, choice("outcome", item["outcome"], OUTCOMES), place)
+
+
+def _united_edges(
+    parts: tuple[Atlas, ...], minima: list[CriticalPoint], saddles: list[CriticalPoint]
+) -> tuple[Edge, ...]:
+    """Edges of atlases with places in joined lists; of a saddle that several have, the last one's."""
+    found: dict[int, Edge] = {}
+    for part in parts:
+        for edge in part.edges:
+            saddle = find_orbit(saddles, part.saddles[edge.saddle])
+            ends = [find_orbit(minima, part.minima[end]) for end in edge.minima]
+            if saddle is not None and ends[0] is not None and ends[1] is not None:
+                found[saddle] = Edge(saddle, (min(ends[0], ends[1]), max(ends[0], ends[1])))
+    return tuple(found[saddle] for saddle in sorted(found))
 
 
 def _edge(item: dict[str, Any], n_minima: int, n_saddles: int) -> Edge:

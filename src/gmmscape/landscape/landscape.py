@@ -272,7 +272,7 @@ class Landscape:
         resume: Atlas | None = None,
         checkpoint: str | Path | None = None,
     ) -> Atlas:
-        """Find the local minima: from every candidate structure and from random starts.
+        """Find local minima, from every candidate structure and from random starts; saddles if asked for.
 
         Parameters
         ----------
