@@ -17,7 +17,7 @@ from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import FINER
 from gmmscape.landscape.fold import Singular, singular_point
 from gmmscape.landscape.path import TruthPath, truth_at
-from gmmscape.landscape.structure import Structure, block_average, decode
+from gmmscape.landscape.structure import Structure, block_average, decode, structure_of
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
 from gmmscape.solve import Newton, asks_to_stop
@@ -112,7 +112,7 @@ def birth(
         raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
     budget = optional_seconds("max_seconds", max_seconds)
     width = None if sigma is None else standard_deviation("sigma", sigma)
-    wanted = _checked(structure, truth_at(path, high))
+    wanted = structure_of(structure, truth_at(path, high).n_components)
     k = sum(len(block.means) for block in wanted.blocks)
     landscapes = TruthPath.over(path, k, width, (low, high))
     truth_at(path, low)
@@ -187,26 +187,6 @@ def _ordered(bracket: Any) -> tuple[float, float]:
             "bracket", bracket, "pass finite (lo, hi) with lo < hi: the minimum exists at hi and not at lo"
         )
     return low, high
-
-
-def _checked(structure: Any, truth: Mixture) -> Structure:
-    """Return the structure, whose blocks must be stars and cover all means and all centers once."""
-    if not isinstance(structure, Structure):
-        try:
-            structure = Structure.of((tuple(means), tuple(centers)) for means, centers in structure)
-        except (TypeError, ValueError):
-            raise InvalidParameterError.of(
-                "structure", structure, "pass a candidate, or [(means, centers), ...] as tuples of indices"
-            ) from None
-    means = sorted(i for block in structure.blocks for i in block.means)
-    centers = sorted(s for block in structure.blocks for s in block.centers)
-    stars = all(block.kind != "unstructured" for block in structure.blocks)
-    if not stars or means != list(range(len(means))) or centers != list(range(truth.n_components)):
-        raise InvalidParameterError(
-            f"structure='{structure}': each block has one mean or one center, and the blocks cover the means "
-            f"0, 1, ... and the centers 0..{truth.n_components - 1} of the path once each"
-        )
-    return structure
 
 
 def _start(landscapes: TruthPath, wanted: Structure) -> tuple[CriticalPoint, float]:

@@ -22,6 +22,7 @@ from gmmscape.landscape.candidates import (
 )
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
+from gmmscape.landscape.realise import coincident_point
 from gmmscape.landscape.saddles import MOST_ROUNDS, Trail, followed, trails
 from gmmscape.landscape.structure import Structure, decode
 from gmmscape.landscape.survey import Attempt, Survey, Task, digest_of
@@ -276,7 +277,8 @@ def attempt_one(descent: Descent, task: Task, means: FloatArray) -> Attempt:
     assert truth is not None
     if decode(end, truth, sigma=descent.sigma).structure.orbit == task.structure.orbit:
         return Attempt(task, end, saddle=False)
-    return Attempt(task, end, _coincident_saddle(descent, task.structure, truth))
+    together = coincident_point(descent, task.structure, truth)
+    return Attempt(task, end, saddle=together is not None and together.index > 0)
 
 
 def _random_means(descent: Descent, rng: np.random.Generator) -> FloatArray:
@@ -285,17 +287,3 @@ def _random_means(descent: Descent, rng: np.random.Generator) -> FloatArray:
         return truth.sample(descent.k, rng)[0]
     assert isinstance(descent.measure, Sample)
     return random_row_means(descent.measure, descent.k, rng)
-
-
-def _coincident_saddle(descent: Descent, structure: Structure, truth: Mixture) -> bool:
-    """Whether the candidate exists with the means of each many-fit-one block in one place."""
-    groups = [list(block.means) for block in structure.blocks]
-    if all(len(group) == 1 for group in groups):
-        return False
-    point = descent.coincident(starting_means(structure, truth, descent.sigma), groups)
-    return (
-        point.converged
-        and point.structure is not None
-        and point.structure.structure.orbit == structure.orbit
-        and point.index > 0
-    )

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.landscape.structure import Structure, block_average
+from gmmscape.landscape.structure import Structure, block_average, structure_of
 from gmmscape.mixture import Mixture
 from gmmscape.validation import finite_array, positive_integer, real_number, standard_deviation
 
@@ -395,14 +395,7 @@ def _square(name: str, matrix: FloatArray) -> FloatArray:
 
 def _setting(structure: Structure, truth: Mixture, sigma: float | None) -> tuple[int, float, FloatArray]:
     """Return k, sigma of the fit and the variances of the truth, checked against each other."""
-    means = sorted(i for block in structure.blocks for i in block.means)
-    centers = sorted(s for block in structure.blocks for s in block.centers)
-    stars = all(block.kind != "unstructured" for block in structure.blocks)
-    if not stars or means != list(range(len(means))) or centers != list(range(truth.n_components)):
-        raise InvalidParameterError(
-            f"structure='{structure}': pass one whose blocks have one mean or one center, and cover the "
-            f"means 0, 1, ... and the centers 0..{truth.n_components - 1} once each"
-        )
+    structure_of(structure, truth.n_components)
     if truth.covariance_type != "spherical":
         raise InvalidParameterError.of(
             "truth", truth, "pass a truth with spherical covariances: the laws are about these"
@@ -410,4 +403,5 @@ def _setting(structure: Structure, truth: Mixture, sigma: float | None) -> tuple
     sigma = truth.sigma if sigma is None else standard_deviation("sigma", sigma)
     if sigma is None:
         raise InvalidParameterError.of("sigma", None, "pass the standard deviation of the fit")
-    return len(means), sigma, np.broadcast_to(truth.covariances, truth.n_components)
+    count = sum(len(block.means) for block in structure.blocks)
+    return count, sigma, np.broadcast_to(truth.covariances, truth.n_components)

@@ -184,6 +184,47 @@ class Decoding:
         return "\n".join(lines)
 
 
+def structure_of(given: Any, k_star: int, k: int | None = None) -> Structure:
+    """Return what was given as a structure, whose blocks are stars and cover all means and centers once.
+
+    Parameters
+    ----------
+    given : Structure or iterable of (means, centers)
+        A candidate, or tuples of indices.
+    k_star : int
+        Number of true centers.
+    k : int, optional
+        Number of means; whatever the structure has by default.
+
+    Returns
+    -------
+    Structure
+        The structure.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is none, or covers something else.
+    """
+    if not isinstance(given, Structure):
+        try:
+            given = Structure.of((tuple(means), tuple(centers)) for means, centers in given)
+        except (TypeError, ValueError):
+            raise InvalidParameterError.of(
+                "structure", given, "pass a candidate, or [(means, centers), ...] as tuples of indices"
+            ) from None
+    means = sorted(i for block in given.blocks for i in block.means)
+    centers = sorted(s for block in given.blocks for s in block.centers)
+    stars = all(block.kind != "unstructured" for block in given.blocks)
+    wanted = list(range(len(means) if k is None else k))
+    if not stars or means != wanted or centers != list(range(k_star)):
+        raise InvalidParameterError(
+            f"structure='{given}': pass one whose blocks have one mean or one center, and cover the means "
+            f"{'0, 1, ...' if k is None else f'0..{k - 1}'} and the centers 0..{k_star - 1} once each"
+        )
+    return given
+
+
 def decode(fit: Any, truth: Any, *, sigma: float | None = None, threshold: float | None = None) -> Decoding:
     """Read a fit against a known truth as a union of one-fits-many and many-fit-one blocks.
 
