@@ -211,3 +211,11 @@ def sample_weights(value: ArrayLike | None, n: int) -> FloatArray:
         raise DataError("sample_weight is zero everywhere: give at least one row a positive weight")
     weights = weights / largest
     return weights / weights.sum()
+
+
+def square_matrix(name: str, value: ArrayLike) -> FloatArray:
+    """Return a square matrix of finite numbers; a number is one of one row."""
+    matrix = finite_array(name, np.atleast_2d(np.asarray(value, dtype=np.float64)), ndim=(2,))
+    if matrix.shape[0] != matrix.shape[1]:
+        raise InvalidParameterError.of(name, matrix.shape, "pass a square matrix")
+    return matrix

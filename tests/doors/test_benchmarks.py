@@ -58,6 +58,7 @@ def test_they_are_listed():
         "integrals",
         "births",
         "laws",
+        "candidates",
     ]
 
 
@@ -187,6 +188,13 @@ def test_births_are_folds_with_the_minimum_on_one_side(tmp_path: Path):
     assert summary["folds"] == summary["exist_above"] == summary["of"] == 3
     assert summary["exist_below"] == 0
     assert summary["largest_error"] < 1e-10
+
+
+def test_no_candidate_stays_undecided(tmp_path: Path):
+    summary = small("candidates", tmp_path)["summary"]
+    assert summary["flat_in_float64"] > 0
+    assert summary["still_flat"] == 0
+    assert summary["decided_by"]["law 1"] > 0
 
 
 def test_laws_hold(tmp_path: Path):

@@ -16,7 +16,8 @@ from gmmscape.jsonfile import write_json
 from gmmscape.landscape.candidates import starting_means
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.landscape import Landscape
-from gmmscape.landscape.structure import Structure
+from gmmscape.landscape.laws import error_orders
+from gmmscape.landscape.structure import Structure, structure_of
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
 from gmmscape.validation import finite_array
@@ -210,18 +211,9 @@ def error_against_separation(
 
 def _truth(path: Callable[[float], Mixture], value: float, structure: Structure) -> Mixture:
     truth = path(value)
-    centers = sorted(s for block in structure.blocks for s in block.centers)
-    means = sorted(i for block in structure.blocks for i in block.means)
-    if means != list(range(len(means))) or any(block.kind == "unstructured" for block in structure.blocks):
-        raise InvalidParameterError.of(
-            "structure", str(structure), "pass blocks of one mean or one center, each mean from 0 on once"
-        )
     if not isinstance(truth, Mixture) or truth.sigma is None:
         raise InvalidParameterError.of("path", truth, "return a gmmscape.Mixture of one standard deviation")
-    if centers != list(range(truth.n_components)):
-        raise InvalidParameterError.of(
-            "structure", str(structure), f"name each of the {truth.n_components} centers of the path once"
-        )
+    structure_of(structure, truth.n_components)
     return truth
 
 
@@ -257,24 +249,24 @@ def _record(value: float, truth: Mixture, point: CriticalPoint, structure: Struc
 def _law_5(
     points: list[SeparationPoint], truths: list[Mixture], structure: Structure
 ) -> dict[str, tuple[float, ...]]:
-    """Shapes exp(-u^2/32) and sqrt(u) exp(-u^2/64) of DESIGN 2.3, law 5; empty where it does not apply."""
+    """Shapes of law 5, scaled to the last point; empty where it does not apply."""
     sizes = sorted((len(block.centers), len(block.means)) for block in structure.blocks)
     if sizes != [(1, 2), (2, 1)] or not points or truths[0].n_features != 1:
         return {}
     pair = next(block.centers for block in structure.blocks if len(block.centers) == 2)
     alone = next(block.centers[0] for block in structure.blocks if len(block.centers) == 1)
-    logs = []
+    orders = []
     for truth in truths:
         centers = truth.means[:, 0]
         a = abs(float(centers[pair[0]] - centers[pair[1]]))
         b = min(abs(float(centers[alone] - centers[s])) for s in pair)
         far = max(abs(float(centers[alone] - centers[s])) for s in pair)
-        u = (2 * b - a) / (truth.sigma or 1.0)
-        if u <= 0 or far < a:
+        if 2 * b <= a or far < a:
             return {}
-        logs.append((-u * u / 32, 0.5 * np.log(u) - u * u / 64))
+        orders.append(error_orders(a, b, truth.sigma or 1.0))
     laws = {}
-    for name, column in zip(("one-fits-many error", "many-fit-one half-gap"), np.array(logs).T, strict=True):
-        shape = np.exp(column - column[-1])
-        laws[name] = tuple((points[-1].errors[name] * shape).tolist())
+    for name, column in zip(
+        ("one-fits-many error", "many-fit-one half-gap"), np.array(orders).T, strict=True
+    ):
+        laws[name] = tuple((points[-1].errors[name] * column / column[-1]).tolist())
     return laws

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import InvalidParameterError
 from gmmscape.landscape import laws
 from gmmscape.landscape.structure import Structure
 
@@ -67,7 +68,7 @@ def test_law_3_in_space():
 
 @pytest.mark.parametrize("k_star", [2, 3, 4, 5])
 def test_law_4(k_star):
-    """Relative corrections are O(a^2 Delta^2), here with a factor of at most 0.2: 1 % for a Delta <= 0.22."""
+    """Relative corrections are O(a^2 Delta^2); their first term leaves less than half of them."""
     for separation in (7.5, 8.0, 9.0) if k_star == 2 else (20.0, 21.0, 22.0):
         centers = separation * np.arange(k_star)
         others = centers[:1] if k_star == 2 else np.append(centers[: k_star - 3], centers[-3:-1].mean())
@@ -78,6 +79,26 @@ def test_law_4(k_star):
         assert 1e-3 < half_gap < 0.3 / distance
         off = point.eigenvalues[0] / laws.pair_curvature(half_gap, 1 / k_star) - 1
         assert abs(off) < 0.2 * (half_gap * distance) ** 2
+        competitor = laws.Competitor(distance, separation, 1 / k_star)
+        better = laws.pair_curvature(half_gap, 1 / k_star, competitor=competitor)
+        assert abs(point.eigenvalues[0] / better - 1) < 0.5 * abs(off)
+
+
+def test_law_4_needs_a_border_between():
+    with pytest.raises(InvalidParameterError, match="competitor"):
+        laws.pair_curvature(0.1, 0.5, competitor=laws.Competitor(20.0, 5.0, 0.5))
+
+
+def test_embedding_adds_the_eigenvalues_of_products():
+    """One more dimension in which nothing differs: its part of the Hessian is E[psi_i psi_j]/sigma^2."""
+    flat, tall = landscape([-2.0, 1.0, 4.0], 2), landscape([[-2.0, 0], [1.0, 0], [4.0, 0]], 2)
+    added = tall.hessian([[-1.0, 0.0], [3.0, 0.0]])[1::2, 1::2]
+    grid = np.linspace(-12, 14, 4001)[:, None]
+    psi = gs.Mixture.location([-1.0, 3.0], 1.0).responsibilities(grid)
+    mass = np.exp(flat.measure.truth.log_density(grid)) * (26 / 4000)
+    assert laws.embedding_eigenvalues((psi.T * mass) @ psi) == pytest.approx(
+        np.linalg.eigvalsh(added), abs=1e-9
+    )
 
 
 @pytest.mark.parametrize("ratio", [0.8, 1.0, 2.0, 3.0])
