@@ -165,3 +165,15 @@ def test_json_and_picture(fold, tmp_path):
     for line, mean in zip(ax.lines, fold.means[:, 0], strict=False):
         assert line.get_ydata()[-1] == mean
     assert "fold" in ax.get_title()
+
+
+def test_a_line_in_the_plane_has_the_birth_of_the_line():
+    along = np.array([0.6, 0.8])
+    found = gs.birth(
+        lambda D: gs.Mixture.location(np.array([3, -2]) + np.outer([-D, 0, D], along), 1.0),
+        [((0,), (0, 1)), ((1, 2), (2,))],
+        (9.5, 10.5),
+    )
+    assert found.kind == "fold"
+    assert found.parameter == pytest.approx(10.046942447, abs=1e-8)
+    assert np.abs((found.means - [3, -2]) @ [-0.8, 0.6]).max() < 1e-8
