@@ -92,6 +92,11 @@ class Descent:
         """Return the places of means with their weights, equal ones by default."""
         return self.places(Mixture.location(means, self.sigma, weights))
 
+    def stepped(self, places: FloatArray, change: FloatArray) -> FloatArray:
+        """Return places after a change, shape (m,), of the family's coordinates, in the user's unit of length."""
+        fit = self.local(places).shifted(self.measure.origin)
+        return self.places(self.family.moved(fit, change / self.sigma))
+
     def local(self, places: FloatArray) -> Mixture:
         """Return the fit with these places, in the measure's local coordinates."""
         d = self.measure.n_features

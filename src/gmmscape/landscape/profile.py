@@ -156,8 +156,8 @@ def descent_profile(
     values, vectors = np.linalg.eigh(_hessian(descent, saddle.places))
     if not values[0] * descent.sigma**2 < -FLAT or (len(values) > 1 and values[1] * descent.sigma**2 < -FLAT):
         raise InvalidParameterError.of("saddle", saddle, "pass a critical point of index 1")
-    off = STEP_OFF * descent.sigma * descent.family.spread(vectors[:, 0], descent.k)
-    sides = [_flow(descent, saddle.places + sign * off, (a, b)) for sign in (1, -1)]
+    off = STEP_OFF * descent.sigma * vectors[:, 0]
+    sides = [_flow(descent, descent.stepped(saddle.places, sign * off), (a, b)) for sign in (1, -1)]
     ends = [side[-1] for side in sides]
     straight = [_apart(ends[0], a) + _apart(ends[1], b), _apart(ends[0], b) + _apart(ends[1], a)]
     if not min(straight) <= 2 * ARRIVED * descent.sigma:
@@ -184,10 +184,8 @@ def _flow(descent: Descent, start: FloatArray, minima: tuple[FloatArray, FloatAr
     """
     from scipy.integrate import solve_ivp
 
-    family, k = descent.family, descent.k
-
     def reached(step: FloatArray) -> FloatArray:
-        return start + family.spread(step, k)
+        return descent.stepped(start, step)
 
     def slope(_: float, step: FloatArray) -> FloatArray:
         return -_gradient(descent, reached(step)).ravel()

@@ -25,9 +25,8 @@ def atlas_table(
     lines = [f"{len(minima)} {word} up to relabelling; {head}"]
     if minima:
         decoding = minima[0].structure
-        means = _heading(minima[0])
-        header = ["#", "nll", "kl", "curvature", "hits", means, "structure", "defect", "error"]
-        header = header if decoding else header[:2] + header[3:6]
+        header = ["#", "nll", *(["kl"] if minima[0].kl is not None else []), "curvature", "hits"]
+        header += [_heading(minima[0]), *(["structure", "defect", "error"] if decoding else [])]
         lines += ["", *_aligned([header, *(_row(i, point) for i, point in enumerate(minima))])]
         if decoding:
             lines += ["", *_legend(decoding.threshold)]
@@ -82,13 +81,21 @@ def _legend(threshold: float) -> list[str]:
 
 def _row(number: int, point: CriticalPoint) -> list[str]:
     curvature = "flat" if point.flat else f"{point.eigenvalues[0]:.4g}"
-    cells = [str(number), f"{point.nll:.8f}", curvature, str(point.hits), _means(point)]
+    cells = [str(number), f"{point.nll:.8f}", *_divergence(point), curvature, str(point.hits), _means(point)]
     decoding = point.structure
-    if decoding is None or point.kl is None:
+    if decoding is None:
         return cells
-    kl = "0" if abs(point.kl) <= point.error else f"{point.kl:.8f}" if point.kl > 1e-6 else f"{point.kl:.2e}"
     shown = str(decoding.structure) + ("" if decoding.is_structured else " (not structured)")
-    return [*cells[:2], kl, *cells[2:], shown, f"{decoding.defect:.1e}", f"{decoding.errors.max():.3g}"]
+    return [*cells, shown, f"{decoding.defect:.1e}", f"{decoding.errors.max():.3g}"]
+
+
+def _divergence(point: CriticalPoint) -> list[str]:
+    """The cell of the divergence, where there is a truth."""
+    if point.kl is None:
+        return []
+    if abs(point.kl) <= point.error:
+        return ["0"]
+    return [f"{point.kl:.8f}" if point.kl > 1e-6 else f"{point.kl:.2e}"]
 
 
 def _heading(point: CriticalPoint) -> str:
