@@ -50,14 +50,14 @@ def column(name: str, title: str) -> Array:
 
 
 class KnownValues(NamedTuple):
-    """Best known total log-likelihoods by number of components, and the value that its data have corrected."""
+    """Best known total log-likelihoods by number of components, and the data's corrected value."""
 
     totals: dict[int, float]
     corrected: float
 
 
 def best_known_of_one_sigma(name: str, scale: str, sigma: float) -> KnownValues:
-    """Return the best known values of a set, named with its corrected value, for one known sigma and free weights.
+    """Return the best known values of a set for one known sigma and free weights, and its corrected value.
 
     The degrees of freedom of each row, k means and k - 1 weights, are checked.
     """

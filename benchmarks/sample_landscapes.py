@@ -1,4 +1,4 @@
-"""Landscapes of real data on a line, with equal and with free weights: minima, saddles, the ladder between them."""
+"""Landscapes of real data on a line, with equal and with free weights: minima, saddles and barriers."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class Location(Family):
     scatter = "none"
 
     def update(self, statistics: SufficientStatistics, current: Mixture) -> Mixture:
-        """Return the mixture with each mean at its responsibility-weighted mean, and free weights at its mass."""
+        """Return the mixture with means at responsibility-weighted means, and free weights at the masses."""
         means = np.where(statistics.mass[:, None] > 0, statistics.mean, current.means)
         weights = statistics.mass / statistics.mass.sum() if self.free_weights else current.weights
         return Mixture(weights, means, current.covariances, current.covariance_type)

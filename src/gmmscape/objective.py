@@ -13,7 +13,6 @@ from gmmscape.measure import Errors, Measure, WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics
 
-
 #: A free weight below this has gone to zero: curvatures are as small as weights, and have no sign then.
 VANISHED = 1e-10
 

@@ -1,4 +1,4 @@
-"""Derivatives of the location family in means and weights, and rounding errors, by whichever engine computes."""
+"""Derivatives of the location family, and rounding errors, by whichever engine computes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def joint_derivatives(
     hessian: bool,
     origin: FloatArray | None = None,
 ) -> LocationDerivatives:
-    """Return value, gradient (k, d+1) and Hessian, of k (d+1) rows, in the means and in sigma times the log weights.
+    """Return value, gradient and Hessian in the means and in sigma times the log weights.
+
+    By component: gradient of shape (k, d+1), the log weight last, and Hessian of k (d+1) rows and columns.
 
     Weights are pi_i = exp(eta_i) / sum_j exp(eta_j). With y_i and psi as in `location_derivatives`:
     dL/d eta_i = -(E psi_i - pi_i),
@@ -86,7 +88,7 @@ def joint_derivatives(
 def with_constant(
     X: FloatArray, parameters: Parameters, origin: FloatArray | None = None
 ) -> tuple[FloatArray, Parameters]:
-    """Return rows, less the origin, and parameters with one more coordinate: sigma in all rows, 0 in all means."""
+    """Return rows, less the origin, and parameters with one more coordinate: sigma in rows, 0 in means."""
     sigma = 1.0 / float(parameters.factors[0])
     rows = np.column_stack([moved(X, origin), np.full(len(X), sigma)])
     means = np.column_stack([parameters.means, np.zeros(len(parameters.means))])

@@ -326,8 +326,8 @@ class Atlas:
         -------
         dict
             Keys format, format_version, gmmscape_version, seed, k, sigma, fitted_weights, centers,
-            weights (those of the truth), minima, truth, data, candidates, untried, starts, ends, stop_reason, saddles, edges, rounds, count_law,
-            alarm, mirror_images.
+            weights (those of the truth), minima, truth, data, candidates, untried, starts, ends, stop_reason,
+            saddles, edges, rounds, count_law, alarm, mirror_images.
         """
         return {
             "format": FORMAT,

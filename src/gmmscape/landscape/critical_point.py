@@ -85,7 +85,7 @@ class CriticalPoint(Solution):
 
     @property
     def places(self) -> FloatArray:
-        """What orbits are matched by: the means and, where free, sigma times the log weights, one more column."""
+        """What orbits are matched by: means and, where free, sigma times the log weights as a last column."""
         return places_of(self.mixture, self.sigma) if self.free_weights else self.means
 
     @property

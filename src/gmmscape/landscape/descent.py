@@ -42,7 +42,7 @@ NEAR_CONTINUUM = 1e-4
 
 @dataclass(frozen=True)
 class Descent:
-    """How descents are done in one landscape: k means of one sigma, with equal or free weights, against a measure.
+    """How descents are done in one landscape: k means of one sigma, weights equal or free, against a measure.
 
     A point is an array of *places*, one row a component: its mean, of d numbers, and with free weights sigma
     times its log weight, whose constant does not matter. Mixtures and places are in the caller's coordinates,
@@ -93,7 +93,7 @@ class Descent:
         return self.places(Mixture.location(means, self.sigma, weights))
 
     def stepped(self, places: FloatArray, change: FloatArray) -> FloatArray:
-        """Return places after a change, shape (m,), of the family's coordinates, in the user's unit of length."""
+        """Return places after a change, of shape (m,), of the family's coordinates."""
         fit = self.local(places).shifted(self.measure.origin)
         return self.places(self.family.moved(fit, change / self.sigma))
 
@@ -167,7 +167,7 @@ class Descent:
         return self._described(end, self._fine(self._to_local(end.mixture)))
 
     def both_ways_down(self, saddle: CriticalPoint) -> tuple[FloatArray, FloatArray]:
-        """Return the places in which descents from both sides of a saddle of index 1 end, keeping to their basins."""
+        """Return the places where descents from both sides of a saddle of index 1 end, keeping to basins."""
         local = self._to_local(saddle.mixture)
         objective = self.objective(local, self._coarse_rtol)
         hessian = objective.derivatives(local, hessian=True).hessian

@@ -147,7 +147,7 @@ def _descend_from_all(survey: Survey, plan: Plan, watch: _Watch) -> None:
 
 
 def _search_saddles(survey: Survey, plan: Plan, watch: _Watch) -> None:
-    """Rounds of followings, until the count law is silent (free weights: a round is), or there were enough."""
+    """Rounds of followings, until nothing speaks for another one, or there were enough."""
     descent = survey.descent
     while survey.rounds == 0 or (not survey.complete and survey.rounds < MOST_ROUNDS):
         known = [*survey.minima, *survey.saddles]

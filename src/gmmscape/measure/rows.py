@@ -105,7 +105,7 @@ class WeightedRows:
         return engine.log_density(self.data, self._parameters(mixture), origin=self.origin)
 
     def errors(self, mixture: Mixture, *, joint: bool = False) -> Errors:
-        """Return the rounding errors to expect at `mixture`; a rule adds its own. `joint`: see `derivatives`."""
+        """Return the rounding errors to expect at `mixture`; a rule adds its own."""
         parameters = self._parameters(mixture)
         if joint:
             rows, parameters = engine.with_constant(self.data, parameters, self.origin)
