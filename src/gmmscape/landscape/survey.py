@@ -161,7 +161,7 @@ class Survey:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing speaks for another round: neither the count law nor, without one, the last round."""
+        """Whether nothing speaks for another round: not the count law nor, without one, the last round."""
         if self.descent.free_weights:
             return not self.fruitful
         return signed_count(self.minima, self.saddles) == 1

@@ -45,9 +45,10 @@ def evaluate(objective: Objective, mixture: Mixture, *, hessian: bool) -> Locati
     family = objective.family
     assert isinstance(family, Location)
     at = objective.derivatives(mixture, hessian=hessian)
-    lost = objective.unresolved(at.mass)
+    # A free weight falls on after its component has lost the rows: then its slope is that weight.
+    lost = objective.unresolved(np.maximum(at.mass, mixture.weights) if family.free_weights else at.mass)
     sigma = family.sigma
-    mass = np.where(lost, 1.0, at.mass)
+    mass = np.where(lost | (at.mass == 0.0), 1.0, at.mass)
     by_component = at.gradient.ravel()[: mixture.means.size].reshape(mixture.means.shape)
     em_step = np.linalg.norm(by_component, axis=1) * sigma / mass
     if family.free_weights:
