@@ -422,7 +422,7 @@ class Landscape:
             )
         return self._descent.begun(points, shares)
 
-    def _at(self, means: ArrayLike, weights: ArrayLike | None) -> tuple[Mixture, Objective]:
+    def _at(self, means: ArrayLike, weights: ArrayLike | None = None) -> tuple[Mixture, Objective]:
         local = self._descent.local(self._places(means, weights))
         return local, self._descent.objective(local)
 
