@@ -90,7 +90,7 @@ class Descent:
 
     def begun(self, means: FloatArray, weights: FloatArray | None = None) -> FloatArray:
         """Return the places of means with their weights, equal ones by default."""
-        return self.places(Mixture.location(means, self.sigma, weights))
+        return self.places(Mixture.location(means, self.sigma, weights)) if self.free_weights else means
 
     def stepped(self, places: FloatArray, change: FloatArray) -> FloatArray:
         """Return places after a change, of shape (m,), of the family's coordinates."""
