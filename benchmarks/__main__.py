@@ -26,6 +26,7 @@ NAMES = (
     "births",
     "laws",
     "candidates",
+    "sample_landscapes",
 )
 
 

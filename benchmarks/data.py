@@ -6,6 +6,7 @@ import csv
 import os
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,41 @@ def best_known(name: str, k: int, covariance_type: str) -> float:
             if same and not row["cols_or_scale"]:
                 return float(row["best_known_total_loglik"])
     raise SystemExit(f"loglik.csv has no {covariance_type} fit of {name} with {k} components")
+
+
+def column(name: str, title: str) -> Array:
+    """Return one column of a set of real data, shape (n,), as a new array."""
+    path = folder("GMMSCAPE_DATA") / "real" / f"{name}.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        return np.array([float(row[title]) for row in csv.DictReader(file)])
+
+
+class KnownValues(NamedTuple):
+    """Best known total log-likelihoods by number of components, and the data's corrected value."""
+
+    totals: dict[int, float]
+    corrected: float
+
+
+def best_known_of_one_sigma(name: str, scale: str, sigma: float) -> KnownValues:
+    """Return the best known values of a set for one known sigma and free weights, and its corrected value.
+
+    The degrees of freedom of each row, k means and k - 1 weights, are checked.
+    """
+    totals, corrected = {}, set()
+    with (folder("GMMSCAPE_REFERENCE") / "loglik.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            title, _, value = row["dataset"].partition(" ")
+            if title != name or row["cols_or_scale"] != scale or not row["fixed_sigma"]:
+                continue
+            k = int(row["k"])
+            if float(row["fixed_sigma"]) != sigma or int(row["df"]) != 2 * k - 1:
+                continue
+            totals[k] = float(row["best_known_total_loglik"])
+            corrected.add(float(value))
+    if len(corrected) != 1:
+        raise SystemExit(f"loglik.csv has no fits of {name} with sigma {sigma:g} to one version of the data")
+    return KnownValues(totals, corrected.pop())
 
 
 def centroid_index(means: Array, centers: Array) -> int:

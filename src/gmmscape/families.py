@@ -7,10 +7,12 @@ constraints, so that an EM step never lowers the likelihood, floors included.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.engine import LocationDerivatives
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics
@@ -111,22 +113,88 @@ class Family:
 
 @dataclass(frozen=True)
 class Location(Family):
-    """Only the means are free; covariances sigma^2 I and weights are known.
+    """The means are free, and the weights where they are said to be; covariances sigma^2 I are known.
+
+    What is free are *coordinates*: the means, component by component, and then, for free weights, k - 1
+    contrasts of sigma times the log weights (see `contrasts`), which have the means' unit of length.
 
     Attributes
     ----------
     sigma : float
         Known standard deviation.
+    free_weights : bool
+        Whether the weights are free; else they stay as they are.
     """
 
     sigma: float
+    free_weights: bool = False
     name = "location"
     scatter = "none"
 
     def update(self, statistics: SufficientStatistics, current: Mixture) -> Mixture:
-        """Return the mixture with each mean at its responsibility-weighted mean."""
+        """Return the mixture with means at responsibility-weighted means, and free weights at the masses."""
         means = np.where(statistics.mass[:, None] > 0, statistics.mean, current.means)
-        return Mixture(current.weights, means, current.covariances, current.covariance_type)
+        weights = statistics.mass / statistics.mass.sum() if self.free_weights else current.weights
+        return Mixture(weights, means, current.covariances, current.covariance_type)
+
+    def in_coordinates(self, at: LocationDerivatives) -> LocationDerivatives:
+        """Return joint derivatives in the coordinates: gradient (m,) and Hessian (m, m), m = k d + k - 1."""
+        k, columns = at.gradient.shape
+        d, basis = columns - 1, contrasts(k)
+        gradient = np.concatenate([at.gradient[:, :d].ravel(), basis.T @ at.gradient[:, d]])
+        if at.hessian is None:
+            return at._replace(gradient=gradient)
+        full = at.hessian.reshape(k, columns, k, columns)
+        across = full[:, :d, :, d].reshape(k * d, k) @ basis
+        hessian = np.block(
+            [
+                [full[:, :d, :, :d].reshape(k * d, k * d), across],
+                [across.T, basis.T @ full[:, d, :, d] @ basis],
+            ]
+        )
+        return at._replace(gradient=gradient, hessian=0.5 * (hessian + hessian.T))
+
+    def spread(self, change: FloatArray, k: int) -> FloatArray:
+        """Return a change of the coordinates by component: of its mean and, where free, of its log weight.
+
+        Shape (k, d) or (k, d + 1), the last column being sigma times the log weight.
+        """
+        if not self.free_weights:
+            return change.reshape(k, -1)
+        contrast = change[len(change) - (k - 1) :]
+        means = change[: len(change) - (k - 1)].reshape(k, -1)
+        return np.column_stack([means, contrasts(k) @ contrast])
+
+    def moved(self, mixture: Mixture, change: FloatArray) -> Mixture:
+        """Return the mixture with its coordinates changed, in units of sigma."""
+        by_component = self.spread(self.sigma * change, mixture.n_components)
+        d = mixture.n_features
+        weights = mixture.weights
+        if self.free_weights:
+            weights = softmax(mixture.parameters.log_weights + by_component[:, d] / self.sigma)
+        means = mixture.means + by_component[:, :d]
+        return Mixture(weights, means, mixture.covariances, mixture.covariance_type)
+
+
+@cache
+def contrasts(k: int) -> FloatArray:
+    """Return k - 1 orthonormal contrasts of k numbers (Helmert's), shape (k, k - 1): each column sums to 0.
+
+    Column j is proportional to (1, ..., 1, -j-1, 0, ..., 0), with j + 1 ones, j counted from 0.
+    """
+    basis = np.zeros((k, k - 1))
+    for j in range(k - 1):
+        basis[: j + 1, j] = 1.0
+        basis[j + 1, j] = -(j + 1.0)
+        basis[:, j] /= np.sqrt((j + 1.0) * (j + 2.0))
+    basis.setflags(write=False)
+    return basis
+
+
+def softmax(logarithms: FloatArray) -> FloatArray:
+    """Return positive numbers with these logarithms, up to a factor, that sum to one."""
+    weights = np.exp(logarithms - logarithms.max())
+    return weights / weights.sum()
 
 
 @dataclass(frozen=True)

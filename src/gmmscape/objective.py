@@ -13,6 +13,9 @@ from gmmscape.measure import Errors, Measure, WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics
 
+#: A free weight below this has gone to zero: curvatures are as small as weights, and have no sign then.
+VANISHED = 1e-10
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -67,16 +70,26 @@ class Objective:
         return updated
 
     def unresolved(self, mass: FloatArray) -> BoolArray:
-        """Say which components have so little mass that the rows tell nothing about them."""
-        return mass <= self.rows.resolution
+        """Say which components have so little mass that the rows, or float64, tell nothing about them."""
+        return mass <= max(self.rows.resolution, VANISHED if self.free_weights else 0.0)
+
+    @property
+    def free_weights(self) -> bool:
+        """Whether this is the location family with free weights."""
+        return isinstance(self.family, Location) and self.family.free_weights
 
     def derivatives(self, mixture: Mixture, *, hessian: bool = False) -> LocationDerivatives:
-        """Return value, gradient and Hessian in the means (location family)."""
+        """Return value, gradient and Hessian (location family).
+
+        In the means, shape (k, d); with free weights in the coordinates of `Location`, shape (k d + k - 1,).
+        """
+        if isinstance(self.family, Location) and self.family.free_weights:
+            return self.family.in_coordinates(self.rows.derivatives(mixture, hessian=hessian, joint=True))
         return self.rows.derivatives(mixture, hessian=hessian)
 
     def errors(self, mixture: Mixture) -> Errors:
         """Return estimated absolute errors of value, gradient and Hessian at `mixture`."""
-        return self.rows.errors(mixture)
+        return self.rows.errors(mixture, joint=self.free_weights)
 
 
 def step_norm(before: Mixture, after: Mixture) -> float:

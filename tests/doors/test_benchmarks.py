@@ -59,6 +59,7 @@ def test_they_are_listed():
         "births",
         "laws",
         "candidates",
+        "sample_landscapes",
     ]
 
 
@@ -208,3 +209,24 @@ def test_laws_hold(tmp_path: Path):
     assert summary["4_pairs"] > 3
     assert max(summary["5"].values()) < 1e-2
     assert summary["8"] < 2e-4
+
+
+@pytest.mark.usefixtures("data_dir", "reference_dir")
+def test_landscapes_of_real_data_reach_what_is_known(tmp_path: Path):
+    content = small("sample_landscapes", tmp_path)
+    summary, cases = content["summary"], content["cases"]
+    assert summary["at_least_best_known"] == summary["of"] == 1
+    assert summary["longest_seconds"] < 100
+    galaxies, waiting = cases["galaxies k=3 free"], cases["waiting k=2 free"]
+    assert galaxies["value_of_reference"] == 26690.0
+    assert galaxies["value_in_file"] > 26000.0
+    assert galaxies["best_total"] < galaxies["best_known_total"] + 1.0  # not another normalisation
+    assert cases["galaxies k=3 equal"]["count_law"] == cases["waiting k=2 equal"]["count_law"] == 1
+    for name, case in cases.items():
+        assert case["stop_reason"] == "completed"
+        totals = [rung["total"] for rung in case["minima"]]
+        assert totals == sorted(totals, reverse=True)
+        assert case["minima"][0]["structure"].count(">") == int(name.split("k=")[1][0])
+        assert case["minima"][0]["barrier_total"] is None
+    assert cases["galaxies k=3 equal"]["minima"][1]["barrier_total"] > 0
+    assert waiting["best_total"] > cases["waiting k=2 equal"]["best_total"]

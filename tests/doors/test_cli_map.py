@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import gmmscape as gs
@@ -76,6 +77,12 @@ def test_options_reach_the_exploration(tmp_path):
         (["--centers=1,2", "--sigma", "1", "--json", "no/such/folder/out.json"], ["--json"]),
         (["--truth", "missing.json"], ["missing.json"]),
         (["--frobnicate"], ["--frobnicate"]),
+        (["rows.csv", "--sigma", "1"], ["FILE", "-k"]),
+        (["rows.csv", "-k", "2"], ["FILE", "--sigma"]),
+        (["rows.csv", "--centers=1,2", "--sigma", "1", "-k", "2"], ["FILE", "--centers"]),
+        (["rows.csv", "--sigma", "1", "-k", "2", "--weights", "0.5,0.5"], ["--weights-column"]),
+        (["--centers=1,2", "--sigma", "1", "--columns", "1"], ["--columns", "FILE"]),
+        (["--centers=1,2", "--sigma", "1", "--weights", "loose"], ["--weights", "'loose'"]),
     ],
 )
 def test_wrong_usage_exits_2(arguments, words, tmp_path):
@@ -96,6 +103,52 @@ def test_unusable_files_exit_3(text, word, tmp_path):
     failed(
         gmmscape("map", "--truth", "truth.json", cwd=tmp_path), 3, "truth.json" if word == "JSON" else word
     )
+
+
+def rows_of_two_groups(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(0.0, 1.0, 20), rng.normal(7.0, 1.0, 60)])
+    lines = ["name,x,w", *(f"{i},{value!r},2" for i, value in enumerate(x.tolist()))]
+    (folder / "rows.csv").write_text("\n".join(lines))
+
+
+def test_rows_of_a_file_with_free_weights(tmp_path):
+    rows_of_two_groups(tmp_path)
+    result = gmmscape(
+        *("map", "rows.csv", "--columns", "x", "--weights-column", "w", "--sigma", 1, "-k", 2),
+        *("--weights", "free", "--saddles", "--starts", 8, "--json", "atlas.json", "--plot", "atlas.png"),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "1 minimum up to relabelling; k=2, sigma=1, free weights; 8 random starts\n" in result.stdout
+    content = json.loads((tmp_path / "atlas.json").read_text())
+    assert content["fitted_weights"] == "free"
+    assert content["truth"] is None
+    assert content["minima"][0]["weights"] == pytest.approx([0.25, 0.75], abs=0.02)
+    assert content["count_law"] is None
+    assert str(gs.Atlas.from_json(tmp_path / "atlas.json")) == result.stdout.rstrip("\n")
+    assert (tmp_path / "atlas.png").read_bytes()[:4] == b"\x89PNG"
+    equal = gmmscape("map", "rows.csv", "--columns", "x", "--sigma", 1, "-k", 2, "--starts", 4, cwd=tmp_path)
+    assert equal.returncode == 0, equal.stderr
+    assert "free weights" not in equal.stdout
+
+
+def test_a_file_of_no_use_exits_3(tmp_path):
+    (tmp_path / "rows.csv").write_text("x\n1\ntwo\n")
+    failed(gmmscape("map", "rows.csv", "--sigma", 1, "-k", 1, cwd=tmp_path), 3, "rows.csv")
+    failed(gmmscape("map", "missing.csv", "--sigma", 1, "-k", 1, cwd=tmp_path), 3, "missing.csv")
+    (tmp_path / "rows.csv").write_text("x\n1\n2\n")
+    failed(gmmscape("map", "rows.csv", "--sigma", 1, "-k", 5, cwd=tmp_path), 3, "n_components=5")
+
+
+def test_free_weights_of_a_population(tmp_path):
+    result = gmmscape(
+        *("map", "--centers=0,8", "--sigma", 1, "--weights", "free", "--starts", 4, "--json", "a.json"),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stderr
+    content = json.loads((tmp_path / "a.json").read_text())
+    assert (content["fitted_weights"], content["weights"]) == ("free", [0.5, 0.5])
 
 
 def test_two_dimensions(tmp_path):

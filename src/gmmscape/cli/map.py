@@ -1,4 +1,4 @@
-"""``gmmscape map``: minima and saddles of a known mixture."""
+"""``gmmscape map``: minima and saddles of a known mixture, or of the rows of a file."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from gmmscape.cli.options import check_picture, check_writable
+from gmmscape.cli.options import check_picture, check_writable, layout_of, table_options
 from gmmscape.cli.progress import exploration_progress
 from gmmscape.landscape import Landscape
-from gmmscape.measure import Population
+from gmmscape.measure import Population, Sample
 from gmmscape.mixture import Mixture
 
 
@@ -34,10 +34,25 @@ class Numbers(click.ParamType):
         return numbers
 
 
+class Weights(Numbers):
+    """Which weights are fitted, or the weights of the truth."""
+
+    name = "equal|free|numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return "equal" or "free" as it is, and numbers as a list."""
+        return value if value in ("equal", "free") else super().convert(value, param, ctx)
+
+
 @click.command("map")
+@click.argument("file", required=False)
 @click.option("--centers", type=Numbers(), help="True centers, as in --centers=-3,3,12 (with the = sign).")
-@click.option("--sigma", type=float, help="Standard deviation of the truth and of the fit.")
-@click.option("--weights", type=Numbers(), help="True weights, summing to 1; equal by default.")
+@click.option("--sigma", type=float, help="Standard deviation of the fit, and of the truth by --centers.")
+@click.option(
+    "--weights",
+    type=Weights(),
+    help="Fitted weights: equal (the default) or free. With --centers numbers too: the true weights.",
+)
 @click.option(
     "--truth",
     "truth_file",
@@ -49,7 +64,7 @@ class Numbers(click.ParamType):
     "--n-components",
     "k",
     type=click.IntRange(min=1),
-    help="Fitted means; as many as centers by default.",
+    help="Fitted means; as many as centers by default, required with FILE.",
 )
 @click.option("--saddles", is_flag=True, help="Saddles of every index too, what they join, and barriers.")
 @click.option("--starts", type=click.IntRange(min=0), default=64, show_default=True, help="Random starts.")
@@ -61,12 +76,14 @@ class Numbers(click.ParamType):
 @click.option("--json", "json_file", help="Write the atlas to this file.")
 @click.option("--plot", "plot_file", help="Draw the atlas into this file: PNG, PDF or SVG by its ending.")
 @click.option("--quiet", is_flag=True, help="No table and no progress.")
+@table_options
 @click.pass_context
 def map_command(
     context: click.Context,
+    file: str | None,
     centers: list[float] | None,
     sigma: float | None,
-    weights: list[float] | None,
+    weights: list[float] | str | None,
     truth_file: Path | None,
     k: int | None,
     saddles: bool,
@@ -77,14 +94,36 @@ def map_command(
     json_file: str | None,
     plot_file: str | None,
     quiet: bool,
+    **table: Any,
 ) -> None:
-    """Map the local minima of a known mixture.
+    """Map the local minima of a known mixture, or of the rows of FILE.
 
-    Fits k means (weights 1/k, known sigma) to the population of the truth, from every candidate structure
-    and from random starts, and prints each minimum once with its structure.
+    Fits k means (known sigma; weights 1/k, or free ones) to the population of the truth, from every
+    candidate structure and from random starts, or to the rows of FILE, and prints each minimum once, against
+    a truth with its structure. FILE is text: CSV, TSV or separated by white space, gzipped or not.
     """
-    truth = _truth(centers, sigma, weights, truth_file)
-    landscape = Landscape(Population(truth), truth.n_components if k is None else k, sigma=sigma)
+    layout = layout_of(table)
+    fitted = weights if isinstance(weights, str) else "equal"
+    rows = None
+    if file is None:
+        if any(layout):
+            raise click.UsageError(
+                "--columns, --drop, --delimiter, --no-header and --weights-column need a FILE"
+            )
+        truth = _truth(centers, sigma, None if isinstance(weights, str) else weights, truth_file)
+        measure, k = Population(truth), truth.n_components if k is None else k
+    else:
+        if centers is not None or truth_file is not None:
+            raise click.UsageError("give either the rows of a FILE, or a truth by --centers or --truth")
+        if sigma is None or k is None:
+            raise click.UsageError("a FILE needs --sigma, the standard deviation of the fit, and -k")
+        if isinstance(weights, list):
+            raise click.UsageError(
+                "with a FILE, --weights is equal or free; weights of rows: --weights-column"
+            )
+        rows = layout.read(file)
+        measure = Sample(rows.values, rows.weights)
+    landscape = Landscape(measure, k, sigma=sigma, weights=fitted)
     for name, file in (("--json", json_file), ("--plot", plot_file)):
         if file is not None:
             check_writable(file, name)
@@ -106,7 +145,7 @@ def map_command(
         if not quiet:
             click.echo(str(atlas))
     if plot_file is not None and atlas.minima:
-        atlas.plot().figure_.savefig(plot_file)
+        atlas.plot(data=None if rows is None else rows.values).figure_.savefig(plot_file)
     if atlas.stop_reason == "interrupted":
         context.exit(4)
 

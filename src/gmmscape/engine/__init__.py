@@ -7,7 +7,13 @@ choose.
 
 from gmmscape.engine.choice import Info, info
 from gmmscape.engine.coverage import Coverage, coverage
-from gmmscape.engine.derivatives import location_derivatives, location_hessian_product, rounding
+from gmmscape.engine.derivatives import (
+    joint_derivatives,
+    location_derivatives,
+    location_hessian_product,
+    rounding,
+    with_constant,
+)
 from gmmscape.engine.em import EmProblem, EmRun, em_from_all
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.passes import log_density, responsibilities, statistics
@@ -27,6 +33,7 @@ __all__ = [
     "coverage",
     "em_from_all",
     "info",
+    "joint_derivatives",
     "limited",
     "location_derivatives",
     "location_hessian_product",
@@ -34,4 +41,5 @@ __all__ = [
     "responsibilities",
     "rounding",
     "statistics",
+    "with_constant",
 ]

@@ -1,4 +1,4 @@
-"""Derivatives of the location family in the means, and rounding errors, by whichever engine computes."""
+"""Derivatives of the location family, and rounding errors, by whichever engine computes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gmmscape.engine import reference
 from gmmscape.engine.choice import _native, native_isa
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.passes import contiguous, log_constants_and_arrays, moved, split_weights
-from gmmscape.engine.reference import LocationDerivatives
+from gmmscape.engine.reference import LOG_2PI, LocationDerivatives
 from gmmscape.engine.rounding import EPS, SAFETY, Rounding, largest_length, reference_rounding
 from gmmscape.engine.threads import thread_count
 
@@ -45,6 +45,54 @@ def location_derivatives(
             second = None if second is None else factor * (factor * second)
             return LocationDerivatives(-log_likelihood, -factor * deviations, second, mass)
     return reference.location_derivatives(moved(X, origin), weights, parameters, hessian=hessian)
+
+
+def joint_derivatives(
+    X: FloatArray,
+    weights: FloatArray,
+    parameters: Parameters,
+    *,
+    hessian: bool,
+    origin: FloatArray | None = None,
+) -> LocationDerivatives:
+    """Return value, gradient and Hessian in the means and in sigma times the log weights.
+
+    By component: gradient of shape (k, d+1), the log weight last, and Hessian of k (d+1) rows and columns.
+
+    Weights are pi_i = exp(eta_i) / sum_j exp(eta_j). With y_i and psi as in `location_derivatives`:
+    dL/d eta_i = -(E psi_i - pi_i),
+    d2L/d eta_i d eta_j = E[psi_i psi_j] - [i=j] E psi_i + [i=j] pi_i - pi_i pi_j,
+    d2L/d mean_i d eta_j = (E[psi_i psi_j y_i] - [i=j] E[psi_i y_i]) / sigma^2.
+
+    The expectations are those of `location_derivatives` with one more coordinate, in which every row lies
+    sigma away from every mean: there y_i / sigma is one.
+    """
+    k = len(parameters.means)
+    d = X.shape[1]
+    factor = float(parameters.factors[0])
+    rows, extended = with_constant(X, parameters, origin)
+    at = location_derivatives(rows, weights, extended, hessian=hessian)
+    total = float(weights.sum())
+    pi = np.exp(parameters.log_weights)
+    nll = at.nll - total * (0.5 * LOG_2PI + 0.5 - float(np.log(factor * parameters.unit)))
+    gradient = at.gradient.copy()
+    gradient[:, d] += factor * total * pi
+    if at.hessian is None:
+        return LocationDerivatives(nll, gradient, None, at.mass)
+    second = at.hessian.reshape(k, d + 1, k, d + 1).copy()
+    spread = np.diag(total * pi - at.mass) - total * np.outer(pi, pi)
+    second[:, d, :, d] += factor * (factor * spread)
+    return LocationDerivatives(nll, gradient, second.reshape(at.hessian.shape), at.mass)
+
+
+def with_constant(
+    X: FloatArray, parameters: Parameters, origin: FloatArray | None = None
+) -> tuple[FloatArray, Parameters]:
+    """Return rows, less the origin, and parameters with one more coordinate: sigma in rows, 0 in means."""
+    sigma = 1.0 / float(parameters.factors[0])
+    rows = np.column_stack([moved(X, origin), np.full(len(X), sigma)])
+    means = np.column_stack([parameters.means, np.zeros(len(parameters.means))])
+    return rows, parameters._replace(means=means)
 
 
 def location_hessian_product(

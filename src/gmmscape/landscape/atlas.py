@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     from gmmscape.landscape.pictures import AtlasDisplay
 
 FORMAT = "gmmscape-atlas"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+OLDER_VERSIONS = (1, 2)
+NO_LAW = (
+    "there is no count law for free weights, where coincident means and weights of zero are continua: "
+    "nothing checks whether points are missing"
+)
+WEIGHTS = ("equal", "free")
 STOPPED = ("completed", "time_limit", "interrupted")
 
 
@@ -65,6 +71,8 @@ class Atlas:
         Which minima the saddles of index 1 join.
     rounds : int
         Rounds of the search for saddles that were done.
+    weights : {"equal", "free"}
+        Fitted weights.
     """
 
     minima: tuple[CriticalPoint, ...]
@@ -81,16 +89,25 @@ class Atlas:
     saddles: tuple[CriticalPoint, ...] = ()
     edges: tuple[Edge, ...] = ()
     rounds: int = 0
+    weights: str = "equal"
 
     @property
-    def count_law(self) -> int:
-        """Sum of (-1)^index over the labelled points known; 1 where none is missing (law 7)."""
-        return signed_count(self.minima, self.saddles)
+    def count_law(self) -> int | None:
+        """Sum of (-1)^index over the labelled points known; 1 where none is missing (law 7).
+
+        None with free weights: coincident means and weights of zero make continua, which have no count.
+        """
+        return None if self.weights == "free" else signed_count(self.minima, self.saddles)
 
     @property
     def alarm(self) -> str | None:
-        """What the count law says is missing, or None where it is silent, which proves nothing."""
-        return None if self.rounds == 0 else count_alarm(self.minima, self.saddles)
+        """What the count law says is missing, or None where it is silent, which proves nothing.
+
+        With free weights, which have no count law, that no such check was made.
+        """
+        if self.rounds == 0:
+            return None
+        return NO_LAW if self.weights == "free" else count_alarm(self.minima, self.saddles)
 
     @property
     def mirror_images(self) -> dict[str, tuple[int | None, ...]]:
@@ -209,7 +226,7 @@ class Atlas:
         """
         if not isinstance(other, Atlas):
             raise InvalidParameterError.of("other", other, "pass an Atlas")
-        self.check_same_landscape(other.k, other.sigma, other.truth, other.data)
+        self.check_same_landscape(other.k, other.sigma, other.truth, other.data, weights=other.weights)
         minima = list(self.minima)
         for point in other.minima:
             place = find_orbit(minima, point)
@@ -267,7 +284,9 @@ class Atlas:
 
         return AtlasDisplay.from_atlas(self, data=data, most=most).plot(ax)
 
-    def check_same_landscape(self, k: int, sigma: float, truth: Mixture | None, data: str | None) -> None:
+    def check_same_landscape(
+        self, k: int, sigma: float, truth: Mixture | None, data: str | None, *, weights: str = "equal"
+    ) -> None:
         """Raise unless the atlas is one of the landscape with these constants.
 
         Parameters
@@ -280,6 +299,8 @@ class Atlas:
             The truth of a population.
         data : str or None
             The digest of a sample.
+        weights : {"equal", "free"}, default="equal"
+            Fitted weights.
 
         Raises
         ------
@@ -291,6 +312,7 @@ class Atlas:
             ("sigma", self.sigma, sigma),
             ("truth", self.truth, truth),
             ("data", self.data, data),
+            ("weights", self.weights, weights),
         ):
             if ours != theirs:
                 raise InvalidParameterError(
@@ -303,9 +325,9 @@ class Atlas:
         Returns
         -------
         dict
-            Keys format, format_version, gmmscape_version, seed, k, sigma, centers, weights, minima,
-            truth, data, candidates, untried, starts, ends, stop_reason, saddles, edges, rounds, count_law,
-            alarm, mirror_images.
+            Keys format, format_version, gmmscape_version, seed, k, sigma, fitted_weights, centers,
+            weights (those of the truth), minima, truth, data, candidates, untried, starts, ends, stop_reason,
+            saddles, edges, rounds, count_law, alarm, mirror_images.
         """
         return {
             "format": FORMAT,
@@ -314,6 +336,7 @@ class Atlas:
             "seed": self.seed,
             "k": self.k,
             "sigma": self.sigma,
+            "fitted_weights": self.weights,
             "centers": None if self.truth is None else _flat_centers(self.truth),
             "weights": None if self.truth is None else self.truth.weights.tolist(),
             "truth": None if self.truth is None else self.truth.to_dict(),
@@ -380,10 +403,10 @@ class Atlas:
         content = read_json(path)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise FormatError(f"{path} is no atlas: its field 'format' is not {FORMAT!r}")
-        if content.get("format_version") not in (1, FORMAT_VERSION):
+        if content.get("format_version") not in (*OLDER_VERSIONS, FORMAT_VERSION):
             raise FormatError(
                 f"{path} has format_version={content.get('format_version')!r}: "
-                f"this version reads 1 and {FORMAT_VERSION}"
+                f"this version reads {', '.join(map(str, OLDER_VERSIONS))} and {FORMAT_VERSION}"
             )
         try:
             return cls._from_dict(content)
@@ -393,8 +416,12 @@ class Atlas:
     @classmethod
     def _from_dict(cls, content: dict[str, Any]) -> Atlas:
         k, sigma = positive_integer("k", content["k"]), standard_deviation("sigma", content["sigma"])
-        minima = tuple(CriticalPoint.from_dict(item, sigma) for item in content["minima"])
-        saddles = tuple(CriticalPoint.from_dict(item, sigma) for item in content.get("saddles", []))
+        # Versions before 3 knew equal weights only.
+        weights = choice("fitted_weights", content.get("fitted_weights", "equal"), WEIGHTS)
+        minima, saddles = (
+            tuple(CriticalPoint.from_dict(item, sigma, free_weights=weights == "free") for item in points)
+            for points in (content["minima"], content.get("saddles", []))
+        )
         if any(len(point.means) != k for point in (*minima, *saddles)):
             raise ValueError(f"a critical point has not k={k} means")
         return cls(
@@ -412,11 +439,13 @@ class Atlas:
             saddles=saddles,
             edges=tuple(_edge(item, len(minima), len(saddles)) for item in content.get("edges", [])),
             rounds=whole_number("rounds", content.get("rounds", 0)),
+            weights=weights,
         )
 
     def __str__(self) -> str:
         stopped = "" if self.stop_reason == "completed" else f"; stopped early: {self.stop_reason}"
-        head = f"k={self.k}, sigma={self.sigma:g}; {self._ends()}{stopped}"
+        free = ", free weights" if self.weights == "free" else ""
+        head = f"k={self.k}, sigma={self.sigma:g}{free}; {self._ends()}{stopped}"
         ladder: list[str] = []
         if self.rounds or self.saddles:
             barriers = [(self.barrier(i), self.relabelling_barrier(i)) for i in range(len(self.minima))]

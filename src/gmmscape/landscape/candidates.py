@@ -56,7 +56,8 @@ def candidates(k: int, k_star: int, contiguous: bool = False) -> list[Structure]
     Returns
     -------
     list of Structure
-        Means are numbered along the blocks. Each is a prediction, not a promise that such a minimum exists.
+        Means are numbered along the blocks. Each is a prediction for equal weights, not a promise that such a
+        minimum exists.
 
     Raises
     ------

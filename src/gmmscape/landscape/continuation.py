@@ -64,6 +64,7 @@ def birth(
 ) -> Birth:
     """Follow a structured minimum down a path of truths to the parameter at which it disappears.
 
+    Fitted weights are equal: with free ones many means on one center are a continuum, which no fold ends.
     The minimum is continued by arclength from the upper end of the bracket, in steps that cannot reach
     another branch, until the branch turns or a curvature becomes negative. There the extended system
     (grad, H v, \\|v\\|^2 - 1) = 0 in means, null vector and parameter is solved by Newton's method, which

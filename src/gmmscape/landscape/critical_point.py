@@ -11,6 +11,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.structure import Decoding
 from gmmscape.mixture import Mixture
+from gmmscape.objective import VANISHED
 from gmmscape.solve import STOP_REASONS, Solution
 from gmmscape.solve.newton import FLAT
 from gmmscape.validation import choice, whole_number
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 #: Means closer than this, in sigma, count as one where the points of an orbit are counted.
 COINCIDENT = 1e-6
+
+
+def places_of(mixture: Mixture, sigma: float) -> FloatArray:
+    """Return means with sigma times the log weights in one more column, shape (k, d + 1)."""
+    logarithms = np.log(np.maximum(mixture.weights, np.finfo(np.float64).tiny))
+    return np.column_stack([mixture.means, sigma * logarithms])
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +55,20 @@ class CriticalPoint(Solution):
         Always False: the covariances of the location family are fixed.
     kl : float or None
         Divergence from the truth, nats; None for a sample.
-    eigenvalues : ndarray of shape (k*d,)
-        Of the Hessian in the means, ascending, in nats per squared unit of length.
+    eigenvalues : ndarray of shape (k*d,) or (k*d + k - 1,)
+        Of the Hessian in the means, ascending, in nats per squared unit of length; with free weights in the
+        means and k - 1 orthonormal contrasts of sigma times the log weights.
     means_error : float
-        Estimated distance of the means from the critical point nearby: the gradient left, and its error from
-        quadrature and rounding, over the smallest curvature. Infinite where a curvature has no sign.
+        Estimated distance of the means (and of sigma times the log weights, where they are free) from the
+        critical point nearby: the gradient left, and its error from quadrature and rounding, over the
+        smallest curvature. Infinite where a curvature has no sign.
     structure : Decoding or None
         Structure against the truth; None for a sample.
     hits : int
         Random starts that ended here.
+    free_weights : bool
+        Whether the weights were free too. Means that coincide may then share their weight in any way: such a
+        point stands for a continuum, is flat, and is given with equal shares.
     """
 
     kl: float | None
@@ -64,6 +76,17 @@ class CriticalPoint(Solution):
     means_error: float
     structure: Decoding | None
     hits: int = 0
+    free_weights: bool = False
+
+    @property
+    def weights(self) -> FloatArray:
+        """Weights of the fit, shape (k,)."""
+        return self.mixture.weights
+
+    @property
+    def places(self) -> FloatArray:
+        """What orbits are matched by: means and, where free, sigma times the log weights as a last column."""
+        return places_of(self.mixture, self.sigma) if self.free_weights else self.means
 
     @property
     def sigma(self) -> float:
@@ -82,7 +105,7 @@ class CriticalPoint(Solution):
 
     @property
     def orbit_size(self) -> int:
-        """Number of points that relabelling the means makes of this one: k! over those that coincide."""
+        """Number of points (or continua) that relabelling makes of this one: k! over means that coincide."""
         left, size, k = list(range(len(self.means))), 1, len(self.means)
         while left:
             gaps = np.linalg.norm(self.means[left] - self.means[left[0]], axis=1)
@@ -108,6 +131,14 @@ class CriticalPoint(Solution):
             f"{what}{' (flat)' if self.flat else ''}: nll {self.nll:.10g}{kl}, error {self.error:.1g}",
             "means " + " ".join(np.array2string(mean, precision=6)[1:-1].strip() for mean in self.means),
         ]
+        if self.free_weights:
+            lines.append("weights " + " ".join(f"{weight:.6g}" for weight in self.weights))
+            gone = np.flatnonzero(self.weights <= VANISHED)
+            if len(gone):
+                lines.append(
+                    f"the weight of component {', '.join(map(str, gone))} has gone to zero: its mean means "
+                    "nothing, and this is no minimum; use fewer components or start elsewhere"
+                )
         return "\n".join(lines if self.structure is None else [*lines, str(self.structure)])
 
     def plot(self, ax: Any = None, *, truth: Mixture | None = None, data: Any = None) -> MinimaDisplay:
@@ -144,11 +175,12 @@ class CriticalPoint(Solution):
         Returns
         -------
         dict
-            Keys means, nll, kl, error, gradient_norm, eigenvalues, index, orbit_size, flat, means_error,
-            hits, stop_reason, n_iter, structure.
+            Keys means, weights, nll, kl, error, gradient_norm, eigenvalues, index, orbit_size, flat,
+            means_error, hits, stop_reason, n_iter, structure.
         """
         return {
             "means": self.means.tolist(),
+            "weights": self.weights.tolist(),
             "nll": float(self.nll),
             "kl": None if self.kl is None else float(self.kl),
             "error": self.error,
@@ -165,7 +197,7 @@ class CriticalPoint(Solution):
         }
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any], sigma: float) -> CriticalPoint:
+    def from_dict(cls, content: dict[str, Any], sigma: float, *, free_weights: bool = False) -> CriticalPoint:
         """Return the point that `to_dict` described; the history of the descent is not kept there.
 
         Parameters
@@ -174,6 +206,8 @@ class CriticalPoint(Solution):
             As written by `to_dict`.
         sigma : float
             Standard deviation of the fit.
+        free_weights : bool, default=False
+            Whether the weights were free; else they are equal, whatever `content` says.
 
         Returns
         -------
@@ -181,8 +215,9 @@ class CriticalPoint(Solution):
             The point.
         """
         structure = content["structure"]
+        weights = content["weights"] if free_weights else None
         return cls(
-            mixture=Mixture.location(content["means"], sigma),
+            mixture=Mixture.location(content["means"], sigma, weights),
             nll=float(content["nll"]),
             error=float(content["error"]),
             gradient_norm=_number(content["gradient_norm"]),
@@ -194,6 +229,7 @@ class CriticalPoint(Solution):
             means_error=_number(content["means_error"]),
             structure=None if structure is None else Decoding.from_dict(structure),
             hits=whole_number("hits", content["hits"]),
+            free_weights=free_weights,
         )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.families import Location
-from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.families import Location, softmax
+from gmmscape.landscape.critical_point import CriticalPoint, places_of
 from gmmscape.landscape.following import POLISHED, polished, strolled
 from gmmscape.landscape.structure import decode
 from gmmscape.measure import Measure, Population
@@ -36,14 +36,18 @@ TOUCHING = 0.05
 SOFT = 1e-5
 #: Means closer than this, in sigma, are one; how far descents begin from a saddle.
 COINCIDENT, ASIDE = 1e-7, 1e-2
+#: The same for followings with free weights: the curvature is that small along the continuum, squared.
+NEAR_CONTINUUM = 1e-4
 
 
 @dataclass(frozen=True)
 class Descent:
-    """How descents are done in one landscape: k equally weighted means of one sigma against a measure.
+    """How descents are done in one landscape: k means of one sigma, weights equal or free, against a measure.
 
-    Mixtures and means are in the caller's coordinates, except where a name says local. Ctrl-C ends `full`
-    with the last point and ``stop_reason="interrupted"``; the other methods pass it on.
+    A point is an array of *places*, one row a component: its mean, of d numbers, and with free weights sigma
+    times its log weight, whose constant does not matter. Mixtures and places are in the caller's coordinates,
+    except where a name says local. Ctrl-C ends `full` with the last point and ``stop_reason="interrupted"``;
+    the other methods pass it on.
 
     Attributes
     ----------
@@ -55,29 +59,57 @@ class Descent:
         Standard deviation of the fit.
     given : Mixture or None
         What fits to a sample are decoded against.
+    free_weights : bool
+        Whether weights are free; equal ones otherwise.
     """
 
     measure: Measure
     k: int
     sigma: float
     given: Mixture | None = None
+    free_weights: bool = False
+
+    @property
+    def family(self) -> Location:
+        """What is free."""
+        return Location(self.sigma, self.free_weights)
+
+    @property
+    def weights(self) -> str:
+        """What users call the weights: "equal" or "free"."""
+        return "free" if self.free_weights else "equal"
 
     @property
     def reference(self) -> Mixture | None:
         """What fits are decoded against: the truth, or what was given for a sample."""
         return self.given if self.measure.truth is None else self.measure.truth
 
-    def local(self, means: FloatArray) -> Mixture:
-        """Return the fit with these means, in the measure's local coordinates."""
-        return Mixture.location(means - self.measure.origin, self.sigma)
+    def places(self, mixture: Mixture) -> FloatArray:
+        """Return the places of a fit."""
+        return places_of(mixture, self.sigma) if self.free_weights else mixture.means
+
+    def begun(self, means: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+        """Return the places of means with their weights, equal ones by default."""
+        return self.places(Mixture.location(means, self.sigma, weights)) if self.free_weights else means
+
+    def stepped(self, places: FloatArray, change: FloatArray) -> FloatArray:
+        """Return places after a change, of shape (m,), of the family's coordinates."""
+        fit = self.local(places).shifted(self.measure.origin)
+        return self.places(self.family.moved(fit, change / self.sigma))
+
+    def local(self, places: FloatArray) -> Mixture:
+        """Return the fit with these places, in the measure's local coordinates."""
+        d = self.measure.n_features
+        weights = softmax(places[:, d] / self.sigma) if self.free_weights else None
+        return Mixture.location(places[:, :d] - self.measure.origin, self.sigma, weights)
 
     def objective(self, local: Mixture, rtol: float | None = None) -> Objective:
         """Return the objective with a rule for the neighbourhood of a local mixture."""
-        return Objective.near(self.measure, Location(self.sigma), local, rtol)
+        return Objective.near(self.measure, self.family, local, rtol)
 
-    def coarse(self, means: FloatArray) -> Solution:
+    def coarse(self, places: FloatArray) -> Solution:
         """Descend by Newton with the exploration's cheap rule and tolerance."""
-        start = self.local(means)
+        start = self.local(places)
         solver = Newton(tol=COARSE_TOL)
         rtol = self._coarse_rtol
         found = _uninterrupted(run(solver, self.objective(start, rtol), start))
@@ -92,41 +124,38 @@ class Descent:
 
         The rows are the same for all starts, whichever are asked for together.
         """
-        objective = self._fixed(starts[0])
-        ends = ends_of_all(ROUGH, objective, [self.local(means) for means in starts])
-        return [end.means + self.measure.origin for end in ends]
+        locals_ = [self.local(places) for places in starts]
+        ends = ends_of_all(ROUGH, self._fixed(locals_[0]), locals_)
+        return [self.places(end.shifted(self.measure.origin)) for end in ends]
 
-    def _fixed(self, means: FloatArray) -> Objective:
-        """The objective with coarse rows that serve all means alike; the given ones are those of a sample."""
+    def _fixed(self, local: Mixture) -> Objective:
+        """The objective with coarse rows that serve all fits alike; the given one is used for a sample."""
         if isinstance(self.measure, Population) and self.measure.n_features > 1:
             # A rule in the span of one start's means would not serve the others.
             fixed = self.measure.fixed_rows(COARSE_RTOL)
-            return Objective(self.measure, Location(self.sigma), fixed)
+            return Objective(self.measure, self.family, fixed)
         truth = self.measure.truth
-        typical = means if truth is None else truth.means[np.arange(self.k) % truth.n_components]
-        return self.objective(self.local(typical), COARSE_RTOL)
+        if truth is not None:
+            local = self.local(self.begun(truth.means[np.arange(self.k) % truth.n_components]))
+        return self.objective(local, COARSE_RTOL)
 
     def common(self, start: Mixture) -> Objective:
         """Return a coarse objective for following from a local start: where one rule serves all, that one."""
         if isinstance(self.measure, Population) and self.measure.n_features > 1:
             return self.objective(start, self._coarse_rtol)
-        return self._fixed(start.means + self.measure.origin)
+        return self._fixed(start)
 
-    def critical(self, means: FloatArray) -> CriticalPoint:
-        """Return the critical point of any index next to some means, polished; coincident means stay so."""
-        groups = touching(means, COINCIDENT * self.sigma)
-        local = means - self.measure.origin
-        centres = np.stack([local[group].mean(axis=0) for group in groups])
-        shares = np.array([len(group) / self.k for group in groups])
-        merged = Mixture.location(centres, self.sigma, shares)
+    def critical(self, places: FloatArray) -> CriticalPoint:
+        """Return the critical point of any index next to some places, polished; coincident means stay so."""
+        local = self.local(places)
+        # With free weights what coincides does so along a continuum, and followings end somewhere near it.
+        groups = touching(local.means, (NEAR_CONTINUUM if self.free_weights else COINCIDENT) * self.sigma)
+        merged = self._merged(local, groups)
         objective = self._fine(merged)
         at = polished(objective, merged)
-        spread = np.empty_like(local)
-        for group, place in zip(groups, at.mixture.means, strict=True):
-            spread[group] = place
         reason = "plateau" if at.lost.any() else "converged" if at.gradient_norm <= POLISHED else "max_iter"
         end = Solution(
-            mixture=Mixture.location(spread + self.measure.origin, self.sigma),
+            mixture=self._parted(at.mixture.shifted(self.measure.origin), groups),
             nll=at.nll,
             error=0.0,
             gradient_norm=at.gradient_norm,
@@ -138,29 +167,29 @@ class Descent:
         return self._described(end, self._fine(self._to_local(end.mixture)))
 
     def both_ways_down(self, saddle: CriticalPoint) -> tuple[FloatArray, FloatArray]:
-        """Return where descents from both sides of a saddle of index 1 end, keeping to their basins."""
+        """Return the places where descents from both sides of a saddle of index 1 end, keeping to basins."""
         local = self._to_local(saddle.mixture)
         objective = self.objective(local, self._coarse_rtol)
         hessian = objective.derivatives(local, hessian=True).hessian
         assert hessian is not None
-        direction = np.linalg.eigh(hessian)[1][:, 0].reshape(local.means.shape)
+        direction = np.linalg.eigh(hessian)[1][:, 0]
         ends = []
         for side in (-ASIDE, ASIDE):
-            start = Mixture.location(local.means + side * self.sigma * direction, self.sigma)
+            start = self.family.moved(local, side * direction)
             end = strolled(self.objective(start, self._coarse_rtol), start)
-            ends.append(end.means + self.measure.origin)
+            ends.append(self.places(end.shifted(self.measure.origin)))
         return ends[0], ends[1]
 
     def full(
         self,
         solver: Solver,
-        means: FloatArray,
+        places: FloatArray,
         max_seconds: float | None,
         callback: Callable[[Progress], Any] | None,
     ) -> CriticalPoint:
         """Descend by any solver; where Newton converged, polish."""
         began = time.monotonic()
-        start = self.local(means)
+        start = self.local(places)
         found = run(solver, self.objective(start), start, max_seconds=max_seconds, callback=callback)
         left = None if max_seconds is None else max(0.0, max_seconds - (time.monotonic() - began))
         if isinstance(solver, Newton) and found.converged:
@@ -196,33 +225,42 @@ class Descent:
         soft = point.eigenvalues[0] * self.sigma**2 < SOFT
         if not point.converged or not soft or len(groups) == len(point.means):
             return point
-        together = self.coincident(point.means, groups)
+        together = self.coincident(point.places, groups)
         better = together.is_minimum and together.nll <= point.nll + 4 * (point.error + together.error)
         return replace(together, n_iter=point.n_iter, history=point.history) if better else point
 
     def canonical(self, point: CriticalPoint) -> CriticalPoint:
-        """Return the representative of a point's orbit whose means are in lexicographic order."""
-        order = np.lexsort(point.means.T[::-1])
+        """Return the representative of a point's orbit whose places are in lexicographic order."""
+        order = np.lexsort(point.places.T[::-1])
         if np.array_equal(order, np.arange(len(order))):
             return point
         mixture = point.mixture.permuted(order)
         return self._described(replace(point, mixture=mixture), self._fine(self._to_local(mixture)))
 
-    def coincident(self, means: FloatArray, groups: list[list[int]]) -> CriticalPoint:
-        """Return the critical point in which the means of each group coincide, by Newton from some means.
+    def coincident(self, places: FloatArray, groups: list[list[int]]) -> CriticalPoint:
+        """Return the critical point in which the means of each group coincide, by Newton from some places.
 
         Coincidence is preserved by the gradient: a group moves as one mean of its added weight.
         """
-        local = means - self.measure.origin
-        centres = np.stack([local[group].mean(axis=0) for group in groups])
-        shares = np.array([len(group) / self.k for group in groups])
-        merged = Mixture.location(centres, self.sigma, shares)
+        merged = self._merged(self.local(places), groups)
         objective = self._fine(merged)
         found = _uninterrupted(run(Newton(), objective, merged))
-        spread = np.empty_like(local)
-        for group, place in zip(groups, found.means, strict=True):
-            spread[group] = place
-        return self._described(replace(found, mixture=Mixture.location(spread, self.sigma)), objective)
+        return self._described(replace(found, mixture=self._parted(found.mixture, groups)), objective)
+
+    def _merged(self, local: Mixture, groups: list[list[int]]) -> Mixture:
+        """The mixture with one mean, of the added weight, in the middle of each group."""
+        centres = np.stack([local.means[group].mean(axis=0) for group in groups])
+        shares = np.array([len(group) / self.k for group in groups])
+        if self.free_weights:
+            shares = np.array([local.weights[group].sum() for group in groups])
+        return Mixture.location(centres, self.sigma, shares)
+
+    def _parted(self, merged: Mixture, groups: list[list[int]]) -> Mixture:
+        """The mixture with all means of a group in one place, sharing its weight equally."""
+        means, shares = np.empty((self.k, merged.n_features)), np.empty(self.k)
+        for group, place, weight in zip(groups, merged.means, merged.weights, strict=True):
+            means[group], shares[group] = place, weight / len(group)
+        return Mixture.location(means, self.sigma, shares if self.free_weights else None)
 
     def _described(self, found: Solution, objective: Objective) -> CriticalPoint:
         local = self._to_local(found.mixture)
@@ -248,6 +286,7 @@ class Descent:
             if resolved
             else float("inf"),
             structure=None if truth is None else decode(found.mixture, truth, sigma=self.sigma),
+            free_weights=self.free_weights,
         )
 
     def _fine(self, mixture: Mixture) -> Objective:

@@ -18,11 +18,10 @@ from gmmscape.landscape.atlas import Atlas
 from gmmscape.landscape.candidates import (
     candidates,
     count_candidates,
-    starting_means,
 )
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
-from gmmscape.landscape.realise import coincident_point
+from gmmscape.landscape.realise import candidate_places, coincident_point
 from gmmscape.landscape.saddles import MOST_ROUNDS, Trail, followed, trails
 from gmmscape.landscape.structure import Structure, decode
 from gmmscape.landscape.survey import Attempt, Survey, Task, digest_of
@@ -148,17 +147,18 @@ def _descend_from_all(survey: Survey, plan: Plan, watch: _Watch) -> None:
 
 
 def _search_saddles(survey: Survey, plan: Plan, watch: _Watch) -> None:
-    """Rounds of followings, until the count law is silent or there were enough."""
+    """Rounds of followings, until nothing speaks for another one, or there were enough."""
     descent = survey.descent
-    while survey.rounds == 0 or (survey.count != 1 and survey.rounds < MOST_ROUNDS):
+    while survey.rounds == 0 or (not survey.complete and survey.rounds < MOST_ROUNDS):
         known = [*survey.minima, *survey.saddles]
         work = trails(descent, descent.reference, known, survey.seed, survey.rounds)
         with _closed(_followings(descent, work, plan.n_jobs)) as ends:
-            for done, means in enumerate(ends, start=1):
-                found = None if means is None else survey.record_critical(means)
+            for done, places in enumerate(ends, start=1):
+                found = None if places is None else survey.record_critical(places)
                 watch.saw(found, done, len(work))
         for point in survey.mirrored():
             watch.saw(point, len(work), len(work))
+        survey.fruitful = len(survey.minima) + len(survey.saddles) > len(known)
         survey.rounds += 1
         for point in survey.connected():
             watch.saw(point, len(work), len(work))
@@ -188,7 +188,8 @@ def _closed(results: Generator[Any, None, None]) -> Iterator[Generator[Any, None
 def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> Survey:
     if resume is None:
         return Survey(descent, seed)
-    resume.check_same_landscape(descent.k, descent.sigma, descent.measure.truth, digest_of(descent))
+    same = (descent.k, descent.sigma, descent.measure.truth, digest_of(descent))
+    resume.check_same_landscape(*same, weights=descent.weights)
     outcomes = [
         (c.structure, c.outcome, None if c.minimum is None else resume.minima[c.minimum])
         for c in resume.candidates
@@ -238,39 +239,40 @@ def _listed_candidates(k: int, truth: Mixture) -> list[Structure]:
 
 def _attempts(descent: Descent, tasks: list[Task], seed: int, n_jobs: int) -> Generator[Attempt, None, None]:
     if n_jobs == 1:
-        for task, means in _with_starts(descent, tasks, seed, n_jobs):
-            yield attempt_one(descent, task, means)
+        for task, places in _with_starts(descent, tasks, seed, n_jobs):
+            yield attempt_one(descent, task, places)
         return
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")
     yield from parallel(
-        delayed(attempt_one)(descent, task, means)
-        for task, means in _with_starts(descent, tasks, seed, n_jobs)
+        delayed(attempt_one)(descent, task, places)
+        for task, places in _with_starts(descent, tasks, seed, n_jobs)
     )
 
 
 def _with_starts(
     descent: Descent, tasks: list[Task], seed: int, n_jobs: int
 ) -> Generator[tuple[Task, FloatArray], None, None]:
-    """Each task with the means that Newton begins from: a candidate's, or EM's end from a random start."""
+    """Each task with the places that Newton begins from: a candidate's, or EM's end from a random start."""
     truth = descent.measure.truth
     random = [task for task in tasks if task.structure is None]
     for task in tasks:
         if task.structure is not None:
             assert truth is not None
-            yield task, starting_means(task.structure, truth, descent.sigma)
+            yield task, candidate_places(descent, task.structure, truth)
     for first in range(0, len(random), TOGETHER):
         some = random[first : first + TOGETHER]
-        starts = [_random_means(descent, np.random.default_rng([seed, task.number])) for task in some]
+        generators = [np.random.default_rng([seed, task.number]) for task in some]
+        starts = [descent.begun(_random_means(descent, rng)) for rng in generators]
         with engine.limited(n_jobs):  # joblib may ask for tasks from a thread of its own
             ends = descent.rough(starts)
         yield from zip(some, ends, strict=True)
 
 
-def attempt_one(descent: Descent, task: Task, means: FloatArray) -> Attempt:
+def attempt_one(descent: Descent, task: Task, places: FloatArray) -> Attempt:
     """Descend from one start, coarsely; polishing is left to who knows what is new."""
-    end = descent.coarse(means)
+    end = descent.coarse(places)
     if task.structure is None:
         return Attempt(task, end, saddle=False)
     truth = descent.measure.truth

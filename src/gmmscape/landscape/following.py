@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.families import Location
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve import Newton, run
@@ -52,14 +51,14 @@ def follow(objective: Objective, start: Mixture, index: int) -> Mixture | None:
     for number in range(MOST_STEPS):
         if at.lost.any():
             return None
-        values, vectors, slope = _spectrum(objective, at)
+        values, vectors, slope = _spectrum(at)
         if at.gradient_norm <= FOLLOWED:
             return at.mixture if np.count_nonzero(values < -FLAT) == index else None
         length = np.abs(slope) / np.maximum(np.abs(values), SOFTEST if at.gradient_norm > 1e-3 else FLAT)
         # Strides shorten, so that steps that cross the point from side to side come to an end.
         step = -np.sign(slope) * np.minimum(length, STRIDE * (1.0 - number / MOST_STEPS))
         step[:index] *= -1.0
-        at = evaluate(objective, _stepped(objective, at, vectors @ step), hessian=True)
+        at = evaluate(objective, moved(objective, at.mixture, vectors @ step), hessian=True)
     return None
 
 
@@ -70,14 +69,14 @@ def polished(objective: Objective, start: Mixture) -> LocationState:
     """
     at = evaluate(objective, start, hessian=True)
     for _ in range(MOST_POLISH):
-        values, vectors, slope = _spectrum(objective, at)
+        values, vectors, slope = _spectrum(at)
         safe = np.where(np.abs(values) > FLAT, values, np.where(values < 0, -FLAT, FLAT))
         step = -slope / safe
         length = float(np.linalg.norm(step))
         if at.lost.any() or length == 0.0:
             break
         step *= min(1.0, STRIDE / length)
-        trial = evaluate(objective, _stepped(objective, at, vectors @ step), hessian=True)
+        trial = evaluate(objective, moved(objective, at.mixture, vectors @ step), hessian=True)
         if trial.gradient_norm > 0.5 * at.gradient_norm and at.gradient_norm <= POLISHED:
             return trial if trial.gradient_norm < at.gradient_norm else at
         at = trial
@@ -90,23 +89,14 @@ def strolled(objective: Objective, start: Mixture) -> Mixture:
     for _ in range(MOST_STROLLS):
         if at.lost.any() or at.gradient_norm <= FOLLOWED:
             break
-        assert at.hessian is not None
-        assert isinstance(objective.family, Location)
-        sigma = objective.family.sigma
-        step, _ = trust_region_step(sigma * at.gradient.ravel(), sigma**2 * at.hessian, STROLL)
-        at = evaluate(objective, _stepped(objective, at, step), hessian=True)
+        assert at.curvature is not None
+        step, _ = trust_region_step(at.slope, at.curvature, STROLL)
+        at = evaluate(objective, moved(objective, at.mixture, step), hessian=True)
     return at.mixture
 
 
-def _spectrum(objective: Objective, at: LocationState) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _spectrum(at: LocationState) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Curvatures, their directions, and the slope along them, with sigma as unit of length."""
-    assert at.hessian is not None
-    assert isinstance(objective.family, Location)
-    sigma = objective.family.sigma
-    values, vectors = np.linalg.eigh(sigma**2 * at.hessian)
-    return values, vectors, vectors.T @ (sigma * at.gradient.ravel())
-
-
-def _stepped(objective: Objective, at: LocationState, step: FloatArray) -> Mixture:
-    assert isinstance(objective.family, Location)
-    return moved(at.mixture, objective.family.sigma * step.reshape(at.gradient.shape))
+    assert at.curvature is not None
+    values, vectors = np.linalg.eigh(at.curvature)
+    return values, vectors, vectors.T @ at.slope

@@ -14,7 +14,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.jsonfile import writable_target
 from gmmscape.landscape import explore as exploration
-from gmmscape.landscape.atlas import Atlas
+from gmmscape.landscape.atlas import WEIGHTS, Atlas
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
 from gmmscape.landscape.profile import PathProfile, descent_profile, straight_profile
@@ -31,13 +31,14 @@ from gmmscape.validation import (
     mean_matrix,
     optional_seconds,
     positive_integer,
+    probability_weights,
     real_number,
     standard_deviation,
 )
 
 
 class Landscape:
-    """The negative log-likelihood of k means, with weights 1/k and covariances sigma^2 I.
+    """The negative log-likelihood of k means with covariances sigma^2 I, and weights 1/k or free ones.
 
     Parameters
     ----------
@@ -47,8 +48,11 @@ class Landscape:
         Number of fitted means k.
     sigma : float, optional
         Standard deviation of the fit. Defaults to that of a population's truth; required for a sample.
-    weights : {"equal"}, default="equal"
-        Fitted weights.
+    weights : {"equal", "free"}, default="equal"
+        Fitted weights: 1/k each, or free, so that the landscape is one of means and weights. Derivatives and
+        curvatures are then in the means and in k - 1 orthonormal contrasts (Helmert's) of sigma times the log
+        weights, which share the means' unit of length. Candidates' predictions, laws and births are about
+        equal weights.
     reference : Mixture, optional
         What fits to a sample are decoded against; those to a population are against its truth.
 
@@ -91,7 +95,7 @@ class Landscape:
                     "components share one has a default"
                 )  # fmt: skip
         self.sigma = standard_deviation("sigma", sigma)
-        self.weights = choice("weights", weights, ("equal",))
+        self.weights = choice("weights", weights, WEIGHTS)
         if reference is not None:
             if not isinstance(reference, Mixture) or reference.n_features != measure.n_features:
                 raise InvalidParameterError.of(
@@ -101,15 +105,18 @@ class Landscape:
                 raise InvalidParameterError(
                     "reference is for samples: a population has its truth; leave it out"
                 )
-        self._descent = Descent(measure, self.n_components, self.sigma, reference)
+        free = self.weights == "free"
+        self._descent = Descent(measure, self.n_components, self.sigma, reference, free)
 
-    def nll(self, means: ArrayLike) -> Estimate:
+    def nll(self, means: ArrayLike, *, weights: ArrayLike | None = None) -> Estimate:
         """Return the negative log-likelihood.
 
         Parameters
         ----------
         means : array_like of shape (k,) or (k, d)
             Fitted means.
+        weights : array_like of shape (k,), optional
+            Fitted weights, where they are free; equal by default.
 
         Returns
         -------
@@ -119,19 +126,21 @@ class Landscape:
         Raises
         ------
         InvalidParameterError
-            If the shape does not fit or an entry is not finite.
+            If a shape does not fit, an entry is not finite, or weights are given where they are not free.
         """
-        mixture, objective = self._at(means)
+        mixture, objective = self._at(means, weights)
         value = objective.rows.log_unit - objective.statistics(mixture).log_likelihood
         return Estimate(value, objective.errors(mixture).nll)
 
-    def kl(self, means: ArrayLike) -> Estimate | None:
+    def kl(self, means: ArrayLike, *, weights: ArrayLike | None = None) -> Estimate | None:
         """Return the divergence of the fit from the truth.
 
         Parameters
         ----------
         means : array_like of shape (k,) or (k, d)
             Fitted means.
+        weights : array_like of shape (k,), optional
+            Fitted weights, where they are free; equal by default.
 
         Returns
         -------
@@ -141,62 +150,71 @@ class Landscape:
         Raises
         ------
         InvalidParameterError
-            If the shape does not fit or an entry is not finite.
+            If a shape does not fit, an entry is not finite, or weights are given where they are not free.
         """
-        local = self._descent.local(self._points(means))
+        local = self._descent.local(self._places(means, weights))
         return self.measure.kl(local) if isinstance(self.measure, Population) else None
 
-    def gradient(self, means: ArrayLike) -> FloatArray:
-        """Return the derivative of the NLL in the means.
+    def gradient(self, means: ArrayLike, *, weights: ArrayLike | None = None) -> FloatArray:
+        """Return the derivative of the NLL in the means, and in free weights.
 
         Parameters
         ----------
         means : array_like of shape (k,) or (k, d)
             Fitted means.
+        weights : array_like of shape (k,), optional
+            Fitted weights, where they are free; equal by default.
 
         Returns
         -------
-        ndarray of shape (k, d)
-            In nats per unit of length; `errors` states its error.
+        ndarray of shape (k, d), or (k*d + k - 1,) with free weights
+            In nats per unit of length; `errors` states its error. With free weights: the means one after the
+            other, then for j = 1..k-1 the contrast ``sigma * (log(w_1) + ... + log(w_j) - j log(w_(j+1))) /
+            sqrt(j (j + 1))``.
 
         Raises
         ------
         InvalidParameterError
-            If the shape does not fit or an entry is not finite.
+            If a shape does not fit, an entry is not finite, or weights are given where they are not free.
         """
-        mixture, objective = self._at(means)
+        mixture, objective = self._at(means, weights)
         return objective.derivatives(mixture).gradient
 
-    def hessian(self, means: ArrayLike) -> FloatArray:
-        """Return the second derivative of the NLL in the means.
+    def hessian(self, means: ArrayLike, *, weights: ArrayLike | None = None) -> FloatArray:
+        """Return the second derivative of the NLL in the means, and in free weights.
 
         Parameters
         ----------
         means : array_like of shape (k,) or (k, d)
             Fitted means.
+        weights : array_like of shape (k,), optional
+            Fitted weights, where they are free; equal by default.
 
         Returns
         -------
-        ndarray of shape (k*d, k*d)
-            Rows and columns run over the means, then the coordinates; nats per squared unit of length.
+        ndarray of shape (k*d, k*d), or (k*d + k - 1, k*d + k - 1) with free weights
+            Rows and columns run over the means and their coordinates, then over the contrasts of the weights
+            that `gradient` names; nats per squared unit of length.
 
         Raises
         ------
         InvalidParameterError
-            If the shape does not fit or an entry is not finite.
+            If a shape does not fit, an entry is not finite, or weights are given where they are not free.
         """
-        mixture, objective = self._at(means)
+        mixture, objective = self._at(means, weights)
         hessian = objective.derivatives(mixture, hessian=True).hessian
         assert hessian is not None
         return hessian
 
-    def errors(self, means: ArrayLike) -> Errors:
-        """Return the estimated errors of `nll`, `gradient` and `hessian` at some means.
+    def errors(self, means: ArrayLike, *, weights: ArrayLike | None = None) -> Errors:
+        """Return the estimated errors of `nll`, `gradient` and `hessian` at a fit.
 
         Parameters
         ----------
         means : array_like of shape (k,) or (k, d)
             Fitted means.
+        weights : array_like of shape (k,), optional
+            Fitted weights, where they are free; equal by default.
 
         Returns
         -------
@@ -207,9 +225,9 @@ class Landscape:
         Raises
         ------
         InvalidParameterError
-            If the shape does not fit or an entry is not finite.
+            If a shape does not fit, an entry is not finite, or weights are given where they are not free.
         """
-        mixture, objective = self._at(means)
+        mixture, objective = self._at(means, weights)
         return objective.errors(mixture)
 
     def descend(
@@ -217,12 +235,13 @@ class Landscape:
         means: ArrayLike,
         method: str = "newton",
         *,
+        weights: ArrayLike | None = None,
         tol: float | None = None,
         max_iter: int | None = None,
         max_seconds: float | None = None,
         callback: Callable[[Progress], Any] | None = None,
     ) -> CriticalPoint:
-        """Descend from some means, and say where and why the descent ended.
+        """Descend from some means (and weights, where free), and say where and why the descent ended.
 
         Parameters
         ----------
@@ -231,6 +250,8 @@ class Landscape:
         method : {"newton", "em", "gradient"}, default="newton"
             Trust-region Newton, then polished with a finer rule; plain EM; gradient descent with step
             sigma^2. EM and gradient descent may need very many steps near a flat minimum.
+        weights : array_like of shape (k,), optional
+            Weights to begin with, where they are free; equal by default.
         tol : float, optional
             Converged when the EM step is no longer than this, in sigma; 1e-9 for "newton", else 1e-8.
         max_iter : int, optional
@@ -243,14 +264,15 @@ class Landscape:
         Returns
         -------
         CriticalPoint
-            With the labels of the start: mean i is where start i went.
+            With the labels of the start: mean i is where start i went. A free weight that goes to zero ends
+            the descent with ``stop_reason="plateau"``: its mean means nothing then.
 
         Raises
         ------
         InvalidParameterError
             If a parameter is not usable.
         """
-        points = self._points(means)
+        places = self._places(means, weights)
         choice("method", method, ("newton", "em", "gradient"))
         solver: Any = {"newton": Newton(), "em": EM(accelerate=False), "gradient": GradientDescent()}[method]
         if tol is not None:
@@ -260,7 +282,7 @@ class Landscape:
         if callback is not None and not callable(callback):
             raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
         budget = optional_seconds("max_seconds", max_seconds)
-        return self._descent.full(solver, points, budget, callback)
+        return self._descent.full(solver, places, budget, callback)
 
     def explore(
         self,
@@ -282,13 +304,14 @@ class Landscape:
         rng : None, int or numpy.random.Generator, default=None
             Seed of the random starts.
         n_starts : int, default=64
-            Random starts: k draws from the truth, or k rows of the sample.
+            Random starts: k draws from the truth, or k rows of the sample, with equal weights.
         candidates : bool, default=True
             Whether to descend from every candidate structure as well (populations only).
         saddles : bool, default=False
             Whether to look for critical points of every index too, by eigenvector following, with the means
             in every number of groups, until the count law is silent; and for the minima that each saddle of
-            index 1 joins.
+            index 1 joins. With free weights all means begin apart, there is no count law, and the search
+            ends with a round that finds nothing (or the eighth).
         n_jobs : int, default=1
             Processes, and threads in each; -1 for all cores. The atlas does not depend on it.
         max_seconds : float, optional
@@ -399,7 +422,8 @@ class Landscape:
         Parameters
         ----------
         a, b : CriticalPoint or array_like of shape (k,) or (k, d)
-            The ends; they may be one minimum, for a pass between two of its labellings.
+            The ends; they may be one minimum, for a pass between two of its labellings. Bare means have
+            equal weights.
         saddle : CriticalPoint, optional
             Of index 1: the path descends from it by steepest descent on both sides. Without it the path is
             the straight line between matched means, which no barrier exceeds.
@@ -417,30 +441,47 @@ class Landscape:
         InvalidParameterError
             If a parameter is not usable, or the saddle leads down to other minima.
         """
-        first, last = (
-            self._points(point.means if isinstance(point, CriticalPoint) else point) for point in (a, b)
-        )
+        first, last = (self._end(point) for point in (a, b))
         n = positive_integer("n", n, minimum=3)
         if saddle is None:
             return straight_profile(self._descent, first, last, n)
-        if not isinstance(saddle, CriticalPoint) or saddle.means.shape != first.shape:
+        if not isinstance(saddle, CriticalPoint) or saddle.places.shape != first.shape:
             raise InvalidParameterError.of("saddle", saddle, "pass a CriticalPoint of this landscape")
         return descent_profile(self._descent, first, last, saddle, n)
 
-    def _points(self, means: ArrayLike) -> FloatArray:
+    def _end(self, point: CriticalPoint | ArrayLike) -> FloatArray:
+        if not isinstance(point, CriticalPoint):
+            return self._places(point, None)
+        return self._places(point.means, point.weights if self.weights == "free" else None)
+
+    def _places(self, means: ArrayLike, weights: ArrayLike | None) -> FloatArray:
         points = mean_matrix("means", means, n_features=self.measure.n_features)
         if len(points) != self.n_components:
             raise InvalidParameterError(
                 f"means has {len(points)} rows where the landscape has n_components={self.n_components}"
             )
-        return points
+        if weights is None:
+            return self._descent.begun(points)
+        if self.weights == "equal":
+            raise InvalidParameterError.of(
+                "weights",
+                weights,
+                "leave them out, or make the landscape with weights='free': here they are 1/k",
+            )
+        shares = probability_weights("weights", weights, self.n_components)
+        if not shares.all():
+            raise InvalidParameterError.of(
+                "weights", weights, "pass positive weights: a mean of weight zero means nothing"
+            )
+        return self._descent.begun(points, shares)
 
-    def _at(self, means: ArrayLike) -> tuple[Mixture, Objective]:
-        local = self._descent.local(self._points(means))
+    def _at(self, means: ArrayLike, weights: ArrayLike | None = None) -> tuple[Mixture, Objective]:
+        local = self._descent.local(self._places(means, weights))
         return local, self._descent.objective(local)
 
     def __repr__(self) -> str:
-        return f"Landscape({self.measure!r}, n_components={self.n_components}, sigma={self.sigma:g})"
+        free = ", weights='free'" if self.weights == "free" else ""
+        return f"Landscape({self.measure!r}, n_components={self.n_components}, sigma={self.sigma:g}{free})"
 
 
 def _seed(rng: Any) -> int:

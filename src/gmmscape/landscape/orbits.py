@@ -24,7 +24,7 @@ MIRRORED = 1e-4
 def find_orbit(points: Sequence[CriticalPoint], point: CriticalPoint) -> int | None:
     """Return the place of the orbit that `point` belongs to, or None if it is a new one."""
     for place, known in enumerate(points):
-        distance = match_means(point.means, known.means)[1] / point.sigma
+        distance = match_means(point.places, known.places)[1] / point.sigma
         if distance <= SAME:
             return place
         soft = min(known.means_error, point.means_error) > SAME * point.sigma
@@ -98,6 +98,12 @@ def mirror_of(truth: Mixture) -> FloatArray | None:
     return c if same and gaps.min(axis=1).max() <= extent and len(set(images)) == len(images) else None
 
 
+def reflected(places: FloatArray, c: FloatArray) -> FloatArray:
+    """Return the mirror image of places: means x -> c - x, log weights as they are."""
+    d = len(c)
+    return np.column_stack([c - places[:, :d], places[:, d:]])
+
+
 def mirrored_places(points: Sequence[CriticalPoint], c: FloatArray | None) -> tuple[int | None, ...]:
     """Return for each point the place of its mirror image x -> c - x among them, or None.
 
@@ -117,11 +123,11 @@ def mirrored_places(points: Sequence[CriticalPoint], c: FloatArray | None) -> tu
         return (None,) * len(points)
     found: list[int | None] = []
     for point in points:
-        image = c - point.means
+        image = reflected(point.places, c)
         near = [
             place
             for place, other in enumerate(points)
-            if match_means(image, other.means)[1] <= MIRRORED * point.sigma
+            if match_means(image, other.places)[1] <= MIRRORED * point.sigma
             and abs(other.nll - point.nll) <= SAME_NLL
         ]
         found.append(near[0] if near else None)

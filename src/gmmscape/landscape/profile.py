@@ -34,8 +34,11 @@ class PathProfile:
     ----------
     means : ndarray of shape (n, k, d)
         Points of the path; mean i keeps its label.
+    weights : ndarray of shape (n, k)
+        Weights along it.
     length : ndarray of shape (n,)
-        Distance travelled from the first point, the length of a path in all k*d coordinates, sigma.
+        Distance travelled from the first point, the length of a path in all k*d coordinates (and the k log
+        weights, where they are free), sigma.
     nll : ndarray of shape (n,)
         Nats per unit mass.
     kl : ndarray of shape (n,) or None
@@ -53,6 +56,7 @@ class PathProfile:
     """
 
     means: FloatArray
+    weights: FloatArray
     length: FloatArray
     nll: FloatArray
     kl: FloatArray | None
@@ -71,7 +75,7 @@ class PathProfile:
         Returns
         -------
         dict
-            Keys kind, top, names, heights, length, nll, kl, means.
+            Keys kind, top, names, heights, length, nll, kl, means, weights.
         """
         return {
             "kind": self.kind,
@@ -82,6 +86,7 @@ class PathProfile:
             "nll": self.nll.tolist(),
             "kl": None if self.kl is None else self.kl.tolist(),
             "means": self.means.tolist(),
+            "weights": self.weights.tolist(),
         }
 
     def to_json(self, path: str | Path) -> None:
@@ -130,7 +135,7 @@ class PathProfile:
 
 
 def straight_profile(descent: Descent, a: FloatArray, b: FloatArray, n: int) -> PathProfile:
-    """Return the profile of the straight line from a to b, whose means are matched to those of a."""
+    """Return the profile of the straight line from places a to b, which are matched to those of a."""
     order, _ = match_means(b, a)
     shares = np.linspace(0.0, 1.0, n)[:, None, None]
     path = (1 - shares) * a + shares * b[order]
@@ -148,11 +153,11 @@ def descent_profile(
     InvalidParameterError
         If the saddle is not of index 1, or the flow leads elsewhere.
     """
-    values, vectors = np.linalg.eigh(_hessian(descent, saddle.means))
+    values, vectors = np.linalg.eigh(_hessian(descent, saddle.places))
     if not values[0] * descent.sigma**2 < -FLAT or (len(values) > 1 and values[1] * descent.sigma**2 < -FLAT):
         raise InvalidParameterError.of("saddle", saddle, "pass a critical point of index 1")
-    off = STEP_OFF * descent.sigma * vectors[:, 0].reshape(saddle.means.shape)
-    sides = [_flow(descent, saddle.means + sign * off, (a, b)) for sign in (1, -1)]
+    off = STEP_OFF * descent.sigma * vectors[:, 0]
+    sides = [_flow(descent, descent.stepped(saddle.places, sign * off), (a, b)) for sign in (1, -1)]
     ends = [side[-1] for side in sides]
     straight = [_apart(ends[0], a) + _apart(ends[1], b), _apart(ends[0], b) + _apart(ends[1], a)]
     if not min(straight) <= 2 * ARRIVED * descent.sigma:
@@ -164,9 +169,9 @@ def descent_profile(
     half = n // 2
     path = np.concatenate(
         [
-            _spaced(first, saddle.means, half)[::-1],
-            saddle.means[None],
-            _spaced(last, saddle.means, n - 1 - half),
+            _spaced(first, saddle.places, half)[::-1],
+            saddle.places[None],
+            _spaced(last, saddle.places, n - 1 - half),
         ]
     )
     return _profile(descent, path, _values(descent, path), "descent", half)
@@ -179,38 +184,39 @@ def _flow(descent: Descent, start: FloatArray, minima: tuple[FloatArray, FloatAr
     """
     from scipy.integrate import solve_ivp
 
-    shape = start.shape
+    def reached(step: FloatArray) -> FloatArray:
+        return descent.stepped(start, step)
 
-    def slope(_: float, flat: FloatArray) -> FloatArray:
-        return -_gradient(descent, flat.reshape(shape)).ravel()
+    def slope(_: float, step: FloatArray) -> FloatArray:
+        return -_gradient(descent, reached(step)).ravel()
 
-    def jacobian(_: float, flat: FloatArray) -> FloatArray:
-        return -_hessian(descent, flat.reshape(shape))
+    def jacobian(_: float, step: FloatArray) -> FloatArray:
+        return -_hessian(descent, reached(step))
 
-    def arrival(_: float, flat: FloatArray) -> float:
-        return min(_apart(flat.reshape(shape), m) for m in minima) - 0.5 * ARRIVED * descent.sigma
+    def arrival(_: float, step: FloatArray) -> float:
+        return min(_apart(reached(step), m) for m in minima) - 0.5 * ARRIVED * descent.sigma
 
     setattr(arrival, "terminal", True)  # noqa: B010  (how solve_ivp is told to stop there)
     found = solve_ivp(
         slope,
         (0.0, LONGEST * descent.sigma**2),
-        start.ravel(),
+        np.zeros(len(_gradient(descent, start).ravel())),
         method="LSODA",
         jac=jacobian,
         events=arrival,
         rtol=1e-5,
         atol=1e-7 * descent.sigma,
     )
-    return found.y.T.reshape(-1, *shape)
+    return np.stack([reached(step) for step in found.y.T])
 
 
-def _gradient(descent: Descent, means: FloatArray) -> FloatArray:
-    local = descent.local(means)
+def _gradient(descent: Descent, places: FloatArray) -> FloatArray:
+    local = descent.local(places)
     return descent.objective(local).derivatives(local).gradient
 
 
-def _hessian(descent: Descent, means: FloatArray) -> FloatArray:
-    local = descent.local(means)
+def _hessian(descent: Descent, places: FloatArray) -> FloatArray:
+    local = descent.local(places)
     hessian = descent.objective(local).derivatives(local, hessian=True).hessian
     assert hessian is not None
     return hessian
@@ -218,19 +224,19 @@ def _hessian(descent: Descent, means: FloatArray) -> FloatArray:
 
 def _values(descent: Descent, path: FloatArray) -> FloatArray:
     values = []
-    for means in path:
-        local = descent.local(means)
+    for places in path:
+        local = descent.local(places)
         objective = descent.objective(local)
         values.append(objective.rows.log_unit - objective.statistics(local).log_likelihood)
     return np.array(values)
 
 
-def _apart(means: FloatArray, other: FloatArray) -> float:
-    return match_means(means, other)[1]
+def _apart(places: FloatArray, other: FloatArray) -> float:
+    return match_means(places, other)[1]
 
 
-def _relabelled(means: FloatArray, like: FloatArray) -> FloatArray:
-    return means[match_means(means, like)[0]][None]
+def _relabelled(places: FloatArray, like: FloatArray) -> FloatArray:
+    return places[match_means(places, like)[0]][None]
 
 
 def _lengths(path: FloatArray) -> FloatArray:
@@ -251,7 +257,11 @@ def _spaced(side: FloatArray, saddle: FloatArray, n: int) -> FloatArray:
 def _profile(descent: Descent, path: FloatArray, values: FloatArray, kind: str, top: int) -> PathProfile:
     entropy = getattr(descent.measure, "entropy", None)  # a sample has no truth to compare with
     kl = None if entropy is None else values - float(entropy)
-    return PathProfile(path, _lengths(path) / descent.sigma, values, kl, kind, top, _names(descent, path))
+    fits = [descent.local(places) for places in path]
+    means = np.stack([fit.means + descent.measure.origin for fit in fits])
+    weights = np.stack([fit.weights for fit in fits])
+    length = _lengths(path) / descent.sigma
+    return PathProfile(means, weights, length, values, kl, kind, top, _names(descent, path))
 
 
 def _names(descent: Descent, path: FloatArray) -> tuple[str, str]:
@@ -259,7 +269,7 @@ def _names(descent: Descent, path: FloatArray) -> tuple[str, str]:
     if descent.measure.truth is None:
         return "a", "b"
     a, b = (
-        str(decode(descent.local(means), descent.measure.truth.shifted(-descent.measure.origin)).structure)
-        for means in (path[0], path[-1])
+        str(decode(descent.local(places), descent.measure.truth.shifted(-descent.measure.origin)).structure)
+        for places in (path[0], path[-1])
     )
     return a, b

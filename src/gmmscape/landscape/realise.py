@@ -35,12 +35,12 @@ def realise(descent: Descent, structure: Structure, precision: str) -> Realisati
     together = coincident_point(descent, structure, truth)
     reached = _reached(descent, structure, truth, together)
     splittings = () if together is None else _rough(descent, structure, together)
-    spherical = truth.covariance_type == "spherical"
+    lawful = truth.covariance_type == "spherical" and not descent.free_weights
     plain = Realisation(
         structure=structure,
         outcome=_outcome(structure, reached, together),
         point=reached,
-        predicted=structure_prediction(structure, truth, descent.sigma) if spherical else None,
+        predicted=structure_prediction(structure, truth, descent.sigma) if lawful else None,
         decided_by="float64",
         splittings=splittings,
         wall=None,
@@ -49,12 +49,29 @@ def realise(descent: Descent, structure: Structure, precision: str) -> Realisati
     settled = plain.outcome in ("realised", "dissolved") and not _undecided(splittings)
     if precision == "float64" or together is None or settled:
         return plain
-    if not spherical:
+    if not lawful:
+        weights = "free" if descent.free_weights else "equal"
         raise NotAvailableError(
-            f'precision="mp" needs a truth with spherical covariances; this one has {truth.covariance_type}: '
-            'use precision="float64"'
+            f'precision="mp" needs weights="equal" and a truth with spherical covariances; here they are '
+            f'{weights} and {truth.covariance_type}: use precision="float64"'
         )
     return _decided(descent, plain, together)
+
+
+def candidate_places(
+    descent: Descent, structure: Structure, truth: Mixture, spread: float = SPREADS[0]
+) -> FloatArray:
+    """Return where to descend from for a candidate, the means of a block so many sigma from their center."""
+    middle = starting_means(structure, truth, 0.0)
+    means = middle + spread / SPREADS[0] * (starting_means(structure, truth, descent.sigma) - middle)
+    if not descent.free_weights:
+        return descent.begun(means)
+    weights = np.empty(descent.k)
+    for block in structure.blocks:
+        mass = truth.weights[list(block.centers)].sum()
+        weights[list(block.means)] = mass / len(block.means)
+    # A center without weight attracts nothing; a start needs some.
+    return descent.begun(means, np.maximum(weights, 1e-3) / np.maximum(weights, 1e-3).sum())
 
 
 def coincident_point(descent: Descent, structure: Structure, truth: Mixture) -> CriticalPoint | None:
@@ -62,7 +79,7 @@ def coincident_point(descent: Descent, structure: Structure, truth: Mixture) -> 
     groups = [list(block.means) for block in structure.blocks]
     if all(len(group) == 1 for group in groups):
         return None
-    point = descent.coincident(starting_means(structure, truth, descent.sigma), groups)
+    point = descent.coincident(candidate_places(descent, structure, truth), groups)
     return point if point.converged and _has(point, structure) else None
 
 
@@ -75,13 +92,10 @@ def _reached(
     descent: Descent, structure: Structure, truth: Mixture, together: CriticalPoint | None
 ) -> CriticalPoint:
     """Where descents end: the first minimum of this structure, else what the first start led to."""
-    start = starting_means(structure, truth, descent.sigma)
-    middle = starting_means(structure, truth, 0.0)
     spreads = SPREADS if any(len(block.means) > 1 for block in structure.blocks) else SPREADS[:1]
     ends = []
     for spread in spreads:
-        found = descent.coarse(middle + spread / SPREADS[0] * (start - middle))
-        ends.append(descent.polish(found))
+        ends.append(descent.polish(descent.coarse(candidate_places(descent, structure, truth, spread))))
         if ends[-1].is_minimum and _has(ends[-1], structure):
             return ends[-1]
     return together if together is not None and together.is_minimum else ends[0]

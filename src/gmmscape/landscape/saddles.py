@@ -2,6 +2,7 @@
 
 The gradient keeps coincident means together: a critical point of fewer means with added weights is one of all
 means. So points are looked for with the means in every number of groups, each group a mean of its own weight.
+With free weights coincident means are a continuum, and all means are apart.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ TOGETHER = 1e-6
 
 
 class Trail(NamedTuple):
-    """One following: sizes of the groups of means, where the groups begin, and how many
-    directions lead uphill: the index wanted."""
+    """One following: sizes of the groups of means, the places where the groups begin (see `Descent`),
+    and how many directions lead uphill: the index wanted."""
 
     sizes: tuple[int, ...]
-    means: FloatArray
+    places: FloatArray
     uphill: int
 
 
@@ -93,7 +94,7 @@ def trails(
     rng = np.random.default_rng([seed, 1, number])
     anchors = _anchors(reference)
     found = []
-    for sizes in groupings(descent.k):
+    for sizes in [(1,) * descent.k] if descent.free_weights else groupings(descent.k):
         m = len(sizes)
         if m == 1:
             if number == 0:
@@ -105,9 +106,13 @@ def trails(
                 means = some + NOISE * descent.sigma * rng.standard_normal(some.shape)
             else:
                 means = _random_means(descent, m, rng)
+            places = descent.begun(means)
             indices = range(m * descent.measure.n_features)
+            if descent.free_weights:
+                places[:, -1] += NOISE * descent.sigma * rng.standard_normal(m)
+                indices = range(indices.stop + m - 1)
             # Minima of all means apart are what descents find.
-            found += [Trail(sizes, means, index) for index in _wanted(indices, m == descent.k, i)]
+            found += [Trail(sizes, places, index) for index in _wanted(indices, m == descent.k, i)]
     found += _between(descent, known, rng)
     return found
 
@@ -124,22 +129,22 @@ def _between(descent: Descent, known: Sequence[CriticalPoint], rng: np.random.Ge
     """Off known points along their softest directions, and between minima in any labelling."""
     found = []
     for point in known:
-        for sizes, means in _as_groups(descent, point):
-            shares = np.array(sizes) / descent.k
-            local = Mixture.location(means - descent.measure.origin, descent.sigma, shares)
+        for sizes, places in _as_groups(descent, point):
+            local = _grouped(descent, sizes, places)
             hessian = descent.common(local).derivatives(local, hessian=True).hessian
             assert hessian is not None
             values, vectors = np.linalg.eigh(hessian)
             index = int(np.count_nonzero(values < 0))
             for mode in range(index, min(index + MODES, len(values))):
-                push = rng.uniform(0.2, 2.0) * descent.sigma * vectors[:, mode].reshape(means.shape)
-                found += [Trail(sizes, means + side * push, index + 1) for side in (-1.0, 1.0)]
+                along = descent.family.spread(vectors[:, mode], len(sizes))
+                push = rng.uniform(0.2, 2.0) * descent.sigma * along
+                found += [Trail(sizes, places + side * push, index + 1) for side in (-1.0, 1.0)]
     minima = [point for point in known if point.index == 0][:MOST_PAIRED]
     for first in minima:
         for second in minima:
             order = rng.permutation(descent.k)
             share = rng.uniform(0.3, 0.7)
-            middle = (1.0 - share) * first.means + share * second.means[order]
+            middle = (1.0 - share) * first.places + share * second.places[order]
             noise = 0.1 * descent.sigma * rng.standard_normal(middle.shape)
             found.append(Trail((1,) * descent.k, middle + noise, 1))
     return found
@@ -147,7 +152,9 @@ def _between(descent: Descent, known: Sequence[CriticalPoint], rng: np.random.Ge
 
 def _as_groups(descent: Descent, point: CriticalPoint) -> list[tuple[tuple[int, ...], FloatArray]]:
     """A point with all its means apart, and with those that coincide as one."""
-    apart = ((1,) * descent.k, point.means)
+    apart = ((1,) * descent.k, point.places)
+    if descent.free_weights:
+        return [apart]
     groups = touching(point.means, TOGETHER * descent.sigma)
     if len(groups) in (1, descent.k):
         return [apart]
@@ -156,13 +163,20 @@ def _as_groups(descent: Descent, point: CriticalPoint) -> list[tuple[tuple[int, 
 
 
 def followed(descent: Descent, trail: Trail) -> FloatArray | None:
-    """Return all k means at the critical point a trail leads to, in the caller's coordinates, or None."""
-    shares = np.array(trail.sizes) / descent.k
-    start = Mixture.location(trail.means - descent.measure.origin, descent.sigma, shares)
+    """Return the places of all k means at the critical point a trail leads to, or None."""
+    start = _grouped(descent, trail.sizes, trail.places)
     end = follow(descent.common(start), start, trail.uphill)
     if end is None:
         return None
-    return np.repeat(end.means + descent.measure.origin, trail.sizes, axis=0)
+    return np.repeat(descent.places(end.shifted(descent.measure.origin)), trail.sizes, axis=0)
+
+
+def _grouped(descent: Descent, sizes: tuple[int, ...], places: FloatArray) -> Mixture:
+    """The fit, in local coordinates, with one mean for each group."""
+    local = descent.local(places)
+    if descent.free_weights:
+        return local
+    return Mixture.location(local.means, descent.sigma, np.array(sizes) / descent.k)
 
 
 def _anchors(reference: Mixture | None) -> FloatArray | None:

@@ -15,11 +15,10 @@ from gmmscape.landscape.candidates import CandidateOutcome
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
 from gmmscape.landscape.edges import Edge
-from gmmscape.landscape.orbits import SAME_FLAT, find_orbit, mirror_of, signed_count
+from gmmscape.landscape.orbits import SAME_FLAT, find_orbit, mirror_of, reflected, signed_count
 from gmmscape.landscape.structure import Structure
 from gmmscape.matching import match_means
 from gmmscape.measure import Sample
-from gmmscape.mixture import Mixture
 from gmmscape.solve import Solution
 
 #: A coarse descent within this many sigma of a known minimum (`SAME_FLAT` of a flat one), at the same value
@@ -64,6 +63,8 @@ class Survey:
         Candidates with what became of them.
     starts, rounds : int
         Random starts, and rounds of the search for saddles, that are done.
+    fruitful : bool
+        Whether the last round found anything.
     n_candidates : int
         Candidate structures there are.
     ends : Counter
@@ -78,6 +79,7 @@ class Survey:
     outcomes: list[tuple[Structure, str, CriticalPoint | None]] = field(default_factory=list)
     starts: int = 0
     rounds: int = 0
+    fruitful: bool = True
     n_candidates: int = 0
     ends: Counter[str] = field(default_factory=Counter)
 
@@ -99,7 +101,7 @@ class Survey:
         if not end.converged:
             return None, False
         for place, known in enumerate(self.minima):
-            distance = match_means(end.means, known.means)[1] / known.sigma
+            distance = match_means(self.descent.places(end.mixture), known.places)[1] / known.sigma
             if distance <= (SAME_FLAT if known.flat else KNOWN) and abs(end.nll - known.nll) <= KNOWN_NLL:
                 return place, False
         point = self.descent.polish(end)
@@ -112,23 +114,22 @@ class Survey:
         self.minima.append(point)
         return len(self.minima) - 1, True
 
-    def place_of(self, means: FloatArray) -> int | None:
-        """Return the place of the minimum that means near one belong to; new ones are taken in."""
-        local = Mixture.location(means, self.descent.sigma)
+    def place_of(self, places: FloatArray) -> int | None:
+        """Return the place of the minimum that places near one belong to; new ones are taken in."""
         for place, known in enumerate(self.minima):
-            near = match_means(local.means, known.means)[1] / known.sigma
+            near = match_means(places, known.places)[1] / known.sigma
             if near <= (SAME_FLAT if known.flat else KNOWN):
                 return place
-        return self._place(self.descent.coarse(means))[0]
+        return self._place(self.descent.coarse(places))[0]
 
-    def record_critical(self, means: FloatArray) -> CriticalPoint | None:
-        """Take in the critical point of any index at some means; return it if it is new."""
+    def record_critical(self, places: FloatArray) -> CriticalPoint | None:
+        """Take in the critical point of any index at some places; return it if it is new."""
         for known in (*self.minima, *self.saddles):
             # Two points come as close as this only where some curvature is small.
             stiff = np.abs(known.eigenvalues).min() * known.sigma**2 > SOFT
-            if stiff and match_means(means, known.means)[1] <= KNOWN * known.sigma:
+            if stiff and match_means(places, known.places)[1] <= KNOWN * known.sigma:
                 return None
-        point = self.descent.critical(means)
+        point = self.descent.critical(places)
         if not point.converged or find_orbit([*self.minima, *self.saddles], point) is not None:
             return None
         point = self.descent.canonical(point)
@@ -141,7 +142,7 @@ class Survey:
         middle = None if truth is None else mirror_of(truth)
         if middle is not None:
             for point in [*self.minima, *self.saddles]:
-                found = self.record_critical(middle - point.means)
+                found = self.record_critical(reflected(point.places, middle))
                 if found is not None:
                     yield found
 
@@ -154,14 +155,16 @@ class Survey:
             if saddle.index != 1 or place in self.edges:
                 continue
             known = len(self.minima)
-            one, other = (self.place_of(means) for means in self.descent.both_ways_down(saddle))
+            one, other = (self.place_of(places) for places in self.descent.both_ways_down(saddle))
             self.edges[place] = None if one is None or other is None else (one, other)
             yield self.minima[-1] if len(self.minima) > known else None
 
     @property
-    def count(self) -> int:
-        """Sum of (-1)^index over the labelled points known."""
-        return signed_count(self.minima, self.saddles)
+    def complete(self) -> bool:
+        """Whether nothing speaks for another round: not the count law nor, without one, the last round."""
+        if self.descent.free_weights:
+            return not self.fruitful
+        return signed_count(self.minima, self.saddles) == 1
 
     def atlas(self, stop_reason: str) -> Atlas:
         """Return what has been found, sorted."""
@@ -185,6 +188,7 @@ class Survey:
             saddles=tuple(saddles),
             edges=self._sorted_edges(minima, saddles),
             rounds=self.rounds,
+            weights=self.descent.weights,
         )
 
     def _sorted_edges(self, minima: list[CriticalPoint], saddles: list[CriticalPoint]) -> tuple[Edge, ...]:

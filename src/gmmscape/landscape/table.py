@@ -25,8 +25,8 @@ def atlas_table(
     lines = [f"{len(minima)} {word} up to relabelling; {head}"]
     if minima:
         decoding = minima[0].structure
-        header = ["#", "nll", "kl", "curvature", "hits", "means", "structure", "defect", "error"]
-        header = header if decoding else header[:2] + header[3:6]
+        header = ["#", "nll", *(["kl"] if minima[0].kl is not None else []), "curvature", "hits"]
+        header += [_heading(minima[0]), *(["structure", "defect", "error"] if decoding else [])]
         lines += ["", *_aligned([header, *(_row(i, point) for i, point in enumerate(minima))])]
         if decoding:
             lines += ["", *_legend(decoding.threshold)]
@@ -42,13 +42,14 @@ def saddle_table(
     saddles: Sequence[CriticalPoint],
     edges: Sequence[Edge],
     barriers: Sequence[tuple[float, float]],
-    count: int,
+    count: int | None,
     alarm: str | None,
 ) -> list[str]:
     """Return the saddles one a row, each minimum's barriers, and the count law."""
     joins = {edge.saddle: "{} - {}".format(*edge.minima) for edge in edges}
     with_kl = any(point.kl is not None for point in saddles)
-    rows = [["saddle", "index", "orbit", "nll", *(["kl"] if with_kl else []), "joins minima", "means"]]
+    rows = [["saddle", "index", "orbit", "nll", *(["kl"] if with_kl else []), "joins minima"]]
+    rows[0].append(_heading(saddles[0]) if saddles else "means")
     for place, point in enumerate(saddles):
         kl = [] if point.kl is None else [f"{point.kl:.8f}"]
         index = f"{point.index}{' (flat)' if point.flat else ''}"
@@ -57,8 +58,12 @@ def saddle_table(
     lines = _aligned(rows) if saddles else ["no saddles found"]
     heights = [["minimum", "barrier to a lower one", "to another labelling (nats)"]]
     heights += [[str(i), *(_height(height) for height in pair)] for i, pair in enumerate(barriers)]
-    law = f"count law: labelled points, weighted by (-1)^index, add up to {count}"
-    return [*lines, "", *_aligned(heights), "", law, *([f"warning: {alarm}"] if alarm else [])]
+    law = (
+        [f"count law: labelled points, weighted by (-1)^index, add up to {count}"]
+        if count is not None
+        else []
+    )
+    return [*lines, "", *_aligned(heights), "", *law, *([f"warning: {alarm}"] if alarm else [])]
 
 
 def _height(value: float) -> str:
@@ -76,13 +81,25 @@ def _legend(threshold: float) -> list[str]:
 
 def _row(number: int, point: CriticalPoint) -> list[str]:
     curvature = "flat" if point.flat else f"{point.eigenvalues[0]:.4g}"
-    cells = [str(number), f"{point.nll:.8f}", curvature, str(point.hits), _means(point)]
+    cells = [str(number), f"{point.nll:.8f}", *_divergence(point), curvature, str(point.hits), _means(point)]
     decoding = point.structure
-    if decoding is None or point.kl is None:
+    if decoding is None:
         return cells
-    kl = "0" if abs(point.kl) <= point.error else f"{point.kl:.8f}" if point.kl > 1e-6 else f"{point.kl:.2e}"
     shown = str(decoding.structure) + ("" if decoding.is_structured else " (not structured)")
-    return [*cells[:2], kl, *cells[2:], shown, f"{decoding.defect:.1e}", f"{decoding.errors.max():.3g}"]
+    return [*cells, shown, f"{decoding.defect:.1e}", f"{decoding.errors.max():.3g}"]
+
+
+def _divergence(point: CriticalPoint) -> list[str]:
+    """The cell of the divergence, where there is a truth."""
+    if point.kl is None:
+        return []
+    if abs(point.kl) <= point.error:
+        return ["0"]
+    return [f"{point.kl:.8f}" if point.kl > 1e-6 else f"{point.kl:.2e}"]
+
+
+def _heading(point: CriticalPoint) -> str:
+    return "means*weights" if point.free_weights else "means"
 
 
 def _means(point: CriticalPoint) -> str:
@@ -90,6 +107,8 @@ def _means(point: CriticalPoint) -> str:
     shown = [" ".join(f"{x:.6g}" for x in row) for row in rows]
     if point.means.shape[1] > 1:
         shown = [f"({text})" for text in shown]
+    if point.free_weights:
+        shown = [f"{text}*{weight:.4g}" for text, weight in zip(shown, point.weights, strict=False)]
     return " ".join(shown) + (" ..." if len(point.means) > MOST_MEANS else "")
 
 

@@ -65,13 +65,15 @@ class QuadratureRows(WeightedRows):
         ]
         return self._truth.weights @ np.array(each)
 
-    def errors(self, mixture: Mixture) -> Errors:
-        """Return estimated errors at `mixture`: of the rule, and of rounding."""
+    def errors(self, mixture: Mixture, *, joint: bool = False) -> Errors:
+        """Return estimated errors at `mixture`: of the rule, and of rounding. `joint`: see `derivatives`."""
         sigma = float(np.sqrt(np.linalg.eigvalsh(mixture.full_covariances()).min()))
-        rule = self.measured(log_density_and_derivatives(mixture)) / np.array([1.0, sigma, sigma * sigma])
+        integrand = log_density_and_derivatives(mixture, joint=joint)
+        rule = self.measured(integrand) / np.array([1.0, sigma, sigma * sigma])
         if mixture.sigma is None:  # derivatives in the means are not measured then
             rule[1:] = np.inf
-        return Errors(*(float(a + b) for a, b in zip(rule, super().errors(mixture), strict=True)))
+        rounding = super().errors(mixture, joint=joint)
+        return Errors(*(float(a + b) for a, b in zip(rule, rounding, strict=True)))
 
 
 class ReducedRows(WeightedRows):
@@ -141,12 +143,11 @@ class ReducedRows(WeightedRows):
         value = view.value_beyond(self._truth.weights)
         return SufficientStatistics(at.mass, mean, None, "none", at.log_likelihood - value, at.weight)
 
-    def derivatives(self, mixture: Mixture, *, hessian: bool) -> LocationDerivatives:
-        """Return value and derivatives in the means."""
+    def derivatives(self, mixture: Mixture, *, hessian: bool, joint: bool = False) -> LocationDerivatives:
+        """Return value and derivatives in the means; `joint` ones in sigma times the log weights as well."""
         rows, view = self.serving(mixture)
-        at = engine.location_derivatives(
-            rows._all_nodes(view), rows.weights, view.parameters, hessian=hessian
-        )
+        compute = engine.joint_derivatives if joint else engine.location_derivatives
+        at = compute(rows._all_nodes(view), rows.weights, view.parameters, hessian=hessian)
         return view.lifted(at, view.value_beyond(self._truth.weights))
 
     def log_densities(self, mixture: Mixture) -> FloatArray:
@@ -162,12 +163,13 @@ class ReducedRows(WeightedRows):
             columns.append(engine.statistics(view.nodes(s, z), w, view.parameters, "none").mass)
         return np.stack(columns, axis=1)
 
-    def errors(self, mixture: Mixture) -> Errors:
-        """Return estimated errors at `mixture`: of the rule, and of rounding."""
+    def errors(self, mixture: Mixture, *, joint: bool = False) -> Errors:
+        """Return estimated errors at `mixture`: of the rule, and of rounding. `joint`: see `derivatives`."""
         rows, view = self.serving(mixture)
+        compute = engine.joint_derivatives if joint else engine.location_derivatives
 
         def integrand(X: FloatArray, w: FloatArray) -> Sums:
-            at = view.lifted(engine.location_derivatives(X, w, view.parameters, hessian=True))
+            at = view.lifted(compute(X, w, view.parameters, hessian=True))
             assert at.hessian is not None
             return np.array([at.nll]), at.gradient, at.hessian
 
@@ -176,7 +178,10 @@ class ReducedRows(WeightedRows):
             for s, rule in enumerate(rows._rules)
         ]
         rule = self._truth.weights @ np.array(each)
-        rounding = np.array(engine.rounding(rows._all_nodes(view), rows.weights, view.parameters))
+        nodes, parameters = rows._all_nodes(view), view.parameters
+        if joint:
+            nodes, parameters = engine.with_constant(nodes, parameters)
+        rounding = np.array(engine.rounding(nodes, rows.weights, parameters))
         rounding[0] += 4 * np.finfo(np.float64).eps * abs(view.value_beyond(self._truth.weights))
         return Errors(*(rule + rounding).tolist())
 
@@ -213,24 +218,26 @@ def _resolution(rules: Rules) -> float:
     return 1.0 / min(points) if points else 5 * TAIL_MASS
 
 
-def log_density_and_derivatives(mixture: Mixture) -> Integrand:
+def log_density_and_derivatives(mixture: Mixture, *, joint: bool = False) -> Integrand:
     """Return what a rule for log densities near a mixture must resolve, as a function of rows and weights.
 
     That is the negative log density, its derivatives in the means, and the responsibilities, with the
     smallest standard deviation as unit of length. Where variances differ the second derivatives are left out:
-    only mixtures whose means do not move are integrated then.
+    only mixtures whose means do not move are integrated then. `joint` derivatives are in the log weights too.
     """
     if mixture.sigma is None:
         return _of_different_widths(mixture)
     factors = np.full(mixture.n_components, 1.0 / mixture.sigma)
-    return of_one_width(mixture.parameters._replace(kind="spherical", factors=factors), mixture.sigma)
+    parameters = mixture.parameters._replace(kind="spherical", factors=factors)
+    return of_one_width(parameters, mixture.sigma, joint=joint)
 
 
-def of_one_width(parameters: engine.Parameters, sigma: float) -> Integrand:
+def of_one_width(parameters: engine.Parameters, sigma: float, *, joint: bool = False) -> Integrand:
     """Return the same for parameters of one spherical covariance."""
+    compute = engine.joint_derivatives if joint else engine.location_derivatives
 
     def integrand(X: FloatArray, w: FloatArray) -> Sums:
-        at = engine.location_derivatives(X, w, parameters, hessian=True)
+        at = compute(X, w, parameters, hessian=True)
         assert at.hessian is not None
         slope = np.concatenate([at.mass, sigma * at.gradient.ravel()])
         return np.array([at.nll]), slope, sigma * (sigma * at.hessian)

@@ -88,9 +88,15 @@ class WeightedRows:
         """Return the NLL of `mixture`, in the user's units of length."""
         return self.log_unit - self.statistics(mixture, "none").log_likelihood
 
-    def derivatives(self, mixture: Mixture, *, hessian: bool) -> engine.LocationDerivatives:
-        """Return value and derivatives in the means, for equal spherical covariances."""
-        return engine.location_derivatives(
+    def derivatives(
+        self, mixture: Mixture, *, hessian: bool, joint: bool = False
+    ) -> engine.LocationDerivatives:
+        """Return value and derivatives in the means, for equal spherical covariances.
+
+        `joint` ones are in sigma times the log weights as well: one more coordinate of each component.
+        """
+        compute = engine.joint_derivatives if joint else engine.location_derivatives
+        return compute(
             self.data, self.weights, self._parameters(mixture), hessian=hessian, origin=self.origin
         )
 
@@ -98,8 +104,10 @@ class WeightedRows:
         """Return the log density of `mixture`, per unit^d, at each row, shape (n,)."""
         return engine.log_density(self.data, self._parameters(mixture), origin=self.origin)
 
-    def errors(self, mixture: Mixture) -> Errors:
+    def errors(self, mixture: Mixture, *, joint: bool = False) -> Errors:
         """Return the rounding errors to expect at `mixture`; a rule adds its own."""
-        return Errors(
-            *engine.rounding(self.data, self.weights, self._parameters(mixture), origin=self.origin)
-        )
+        parameters = self._parameters(mixture)
+        if joint:
+            rows, parameters = engine.with_constant(self.data, parameters, self.origin)
+            return Errors(*engine.rounding(rows, self.weights, parameters))
+        return Errors(*engine.rounding(self.data, self.weights, parameters, origin=self.origin))

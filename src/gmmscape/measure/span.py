@@ -149,12 +149,16 @@ class View(NamedTuple):
         return float(more * constant + 0.5 * times * spread)
 
     def lifted(self, at: LocationDerivatives, value: float = 0.0) -> LocationDerivatives:
-        """Return derivatives in d dimensions from those in the view's coordinates."""
+        """Return derivatives in d dimensions from those in the view's coordinates.
+
+        Joint derivatives have the log weights for their last coordinate, which stays as it is.
+        """
         d, f = self.frame.shape
-        gradient = at.gradient[:, :f] @ self.frame.T
+        k = len(at.mass)
+        joint = at.gradient.shape[1] > self.places.shape[1]
+        gradient = np.column_stack([at.gradient[:, :f] @ self.frame.T, at.gradient[:, -1:]][: 1 + joint])
         if at.hessian is None:
             return LocationDerivatives(at.nll + value, gradient, None, at.mass)
-        k = len(at.mass)
         seen = at.hessian.reshape(k, -1, k, at.hessian.shape[0] // k)
         core = seen[:, :f, :, :f].copy()
         hessian = np.zeros((k, d, k, d))
@@ -166,7 +170,14 @@ class View(NamedTuple):
             rest = np.eye(d) - self.frame @ self.frame.T
             hessian += outer[:, None, :, None] * rest[None, :, None, :]
         hessian += np.einsum("ax,ixjy,by->iajb", self.frame, core, self.frame, optimize=True)
-        flat = hessian.reshape(k * d, k * d)
+        if joint:
+            means = hessian
+            hessian = np.empty((k, d + 1, k, d + 1))
+            hessian[:, :d, :, :d] = means
+            hessian[:, :d, :, d] = np.einsum("ax,ixj->iaj", self.frame, seen[:, :f, :, -1])
+            hessian[:, d, :, :d] = np.moveaxis(hessian[:, :d, :, d], 2, 0)
+            hessian[:, d, :, d] = seen[:, -1, :, -1]
+        flat = hessian.reshape(gradient.size, gradient.size)
         return LocationDerivatives(at.nll + value, gradient, 0.5 * (flat + flat.T), at.mass)
 
 

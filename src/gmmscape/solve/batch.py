@@ -172,6 +172,8 @@ def _run(
     max_seconds: float | None,
     watch: Watch | None,
 ) -> tuple[list[engine.EmRun], bool] | None:
+    if objective.free_weights:
+        return None  # the native loop knows known weights, or free ones with free covariances
     return engine.em_from_all(
         _problem(objective, starts[0]),
         (

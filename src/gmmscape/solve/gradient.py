@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmscape.families import Location
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.location import LocationState, evaluate, moved
@@ -16,8 +15,9 @@ from gmmscape.solve.location import LocationState, evaluate, moved
 class GradientDescent:
     """Plain gradient descent with the step sigma^2.
 
-    No curvature exceeds 1/sigma^2, because the Hessian is at most diag(E psi_i)/sigma^2; so this step
-    descends monotonically, and no larger constant step does so for every mixture.
+    No curvature exceeds 1/sigma^2, because the Hessian is at most diag(E psi_i)/sigma^2 in the means and
+    diag(pi_i)/sigma^2 in sigma times the log weights; so this step descends monotonically, and no larger
+    constant step does so for every mixture.
 
     Attributes
     ----------
@@ -36,13 +36,13 @@ class GradientDescent:
 
     def step(self, objective: Objective, state: LocationState) -> LocationState:
         """Return the state one gradient step later."""
-        assert isinstance(objective.family, Location)
-        change = -(objective.family.sigma**2) * state.gradient
-        change[state.lost] = 0.0
-        return evaluate(objective, moved(state.mixture, change), hessian=False)
+        change = np.where(state.free, -state.slope, 0.0)
+        return evaluate(objective, moved(objective, state.mixture, change), hessian=False)
 
     def done(self, state: LocationState) -> str | None:
         """Return a stop reason, or None to go on."""
-        if not np.any(state.gradient[~state.lost]):
+        if state.ended is not None:
+            return state.ended
+        if not np.any(state.slope[state.free]):
             return "converged"
         return "converged" if state.gradient_norm <= self.tol else None

@@ -1,4 +1,4 @@
-"""Newton's method in a trust region, for the means of the location family."""
+"""Newton's method in a trust region, for the means, and free weights, of the location family."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.families import Location
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.location import LocationState, evaluate, moved
@@ -71,18 +70,15 @@ class Newton:
 
     def step(self, objective: Objective, state: NewtonState) -> NewtonState:
         """Return the state after one trial step, accepted or refused."""
-        assert isinstance(objective.family, Location)
-        assert state.hessian is not None
-        sigma = objective.family.sigma
-        free = np.repeat(~state.lost, objective.measure.n_features)
-        gradient = sigma * state.gradient.ravel()[free]
-        hessian = sigma**2 * state.hessian[np.ix_(free, free)]
-        change, predicted = trust_region_step(gradient, hessian, state.radius)
+        assert state.curvature is not None
+        free = state.free
+        slope = state.slope[free]
+        change, predicted = trust_region_step(slope, state.curvature[np.ix_(free, free)], state.radius)
         full = np.zeros(free.shape)
-        full[free] = sigma * change
-        trial = evaluate(objective, moved(state.mixture, full.reshape(state.gradient.shape)), hessian=True)
+        full[free] = change
+        trial = evaluate(objective, moved(objective, state.mixture, full), hessian=True)
         length = float(np.linalg.norm(change))
-        ratio = _gain(state, trial, gradient, sigma * trial.gradient.ravel()[free], change, predicted)
+        ratio = _gain(state, trial, slope, trial.slope[free], change, predicted)
         if ratio <= 0.05:
             return replace(state, radius=0.25 * length, refused=state.refused + 1)
         radius = state.radius
@@ -96,6 +92,8 @@ class Newton:
 
     def done(self, state: NewtonState) -> str | None:
         """Return a stop reason, or None to go on."""
+        if state.ended is not None:
+            return state.ended
         if state.lost.all():
             return "plateau"
         if state.gradient_norm == 0.0 and not _falls(state):
@@ -141,9 +139,8 @@ def _gain(
 
 def _falls(state: NewtonState) -> bool:
     """Whether a direction of clearly negative curvature leads away."""
-    assert state.hessian is not None
-    variance = float(state.mixture.covariances.ravel()[0])
-    return bool(np.linalg.eigvalsh(state.hessian)[0] * variance < -FLAT)
+    assert state.curvature is not None
+    return bool(len(state.slope) and np.linalg.eigvalsh(state.curvature)[0] < -FLAT)
 
 
 def trust_region_step(gradient: FloatArray, hessian: FloatArray, radius: float) -> tuple[FloatArray, float]:

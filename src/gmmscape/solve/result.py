@@ -12,8 +12,8 @@ STOP_REASONS = {
     "converged": "the EM step is shorter than tol",
     "max_iter": "the iterations ran out first: raise max_iter",
     "time_limit": "the time budget ran out first: raise max_seconds",
-    "plateau": "a component has no data near it, so its gradient is below what float64 resolves: "
-    "start it nearer to the data",
+    "plateau": "a component has no data near it, or its free weight has gone to zero, so its gradient is "
+    "below what float64 resolves: start it nearer to the data",
     "degenerate": "a covariance collapsed onto too few rows: set covariance_floor or use fewer components",
     "interrupted": "stopped by the user or a callback; the best point so far is kept",
 }

@@ -16,7 +16,13 @@ from gmmscape.landscape.pictures.style import Display, number
 from gmmscape.landscape.pictures.subject import Subject
 from gmmscape.landscape.structure import Block
 from gmmscape.mixture import Mixture
-from gmmscape.validation import data_matrix, mean_matrix, positive_integer, standard_deviation
+from gmmscape.validation import (
+    data_matrix,
+    mean_matrix,
+    positive_integer,
+    probability_weights,
+    standard_deviation,
+)
 
 
 class MinimaDisplay(Display):
@@ -38,6 +44,10 @@ class MinimaDisplay(Display):
         Structure of each; None where nothing is known.
     hits : sequence of int, optional
         Random starts that ended in each.
+    weights : sequence of (array_like of shape (k,) or None), optional
+        Weights of each where they are free: markers have their area, and numbers beside them.
+    flat : sequence of bool, optional
+        Which are flat; captions say so.
     truth : Mixture, optional
         The truth of a population.
     data : array_like of shape (n, d), optional
@@ -78,6 +88,8 @@ class MinimaDisplay(Display):
         *,
         blocks: Sequence[Sequence[Block] | None] | None = None,
         hits: Sequence[int] | None = None,
+        weights: Sequence[ArrayLike | None] | None = None,
+        flat: Sequence[bool] | None = None,
         truth: Mixture | None = None,
         data: Any = None,
         quantity: str = "KL",
@@ -91,8 +103,10 @@ class MinimaDisplay(Display):
             [float(value) for value in values],
             [None] * len(points) if blocks is None else list(blocks),
             [0] * len(points) if hits is None else [int(hit) for hit in hits],
+            [None] * len(points) if weights is None else list(weights),
+            [False] * len(points) if flat is None else [bool(item) for item in flat],
         )
-        for name, item in zip(("values", "blocks", "hits"), given, strict=True):
+        for name, item in zip(("values", "blocks", "hits", "weights", "flat"), given, strict=True):
             if len(item) != len(points):
                 raise InvalidParameterError(
                     f"{name} has length {len(item)} where there are {len(points)} minima"
@@ -166,6 +180,8 @@ class MinimaDisplay(Display):
             [point.kl if known else point.nll for point in points],
             blocks=[None if point.structure is None else point.structure.blocks for point in points],
             hits=[point.hits for point in points],
+            weights=[point.weights if point.free_weights else None for point in points],
+            flat=[point.flat for point in points],
             truth=truth,
             data=data,
             quantity="KL" if known else "NLL",
@@ -202,16 +218,21 @@ def _subjects(
     values: Sequence[float],
     blocks: Sequence[Any],
     hits: Sequence[int],
+    weights: Sequence[ArrayLike | None],
+    flat: Sequence[bool],
     quantity: str,
     most: int,
 ) -> list[Subject]:
     total = sum(hits)
     found = []
-    for means, value, structure, hit in list(zip(points, values, blocks, hits, strict=True))[:most]:
-        parts = [f"{quantity} {number(value)} nats"]
+    each = zip(points, values, blocks, hits, weights, flat, strict=True)
+    for means, value, structure, hit, share, soft in list(each)[:most]:
+        parts = [f"{quantity} {number(value)} nats{', flat' if soft else ''}"]
         if total:
             parts.append(f"hits {hit} of {total}")
-        found.append(Subject(means, None if structure is None else tuple(structure), "   ".join(parts)))
+        shares = None if share is None else probability_weights("weights", share, len(means))
+        kinds = None if structure is None else tuple(structure)
+        found.append(Subject(means, kinds, "   ".join(parts), shares))
     return found
 
 

@@ -48,7 +48,7 @@ def draw_strips(
         drawn.links.append(links)
         title = ax.text(low, base + DENSITY + 0.05, subject.title, fontsize=SMALL, color=INK, va="bottom")
         drawn.titles.append(title)
-    bottom = bases[-1] - FIRST - FURTHER * max(max(levels[-1]), 1) - 0.05
+    bottom = bases[-1] - FIRST - FURTHER * max(max(levels[-1]), 1) - 0.1
     if rest:
         ax.text(low, bottom - 0.05, rest, fontsize=SMALL, color=INK, va="top", style="italic")
         bottom -= 0.3

@@ -5,17 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from gmmscape.arrays import FloatArray
-from gmmscape.landscape.pictures.style import block_lines, colour, kinds_of, marker
+from gmmscape.landscape.pictures.style import INK, SMALL, block_lines, colour, kinds_of, marker
 from gmmscape.landscape.structure import Block
+
+#: Area of a marker in square points; smallest and largest one, in units of that of an equal weight.
+MARKER_AREA = 42.0
+AREAS = (0.5, 3.0)
 
 
 class Subject(NamedTuple):
-    """One minimum: means of shape (k, d), its blocks where it has a structure, its figures in words."""
+    """One minimum: means of shape (k, d), its blocks where it has a structure, its figures in words.
+
+    `weights` of shape (k,) are drawn where they are free, and None otherwise.
+    """
 
     means: FloatArray
     blocks: tuple[Block, ...] | None
     caption: str
+    weights: FloatArray | None = None
+
+    @property
+    def areas(self) -> FloatArray:
+        """Area of each marker, shape (k,): proportional to free weights, but never too small to see."""
+        k = len(self.means)
+        if self.weights is None:
+            return np.full(k, MARKER_AREA)
+        return MARKER_AREA * np.clip(k * self.weights, *AREAS)
 
     @property
     def kinds(self) -> list[str | None]:
@@ -54,8 +72,21 @@ def draw_subject(ax: Any, subject: Subject, means: FloatArray, centers: FloatArr
         links += ax.plot(*ends, color=colour(kind), linewidth=1.2, alpha=0.8, zorder=3)
     points = [
         ax.scatter(
-            *place, s=42, c=colour(kind), marker=marker(kind), edgecolors="white", linewidths=0.7, zorder=4
+            *place, s=area, c=colour(kind), marker=marker(kind), edgecolors="white", linewidths=0.7, zorder=4
         )
-        for place, kind in zip(means.tolist(), subject.kinds, strict=True)
+        for place, kind, area in zip(means.tolist(), subject.kinds, subject.areas, strict=True)
     ]
+    for place, weight in zip(
+        means.tolist(), () if subject.weights is None else subject.weights, strict=False
+    ):
+        ax.annotate(
+            f"{weight:.2g}",
+            place,
+            (7, 0),
+            textcoords="offset points",
+            fontsize=SMALL - 1.5,
+            color=INK,
+            va="center",
+            zorder=4,
+        )
     return points, links
