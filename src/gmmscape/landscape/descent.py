@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -92,25 +93,34 @@ class Descent:
 
         The rows are the same for all starts, whichever are asked for together.
         """
-        objective = self._fixed(starts[0])
+        objective = self._fixed
         ends = ends_of_all(ROUGH, objective, [self.local(means) for means in starts])
         return [end.means + self.measure.origin for end in ends]
 
-    def _fixed(self, means: FloatArray) -> Objective:
-        """The objective with coarse rows that serve all means alike; the given ones are those of a sample."""
+    @cached_property
+    def _fixed(self) -> Objective:
+        """The objective with coarse rows that serve all means alike."""
         if isinstance(self.measure, Population) and self.measure.n_features > 1:
             # A rule in the span of one start's means would not serve the others.
             fixed = self.measure.fixed_rows(COARSE_RTOL)
             return Objective(self.measure, Location(self.sigma), fixed)
         truth = self.measure.truth
-        typical = means if truth is None else truth.means[np.arange(self.k) % truth.n_components]
-        return self.objective(self.local(typical), COARSE_RTOL)
+        # A sample's rows are the same whatever the means.
+        typical = self.measure.origin[None] if truth is None else truth.means
+        return self.objective(self.local(typical[np.arange(self.k) % len(typical)]), COARSE_RTOL)
 
     def common(self, start: Mixture) -> Objective:
         """Return a coarse objective for following from a local start: where one rule serves all, that one."""
         if isinstance(self.measure, Population) and self.measure.n_features > 1:
             return self.objective(start, self._coarse_rtol)
-        return self._fixed(start.means + self.measure.origin)
+        return self._fixed
+
+    def hessian(self, means: FloatArray) -> FloatArray:
+        """Return the Hessian in the means, by the fine rule."""
+        local = self.local(means)
+        found = self._fine(local).derivatives(local, hessian=True).hessian
+        assert found is not None
+        return found
 
     def critical(self, means: FloatArray) -> CriticalPoint:
         """Return the critical point of any index next to some means, polished; coincident means stay so."""

@@ -29,6 +29,8 @@ def find_orbit(points: Sequence[CriticalPoint], point: CriticalPoint) -> int | N
             return place
         soft = min(known.means_error, point.means_error) > SAME * point.sigma
         alike = max(SAME_NLL, known.error + point.error)
+        # A point between two others, as where a pair has only just split, is as close and differs in index.
+        soft = soft and (known.index == point.index or known.flat or point.flat)
         if soft and distance <= SAME_FLAT and abs(known.nll - point.nll) <= alike:
             return place
     return None

@@ -13,9 +13,9 @@ from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas import Atlas
 from gmmscape.landscape.candidates import CandidateOutcome
 from gmmscape.landscape.critical_point import CriticalPoint
-from gmmscape.landscape.descent import Descent
+from gmmscape.landscape.descent import COINCIDENT, Descent, touching
 from gmmscape.landscape.edges import Edge
-from gmmscape.landscape.orbits import SAME_FLAT, find_orbit, mirror_of, signed_count
+from gmmscape.landscape.orbits import SAME, SAME_FLAT, find_orbit, mirror_of, signed_count
 from gmmscape.landscape.structure import Structure
 from gmmscape.matching import match_means
 from gmmscape.measure import Sample
@@ -123,10 +123,15 @@ class Survey:
 
     def record_critical(self, means: FloatArray) -> CriticalPoint | None:
         """Take in the critical point of any index at some means; return it if it is new."""
+        places = touching(means, COINCIDENT * self.descent.sigma)
         for known in (*self.minima, *self.saddles):
             # Two points come as close as this only where some curvature is small.
             stiff = np.abs(known.eigenvalues).min() * known.sigma**2 > SOFT
             if stiff and match_means(means, known.means)[1] <= KNOWN * known.sigma:
+                return None
+            # What coincides is kept together, which leaves no soft direction but such as come from elsewhere.
+            alike = len(touching(known.means, COINCIDENT * known.sigma)) == len(places) < len(means)
+            if alike and match_means(means, known.means)[1] <= SAME * known.sigma:
                 return None
         point = self.descent.critical(means)
         if not point.converged or find_orbit([*self.minima, *self.saddles], point) is not None:

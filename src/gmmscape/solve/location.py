@@ -54,4 +54,4 @@ def evaluate(objective: Objective, mixture: Mixture, *, hessian: bool) -> Locati
 
 def moved(mixture: Mixture, change: FloatArray) -> Mixture:
     """Return the mixture with its means moved by `change`, of shape (k, d)."""
-    return Mixture(mixture.weights, mixture.means + change, mixture.covariances, mixture.covariance_type)
+    return mixture.relocated(mixture.means + change)
