@@ -25,6 +25,7 @@ NAMES = (
     "integrals",
     "births",
     "laws",
+    "count_law",
 )
 
 

@@ -14,6 +14,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.families import Location
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.following import POLISHED, polished, strolled
+from gmmscape.landscape.orbits import touching
 from gmmscape.landscape.structure import decode
 from gmmscape.measure import Measure, Population
 from gmmscape.mixture import Mixture
@@ -114,6 +115,11 @@ class Descent:
         if isinstance(self.measure, Population) and self.measure.n_features > 1:
             return self.objective(start, self._coarse_rtol)
         return self._fixed
+
+    def values(self, *points: FloatArray) -> list[float]:
+        """Return the NLL at points next to each other, on the coarse rule of the first."""
+        objective = self.objective(self.local(points[0]), self._coarse_rtol)
+        return [objective.derivatives(self.local(means)).nll for means in points]
 
     def hessian(self, means: FloatArray) -> FloatArray:
         """Return the Hessian in the means, by the fine rule."""
@@ -287,12 +293,3 @@ def _continued(first: Solution, second: Solution) -> Solution:
     """Return the second of two descents, with the history of both."""
     history = (*first.history, *second.history[1:])
     return replace(second, n_iter=first.n_iter + second.n_iter, history=history)
-
-
-def touching(means: FloatArray, distance: float) -> list[list[int]]:
-    """Group means that are linked by gaps of at most `distance`."""
-    groups: list[list[int]] = []
-    for i, mean in enumerate(means):
-        near = [g for g in groups if np.linalg.norm(means[g] - mean, axis=1).min() <= distance]
-        groups = [g for g in groups if g not in near] + [sorted([i, *(j for g in near for j in g)])]
-    return sorted(groups)

@@ -212,7 +212,7 @@ def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> Survey:
         minima=list(resume.minima),
         outcomes=outcomes,
         saddles=list(resume.saddles),
-        edges={edge.saddle: edge.minima for edge in resume.edges},
+        edges={edge.saddle: edge for edge in resume.edges},
         starts=resume.starts,
         rounds=resume.rounds,
         ends=Counter(resume.ends),

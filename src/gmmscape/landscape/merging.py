@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.landscape.critical_point import CriticalPoint
-from gmmscape.landscape.descent import COINCIDENT, Descent, touching
+from gmmscape.landscape.descent import COINCIDENT, Descent
+from gmmscape.landscape.orbits import touching
 from gmmscape.solve.newton import FLAT
 
 #: Groupings of more means are not all tried: only those of at most two groups that are no single means.

@@ -128,3 +128,12 @@ def mirrored_places(points: Sequence[CriticalPoint], c: FloatArray | None) -> tu
         ]
         found.append(near[0] if near else None)
     return tuple(found)
+
+
+def touching(means: FloatArray, distance: float) -> list[list[int]]:
+    """Group means that are linked by gaps of at most `distance`."""
+    groups: list[list[int]] = []
+    for i, mean in enumerate(means):
+        near = [g for g in groups if np.linalg.norm(means[g] - mean, axis=1).min() <= distance]
+        groups = [g for g in groups if g not in near] + [sorted([i, *(j for g in near for j in g)])]
+    return sorted(groups)

@@ -13,19 +13,21 @@ from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas import Atlas
 from gmmscape.landscape.candidates import CandidateOutcome
 from gmmscape.landscape.critical_point import CriticalPoint
-from gmmscape.landscape.descent import COINCIDENT, Descent, touching
-from gmmscape.landscape.edges import Edge
-from gmmscape.landscape.orbits import SAME, SAME_FLAT, find_orbit, mirror_of, signed_count
+from gmmscape.landscape.descent import COINCIDENT, Descent
+from gmmscape.landscape.edges import Edge, after, inverse
+from gmmscape.landscape.orbits import SAME, SAME_FLAT, find_orbit, mirror_of, signed_count, touching
 from gmmscape.landscape.structure import Structure
 from gmmscape.matching import match_means
 from gmmscape.measure import Sample
-from gmmscape.mixture import Mixture
 from gmmscape.solve import Solution
 
 #: A coarse descent within this many sigma of a known minimum (`SAME_FLAT` of a flat one), at the same value
 #: to the accuracy of the coarse rule, has reached it: no need to polish again.
 KNOWN = 1e-3
 KNOWN_NLL = 1e-5
+#: Difference of values, on one rule, at which a point within `SAME_FLAT` of a flat minimum is in its valley:
+#: its quartic gives as much where the gradient is as small as where a descent ends.
+LEVEL = 1e-8
 #: Curvature, in 1/sigma^2, above which no other critical point is as close as that.
 SOFT = 1e-4
 
@@ -58,8 +60,8 @@ class Survey:
     minima, saddles : list of CriticalPoint
         In the order they were found.
     edges : dict
-        For the place of each saddle of index 1 whose two descents were run, the places of the minima they
-        ended in; None where one ended in none.
+        For the place of each saddle of index 1 whose two descents were run, its edge; None where one of them
+        ended in no minimum.
     outcomes : list
         Candidates with what became of them.
     starts, rounds : int
@@ -74,7 +76,7 @@ class Survey:
     seed: int
     minima: list[CriticalPoint] = field(default_factory=list)
     saddles: list[CriticalPoint] = field(default_factory=list)
-    edges: dict[int, tuple[int, int] | None] = field(default_factory=dict)
+    edges: dict[int, Edge | None] = field(default_factory=dict)
     outcomes: list[tuple[Structure, str, CriticalPoint | None]] = field(default_factory=list)
     starts: int = 0
     rounds: int = 0
@@ -114,11 +116,16 @@ class Survey:
 
     def place_of(self, means: FloatArray) -> int | None:
         """Return the place of the minimum that means near one belong to; new ones are taken in."""
-        local = Mixture.location(means, self.descent.sigma)
         for place, known in enumerate(self.minima):
-            near = match_means(local.means, known.means)[1] / known.sigma
-            if near <= (SAME_FLAT if known.flat else KNOWN):
+            order, distance = match_means(means, known.means)
+            near = distance / known.sigma
+            if near <= KNOWN:
                 return place
+            # Along a flat valley a descent ends far from the minimum, and next to no higher.
+            if known.flat and near <= SAME_FLAT:
+                one, other = self.descent.values(means[order], known.means)
+                if abs(one - other) <= LEVEL:
+                    return place
         return self._place(self.descent.coarse(means))[0]
 
     def record_critical(self, means: FloatArray) -> CriticalPoint | None:
@@ -159,9 +166,21 @@ class Survey:
             if saddle.index != 1 or place in self.edges:
                 continue
             known = len(self.minima)
-            one, other = (self.place_of(means) for means in self.descent.both_ways_down(saddle))
-            self.edges[place] = None if one is None or other is None else (one, other)
+            self.edges[place] = self._edge(place, *self.descent.both_ways_down(saddle))
             yield self.minima[-1] if len(self.minima) > known else None
+
+    def _edge(self, saddle: int, first: FloatArray, second: FloatArray) -> Edge | None:
+        one, other = self.place_of(first), self.place_of(second)
+        if one is None or other is None:
+            return None
+        orders = []
+        for means, place in ((first, one), (second, other)):
+            order, distance = match_means(means, self.minima[place].means)
+            if distance > SAME_FLAT * self.descent.sigma:
+                return Edge(saddle, (one, other))
+            orders.append([int(i) for i in order])
+        # Mean orders[0][j] of the saddle goes to mean j of the first minimum.
+        return Edge(saddle, (one, other), after(inverse(orders[1]), orders[0]))
 
     @property
     def count(self) -> int:
@@ -197,10 +216,10 @@ class Survey:
         at = {id(point): place for place, point in enumerate(minima)}
         found = []
         for place, saddle in enumerate(saddles):
-            ends = self.edges.get(next(i for i, known in enumerate(self.saddles) if known is saddle))
-            if ends is not None:
-                one, other = sorted(at[id(self.minima[end])] for end in ends)
-                found.append(Edge(place, (one, other)))
+            edge = self.edges.get(next(i for i, known in enumerate(self.saddles) if known is saddle))
+            if edge is not None:
+                one, other = (at[id(self.minima[end])] for end in edge.minima)
+                found.append(edge.ordered(place, (one, other)))
         return tuple(found)
 
 

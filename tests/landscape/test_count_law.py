@@ -1,0 +1,70 @@
+"""Law 7 over diverse truths: the signed count of labelled points is one, in merged problems too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+from gmmscape.landscape.descent import Descent
+from gmmscape.landscape.merging import assignments, grouped, groupings, merged_count, ringing
+
+TRUTHS = {
+    "one center, too many means": ([0.0], 4, 0.7, None),
+    "two centers, unequal": ([0.0, 5.0], 3, 1.0, [0.7, 0.3]),
+    "two centers, four means, wide": ([0.0, 11.0], 4, 1.3, None),
+    "three centers, unequal, two means": ([0.0, 4.0, 13.0], 2, 1.0, [0.2, 0.5, 0.3]),
+    "three centers, narrow means": ([0.0, 4.0, 9.0], 3, 0.6, None),
+    "three centers, four means": ([0.0, 6.0, 14.0], 4, 1.0, [0.3, 0.3, 0.4]),
+    "four centers, three means": ([0.0, 3.0, 9.0, 20.0], 3, 1.0, None),
+    "four centers": ([0.0, 7.0, 13.0, 21.0], 4, 1.0, None),
+    "a fold nearby": ([0.0, 12.18457142, 23.18169449, 30.28671242], 4, 1.0, None),
+    "a triangle, two means": ([[0.0, 0.0], [5.0, 1.0], [1.0, 7.0]], 2, 1.0, None),
+    "a triangle": ([[0.0, 0.0], [6.0, 0.0], [2.0, 7.0]], 3, 1.0, [0.3, 0.3, 0.4]),
+}
+
+
+def explored(name: str) -> tuple[gs.Atlas, Descent]:
+    centers, k, sigma, weights = TRUTHS[name]
+    population = gs.Population(gs.Mixture.location(centers, 1.0, weights))
+    atlas = gs.Landscape(population, k, sigma=sigma).explore(0, n_starts=8, saddles=True)
+    return atlas, Descent(population, k, sigma)
+
+
+@pytest.mark.parametrize("name", TRUTHS)
+def test_labelled_points_add_up_to_one(name):
+    atlas, descent = explored(name)
+    assert atlas.count_law == 1
+    assert ringing(descent, [*atlas.minima, *atlas.saddles]) == []
+
+
+@pytest.fixture(name="four", scope="module")
+def four_centers() -> tuple[list[gs.CriticalPoint], Descent]:
+    atlas, descent = explored("four centers")
+    return [*atlas.minima, *atlas.saddles], descent
+
+
+def test_a_missing_point_rings_where_it_is_missing(four):
+    points, descent = four
+    known = [grouped(descent, point) for point in points]
+    pair = next(some for some in known if sorted(map(len, some.places)) == [1, 1, 2])
+    left = [some for some in known if some is not pair]
+    # With a pair as one mean it is a point of that problem, twice labelled, and of no coarser one.
+    assert ringing(descent, [some.point for some in left]) == [(2, 1, 1)]
+    assert merged_count((2, 1, 1), left) == 1 - 2 * (-1) ** pair.index_with([1, 1, 1])
+
+
+def test_blocks_fill_places():
+    assert groupings(3) == [(3,), (2, 1), (1, 1, 1)]
+    assert sorted(assignments((2, 1), [1, 2])) == [(1, 0)]
+    assert len(list(assignments((1, 1, 1), [1, 1, 1]))) == 6
+    assert len(list(assignments((1, 1, 2), [2, 2]))) == 2
+    assert list(assignments((3,), [2, 1])) == []
+
+
+def test_the_merged_index_leaves_out_splits(four):
+    points, descent = four
+    some = grouped(descent, next(point for point in points if np.ptp(point.means) < 1e-6))
+    assert some.point.index == 3
+    assert some.places == ((0, 1, 2, 3),)
+    assert [some.index_with([blocks]) for blocks in (1, 2, 3, 4)] == [0, 1, 2, 3]
