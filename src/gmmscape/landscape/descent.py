@@ -28,6 +28,8 @@ COARSE_TOL = 1e-7
 #: The same where nodes turn after the means: values at two points then differ by the rule's error, which has
 #: to be well below the tolerance.
 TURNING_RTOL = 1e-9
+#: Accuracy of one rule in all dimensions for following, by dimension; beyond, each start has its own.
+ROOMY_RTOL = {2: 1e-6, 3: 1e-4}
 #: EM that random starts run first: plain EM, whose basins users of EM meet. Newton goes on from there.
 ROUGH = EM(tol=1e-3, max_iter=1000, accelerate=False)
 #: A polished point uses a rule finer than the population's rtol by this factor.
@@ -82,7 +84,8 @@ class Descent:
         start = self.local(means)
         solver = Newton(tol=COARSE_TOL)
         rtol = self._coarse_rtol
-        found = _uninterrupted(run(solver, self.objective(start, rtol), start))
+        shared = self._roomy if self.measure.n_features == 2 else None
+        found = _uninterrupted(run(solver, shared or self.objective(start, rtol), start))
         if found.error <= 10 * rtol:
             return found
         # The fit has spread since the rule was chosen, and its log density turns faster than the rule sees.
@@ -112,9 +115,19 @@ class Descent:
 
     def common(self, start: Mixture) -> Objective:
         """Return a coarse objective for following from a local start: where one rule serves all, that one."""
-        if isinstance(self.measure, Population) and self.measure.n_features > 1:
-            return self.objective(start, self._coarse_rtol)
-        return self._fixed
+        return self.objective(start, self._coarse_rtol) if self._roomy is None else self._roomy
+
+    @cached_property
+    def _roomy(self) -> Objective | None:
+        """The objective with one rule for all means, or None where it would have too many nodes."""
+        if not isinstance(self.measure, Population) or self.measure.n_features == 1:
+            return self._fixed
+        if self.measure.n_features not in ROOMY_RTOL:
+            return None
+        centers = self.measure.truth.means
+        typical = self.local(centers[np.arange(self.k) % len(centers)])
+        rows = self.measure.roomy_rows(typical, ROOMY_RTOL[self.measure.n_features])
+        return Objective(self.measure, Location(self.sigma), rows)
 
     def values(self, *points: FloatArray) -> list[float]:
         """Return the NLL at points next to each other, on the coarse rule of the first."""
@@ -128,8 +141,13 @@ class Descent:
         assert found is not None
         return found
 
-    def critical(self, means: FloatArray) -> CriticalPoint:
-        """Return the critical point of any index next to some means, polished; coincident means stay so."""
+    def critical(
+        self, means: FloatArray, known: Callable[[FloatArray], bool] = lambda _: False
+    ) -> CriticalPoint | None:
+        """Return the critical point of any index next to some means, polished; coincident means stay so.
+
+        None where `known` says so of the polished means, which saves describing the point.
+        """
         groups = touching(means, COINCIDENT * self.sigma)
         local = means - self.measure.origin
         centres = np.stack([local[group].mean(axis=0) for group in groups])
@@ -140,6 +158,8 @@ class Descent:
         spread = np.empty_like(local)
         for group, place in zip(groups, at.mixture.means, strict=True):
             spread[group] = place
+        if known(spread + self.measure.origin):
+            return None
         reason = "plateau" if at.lost.any() else "converged" if at.gradient_norm <= POLISHED else "max_iter"
         end = Solution(
             mixture=Mixture.location(spread + self.measure.origin, self.sigma),
@@ -156,14 +176,17 @@ class Descent:
     def both_ways_down(self, saddle: CriticalPoint) -> tuple[FloatArray, FloatArray]:
         """Return where descents from both sides of a saddle of index 1 end, keeping to their basins."""
         local = self._to_local(saddle.mixture)
-        objective = self.objective(local, self._coarse_rtol)
+        accurate = self.measure.n_features <= 2
+        objective = self.common(local) if accurate else self.objective(local, self._coarse_rtol)
         hessian = objective.derivatives(local, hessian=True).hessian
         assert hessian is not None
         direction = np.linalg.eigh(hessian)[1][:, 0].reshape(local.means.shape)
         ends = []
         for side in (-ASIDE, ASIDE):
             start = Mixture.location(local.means + side * self.sigma * direction, self.sigma)
-            end = strolled(self.objective(start, self._coarse_rtol), start)
+            if not accurate:
+                objective = self.objective(start, self._coarse_rtol)
+            end = strolled(objective, start)
             ends.append(end.means + self.measure.origin)
         return ends[0], ends[1]
 

@@ -140,12 +140,23 @@ class Survey:
             alike = len(touching(known.means, COINCIDENT * known.sigma)) == len(places) < len(means)
             if alike and match_means(means, known.means)[1] <= SAME * known.sigma:
                 return None
-        point = self.descent.critical(means)
-        if not point.converged or find_orbit([*self.minima, *self.saddles], point) is not None:
+        point = self.descent.critical(means, self._met)
+        if (
+            point is None
+            or not point.converged
+            or find_orbit([*self.minima, *self.saddles], point) is not None
+        ):
             return None
         point = self.descent.canonical(point)
         (self.minima if point.is_minimum else self.saddles).append(point)
         return point
+
+    def _met(self, means: FloatArray) -> bool:
+        """Whether polished means are a known point to the accuracy at which all such are one orbit."""
+        return any(
+            match_means(means, point.means)[1] <= SAME * point.sigma
+            for point in (*self.minima, *self.saddles)
+        )
 
     def mirrored(self) -> Iterator[CriticalPoint]:
         """Take in the mirror images of all points, where the truth has a mirror; yield the new ones."""
