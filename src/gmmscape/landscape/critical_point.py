@@ -57,6 +57,9 @@ class CriticalPoint(Solution):
         Structure against the truth; None for a sample.
     hits : int
         Random starts that ended here.
+    degree : int or None
+        Where some curvature is next to zero: what the point counts for in the count law, together with all
+        within a fiftieth of sigma that may have split off it. None elsewhere, or where it is unclear.
     """
 
     kl: float | None
@@ -64,6 +67,7 @@ class CriticalPoint(Solution):
     means_error: float
     structure: Decoding | None
     hits: int = 0
+    degree: int | None = None
 
     @property
     def sigma(self) -> float:
@@ -145,7 +149,7 @@ class CriticalPoint(Solution):
         -------
         dict
             Keys means, nll, kl, error, gradient_norm, eigenvalues, index, orbit_size, flat, means_error,
-            hits, stop_reason, n_iter, structure.
+            hits, stop_reason, n_iter, structure, degree.
         """
         return {
             "means": self.means.tolist(),
@@ -162,6 +166,7 @@ class CriticalPoint(Solution):
             "stop_reason": self.stop_reason,
             "n_iter": self.n_iter,
             "structure": None if self.structure is None else self.structure.to_dict(),
+            "degree": self.degree,
         }
 
     @classmethod
@@ -194,7 +199,14 @@ class CriticalPoint(Solution):
             means_error=_number(content["means_error"]),
             structure=None if structure is None else Decoding.from_dict(structure),
             hits=whole_number("hits", content["hits"]),
+            degree=_degree(content.get("degree")),
         )
+
+
+def _degree(value: Any) -> int | None:
+    if value not in (None, -1, 0, 1):
+        raise ValueError(f"a point has degree {value!r}")
+    return value
 
 
 def _finite(value: float) -> float | None:

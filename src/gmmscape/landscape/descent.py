@@ -13,6 +13,8 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.families import Location
 from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.landscape.degree import SOFT as DEGENERATE
+from gmmscape.landscape.degree import measured_degree
 from gmmscape.landscape.following import POLISHED, polished, strolled
 from gmmscape.landscape.orbits import touching
 from gmmscape.landscape.structure import decode
@@ -273,6 +275,7 @@ class Descent:
         smallest = float(np.abs(eigenvalues).min())
         resolved = smallest * self.sigma**2 > FLAT
         truth = self.reference
+        critical = smallest * self.sigma**2 <= DEGENERATE and found.converged
         return CriticalPoint(
             mixture=found.mixture,
             nll=at.nll + objective.rows.log_unit,
@@ -287,6 +290,7 @@ class Descent:
             if resolved
             else float("inf"),
             structure=None if truth is None else decode(found.mixture, truth, sigma=self.sigma),
+            degree=measured_degree(objective, local) if critical else None,
         )
 
     def _fine(self, mixture: Mixture) -> Objective:
