@@ -28,8 +28,8 @@ def measured_degree(objective: Objective, local: Mixture) -> int | None:
     """Return the degree of the gradient on a small sphere around a critical point, or None if it is unclear.
 
     The stiff directions are relaxed (splitting lemma): they give the sign (-1)^index. In the m soft ones the
-    slope along the radius is looked at: outward everywhere, the degree is 1, inward everywhere (-1)^m; where m
-    is 1 and it is outward on one side only, 0. Two and three are looked at in some dozen directions, not all.
+    slope along the radius is looked at: outward everywhere, the degree is 1, inward everywhere (-1)^m; where
+    m is 1 and it is outward on one side only, 0. Two and three are looked at in some directions, not in all.
 
     Parameters
     ----------

@@ -56,18 +56,19 @@ def signed_count(minima: Sequence[CriticalPoint], saddles: Sequence[CriticalPoin
 def _counted(points: Sequence[CriticalPoint]) -> tuple[int, int]:
     """The count, and how many flat points have a degree that is not known.
 
-    A flat point counts together with all that lies within the sphere on which the degree was measured, around
-    the point there at which most means coincide.
+    Where curvatures are next to zero a point counts together with all that lies within the sphere on which
+    the degree was measured, around the point there at which most means coincide.
     """
     left, count, unclear = list(points), 0, 0
     for point in points:
-        if not point.flat or not any(point is other for other in left):
+        soft = point.flat or point.degree is not None
+        if not soft or not any(point is other for other in left):
             continue
         near = [other for other in points if _within(other, point)]
         center = min(near, key=lambda other: other.orbit_size)
         inside = [other for other in points if _within(other, center)]
         if center.degree is None or _spread(center) or not any(point is other for other in inside):
-            unclear += 1
+            unclear += point.flat
             continue
         count += center.orbit_size * center.degree
         left = [other for other in left if not any(other is some for some in inside)]
