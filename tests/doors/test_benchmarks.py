@@ -58,6 +58,7 @@ def test_they_are_listed():
         "integrals",
         "births",
         "laws",
+        "count_law",
     ]
 
 
@@ -200,3 +201,10 @@ def test_laws_hold(tmp_path: Path):
     assert summary["4_pairs"] > 3
     assert max(summary["5"].values()) < 1e-2
     assert summary["8"] < 2e-4
+
+
+def test_the_count_is_one_on_random_truths(tmp_path: Path):
+    summary = small("count_law", tmp_path)["summary"]
+    assert {k: row["truths"] for k, row in summary["by_k"].items()} == {"2": 2, "3": 1}
+    assert summary["share_count_is_one"] == 1.0
+    assert summary["not_silent"] == {}
