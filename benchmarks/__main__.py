@@ -27,6 +27,7 @@ NAMES = (
     "laws",
     "candidates",
     "sample_landscapes",
+    "count_law",
 )
 
 

@@ -169,10 +169,10 @@ class Location(Family):
         """Return the mixture with its coordinates changed, in units of sigma."""
         by_component = self.spread(self.sigma * change, mixture.n_components)
         d = mixture.n_features
-        weights = mixture.weights
-        if self.free_weights:
-            weights = softmax(mixture.parameters.log_weights + by_component[:, d] / self.sigma)
         means = mixture.means + by_component[:, :d]
+        if not self.free_weights:
+            return mixture.relocated(means)
+        weights = softmax(mixture.parameters.log_weights + by_component[:, d] / self.sigma)
         return Mixture(weights, means, mixture.covariances, mixture.covariance_type)
 
 

@@ -99,6 +99,32 @@ class Mixture:
         centers = mean_matrix("centers", centers)
         return cls(weights, centers, np.full(len(centers), sigma * sigma), "spherical")
 
+    def relocated(self, means: FloatArray) -> Mixture:
+        """Return the mixture with other means; what else it holds was checked when it was made.
+
+        Parameters
+        ----------
+        means : ndarray of shape (k, d)
+            New means, which become the mixture's own.
+
+        Returns
+        -------
+        Mixture
+            For loops that move means many times.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a mean is not finite.
+        """
+        if not np.isfinite(means).all():
+            raise InvalidParameterError("means must be finite: a step was too long or not a number")
+        other = object.__new__(Mixture)
+        other.covariance_type, other.weights = self.covariance_type, self.weights
+        other.means, other.covariances, other._factors = means, self.covariances, self._factors
+        means.setflags(write=False)
+        return other
+
     @property
     def n_components(self) -> int:
         """Number of components k."""

@@ -60,6 +60,7 @@ def test_they_are_listed():
         "laws",
         "candidates",
         "sample_landscapes",
+        "count_law",
     ]
 
 
@@ -230,3 +231,10 @@ def test_landscapes_of_real_data_reach_what_is_known(tmp_path: Path):
         assert case["minima"][0]["barrier_total"] is None
     assert cases["galaxies k=3 equal"]["minima"][1]["barrier_total"] > 0
     assert waiting["best_total"] > cases["waiting k=2 equal"]["best_total"]
+
+
+def test_the_count_is_one_on_random_truths(tmp_path: Path):
+    summary = small("count_law", tmp_path)["summary"]
+    assert {k: row["truths"] for k, row in summary["by_k"].items()} == {"2": 2, "3": 1}
+    assert summary["share_count_is_one"] == 1.0
+    assert summary["not_silent"] == {}

@@ -172,3 +172,56 @@ def test_heights_of_passes():
     assert escape_height(0, minima, saddles, edges) == float("inf")
     assert relabelling_height(2, minima, saddles, edges) == 0.5
     assert relabelling_height(0, minima, saddles, edges) == float("inf")
+
+
+def test_two_labellings_may_be_joined_by_way_of_another_minimum():
+    minima, saddles = [0.0, 1.0], [2.0, 3.0, 4.0]
+    there, turned, swapped = (0, 1, 2), (1, 2, 0), (0, 2, 1)
+    assert relabelling_height(0, minima, saddles, [Edge(0, (0, 1), there), Edge(1, (0, 1), there)]) == np.inf
+    assert relabelling_height(0, minima, saddles, [Edge(0, (0, 1), there), Edge(1, (0, 1), turned)]) == 3.0
+    # Where two means of the other minimum coincide, going there and back is enough.
+    way = [Edge(2, (0, 1), turned)]
+    assert relabelling_height(0, minima, saddles, way) == np.inf
+    assert relabelling_height(0, minima, saddles, way, [[], [[0, 2]]]) == 4.0
+    # Exchanging means that coincide is no other labelling.
+    loops = [Edge(0, (0, 0), swapped), Edge(1, (0, 1), there), Edge(2, (0, 1), turned)]
+    assert relabelling_height(0, minima, saddles, loops, [[[1, 2]], []]) == 4.0
+
+
+def test_labelled_minima_are_joined_as_far_as_all_saddles_tell(census: gs.Atlas):
+    """The pass between labellings, against a search among all labelled minima one by one."""
+    states = [(place, order) for place in range(2) for order in permutations(range(3))]
+    joined = []
+    for edge in census.edges:
+        assert edge.relabelling is not None
+        for order in permutations(range(3)):
+            # The labels of both ends: mean j of one becomes mean relabelling[j] of the other.
+            there = [0, 0, 0]
+            for j, label in enumerate(order):
+                there[edge.relabelling[j]] = label
+            ends = (edge.minima[0], order), (edge.minima[1], tuple(there))
+            joined.append((census.saddles[edge.saddle].kl, *ends))
+    for place in range(2):
+        home = (place, (0, 1, 2))
+        reached = {home}
+        for height, *_ in sorted(joined):
+            low = [(a, b) for level, a, b in joined if level <= height]
+            for _ in states:
+                reached |= {b for a, b in low if a in reached} | {a for a, b in low if b in reached}
+            if any(state[0] == place and state != home for state in reached):
+                break
+        assert census.relabelling_barrier(place) == height - census.minima[place].kl
+
+
+def test_joined_atlases_keep_their_relabellings(census: gs.Atlas):
+    content = census.to_dict()
+    for point in content["minima"]:
+        point["means"] = point["means"][::-1]
+    turned = [i["relabelling"] for i in content["edges"]]
+    for edge, order in zip(content["edges"], turned, strict=True):
+        edge["relabelling"] = [2 - order[2 - j] for j in range(3)]
+    reversed_atlas = gs.Atlas._from_dict(content)
+    assert reversed_atlas.union(census).edges != census.edges
+    assert census.union(reversed_atlas).edges == census.edges
+    only_edges = gs.Atlas._from_dict(census.to_dict() | {"edges": []})
+    assert only_edges.union(reversed_atlas).edges == census.edges

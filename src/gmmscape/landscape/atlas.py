@@ -13,9 +13,16 @@ from numpy.typing import ArrayLike
 from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.jsonfile import read_json, write_json
 from gmmscape.landscape.candidates import OUTCOMES, CandidateOutcome
-from gmmscape.landscape.critical_point import CriticalPoint
-from gmmscape.landscape.edges import Edge, escape_height, relabelling_height
-from gmmscape.landscape.orbits import count_alarm, find_orbit, mirror_of, mirrored_places, signed_count
+from gmmscape.landscape.critical_point import COINCIDENT, CriticalPoint
+from gmmscape.landscape.edges import Edge, after, escape_height, inverse, relabelling_height
+from gmmscape.landscape.orbits import (
+    count_alarm,
+    find_orbit,
+    mirror_of,
+    mirrored_places,
+    signed_count,
+    touching,
+)
 from gmmscape.landscape.structure import Structure
 from gmmscape.landscape.table import atlas_table, saddle_table
 from gmmscape.matching import match_means
@@ -143,7 +150,9 @@ class Atlas:
         return escape_height(self._placed(minimum), *self._levels(), self.edges)
 
     def relabelling_barrier(self, minimum: int | CriticalPoint) -> float:
-        """Return the height of the lowest saddle that joins two labellings of a minimum directly.
+        """Return the height of the lowest known pass between two labellings of a minimum.
+
+        It may lead over any number of saddles and other minima.
 
         Parameters
         ----------
@@ -153,14 +162,15 @@ class Atlas:
         Returns
         -------
         float
-            Nats above the minimum; infinite where no such saddle is known.
+            Nats above the minimum; infinite where no such pass is known.
 
         Raises
         ------
         InvalidParameterError
             If it is no minimum of this atlas.
         """
-        return relabelling_height(self._placed(minimum), *self._levels(), self.edges)
+        coincident = [touching(point.means, COINCIDENT * point.sigma) for point in self.minima]
+        return relabelling_height(self._placed(minimum), *self._levels(), self.edges, coincident)
 
     def _levels(self) -> tuple[list[float], list[float]]:
         """Values of minima and saddles: divergences where they are known, which small heights survive."""
@@ -357,7 +367,14 @@ class Atlas:
             "ends": self.ends,
             "stop_reason": self.stop_reason,
             "saddles": [point.to_dict() for point in self.saddles],
-            "edges": [{"saddle": edge.saddle, "minima": list(edge.minima)} for edge in self.edges],
+            "edges": [
+                {
+                    "saddle": edge.saddle,
+                    "minima": list(edge.minima),
+                    "relabelling": None if edge.relabelling is None else list(edge.relabelling),
+                }
+                for edge in self.edges
+            ],
             "rounds": self.rounds,
             "count_law": self.count_law,
             "alarm": self.alarm,
@@ -437,7 +454,7 @@ class Atlas:
             ends={str(reason): whole_number("ends", n) for reason, n in content["ends"].items()},
             stop_reason=choice("stop_reason", content["stop_reason"], STOPPED),
             saddles=saddles,
-            edges=tuple(_edge(item, len(minima), len(saddles)) for item in content.get("edges", [])),
+            edges=tuple(_edge(item, k, len(minima), len(saddles)) for item in content.get("edges", [])),
             rounds=whole_number("rounds", content.get("rounds", 0)),
             weights=weights,
         )
@@ -479,15 +496,26 @@ def _united_edges(
             saddle = find_orbit(saddles, part.saddles[edge.saddle])
             ends = [find_orbit(minima, part.minima[end]) for end in edge.minima]
             if saddle is not None and ends[0] is not None and ends[1] is not None:
-                found[saddle] = Edge(saddle, (min(ends[0], ends[1]), max(ends[0], ends[1])))
+                order = edge.relabelling
+                if order is not None:
+                    # A minimum's means may be listed in another order in the joined atlas.
+                    one, other = (
+                        match_means(part.minima[old].means, minima[new].means)[0].tolist()
+                        for old, new in zip(edge.minima, (ends[0], ends[1]), strict=True)
+                    )
+                    order = after(inverse(other), after(order, one))
+                found[saddle] = Edge(saddle, edge.minima, order).ordered(saddle, (ends[0], ends[1]))
     return tuple(found[saddle] for saddle in sorted(found))
 
 
-def _edge(item: dict[str, Any], n_minima: int, n_saddles: int) -> Edge:
+def _edge(item: dict[str, Any], k: int, n_minima: int, n_saddles: int) -> Edge:
     saddle, ends = whole_number("saddle", item["saddle"]), [whole_number("minima", i) for i in item["minima"]]
     if saddle >= n_saddles or len(ends) != 2 or max(ends) >= n_minima:
         raise ValueError(f"an edge joins minima {ends} of {n_minima} by saddle {saddle} of {n_saddles}")
-    return Edge(saddle, (ends[0], ends[1]))
+    order = item.get("relabelling")
+    if order is not None and sorted(order) != list(range(k)):
+        raise ValueError(f"an edge relabels {k} means by {order}")
+    return Edge(saddle, (ends[0], ends[1]), None if order is None else tuple(order))
 
 
 def _flat_centers(truth: Mixture) -> list[Any]:

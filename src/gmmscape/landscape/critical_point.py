@@ -69,6 +69,9 @@ class CriticalPoint(Solution):
     free_weights : bool
         Whether the weights were free too. Means that coincide may then share their weight in any way: such a
         point stands for a continuum, is flat, and is given with equal shares.
+    degree : int or None
+        Where some curvature is next to zero: what the point counts for in the count law, together with all
+        within a fiftieth of sigma that may have split off it. None elsewhere, or where it is unclear.
     """
 
     kl: float | None
@@ -77,6 +80,7 @@ class CriticalPoint(Solution):
     structure: Decoding | None
     hits: int = 0
     free_weights: bool = False
+    degree: int | None = None
 
     @property
     def weights(self) -> FloatArray:
@@ -176,7 +180,7 @@ class CriticalPoint(Solution):
         -------
         dict
             Keys means, weights, nll, kl, error, gradient_norm, eigenvalues, index, orbit_size, flat,
-            means_error, hits, stop_reason, n_iter, structure.
+            means_error, hits, stop_reason, n_iter, structure, degree.
         """
         return {
             "means": self.means.tolist(),
@@ -194,6 +198,7 @@ class CriticalPoint(Solution):
             "stop_reason": self.stop_reason,
             "n_iter": self.n_iter,
             "structure": None if self.structure is None else self.structure.to_dict(),
+            "degree": self.degree,
         }
 
     @classmethod
@@ -230,7 +235,14 @@ class CriticalPoint(Solution):
             structure=None if structure is None else Decoding.from_dict(structure),
             hits=whole_number("hits", content["hits"]),
             free_weights=free_weights,
+            degree=_degree(content.get("degree")),
         )
+
+
+def _degree(value: Any) -> int | None:
+    if value not in (None, -1, 0, 1):
+        raise ValueError(f"a point has degree {value!r}")
+    return value
 
 
 def _finite(value: float) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,10 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.families import Location, softmax
 from gmmscape.landscape.critical_point import CriticalPoint, places_of
+from gmmscape.landscape.degree import SOFT as DEGENERATE
+from gmmscape.landscape.degree import measured_degree
 from gmmscape.landscape.following import POLISHED, polished, strolled
+from gmmscape.landscape.orbits import touching
 from gmmscape.landscape.structure import decode
 from gmmscape.measure import Measure, Population
 from gmmscape.mixture import Mixture
@@ -26,6 +30,8 @@ COARSE_TOL = 1e-7
 #: The same where nodes turn after the means: values at two points then differ by the rule's error, which has
 #: to be well below the tolerance.
 TURNING_RTOL = 1e-9
+#: Accuracy of one rule in all dimensions for following, by dimension; beyond, each start has its own.
+ROOMY_RTOL = {2: 1e-6, 3: 1e-4}
 #: EM that random starts run first: plain EM, whose basins users of EM meet. Newton goes on from there.
 ROUGH = EM(tol=1e-3, max_iter=1000, accelerate=False)
 #: A polished point uses a rule finer than the population's rtol by this factor.
@@ -112,7 +118,8 @@ class Descent:
         start = self.local(places)
         solver = Newton(tol=COARSE_TOL)
         rtol = self._coarse_rtol
-        found = _uninterrupted(run(solver, self.objective(start, rtol), start))
+        shared = self._roomy if self.measure.n_features == 2 else None
+        found = _uninterrupted(run(solver, shared or self.objective(start, rtol), start))
         if found.error <= 10 * rtol:
             return found
         # The fit has spread since the rule was chosen, and its log density turns faster than the rule sees.
@@ -125,37 +132,70 @@ class Descent:
         The rows are the same for all starts, whichever are asked for together.
         """
         locals_ = [self.local(places) for places in starts]
-        ends = ends_of_all(ROUGH, self._fixed(locals_[0]), locals_)
+        ends = ends_of_all(ROUGH, self._fixed, locals_)
         return [self.places(end.shifted(self.measure.origin)) for end in ends]
 
-    def _fixed(self, local: Mixture) -> Objective:
-        """The objective with coarse rows that serve all fits alike; the given one is used for a sample."""
+    @cached_property
+    def _fixed(self) -> Objective:
+        """The objective with coarse rows that serve all fits alike."""
         if isinstance(self.measure, Population) and self.measure.n_features > 1:
             # A rule in the span of one start's means would not serve the others.
             fixed = self.measure.fixed_rows(COARSE_RTOL)
             return Objective(self.measure, self.family, fixed)
         truth = self.measure.truth
-        if truth is not None:
-            local = self.local(self.begun(truth.means[np.arange(self.k) % truth.n_components]))
-        return self.objective(local, COARSE_RTOL)
+        # A sample's rows are the same whatever the means.
+        typical = self.measure.origin[None] if truth is None else truth.means
+        return self.objective(self.local(self._typical(typical)), COARSE_RTOL)
+
+    def _typical(self, centers: FloatArray) -> FloatArray:
+        """Places at the centers, in turn."""
+        return self.begun(centers[np.arange(self.k) % len(centers)])
 
     def common(self, start: Mixture) -> Objective:
         """Return a coarse objective for following from a local start: where one rule serves all, that one."""
-        if isinstance(self.measure, Population) and self.measure.n_features > 1:
-            return self.objective(start, self._coarse_rtol)
-        return self._fixed(start)
+        return self.objective(start, self._coarse_rtol) if self._roomy is None else self._roomy
 
-    def critical(self, places: FloatArray) -> CriticalPoint:
-        """Return the critical point of any index next to some places, polished; coincident means stay so."""
+    @cached_property
+    def _roomy(self) -> Objective | None:
+        """The objective with one rule for all means, or None where it would have too many nodes."""
+        if not isinstance(self.measure, Population) or self.measure.n_features == 1:
+            return self._fixed
+        if self.measure.n_features not in ROOMY_RTOL:
+            return None
+        typical = self.local(self._typical(self.measure.truth.means))
+        rows = self.measure.roomy_rows(typical, ROOMY_RTOL[self.measure.n_features])
+        return Objective(self.measure, self.family, rows)
+
+    def values(self, *points: FloatArray) -> list[float]:
+        """Return the NLL at places next to each other, on the coarse rule of the first."""
+        objective = self.objective(self.local(points[0]), self._coarse_rtol)
+        return [objective.derivatives(self.local(places)).nll for places in points]
+
+    def hessian(self, places: FloatArray) -> FloatArray:
+        """Return the Hessian in the family's coordinates, by the fine rule."""
+        local = self.local(places)
+        found = self._fine(local).derivatives(local, hessian=True).hessian
+        assert found is not None
+        return found
+
+    def critical(
+        self, places: FloatArray, known: Callable[[FloatArray], bool] = lambda _: False
+    ) -> CriticalPoint | None:
+        """Return the critical point of any index next to some places, polished; coincident means stay so.
+
+        None where `known` says so of the polished places, which saves describing the point.
+        """
         local = self.local(places)
         # With free weights what coincides does so along a continuum, and followings end somewhere near it.
         groups = touching(local.means, (NEAR_CONTINUUM if self.free_weights else COINCIDENT) * self.sigma)
         merged = self._merged(local, groups)
-        objective = self._fine(merged)
-        at = polished(objective, merged)
+        at = polished(self._fine(merged), merged)
+        ended = self._parted(at.mixture.shifted(self.measure.origin), groups)
+        if known(self.places(ended)):
+            return None
         reason = "plateau" if at.lost.any() else "converged" if at.gradient_norm <= POLISHED else "max_iter"
         end = Solution(
-            mixture=self._parted(at.mixture.shifted(self.measure.origin), groups),
+            mixture=ended,
             nll=at.nll,
             error=0.0,
             gradient_norm=at.gradient_norm,
@@ -169,14 +209,17 @@ class Descent:
     def both_ways_down(self, saddle: CriticalPoint) -> tuple[FloatArray, FloatArray]:
         """Return the places where descents from both sides of a saddle of index 1 end, keeping to basins."""
         local = self._to_local(saddle.mixture)
-        objective = self.objective(local, self._coarse_rtol)
+        accurate = self.measure.n_features <= 2
+        objective = self.common(local) if accurate else self.objective(local, self._coarse_rtol)
         hessian = objective.derivatives(local, hessian=True).hessian
         assert hessian is not None
         direction = np.linalg.eigh(hessian)[1][:, 0]
         ends = []
         for side in (-ASIDE, ASIDE):
             start = self.family.moved(local, side * direction)
-            end = strolled(self.objective(start, self._coarse_rtol), start)
+            if not accurate:
+                objective = self.objective(start, self._coarse_rtol)
+            end = strolled(objective, start)
             ends.append(self.places(end.shifted(self.measure.origin)))
         return ends[0], ends[1]
 
@@ -272,6 +315,8 @@ class Descent:
         smallest = float(np.abs(eigenvalues).min())
         resolved = smallest * self.sigma**2 > FLAT
         truth = self.reference
+        # With free weights there is no count that a degree would enter.
+        critical = smallest * self.sigma**2 <= DEGENERATE and found.converged and not self.free_weights
         return CriticalPoint(
             mixture=found.mixture,
             nll=at.nll + objective.rows.log_unit,
@@ -287,6 +332,7 @@ class Descent:
             else float("inf"),
             structure=None if truth is None else decode(found.mixture, truth, sigma=self.sigma),
             free_weights=self.free_weights,
+            degree=measured_degree(objective, local) if critical else None,
         )
 
     def _fine(self, mixture: Mixture) -> Objective:
@@ -316,12 +362,3 @@ def _continued(first: Solution, second: Solution) -> Solution:
     """Return the second of two descents, with the history of both."""
     history = (*first.history, *second.history[1:])
     return replace(second, n_iter=first.n_iter + second.n_iter, history=history)
-
-
-def touching(means: FloatArray, distance: float) -> list[list[int]]:
-    """Group means that are linked by gaps of at most `distance`."""
-    groups: list[list[int]] = []
-    for i, mean in enumerate(means):
-        near = [g for g in groups if np.linalg.norm(means[g] - mean, axis=1).min() <= distance]
-        groups = [g for g in groups if g not in near] + [sorted([i, *(j for g in near for j in g)])]
-    return sorted(groups)

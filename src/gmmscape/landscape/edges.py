@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -15,10 +16,34 @@ class Edge(NamedTuple):
         Place in the saddles of the atlas.
     minima : tuple of int
         Places of the two ends in its minima; the same place twice joins two labellings of one orbit.
+    relabelling : tuple of int or None
+        Over the saddle, mean j of the first minimum, as the atlas lists it, becomes mean relabelling[j] of
+        the second. None where it is not known: in files before format 3, or where an end was off its minimum.
     """
 
     saddle: int
     minima: tuple[int, int]
+    relabelling: tuple[int, ...] | None = None
+
+    def ordered(self, saddle: int, minima: tuple[int, int]) -> Edge:
+        """Return the same edge with other places, the lower one first."""
+        if minima[0] <= minima[1]:
+            return Edge(saddle, minima, self.relabelling)
+        back = None if self.relabelling is None else inverse(self.relabelling)
+        return Edge(saddle, (minima[1], minima[0]), back)
+
+
+def inverse(order: Sequence[int]) -> tuple[int, ...]:
+    """Return the relabelling that undoes one."""
+    back = [0] * len(order)
+    for i, j in enumerate(order):
+        back[j] = i
+    return tuple(back)
+
+
+def after(second: Sequence[int], first: Sequence[int]) -> tuple[int, ...]:
+    """Return the relabelling that is one after another."""
+    return tuple(second[j] for j in first)
 
 
 def escape_height(
@@ -48,9 +73,17 @@ def escape_height(
 
 
 def relabelling_height(
-    place: int, minima: Sequence[float], saddles: Sequence[float], edges: Sequence[Edge]
+    place: int,
+    minima: Sequence[float],
+    saddles: Sequence[float],
+    edges: Sequence[Edge],
+    coincident: Sequence[Sequence[Sequence[int]]] | None = None,
 ) -> float:
-    """Return the height of the lowest saddle that joins two labellings of a minimum directly.
+    """Return the height of the lowest pass between two labellings of a minimum, over any number of saddles.
+
+    All ways up to a height are walks in a graph of minima. A way back to where it began relabels the means;
+    the ways round a spanning tree and one more edge generate all such relabellings, so that labellings need
+    not be listed: some way joins two labellings where one of these does.
 
     Parameters
     ----------
@@ -59,15 +92,59 @@ def relabelling_height(
     minima, saddles : sequence of float
         Their values.
     edges : sequence of Edge
-        What is known of the connections.
+        What is known of the connections; one whose relabelling is not known serves only where it joins a
+        minimum to itself, which takes two labellings.
+    coincident : sequence of sequence of sequence of int, optional
+        For each minimum the groups of its means that coincide: their labels are exchanged there at no height.
 
     Returns
     -------
     float
-        Above the value of the minimum; infinite where no such saddle is known.
+        Above the value of the minimum; infinite where no such pass is known. Cost O(e^2 k) at worst.
     """
-    heights = [saddles[edge.saddle] for edge in edges if edge.minima == (place, place)]
-    return min(heights) - minima[place] if heights else float("inf")
+    groups = coincident or [()] * len(minima)
+    for height in sorted({saddles[edge.saddle] for edge in edges}):
+        low = [edge for edge in edges if saddles[edge.saddle] <= height]
+        if any(_changes(order, groups[place]) for order in _ways_round(place, low, groups)):
+            return height - minima[place]
+    return float("inf")
+
+
+def _changes(order: Sequence[int] | None, groups: Sequence[Sequence[int]]) -> bool:
+    """Whether a relabelling is more than an exchange of means that coincide; None stands for one that is."""
+    if order is None:
+        return True
+    home = {i: number for number, group in enumerate(groups) for i in group}
+    return any(i != j and (i not in home or home[i] != home.get(j)) for i, j in enumerate(order))
+
+
+def _ways_round(
+    place: int, edges: Sequence[Edge], groups: Sequence[Sequence[Sequence[int]]]
+) -> Iterator[tuple[int, ...] | None]:
+    """Yield relabellings that generate those of all closed ways from a minimum; None for an unknown one."""
+    if any(edge.relabelling is None and edge.minima == (place, place) for edge in edges):
+        yield None
+    known = [(*edge.minima, edge.relabelling) for edge in edges if edge.relabelling is not None]
+    if not known:
+        return
+    reached = {place: tuple(range(len(known[0][2])))}
+    grown = True
+    while grown:
+        grown = False
+        for one, other, order in known:
+            for start, end, along in ((one, other, order), (other, one, inverse(order))):
+                if start in reached and end not in reached:
+                    reached[end] = after(along, reached[start])
+                    grown = True
+    for one, other, order in known:
+        if one in reached:
+            yield after(inverse(reached[other]), after(order, reached[one]))
+    for minimum, there in reached.items():
+        for group in groups[minimum]:
+            for i, j in pairwise(group):
+                swap = list(range(len(there)))
+                swap[i], swap[j] = j, i
+                yield after(inverse(there), after(swap, there))
 
 
 def _joined_up_to(height: float, place: int, saddles: Sequence[float], edges: Sequence[Edge]) -> set[int]:

@@ -21,6 +21,7 @@ from gmmscape.landscape.candidates import (
 )
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
+from gmmscape.landscape.merging import ALL_GROUPINGS, groupings, ringing
 from gmmscape.landscape.realise import candidate_places, coincident_point
 from gmmscape.landscape.saddles import MOST_ROUNDS, Trail, followed, trails
 from gmmscape.landscape.structure import Structure, decode
@@ -149,19 +150,35 @@ def _descend_from_all(survey: Survey, plan: Plan, watch: _Watch) -> None:
 def _search_saddles(survey: Survey, plan: Plan, watch: _Watch) -> None:
     """Rounds of followings, until nothing speaks for another one, or there were enough."""
     descent = survey.descent
-    while survey.rounds == 0 or (not survey.complete and survey.rounds < MOST_ROUNDS):
+    while (wanted := _wanted(survey)) and survey.rounds < MOST_ROUNDS:
         known = [*survey.minima, *survey.saddles]
-        work = trails(descent, descent.reference, known, survey.seed, survey.rounds)
+        work = trails(descent, known, wanted, survey.seed, survey.rounds)
         with _closed(_followings(descent, work, plan.n_jobs)) as ends:
             for done, places in enumerate(ends, start=1):
                 found = None if places is None else survey.record_critical(places)
                 watch.saw(found, done, len(work))
+                if found is not None and survey.rounds and survey.count == 1 and not _wanted(survey):
+                    break
         for point in survey.mirrored():
             watch.saw(point, len(work), len(work))
         survey.fruitful = len(survey.minima) + len(survey.saddles) > len(known)
         survey.rounds += 1
         for point in survey.connected():
             watch.saw(point, len(work), len(work))
+
+
+def _wanted(survey: Survey) -> list[tuple[int, ...]]:
+    """The groupings to search: all at first, then those whose count says that a point is missing."""
+    k = survey.descent.k
+    if survey.descent.free_weights:  # coincident means are continua, and no law counts
+        return [(1,) * k] if survey.rounds == 0 or survey.fruitful else []
+    every = groupings(k)
+    if survey.rounds == 0:
+        return every
+    if survey.count != 1 and k > ALL_GROUPINGS:
+        return every
+    apart = every[-1:] if survey.count != 1 else []
+    return ringing(survey.descent, [*survey.minima, *survey.saddles]) + apart
 
 
 def _followings(descent: Descent, work: list[Trail], n_jobs: int) -> Generator[FloatArray | None, None, None]:
@@ -200,7 +217,7 @@ def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> Survey:
         minima=list(resume.minima),
         outcomes=outcomes,
         saddles=list(resume.saddles),
-        edges={edge.saddle: edge.minima for edge in resume.edges},
+        edges={edge.saddle: edge for edge in resume.edges},
         starts=resume.starts,
         rounds=resume.rounds,
         ends=Counter(resume.ends),

@@ -7,7 +7,6 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import Newton, run
 from gmmscape.solve.location import LocationState, evaluate, moved
 from gmmscape.solve.newton import FLAT, trust_region_step
 
@@ -16,6 +15,8 @@ from gmmscape.solve.newton import FLAT, trust_region_step
 STRIDE, STROLL = 0.5, 0.1
 #: Iterations of a following and of such a descent; Newton steps of a polish.
 MOST_STEPS, MOST_STROLLS, MOST_POLISH = 120, 2000, 40
+#: Steps of a polish that need not halve the EM step, once it is short.
+IDLE = 5
 #: Length of the EM step at which a followed point counts as critical; a polished one.
 FOLLOWED, POLISHED = 1e-7, 1e-9
 #: Curvatures, in 1/sigma^2, taken for no smaller than this while steps are still long.
@@ -42,11 +43,6 @@ def follow(objective: Objective, start: Mixture, index: int) -> Mixture | None:
     Mixture or None
         In local coordinates. Cost: some tens of passes with Hessian.
     """
-    if index == 0:
-        end = run(Newton(tol=FOLLOWED), objective, start)
-        if end.stop_reason == "interrupted":
-            raise KeyboardInterrupt
-        return end.mixture.shifted(-objective.measure.origin) if end.converged else None
     at = evaluate(objective, start, hessian=True)
     for number in range(MOST_STEPS):
         if at.lost.any():
@@ -65,22 +61,26 @@ def follow(objective: Objective, start: Mixture, index: int) -> Mixture | None:
 def polished(objective: Objective, start: Mixture) -> LocationState:
     """Return the critical point of any index next to a start, by Newton's method on the gradient.
 
-    Steps go on while they halve the EM step; curvatures without a sign count as the smallest that has one.
+    Steps go on while they halve the EM step, and a few more, because gradients are tiny all around a point
+    that has only just split off another; curvatures without a sign count as the smallest that has one.
     """
-    at = evaluate(objective, start, hessian=True)
+    at = best = evaluate(objective, start, hessian=True)
+    idle = 0
     for _ in range(MOST_POLISH):
         values, vectors, slope = _spectrum(at)
         safe = np.where(np.abs(values) > FLAT, values, np.where(values < 0, -FLAT, FLAT))
         step = -slope / safe
         length = float(np.linalg.norm(step))
-        if at.lost.any() or length == 0.0:
+        if at.lost.any() or length == 0.0 or idle == IDLE:
             break
         step *= min(1.0, STRIDE / length)
-        trial = evaluate(objective, moved(objective, at.mixture, vectors @ step), hessian=True)
-        if trial.gradient_norm > 0.5 * at.gradient_norm and at.gradient_norm <= POLISHED:
-            return trial if trial.gradient_norm < at.gradient_norm else at
-        at = trial
-    return at
+        at = evaluate(objective, moved(objective, at.mixture, vectors @ step), hessian=True)
+        idle = (
+            idle + 1 if at.gradient_norm > 0.5 * best.gradient_norm and best.gradient_norm <= POLISHED else 0
+        )
+        if at.gradient_norm < best.gradient_norm or best.lost.any():
+            best = at
+    return at if at.lost.any() else best
 
 
 def strolled(objective: Objective, start: Mixture) -> Mixture:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.landscape.critical_point import COINCIDENT, CriticalPoint
+from gmmscape.landscape.degree import RADIUS
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 
@@ -29,13 +30,15 @@ def find_orbit(points: Sequence[CriticalPoint], point: CriticalPoint) -> int | N
             return place
         soft = min(known.means_error, point.means_error) > SAME * point.sigma
         alike = max(SAME_NLL, known.error + point.error)
+        # A point between two others, as where a pair has only just split, is as close and differs in index.
+        soft = soft and (known.index == point.index or known.flat or point.flat)
         if soft and distance <= SAME_FLAT and abs(known.nll - point.nll) <= alike:
             return place
     return None
 
 
 def signed_count(minima: Sequence[CriticalPoint], saddles: Sequence[CriticalPoint]) -> int:
-    """Return the sum of (-1)^index over all labelled points (law 7).
+    """Return the sum of (-1)^index over all labelled points (law 7); flat ones enter with their degree.
 
     Parameters
     ----------
@@ -45,9 +48,41 @@ def signed_count(minima: Sequence[CriticalPoint], saddles: Sequence[CriticalPoin
     Returns
     -------
     int
-        One where all are known, isolated and not degenerate.
+        One where all are known and isolated, and the degrees of the flat ones are.
     """
-    return sum(point.orbit_size * (-1) ** point.index for point in (*minima, *saddles))
+    return _counted((*minima, *saddles))[0]
+
+
+def _counted(points: Sequence[CriticalPoint]) -> tuple[int, int]:
+    """The count, and how many flat points have a degree that is not known.
+
+    Where curvatures are next to zero a point counts together with all that lies within the sphere on which
+    the degree was measured, around the point there at which most means coincide.
+    """
+    left, count, unclear = list(points), 0, 0
+    for point in points:
+        soft = point.flat or point.degree is not None
+        if not soft or not any(point is other for other in left):
+            continue
+        near = [other for other in points if _within(other, point)]
+        center = min(near, key=lambda other: other.orbit_size)
+        inside = [other for other in points if _within(other, center)]
+        if center.degree is None or _spread(center) or not any(point is other for other in inside):
+            unclear += point.flat
+            continue
+        count += center.orbit_size * center.degree
+        left = [other for other in left if not any(other is some for some in inside)]
+    return count + sum(point.orbit_size * (-1) ** point.index for point in left), unclear
+
+
+def _within(point: CriticalPoint, center: CriticalPoint) -> bool:
+    return match_means(point.means, center.means)[1] <= RADIUS * center.sigma
+
+
+def _spread(point: CriticalPoint) -> bool:
+    """Whether means are close and do not coincide: then the sphere is not around what they split off."""
+    close = touching(point.means, 2 * RADIUS * point.sigma)
+    return len(close) < len(touching(point.means, COINCIDENT * point.sigma))
 
 
 def count_alarm(minima: Sequence[CriticalPoint], saddles: Sequence[CriticalPoint]) -> str | None:
@@ -61,10 +96,9 @@ def count_alarm(minima: Sequence[CriticalPoint], saddles: Sequence[CriticalPoint
     Returns
     -------
     str or None
-        None where the count is one and no point is flat.
+        None where the count is one and the degree of each flat point is known.
     """
-    count = signed_count(minima, saddles)
-    flat = sum(point.flat for point in (*minima, *saddles))
+    count, flat = _counted((*minima, *saddles))
     unclear = f"; {flat} flat point(s) count by a degree that float64 does not know" if flat else ""
     if count == 1:
         return f"the count is 1{unclear}" if flat else None
@@ -132,3 +166,12 @@ def mirrored_places(points: Sequence[CriticalPoint], c: FloatArray | None) -> tu
         ]
         found.append(near[0] if near else None)
     return tuple(found)
+
+
+def touching(means: FloatArray, distance: float) -> list[list[int]]:
+    """Group means that are linked by gaps of at most `distance`."""
+    groups: list[list[int]] = []
+    for i, mean in enumerate(means):
+        near = [g for g in groups if np.linalg.norm(means[g] - mean, axis=1).min() <= distance]
+        groups = [g for g in groups if g not in near] + [sorted([i, *(j for g in near for j in g)])]
+    return sorted(groups)

@@ -7,7 +7,7 @@ With free weights coincident means are a continuum, and all means are apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -15,63 +15,46 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.critical_point import CriticalPoint
-from gmmscape.landscape.descent import Descent, touching
+from gmmscape.landscape.descent import Descent
 from gmmscape.landscape.following import follow
+from gmmscape.landscape.merging import Grouped, assignments, grouped
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.solve import random_row_means
 
 #: Starts of each grouping in a round; rounds at most, while the count law says that something is missing.
 STARTS, MOST_ROUNDS = 10, 8
-#: Groupings of more means are not all tried: only those of at most this many groups, and of all means apart.
-ALL_GROUPINGS = 6
 #: Centers whose averages are all tried as places of means, where they have no order.
 FEW_CENTERS = 4
 #: Standard deviation of the noise on a structured start, in sigma.
 NOISE = 0.3
 #: Directions that are followed uphill from a known point; minima between whose labellings is searched.
 MODES, MOST_PAIRED = 2, 8
-#: Means closer than this, in sigma, are one.
-TOGETHER = 1e-6
+#: Shortest and longest push off a known point, in sigma: its neighbour at a fold is close.
+PUSHES = (0.05, 2.0)
+#: Curvature, in 1/sigma^2, below which neighbours are looked for by Newton's method from close by: their
+#: gradients are too small for followings.
+SPLITTING = 1e-4
 
 
 class Trail(NamedTuple):
-    """One following: sizes of the groups of means, the places where the groups begin (see `Descent`),
-    and how many directions lead uphill: the index wanted."""
+    """One following: sizes of the groups of means, the places where the groups begin (see `Descent`), and the
+    index wanted there.
+
+    Without an index it is for Newton's method on the gradient alone, from so close that no other is met.
+    """
 
     sizes: tuple[int, ...]
     places: FloatArray
-    uphill: int
-
-
-def groupings(k: int) -> list[tuple[int, ...]]:
-    """Return the ways to put k means into groups, up to relabelling, fewest groups first.
-
-    Parameters
-    ----------
-    k : int
-        Number of means.
-
-    Returns
-    -------
-    list of tuple of int
-        Sizes, largest first. For k above `ALL_GROUPINGS` those in which at most two groups are no single
-        means.
-    """
-    found = [sizes for sizes in _partitions(k, k) if k <= ALL_GROUPINGS or sum(s > 1 for s in sizes) <= 2]
-    return sorted(found, key=lambda sizes: (len(sizes), sizes))
-
-
-def _partitions(n: int, largest: int) -> Iterator[tuple[int, ...]]:
-    if n == 0:
-        yield ()
-    for first in range(min(n, largest), 0, -1):
-        for rest in _partitions(n - first, first):
-            yield (first, *rest)
+    uphill: int | None
 
 
 def trails(
-    descent: Descent, reference: Mixture | None, known: Sequence[CriticalPoint], seed: int, number: int
+    descent: Descent,
+    known: Sequence[CriticalPoint],
+    wanted: Sequence[tuple[int, ...]],
+    seed: int,
+    number: int,
 ) -> list[Trail]:
     """Return the followings of a round.
 
@@ -79,10 +62,10 @@ def trails(
     ----------
     descent : Descent
         Of the landscape.
-    reference : Mixture or None
-        Whose centers, and averages of neighbouring ones, make structured starts.
     known : sequence of CriticalPoint
         What was found by the last round.
+    wanted : sequence of tuple of int
+        Groupings to search.
     seed, number : int
         Of the exploration, and of the round.
 
@@ -92,9 +75,9 @@ def trails(
         They depend on the arguments alone.
     """
     rng = np.random.default_rng([seed, 1, number])
-    anchors = _anchors(reference)
+    anchors = _anchors(descent.reference)
     found = []
-    for sizes in [(1,) * descent.k] if descent.free_weights else groupings(descent.k):
+    for sizes in wanted:
         m = len(sizes)
         if m == 1:
             if number == 0:
@@ -113,8 +96,7 @@ def trails(
                 indices = range(indices.stop + m - 1)
             # Minima of all means apart are what descents find.
             found += [Trail(sizes, places, index) for index in _wanted(indices, m == descent.k, i)]
-    found += _between(descent, known, rng)
-    return found
+    return found + _beside(descent, known, wanted, rng) + _between(descent, known, rng)
 
 
 def _wanted(indices: range, apart: bool, turn: int) -> list[int]:
@@ -125,20 +107,75 @@ def _wanted(indices: range, apart: bool, turn: int) -> list[int]:
     return [*chosen[:2], chosen[2 + turn % (len(chosen) - 2)]]
 
 
-def _between(descent: Descent, known: Sequence[CriticalPoint], rng: np.random.Generator) -> list[Trail]:
-    """Off known points along their softest directions, and between minima in any labelling."""
+def _beside(
+    descent: Descent,
+    known: Sequence[CriticalPoint],
+    wanted: Sequence[tuple[int, ...]],
+    rng: np.random.Generator,
+) -> list[Trail]:
+    """Off known points along their softest directions, up to the next index and down to the one before."""
+    if descent.free_weights:
+        return [
+            trail
+            for point in known
+            for trail in _pushed(
+                descent, (1,) * descent.k, point.places, descent.hessian(point.places) * descent.sigma**2, rng
+            )
+        ]
     found = []
-    for point in known:
-        for sizes, places in _as_groups(descent, point):
-            local = _grouped(descent, sizes, places)
-            hessian = descent.common(local).derivatives(local, hessian=True).hessian
-            assert hessian is not None
-            values, vectors = np.linalg.eigh(hessian)
-            index = int(np.count_nonzero(values < 0))
-            for mode in range(index, min(index + MODES, len(values))):
-                along = descent.family.spread(vectors[:, mode], len(sizes))
-                push = rng.uniform(0.2, 2.0) * descent.sigma * along
-                found += [Trail(sizes, places + side * push, index + 1) for side in (-1.0, 1.0)]
+    for some in (grouped(descent, point) for point in known):
+        room = [len(place) for place in some.places]
+        fitting = [(sizes, next(assignments(sizes, room), None)) for sizes in wanted]
+        if all(filled is None for _, filled in fitting):
+            continue
+        hessian = descent.hessian(some.point.means) * descent.sigma**2
+        for sizes, filled in fitting:
+            if filled is not None:
+                means = np.stack([some.point.means[some.places[place][0]] for place in filled])
+                found += _pushed(descent, sizes, means, _merged_hessian(hessian, some, filled, sizes), rng)
+    return found
+
+
+def _merged_hessian(
+    hessian: FloatArray, some: Grouped, filled: tuple[int, ...], sizes: tuple[int, ...]
+) -> FloatArray:
+    """The Hessian of the problem in which each block of means is one mean."""
+    left = [list(place) for place in some.places]
+    blocks = np.zeros((len(some.point.means), len(sizes)))
+    for block, (place, size) in enumerate(zip(filled, sizes, strict=True)):
+        for _ in range(size):
+            blocks[left[place].pop(), block] = 1.0
+    merge = np.kron(blocks, np.eye(some.point.means.shape[1]))
+    return merge.T @ hessian @ merge
+
+
+def _pushed(
+    descent: Descent,
+    sizes: tuple[int, ...],
+    places: FloatArray,
+    hessian: FloatArray,
+    rng: np.random.Generator,
+) -> list[Trail]:
+    found = []
+    values, vectors = np.linalg.eigh(hessian)
+    index = int(np.count_nonzero(values < 0))
+    for mode in range(max(0, index - MODES), min(index + MODES, len(values))):
+        uphill = index - 1 if mode < index else index + 1
+        direction = descent.sigma * descent.family.spread(vectors[:, mode], len(sizes))
+        for side in (-1.0, 1.0):
+            length = np.exp(rng.uniform(*np.log(PUSHES)))
+            if uphill > 0 or len(sizes) < descent.k:
+                found.append(Trail(sizes, places + side * length * direction, uphill))
+            if abs(values[mode]) < SPLITTING and not descent.free_weights:
+                # What has just split off is as far as the root of the curvature (DESIGN 2.3, law 4).
+                near = rng.uniform(0.5, 3.0) * np.sqrt(descent.k * abs(values[mode]))
+                found.append(Trail(sizes, places + side * near * direction, None))
+    return found
+
+
+def _between(descent: Descent, known: Sequence[CriticalPoint], rng: np.random.Generator) -> list[Trail]:
+    """From between minima in any labelling."""
+    found = []
     minima = [point for point in known if point.index == 0][:MOST_PAIRED]
     for first in minima:
         for second in minima:
@@ -150,20 +187,10 @@ def _between(descent: Descent, known: Sequence[CriticalPoint], rng: np.random.Ge
     return found
 
 
-def _as_groups(descent: Descent, point: CriticalPoint) -> list[tuple[tuple[int, ...], FloatArray]]:
-    """A point with all its means apart, and with those that coincide as one."""
-    apart = ((1,) * descent.k, point.places)
-    if descent.free_weights:
-        return [apart]
-    groups = touching(point.means, TOGETHER * descent.sigma)
-    if len(groups) in (1, descent.k):
-        return [apart]
-    groups.sort(key=len, reverse=True)
-    return [apart, (tuple(map(len, groups)), np.stack([point.means[group].mean(axis=0) for group in groups]))]
-
-
 def followed(descent: Descent, trail: Trail) -> FloatArray | None:
     """Return the places of all k means at the critical point a trail leads to, or None."""
+    if trail.uphill is None:
+        return np.repeat(trail.places, trail.sizes, axis=0)
     start = _grouped(descent, trail.sizes, trail.places)
     end = follow(descent.common(start), start, trail.uphill)
     if end is None:

@@ -13,9 +13,17 @@ from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas import Atlas
 from gmmscape.landscape.candidates import CandidateOutcome
 from gmmscape.landscape.critical_point import CriticalPoint
-from gmmscape.landscape.descent import Descent
-from gmmscape.landscape.edges import Edge
-from gmmscape.landscape.orbits import SAME_FLAT, find_orbit, mirror_of, reflected, signed_count
+from gmmscape.landscape.descent import COINCIDENT, Descent
+from gmmscape.landscape.edges import Edge, after, inverse
+from gmmscape.landscape.orbits import (
+    SAME,
+    SAME_FLAT,
+    find_orbit,
+    mirror_of,
+    reflected,
+    signed_count,
+    touching,
+)
 from gmmscape.landscape.structure import Structure
 from gmmscape.matching import match_means
 from gmmscape.measure import Sample
@@ -25,6 +33,9 @@ from gmmscape.solve import Solution
 #: to the accuracy of the coarse rule, has reached it: no need to polish again.
 KNOWN = 1e-3
 KNOWN_NLL = 1e-5
+#: Difference of values, on one rule, at which a point within `SAME_FLAT` of a flat minimum is in its valley:
+#: its quartic gives as much where the gradient is as small as where a descent ends.
+LEVEL = 1e-8
 #: Curvature, in 1/sigma^2, above which no other critical point is as close as that.
 SOFT = 1e-4
 
@@ -57,8 +68,8 @@ class Survey:
     minima, saddles : list of CriticalPoint
         In the order they were found.
     edges : dict
-        For the place of each saddle of index 1 whose two descents were run, the places of the minima they
-        ended in; None where one ended in none.
+        For the place of each saddle of index 1 whose two descents were run, its edge; None where one of them
+        ended in no minimum.
     outcomes : list
         Candidates with what became of them.
     starts, rounds : int
@@ -75,7 +86,7 @@ class Survey:
     seed: int
     minima: list[CriticalPoint] = field(default_factory=list)
     saddles: list[CriticalPoint] = field(default_factory=list)
-    edges: dict[int, tuple[int, int] | None] = field(default_factory=dict)
+    edges: dict[int, Edge | None] = field(default_factory=dict)
     outcomes: list[tuple[Structure, str, CriticalPoint | None]] = field(default_factory=list)
     starts: int = 0
     rounds: int = 0
@@ -117,24 +128,46 @@ class Survey:
     def place_of(self, places: FloatArray) -> int | None:
         """Return the place of the minimum that places near one belong to; new ones are taken in."""
         for place, known in enumerate(self.minima):
-            near = match_means(places, known.places)[1] / known.sigma
-            if near <= (SAME_FLAT if known.flat else KNOWN):
+            order, distance = match_means(places, known.places)
+            near = distance / known.sigma
+            if near <= KNOWN:
                 return place
+            # Along a flat valley a descent ends far from the minimum, and next to no higher.
+            if known.flat and near <= SAME_FLAT:
+                one, other = self.descent.values(places[order], known.places)
+                if abs(one - other) <= LEVEL:
+                    return place
         return self._place(self.descent.coarse(places))[0]
 
     def record_critical(self, places: FloatArray) -> CriticalPoint | None:
         """Take in the critical point of any index at some places; return it if it is new."""
+        apart = len(touching(self.descent.local(places).means, COINCIDENT * self.descent.sigma))
         for known in (*self.minima, *self.saddles):
             # Two points come as close as this only where some curvature is small.
             stiff = np.abs(known.eigenvalues).min() * known.sigma**2 > SOFT
             if stiff and match_means(places, known.places)[1] <= KNOWN * known.sigma:
                 return None
-        point = self.descent.critical(places)
-        if not point.converged or find_orbit([*self.minima, *self.saddles], point) is not None:
+            # What coincides is kept together, which leaves no soft direction but such as come from elsewhere.
+            alike = len(touching(known.means, COINCIDENT * known.sigma)) == apart < len(places)
+            if alike and match_means(places, known.places)[1] <= SAME * known.sigma:
+                return None
+        point = self.descent.critical(places, self._met)
+        if (
+            point is None
+            or not point.converged
+            or find_orbit([*self.minima, *self.saddles], point) is not None
+        ):
             return None
         point = self.descent.canonical(point)
         (self.minima if point.is_minimum else self.saddles).append(point)
         return point
+
+    def _met(self, places: FloatArray) -> bool:
+        """Whether polished places are a known point to the accuracy at which all such are one orbit."""
+        return any(
+            match_means(places, point.places)[1] <= SAME * point.sigma
+            for point in (*self.minima, *self.saddles)
+        )
 
     def mirrored(self) -> Iterator[CriticalPoint]:
         """Take in the mirror images of all points, where the truth has a mirror; yield the new ones."""
@@ -155,16 +188,26 @@ class Survey:
             if saddle.index != 1 or place in self.edges:
                 continue
             known = len(self.minima)
-            one, other = (self.place_of(places) for places in self.descent.both_ways_down(saddle))
-            self.edges[place] = None if one is None or other is None else (one, other)
+            self.edges[place] = self._edge(place, *self.descent.both_ways_down(saddle))
             yield self.minima[-1] if len(self.minima) > known else None
 
+    def _edge(self, saddle: int, first: FloatArray, second: FloatArray) -> Edge | None:
+        one, other = self.place_of(first), self.place_of(second)
+        if one is None or other is None:
+            return None
+        orders = []
+        for places, place in ((first, one), (second, other)):
+            order, distance = match_means(places, self.minima[place].places)
+            if distance > SAME_FLAT * self.descent.sigma:
+                return Edge(saddle, (one, other))
+            orders.append([int(i) for i in order])
+        # Mean orders[0][j] of the saddle goes to mean j of the first minimum.
+        return Edge(saddle, (one, other), after(inverse(orders[1]), orders[0]))
+
     @property
-    def complete(self) -> bool:
-        """Whether nothing speaks for another round: not the count law nor, without one, the last round."""
-        if self.descent.free_weights:
-            return not self.fruitful
-        return signed_count(self.minima, self.saddles) == 1
+    def count(self) -> int:
+        """Sum of (-1)^index over the labelled points known."""
+        return signed_count(self.minima, self.saddles)
 
     def atlas(self, stop_reason: str) -> Atlas:
         """Return what has been found, sorted."""
@@ -196,10 +239,10 @@ class Survey:
         at = {id(point): place for place, point in enumerate(minima)}
         found = []
         for place, saddle in enumerate(saddles):
-            ends = self.edges.get(next(i for i, known in enumerate(self.saddles) if known is saddle))
-            if ends is not None:
-                one, other = sorted(at[id(self.minima[end])] for end in ends)
-                found.append(Edge(place, (one, other)))
+            edge = self.edges.get(next(i for i, known in enumerate(self.saddles) if known is saddle))
+            if edge is not None:
+                one, other = (at[id(self.minima[end])] for end in edge.minima)
+                found.append(edge.ordered(place, (one, other)))
         return tuple(found)
 
 

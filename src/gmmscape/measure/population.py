@@ -132,6 +132,23 @@ class Population:
         rule = SobolRule.of_accuracy(self.n_features, rtol)
         return QuadratureRows(self._local, [rule] * self._local.n_components, self._unit)
 
+    def roomy_rows(self, mixture: Mixture, rtol: float) -> QuadratureRows:
+        """Return a rule in all dimensions, which serves means that go anywhere, unlike that of a span.
+
+        Parameters
+        ----------
+        mixture : Mixture
+            In local coordinates: what is to be resolved to `rtol`; other means are, where they are alike.
+        rtol : float
+            Accuracy.
+
+        Returns
+        -------
+        QuadratureRows
+            A tensor rule in at most three dimensions, Sobol points beyond.
+        """
+        return self._full(mixture, rtol)
+
     def _full(self, mixture: Mixture, tolerance: float) -> QuadratureRows:
         d, truth = self.n_features, self._local
         if self._by_sobol(d):
