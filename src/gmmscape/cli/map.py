@@ -41,7 +41,11 @@ class Weights(Numbers):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return "equal" or "free" as it is, and numbers as a list."""
-        return value if value in ("equal", "free") else super().convert(value, param, ctx)
+        if isinstance(value, str) and value.lower() in ("equal", "free"):
+            return value.lower()
+        if isinstance(value, str) and any(letter.isalpha() for letter in value.replace("e", "")):
+            self.fail(f"{value!r}: write equal, free, or the true weights as in 0.2,0.3,0.5", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @click.command("map")

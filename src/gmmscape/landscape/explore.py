@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -207,21 +208,35 @@ def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> Survey:
         return Survey(descent, seed)
     same = (descent.k, descent.sigma, descent.measure.truth, digest_of(descent))
     resume.check_same_landscape(*same, weights=descent.weights)
+    # An atlas of a sample does not say what it was decoded against: that is done anew.
+    minima, saddles = (_decoded(descent, points) for points in (resume.minima, resume.saddles))
     outcomes = [
-        (c.structure, c.outcome, None if c.minimum is None else resume.minima[c.minimum])
-        for c in resume.candidates
+        (c.structure, c.outcome, None if c.minimum is None else minima[c.minimum]) for c in resume.candidates
     ]
     return Survey(
         descent=descent,
         seed=resume.seed,
-        minima=list(resume.minima),
+        minima=minima,
         outcomes=outcomes,
-        saddles=list(resume.saddles),
+        saddles=saddles,
         edges={edge.saddle: edge for edge in resume.edges},
         starts=resume.starts,
         rounds=resume.rounds,
         ends=Counter(resume.ends),
     )
+
+
+def _decoded(descent: Descent, points: Sequence[CriticalPoint]) -> list[CriticalPoint]:
+    if descent.measure.truth is not None:
+        return list(points)
+    reference = descent.reference
+    return [
+        replace(
+            point,
+            structure=None if reference is None else decode(point.mixture, reference, sigma=descent.sigma),
+        )
+        for point in points
+    ]
 
 
 def _tasks(descent: Descent, survey: Survey, n_starts: int, use_candidates: bool) -> list[Task]:

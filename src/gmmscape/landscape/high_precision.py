@@ -15,12 +15,12 @@ from gmmscape.mixture import Mixture
 
 #: Digits that the gradient gains with each step, its Hessian being a float64 one; digits lost in recurrences.
 GAINED, GUARD = 11, 14
-#: Digits tried one after another.
-DIGITS = (40, 80, 120)
+#: Digits and nodes at most.
+MOST_DIGITS, MOST_NODES = 120, 200_000
 
 
 def precise_excess(
-    merged: Mixture, hessian: FloatArray, groups: Sequence[Block], truth: Mixture, digits: int
+    merged: Mixture, hessian: FloatArray, blocks: Sequence[Block | None], truth: Mixture, digits: int
 ) -> list[Splitting]:
     """Return law 1 for each block of several means, in arithmetic of so many digits.
 
@@ -31,11 +31,11 @@ def precise_excess(
     Parameters
     ----------
     merged : Mixture
-        One component for each block, at a critical point, in one dimension.
+        In one dimension, at a critical point, with one component for each block looked at.
     hessian : ndarray of shape (K, K)
         Second derivatives in its means.
-    groups : sequence of Block
-        Block g is component g of `merged`.
+    blocks : sequence of Block or None
+        For each component the block of several means that it stands for, or None.
     truth : Mixture
         In one dimension.
     digits : int
@@ -50,12 +50,8 @@ def precise_excess(
     Raises
     ------
     NotAvailableError
-        If mpmath is not installed, or there is more than one dimension.
+        If mpmath is not installed.
     """
-    if truth.n_features > 1:
-        raise NotAvailableError(
-            'precision="mp" decides signs by mpmath in one dimension only; law 1 alone could not decide here'
-        )
     mpmath = _mpmath()
     with mpmath.workdps(digits + GUARD):
         line = _Line(mpmath, merged, truth)
@@ -73,11 +69,20 @@ def precise_excess(
         reach = 1.0 + max(abs(c - m) for c in line.centers for m in line.means) / line.sigma
         error = float(left * reach**3 / line.sigma) + 10.0 ** (8 - digits)
         found = []
-        for place, block in enumerate(groups):
-            if len(block.means) > 1:
+        for place, block in enumerate(blocks):
+            if block is not None:
                 excess = float(moments[place] / (masses[place] * variance))
                 found.append(Splitting(block, (excess,), error, "mpmath", digits))
     return found
+
+
+def affordable(merged: Mixture, truth: Mixture, digits: int) -> bool:
+    """Say whether so many digits, and the nodes that they take, are within what is done."""
+    if digits > MOST_DIGITS or truth.n_features > 1:
+        return False
+    extent = float(np.ptp(merged.means)) / (merged.sigma or 1.0)
+    length = float(np.ptp(truth.means)) / (merged.sigma or 1.0) + 2.0 * np.sqrt(4.6 * digits)
+    return length * (1.0 + extent * digits * np.log(10.0) / (2.0 * np.pi**2)) <= MOST_NODES
 
 
 class _Line:

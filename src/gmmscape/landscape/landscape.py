@@ -378,7 +378,8 @@ class Landscape:
         -------
         Realisation
             With `outcome`, `point`, `decided_by`, what laws 2 and 3 predict, and `to_json`. Cost: a few
-            descents; with "mp" some 100 gradients, and up to a minute where mpmath is needed.
+            descents; with "mp" some 100 gradients, and up to a minute where mpmath is used, which is on a
+            line and for distances of up to some 35 sigma.
 
         Raises
         ------
@@ -386,7 +387,7 @@ class Landscape:
             If the structure does not fit k and the truth, or the landscape is that of a sample.
         NotAvailableError
             If precision is "mp" and something is to decide for a truth with covariances that are not
-            spherical, or needs mpmath in more than one dimension, or mpmath is not installed.
+            spherical or for free weights, or mpmath is needed and not installed.
 
         Examples
         --------

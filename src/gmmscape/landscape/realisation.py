@@ -35,7 +35,7 @@ class Realisation(NamedTuple):
         Laws 2 and 3; None for truths they do not concern.
     decided_by : str
         "float64"; or, where that does not suffice, what decided: "law 1" (signs of sums of small terms),
-        "mpmath" (the same in extended precision), or "quartic" (the excess is zero as far as computed,
+        "mpmath" (the same in extended precision), or "quartic" (no sign as far as computed, as of zero,
         or split means take places that are not resolved: the quartic term holds them).
     splittings : tuple of Splitting
         For each block of several means: do coincident ones split.
@@ -136,11 +136,15 @@ class Realisation(NamedTuple):
             lines.append(
                 f"  means {means} {verb[splitting.splits]}: V/sigma^2 - 1 = {number:.6g} "
                 f"({splitting.decided_by}, {splitting.digits} digits)"
-                + (f", about {splitting.spread:.2g} sigma from their center" if splitting.splits else "")
+                + (
+                    f", about {splitting.spread:.2g} sigma from their common place"
+                    if splitting.splits
+                    else ""
+                )
             )
         if self.wall is not None:
             lines.append(
-                f"  the NLL is higher by {self.wall.height:.2g} or more on {self.wall.directions} points "
+                f"  the NLL is {self.wall.height:.2g} nats or more higher on {self.wall.directions} points "
                 f"{self.wall.radius:g} sigma around: a minimum lies inside"
             )
         predicted = self.predicted

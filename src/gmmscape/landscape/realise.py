@@ -11,11 +11,11 @@ from gmmscape.exceptions import NotAvailableError
 from gmmscape.landscape.candidates import starting_means
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
-from gmmscape.landscape.high_precision import DIGITS, precise_excess
+from gmmscape.landscape.high_precision import MOST_DIGITS, affordable, precise_excess
 from gmmscape.landscape.laws import structure_prediction
 from gmmscape.landscape.realisation import Realisation
 from gmmscape.landscape.splitting import Splitting, leaking_excess
-from gmmscape.landscape.structure import Structure
+from gmmscape.landscape.structure import Block, Structure
 from gmmscape.landscape.wall import wall_around
 from gmmscape.mixture import Mixture
 from gmmscape.solve.newton import FLAT
@@ -35,12 +35,12 @@ def realise(descent: Descent, structure: Structure, precision: str) -> Realisati
     together = coincident_point(descent, structure, truth)
     reached = _reached(descent, structure, truth, together)
     splittings = () if together is None else _rough(descent, structure, together)
-    lawful = truth.covariance_type == "spherical" and not descent.free_weights
+    lawful = None if descent.free_weights else _as_spherical(truth)
     plain = Realisation(
         structure=structure,
         outcome=_outcome(structure, reached, together),
         point=reached,
-        predicted=structure_prediction(structure, truth, descent.sigma) if lawful else None,
+        predicted=None if lawful is None else structure_prediction(structure, lawful, descent.sigma),
         decided_by="float64",
         splittings=splittings,
         wall=None,
@@ -49,13 +49,12 @@ def realise(descent: Descent, structure: Structure, precision: str) -> Realisati
     settled = plain.outcome in ("realised", "dissolved") and not _undecided(splittings)
     if precision == "float64" or together is None or settled:
         return plain
-    if not lawful:
-        weights = "free" if descent.free_weights else "equal"
+    if lawful is None:
         raise NotAvailableError(
-            f'precision="mp" needs weights="equal" and a truth with spherical covariances; here they are '
-            f'{weights} and {truth.covariance_type}: use precision="float64"'
+            'precision="mp" needs weights="equal" and a truth with spherical covariances: '
+            'use precision="float64"'
         )
-    return _decided(descent, plain, together)
+    return _decided(descent, plain, together, lawful)
 
 
 def candidate_places(
@@ -104,7 +103,7 @@ def _reached(
 def _outcome(structure: Structure, reached: CriticalPoint, together: CriticalPoint | None) -> str:
     if reached.is_minimum and _has(reached, structure):
         return "flat" if reached.flat else "realised"
-    if together is not None:
+    if together is not None and together.index > 0:
         return "saddle"
     return "dissolved" if reached.is_minimum else "unresolved"
 
@@ -136,41 +135,81 @@ def _curvatures(descent: Descent, local: Mixture) -> tuple[FloatArray, FloatArra
     return hessian, objective.statistics(local).mass
 
 
-def _decided(descent: Descent, plain: Realisation, together: CriticalPoint) -> Realisation:
+def _decided(descent: Descent, plain: Realisation, together: CriticalPoint, truth: Mixture) -> Realisation:
     """Decide what float64 does not: signs by law 1 or mpmath, existence by the wall around the point."""
-    precise = _precise(descent, plain, together)
-    # What float64 sees clearly stays its own.
+    several = [block for block in plain.structure.blocks if len(block.means) > 1]
+    clear = [s for s in plain.splittings if s.splits is not None and abs(s.excess[-1]) > CLEAR]
+    apart = {s.block for s in clear if s.splits and len(clear) < len(several)}
+    blocks = [block for block in several if block not in apart]
+    middle = together
+    if apart:
+        # Some means split in plain sight: what the others do is asked about where these have gone.
+        groups = [list(block.means) for block in blocks]
+        groups += [[i] for i in range(descent.k) if all(i not in group for group in groups)]
+        middle = descent.coincident(descent.places(plain.point.mixture), groups)
+        if not (middle.converged and _has(middle, plain.structure)):
+            return plain
+    precise = {s.block: s for s in _precise(descent, blocks, middle, truth)}
+    known = {s.block for s in clear}
     splittings = tuple(
-        old if abs(old.excess[-1]) > CLEAR else new
-        for old, new in zip(plain.splittings, precise, strict=True)
+        old if old.block in known or old.block not in precise else precise[old.block]
+        for old in plain.splittings
     )
-    wall = wall_around(descent, plain.structure, together)
+    plain = plain._replace(splittings=splittings)
+    wall = wall_around(descent, blocks, middle)
     if wall is None:
-        return plain._replace(splittings=splittings)
+        return plain
     by = {splitting.decided_by for splitting in splittings}
     held = _undecided(splittings) or by == {"float64"}
     inside = plain.point.is_minimum and _has(plain.point, plain.structure)
     return plain._replace(
         outcome="realised",
-        point=plain.point if inside else together,
+        point=plain.point if inside else middle,
         decided_by="quartic" if held else "mpmath" if "mpmath" in by else "law 1",
-        splittings=splittings,
         wall=wall,
     )
 
 
-def _precise(descent: Descent, plain: Realisation, together: CriticalPoint) -> list[Splitting]:
-    structure, truth = plain.structure, plain.truth
-    sizes = np.array([len(block.means) for block in structure.blocks])
-    means = np.stack([together.means[block.means[0]] for block in structure.blocks])
-    merged = Mixture.location(means, descent.sigma, sizes / descent.k)
-    found = leaking_excess(merged, structure.blocks, truth)
-    if found is not None and (truth.n_features > 1 or not _undecided(found)):
+def _precise(
+    descent: Descent, blocks: Sequence[Block], middle: CriticalPoint, truth: Mixture
+) -> list[Splitting]:
+    """Law 1 for blocks of coincident means, by sums of small terms or mpmath; none where neither can tell."""
+    alone = [i for i in range(descent.k) if all(i not in block.means for block in blocks)]
+    firsts = [block.means[0] for block in blocks] + alone
+    sizes = np.array([len(block.means) for block in blocks] + [1] * len(alone))
+    merged = Mixture.location(middle.means[firsts], descent.sigma, sizes / descent.k)
+    wanted: list[Block | None] = [*blocks, *(None for _ in alone)]
+    found = leaking_excess(merged, wanted, truth)
+    if found is None or not _undecided(found) or _is_truth(merged, truth):
+        return found or []
+    # The terms are as large as 1e10 times the error stated of their sum; what cancels leaves their square.
+    size = min(max(s.error for s in found) * 1e10, 0.1)
+    digits = int(20 - 2 * np.log10(size)) if size > 0.0 else MOST_DIGITS + 1
+    if not affordable(merged, truth, digits):
         return found
     hessian, _ = _curvatures(descent, merged.shifted(-descent.measure.origin))
-    for digits in DIGITS:
-        found = precise_excess(merged, hessian, structure.blocks, truth, digits)
-        if not _undecided(found):
-            break
-    assert found is not None
-    return found
+    return precise_excess(merged, hessian, wanted, truth, digits)
+
+
+def _is_truth(merged: Mixture, truth: Mixture) -> bool:
+    """Whether a fit is the truth, to rounding: the second moments are then sigma^2 exactly."""
+    gaps = np.linalg.norm(merged.means[:, None] - truth.means, axis=2)
+    nearest = gaps.argmin(axis=1)
+    if merged.n_components != truth.n_components or len(set(nearest.tolist())) < truth.n_components:
+        return False
+    sigma = merged.sigma or 1.0
+    far = 1e-13 * (1.0 + np.abs(truth.means).max() / sigma) * sigma
+    same = np.allclose(merged.weights, truth.weights[nearest], rtol=4e-16, atol=0)
+    equal = np.all(np.broadcast_to(truth.covariances, truth.n_components) == sigma**2)
+    return bool(gaps.min(axis=1).max() <= far and same and equal)
+
+
+def _as_spherical(truth: Mixture) -> Mixture | None:
+    """The truth with one variance a component, or None where covariances have a shape."""
+    if truth.covariance_type == "spherical":
+        return truth
+    full = truth.full_covariances()
+    variances = full[:, 0, 0]
+    if not np.array_equal(full, variances[:, None, None] * np.eye(truth.n_features)):
+        return None
+    return Mixture(truth.weights, truth.means, variances, "spherical")

@@ -81,7 +81,7 @@ def trails(
         m = len(sizes)
         if m == 1:
             if number == 0:
-                found.append(Trail(sizes, _random_means(descent, 1, rng), 0))
+                found.append(Trail(sizes, descent.begun(_random_means(descent, 1, rng)), 0))
             continue
         for i in range(STARTS):
             if i % 2 == 0 and anchors is not None:

@@ -65,7 +65,7 @@ class Splitting(NamedTuple):
         return float(np.sqrt(self.excess[-1])) if self.splits else 0.0
 
 
-def leaking_excess(merged: Mixture, groups: Sequence[Block], truth: Mixture) -> list[Splitting] | None:
+def leaking_excess(merged: Mixture, blocks: Sequence[Block | None], truth: Mixture) -> list[Splitting] | None:
     """Return law 1 for each block of several means, by sums of small terms.
 
     With delta = c_s - m and y = x - m, m being the place of the means and s their center,
@@ -77,9 +77,9 @@ def leaking_excess(merged: Mixture, groups: Sequence[Block], truth: Mixture) -> 
     Parameters
     ----------
     merged : Mixture
-        One component for each block, at a critical point; its covariance is sigma^2 I.
-    groups : sequence of Block
-        Block g is component g of `merged`.
+        At a critical point, with one component for each block looked at; its covariance is sigma^2 I.
+    blocks : sequence of Block or None
+        For each component the block of several means that it stands for, or None.
     truth : Mixture
         With spherical covariances.
 
@@ -93,14 +93,14 @@ def leaking_excess(merged: Mixture, groups: Sequence[Block], truth: Mixture) -> 
     if nodes is None:
         return None
     found = []
-    for place, block in enumerate(groups):
-        if len(block.means) > 1:
+    for place, block in enumerate(blocks):
+        if block is not None:
             first, scale = nodes.excess(place, block.centers[0], 0.0)
             second, _ = nodes.excess(place, block.centers[0], 0.5)
             # The sums differ by the rule's error; rounding comes from exponents of some hundreds.
             error = float(np.abs(first - second).max()) + 1e-12 * scale
             values = np.linalg.eigvalsh(0.5 * (first + second))
-            beyond = [nodes.variances[block.centers[0]] / nodes.sigma**2 - 1.0] * nodes.dropped
+            beyond = [float(nodes.variances[block.centers[0]]) / nodes.sigma**2 - 1.0] * nodes.dropped
             excess = tuple(sorted([*values.tolist(), *beyond]))
             found.append(Splitting(block, excess, float(CLEAR * error), "law 1"))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import index
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -208,7 +209,8 @@ def structure_of(given: Any, k_star: int, k: int | None = None) -> Structure:
     """
     if not isinstance(given, Structure):
         try:
-            given = Structure.of((tuple(means), tuple(centers)) for means, centers in given)
+            pairs = [(tuple(map(index, means)), tuple(map(index, centers))) for means, centers in given]
+            given = Structure.of(pairs)
         except (TypeError, ValueError):
             raise InvalidParameterError.of(
                 "structure", given, "pass a candidate, or [(means, centers), ...] as tuples of indices"

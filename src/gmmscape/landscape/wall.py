@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
-from gmmscape.landscape.structure import Structure
+from gmmscape.landscape.structure import Block
 from gmmscape.mixture import Mixture
 
 #: Radii of the spheres, in sigma, tried one after another; random directions beside the axes.
@@ -37,7 +38,7 @@ class Wall(NamedTuple):
     directions: int
 
 
-def wall_around(descent: Descent, structure: Structure, together: CriticalPoint) -> Wall | None:
+def wall_around(descent: Descent, blocks: Sequence[Block], middle: CriticalPoint) -> Wall | None:
     """Compare the NLL on a sphere in the splitting directions with that at the coincident means.
 
     Where it is higher all around, the NLL, minimised over the other coordinates, has a minimum inside: it is
@@ -49,10 +50,10 @@ def wall_around(descent: Descent, structure: Structure, together: CriticalPoint)
     ----------
     descent : Descent
         Of the landscape.
-    structure : Structure
-        With blocks of several means.
-    together : CriticalPoint
-        With the means of each block in one place.
+    blocks : sequence of Block
+        Of several means each, to be separated.
+    middle : CriticalPoint
+        With the means of each of these blocks in one place.
 
     Returns
     -------
@@ -60,8 +61,8 @@ def wall_around(descent: Descent, structure: Structure, together: CriticalPoint)
         None where no sphere tried is higher all around, or the other coordinates have a curvature that is not
         positive. Measured at points of the sphere, not proved. Cost: some 60 values and gradients.
     """
-    local = together.means - descent.measure.origin
-    apart = _separating(structure, local.shape)
+    local = middle.means - descent.measure.origin
+    apart = _separating(blocks, local.shape)
     stiff = _stiffness(descent, local, apart)
     if stiff <= 0.0:
         return None
@@ -78,19 +79,17 @@ def wall_around(descent: Descent, structure: Structure, together: CriticalPoint)
     return None
 
 
-def _separating(structure: Structure, shape: tuple[int, int]) -> FloatArray:
+def _separating(blocks: Sequence[Block], shape: tuple[int, int]) -> FloatArray:
     """Orthonormal directions (k d, n) that separate the means of each block about their common place."""
     k, d = shape
     columns = []
-    for block in structure.blocks:
+    for block in blocks:
         m = len(block.means)
-        if m > 1:
-            differences = np.linalg.svd(np.ones((1, m)))[2][1:]
-            for row in differences:
-                for axis in range(d):
-                    column = np.zeros((k, d))
-                    column[list(block.means), axis] = row
-                    columns.append(column.ravel())
+        for row in np.linalg.svd(np.ones((1, m)))[2][1:]:
+            for axis in range(d):
+                column = np.zeros((k, d))
+                column[list(block.means), axis] = row
+                columns.append(column.ravel())
     return np.stack(columns, axis=1)
 
 

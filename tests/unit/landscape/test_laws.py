@@ -89,6 +89,19 @@ def test_law_4_needs_a_border_between():
         laws.pair_curvature(0.1, 0.5, competitor=laws.Competitor(20.0, 5.0, 0.5))
 
 
+@pytest.mark.parametrize(
+    "competitor", [(12.0, 12.0, 0.25), (12.0, 12.0, 0.1), (12.0, 12.0), "x", 3, (12.0, np.nan, 0.5)]
+)
+def test_competitors_that_hold_no_pair_are_refused(competitor):
+    with pytest.raises(InvalidParameterError):
+        laws.pair_curvature(0.1, 0.5, competitor=competitor)
+
+
+def test_competitors_far_away_do_not_underflow():
+    leading = laws.pair_curvature(1e-4, 1 / 3)
+    assert laws.pair_curvature(1e-4, 1 / 3, competitor=(1e3, 1e3, 1 / 3)) == pytest.approx(leading, rel=1e-2)
+
+
 def test_embedding_adds_the_eigenvalues_of_products():
     """One more dimension in which nothing differs: its part of the Hessian is E[psi_i psi_j]/sigma^2."""
     flat, tall = landscape([-2.0, 1.0, 4.0], 2), landscape([[-2.0, 0], [1.0, 0], [4.0, 0]], 2)

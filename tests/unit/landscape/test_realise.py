@@ -29,6 +29,15 @@ def line(spacing, k_star):
     return (spacing * np.arange(k_star)).tolist()
 
 
+def several(structure):
+    """Blocks of several means, None for the others."""
+    return [block if len(block.means) > 1 else None for block in structure.blocks]
+
+
+def pairs_of(structure):
+    return [block for block in structure.blocks if len(block.means) > 1]
+
+
 def merged_point(land, structure):
     """The point with the means of each block together, as a fit of k means and of one mean a block."""
     truth = land.measure.truth
@@ -68,7 +77,7 @@ def test_sums_of_small_terms_are_law_1(centers, k, structure, options):
     """Where float64 sees the curvatures, both ways agree, in every direction."""
     land = landscape(centers, k, **options)
     point, merged = merged_point(land, structure)
-    (found,) = leaking_excess(merged, structure.blocks, land.measure.truth)
+    (found,) = leaking_excess(merged, several(structure), land.measure.truth)
     pair = found.block.means
     assert np.abs(found.excess - excess_by_curvature(land, point, pair[0], pair[1])).max() < 1e-10
 
@@ -80,9 +89,9 @@ def test_sums_of_small_terms_are_mpmath(spacing, weights):
     """Below float64's rounding the sums keep ten digits."""
     land = landscape(line(spacing, 2), 3, weights=weights)
     _, merged = merged_point(land, BESIDE_EXACT)
-    (summed,) = leaking_excess(merged, BESIDE_EXACT.blocks, land.measure.truth)
+    (summed,) = leaking_excess(merged, several(BESIDE_EXACT), land.measure.truth)
     hessian = np.diag(land.measure.truth.weights)
-    (precise,) = precise_excess(merged, hessian, BESIDE_EXACT.blocks, land.measure.truth, 60)
+    (precise,) = precise_excess(merged, hessian, several(BESIDE_EXACT), land.measure.truth, 60)
     assert summed.splits is not None
     assert abs(summed.excess[0] / precise.excess[0] - 1) < 1e-10
     assert summed.error < abs(summed.excess[0])
@@ -109,8 +118,8 @@ def test_where_the_fit_is_the_truth_the_quartic_term_holds_it():
     assert (result.outcome, result.decided_by) == ("realised", "quartic")
     assert [splitting.splits for splitting in result.splittings] == [None, None]
     assert result.point.kl == pytest.approx(0, abs=1e-14)
-    space = landscape([[0, 0], [9, 0], [3, 8]], 6)
-    pairs = [((0, 1), (0,)), ((2, 3), (1,)), ((4, 5), (2,))]
+    space = landscape([[0, 0], [6, 8]], 4)
+    pairs = [((0, 1), (0,)), ((2, 3), (1,))]
     assert space.realise(pairs, precision="mp").decided_by == "quartic"
 
 
@@ -119,12 +128,12 @@ def test_the_wall_is_that_of_the_quartic_term(spacing):
     """Of height w (r/sqrt 2)^4/4 for a pair; below a large excess there is none."""
     land = landscape(line(spacing, 2), 3)
     point, _ = merged_point(land, BESIDE_EXACT)
-    wall = wall_around(land._descent, BESIDE_EXACT, point)
+    wall = wall_around(land._descent, pairs_of(BESIDE_EXACT), point)
     assert wall.height == pytest.approx(0.5 * (wall.radius**2 / 2) ** 2 / 4, rel=0.02)
     low = landscape(line(8, 3), 3)
     point, _ = merged_point(low, PAIR_LAST)
     assert point.index == 1
-    assert wall_around(low._descent, PAIR_LAST, point) is None
+    assert wall_around(low._descent, pairs_of(PAIR_LAST), point) is None
 
 
 def test_what_float64_knows_is_not_decided_anew():
@@ -158,6 +167,32 @@ def test_results_are_written_and_read(tmp_path):
     assert "predicted" in text
 
 
+@pytest.mark.parametrize("variance", [1.05, 1.44])
+def test_a_pair_that_splits_in_plain_sight_leaves_the_other_to_be_decided(variance):
+    truth = gs.Mixture([0.5, 0.5], [[0.0], [24.0]], [variance, 1.0], "spherical")
+    land = gs.Landscape(gs.Population(truth), 4, sigma=1.0)
+    result = land.realise([((0, 1), (0,)), ((2, 3), (1,))], precision="mp")
+    assert (result.outcome, result.decided_by) == ("realised", "law 1")
+    assert result.splittings[0].decided_by == "float64"
+    assert result.splittings[0].excess[0] == pytest.approx(variance - 1, rel=1e-6)
+    assert 0 < result.splittings[1].excess[0] < 1e-20
+
+
+def test_distances_beyond_all_digits_are_left_to_the_quartic_term():
+    result = landscape(line(1000, 2), 3).realise(BESIDE_EXACT, precision="mp")
+    assert (result.outcome, result.decided_by) == ("realised", "quartic")
+    plane = landscape([[0, 0], [36.0, 0], [18, 36.0]], 4)
+    pair = [((0,), (0,)), ((1,), (1,)), ((2, 3), (2,))]
+    assert plane.realise(pair, precision="mp").outcome == "realised"
+
+
+def test_covariances_that_are_spherical_in_another_form_are_understood():
+    truth = gs.Mixture([0.5, 0.5], [[0.0, 0], [24.0, 0]], [np.eye(2)] * 2, "full")
+    result = gs.Landscape(gs.Population(truth), 3, sigma=1.0).realise(BESIDE_EXACT, precision="mp")
+    assert (result.outcome, result.decided_by) == ("realised", "law 1")
+    assert result.predicted is not None
+
+
 def test_wrong_requests_are_named():
     land = landscape(line(10, 2), 3)
     with pytest.raises(InvalidParameterError, match=r"means 0\.\.2"):
@@ -169,10 +204,13 @@ def test_wrong_requests_are_named():
     rows = gs.Landscape(gs.Sample(np.arange(10.0)[:, None]), 3, sigma=1.0)
     with pytest.raises(InvalidParameterError, match="Population"):
         rows.realise(BESIDE_EXACT)
-    full = gs.Mixture([0.5, 0.5], [[0, 0], [20, 0]], [np.eye(2), np.eye(2)], "full")
+    full = gs.Mixture([0.5, 0.5], [[0, 0], [20, 0]], [np.eye(2), np.diag([1.0, 1.1])], "full")
     shaped = gs.Landscape(gs.Population(full), 4, sigma=1.0)
     pairs = [((0, 1), (0,)), ((2, 3), (1,))]
     assert shaped.realise(pairs).predicted is None
+    for broken in ([((0,), (0,)), ((1.0, 2.0), (1.0,))], [(("a",), (0,)), ((1, 2), (1,))]):
+        with pytest.raises(InvalidParameterError, match="tuples of indices"):
+            land.realise(broken)
     with pytest.raises(NotAvailableError, match="spherical"):
         shaped.realise(pairs, precision="mp")
 
@@ -186,5 +224,6 @@ def test_missing_mpmath_is_named(monkeypatch):
         return genuine(name, *arguments, **keywords)
 
     monkeypatch.setattr(builtins, "__import__", without)
+    pairs = [((0,), (0,)), ((1, 2), (1,)), ((3, 4), (2,))]
     with pytest.raises(NotAvailableError, match=r"gmmscape\[mp\]"):
-        landscape(line(10, 2), 4).realise([((0, 1), (0,)), ((2, 3), (1,))], precision="mp")
+        landscape(line(14, 3), 5).realise(pairs, precision="mp")

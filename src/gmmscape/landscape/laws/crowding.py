@@ -106,18 +106,33 @@ def pair_curvature(
 
 def _next_order(half_gap: float, weight: float, competitor: Competitor) -> float:
     """What the pair wins at the border, from the competitor's draws (b), against what its own lose it (a)."""
-    distance = real_number("distance", competitor.distance)
+    try:
+        distance, center_distance, share = (
+            real_number(name, value) for name, value in zip(Competitor._fields, competitor, strict=True)
+        )
+    except (TypeError, ValueError) as error:
+        if isinstance(error, InvalidParameterError):
+            raise
+        raise InvalidParameterError.of("competitor", competitor, "pass a laws.Competitor") from None
     border = 0.5 * distance + np.log(2.0) / distance
-    beyond = real_number("center_distance", competitor.center_distance) - border
+    beyond = center_distance - border
     if not (0.0 < beyond < distance and border < distance):
         raise InvalidParameterError.of(
             "competitor", tuple(competitor), "pass one whose nearest center lies beyond the border, half way"
         )
-    a = weight * np.exp(-0.5 * border**2) / np.sin(np.pi * border / distance)
-    share = real_number("center_weight", competitor.center_weight)
-    b = share * np.exp(-0.5 * beyond**2) / np.sin(np.pi * beyond / distance)
-    rate = -(a * border + b * beyond) / (distance * (b - a))
-    return float((half_gap * border) ** 2 * (1.0 / 3.0 + 0.5 * rate))
+    # a/b, from logarithms: both are tiny where the distance is large.
+    gap = 0.5 * (beyond**2 - border**2)
+    sines = np.sin(np.pi * beyond / distance) / np.sin(np.pi * border / distance)
+    lost = float(weight / share * np.exp(min(gap, 700.0)) * sines)
+    rate = -(lost * border + beyond) / (distance * (1.0 - lost)) if lost < 1.0 else -np.inf
+    factor = float((half_gap * border) ** 2 * (1.0 / 3.0 + 0.5 * rate))
+    if not abs(factor) < 1.0:
+        raise InvalidParameterError.of(
+            "competitor",
+            tuple(competitor),
+            "pass one from which the pair wins more than it loses: with this one, no small half-gap is held",
+        )
+    return factor
 
 
 def em_half_gap(t: int, start: float) -> float:
