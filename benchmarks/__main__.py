@@ -25,6 +25,7 @@ NAMES = (
     "integrals",
     "births",
     "laws",
+    "calibration",
     "candidates",
 )
 
