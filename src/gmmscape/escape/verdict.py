@@ -11,12 +11,14 @@ from gmmscape import engine
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.escape.collapse import collapsed, effective_rows, scarce
 from gmmscape.escape.diagnosis import ComponentReport, Diagnosis
+from gmmscape.escape.evidence import Calibration
 from gmmscape.escape.examine import Examination
 from gmmscape.escape.findings import findings
 from gmmscape.escape.mixtures import SAME
 from gmmscape.escape.nesting import background, distances, nested
 from gmmscape.escape.reading import association_on_sample, component_reports, with_rows
 from gmmscape.escape.search import Escape, TriedMove
+from gmmscape.escape.weigh import evidence_of
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
@@ -34,7 +36,7 @@ ENDINGS = {
 }
 
 
-def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
+def diagnosis_of(examination: Examination, total: float, calibration: Calibration | None = None) -> Diagnosis:
     """Return the diagnosis of a mixture.
 
     Parameters
@@ -43,6 +45,8 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
         What was found.
     total : float
         Mass of the data as the user counts it.
+    calibration : Calibration, optional
+        Of the gain; a verdict of "bad optimum" then rests on it too.
 
     Returns
     -------
@@ -53,10 +57,12 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
     given, final = examination.given.shifted(-origin), examination.final.mixture.shifted(-origin)
     polished = examination.polished.mixture.shifted(-origin)
     broken = collapsed(objective, given)
-    gain = examination.escape_gain if examination.escape.taken or examination.saddle else 0.0
+    gain = counted_gain(examination)
     n = _effective_rows(objective)
     score = _score(objective, polished, final, n) if gain > 0 else 0.0
     verdict, reasons = judged(gain * total, score, examination.escape, bool(broken.any()), "nats")
+    if calibration is not None:
+        verdict, reasons = _calibrated(verdict, reasons, calibration)
     if examination.begun_early:
         reasons += ("moves began before EM had converged: the gain counts from where it stood",)
     exact = examination.clusters.untouched & (gain <= 0)
@@ -82,7 +88,32 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
         if examination.searched
         else (),
         warnings=_warnings(objective, given, examination.final, examination.ended),
+        evidence=evidence_of(examination, total, gain, score, calibration),
+        suggested_n_components=_suggested(examination),
     )
+
+
+def counted_gain(examination: Examination) -> float:
+    """Return what moves, or leaving a saddle, brought beyond polishing, per unit mass."""
+    return examination.escape_gain if examination.escape.taken or examination.saddle else 0.0
+
+
+def _calibrated(
+    verdict: str, reasons: tuple[str, ...], calibration: Calibration
+) -> tuple[str, tuple[str, ...]]:
+    """The verdict held to the rate of false alarms that was asked for."""
+    n, most = len(calibration.gains), calibration.threshold
+    found = f"on {n} samples drawn from the fit the search gains at most {most:.4g} nats"
+    if verdict == "bad optimum" and calibration.p_value > calibration.false_alarm:
+        return "cannot tell", (*reasons, f"{found}: such gains are found where the fit is the truth, too")
+    return verdict, (*reasons, f"{found} (p = {calibration.p_value:.3g})")
+
+
+def _suggested(examination: Examination) -> int | None:
+    """How many clusters the best fit speaks of; overloaded components count as their parts."""
+    if not examination.searched:
+        return None
+    return int(np.count_nonzero(examination.clusters.mixture.weights > 0))
 
 
 def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched: bool) -> Diagnosis:
