@@ -26,6 +26,7 @@ NAMES = (
     "births",
     "laws",
     "calibration",
+    "suggestion",
     "candidates",
 )
 

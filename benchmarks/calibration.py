@@ -37,11 +37,11 @@ def _some(first: int) -> dict[str, Any]:
     return {"fits": [_one(number) for number in range(first, first + TOGETHER)]}
 
 
-def drawn(number: int) -> tuple[Array, int, str, float]:
-    """Return rows, number of components, family and minimum distance in sigma of a problem."""
+def drawn(number: int, least: float = 2.0) -> tuple[Array, int, str, float]:
+    """Return rows, number of components, family and minimum distance (from `least` to 8 sigma) of a problem."""
     rng = np.random.default_rng([number, 7])
     k = int(np.round(np.exp(rng.uniform(np.log(2), np.log(20)))))
-    d, separation, kind = int(rng.integers(1, 9)), float(rng.uniform(2, 8)), KINDS[number % 4]
+    d, separation, kind = int(rng.integers(1, 9)), float(rng.uniform(least, 8)), KINDS[number % 4]
     centers = [np.zeros(d)]
     while len(centers) < k:
         step = rng.standard_normal(d)
