@@ -38,7 +38,7 @@ def _some(first: int) -> dict[str, Any]:
 
 
 def drawn(number: int, least: float = 2.0) -> tuple[Array, int, str, float]:
-    """Return rows, number of components, family and minimum distance (from `least` to 8 sigma) of a problem."""
+    """Return rows, number of components, family and minimum distance, `least` to 8 sigma, of a problem."""
     rng = np.random.default_rng([number, 7])
     k = int(np.round(np.exp(rng.uniform(np.log(2), np.log(20)))))
     d, separation, kind = int(rng.integers(1, 9)), float(rng.uniform(least, 8)), KINDS[number % 4]

@@ -17,9 +17,9 @@ def smallest_curvature(objective: Objective, fit: Mixture, seed: int) -> float |
     """Return the smallest curvature of the NLL at a converged fit, relative to that of the complete data.
 
     EM multiplies small deviations by J = 1 - I^-1 H, with H the Hessian of the NLL and I that of the complete
-    data (Dempster, Laird and Rubin 1977, section 4). J is self-adjoint in the metric of I, and its eigenvalues
-    are not negative; power iteration finds the largest, and one less that is the smallest curvature: near 0
-    the fit lies on a plateau or a ridge, below 0 it is a saddle.
+    data (Dempster, Laird and Rubin 1977, section 4). J is self-adjoint in the metric of I;
+    its eigenvalues are not negative. Power iteration finds the largest, and one less that is the smallest
+    curvature: near 0 the fit lies on a plateau or a ridge, below 0 it is a saddle.
 
     Parameters
     ----------

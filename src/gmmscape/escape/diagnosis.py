@@ -118,7 +118,7 @@ class Diagnosis:
         What the verdict rests on, in numbers.
     suggested_n_components : int or None
         Clusters that the best fit in hand speaks of: components on several count as these, several on one as
-        one. None where nothing was searched, and for centers.
+        one, as far as BIC asks for it. None where the search did not end, in fits, and for centers.
     """
 
     verdict: str

@@ -112,7 +112,7 @@ def judge(
     final = examination.final
     if examination.ended != "completed":
         final = replace(final, stop_reason=examination.ended)
-    diagnosis = diagnosis_of(examination, total, calibration)
+    diagnosis = diagnosis_of(examination, total, calibration, thorough=True)
     return Judged(
         fitted,
         diagnosis,

@@ -18,6 +18,7 @@ from gmmscape.escape.mixtures import SAME
 from gmmscape.escape.nesting import background, distances, nested
 from gmmscape.escape.reading import association_on_sample, component_reports, with_rows
 from gmmscape.escape.search import Escape, TriedMove
+from gmmscape.escape.suggestion import suggested_n_components
 from gmmscape.escape.weigh import evidence_of
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
@@ -36,7 +37,13 @@ ENDINGS = {
 }
 
 
-def diagnosis_of(examination: Examination, total: float, calibration: Calibration | None = None) -> Diagnosis:
+def diagnosis_of(
+    examination: Examination,
+    total: float,
+    calibration: Calibration | None = None,
+    *,
+    thorough: bool = False,
+) -> Diagnosis:
     """Return the diagnosis of a mixture.
 
     Parameters
@@ -47,6 +54,9 @@ def diagnosis_of(examination: Examination, total: float, calibration: Calibratio
         Mass of the data as the user counts it.
     calibration : Calibration, optional
         Of the gain; a verdict of "bad optimum" then rests on it too.
+    thorough : bool, default=False
+        Whether to measure what takes passes of its own: curvature, held-out gain, suggested number of
+        components. Fits do without.
 
     Returns
     -------
@@ -88,8 +98,10 @@ def diagnosis_of(examination: Examination, total: float, calibration: Calibratio
         if examination.searched
         else (),
         warnings=_warnings(objective, given, examination.final, examination.ended),
-        evidence=evidence_of(examination, total, gain, score, calibration),
-        suggested_n_components=_suggested(examination),
+        evidence=evidence_of(examination, total, gain, score, calibration, thorough=thorough),
+        suggested_n_components=suggested_n_components(objective, final, 0)
+        if thorough and examination.searched
+        else None,
     )
 
 
@@ -107,13 +119,6 @@ def _calibrated(
     if verdict == "bad optimum" and calibration.p_value > calibration.false_alarm:
         return "cannot tell", (*reasons, f"{found}: such gains are found where the fit is the truth, too")
     return verdict, (*reasons, f"{found} (p = {calibration.p_value:.3g})")
-
-
-def _suggested(examination: Examination) -> int | None:
-    """How many clusters the best fit speaks of; overloaded components count as their parts."""
-    if not examination.searched:
-        return None
-    return int(np.count_nonzero(examination.clusters.mixture.weights > 0))
 
 
 def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched: bool) -> Diagnosis:

@@ -20,7 +20,13 @@ CURVATURE_PASS = 100_000_000
 
 
 def evidence_of(
-    examination: Examination, total: float, gain: float, score: float, calibration: Calibration | None
+    examination: Examination,
+    total: float,
+    gain: float,
+    score: float,
+    calibration: Calibration | None,
+    *,
+    thorough: bool,
 ) -> Evidence:
     """Return the evidence about the fit of a mixture that was examined.
 
@@ -36,6 +42,8 @@ def evidence_of(
         Its significance.
     calibration : Calibration or None
         Of the gain.
+    thorough : bool
+        Whether curvature and held-out gain are measured.
 
     Returns
     -------
@@ -45,8 +53,8 @@ def evidence_of(
     objective, origin = examination.objective, examination.objective.measure.origin
     polished = examination.polished.mixture.shifted(-origin)
     final = examination.final.mixture.shifted(-origin)
-    searched = examination.ended == "completed"
-    held_out = HeldOut(objective, 0).gain(polished, final) * total if gain > 0 and searched else None
+    thorough = thorough and examination.ended == "completed"
+    held_out = HeldOut(objective, 0).gain(polished, final) * total if gain > 0 and thorough else None
     settled = examination.polished.converged and pass_size(objective, polished) <= CURVATURE_PASS
     return Evidence(
         gain=gain * total,
@@ -54,7 +62,7 @@ def evidence_of(
         held_out_gain=held_out,
         significance=score,
         gradient_norm=examination.gradient_norm,
-        smallest_curvature=smallest_curvature(objective, polished, 0) if settled and searched else None,
+        smallest_curvature=smallest_curvature(objective, polished, 0) if settled and thorough else None,
         overlap=bayes_error(objective, final),
         calibration=calibration,
     )
