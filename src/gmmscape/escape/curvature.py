@@ -11,6 +11,8 @@ from gmmscape.objective import Objective
 
 #: EM steps from displaced fits; length of the displacement in the units of `_Chart`.
 PASSES, DISPLACED = 24, 1e-4
+#: Squared length, of what was left of an image, below which it is rounding of the difference.
+ROUNDING = 1e-14
 
 
 def smallest_curvature(objective: Objective, fit: Mixture, seed: int) -> float | None:
@@ -18,7 +20,7 @@ def smallest_curvature(objective: Objective, fit: Mixture, seed: int) -> float |
 
     EM multiplies small deviations by J = 1 - I^-1 H, with H the Hessian of the NLL and I that of the complete
     data (Dempster, Laird and Rubin 1977, section 4). J is self-adjoint in the metric of I;
-    its eigenvalues are not negative. Power iteration finds the largest, and one less that is the smallest
+    its eigenvalues are not negative. Lanczos' method finds the largest, and one less that is the smallest
     curvature: near 0 the fit lies on a plateau or a ridge, below 0 it is a saddle.
 
     Parameters
@@ -33,29 +35,34 @@ def smallest_curvature(objective: Objective, fit: Mixture, seed: int) -> float |
     Returns
     -------
     float or None
-        At most 1; from above, by the Rayleigh quotient after 24 passes. None where a component is empty or a
+        At most 1; from above, by the largest Ritz value after 24 passes. None where a component is empty or a
         displaced fit leaves the family.
     """
     if np.any(fit.weights <= 0):
         return None
     chart = _Chart(fit)
     rng = np.random.default_rng([seed, 6])
-    vector = chart.normalised(chart.balanced(rng.standard_normal(chart.size)))
-    quotient = 0.0
+    basis = [chart.normalised(chart.balanced(rng.standard_normal(chart.size)))]
+    products: list[list[float]] = []
     try:
         base = chart.coordinates(objective.update(objective.statistics(fit), fit))
-        for _ in range(PASSES):
-            moved = chart.mixture(DISPLACED * vector)
+        for _ in range(min(PASSES, chart.size)):
+            moved = chart.mixture(DISPLACED * basis[-1])
             image = chart.coordinates(objective.update(objective.statistics(moved), moved)) - base
             image = chart.balanced(image / DISPLACED)
-            quotient = chart.product(vector, image)
-            length = np.sqrt(chart.product(image, image))
-            if length == 0.0:
+            products.append([chart.product(vector, image) for vector in basis])
+            for vector in basis * 2:  # twice is enough
+                image = image - chart.product(vector, image) * vector
+            if chart.product(image, image) < ROUNDING:
                 break
-            vector = image / length
+            basis.append(chart.normalised(image))
     except InvalidParameterError:
         return None
-    return float(1.0 - quotient)
+    n = len(products)
+    lower = np.zeros((n, n))
+    for row, some in enumerate(products):
+        lower[row, : row + 1] = some
+    return float(1.0 - np.linalg.eigvalsh(lower)[-1])
 
 
 class _Chart:
