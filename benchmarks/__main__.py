@@ -25,6 +25,8 @@ NAMES = (
     "integrals",
     "births",
     "laws",
+    "calibration",
+    "suggestion",
     "candidates",
     "sample_landscapes",
     "count_law",

@@ -6,6 +6,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.escape.diagnosis import Diagnosis
+from gmmscape.escape.evidence import Evidence
 from gmmscape.escape.inertia import Centers, InertiaProblem
 from gmmscape.escape.reading import component_reports, normalised
 from gmmscape.escape.search import Budget, search
@@ -58,6 +59,7 @@ def diagnose_centers(
     gain = polished.value - final.value
     verdict, reasons = judged(gain * total, score, escape, False, "of inertia")
     none = np.zeros(len(means), dtype=bool)
+    step = _step(problem, given)
     diagnosis = Diagnosis(
         verdict=verdict,
         reasons=reasons,
@@ -69,7 +71,7 @@ def diagnose_centers(
         escape_gain=gain,
         total=total,
         significance=score,
-        gradient_norm=_step(problem, given),
+        gradient_norm=step,
         components=component_reports(
             normalised(shares),
             mass,
@@ -87,6 +89,8 @@ def diagnose_centers(
         ended=escape.ended,
         findings=(),
         warnings=(),
+        evidence=Evidence(gain * total, None, None, score, step, None, None),
+        suggested_n_components=None,
     )
     return diagnosis, final.means + sample.origin, final.n_iter
 

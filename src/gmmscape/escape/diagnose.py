@@ -22,6 +22,7 @@ def diagnose(
     reg_covar: float | None = None,
     covariance_floor: float | None = None,
     nested: str = "offer",
+    false_alarm: float | None = None,
     n_jobs: int | None = None,
     max_seconds: float | None = None,
     verbose: int = 0,
@@ -55,6 +56,11 @@ def diagnose(
     nested : {"offer", "take"}, default="offer"
         Whether gains by components nested in one cluster, such as a core in a halo, are only listed
         (`alternatives`) or count as better fits.
+    false_alarm : float, optional
+        Rate at which good fits may be called bad. A gain is then held against those that the search finds on
+        1/false_alarm - 1 samples drawn from the fit (parametric bootstrap), and a gain not above them all is
+        no evidence: "cannot tell". Without it a gain counts from two standard errors of its row-wise
+        differences. For mixtures.
     n_jobs : int, optional
         Threads at most; None or -1 for all cores. The result does not depend on it.
     max_seconds : float, optional
@@ -100,6 +106,7 @@ def diagnose(
         reg_covar=reg_covar,
         covariance_floor=covariance_floor,
         nested=nested,
+        false_alarm=false_alarm,
         n_jobs=n_jobs,
         max_seconds=max_seconds,
         verbose=verbose,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gmmscape.arrays import IntArray
+from gmmscape.escape.evidence import Evidence
 from gmmscape.escape.findings import Finding
 from gmmscape.escape.search import TriedMove
 from gmmscape.escape.table import diagnosis_table
@@ -113,6 +114,11 @@ class Diagnosis:
         What is wrong with the data, or with Gaussians as their model, that no better optimum would mend.
     warnings : tuple of str
         What else the user should know.
+    evidence : Evidence
+        What the verdict rests on, in numbers.
+    suggested_n_components : int or None
+        Clusters that the best fit in hand speaks of: components on several count as these, several on one as
+        one, as far as BIC asks for it. None where the search did not end, in fits, and for centers.
     """
 
     verdict: str
@@ -134,6 +140,8 @@ class Diagnosis:
     ended: str
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...]
+    evidence: Evidence
+    suggested_n_components: int | None
 
     @property
     def gain(self) -> float:
@@ -175,6 +183,8 @@ class Diagnosis:
             "ended": self.ended,
             "findings": [finding.to_dict() for finding in self.findings],
             "warnings": list(self.warnings),
+            "evidence": self.evidence.to_dict(),
+            "suggested_n_components": self.suggested_n_components,
         }
 
     def _in_full(self, move: TriedMove) -> dict[str, Any]:

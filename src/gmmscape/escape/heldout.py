@@ -35,7 +35,7 @@ class HeldOut:
         held = rng.random(len(looked_at)) < SHARE
         held[[0, -1]] = [True, False]  # of very few rows, one on either side
         self.objective = objective
-        self.seen, self.unseen = (_part(rows, looked_at[which]) for which in (~held, held))
+        self.seen, self.unseen = (some_rows(rows, looked_at[which]) for which in (~held, held))
         self._judged: deque[tuple[Mixture, float]] = deque(maxlen=2)
 
     def gain(self, before: Mixture, after: Mixture) -> float:
@@ -56,6 +56,7 @@ class HeldOut:
         return value
 
 
-def _part(rows: WeightedRows, which: np.ndarray) -> WeightedRows:
+def some_rows(rows: WeightedRows, which: np.ndarray) -> WeightedRows:
+    """Return a part of the rows, their weights made to sum to one."""
     weights = rows.weights[which]
     return WeightedRows(rows.local(which), weights / weights.sum(), rows.unit)

@@ -11,12 +11,14 @@ from numpy.typing import ArrayLike
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
+from gmmscape.escape.bootstrap import bootstrapped_gains
 from gmmscape.escape.centers import diagnose_centers
 from gmmscape.escape.diagnosis import Diagnosis
-from gmmscape.escape.examine import examine
+from gmmscape.escape.evidence import Calibration
+from gmmscape.escape.examine import Examination, examine
 from gmmscape.escape.mixtures import MixtureProblem
 from gmmscape.escape.search import Budget, Event
-from gmmscape.escape.verdict import diagnosis_of, diagnosis_of_result
+from gmmscape.escape.verdict import counted_gain, diagnosis_of, diagnosis_of_result
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import Floor, FreeCovariance, family_named
 from gmmscape.measure import Sample
@@ -28,6 +30,8 @@ from gmmscape.validation import choice, generator, optional_seconds, real_number
 NESTED = ("offer", "take")
 #: Polishes fits that come from elsewhere.
 POLISH = EM(tol=1e-6, max_iter=10_000)
+#: Lowest rate of false alarms that verdicts are calibrated for: it takes its inverse in samples.
+LOWEST_RATE = 0.001
 #: Default of ``covariance_floor``.
 COVARIANCE_FLOOR = 1e-6
 
@@ -77,10 +81,12 @@ def judge(
     max_seconds: float | None,
     verbose: int,
     callback: Callable[[Event], Any] | None,
+    false_alarm: float | None = None,
 ) -> Judged:
     """Read the model, examine it on the data, and say what it is; see `diagnose` for the parameters."""
     choice("nested", nested, NESTED)
     check_n_jobs(n_jobs)
+    n_samples = 0 if false_alarm is None else _samples_for(false_alarm)
     whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
     budget = Budget(optional_seconds("max_seconds", max_seconds), callback or (printed if verbose else None))
     seed = int(generator(rng).integers(2**63))
@@ -102,10 +108,11 @@ def judge(
     problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed)
     with engine.limited(n_jobs):
         examination = examine(objective, fitted.mixture, problem, POLISH, budget)
+        calibration = _calibration(examination, total, false_alarm, n_samples, nested, seed, budget)
     final = examination.final
     if examination.ended != "completed":
         final = replace(final, stop_reason=examination.ended)
-    diagnosis = diagnosis_of(examination, total)
+    diagnosis = diagnosis_of(examination, total, calibration, thorough=True)
     return Judged(
         fitted,
         diagnosis,
@@ -115,6 +122,40 @@ def judge(
         max(1, sum(part.n_iter for part in examination.way)),
         X,
     )
+
+
+def _samples_for(false_alarm: float) -> int:
+    """The fewest samples that a gain can stand out of with that rate: one rank of them all."""
+    rate = real_number("false_alarm", false_alarm)
+    if not LOWEST_RATE <= rate < 1.0:
+        raise InvalidParameterError.of(
+            "false_alarm", false_alarm, f"pass a rate from {LOWEST_RATE} to below 1"
+        )
+    return int(np.ceil(1.0 / rate - 1e-9)) - 1
+
+
+def _calibration(
+    examination: Examination,
+    total: float,
+    false_alarm: float | None,
+    n_samples: int,
+    nested: str,
+    seed: int,
+    budget: Budget,
+) -> Calibration | None:
+    """Gains on samples drawn from the polished fit; None where there is no gain to be held against them."""
+    gain = counted_gain(examination) * total
+    if false_alarm is None or gain <= 0.0 or examination.ended != "completed":
+        return None
+    objective = examination.objective
+    fit = examination.polished.mixture.shifted(-objective.measure.origin)
+    gains, ended = bootstrapped_gains(
+        objective, fit, n_samples, seed, take_nested=nested == "take", budget=budget
+    )
+    examination.escape.ended = ended
+    # Of fewer samples than asked for, none can show that rate: the verdict is then "cannot tell".
+    p_value = (1 + np.count_nonzero(gains >= gain)) / (1 + len(gains))
+    return Calibration(false_alarm, tuple(gains.tolist()), float(gains.max(initial=0.0)), float(p_value))
 
 
 def total_mass(sample: Sample, sample_weight: ArrayLike | None) -> float:

@@ -30,13 +30,14 @@ class Event(NamedTuple):
     Attributes
     ----------
     stage : str
-        "em" while a start descends, then "polish", "moves" and "finish".
+        "em" while a start descends, then "polish", "moves" and "finish"; "bootstrap" where a rate of false
+        alarms is asked for.
     round : int
-        Rounds of proposals begun; at stage "em" the number of the start, from 0.
+        Rounds of proposals begun; at stage "em" the number of the start, from 0; at "bootstrap" samples done.
     tried : int
-        Moves judged so far; at stage "em" the iterations of that start.
+        Moves judged so far; at stage "em" the iterations of that start; at "bootstrap" samples in all.
     value : float
-        Best value so far, per unit mass.
+        Best value so far, per unit mass; at "bootstrap" the gain on the last sample, in nats in total.
     seconds : float
         Since the examination began.
     """

@@ -24,7 +24,7 @@ def diagnosis_table(diagnosis: Any) -> str:
     """Return the verdict, the gains, the components that are not exact, and the moves."""
     lines = [f"verdict: {diagnosis.verdict}"]
     lines += [f"  {reason}" for reason in diagnosis.reasons]
-    lines += [f"input: {diagnosis.input_state}", *_gains(diagnosis)]
+    lines += [f"input: {diagnosis.input_state}", *_gains(diagnosis), *_evidence(diagnosis)]
     lines += ["", *_components(diagnosis)]
     for title, moves in (("moves", diagnosis.moves), ("alternatives, not taken", diagnosis.alternatives)):
         if moves:
@@ -45,6 +45,21 @@ def _gains(diagnosis: Any) -> Iterator[str]:
         f"{diagnosis.escape_gain * total:.4g} {unit} by moves "
         f"({diagnosis.gain:.4g} per row)"
     )
+
+
+def _evidence(diagnosis: Any) -> Iterator[str]:
+    evidence, parts = diagnosis.evidence, []
+    if evidence.held_out_gain is not None:
+        parts.append(f"{evidence.held_out_gain:+.4g} {_unit(diagnosis)} on rows held out")
+    if evidence.smallest_curvature is not None:
+        parts.append(f"smallest curvature {evidence.smallest_curvature:.2g}")
+    if evidence.overlap is not None:
+        parts.append(f"overlap {100.0 * evidence.overlap:.2g} %")
+    if parts:
+        yield f"evidence: {', '.join(parts)}"
+    suggested = diagnosis.suggested_n_components
+    if suggested is not None and suggested != len(diagnosis.components):
+        yield f"suggested number of components: {suggested}"
 
 
 def _components(diagnosis: Any) -> Iterator[str]:

@@ -11,12 +11,15 @@ from gmmscape import engine
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.escape.collapse import collapsed, effective_rows, scarce
 from gmmscape.escape.diagnosis import ComponentReport, Diagnosis
+from gmmscape.escape.evidence import Calibration
 from gmmscape.escape.examine import Examination
 from gmmscape.escape.findings import findings
 from gmmscape.escape.mixtures import SAME
 from gmmscape.escape.nesting import background, distances, nested
 from gmmscape.escape.reading import association_on_sample, component_reports, with_rows
 from gmmscape.escape.search import Escape, TriedMove
+from gmmscape.escape.suggestion import suggested_n_components
+from gmmscape.escape.weigh import evidence_of
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
@@ -34,7 +37,13 @@ ENDINGS = {
 }
 
 
-def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
+def diagnosis_of(
+    examination: Examination,
+    total: float,
+    calibration: Calibration | None = None,
+    *,
+    thorough: bool = False,
+) -> Diagnosis:
     """Return the diagnosis of a mixture.
 
     Parameters
@@ -43,6 +52,11 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
         What was found.
     total : float
         Mass of the data as the user counts it.
+    calibration : Calibration, optional
+        Of the gain; a verdict of "bad optimum" then rests on it too.
+    thorough : bool, default=False
+        Whether to measure what takes passes of its own: curvature, held-out gain, suggested number of
+        components. Fits do without.
 
     Returns
     -------
@@ -53,10 +67,12 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
     given, final = examination.given.shifted(-origin), examination.final.mixture.shifted(-origin)
     polished = examination.polished.mixture.shifted(-origin)
     broken = collapsed(objective, given)
-    gain = examination.escape_gain if examination.escape.taken or examination.saddle else 0.0
+    gain = counted_gain(examination)
     n = _effective_rows(objective)
     score = _score(objective, polished, final, n) if gain > 0 else 0.0
     verdict, reasons = judged(gain * total, score, examination.escape, bool(broken.any()), "nats")
+    if calibration is not None:
+        verdict, reasons = _calibrated(verdict, reasons, calibration)
     if examination.begun_early:
         reasons += ("moves began before EM had converged: the gain counts from where it stood",)
     exact = examination.clusters.untouched & (gain <= 0)
@@ -82,7 +98,27 @@ def diagnosis_of(examination: Examination, total: float) -> Diagnosis:
         if examination.searched
         else (),
         warnings=_warnings(objective, given, examination.final, examination.ended),
+        evidence=evidence_of(examination, total, gain, score, calibration, thorough=thorough),
+        suggested_n_components=suggested_n_components(objective, final, 0)
+        if thorough and examination.searched
+        else None,
     )
+
+
+def counted_gain(examination: Examination) -> float:
+    """Return what moves, or leaving a saddle, brought beyond polishing, per unit mass."""
+    return examination.escape_gain if examination.escape.taken or examination.saddle else 0.0
+
+
+def _calibrated(
+    verdict: str, reasons: tuple[str, ...], calibration: Calibration
+) -> tuple[str, tuple[str, ...]]:
+    """The verdict held to the rate of false alarms that was asked for."""
+    n, most = len(calibration.gains), calibration.threshold
+    found = f"on {n} samples drawn from the fit the search gains at most {most:.4g} nats"
+    if verdict == "bad optimum" and calibration.p_value > calibration.false_alarm:
+        return "cannot tell", (*reasons, f"{found}: such gains are found where the fit is the truth, too")
+    return verdict, (*reasons, f"{found} (p = {calibration.p_value:.3g})")
 
 
 def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched: bool) -> Diagnosis:

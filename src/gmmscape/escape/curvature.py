@@ -1,0 +1,142 @@
+"""The flattest direction of a fit: how slowly EM converges there, and whether it leaves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+
+#: EM steps from displaced fits; length of the displacement in the units of `_Chart`.
+PASSES, DISPLACED = 24, 1e-4
+#: Squared length, of what was left of an image, below which it is rounding of the difference.
+ROUNDING = 1e-14
+
+
+def smallest_curvature(objective: Objective, fit: Mixture, seed: int) -> float | None:
+    """Return the smallest curvature of the NLL at a converged fit, relative to that of the complete data.
+
+    EM multiplies small deviations by J = 1 - I^-1 H, with H the Hessian of the NLL and I that of the complete
+    data (Dempster, Laird and Rubin 1977, section 4). J is self-adjoint in the metric of I;
+    its eigenvalues are not negative. Lanczos' method finds the largest, and one less that is the smallest
+    curvature: near 0 the fit lies on a plateau or a ridge, below 0 it is a saddle.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a sample.
+    fit : Mixture
+        In local coordinates, where EM has converged.
+    seed : int
+        Of the direction to begin with.
+
+    Returns
+    -------
+    float or None
+        At most 1; from above, by the largest Ritz value after 24 passes. None where a component is empty or a
+        displaced fit leaves the family.
+    """
+    if np.any(fit.weights <= 0):
+        return None
+    chart = _Chart(fit)
+    rng = np.random.default_rng([seed, 6])
+    basis = [chart.normalised(chart.balanced(rng.standard_normal(chart.size)))]
+    products: list[list[float]] = []
+    try:
+        base = chart.coordinates(objective.update(objective.statistics(fit), fit))
+        for _ in range(min(PASSES, chart.size)):
+            moved = chart.mixture(DISPLACED * basis[-1])
+            image = chart.coordinates(objective.update(objective.statistics(moved), moved)) - base
+            image = chart.balanced(image / DISPLACED)
+            products.append([chart.product(vector, image) for vector in basis])
+            for vector in basis * 2:  # twice is enough
+                image = image - chart.product(vector, image) * vector
+            if chart.product(image, image) < ROUNDING:
+                break
+            basis.append(chart.normalised(image))
+    except InvalidParameterError:
+        return None
+    n = len(products)
+    lower = np.zeros((n, n))
+    for row, some in enumerate(products):
+        lower[row, : row + 1] = some
+    return float(1.0 - np.linalg.eigvalsh(lower)[-1])
+
+
+class _Chart:
+    """Coordinates about a mixture, each component in its own units, with the metric of complete data.
+
+    Relative changes of the weights, shifts of the means in standard deviations, and relative changes of the
+    covariances; of tied ones, one for all.
+    """
+
+    def __init__(self, fit: Mixture) -> None:
+        self.fit, self.kind = fit, fit.covariance_type
+        self.k, self.d = fit.means.shape
+        C = fit.covariances
+        if self.kind == "spherical":
+            self.roots: FloatArray = np.sqrt(C)
+        elif self.kind == "diag":
+            self.roots = np.sqrt(C)
+        else:
+            self.roots = np.linalg.cholesky(C)
+        shapes = {"spherical": (self.k,), "diag": (self.k, self.d), "tied": (self.d, self.d)}
+        self.shape = shapes.get(self.kind, (self.k, self.d, self.d))
+        self.size = self.k + self.k * self.d + int(np.prod(self.shape))
+        w = fit.weights
+        each = {"spherical": 0.5 * self.d * w, "diag": np.repeat(0.5 * w, self.d)}
+        tied = np.full(self.d**2, 0.5)
+        last = each.get(self.kind, tied if self.kind == "tied" else np.repeat(0.5 * w, self.d**2))
+        self.metric = np.concatenate([w, np.repeat(w, self.d), last])
+
+    def product(self, a: FloatArray, b: FloatArray) -> float:
+        """The product of two vectors in the metric of complete data."""
+        return float(self.metric * a @ b)
+
+    def normalised(self, vector: FloatArray) -> FloatArray:
+        return vector / np.sqrt(self.product(vector, vector))
+
+    def balanced(self, vector: FloatArray) -> FloatArray:
+        """The vector with weights that sum to one, and symmetric covariances."""
+        weights, means, shapes = self._split(vector)
+        weights = weights - self.fit.weights @ weights
+        if self.kind in ("full", "tied"):
+            shapes = 0.5 * (shapes + np.swapaxes(shapes, -1, -2))
+        return np.concatenate([weights, means.ravel(), shapes.ravel()])
+
+    def mixture(self, vector: FloatArray) -> Mixture:
+        """The mixture at these coordinates."""
+        weights, means, shapes = self._split(vector)
+        w = self.fit.weights * (1.0 + weights)
+        C = self.fit.covariances
+        if self.kind == "spherical":
+            shift, change = self.roots[:, None] * means, C * shapes
+        elif self.kind == "diag":
+            shift, change = self.roots * means, C * shapes
+        elif self.kind == "tied":
+            shift, change = means @ self.roots.T, self.roots @ shapes @ self.roots.T
+        else:
+            shift = np.einsum("kde,ke->kd", self.roots, means)
+            change = self.roots @ shapes @ np.swapaxes(self.roots, -1, -2)
+        return Mixture(w / w.sum(), self.fit.means + shift, C + change, self.kind)
+
+    def coordinates(self, mixture: Mixture) -> FloatArray:
+        """The coordinates of a mixture nearby."""
+        weights = mixture.weights / self.fit.weights - 1.0
+        shift, change = mixture.means - self.fit.means, mixture.covariances - self.fit.covariances
+        if self.kind == "spherical":
+            means, shapes = shift / self.roots[:, None], change / self.fit.covariances
+        elif self.kind == "diag":
+            means, shapes = shift / self.roots, change / self.fit.covariances
+        else:
+            roots = np.broadcast_to(self.roots, (self.k, self.d, self.d))
+            means = np.linalg.solve(roots, shift[:, :, None])[:, :, 0]
+            half = np.linalg.solve(self.roots, change)
+            shapes = np.linalg.solve(self.roots, np.swapaxes(half, -1, -2))
+        return np.concatenate([weights, means.ravel(), shapes.ravel()])
+
+    def _split(self, vector: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        k, d = self.k, self.d
+        return vector[:k], vector[k : k + k * d].reshape(k, d), vector[k + k * d :].reshape(self.shape)
