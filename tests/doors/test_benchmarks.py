@@ -51,6 +51,8 @@ def test_they_are_listed():
         "hostile",
         "repair_sklearn",
         "verdicts",
+        "calibration",
+        "suggestion",
         "nested",
         "speed",
         "engine",
@@ -70,6 +72,22 @@ def test_good_fits_are_not_accused_and_planted_ones_are_found(tmp_path: Path):
     assert good["called_bad"] == 0
     assert good["of"] == planted["of"] == planted["survived"] > 0
     assert planted["called_bad"] == planted["blocks_named"] == planted["truth_reached"] == planted["of"]
+
+
+def test_verdicts_agree_with_restarts_and_numbers_are_suggested(tmp_path: Path):
+    matrix = small("calibration", tmp_path)["summary"]["matrix"]
+    right = {"good": "no better fit found", "bad": "bad optimum"}
+    counts = [
+        (label, verdict, n)
+        for band in matrix.values()
+        for label, row in band.items()
+        for verdict, n in row.items()
+    ]
+    assert sum(n for *_, n in counts) == 20
+    assert sum(n for label, verdict, n in counts if verdict == right[label]) >= 18
+    (tmp_path / "out.json").unlink()
+    suggested = small("suggestion", tmp_path)["summary"]
+    assert suggested["right"] >= 0.8 * suggested["of"] > 15
 
 
 def test_an_unfinished_run_goes_on_and_a_foreign_file_is_left_alone(tmp_path: Path):
