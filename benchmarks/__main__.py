@@ -27,6 +27,7 @@ NAMES = (
     "laws",
     "calibration",
     "suggestion",
+    "optima",
     "candidates",
 )
 

@@ -107,7 +107,8 @@ def local_optima(
     Notes
     -----
     Ctrl-C, the end of the budget and the callback end the work with the starts that were done, in their
-    order. Cost: an EM run for each start, O(n k d^2) an iteration; a pass for each end.
+    order (Ctrl-C before the first is passed on). Cost: an EM run for each start, O(n k d^2) an iteration; a
+    pass for each end.
 
     Examples
     --------
@@ -140,14 +141,16 @@ def local_optima(
     with engine.limited(n_jobs):
         found = restarted(Objective.near(sample, family, one), plan, budget)
         if not found.ends:
-            _nothing(found.ended)
+            raise _nothing(found)
         return _result(found, plan, total_mass(sample, sample_weight))
 
 
-def _nothing(ended: str) -> None:
-    """Say that no start was done; Ctrl-C is passed on by who pressed it, and has no result either."""
-    remedy = "raise max_seconds" if ended == "time_limit" else "let it go on for longer"
-    raise NoResultError(f"no start was done before the work was ended ({ended}): {remedy}")
+def _nothing(found: Restarts) -> BaseException:
+    """What to raise where no start was done."""
+    if found.ended == "interrupted" and not found.asked:
+        return KeyboardInterrupt()
+    remedy = "raise max_seconds" if found.ended == "time_limit" else "let the callback go on for longer"
+    return NoResultError(f"no start was done before the work was ended ({found.ended}): {remedy}")
 
 
 def _printed(event: Event) -> None:

@@ -19,7 +19,7 @@ LEVEL = 0.95
 MOST_OPTIMA, MOST_BLOCKS = 25, 6
 #: What stands below the table where no start ended in an optimum.
 INSTEAD = {
-    "not converged": "no start converged to a likelihood that another shares: what is listed is not converged",
+    "not converged": "no start has converged: what is listed is where they stood",
     "saddle": "no start ended in an optimum: what is listed are saddles, and small disturbances lead away",
     "degenerate": "every start ended with a collapsed component: the likelihoods listed do not compare; use "
     "fewer components, a simpler covariance_type or a higher covariance_floor",

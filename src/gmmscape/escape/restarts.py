@@ -14,7 +14,7 @@ from gmmscape.families import FreeCovariance
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, Solution, descend_all, start_around
+from gmmscape.solve import EM, Solution, descend_all, ends_of_all, start_around
 
 #: Starts that go together: few enough for an interruption to lose little.
 TOGETHER = 64
@@ -65,6 +65,8 @@ class Restarts:
         Whether some component of it has collapsed.
     ended : str
         "completed", "time_limit" or "interrupted".
+    asked : bool
+        Whether it was the callback that interrupted.
     """
 
     objective: Objective
@@ -72,6 +74,7 @@ class Restarts:
     local: list[Mixture] = field(default_factory=list)
     degenerate: list[bool] = field(default_factory=list)
     ended: str = "completed"
+    asked: bool = False
 
     def add(self, solution: Solution) -> None:
         """Take an end in."""
@@ -104,13 +107,14 @@ def restarted(objective: Objective, plan: StartPlan, budget: Budget) -> Restarts
     try:
         for first in range(0, plan.n_starts, TOGETHER):
             numbers = range(first, min(first + TOGETHER, plan.n_starts))
-            for end in _ends(objective, _starts(objective, plan, numbers), first, budget):
+            for end in _ends(found, _starts(objective, plan, numbers), budget):
                 found.add(end)
             if len(found.ends) < numbers.stop:  # the callback, or the clock
                 found.ended = "time_limit" if budget.left == 0.0 else "interrupted"
                 break
     except Stopped as stop:
         found.ended = str(stop)
+        found.asked = found.ended == "interrupted"
     except KeyboardInterrupt:
         found.ended = "interrupted"
     return found
@@ -129,26 +133,20 @@ def _starts(objective: Objective, plan: StartPlan, numbers: range) -> list[Mixtu
     ]
 
 
-def _ends(objective: Objective, starts: list[Mixture], first: int, budget: Budget) -> list[Solution]:
-    """Where the starts end, up to the first that was cut short."""
-    origin = objective.measure.origin
+def _ends(found: Restarts, starts: list[Mixture], budget: Budget) -> list[Solution]:
+    """Where the next starts end, up to the first that was cut short."""
+    objective, first = found.objective, len(found.ends)
     budget.report("em", first, 0, objective.rows.nll(starts[0]))
 
     def watch(ended: int, iterations: int, nll: float) -> bool:
-        return budget.asks_to_stop("em", first + min(ended, len(starts) - 1), iterations, nll)
+        found.asked = budget.asks_to_stop("em", first + min(ended, len(starts) - 1), iterations, nll)
+        return found.asked
 
-    def done(solutions: list[Solution]) -> list[Solution]:
-        return list(takewhile(lambda one: one.stop_reason not in CUT_SHORT, solutions))
-
-    rough = done(descend_all(PLAIN, objective, starts, max_seconds=budget.left, watch=watch))
-    alive = [i for i, one in enumerate(rough) if one.stop_reason != "degenerate"]
-    if not alive:
-        return rough
-    goes_on = [rough[i].mixture.shifted(-origin) for i in alive]
-    finished = done(descend_all(FINISH, objective, goes_on, max_seconds=budget.left, watch=watch))
-    for i, one in zip(alive, finished, strict=False):
-        rough[i] = one
-    return rough if len(finished) == len(alive) else rough[: alive[len(finished)]]
+    rough = ends_of_all(PLAIN, objective, starts, max_seconds=budget.left, watch=watch)
+    if not rough or found.asked:
+        return []
+    ends = descend_all(FINISH, objective, rough, max_seconds=budget.left, watch=watch)
+    return list(takewhile(lambda one: one.stop_reason not in CUT_SHORT, ends))
 
 
 def left_when_shaken(found: Restarts, places: Sequence[int], same: float) -> list[bool]:
