@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gmmscape.escape.optima_picture import OptimaDisplay
@@ -194,12 +195,12 @@ class LocalOptima:
             "optima": [one.to_dict() for one in self.optima],
         }
 
-    def to_json(self, path: str) -> None:
+    def to_json(self, path: str | Path) -> None:
         """Write `to_dict` to a file, whole or not at all.
 
         Parameters
         ----------
-        path : str
+        path : str or Path
             Name of the file.
 
         Raises
