@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
+import time
 
 import numpy as np
 import pytest
 
 import gmmscape as gs
-from doors.commandline import failed, gmmscape, inside, interrupted, needs_terminal
+from doors.commandline import failed, gmmscape, inside, needs_terminal, on_terminal
 
 HARD = ["-k", 3, "--covariance", "spherical", "--init-params", "random_from_data"]
 
@@ -73,9 +76,16 @@ def test_wrong_usage_is_named(arguments, code, words, file):
 
 
 @needs_terminal
-def test_ctrl_c_returns_what_was_done(tmp_path):
-    X = np.random.default_rng(0).standard_normal((3000, 2))
-    np.savetxt(tmp_path / "rows.csv", X, delimiter=",")
-    arguments = ("optima", "rows.csv", "-k", 5, "--n-starts", 100_000)
-    output = interrupted(arguments, b"start 65", cwd=tmp_path)
+def test_ctrl_c_returns_what_was_done(file, tmp_path):
+    arguments = ("optima", file, *HARD, "--columns", "x", "--n-starts", 1_000_000)
+    with on_terminal(arguments, cwd=tmp_path) as (process, shown):
+        deadline = time.monotonic() + 60
+        while re.search(rb"start [1-9]\d\d,", shown) is None:
+            assert process.poll() is None, bytes(shown)
+            assert time.monotonic() < deadline, bytes(shown[-500:])
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 4, output
     assert "interrupted: only the starts that were done count" in output
+    assert "optima of 3 components" in output

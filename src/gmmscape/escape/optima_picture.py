@@ -9,22 +9,22 @@ import numpy as np
 
 from gmmscape.landscape.pictures.style import (
     COLOURS,
-    FAINT,
     INK,
     SMALL,
     Display,
     axes_or_new,
     block_lines,
     kind_legend,
+    number,
 )
 from gmmscape.landscape.structure import Block
 
-#: Optima that are drawn, and those of them whose blocks are written beside them.
-MOST_DRAWN, MOST_NAMED = 40, 8
+#: Optima that are drawn.
+MOST_DRAWN = 20
 
 
 class OptimaDisplay(Display):
-    """Local optima as dots over their NLL, as high as their shares of the starts.
+    """Local optima as rows, best on top: a dot at the NLL, a bar for the share of starts, and the blocks.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ class OptimaDisplay(Display):
     Attributes
     ----------
     dots_ : matplotlib PathCollection
-        Shares over NLL.
-    bars_ : matplotlib LineCollection
-        Bars from 0 to the shares.
+        One a row, at its NLL.
+    bars_ : matplotlib BarContainer
+        One a row, as long as its share.
     texts_ : list of matplotlib Text
-        Blocks of the largest shares.
+        Blocks of each row.
     """
 
     def __init__(
@@ -67,59 +67,64 @@ class OptimaDisplay(Display):
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Where to draw; a new figure, unknown to pyplot, by default.
+            Where to draw, two axes inside it; a new figure, unknown to pyplot, by default.
 
         Returns
         -------
         OptimaDisplay
-            This display, with `figure_`, `ax_` and the artists.
+            This display, with `figure_`, `axes_` (NLL, shares) and the artists.
 
         Raises
         ------
         NotAvailableError
             If matplotlib is not installed.
         """
-        ours = ax is None
-        ax = axes_or_new(ax, 9.0, 5.0)
-        self._keep([ax])
+        ours, n = ax is None, len(self.gaps)
+        ax = axes_or_new(ax, 9.0, 1.6 + 0.28 * n)
+        ax.set_axis_off()
+        left = ax.inset_axes((0.07, 0.0, 0.36, 1.0))
+        right = ax.inset_axes((0.46, 0.0, 0.54, 1.0))
+        self._keep([left, right])
+        places = np.arange(n)
         kinds = [_worst(blocks, i == 0) for i, blocks in enumerate(self.blocks)]
         colours = [COLOURS[kind] for kind in kinds]
-        self.bars_ = ax.vlines(self.gaps, 0.0, self.shares, colors=colours, linewidth=3, zorder=2)
-        ax.vlines(self.gaps, *self.intervals.T, colors=FAINT, linewidth=1, zorder=3)
-        self.dots_ = ax.scatter(self.gaps, self.shares, s=36, c=colours, zorder=4)
-        self._name()
+        self.dots_ = left.scatter(self.gaps, places, s=36, c=colours, zorder=3)
+        self.bars_ = right.barh(places, self.shares, height=0.55, color=colours, zorder=2)
+        right.hlines(places, *self.intervals.T, colors=INK, linewidth=1, zorder=3)
+        self.texts_ = [
+            right.annotate(
+                _text(blocks, i == 0), (high, i), (5, 0), textcoords="offset points", va="center",
+                fontsize=SMALL, color=INK, annotation_clip=False,
+            )
+            for i, (blocks, (_, high)) in enumerate(zip(self.blocks, self.intervals, strict=True))
+        ]  # fmt: skip
         self._frame()
         kind_legend(ax, kinds, ours)
         return self
 
-    def _name(self) -> None:
-        """Write the blocks of the largest shares beside their dots."""
-        self.texts_ = []
-        for i in np.argsort(-self.shares, kind="stable")[:MOST_NAMED]:
-            lines = [("best", INK)] if i == 0 else block_lines(self.blocks[i])
-            text = "\n".join(line for line, _ in lines)
-            self.texts_.append(
-                self.ax_.annotate(
-                    text,
-                    (self.gaps[i], self.shares[i]),
-                    (6, 4),
-                    textcoords="offset points",
-                    fontsize=SMALL,
-                    color=INK,
-                )
-            )
-
     def _frame(self) -> None:
-        ax = self.ax_
+        left, right = self.axes_
         width = float(self.gaps.max()) or 1.0
-        ax.set_xlim(-0.04 * width, 1.15 * width)
-        ax.set_ylim(0.0, 1.1 * float(self.intervals.max()))
-        ax.set_xlabel("NLL above the best optimum, nats in total")
-        ax.set_ylabel("share of starts, with 95 % intervals")
+        left.set_xlim(-0.05 * width, 1.05 * width)
+        left.set_xlabel("NLL above the best, nats in total")
+        left.set_yticks(
+            range(len(self.gaps)), [number(gap) if i else "best" for i, gap in enumerate(self.gaps)]
+        )
+        # Room for the blocks, which stand beside the intervals.
+        right.set_xlim(0.0, 1.6 * float(self.intervals.max()))
+        right.set_xticks([tick for tick in right.get_xticks() if tick <= max(1.0, self.shares.max())])
+        right.set_xlabel("share of starts, 95 % interval, blocks")
+        right.set_yticks([])
+        for axis in (left, right):
+            axis.set_ylim(len(self.gaps) - 0.5, -0.5)
+            for side in ("right", "top"):
+                axis.spines[side].set_visible(False)
         if self.left_out:
-            ax.set_title(f"{self.left_out} more are not drawn", fontsize=SMALL, loc="left")
-        for side in ("right", "top"):
-            ax.spines[side].set_visible(False)
+            right.set_title(f"{self.left_out} more are not drawn", fontsize=SMALL, loc="left")
+
+
+def _text(blocks: tuple[Block, ...], best: bool) -> str:
+    return f"{len(blocks)} components" if best else "  ".join(line for line, _ in block_lines(blocks))
 
 
 def _worst(blocks: tuple[Block, ...], best: bool) -> str:

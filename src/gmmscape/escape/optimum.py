@@ -211,17 +211,17 @@ class LocalOptima:
         write_json(self.to_dict(), path)
 
     def plot(self, ax: Any = None) -> OptimaDisplay:
-        """Draw the optima over their NLL, their shares as bars, their blocks beside them.
+        """Draw the optima as dots over their NLL, their shares as bars, their blocks beside them.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Where to draw; a new figure, unknown to pyplot, by default.
+            Where to draw, two axes inside it; a new figure, unknown to pyplot, by default.
 
         Returns
         -------
         OptimaDisplay
-            With `figure_`, `ax_` and the artists.
+            With `figure_`, `axes_` (NLL, shares) and the artists.
 
         Raises
         ------

@@ -232,14 +232,14 @@ def test_it_is_written_and_printed(found: gs.LocalOptima, tmp_path: Path):
 
 def test_it_is_drawn(found: gs.LocalOptima):
     display = found.plot()
-    np.testing.assert_allclose(
-        display.dots_.get_offsets(), [(one.gap, one.share) for one in found.optima[:40]]
-    )
-    texts = "\n".join(text.get_text() for text in display.texts_)
-    assert "best" in texts
-    most = max(found.optima[1:], key=lambda one: one.hits)
-    assert str(most.blocks[0]) in texts
-    assert display.ax_.get_xlabel().endswith("nats in total")
+    shown = found.optima[:20]
+    np.testing.assert_allclose(display.dots_.get_offsets(), [(one.gap, i) for i, one in enumerate(shown)])
+    assert [bar.get_width() for bar in display.bars_] == [one.share for one in shown]
+    for text, one in zip(display.texts_[1:], shown[1:], strict=True):
+        assert str(one.blocks[0]) in text.get_text()
+    assert display.axes_[0].get_xlabel().endswith("nats in total")
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    assert found.plot(figure.subplots()).figure_ is figure
 
 
 def test_intervals_are_those_of_clopper_and_pearson():
