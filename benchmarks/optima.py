@@ -115,7 +115,7 @@ def _restarts(setting: Setting, first: int, count: int) -> dict[str, Any]:
             "nll": end.nll * len(X),
             "sorted": _sorted(end.mixture, X),
             "hits": 1,
-            "sound": bool(end.stop_reason != "degenerate" and _rows_of_each(end.mixture, X) > X.shape[1] + 1),
+            "sound": _sound(end, X),
             "converged": end.converged,
         }
         for end in ends
@@ -123,6 +123,13 @@ def _restarts(setting: Setting, first: int, count: int) -> dict[str, Any]:
     return {"groups": _merged([one for one in seen if one["sound"] and one["converged"]]),
             "degenerate": sum(not one["sound"] for one in seen),
             "not_converged": sum(one["sound"] and not one["converged"] for one in seen)}  # fmt: skip
+
+
+def _sound(end: gs.Solution, X: Array) -> bool:
+    """Whether no component has collapsed: on the floor, or on at most d+1 different rows."""
+    if end.stop_reason == "degenerate" or end.floor_active:
+        return False
+    return _rows_of_each(end.mixture, X) > X.shape[1] + 1
 
 
 def _sorted(mixture: gs.Mixture, X: Array) -> list[float]:
@@ -164,6 +171,10 @@ def _found(setting: Setting, n_starts: int) -> dict[str, Any]:
         "groups": [
             {"nll": one.nll * len(X), "sorted": _sorted(one.mixture, X), "hits": one.hits}
             for one in found.optima
+            if one.hits > 0
+        ],
+        "by_moves": [
+            round((one.nll - found.optima[1].nll) * len(X), 3) for one in found.optima[:1] if one.hits == 0
         ],
         "starts": found.n_starts,
         "degenerate": found.degenerate,
@@ -216,6 +227,7 @@ def _compared(parts: list[dict[str, Any]], ours: dict[str, Any]) -> dict[str, An
         "optima_of_restarts": len(known),
         "not_converged": lost,
         "optima": len(ours["groups"]),
+        "found_by_moves_only": ours["by_moves"],
         "optima_expected": [
             round(float(occurs.sum()), 2),
             round(float((occurs * (1 - occurs)).sum() ** 0.5), 2),

@@ -41,6 +41,7 @@ from gmmscape.solve import INIT_PARAMS
     show_default=True,
     help="Where starting means come from.",
 )
+@click.option("--no-escape", is_flag=True, help="Only starts: look for no better fit by moves.")
 @click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
 @click.option("--json", "json_file", help="Write the optima to this file.")
 @click.option("--plot", "plot_file", help="Draw the optima into this file (PNG, SVG, PDF).")
@@ -54,6 +55,7 @@ def optima_command(
     json_file: str | None,
     plot_file: str | None,
     quiet: bool,
+    no_escape: bool,
     **options: Any,
 ) -> None:
     """List the local optima that EM reaches on the rows of FILE, and how many starts end in each.
@@ -70,7 +72,14 @@ def optima_command(
     rows = layout.read(file)
     given = {name: value for name, value in options.items() if value is not None}
     with search_progress("looking for optima", quiet=quiet) as callback:
-        found = local_optima(rows.values, sample_weight=rows.weights, rng=seed, callback=callback, **given)
+        found = local_optima(
+            rows.values,
+            sample_weight=rows.weights,
+            rng=seed,
+            escape=not no_escape,
+            callback=callback,
+            **given,
+        )
     try:
         if json_file is not None:
             found.to_json(json_file)

@@ -13,16 +13,16 @@ from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.escape.alike import grouped, matched
 from gmmscape.escape.decoded import decoded_on_sample
 from gmmscape.escape.judge import COVARIANCE_FLOOR, check_n_jobs, total_mass
-from gmmscape.escape.mixtures import SAME
+from gmmscape.escape.mixtures import SAME, MixtureProblem
 from gmmscape.escape.optimum import LocalOptima, LocalOptimum, share_interval
-from gmmscape.escape.restarts import TOGETHER, Restarts, StartPlan, left_when_shaken, restarted
-from gmmscape.escape.search import Budget, Event
+from gmmscape.escape.restarts import FINISH, TOGETHER, Restarts, StartPlan, left_when_shaken, restarted
+from gmmscape.escape.search import Budget, Event, search
 from gmmscape.exceptions import NoResultError
 from gmmscape.families import Floor, family_named
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import INIT_PARAMS, mixture_around
+from gmmscape.solve import INIT_PARAMS, descend, mixture_around
 from gmmscape.validation import (
     choice,
     generator,
@@ -45,6 +45,7 @@ def local_optima(
     sample_weight: ArrayLike | None = None,
     rng: Any = None,
     init_params: str = "k-means++",
+    escape: bool = True,
     reg_covar: float = 0.0,
     covariance_floor: float = COVARIANCE_FLOOR,
     n_jobs: int | None = None,
@@ -55,9 +56,11 @@ def local_optima(
     """Find the local optima of a data set's likelihood that EM reaches from random starts.
 
     EM runs from each start to convergence: plain until its steps are short, so that shares are those of its
-    basins, then accelerated. Ends count as one optimum if their likelihoods agree within 0.02 nats in total
-    and do not fall by more halfway between them. Each optimum is decoded against the best one as if that were
-    the truth: the blocks of the theory (one-fits-many, many-fit-one), seen on data.
+    basins, then accelerated. Ends count as one optimum if their NLLs agree within 0.02 nats in total
+    and do not rise by more halfway between them. From the best end moves are tried as `repair` does; a better
+    fit that they lead to is listed with no hits: starts alone may all end in bad optima. Each is decoded
+    against the best one as if that were the truth: the blocks of the theory (one-fits-many, many-fit-one),
+    seen on data.
 
     Parameters
     ----------
@@ -75,6 +78,8 @@ def local_optima(
         Source of randomness of the starts (SPEC 7).
     init_params : {"kmeans", "k-means++", "random", "random_from_data"}, default="k-means++"
         Where starting means come from; shares are those of this kind of start.
+    escape : bool, default=True
+        Whether a better fit than the starts found is looked for by moves.
     reg_covar : float, default=0.0
         Least variance, in squared units of the data.
     covariance_floor : float, default=1e-6
@@ -86,7 +91,7 @@ def local_optima(
     verbose : int, default=0
         Whether to print a line for every 64 starts.
     callback : callable, optional
-        Called with an `Event` of stage "em" as the work goes on; returning True stops it.
+        Called with an `Event` as the work goes on, of stage "em" and then "moves"; returning True stops it.
 
     Returns
     -------
@@ -108,7 +113,7 @@ def local_optima(
     -----
     Ctrl-C, the end of the budget and the callback end the work with the starts that were done, in their
     order (Ctrl-C before the first is passed on). Cost: an EM run for each start, O(n k d^2) an iteration; a
-    pass for each end.
+    pass for each end; a search from the best.
 
     Examples
     --------
@@ -142,7 +147,10 @@ def local_optima(
         found = restarted(Objective.near(sample, family, one), plan, budget)
         if not found.ends:
             raise _nothing(found)
-        return _result(found, plan, total_mass(sample, sample_weight))
+        done = len(found.ends)
+        if escape and found.ended == "completed":
+            _add_better(found, seed, budget)
+        return _result(found, done, plan, total_mass(sample, sample_weight))
 
 
 def _nothing(found: Restarts) -> BaseException:
@@ -158,15 +166,33 @@ def _printed(event: Event) -> None:
         print(f"gmmscape: {event.round} starts done, {event.seconds:.1f} s")
 
 
-def _result(found: Restarts, plan: StartPlan, total: float) -> LocalOptima:
+def _add_better(found: Restarts, seed: int, budget: Budget) -> None:
+    """Add the better fit that moves lead to from the best end, if there is one."""
+    best = min(
+        (i for i, end in enumerate(found.ends) if end.converged and not found.degenerate[i]),
+        key=lambda i: found.ends[i].nll,
+        default=None,
+    )
+    if best is None:
+        return
+    problem = MixtureProblem(found.objective, take_nested=False, seed=seed)
+    reached = search(problem, found.ends[best], budget)
+    found.ended = reached.ended
+    if found.ends[best].nll - reached.fit.nll > problem.same:
+        local = reached.fit.mixture.shifted(-found.objective.measure.origin)
+        found.add(descend(FINISH, found.objective, local))
+
+
+def _result(found: Restarts, n: int, plan: StartPlan, total: float) -> LocalOptima:
+    """Sum up; the first n ends are those of starts."""
     groups = _groups(found)
     state = next(state for state in STATES if groups[state])
-    listed, n = groups[state], len(found.ends)
+    listed = groups[state]
     best = found.local[listed[0][0]]
     best = best.permuted(np.lexsort(best.means.T[::-1]))
-    hits = {name: sum(map(len, some)) for name, some in groups.items()}
+    hits = {name: sum(i < n for group in some for i in group) for name, some in groups.items()}
     return LocalOptima(
-        optima=tuple(_optimum(found, group, best, listed[0], total, state) for group in listed),
+        optima=tuple(_optimum(found, n, group, best, listed[0], total, state) for group in listed),
         n_starts=n,
         degenerate=hits["degenerate"],
         unsettled=hits["not converged"] + hits["saddle"],
@@ -211,18 +237,24 @@ def _groups(found: Restarts) -> dict[str, list[list[int]]]:
 
 
 def _optimum(
-    found: Restarts, group: list[int], best: Mixture, first: list[int], total: float, state: str
+    found: Restarts,
+    n: int,
+    group: list[int],
+    best: Mixture,
+    first: list[int],
+    total: float,
+    state: str,
 ) -> LocalOptimum:
-    objective, end, n = found.objective, found.ends[group[0]], len(found.ends)
+    objective, end, hits = found.objective, found.ends[group[0]], sum(i < n for i in group)
     scale = np.sqrt(objective.measure.variance)
     local = matched(found.local[group[0]], best, np.where(scale > 0, scale, 1.0))
     return LocalOptimum(
         mixture=local.shifted(objective.measure.origin),
         nll=end.nll,
         gap=max(0.0, end.nll - found.ends[first[0]].nll) * total,
-        hits=len(group),
-        share=len(group) / n,
-        share_interval=share_interval(len(group), n),
+        hits=hits,
+        share=hits / n,
+        share_interval=share_interval(hits, n),
         structure=decoded_on_sample(objective, local, best),
         state=state,
     )

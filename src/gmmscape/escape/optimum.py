@@ -65,7 +65,7 @@ class LocalOptimum:
     gap : float
         Nats in total by which it is worse than the best one.
     hits : int
-        Starts that ended in it.
+        Starts that ended in it; 0 for one that moves led to.
     share : float
         Hits by starts: an estimate of the mass of its basin under EM and this kind of start.
     share_interval : tuple of float
@@ -253,6 +253,8 @@ class LocalOptima:
 
     def _notes(self) -> list[str]:
         notes = ["blocks: components > components of the best optimum; exact ones are counted"]
+        if self.best.hits == 0:
+            notes.append("the best was found by moves from the best end of the starts: no start ended there")
         if self.degenerate:
             notes.append(f"{self.degenerate} starts ended with a collapsed component")
         if self.unsettled:
