@@ -15,6 +15,7 @@ from gmmscape.landscape.pictures.style import (
     axes_or_new,
     block_lines,
     kind_legend,
+    marker,
     number,
 )
 from gmmscape.landscape.structure import Block
@@ -39,7 +40,7 @@ class OptimaDisplay(Display):
 
     Attributes
     ----------
-    dots_ : matplotlib PathCollection
+    dots_ : list of matplotlib PathCollection
         One a row, at its NLL.
     bars_ : matplotlib BarContainer
         One a row, as long as its share.
@@ -88,7 +89,10 @@ class OptimaDisplay(Display):
         places = np.arange(n)
         kinds = [_worst(blocks, i == 0) for i, blocks in enumerate(self.blocks)]
         colours = [COLOURS[kind] for kind in kinds]
-        self.dots_ = left.scatter(self.gaps, places, s=36, c=colours, zorder=3)
+        self.dots_ = [
+            left.scatter(gap, i, s=36, c=COLOURS[kind], marker=marker(kind), zorder=3)
+            for i, (gap, kind) in enumerate(zip(self.gaps, kinds, strict=True))
+        ]
         self.bars_ = right.barh(places, self.shares, height=0.55, color=colours, zorder=2)
         right.hlines(places, *self.intervals.T, colors=INK, linewidth=1, zorder=3)
         self.texts_ = [

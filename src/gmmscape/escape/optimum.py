@@ -237,8 +237,9 @@ class LocalOptima:
 
     def __str__(self) -> str:
         hits, starts = self.replicated
+        noun = "optimum" if len(self.optima) == 1 else "optima"
         lines = [
-            f"{len(self.optima)} local optima of {self.n_components} components, {self.covariance_type} "
+            f"{len(self.optima)} local {noun} of {self.n_components} components, {self.covariance_type} "
             f"covariances, by {starts} starts ({self.init_params})",
             f"best replicated by {hits} of {starts}; probability that a new start ends in another optimum: "
             f"{self.unseen:.2g}",
@@ -252,7 +253,7 @@ class LocalOptima:
         return "\n".join(lines)
 
     def _notes(self) -> list[str]:
-        notes = ["blocks: components > components of the best optimum; exact ones are counted"]
+        notes = ["blocks: components > those of the best optimum that they stand for; exact ones are counted"]
         if self.best.hits == 0:
             notes.append("the best was found by moves from the best end of the starts: no start ended there")
         if self.degenerate:

@@ -159,6 +159,25 @@ def test_collapsed_ends_are_counted_apart():
     assert "collapsed" in str(only)
 
 
+def test_a_better_fit_by_moves_is_listed_without_hits():
+    rng = np.random.default_rng(1)
+    sizes, wide = [300, 300, 40, 40, 40, 40], [8.0, 8.0, 1.0, 1.0, 1.0, 1.0]
+    centers = np.array([[0, 0], [60, 30], [-20, 50], [-13, 50], [30, -35], [37, -35]], dtype=float)
+    X = np.concatenate(
+        [c + w * rng.standard_normal((n, 2)) for c, w, n in zip(centers, wide, sizes, strict=True)]
+    )
+    options = {"n_starts": 3, "rng": 6, "init_params": "random"}
+    starts = gs.local_optima(X, 6, "spherical", escape=False, **options)
+    found = gs.local_optima(X, 6, "spherical", **options)
+    assert found.best.hits == 0
+    assert found.replicated == (0, 3)
+    assert found.best.nll < starts.best.nll - 1.0 / len(X)
+    assert found.unseen == starts.unseen
+    assert sum(one.hits for one in found.optima) + found.degenerate + found.unsettled == 3
+    assert "no start ended there" in str(found)
+    assert "no start ended there" not in str(starts)
+
+
 def test_one_component_has_one_optimum(rows: np.ndarray):
     found = gs.local_optima(rows, 1, n_starts=5, rng=0)
     assert found.replicated == (5, 5)
@@ -233,7 +252,8 @@ def test_it_is_written_and_printed(found: gs.LocalOptima, tmp_path: Path):
 def test_it_is_drawn(found: gs.LocalOptima):
     display = found.plot()
     shown = found.optima[:20]
-    np.testing.assert_allclose(display.dots_.get_offsets(), [(one.gap, i) for i, one in enumerate(shown)])
+    places = [tuple(dot.get_offsets()[0]) for dot in display.dots_]
+    np.testing.assert_allclose(places, [(one.gap, i) for i, one in enumerate(shown)])
     assert [bar.get_width() for bar in display.bars_] == [one.share for one in shown]
     for text, one in zip(display.texts_[1:], shown[1:], strict=True):
         assert str(one.blocks[0]) in text.get_text()
