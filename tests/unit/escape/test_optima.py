@@ -212,6 +212,14 @@ def test_what_was_done_is_returned_and_nothing_is_an_error(rows: np.ndarray):
         gs.local_optima(rows, 4, n_starts=200, rng=0, max_seconds=0.0)
 
 
+def test_it_says_how_far_it_is(rows: np.ndarray, capsys: pytest.CaptureFixture[str]):
+    gs.local_optima(rows, 2, n_starts=70, rng=0, verbose=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in lines] == ["gmmscape: 0 starts done", "gmmscape: 64 starts done"]
+    gs.local_optima(rows, 2, n_starts=5, rng=0)
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize(
     "options",
     [
