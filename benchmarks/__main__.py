@@ -20,6 +20,7 @@ NAMES = (
     "verdicts",
     "calibration",
     "suggestion",
+    "optima",
     "nested",
     "speed",
     "engine",

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
         Diagnosis,
         Event,
         Finding,
+        LocalOptima,
+        LocalOptimum,
         Repair,
         TriedMove,
         diagnose,
+        local_optima,
         repair,
     )
     from gmmscape.estimator import GaussianMixture
@@ -69,6 +72,8 @@ _HOMES = {
     "GmmscapeError": "exceptions",
     "InvalidParameterError": "exceptions",
     "Landscape": "landscape",
+    "LocalOptima": "escape",
+    "LocalOptimum": "escape",
     "MinimaDisplay": "landscape.pictures",
     "Mixture": "mixture",
     "NoResultError": "exceptions",
@@ -89,6 +94,7 @@ _HOMES = {
     "decode": "landscape",
     "diagnose": "escape",
     "error_against_separation": "landscape",
+    "local_optima": "escape",
     "repair": "escape",
 }
 
@@ -108,6 +114,8 @@ __all__ = [
     "GmmscapeError",
     "InvalidParameterError",
     "Landscape",
+    "LocalOptima",
+    "LocalOptimum",
     "MinimaDisplay",
     "Mixture",
     "NoResultError",
@@ -128,6 +136,7 @@ __all__ = [
     "decode",
     "diagnose",
     "error_against_separation",
+    "local_optima",
     "repair",
 ]
 

@@ -43,17 +43,29 @@ def precision_factors(covariances: FloatArray, kind: str) -> FloatArray:
     if kind in ("diag", "spherical"):
         return 1.0 / np.sqrt(covariances)
     matrices = covariances if kind == "full" else covariances[None]
-    roots = np.empty_like(matrices)
-    for i, matrix in enumerate(matrices):
-        try:
-            roots[i] = np.linalg.cholesky(matrix)
-        except np.linalg.LinAlgError as error:
-            raise InvalidParameterError(
-                f"covariances[{i}] is not positive definite: raise its smallest eigenvalue "
-                f"({np.linalg.eigvalsh(matrix)[0]:.3g})"
-            ) from error
+    try:
+        roots = np.linalg.cholesky(matrices)
+    except np.linalg.LinAlgError as error:
+        raise _not_positive(matrices) from error
     factors = np.swapaxes(_inverse_of_lower(roots), -1, -2)
     return factors if kind == "full" else factors[0]
+
+
+def _not_positive(matrices: FloatArray) -> InvalidParameterError:
+    """Say which of them has no Cholesky factor."""
+    smallest = np.linalg.eigvalsh(matrices)[:, 0]
+    i = next((i for i, matrix in enumerate(matrices) if not _has_root(matrix)), int(smallest.argmin()))
+    return InvalidParameterError(
+        f"covariances[{i}] is not positive definite: raise its smallest eigenvalue ({smallest[i]:.3g})"
+    )
+
+
+def _has_root(matrix: FloatArray) -> bool:
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _inverse_of_lower(roots: FloatArray) -> FloatArray:

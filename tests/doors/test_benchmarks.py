@@ -53,6 +53,7 @@ def test_they_are_listed():
         "verdicts",
         "calibration",
         "suggestion",
+        "optima",
         "nested",
         "speed",
         "engine",
@@ -215,6 +216,18 @@ def test_no_candidate_stays_undecided(tmp_path: Path):
     assert summary["flat_in_float64"] > 0
     assert summary["still_flat"] == 0
     assert summary["decided_by"]["law 1"] > 0
+
+
+@pytest.mark.usefixtures("data_dir")
+def test_local_optima_are_those_of_plain_restarts(tmp_path: Path):
+    summary = small("optima", tmp_path)["summary"]
+    assert summary["s1"]["structured"] > 1
+    assert any(">" in one["blocks"] for one in summary["s1"]["listed"])
+    (found,) = summary["sets"].values()
+    assert found["restarts"] == 1000
+    assert found["of_these_found"] == found["above_1_percent"] == found["shares_inside"] > 1
+    assert found["unknown_to_restarts"] == found["not_converged"] == 0
+    assert found["degenerate_inside"]
 
 
 def test_laws_hold(tmp_path: Path):

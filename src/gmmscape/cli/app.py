@@ -12,6 +12,7 @@ from gmmscape.cli.birth import birth_command
 from gmmscape.cli.diagnose import diagnose_command
 from gmmscape.cli.fit import fit_command
 from gmmscape.cli.map import map_command
+from gmmscape.cli.optima import optima_command
 from gmmscape.cli.repair import repair_command
 from gmmscape.exceptions import DataError, FormatError, GmmscapeError
 from gmmscape.version import VERSION
@@ -42,7 +43,14 @@ def app() -> None:
     """
 
 
-for command in (fit_command, diagnose_command, repair_command, map_command, birth_command):
+for command in (
+    fit_command,
+    diagnose_command,
+    repair_command,
+    optima_command,
+    map_command,
+    birth_command,
+):
     app.add_command(command)
 
 

@@ -92,16 +92,9 @@ def table_options(command: Command) -> Command:
     return command
 
 
-def search_options(command: Command) -> Command:
-    """Add the options of the search for a better fit."""
+def run_options(command: Command) -> Command:
+    """Add the options of whatever takes time and chance."""
     for option in (
-        click.option(
-            "--nested",
-            type=click.Choice(["offer", "take"]),
-            default="offer",
-            show_default=True,
-            help="Gains by components nested in one cluster: list them, or take them.",
-        ),
         click.option("--n-jobs", type=int, help="Threads at most; all cores by default."),
         click.option(
             "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is random."
@@ -110,6 +103,18 @@ def search_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def search_options(command: Command) -> Command:
+    """Add the options of the search for a better fit."""
+    nested = click.option(
+        "--nested",
+        type=click.Choice(["offer", "take"]),
+        default="offer",
+        show_default=True,
+        help="Gains by components nested in one cluster: list them, or take them.",
+    )
+    return run_options(nested(command))
 
 
 def floor_options(command: Command) -> Command:

@@ -23,6 +23,7 @@ def diagnose(
     covariance_floor: float | None = None,
     nested: str = "offer",
     false_alarm: float | None = None,
+    n_starts: int = 0,
     n_jobs: int | None = None,
     max_seconds: float | None = None,
     verbose: int = 0,
@@ -61,6 +62,9 @@ def diagnose(
         1/false_alarm - 1 samples drawn from the fit (parametric bootstrap), and a gain not above them all is
         no evidence: "cannot tell". Without it a gain counts from two standard errors of its row-wise
         differences. For mixtures.
+    n_starts : int, default=0
+        Random starts (k-means++) to run beside the search: how many of them end at the likelihood of the best
+        fit in hand is reported (`evidence.replicated`). For mixtures.
     n_jobs : int, optional
         Threads at most; None or -1 for all cores. The result does not depend on it.
     max_seconds : float, optional
@@ -107,6 +111,7 @@ def diagnose(
         covariance_floor=covariance_floor,
         nested=nested,
         false_alarm=false_alarm,
+        n_starts=n_starts,
         n_jobs=n_jobs,
         max_seconds=max_seconds,
         verbose=verbose,

@@ -68,6 +68,9 @@ class Evidence:
         Bayes error of the best fit in hand: the share of rows whose most probable component is not theirs.
     calibration : Calibration or None
         Where a rate of false alarms was asked for.
+    replicated : tuple of (int, int) or None
+        How many random starts ended at the likelihood of the best fit in hand, within 0.02 nats in total, of
+        how many; None where none were run.
     """
 
     gain: float
@@ -78,6 +81,7 @@ class Evidence:
     smallest_curvature: float | None
     overlap: float | None
     calibration: Calibration | None = None
+    replicated: tuple[int, int] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold.
@@ -96,4 +100,5 @@ class Evidence:
             "smallest_curvature": self.smallest_curvature,
             "overlap": self.overlap,
             "calibration": None if self.calibration is None else self.calibration.to_dict(),
+            "replicated": None if self.replicated is None else list(self.replicated),
         }

@@ -11,6 +11,7 @@ from gmmscape.arrays import IntArray
 from gmmscape.escape.blocks import Clusters, clusters
 from gmmscape.escape.mixtures import MixtureProblem
 from gmmscape.escape.nesting import distances
+from gmmscape.escape.restarts import SHAKEN, shaken
 from gmmscape.escape.search import Budget, Escape, Stopped, search
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
@@ -22,9 +23,6 @@ from gmmscape.solve import EM, Solution, descend
 COINCIDENT = 1e-6
 #: Two evaluations of one mixture differ by less, relative to 1 + |NLL|.
 ROUNDING = 1e-14
-#: A fit is shaken by this many standard deviations, and watched for so many iterations of EM.
-SHAKE = 0.01
-SHAKEN = EM(tol=1e-4, max_iter=40)
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,11 +229,7 @@ def _shaken_off(problem: MixtureProblem, solution: Solution, budget: Budget) -> 
     """Where EM leads from a point close by, if that is below; None at a minimum."""
     objective = problem.objective
     local = solution.mixture.shifted(-objective.measure.origin)
-    rng = np.random.default_rng(problem.seed)
-    noise = rng.standard_normal(local.means.shape)
-    roots = np.linalg.cholesky(local.full_covariances())
-    moved = local.means + SHAKE * np.einsum("kde,ke->kd", roots, noise)
-    start = Mixture(local.weights, moved, local.covariances, local.covariance_type)
+    start = shaken(local, np.random.default_rng(problem.seed))
     target = solution.nll - problem.same
 
     def watch(ended: int, iterations: int, nll: float) -> bool:

@@ -16,7 +16,8 @@ from gmmscape.escape.centers import diagnose_centers
 from gmmscape.escape.diagnosis import Diagnosis
 from gmmscape.escape.evidence import Calibration
 from gmmscape.escape.examine import Examination, examine
-from gmmscape.escape.mixtures import MixtureProblem
+from gmmscape.escape.mixtures import SAME, MixtureProblem
+from gmmscape.escape.restarts import StartPlan, restarted
 from gmmscape.escape.search import Budget, Event
 from gmmscape.escape.verdict import counted_gain, diagnosis_of, diagnosis_of_result
 from gmmscape.exceptions import DataError, InvalidParameterError
@@ -82,11 +83,13 @@ def judge(
     verbose: int,
     callback: Callable[[Event], Any] | None,
     false_alarm: float | None = None,
+    n_starts: int = 0,
 ) -> Judged:
     """Read the model, examine it on the data, and say what it is; see `diagnose` for the parameters."""
     choice("nested", nested, NESTED)
     check_n_jobs(n_jobs)
     n_samples = 0 if false_alarm is None else _samples_for(false_alarm)
+    whole_number("n_starts", n_starts)
     whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
     budget = Budget(optional_seconds("max_seconds", max_seconds), callback or (printed if verbose else None))
     seed = int(generator(rng).integers(2**63))
@@ -109,10 +112,12 @@ def judge(
     with engine.limited(n_jobs):
         examination = examine(objective, fitted.mixture, problem, POLISH, budget)
         calibration = _calibration(examination, total, false_alarm, n_samples, nested, seed, budget)
+        diagnosis = diagnosis_of(examination, total, calibration, thorough=True)
+        if n_starts > 0 and examination.ended == "completed":
+            diagnosis = _with_restarts(examination, diagnosis, n_starts, seed, budget)
     final = examination.final
     if examination.ended != "completed":
         final = replace(final, stop_reason=examination.ended)
-    diagnosis = diagnosis_of(examination, total, calibration, thorough=True)
     return Judged(
         fitted,
         diagnosis,
@@ -156,6 +161,33 @@ def _calibration(
     # Of fewer samples than asked for, none can show that rate: the verdict is then "cannot tell".
     p_value = (1 + np.count_nonzero(gains >= gain)) / (1 + len(gains))
     return Calibration(false_alarm, tuple(gains.tolist()), float(gains.max(initial=0.0)), float(p_value))
+
+
+def _with_restarts(
+    examination: Examination, diagnosis: Diagnosis, n_starts: int, seed: int, budget: Budget
+) -> Diagnosis:
+    """The diagnosis with what random starts make of the best fit in hand."""
+    objective, final = examination.objective, examination.final
+    assert isinstance(objective.measure, Sample)
+    same = SAME / objective.measure.effective_rows
+    plan = StartPlan(final.mixture.n_components, "k-means++", n_starts, seed)
+    found = restarted(objective, plan, budget)
+    if not found.ends:
+        return diagnosis
+    sound = [end.nll for end, bad in zip(found.ends, found.degenerate, strict=True) if not bad]
+    evidence = replace(
+        diagnosis.evidence,
+        replicated=(sum(abs(nll - final.nll) <= same for nll in sound), len(found.ends)),
+    )
+    lower = [final.nll - nll for nll in sound if nll < final.nll - same]
+    warnings = diagnosis.warnings
+    if lower:
+        warnings += (
+            f"{len(lower)} of {len(found.ends)} random starts ended lower than the best fit in hand, by up "
+            f"to {max(lower) * diagnosis.total:.4g} nats: by nested components, or in an optimum that no "
+            "move led to; local_optima lists them",
+        )
+    return replace(diagnosis, evidence=evidence, warnings=warnings)
 
 
 def total_mass(sample: Sample, sample_weight: ArrayLike | None) -> float:

@@ -55,6 +55,9 @@ def _evidence(diagnosis: Any) -> Iterator[str]:
         parts.append(f"smallest curvature {evidence.smallest_curvature:.2g}")
     if evidence.overlap is not None:
         parts.append(f"overlap {100.0 * evidence.overlap:.2g} %")
+    if evidence.replicated is not None:
+        hits, starts = evidence.replicated
+        parts.append(f"replicated by {hits} of {starts} random starts")
     if parts:
         yield f"evidence: {', '.join(parts)}"
     suggested = diagnosis.suggested_n_components

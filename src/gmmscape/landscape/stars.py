@@ -50,22 +50,19 @@ def best_stars(table: FloatArray) -> tuple[list[Star], float]:
 
 def components(edges: BoolArray) -> list[Star]:
     """Return the connected components of a bipartite graph as (means, centers), isolated nodes included."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     k, k_star = edges.shape
-    waiting_means, waiting_centers = set(range(k)), set(range(k_star))
-    found: list[Star] = []
-    while waiting_means or waiting_centers:
-        means = {waiting_means.pop()} if waiting_means else set()
-        centers = set() if means else {waiting_centers.pop()}
-        grown = True
-        while grown:
-            new_centers = {s for s in waiting_centers if edges[list(means), s].any()}
-            centers |= new_centers
-            waiting_centers -= new_centers
-            new_means = {i for i in waiting_means if edges[i, list(centers)].any()}
-            means |= new_means
-            waiting_means -= new_means
-            grown = bool(new_centers or new_means)
-        found.append((sorted(means), sorted(centers)))
+    means, centers = np.nonzero(edges)
+    graph = coo_array((np.ones(len(means)), (means, k + centers)), shape=(k + k_star, k + k_star))
+    n, labels = connected_components(graph, directed=False)
+    found: list[Star] = [([], []) for _ in range(n)]
+    for i, label in enumerate(labels.tolist()):
+        if i < k:
+            found[label][0].append(i)
+        else:
+            found[label][1].append(i - k)
     return found
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -115,27 +116,62 @@ def descend_all(
     return solutions
 
 
-def ends_of_all(solver: EM, objective: Objective, starts: Sequence[Mixture]) -> list[Mixture]:
+def ends_of_all(
+    solver: EM,
+    objective: Objective,
+    starts: Sequence[Mixture],
+    *,
+    max_seconds: float | None = None,
+    watch: Watch | None = None,
+) -> list[Mixture]:
     """Return where EM ends from each start, in local coordinates, and nothing else.
 
-    For starts that are many and rough: `descend_all` also estimates the error of each value. Ctrl-C is
+    For starts that are many and rough: `descend_all` also estimates the error of each value. Where time runs
+    out or `watch` stops it, the ends of the first starts, up to the first that was cut short. Ctrl-C is
     passed on.
     """
     found = None
     if objective.rows.plain and pass_size(objective, starts[0]) <= LARGE:
-        found = _run(solver, objective, starts, PATIENT, None, None)
+        found = _run(solver, objective, starts, PATIENT, max_seconds, watch)
     if found is None:
-        solutions = [_by_python(solver, objective, start, PATIENT, None, 0, None) for start in starts]
-        if any(solution.stop_reason == "interrupted" for solution in solutions):
-            raise KeyboardInterrupt
-        return [solution.mixture.shifted(-objective.measure.origin) for solution in solutions]
+        return _ends_by_python(solver, objective, starts, max_seconds, watch)
     runs, interrupted = found
     if interrupted:
         raise KeyboardInterrupt
     return [
         Mixture(one.weights, one.means, one.covariances, start.covariance_type)
-        for start, one in zip(starts, runs, strict=True)
+        for start, one in takewhile(
+            lambda pair: pair[1].end not in ("time_limit", "interrupted", "not_begun"),
+            zip(starts, runs, strict=True),
+        )
     ]
+
+
+def _ends_by_python(
+    solver: EM,
+    objective: Objective,
+    starts: Sequence[Mixture],
+    max_seconds: float | None,
+    watch: Watch | None,
+) -> list[Mixture]:
+    stopped = False
+
+    def watched(ended: int, iterations: int, nll: float) -> bool:
+        nonlocal stopped
+        stopped = watch is not None and watch(ended, iterations, nll)
+        return stopped
+
+    ends: list[Mixture] = []
+    began = time.monotonic()
+    for number, start in enumerate(starts):
+        left = None if max_seconds is None else max(0.0, max_seconds - (time.monotonic() - began))
+        solution = _by_python(solver, objective, start, PATIENT, left, number, watched)
+        if solution.stop_reason == "interrupted" and not stopped:
+            raise KeyboardInterrupt
+        if solution.stop_reason in ("interrupted", "time_limit"):
+            break
+        ends.append(solution.mixture.shifted(-objective.measure.origin))
+    return ends
 
 
 def _natively(

@@ -197,6 +197,27 @@ def test_ctrl_c_keeps_what_was_reached():
         ends_of_all(EM(tol=0.0, max_iter=10**7), objective, starts)
 
 
+@pytest.mark.parametrize("native", [True, False])
+def test_rough_ends_stop_with_the_clock_and_the_watch(native: bool, monkeypatch: pytest.MonkeyPatch):
+    objective, starts = problem("diag")
+    solver = EM(tol=1e-3)
+    if not native:
+        monkeypatch.setattr(batch, "LARGE", 10)
+    whole = ends_of_all(solver, objective, starts)
+    assert len(whole) == len(starts)
+    assert ends_of_all(solver, objective, starts, max_seconds=0.0) == []
+    calls: list[int] = []
+
+    def watch(ended: int, iterations: int, nll: float) -> bool:
+        calls.append(ended)
+        return False
+
+    watched = ends_of_all(solver, objective, starts, watch=watch)
+    assert all(np.array_equal(a.means, b.means) for a, b in zip(whole, watched, strict=True))
+    endless = EM(tol=0.0, max_iter=10**7)
+    assert ends_of_all(endless, objective, starts, watch=lambda *seen: True) == []
+
+
 def test_large_problems_use_threads_for_rows(monkeypatch: pytest.MonkeyPatch):
     objective, starts = problem("diag")
     small = descend(EM(max_iter=20), objective, starts[0])

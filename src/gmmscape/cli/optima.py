@@ -1,0 +1,97 @@
+"""``gmmscape optima``: the local optima of a data set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from gmmscape.cli.options import (
+    check_picture,
+    check_writable,
+    floor_options,
+    layout_of,
+    run_options,
+    table_options,
+)
+from gmmscape.cli.progress import search_progress
+from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.escape import LocalOptima, local_optima
+from gmmscape.solve import INIT_PARAMS
+
+
+@click.command("optima")
+@click.argument("file")
+@click.option("-k", "--n-components", type=click.IntRange(min=1), required=True, help="Number of components.")
+@click.option(
+    "--covariance",
+    "covariance_type",
+    type=click.Choice(COVARIANCE_TYPES),
+    default="full",
+    show_default=True,
+    help="What is free.",
+)
+@click.option(
+    "--n-starts", type=click.IntRange(min=1), default=100, show_default=True, help="Number of random starts."
+)
+@click.option(
+    "--init-params",
+    type=click.Choice(INIT_PARAMS),
+    default="k-means++",
+    show_default=True,
+    help="Where starting means come from.",
+)
+@click.option("--no-escape", is_flag=True, help="Only starts: look for no better fit by moves.")
+@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
+@click.option("--json", "json_file", help="Write the optima to this file.")
+@click.option("--plot", "plot_file", help="Draw the optima into this file (PNG, SVG, PDF).")
+@floor_options
+@run_options
+@table_options
+@click.pass_context
+def optima_command(
+    context: click.Context,
+    file: str,
+    json_file: str | None,
+    plot_file: str | None,
+    quiet: bool,
+    no_escape: bool,
+    **options: Any,
+) -> None:
+    """List the local optima that EM reaches on the rows of FILE, and how many starts end in each.
+
+    Each optimum is decoded against the best one: which of its components cover several of the best one's
+    (i>s,t), and which share one (i,j>s). Exit codes: 0 done, 1 no start ended in an optimum, 2 usage, 3 data,
+    4 interrupted.
+    """
+    layout, seed = layout_of(options), options.pop("seed")
+    check_writable(json_file, "--json")
+    if plot_file is not None:
+        check_writable(plot_file, "--plot")
+        check_picture(plot_file)
+    rows = layout.read(file)
+    given = {name: value for name, value in options.items() if value is not None}
+    with search_progress("looking for optima", quiet=quiet) as callback:
+        found = local_optima(
+            rows.values,
+            sample_weight=rows.weights,
+            rng=seed,
+            escape=not no_escape,
+            callback=callback,
+            **given,
+        )
+    try:
+        if json_file is not None:
+            found.to_json(json_file)
+        if plot_file is not None:
+            found.plot().figure_.savefig(plot_file)
+    finally:  # what was found is not lost with a full disk
+        if not quiet:
+            click.echo(str(found))
+    context.exit(_exit_code(found))
+
+
+def _exit_code(found: LocalOptima) -> int:
+    if found.stop_reason == "interrupted":
+        return 4
+    return 0 if found.best.state == "converged" else 1
