@@ -51,12 +51,14 @@ if TYPE_CHECKING:
     from gmmscape.measure import Population, Sample
     from gmmscape.mixture import Mixture
     from gmmscape.models import NotFittedError
+    from gmmscape.selection import Chosen, Selection, SelectionDisplay, SelectionEvent, select
     from gmmscape.solve import Solution
 
 _HOMES = {
     "Atlas": "landscape",
     "AtlasDisplay": "landscape.pictures",
     "Birth": "landscape",
+    "Chosen": "selection",
     "ComponentReport": "escape",
     "CriticalPoint": "landscape",
     "DataError": "exceptions",
@@ -79,6 +81,9 @@ _HOMES = {
     "ProfileDisplay": "landscape.pictures",
     "Repair": "escape",
     "Sample": "measure",
+    "Selection": "selection",
+    "SelectionDisplay": "selection",
+    "SelectionEvent": "selection",
     "SeparationCurve": "landscape",
     "SeparationDisplay": "landscape.pictures",
     "Solution": "solve",
@@ -90,12 +95,14 @@ _HOMES = {
     "diagnose": "escape",
     "error_against_separation": "landscape",
     "repair": "escape",
+    "select": "selection",
 }
 
 __all__ = [
     "Atlas",
     "AtlasDisplay",
     "Birth",
+    "Chosen",
     "ComponentReport",
     "CriticalPoint",
     "DataError",
@@ -118,6 +125,9 @@ __all__ = [
     "ProfileDisplay",
     "Repair",
     "Sample",
+    "Selection",
+    "SelectionDisplay",
+    "SelectionEvent",
     "SeparationCurve",
     "SeparationDisplay",
     "Solution",
@@ -129,6 +139,7 @@ __all__ = [
     "diagnose",
     "error_against_separation",
     "repair",
+    "select",
 ]
 
 
