@@ -28,6 +28,7 @@ NAMES = (
     "calibration",
     "suggestion",
     "candidates",
+    "select",
 )
 
 

@@ -13,6 +13,7 @@ from gmmscape.cli.diagnose import diagnose_command
 from gmmscape.cli.fit import fit_command
 from gmmscape.cli.map import map_command
 from gmmscape.cli.repair import repair_command
+from gmmscape.cli.select import select_command
 from gmmscape.exceptions import DataError, FormatError, GmmscapeError
 from gmmscape.version import VERSION
 
@@ -35,14 +36,14 @@ class QuietGroup(click.Group):
 @click.group(cls=QuietGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="gmmscape")
 def app() -> None:
-    """Gaussian mixtures that are not stuck: fit, diagnose and repair them, or map where they get stuck.
+    """Gaussian mixtures that are not stuck: fit, diagnose, repair, select, or map where they get stuck.
 
     Results go to standard output, messages and progress to standard error. Exit codes: 0 done, 1 fitted but
     not converged or degenerate, 2 wrong usage, 3 unusable data or file, 4 interrupted.
     """
 
 
-for command in (fit_command, diagnose_command, repair_command, map_command, birth_command):
+for command in (fit_command, diagnose_command, repair_command, select_command, map_command, birth_command):
     app.add_command(command)
 
 

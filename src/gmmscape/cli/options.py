@@ -92,24 +92,32 @@ def table_options(command: Command) -> Command:
     return command
 
 
-def search_options(command: Command) -> Command:
-    """Add the options of the search for a better fit."""
-    for option in (
-        click.option(
-            "--nested",
-            type=click.Choice(["offer", "take"]),
-            default="offer",
-            show_default=True,
-            help="Gains by components nested in one cluster: list them, or take them.",
-        ),
-        click.option("--n-jobs", type=int, help="Threads at most; all cores by default."),
-        click.option(
-            "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is random."
-        ),
-        click.option("--quiet", is_flag=True, help="No table and no progress."),
-    ):
-        command = option(command)
-    return command
+def search_options(*, nested: str) -> Callable[[Command], Command]:
+    """Add the options of the search for a better fit; `nested` is the default of --nested."""
+
+    def decorated(command: Command) -> Command:
+        for option in (
+            click.option(
+                "--nested",
+                type=click.Choice(["offer", "take"]),
+                default=nested,
+                show_default=True,
+                help="Gains by components nested in one cluster: list them, or take them.",
+            ),
+            click.option("--n-jobs", type=int, help="Threads at most; all cores by default."),
+            click.option(
+                "--seed",
+                type=click.IntRange(min=0),
+                default=0,
+                show_default=True,
+                help="Of all that is random.",
+            ),
+            click.option("--quiet", is_flag=True, help="No table and no progress."),
+        ):
+            command = option(command)
+        return command
+
+    return decorated
 
 
 def floor_options(command: Command) -> Command:
