@@ -142,8 +142,7 @@ def select_command(
             click.echo(str(found))
     if plot_file is not None:
         found.plot().figure_.savefig(plot_file)
-    if found.ended == "interrupted":
-        context.exit(4)
+    context.exit(4 if found.ended == "interrupted" else 0)
 
 
 def _document(found: Selection, rows: Rows, seed: int) -> Document:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gmmscape.escape.search import Stopped
 from gmmscape.exceptions import NoResultError
-from gmmscape.selection.criteria import held_out, scores
+from gmmscape.selection.criteria import scores
+from gmmscape.selection.folds import held_out
 from gmmscape.selection.ladder import SAME, Ladder, Rung
 from gmmscape.selection.selection import SIGN, Chosen, Selection
 
@@ -70,8 +72,8 @@ def _judge_on_held_out(table: list[dict[str, Any]], ladders: dict[str, Ladder], 
         solution = ladder.rungs[row["n_components"]].fit.solution
         ladder.watched.begin("heldout", 1, ladder.family.name, row["n_components"])
         ladder.watched.check(0, 1, solution.nll)
-        local = solution.mixture.shifted(-ladder.sample.origin)
-        row["heldout"] = held_out(ladder.objective, local, n_folds, ladder.plan.seed, ladder.watched.check)
+        fitted = partial(ladder.refitted, row["n_components"])
+        row["heldout"] = held_out(ladder.sample, fitted, n_folds, ladder.plan.seed)
 
 
 def chosen_from(

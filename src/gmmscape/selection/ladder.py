@@ -29,6 +29,8 @@ from gmmscape.solve import EM, descend_all, start_around
 TRIED, BRIEF = 12, EM(tol=1e-4, max_iter=500)
 #: New starts where all that was found is refused.
 MORE_STARTS = 24
+#: Starts of a fold's fit at least.
+REFITTED = 4
 #: Passes up and down at most.
 MOST_ROUNDS = 5
 #: Nats in total below which two fits count as the same optimum; NLLs that differ by rounding, relative.
@@ -100,7 +102,9 @@ class Ladder:
     ) -> None:
         self.sample, self.family, self.plan = sample, family, plan
         self.admission, self.total, self.watched = admission, total, watched
-        self.objective = Objective(sample, family, sample.rows(_point(sample)))
+        # The rows of a sample are the same for any mixture.
+        any_mixture = Mixture(None, np.zeros((1, sample.n_features)), np.ones(1), "spherical")
+        self.objective = Objective.near(sample, family, any_mixture)
         self.same = SAME / sample.effective_rows
         self.rungs: dict[int, Rung] = {}
         self._tried: dict[tuple[int, int], Fit] = {}
@@ -124,6 +128,17 @@ class Ladder:
                 break
         for below, k in pairwise(numbers):
             self._no_worse_than(k, below)
+
+    def refitted(self, k: int, part: Sample) -> Mixture:
+        """Return the fit of a part of the rows, from starts of its own; raises `Stopped`.
+
+        A start at the fit to all rows would let the rows held out decide which optimum it is.
+        """
+        plan = replace(self.plan, n_components=k, n_init=max(self.plan.n_init, REFITTED))
+        fit = fit_mixture(part, self.family, plan, self.total, self.watched.budget)
+        if fit.solution.stop_reason in CUT_SHORT:
+            raise Stopped(fit.solution.stop_reason)
+        return fit.solution.mixture
 
     def _from_starts(self, k: int) -> None:
         try:
@@ -236,11 +251,6 @@ class Ladder:
 
     def _local(self, fit: Fit) -> Mixture:
         return fit.solution.mixture.shifted(-self.sample.origin)
-
-
-def _point(sample: Sample) -> Mixture:
-    """Any mixture: the rows of a sample are the same for all."""
-    return Mixture(None, np.zeros((1, sample.n_features)), np.ones(1), "spherical")
 
 
 def _with_copy(mixture: Mixture) -> Mixture:

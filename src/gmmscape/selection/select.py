@@ -78,7 +78,7 @@ def select(
     criterion : {"bic", "icl", "heldout"}, default="bic"
         BIC is -2 log-likelihood + p log n with p free parameters; ICL adds twice the entropy of the
         responsibilities, and so prefers components that do not overlap. "heldout" is the log-likelihood of
-        rows held out, by `n_folds` folds.
+        rows held out, by `n_folds` folds; each is judged by a fit to the others with starts of its own.
     sample_weight : array_like of shape (n_samples,), optional
         Non-negative weights of the rows; equal by default. BIC and ICL then count Kish's effective number of
         rows, (sum w)^2 / sum w^2, and do not depend on the unit of the weights.
