@@ -58,7 +58,10 @@ def test_they_are_listed():
         "integrals",
         "births",
         "laws",
+        "calibration",
+        "suggestion",
         "candidates",
+        "select",
     ]
 
 
@@ -208,3 +211,15 @@ def test_laws_hold(tmp_path: Path):
     assert summary["4_pairs"] > 3
     assert max(summary["5"].values()) < 1e-2
     assert summary["8"] < 2e-4
+
+
+@pytest.mark.usefixtures("data_dir", "reference_dir")
+def test_numbers_of_components_are_chosen_by_the_best_likelihoods(tmp_path: Path):
+    summary = small("select", tmp_path)["summary"]
+    assert summary["references"] == 3
+    assert summary["missed"] == []
+    assert summary["sound_and_better_than_ours"] == []
+    assert summary["largest_fall"] < 1e-6
+    assert summary["chosen"]["r15"] == [15, "full"]
+    assert summary["fooled"]["r15 full n_init=1"]["worse_than_ours_at"] != []
+    assert summary["draws"]["right"] == summary["draws"]["of"] == 2
