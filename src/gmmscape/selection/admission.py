@@ -10,7 +10,7 @@ from gmmscape.escape.collapse import effective_rows, on_floor
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 
-#: Times the fewest rows that give a component a covariance of its own.
+#: Times the fewest rows that a component can be estimated from.
 ENOUGH = 5
 
 
@@ -41,5 +41,5 @@ class Admission:
 
 
 def default_least_rows(covariance_type: str, n_features: int) -> float:
-    """Return five times the fewest rows that give a component a covariance; 0 where it is shared."""
-    return float(ENOUGH * {"full": n_features + 1, "diag": 2, "spherical": 2, "tied": 0}[covariance_type])
+    """Return five times the fewest rows that a component can be estimated from."""
+    return float(ENOUGH * {"full": n_features + 1, "diag": 2, "spherical": 2, "tied": 1}[covariance_type])

@@ -97,7 +97,7 @@ def select(
         Least variance as a share of the data's; the larger floor counts.
     least_rows : float, optional
         Fewest different rows (Kish's effective number) that each component of the chosen fit may rest on; by
-        default 5(d+1) for full covariances, 10 for diag and spherical ones, 0 for a shared one.
+        default 5(d+1) for full covariances, 10 for diag and spherical ones, 5 for a shared one.
     n_folds : int, default=5
         Folds of criterion "heldout".
     tol : float, default=1e-6

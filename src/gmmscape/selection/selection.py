@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from gmmscape.solve import Solution
 from gmmscape.version import VERSION
 
 FORMAT, FORMAT_VERSION = "gmmscape-selection", 1
-#: How each criterion is headed, and the sign that makes it something to minimise.
+#: The sign that makes each criterion something to minimise.
 SIGN = {"bic": 1.0, "icl": 1.0, "heldout": -1.0}
 
 
@@ -28,28 +28,36 @@ class Chosen(Solution):
 
     Attributes
     ----------
-    diagnosis : Diagnosis
-        Of the fit.
+    mixture : Mixture
+        The fit, in the caller's coordinates.
+    nll : float
+        Negative log-likelihood in nats per unit mass.
+    error : float
+        Estimated absolute error of `nll`.
+    gradient_norm : float
+        Length of the EM step from here.
+    stop_reason : str
+        A key of `gmmscape.solve.STOP_REASONS`.
+    n_iter : int
+        Iterations of the way that led here.
+    history : tuple of float
+        NLL along that way.
+    floor_active : bool
+        Whether a floor holds up some covariance.
     fit : Fit
         The fit with all that is known of how it was found.
-    reg_covar, covariance_floor : float
-        Floors it was fitted under.
-    n_features : int
-        Columns of the data.
+    reg_covar : float
+        Least variance it was fitted under.
+    covariance_floor : float
+        Least variance as a share of the data's.
     feature_names : tuple of str or None
-        Their names, for tables.
+        Names of the columns, for tables.
     """
 
     fit: Fit = field(kw_only=True, repr=False)
     reg_covar: float = field(kw_only=True)
     covariance_floor: float = field(kw_only=True)
     feature_names: tuple[str, ...] | None = field(kw_only=True, default=None)
-
-    @classmethod
-    def of(cls, fit: Fit, **settings: Any) -> Chosen:
-        """Return a fit under its settings."""
-        solution = fit.solution
-        return cls(**{one.name: getattr(solution, one.name) for one in fields(Solution)}, fit=fit, **settings)
 
     @property
     def diagnosis(self) -> Diagnosis:
