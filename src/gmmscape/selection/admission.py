@@ -30,7 +30,9 @@ class Admission:
     floor_counts: bool
 
     def refusal(self, objective: Objective, mixture: Mixture) -> str | None:
-        """Return why a fit in local coordinates is refused, or None if it may win."""
+        """Return why a fit in local coordinates is refused, or None if it may win; one component may."""
+        if mixture.n_components == 1:
+            return None
         if not self.floor_counts and on_floor(objective, mixture).any():
             return "on the floor"
         if self.least_rows > 0:

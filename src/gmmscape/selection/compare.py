@@ -86,14 +86,21 @@ def chosen_from(
     seed: int,
     settings: dict[str, Any],
 ) -> Selection:
-    """Mark the row that the criterion prefers, refused ones only where all are."""
+    """Mark the row that the criterion prefers; where all are refused, that of the fewest parameters."""
     if not table:
         raise NoResultError(f"the selection ended before there was a fit ({ended}): raise max_seconds")
     if all(row[criterion] is None for row in table):
         criterion = "bic"  # stopped before rows were held out
     judged = [row for row in table if row[criterion] is not None]
-    allowed = [row for row in judged if "refused" not in row["flags"]] or judged
-    best = min(allowed, key=lambda row: (SIGN[criterion] * row[criterion], row["n_parameters"]))
+    # Of fits whose likelihoods mean nothing, the simplest.
+    best = min(
+        judged,
+        key=lambda row: (
+            "refused" in row["flags"],
+            "refused" not in row["flags"] and SIGN[criterion] * row[criterion],
+            row["n_parameters"],
+        ),
+    )
     best["chosen"] = True
     fits = {
         (kind, k): rung.fit for kind, ladder in ladders.items() for k, rung in sorted(ladder.rungs.items())

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from gmmscape.escape.collapse import on_floor
 from gmmscape.escape.covered import covered_by
 from gmmscape.escape.fit import CUT_SHORT, Fit, FitPlan, fit_mixture
 from gmmscape.escape.resizing import with_one_fewer, with_one_more
@@ -23,7 +24,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.selection.admission import Admission
 from gmmscape.selection.events import Watched
-from gmmscape.solve import EM, descend_all, start_around
+from gmmscape.solve import EM, descend_all, mixture_around, start_around
 
 #: Splits, or merges and deletions, of a neighbour that are run through EM; EM on them.
 TRIED, BRIEF = 12, EM(tol=1e-4, max_iter=500)
@@ -102,9 +103,11 @@ class Ladder:
     ) -> None:
         self.sample, self.family, self.plan = sample, family, plan
         self.admission, self.total, self.watched = admission, total, watched
-        # The rows of a sample are the same for any mixture.
-        any_mixture = Mixture(None, np.zeros((1, sample.n_features)), np.ones(1), "spherical")
-        self.objective = Objective.near(sample, family, any_mixture)
+        mean = sample.weights @ sample.points + sample.origin
+        single = mixture_around(sample, family, mean[None])
+        self.objective = Objective.near(sample, family, single)
+        if on_floor(self.objective, single).any():  # as of collinear columns: the floor tells nothing then
+            self.admission = replace(admission, floor_counts=True)
         self.same = SAME / sample.effective_rows
         self.rungs: dict[int, Rung] = {}
         self._tried: dict[tuple[int, int], Fit] = {}

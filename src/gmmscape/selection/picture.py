@@ -85,12 +85,12 @@ class SelectionDisplay(Display):
             if hollow.any():
                 style = {"marker": marker, "markeredgecolor": colour, "markerfacecolor": "white"}
                 ax.plot(k[hollow], value[hollow], linestyle="none", markersize=5, **style)
-            for row in own:
-                if row["chosen"]:
-                    at = ([row["n_components"]], [row[self.criterion]])
-                    (self.chosen_,) = ax.plot(
-                        *at, "o", markersize=12, markerfacecolor="none", color=INK, label="chosen"
-                    )
+        for row in self.rows:
+            if row["chosen"]:
+                at = ([row["n_components"]], [row[self.criterion]])
+                (self.chosen_,) = ax.plot(
+                    *at, "o", markersize=12, markerfacecolor="none", color=INK, label="chosen"
+                )
         ax.set_xlabel("number of components")
         ax.set_ylabel(LABELS[self.criterion])
         ax.xaxis.get_major_locator().set_params(integer=True)

@@ -131,9 +131,11 @@ def select(
     -----
     Fits with a component on the default floor, or on fewer than `least_rows` rows, may not win: their
     likelihoods mean nothing. They are replaced by the best fit without such components where one is found,
-    and flagged "refused" otherwise. Where nothing better than fewer components is found, the fit is that of
-    fewer with one component in two equal copies, and flagged "nothing gained". Ctrl-C ends the selection with
-    what was found. Cost: for each number of components about that of three fits of `GaussianMixture`.
+    and flagged "refused" otherwise; one component is never refused, nor is the floor a reason where one
+    component lies on it (collinear columns). Where nothing better than fewer components is found, the fit is
+    that of fewer with one component in two equal copies, and flagged "nothing gained". Ctrl-C ends the
+    selection with what was found. Cost: for each number of components that of several fits of
+    `GaussianMixture`.
 
     Examples
     --------

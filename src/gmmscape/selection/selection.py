@@ -207,5 +207,7 @@ def _cells(row: dict[str, Any], *, held_out: bool) -> tuple[str, ...]:
     cells.append(f"{row['icl']:.2f}")
     if held_out:
         cells.append("-" if row["heldout"] is None else f"{row['heldout']:.4f}")
-    notes = ", ".join(row["flags"])
-    return (*cells, row["found_by"], notes)
+    notes = list(row["flags"])
+    if row["refused_log_likelihood"] is not None:
+        notes.append(f"{row['refused_log_likelihood']:.2f} refused")
+    return (*cells, row["found_by"], ", ".join(notes))
