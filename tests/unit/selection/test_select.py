@@ -152,6 +152,35 @@ def test_spikes_do_not_win():
     assert taken.table[1]["log_likelihood"] > found.table[1]["log_likelihood"] + 20
 
 
+def test_a_few_rows_far_off_win_only_where_they_are_enough():
+    rows = np.concatenate([np.random.default_rng(0).normal(size=60), [50.0, 50.5]])[:, None]
+    assert gs.select(rows, [1, 2], "tied", rng=0).best_n_components == 1
+    assert gs.select(rows, [1, 2], "tied", rng=0, least_rows=2).best_n_components == 2
+
+
+def test_where_all_but_one_component_are_refused_there_is_one():
+    found = gs.select(np.repeat([[0.0], [1.0]], 20, axis=0), [1, 2], rng=0)
+    assert found.best_n_components == 1
+    assert found.table[1]["bic"] < found.table[0]["bic"]
+    assert found.table[1]["flags"] == ("refused", "on the floor")
+    (only,) = gs.select(np.repeat([[0.0], [1.0]], 20, axis=0), [2], rng=0).table
+    assert only["chosen"]
+
+
+def test_collinear_columns_hide_no_clusters():
+    rows = np.concatenate([X[:120], X[:120].sum(axis=1)[:, None]], axis=1)
+    found = gs.select(rows, [1, 2, 3], rng=0)
+    assert found.best_n_components == 2
+    assert not any(row["flags"] for row in found.table[:2])
+
+
+def test_it_says_where_it_stands_if_asked(capsys):
+    gs.select(X[:60], [1, 2], rng=0, verbose=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("gmmscape: up 1, full k=1, ")
+    assert any(line.startswith("gmmscape: down 1, full k=1, ") for line in lines)
+
+
 def test_weights_count_by_their_ratios_and_as_many_rows_as_they_stand_for():
     weights = np.random.default_rng(0).uniform(0.5, 1.5, len(X))
     one = gs.select(X, [5, 6], rng=0, sample_weight=weights)
