@@ -24,10 +24,13 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.selection.admission import Admission
 from gmmscape.selection.events import Watched
-from gmmscape.solve import EM, descend_all, mixture_around, start_around
+from gmmscape.selection.insertion import with_one_inserted
+from gmmscape.solve import EM, descend_all, mixture_around, pass_size, start_around
 
 #: Splits, or merges and deletions, of a neighbour that are run through EM; EM on them.
 TRIED, BRIEF = 12, EM(tol=1e-4, max_iter=500)
+#: Components put into the neighbour where a pass over the rows costs next to nothing: up to this size of it.
+INSERTED, CHEAP = 24, 200_000
 #: New starts where all that was found is refused.
 MORE_STARTS = 24
 #: Starts of a fold's fit at least.
@@ -187,11 +190,17 @@ class Ladder:
             return with_one_fewer(self.objective, fit, covered, TRIED)
         rng = np.random.default_rng([self.plan.seed, fit.n_components, 2, step])
         separate = not self.plan.take_nested
-        return with_one_more(self.objective, fit, covered, rng, TRIED, separate=separate)
+        starts = with_one_more(self.objective, fit, covered, rng, TRIED, separate=separate)
+        if not separate and pass_size(self.objective, fit) <= CHEAP:
+            starts += with_one_inserted(self.objective, fit, rng, INSERTED)
+        return starts
 
     def _best_of(self, starts: Sequence[Mixture]) -> Mixture:
         ends = descend_all(BRIEF, self.objective, starts, watch=self.watched.check)
-        return min(ends, key=lambda end: end.nll).mixture.shifted(-self.sample.origin)
+        ends.sort(key=lambda end: end.nll)
+        local = [end.mixture.shifted(-self.sample.origin) for end in ends]
+        sound = (one for one in local if self.admission.refusal(self.objective, one) is None)
+        return next(sound, local[0])
 
     def _from_best(self, k: int, starts: Sequence[Mixture], found_by: str) -> None:
         """Run starts through EM, and search from the best that may win if it beats what is in hand."""
