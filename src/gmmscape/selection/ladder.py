@@ -30,7 +30,7 @@ from gmmscape.solve import EM, descend_all, mixture_around, pass_size, start_aro
 #: Splits, or merges and deletions, of a neighbour that are run through EM; EM on them.
 TRIED, BRIEF = 12, EM(tol=1e-4, max_iter=500)
 #: Components put into the neighbour where a pass over the rows costs next to nothing: up to this size of it.
-INSERTED, CHEAP = 24, 200_000
+INSERTED, CHEAP = 48, 200_000
 #: New starts where all that was found is refused.
 MORE_STARTS = 24
 #: Starts of a fold's fit at least.
