@@ -99,7 +99,8 @@ class Selection:
         One for each fit, by family and number of components: "covariance_type", "n_components",
         "log_likelihood" (total, nats), "n_parameters", "bic", "icl" (smaller is better), "heldout" (nats per
         unit mass, larger is better; None unless asked for), "chosen", "flags" (tuple of str), "found_by"
-        ("starts", "split", "merge", "copy" or a narrower family) and "refused_log_likelihood" (of a better
+        ("starts", "split" for the fit below with a component split or put in, "merge", "copy" or a narrower
+        family) and "refused_log_likelihood" (of a better
         fit that may not win, or None).
     fits : dict of (str, int) to Fit
         The fits, by family and number of components.
