@@ -21,6 +21,7 @@ NAMES = (
     "calibration",
     "suggestion",
     "optima",
+    "select",
     "nested",
     "speed",
     "engine",

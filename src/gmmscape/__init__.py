@@ -54,12 +54,14 @@ if TYPE_CHECKING:
     from gmmscape.measure import Population, Sample
     from gmmscape.mixture import Mixture
     from gmmscape.models import NotFittedError
+    from gmmscape.selection import Chosen, Selection, SelectionDisplay, SelectionEvent, select
     from gmmscape.solve import Solution
 
 _HOMES = {
     "Atlas": "landscape",
     "AtlasDisplay": "landscape.pictures",
     "Birth": "landscape",
+    "Chosen": "selection",
     "ComponentReport": "escape",
     "CriticalPoint": "landscape",
     "DataError": "exceptions",
@@ -84,6 +86,9 @@ _HOMES = {
     "ProfileDisplay": "landscape.pictures",
     "Repair": "escape",
     "Sample": "measure",
+    "Selection": "selection",
+    "SelectionDisplay": "selection",
+    "SelectionEvent": "selection",
     "SeparationCurve": "landscape",
     "SeparationDisplay": "landscape.pictures",
     "Solution": "solve",
@@ -96,12 +101,14 @@ _HOMES = {
     "error_against_separation": "landscape",
     "local_optima": "escape",
     "repair": "escape",
+    "select": "selection",
 }
 
 __all__ = [
     "Atlas",
     "AtlasDisplay",
     "Birth",
+    "Chosen",
     "ComponentReport",
     "CriticalPoint",
     "DataError",
@@ -126,6 +133,9 @@ __all__ = [
     "ProfileDisplay",
     "Repair",
     "Sample",
+    "Selection",
+    "SelectionDisplay",
+    "SelectionEvent",
     "SeparationCurve",
     "SeparationDisplay",
     "Solution",
@@ -138,6 +148,7 @@ __all__ = [
     "error_against_separation",
     "local_optima",
     "repair",
+    "select",
 ]
 
 

@@ -418,7 +418,7 @@ def fit_estimator(
     )
     budget = Budget(None, callback or _printer(model), each_iteration=model.verbose >= 2)
     fit = fit_mixture(sample, family, plan, total_mass(sample, sample_weight), budget)
-    _set(model, fit)
+    set_fit(model, fit)
     if fit.solution.stop_reason not in ("converged", "interrupted"):
         reason = fit.solution.stop_reason
         warnings.warn(f"{reason}: {STOP_REASONS[reason]}", ConvergenceWarning, stacklevel=3)
@@ -519,7 +519,8 @@ def _printer(model: GaussianMixture) -> Callable[[Event], None] | None:
     return show
 
 
-def _set(model: GaussianMixture, fit: Fit) -> None:
+def set_fit(model: GaussianMixture, fit: Fit) -> None:
+    """Give an estimator the attributes of a fit."""
     solution = fit.solution
     mixture = solution.mixture
     model.weights_ = mixture.weights.copy()

@@ -54,6 +54,7 @@ def test_they_are_listed():
         "calibration",
         "suggestion",
         "optima",
+        "select",
         "nested",
         "speed",
         "engine",
@@ -269,3 +270,15 @@ def test_the_count_is_one_on_random_truths(tmp_path: Path):
     assert {k: row["truths"] for k, row in summary["by_k"].items()} == {"2": 2, "3": 1}
     assert summary["share_count_is_one"] == 1.0
     assert summary["not_silent"] == {}
+
+
+@pytest.mark.usefixtures("data_dir", "reference_dir")
+def test_numbers_of_components_are_chosen_by_the_best_likelihoods(tmp_path: Path):
+    summary = small("select", tmp_path)["summary"]
+    assert summary["references"] == 3
+    assert summary["missed"] == []
+    assert summary["sound_and_better_than_ours"] == []
+    assert summary["largest_fall"] < 1e-6
+    assert summary["chosen"]["r15"] == [15, "full"]
+    assert summary["fooled"]["r15 full n_init=1"]["worse_than_ours_at"] != []
+    assert summary["draws"]["right"] == summary["draws"]["of"] == 2

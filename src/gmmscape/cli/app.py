@@ -14,6 +14,7 @@ from gmmscape.cli.fit import fit_command
 from gmmscape.cli.map import map_command
 from gmmscape.cli.optima import optima_command
 from gmmscape.cli.repair import repair_command
+from gmmscape.cli.select import select_command
 from gmmscape.exceptions import DataError, FormatError, GmmscapeError
 from gmmscape.version import VERSION
 
@@ -36,7 +37,7 @@ class QuietGroup(click.Group):
 @click.group(cls=QuietGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="gmmscape")
 def app() -> None:
-    """Gaussian mixtures that are not stuck: fit, diagnose and repair them, or map where they get stuck.
+    """Gaussian mixtures that are not stuck: fit, diagnose, repair, select, or map where they get stuck.
 
     Results go to standard output, messages and progress to standard error. Exit codes: 0 done, 1 fitted but
     not converged or degenerate, 2 wrong usage, 3 unusable data or file, 4 interrupted.
@@ -48,6 +49,7 @@ for command in (
     diagnose_command,
     repair_command,
     optima_command,
+    select_command,
     map_command,
     birth_command,
 ):

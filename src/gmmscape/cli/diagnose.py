@@ -19,7 +19,7 @@ from gmmscape.models import read_model
 @click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
 @click.option("--json", "json_file", help="Write the diagnosis to this file.")
 @floor_options
-@search_options
+@search_options(nested="offer")
 @table_options
 @click.pass_context
 def diagnose_command(

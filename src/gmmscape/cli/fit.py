@@ -65,7 +65,7 @@ from gmmscape.solve import INIT_PARAMS
     help="Length of the EM step at which it is converged.",
 )
 @click.option("--json", "json_file", help="Write the fit to this file; diagnose and repair read it.")
-@search_options
+@search_options(nested="offer")
 @table_options
 @click.pass_context
 def fit_command(

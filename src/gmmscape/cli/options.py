@@ -105,16 +105,16 @@ def run_options(command: Command) -> Command:
     return command
 
 
-def search_options(command: Command) -> Command:
-    """Add the options of the search for a better fit."""
-    nested = click.option(
+def search_options(*, nested: str) -> Callable[[Command], Command]:
+    """Add the options of the search for a better fit; `nested` is the default of --nested."""
+    option = click.option(
         "--nested",
         type=click.Choice(["offer", "take"]),
-        default="offer",
+        default=nested,
         show_default=True,
         help="Gains by components nested in one cluster: list them, or take them.",
     )
-    return run_options(nested(command))
+    return lambda command: run_options(option(command))
 
 
 def floor_options(command: Command) -> Command:

@@ -18,6 +18,7 @@ from rich.progress import (
 from gmmscape.escape import Event as SearchEvent
 from gmmscape.landscape.continuation import FollowEvent
 from gmmscape.landscape.explore import Event
+from gmmscape.selection import SelectionEvent
 
 
 @contextmanager
@@ -80,5 +81,24 @@ def following_progress(*, quiet: bool) -> Iterator[Callable[[FollowEvent], None]
 
         def show(event: FollowEvent) -> None:
             bar.update(task, at=f"parameter {event.parameter:.6g}, curvature {event.eigenvalue:.3g}")
+
+        yield show
+
+
+@contextmanager
+def selection_progress(*, quiet: bool) -> Iterator[Callable[[SelectionEvent], None] | None]:
+    """Yield a callback that shows which number of components is in work, under the same conditions."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (SpinnerColumn(), TextColumn("selecting"), TextColumn("{task.fields[at]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("selecting", total=None, at="")
+
+        def show(event: SelectionEvent) -> None:
+            where = "held out" if event.stage == "heldout" else f"round {event.round} {event.stage}"
+            at = f"{where}, {event.covariance_type} k={event.n_components}, {event.value:.8g} per row"
+            bar.update(task, at=at)
 
         yield show

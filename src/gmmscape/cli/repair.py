@@ -22,7 +22,7 @@ from gmmscape.models import read_model
 @click.option("--model", "out", required=True, help="Write the repaired fit to this file.")
 @click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
 @floor_options
-@search_options
+@search_options(nested="offer")
 @table_options
 @click.pass_context
 def repair_command(

@@ -1,0 +1,160 @@
+"""``gmmscape select``: how many components, and of which family."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import numpy as np
+
+from gmmscape.cli.document import Document
+from gmmscape.cli.options import (
+    Rows,
+    check_picture,
+    check_writable,
+    layout_of,
+    search_options,
+    table_options,
+)
+from gmmscape.cli.progress import selection_progress
+from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.escape.judge import COVARIANCE_FLOOR
+from gmmscape.jsonfile import write_json
+from gmmscape.selection import Selection, select
+from gmmscape.selection.criteria import CRITERIA
+
+
+class NumbersOfComponents(click.ParamType):
+    """Numbers and ranges, ends included: 1:20, or 1,2,5:8."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[int]:
+        """Return the numbers, ascending."""
+        if isinstance(value, list):
+            return value
+        found: set[int] = set()
+        try:
+            for part in value.split(","):
+                first, _, last = part.partition(":")
+                found |= set(range(int(first), int(last or first) + 1))
+        except ValueError:
+            self.fail(f"{value!r} is no list of numbers: write 1:20, or 1,2,5:8", param, ctx)
+        if not found or min(found) < 1:
+            self.fail(f"{value!r} holds no numbers from 1 on: write 1:20, or 1,2,5:8", param, ctx)
+        return sorted(found)
+
+
+class Families(click.ParamType):
+    """Covariance types, or all."""
+
+    name = "families"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Return the names."""
+        if isinstance(value, tuple):
+            return value
+        names = COVARIANCE_TYPES if value == "all" else tuple(value.split(","))
+        unknown = [name for name in names if name not in COVARIANCE_TYPES]
+        if unknown:
+            self.fail(
+                f"{', '.join(unknown)}: choose from {', '.join(COVARIANCE_TYPES)}, or write all", param, ctx
+            )
+        return tuple(names)
+
+
+@click.command("select")
+@click.argument("file")
+@click.option(
+    "--k", "-k", "n_components", type=NumbersOfComponents(), default="1:20", show_default=True,
+    help="Numbers of components, ends included: 1:20, or 1,2,5:8.",
+)  # fmt: skip
+@click.option(
+    "--covariance",
+    "covariance_types",
+    type=Families(),
+    default="full",
+    show_default=True,
+    help="Families: full, tied, diag, spherical, separated by commas; or all.",
+)
+@click.option(
+    "--criterion",
+    type=click.Choice(CRITERIA),
+    default="bic",
+    show_default=True,
+    help="What chooses: BIC, ICL (components apart), or the likelihood of rows held out.",
+)
+@click.option(
+    "--n-init", type=click.IntRange(min=1), default=1, show_default=True, help="Starts of each fit."
+)
+@click.option(
+    "--reg-covar", type=float, default=0.0, show_default=True,
+    help="Least variance, in squared units of the data; part of the model if above 0.",
+)  # fmt: skip
+@click.option(
+    "--covariance-floor",
+    type=float,
+    default=COVARIANCE_FLOOR,
+    show_default=True,
+    help="Least variance, as a share of the data's.",
+)
+@click.option(
+    "--least-rows", type=click.FloatRange(min=0), help="Different rows that each component must rest on."
+)
+@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
+@click.option("--json", "json_file", help="Write the table and the chosen mixture to this file.")
+@click.option("--model", "model_file", help="Write the chosen fit to this file; diagnose and repair read it.")
+@click.option("--plot", "plot_file", help="Draw the criterion into this file: PNG, PDF or SVG by its ending.")
+@search_options(nested="take")
+@table_options
+@click.pass_context
+def select_command(
+    context: click.Context,
+    file: str,
+    json_file: str | None,
+    model_file: str | None,
+    plot_file: str | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Choose the number of components of a mixture for the rows of FILE, not misled by bad optima.
+
+    Prints the log-likelihood and the criteria of each fit; * marks the chosen one. Exit codes: 0 done, 2
+    usage, 3 data, 4 interrupted.
+    """
+    layout, seed = layout_of(options), options.pop("seed")
+    for name, out in (("--json", json_file), ("--model", model_file), ("--plot", plot_file)):
+        check_writable(out, name)
+    if plot_file is not None:
+        check_picture(plot_file)
+    rows = layout.read(file)
+    with selection_progress(quiet=quiet) as callback:
+        found = select(rows.values, sample_weight=rows.weights, rng=seed, callback=callback, **options)
+    try:
+        if json_file is not None:
+            found.to_json(json_file)
+        if model_file is not None:
+            write_json(_document(found, rows, seed).to_dict(), model_file)
+    finally:  # what was found is not lost with a full disk
+        if not quiet:
+            click.echo(str(found))
+    if plot_file is not None:
+        found.plot().figure_.savefig(plot_file)
+    context.exit(4 if found.ended == "interrupted" else 0)
+
+
+def _document(found: Selection, rows: Rows, seed: int) -> Document:
+    best = found.best
+    return Document(
+        solution=best,
+        diagnosis=best.fit.diagnosis,
+        before=best.fit.em_diagnosis,
+        rows=rows,
+        total=len(rows.values) if rows.weights is None else float(np.sum(rows.weights)),
+        reg_covar=best.reg_covar,
+        covariance_floor=best.covariance_floor,
+        seed=seed,
+        init_params=None,
+    )

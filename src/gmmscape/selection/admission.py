@@ -1,0 +1,47 @@
+"""Which fits may win: those whose every component means something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmscape.escape.collapse import effective_rows, on_floor
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+
+#: Times the fewest rows that a component can be estimated from.
+ENOUGH = 5
+
+
+@dataclass(frozen=True)
+class Admission:
+    """The rule by which fits are refused.
+
+    Attributes
+    ----------
+    least_rows : float
+        Different rows that each component must rest on (Kish's effective number).
+    floor_counts : bool
+        Whether the floor is part of the model, so that covariances may lie on it.
+    """
+
+    least_rows: float
+    floor_counts: bool
+
+    def refusal(self, objective: Objective, mixture: Mixture) -> str | None:
+        """Return why a fit in local coordinates is refused, or None if it may win; one component may."""
+        if mixture.n_components == 1:
+            return None
+        if not self.floor_counts and on_floor(objective, mixture).any():
+            return "on the floor"
+        if self.least_rows > 0:
+            rows = effective_rows(objective, mixture)
+            if np.any((rows < self.least_rows) & (mixture.weights > 0)):
+                return "few rows"
+        return None
+
+
+def default_least_rows(covariance_type: str, n_features: int) -> float:
+    """Return five times the fewest rows that a component can be estimated from."""
+    return float(ENOUGH * {"full": n_features + 1, "diag": 2, "spherical": 2, "tied": 1}[covariance_type])

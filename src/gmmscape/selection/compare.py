@@ -1,0 +1,110 @@
+"""Fits side by side: the table of their figures, and the one that a criterion prefers."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from gmmscape.escape.search import Stopped
+from gmmscape.exceptions import NoResultError
+from gmmscape.selection.criteria import scores
+from gmmscape.selection.folds import held_out
+from gmmscape.selection.ladder import SAME, Ladder, Rung
+from gmmscape.selection.selection import SIGN, Chosen, Selection
+from gmmscape.solve import Solution
+
+
+def table_of(
+    ladders: dict[str, Ladder], kinds: list[str], counted: float, criterion: str, n_folds: int, ended: str
+) -> tuple[list[dict[str, Any]], str]:
+    """Return a row for each fit, by family as given and number of components, and what ended the work."""
+    table = []
+    for kind in kinds:
+        ladder, below = ladders[kind], np.inf
+        for _, rung in sorted(ladder.rungs.items()):
+            table.append(_row(ladder, rung, counted, below))
+            below = rung.nll
+    if criterion == "heldout" and ended == "completed":
+        try:
+            _judge_on_held_out(table, ladders, n_folds)
+        except Stopped as stop:
+            ended = str(stop)
+        except KeyboardInterrupt:
+            ended = "interrupted"
+    return table, ended
+
+
+def _row(ladder: Ladder, rung: Rung, counted: float, below: float) -> dict[str, Any]:
+    solution = rung.fit.solution
+    local = solution.mixture.shifted(-ladder.sample.origin)
+    found = scores(ladder.objective.rows, local, solution.nll, counted)
+    flags = []
+    if rung.refusal is not None:
+        flags += ["refused", rung.refusal]
+    if below - rung.nll <= SAME / ladder.sample.effective_rows:
+        flags.append("nothing gained")
+    if solution.stop_reason != "converged":
+        flags.append(solution.stop_reason)
+    better = rung.refused is not None and rung.refused.solution.nll < rung.nll
+    return {
+        "n_components": solution.mixture.n_components,
+        "covariance_type": ladder.family.name,
+        "log_likelihood": -ladder.total * solution.nll,
+        "n_parameters": found.n_parameters,
+        "bic": found.bic,
+        "icl": found.icl,
+        "heldout": None,
+        "chosen": False,
+        "flags": tuple(flags),
+        "found_by": rung.found_by,
+        "refused_log_likelihood": -ladder.total * rung.refused.solution.nll
+        if better and rung.refused is not None
+        else None,
+    }
+
+
+def _judge_on_held_out(table: list[dict[str, Any]], ladders: dict[str, Ladder], n_folds: int) -> None:
+    for row in table:
+        if "refused" in row["flags"] or "nothing gained" in row["flags"]:
+            continue
+        ladder = ladders[row["covariance_type"]]
+        solution = ladder.rungs[row["n_components"]].fit.solution
+        ladder.watched.begin("heldout", 1, ladder.family.name, row["n_components"])
+        ladder.watched.check(0, 1, solution.nll)
+        fitted = partial(ladder.refitted, row["n_components"])
+        row["heldout"] = held_out(ladder.sample, fitted, n_folds, ladder.plan.seed)
+
+
+def chosen_from(
+    table: list[dict[str, Any]],
+    ladders: dict[str, Ladder],
+    criterion: str,
+    ended: str,
+    seed: int,
+    settings: dict[str, Any],
+) -> Selection:
+    """Mark the row that the criterion prefers; where all are refused, that of the fewest parameters."""
+    if not table:
+        raise NoResultError(f"the selection ended before there was a fit ({ended}): raise max_seconds")
+    if all(row[criterion] is None for row in table):
+        criterion = "bic"  # stopped before rows were held out
+    judged = [row for row in table if row[criterion] is not None]
+    # Of fits whose likelihoods mean nothing, the simplest.
+    best = min(
+        judged,
+        key=lambda row: (
+            "refused" in row["flags"],
+            "refused" not in row["flags"] and SIGN[criterion] * row[criterion],
+            row["n_parameters"],
+        ),
+    )
+    best["chosen"] = True
+    fits = {
+        (kind, k): rung.fit for kind, ladder in ladders.items() for k, rung in sorted(ladder.rungs.items())
+    }
+    fit = fits[best["covariance_type"], best["n_components"]]
+    found = {one.name: getattr(fit.solution, one.name) for one in fields(Solution)}
+    return Selection(Chosen(**found, fit=fit, **settings), table, fits, criterion, ended, seed)

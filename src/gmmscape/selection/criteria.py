@@ -1,0 +1,52 @@
+"""What a fit is judged by without further fits: BIC and ICL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.estimator import n_parameters
+from gmmscape.measure import WeightedRows
+from gmmscape.mixture import Mixture
+
+CRITERIA = ("bic", "icl", "heldout")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One fit's figures.
+
+    Attributes
+    ----------
+    n_parameters : int
+        Free parameters: weights, means and covariances.
+    bic : float
+        -2 log-likelihood + n_parameters log n (Schwarz, Annals of Statistics 6(2), 1978); smaller is better.
+    icl : float
+        BIC + twice the entropy of the responsibilities (Biernacki, Celeux and Govaert, IEEE TPAMI 22(7),
+        2000); smaller is better.
+    """
+
+    n_parameters: int
+    bic: float
+    icl: float
+
+
+def scores(rows: WeightedRows, mixture: Mixture, nll: float, n: float) -> Scores:
+    """Return the figures of a fit in local coordinates; `nll` per unit mass, `n` rows that count."""
+    p = n_parameters(mixture)
+    bic = 2.0 * n * nll + p * float(np.log(n))
+    return Scores(p, bic, bic + 2.0 * n * entropy(rows, mixture))
+
+
+def entropy(rows: WeightedRows, mixture: Mixture) -> float:
+    """Return the average entropy of the responsibilities, nats per unit mass; at most log k."""
+    total = 0.0
+    for _, points, weights in rows.blocks():
+        psi = engine.responsibilities(points, mixture.parameters)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            terms = np.where(psi > 0.0, psi * np.log(psi), 0.0)
+        total -= float(weights @ terms.sum(axis=1))
+    return total

@@ -1,0 +1,284 @@
+"""The fits of one family with ever more components, each helping its neighbours out of bad optima.
+
+A fit with k+1 components that is worse than one with k proves a bad optimum: splitting any component of the
+latter into two equal copies gives as good a one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from gmmscape.escape.collapse import on_floor
+from gmmscape.escape.covered import covered_by
+from gmmscape.escape.fit import CUT_SHORT, Fit, FitPlan, fit_mixture
+from gmmscape.escape.resizing import with_one_fewer, with_one_more
+from gmmscape.escape.search import Stopped
+from gmmscape.exceptions import DataError
+from gmmscape.families import FreeCovariance
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+from gmmscape.selection.admission import Admission
+from gmmscape.selection.events import Watched
+from gmmscape.selection.insertion import with_one_inserted
+from gmmscape.solve import EM, descend_all, mixture_around, pass_size, start_around
+
+#: Splits, or merges and deletions, of a neighbour that are run through EM; EM on them.
+TRIED, BRIEF = 12, EM(tol=1e-4, max_iter=500)
+#: Components put into the neighbour where a pass over the rows costs next to nothing: up to this size of it.
+INSERTED, CHEAP = 48, 200_000
+#: New starts where all that was found is refused.
+MORE_STARTS = 24
+#: Starts of a fold's fit at least.
+REFITTED = 4
+#: Passes up and down at most.
+MOST_ROUNDS = 5
+#: Nats in total below which two fits count as the same optimum; NLLs that differ by rounding, relative.
+SAME, ROUNDING = 0.02, 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Rung:
+    """The best fit found with one number of components.
+
+    Attributes
+    ----------
+    fit : Fit
+        Best of the fits that may win; of all where none may.
+    refusal : str or None
+        Why it may not win.
+    found_by : str
+        Where it comes from: "starts", "split", "merge", "copy", or the name of a narrower family.
+    refused : Fit or None
+        A better one that may not win.
+    why_refused : str or None
+        Why not.
+    """
+
+    fit: Fit
+    refusal: str | None
+    found_by: str
+    refused: Fit | None = None
+    why_refused: str | None = None
+
+    @property
+    def nll(self) -> float:
+        """NLL of the fit, per unit mass."""
+        return self.fit.solution.nll
+
+
+class Ladder:
+    """Fits of one family to one sample, by number of components.
+
+    Parameters
+    ----------
+    sample : Sample
+        The data.
+    family : FreeCovariance
+        What is free, and the floor.
+    plan : FitPlan
+        How each number of components is fitted; its own number does not matter.
+    admission : Admission
+        Which fits may win.
+    total : float
+        Mass of the data as the user counts it.
+    watched : Watched
+        Budget and callback.
+
+    Attributes
+    ----------
+    rungs : dict of int to Rung
+        What was found, by number of components.
+    """
+
+    def __init__(
+        self,
+        sample: Sample,
+        family: FreeCovariance,
+        plan: FitPlan,
+        admission: Admission,
+        total: float,
+        watched: Watched,
+    ) -> None:
+        self.sample, self.family, self.plan = sample, family, plan
+        self.admission, self.total, self.watched = admission, total, watched
+        mean = sample.weights @ sample.points + sample.origin
+        single = mixture_around(sample, family, mean[None])
+        self.objective = Objective.near(sample, family, single)
+        if on_floor(self.objective, single).any():  # as of collinear columns: the floor tells nothing then
+            self.admission = replace(admission, floor_counts=True)
+        self.same = SAME / sample.effective_rows
+        self.rungs: dict[int, Rung] = {}
+        self._tried: dict[tuple[int, int], Fit] = {}
+
+    def climb(self, numbers: Sequence[int], narrower: Sequence[Ladder]) -> None:
+        """Fit every number of components, up and down until nothing improves; raises `Stopped`."""
+        for round_number in range(1, MOST_ROUNDS + 1):
+            before = dict(self.rungs)
+            for place, k in enumerate(numbers):
+                self.watched.begin("up", round_number, self.family.name, k)
+                if k not in self.rungs:
+                    self._from_starts(k)
+                    self._from_narrower(k, narrower)
+                if place:
+                    self._from_neighbour(k, numbers[place - 1])
+                    self._no_worse_than(k, numbers[place - 1])
+            for place in range(len(numbers) - 2, -1, -1):
+                self.watched.begin("down", round_number, self.family.name, numbers[place])
+                self._from_neighbour(numbers[place], numbers[place + 1])
+            if all(before.get(k) is self.rungs[k] for k in numbers):
+                break
+        for below, k in pairwise(numbers):
+            self._no_worse_than(k, below)
+
+    def refitted(self, k: int, part: Sample) -> Mixture:
+        """Return the fit of a part of the rows, from starts of its own; raises `Stopped`.
+
+        A start at the fit to all rows would let the rows held out decide which optimum it is.
+        """
+        plan = replace(self.plan, n_components=k, n_init=max(self.plan.n_init, REFITTED))
+        fit = fit_mixture(part, self.family, plan, self.total, self.watched.budget)
+        if fit.solution.stop_reason in CUT_SHORT:
+            raise Stopped(fit.solution.stop_reason)
+        return fit.solution.mixture
+
+    def _from_starts(self, k: int) -> None:
+        try:
+            self._consider(self._fitted(None, k), "starts")
+        except DataError:  # as many components as different rows: splits of fewer may still do
+            if k == 1:
+                raise
+            return
+        if self.rungs[k].refusal is not None:
+            rng = np.random.default_rng([self.plan.seed, k, 1])
+            origin = self.sample.origin
+            starts = [
+                start_around(self.sample, self.family, k, "k-means++", rng).shifted(-origin)
+                for _ in range(MORE_STARTS)
+            ]
+            self._from_best(k, starts, "starts")
+
+    def _from_narrower(self, k: int, narrower: Sequence[Ladder]) -> None:
+        """Start at fits of families that this one contains: their best fits are among its own."""
+        for ladder in narrower:
+            if k in ladder.rungs:
+                start = _freed(self._local(ladder.rungs[k].fit), self.family.name)
+                self._from_best(k, [self.objective.admissible(start)], ladder.family.name)
+
+    def _from_neighbour(self, k: int, other: int) -> None:
+        """Start at splits, or merges and deletions, of the best fit with `other` components."""
+        if other not in self.rungs or self._tried.get((k, other)) is self.rungs[other].fit:
+            return
+        source = self.rungs[other].fit
+        self._tried[k, other] = source
+        starts = [self._local(source)]
+        for step in range(abs(k - other)):
+            if step:  # a gap in the numbers is crossed along the best
+                starts = [self._best_of(starts)]
+            starts = self._resized(starts[0], k > other, step)
+            if not starts:
+                return
+        self._from_best(k, starts, "split" if k > other else "merge")
+
+    def _resized(self, fit: Mixture, more: bool, step: int) -> list[Mixture]:
+        covered = covered_by(self.objective, fit)
+        if not more:
+            return with_one_fewer(self.objective, fit, covered, TRIED)
+        rng = np.random.default_rng([self.plan.seed, fit.n_components, 2, step])
+        separate = not self.plan.take_nested
+        starts = with_one_more(self.objective, fit, covered, rng, TRIED, separate=separate)
+        if not separate and pass_size(self.objective, fit) <= CHEAP:
+            starts += with_one_inserted(self.objective, fit, rng, INSERTED)
+        return starts
+
+    def _best_of(self, starts: Sequence[Mixture]) -> Mixture:
+        ends = descend_all(BRIEF, self.objective, starts, watch=self.watched.check)
+        ends.sort(key=lambda end: end.nll)
+        local = [end.mixture.shifted(-self.sample.origin) for end in ends]
+        sound = (one for one in local if self.admission.refusal(self.objective, one) is None)
+        return next(sound, local[0])
+
+    def _from_best(self, k: int, starts: Sequence[Mixture], found_by: str) -> None:
+        """Run starts through EM, and search from the best that may win if it beats what is in hand."""
+        ends = descend_all(BRIEF, self.objective, starts, watch=self.watched.check)
+        if ends[-1].stop_reason == "interrupted":
+            raise Stopped("interrupted")
+        ends.sort(key=lambda end: end.nll)
+        rung = self.rungs.get(k)
+        for end in ends:
+            beaten = rung is None or rung.refusal is not None or end.nll < rung.nll - self.same
+            if not beaten:
+                return
+            local = end.mixture.shifted(-self.sample.origin)
+            if self.admission.refusal(self.objective, local) is None:
+                self._consider(self._fitted(end.mixture, k), found_by)
+                if self.rungs[k].refusal is not None or self.rungs[k].nll > end.nll + self.same:
+                    # The search went on into what is refused.
+                    self._consider(self._fitted(end.mixture, k, escape=False), found_by)
+                return
+        if rung is None and ends:
+            self._consider(self._fitted(ends[0].mixture, k), found_by)
+
+    def _no_worse_than(self, k: int, below: int) -> None:
+        """Where k components are worse than fewer, start at copies of the heaviest component of those."""
+        if below not in self.rungs:
+            return
+        lower, rung = self.rungs[below], self.rungs.get(k)
+        if lower.refusal is not None and rung is not None:
+            return
+        least = lower.nll + ROUNDING * (1.0 + abs(lower.nll))
+        if rung is not None and rung.refusal is None and rung.nll <= least:
+            return
+        start = lower.fit.solution.mixture
+        for _ in range(k - below):
+            start = _with_copy(start)
+        self._consider(self._fitted(start, k), "split")
+        if self.rungs[k].refusal is not None or self.rungs[k].nll > least:
+            self._consider(self._fitted(start, k, escape=False), "copy")
+
+    def _fitted(self, start: Mixture | None, k: int, *, escape: bool = True) -> Fit:
+        plan = replace(self.plan, n_components=k, start=start, escape=escape)
+        return fit_mixture(self.sample, self.family, plan, self.total, self.watched.budget)
+
+    def _consider(self, fit: Fit, found_by: str) -> None:
+        """Keep a fit if it is better than what is in hand; raise `Stopped` where it was cut short."""
+        k = fit.solution.mixture.n_components
+        refusal = self.admission.refusal(self.objective, self._local(fit))
+        new, old = Rung(fit, refusal, found_by), self.rungs.get(k)
+        if old is None:
+            self.rungs[k] = new
+        elif (refusal is None) == (old.refusal is None):
+            if new.nll < old.nll:
+                self.rungs[k] = replace(new, refused=old.refused, why_refused=old.why_refused)
+        elif refusal is None:
+            self.rungs[k] = replace(new, refused=old.fit, why_refused=old.refusal)
+        elif old.refused is None or fit.solution.nll < old.refused.solution.nll:
+            self.rungs[k] = replace(old, refused=fit, why_refused=refusal)
+        if fit.solution.stop_reason in CUT_SHORT:
+            raise Stopped(fit.solution.stop_reason)
+
+    def _local(self, fit: Fit) -> Mixture:
+        return fit.solution.mixture.shifted(-self.sample.origin)
+
+
+def _with_copy(mixture: Mixture) -> Mixture:
+    """The same density with the heaviest component in two equal copies."""
+    weights, at = mixture.weights.copy(), int(np.argmax(mixture.weights))
+    weights[at] *= 0.5
+    covariances = mixture.covariances
+    if mixture.covariance_type != "tied":
+        covariances = np.concatenate([covariances, covariances[at : at + 1]])
+    means = np.vstack([mixture.means, mixture.means[at]])
+    return Mixture(np.append(weights, weights[at]), means, covariances, mixture.covariance_type)
+
+
+def _freed(mixture: Mixture, kind: str) -> Mixture:
+    """The same density, stored as a wider family's."""
+    covariances = mixture.full_covariances()
+    if kind == "diag":
+        covariances = np.diagonal(covariances, axis1=1, axis2=2).copy()
+    return Mixture(mixture.weights, mixture.means, covariances, kind)

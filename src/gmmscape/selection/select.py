@@ -1,0 +1,273 @@
+"""select: how many components, and of which family, with no number of components left in a bad optimum."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gmmscape import engine
+from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.escape.fit import FitPlan
+from gmmscape.escape.judge import COVARIANCE_FLOOR, NESTED, check_n_jobs, total_mass
+from gmmscape.escape.search import Stopped
+from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.families import Floor, family_named
+from gmmscape.measure import Sample
+from gmmscape.selection.admission import Admission, default_least_rows
+from gmmscape.selection.compare import chosen_from, table_of
+from gmmscape.selection.criteria import CRITERIA
+from gmmscape.selection.events import SelectionEvent, Watched, printed
+from gmmscape.selection.ladder import Ladder
+from gmmscape.selection.selection import Selection
+from gmmscape.solve import EM
+from gmmscape.validation import (
+    choice,
+    generator,
+    optional_seconds,
+    positive_integer,
+    real_number,
+    whole_number,
+)
+
+#: Families in the order in which they contain each other.
+NARROW_TO_WIDE = ("spherical", "diag", "tied", "full")
+CONTAINED = {"spherical": (), "diag": ("spherical",), "tied": (), "full": ("diag", "tied")}
+
+
+def select(
+    X: Any,
+    n_components: int | Iterable[int] = range(1, 21),
+    covariance_types: str | Iterable[str] = ("full",),
+    criterion: str = "bic",
+    *,
+    sample_weight: ArrayLike | None = None,
+    rng: Any = None,
+    nested: str = "take",
+    n_init: int = 1,
+    reg_covar: float = 0.0,
+    covariance_floor: float = COVARIANCE_FLOOR,
+    least_rows: float | None = None,
+    n_folds: int = 5,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    n_jobs: int | None = None,
+    max_seconds: float | None = None,
+    verbose: int = 0,
+    callback: Callable[[SelectionEvent], Any] | None = None,
+) -> Selection:
+    """Choose the number of components and the family of a Gaussian mixture, not misled by bad optima.
+
+    Each number of components is fitted and escapes from bad optima. Then larger numbers start from the
+    smaller ones' splits, and smaller ones from the larger ones' merges and deletions, until nothing improves;
+    families start from those they contain. The likelihood never falls with the number of components: a fit
+    that is worse with k+1 than with k proves a bad optimum and is replaced.
+
+    Parameters
+    ----------
+    X : array_like of shape (n_samples, n_features)
+        Data.
+    n_components : int or iterable of int, default=range(1, 21)
+        Numbers of components.
+    covariance_types : str or iterable of str, default=("full",)
+        Families: "full", "tied", "diag", "spherical"; or "all".
+    criterion : {"bic", "icl", "heldout"}, default="bic"
+        BIC is -2 log-likelihood + p log n with p free parameters; ICL adds twice the entropy of the
+        responsibilities, and so prefers components that do not overlap. "heldout" is the log-likelihood of
+        rows held out, by `n_folds` folds; each is judged by a fit to the others with starts of its own.
+    sample_weight : array_like of shape (n_samples,), optional
+        Non-negative weights of the rows; equal by default. BIC and ICL then count Kish's effective number of
+        rows, (sum w)^2 / sum w^2, and do not depend on the unit of the weights.
+    rng : None, int or numpy.random.Generator, default=None
+        Source of randomness (SPEC 7).
+    nested : {"take", "offer"}, default="take"
+        Whether components nested in one cluster, such as a core in a halo, are taken: likelihoods of
+        different numbers of components compare only where each is the largest, so that they are by default.
+        With "offer", components are only added as clusters of their own.
+    n_init : int, default=1
+        Starts of each number of components, beside those from its neighbours.
+    reg_covar : float, default=0.0
+        Least variance, in squared units of the data. If it is above 0, covariances on the floor are part of
+        the model and may win.
+    covariance_floor : float, default=1e-6
+        Least variance as a share of the data's; the larger floor counts.
+    least_rows : float, optional
+        Fewest different rows (Kish's effective number) that each component of the chosen fit may rest on; by
+        default 5(d+1) for full covariances, 10 for diag and spherical ones, 5 for a shared one.
+    n_folds : int, default=5
+        Folds of criterion "heldout".
+    tol : float, default=1e-6
+        Length of the EM step at which a fit is converged.
+    max_iter : int, default=1000
+        Iterations of each run of EM.
+    n_jobs : int, optional
+        Threads at most; None or -1 for all cores. The result does not depend on it.
+    max_seconds : float, optional
+        Time budget; what was fitted by then is compared.
+    verbose : int, default=0
+        Whether to print where the selection stands.
+    callback : callable, optional
+        Called with a `SelectionEvent`; returning True stops.
+
+    Returns
+    -------
+    Selection
+        The chosen fit, and a table of all.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be used, or have fewer rows than the largest number of components.
+    InvalidParameterError
+        If a parameter cannot be used.
+    NoResultError
+        If time ran out, or the callback stopped, before there was a fit.
+
+    Notes
+    -----
+    Fits with a component on the default floor, or on fewer than `least_rows` rows, may not win: their
+    likelihoods mean nothing. They are replaced by the best fit without such components where one is found,
+    and flagged "refused" otherwise; one component is never refused, nor is the floor a reason where one
+    component lies on it (collinear columns). Where nothing better than fewer components is found, the fit is
+    that of fewer with one component in two equal copies, and flagged "nothing gained". Ctrl-C ends the
+    selection with what was found. Cost: for each number of components that of several fits of
+    `GaussianMixture`.
+
+    Examples
+    --------
+    >>> import numpy as np, gmmscape as gs
+    >>> X = np.random.default_rng(0).normal([[0.0], [9.0], [30.0]], 1.0, (3, 200)).reshape(-1, 1)
+    >>> found = gs.select(X, range(1, 6), ("full", "tied"), rng=0)
+    >>> found.best_n_components, found.best_covariance_type
+    (3, 'tied')
+    >>> found.best.to_estimator().predict([[1.0], [29.0]]).shape
+    (2,)
+    """
+    numbers_wanted, kinds = _numbers(n_components), _families(covariance_types)
+    choice("criterion", criterion, CRITERIA)
+    choice("nested", nested, NESTED)
+    check_n_jobs(n_jobs)
+    whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
+    watched = Watched(
+        optional_seconds("max_seconds", max_seconds), callback or (printed if verbose else None)
+    )
+    plan = FitPlan(
+        n_components=1,
+        solver=EM(tol=real_number("tol", tol, strict=False), max_iter=positive_integer("max_iter", max_iter)),
+        init_params="k-means++",
+        n_init=positive_integer("n_init", n_init),
+        seed=int(generator(rng).integers(2**63)),
+        escape=True,
+        take_nested=nested == "take",
+        n_jobs=n_jobs,
+        start=None,
+    )
+    rule = _Rule(
+        real_number("reg_covar", reg_covar, strict=False),
+        real_number("covariance_floor", covariance_floor, strict=False),
+        None if least_rows is None else real_number("least_rows", least_rows, strict=False),
+        positive_integer("n_folds", n_folds, minimum=2),
+    )
+    sample = Sample(X, sample_weight, copy=False)
+    _check_rows(sample, numbers_wanted, rule.n_folds if criterion == "heldout" else 2)
+    weighted = sample_weight is not None
+    counted = 1.0 / float(np.square(sample.weights).sum()) if weighted else float(sample.n_samples)
+    ladders = _ladders(sample, kinds, plan, rule, total_mass(sample, sample_weight), watched)
+    with engine.limited(n_jobs):
+        ended = _climbed(ladders, numbers_wanted)
+        table, ended = table_of(ladders, kinds, counted, criterion, rule.n_folds, ended)
+    settings = {"reg_covar": rule.reg_covar, "covariance_floor": rule.covariance_floor}
+    return chosen_from(table, ladders, criterion, ended, plan.seed, {**settings, "feature_names": _names(X)})
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """Floors, what is refused, and folds."""
+
+    reg_covar: float
+    covariance_floor: float
+    least_rows: float | None
+    n_folds: int
+
+
+def _numbers(value: Any) -> list[int]:
+    """Numbers of components, ascending and each once."""
+    given = [value] if isinstance(value, numbers.Integral) else value
+    try:
+        found = sorted({positive_integer("n_components", one) for one in given})
+    except TypeError as error:
+        raise InvalidParameterError.of(
+            "n_components", value, "pass integers, for example range(1, 21)"
+        ) from error
+    if not found:
+        raise InvalidParameterError.of("n_components", value, "pass one number at least")
+    return found
+
+
+def _families(value: Any) -> list[str]:
+    given = [value] if isinstance(value, str) else value
+    if value == "all":
+        return list(COVARIANCE_TYPES)
+    try:
+        found = list(dict.fromkeys(choice("covariance_types", one, COVARIANCE_TYPES) for one in given))
+    except TypeError as error:
+        raise InvalidParameterError.of(
+            "covariance_types", value, "pass names, for example ('full', 'tied')"
+        ) from error
+    if not found:
+        raise InvalidParameterError.of("covariance_types", value, "pass one name at least")
+    return found
+
+
+def _check_rows(sample: Sample, numbers_wanted: list[int], least: int) -> None:
+    if len(sample) < least:
+        raise DataError(f"X has {len(sample)} rows (of positive weight): {least} at least are needed")
+    if numbers_wanted[-1] > len(sample):
+        raise DataError(
+            f"n_components goes up to {numbers_wanted[-1]} but X has only {len(sample)} rows (of positive "
+            "weight): use fewer components"
+        )
+
+
+def _names(X: Any) -> tuple[str, ...] | None:
+    names = getattr(X, "columns", None)
+    if names is None or not all(isinstance(name, str) for name in names):
+        return None
+    return tuple(names)
+
+
+def _ladders(
+    sample: Sample, kinds: list[str], plan: FitPlan, rule: _Rule, total: float, watched: Watched
+) -> dict[str, Ladder]:
+    """One for each family, those first that others contain."""
+    floor = Floor.of(sample.variance, reg_covar=rule.reg_covar, covariance_floor=rule.covariance_floor)
+    ladders = {}
+    for kind in sorted(kinds, key=NARROW_TO_WIDE.index):
+        least = rule.least_rows
+        if least is None:
+            least = default_least_rows(kind, sample.n_features)
+        admission = Admission(least, floor_counts=rule.reg_covar > 0)
+        ladders[kind] = Ladder(sample, family_named(kind, floor), plan, admission, total, watched)
+    return ladders
+
+
+def _climbed(ladders: dict[str, Ladder], numbers_wanted: list[int]) -> str:
+    """Fit everything; return what ended it."""
+    try:
+        for kind, ladder in ladders.items():
+            ladder.climb(numbers_wanted, [ladders[one] for one in _contained(kind) if one in ladders])
+    except Stopped as stop:
+        return str(stop)
+    except KeyboardInterrupt:
+        return "interrupted"
+    return "completed"
+
+
+def _contained(kind: str) -> list[str]:
+    """Families that one contains, its own parts' included."""
+    direct = list(CONTAINED[kind])
+    return direct + [inner for one in direct for inner in _contained(one)]

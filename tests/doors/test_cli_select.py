@@ -1,0 +1,75 @@
+"""``gmmscape select``: table, files, and wrong usage."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+from doors.commandline import failed, inside, interrupted, needs_terminal
+
+X = np.random.default_rng(0).normal([[0.0], [9.0], [30.0]], 1.0, (3, 100)).reshape(-1, 1)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("select") / "rows.csv"
+    np.savetxt(path, X, header="x", comments="")
+    return path
+
+
+def test_it_prints_and_writes_what_the_function_finds(file, tmp_path):
+    pytest.importorskip("matplotlib")
+    out, model, picture = (tmp_path / name for name in ("found.json", "model.json", "curve.png"))
+    options = ["--k", "1:3,5", "--covariance", "full,tied", "--seed", 4]
+    result = inside("select", file, *options, "--json", out, "--model", model, "--plot", picture)
+    assert (result.returncode, result.stderr) == (0, "")
+    found = gs.select(X, [1, 2, 3, 5], ("full", "tied"), rng=4)
+    assert result.stdout == f"{found}\n"
+    assert json.loads(out.read_text()) == json.loads(json.dumps(found.to_dict()))
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "no better fit found" in inside("diagnose", model, file).stdout
+    assert found.best_n_components == 3
+
+
+def test_the_criterion_and_the_floor_are_passed_on(file, tmp_path):
+    out = tmp_path / "found.json"
+    result = inside(
+        "select", file, "-k", "2,3", "--criterion", "heldout", "--reg-covar", 100, "--quiet", "--json", out
+    )
+    assert (result.returncode, result.stdout) == (0, "")
+    content = json.loads(out.read_text())
+    assert content["criterion"] == "heldout"
+    assert content["table"][0]["heldout"] < 0
+    assert np.min(content["mixture"]["covariances"]) >= 100 * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--k", "0:3"], ["--k", "1:20"]),
+        (["--k", "a"], ["--k", "1:20"]),
+        (["--k", "3:1"], ["--k"]),
+        (["--covariance", "ful"], ["ful", "spherical"]),
+        (["--criterion", "aic"], ["aic"]),
+        (["--plot", "curve.xyz"], [".png"]),
+        (["--json", "no/such/folder.json"], ["--json"]),
+    ],
+)
+def test_wrong_usage_says_what_is_right(file, options, words):
+    failed(inside("select", file, *options), 2, *words)
+
+
+def test_more_components_than_rows_are_an_error_of_the_data(file):
+    failed(inside("select", file, "--k", "1:301"), 3, "301", "300 rows")
+
+
+@needs_terminal
+def test_ctrl_c_prints_what_was_found(tmp_path):
+    rng = np.random.default_rng(1)
+    centers = rng.uniform(-100, 100, (30, 2))
+    np.savetxt(tmp_path / "many.csv", np.repeat(centers, 300, axis=0) + rng.normal(size=(9000, 2)))
+    output = interrupted(["select", "many.csv", "--k", "1:60"], b"k=4", cwd=tmp_path)
+    assert "not all was tried: interrupted" in output
