@@ -72,7 +72,7 @@ def diagnosis_of(
     score = _score(objective, polished, final, n) if gain > 0 else 0.0
     verdict, reasons = judged(gain * total, score, examination.escape, bool(broken.any()), "nats")
     if calibration is not None:
-        verdict, reasons = _calibrated(verdict, reasons, calibration)
+        verdict, reasons = calibrated(verdict, reasons, calibration)
     if examination.begun_early:
         reasons += ("moves began before EM had converged: the gain counts from where it stood",)
     exact = examination.clusters.untouched & (gain <= 0)
@@ -110,10 +110,10 @@ def counted_gain(examination: Examination) -> float:
     return examination.escape_gain if examination.escape.taken or examination.saddle else 0.0
 
 
-def _calibrated(
+def calibrated(
     verdict: str, reasons: tuple[str, ...], calibration: Calibration
 ) -> tuple[str, tuple[str, ...]]:
-    """The verdict held to the rate of false alarms that was asked for."""
+    """Return a verdict with its reasons, held to the rate of false alarms that was asked for."""
     n, most = len(calibration.gains), calibration.threshold
     found = f"on {n} samples drawn from the fit the search gains at most {most:.4g} nats"
     if verdict == "bad optimum" and calibration.p_value > calibration.false_alarm:

@@ -14,7 +14,8 @@ from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.jsonfile import read_json, write_json
 from gmmscape.landscape.candidates import OUTCOMES, CandidateOutcome
 from gmmscape.landscape.critical_point import COINCIDENT, CriticalPoint
-from gmmscape.landscape.edges import Edge, after, escape_height, inverse, relabelling_height
+from gmmscape.landscape.edges import Edge, escape_height, relabelling_height
+from gmmscape.landscape.joining import joined_edges
 from gmmscape.landscape.orbits import (
     count_alarm,
     find_orbit,
@@ -262,7 +263,9 @@ class Atlas:
             starts=self.starts + other.starts,
             ends=dict(Counter(self.ends) + Counter(other.ends)),
             saddles=tuple(saddles),
-            edges=_united_edges((other, self), minima, saddles),
+            edges=joined_edges(
+                [(part.edges, part.minima, part.saddles) for part in (other, self)], minima, saddles
+            ),
             rounds=max(self.rounds, other.rounds),
         )
 
@@ -454,7 +457,9 @@ class Atlas:
             ends={str(reason): whole_number("ends", n) for reason, n in content["ends"].items()},
             stop_reason=choice("stop_reason", content["stop_reason"], STOPPED),
             saddles=saddles,
-            edges=tuple(_edge(item, k, len(minima), len(saddles)) for item in content.get("edges", [])),
+            edges=tuple(
+                Edge.from_dict(item, k, len(minima), len(saddles)) for item in content.get("edges", [])
+            ),
             rounds=whole_number("rounds", content.get("rounds", 0)),
             weights=weights,
         )
@@ -484,38 +489,6 @@ def _candidate(item: dict[str, Any], n_minima: int) -> CandidateOutcome:
         raise ValueError(f"a candidate names minimum {place} of {n_minima}")
     structure = Structure.of((block["means"], block["centers"]) for block in item["blocks"])
     return CandidateOutcome(structure, choice("outcome", item["outcome"], OUTCOMES), place)
-
-
-def _united_edges(
-    parts: tuple[Atlas, ...], minima: list[CriticalPoint], saddles: list[CriticalPoint]
-) -> tuple[Edge, ...]:
-    """Edges of atlases with places in joined lists; of a saddle that several have, the last one's."""
-    found: dict[int, Edge] = {}
-    for part in parts:
-        for edge in part.edges:
-            saddle = find_orbit(saddles, part.saddles[edge.saddle])
-            ends = [find_orbit(minima, part.minima[end]) for end in edge.minima]
-            if saddle is not None and ends[0] is not None and ends[1] is not None:
-                order = edge.relabelling
-                if order is not None:
-                    # A minimum's means may be listed in another order in the joined atlas.
-                    one, other = (
-                        match_means(part.minima[old].means, minima[new].means)[0].tolist()
-                        for old, new in zip(edge.minima, (ends[0], ends[1]), strict=True)
-                    )
-                    order = after(inverse(other), after(order, one))
-                found[saddle] = Edge(saddle, edge.minima, order).ordered(saddle, (ends[0], ends[1]))
-    return tuple(found[saddle] for saddle in sorted(found))
-
-
-def _edge(item: dict[str, Any], k: int, n_minima: int, n_saddles: int) -> Edge:
-    saddle, ends = whole_number("saddle", item["saddle"]), [whole_number("minima", i) for i in item["minima"]]
-    if saddle >= n_saddles or len(ends) != 2 or max(ends) >= n_minima:
-        raise ValueError(f"an edge joins minima {ends} of {n_minima} by saddle {saddle} of {n_saddles}")
-    order = item.get("relabelling")
-    if order is not None and sorted(order) != list(range(k)):
-        raise ValueError(f"an edge relabels {k} means by {order}")
-    return Edge(saddle, (ends[0], ends[1]), None if order is None else tuple(order))
 
 
 def _flat_centers(truth: Mixture) -> list[Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from gmmscape.validation import whole_number
 
 
 class Edge(NamedTuple):
@@ -31,6 +33,18 @@ class Edge(NamedTuple):
             return Edge(saddle, minima, self.relabelling)
         back = None if self.relabelling is None else inverse(self.relabelling)
         return Edge(saddle, (minima[1], minima[0]), back)
+
+    @classmethod
+    def from_dict(cls, item: dict[str, Any], k: int, n_minima: int, n_saddles: int) -> Edge:
+        """Return the edge that an atlas' file describes; a ValueError where its places are none."""
+        saddle = whole_number("saddle", item["saddle"])
+        ends = [whole_number("minima", end) for end in item["minima"]]
+        if saddle >= n_saddles or len(ends) != 2 or max(ends) >= n_minima:
+            raise ValueError(f"an edge joins minima {ends} of {n_minima} by saddle {saddle} of {n_saddles}")
+        order = item.get("relabelling")
+        if order is not None and sorted(order) != list(range(k)):
+            raise ValueError(f"an edge relabels {k} means by {order}")
+        return cls(saddle, (ends[0], ends[1]), None if order is None else tuple(order))
 
 
 def inverse(order: Sequence[int]) -> tuple[int, ...]:

@@ -137,9 +137,7 @@ class _Nodes(NamedTuple):
             return None
         axes = [a + step * np.arange(n) for a, n in zip(low, counts, strict=True)]
         dropped = truth.n_features - basis.shape[1]
-        return cls(
-            means, merged.weights, sigma, centers, truth.weights, variances, axes, step, dropped
-        )  # fmt: skip
+        return cls(means, merged.weights, sigma, centers, truth.weights, variances, axes, step, dropped)
 
     def excess(self, b: int, s: int, shift: float) -> tuple[FloatArray, float]:
         """Return V/sigma^2 - 1 of component b about center s, and the size of the terms in it."""

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape import InvalidParameterError
+from gmmscape import InvalidParameterError, engine
 from gmmscape.escape.bootstrap import bootstrapped_gains
 from gmmscape.escape.curvature import smallest_curvature
+from gmmscape.escape.evidence import Calibration
 from gmmscape.escape.search import Budget
 from gmmscape.escape.suggestion import suggested_n_components
+from gmmscape.escape.verdict import calibrated
 from gmmscape.escape.weigh import bayes_error
 from gmmscape.families import Floor, family_named
 from gmmscape.objective import Objective
@@ -143,18 +145,30 @@ def test_a_bad_optimum_with_its_evidence():
 
 
 def test_gains_of_bootstrap_samples_do_not_depend_on_threads():
-    X, fit = bad_fit(60)
-    objective, local = setting(X, fit)
-    runs = [
-        bootstrapped_gains(objective, local, 5, seed, take_nested=False, budget=Budget(None, None))
-        for seed in (0, 0, 1)
-    ]
-    assert [ended for _, ended in runs] == ["completed"] * 3
-    assert np.array_equal(runs[0][0], runs[1][0])
+    """Three overlapping components, one of which nobody needs: the search finds gains on their samples."""
+    X, centers = clusters(3, 2.0, rows=40)
+    objective, local = setting(X, mixture(centers, "full"))
+
+    def gains(seed, threads):
+        with engine.limited(threads):
+            return bootstrapped_gains(objective, local, 6, seed, take_nested=True, budget=Budget(None, None))
+
+    (one, ended), (two, _), (other, _) = gains(0, 1), gains(0, 2), gains(1, 2)
+    assert ended == "completed"
+    assert one.max() > 0
+    assert np.array_equal(one, two)
+    assert not np.array_equal(one, other)
 
 
 def test_a_gain_that_samples_of_the_fit_bring_too_is_no_evidence():
-    """Without the rule the small gain would count; more samples than the search was given time for do not."""
+    words = ("a fit better by 3 nats is in hand",)
+    usual = calibrated("bad optimum", words, Calibration(0.05, (1.0, 2.0, 3.5), 3.5, 0.5))
+    rare = calibrated("bad optimum", words, Calibration(0.05, (0.0,) * 19, 0.0, 0.05))
+    assert (usual[0], rare[0]) == ("cannot tell", "bad optimum")
+    assert "where the fit is the truth, too" in usual[1][-1]
+
+
+def test_a_bootstrap_that_was_stopped_is_no_evidence():
     X, fit = bad_fit()
     seen = []
 
