@@ -119,10 +119,17 @@ class Mixture:
         """
         if not np.isfinite(means).all():
             raise InvalidParameterError("means must be finite: a step was too long or not a number")
+        return self._alike(self.weights, means, self.covariances, self._factors)
+
+    def _alike(
+        self, weights: FloatArray, means: FloatArray, covariances: FloatArray, factors: FloatArray
+    ) -> Mixture:
+        """Return a mixture of parts that were checked when this one was made."""
         other = object.__new__(Mixture)
-        other.covariance_type, other.weights = self.covariance_type, self.weights
-        other.means, other.covariances, other._factors = means, self.covariances, self._factors
-        means.setflags(write=False)
+        other.covariance_type, other.weights = self.covariance_type, weights
+        other.means, other.covariances, other._factors = means, covariances, factors
+        for array in (weights, means, covariances):
+            array.setflags(write=False)
         return other
 
     @property
@@ -276,7 +283,7 @@ class Mixture:
                 f"offset has shape {offset.shape}: pass one number, or one for each of the "
                 f"{self.n_features} feature(s)"
             )
-        return Mixture(self.weights, self.means + offset, self.covariances, self.covariance_type)
+        return self.relocated(self.means + offset)
 
     def permuted(self, order: ArrayLike) -> Mixture:
         """Return the mixture with its components in another order.
@@ -301,8 +308,13 @@ class Mixture:
             raise InvalidParameterError.of(
                 "order", order.tolist(), f"pass each of 0 to {self.n_components - 1} once"
             )
-        covariances = self.covariances if self.covariance_type == "tied" else self.covariances[order]
-        return Mixture(self.weights[order], self.means[order], covariances, self.covariance_type)
+        tied = self.covariance_type == "tied"
+        return self._alike(
+            self.weights[order],
+            self.means[order],
+            self.covariances if tied else self.covariances[order],
+            self._factors if tied else self._factors[order],
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that `from_dict` and JSON understand.

@@ -88,8 +88,9 @@ def finite_array(name: str, value: ArrayLike, *, ndim: tuple[int, ...]) -> Float
     if array.ndim not in ndim:
         wanted = " or ".join(map(str, ndim))
         raise InvalidParameterError(f"{name} has shape {array.shape}: pass an array of {wanted} dimension(s)")
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
+    finite = np.isfinite(array)
+    if not finite.all():
+        bad = np.argwhere(~finite)
         at = tuple(int(i) for i in bad[0])
         raise InvalidParameterError(
             f"{name} has {len(bad)} entries that are not finite, the first at {at}: {array[at]}; "

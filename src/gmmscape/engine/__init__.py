@@ -18,7 +18,7 @@ from gmmscape.engine.em import EmProblem, EmRun, em_from_all
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.passes import log_density, responsibilities, statistics
 from gmmscape.engine.reference import BLOCK_ROWS, LocationDerivatives
-from gmmscape.engine.rounding import Rounding
+from gmmscape.engine.rounding import Rounding, largest_coordinate
 from gmmscape.engine.threads import limited
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "em_from_all",
     "info",
     "joint_derivatives",
+    "largest_coordinate",
     "limited",
     "location_derivatives",
     "location_hessian_product",

@@ -10,7 +10,7 @@ from gmmscape.engine.choice import _native, native_isa
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.passes import contiguous, log_constants_and_arrays, moved, split_weights
 from gmmscape.engine.reference import LOG_2PI, LocationDerivatives
-from gmmscape.engine.rounding import EPS, SAFETY, Rounding, largest_length, reference_rounding
+from gmmscape.engine.rounding import EPS, SAFETY, Rounding, largest_coordinate, reference_rounding
 from gmmscape.engine.threads import thread_count
 
 
@@ -121,9 +121,16 @@ def location_hessian_product(
 
 
 def rounding(
-    X: FloatArray, weights: FloatArray, parameters: Parameters, *, origin: FloatArray | None = None
+    X: FloatArray,
+    weights: FloatArray,
+    parameters: Parameters,
+    *,
+    origin: FloatArray | None = None,
+    largest: float | None = None,
 ) -> Rounding:
     """Return estimated rounding errors of a weighted NLL and of its derivatives in the means.
+
+    `largest` is the `largest_coordinate` of the rows, for callers that know it.
 
     First order: coordinates are rounded relative to the largest, which moves a distance of m standard
     deviations by eps * length / sigma; squared distances by eps * m^2 besides. Log densities err by the
@@ -138,7 +145,8 @@ def rounding(
         kind, constants, means, factors = log_constants_and_arrays(parameters)
         common, weight = split_weights(weights)
         constant = float(np.abs(constants[np.isfinite(constants)]).max(initial=0.0))
-        shift = EPS * largest_length(X, parameters, origin) * precision
+        largest = largest_coordinate(X, origin) if largest is None else largest
+        shift = EPS * max(largest, float(np.abs(means).max())) * precision
         if np.isfinite(shift):
             sums = _native.rounding(
                 isa,

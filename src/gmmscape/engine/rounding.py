@@ -24,17 +24,17 @@ class Rounding(NamedTuple):
     hessian: float
 
 
-def largest_length(X: FloatArray, parameters: Parameters, origin: FloatArray | None = None) -> float:
-    """Return the largest coordinate, in absolute value, of rows (less the origin) and means."""
+def largest_coordinate(X: FloatArray, origin: FloatArray | None = None) -> float:
+    """Return the largest coordinate of rows, less the origin, in absolute value."""
     high, low = X.max(axis=0), X.min(axis=0)
     if origin is not None:
         high, low = high - origin, low - origin
-    return max(float(high.max()), -float(low.min()), float(np.abs(parameters.means).max()))
+    return max(float(high.max()), -float(low.min()))
 
 
 def reference_rounding(X: FloatArray, weights: FloatArray, parameters: Parameters) -> Rounding:
     """Return what `engine.rounding` does, by NumPy."""
-    length = largest_length(X, parameters)
+    length = max(largest_coordinate(X), float(np.abs(parameters.means).max()))
     precision = float(np.abs(parameters.factors).max())  # inverse of the smallest standard deviation
     k = len(parameters.means)
     value, gradient, hessian = 0.0, np.zeros(k), np.zeros(k)

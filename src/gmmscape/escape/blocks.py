@@ -12,7 +12,7 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.escape.covered import Covered, covered_by
-from gmmscape.escape.moves import Split, merged
+from gmmscape.escape.moves import Split, with_merged, with_split
 from gmmscape.escape.removals import propose_removals
 from gmmscape.escape.splits import least_gain, overloaded, propose_splits
 from gmmscape.exceptions import InvalidParameterError
@@ -86,37 +86,18 @@ def _cost(fit: Mixture, pair: IntArray, covered: Covered) -> float:
 
 
 def _merged(fit: Mixture, pair: IntArray) -> Mixture | None:
-    total, mean, covariance = merged(
-        fit.weights, fit.means, fit.covariances, fit.covariance_type, pair[None, :]
-    )
-    weights, means, covariances = fit.weights.copy(), fit.means.copy(), fit.covariances.copy()
-    weights[pair], means[pair[0]] = [total[0], 0.0], mean[0]
-    if fit.covariance_type == "tied":
-        covariances = covariances + covariance[0]
-    else:
-        covariances[pair[0]] = covariance[0]
-    return _admissible(weights, means, covariances, fit)
+    kept, gone = pair.tolist()
+    kind = fit.covariance_type
+    return _mixture(*with_merged(fit.weights, fit.means, fit.covariances, kind, kept, gone), kind)
 
 
 def _split(fit: Mixture, split: Split, component: int) -> Mixture:
-    children = split.children
-    weights = np.append(fit.weights, fit.weights[component] * children.weights[1])
-    weights[component] *= children.weights[0]
-    means = np.vstack([fit.means, children.means[1]])
-    means[component] = children.means[0]
-    if fit.covariance_type == "tied":
-        assert split.shed is not None
-        covariances = fit.covariances - fit.weights[component] * split.shed
-    else:
-        covariances = np.concatenate([fit.covariances, children.covariances[1:]])
-        covariances[component] = children.covariances[0]
-    return _admissible(weights, means, covariances, fit) or fit
+    kind = fit.covariance_type
+    return _mixture(*with_split(fit.weights, fit.means, fit.covariances, kind, split, component), kind) or fit
 
 
-def _admissible(
-    weights: FloatArray, means: FloatArray, covariances: FloatArray, fit: Mixture
-) -> Mixture | None:
+def _mixture(weights: FloatArray, means: FloatArray, covariances: FloatArray, kind: str) -> Mixture | None:
     try:
-        return Mixture(weights / weights.sum(), means, covariances, fit.covariance_type)
+        return Mixture(weights / weights.sum(), means, covariances, kind)
     except InvalidParameterError:
         return None

@@ -53,11 +53,14 @@ def bootstrapped_gains(
     def gain(number: int) -> float:
         budget.check()
         rows, _ = fit.sample(n, np.random.default_rng([seed, 5, number]))
-        return _gain(objective.family, fit, rows, seed, take_nested, budget.check)
+        with engine.limited(threads):
+            return _gain(objective.family, fit, rows, seed, take_nested, budget.check)
 
     found: list[float] = []
     ended = "completed"
-    pool = ThreadPoolExecutor(max_workers=engine.info().threads)
+    workers = min(engine.info().threads, n_samples)
+    threads = engine.info().threads // workers
+    pool = ThreadPoolExecutor(max_workers=workers)
     try:
         for one in pool.map(gain, range(n_samples)):
             found.append(one)
@@ -80,7 +83,7 @@ def _gain(
     objective = Objective.near(sample, family, start)
     polished = descend(JUDGE, objective, start)
     check()
-    problem = MixtureProblem(objective, take_nested=take_nested, seed=seed)
+    problem = MixtureProblem(objective, take_nested=take_nested, seed=seed, hold_out=False)
     escape = search(problem, polished, Budget(None, None))
     if escape.ended != "completed":
         raise Stopped(escape.ended)

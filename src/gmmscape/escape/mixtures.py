@@ -56,9 +56,11 @@ class MixtureProblem:
         Whether gains by nesting are taken.
     seed : int
         Of what is random in the proposals.
+    hold_out : bool, default=True
+        Whether gains are measured on rows held out too.
     """
 
-    def __init__(self, objective: Objective, *, take_nested: bool, seed: int) -> None:
+    def __init__(self, objective: Objective, *, take_nested: bool, seed: int, hold_out: bool = True) -> None:
         assert isinstance(objective.family, FreeCovariance)
         self.objective = objective
         self.family = objective.family
@@ -66,6 +68,7 @@ class MixtureProblem:
         assert isinstance(objective.measure, Sample)
         self.same = SAME / objective.measure.effective_rows
         self.seed = seed
+        self.hold_out = hold_out
         self._held_out: HeldOut | None = None
 
     def proposals(self, fit: Solution, number: int, check: Callable[[], None]) -> Iterator[Attempt]:
@@ -165,7 +168,7 @@ class MixtureProblem:
     ) -> list[tuple[float, Solution]]:
         """Return the value of each start, and where EM leads from it.
 
-        Given up where the trend does not lead below `target`; if `rough`, it stops early too.
+        Given up where the trend does not lead to a gain on `target`; if `rough`, it stops early too.
         """
 
         def watch(ended: int, iterations: int, nll: float) -> bool:
@@ -173,7 +176,7 @@ class MixtureProblem:
             return False
 
         cheap = pass_size(self.objective, starts[0]) <= VERY_CHEAP
-        patience = Patience(target, SCREEN, LONG_OUTLOOK if cheap else OUTLOOK)
+        patience = Patience(target - self.same, SCREEN, LONG_OUTLOOK if cheap else OUTLOOK)
         solver = BETWEEN if rough else JUDGE
         ends = descend_all(solver, self.objective, starts, patience=patience, watch=watch)
         if ends[-1].stop_reason == "interrupted":
@@ -199,8 +202,10 @@ class MixtureProblem:
         local = self._local(fit)
         return (-self._without_overloaded(local, self._clustering(local)).n_clusters, fit.nll)
 
-    def held_out_gain(self, before: Solution, after: Solution) -> float:
+    def held_out_gain(self, before: Solution, after: Solution) -> float | None:
         """Return the fall of the NLL on rows that neither fit has seen."""
+        if not self.hold_out:
+            return None
         if self._held_out is None:
             self._held_out = HeldOut(self.objective, self.seed)
         return self._held_out.gain(self._local(before), self._local(after))

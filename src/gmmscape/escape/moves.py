@@ -95,13 +95,7 @@ def applied(mixture: Mixture, family: FreeCovariance, moves: Sequence[Move]) -> 
     for move in moves:
         b, freed = move.removal.components[0], move.removal.components[-1]
         if b != freed:
-            pair = np.array([[b, freed]])
-            total, mean, covariance = merged(weights, means, covariances, family.name, pair)
-            weights[b], means[b] = total[0], mean[0]
-            if family.name == "tied":
-                covariances = covariances + covariance[0]
-            else:
-                covariances[b] = covariance[0]
+            weights, means, covariances = with_merged(weights, means, covariances, family.name, b, freed)
         weights[freed] = 0.0
     for move in moves:
         a, slot, children = move.split.component, move.removal.components[-1], move.split.children
@@ -117,6 +111,37 @@ def applied(mixture: Mixture, family: FreeCovariance, moves: Sequence[Move]) -> 
         return Mixture(weights / weights.sum(), means, covariances, family.name)
     except InvalidParameterError:
         return None
+
+
+def with_merged(
+    weights: FloatArray, means: FloatArray, covariances: FloatArray, kind: str, kept: int, gone: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return components of which one stands for two, and the other, still in its place, has no weight."""
+    total, mean, covariance = merged(weights, means, covariances, kind, np.array([[kept, gone]]))
+    weights, means = weights.copy(), means.copy()
+    weights[[kept, gone]], means[kept] = [total[0], 0.0], mean[0]
+    if kind == "tied":
+        return weights, means, covariances + covariance[0]
+    covariances = covariances.copy()
+    covariances[kept] = covariance[0]
+    return weights, means, covariances
+
+
+def with_split(
+    weights: FloatArray, means: FloatArray, covariances: FloatArray, kind: str, split: Split, component: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return components of which one was split: its first child is in its place, the second behind all."""
+    children, whole = split.children, weights[component]
+    weights = np.append(weights, whole * children.weights[1])
+    weights[component] = whole * children.weights[0]
+    means = np.vstack([means, children.means[1]])
+    means[component] = children.means[0]
+    if kind == "tied":
+        assert split.shed is not None
+        return weights, means, covariances - whole * split.shed
+    covariances = np.concatenate([covariances, children.covariances[1:]])
+    covariances[component] = children.covariances[0]
+    return weights, means, covariances
 
 
 def merged(

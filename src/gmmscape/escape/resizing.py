@@ -6,7 +6,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.escape.covered import Covered
-from gmmscape.escape.moves import Removal, Split, merged
+from gmmscape.escape.moves import Removal, Split, with_merged, with_split
 from gmmscape.escape.removals import propose_removals
 from gmmscape.escape.splits import LEAST_EACH, propose_splits
 from gmmscape.exceptions import InvalidParameterError
@@ -85,17 +85,10 @@ def with_one_more(
 
 
 def _without(objective: Objective, fit: Mixture, removal: Removal) -> Mixture | None:
-    weights, means, covariances = fit.weights.copy(), fit.means.copy(), fit.covariances.copy()
+    weights, means, covariances = fit.weights, fit.means, fit.covariances
     b, gone = removal.components[0], removal.components[-1]
     if b != gone:
-        total, mean, covariance = merged(
-            weights, means, covariances, fit.covariance_type, np.array([[b, gone]])
-        )
-        weights[b], means[b] = total[0], mean[0]
-        if fit.covariance_type == "tied":
-            covariances = covariances + covariance[0]
-        else:
-            covariances[b] = covariance[0]
+        weights, means, covariances = with_merged(weights, means, covariances, fit.covariance_type, b, gone)
     kept = np.arange(len(weights)) != gone
     if fit.covariance_type != "tied":
         covariances = covariances[kept]
@@ -103,18 +96,8 @@ def _without(objective: Objective, fit: Mixture, removal: Removal) -> Mixture | 
 
 
 def _split(objective: Objective, fit: Mixture, split: Split) -> Mixture | None:
-    a, children = split.component, split.children
-    weights = np.append(fit.weights, fit.weights[a] * children.weights[1])
-    weights[a] *= children.weights[0]
-    means = np.vstack([fit.means, children.means[1]])
-    means[a] = children.means[0]
-    if fit.covariance_type == "tied":
-        assert split.shed is not None
-        covariances = fit.covariances - fit.weights[a] * split.shed
-    else:
-        covariances = np.concatenate([fit.covariances, children.covariances[1:]])
-        covariances[a] = children.covariances[0]
-    return _admissible(objective, weights, means, covariances)
+    parts = with_split(fit.weights, fit.means, fit.covariances, fit.covariance_type, split, split.component)
+    return _admissible(objective, *parts)
 
 
 def _admissible(

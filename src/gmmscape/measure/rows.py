@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -110,4 +111,12 @@ class WeightedRows:
         if joint:
             rows, parameters = engine.with_constant(self.data, parameters, self.origin)
             return Errors(*engine.rounding(rows, self.weights, parameters))
-        return Errors(*engine.rounding(self.data, self.weights, parameters, origin=self.origin))
+        return Errors(
+            *engine.rounding(
+                self.data, self.weights, parameters, origin=self.origin, largest=self._largest_coordinate
+            )
+        )
+
+    @cached_property
+    def _largest_coordinate(self) -> float:
+        return engine.largest_coordinate(self.data, self.origin)

@@ -23,10 +23,12 @@ def table_of(
     """Return a row for each fit, by family as given and number of components, and what ended the work."""
     table = []
     for kind in kinds:
-        ladder, below = ladders[kind], np.inf
+        ladder, below, sound_below = ladders[kind], np.inf, np.inf
         for _, rung in sorted(ladder.rungs.items()):
-            table.append(_row(ladder, rung, counted, below))
-            below = rung.nll
+            sound = rung.refusal is None
+            # Beside a fit that may not win, one that may has always gained something.
+            table.append(_row(ladder, rung, counted, sound_below if sound else below))
+            below, sound_below = rung.nll, rung.nll if sound else sound_below
     if criterion == "heldout" and ended == "completed":
         try:
             _judge_on_held_out(table, ladders, n_folds)

@@ -228,17 +228,19 @@ class Ladder:
         if below not in self.rungs:
             return
         lower, rung = self.rungs[below], self.rungs.get(k)
-        if lower.refusal is not None and rung is not None:
-            return
         least = lower.nll + ROUNDING * (1.0 + abs(lower.nll))
-        if rung is not None and rung.refusal is None and rung.nll <= least:
+        # What may win beats what may not, however likely.
+        kept = rung is not None and (rung.refusal is None, -rung.nll) >= (lower.refusal is None, -least)
+        if kept:
             return
         start = lower.fit.solution.mixture
         for _ in range(k - below):
             start = _with_copy(start)
-        self._consider(self._fitted(start, k), "split")
-        if self.rungs[k].refusal is not None or self.rungs[k].nll > least:
-            self._consider(self._fitted(start, k, escape=False), "copy")
+        if lower.refusal is None:
+            self._consider(self._fitted(start, k), "split")
+            if self.rungs[k].refusal is None and self.rungs[k].nll <= least:
+                return
+        self._consider(self._fitted(start, k, escape=False), "copy")
 
     def _fitted(self, start: Mixture | None, k: int, *, escape: bool = True) -> Fit:
         plan = replace(self.plan, n_components=k, start=start, escape=escape)

@@ -100,7 +100,8 @@ def descend_all(
     -------
     list of Solution
         In the caller's coordinates, in the order of the starts, without those that were not begun when time
-        ran out or Ctrl-C was pressed; one at least. A start that was given up ends with "max_iter".
+        ran out or Ctrl-C was pressed; one at least. A start that was given up ends with "max_iter", its
+        error not estimated: infinite.
     """
     if objective.rows.plain and pass_size(objective, starts[0]) <= LARGE and not each_iteration:
         found = _natively(solver, objective, starts, patience, max_seconds, watch)
@@ -271,7 +272,7 @@ def _solution(objective: Objective, start: Mixture, found: engine.EmRun, cut_sho
     return Solution(
         mixture=mixture.shifted(objective.measure.origin),
         nll=nll,
-        error=objective.errors(mixture).nll,
+        error=float("inf") if found.end == "given_up" else objective.errors(mixture).nll,
         gradient_norm=float("inf") if starved else found.step,
         stop_reason=reason,
         n_iter=len(history) - 1,
@@ -299,5 +300,5 @@ def _by_python(
 
     found = run(solver, objective, start, max_seconds=max_seconds, callback=callback)
     if given_up and found.stop_reason == "interrupted":
-        return replace(found, stop_reason="max_iter")
+        return replace(found, stop_reason="max_iter", error=float("inf"))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import sklearn.mixture
 
 import gmmscape as gs
+from gmmscape.selection.ladder import Ladder
 
 CENTERS = np.array([[0, 0], [8, 0], [0, 8], [8, 8], [20, 20], [27, 20]])
 X = np.repeat(CENTERS, 60, axis=0) + np.random.default_rng(3).normal(size=(360, 2))
@@ -227,6 +229,31 @@ def test_more_components_than_gain_anything_are_copies():
     assert np.all(np.diff(values) >= -1e-9)
     assert "nothing gained" in found.table[-1]["flags"]
     assert found.best_n_components == 1
+
+
+@pytest.mark.parametrize("seed", [2, 5, 6])
+def test_refused_fits_do_not_get_worse_with_more_components(seed: int):
+    rng = np.random.default_rng(seed)
+    x = np.round(np.concatenate([rng.normal(54.0, 6.0, 100), rng.normal(80.0, 6.0, 172)]))[:, None]
+    found = gs.select(x, range(4, 11), rng=0)
+    assert any("refused" in row["flags"] for row in found.table)
+    assert np.all(np.diff(likelihoods(found)) >= -1e-9)
+
+
+def test_a_sound_fit_has_gained_something_beside_a_likelier_one_that_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    climb = Ladder.climb
+
+    def climbed(self, *arguments):
+        climb(self, *arguments)
+        rung, more = self.rungs[3], self.rungs[4]
+        likelier = replace(rung.fit.solution, nll=more.nll - 1.0)
+        self.rungs[3] = replace(rung, refusal="few rows", fit=replace(rung.fit, solution=likelier))
+
+    monkeypatch.setattr(Ladder, "climb", climbed)
+    flags = [row["flags"] for row in gs.select(X, [2, 3, 4], rng=0).table]
+    assert flags == [(), ("refused", "few rows"), ()]
 
 
 class TestInterruption:

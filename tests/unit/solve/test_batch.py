@@ -122,7 +122,7 @@ def test_starts_without_a_prospect_are_given_up(engine_name: str, monkeypatch: p
     patience = Patience(target=whole.nll - 1.0, screen=10, outlook=5)
     found = descend(solver, objective, starts[0], patience=patience)
     assert 10 <= found.n_iter < 100
-    assert found.stop_reason == "max_iter"
+    assert (found.stop_reason, found.error) == ("max_iter", np.inf)
     hopeful = Patience(target=whole.nll + 1e-3, screen=10, outlook=100)
     assert descend(EM(tol=1e-3), objective, starts[0], patience=hopeful).converged
 
