@@ -187,9 +187,9 @@ class Selection:
         return SelectionDisplay(self.table, self.criterion).plot(ax)
 
     def __str__(self) -> str:
+        noun = "component" if self.best_n_components == 1 else "components"
         head = (
-            f"{self.best_n_components} components, {self.best_covariance_type} covariances, by "
-            f"{self.criterion}"
+            f"{self.best_n_components} {noun}, {self.best_covariance_type} covariances, by {self.criterion}"
         )
         if self.ended != "completed":
             head += f" (not all was tried: {self.ended})"
