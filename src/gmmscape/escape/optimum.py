@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from gmmscape.escape.optima_picture import OptimaDisplay
 from gmmscape.escape.table import aligned
-from gmmscape.jsonfile import write_json
+from gmmscape.jsonfile import Writable
 from gmmscape.landscape.structure import Block, Decoding
 from gmmscape.mixture import Mixture
 from gmmscape.version import VERSION
@@ -113,7 +112,7 @@ class LocalOptimum:
 
 
 @dataclass(frozen=True, eq=False)
-class LocalOptima:
+class LocalOptima(Writable):
     """The local optima that random starts found.
 
     Attributes
@@ -194,21 +193,6 @@ class LocalOptima:
             "unseen": self.unseen,
             "optima": [one.to_dict() for one in self.optima],
         }
-
-    def to_json(self, path: str | Path) -> None:
-        """Write `to_dict` to a file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-            Name of the file.
-
-        Raises
-        ------
-        InvalidParameterError
-            If it cannot be written there.
-        """
-        write_json(self.to_dict(), path)
 
     def plot(self, ax: Any = None) -> OptimaDisplay:
         """Draw the optima as dots over their NLL, their shares as bars, their blocks beside them.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from gmmscape.escape.diagnosis import Diagnosis
 from gmmscape.escape.fit import Fit
 from gmmscape.escape.table import aligned
 from gmmscape.estimator import GaussianMixture, set_fit
-from gmmscape.jsonfile import write_json
+from gmmscape.jsonfile import Writable
 from gmmscape.selection.picture import SelectionDisplay
 from gmmscape.solve import Solution
 from gmmscape.version import VERSION
@@ -88,7 +87,7 @@ class Chosen(Solution):
 
 
 @dataclass(frozen=True, eq=False)
-class Selection:
+class Selection(Writable):
     """Fits with each number of components and each family, and the one that a criterion chooses.
 
     Attributes
@@ -150,21 +149,6 @@ class Selection:
             "table": [{**row, "flags": list(row["flags"])} for row in self.table],
             "mixture": self.best.mixture.to_dict(),
         }
-
-    def to_json(self, path: str | Path) -> None:
-        """Write `to_dict` to a file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to write.
-
-        Raises
-        ------
-        InvalidParameterError
-            If it cannot be written to.
-        """
-        write_json(self.to_dict(), path)
 
     def plot(self, ax: Any = None) -> SelectionDisplay:
         """Draw the criterion against the number of components, one curve a family.
