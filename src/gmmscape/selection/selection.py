@@ -10,7 +10,8 @@ import numpy as np
 from gmmscape.escape.diagnosis import Diagnosis
 from gmmscape.escape.fit import Fit
 from gmmscape.escape.table import aligned
-from gmmscape.estimator import GaussianMixture, set_fit
+from gmmscape.estimation import set_fit
+from gmmscape.estimator import GaussianMixture
 from gmmscape.jsonfile import Writable
 from gmmscape.selection.picture import SelectionDisplay
 from gmmscape.solve import Solution
