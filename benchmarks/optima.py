@@ -16,8 +16,9 @@ import gmmscape as gs
 from benchmarks.data import folder, suite
 from benchmarks.harness import Benchmark, Case
 from gmmscape.data import read_table
-from gmmscape.escape.optimum import blocks_text, share_interval
+from gmmscape.escape.optimum import blocks_text
 from gmmscape.families import Floor, family_named
+from gmmscape.landscape.shares import share_interval
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, descend_all, start_around
 

@@ -33,12 +33,15 @@ if TYPE_CHECKING:
     )
     from gmmscape.landscape import (
         Atlas,
+        Basins,
+        BasinsEvent,
         Birth,
         CriticalPoint,
         Landscape,
         PathProfile,
         SeparationCurve,
         Structure,
+        basins,
         birth,
         candidates,
         decode,
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     )
     from gmmscape.landscape.pictures import (
         AtlasDisplay,
+        BasinsDisplay,
         DisconnectivityDisplay,
         MinimaDisplay,
         ProfileDisplay,
@@ -60,6 +64,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "Atlas": "landscape",
     "AtlasDisplay": "landscape.pictures",
+    "Basins": "landscape",
+    "BasinsDisplay": "landscape.pictures",
+    "BasinsEvent": "landscape",
     "Birth": "landscape",
     "Chosen": "selection",
     "ComponentReport": "escape",
@@ -94,6 +101,7 @@ _HOMES = {
     "Solution": "solve",
     "Structure": "landscape",
     "TriedMove": "escape",
+    "basins": "landscape",
     "birth": "landscape",
     "candidates": "landscape",
     "decode": "landscape",
@@ -107,6 +115,9 @@ _HOMES = {
 __all__ = [
     "Atlas",
     "AtlasDisplay",
+    "Basins",
+    "BasinsDisplay",
+    "BasinsEvent",
     "Birth",
     "Chosen",
     "ComponentReport",
@@ -141,6 +152,7 @@ __all__ = [
     "Solution",
     "Structure",
     "TriedMove",
+    "basins",
     "birth",
     "candidates",
     "decode",

@@ -26,6 +26,7 @@ struct EmOptions {
     double tol;
     size_t max_iter;
     bool accelerate;
+    bool gradient;  // location only: each mean goes its mass times the EM step, gradient descent with step sigma^2
     // A start is given up where, after `screen` iterations, going on at the last one's pace for `outlook` more
     // would not lead below `target`.
     double target;
@@ -139,6 +140,12 @@ class EmRun {
             return;
         }
         state.step = step_length(family_, state.fit, state.next, k_, d_);
+        if (options_.gradient) {
+            for (size_t i = 0; i < k_ * d_; ++i) {
+                const double mean = state.fit.means[i];
+                state.next.means[i] = mean + found.mass[i / d_] * (state.next.means[i] - mean);
+            }
+        }
     }
 
     void advance(State& state) {

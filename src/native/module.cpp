@@ -346,7 +346,7 @@ nb::tuple em(const std::string& isa, const std::string& kind, bool location, con
              const Array& covariances, const RowMatrix<double>& x, const std::optional<Array>& origin,
              const std::optional<Array>& row_weights, double row_weight, const std::optional<Ranges>& ranges,
              const Array& floor, const Array& spread, const Array& scale, double log_unit, double resolution, double tol, size_t max_iter, bool accelerate,
-             double target, size_t screen, size_t outlook, std::optional<double> seconds, size_t threads,
+             bool gradient, double target, size_t screen, size_t outlook, std::optional<double> seconds, size_t threads,
              nb::object watch) {
     const Kernels& kernels = kernels_named(isa);
     const Shape shape = shape_named(kind);
@@ -372,7 +372,8 @@ nb::tuple em(const std::string& isa, const std::string& kind, bool location, con
     };
     const auto copy = [](const Array& a) { return std::vector<double>(a.data(), a.data() + a.size()); };
     const gmmscape::Family family{shape, location, copy(floor), copy(spread), copy(scale), log_unit, resolution};
-    gmmscape::EmOptions options{tol, max_iter, accelerate, target, screen, outlook, std::nullopt};
+    require(location || !gradient, "gradient descent moves means only");
+    gmmscape::EmOptions options{tol, max_iter, accelerate, gradient, target, screen, outlook, std::nullopt};
     if (seconds && *seconds < 1e9) {  // longer does not fit a clock and means no limit
         options.deadline = gmmscape::Clock::now() +
                            std::chrono::duration_cast<gmmscape::Clock::duration>(std::chrono::duration<double>(*seconds));
@@ -444,7 +445,7 @@ NB_MODULE(_native, module) {
                nb::arg("origin").noconvert().none(), nb::arg("row_weights").noconvert().none(), nb::arg("row_weight"),
                nb::arg("ranges").noconvert().none(), nb::arg("floor").noconvert(), nb::arg("spread").noconvert(), nb::arg("scale").noconvert(),
                nb::arg("log_unit"), nb::arg("resolution"), nb::arg("tol"), nb::arg("max_iter"),
-               nb::arg("accelerate"), nb::arg("target"), nb::arg("screen"), nb::arg("outlook"),
+               nb::arg("accelerate"), nb::arg("gradient"), nb::arg("target"), nb::arg("screen"), nb::arg("outlook"),
                nb::arg("seconds").none(), nb::arg("threads"), nb::arg("watch").none());
     module.def(
         "machine_limit",

@@ -100,6 +100,7 @@ def em(
     tol: float,
     max_iter: int,
     accelerate: bool,
+    gradient: bool,
     target: float,
     screen: int,
     outlook: int,

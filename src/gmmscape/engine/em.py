@@ -89,6 +89,7 @@ def em_from_all(
     tol: float,
     max_iter: int,
     accelerate: bool,
+    gradient: bool = False,
     target: float = np.inf,
     screen: int = 0,
     outlook: int = 0,
@@ -107,6 +108,9 @@ def em_from_all(
         First row of each start, and the one after its last; all rows by default.
     tol, max_iter, accelerate
         As for `solve.EM`.
+    gradient : bool, default=False
+        Gradient descent with the step sigma^2 instead, of a location problem whose weights sum to one: each
+        mean goes its mass times the EM step. `tol` is still the length of the EM step.
     target, screen, outlook : float, int, int
         A start is given up where, after `screen` iterations, going on at the last one's pace for `outlook`
         more would not lead to `target`.
@@ -147,6 +151,7 @@ def em_from_all(
         tol,
         max_iter,
         accelerate,
+        gradient,
         target,
         screen,
         outlook,

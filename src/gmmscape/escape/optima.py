@@ -14,11 +14,12 @@ from gmmscape.escape.alike import grouped, matched
 from gmmscape.escape.decoded import decoded_on_sample
 from gmmscape.escape.judge import COVARIANCE_FLOOR, check_n_jobs, total_mass
 from gmmscape.escape.mixtures import SAME, MixtureProblem
-from gmmscape.escape.optimum import LocalOptima, LocalOptimum, share_interval
+from gmmscape.escape.optimum import LocalOptima, LocalOptimum
 from gmmscape.escape.restarts import FINISH, TOGETHER, Restarts, StartPlan, left_when_shaken, restarted
 from gmmscape.escape.search import Budget, Event, search
 from gmmscape.exceptions import NoResultError
 from gmmscape.families import Floor, family_named
+from gmmscape.landscape.shares import share_interval
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective

@@ -13,8 +13,6 @@ from gmmscape.mixture import Mixture
 from gmmscape.version import VERSION
 
 OPTIMA_FORMAT, OPTIMA_FORMAT_VERSION = "gmmscape-optima", 1
-#: Coverage of the intervals of shares.
-LEVEL = 0.95
 #: Optima that the printed table shows, and blocks of each.
 MOST_OPTIMA, MOST_BLOCKS = 25, 6
 #: What stands below the table where no start ended in an optimum.
@@ -25,29 +23,6 @@ INSTEAD = {
     "fewer components, a simpler covariance_type or a higher covariance_floor",
 }
 ENDINGS = {"time_limit": "the time budget ran out", "interrupted": "interrupted"}
-
-
-def share_interval(hits: int, starts: int, level: float = LEVEL) -> tuple[float, float]:
-    """Return the interval of a share seen so often (Clopper and Pearson, Biometrika 26(4), 1934).
-
-    Parameters
-    ----------
-    hits, starts : int
-        Successes, and trials.
-    level : float, default=0.95
-        Least coverage.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper end.
-    """
-    from scipy.special import betaincinv
-
-    tail = (1.0 - level) / 2.0
-    low = 0.0 if hits == 0 else float(betaincinv(hits, starts - hits + 1, tail))
-    high = 1.0 if hits == starts else float(betaincinv(hits + 1, starts - hits, 1.0 - tail))
-    return low, high
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,15 +3,19 @@
 from gmmscape.landscape.atlas import Atlas
 from gmmscape.landscape.births import Birth
 from gmmscape.landscape.candidates import candidates
+from gmmscape.landscape.catchment import Basins
 from gmmscape.landscape.continuation import birth
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.profile import PathProfile
 from gmmscape.landscape.separation import SeparationCurve, error_against_separation
+from gmmscape.landscape.sowing import BasinsEvent, basins
 from gmmscape.landscape.structure import Block, Decoding, Structure, decode
 
 __all__ = [
     "Atlas",
+    "Basins",
+    "BasinsEvent",
     "Birth",
     "Block",
     "CriticalPoint",
@@ -20,6 +24,7 @@ __all__ = [
     "PathProfile",
     "SeparationCurve",
     "Structure",
+    "basins",
     "birth",
     "candidates",
     "decode",

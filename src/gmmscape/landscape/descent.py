@@ -147,6 +147,22 @@ class Descent:
         typical = self.measure.origin[None] if truth is None else truth.means
         return self.objective(self.local(self._typical(typical)), COARSE_RTOL)
 
+    @cached_property
+    def anywhere(self) -> Objective:
+        """The objective with plain coarse rows for means anywhere: what very many starts run on.
+
+        On a line the rule of means spread over all centers; in the plane a tensor rule in all dimensions; Sobol
+        points beyond.
+        """
+        measure = self.measure
+        if not isinstance(measure, Population) or measure.n_features > 2:
+            return self._fixed
+        if measure.n_features == 2 and self._roomy is not None:
+            return self._roomy
+        centers = np.sort(measure.truth.means, axis=0)
+        spread = np.linspace(0, len(centers) - 1, self.k).round().astype(int)
+        return self.objective(self.local(self.begun(centers[spread])), COARSE_RTOL)
+
     def _typical(self, centers: FloatArray) -> FloatArray:
         """Places at the centers, in turn."""
         return self.begun(centers[np.arange(self.k) % len(centers)])

@@ -357,7 +357,7 @@ class Landscape:
             callback=callback,
             checkpoint=None if checkpoint is None else writable_target(checkpoint),
         )
-        return exploration.explore(self._descent, seed=_seed(rng), plan=plan, resume=resume)
+        return exploration.explore(self._descent, seed=seed_of(rng), plan=plan, resume=resume)
 
     def realise(self, structure: Any, precision: str = "float64") -> Realisation:
         """Say whether there is a minimum of a candidate structure.
@@ -485,7 +485,8 @@ class Landscape:
         return f"Landscape({self.measure!r}, n_components={self.n_components}, sigma={self.sigma:g}{free})"
 
 
-def _seed(rng: Any) -> int:
+def seed_of(rng: Any) -> int:
+    """Return the seed that `rng` is, or one drawn from it."""
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
         return int(rng)
     # Below 2^53, so that every reader of the JSON gets the same number.

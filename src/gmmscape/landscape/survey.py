@@ -96,11 +96,11 @@ class Survey:
 
     def record(self, attempt: Attempt) -> CriticalPoint | None:
         """Take one attempt in; return its minimum if it is new."""
-        place, new = self._place(attempt.end)
+        place, new = self.place(attempt.end)
         structure = attempt.task.structure
         if structure is None:
             self.starts += 1
-            self.ends["minimum" if place is not None else _why_not(attempt.end)] += 1
+            self.ends["minimum" if place is not None else why_not(attempt.end)] += 1
             if place is not None:
                 self.minima[place] = replace(self.minima[place], hits=self.minima[place].hits + 1)
         else:
@@ -108,7 +108,8 @@ class Survey:
             self.outcomes.append((structure, _outcome(structure, reached, attempt), reached))
         return self.minima[place] if new and place is not None else None
 
-    def _place(self, end: Solution) -> tuple[int | None, bool]:
+    def place(self, end: Solution) -> tuple[int | None, bool]:
+        """Return the place of the minimum that a coarse descent ended in, and whether it is new."""
         if not end.converged:
             return None, False
         for place, known in enumerate(self.minima):
@@ -137,7 +138,7 @@ class Survey:
                 one, other = self.descent.values(places[order], known.places)
                 if abs(one - other) <= LEVEL:
                     return place
-        return self._place(self.descent.coarse(places))[0]
+        return self.place(self.descent.coarse(places))[0]
 
     def record_critical(self, places: FloatArray) -> CriticalPoint | None:
         """Take in the critical point of any index at some places; return it if it is new."""
@@ -259,5 +260,6 @@ def _outcome(structure: Structure, reached: CriticalPoint | None, attempt: Attem
     return "saddle" if attempt.saddle else "dissolved"
 
 
-def _why_not(end: Solution) -> str:
+def why_not(end: Solution) -> str:
+    """Say why a descent ended in no minimum."""
     return "not a minimum" if end.converged else end.stop_reason

@@ -1,6 +1,7 @@
 """Solvers: one loop, three algorithms, and the solution they return."""
 
 from gmmscape.solve.batch import Patience, descend, descend_all, ends_of_all, pass_size
+from gmmscape.solve.crowd import Crowd, crowd_ends, joined
 from gmmscape.solve.em import EM
 from gmmscape.solve.gradient import GradientDescent
 from gmmscape.solve.loop import Progress, Solver, asks_to_stop, run
@@ -20,6 +21,7 @@ __all__ = [
     "EM",
     "INIT_PARAMS",
     "STOP_REASONS",
+    "Crowd",
     "GradientDescent",
     "Newton",
     "Patience",
@@ -28,11 +30,13 @@ __all__ = [
     "Solution",
     "Solver",
     "asks_to_stop",
+    "crowd_ends",
     "descend",
     "descend_all",
     "ends_of_all",
     "ends_on_parts",
     "given_start",
+    "joined",
     "kmeans_plusplus_means",
     "mixture_around",
     "pass_size",

@@ -212,7 +212,7 @@ def _run(
     if objective.free_weights:
         return None  # the native loop knows known weights, or free ones with free covariances
     return engine.em_from_all(
-        _problem(objective, starts[0]),
+        problem_of(objective, starts[0]),
         (
             np.stack([start.weights for start in starts]),
             np.stack([start.means for start in starts]),
@@ -239,7 +239,7 @@ def pass_size(objective: Objective, mixture: Mixture) -> int:
     return len(objective.rows) * k * (d * d if mixture.covariance_type in ("full", "tied") else d)
 
 
-def _problem(objective: Objective, start: Mixture) -> engine.EmProblem:
+def problem_of(objective: Objective, start: Mixture) -> engine.EmProblem:
     family, measure = objective.family, objective.measure
     free = isinstance(family, FreeCovariance)
     kind = start.covariance_type

@@ -11,11 +11,11 @@ import pytest
 import gmmscape as gs
 from gmmscape.escape.alike import grouped, same_optimum
 from gmmscape.escape.decoded import decoded_on_sample
-from gmmscape.escape.optimum import share_interval
 from gmmscape.escape.restarts import Restarts, left_when_shaken
 from gmmscape.exceptions import DataError, InvalidParameterError, NoResultError
 from gmmscape.families import Floor, family_named
 from gmmscape.objective import Objective
+from gmmscape.landscape.shares import share_interval
 from gmmscape.solve import EM, descend
 
 CENTERS = np.array([[0.0, 0.0], [6.0, 0.0], [40.0, 0.0], [46.0, 0.0]])

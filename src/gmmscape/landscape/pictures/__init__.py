@@ -5,6 +5,7 @@ picture is drawn; figures are not registered with pyplot.
 """
 
 from gmmscape.landscape.pictures.atlas import AtlasDisplay
+from gmmscape.landscape.pictures.basins import BasinsDisplay
 from gmmscape.landscape.pictures.disconnectivity import DisconnectivityDisplay
 from gmmscape.landscape.pictures.merging import Join
 from gmmscape.landscape.pictures.minima import MinimaDisplay
@@ -13,6 +14,7 @@ from gmmscape.landscape.pictures.separation import SeparationDisplay
 
 __all__ = [
     "AtlasDisplay",
+    "BasinsDisplay",
     "DisconnectivityDisplay",
     "Join",
     "MinimaDisplay",

@@ -1,0 +1,123 @@
+"""Where EM or gradient descent leads from very many starts of the location family, as plain arrays."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.arrays import FloatArray
+from gmmscape.families import Location
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+from gmmscape.solve.batch import problem_of
+from gmmscape.solve.em import EM
+from gmmscape.solve.gradient import GradientDescent
+from gmmscape.solve.loop import run
+
+
+class Crowd(NamedTuple):
+    """Where b starts ended.
+
+    Attributes
+    ----------
+    means : ndarray of shape (b, k, d)
+        In local coordinates.
+    nll : ndarray of shape (b,)
+        Nats per unit mass, per the rows' unit of length.
+    step : ndarray of shape (b,)
+        Length of the EM step there; infinite where a component has no mass that the rows resolve.
+    reasons : tuple of str
+        Stop reasons, keys of `STOP_REASONS`.
+    """
+
+    means: FloatArray
+    nll: FloatArray
+    step: FloatArray
+    reasons: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.reasons)
+
+
+def crowd_ends(objective: Objective, starts: FloatArray, solver: EM | GradientDescent) -> Crowd:
+    """Run a solver from each start; equal weights.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of the location family, its rows frozen and plain.
+    starts : ndarray of shape (b, k, d)
+        Means in local coordinates.
+    solver : EM or GradientDescent
+        Algorithm with its tolerance and iteration limit.
+
+    Returns
+    -------
+    Crowd
+        In the order of the starts. Bits depend neither on the number of threads nor on which starts go
+        together. Ctrl-C is passed on. Cost of an iteration: a pass over the rows for each start.
+    """
+    b, k, _ = starts.shape
+    sigma = _sigma(objective)
+    first = Mixture.location(starts[0], sigma)
+    given = (np.full((b, k), 1.0 / k), np.ascontiguousarray(starts), np.full((b, k), sigma**2))
+    found = engine.em_from_all(
+        problem_of(objective, first),
+        given,
+        tol=solver.tol,
+        max_iter=solver.max_iter,
+        accelerate=isinstance(solver, EM) and solver.accelerate,
+        gradient=isinstance(solver, GradientDescent),
+    )
+    if found is None:
+        return _one_by_one(objective, starts, solver)
+    runs, interrupted = found
+    if interrupted:
+        raise KeyboardInterrupt
+    ends = [_end(objective, solver, one) for one in runs]
+    means, nll, step, reasons = zip(*ends, strict=True)
+    return Crowd(np.stack(means), np.array(nll), np.array(step), reasons)
+
+
+def _sigma(objective: Objective) -> float:
+    assert isinstance(objective.family, Location)
+    return objective.family.sigma
+
+
+def joined(parts: list[Crowd]) -> Crowd:
+    """Return several crowds, one after the other, as one."""
+    return Crowd(
+        np.concatenate([part.means for part in parts]),
+        np.concatenate([part.nll for part in parts]),
+        np.concatenate([part.step for part in parts]),
+        tuple(reason for part in parts for reason in part.reasons),
+    )
+
+
+def _end(
+    objective: Objective, solver: EM | GradientDescent, one: engine.EmRun
+) -> tuple[FloatArray, float, float, str]:
+    if one.end == "out_of_reach":
+        return _by_python(objective, Mixture.location(one.means, _sigma(objective)), solver)
+    reason = one.end
+    if one.starved and reason in ("converged", "max_iter"):
+        reason = "plateau"
+    return one.means, one.nll, np.inf if one.starved else one.step, reason
+
+
+def _one_by_one(objective: Objective, starts: FloatArray, solver: EM | GradientDescent) -> Crowd:
+    ends = [_by_python(objective, Mixture.location(means, _sigma(objective)), solver) for means in starts]
+    means, nll, step, reasons = zip(*ends, strict=True)
+    return Crowd(np.stack(means), np.array(nll), np.array(step), reasons)
+
+
+def _by_python(
+    objective: Objective, start: Mixture, solver: EM | GradientDescent
+) -> tuple[FloatArray, float, float, str]:
+    end = run(solver, objective, start)
+    if end.stop_reason == "interrupted":
+        raise KeyboardInterrupt
+    local = end.mixture.shifted(-objective.measure.origin)
+    return local.means, end.nll - objective.rows.log_unit, end.gradient_norm, end.stop_reason
