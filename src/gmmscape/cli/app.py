@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gmmscape.cli.basins import basins_command
 from gmmscape.cli.birth import birth_command
 from gmmscape.cli.diagnose import diagnose_command
 from gmmscape.cli.fit import fit_command
@@ -51,6 +52,7 @@ for command in (
     optima_command,
     select_command,
     map_command,
+    basins_command,
     birth_command,
 ):
     app.add_command(command)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from gmmscape.cli.map import Numbers
+from gmmscape.cli.landscapes import Numbers
 from gmmscape.cli.progress import following_progress
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.jsonfile import writable_target

@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from gmmscape.escape import Event as SearchEvent
+from gmmscape.landscape import BasinsEvent
 from gmmscape.landscape.continuation import FollowEvent
 from gmmscape.landscape.explore import Event
 from gmmscape.selection import SelectionEvent
@@ -100,5 +101,22 @@ def selection_progress(*, quiet: bool) -> Iterator[Callable[[SelectionEvent], No
             where = "held out" if event.stage == "heldout" else f"round {event.round} {event.stage}"
             at = f"{where}, {event.covariance_type} k={event.n_components}, {event.value:.8g} per row"
             bar.update(task, at=at)
+
+        yield show
+
+
+@contextmanager
+def basins_progress(*, quiet: bool) -> Iterator[Callable[[BasinsEvent], None] | None]:
+    """Yield a callback that shows how many starts have come, under the same conditions."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("descending", total=None)
+
+        def show(event: BasinsEvent) -> None:
+            bar.update(task, description=event.stage, completed=event.done, total=event.total)
 
         yield show

@@ -1,15 +1,14 @@
 """The laboratory: critical points of an objective, found, polished, decoded and followed."""
 
 from gmmscape.landscape.atlas import Atlas
+from gmmscape.landscape.attraction import Basins, BasinsEvent, basins
 from gmmscape.landscape.births import Birth
 from gmmscape.landscape.candidates import candidates
-from gmmscape.landscape.catchment import Basins
 from gmmscape.landscape.continuation import birth
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.profile import PathProfile
 from gmmscape.landscape.separation import SeparationCurve, error_against_separation
-from gmmscape.landscape.sowing import BasinsEvent, basins
 from gmmscape.landscape.structure import Block, Decoding, Structure, decode
 
 __all__ = [

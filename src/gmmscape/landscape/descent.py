@@ -151,8 +151,8 @@ class Descent:
     def anywhere(self) -> Objective:
         """The objective with plain coarse rows for means anywhere: what very many starts run on.
 
-        On a line the rule of means spread over all centers; in the plane a tensor rule in all dimensions; Sobol
-        points beyond.
+        On a line the rule of means spread over all centers; in the plane a tensor rule in all dimensions;
+        Sobol points beyond.
         """
         measure = self.measure
         if not isinstance(measure, Population) or measure.n_features > 2:

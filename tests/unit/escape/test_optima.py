@@ -14,8 +14,8 @@ from gmmscape.escape.decoded import decoded_on_sample
 from gmmscape.escape.restarts import Restarts, left_when_shaken
 from gmmscape.exceptions import DataError, InvalidParameterError, NoResultError
 from gmmscape.families import Floor, family_named
-from gmmscape.objective import Objective
 from gmmscape.landscape.shares import share_interval
+from gmmscape.objective import Objective
 from gmmscape.solve import EM, descend
 
 CENTERS = np.array([[0.0, 0.0], [6.0, 0.0], [40.0, 0.0], [46.0, 0.0]])

@@ -128,6 +128,7 @@ class BasinsDisplay(Display):
         strips = self.minima is not None and self.minima.subjects[0].means.shape[1] == 1
         if strips:
             bars, left = self._halves(ax, n)
+            self._keep([bars, left])
             assert self.minima is not None
             self.minima.plot(left)
             places = [title.get_position()[1] - BELOW_TITLE for title in self.minima.titles_]
@@ -135,7 +136,7 @@ class BasinsDisplay(Display):
         else:
             bars = new_figure(7.5, 1.2 + 0.45 * n).subplots() if ax is None else ax
             places = [-float(i) for i in range(n)]
-        self._keep([bars, left] if strips else [bars])
+            self._keep([bars])
         self._draw(bars, places, 0.36 if strips else 0.6, named=not strips)
         return self
 
@@ -184,7 +185,5 @@ def _colour(blocks: Sequence[Block] | None) -> str:
         return colour(None)
     kinds = {block.kind for block in blocks}
     return next(
-        COLOURS[kind]
-        for kind in ("unstructured", "one-fits-many", "many-fit-one", "exact")
-        if kind in kinds
+        COLOURS[kind] for kind in ("unstructured", "one-fits-many", "many-fit-one", "exact") if kind in kinds
     )

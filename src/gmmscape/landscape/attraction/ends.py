@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
 from gmmscape.landscape.orbits import SAME_FLAT
@@ -57,7 +57,7 @@ def descended(descent: Descent, starts: FloatArray, method: str) -> Crowd:
     return _finished(descent, plain, done, FINISH)
 
 
-def _finished(descent: Descent, crowd: Crowd, which: FloatArray, solver: EM) -> Crowd:
+def _finished(descent: Descent, crowd: Crowd, which: BoolArray, solver: EM) -> Crowd:
     """The same ends, those chosen brought closer to where they lead."""
     if not which.any():
         return crowd
@@ -196,7 +196,7 @@ def distinct(crowd: Crowd, places: IntArray, radius: float) -> list[IntArray]:
     return groups[:1] + sorted(groups[1:], key=lambda group: -len(group))
 
 
-def _matching(leader: FloatArray, others: FloatArray, radius: float) -> FloatArray:
+def _matching(leader: FloatArray, others: FloatArray, radius: float) -> BoolArray:
     """Say which of some sets of means, shape (b, k, d), are a set of means up to order; sorted on a line."""
     if leader.shape[1] == 1:
         return np.abs(others - leader).max(axis=(1, 2)) <= radius

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.jsonfile import write_json
+from gmmscape.jsonfile import Writable
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.shares import LEVEL, share_interval
 from gmmscape.mixture import Mixture
@@ -25,7 +24,7 @@ METHODS = {"em": "EM", "gd": "gradient descent with step sigma^2"}
 
 
 @dataclass(frozen=True, eq=False)
-class Basins:
+class Basins(Writable):
     """The minima that starts fall into, with their shares.
 
     Attributes
@@ -96,9 +95,8 @@ class Basins:
         shares = zip(self.minima, self.shares, self.intervals, strict=True)
         for i, (point, share, (low, high)) in enumerate(list(shares)[:MOST_ROWS]):
             value = point.kl if known else point.nll
-            lines.append(
-                f"{i:3d}  {share:.4f}  {low:.4f} to {high:.4f}  {point.hits:6d}  {value:<12.7g} {_read(point)}"
-            )
+            seen = f"{i:3d}  {share:.4f}  {low:.4f} to {high:.4f}  {point.hits:6d}"
+            lines.append(f"{seen}  {value:<12.7g} {_read(point)}")
         left = self.minima[MOST_ROWS:]
         if left:
             lines.append(f"and {len(left)} more with {sum(point.hits for point in left)} starts")
@@ -145,23 +143,6 @@ class Basins:
             "labels": self.labels.tolist() if self.start == "own" else None,
         }
 
-    def to_json(self, path: str | Path) -> None:
-        """Write the shares to a JSON file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-            An existing file is replaced once the new one is complete; links are followed.
-
-        Raises
-        ------
-        InvalidParameterError
-            If the path cannot be that of a file.
-        OSError
-            If the file cannot be written.
-        """
-        write_json(self.to_dict(), path)
-
     def plot(self, ax: Any = None, *, most: int = 8) -> BasinsDisplay:
         """Draw the minima that most starts fell into, each with its share as a bar.
 
@@ -194,7 +175,12 @@ def _read(point: CriticalPoint) -> str:
     flat = "(flat) " if point.flat else ""
     if point.structure is not None and point.structure.is_structured:
         return flat + str(point.structure.structure)
-    means = " ".join(np.array2string(mean, precision=4)[1:-1].strip() for mean in point.means[:MOST_MEANS])
+    means = " ".join(_place(mean) for mean in point.means[:MOST_MEANS])
     more = " ..." if len(point.means) > MOST_MEANS else ""
     what = "" if point.structure is None else f"not structured (defect {point.structure.defect:.2g}): "
     return f"{flat}{what}means {means}{more}"
+
+
+def _place(mean: FloatArray) -> str:
+    text = ", ".join(f"{coordinate:.4g}" for coordinate in mean)
+    return text if len(mean) == 1 else f"({text})"

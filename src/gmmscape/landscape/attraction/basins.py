@@ -17,10 +17,10 @@ import numpy as np
 from gmmscape import engine
 from gmmscape.exceptions import FormatError, InvalidParameterError, NoResultError, NotAvailableError
 from gmmscape.jsonfile import read_json, writable_target, write_json
-from gmmscape.landscape.catchment import Basins
-from gmmscape.landscape.falling import Assignment, Fallen, descended
+from gmmscape.landscape.attraction.ends import Assignment, Fallen, descended
+from gmmscape.landscape.attraction.result import Basins
+from gmmscape.landscape.attraction.starts import BLOCK, Starts
 from gmmscape.landscape.landscape import Landscape, seed_of
-from gmmscape.landscape.starts import BLOCK, Starts
 from gmmscape.landscape.survey import digest_of
 from gmmscape.solve import Crowd, asks_to_stop, joined
 from gmmscape.validation import choice, optional_seconds, positive_integer, whole_number
@@ -82,16 +82,16 @@ def basins(
     land : Landscape
         Of a population, or of a sample.
     start : str, array_like or callable
-        "truth": k independent draws from the truth. "k-means++": scikit-learn's, on the rows of a sample or on
-        100 k draws of the truth, new ones for each start. "uniform": over the box of the centers or rows.
+        "truth": k independent draws from the truth. "k-means++": scikit-learn's, on the rows of a sample or
+        on 100 k draws of the truth, new ones for each start. "uniform": over the box of the centers or rows.
         "rows": k different rows of a sample, drawn by their weights. An array of shape (k, d) or (m, k, d):
         your own starts, whose minima `labels` tells. A function from a generator and a number n to an array
         of shape (n, k, d).
     n : int, optional
         Number of starts; your own ones are all run by default, and 10,000 of the others.
     method : {"em", "gd"}, default="em"
-        Plain EM; or gradient descent with step sigma^2, the largest that descends in every landscape, in which
-        a mean goes its mass times the step of EM.
+        Plain EM; or gradient descent with step sigma^2, the largest that descends in every landscape, in
+        which a mean goes its mass times the step of EM.
     rng : None, int or numpy.random.Generator, default=None
         Seed of the starts. Start i depends on it and on i alone.
     most : int, default=200
@@ -112,9 +112,9 @@ def basins(
     Returns
     -------
     Basins
-        Minima with hits, shares and their intervals; what ended elsewhere. Ctrl-C, the budget and the callback
-        end the work with the blocks of starts that were done, in their order. Cost: some tens of passes a start
-        (hundreds for gradient descent), and a Newton descent for each different end.
+        Minima with hits, shares and their intervals; what ended elsewhere. Ctrl-C, the budget and the
+        callback end the work with the blocks of starts that were done, in their order. Cost: some tens of
+        passes a start (hundreds for gradient descent), and a Newton descent for each different end.
 
     Raises
     ------
@@ -153,7 +153,9 @@ def basins(
     if callback is not None and not callable(callback):
         raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
     whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
-    watch = _Watch(n, optional_seconds("max_seconds", max_seconds), callback or (_Printer() if verbose else None))
+    watch = _Watch(
+        n, optional_seconds("max_seconds", max_seconds), callback or (_Printer() if verbose else None)
+    )
     store = _Store(None if checkpoint is None else writable_target(checkpoint), _facts(land, starts, method))
     return _sown(land, starts, n, method, positive_integer("most", most), n_jobs, watch, store)
 
@@ -250,7 +252,9 @@ def _summed_up(land: Landscape, starts: Starts, method: str, fallen: Fallen, sto
 class _Watch:
     """Counts the time and tells the callback; raises `_Stop` where the work is to end."""
 
-    def __init__(self, total: int, budget: float | None, callback: Callable[[BasinsEvent], Any] | None) -> None:
+    def __init__(
+        self, total: int, budget: float | None, callback: Callable[[BasinsEvent], Any] | None
+    ) -> None:
         self._total, self._budget, self._callback = total, budget, callback
         self._began = time.monotonic()
 
