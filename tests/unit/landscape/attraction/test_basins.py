@@ -1,0 +1,68 @@
+"""basins: shares that add up, one's own starts, and the same numbers however the work is done."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+
+STARTS = 1200
+
+
+@pytest.fixture(scope="module")
+def land():
+    return gs.Landscape(gs.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 3)
+
+
+@pytest.fixture(scope="module")
+def found(land):
+    return gs.basins(land, start="truth", n=STARTS, rng=5)
+
+
+def test_hits_and_what_ended_elsewhere_add_up(found):
+    assert found.hits.sum() + sum(found.unresolved.values()) == STARTS == len(found.labels)
+    assert np.array_equal(np.bincount(found.labels[found.labels >= 0]), found.hits)
+    assert np.all(found.intervals[:, 0] < found.shares)
+    assert np.all(found.shares < found.intervals[:, 1])
+
+
+def test_labels_are_where_each_start_leads(land):
+    starts = np.array([[[-3.0], [11.0], [13.0]], [[0.0], [0.5], [12.0]], [[-4.0], [3.0], [10.0]]])
+    found = gs.basins(land, start=starts)
+    for start, label in zip(starts, found.labels, strict=True):
+        assert land.descend(start, method="em").nll == pytest.approx(found.minima[label].nll, abs=1e-9)
+
+
+@pytest.mark.parametrize("method", ["em", "gd"])
+def test_processes_do_not_change_it(land, method):
+    one, two = (gs.basins(land, start="uniform", n=700, method=method, rng=1, n_jobs=j) for j in (1, 2))
+    assert one.to_dict() == two.to_dict()
+    assert np.array_equal(one.labels, two.labels)
+
+
+def test_it_can_be_stopped_and_gone_on_with(land, found, tmp_path):
+    file = tmp_path / "ends.json"
+    part = gs.basins(
+        land, start="truth", n=STARTS, rng=5, checkpoint=file, callback=lambda event: event.done >= 500
+    )
+    assert (part.stop_reason, part.n) == ("interrupted", 500)
+    whole = gs.basins(land, start="truth", n=STARTS, rng=5, checkpoint=file)
+    assert whole.to_dict() == found.to_dict()
+    with pytest.raises(gs.InvalidParameterError, match="seed"):
+        gs.basins(land, start="truth", n=STARTS, rng=6, checkpoint=file)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"start": "rows"}, "population"),
+        ({"start": "nowhere"}, "choose one of"),
+        ({"start": [[1.0, 2.0]]}, "shape"),
+        ({"start": "truth", "method": "newton"}, "'em', 'gd'"),
+        ({"start": "truth", "n": 0}, "n=0"),
+    ],
+)
+def test_bad_input_is_named(land, options, message):
+    with pytest.raises(gs.InvalidParameterError, match=message):
+        gs.basins(land, **options)
