@@ -1,4 +1,4 @@
-"""Basins: how often random starts find the global minimum, for a triple of centers and for many copies of it."""
+"""Basins: how often starts find the global minimum, for a triple of centers and for many copies of it."""
 
 from __future__ import annotations
 
