@@ -9,6 +9,8 @@ from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.profile import PathProfile
 from gmmscape.landscape.separation import SeparationCurve, error_against_separation
 from gmmscape.landscape.structure import Block, Decoding, Structure, decode
+from gmmscape.landscape.threshold import structure_threshold
+from gmmscape.landscape.thresholds import FollowedMinimum, StructureThreshold
 
 __all__ = [
     "Atlas",
@@ -16,12 +18,15 @@ __all__ = [
     "Block",
     "CriticalPoint",
     "Decoding",
+    "FollowedMinimum",
     "Landscape",
     "PathProfile",
     "SeparationCurve",
     "Structure",
+    "StructureThreshold",
     "birth",
     "candidates",
     "decode",
     "error_against_separation",
+    "structure_threshold",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import Any, NamedTuple
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
@@ -62,6 +63,11 @@ class TruthPath:
         """Return the landscapes along a path, checked at its upper end."""
         truth = truth_at(path, bracket[1])
         return cls(path, k, sigma, bracket, fitted_sigma(truth, sigma), truth.n_features)
+
+    def reversed(self) -> TruthPath:
+        """Return the landscapes walked the other way: minus the parameter takes its place."""
+        low, high = self.bracket
+        return replace(self, path=lambda parameter: self.path(-parameter), bracket=(-high, -low))
 
     def descent(self, parameter: float) -> Descent:
         """Return how descents are done against the truth of a parameter."""
@@ -134,3 +140,14 @@ def fitted_sigma(truth: Mixture, sigma: float | None) -> float:
             "sigma", None, "pass the standard deviation of the fit: the components of the truth differ in it"
         )
     return truth.sigma
+
+
+def ordered_bracket(bracket: Any, meaning: str) -> tuple[float, float]:
+    """Return the two ends of a bracket; raises InvalidParameterError where they are no finite lo < hi."""
+    try:
+        low, high = (float(end) for end in bracket)
+    except (TypeError, ValueError):
+        raise InvalidParameterError.of("bracket", bracket, "pass two numbers (lo, hi)") from None
+    if not (isfinite(low) and isfinite(high) and low < high):
+        raise InvalidParameterError.of("bracket", bracket, f"pass finite (lo, hi) with lo < hi: {meaning}")
+    return low, high
