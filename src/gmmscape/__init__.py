@@ -39,10 +39,12 @@ if TYPE_CHECKING:
         PathProfile,
         SeparationCurve,
         Structure,
+        StructureThreshold,
         birth,
         candidates,
         decode,
         error_against_separation,
+        structure_threshold,
     )
     from gmmscape.landscape.pictures import (
         AtlasDisplay,
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
         MinimaDisplay,
         ProfileDisplay,
         SeparationDisplay,
+        ThresholdDisplay,
     )
     from gmmscape.measure import Population, Sample
     from gmmscape.mixture import Mixture
@@ -93,6 +96,8 @@ _HOMES = {
     "SeparationDisplay": "landscape.pictures",
     "Solution": "solve",
     "Structure": "landscape",
+    "StructureThreshold": "landscape",
+    "ThresholdDisplay": "landscape.pictures",
     "TriedMove": "escape",
     "birth": "landscape",
     "candidates": "landscape",
@@ -102,6 +107,7 @@ _HOMES = {
     "local_optima": "escape",
     "repair": "escape",
     "select": "selection",
+    "structure_threshold": "landscape",
 }
 
 __all__ = [
@@ -140,6 +146,8 @@ __all__ = [
     "SeparationDisplay",
     "Solution",
     "Structure",
+    "StructureThreshold",
+    "ThresholdDisplay",
     "TriedMove",
     "birth",
     "candidates",
@@ -149,6 +157,7 @@ __all__ = [
     "local_optima",
     "repair",
     "select",
+    "structure_threshold",
 ]
 
 

@@ -61,6 +61,7 @@ def test_they_are_listed():
         "memory",
         "integrals",
         "births",
+        "thresholds",
         "laws",
         "candidates",
         "sample_landscapes",

@@ -99,12 +99,21 @@ class TruthPath:
 
     def along_parameter(self, point: FloatArray, parameter: float, *, fine: bool = False) -> Slope:
         """Return the derivatives of gradient and Hessian in the parameter, by central differences."""
+        before, after = self._beside(parameter)
+        a, b = (self.slope(point, at, fine=fine) for at in (before, after))
+        return Slope(*((y - x) / (after - before) for x, y in zip(a, b, strict=True)))
+
+    def drift(self, parameter: float) -> FloatArray:
+        """Return the derivative of the truth's mean in the parameter, shape (d,), by central differences."""
+        before, after = self._beside(parameter)
+        a, b = (truth.weights @ truth.means for truth in (self.path(before), self.path(after)))
+        return (b - a) / (after - before)
+
+    def _beside(self, parameter: float) -> tuple[float, float]:
         low, high = self.bracket
         width = PARAMETER_WIDTH * (high - low)
         # The path need not exist beyond the bracket: a difference at its end is one-sided.
-        before, after = max(low, parameter - width), min(high, parameter + width)
-        a, b = (self.slope(point, at, fine=fine) for at in (before, after))
-        return Slope(*((y - x) / (after - before) for x, y in zip(a, b, strict=True)))
+        return max(low, parameter - width), min(high, parameter + width)
 
     def bend(
         self, point: FloatArray, parameter: float, direction: FloatArray, middle: FloatArray

@@ -17,8 +17,8 @@ from gmmscape.landscape.thresholds import KINDS, FollowedMinimum
 from gmmscape.landscape.unstructured import Found, Search, search
 from gmmscape.solve import asks_to_stop
 
-#: How far beyond an end another minimum is looked for, as a share of the bracket; and the distances, in sigma,
-#: from the end along its null vector that descents begin at.
+#: How far beyond an end another minimum is looked for, as a share of the bracket; and the distances from the
+#: end along its null vector, in sigma, that descents begin at.
 BEYOND, BESIDE = 1e-3, (0.1, 0.5)
 #: A lost minimum is looked for again this far on, as a share of the bracket.
 AFTER_LOST = 0.01
@@ -73,6 +73,8 @@ class Plan(NamedTuple):
     ----------
     n_starts : int
         Random starts at each parameter.
+    n_parameters : int
+        Places in the bracket that are searched.
     seed : int
         Of the random starts.
     n_jobs : int
@@ -84,6 +86,7 @@ class Plan(NamedTuple):
     """
 
     n_starts: int
+    n_parameters: int
     seed: int
     n_jobs: int
     max_seconds: float | None
@@ -114,7 +117,7 @@ class Quest:
         self.landscapes, self.level, self.to_level = landscapes, level, to_level
         self.followed: list[FollowedMinimum] = []
         self.searches: dict[float, Search] = {}
-        self._plan, self._journal = plan, journal
+        self.plan, self._journal = plan, journal
         self._began = time.monotonic()
         self._signatures: dict[tuple[int, float], FloatArray | None] = {}
 
@@ -143,11 +146,13 @@ class Quest:
             self.searches[at] = Search(found, n_minima, n_starts)
 
     def _results(self, parameters: list[float], extra: Sequence[FloatArray]) -> Iterable[Search]:
-        plan, level = self._plan, self.level + MARGIN
+        plan, level = self.plan, self.level + MARGIN
         low, _ = self.landscapes.bracket
+        # Other random numbers at each parameter, the same whatever was searched before.
+        seeds = [[plan.seed, round((at - low) / self.width * 2**32)] for at in parameters]
         tasks = [
-            (self.landscapes, at, level, plan.n_starts, [plan.seed, round((at - low) / self.width * 2**32)], extra)
-            for at in parameters
+            (self.landscapes, at, level, plan.n_starts, seed, extra)
+            for at, seed in zip(parameters, seeds, strict=True)
         ]
         if plan.n_jobs == 1 or len(tasks) < 2:
             return (_searched(*task) for task in tasks)
@@ -226,7 +231,7 @@ class Quest:
         return False
 
     def _saw(self, stage: str, parameter: float, means: FloatArray | None, defect: float | None) -> None:
-        plan, seconds = self._plan, time.monotonic() - self._began
+        plan, seconds = self.plan, time.monotonic() - self._began
         largest = self.largest
         event = ThresholdEvent(
             stage,

@@ -18,9 +18,11 @@ from gmmscape.landscape.thresholds import FollowedMinimum
 from gmmscape.landscape.tracking import tracked
 from gmmscape.measure import Population
 
-#: Newton's corrections of a point near the branch: how many, how short the last (with a fine rule or not), and
-#: how far, in sigma, all.
+#: Newton's corrections of a point near the branch: how many, how short the last (with a fine rule or not),
+#: and how far, in sigma, all.
 CORRECTIONS, CLOSE, ROUGHLY, LONGEST = 12, 1e-11, 1e-8, 0.5
+#: What a change along the path counts in a signature.
+FEWER_DIGITS = 0.01
 #: A minimum with a curvature, in 1/sigma^2, below this is too flat to follow by arclength.
 RESOLVED = 1e-8
 #: Accuracy of associations where a crossing is located; of Sobol points, which take over in more than
@@ -78,7 +80,7 @@ def refined(
 
 
 def signature(landscapes: TruthPath, point: FloatArray, parameter: float) -> FloatArray | None:
-    """Return numbers on which two minima agree if a symmetry of the path, or relabelling, maps one to the other.
+    """Return numbers on which minima agree that a symmetry of the path, or relabelling, maps on each other.
 
     Curvatures, how fast the gradient changes along the path, and distances between means and to centers.
     None where no minimum is next to the point.
@@ -91,10 +93,14 @@ def signature(landscapes: TruthPath, point: FloatArray, parameter: float) -> Flo
     means = landscapes.means(exact)
     among = np.linalg.norm(means[:, None] - means[None], axis=-1)[np.triu_indices(len(means), 1)]
     to_centers = np.linalg.norm(means[:, None] - truth.means[None], axis=-1).ravel()
-    speed = np.linalg.norm(landscapes.along_parameter(exact, parameter).gradient)
-    # The speed is per unit of the parameter: over the bracket it is a number like the others.
-    speed = float(speed) * (landscapes.bracket[1] - landscapes.bracket[0])
-    curvatures = np.linalg.eigvalsh(landscapes.slope(exact, parameter).hessian)
+    hessian = landscapes.slope(exact, parameter).hessian
+    drift = landscapes.drift(parameter) / landscapes.unit
+    # How the gradient changes for means that move with the truth as a whole: where it is does not matter.
+    change = landscapes.along_parameter(exact, parameter).gradient + hessian @ np.tile(drift, landscapes.k)
+    # Per unit of the parameter; over the bracket it is a number like the others, but a difference quotient,
+    # known to fewer digits: where a symmetry holds at one parameter only it differs in the first ones.
+    speed = float(np.linalg.norm(change)) * (landscapes.bracket[1] - landscapes.bracket[0]) * FEWER_DIGITS
+    curvatures = np.linalg.eigvalsh(hessian)
     distances = np.concatenate([np.sort(among), np.sort(to_centers)]) / landscapes.unit
     return np.concatenate([curvatures, [speed], distances])
 
@@ -167,11 +173,9 @@ def _crossed(
         return _described(landscapes, points, readings, "lost", origin, "its defect is at the level itself")
     found = _crossing(landscapes, points[-2], points[-1], level, 1.0)
     if found is None:
-        return _described(landscapes, points, readings, "lost", origin, "no minimum between two of its points")
+        return _described(landscapes, points, readings, "lost", origin, "no minimum between two points")
     end = (found.parameter, found.point)
-    return _described(
-        landscapes, [*points[:-1], end], readings[:-1], "crossing", origin, None, found.error
-    )
+    return _described(landscapes, [*points[:-1], end], readings[:-1], "crossing", origin, None, found.error)
 
 
 def _ended(
@@ -225,7 +229,7 @@ def _crossing(
         step = min(SLOPE_WIDTH * width, 0.5 * (high - low))
         ends = max(low, parameter - step), min(top, parameter + step)
         slope = (excess(ends[1]) - excess(ends[0])) / (ends[1] - ends[0])
-    except (_NoMinimumError, ValueError):  # brentq: no change of sign, where the two readings were not so fine
+    except (_NoMinimumError, ValueError):  # no change of sign: the two readings were not as fine
         return None
     error = _defect_error(landscapes, at, parameter) / max(abs(slope), 1e-300) + 2 * LOCATED * width
     return _Crossing(parameter, error, at)

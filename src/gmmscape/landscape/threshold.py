@@ -1,4 +1,4 @@
-"""structure_threshold: the parameter of a path of truths above which no minimum without structure was found."""
+"""structure_threshold: where along a path of truths the minima without structure end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape import engine
+from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError, NoResultError
 from gmmscape.landscape.journal import Journal
 from gmmscape.landscape.path import TruthPath, ordered_bracket, truth_at
@@ -120,50 +121,64 @@ def structure_threshold(
 
     if not callable(path):
         raise InvalidParameterError.of("path", path, "pass a function from a number to a gmmscape.Mixture")
-    low, high = ordered_bracket(bracket, MEANING)
-    k = positive_integer("n_components", n_components)
+    ends = ordered_bracket(bracket, MEANING)
     if defect is not None and real_number("defect", defect) >= 1:
         raise InvalidParameterError.of("defect", defect, "pass a number between 0 and 1, or None")
+    k = positive_integer("n_components", n_components)
     width = None if sigma is None else standard_deviation("sigma", sigma)
+    landscapes = TruthPath.over(path, k, width, ends)
+    means = _start_of(start, k, truth_at(path, ends[0]))
     if callback is not None and not callable(callback):
         raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
-    truth = truth_at(path, low)
-    landscapes = TruthPath.over(path, k, width, (low, high))
     plan = Plan(
         n_starts=positive_integer("n_starts", n_starts, minimum=0),
+        n_parameters=positive_integer("n_parameters", n_parameters, minimum=2),
         seed=_seed(rng),
         n_jobs=n_jobs if n_jobs == -1 else positive_integer("n_jobs", n_jobs),
         max_seconds=optional_seconds("max_seconds", max_seconds),
         callback=callback,
     )
-    places = positive_integer("n_parameters", n_parameters, minimum=2)
-    means = None if start is None else mean_matrix("start", start, n_features=truth.n_features)
-    if means is not None and len(means) != k:
-        raise InvalidParameterError(f"start has {len(means)} rows where n_components={k}: pass one a mean")
-    about = {
-        "truths": [truth_at(path, at).to_dict() for at in np.linspace(low, high, 5)],
-        "bracket": [low, high],
-        "k": k,
-        "sigma": width,
-        "defect": defect,
-        "start": None if means is None else means.tolist(),
-        "effort": [plan.n_starts, places, plan.seed],
-    }
-    journal = Journal(checkpoint, about)
     level = 0.5 / k if defect is None else float(defect)
+    journal = Journal(checkpoint, _about(landscapes, plan, defect, means))
     quest = Quest(landscapes, level, defect is not None, plan, journal)
     # Matrices of k d rows are too small for threads of BLAS, which wait for each other longer than they work.
     with engine.limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
-        reason = _carried_out(quest, means, places, journal)
+        reason = _carried_out(quest, means, journal)
     return _result(quest, defect, reason)
 
 
-def _carried_out(quest: Quest, start: Any, places: int, journal: Journal) -> str:
+def _start_of(start: Any, k: int, truth: Mixture) -> FloatArray | None:
+    if start is None:
+        return None
+    means = mean_matrix("start", start, n_features=truth.n_features)
+    if len(means) != k:
+        raise InvalidParameterError(f"start has {len(means)} rows where n_components={k}: pass one a mean")
+    return means
+
+
+def _about(
+    landscapes: TruthPath, plan: Plan, defect: float | None, start: FloatArray | None
+) -> dict[str, Any]:
+    """What tells one computation from another; a path is known by some of its truths."""
+    low, high = landscapes.bracket
+    return {
+        "truths": [truth_at(landscapes.path, at).to_dict() for at in np.linspace(low, high, 5).tolist()],
+        "bracket": [low, high],
+        "k": landscapes.k,
+        "sigma": landscapes.sigma,
+        "defect": None if defect is None else float(defect),
+        "start": None if start is None else start.tolist(),
+        "effort": [plan.n_starts, plan.n_parameters, plan.seed],
+    }
+
+
+def _carried_out(quest: Quest, start: FloatArray | None, journal: Journal) -> str:
     """Do the work; return why it ended."""
     low, high = quest.landscapes.bracket
     try:
         if start is not None:
             _follow_start(quest, start)
+            _refuse_survivors(quest)
         elif not quest.to_level:
             quest.search([low])
             _refuse_nothing(quest)
@@ -171,10 +186,11 @@ def _carried_out(quest: Quest, start: Any, places: int, journal: Journal) -> str
         else:
             quest.search([high])
             _refuse_above(quest)
-            quest.search(np.linspace(low, high, places).tolist())
+            quest.search(np.linspace(low, high, quest.plan.n_parameters).tolist())
             _refuse_nothing(quest)
             for at in sorted(quest.searches):
                 quest.follow_found(at)
+            _refuse_survivors(quest)
             _search_above(quest)
         return "completed"
     except Stopped as stop:
@@ -193,14 +209,16 @@ def _search_above(quest: Quest) -> None:
             return
         places = above(largest.parameter, quest.searches)
         quest.search(places, [largest.means])
-        if not any([quest.follow_found(at) for at in places]):
+        new = [quest.follow_found(at) for at in places]
+        _refuse_survivors(quest)
+        if not any(new):
             return
     raise NoResultError(
         f"above each end another minimum was found, {MOST_ROUNDS} times: raise n_parameters or n_starts"
     )
 
 
-def _follow_start(quest: Quest, start: Any) -> None:
+def _follow_start(quest: Quest, start: FloatArray) -> None:
     landscapes, low = quest.landscapes, quest.landscapes.bracket[0]
     point = landscapes.descent(low).full(Newton(), start, None, None)
     if not point.is_minimum:
@@ -218,7 +236,8 @@ def _refuse_nothing(quest: Quest) -> None:
     if any(found.minima for found in quest.searches.values()):
         return
     low, high = quest.landscapes.bracket
-    where = f"lo={low:g}" if len(quest.searches) == 1 else f"{len(quest.searches)} places from {low:g} to {high:g}"
+    n = len(quest.searches)
+    where = f"lo={low:g}" if n == 1 else f"{n} places from {low:g} to {high:g}"
     raise InvalidParameterError(
         f"bracket: at {where} no minimum of defect above {quest.level:.3g} was found from "
         f"{max(found.n_starts for found in quest.searches.values())} starts: lower lo, or raise n_starts"
@@ -226,14 +245,25 @@ def _refuse_nothing(quest: Quest) -> None:
 
 
 def _refuse_above(quest: Quest) -> None:
+    """Refuse a bracket at whose upper end the search has found something."""
+    for found in quest.searches[quest.landscapes.bracket[1]].minima[:1]:
+        raise _still_there(quest, found.defect, found.means)
+
+
+def _refuse_survivors(quest: Quest) -> None:
+    """Refuse a bracket through which a minimum was followed to the upper end, its defect above the level."""
+    for minimum in quest.followed:
+        if minimum.end == "upper end" and quest.to_level:
+            raise _still_there(quest, minimum.defect, minimum.means.tolist())
+
+
+def _still_there(quest: Quest, defect: float, means: Any) -> InvalidParameterError:
     high = quest.landscapes.bracket[1]
-    if quest.searches[high].minima:
-        largest = quest.searches[high].minima[0]
-        raise InvalidParameterError(
-            f"bracket: at hi={high:g} a minimum of defect {largest.defect:.3g}, above {quest.level:.3g}, is "
-            f"still there, with means {list(map(list, largest.means))}: raise hi (in more than one dimension "
-            "there may be one at any separation)"
-        )
+    return InvalidParameterError(
+        f"bracket: at hi={high:g} a minimum of defect {defect:.3g}, above {quest.level:.3g}, is still there, "
+        f"with means {list(map(list, means))}: raise hi (in more than one dimension there may be one at any "
+        "separation)"
+    )
 
 
 def _result(quest: Quest, defect: float | None, reason: str) -> StructureThreshold:
@@ -271,10 +301,10 @@ def _nothing(quest: Quest, reason: str) -> Exception:
         )
     there = [minimum for minimum in quest.followed if minimum.end == "upper end"]
     if there:
+        defects = ", ".join(f"{minimum.defect:.3g}" for minimum in there)
         return InvalidParameterError(
             f"bracket: of {len(quest.followed)} minima found none bifurcates; {len(there)} are there at "
-            f"hi={high:g}, with defects {', '.join(f'{minimum.defect:.3g}' for minimum in there)}: raise hi, or "
-            "pass a defect, whose crossing is then located"
+            f"hi={high:g}, with defects {defects}: raise hi, or pass a defect, whose crossing is then located"
         )
     last = max(quest.followed, key=lambda minimum: minimum.parameter)
     return NoResultError(

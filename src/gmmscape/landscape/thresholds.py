@@ -1,4 +1,4 @@
-"""What `structure_threshold` finds: minima followed along a path of truths, and where the last of them ends."""
+"""What `structure_threshold` finds: minima followed along a path of truths, and where the last one ends."""
 
 from __future__ import annotations
 
@@ -109,7 +109,8 @@ class FollowedMinimum:
             The minimum.
         """
         arrays = ("means", "parameters", "branch_means", "defects", "position_errors")
-        return cls(**{key: np.array(value) if key in arrays else value for key, value in content.items()})
+        fields: dict[str, Any] = {**content, **{name: np.array(content[name]) for name in arrays}}
+        return cls(**fields)
 
     def __str__(self) -> str:
         start = self.parameters[0] if len(self.parameters) else self.parameter
@@ -173,10 +174,11 @@ class StructureThreshold:
 
     def __str__(self) -> str:
         of = "" if self.level is None else f" of defect {self.level:g}"
+        lost = sum(minimum.end == "lost" for minimum in self.followed)
         lines = [
             f"{self.kind}{of} at parameter {self.parameter:.10g}, error {self.error:.1g}",
             "means " + " ".join(np.array2string(mean, precision=8)[1:-1].strip() for mean in self.means),
-            f"{len(self.followed)} minima followed; {len(self.searched)} parameters searched, "
+            f"{len(self.followed)} minima followed, {lost} lost; {len(self.searched)} parameters searched, "
             f"{self.n_starts} starts at each, nothing found at {len(self.searched_above)} above",
         ]
         if self.stop_reason != "completed":
@@ -250,4 +252,3 @@ class StructureThreshold:
         from gmmscape.landscape.pictures import ThresholdDisplay
 
         return ThresholdDisplay.from_threshold(self).plot(ax)
-

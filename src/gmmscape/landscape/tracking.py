@@ -1,4 +1,4 @@
-"""A branch of minima followed to its end: a fold, a pitchfork, the end of the bracket, or wherever one stops."""
+"""A branch of minima followed to its end: a fold, a pitchfork, the bracket's end, or where one stops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Minima whose defect exceeds a level, searched for at one truth from candidates, cuts of the mass and draws."""
+"""Minima whose defect exceeds a level, looked for at one truth from candidates, cuts and draws."""
 
 from __future__ import annotations
 
