@@ -12,7 +12,8 @@ from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.journal import Journal
 from gmmscape.landscape.path import TruthPath
-from gmmscape.landscape.rising import follow, signature
+from gmmscape.landscape.rising import follow
+from gmmscape.landscape.signatures import FLAT_ALIKE, alike, distances, signature
 from gmmscape.landscape.thresholds import KINDS, FollowedMinimum
 from gmmscape.landscape.unstructured import Found, Search, search
 from gmmscape.solve import asks_to_stop
@@ -24,8 +25,6 @@ BEYOND, BESIDE = 1e-3, (0.1, 0.5)
 AFTER_LOST = 0.01
 #: Where a search looks above the largest end: shares of the way to the next parameter searched.
 ABOVE = (0.01, 0.25, 0.5, 0.75)
-#: Signatures of one minimum, and its images, agree within this.
-ALIKE = 1e-5
 #: A guess by interpolation is no farther, in sigma, from the minimum it is compared with.
 NEAR = 0.5
 #: Found minima count from this much above the level on: the accuracy of coarse readings.
@@ -212,21 +211,26 @@ class Quest:
 
     def _known(self, means: FloatArray, at: float) -> bool:
         """Whether a minimum, or its image under a symmetry of the path, was followed through a parameter."""
+        landscapes = self.landscapes
+        shape = distances(landscapes, means, at)
         mine: FloatArray | None = None
         for place, minimum in enumerate(self.followed):
             guess = minimum.means_at(at)
-            if guess is None or _shape_distance(guess, means) > NEAR * self.landscapes.unit:
+            if guess is None:
+                continue
+            off = float(np.abs(distances(landscapes, guess, at) - shape).max())
+            if off > NEAR:
                 continue
             if mine is None:
-                mine = signature(self.landscapes, means.ravel() / self.landscapes.unit, at)
-            if mine is None:
-                return False
-            key = (place, at)
-            if key not in self._signatures:
-                point = guess.ravel() / self.landscapes.unit
-                self._signatures[key] = signature(self.landscapes, point, at)
-            other = self._signatures[key]
-            if other is not None and np.all(np.abs(other - mine) <= ALIKE * np.maximum(1.0, np.abs(mine))):
+                mine = signature(landscapes, means.ravel() / landscapes.unit, at)
+            if (place, at) not in self._signatures:
+                point = guess.ravel() / landscapes.unit
+                self._signatures[place, at] = signature(landscapes, point, at)
+            other = self._signatures[place, at]
+            if mine is None or other is None:  # too flat to be told apart but by where the means are
+                if mine is other and off <= FLAT_ALIKE:
+                    return True
+            elif alike(mine, other):
                 return True
         return False
 
@@ -258,13 +262,6 @@ def _searched(
 ) -> Search:
     with engine.limited(1):
         return search(landscapes.descent(at), level, n_starts, seed, extra)
-
-
-def _shape_distance(a: FloatArray, b: FloatArray) -> float:
-    """Largest difference of the sorted distances among two sets of means: zero for images of each other."""
-    pairs = np.triu_indices(len(a), 1)
-    one, other = (np.sort(np.linalg.norm(m[:, None] - m[None], axis=-1)[pairs]) for m in (a, b))
-    return float(np.abs(one - other).max(initial=0.0))
 
 
 def above(parameter: float, searched: Iterable[float]) -> list[float]:

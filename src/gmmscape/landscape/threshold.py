@@ -15,8 +15,8 @@ from gmmscape.exceptions import InvalidParameterError, NoResultError
 from gmmscape.landscape.journal import Journal
 from gmmscape.landscape.path import TruthPath, ordered_bracket, truth_at
 from gmmscape.landscape.quest import Plan, Quest, Stopped, ThresholdEvent, above
-from gmmscape.landscape.rising import read
-from gmmscape.landscape.thresholds import StructureThreshold
+from gmmscape.landscape.readings import read
+from gmmscape.landscape.thresholds import FollowedMinimum, StructureThreshold
 from gmmscape.mixture import Mixture
 from gmmscape.solve import Newton
 from gmmscape.validation import (
@@ -270,6 +270,8 @@ def _result(quest: Quest, defect: float | None, reason: str) -> StructureThresho
     largest = quest.largest
     if largest is None:
         raise _nothing(quest, reason)
+    if defect is not None and reason == "completed":
+        _refuse_lost_above(quest, largest)
     descent = quest.landscapes.descent(largest.parameter)
     assert descent.measure.truth is not None
     counts = {at: len(quest.searches[at].minima) for at in sorted(quest.searches)}
@@ -289,6 +291,17 @@ def _result(quest: Quest, defect: float | None, reason: str) -> StructureThresho
         n_starts=round(sum(starts) / len(starts)) if starts else 0,
         stop_reason=reason,
     )
+
+
+def _refuse_lost_above(quest: Quest, largest: FollowedMinimum) -> None:
+    """Refuse to name an end above which a minimum was seen, and lost."""
+    for minimum in quest.followed:
+        if minimum.end == "lost" and minimum.defect > quest.level and minimum.parameter > largest.parameter:
+            raise NoResultError(
+                f"a minimum of defect {minimum.defect:.3g} was lost at {minimum.parameter:.8g} "
+                f"({minimum.reason}), above the highest end located, {largest.parameter:.8g}: the threshold "
+                "is not below the first; pass a bracket with another lo, or more n_parameters"
+            )
 
 
 def _nothing(quest: Quest, reason: str) -> Exception:

@@ -110,6 +110,8 @@ class FollowedMinimum:
         """
         arrays = ("means", "parameters", "branch_means", "defects", "position_errors")
         fields: dict[str, Any] = {**content, **{name: np.array(content[name]) for name in arrays}}
+        # Where nothing was followed the list is empty and says nothing of the shape.
+        fields["branch_means"] = fields["branch_means"].reshape(-1, *fields["means"].shape)
         return cls(**fields)
 
     def __str__(self) -> str:
