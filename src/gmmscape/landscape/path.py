@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.descent import FINER, Descent
@@ -99,21 +101,27 @@ class TruthPath:
 
     def along_parameter(self, point: FloatArray, parameter: float, *, fine: bool = False) -> Slope:
         """Return the derivatives of gradient and Hessian in the parameter, by central differences."""
-        before, after = self._beside(parameter)
-        a, b = (self.slope(point, at, fine=fine) for at in (before, after))
-        return Slope(*((y - x) / (after - before) for x, y in zip(a, b, strict=True)))
+        parts = [(weight, self.slope(point, at, fine=fine)) for at, weight in self._differences(parameter)]
+        gradient = sum((weight * at.gradient for weight, at in parts), np.zeros_like(point))
+        hessian = sum((weight * at.hessian for weight, at in parts), np.zeros((len(point), len(point))))
+        return Slope(gradient, hessian)
 
     def drift(self, parameter: float) -> FloatArray:
         """Return the derivative of the truth's mean in the parameter, shape (d,), by central differences."""
-        before, after = self._beside(parameter)
-        a, b = (truth.weights @ truth.means for truth in (self.path(before), self.path(after)))
-        return (b - a) / (after - before)
+        truths = [(weight, self.path(at)) for at, weight in self._differences(parameter)]
+        moved = (weight * (truth.weights @ truth.means) for weight, truth in truths)
+        return sum(moved, np.zeros(self.n_features))
 
-    def _beside(self, parameter: float) -> tuple[float, float]:
+    def _differences(self, parameter: float) -> list[tuple[float, float]]:
+        """Parameters and weights of the difference quotient of second order there."""
         low, high = self.bracket
         width = PARAMETER_WIDTH * (high - low)
-        # The path need not exist beyond the bracket: a difference at its end is one-sided.
-        return max(low, parameter - width), min(high, parameter + width)
+        # The path need not exist beyond the bracket: a difference at its end is one-sided. Where a curvature
+        # is small, one of first order would be too far off.
+        if parameter - width < low or parameter + width > high:
+            width = width if parameter - width < low else -width
+            return [(parameter + i * width, weight / width) for i, weight in enumerate((-1.5, 2.0, -0.5))]
+        return [(parameter - width, -0.5 / width), (parameter + width, 0.5 / width)]
 
     def bend(
         self, point: FloatArray, parameter: float, direction: FloatArray, middle: FloatArray
