@@ -14,7 +14,7 @@ from benchmarks.harness import Benchmark, Case
 
 Path = Callable[[float], gs.Mixture]
 #: Of random starts and searched places; both are reported with each figure.
-N_STARTS, N_PARAMETERS, SEED = 24, 31, 0
+N_STARTS, N_PARAMETERS, SEED = 24, 21, 0
 LINE_BRACKET, PLANE_BRACKET = (2.0, 12.0), (1.0, 12.0)
 PAIRS = ((2, 3), (3, 4), (4, 4), (3, 5), (4, 5), (5, 5))
 HEIGHT = np.sqrt(0.75)

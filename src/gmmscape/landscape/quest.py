@@ -12,8 +12,10 @@ from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.journal import Journal
 from gmmscape.landscape.path import TruthPath
-from gmmscape.landscape.rising import follow
-from gmmscape.landscape.signatures import FLAT_ALIKE, alike, distances, signature
+from gmmscape.landscape.readings import read
+from gmmscape.landscape.rising import Levels, follow
+from gmmscape.landscape.signatures import FLAT_ALIKE, alike, distances, refined, signature
+from gmmscape.landscape.stepping import settled
 from gmmscape.landscape.thresholds import KINDS, FollowedMinimum
 from gmmscape.landscape.unstructured import Found, Search, search
 from gmmscape.solve import asks_to_stop
@@ -27,8 +29,10 @@ AFTER_LOST = 0.01
 ABOVE = (0.01, 0.25, 0.5, 0.75)
 #: A guess by interpolation is no farther, in sigma, from the minimum it is compared with.
 NEAR = 0.5
-#: Found minima count from this much above the level on: the accuracy of coarse readings.
+#: Found minima count from this much above a level on: the accuracy of coarse readings.
 MARGIN = 1e-6
+#: Where minima are followed to a level, those with a defect above this share of it are: it may rise.
+FLOOR = 0.25
 
 
 class ThresholdEvent(NamedTuple):
@@ -114,6 +118,7 @@ class Quest:
         self, landscapes: TruthPath, level: float, to_level: bool, plan: Plan, journal: Journal
     ) -> None:
         self.landscapes, self.level, self.to_level = landscapes, level, to_level
+        self.floor = FLOOR * level if to_level else level
         self.followed: list[FollowedMinimum] = []
         self.searches: dict[float, Search] = {}
         self.plan, self._journal = plan, journal
@@ -145,7 +150,7 @@ class Quest:
             self.searches[at] = Search(found, n_minima, n_starts)
 
     def _results(self, parameters: list[float], extra: Sequence[FloatArray]) -> Iterable[Search]:
-        plan, level = self.plan, self.level + MARGIN
+        plan, level = self.plan, self.floor + MARGIN
         low, _ = self.landscapes.bracket
         # Other random numbers at each parameter, the same whatever was searched before.
         seeds = [[plan.seed, round((at - low) / self.width * 2**32)] for at in parameters]
@@ -161,53 +166,65 @@ class Quest:
         return parallel(delayed(_searched)(*task) for task in tasks)
 
     def follow_found(self, at: float) -> bool:
-        """Follow what a search found and is not known; return whether there was anything."""
-        any_new = False
+        """Follow what a search found and is not known; return whether any of it went above the level."""
+        before = len(self.followed)
         for found in self.searches[at].minima:
-            any_new |= self.follow(np.array(found.means), at, "search")
-        return any_new
+            self.follow(np.array(found.means), at, "search")
+        return any(minimum.end != "below" for minimum in self.followed[before:])
 
-    def follow(self, means: FloatArray, at: float, origin: str) -> bool:
-        """Follow one minimum upwards, and what it gives way to; return False where it is known."""
+    def above(self, at: float) -> list[Found]:
+        """Return the minima above the level itself that a search found.
+
+        Means of flat minima are not known well, nor are their defects: they are polished first.
+        """
+        return [found for found in self.searches[at].minima if self._is_above(found, at)]
+
+    def _is_above(self, found: Found, at: float) -> bool:
+        if found.defect <= self.level + MARGIN:
+            return False
+        point = np.array(found.means).ravel() / self.landscapes.unit
+        if refined(self.landscapes, point, at, fine=False) is not None:
+            return True
+        polished = settled(self.landscapes, point, at)
+        return polished is not None and read(self.landscapes, polished, at).defect > self.level
+
+    def follow(self, means: FloatArray, at: float, origin: str) -> None:
+        """Follow one minimum upwards, if it is not known, and what it gives way to."""
         waiting = [(means, at, origin)]
-        first = True
         while waiting:
             means, at, origin = waiting.pop()
             if self._known(means, at):
-                if first:
-                    return False
                 continue
-            first = False
             name = f"follow {len(self.followed)}"
             content = self._journal.get(name, lambda now=(means, at, origin): self._one(*now).to_dict())
             end = FollowedMinimum.from_dict(content)
             self.followed.append(end)
             if self.to_level or end.end == "lost":
                 waiting += self._beyond(end)
-        return True
 
     def _one(self, means: FloatArray, at: float, origin: str) -> FollowedMinimum:
         def watch(parameter: float, means: FloatArray, defect: float) -> None:
             self._saw("follow", parameter, means, defect)
 
-        level = self.level if self.to_level else None
-        return follow(self.landscapes, means, at, level, origin, watch)
+        levels = Levels(self.level, self.floor) if self.to_level else None
+        return follow(self.landscapes, means, at, levels, origin, watch)
 
     def _beyond(self, end: FollowedMinimum) -> list[tuple[FloatArray, float, str]]:
         """Minima above the level that descents from a minimum's end, just above it, lead to."""
-        if end.end not in ("fold", "pitchfork", "lost"):
+        if end.finish not in ("fold", "pitchfork", "lost"):
             return []
-        at = end.parameter + (AFTER_LOST if end.end == "lost" else BEYOND) * self.width
+        last, means = float(end.parameters[-1]), end.branch_means[-1]
+        at = last + (AFTER_LOST if end.finish == "lost" else BEYOND) * self.width
         if at >= self.landscapes.bracket[1]:
             return []
-        starts = [end.means]
-        if end.end != "lost":
-            point = end.means.ravel() / self.landscapes.unit
-            hessian = self.landscapes.slope(point, end.parameter).hessian
+        starts = [means]
+        if end.finish != "lost":
+            point = means.ravel() / self.landscapes.unit
+            hessian = self.landscapes.slope(point, last).hessian
             direction = self.landscapes.means(np.linalg.eigh(hessian)[1][:, 0])
-            starts = [end.means + side * far * direction for far in BESIDE for side in (-1, 1)]
-        found = search(self.landscapes.descent(at), self.level + MARGIN, 0, [0], starts, listed=False)
-        return [(np.array(minimum.means), at, end.end) for minimum in found.minima]
+            starts = [means + side * far * direction for far in BESIDE for side in (-1, 1)]
+        found = search(self.landscapes.descent(at), self.floor + MARGIN, 0, [0], starts, listed=False)
+        return [(np.array(minimum.means), at, end.finish) for minimum in found.minima]
 
     def _known(self, means: FloatArray, at: float) -> bool:
         """Whether a minimum, or its image under a symmetry of the path, was followed through a parameter."""

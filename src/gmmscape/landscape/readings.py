@@ -59,32 +59,53 @@ def defect_rtol(landscapes: TruthPath, parameter: float) -> float:
     return FINE_RTOL if span <= MOST_AXES else SOBOL_ERROR
 
 
+class Way(NamedTuple):
+    """Points of a branch, ascending, each with its reading, and what ended it.
+
+    Attributes
+    ----------
+    points : list of Place
+        Parameters, and means in sigma.
+    readings : list of Reading
+        One for each.
+    finish : str
+        "fold", "pitchfork", "upper end", "lost" or "floor".
+    error : float
+        Of the last parameter, where it is a fold or a pitchfork.
+    reason : str or None
+        Why it was lost.
+    """
+
+    points: list[Place]
+    readings: list[Reading]
+    finish: str
+    error: float = 0.0
+    reason: str | None = None
+
+
 def described(
     landscapes: TruthPath,
-    points: list[Place],
-    readings: list[Reading],
-    end: str,
+    way: Way,
     origin: str,
-    reason: str | None,
+    end: str,
+    at: int = -1,
     error: float = 0.0,
+    reason: str | None = None,
 ) -> FollowedMinimum:
-    """The last of the points is the end; those before it have their readings."""
-    way = points if len(readings) == len(points) else points[: len(readings)]
-    parameter, point = points[-1]
-    last = read(landscapes, point, parameter)
+    """Return a way as a followed minimum, whose end is the point at one of its places."""
+    shape = (len(way.points), landscapes.k, landscapes.n_features)
     return FollowedMinimum(
         end=end,
-        parameter=parameter,
+        parameter=way.points[at][0],
         error=error,
-        means=landscapes.means(point),
-        defect=last.defect,
-        position_error=last.position_error,
+        means=landscapes.means(way.points[at][1]),
+        defect=way.readings[at].defect,
+        position_error=way.readings[at].position_error,
         origin=origin,
-        reason=reason,
-        parameters=np.array([at for at, _ in way]),
-        branch_means=np.array([landscapes.means(p) for _, p in way]).reshape(
-            len(way), landscapes.k, landscapes.n_features
-        ),
-        defects=np.array([reading.defect for reading in readings]),
-        position_errors=np.array([reading.position_error for reading in readings]),
+        finish=way.finish,
+        reason=reason or way.reason,
+        parameters=np.array([parameter for parameter, _ in way.points]),
+        branch_means=np.array([landscapes.means(point) for _, point in way.points]).reshape(shape),
+        defects=np.array([reading.defect for reading in way.readings]),
+        position_errors=np.array([reading.position_error for reading in way.readings]),
     )

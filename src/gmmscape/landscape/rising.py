@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.branch import Branch, BranchPoint
 from gmmscape.landscape.crossings import Crossing, crossing
-from gmmscape.landscape.fold import Singular
 from gmmscape.landscape.path import TruthPath
-from gmmscape.landscape.readings import Place, Reading, described, read
+from gmmscape.landscape.readings import Place, Reading, Way, described, read
 from gmmscape.landscape.signatures import refined
-from gmmscape.landscape.stepping import stepped
+from gmmscape.landscape.stepping import flat_crossing, stepped
 from gmmscape.landscape.thresholds import FollowedMinimum
 from gmmscape.landscape.tracking import tracked
 
@@ -27,11 +27,26 @@ LOCATED = 1e-12
 FLAT = "too flat to be followed by arclength"
 
 
+class Levels(NamedTuple):
+    """What is asked of a defect.
+
+    Attributes
+    ----------
+    level : float
+        At whose crossing a minimum ends.
+    floor : float
+        Where it is followed no further: a defect that has fallen below the level may rise again.
+    """
+
+    level: float
+    floor: float
+
+
 def follow(
     landscapes: TruthPath,
     means: FloatArray,
     parameter: float,
-    level: float | None,
+    levels: Levels | None,
     origin: str,
     watch: Callable[[float, FloatArray, float], None],
 ) -> FollowedMinimum:
@@ -45,8 +60,8 @@ def follow(
         The minimum at `parameter`.
     parameter : float
         Where to begin.
-    level : float or None
-        Defect at whose crossing to stop; None to go on to the bifurcation.
+    levels : Levels or None
+        The defect that is asked for; None to go on to the bifurcation.
     origin : str
         Where the minimum comes from.
     watch : callable
@@ -57,10 +72,25 @@ def follow(
     FollowedMinimum
         The way and its end. Cost: some hundred evaluations of the Hessian.
     """
-    begun = means.ravel() / landscapes.unit
+    way = _way(landscapes, means.ravel() / landscapes.unit, parameter, levels, watch)
+    if levels is None:
+        return described(landscapes, way, origin, way.finish, error=way.error)
+    if way.finish == "lost":
+        way = stepped(landscapes, way, levels.floor, watch)
+    return _judged(landscapes, way, levels.level, origin)
+
+
+def _way(
+    landscapes: TruthPath,
+    begun: FloatArray,
+    parameter: float,
+    levels: Levels | None,
+    watch: Callable[[float, FloatArray, float], None],
+) -> Way:
+    """The way that arclength finds."""
     start = refined(landscapes, begun, parameter)
     if start is None or np.linalg.eigvalsh(landscapes.slope(start, parameter).hessian)[0] < RESOLVED:
-        return _otherwise(landscapes, [(parameter, begun)], [], level, origin, FLAT, watch)
+        return Way([(parameter, begun)], [read(landscapes, begun, parameter)], "lost", reason=FLAT)
     readings: list[Reading] = []
     flat: list[bool] = []
 
@@ -69,67 +99,48 @@ def follow(
         readings.append(reading)
         flat.append(bool(point.eigenvalues[0] < RESOLVED))
         watch(-point.parameter, landscapes.means(point.point), reading.defect)
-        return (level is not None and reading.defect <= level) or flat[-2:] == [True, True]
+        return (levels is not None and reading.defect <= levels.floor) or flat[-2:] == [True, True]
 
     track = tracked(Branch(landscapes.reversed(), start, -parameter), seen)
-    points = [(-p.parameter, p.point) for p in track.points] or [(parameter, start)]
-    if level is not None and readings and readings[-1].defect <= level:
-        return _crossed(landscapes, points, readings, level, origin)
+    points: list[Place] = [(-p.parameter, p.point) for p in track.points]
+    if not points:
+        return Way([(parameter, start)], [read(landscapes, start, parameter)], "lost", reason=track.lost)
+    if levels is not None and readings[-1].defect <= levels.floor:
+        return Way(points, readings, "floor")
     if track.lost is not None or flat[-2:] == [True, True]:
-        reason = track.lost or FLAT
-        return _otherwise(landscapes, points, readings, level, origin, reason, watch)
+        return Way(points, readings, "lost", reason=track.lost or FLAT)
     if track.end is None:
-        return described(landscapes, points, readings, "upper end", origin, None)
-    end = track.end._replace(parameter=-track.end.parameter)
-    return _ended(landscapes, points, readings, end, level, origin)
+        return Way(points, readings, "upper end")
+    last = (-track.end.parameter, track.end.point)
+    end = read(landscapes, last[1], last[0])
+    return Way([*points, last], [*readings, end], track.end.kind, track.end.error)
 
 
-def _otherwise(
-    landscapes: TruthPath,
-    points: list[Place],
-    readings: list[Reading],
-    level: float | None,
-    origin: str,
-    reason: str,
-    watch: Callable[[float, FloatArray, float], None],
-) -> FollowedMinimum:
-    """What becomes of a minimum that arclength follows no further: descents can still find a crossing."""
-    if level is None:
-        return described(landscapes, points, readings, "lost", origin, reason)
-    return stepped(landscapes, points, readings, level, origin, reason, watch)
-
-
-def _crossed(
-    landscapes: TruthPath, points: list[Place], readings: list[Reading], level: float, origin: str
-) -> FollowedMinimum:
-    """The end of a minimum whose last point is at or below the level."""
-    if len(points) == 1:
-        return described(landscapes, points, readings, "lost", origin, "its defect is at the level itself")
-    found = _crossing(landscapes, (points[-2], points[-1]), level, 1.0)
+def _judged(landscapes: TruthPath, way: Way, level: float, origin: str) -> FollowedMinimum:
+    """The end of a way: where its defect is above the level for the last time."""
+    above = [place for place, reading in enumerate(way.readings) if reading.defect > level]
+    if not above:
+        return described(landscapes, way, origin, "below")
+    i = above[-1]
+    if i == len(way.points) - 1:
+        return described(landscapes, way, origin, way.finish, error=way.error)
+    # Towards a fold the means move like the root of the distance.
+    power = 0.5 if way.finish == "fold" and i == len(way.points) - 2 else 1.0
+    ends = (way.points[i], way.points[i + 1])
+    found = _crossing(landscapes, ends, level, power) or flat_crossing(landscapes, ends, level)
     if found is None:
-        return described(landscapes, points, readings, "lost", origin, "no minimum between two points")
-    end = (found.parameter, found.point)
-    return described(landscapes, [*points[:-1], end], readings[:-1], "crossing", origin, None, found.error)
-
-
-def _ended(
-    landscapes: TruthPath,
-    points: list[Place],
-    readings: list[Reading],
-    end: Singular,
-    level: float | None,
-    origin: str,
-) -> FollowedMinimum:
-    """The end of a minimum at a bifurcation, or before it where the defect falls to the level on the way."""
-    last = (end.parameter, end.point)
-    if level is not None and read(landscapes, end.point, end.parameter).defect <= level:
-        # Towards a fold the means move like the root of the distance.
-        power = 0.5 if end.kind == "fold" else 1.0
-        found = _crossing(landscapes, (points[-1], last), level, power)
-        if found is not None:
-            way = [*points, (found.parameter, found.point)]
-            return described(landscapes, way, readings, "crossing", origin, None, found.error)
-    return described(landscapes, [*points, last], readings, end.kind, origin, None, end.error)
+        return described(
+            landscapes, way, origin, "lost", i, reason="no minimum between two points of its way"
+        )
+    here = (found.parameter, found.point)
+    points = [*way.points[: i + 1], here, *way.points[i + 1 :]]
+    readings = [
+        *way.readings[: i + 1],
+        read(landscapes, found.point, found.parameter),
+        *way.readings[i + 1 :],
+    ]
+    passed = way._replace(points=points, readings=readings)
+    return described(landscapes, passed, origin, "crossing", i + 1, found.error)
 
 
 def _crossing(

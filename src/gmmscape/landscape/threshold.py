@@ -57,10 +57,11 @@ def structure_threshold(
     With ``defect=None`` the search is at the lower end, for minima with a defect above 0.5/k, and each is
     followed to its bifurcation: a fold or a pitchfork, located by Newton's method on an extended system. The
     highest one is the result. With a number, the search is at `n_parameters` places in the bracket; minima
-    are followed until their defect falls to that number, which is a "crossing" and no bifurcation, and, where
-    they bifurcate before, to what takes their place. The highest end is the result, once a search just above
-    it finds nothing. That none exists above is thereby measured, not proved: `searched` tells where was
-    looked.
+    end where their defect falls to that number for the last time, which is a "crossing" and no bifurcation,
+    or bifurcate before; what takes their place there is followed, too, and so are minima whose defect is less
+    than the number, but above a quarter of it, because it may rise. The highest end is the result, once a
+    search just above it finds nothing. That none exists above is thereby measured, not proved: `searched`
+    tells where was looked.
 
     Parameters
     ----------
@@ -233,20 +234,25 @@ def _follow_start(quest: Quest, start: FloatArray) -> None:
 
 
 def _refuse_nothing(quest: Quest) -> None:
-    if any(found.minima for found in quest.searches.values()):
-        return
+    """Refuse a bracket in which no search has found anything."""
+    if not any(found.minima for found in quest.searches.values()):
+        raise _no_minimum(quest)
+
+
+def _no_minimum(quest: Quest) -> InvalidParameterError:
     low, high = quest.landscapes.bracket
     n = len(quest.searches)
-    where = f"lo={low:g}" if n == 1 else f"{n} places from {low:g} to {high:g}"
-    raise InvalidParameterError(
-        f"bracket: at {where} no minimum of defect above {quest.level:.3g} was found from "
-        f"{max(found.n_starts for found in quest.searches.values())} starts: lower lo, or raise n_starts"
+    where = f"lo={low:g}" if n <= 1 else f"{n} places from {low:g} to {high:g}"
+    starts = max((found.n_starts for found in quest.searches.values()), default=1)
+    return InvalidParameterError(
+        f"bracket: at {where} no minimum of defect above {quest.level:.3g} was found from {starts} starts: "
+        "lower lo, or raise n_starts"
     )
 
 
 def _refuse_above(quest: Quest) -> None:
     """Refuse a bracket at whose upper end the search has found something."""
-    for found in quest.searches[quest.landscapes.bracket[1]].minima[:1]:
+    for found in quest.above(quest.landscapes.bracket[1])[:1]:
         raise _still_there(quest, found.defect, found.means)
 
 
@@ -274,7 +280,7 @@ def _result(quest: Quest, defect: float | None, reason: str) -> StructureThresho
         _refuse_lost_above(quest, largest)
     descent = quest.landscapes.descent(largest.parameter)
     assert descent.measure.truth is not None
-    counts = {at: len(quest.searches[at].minima) for at in sorted(quest.searches)}
+    counts = {at: len(quest.above(at)) for at in sorted(quest.searches)}
     starts = [found.n_starts for found in quest.searches.values()]
     return StructureThreshold(
         parameter=largest.parameter,
@@ -312,6 +318,8 @@ def _nothing(quest: Quest, reason: str) -> Exception:
             f"the work was ended ({reason}) before any minimum was followed to its end: give it longer, or a "
             "checkpoint to go on from"
         )
+    if all(minimum.end == "below" for minimum in quest.followed):
+        return _no_minimum(quest)
     there = [minimum for minimum in quest.followed if minimum.end == "upper end"]
     if there:
         defects = ", ".join(f"{minimum.defect:.3g}" for minimum in there)

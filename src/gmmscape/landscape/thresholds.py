@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FORMAT = "gmmscape-threshold"
 FORMAT_VERSION = 1
-#: Ends that are thresholds; the others are "upper end" and "lost".
+#: Ends that are thresholds; the others are "upper end", "lost" and "below".
 KINDS = ("fold", "pitchfork", "crossing")
 
 
@@ -32,6 +32,7 @@ class FollowedMinimum:
         What ended it. "fold": it met a saddle and vanished. "pitchfork": a symmetric minimum lost its
         stability. "crossing": its defect fell to the one asked for. "upper end": it was there at the upper
         end of the bracket. "lost": it could be followed no further, for `reason`; searches go on above.
+        "below": its defect never was above the one asked for, though near it.
     parameter : float
         Where.
     error : float
@@ -44,10 +45,13 @@ class FollowedMinimum:
         Largest approximation error there, sigma, for the structure of smallest defect.
     origin : str
         "search", "start" (passed in), or "fold", "pitchfork" or "lost": reached from another one's end.
+    finish : str
+        What ended the way: `end`, or, since a defect that has fallen may rise again, what came after a
+        crossing; "floor" where the defect became a quarter of the one asked for.
     reason : str or None
         Why it was lost.
     parameters : ndarray of shape (n,)
-        On the way, ascending.
+        On the way, ascending; the end among them.
     branch_means : ndarray of shape (n, k, d)
         The minimum on the way.
     defects : ndarray of shape (n,)
@@ -63,6 +67,7 @@ class FollowedMinimum:
     defect: float
     position_error: float
     origin: str
+    finish: str
     reason: str | None
     parameters: FloatArray
     branch_means: FloatArray
@@ -71,10 +76,9 @@ class FollowedMinimum:
 
     def means_at(self, parameter: float) -> FloatArray | None:
         """Return the means at a parameter, by linear interpolation; None where it was not followed."""
-        at = np.append(self.parameters, self.parameter)
+        at, means = self.parameters, self.branch_means
         if not at[0] <= parameter <= at[-1]:
             return None
-        means = np.concatenate([self.branch_means, self.means[None]])
         after = min(int(np.searchsorted(at, parameter)), len(at) - 1)
         before = max(after - 1, 0)
         width = at[after] - at[before]
@@ -110,12 +114,10 @@ class FollowedMinimum:
         """
         arrays = ("means", "parameters", "branch_means", "defects", "position_errors")
         fields: dict[str, Any] = {**content, **{name: np.array(content[name]) for name in arrays}}
-        # Where nothing was followed the list is empty and says nothing of the shape.
-        fields["branch_means"] = fields["branch_means"].reshape(-1, *fields["means"].shape)
         return cls(**fields)
 
     def __str__(self) -> str:
-        start = self.parameters[0] if len(self.parameters) else self.parameter
+        start = self.parameters[0]
         where = f"{self.end} at {self.parameter:.10g}" + (f" ({self.reason})" if self.reason else "")
         return f"from {start:.6g} ({self.origin}): {where}, defect {self.defect:.4g}"
 

@@ -92,6 +92,24 @@ def test_a_fold_ends_a_minimum_whose_defect_is_above_the_level():
     assert ends[0].means[:, 0] == pytest.approx(fold.means[:, 0], abs=1e-6)
 
 
+def test_a_defect_that_rises_to_a_fold():
+    """Centers -3, 3, D: between two searched places a minimum's defect rises above the level, and it ends."""
+
+    def path(D):
+        return gs.Mixture.location([-3.0, 3.0, D], 1.0)
+
+    found = gs.structure_threshold(path, 2, (8.0, 12.0), defect=0.25, n_parameters=5, n_starts=6)
+    assert found.kind == "fold"
+    assert found.defect > 0.25
+    assert all(n == 0 for n in found.searched.values())
+    (rising,) = (minimum for minimum in found.followed if minimum.end == "fold")
+    assert rising.defects[0] < 0.25
+    for side in (-1, 1):
+        point = gs.Landscape(gs.Population(path(found.parameter + side * 1e-4)), 2).descend(found.means)
+        assert (abs(point.means - found.means).max() < 0.2) == (side < 0)
+        assert (point.structure.defect > 0.25) == (side < 0)
+
+
 def test_images_under_a_symmetry_are_followed_once():
     found = gs.structure_threshold(triangle, 2, (2.5, 4.0), defect=0.1, n_parameters=3, n_starts=12)
     assert len(found.followed) == 1
@@ -218,8 +236,8 @@ def test_json_and_picture(crossing, tmp_path):
     display = crossing.plot()
     assert len(display.axes_) == 2
     for line, errors, minimum in zip(display.lines_, display.error_lines_, crossing.followed, strict=True):
-        assert line.get_ydata()[-1] == minimum.defect
-        assert errors.get_ydata()[-1] == minimum.position_error
+        assert minimum.defect in line.get_ydata()
+        assert errors.get_ydata()[-1] == minimum.position_errors[-1]
     assert display.threshold_.get_xdata()[0] == crossing.parameter
     assert "crossing" in display.ax_.get_title()
     alone = gs.structure_threshold(equal, 2, (5.0, 6.0), n_starts=3).plot(display.ax_)

@@ -12,7 +12,7 @@ from gmmscape.landscape.pictures.style import COLOURS, FAINT, INK, SMALL, Displa
 from gmmscape.validation import finite_array
 
 #: Marker of each end.
-ENDS = {"fold": "o", "pitchfork": "D", "crossing": "v", "upper end": ">", "lost": "x"}
+ENDS = {"fold": "o", "pitchfork": "D", "crossing": "v", "upper end": ">", "lost": "x", "below": "_"}
 
 
 class FollowedLine(NamedTuple):
@@ -23,13 +23,16 @@ class FollowedLine(NamedTuple):
     parameters, defects, position_errors : array_like of shape (n,)
         Of equal length, in the order of the path; position errors in sigma.
     end : str
-        "fold", "pitchfork", "crossing", "upper end" or "lost".
+        "fold", "pitchfork", "crossing", "upper end", "lost" or "below".
+    place : int, default=-1
+        Which of the points is that end.
     """
 
     parameters: Any
     defects: Any
     position_errors: Any
     end: str
+    place: int = -1
 
 
 class ThresholdDisplay(Display):
@@ -83,10 +86,11 @@ class ThresholdDisplay(Display):
         """
         lines = [
             FollowedLine(
-                [*minimum.parameters, minimum.parameter],
-                [*minimum.defects, minimum.defect],
-                [*minimum.position_errors, minimum.position_error],
+                minimum.parameters,
+                minimum.defects,
+                minimum.position_errors,
                 minimum.end,
+                int(np.argmin(np.abs(minimum.parameters - minimum.parameter))),
             )
             for minimum in threshold.followed
         ]
@@ -102,7 +106,7 @@ class ThresholdDisplay(Display):
             )
         if line.end not in ENDS:
             raise InvalidParameterError.of("end", line.end, "choose one of " + ", ".join(map(repr, ENDS)))
-        return FollowedLine(columns[0], columns[1], columns[2], line.end)
+        return FollowedLine(columns[0], columns[1], columns[2], line.end, line.place)
 
     def plot(self, ax: Any = None) -> ThresholdDisplay:
         """Draw the picture.
@@ -148,12 +152,13 @@ class ThresholdDisplay(Display):
         return self
 
     def _line(self, ax: Any, line: FollowedLine, values: Any) -> Any:
-        last = np.isclose(line.parameters[-1], self.parameter, rtol=1e-9) and line.end == self.kind
+        at = line.place
+        last = np.isclose(line.parameters[at], self.parameter, rtol=1e-9) and line.end == self.kind
         hue = COLOURS["one-fits-many"] if last else INK
         curve = ax.plot(
             line.parameters, values, color=hue, linewidth=1.8 if last else 1.1, zorder=3 if last else 2
         )[0]
-        ax.plot(line.parameters[-1:], values[-1:], ENDS[line.end], color=hue, markersize=5, zorder=4)
+        ax.plot(line.parameters[at], values[at], ENDS[line.end], color=hue, markersize=5, zorder=4)
         # It may well exist below: this is where the search met it.
         ax.plot(line.parameters[:1], values[:1], ".", color=hue, markersize=5, zorder=4)
         return curve
