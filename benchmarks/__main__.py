@@ -28,6 +28,7 @@ NAMES = (
     "memory",
     "integrals",
     "births",
+    "thresholds",
     "laws",
     "candidates",
     "sample_landscapes",

@@ -41,11 +41,14 @@ if TYPE_CHECKING:
         PathProfile,
         SeparationCurve,
         Structure,
+        StructureThreshold,
+        ThresholdEvent,
         basins,
         birth,
         candidates,
         decode,
         error_against_separation,
+        structure_threshold,
     )
     from gmmscape.landscape.pictures import (
         AtlasDisplay,
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
         MinimaDisplay,
         ProfileDisplay,
         SeparationDisplay,
+        ThresholdDisplay,
     )
     from gmmscape.measure import Population, Sample
     from gmmscape.mixture import Mixture
@@ -100,6 +104,9 @@ _HOMES = {
     "SeparationDisplay": "landscape.pictures",
     "Solution": "solve",
     "Structure": "landscape",
+    "StructureThreshold": "landscape",
+    "ThresholdDisplay": "landscape.pictures",
+    "ThresholdEvent": "landscape",
     "TriedMove": "escape",
     "basins": "landscape",
     "birth": "landscape",
@@ -110,6 +117,7 @@ _HOMES = {
     "local_optima": "escape",
     "repair": "escape",
     "select": "selection",
+    "structure_threshold": "landscape",
 }
 
 __all__ = [
@@ -151,6 +159,9 @@ __all__ = [
     "SeparationDisplay",
     "Solution",
     "Structure",
+    "StructureThreshold",
+    "ThresholdDisplay",
+    "ThresholdEvent",
     "TriedMove",
     "basins",
     "birth",
@@ -161,6 +172,7 @@ __all__ = [
     "local_optima",
     "repair",
     "select",
+    "structure_threshold",
 ]
 
 

@@ -209,6 +209,17 @@ def test_local_optima_are_those_of_plain_restarts(tmp_path: Path):
     assert found["degenerate_inside"]
 
 
+def test_thresholds_of_structure(tmp_path: Path):
+    summary = small("thresholds", tmp_path)["summary"]
+    found = summary["thresholds"]
+    assert found["pitchfork"]["kind"] == found["middle center cut"]["kind"] == "pitchfork"
+    assert abs(found["pitchfork"]["parameter"] - 5.402619502) < 1e-8
+    assert abs(found["middle center cut"]["parameter"] - 15.4305) < 1e-4
+    assert abs(found["crossing 0.25"]["parameter"] - 5.7296) < 1e-4
+    assert found["crossing 0.25"]["searched_above"] >= 4
+    assert summary["lost"] == 0
+
+
 def test_laws_hold(tmp_path: Path):
     summary = small("laws", tmp_path)["summary"]
     assert summary["1"] < 1e-10

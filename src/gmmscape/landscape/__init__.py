@@ -10,6 +10,12 @@ from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.profile import PathProfile
 from gmmscape.landscape.separation import SeparationCurve, error_against_separation
 from gmmscape.landscape.structure import Block, Decoding, Structure, decode
+from gmmscape.landscape.threshold import (
+    FollowedMinimum,
+    StructureThreshold,
+    ThresholdEvent,
+    structure_threshold,
+)
 
 __all__ = [
     "Atlas",
@@ -19,13 +25,17 @@ __all__ = [
     "Block",
     "CriticalPoint",
     "Decoding",
+    "FollowedMinimum",
     "Landscape",
     "PathProfile",
     "SeparationCurve",
     "Structure",
+    "StructureThreshold",
+    "ThresholdEvent",
     "basins",
     "birth",
     "candidates",
     "decode",
     "error_against_separation",
+    "structure_threshold",
 ]

@@ -10,7 +10,7 @@ from gmmscape.mixture import Mixture
 RTOL = 1e-6
 
 
-def association(fit: Mixture, truth: Mixture) -> FloatArray:
+def association(fit: Mixture, truth: Mixture, rtol: float | None = None) -> FloatArray:
     """Return A[i, s], the mean of the fit's responsibility i over true component s (DESIGN 2.2).
 
     Parameters
@@ -19,6 +19,8 @@ def association(fit: Mixture, truth: Mixture) -> FloatArray:
         With k components.
     truth : Mixture
         With k_star components.
+    rtol : float, optional
+        Accuracy of the quadrature; what is said below by default.
 
     Returns
     -------
@@ -30,5 +32,7 @@ def association(fit: Mixture, truth: Mixture) -> FloatArray:
     even = Mixture(None, truth.means, truth.covariances, truth.covariance_type)
     population = Population(even)
     local = fit.shifted(-population.origin)
-    rows = population.rows(local, None if truth.n_features == 1 else RTOL)
+    if rtol is None and truth.n_features > 1:
+        rtol = RTOL
+    rows = population.rows(local, rtol)
     return rows.component_responsibilities(local)

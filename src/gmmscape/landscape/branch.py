@@ -98,10 +98,7 @@ class Branch:
                 self.step = min(LONGEST_STEP, 1.6 * self.step)
                 return found
             self.step *= 0.5
-        raise NoResultError(
-            f"the branch cannot be followed below parameter {self.last.parameter:.10g}: steps became too "
-            "short; start from a bracket with another upper end"
-        )
+        raise NoResultError("steps along the branch became too short")
 
     def _corrected(self, length: float) -> BranchPoint | None:
         """Predict along the tangent and correct by Newton; None where that is not safely the same branch."""

@@ -11,13 +11,14 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError, NoResultError
 from gmmscape.landscape.births import Birth
-from gmmscape.landscape.branch import SHORTEST_STEP, Branch, BranchPoint
+from gmmscape.landscape.branch import Branch, BranchPoint
 from gmmscape.landscape.candidates import starting_means
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import FINER
-from gmmscape.landscape.fold import Singular, singular_point
-from gmmscape.landscape.path import TruthPath, truth_at
+from gmmscape.landscape.fold import Singular
+from gmmscape.landscape.path import TruthPath, ordered_bracket, truth_at
 from gmmscape.landscape.structure import Structure, block_average, decode, structure_of
+from gmmscape.landscape.tracking import tracked
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
 from gmmscape.solve import Newton, asks_to_stop
@@ -28,8 +29,6 @@ SPREADS = (1.0, 0.5, 1.6, 0.25, 2.5)
 #: A branch is followed from where its smallest curvature, in 1/sigma^2, is at least this, so that quadrature
 #: and rounding do not move its points; it is looked for at this many places from the upper end on.
 RESOLVED, DESCENTS_DOWN = 1e-6, 20
-#: A curvature, in 1/sigma^2, that counts as negative at the point where another one vanishes.
-NEGATIVE = -1e-7
 
 
 class FollowEvent(NamedTuple):
@@ -108,7 +107,7 @@ def birth(
     """
     if not callable(path):
         raise InvalidParameterError.of("path", path, "pass a function from a number to a gmmscape.Mixture")
-    low, high = _ordered(bracket)
+    low, high = ordered_bracket(bracket, "the minimum exists at hi and not at lo")
     if callback is not None and not callable(callback):
         raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
     budget = optional_seconds("max_seconds", max_seconds)
@@ -121,7 +120,7 @@ def birth(
     start, beginning = _start(landscapes, wanted)
     branch = Branch(landscapes, start.means.ravel() / landscapes.unit, beginning)
 
-    def report(point: BranchPoint) -> None:
+    def report(point: BranchPoint) -> bool:
         seconds = time.monotonic() - began
         curvature = float(point.eigenvalues[0]) / landscapes.unit**2
         event = FollowEvent(point.parameter, landscapes.means(point.point), curvature, seconds)
@@ -132,62 +131,18 @@ def birth(
                 f"{why} ended the search at parameter {point.parameter:.10g}, where the minimum exists: "
                 "go on from a bracket with that upper end, or give it longer"
             )
+        return False
 
-    points, found = _to_the_end(branch, low, report)
-    return _described(landscapes, wanted, points, found)
-
-
-def _to_the_end(
-    branch: Branch, low: float, report: Callable[[BranchPoint], None]
-) -> tuple[list[BranchPoint], Singular]:
-    """Follow the branch of minima; return its points and where it ends."""
-    points: list[BranchPoint] = []
-    for point in branch.points():
-        if point.stable and not point.turned:
-            points.append(point)
-            report(point)
-            if point.parameter <= low:
-                raise _persists(branch.landscapes, point)
-            continue
-        last = points[-1]
-        for near in sorted((last, point), key=lambda p: abs(p.eigenvalues[0])):
-            found = _singular_near(branch, near, last, branch.step)
-            if found is not None:
-                return points, found
-        branch.last = last
-        branch.step *= 0.25
-        if branch.step < SHORTEST_STEP:
-            break
-    raise NoResultError(
-        f"the branch ends near parameter {points[-1].parameter:.10g}, but neither a fold nor a pitchfork "
-        "is found there; start from a bracket with another upper end"
-    )
-
-
-def _singular_near(branch: Branch, near: BranchPoint, last: BranchPoint, step: float) -> Singular | None:
-    """Return the end of the branch that Newton finds from a point of it, if it is next to the branch."""
-    landscapes = branch.landscapes
-    at = landscapes.slope(near.point, near.parameter)
-    vector = np.linalg.eigh(at.hessian)[1][:, 0]
-    found = singular_point(landscapes, near.point, vector, near.parameter, branch.scale)
-    if found is None:
-        return None
-    away = np.append(found.point - last.point, (found.parameter - last.parameter) / branch.scale)
-    others = np.linalg.eigvalsh(landscapes.slope(found.point, found.parameter).hessian)
-    reachable = np.linalg.norm(away) <= 2 * max(step, 1e-3)
-    return found if reachable and others[0] >= NEGATIVE else None
-
-
-def _ordered(bracket: Any) -> tuple[float, float]:
-    try:
-        low, high = (float(end) for end in bracket)
-    except (TypeError, ValueError):
-        raise InvalidParameterError.of("bracket", bracket, "pass two numbers (lo, hi)") from None
-    if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        raise InvalidParameterError.of(
-            "bracket", bracket, "pass finite (lo, hi) with lo < hi: the minimum exists at hi and not at lo"
+    track = tracked(branch, report)
+    if track.end is None and track.lost is None:
+        raise _persists(landscapes, track.points[-1])
+    if track.end is None:
+        at = track.points[-1].parameter if track.points else beginning
+        raise NoResultError(
+            f"the branch can be followed to parameter {at:.10g} and not below ({track.lost}): start from a "
+            "bracket with another upper end"
         )
-    return low, high
+    return _described(landscapes, wanted, track.points, track.end)
 
 
 def _start(landscapes: TruthPath, wanted: Structure) -> tuple[CriticalPoint, float]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
@@ -63,6 +66,11 @@ class TruthPath:
         truth = truth_at(path, bracket[1])
         return cls(path, k, sigma, bracket, fitted_sigma(truth, sigma), truth.n_features)
 
+    def reversed(self) -> TruthPath:
+        """Return the landscapes walked the other way: minus the parameter takes its place."""
+        low, high = self.bracket
+        return replace(self, path=lambda parameter: self.path(-parameter), bracket=(-high, -low))
+
     def descent(self, parameter: float) -> Descent:
         """Return how descents are done against the truth of a parameter."""
         truth = truth_at(self.path, parameter)
@@ -93,12 +101,27 @@ class TruthPath:
 
     def along_parameter(self, point: FloatArray, parameter: float, *, fine: bool = False) -> Slope:
         """Return the derivatives of gradient and Hessian in the parameter, by central differences."""
+        parts = [(weight, self.slope(point, at, fine=fine)) for at, weight in self._differences(parameter)]
+        gradient = sum((weight * at.gradient for weight, at in parts), np.zeros_like(point))
+        hessian = sum((weight * at.hessian for weight, at in parts), np.zeros((len(point), len(point))))
+        return Slope(gradient, hessian)
+
+    def drift(self, parameter: float) -> FloatArray:
+        """Return the derivative of the truth's mean in the parameter, shape (d,), by central differences."""
+        truths = [(weight, self.path(at)) for at, weight in self._differences(parameter)]
+        moved = (weight * (truth.weights @ truth.means) for weight, truth in truths)
+        return sum(moved, np.zeros(self.n_features))
+
+    def _differences(self, parameter: float) -> list[tuple[float, float]]:
+        """Parameters and weights of the difference quotient of second order there."""
         low, high = self.bracket
         width = PARAMETER_WIDTH * (high - low)
-        # The path need not exist beyond the bracket: a difference at its end is one-sided.
-        before, after = max(low, parameter - width), min(high, parameter + width)
-        a, b = (self.slope(point, at, fine=fine) for at in (before, after))
-        return Slope(*((y - x) / (after - before) for x, y in zip(a, b, strict=True)))
+        # The path need not exist beyond the bracket: a difference at its end is one-sided. Where a curvature
+        # is small, one of first order would be too far off.
+        if parameter - width < low or parameter + width > high:
+            width = width if parameter - width < low else -width
+            return [(parameter + i * width, weight / width) for i, weight in enumerate((-1.5, 2.0, -0.5))]
+        return [(parameter - width, -0.5 / width), (parameter + width, 0.5 / width)]
 
     def bend(
         self, point: FloatArray, parameter: float, direction: FloatArray, middle: FloatArray
@@ -134,3 +157,14 @@ def fitted_sigma(truth: Mixture, sigma: float | None) -> float:
             "sigma", None, "pass the standard deviation of the fit: the components of the truth differ in it"
         )
     return truth.sigma
+
+
+def ordered_bracket(bracket: Any, meaning: str) -> tuple[float, float]:
+    """Return the two ends of a bracket; raises InvalidParameterError where they are no finite lo < hi."""
+    try:
+        low, high = (float(end) for end in bracket)
+    except (TypeError, ValueError):
+        raise InvalidParameterError.of("bracket", bracket, "pass two numbers (lo, hi)") from None
+    if not (isfinite(low) and isfinite(high) and low < high):
+        raise InvalidParameterError.of("bracket", bracket, f"pass finite (lo, hi) with lo < hi: {meaning}")
+    return low, high

@@ -11,13 +11,16 @@ from gmmscape.landscape.pictures.merging import Join
 from gmmscape.landscape.pictures.minima import MinimaDisplay
 from gmmscape.landscape.pictures.profile import ProfileDisplay
 from gmmscape.landscape.pictures.separation import SeparationDisplay
+from gmmscape.landscape.pictures.threshold import FollowedLine, ThresholdDisplay
 
 __all__ = [
     "AtlasDisplay",
     "BasinsDisplay",
     "DisconnectivityDisplay",
+    "FollowedLine",
     "Join",
     "MinimaDisplay",
     "ProfileDisplay",
     "SeparationDisplay",
+    "ThresholdDisplay",
 ]

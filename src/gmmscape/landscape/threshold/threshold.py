@@ -1,0 +1,341 @@
+"""structure_threshold: where along a path of truths the minima without structure end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gmmscape import engine
+from gmmscape.arrays import FloatArray
+from gmmscape.exceptions import InvalidParameterError, NoResultError
+from gmmscape.landscape.journal import Journal
+from gmmscape.landscape.path import TruthPath, ordered_bracket, truth_at
+from gmmscape.landscape.threshold.reading import read
+from gmmscape.landscape.threshold.result import FollowedMinimum, StructureThreshold
+from gmmscape.landscape.threshold.sweep import Plan, Stopped, Sweep, ThresholdEvent, above
+from gmmscape.mixture import Mixture
+from gmmscape.solve import Newton
+from gmmscape.validation import (
+    generator,
+    mean_matrix,
+    optional_seconds,
+    positive_integer,
+    real_number,
+    standard_deviation,
+)
+
+#: Rounds of searches above the largest end, each of which has found something there.
+MOST_ROUNDS = 20
+MEANING = "unstructured minima exist at lo and not at hi"
+
+
+def structure_threshold(
+    path: Callable[[float], Mixture],
+    n_components: int,
+    bracket: tuple[float, float],
+    *,
+    defect: float | None = None,
+    start: ArrayLike | None = None,
+    sigma: float | None = None,
+    n_starts: int = 24,
+    n_parameters: int = 13,
+    rng: Any = 0,
+    n_jobs: int = 1,
+    max_seconds: float | None = None,
+    callback: Callable[[ThresholdEvent], Any] | None = None,
+    checkpoint: str | Path | None = None,
+) -> StructureThreshold:
+    """Find where along a path of truths the minima that are no union of blocks end.
+
+    A minimum is without structure where its defect (see `decode`) exceeds a level. Such minima are looked
+    for by descents from many starts, and each is followed upwards by arclength.
+
+    With ``defect=None`` the search is at the lower end, for minima with a defect above 0.5/k, and each is
+    followed to its bifurcation: a fold or a pitchfork, located by Newton's method on an extended system. The
+    highest one is the result. With a number, the search is at `n_parameters` places in the bracket; minima
+    end where their defect falls to that number for the last time, which is a "crossing" and no bifurcation,
+    or bifurcate before; what takes their place there is followed, too, and so are minima whose defect is less
+    than the number, but above a quarter of it, because it may rise. The highest end is the result, once a
+    search just above it finds nothing. That none exists above is thereby measured, not proved: `searched`
+    tells where was looked.
+
+    Parameters
+    ----------
+    path : callable
+        From the parameter to the truth, a `Mixture`; its components keep their order.
+    n_components : int
+        Number of fitted means k; their weights are 1/k.
+    bracket : tuple of (float, float)
+        Parameters (lo, hi): unstructured minima exist at lo, or above, and not at hi.
+    defect : float, optional
+        Level, between 0 and 1; None for the bifurcation.
+    start : array_like of shape (k,) or (k, d), optional
+        Means near a minimum at lo: this one is followed, and what takes its place, and nothing is searched.
+    sigma : float, optional
+        Standard deviation of the fit. Defaults to that of each truth.
+    n_starts : int, default=24
+        Random starts at each parameter, besides the candidate structures.
+    n_parameters : int, default=13
+        Places in the bracket that are searched, the ends included, where `defect` is a number.
+    rng : None, int or numpy.random.Generator, default=0
+        Seed of the random starts.
+    n_jobs : int, default=1
+        Processes for the searches; -1 for all cores. The result does not depend on it.
+    max_seconds : float, optional
+        Time budget.
+    callback : callable, optional
+        Called with a `ThresholdEvent` after each search and at each point of a branch; returning True stops.
+    checkpoint : str or Path, optional
+        JSON file that finished pieces of work are written to. Where it exists, work goes on from it.
+
+    Returns
+    -------
+    StructureThreshold
+        With `parameter`, `kind`, `means`, all minima that were `followed`, `to_json` and `plot`. Where the
+        budget, the callback or Ctrl-C ended the work, the highest end so far, with that `stop_reason`. Cost:
+        a descent a start and some hundred evaluations of the Hessian a minimum: one to ten seconds on a line.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is not usable, no minimum without structure is found, one is there at hi, or (without
+        `defect`) those found at lo persist to hi.
+    NoResultError
+        If the work was ended before anything was found, or all that was found could not be followed.
+
+    Examples
+    --------
+    >>> import gmmscape as gs
+    >>> path = lambda D: gs.Mixture.location([-D, 0.0, D], sigma=1.0)
+    >>> straddling = gs.structure_threshold(path, 2, (4.0, 8.0))
+    >>> straddling.kind, round(straddling.parameter, 6)
+    ('pitchfork', 5.40262)
+    >>> crossing = gs.structure_threshold(path, 2, (4.0, 8.0), defect=0.25)
+    >>> crossing.kind, round(crossing.parameter, 4)
+    ('crossing', 5.7296)
+    """
+    from threadpoolctl import threadpool_limits
+
+    if not callable(path):
+        raise InvalidParameterError.of("path", path, "pass a function from a number to a gmmscape.Mixture")
+    ends = ordered_bracket(bracket, MEANING)
+    if defect is not None and real_number("defect", defect) >= 1:
+        raise InvalidParameterError.of("defect", defect, "pass a number between 0 and 1, or None")
+    k = positive_integer("n_components", n_components)
+    width = None if sigma is None else standard_deviation("sigma", sigma)
+    landscapes = TruthPath.over(path, k, width, ends)
+    means = _start_of(start, k, truth_at(path, ends[0]))
+    if callback is not None and not callable(callback):
+        raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
+    plan = Plan(
+        n_starts=positive_integer("n_starts", n_starts, minimum=0),
+        n_parameters=positive_integer("n_parameters", n_parameters, minimum=2),
+        seed=_seed(rng),
+        n_jobs=n_jobs if n_jobs == -1 else positive_integer("n_jobs", n_jobs),
+        max_seconds=optional_seconds("max_seconds", max_seconds),
+        callback=callback,
+    )
+    level = 0.5 / k if defect is None else float(defect)
+    journal = Journal(checkpoint, _about(landscapes, plan, defect, means))
+    sweep = Sweep(landscapes, level, defect is not None, plan, journal)
+    # Matrices of k d rows are too small for threads of BLAS, which wait for each other longer than they work.
+    with engine.limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
+        reason = _carried_out(sweep, means, journal)
+    return _result(sweep, defect, reason)
+
+
+def _start_of(start: Any, k: int, truth: Mixture) -> FloatArray | None:
+    if start is None:
+        return None
+    means = mean_matrix("start", start, n_features=truth.n_features)
+    if len(means) != k:
+        raise InvalidParameterError(f"start has {len(means)} rows where n_components={k}: pass one a mean")
+    return means
+
+
+def _about(
+    landscapes: TruthPath, plan: Plan, defect: float | None, start: FloatArray | None
+) -> dict[str, Any]:
+    """What tells one computation from another; a path is known by some of its truths."""
+    low, high = landscapes.bracket
+    return {
+        "truths": [truth_at(landscapes.path, at).to_dict() for at in np.linspace(low, high, 5).tolist()],
+        "bracket": [low, high],
+        "k": landscapes.k,
+        "sigma": landscapes.sigma,
+        "defect": None if defect is None else float(defect),
+        "start": None if start is None else start.tolist(),
+        "effort": [plan.n_starts, plan.n_parameters, plan.seed],
+    }
+
+
+def _carried_out(sweep: Sweep, start: FloatArray | None, journal: Journal) -> str:
+    """Do the work; return why it ended."""
+    low, high = sweep.landscapes.bracket
+    try:
+        if start is not None:
+            _follow_start(sweep, start)
+            _refuse_survivors(sweep)
+        elif not sweep.to_level:
+            sweep.search([low])
+            _refuse_nothing(sweep)
+            sweep.follow_found(low)
+        else:
+            sweep.search([high])
+            _refuse_above(sweep)
+            sweep.search(np.linspace(low, high, sweep.plan.n_parameters).tolist())
+            _refuse_nothing(sweep)
+            for at in sorted(sweep.searches):
+                sweep.follow_found(at)
+            _refuse_survivors(sweep)
+            _search_above(sweep)
+        return "completed"
+    except Stopped as stop:
+        return str(stop)
+    except KeyboardInterrupt:
+        return "interrupted"
+    finally:
+        journal.save()
+
+
+def _search_above(sweep: Sweep) -> None:
+    """Search just above the highest end, until nothing is found there."""
+    for _ in range(MOST_ROUNDS):
+        largest = sweep.largest
+        if largest is None:
+            return
+        places = above(largest.parameter, sweep.searches)
+        sweep.search(places, [largest.means])
+        new = [sweep.follow_found(at) for at in places]
+        _refuse_survivors(sweep)
+        if not any(new):
+            return
+    raise NoResultError(
+        f"above each end another minimum was found, {MOST_ROUNDS} times: raise n_parameters or n_starts"
+    )
+
+
+def _follow_start(sweep: Sweep, start: FloatArray) -> None:
+    landscapes, low = sweep.landscapes, sweep.landscapes.bracket[0]
+    point = landscapes.descent(low).full(Newton(), start, None, None)
+    if not point.is_minimum:
+        raise InvalidParameterError.of("start", start, f"the descent from it at lo={low:g} finds no minimum")
+    found = read(landscapes, point.means.ravel() / landscapes.unit, low).defect
+    if found <= sweep.level:
+        raise InvalidParameterError(
+            f"start leads at lo={low:g} to a minimum of defect {found:.3g}, at most {sweep.level:.3g}: start "
+            "elsewhere or lower lo"
+        )
+    sweep.follow(point.means, low, "start")
+
+
+def _refuse_nothing(sweep: Sweep) -> None:
+    """Refuse a bracket in which no search has found anything."""
+    if not any(found.minima for found in sweep.searches.values()):
+        raise _no_minimum(sweep)
+
+
+def _no_minimum(sweep: Sweep) -> InvalidParameterError:
+    low, high = sweep.landscapes.bracket
+    n = len(sweep.searches)
+    where = f"lo={low:g}" if n <= 1 else f"{n} places from {low:g} to {high:g}"
+    starts = max((found.n_starts for found in sweep.searches.values()), default=1)
+    return InvalidParameterError(
+        f"bracket: at {where} no minimum of defect above {sweep.level:.3g} was found from {starts} starts: "
+        "lower lo, or raise n_starts"
+    )
+
+
+def _refuse_above(sweep: Sweep) -> None:
+    """Refuse a bracket at whose upper end the search has found something."""
+    for found in sweep.above(sweep.landscapes.bracket[1])[:1]:
+        raise _still_there(sweep, found.defect, found.means)
+
+
+def _refuse_survivors(sweep: Sweep) -> None:
+    """Refuse a bracket through which a minimum was followed to the upper end, its defect above the level."""
+    for minimum in sweep.followed:
+        if minimum.end == "upper end" and sweep.to_level:
+            raise _still_there(sweep, minimum.defect, minimum.means.tolist())
+
+
+def _still_there(sweep: Sweep, defect: float, means: Any) -> InvalidParameterError:
+    high = sweep.landscapes.bracket[1]
+    return InvalidParameterError(
+        f"bracket: at hi={high:g} a minimum of defect {defect:.3g}, above {sweep.level:.3g}, is still there, "
+        f"with means {list(map(list, means))}: raise hi (in more than one dimension there may be one at any "
+        "separation)"
+    )
+
+
+def _result(sweep: Sweep, defect: float | None, reason: str) -> StructureThreshold:
+    largest = sweep.largest
+    if largest is None:
+        raise _nothing(sweep, reason)
+    if defect is not None and reason == "completed":
+        _refuse_lost_above(sweep, largest)
+    descent = sweep.landscapes.descent(largest.parameter)
+    assert descent.measure.truth is not None
+    counts = {at: len(sweep.above(at)) for at in sorted(sweep.searches)}
+    starts = [found.n_starts for found in sweep.searches.values()]
+    return StructureThreshold(
+        parameter=largest.parameter,
+        error=largest.error,
+        kind=largest.end,
+        means=largest.means,
+        defect=largest.defect,
+        level=defect,
+        sigma=descent.sigma,
+        truth=descent.measure.truth,
+        bracket=sweep.landscapes.bracket,
+        followed=tuple(sorted(sweep.followed, key=lambda minimum: -minimum.parameter)),
+        searched=counts,
+        n_starts=round(sum(starts) / len(starts)) if starts else 0,
+        stop_reason=reason,
+    )
+
+
+def _refuse_lost_above(sweep: Sweep, largest: FollowedMinimum) -> None:
+    """Refuse to name an end above which a minimum was seen, and lost."""
+    for minimum in sweep.followed:
+        if minimum.end == "lost" and minimum.defect > sweep.level and minimum.parameter > largest.parameter:
+            raise NoResultError(
+                f"a minimum of defect {minimum.defect:.3g} was lost at {minimum.parameter:.8g} "
+                f"({minimum.reason}), above the highest end located, {largest.parameter:.8g}: the threshold "
+                "is not below the first; pass a bracket with another lo, or more n_parameters"
+            )
+
+
+def _nothing(sweep: Sweep, reason: str) -> Exception:
+    """The error where no minimum was followed to an end that is a threshold."""
+    high = sweep.landscapes.bracket[1]
+    if reason != "completed":
+        return NoResultError(
+            f"the work was ended ({reason}) before any minimum was followed to its end: give it longer, or a "
+            "checkpoint to go on from"
+        )
+    if all(minimum.end == "below" for minimum in sweep.followed):
+        return _no_minimum(sweep)
+    there = [minimum for minimum in sweep.followed if minimum.end == "upper end"]
+    if there:
+        defects = ", ".join(f"{minimum.defect:.3g}" for minimum in there)
+        return InvalidParameterError(
+            f"bracket: of {len(sweep.followed)} minima found none bifurcates; {len(there)} are there at "
+            f"hi={high:g}, with defects {defects}: raise hi, or pass a defect, whose crossing is then located"
+        )
+    last = max(sweep.followed, key=lambda minimum: minimum.parameter)
+    return NoResultError(
+        f"none of {len(sweep.followed)} minima found could be followed to its end; the last was lost at "
+        f"{last.parameter:.8g} ({last.reason}): pass another lo, or a start"
+    )
+
+
+def _seed(rng: Any) -> int:
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
+        return int(rng)
+    # Below 2^53, so that every reader of the JSON gets the same number.
+    return int(generator(rng).integers(2**53))
