@@ -6,16 +6,20 @@ picture is drawn; figures are not registered with pyplot.
 
 from gmmscape.landscape.pictures.atlas import AtlasDisplay
 from gmmscape.landscape.pictures.disconnectivity import DisconnectivityDisplay
+from gmmscape.landscape.pictures.falsification import FalsificationDisplay
 from gmmscape.landscape.pictures.merging import Join
 from gmmscape.landscape.pictures.minima import MinimaDisplay
 from gmmscape.landscape.pictures.profile import ProfileDisplay
 from gmmscape.landscape.pictures.separation import SeparationDisplay
+from gmmscape.landscape.pictures.shares import ShareDisplay
 
 __all__ = [
     "AtlasDisplay",
     "DisconnectivityDisplay",
+    "FalsificationDisplay",
     "Join",
     "MinimaDisplay",
     "ProfileDisplay",
     "SeparationDisplay",
+    "ShareDisplay",
 ]
