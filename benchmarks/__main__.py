@@ -32,6 +32,7 @@ NAMES = (
     "candidates",
     "sample_landscapes",
     "count_law",
+    "falsify",
 )
 
 

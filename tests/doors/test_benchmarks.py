@@ -65,6 +65,7 @@ def test_they_are_listed():
         "candidates",
         "sample_landscapes",
         "count_law",
+        "falsify",
     ]
 
 

@@ -10,6 +10,7 @@ import click
 
 from gmmscape.cli.birth import birth_command
 from gmmscape.cli.diagnose import diagnose_command
+from gmmscape.cli.falsify import falsify_command
 from gmmscape.cli.fit import fit_command
 from gmmscape.cli.map import map_command
 from gmmscape.cli.optima import optima_command
@@ -52,6 +53,7 @@ for command in (
     select_command,
     map_command,
     birth_command,
+    falsify_command,
 ):
     app.add_command(command)
 

@@ -175,7 +175,7 @@ def searched(truth: Mixture, k: int, number: int, rng: np.random.Generator, plan
     sigma = truth.sigma
     assert sigma is not None
     descent, tau = Descent(Population(truth), k, sigma), plan.threshold(k)
-    seen, lost = _explored(descent, starts_for(truth, k, plan.n_starts, rng), truth, plan.rtol)
+    seen, lost = _explored(descent, starts_for(truth, k, plan.n_starts, rng), truth, plan.rtol, tau)
     readings, suspects = [], []
     farthest: tuple[float, FloatArray] = (-1.0, np.zeros((0, truth.n_features)))
     for item in seen:
@@ -207,7 +207,7 @@ def searched(truth: Mixture, k: int, number: int, rng: np.random.Generator, plan
 
 
 def _explored(
-    descent: Descent, starts: Starts, truth: Mixture, rtol: float
+    descent: Descent, starts: Starts, truth: Mixture, rtol: float, tau: float
 ) -> tuple[list[_Seen], Counter[str]]:
     """The minima that starts lead to, and why others do not."""
     seen: list[_Seen] = []
@@ -218,7 +218,7 @@ def _explored(
         if not end.converged:
             lost[end.stop_reason] += hits
             continue
-        known = next((item for item in seen if _same(end, item, descent.sigma)), None)
+        known = next((item for item in seen if _same(end, item, truth, descent.sigma, tau)), None)
         if known is not None:
             known.hits += hits
             continue
@@ -243,10 +243,13 @@ def _merged(ends: list[FloatArray], sigma: float) -> list[tuple[FloatArray, int]
     return found
 
 
-def _same(end: Solution, known: _Seen, sigma: float) -> bool:
+def _same(end: Solution, known: _Seen, truth: Mixture, sigma: float, tau: float) -> bool:
     distance = match_means(end.means, known.end.means)[1] / sigma
     level = abs(end.nll - known.end.nll) <= LEVEL
-    return distance <= SAME or (known.curvature < SOFT and level and distance <= SAME_SOFT)
+    if distance <= SAME or distance > SAME_SOFT or known.curvature >= SOFT or not level:
+        return distance <= SAME
+    # A valley may lead from a structured minimum to none of that kind.
+    return (best_stars(association(end.mixture, truth))[1] > tau) == (known.defect > tau)
 
 
 def _curvature(descent: Descent, end: Solution, rtol: float) -> float:
