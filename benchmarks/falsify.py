@@ -1,4 +1,4 @@
-"""Falsification: separated truths searched for minima without structure, with controls and curves."""
+"""Separated truths searched for minima without structure, with controls and curves."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ EXTENTS = {
     3: Extent(range(1, 5), range(2, 5), 100, 5, 15, 20),
 }
 SMALL = {
-    1: Extent(range(1, 7), range(2, 6), 12, 6, 30, 20),
-    2: Extent(range(1, 5), range(2, 5), 4, 4, 4, 4),
+    1: Extent(range(2, 5), range(4, 6), 6, 6, 20, 10),
+    2: Extent(range(2, 4), range(3, 4), 2, 2, 2, 2),
 }
 
 
@@ -49,7 +49,7 @@ def cases(small: bool) -> Iterator[Case]:
     for D in (15.2, 18.0) if small else (13.0, 15.2, 15.42, 16.4, 18.0):
         yield Case(f"plane {D:g}", partial(_timed, partial(control, planar(D), STARTS, 0)))
     yield Case("plane end", partial(_timed, planar_end))
-    for seed in range(6 if small else RANDOM_CASES):
+    for seed in range(4 if small else RANDOM_CASES):
         yield Case(f"cut {seed}", partial(_timed, partial(random_case, seed)))
     for d, extent in (SMALL if small else EXTENTS).items():
         for block in range(extent.truths // extent.block):

@@ -93,6 +93,16 @@ def test_verdicts_agree_with_restarts_and_numbers_are_suggested(tmp_path: Path):
     assert suggested["right"] >= 0.8 * suggested["of"] > 15
 
 
+def test_centers_far_apart_have_no_unstructured_minima_and_controls_have(tmp_path: Path):
+    summary = small("falsify", tmp_path)["summary"]
+    for d in (1, 2):
+        assert summary[f"apart d={d}"]["unstructured"] == 0 < summary[f"apart d={d}"]["minima"]
+    assert summary["close d=1"]["suspects"]["confirmed"] > 0
+    assert [row["confirmed"] for row in summary["controls"].values()] == [1, 1, 0]
+    assert abs(summary["plane end"]["parameter"] - 15.4305) < 1e-4
+    assert summary["cuts"]["agree"] == summary["cuts"]["converged"] == 4
+
+
 def test_an_unfinished_run_goes_on_and_a_foreign_file_is_left_alone(tmp_path: Path):
     content = small("speed", tmp_path)
     out = tmp_path / "out.json"

