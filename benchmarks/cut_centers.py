@@ -16,6 +16,7 @@ from gmmscape.landscape.falsification.cuts import cut_centers
 from gmmscape.landscape.falsification.extended import multiprecision
 from gmmscape.landscape.fold import singular_point
 from gmmscape.landscape.path import TruthPath
+from gmmscape.matching import match_means
 
 #: Sideways distance of the whole centers of a random case from each other, in sigma.
 SIDEWAYS = (40.0, 80.0)
@@ -117,6 +118,24 @@ def random_case(seed: int) -> dict[str, Any]:
         "agrees": (cut.stability < 1) == stable,
         "agrees_on_the_line": (plain < 1) == stable,
     }
+
+
+def recall(cases: int, n_starts: int) -> dict[str, Any]:
+    """Return how many of the random cut centers that are minima without structure the search finds."""
+    wanted, found, confirmed = 0, 0, 0
+    for seed in range(cases):
+        truth, means, _ = random_cut(np.random.default_rng([9, seed]))
+        point = gs.Landscape(gs.Population(truth), 2).descend(means)
+        assert point.structure is not None
+        there = match_means(point.means, means)[1] < 1e-4
+        if not (point.is_minimum and there) or point.structure.is_structured:
+            continue
+        wanted += 1
+        search = gs.falsify(k=2, truths=[truth], n_starts=n_starts, rng=seed)
+        hits = [one for one in search.suspects if match_means(one.means, means)[1] < 1e-4]
+        found += len(hits) > 0
+        confirmed += any(one.outcome == "confirmed" for one in hits)
+    return {"wanted": wanted, "found": found, "confirmed": confirmed}
 
 
 def random_cut(rng: np.random.Generator) -> tuple[gs.Mixture, np.ndarray, float]:

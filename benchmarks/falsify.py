@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import gmmscape as gs
-from benchmarks.cut_centers import control, planar, planar_end, random_case, spatial
+from benchmarks.cut_centers import control, planar, planar_end, random_case, recall, spatial
 from benchmarks.harness import Benchmark, Case
 
 STARTS = 40
@@ -51,6 +51,7 @@ def cases(small: bool) -> Iterator[Case]:
     yield Case("plane end", partial(_timed, planar_end))
     for seed in range(4 if small else RANDOM_CASES):
         yield Case(f"cut {seed}", partial(_timed, partial(random_case, seed)))
+    yield Case("recall", partial(_timed, partial(recall, 4 if small else RANDOM_CASES, STARTS)))
     for d, extent in (SMALL if small else EXTENTS).items():
         for block in range(extent.truths // extent.block):
             work = partial(_search, d, extent, SEPARATIONS, extent.block, 1000 * d + block, True)
@@ -130,6 +131,7 @@ def summary(done: dict[str, dict[str, Any]]) -> dict[str, Any]:
             if name.split()[0] in ("space", "plane") and name != "plane end"
         },
         "plane end": {key: done["plane end"][key] for key in ("kind", "parameter", "error")},
+        "recall": {key: done["recall"][key] for key in ("wanted", "found", "confirmed")},
         "cuts": _agreement([row for name, row in done.items() if name.startswith("cut ")]),
         "curves": curves,
         "cpu_seconds": round(sum(row["cpu_seconds"] for row in done.values()), 1),
