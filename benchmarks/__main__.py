@@ -34,6 +34,7 @@ NAMES = (
     "sample_landscapes",
     "count_law",
     "basins",
+    "falsify",
 )
 
 

@@ -220,6 +220,16 @@ def test_thresholds_of_structure(tmp_path: Path):
     assert summary["lost"] == 0
 
 
+def test_centers_far_apart_have_no_unstructured_minima_and_controls_have(tmp_path: Path):
+    summary = small("falsify", tmp_path)["summary"]
+    for d in (1, 2):
+        assert summary[f"apart d={d}"]["unstructured"] == 0 < summary[f"apart d={d}"]["minima"]
+    assert summary["close d=1"]["suspects"]["confirmed"] > 0
+    assert [row["confirmed"] for row in summary["controls"].values()] == [1, 1, 0]
+    assert abs(summary["plane end"]["parameter"] - 15.4305) < 1e-4
+    assert summary["cuts"]["agree"] == summary["cuts"]["converged"] == 4
+
+
 def test_laws_hold(tmp_path: Path):
     summary = small("laws", tmp_path)["summary"]
     assert summary["1"] < 1e-10

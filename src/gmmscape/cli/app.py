@@ -11,6 +11,7 @@ import click
 from gmmscape.cli.basins import basins_command
 from gmmscape.cli.birth import birth_command
 from gmmscape.cli.diagnose import diagnose_command
+from gmmscape.cli.falsify import falsify_command
 from gmmscape.cli.fit import fit_command
 from gmmscape.cli.map import map_command
 from gmmscape.cli.optima import optima_command
@@ -54,6 +55,7 @@ for command in (
     map_command,
     basins_command,
     birth_command,
+    falsify_command,
 ):
     app.add_command(command)
 

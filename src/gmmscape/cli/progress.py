@@ -16,7 +16,7 @@ from rich.progress import (
 )
 
 from gmmscape.escape import Event as SearchEvent
-from gmmscape.landscape import BasinsEvent
+from gmmscape.landscape import BasinsEvent, FalsifyEvent
 from gmmscape.landscape.continuation import FollowEvent
 from gmmscape.landscape.explore import Event
 from gmmscape.selection import SelectionEvent
@@ -41,6 +41,30 @@ def exploration_progress(*, quiet: bool) -> Iterator[Callable[[Event], None] | N
 
         def show(event: Event) -> None:
             found = f"{event.n_minima} minima" + (f", {event.n_saddles} saddles" if event.n_saddles else "")
+            bar.update(task, completed=event.done, total=event.total, found=found)
+
+        yield show
+
+
+@contextmanager
+def falsification_progress(*, quiet: bool) -> Iterator[Callable[[FalsifyEvent], None] | None]:
+    """Yield a callback that shows how many truths have been searched, under the same conditions."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("falsifying"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[found]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("falsify", total=None, found="")
+
+        def show(event: FalsifyEvent) -> None:
+            found = f"{event.n_minima} minima, {event.n_unstructured} unstructured"
             bar.update(task, completed=event.done, total=event.total, found=found)
 
         yield show

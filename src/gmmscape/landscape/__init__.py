@@ -6,6 +6,14 @@ from gmmscape.landscape.births import Birth
 from gmmscape.landscape.candidates import candidates
 from gmmscape.landscape.continuation import birth
 from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.landscape.falsification import (
+    Falsification,
+    FalsifyEvent,
+    ShareCurve,
+    Suspect,
+    falsify,
+    unstructured_against_separation,
+)
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.profile import PathProfile
 from gmmscape.landscape.separation import SeparationCurve, error_against_separation
@@ -25,17 +33,23 @@ __all__ = [
     "Block",
     "CriticalPoint",
     "Decoding",
+    "Falsification",
+    "FalsifyEvent",
     "FollowedMinimum",
     "Landscape",
     "PathProfile",
     "SeparationCurve",
+    "ShareCurve",
     "Structure",
     "StructureThreshold",
+    "Suspect",
     "ThresholdEvent",
     "basins",
     "birth",
     "candidates",
     "decode",
     "error_against_separation",
+    "falsify",
     "structure_threshold",
+    "unstructured_against_separation",
 ]

@@ -113,12 +113,12 @@ class Descent:
         """Return the objective with a rule for the neighbourhood of a local mixture."""
         return Objective.near(self.measure, self.family, local, rtol)
 
-    def coarse(self, places: FloatArray) -> Solution:
-        """Descend by Newton with the exploration's cheap rule and tolerance."""
+    def coarse(self, places: FloatArray, finest: float = COARSE_RTOL) -> Solution:
+        """Descend by Newton with the exploration's cheap rule, or one of accuracy `finest`, and tolerance."""
         start = self.local(places)
         solver = Newton(tol=COARSE_TOL)
-        rtol = self._coarse_rtol
-        shared = self._roomy if self.measure.n_features == 2 else None
+        rtol = min(self._coarse_rtol, finest)
+        shared = self._roomy if self.measure.n_features == 2 and finest >= COARSE_RTOL else None
         found = _uninterrupted(run(solver, shared or self.objective(start, rtol), start))
         if found.error <= 10 * rtol:
             return found

@@ -143,7 +143,7 @@ def _explore(survey: Survey, plan: Plan) -> Atlas:
 
 def _descend_from_all(survey: Survey, plan: Plan, watch: _Watch) -> None:
     tasks = _tasks(survey.descent, survey, plan.n_starts, plan.candidates)
-    with _closed(_attempts(survey.descent, tasks, survey.seed, plan.n_jobs)) as attempts:
+    with closed(_attempts(survey.descent, tasks, survey.seed, plan.n_jobs)) as attempts:
         for done, attempt in enumerate(attempts, start=1):
             watch.saw(survey.record(attempt), done, len(tasks))
 
@@ -154,7 +154,7 @@ def _search_saddles(survey: Survey, plan: Plan, watch: _Watch) -> None:
     while (wanted := _wanted(survey)) and survey.rounds < MOST_ROUNDS:
         known = [*survey.minima, *survey.saddles]
         work = trails(descent, known, wanted, survey.seed, survey.rounds)
-        with _closed(_followings(descent, work, plan.n_jobs)) as ends:
+        with closed(_followings(descent, work, plan.n_jobs)) as ends:
             for done, places in enumerate(ends, start=1):
                 found = None if places is None else survey.record_critical(places)
                 watch.saw(found, done, len(work))
@@ -193,7 +193,8 @@ def _followings(descent: Descent, work: list[Trail], n_jobs: int) -> Generator[F
 
 
 @contextmanager
-def _closed(results: Generator[Any, None, None]) -> Iterator[Generator[Any, None, None]]:
+def closed(results: Generator[Any, None, None]) -> Iterator[Generator[Any, None, None]]:
+    """Close a generator of results at the end, without a warning about work that nobody waits for."""
     try:
         yield results
     finally:

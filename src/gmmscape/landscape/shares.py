@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 #: Coverage of the intervals of shares.
 LEVEL = 0.95
 
@@ -27,3 +29,35 @@ def share_interval(hits: int, starts: int, level: float = LEVEL) -> tuple[float,
     low = 0.0 if hits == 0 else float(betaincinv(hits, starts - hits + 1, tail))
     high = 1.0 if hits == starts else float(betaincinv(hits + 1, starts - hits, 1.0 - tail))
     return low, high
+
+
+class Share(NamedTuple):
+    """How many of how many, with the interval of `share_interval`.
+
+    Attributes
+    ----------
+    n : int
+        How many.
+    of : int
+        Of how many.
+    low, high : float
+        Ends of the interval; 0 and 1 of none.
+    """
+
+    n: int
+    of: int
+    low: float
+    high: float
+
+    @classmethod
+    def of_counts(cls, n: int, of: int) -> Share:
+        """Return the share of some counts."""
+        return cls(n, of, *share_interval(n, of))
+
+    @property
+    def value(self) -> float:
+        """The share; 0 of none."""
+        return self.n / self.of if self.of else 0.0
+
+    def __str__(self) -> str:
+        return f"{self.n} of {self.of} ({100 * self.low:.2g} to {100 * self.high:.2g} %)"

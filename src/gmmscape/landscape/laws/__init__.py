@@ -6,6 +6,7 @@ docs/laws.md; the numbers of the laws are those of DESIGN 2.3. Predictions to le
 
 from gmmscape.landscape.laws.count import signed_count
 from gmmscape.landscape.laws.crowding import Competitor, em_half_gap, pair_curvature, splitting_eigenvalues
+from gmmscape.landscape.laws.cuts import cut_stability
 from gmmscape.landscape.laws.separation import Errors5, equal_spacing_birth, error_orders
 from gmmscape.landscape.laws.structures import (
     StructurePrediction,
@@ -19,6 +20,7 @@ __all__ = [
     "Competitor",
     "Errors5",
     "StructurePrediction",
+    "cut_stability",
     "em_half_gap",
     "embedding_eigenvalues",
     "equal_spacing_birth",

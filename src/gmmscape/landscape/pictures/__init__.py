@@ -7,20 +7,24 @@ picture is drawn; figures are not registered with pyplot.
 from gmmscape.landscape.pictures.atlas import AtlasDisplay
 from gmmscape.landscape.pictures.basins import BasinsDisplay
 from gmmscape.landscape.pictures.disconnectivity import DisconnectivityDisplay
+from gmmscape.landscape.pictures.falsification import FalsificationDisplay
 from gmmscape.landscape.pictures.merging import Join
 from gmmscape.landscape.pictures.minima import MinimaDisplay
 from gmmscape.landscape.pictures.profile import ProfileDisplay
 from gmmscape.landscape.pictures.separation import SeparationDisplay
+from gmmscape.landscape.pictures.shares import ShareDisplay
 from gmmscape.landscape.pictures.threshold import FollowedLine, ThresholdDisplay
 
 __all__ = [
     "AtlasDisplay",
     "BasinsDisplay",
     "DisconnectivityDisplay",
+    "FalsificationDisplay",
     "FollowedLine",
     "Join",
     "MinimaDisplay",
     "ProfileDisplay",
     "SeparationDisplay",
+    "ShareDisplay",
     "ThresholdDisplay",
 ]

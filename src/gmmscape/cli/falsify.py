@@ -1,0 +1,99 @@
+"""``gmmscape falsify``: random separated truths searched for minima without structure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from gmmscape.cli.landscapes import Numbers
+from gmmscape.cli.options import check_picture, check_writable
+from gmmscape.cli.progress import falsification_progress
+from gmmscape.landscape import falsify
+
+#: Values that a range may have.
+MOST_VALUES = 1000
+
+
+class WholeNumbers(click.ParamType):
+    """Whole numbers: one, several with commas, or a range with a colon, both ends included."""
+
+    name = "n|a:b|a,b"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[int]:
+        """Return the numbers, or fail with the part that is none."""
+        if isinstance(value, list):
+            return value
+        numbers: list[int] = []
+        for part in value.split(","):
+            try:
+                ends = [int(end) for end in part.split(":")]
+            except ValueError:
+                ends = []
+            if len(ends) not in (1, 2) or ends[0] > ends[-1] or ends[-1] - ends[0] >= MOST_VALUES:
+                self.fail(f"{part!r}: write a whole number as in 3, or a range as in 1:6", param, ctx)
+            numbers.extend(range(ends[0], ends[-1] + 1))
+        return numbers
+
+
+@click.command("falsify")
+@click.option("--k", "k", type=WholeNumbers(), required=True, help="Fitted means, as in 3, 1:6 or 2,4.")
+@click.option("--k-star", type=WholeNumbers(), required=True, help="True centers, likewise.")
+@click.option("-d", "--dimension", "d", type=WholeNumbers(), default="1", show_default=True, help="Likewise.")
+@click.option(
+    "--separation", type=Numbers(), required=True, help="Smallest distance of two centers, in sigma."
+)
+@click.option("--truths", "n_truths", type=click.IntRange(min=1), default=100, show_default=True)
+@click.option(
+    "--starts", "n_starts", type=click.IntRange(min=1), default=40, show_default=True, help="For each truth."
+)
+@click.option("--rtol", type=float, default=1e-6, show_default=True, help="Accuracy while exploring.")
+@click.option("--tau", type=float, help="Largest defect of a structured fit.  [default: 0.5/k]")
+@click.option("--no-confirm", is_flag=True, help="List suspects without refining and checking them.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of truths and starts."
+)
+@click.option("--n-jobs", type=int, default=1, show_default=True, help="Processes; -1 for all cores.")
+@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
+@click.option("--checkpoint", help="File that the search is kept in, and goes on from.")
+@click.option("--json", "json_file", help="Write truths, minima and suspects to this file.")
+@click.option("--plot", "plot_file", help="Draw all minima into this file: PNG, PDF or SVG by its ending.")
+@click.option("--quiet", is_flag=True, help="No result on standard output and no progress.")
+@click.pass_context
+def falsify_command(
+    context: click.Context,
+    json_file: str | None,
+    plot_file: str | None,
+    checkpoint: str | None,
+    no_confirm: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Search random separated truths for local minima that are no union of blocks.
+
+    Each truth has equal weights and sigma 1. Minima are read by association (defect above tau: a suspect) and
+    by position (distance from the nearest structure); suspects are refined and checked by a second rule of
+    integration.
+    """
+    for name, file in (("--json", json_file), ("--plot", plot_file), ("--checkpoint", checkpoint)):
+        check_writable(file, name)
+    if plot_file is not None:
+        check_picture(plot_file)
+    with falsification_progress(quiet=quiet) as callback:
+        found = falsify(
+            rng=options.pop("seed"),
+            **options,
+            confirm=not no_confirm,
+            checkpoint=checkpoint,
+            callback=callback,
+        )
+    try:
+        if json_file is not None:
+            found.to_json(json_file)
+    finally:  # what was found is not lost with a full disk
+        if not quiet:
+            click.echo(str(found))
+    if plot_file is not None and found.n_minima:
+        found.plot().figure_.savefig(plot_file)
+    if found.stop_reason == "interrupted":
+        context.exit(4)

@@ -1,0 +1,247 @@
+"""Falsification: what a search for minima without structure found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gmmscape.exceptions import FormatError
+from gmmscape.jsonfile import Writable, read_json
+from gmmscape.landscape.falsification.search import Searched
+from gmmscape.landscape.falsification.suspect import OUTCOMES, Suspect
+from gmmscape.landscape.shares import Share
+from gmmscape.validation import real_number
+from gmmscape.version import VERSION
+
+if TYPE_CHECKING:
+    from gmmscape.landscape.pictures import FalsificationDisplay
+
+FORMAT = "gmmscape-falsification"
+FORMAT_VERSION = 1
+#: By position, a minimum has no structure farther than this from one, in sigma.
+REACH = 1.0
+#: Suspects that the printed text lists.
+MOST_LISTED = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Falsification(Writable):
+    """Truths searched for minima that are not structured.
+
+    Attributes
+    ----------
+    searched : tuple of Searched
+        What was found for each truth: `number`, `k`, `k_star`, `d`, `separation`, `tau`, `minima` (each with
+        `defect`, `position_error` and `hits`), `suspects`, `lost` and `farthest`.
+    settings : dict
+        What was asked for: k, k_star, d, separation, n_truths, n_starts, rtol, tau, confirm, sigma.
+    seed : int
+        Of the truths and the starts; truth i depends on it and on i alone.
+    stop_reason : str
+        "completed", "interrupted" or "time_limit".
+    """
+
+    searched: tuple[Searched, ...]
+    settings: dict[str, Any]
+    seed: int
+    stop_reason: str
+
+    @property
+    def n_minima(self) -> int:
+        """Number of minima, each counted once for its truth."""
+        return sum(len(one.minima) for one in self.searched)
+
+    @property
+    def suspects(self) -> tuple[Suspect, ...]:
+        """All suspects, in the order of their truths."""
+        return tuple(suspect for one in self.searched for suspect in one.suspects)
+
+    @property
+    def confirmed(self) -> tuple[Suspect, ...]:
+        """Minima that are unstructured by two rules of integration."""
+        return tuple(suspect for suspect in self.suspects if suspect.outcome == "confirmed")
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many suspects ended in each way."""
+        counts = Counter(suspect.outcome for suspect in self.suspects)
+        return {outcome: counts[outcome] for outcome in OUTCOMES}
+
+    @property
+    def unstructured(self) -> Share:
+        """Minima with a defect above tau, refuted ones left out, of all minima.
+
+        The interval takes minima as independent of each other; those of one truth are not.
+        """
+        return Share.of_counts(sum(one.unstructured for one in self.searched), self.n_minima)
+
+    @property
+    def truths_with(self) -> Share:
+        """Truths that have a minimum with a defect above tau, of all truths."""
+        return Share.of_counts(sum(one.unstructured > 0 for one in self.searched), len(self.searched))
+
+    @property
+    def largest_position_error(self) -> float:
+        """Largest distance of a minimum from its nearest structure, in sigma; 0 where there is none."""
+        return max((m.position_error for one in self.searched for m in one.minima), default=0.0)
+
+    @property
+    def farthest(self) -> Searched | None:
+        """The truth whose minimum is farthest from a structure by position; None if nothing was found."""
+        found = [one for one in self.searched if one.minima]
+        return max(found, key=lambda one: max(m.position_error for m in one.minima), default=None)
+
+    def beyond(self, reach: float = REACH) -> Share:
+        """Return the minima that have no structure by position, of all.
+
+        Parameters
+        ----------
+        reach : float, default=1.0
+            Farther than this from every structure, in sigma.
+
+        Returns
+        -------
+        Share
+            With `n`, `of`, `value` and the interval `low` to `high`.
+
+        Raises
+        ------
+        InvalidParameterError
+            If reach is not usable.
+        """
+        reach = real_number("reach", reach)
+        errors = [m.position_error for one in self.searched for m in one.minima]
+        return Share.of_counts(sum(error > reach for error in errors), len(errors))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings.
+
+        Returns
+        -------
+        dict
+            Keys format, format_version, gmmscape_version, settings, seed, stop_reason, summary and truths.
+        """
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "gmmscape_version": VERSION,
+            "settings": self.settings,
+            "seed": self.seed,
+            "stop_reason": self.stop_reason,
+            "summary": self._summary(),
+            "truths": [one.to_dict() for one in self.searched],
+        }
+
+    def _summary(self) -> dict[str, Any]:
+        error = self.largest_position_error
+        return {
+            "truths": len(self.searched),
+            "minima": self.n_minima,
+            "unstructured": self.unstructured._asdict(),
+            "truths_with": self.truths_with._asdict(),
+            "beyond_one_sigma": self.beyond()._asdict(),
+            "outcomes": self.outcomes,
+            "largest_position_error": error if error < float("inf") else None,
+        }
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> Falsification:
+        """Read what `to_json`, or a checkpoint, has written.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+
+        Returns
+        -------
+        Falsification
+            The same.
+
+        Raises
+        ------
+        FormatError
+            If the file is none of these.
+        OSError
+            If it cannot be read.
+        """
+        content = read_json(path)
+        try:
+            if content["format"] != FORMAT or content["format_version"] != FORMAT_VERSION:
+                raise FormatError(f"{path} is no {FORMAT} file of version {FORMAT_VERSION}")
+            return cls(
+                searched=tuple(Searched.from_dict(one) for one in content["truths"]),
+                settings=dict(content["settings"]),
+                seed=int(content["seed"]),
+                stop_reason=str(content["stop_reason"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, FormatError):
+                raise
+            raise FormatError(f"{path} is no {FORMAT} file: {error!r}") from error
+
+    def plot(self, ax: Any = None) -> FalsificationDisplay:
+        """Draw all minima: defect over distance from the nearest structure, suspects marked.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure, unknown to pyplot, by default.
+
+        Returns
+        -------
+        FalsificationDisplay
+            With `figure_`, `ax_` and the artists.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no minimum to draw.
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        from gmmscape.landscape.pictures import FalsificationDisplay
+
+        minima = [(m.position_error, m.defect, one.d) for one in self.searched for m in one.minima]
+        suspects = [(s.position_error, s.defect, s.outcome) for s in self.suspects]
+        taus = [one.tau for one in self.searched]
+        return FalsificationDisplay(minima, suspects, taus).plot(ax)
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        asked = self.settings
+        tau = "0.5/k" if asked["tau"] is None else f"{asked['tau']:g}"
+        yield (
+            f"{len(self.searched)} of {asked['n_truths']} truths searched from {asked['n_starts']} starts "
+            f"each ({self.stop_reason}); seed {self.seed}, tau {tau}"
+        )
+        for d in sorted({one.d for one in self.searched}):
+            part = [one for one in self.searched if one.d == d]
+            ks, stars = sorted({one.k for one in part}), sorted({one.k_star for one in part})
+            least = min(one.separation for one in part)
+            yield (
+                f"d={d}: {len(part)} truths, k {_span(ks)}, k* {_span(stars)}, separation {least:.4g} "
+                f"and more, {sum(len(one.minima) for one in part)} minima"
+            )
+        yield f"minima with a defect above tau: {self.unstructured}"
+        yield f"truths that have one: {self.truths_with}"
+        yield "suspects: " + ", ".join(
+            f"{count} {name}" for name, count in self.outcomes.items() if count or name == "confirmed"
+        )
+        yield (
+            f"farthest from a structure by position: {self.largest_position_error:.4g} sigma; "
+            f"beyond {REACH:g} sigma: {self.beyond()}"
+        )
+        for suspect in self.suspects[:MOST_LISTED]:
+            yield str(suspect)
+        if len(self.suspects) > MOST_LISTED:
+            yield f"and {len(self.suspects) - MOST_LISTED} suspects more"
+
+
+def _span(values: list[int]) -> str:
+    return str(values[0]) if len(values) == 1 else f"{values[0]}..{values[-1]}"

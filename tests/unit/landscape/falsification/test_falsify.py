@@ -1,0 +1,160 @@
+"""The search as a whole: repeatable, resumable, honest about what it found."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+import gmmscape as gs
+
+CLOSE = {"k": [2, 3, 4], "k_star": [4, 5], "d": 1, "separation": 5.0, "n_truths": 20, "n_starts": 16}
+
+
+@pytest.fixture(scope="module")
+def close():
+    return gs.falsify(**CLOSE, rng=2)
+
+
+def test_close_centers_have_minima_without_structure(close):
+    """The negative control: a search that finds nothing at 12 sigma finds them at 5."""
+    assert len(close.confirmed) >= 3
+    assert close.unstructured.n == len(close.confirmed) + close.outcomes["undecided"]
+    for suspect in close.confirmed:
+        assert suspect.defect > suspect.tau == 0.5 / suspect.k
+        assert suspect.eigenvalue > 10 * suspect.eigenvalue_error
+        land = gs.Landscape(gs.Population(suspect.truth), suspect.k)
+        point = land.descend(suspect.means)
+        assert point.is_minimum
+        assert point.structure.defect == pytest.approx(suspect.defect, abs=1e-8)
+        assert [cut.stability < 1 for cut in suspect.cuts] == [True] * len(suspect.cuts)
+
+
+def test_far_centers_have_none():
+    far = gs.falsify(**{**CLOSE, "separation": 12.0}, rng=2)
+    assert far.suspects == ()
+    assert far.n_minima > 40
+    assert far.unstructured[:2] == far.beyond(1.0)[:2] == (0, far.n_minima)
+    assert far.beyond(1e-3).n > 0
+    assert far.largest_position_error < 1.0
+
+
+def test_minima_are_those_of_an_exploration():
+    """Nothing that all candidates and many draws lead to is missing, and nothing is invented."""
+    truth = gs.Mixture.location([-12.0, 0.0, 14.0], 1.0)
+    found = gs.falsify(k=2, truths=[truth], rng=0)
+    atlas = gs.Landscape(gs.Population(truth), 2).explore(0)
+    assert found.n_minima == len(atlas.minima) == 2
+    defects = sorted(point.structure.defect for point in atlas.minima)
+    assert sorted(m.defect for m in found.searched[0].minima) == pytest.approx(defects, abs=1e-5)
+
+
+def test_processes_and_resuming_change_nothing(close, tmp_path):
+    file = tmp_path / "search.json"
+    first = gs.falsify(**CLOSE, rng=2, checkpoint=file, callback=lambda event: event.done == 7)
+    assert (first.stop_reason, len(first.searched)) == ("interrupted", 7)
+    seen = []
+    rest = gs.falsify(**CLOSE, checkpoint=file, n_jobs=2, callback=lambda event: seen.append(event.done))
+    assert seen == list(range(8, 21))
+    assert rest.to_dict() == close.to_dict()
+    assert gs.Falsification.from_json(file).to_dict() == close.to_dict()
+    more = gs.falsify(**{**CLOSE, "n_truths": 22}, checkpoint=file)
+    assert [one.to_dict() for one in more.searched[:20]] == close.to_dict()["truths"]
+    assert len(more.searched) == 22
+
+
+def test_ctrl_c_and_time_keep_what_was_found(tmp_path):
+    def interrupt(event):
+        if event.done == 3:
+            raise KeyboardInterrupt
+
+    found = gs.falsify(**CLOSE, rng=2, callback=interrupt)
+    assert (found.stop_reason, len(found.searched)) == ("interrupted", 3)
+    short = gs.falsify(**CLOSE, rng=2, max_seconds=0, checkpoint=tmp_path / "c.json")
+    assert (short.stop_reason, len(short.searched)) == ("time_limit", 1)
+    assert json.loads((tmp_path / "c.json").read_text())["stop_reason"] == "time_limit"
+
+
+def test_another_search_is_not_gone_on_with(tmp_path):
+    file = tmp_path / "search.json"
+    settings = {**CLOSE, "n_truths": 1}
+    gs.falsify(**settings, rng=2, checkpoint=file)
+    for changed in ({"separation": 6.0}, {"n_starts": 8}, {"rng": 1}):
+        with pytest.raises(gs.InvalidParameterError, match=next(iter(changed))):
+            gs.falsify(**{**settings, **changed}, checkpoint=file)
+    file.write_text('{"format": "something"}')
+    with pytest.raises(gs.FormatError, match="gmmscape-falsification"):
+        gs.falsify(**settings, checkpoint=file)
+
+
+def test_unchecked_suspects_and_scale():
+    settings = {**CLOSE, "n_truths": 11}
+    one = gs.falsify(**settings, rng=2, confirm=False)
+    other = gs.falsify(**settings, rng=2, confirm=False, sigma=2.5)
+    assert one.unstructured[:2] == other.unstructured[:2]
+    assert {suspect.outcome for suspect in one.suspects} == {"unchecked"}
+    for a, b in zip(one.suspects, other.suspects, strict=True):
+        assert b.means == pytest.approx(2.5 * a.means, abs=1e-4)
+        assert b.position_error == pytest.approx(a.position_error, abs=1e-4)
+        assert b.eigenvalue == pytest.approx(a.eigenvalue, abs=1e-4)
+        assert math.isinf(a.eigenvalue_error)
+
+
+def test_text_and_picture(close, capsys):
+    pytest.importorskip("matplotlib")
+    text = str(close)
+    assert "20 of 20 truths searched from 16 starts each (completed); seed 2, tau 0.5/k" in text
+    assert f"{len(close.confirmed)} confirmed" in text
+    assert "law 9" in text
+    display = close.plot()
+    assert sum(len(points.get_offsets()) for points in display.minima_.values()) == close.n_minima
+    assert len(display.suspects_["confirmed"].get_offsets()) == len(close.confirmed)
+    gs.falsify(**{**CLOSE, "n_truths": 1}, rng=2, verbose=1)
+    assert "falsify: 1/1 truths" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"k": 0}, "k=0"),
+        ({"k": []}, "k="),
+        ({"k_star": 2.5}, "k_star"),
+        ({"d": None}, "d is missing"),
+        ({"separation": -1}, "separation"),
+        ({"n_truths": 0}, "n_truths"),
+        ({"n_starts": 1001}, "n_starts"),
+        ({"rtol": 2}, "rtol"),
+        ({"tau": 1}, "tau"),
+        ({"confirm": 1}, "confirm"),
+        ({"n_jobs": 0}, "n_jobs"),
+        ({"callback": 3}, "callback"),
+        ({"rng": -1}, "rng"),
+        ({"truths": [gs.Mixture.location([0, 9], 1.0)]}, "leave out"),
+    ],
+)
+def test_wrong_parameters(changed, word):
+    with pytest.raises(gs.InvalidParameterError, match=word):
+        gs.falsify(**{**CLOSE, **changed})
+
+
+def test_shares_fall_with_the_separation(tmp_path):
+    pytest.importorskip("matplotlib")
+    settings = {"k": 2, "k_star": 3, "d": 1, "n_truths": 15, "n_starts": 12}
+    curve = gs.unstructured_against_separation([12.0, 5.0], **settings, folder=tmp_path)
+    near, far = curve.points
+    assert (near.separation, far.separation) == (5.0, 12.0)
+    assert near.by_association.low > far.by_association.value == 0.0
+    assert near.largest_defect > 0.25 > far.largest_defect
+    # What was done before is not done again.
+    again = gs.unstructured_against_separation(
+        [5.0, 12.0], **settings, folder=tmp_path, callback=lambda _: True
+    )
+    assert again.to_dict() == curve.to_dict()
+    stopped = gs.unstructured_against_separation([5.0], **settings, callback=lambda _: True)
+    assert (stopped.points, stopped.stop_reason) == ((), "interrupted")
+    curve.to_json(tmp_path / "curve.json")
+    assert len(json.loads((tmp_path / "curve.json").read_text())["points"]) == 2
+    assert len(curve.plot().curves_) == 2
+    with pytest.raises(gs.InvalidParameterError, match="separations"):
+        gs.unstructured_against_separation([], **settings)
