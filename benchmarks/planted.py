@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import gmmscape as gs
+from benchmarks.draws import centers_apart, rows_around
 from benchmarks.harness import Benchmark, Case
 from gmmscape.landscape.stars import best_stars
 
@@ -40,26 +41,9 @@ def cases(small: bool) -> Iterator[Case]:
 def _problem(kind: str, rng: np.random.Generator) -> Problem:
     """Draw 4 to 8 components in 1 to 4 dimensions; no standard deviation is above one."""
     k, d = int(rng.integers(4, 9)), int(rng.integers(1, 5))
-    centers = [np.zeros(d)]
-    while len(centers) < k:
-        step = rng.standard_normal(d)
-        step *= SEPARATION * rng.uniform(1.0, 1.5) / np.linalg.norm(step)
-        new = centers[rng.integers(len(centers))] + step
-        if min(np.linalg.norm(new - old) for old in centers) >= SEPARATION:
-            centers.append(new)
-    counts = rng.integers(ROWS[0], ROWS[1] + 1, k)
-    labels = np.repeat(np.arange(k), counts)
-    scales = rng.uniform(0.6, 1.0, (k, d))
-    turns = np.linalg.qr(rng.standard_normal((k, d, d)))[0]
-    if kind in ("spherical", "tied"):
-        scales[:] = scales[:, :1] if kind == "spherical" else scales[0]
-    if kind in ("spherical", "diag"):
-        turns[:] = np.eye(d)
-    elif kind == "tied":
-        turns[:] = turns[0]
-    noise = np.einsum("nde,ne->nd", turns[labels], scales[labels] * rng.standard_normal((len(labels), d)))
-    centers = np.stack(centers)
-    return Problem(centers[labels] + noise, labels, centers)
+    centers = centers_apart(k, d, SEPARATION, lambda: SEPARATION * rng.uniform(1.0, 1.5), rng)
+    labels = np.repeat(np.arange(k), rng.integers(ROWS[0], ROWS[1] + 1, k))
+    return Problem(rows_around(centers, labels, kind, 0.6, rng), labels, centers)
 
 
 def _planted(drawn: Problem, defect: str, rng: np.random.Generator) -> tuple[Array, set]:

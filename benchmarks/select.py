@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import gmmscape as gs
 from benchmarks.curves import curves
 from benchmarks.data import folder, suite
+from benchmarks.draws import centers_apart, rows_around
 from benchmarks.harness import Benchmark, Case
 
 Array = NDArray[np.float64]
@@ -134,24 +135,9 @@ def drawn(number: int) -> tuple[Array, int, str]:
     """Return rows, number of components and family of a draw: k = 3 to 30, apart by 5 sigma or more."""
     rng = np.random.default_rng([number, 11])
     k, d, kind = int(rng.integers(3, 31)), int(rng.integers(1, 9)), KINDS[number % 4]
-    centers = [np.zeros(d)]
-    while len(centers) < k:
-        step = rng.standard_normal(d)
-        step *= SEPARATION * rng.uniform(1.0, 1.6) / np.linalg.norm(step)
-        new = centers[rng.integers(len(centers))] + step
-        if min(np.linalg.norm(new - old) for old in centers) >= SEPARATION:
-            centers.append(new)
+    centers = centers_apart(k, d, SEPARATION, lambda: SEPARATION * rng.uniform(1.0, 1.6), rng)
     labels = np.repeat(np.arange(k), rng.integers(100, 301, k))
-    scales = rng.uniform(0.5, 1.0, (k, d))
-    turns = np.linalg.qr(rng.standard_normal((k, d, d)))[0]
-    if kind in ("spherical", "tied"):
-        scales[:] = scales[:, :1] if kind == "spherical" else scales[0]
-    if kind in ("spherical", "diag"):
-        turns[:] = np.eye(d)
-    elif kind == "tied":
-        turns[:] = turns[0]
-    noise = np.einsum("nde,ne->nd", turns[labels], scales[labels] * rng.standard_normal((len(labels), d)))
-    return np.stack(centers)[labels] + noise, k, kind
+    return rows_around(centers, labels, kind, 0.5, rng), k, kind
 
 
 def _on_draw(number: int) -> dict[str, Any]:

@@ -142,6 +142,18 @@ class Mixture:
         """Dimension d."""
         return self.means.shape[1]
 
+    @property
+    def n_parameters(self) -> int:
+        """Number of free parameters where weights, means and covariances are free."""
+        k, d = self.means.shape
+        of_covariances = {
+            "full": k * d * (d + 1) // 2,
+            "tied": d * (d + 1) // 2,
+            "diag": k * d,
+            "spherical": k,
+        }[self.covariance_type]
+        return k * d + of_covariances + k - 1
+
     @cached_property
     def sigma(self) -> float | None:
         """The standard deviation shared by all components and directions, or None if there is none."""

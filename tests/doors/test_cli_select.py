@@ -34,6 +34,14 @@ def test_it_prints_and_writes_what_the_function_finds(file, tmp_path):
     assert found.best_n_components == 3
 
 
+def test_families_may_be_given_one_by_one(file, tmp_path):
+    out = tmp_path / "found.json"
+    options = ["-k", 3, "--covariance", "tied", "--covariance", "spherical", "--json", out]
+    assert inside("select", file, *options, "--quiet").returncode == 0
+    kinds = [row["covariance_type"] for row in json.loads(out.read_text())["table"]]
+    assert kinds == ["tied", "spherical"]
+
+
 def test_the_criterion_and_the_floor_are_passed_on(file, tmp_path):
     out = tmp_path / "found.json"
     result = inside(

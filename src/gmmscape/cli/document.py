@@ -10,7 +10,6 @@ import numpy as np
 from gmmscape.cli.options import Rows, plain
 from gmmscape.escape.diagnosis import Diagnosis
 from gmmscape.escape.table import aligned
-from gmmscape.estimator import n_parameters
 from gmmscape.models import FIT_FORMAT, FIT_FORMAT_VERSION
 from gmmscape.solve import Solution
 from gmmscape.version import VERSION
@@ -73,7 +72,7 @@ class Document(NamedTuple):
         """Return -2 log-likelihood + penalty x number of parameters; None where that means nothing."""
         if self.degenerate:
             return None
-        return -2.0 * self.log_likelihood + penalty * n_parameters(self.solution.mixture)
+        return -2.0 * self.log_likelihood + penalty * self.solution.mixture.n_parameters
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the JSON file holds."""

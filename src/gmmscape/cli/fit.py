@@ -14,7 +14,8 @@ from gmmscape.cli.options import check_writable, layout_of, search_options, tabl
 from gmmscape.cli.progress import search_progress
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.escape.judge import COVARIANCE_FLOOR
-from gmmscape.estimator import GaussianMixture, fit_estimator
+from gmmscape.estimation import fit_estimator
+from gmmscape.estimator import GaussianMixture
 from gmmscape.jsonfile import write_json
 from gmmscape.solve import INIT_PARAMS
 

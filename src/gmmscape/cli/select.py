@@ -75,9 +75,10 @@ class Families(click.ParamType):
     "--covariance",
     "covariance_types",
     type=Families(),
-    default="full",
+    default=("full",),
     show_default=True,
-    help="Families: full, tied, diag, spherical, separated by commas; or all.",
+    multiple=True,
+    help="Families: full, tied, diag, spherical, separated by commas or by repeating it; or all.",
 )
 @click.option(
     "--criterion",
@@ -125,6 +126,7 @@ def select_command(
     usage, 3 data, 4 interrupted.
     """
     layout, seed = layout_of(options), options.pop("seed")
+    options["covariance_types"] = tuple(kind for kinds in options["covariance_types"] for kind in kinds)
     for name, out in (("--json", json_file), ("--model", model_file), ("--plot", plot_file)):
         check_writable(out, name)
     if plot_file is not None:

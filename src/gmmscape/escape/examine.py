@@ -241,7 +241,8 @@ def _shaken_off(problem: MixtureProblem, solution: Solution, budget: Budget) -> 
         if left.stop_reason == "interrupted":
             raise Stopped("interrupted")
         return None
-    return problem.settled(left, budget.check)
+    # It was stopped because it had gone far enough, by nobody else.
+    return problem.settled(replace(left, stop_reason="max_iter"), budget.check)
 
 
 def _consolidated(solution: Solution) -> Solution:

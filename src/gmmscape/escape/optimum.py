@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from gmmscape.escape.optima_picture import OptimaDisplay
 from gmmscape.escape.table import aligned
-from gmmscape.jsonfile import write_json
+from gmmscape.jsonfile import Writable
 from gmmscape.landscape.structure import Block, Decoding
 from gmmscape.mixture import Mixture
 from gmmscape.version import VERSION
@@ -88,7 +87,7 @@ class LocalOptimum:
 
 
 @dataclass(frozen=True, eq=False)
-class LocalOptima:
+class LocalOptima(Writable):
     """The local optima that random starts found.
 
     Attributes
@@ -170,21 +169,6 @@ class LocalOptima:
             "optima": [one.to_dict() for one in self.optima],
         }
 
-    def to_json(self, path: str | Path) -> None:
-        """Write `to_dict` to a file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-            Name of the file.
-
-        Raises
-        ------
-        InvalidParameterError
-            If it cannot be written there.
-        """
-        write_json(self.to_dict(), path)
-
     def plot(self, ax: Any = None) -> OptimaDisplay:
         """Draw the optima as dots over their NLL, their shares as bars, their blocks beside them.
 
@@ -212,10 +196,10 @@ class LocalOptima:
 
     def __str__(self) -> str:
         hits, starts = self.replicated
-        noun = "optimum" if len(self.optima) == 1 else "optima"
         lines = [
-            f"{len(self.optima)} local {noun} of {self.n_components} components, {self.covariance_type} "
-            f"covariances, by {starts} starts ({self.init_params})",
+            f"{counted(len(self.optima), 'local optimum', 'local optima')} of "
+            f"{counted(self.n_components, 'component')}, {self.covariance_type} covariances, by "
+            f"{counted(starts, 'start')} ({self.init_params})",
             f"best replicated by {hits} of {starts}; probability that a new start ends in another optimum: "
             f"{self.unseen:.2g}",
         ]
@@ -232,9 +216,11 @@ class LocalOptima:
         if self.best.hits == 0:
             notes.append("the best was found by moves from the best end of the starts: no start ended there")
         if self.degenerate:
-            notes.append(f"{self.degenerate} starts ended with a collapsed component")
+            notes.append(f"{counted(self.degenerate, 'start')} ended with a collapsed component")
         if self.unsettled:
-            notes.append(f"{self.unsettled} starts ended on a plateau or saddle, or had not converged")
+            notes.append(
+                f"{counted(self.unsettled, 'start')} ended on a plateau or saddle, or had not converged"
+            )
         if self.best.state != "converged":
             notes.append(INSTEAD[self.best.state])
         if self.stop_reason != "completed":
@@ -255,12 +241,17 @@ def _row(i: int, one: LocalOptimum, total: float) -> tuple[str, ...]:
     )
 
 
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
 def blocks_text(decoding: Decoding, *, best: bool) -> str:
     """Return the blocks that are not exact as one line; exact ones are counted."""
     odd = [block for block in decoding.blocks if block.kind != "exact"]
     exact = len(decoding.blocks) - len(odd)
     if best:
-        return f"{len(decoding.association)} components"
+        return counted(len(decoding.association), "component")
     parts = [str(block) for block in odd[:MOST_BLOCKS]]
     if len(odd) > MOST_BLOCKS:
         parts.append(f"{len(odd) - MOST_BLOCKS} more")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.exceptions import FormatError, InvalidParameterError
-from gmmscape.jsonfile import read_json, write_json
+from gmmscape.jsonfile import Writable, read_json
 from gmmscape.landscape.candidates import OUTCOMES, CandidateOutcome
 from gmmscape.landscape.critical_point import COINCIDENT, CriticalPoint
 from gmmscape.landscape.edges import Edge, escape_height, relabelling_height
@@ -46,7 +46,7 @@ STOPPED = ("completed", "time_limit", "interrupted")
 
 
 @dataclass(frozen=True, eq=False)
-class Atlas:
+class Atlas(Writable):
     """The minima of one landscape, one for each orbit under relabelling.
 
     Attributes
@@ -383,23 +383,6 @@ class Atlas:
             "alarm": self.alarm,
             "mirror_images": {name: list(places) for name, places in self.mirror_images.items()},
         }
-
-    def to_json(self, path: str | Path) -> None:
-        """Write the atlas to a JSON file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-            An existing file is replaced once the new one is complete; links are followed.
-
-        Raises
-        ------
-        InvalidParameterError
-            If the path cannot be that of a file.
-        OSError
-            If the file cannot be written.
-        """
-        write_json(self.to_dict(), path)
 
     @classmethod
     def from_json(cls, path: str | Path) -> Atlas:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import NotAvailableError
-from gmmscape.jsonfile import write_json
+from gmmscape.jsonfile import Writable
 from gmmscape.landscape.structure import Decoding, Structure
 from gmmscape.mixture import Mixture
 from gmmscape.version import VERSION
@@ -20,7 +19,7 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, eq=False)
-class Birth:
+class Birth(Writable):
     """The point of a path of truths above which a structured minimum exists, and below which it does not.
 
     Attributes
@@ -123,23 +122,6 @@ class Birth:
                 "eigenvalues": self.branch_eigenvalues.tolist(),
             },
         }
-
-    def to_json(self, path: str | Path) -> None:
-        """Write the birth to a JSON file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-            An existing file is replaced once the new one is complete; links are followed.
-
-        Raises
-        ------
-        InvalidParameterError
-            If the path cannot be that of a file.
-        OSError
-            If the file cannot be written.
-        """
-        write_json(self.to_dict(), path)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the means of the branch over the parameter, with the birth marked.

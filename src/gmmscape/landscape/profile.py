@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.jsonfile import write_json
+from gmmscape.jsonfile import Writable
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
 from gmmscape.landscape.structure import decode
@@ -27,7 +26,7 @@ LONGEST = 1e8
 
 
 @dataclass(frozen=True, eq=False)
-class PathProfile:
+class PathProfile(Writable):
     """Value of the objective along a path between two critical points.
 
     Attributes
@@ -88,23 +87,6 @@ class PathProfile:
             "means": self.means.tolist(),
             "weights": self.weights.tolist(),
         }
-
-    def to_json(self, path: str | Path) -> None:
-        """Write the profile to a JSON file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-            An existing file is replaced once the new one is complete.
-
-        Raises
-        ------
-        InvalidParameterError
-            If the path cannot be that of a file.
-        OSError
-            If the file cannot be written.
-        """
-        write_json(self.to_dict(), path)
 
     def plot(self, ax: Any = None) -> ProfileDisplay:
         """Draw the profile with its heights; a small barrier is enlarged in an inset.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from gmmscape.jsonfile import write_json
+from gmmscape.jsonfile import Writable
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.laws import StructurePrediction
 from gmmscape.landscape.splitting import Splitting
@@ -16,7 +16,8 @@ from gmmscape.landscape.wall import Wall
 from gmmscape.mixture import Mixture
 
 
-class Realisation(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Realisation(Writable):
     """Whether a landscape has a minimum of a certain structure.
 
     Attributes
@@ -89,23 +90,6 @@ class Realisation(NamedTuple):
             ],
             "wall": None if wall is None else wall._asdict(),
         }
-
-    def to_json(self, path: str | Path) -> None:
-        """Write the realisation to a JSON file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-            An existing file is replaced once the new one is complete.
-
-        Raises
-        ------
-        InvalidParameterError
-            If the path cannot be that of a file.
-        OSError
-            If the file cannot be written.
-        """
-        write_json(self.to_dict(), path)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw where the descent ended under the true density.

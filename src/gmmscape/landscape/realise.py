@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -155,14 +156,15 @@ def _decided(descent: Descent, plain: Realisation, together: CriticalPoint, trut
         old if old.block in known or old.block not in precise else precise[old.block]
         for old in plain.splittings
     )
-    plain = plain._replace(splittings=splittings)
+    plain = replace(plain, splittings=splittings)
     wall = wall_around(descent, blocks, middle)
     if wall is None:
         return plain
     by = {splitting.decided_by for splitting in splittings}
     held = _undecided(splittings) or by == {"float64"}
     inside = plain.point.is_minimum and _has(plain.point, plain.structure)
-    return plain._replace(
+    return replace(
+        plain,
         outcome="realised",
         point=plain.point if inside else middle,
         decided_by="quartic" if held else "mpmath" if "mpmath" in by else "law 1",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.jsonfile import write_json
+from gmmscape.jsonfile import Writable
 from gmmscape.landscape.candidates import starting_means
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.landscape import Landscape
@@ -56,7 +55,7 @@ class SeparationPoint(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class SeparationCurve:
+class SeparationCurve(Writable):
     """Approximation errors of a structure along a path of truths.
 
     Attributes
@@ -90,23 +89,6 @@ class SeparationCurve:
         points = [{**item._asdict(), "means": [list(mean) for mean in item.means]} for item in self.points]
         laws = {name: list(values) for name, values in self.laws.items()}
         return {"blocks": blocks, "points": points, "missing": list(self.missing), "laws": laws}
-
-    def to_json(self, path: str | Path) -> None:
-        """Write the curve to a JSON file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-            An existing file is replaced once the new one is complete.
-
-        Raises
-        ------
-        InvalidParameterError
-            If the path cannot be that of a file.
-        OSError
-            If the file cannot be written.
-        """
-        write_json(self.to_dict(), path)
 
     def plot(self, ax: Any = None, *, law: bool = False) -> SeparationDisplay:
         """Draw errors, half-gap and defect against the separation, on a logarithmic axis.

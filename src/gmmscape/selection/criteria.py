@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmscape import engine
-from gmmscape.estimator import n_parameters
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
 
@@ -36,7 +35,7 @@ class Scores:
 
 def scores(rows: WeightedRows, mixture: Mixture, nll: float, n: float) -> Scores:
     """Return the figures of a fit in local coordinates; `nll` per unit mass, `n` rows that count."""
-    p = n_parameters(mixture)
+    p = mixture.n_parameters
     bic = 2.0 * n * nll + p * float(np.log(n))
     return Scores(p, bic, bic + 2.0 * n * entropy(rows, mixture))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,9 @@ import numpy as np
 from gmmscape.escape.diagnosis import Diagnosis
 from gmmscape.escape.fit import Fit
 from gmmscape.escape.table import aligned
-from gmmscape.estimator import GaussianMixture, set_fit
-from gmmscape.jsonfile import write_json
+from gmmscape.estimation import set_fit
+from gmmscape.estimator import GaussianMixture
+from gmmscape.jsonfile import Writable
 from gmmscape.selection.picture import SelectionDisplay
 from gmmscape.solve import Solution
 from gmmscape.version import VERSION
@@ -88,7 +88,7 @@ class Chosen(Solution):
 
 
 @dataclass(frozen=True, eq=False)
-class Selection:
+class Selection(Writable):
     """Fits with each number of components and each family, and the one that a criterion chooses.
 
     Attributes
@@ -151,21 +151,6 @@ class Selection:
             "mixture": self.best.mixture.to_dict(),
         }
 
-    def to_json(self, path: str | Path) -> None:
-        """Write `to_dict` to a file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-            File to write.
-
-        Raises
-        ------
-        InvalidParameterError
-            If it cannot be written to.
-        """
-        write_json(self.to_dict(), path)
-
     def plot(self, ax: Any = None) -> SelectionDisplay:
         """Draw the criterion against the number of components, one curve a family.
 
@@ -187,9 +172,9 @@ class Selection:
         return SelectionDisplay(self.table, self.criterion).plot(ax)
 
     def __str__(self) -> str:
+        noun = "component" if self.best_n_components == 1 else "components"
         head = (
-            f"{self.best_n_components} components, {self.best_covariance_type} covariances, by "
-            f"{self.criterion}"
+            f"{self.best_n_components} {noun}, {self.best_covariance_type} covariances, by {self.criterion}"
         )
         if self.ended != "completed":
             head += f" (not all was tried: {self.ended})"

@@ -256,6 +256,13 @@ def test_a_sound_fit_has_gained_something_beside_a_likelier_one_that_is_refused(
     assert flags == [(), ("refused", "few rows"), ()]
 
 
+def test_few_different_rows_interrupt_nothing():
+    found = gs.select(np.repeat(X[:6], 20, axis=0), range(1, 6), rng=0)
+    assert found.ended == "completed"
+    assert len(found.table) == 5
+    assert found.best_n_components == 1  # all others lie on the floor
+
+
 class TestInterruption:
     def test_a_callback_sees_and_stops_it(self):
         seen = []
