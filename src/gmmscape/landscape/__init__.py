@@ -6,7 +6,9 @@ from gmmscape.landscape.candidates import candidates
 from gmmscape.landscape.catchment import Basins
 from gmmscape.landscape.continuation import birth
 from gmmscape.landscape.critical_point import CriticalPoint
+from gmmscape.landscape.diagram import PhaseEvent, phase
 from gmmscape.landscape.landscape import Landscape
+from gmmscape.landscape.phases import Phase
 from gmmscape.landscape.profile import PathProfile
 from gmmscape.landscape.separation import SeparationCurve, error_against_separation
 from gmmscape.landscape.sowing import BasinsEvent, basins
@@ -22,6 +24,8 @@ __all__ = [
     "Decoding",
     "Landscape",
     "PathProfile",
+    "Phase",
+    "PhaseEvent",
     "SeparationCurve",
     "Structure",
     "basins",
@@ -29,4 +33,5 @@ __all__ = [
     "candidates",
     "decode",
     "error_against_separation",
+    "phase",
 ]

@@ -133,21 +133,45 @@ def birth(
                 "go on from a bracket with that upper end, or give it longer"
             )
 
-    points, found = _to_the_end(branch, low, report)
+    points, found = to_the_end(branch, low, report)
+    if found is None:
+        raise _persists(landscapes, points[-1])
     return _described(landscapes, wanted, points, found)
 
 
-def _to_the_end(
+def to_the_end(
     branch: Branch, low: float, report: Callable[[BranchPoint], None]
-) -> tuple[list[BranchPoint], Singular]:
-    """Follow the branch of minima; return its points and where it ends."""
+) -> tuple[list[BranchPoint], Singular | None]:
+    """Follow a branch of minima downwards; return its points and where it ends.
+
+    Parameters
+    ----------
+    branch : Branch
+        From a minimum at its upper end.
+    low : float
+        Parameter below which it is not followed.
+    report : callable
+        Called with each point.
+
+    Returns
+    -------
+    points : list of BranchPoint
+        Minima on the way.
+    found : Singular or None
+        The fold or pitchfork at its end; None where the minimum persists to `low`, the last of the points.
+
+    Raises
+    ------
+    NoResultError
+        If the branch could not be followed, or its end is neither a fold nor a pitchfork.
+    """
     points: list[BranchPoint] = []
     for point in branch.points():
         if point.stable and not point.turned:
             points.append(point)
             report(point)
             if point.parameter <= low:
-                raise _persists(branch.landscapes, point)
+                return points, None
             continue
         last = points[-1]
         for near in sorted((last, point), key=lambda p: abs(p.eigenvalues[0])):

@@ -246,12 +246,12 @@ def _tasks(descent: Descent, survey: Survey, n_starts: int, use_candidates: bool
         survey.n_candidates = count_candidates(descent.k, truth.n_components)
     if use_candidates and truth is not None:
         known = {structure.orbit for structure, _, _ in survey.outcomes}
-        listed = _listed_candidates(descent.k, truth)
+        listed = listed_candidates(descent.k, truth)
         tasks = [Task(i, s) for i, s in enumerate(listed) if s.orbit not in known]
     return tasks + [Task(i, None) for i in range(survey.starts, n_starts)]
 
 
-def _listed_candidates(k: int, truth: Mixture) -> list[Structure]:
+def listed_candidates(k: int, truth: Mixture) -> list[Structure]:
     """The candidates worth a descent: all if they are few, else those of neighbours on the line.
 
     On a line no other structure can be realised: the odds of two means of equal weight are monotone in x,
