@@ -28,6 +28,7 @@ NAMES = (
     "memory",
     "integrals",
     "births",
+    "phase",
     "laws",
     "candidates",
     "sample_landscapes",

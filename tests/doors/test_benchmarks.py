@@ -61,6 +61,7 @@ def test_they_are_listed():
         "memory",
         "integrals",
         "births",
+        "phase",
         "laws",
         "candidates",
         "sample_landscapes",
@@ -282,3 +283,12 @@ def test_numbers_of_components_are_chosen_by_the_best_likelihoods(tmp_path: Path
     assert summary["chosen"]["r15"] == [15, "full"]
     assert summary["fooled"]["r15 full n_init=1"]["worse_than_ours_at"] != []
     assert summary["draws"]["right"] == summary["draws"]["of"] == 2
+
+
+def test_phase_diagrams_agree_with_births_and_explorations(tmp_path: Path):
+    for row in small("phase", tmp_path)["summary"].values():
+        assert row["cells"] == 36
+        assert row["explored_disagreed"] == row["disagreed"] == row["lost"] == 0
+        assert row["births"] > 0
+        assert row["largest_difference_from_birth"] < 1e-9
+        assert row["other_processes_agree"]

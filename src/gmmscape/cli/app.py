@@ -13,6 +13,7 @@ from gmmscape.cli.diagnose import diagnose_command
 from gmmscape.cli.fit import fit_command
 from gmmscape.cli.map import map_command
 from gmmscape.cli.optima import optima_command
+from gmmscape.cli.phase import phase_command
 from gmmscape.cli.repair import repair_command
 from gmmscape.cli.select import select_command
 from gmmscape.exceptions import DataError, FormatError, GmmscapeError
@@ -52,6 +53,7 @@ for command in (
     select_command,
     map_command,
     birth_command,
+    phase_command,
 ):
     app.add_command(command)
 

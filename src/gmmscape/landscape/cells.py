@@ -25,7 +25,7 @@ UNSTRUCTURED = "unstructured"
 #: is below `SOFT` and positions are not known that well, within `SAME_SOFT` at values that agree to `SAME_NLL`.
 SAME, SAME_SOFT, SAME_NLL = 1e-3, 0.1, 1e-9
 #: Below this curvature, in 1/sigma^2, the end of a coarse descent is polished by the fine rule.
-SOFT = 1e-3
+SOFT = 1e-4
 
 
 class PhaseMinimum(NamedTuple):

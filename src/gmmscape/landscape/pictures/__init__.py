@@ -9,6 +9,7 @@ from gmmscape.landscape.pictures.basins import BasinsDisplay
 from gmmscape.landscape.pictures.disconnectivity import DisconnectivityDisplay
 from gmmscape.landscape.pictures.merging import Join
 from gmmscape.landscape.pictures.minima import MinimaDisplay
+from gmmscape.landscape.pictures.phase import PhaseDisplay
 from gmmscape.landscape.pictures.profile import ProfileDisplay
 from gmmscape.landscape.pictures.separation import SeparationDisplay
 
@@ -18,6 +19,7 @@ __all__ = [
     "DisconnectivityDisplay",
     "Join",
     "MinimaDisplay",
+    "PhaseDisplay",
     "ProfileDisplay",
     "SeparationDisplay",
 ]
