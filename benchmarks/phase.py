@@ -35,7 +35,7 @@ def cases(small: bool) -> Iterator[Case]:
     yield Case(
         f"line {n} x {n}", partial(_mapped, line, np.linspace(1, 8, n), np.linspace(2, 26, n), 3, small)
     )
-    n = 6 if small else 40
+    n = 6 if small else 24
     steps = np.linspace(1, 13, n)
     yield Case(f"triangle {n} x {n}", partial(_mapped, triangle, steps, steps, 2, small))
 
@@ -90,7 +90,9 @@ def _compared(path: Callable[..., gs.Mixture], found: gs.Phase, n: int) -> dict[
     }
 
 
-def _difference(path: Callable[..., gs.Mixture], found: gs.Phase, crossing: Any, structure: Structure) -> float:
+def _difference(
+    path: Callable[..., gs.Mixture], found: gs.Phase, crossing: Any, structure: Structure
+) -> float:
     """Distance, in x or y, of a birth from where `birth` finds it on the line between the two cells."""
     (a, b), (c, d) = crossing.cells
     here, there = np.array([found.xs[b], found.ys[a]]), np.array([found.xs[d], found.ys[c]])

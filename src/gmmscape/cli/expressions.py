@@ -14,7 +14,7 @@ from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 
 LONGEST = 200
-OPERATORS: dict[type, Callable[..., float]] = {
+OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -92,7 +92,7 @@ def _parsed(text: str) -> ast.expr:
     return tree
 
 
-def _is_arithmetic(node: ast.AST) -> bool:
+def _is_arithmetic(node: Any) -> bool:
     if isinstance(node, ast.Constant):
         return type(node.value) in (int, float)
     if isinstance(node, ast.Name):
@@ -107,7 +107,8 @@ def _is_arithmetic(node: ast.AST) -> bool:
 
 def _value(node: Any, names: dict[str, float]) -> float:
     if isinstance(node, ast.Constant):
-        return float(node.value)  # powers of integers could grow without end
+        value: Any = node.value
+        return float(value)  # powers of integers could grow without end
     if isinstance(node, ast.Name):
         return float(names[node.id])
     if isinstance(node, ast.BinOp):

@@ -1,4 +1,4 @@
-"""The minima of one cell of a phase diagram, quickly: from candidates, from given means, from random starts."""
+"""The minima of one cell of a phase diagram: from candidates, from given means, from random starts."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from gmmscape.mixture import Mixture
 from gmmscape.solve import Newton, Solution, run
 
 UNSTRUCTURED = "unstructured"
-#: Two descents ended in one minimum if they match within this many sigma, or, where a curvature in 1/sigma^2
-#: is below `SOFT` and positions are not known that well, within `SAME_SOFT` at values that agree to `SAME_NLL`.
+#: Two descents ended in one minimum if they match within this many sigma, or, where a curvature in
+#: 1/sigma^2 is below `SOFT` and positions are not known that well, within `SAME_SOFT` at values that agree to `SAME_NLL`.
 SAME, SAME_SOFT, SAME_NLL = 1e-3, 0.1, 1e-9
 #: Below this curvature, in 1/sigma^2, the end of a coarse descent is polished by the fine rule.
 SOFT = 1e-4
@@ -119,14 +119,14 @@ class Cell:
             self.descend(candidate_places(self.descent, structure, self.truth))
 
     def from_random(self, seed: list[int], n: int) -> None:
-        """Descend from n times k draws of the truth, by EM and then by Newton, as `Landscape.explore` does."""
+        """Descend from n times k draws of the truth, by EM and then Newton, as `Landscape.explore` does."""
         rng = np.random.default_rng(seed)
         starts = [self.truth.sample(self.descent.k, rng)[0] for _ in range(n)]
         for means in self.descent.rough(starts):
             self.descend(means)
 
     def descend(self, means: FloatArray) -> None:
-        """Take in the minimum that a descent from some means ends in, and its mirror image if there is one."""
+        """Take in the minimum that a descent from some means ends in, and its mirror image, if any."""
         end = self._coarse(means)
         if not end.converged or self._known(end.means, end.nll):
             return
@@ -138,6 +138,15 @@ class Cell:
             self._take(point.means, point.nll, float(point.eigenvalues[0]))
         else:
             self._take(end.means, end.nll, curvature)
+
+    def settle(self, means: FloatArray) -> None:
+        """Take in the minimum that some means are at, by the fine rule from the first step on.
+
+        Next to a fold the minimum's basin is so small that a descent by a coarse rule leaves it.
+        """
+        point = self.descent.full(Newton(), means, None, None)
+        if point.is_minimum and not self._known(point.means, point.nll, float(point.eigenvalues[0])):
+            self._take(point.means, point.nll, float(point.eigenvalues[0]))
 
     def _take(self, means: FloatArray, nll: float, curvature: float) -> None:
         images = [means] if self._mirror is None else [means, reflected(means, self._mirror)]
@@ -189,6 +198,15 @@ def tried(
     cell = Cell(truth, k, sigma, known)
     for means in starts:
         cell.descend(means)
+    return cell.minima[len(known) :]
+
+
+def settled(
+    truth: Mixture, k: int, sigma: float, known: list[PhaseMinimum], means: FloatArray
+) -> list[PhaseMinimum]:
+    """Return the minima that means next to one add to the known ones."""
+    cell = Cell(truth, k, sigma, known)
+    cell.settle(means)
     return cell.minima[len(known) :]
 
 

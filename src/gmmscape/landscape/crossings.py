@@ -1,4 +1,4 @@
-"""What happens to a minimum between two neighbouring cells: it is born, or its defect crosses the threshold."""
+"""What happens to a minimum between two cells: it is born, or its defect crosses the threshold."""
 
 from __future__ import annotations
 

@@ -76,8 +76,8 @@ def phase(
 ) -> Phase:
     """Map the minima over two parameters of the truth, with the curves on which they are born.
 
-    Each cell is descended from every candidate structure; then every minimum that a cell has and its neighbour
-    has not is tried there, until nothing new is found. A share of the cells is checked by independent random
+    Each cell is descended from every candidate structure; then every minimum that a cell has and its
+    neighbour has not is tried there, until nothing new is found. A share of the cells is checked by independent random
     starts. A minimum without partner in a neighbouring cell is followed there, to the fold or pitchfork at
     which it ends, as `birth` does; where partners differ in being structured, the crossing of the defect is
     located between the cells. Fitted weights are equal.
@@ -85,8 +85,8 @@ def phase(
     Parameters
     ----------
     path : callable
-        From x and y to the truth, a `Mixture`; the number of components and their order stay. Between cells it is
-        called too.
+        From x and y to the truth, a `Mixture`; the number of components and their order stay. It is called
+        between cells too.
     xs : array_like of shape (nx,)
         First parameter, ascending.
     ys : array_like of shape (ny,)
@@ -119,8 +119,8 @@ def phase(
     Returns
     -------
     Phase
-        Minima of each cell, births, thresholds, and what the checks found. Ctrl-C, the budget and the callback
-        end the work with what was found. Cost: some hundredths of a second a cell on a line, some tenths for
+        Minima of each cell, births, thresholds, and what the checks found. Ctrl-C, the budget and the
+        callback end the work with what was found. Cost: some hundredths of a second a cell on a line, some tenths for
         each point of a curve of births; several times that in the plane.
 
     Raises
@@ -211,7 +211,9 @@ def _mapped(work: Spreading, births: bool, thresholds: bool) -> Phase:
 def _ascending(name: str, values: ArrayLike) -> FloatArray:
     array = finite_array(name, values, ndim=(1,))
     if len(array) < 2 or (np.diff(array) <= 0).any():
-        raise InvalidParameterError(f"{name} must be two ascending numbers or more: use numpy.linspace(lo, hi, n)")
+        raise InvalidParameterError(
+            f"{name} must be two ascending numbers or more: use numpy.linspace(lo, hi, n)"
+        )
     return array
 
 
@@ -225,8 +227,8 @@ def _grid(
             truth = path(x, y)
             if not isinstance(truth, Mixture):
                 raise InvalidParameterError(
-                    f"path({x:g}, {y:g}) returned {type(truth).__name__}: pass a function from two numbers to a "
-                    "gmmscape.Mixture, as in lambda R, D: gs.Mixture.location([-R, R, D], 1.0)"
+                    f"path({x:g}, {y:g}) returned {type(truth).__name__}: pass a function from two numbers to "
+                    "a gmmscape.Mixture, as in lambda R, D: gs.Mixture.location([-R, R, D], 1.0)"
                 )
             if truths and truth.means.shape != truths[0].means.shape:
                 raise InvalidParameterError(

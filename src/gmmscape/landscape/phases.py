@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ class Phase(Writable):
         Cells checked and cells that disagreed, round by round: after a round with a disagreement others are
         checked, three rounds at most.
     supplied : int
-        Minima that following those of neighbouring cells added, in cells where nothing else had found them.
+        Minima that following those of neighbouring cells added: next to folds, where basins are tiny.
     k : int
         Fitted means.
     sigma : float or None
@@ -77,12 +78,14 @@ class Phase(Writable):
 
     @property
     def kinds(self) -> dict[str, IntArray]:
-        """For each structure, the most widespread first, and "unstructured": minima in each cell, (ny, nx)."""
+        """For each structure, the most widespread first, and "unstructured": minima by cell, (ny, nx)."""
         tables: dict[str, IntArray] = {}
         for i, row in enumerate(self.minima):
             for j, cell in enumerate(row):
                 for minimum in cell:
-                    table = tables.setdefault(minimum.kind, np.zeros((len(self.ys), len(self.xs)), dtype=np.intp))
+                    table = tables.setdefault(
+                        minimum.kind, np.zeros((len(self.ys), len(self.xs)), dtype=np.intp)
+                    )
                     table[i, j] += 1
         order = sorted(tables, key=lambda kind: (kind == UNSTRUCTURED, -np.count_nonzero(tables[kind]), kind))
         return {kind: tables[kind] for kind in order}
@@ -152,7 +155,11 @@ class Phase(Writable):
         """
         from gmmscape.landscape.pictures import PhaseDisplay
 
-        return PhaseDisplay.from_phase(self, x=x, y=y).plot(ax)
+        kinds = self.kinds
+        births, thresholds = (_by_kind(crossings, kinds) for crossings in (self.births, self.thresholds))
+        unstructured = kinds.get(UNSTRUCTURED, np.zeros_like(self.counts))
+        display = PhaseDisplay(self.xs, self.ys, self.counts, unstructured, births, thresholds, x=x, y=y)
+        return display.plot(ax)
 
     def __str__(self) -> str:
         nx, ny = len(self.xs), len(self.ys)
@@ -175,3 +182,11 @@ class Phase(Writable):
             + (f"; {self.lost} could not be followed" if self.lost else "")
         )
         return "\n".join(lines)
+
+
+def _by_kind(crossings: Iterable[Crossing], kinds: Iterable[str]) -> dict[str, list[tuple[float, ...]]]:
+    """Places, and the cells they are between, by kind."""
+    table: dict[str, list[tuple[float, ...]]] = {kind: [] for kind in kinds}
+    for item in crossings:
+        table[item.kind].append((item.x, item.y, *item.cells[0], *item.cells[1]))
+    return {kind: rows for kind, rows in table.items() if rows}

@@ -1,4 +1,4 @@
-"""Minima on a grid of truths: found cell by cell, spread to neighbours, checked, and followed between cells."""
+"""Minima on a grid of truths: found cell by cell, spread, checked, and followed between cells."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.landscape.cells import UNSTRUCTURED, PhaseMinimum, checked, minima_of, partners, tried
+from gmmscape.landscape.cells import UNSTRUCTURED, PhaseMinimum, checked, minima_of, partners, settled, tried
 from gmmscape.landscape.crossings import Crossing, Edge, Followed, followed, threshold_crossed
 from gmmscape.landscape.path import fitted_sigma
 from gmmscape.landscape.tasks import Task, Tasks
@@ -17,8 +17,11 @@ from gmmscape.mixture import Mixture
 
 #: Partners in neighbouring cells differ by no more than this, in sigma, beyond what the centers have moved.
 REACH = 0.5
-#: Rounds of checks by random starts; of following after which cells that lacked a minimum are spread again.
-MOST_CHECKS, MOST_FOLLOWINGS = 3, 3
+#: A followed minimum is one of the neighbouring cell's within this many sigma: near a fold the coarse rule that
+#: found the latter moves it.
+LANDED = 0.05
+#: Rounds of checks by random starts.
+MOST_CHECKS = 3
 
 
 class Grid(NamedTuple):
@@ -102,9 +105,7 @@ class Spreading:
 
     def locate_births(self) -> None:
         """Follow each minimum without partner towards the neighbouring cell."""
-        for _ in range(MOST_FOLLOWINGS):
-            if not self._follow():
-                return
+        while self._follow():
             self._spread()
 
     def locate_thresholds(self) -> None:
@@ -116,7 +117,11 @@ class Spreading:
                 if one.kind != UNSTRUCTURED and other.kind == UNSTRUCTURED:
                     jobs.append((here, there, i, one, other))
         work = [
-            Task(f"threshold {h} {t} {i}", threshold_crossed, (self.grid.edge(h, t), one, other, self.grid.sigma))
+            Task(
+                f"threshold {h} {t} {i}",
+                threshold_crossed,
+                (self.grid.edge(h, t), one, other, self.grid.sigma),
+            )
             for h, t, i, one, other in jobs
         ]
         for (here, there, _, one, _), result in zip(jobs, self.tasks.run("thresholds", work), strict=True):
@@ -201,12 +206,14 @@ class Spreading:
             self.births.append(self._crossing(here, there, self.cells[here][i], end))
         else:
             means = np.array(end.means)
-            new = tried(*self._problem(there, [means]))
+            new = settled(*self._problem(there, means))
             self.supplied += len(new)
             self.cells[there] += new
             gaps = [match_means(means, other.array)[1] for other in self.cells[there]]
-            if gaps:
+            if gaps and min(gaps) <= LANDED * self.grid.fitted(there):
                 self._landed[job] = int(np.argmin(gaps))
+            else:
+                self.lost += 1
 
     def _problem(self, cell: int, *more: Any) -> tuple[Any, ...]:
         grid = self.grid
@@ -243,5 +250,3 @@ class Spreading:
 def row_of(problems: list[tuple[Mixture, float]], k: int) -> list[list[PhaseMinimum]]:
     """Return the minima of the cells of a row."""
     return [minima_of(truth, k, sigma) for truth, sigma in problems]
-
-

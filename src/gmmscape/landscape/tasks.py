@@ -1,4 +1,4 @@
-"""Long work in named pieces: in one process or several, in a fixed order, kept in a checkpoint, and stoppable."""
+"""Long work in named pieces: in one process or several, in order, kept in a checkpoint, stoppable."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Stop(Exception):  # noqa: N818 - it is no error
 class Tasks:
     """Runs tasks in order; what was done before an interruption is read from the file, not done again.
 
-    Work that chooses its tasks by the results of earlier ones alone ends in the same numbers after a resumption,
-    and whatever the number of processes.
+    Work that chooses its tasks by the results of earlier ones alone ends in the same numbers after a
+    resumption, and whatever the number of processes.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape.exceptions import FormatError, InvalidParameterError
-from gmmscape.landscape.pictures.phase import segments_of
+from gmmscape.landscape.pictures.phase import chained, segments_of
 
 XS, YS = np.linspace(1.0, 4.0, 4), np.linspace(5.0, 13.0, 5)
 
@@ -70,6 +70,19 @@ def test_a_pitchfork_is_found_where_birth_finds_it():
     assert found.counts.tolist() == [[1, 1, 2], [1, 1, 1]]
     places = {(b.event, round(b.x / b.y, 7)) for b in found.births}
     assert places == {("pitchfork", 5.4026195)}
+
+
+def test_a_minimum_next_to_its_fold_is_not_missed():
+    """Its basin is so small there that descents on a coarse rule leave it: following the neighbour's finds it."""
+    structure = [((0, 1), (0,)), ((2,), (1, 2))]
+    radius = 6.0
+    fold = gs.birth(lambda share: line(radius, 30 - share), structure, (5.0, 15.0)).parameter
+    # Cells a ten-thousandth and a half below the fold in D: the minimum is in both.
+    found = gs.phase(line, [radius, 6.2], [29.5 - fold, 30 - fold - 1e-4], 3, verify=0, rng=0)
+    assert found.kinds["0,1>0  2>1,2"].tolist() == [[1, 1], [1, 1]]
+    (near,) = [m for m in found.minima[1][0] if m.kind == "0,1>0  2>1,2"]
+    assert 0 < near.curvature < 2e-3
+    assert found.lost == 0
 
 
 def test_in_the_plane():
@@ -146,6 +159,8 @@ def test_points_of_a_curve_are_joined_square_by_square():
     segments, lone = segments_of(up)
     assert sorted(sorted(point[1] for point in segment) for segment in segments) == [[0, 1], [1, 2]]
     assert lone.tolist() == [[9.0, 9.5]]
+    (curve,) = chained(segments)
+    assert curve[:, 1].tolist() == [0.0, 1.0, 2.0]
 
 
 @pytest.mark.parametrize(

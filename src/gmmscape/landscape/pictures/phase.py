@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,12 +13,11 @@ from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.pictures.style import FAINT, INK, SMALL, Display, axes_or_new
 from gmmscape.validation import finite_array
 
-if TYPE_CHECKING:
-    from gmmscape.landscape.phases import Phase
-
 #: Colours of the structures whose curves are drawn, in their order; then again from the first.
 HUES = ("#e45756", "#4c78a8", "#f58518", "#54a24b", "#b279a2", "#9d755d", "#1b9e9e", "#d6a100")
 UNSTRUCTURED = "unstructured"
+SOLID: Any = "-"
+DASHED: Any = (0, (3, 2))
 
 
 class PhaseDisplay(Display):
@@ -76,34 +75,6 @@ class PhaseDisplay(Display):
         self.births, self.thresholds = dict(births or {}), dict(thresholds or {})
         self.x, self.y = x, y
 
-    @classmethod
-    def from_phase(cls, phase: Phase, *, x: str = "x", y: str = "y") -> PhaseDisplay:
-        """Return the picture of a phase diagram.
-
-        Parameters
-        ----------
-        phase : Phase
-            As `phase` returns it.
-        x : str, default="x"
-            Name of the first parameter.
-        y : str, default="y"
-            Name of the second one.
-
-        Returns
-        -------
-        PhaseDisplay
-            Not drawn yet.
-        """
-        kinds = phase.kinds
-        tables = []
-        for crossings in (phase.births, phase.thresholds):
-            table: dict[str, list[tuple[float, ...]]] = {kind: [] for kind in kinds}
-            for item in crossings:
-                table[item.kind].append((item.x, item.y, *item.cells[0], *item.cells[1]))
-            tables.append({kind: rows for kind, rows in table.items() if rows})
-        none = np.zeros_like(phase.counts)
-        return cls(phase.xs, phase.ys, phase.counts, kinds.get(UNSTRUCTURED, none), *tables, x=x, y=y)
-
     def _checked(self, name: str, table: Any) -> FloatArray:
         array = finite_array(name, table, ndim=(2,))
         if array.shape != (len(self.ys), len(self.xs)):
@@ -139,10 +110,8 @@ class PhaseDisplay(Display):
             kind: INK if kind == UNSTRUCTURED else HUES[i % len(HUES)]
             for i, kind in enumerate(sorted(kinds, key=lambda kind: (kind == UNSTRUCTURED, kind)))
         }
-        self.births_ = {kind: self._curve(rows, hues[kind], "-") for kind, rows in self.births.items()}
-        self.thresholds_ = {
-            kind: self._curve(rows, hues[kind], (0, (3, 2))) for kind, rows in self.thresholds.items()
-        }
+        self.births_ = self._curves(self.births, hues, SOLID)
+        self.thresholds_ = self._curves(self.thresholds, hues, DASHED)
         ax.set_xlabel(self.x)
         ax.set_ylabel(self.y)
         ax.set_xlim(self.xs[0], self.xs[-1])
@@ -156,7 +125,10 @@ class PhaseDisplay(Display):
         ax, numbers = self.ax_, np.unique(self.counts)
         top = max(float(numbers[-1]), 2.0)
         # From white, for a single minimum, to a middle grey-blue: curves stay in front.
-        shades = [tuple(1.0 - min(1.0, n / top) * np.array([0.36, 0.27, 0.18])) for n in numbers - min(1, numbers[0])]
+        shades = [
+            tuple(1.0 - min(1.0, n / top) * np.array([0.36, 0.27, 0.18]))
+            for n in numbers - min(1, numbers[0])
+        ]
         bounds = np.append(numbers - 0.5, numbers[-1] + 0.5)
         self.image_ = ax.pcolormesh(
             self.xs,
@@ -175,11 +147,23 @@ class PhaseDisplay(Display):
             marked.set_edgecolor(FAINT)
             marked.set_linewidth(0.0)
 
-    def _curve(self, rows: Sequence[Sequence[float]], hue: str, style: Any) -> Any:
+    def _curves(
+        self, table: Mapping[str, Sequence[Sequence[float]]], hues: Mapping[str, str], style: Any
+    ) -> dict[str, Any]:
+        # Curves of mirror images may lie on each other: those above are thinner.
+        widths = np.linspace(2.8, 1.4, max(len(table), 2)).tolist()
+        return {
+            kind: self._curve(rows, hues[kind], style, width)
+            for (kind, rows), width in zip(table.items(), widths, strict=False)
+        }
+
+    def _curve(self, rows: Sequence[Sequence[float]], hue: str, style: Any, width: float) -> Any:
         from matplotlib.collections import LineCollection
 
         segments, lone = segments_of(rows)
-        lines = LineCollection(segments, colors=hue, linestyles=[style], linewidths=1.8, capstyle="butt")
+        lines = LineCollection(
+            chained(segments), colors=hue, linestyles=[style], linewidths=width, capstyle="butt"
+        )
         self.ax_.add_collection(lines)
         if len(lone):
             self.ax_.plot(*lone.T, ".", color=hue, markersize=4)
@@ -195,7 +179,10 @@ class PhaseDisplay(Display):
         ]
         if self.unstructured.any():
             keys.append(Patch(facecolor="white", edgecolor=FAINT, hatch="....", label="one is unstructured"))
-        for table, word, style in ((self.births, "birth", "-"), (self.thresholds, "threshold", (0, (3, 2)))):
+        for table, word, style in (
+            (self.births, "birth", SOLID),
+            (self.thresholds, "threshold", DASHED),
+        ):
             keys += [
                 Line2D([], [], color=hues[kind], linestyle=style, linewidth=1.8, label=f"{word} of {kind}")
                 for kind in sorted(table)
@@ -244,3 +231,35 @@ def segments_of(rows: Iterable[Sequence[float]]) -> tuple[list[FloatArray], Floa
                 segments.append(np.array([one, other]))
         joined |= used
     return segments, np.array([point for point in points if point not in joined]).reshape(-1, 2)
+
+
+def chained(segments: Iterable[FloatArray]) -> list[FloatArray]:
+    """Join segments that share ends into curves, so that dashes run on from one to the next.
+
+    Parameters
+    ----------
+    segments : iterable of ndarray of shape (2, 2)
+        In any order.
+
+    Returns
+    -------
+    list of ndarray of shape (n, 2)
+        Each segment is part of one of them.
+    """
+    ends: dict[tuple[float, ...], list[tuple[float, ...]]] = {}
+    for segment in segments:
+        one, other = map(tuple, segment.tolist())
+        ends.setdefault(one, []).append(other)
+        ends.setdefault(other, []).append(one)
+    curves = []
+    # Open ends first: what is left then are closed curves.
+    for start in sorted(ends, key=lambda point: (len(ends[point]) != 1, point)):
+        while ends[start]:
+            curve = [start]
+            while ends[curve[-1]]:
+                here = curve[-1]
+                after = ends[here].pop()
+                ends[after].remove(here)
+                curve.append(after)
+            curves.append(np.array(curve))
+    return curves
