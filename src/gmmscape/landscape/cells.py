@@ -22,7 +22,8 @@ from gmmscape.solve import Newton, Solution, run
 
 UNSTRUCTURED = "unstructured"
 #: Two descents ended in one minimum if they match within this many sigma, or, where a curvature in
-#: 1/sigma^2 is below `SOFT` and positions are not known that well, within `SAME_SOFT` at values that agree to `SAME_NLL`.
+#: 1/sigma^2 is below `SOFT` and positions are not known that well, within `SAME_SOFT` at values that
+#: agree to `SAME_NLL`.
 SAME, SAME_SOFT, SAME_NLL = 1e-3, 0.1, 1e-9
 #: Below this curvature, in 1/sigma^2, the end of a coarse descent is polished by the fine rule.
 SOFT = 1e-4

@@ -77,9 +77,9 @@ def phase(
     """Map the minima over two parameters of the truth, with the curves on which they are born.
 
     Each cell is descended from every candidate structure; then every minimum that a cell has and its
-    neighbour has not is tried there, until nothing new is found. A share of the cells is checked by independent random
-    starts. A minimum without partner in a neighbouring cell is followed there, to the fold or pitchfork at
-    which it ends, as `birth` does; where partners differ in being structured, the crossing of the defect is
+    neighbour has not is tried there, until nothing new is found. A share of the cells is checked by
+    independent random starts. A minimum without partner in a neighbouring cell is followed there, to the fold
+    or pitchfork at which it ends, as `birth` does; where partners differ in being structured, the crossing of the defect is
     located between the cells. Fitted weights are equal.
 
     Parameters
@@ -120,8 +120,8 @@ def phase(
     -------
     Phase
         Minima of each cell, births, thresholds, and what the checks found. Ctrl-C, the budget and the
-        callback end the work with what was found. Cost: some hundredths of a second a cell on a line, some tenths for
-        each point of a curve of births; several times that in the plane.
+        callback end the work with what was found. Cost: some hundredths of a second a cell on
+        a line, some tenths for each point of a curve of births; several times that in the plane.
 
     Raises
     ------
@@ -227,8 +227,8 @@ def _grid(
             truth = path(x, y)
             if not isinstance(truth, Mixture):
                 raise InvalidParameterError(
-                    f"path({x:g}, {y:g}) returned {type(truth).__name__}: pass a function from two numbers to "
-                    "a gmmscape.Mixture, as in lambda R, D: gs.Mixture.location([-R, R, D], 1.0)"
+                    f"path({x:g}, {y:g}) returned {type(truth).__name__}: pass a function from two numbers "
+                    "to a gmmscape.Mixture, as in lambda R, D: gs.Mixture.location([-R, R, D], 1.0)"
                 )
             if truths and truth.means.shape != truths[0].means.shape:
                 raise InvalidParameterError(

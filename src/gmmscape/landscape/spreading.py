@@ -17,8 +17,8 @@ from gmmscape.mixture import Mixture
 
 #: Partners in neighbouring cells differ by no more than this, in sigma, beyond what the centers have moved.
 REACH = 0.5
-#: A followed minimum is one of the neighbouring cell's within this many sigma: near a fold the coarse rule that
-#: found the latter moves it.
+#: A followed minimum is one of the neighbouring cell's within this many sigma: near a fold the coarse rule
+#: that found the latter moves it.
 LANDED = 0.05
 #: Rounds of checks by random starts.
 MOST_CHECKS = 3

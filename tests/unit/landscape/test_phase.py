@@ -73,7 +73,7 @@ def test_a_pitchfork_is_found_where_birth_finds_it():
 
 
 def test_a_minimum_next_to_its_fold_is_not_missed():
-    """Its basin is so small there that descents on a coarse rule leave it: following the neighbour's finds it."""
+    """Its basin is so small there that descents on a coarse rule leave it; following finds it."""
     structure = [((0, 1), (0,)), ((2,), (1, 2))]
     radius = 6.0
     fold = gs.birth(lambda share: line(radius, 30 - share), structure, (5.0, 15.0)).parameter
@@ -146,10 +146,10 @@ def test_what_it_says_and_draws(found: gs.Phase, tmp_path):
     picture = found.plot(x="R", y="D")
     assert isinstance(picture, gs.PhaseDisplay)
     assert set(picture.births_) == {b.kind for b in found.births}
-    drawn = np.concatenate([line.get_segments() for line in picture.births_.values()])
-    assert len(drawn)
-    known = {(b.x, b.y) for b in found.births}
-    assert {tuple(point) for segment in drawn for point in segment.tolist()} <= known
+    curves = [curve for lines in picture.births_.values() for curve in lines.get_segments()]
+    drawn = {tuple(point) for curve in curves for point in curve.tolist()}
+    assert drawn
+    assert drawn <= {(b.x, b.y) for b in found.births}
     assert picture.ax_.get_xlabel() == "R"
     assert picture._repr_png_().startswith(b"\x89PNG")
 
