@@ -79,8 +79,8 @@ def phase(
     Each cell is descended from every candidate structure; then every minimum that a cell has and its
     neighbour has not is tried there, until nothing new is found. A share of the cells is checked by
     independent random starts. A minimum without partner in a neighbouring cell is followed there, to the fold
-    or pitchfork at which it ends, as `birth` does; where partners differ in being structured, the crossing of the defect is
-    located between the cells. Fitted weights are equal.
+    or pitchfork at which it ends, as `birth` does; where partners differ in being structured, the crossing of
+    the defect is located between the cells. Fitted weights are equal.
 
     Parameters
     ----------
