@@ -36,7 +36,7 @@ def cases(small: bool) -> Iterator[Case]:
         f"line {n} x {n}", partial(_mapped, line, np.linspace(1, 8, n), np.linspace(2, 26, n), 3, small)
     )
     n = 6 if small else 24
-    steps = np.linspace(1, 13, n)
+    steps = np.linspace(1, 15, n)
     yield Case(f"triangle {n} x {n}", partial(_mapped, triangle, steps, steps, 2, small))
 
 
