@@ -17,6 +17,8 @@ from gmmscape.landscape import Structure
 #: Explored cells, random starts in each; births compared with `birth`.
 EXPLORED, STARTS, COMPARED = 40, 64, 8
 SEED = 0
+#: Where `birth` looks, as shares of the way between two cells: begins elsewhere than the diagram did.
+BRACKET = (-0.2, 1.2)
 
 
 def line(radius: float, place: float) -> gs.Mixture:
@@ -96,7 +98,7 @@ def _difference(
     """Distance, in x or y, of a birth from where `birth` finds it on the line between the two cells."""
     (a, b), (c, d) = crossing.cells
     here, there = np.array([found.xs[b], found.ys[a]]), np.array([found.xs[d], found.ys[c]])
-    again = gs.birth(lambda share: path(*(there + share * (here - there))), structure, (0.0, 1.0))
+    again = gs.birth(lambda share: path(*(there + share * (here - there))), structure, BRACKET)
     place = there + again.parameter * (here - there)
     return float(np.abs(place - [crossing.x, crossing.y]).max())
 
