@@ -29,6 +29,7 @@ NAMES = (
     "integrals",
     "births",
     "thresholds",
+    "phase",
     "laws",
     "candidates",
     "sample_landscapes",

@@ -220,3 +220,11 @@ def square_matrix(name: str, value: ArrayLike) -> FloatArray:
     if matrix.shape[0] != matrix.shape[1]:
         raise InvalidParameterError.of(name, matrix.shape, "pass a square matrix")
     return matrix
+
+
+def seed_of(rng: Any) -> int:
+    """Return the seed that `rng` is, or one drawn from it."""
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
+        return int(rng)
+    # Below 2^53, so that every reader of the JSON gets the same number.
+    return int(generator(rng).integers(2**53))

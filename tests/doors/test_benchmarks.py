@@ -230,6 +230,15 @@ def test_centers_far_apart_have_no_unstructured_minima_and_controls_have(tmp_pat
     assert summary["cuts"]["agree"] == summary["cuts"]["converged"] == 4
 
 
+def test_phase_diagrams_agree_with_births_and_explorations(tmp_path: Path):
+    for row in small("phase", tmp_path)["summary"].values():
+        assert row["cells"] == 36
+        assert row["explored_disagreed"] == row["disagreed"] == row["lost"] == 0
+        assert row["births"] > 0
+        assert row["largest_difference_from_birth"] < 1e-9
+        assert row["other_processes_agree"]
+
+
 def test_laws_hold(tmp_path: Path):
     summary = small("laws", tmp_path)["summary"]
     assert summary["1"] < 1e-10

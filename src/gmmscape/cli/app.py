@@ -15,6 +15,7 @@ from gmmscape.cli.falsify import falsify_command
 from gmmscape.cli.fit import fit_command
 from gmmscape.cli.map import map_command
 from gmmscape.cli.optima import optima_command
+from gmmscape.cli.phase import phase_command
 from gmmscape.cli.repair import repair_command
 from gmmscape.cli.select import select_command
 from gmmscape.exceptions import DataError, FormatError, GmmscapeError
@@ -56,6 +57,7 @@ for command in (
     basins_command,
     birth_command,
     falsify_command,
+    phase_command,
 ):
     app.add_command(command)
 

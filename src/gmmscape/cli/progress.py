@@ -19,6 +19,7 @@ from gmmscape.escape import Event as SearchEvent
 from gmmscape.landscape import BasinsEvent, FalsifyEvent
 from gmmscape.landscape.continuation import FollowEvent
 from gmmscape.landscape.explore import Event
+from gmmscape.landscape.phases.diagram import PhaseEvent
 from gmmscape.selection import SelectionEvent
 
 
@@ -106,6 +107,23 @@ def following_progress(*, quiet: bool) -> Iterator[Callable[[FollowEvent], None]
 
         def show(event: FollowEvent) -> None:
             bar.update(task, at=f"parameter {event.parameter:.6g}, curvature {event.eigenvalue:.3g}")
+
+        yield show
+
+
+@contextmanager
+def phase_progress(*, quiet: bool) -> Iterator[Callable[[PhaseEvent], None] | None]:
+    """Yield a callback that draws a bar for the stage in work, under the same conditions."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("cells", total=None)
+
+        def show(event: PhaseEvent) -> None:
+            bar.update(task, description=event.stage, completed=event.done, total=event.total)
 
         yield show
 

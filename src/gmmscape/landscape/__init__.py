@@ -15,6 +15,7 @@ from gmmscape.landscape.falsification import (
     unstructured_against_separation,
 )
 from gmmscape.landscape.landscape import Landscape
+from gmmscape.landscape.phases import Phase, PhaseEvent, phase
 from gmmscape.landscape.profile import PathProfile
 from gmmscape.landscape.separation import SeparationCurve, error_against_separation
 from gmmscape.landscape.structure import Block, Decoding, Structure, decode
@@ -38,6 +39,8 @@ __all__ = [
     "FollowedMinimum",
     "Landscape",
     "PathProfile",
+    "Phase",
+    "PhaseEvent",
     "SeparationCurve",
     "ShareCurve",
     "Structure",
@@ -50,6 +53,7 @@ __all__ = [
     "decode",
     "error_against_separation",
     "falsify",
+    "phase",
     "structure_threshold",
     "unstructured_against_separation",
 ]

@@ -69,8 +69,8 @@ def candidates(k: int, k_star: int, contiguous: bool = False) -> list[Structure]
     >>> import gmmscape as gs
     >>> for structure in gs.candidates(3, 3, contiguous=True):
     ...     print(structure)
-    0>0,1  1,2>2
     0,1>0  2>1,2
+    0>0,1  1,2>2
     0>0  1>1  2>2
     """
     k, k_star = positive_integer("k", k), positive_integer("k_star", k_star)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,22 +20,23 @@ from gmmscape.landscape.candidates import (
 )
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
+from gmmscape.landscape.journal import SAVING_SHARE
 from gmmscape.landscape.merging import ALL_GROUPINGS, groupings, ringing
 from gmmscape.landscape.realise import candidate_places, coincident_point
 from gmmscape.landscape.saddles import MOST_ROUNDS, Trail, followed, trails
 from gmmscape.landscape.structure import Structure, decode
 from gmmscape.landscape.survey import Attempt, Survey, Task, digest_of
+from gmmscape.landscape.tasks import closed
+from gmmscape.landscape.watch import Stop, Watch
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
-from gmmscape.solve import asks_to_stop, random_row_means
+from gmmscape.solve import random_row_means
 
 #: Random starts that run EM together, one a thread.
 TOGETHER = 32
 #: Up to this many candidates, all are tried; beyond, those of neighbours on a line, up to `MOST_TRIED`.
 ALL_TRIED = 100
 MOST_TRIED = 3000
-#: A checkpoint is written again after this many times as long as writing it took.
-SAVING_SHARE = 20.0
 
 
 class Event(NamedTuple):
@@ -79,29 +78,24 @@ class Plan(NamedTuple):
     checkpoint: Path | None
 
 
-class _Stop(Exception):  # noqa: N818 - it is no error
-    """The budget is used up, or the user asked to stop; the message is the stop reason."""
-
-
 class _Watch:
     """Counts the time, tells the callback, and keeps the checkpoint."""
 
     def __init__(self, survey: Survey, plan: Plan) -> None:
         self._survey, self._plan = survey, plan
-        self._began = self._saved = time.monotonic()
+        self._watch = Watch(plan.max_seconds, plan.callback)
+        self._saved = time.monotonic()
 
     def saw(self, found: CriticalPoint | None, done: int, total: int) -> None:
-        """Take note of one piece of work; raise `_Stop` where it was to be the last."""
+        """Take note of one piece of work; raise `Stop` where it was to be the last."""
         survey, plan = self._survey, self._plan
-        seconds = time.monotonic() - self._began
         if found is not None:
             self.save()
-        event = Event(done, total, found, len(survey.minima), seconds, len(survey.saddles))
-        if plan.callback is not None and asks_to_stop(plan.callback(event)):
-            raise _Stop("interrupted")
-        last = done == total and not plan.saddles
-        if plan.max_seconds is not None and seconds >= plan.max_seconds and not last:
-            raise _Stop("time_limit")
+        minima, saddles = len(survey.minima), len(survey.saddles)
+        self._watch.saw(
+            lambda seconds: Event(done, total, found, minima, seconds, saddles),
+            last=done == total and not plan.saddles,
+        )
 
     def save(self, *, now: bool = False) -> None:
         """Write the checkpoint, at most so often that it takes a small part of the time."""
@@ -133,7 +127,7 @@ def _explore(survey: Survey, plan: Plan) -> Atlas:
         _descend_from_all(survey, plan, watch)
         if plan.saddles:
             _search_saddles(survey, plan, watch)
-    except _Stop as stop:
+    except Stop as stop:
         stop_reason = str(stop)
     except KeyboardInterrupt:
         stop_reason = "interrupted"
@@ -190,18 +184,6 @@ def _followings(descent: Descent, work: list[Trail], n_jobs: int) -> Generator[F
 
     parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")
     yield from parallel(delayed(followed)(descent, trail) for trail in work)
-
-
-@contextmanager
-def closed(results: Generator[Any, None, None]) -> Iterator[Generator[Any, None, None]]:
-    """Close a generator of results at the end, without a warning about work that nobody waits for."""
-    try:
-        yield results
-    finally:
-        with warnings.catch_warnings():
-            # Workers may have finished work that nobody waits for any more.
-            warnings.filterwarnings("ignore", message=".*tasks have been successfully executed")
-            results.close()
 
 
 def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> Survey:

@@ -21,32 +21,33 @@ class Journal:
     ----------
     path : str, Path or None
         JSON file; None keeps nothing. One that exists must be of the same computation.
-    about : dict
-        What the computation is: compared with what the file says.
+    form : str
+        Name of the format.
+    facts : dict
+        What must be the same for the results in it to be of use, in values of JSON.
 
     Raises
     ------
     InvalidParameterError
         If the file is of another computation, or cannot be written.
     FormatError
-        If it is no JSON file.
+        If it is no file of this format.
     """
 
-    def __init__(self, path: str | Path | None, about: dict[str, Any]) -> None:
+    def __init__(self, path: str | Path | None, form: str, facts: dict[str, Any]) -> None:
         self._path = None if path is None else writable_target(path)
-        self._about = about
+        self._form, self._facts = form, facts
         self._done: dict[str, Any] = {}
-        self._next = time.monotonic()
-        if self._path is None or not self._path.exists():
-            return
-        content = read_json(self._path)
-        if not isinstance(content, dict) or not isinstance(content.get("done"), dict):
-            raise FormatError(f"{self._path} is no checkpoint: name another file")
-        if content.get("about") != about:
-            raise InvalidParameterError.of(
-                "checkpoint", str(path), "it holds another computation: name another file, or delete it"
-            )
-        self._done = content["done"]
+        self._new = False
+        self._next = 0.0
+        if self._path is not None and self._path.exists():
+            self._read(self._path)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._done
+
+    def __getitem__(self, name: str) -> Any:
+        return self._done[name]
 
     def get(self, name: str, compute: Callable[[], Any]) -> Any:
         """Return a result of plain numbers, lists and strings: the one kept, or a new one, which is kept."""
@@ -54,19 +55,31 @@ class Journal:
             self.put(name, compute())
         return self._done[name]
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._done
-
     def put(self, name: str, result: Any) -> None:
-        """Keep a result."""
+        """Keep a result of plain numbers, lists and strings."""
         self._done[name] = result
-        if time.monotonic() >= self._next:
-            self.save()
+        self._new = True
+        self.save()
 
-    def save(self) -> None:
-        """Write the file now."""
-        if self._path is None:
-            return
+    def save(self, *, now: bool = False) -> None:
+        """Write the file, at most so often that it takes a small part of the time."""
         began = time.monotonic()
-        write_json({"about": self._about, "done": self._done}, self._path)
+        if self._path is None or not self._new or not (now or began >= self._next):
+            return
+        write_json({"format": self._form, "facts": self._facts, "done": self._done}, self._path)
+        self._new = False
         self._next = time.monotonic() + SAVING_SHARE * (time.monotonic() - began)
+
+    def _read(self, path: Path) -> None:
+        content = read_json(path)
+        if not isinstance(content, dict) or content.get("format") != self._form:
+            raise FormatError(f"{path} is no file of the format {self._form}: name another, or remove it")
+        facts, done = content.get("facts"), content.get("done")
+        if not isinstance(facts, dict) or not isinstance(done, dict):
+            raise FormatError(f"{path} is a damaged checkpoint: remove it")
+        for name, value in self._facts.items():
+            if name not in facts or facts[name] != value:
+                raise InvalidParameterError(
+                    f"checkpoint: {path} was made with another {name}: use the same, or name another file"
+                )
+        self._done = done

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
@@ -27,12 +26,12 @@ from gmmscape.objective import Objective
 from gmmscape.solve import EM, GradientDescent, Newton, Progress
 from gmmscape.validation import (
     choice,
-    generator,
     mean_matrix,
     optional_seconds,
     positive_integer,
     probability_weights,
     real_number,
+    seed_of,
     standard_deviation,
 )
 
@@ -483,11 +482,3 @@ class Landscape:
     def __repr__(self) -> str:
         free = ", weights='free'" if self.weights == "free" else ""
         return f"Landscape({self.measure!r}, n_components={self.n_components}, sigma={self.sigma:g}{free})"
-
-
-def seed_of(rng: Any) -> int:
-    """Return the seed that `rng` is, or one drawn from it."""
-    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
-        return int(rng)
-    # Below 2^53, so that every reader of the JSON gets the same number.
-    return int(generator(rng).integers(2**53))

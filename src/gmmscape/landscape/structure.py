@@ -256,7 +256,7 @@ def decode(fit: Any, truth: Any, *, sigma: float | None = None, threshold: float
     --------
     >>> import gmmscape as gs
     >>> print(gs.decode([0.0, 11.8, 12.2], [-3.0, 3.0, 12.0], sigma=1.0))
-    structured: defect 0.000131, threshold 0.167
+    structured: defect 0.00194, threshold 0.167
       one-fits-many: mean 0 (error 0 sigma) on center 0, 1
       many-fit-one: mean 1 (error 0.2 sigma), 2 (error 0.2 sigma) on center 2
     """

@@ -56,7 +56,9 @@ def tracked(branch: Branch, watch: Callable[[BranchPoint], bool]) -> Track:
         try:
             point = next(steps)
         except NoResultError as error:
-            return Track(points, None, str(error))
+            # Next to a pitchfork steps may become too short before one goes beyond it.
+            found = _singular_near(branch, points[-1], points[-1], branch.step) if points else None
+            return Track(points, found, None if found is not None else str(error))
         if point.stable and not point.turned:
             points.append(point)
             if watch(point) or point.parameter <= low:

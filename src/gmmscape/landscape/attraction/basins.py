@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,21 +13,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape import engine
-from gmmscape.exceptions import FormatError, InvalidParameterError, NoResultError, NotAvailableError
-from gmmscape.jsonfile import read_json, writable_target, write_json
+from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailableError
 from gmmscape.landscape.attraction.ends import Assignment, Fallen, descended
 from gmmscape.landscape.attraction.result import Basins
 from gmmscape.landscape.attraction.starts import BLOCK, Starts
-from gmmscape.landscape.landscape import Landscape, seed_of
+from gmmscape.landscape.journal import Journal
+from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.survey import digest_of
-from gmmscape.solve import Crowd, asks_to_stop, joined
-from gmmscape.validation import choice, optional_seconds, positive_integer, whole_number
+from gmmscape.landscape.tasks import Task, Tasks
+from gmmscape.landscape.watch import Printer, Stop, Watch
+from gmmscape.solve import Crowd, joined
+from gmmscape.validation import choice, optional_seconds, positive_integer, seed_of, whole_number
 
 CHECKPOINT = "gmmscape-basins-checkpoint"
-#: A checkpoint is written again after this many times as long as writing it took.
-SAVING_SHARE = 20.0
-#: Seconds between two lines of `verbose`.
-PRINTED_EVERY = 2.0
 
 
 class BasinsEvent(NamedTuple):
@@ -51,10 +47,6 @@ class BasinsEvent(NamedTuple):
     done: int
     total: int
     seconds: float
-
-
-class _Stop(Exception):  # noqa: N818 - it is no error
-    """The budget is used up, or the user asked to stop; the message is the stop reason."""
 
 
 def basins(
@@ -153,79 +145,91 @@ def basins(
     if callback is not None and not callable(callback):
         raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
     whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
-    watch = _Watch(
-        n, optional_seconds("max_seconds", max_seconds), callback or (_Printer() if verbose else None)
+    watch = Watch(
+        optional_seconds("max_seconds", max_seconds), callback or (Printer(_described) if verbose else None)
     )
-    store = _Store(None if checkpoint is None else writable_target(checkpoint), _facts(land, starts, method))
-    return _sown(land, starts, n, method, positive_integer("most", most), n_jobs, watch, store)
-
-
-def _sown(
-    land: Landscape,
-    starts: Starts,
-    n: int,
-    method: str,
-    most: int,
-    n_jobs: int,
-    watch: _Watch,
-    store: _Store,
-) -> Basins:
-    descent = land._descent
-    stop_reason = "completed"
-    parts: list[Crowd] = []
-    try:
-        for part in _parts(land, starts, n, method, n_jobs, store):
-            parts.append(part)
-            watch.saw("descending", sum(map(len, parts)))
-    except _Stop as stop:
-        stop_reason = str(stop)
-    except KeyboardInterrupt:
-        stop_reason = "interrupted"
-        if not parts:
-            raise
-    finally:
-        store.save(now=True)
-    if not parts:
-        raise NoResultError(f"no start was done before the work was ended ({stop_reason}): give it longer")
-    assignment = Assignment(descent, joined(parts), most, lambda done: watch.saw("settling", done))
-    try:
-        with engine.limited(max(n_jobs, 1) if n_jobs != -1 else None):
-            if stop_reason != "completed":  # what is done is settled, whatever the clock says
-                assignment.tell = lambda done: None
-            fallen = assignment.run()
-    except (_Stop, KeyboardInterrupt) as stop:
-        stop_reason = str(stop) or "interrupted"
-        fallen = assignment.so_far("interrupted")
+    tasks = Tasks(
+        Journal(checkpoint, CHECKPOINT, _facts(land, starts, method)),
+        n_jobs,
+        watch,
+        lambda stage, done, total, seconds: BasinsEvent(stage, min(done * BLOCK, n), n, seconds),
+    )
+    work = _Work(land, starts, n, method, tasks, watch)
+    fallen, stop_reason = work.done(positive_integer("most", most), n_jobs)
     return _summed_up(land, starts, method, fallen, stop_reason)
 
 
-def _parts(
-    land: Landscape, starts: Starts, n: int, method: str, n_jobs: int, store: _Store
-) -> Iterator[Crowd]:
-    """The ends of each block of starts, in order: from the checkpoint, or computed."""
-    sizes = [min(BLOCK, n - first) for first in range(0, n, BLOCK)]
-    missing = [number for number, size in enumerate(sizes) if store.size(number) < size]
-    tasks = ((land._descent, starts, number, sizes[number], method) for number in missing)
-    if n_jobs == 1:
-        computed: Any = (_block(*task) for task in tasks)
-    else:
-        from joblib import Parallel, delayed
+class _Work(NamedTuple):
+    """All starts, run to their ends in blocks and given to minima."""
 
-        parallel = Parallel(n_jobs=n_jobs, return_as="generator")
-        computed = parallel(delayed(_block)(*task) for task in tasks)
-    with warnings.catch_warnings():
-        # Workers may have finished work that nobody waits for any more.
-        warnings.filterwarnings("ignore", message=".*tasks have been successfully executed")
-        with closing(computed):
-            for number, size in enumerate(sizes):
-                if store.size(number) < size:
-                    store.put(number, next(computed))
-                yield store.get(number, size)
+    land: Landscape
+    starts: Starts
+    n: int
+    method: str
+    tasks: Tasks
+    watch: Watch
+
+    def done(self, most: int, n_jobs: int) -> tuple[Fallen, str]:
+        """Return where the starts have fallen, those that were done, and why the work ended."""
+        stop_reason = "completed"
+        parts: list[Crowd] = []
+        try:
+            for part in self._ends():
+                parts.append(part)  # not extend: what was done before an interruption counts
+        except Stop as stop:
+            if str(stop) == "interrupted" or sum(map(len, parts)) < self.n:
+                stop_reason = str(stop)
+        except KeyboardInterrupt:
+            stop_reason = "interrupted"
+            if not parts:
+                raise
+        finally:
+            self.tasks.save()
+        if not parts:
+            raise NoResultError(f"no start was done before the end ({stop_reason}): give it longer")
+        # What is done is settled, whatever the clock says.
+        tell = self._settled if stop_reason == "completed" else lambda done: None
+        assignment = Assignment(self.land._descent, joined(parts), most, tell)
+        try:
+            with engine.limited(n_jobs):
+                return assignment.run(), stop_reason
+        except (Stop, KeyboardInterrupt) as stop:
+            return assignment.so_far("interrupted"), str(stop) or "interrupted"
+
+    def _settled(self, done: int) -> None:
+        event = partial(BasinsEvent, "settling", done, self.n)
+        self.watch.saw(event, last=done == self.n)
+
+    def _ends(self) -> Iterator[Crowd]:
+        """The ends of each block of starts, in order."""
+        sizes = [min(BLOCK, self.n - first) for first in range(0, self.n, BLOCK)]
+        blocks = [
+            Task(f"{number}: {size}", _block, (self.land._descent, self.starts, number, size, self.method))
+            for number, size in enumerate(sizes)
+        ]
+        return map(_crowd_of, self.tasks.run("descending", blocks))
 
 
-def _block(descent: Any, starts: Starts, number: int, size: int, method: str) -> Crowd:
+def _block(descent: Any, starts: Starts, number: int, size: int, method: str) -> dict[str, Any]:
     with engine.limited(1):
-        return descended(descent, starts.block(number, size), method)
+        return _plain(descended(descent, starts.block(number, size), method))
+
+
+def _plain(crowd: Crowd) -> dict[str, Any]:
+    """Return a crowd in values of JSON, which has no infinite numbers."""
+    step = [value if np.isfinite(value) else None for value in crowd.step.tolist()]
+    return {
+        "means": crowd.means.tolist(),
+        "nll": crowd.nll.tolist(),
+        "step": step,
+        "reasons": list(crowd.reasons),
+    }
+
+
+def _crowd_of(content: dict[str, Any]) -> Crowd:
+    """Return the crowd that `_plain` has written."""
+    step = np.array([np.inf if value is None else value for value in content["step"]])
+    return Crowd(np.array(content["means"]), np.array(content["nll"]), step, tuple(content["reasons"]))
 
 
 def _summed_up(land: Landscape, starts: Starts, method: str, fallen: Fallen, stop_reason: str) -> Basins:
@@ -249,97 +253,6 @@ def _summed_up(land: Landscape, starts: Starts, method: str, fallen: Fallen, sto
     )
 
 
-class _Watch:
-    """Counts the time and tells the callback; raises `_Stop` where the work is to end."""
-
-    def __init__(
-        self, total: int, budget: float | None, callback: Callable[[BasinsEvent], Any] | None
-    ) -> None:
-        self._total, self._budget, self._callback = total, budget, callback
-        self._began = time.monotonic()
-
-    def saw(self, stage: str, done: int) -> None:
-        seconds = time.monotonic() - self._began
-        event = BasinsEvent(stage, done, self._total, seconds)
-        if self._callback is not None and asks_to_stop(self._callback(event)):
-            raise _Stop("interrupted")
-        last = done == self._total
-        if self._budget is not None and seconds >= self._budget and not last:
-            raise _Stop("time_limit")
-
-
-class _Printer:
-    """Prints now and then how far the work has come."""
-
-    def __init__(self) -> None:
-        self._next = PRINTED_EVERY
-
-    def __call__(self, event: BasinsEvent) -> None:
-        if event.seconds >= self._next:
-            self._next = event.seconds + PRINTED_EVERY
-            print(f"gmmscape: {event.stage}, {event.done} of {event.total} starts, {event.seconds:.1f} s")
-
-
-class _Store:
-    """Ends of the blocks that are done, and the file they are kept in."""
-
-    def __init__(self, file: Path | None, facts: dict[str, Any]) -> None:
-        self._file, self._facts = file, facts
-        self._parts: dict[int, Crowd] = {}
-        self._next = 0.0
-        self._new = False
-        if file is not None and file.exists():
-            self._read(file)
-
-    def size(self, number: int) -> int:
-        return len(self._parts[number]) if number in self._parts else 0
-
-    def get(self, number: int, size: int) -> Crowd:
-        part = self._parts[number]
-        return Crowd(part.means[:size], part.nll[:size], part.step[:size], part.reasons[:size])
-
-    def put(self, number: int, part: Crowd) -> None:
-        self._parts[number] = part
-        self._new = True
-        self.save()
-
-    def save(self, *, now: bool = False) -> None:
-        """Write the file, at most so often that it takes a small part of the time."""
-        began = time.monotonic()
-        if self._file is None or not self._new or not (now or began >= self._next):
-            return
-        blocks = {
-            str(number): {
-                "means": part.means.tolist(),
-                "nll": part.nll.tolist(),
-                "step": [value if np.isfinite(value) else None for value in part.step.tolist()],
-                "reasons": list(part.reasons),
-            }
-            for number, part in self._parts.items()
-        }
-        write_json({"format": CHECKPOINT, "facts": self._facts, "blocks": blocks}, self._file)
-        self._new = False
-        self._next = time.monotonic() + SAVING_SHARE * (time.monotonic() - began)
-
-    def _read(self, file: Path) -> None:
-        content = read_json(file)
-        if not isinstance(content, dict) or content.get("format") != CHECKPOINT:
-            raise FormatError(f"{file} is no checkpoint of basins: name another file, or remove it")
-        for name, value in self._facts.items():
-            if content.get("facts", {}).get(name) != value:
-                raise InvalidParameterError(
-                    f"checkpoint: {file} was made with another {name}: use the same, or name another file"
-                )
-        try:
-            for number, part in content["blocks"].items():
-                step = np.array([np.inf if value is None else value for value in part["step"]])
-                self._parts[int(number)] = Crowd(
-                    np.array(part["means"]), np.array(part["nll"]), step, tuple(part["reasons"])
-                )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise FormatError(f"{file} is a damaged checkpoint: {error!r}") from error
-
-
 def _facts(land: Landscape, starts: Starts, method: str) -> dict[str, Any]:
     """What must be the same for ends to be of use: all that they depend on."""
     truth = land.measure.truth
@@ -353,3 +266,7 @@ def _facts(land: Landscape, starts: Starts, method: str) -> dict[str, Any]:
         "seed": starts.seed if starts.own is None else 0,
         "block": BLOCK,
     }
+
+
+def _described(event: BasinsEvent) -> str:
+    return f"{event.stage}, {event.done} of {event.total} starts"

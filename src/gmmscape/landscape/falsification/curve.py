@@ -184,7 +184,7 @@ def unstructured_against_separation(
     Examples
     --------
     >>> import gmmscape as gs
-    >>> curve = gs.unstructured_against_separation([5.0, 12.0], k=2, k_star=3, d=1, n_truths=5)
+    >>> curve = gs.unstructured_against_separation([4.0, 12.0], k=3, k_star=4, d=1, n_truths=5, rng=0)
     >>> [point.by_association.n > 0 for point in curve.points]
     [True, False]
     """

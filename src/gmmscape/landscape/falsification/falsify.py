@@ -12,25 +12,24 @@ import numpy as np
 from gmmscape import engine
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.jsonfile import writable_target
-from gmmscape.landscape.explore import SAVING_SHARE, closed
 from gmmscape.landscape.falsification.result import Falsification
 from gmmscape.landscape.falsification.search import Plan, Searched, searched
 from gmmscape.landscape.falsification.truths import random_truth
+from gmmscape.landscape.journal import SAVING_SHARE
+from gmmscape.landscape.tasks import closed
+from gmmscape.landscape.watch import Printer, Stop, Watch
 from gmmscape.mixture import Mixture
-from gmmscape.solve import asks_to_stop
 from gmmscape.validation import (
-    generator,
     optional_seconds,
     positive_integer,
     real_number,
+    seed_of,
     standard_deviation,
     whole_number,
 )
 
 #: Starts of each truth at most: what is found by more is not searched for but hunted down.
 MOST_STARTS = 1000
-#: Seconds between two lines of `verbose`.
-PAUSE = 2.0
 
 
 class FalsifyEvent(NamedTuple):
@@ -137,7 +136,7 @@ def falsify(
         JSON file that what was found is written to, whole or not at all. Where it holds an unfinished search
         of the same settings, that goes on; `n_truths` may be larger than it was.
     verbose : int, default=0
-        1 prints to standard error how far the search is.
+        1 prints every two seconds how far it has come.
 
     Returns
     -------
@@ -156,9 +155,9 @@ def falsify(
     Examples
     --------
     >>> import gmmscape as gs
-    >>> found = gs.falsify(k=2, k_star=3, d=1, separation=5.0, n_truths=4, rng=0)
+    >>> found = gs.falsify(k=3, k_star=5, d=1, separation=4.0, n_truths=5, rng=0)
     >>> found.n_minima, len(found.confirmed), round(found.largest_position_error, 2)
-    (0, 0, 0.0)
+    (5, 1, 0.7)
     """
     settings = _settings(k, k_star, d, separation, n_truths, truths, sigma)
     plan = _plan(n_starts, rtol, tau, confirm)
@@ -174,7 +173,8 @@ def falsify(
     numbers = [i for i in range(settings["n_truths"]) if i not in known]
     given = [None] * settings["n_truths"] if truths is None else list(truths)
     tasks = [_Task(i, seed, settings, plan, given[i]) for i in numbers]
-    search = _Search(settings, seed, known, target, budget, callback or (_Printed() if verbose else None))
+    watch = Watch(budget, callback or (Printer(_described) if verbose else None))
+    search = _Search(settings, seed, known, target, watch)
     return search.run(tasks, n_jobs)
 
 
@@ -187,12 +187,10 @@ class _Search:
         seed: int,
         known: dict[int, Searched],
         target: Path | None,
-        budget: float | None,
-        callback: Callable[[FalsifyEvent], Any] | None,
+        watch: Watch,
     ) -> None:
         self._settings, self._seed, self._known = settings, seed, known
-        self._target, self._budget, self._callback = target, budget, callback
-        self._began = self._saved = time.monotonic()
+        self._target, self._watch, self._saved = target, watch, 0.0
 
     def run(self, tasks: list[_Task], n_jobs: int) -> Falsification:
         """Return what the tasks, and those known before, have given."""
@@ -201,29 +199,26 @@ class _Search:
             with closed(_results(tasks, n_jobs)) as results:
                 for one in results:
                     self._known[one.number] = one
-                    stop = self._saw(one)
                     self._save("interrupted")
-                    if stop is not None and len(self._known) < self._settings["n_truths"]:
-                        reason = stop
-                        break
+                    self._saw(one)
+        except Stop as stop:
+            reason = str(stop) if len(self._known) < self._settings["n_truths"] else "completed"
         except KeyboardInterrupt:
             reason = "interrupted"
         self._save(reason, now=True)
         return self._result(reason)
 
-    def _saw(self, one: Searched) -> str | None:
-        seconds = time.monotonic() - self._began
-        event = FalsifyEvent(
-            done=len(self._known),
-            total=self._settings["n_truths"],
-            found=one,
-            n_minima=sum(len(known.minima) for known in self._known.values()),
-            n_unstructured=sum(known.unstructured for known in self._known.values()),
-            seconds=seconds,
+    def _saw(self, one: Searched) -> None:
+        self._watch.saw(
+            lambda seconds: FalsifyEvent(
+                done=len(self._known),
+                total=self._settings["n_truths"],
+                found=one,
+                n_minima=sum(len(known.minima) for known in self._known.values()),
+                n_unstructured=sum(known.unstructured for known in self._known.values()),
+                seconds=seconds,
+            )
         )
-        if self._callback is not None and asks_to_stop(self._callback(event)):
-            return "interrupted"
-        return "time_limit" if self._budget is not None and seconds >= self._budget else None
 
     def _save(self, reason: str, *, now: bool = False) -> None:
         """Write the checkpoint, at most so often that it takes a small part of the time."""
@@ -314,11 +309,11 @@ def _plan(n_starts: Any, rtol: Any, tau: Any, confirm: Any) -> Plan:
 def _resumed(target: Path | None, settings: dict[str, Any], rng: Any) -> tuple[int, dict[int, Searched]]:
     """The seed, and what a checkpoint holds."""
     if target is None or not target.exists():
-        return _seed(rng), {}
+        return seed_of(rng), {}
     old = Falsification.from_json(target)
     same = {name: value for name, value in settings.items() if name != "n_truths"}
     wrong = [name for name, value in same.items() if name not in old.settings or old.settings[name] != value]
-    if rng is not None and _seed(rng) != old.seed:
+    if rng is not None and seed_of(rng) != old.seed:
         wrong.append("rng")
     if wrong:
         raise InvalidParameterError(
@@ -338,28 +333,7 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if np.iterable(value) and not isinstance(value, str) else [value]
 
 
-def _seed(rng: Any) -> int:
-    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
-        return int(rng)
-    # Below 2^53, so that every reader of the JSON gets the same number.
-    return int(generator(rng).integers(2**53))
-
-
-class _Printed:
-    """A callback that prints a line now and then."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-
-    def __call__(self, event: FalsifyEvent) -> None:
-        import sys
-
-        if time.monotonic() - self._last < PAUSE and event.done < event.total:
-            return
-        self._last = time.monotonic()
-        print(
-            f"falsify: {event.done}/{event.total} truths, {event.n_minima} minima, "
-            f"{event.n_unstructured} unstructured, {event.seconds:.0f} s",
-            file=sys.stderr,
-            flush=True,
-        )
+def _described(event: FalsifyEvent) -> str:
+    return (
+        f"{event.done} of {event.total} truths, {event.n_minima} minima, {event.n_unstructured} unstructured"
+    )

@@ -10,6 +10,7 @@ from gmmscape.landscape.pictures.disconnectivity import DisconnectivityDisplay
 from gmmscape.landscape.pictures.falsification import FalsificationDisplay
 from gmmscape.landscape.pictures.merging import Join
 from gmmscape.landscape.pictures.minima import MinimaDisplay
+from gmmscape.landscape.pictures.phase import PhaseDisplay
 from gmmscape.landscape.pictures.profile import ProfileDisplay
 from gmmscape.landscape.pictures.separation import SeparationDisplay
 from gmmscape.landscape.pictures.shares import ShareDisplay
@@ -23,6 +24,7 @@ __all__ = [
     "FollowedLine",
     "Join",
     "MinimaDisplay",
+    "PhaseDisplay",
     "ProfileDisplay",
     "SeparationDisplay",
     "ShareDisplay",

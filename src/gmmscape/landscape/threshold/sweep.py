@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from gmmscape.landscape.threshold.follow import Levels, follow
 from gmmscape.landscape.threshold.reading import read
 from gmmscape.landscape.threshold.result import KINDS, FollowedMinimum
 from gmmscape.landscape.threshold.unstructured import Found, Search, search
-from gmmscape.solve import asks_to_stop
+from gmmscape.landscape.watch import Watch
 
 #: How far beyond an end another minimum is looked for, as a share of the bracket; and the distances from the
 #: end along its null vector, in sigma, that descents begin at.
@@ -65,10 +64,6 @@ class ThresholdEvent(NamedTuple):
     seconds: float
 
 
-class Stopped(Exception):  # noqa: N818 - it is no error
-    """The budget is used up, or the callback asked to stop; the message is the stop reason."""
-
-
 class Plan(NamedTuple):
     """How thorough a search is, and who watches.
 
@@ -82,18 +77,15 @@ class Plan(NamedTuple):
         Of the random starts.
     n_jobs : int
         Processes.
-    max_seconds : float or None
-        Time budget.
-    callback : callable or None
-        Sees a `ThresholdEvent`.
+    watch : Watch
+        Whose callback sees a `ThresholdEvent`.
     """
 
     n_starts: int
     n_parameters: int
     seed: int
     n_jobs: int
-    max_seconds: float | None
-    callback: Callable[[ThresholdEvent], Any] | None
+    watch: Watch
 
 
 class Sweep:
@@ -122,7 +114,6 @@ class Sweep:
         self.followed: list[FollowedMinimum] = []
         self.searches: dict[float, Search] = {}
         self.plan, self._journal = plan, journal
-        self._began = time.monotonic()
         self._signatures: dict[tuple[int, float], FloatArray | None] = {}
 
     @property
@@ -252,21 +243,13 @@ class Sweep:
         return False
 
     def _saw(self, stage: str, parameter: float, means: FloatArray | None, defect: float | None) -> None:
-        plan, seconds = self.plan, time.monotonic() - self._began
         largest = self.largest
-        event = ThresholdEvent(
-            stage,
-            parameter,
-            means,
-            defect,
-            len(self.followed),
-            None if largest is None else largest.parameter,
-            seconds,
+        highest = None if largest is None else largest.parameter
+        self.plan.watch.saw(
+            lambda seconds: ThresholdEvent(
+                stage, parameter, means, defect, len(self.followed), highest, seconds
+            )
         )
-        if plan.callback is not None and asks_to_stop(plan.callback(event)):
-            raise Stopped("interrupted")
-        if plan.max_seconds is not None and seconds >= plan.max_seconds:
-            raise Stopped("time_limit")
 
 
 def _searched(

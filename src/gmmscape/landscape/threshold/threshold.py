@@ -16,20 +16,23 @@ from gmmscape.landscape.journal import Journal
 from gmmscape.landscape.path import TruthPath, ordered_bracket, truth_at
 from gmmscape.landscape.threshold.reading import read
 from gmmscape.landscape.threshold.result import FollowedMinimum, StructureThreshold
-from gmmscape.landscape.threshold.sweep import Plan, Stopped, Sweep, ThresholdEvent, above
+from gmmscape.landscape.threshold.sweep import Plan, Sweep, ThresholdEvent, above
+from gmmscape.landscape.watch import Printer, Stop, Watch
 from gmmscape.mixture import Mixture
 from gmmscape.solve import Newton
 from gmmscape.validation import (
-    generator,
     mean_matrix,
     optional_seconds,
     positive_integer,
     real_number,
+    seed_of,
     standard_deviation,
+    whole_number,
 )
 
 #: Rounds of searches above the largest end, each of which has found something there.
 MOST_ROUNDS = 20
+CHECKPOINT = "gmmscape-threshold-checkpoint"
 MEANING = "unstructured minima exist at lo and not at hi"
 
 
@@ -48,6 +51,7 @@ def structure_threshold(
     max_seconds: float | None = None,
     callback: Callable[[ThresholdEvent], Any] | None = None,
     checkpoint: str | Path | None = None,
+    verbose: int = 0,
 ) -> StructureThreshold:
     """Find where along a path of truths the minima that are no union of blocks end.
 
@@ -91,6 +95,8 @@ def structure_threshold(
         Called with a `ThresholdEvent` after each search and at each point of a branch; returning True stops.
     checkpoint : str or Path, optional
         JSON file that finished pieces of work are written to. Where it exists, work goes on from it.
+    verbose : int, default=0
+        1 prints every two seconds how far it has come.
 
     Returns
     -------
@@ -131,16 +137,19 @@ def structure_threshold(
     means = _start_of(start, k, truth_at(path, ends[0]))
     if callback is not None and not callable(callback):
         raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
+    whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
     plan = Plan(
         n_starts=positive_integer("n_starts", n_starts, minimum=0),
         n_parameters=positive_integer("n_parameters", n_parameters, minimum=2),
-        seed=_seed(rng),
+        seed=seed_of(rng),
         n_jobs=n_jobs if n_jobs == -1 else positive_integer("n_jobs", n_jobs),
-        max_seconds=optional_seconds("max_seconds", max_seconds),
-        callback=callback,
+        watch=Watch(
+            optional_seconds("max_seconds", max_seconds),
+            callback or (Printer(_described) if verbose else None),
+        ),
     )
     level = 0.5 / k if defect is None else float(defect)
-    journal = Journal(checkpoint, _about(landscapes, plan, defect, means))
+    journal = Journal(checkpoint, CHECKPOINT, _facts(landscapes, plan, defect, means))
     sweep = Sweep(landscapes, level, defect is not None, plan, journal)
     # Matrices of k d rows are too small for threads of BLAS, which wait for each other longer than they work.
     with engine.limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
@@ -157,7 +166,7 @@ def _start_of(start: Any, k: int, truth: Mixture) -> FloatArray | None:
     return means
 
 
-def _about(
+def _facts(
     landscapes: TruthPath, plan: Plan, defect: float | None, start: FloatArray | None
 ) -> dict[str, Any]:
     """What tells one computation from another; a path is known by some of its truths."""
@@ -194,12 +203,12 @@ def _carried_out(sweep: Sweep, start: FloatArray | None, journal: Journal) -> st
             _refuse_survivors(sweep)
             _search_above(sweep)
         return "completed"
-    except Stopped as stop:
+    except Stop as stop:
         return str(stop)
     except KeyboardInterrupt:
         return "interrupted"
     finally:
-        journal.save()
+        journal.save(now=True)
 
 
 def _search_above(sweep: Sweep) -> None:
@@ -334,8 +343,6 @@ def _nothing(sweep: Sweep, reason: str) -> Exception:
     )
 
 
-def _seed(rng: Any) -> int:
-    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
-        return int(rng)
-    # Below 2^53, so that every reader of the JSON gets the same number.
-    return int(generator(rng).integers(2**53))
+def _described(event: ThresholdEvent) -> str:
+    done = f"{event.stage} at {event.parameter:.6g}, {event.n_followed} minima followed"
+    return done if event.largest is None else f"{done}, highest end {event.largest:.6g}"

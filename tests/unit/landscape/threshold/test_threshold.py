@@ -158,10 +158,10 @@ def test_resuming_gives_the_same_and_repeats_nothing(crossing, tmp_path):
     searched = [event.parameter for event in seen if event.stage == "search"]
     assert searched
     assert not {event.parameter for event in later if event.stage == "search"} & set(searched)
-    with pytest.raises(gs.InvalidParameterError, match="another computation"):
+    with pytest.raises(gs.InvalidParameterError, match="another truths"):
         gs.structure_threshold(equal, 2, (5.0, 8.5), **effort)
     file.write_text("[]")
-    with pytest.raises(gs.FormatError, match="no checkpoint"):
+    with pytest.raises(gs.FormatError, match="no file of the format"):
         gs.structure_threshold(equal, 2, (5.0, 8.0), **effort)
 
 

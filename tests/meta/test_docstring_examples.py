@@ -1,0 +1,36 @@
+"""The examples in docstrings run, and print what they say."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+from types import ModuleType
+
+import pytest
+
+import gmmscape
+
+
+def modules() -> list[str]:
+    walked = pkgutil.walk_packages(gmmscape.__path__, "gmmscape.")
+    # A module of this name starts the command line.
+    return sorted(one.name for one in walked if one.name.rpartition(".")[2] != "__main__")
+
+
+def examples(module: ModuleType) -> list[doctest.DocTest]:
+    return [test for test in doctest.DocTestFinder().find(module) if test.examples]
+
+
+def test_there_are_examples_where_users_look():
+    with_examples = {test.name for name in modules() for test in examples(importlib.import_module(name))}
+    assert {"gmmscape.landscape.structure.decode", "gmmscape.estimator.GaussianMixture"} <= with_examples
+
+
+@pytest.mark.parametrize("name", modules())
+def test_examples_print_what_they_say(name: str):
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    for test in examples(importlib.import_module(name)):
+        printed: list[str] = []
+        failed, _ = doctest.DocTestRunner(optionflags=flags).run(test, out=printed.append)
+        assert not failed, "".join(printed)
