@@ -10,23 +10,30 @@ import numpy as np
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.landscape.critical_point import CriticalPoint
 from gmmscape.landscape.descent import Descent
-from gmmscape.landscape.orbits import SAME_FLAT
 from gmmscape.landscape.survey import Survey, why_not
 from gmmscape.matching import match_means
-from gmmscape.solve import EM, Crowd, GradientDescent, crowd_ends
+from gmmscape.mixture import Mixture
+from gmmscape.solve import EM, Crowd, GradientDescent, Newton, crowd_ends, run
 
 #: Which basin a start lies in is for the plain method to say; extrapolation, which may jump, only finishes.
 PLAIN = {
     "em": EM(tol=1e-4, max_iter=10_000, accelerate=False),
     "gd": GradientDescent(tol=1e-4, max_iter=30_000),
 }
-FINISH = EM(tol=1e-7, max_iter=10_000)
+FINISH = EM(tol=1e-7, max_iter=300)
 #: The same once more for ends that the first finish left in a slow place.
 FINISH_SLOW = EM(tol=1e-10, max_iter=100_000)
+#: From an end to the bottom of its valley.
+NEWTON = Newton(tol=1e-9)
 #: Ends within this many sigma of each other, and at values that differ by no more, are one.
 TOGETHER, TOGETHER_NLL = 1e-3, 1e-5
-#: An end belongs to the minimum that Newton reaches from it if that is no farther than this, in sigma.
-CLOSE = 5e-3
+#: Newton takes an end to the bottom of its valley, on the same rows, if it is nearer than this, in sigma.
+VALLEY = 0.1
+#: Two bottoms of one value, to this much, may be one.
+SAME_BOTTOM_NLL = 1e-8
+#: A bottom belongs to the minimum that Newton reaches from it by exact integrals if that is no farther than
+#: this: rows of many dimensions are coarse, and a soft minimum of theirs lies elsewhere.
+CLOSE = 0.5
 #: A saddle that an end lies on is no farther from it than this, in sigma.
 ON_SADDLE = 1e-5
 
@@ -70,8 +77,15 @@ def _finished(descent: Descent, crowd: Crowd, which: BoolArray, solver: EM) -> C
     return Crowd(means, nll, step, tuple(reasons))
 
 
+class Bottom(NamedTuple):
+    """The minimum on coarse rows that an end is next to: means in the caller's coordinates, and value."""
+
+    means: FloatArray
+    nll: float
+
+
 class Assignment:
-    """Gives ends to minima: distinct ends are polished, and closeness decides only where it is safe.
+    """Gives ends to minima: what lies in one valley goes to the minimum there, and the rest is followed on.
 
     Parameters
     ----------
@@ -80,7 +94,7 @@ class Assignment:
     crowd : Crowd
         Ends in local coordinates.
     most : int
-        Distinct ends that are polished; starts of the rest are unresolved.
+        Valleys whose minima are polished; starts of the rest are unresolved.
     tell : callable
         Called with the number of starts that are settled, now and then.
     """
@@ -90,42 +104,68 @@ class Assignment:
         self.survey = Survey(descent, 0)
         self.labels = np.full(len(crowd), -1)
         self.reasons: dict[int, str] = {}
-        self._polished = 0
+        self._bottoms: list[tuple[Bottom, int]] = []
 
     def run(self) -> Fallen:
         """Settle all ends."""
         ended = np.array([reason in ("converged", "max_iter") for reason in self.crowd.reasons])
         self.reasons = {int(i): self.crowd.reasons[i] for i in np.flatnonzero(~ended)}
-        slow = self._settled_by_closeness(np.flatnonzero(ended))
+        slow = self._settled(np.flatnonzero(ended))
         if len(slow):
             # Long valleys and saddles: their ends are brought closer, and looked at once more.
             which = np.zeros(len(self.crowd), dtype=bool)
             which[slow] = True
             self.crowd = _finished(self.descent, self.crowd, which, FINISH_SLOW)
-            for i in self._settled_by_closeness(slow):
+            for i in self._settled(slow):
                 self._followed(int(i))
                 self._report()
         return Fallen(self.survey.minima, self.labels, self.reasons)
 
-    def _settled_by_closeness(self, places: IntArray) -> IntArray:
-        """Settle what lies next to a minimum; return the places of the rest."""
+    def _settled(self, places: IntArray) -> IntArray:
+        """Settle what lies in the valley of a minimum; return the places of the rest."""
         left = []
         for group in distinct(self.crowd, places, TOGETHER * self.descent.sigma):
-            known = len(self.survey.minima)
-            place = self._near(group[0]) if self._polished < self.most else None
-            if place is not None:
-                self.labels[group] = place
-                self._polished += len(self.survey.minima) - known
-            elif self._polished >= self.most:
-                known_place = self._known(group[0])
-                if known_place is None:
-                    self.reasons.update(dict.fromkeys(map(int, group), "not polished"))
-                else:
-                    self.labels[group] = known_place
-            else:
+            bottom = self._bottom(group[0])
+            if bottom is None:
                 left.append(group)
+                continue
+            known = self._known(bottom)
+            if known is None and len(self._bottoms) >= self.most:
+                self.reasons.update(dict.fromkeys(map(int, group), "not polished"))
+                continue
+            if known is None:
+                known = self._minimum_of(bottom.means)
+                self._bottoms.append((bottom, known))
+            if known < 0:
+                left.append(group)
+            else:
+                self.labels[group] = known
             self._report()
         return np.sort(np.concatenate(left)) if left else np.empty(0, dtype=np.intp)
+
+    def _bottom(self, i: int) -> Bottom | None:
+        """Where Newton leads from an end on the same rows; None where that is elsewhere, or nowhere."""
+        objective, sigma = self.descent.anywhere, self.descent.sigma
+        end = run(NEWTON, objective, Mixture.location(self.crowd.means[i], sigma))
+        if end.stop_reason == "interrupted":
+            raise KeyboardInterrupt
+        near = self._apart(end.mixture.means, self._places(i)) <= VALLEY
+        return Bottom(end.mixture.means, end.nll) if end.converged and near else None
+
+    def _known(self, bottom: Bottom) -> int | None:
+        """What a bottom was found to belong to, if it was seen before."""
+        for other, label in self._bottoms:
+            alike = abs(other.nll - bottom.nll) <= SAME_BOTTOM_NLL
+            if alike and self._apart(other.means, bottom.means) <= TOGETHER:
+                return label
+        return None
+
+    def _minimum_of(self, bottom: FloatArray) -> int:
+        """Place of the minimum that exact integrals lead to from a bottom; -1 where none is near."""
+        place = self.survey.place_of(bottom)
+        if place is None or self._apart(bottom, self.survey.minima[place].means) > CLOSE:
+            return -1
+        return place
 
     def so_far(self, reason: str) -> Fallen:
         """Return what is settled; the rest is in no minimum for that reason."""
@@ -139,30 +179,14 @@ class Assignment:
     def _places(self, i: int) -> FloatArray:
         return self.crowd.means[i] + self.descent.measure.origin
 
-    def _known(self, i: int) -> int | None:
-        """Place of the known minimum next to an end."""
-        for place, minimum in enumerate(self.survey.minima):
-            if self._apart(self._places(i), minimum) <= CLOSE:
-                return place
-        return None
-
-    def _near(self, i: int) -> int | None:
-        """Place of the minimum that Newton reaches from an end, where that is next to it."""
-        place = self.survey.place_of(self._places(i))
-        if place is None:
-            return None
-        minimum = self.survey.minima[place]
-        near = SAME_FLAT if minimum.flat else CLOSE
-        return place if self._apart(self._places(i), minimum) <= near else None
-
-    def _apart(self, places: FloatArray, minimum: CriticalPoint) -> float:
-        return match_means(places, minimum.means)[1] / self.descent.sigma
+    def _apart(self, one: FloatArray, other: FloatArray) -> float:
+        return match_means(one, other)[1] / self.descent.sigma
 
     def _followed(self, i: int) -> None:
         """Settle one end by itself: on a saddle, or wherever Newton leads from it."""
         places = self._places(i)
         at = self.descent.critical(places)
-        on_it = at is not None and at.converged and self._apart(places, at) <= ON_SADDLE
+        on_it = at is not None and at.converged and self._apart(places, at.means) <= ON_SADDLE
         if on_it and at is not None and at.index > 0:
             self.reasons[i] = "saddle"
             return
