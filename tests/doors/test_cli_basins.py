@@ -1,0 +1,74 @@
+"""``gmmscape basins`` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+from doors.commandline import failed, gmmscape, inside, interrupted, needs_terminal
+
+TRUTH = ["basins", "--centers=-3,3,12", "--sigma", "1"]
+
+
+def test_files_and_text(tmp_path):
+    pytest.importorskip("matplotlib")
+    files = {name: tmp_path / f"shares.{name}" for name in ("json", "png", "keep")}
+    arguments = [*TRUTH, "-n", 700, "--json", files["json"], "--checkpoint", files["keep"]]
+    result = inside(*arguments, "--plot", files["png"])
+    assert (result.returncode or 0, result.stderr) == (0, "")
+    assert result.stdout.startswith("2 minima from 700 starts (truth, seed 0) by EM; k=3, sigma=1")
+    land = gs.Landscape(gs.Population(gs.Mixture.location([-3, 3, 12], 1.0)), 3)
+    expected = gs.basins(land, start="truth", n=700, rng=0)
+    first = files["json"].read_text()
+    assert [row["hits"] for row in json.loads(first)["minima"]] == [m.hits for m in expected.minima]
+    assert files["png"].read_bytes().startswith(b"\x89PNG")
+    assert files["keep"].exists()
+    inside(*arguments)
+    assert files["json"].read_text() == first
+
+
+def test_where_my_own_starts_lead():
+    result = inside(*TRUTH, "--means=-3,11,13", "--means=0,0.5,12", "--quiet")
+    assert (result.returncode or 0, result.stdout) == (0, "")
+    text = inside(*TRUTH, "--means=-3,11,13", "--means=0,0.5,12").stdout
+    assert "2 starts" in text
+
+
+def test_rows_of_a_file(tmp_path):
+    file = tmp_path / "rows.csv"
+    rows = np.random.default_rng(0).normal(size=(300, 2)) + np.array([0, 20])
+    np.savetxt(file, np.concatenate([rows, -rows]), delimiter=",")
+    text = inside("basins", file, "--sigma", "1", "-k", "2", "-n", "50").stdout
+    assert "from 50 starts (rows, seed 0)" in text
+
+
+@needs_terminal
+def test_ctrl_c_keeps_what_was_done(tmp_path):
+    file = tmp_path / "shares.json"
+    output = interrupted([*TRUTH, "-n", 1_000_000, "--json", file], b"00/1000000", cwd=tmp_path)
+    assert "minima from" in output
+    assert json.loads(file.read_text())["stop_reason"] == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--sigma", "1"], ["--centers"]),
+        (["--centers=-3,3", "--sigma", "1", "--start", "rows"], ["rows"]),
+        (["--centers=-3,3", "--sigma", "0"], ["sigma"]),
+        (["--centers=-3,3", "--sigma", "1", "--means=1,2,3"], ["--means"]),
+        (["--centers=-3,3", "--sigma", "1", "--json", "no/such/x.json"], ["--json"]),
+        (["--centers=-3,3", "--sigma", "1", "--plot", "x.xyz"], ["--plot"]),
+    ],
+)
+def test_wrong_usage_exits_2(arguments, words):
+    failed(inside("basins", *arguments), 2, *words)
+
+
+def test_as_a_process(tmp_path):
+    file = tmp_path / "broken.json"
+    file.write_text("{")
+    failed(gmmscape(*TRUTH, "--checkpoint", file), 3, "JSON")
