@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from gmmscape.landscape.pictures import (
         AtlasDisplay,
         BasinsDisplay,
+        BirthDisplay,
         DisconnectivityDisplay,
         FalsificationDisplay,
         MinimaDisplay,
@@ -84,6 +85,7 @@ _HOMES = {
     "BasinsDisplay": "landscape.pictures",
     "BasinsEvent": "landscape",
     "Birth": "landscape",
+    "BirthDisplay": "landscape.pictures",
     "Chosen": "selection",
     "ComponentReport": "escape",
     "CriticalPoint": "landscape",
@@ -151,6 +153,7 @@ __all__ = [
     "BasinsDisplay",
     "BasinsEvent",
     "Birth",
+    "BirthDisplay",
     "Chosen",
     "ComponentReport",
     "CriticalPoint",

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
 
 from gmmscape.cli.landscapes import Numbers
 from gmmscape.cli.progress import following_progress
-from gmmscape.exceptions import InvalidParameterError, NotAvailableError
-from gmmscape.jsonfile import writable_target
+from gmmscape.cli.report import report_of, report_options
 from gmmscape.landscape import Structure, birth
 from gmmscape.mixture import Mixture
 
@@ -40,16 +38,13 @@ def pair_and_one(radius: float, place: float) -> Mixture:
 )
 @click.option("--radius", type=float, help=f"R, with --shape pair.  [default: {DEFAULT_RADIUS:g}]")
 @click.option("--bracket", type=Numbers(), help="LO,HI: the minimum exists at D = HI and not at LO.")
-@click.option("--json", "json_file", help="Write the birth to this file.")
-@click.option("--plot", "plot_file", help="Draw the branch into this file (PNG, SVG, PDF).")
+@report_options
 @click.option("--quiet", is_flag=True, help="No result on standard output and no progress.")
 def birth_command(
     shape: str,
     radius: float | None,
     bracket: list[float] | None,
-    json_file: str | None,
-    plot_file: str | None,
-    quiet: bool,
+    **options: Any,
 ) -> None:
     """Find the separation at which a spurious minimum is born.
 
@@ -57,20 +52,10 @@ def birth_command(
     on the third is followed from HI downwards to the fold at which it disappears.
     """
     path, default = _path(shape, radius)
-    _check_file(json_file, "--json")
-    _check_file(plot_file, "--plot")
-    figure = None if plot_file is None else _blank(plot_file)
-    with following_progress(quiet=quiet) as callback:
+    report = report_of(options)
+    with following_progress(quiet=report.quiet) as callback:
         found = birth(path, FOLLOWED, _bracket(bracket, default), callback=callback)
-    try:
-        if json_file is not None:
-            found.to_json(json_file)
-        if figure is not None:
-            found.plot(figure.subplots())
-            figure.savefig(plot_file)
-    finally:  # what was found is not lost with a full disk
-        if not quiet:
-            click.echo(str(found))
+    report.write(found, found.plot)
 
 
 def _path(shape: str, radius: float | None) -> tuple[Callable[[float], Mixture], tuple[float, float]]:
@@ -91,28 +76,3 @@ def _bracket(given: list[float] | None, default: tuple[float, float]) -> tuple[f
     if len(given) != 2:
         raise click.BadParameter("pass two numbers, as in --bracket 9,12", param_hint="--bracket")
     return given[0], given[1]
-
-
-def _check_file(name: str | None, option: str) -> None:
-    if name is not None:
-        try:
-            writable_target(name)
-        except InvalidParameterError as error:
-            raise click.BadParameter(str(error), param_hint=option) from error
-
-
-def _blank(name: str) -> Any:
-    """Return an empty figure that can be written to a file of that name: found out before the work begins."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise NotAvailableError(
-            '--plot needs matplotlib, which is not installed: pip install "gmmscape[plot]"'
-        ) from error
-    figure = Figure(layout="constrained")
-    kinds = figure.canvas.get_supported_filetypes()
-    if Path(name).suffix.lstrip(".").lower() not in kinds:
-        raise click.BadParameter(
-            f"{name!r} has no ending that can be drawn: use one of {', '.join(kinds)}", param_hint="--plot"
-        )
-    return figure

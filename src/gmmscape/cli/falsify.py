@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from gmmscape.cli.landscapes import Numbers
-from gmmscape.cli.options import check_picture, check_writable
+from gmmscape.cli.options import check_writable, laboratory_options
 from gmmscape.cli.progress import falsification_progress
+from gmmscape.cli.report import report_of, report_options
 from gmmscape.landscape import falsify
 
 #: Values that a range may have.
@@ -50,23 +51,12 @@ class WholeNumbers(click.ParamType):
 @click.option("--rtol", type=float, default=1e-6, show_default=True, help="Accuracy while exploring.")
 @click.option("--tau", type=float, help="Largest defect of a structured fit.  [default: 0.5/k]")
 @click.option("--no-confirm", is_flag=True, help="List suspects without refining and checking them.")
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of truths and starts."
-)
-@click.option("--n-jobs", type=int, default=1, show_default=True, help="Processes; -1 for all cores.")
-@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
-@click.option("--checkpoint", help="File that the search is kept in, and goes on from.")
-@click.option("--json", "json_file", help="Write truths, minima and suspects to this file.")
-@click.option("--plot", "plot_file", help="Draw all minima into this file: PNG, PDF or SVG by its ending.")
-@click.option("--quiet", is_flag=True, help="No result on standard output and no progress.")
+@report_options
+@laboratory_options(checkpoint=True)
 @click.pass_context
 def falsify_command(
     context: click.Context,
-    json_file: str | None,
-    plot_file: str | None,
-    checkpoint: str | None,
     no_confirm: bool,
-    quiet: bool,
     **options: Any,
 ) -> None:
     """Search random separated truths for local minima that are no union of blocks.
@@ -75,25 +65,15 @@ def falsify_command(
     by position (distance from the nearest structure); suspects are refined and checked by a second rule of
     integration.
     """
-    for name, file in (("--json", json_file), ("--plot", plot_file), ("--checkpoint", checkpoint)):
-        check_writable(file, name)
-    if plot_file is not None:
-        check_picture(plot_file)
-    with falsification_progress(quiet=quiet) as callback:
+    report = report_of(options)
+    check_writable(options["checkpoint"], "--checkpoint")
+    with falsification_progress(quiet=report.quiet) as callback:
         found = falsify(
             rng=options.pop("seed"),
             **options,
             confirm=not no_confirm,
-            checkpoint=checkpoint,
             callback=callback,
         )
-    try:
-        if json_file is not None:
-            found.to_json(json_file)
-    finally:  # what was found is not lost with a full disk
-        if not quiet:
-            click.echo(str(found))
-    if plot_file is not None and found.n_minima:
-        found.plot().figure_.savefig(plot_file)
+    report.write(found, found.plot if found.n_minima else None)
     if found.stop_reason == "interrupted":
         context.exit(4)

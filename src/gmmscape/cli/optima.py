@@ -7,14 +7,13 @@ from typing import Any
 import click
 
 from gmmscape.cli.options import (
-    check_picture,
-    check_writable,
     floor_options,
     layout_of,
     run_options,
     table_options,
 )
 from gmmscape.cli.progress import search_progress
+from gmmscape.cli.report import report_of, report_options
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.escape import LocalOptima, local_optima
 from gmmscape.solve import INIT_PARAMS
@@ -43,8 +42,7 @@ from gmmscape.solve import INIT_PARAMS
 )
 @click.option("--no-escape", is_flag=True, help="Only starts: look for no better fit by moves.")
 @click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
-@click.option("--json", "json_file", help="Write the optima to this file.")
-@click.option("--plot", "plot_file", help="Draw the optima into this file (PNG, SVG, PDF).")
+@report_options
 @floor_options
 @run_options
 @table_options
@@ -52,9 +50,6 @@ from gmmscape.solve import INIT_PARAMS
 def optima_command(
     context: click.Context,
     file: str,
-    json_file: str | None,
-    plot_file: str | None,
-    quiet: bool,
     no_escape: bool,
     **options: Any,
 ) -> None:
@@ -64,14 +59,10 @@ def optima_command(
     (i>s,t), and which share one (i,j>s). Exit codes: 0 done, 1 no start ended in an optimum, 2 usage, 3 data,
     4 interrupted.
     """
-    layout, seed = layout_of(options), options.pop("seed")
-    check_writable(json_file, "--json")
-    if plot_file is not None:
-        check_writable(plot_file, "--plot")
-        check_picture(plot_file)
+    report, layout, seed = report_of(options), layout_of(options), options.pop("seed")
     rows = layout.read(file)
     given = {name: value for name, value in options.items() if value is not None}
-    with search_progress("looking for optima", quiet=quiet) as callback:
+    with search_progress("looking for optima", quiet=report.quiet) as callback:
         found = local_optima(
             rows.values,
             sample_weight=rows.weights,
@@ -80,14 +71,7 @@ def optima_command(
             callback=callback,
             **given,
         )
-    try:
-        if json_file is not None:
-            found.to_json(json_file)
-        if plot_file is not None:
-            found.plot().figure_.savefig(plot_file)
-    finally:  # what was found is not lost with a full disk
-        if not quiet:
-            click.echo(str(found))
+    report.write(found, found.plot)
     context.exit(_exit_code(found))
 
 

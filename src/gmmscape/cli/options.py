@@ -105,6 +105,29 @@ def run_options(command: Command) -> Command:
     return command
 
 
+def laboratory_options(*, checkpoint: bool) -> Callable[[Command], Command]:
+    """Add the options of what searches landscapes, with --checkpoint where the work can be resumed."""
+    options = [
+        click.option("--quiet", is_flag=True, help="No result on standard output and no progress."),
+        click.option(
+            "--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found."
+        ),
+        click.option("--n-jobs", type=int, default=1, show_default=True, help="Processes; -1 for all cores."),
+        click.option(
+            "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is random."
+        ),
+    ]
+    if checkpoint:
+        options.insert(1, click.option("--checkpoint", help="Keep what is done in this file; go on from it."))
+
+    def add(command: Command) -> Command:
+        for option in options:
+            command = option(command)
+        return command
+
+    return add
+
+
 def search_options(*, nested: str) -> Callable[[Command], Command]:
     """Add the options of the search for a better fit; `nested` is the default of --nested."""
     option = click.option(
@@ -135,19 +158,6 @@ def check_writable(file: str | None, option: str) -> None:
         writable_target(file)
     except InvalidParameterError as error:
         raise click.BadParameter(str(error), param_hint=option) from error
-
-
-def check_picture(file: str) -> None:
-    """Raise a usage error now if a picture could not be drawn into a file of this name later."""
-    try:
-        from matplotlib.backend_bases import FigureCanvasBase
-    except ImportError as error:
-        raise click.UsageError('--plot needs matplotlib: pip install "gmmscape[plot]"') from error
-    endings = FigureCanvasBase.get_supported_filetypes()
-    if Path(file).suffix[1:].lower() not in endings:
-        raise click.BadParameter(
-            f"{file!r} does not end in one of .{', .'.join(sorted(endings))}", param_hint="--plot"
-        )
 
 
 def plain(value: Any) -> Any:

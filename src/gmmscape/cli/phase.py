@@ -9,8 +9,9 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.cli.expressions import Family, centers_of
-from gmmscape.cli.options import check_picture, check_writable
+from gmmscape.cli.options import check_writable, laboratory_options
 from gmmscape.cli.progress import phase_progress
+from gmmscape.cli.report import report_of, report_options
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape import phase
 
@@ -61,17 +62,8 @@ class Steps(click.ParamType):
     show_default=True,
     help="Share of the cells that random starts check.",
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random starts."
-)
-@click.option(
-    "--n-jobs", "--jobs", type=int, default=1, show_default=True, help="Processes; -1 for all cores."
-)
-@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
-@click.option("--checkpoint", help="Keep results in this file, and go on from it where it exists.")
-@click.option("--json", "json_file", help="Write the diagram to this file.")
-@click.option("--plot", "plot_file", help="Draw the diagram into this file: PNG, PDF or SVG by its ending.")
-@click.option("--quiet", is_flag=True, help="No result on standard output and no progress.")
+@report_options
+@laboratory_options(checkpoint=True)
 @click.pass_context
 def phase_command(
     context: click.Context,
@@ -87,9 +79,7 @@ def phase_command(
     n_jobs: int,
     max_seconds: float | None,
     checkpoint: str | None,
-    json_file: str | None,
-    plot_file: str | None,
-    quiet: bool,
+    **options: Any,
 ) -> None:
     """Map the minima of k means over two parameters x and y of the truth.
 
@@ -100,12 +90,9 @@ def phase_command(
         family = Family(centers_of(centers), sigma)
     except InvalidParameterError as error:
         raise click.BadParameter(str(error), param_hint="--centers") from error
-    for name, file in (("--json", json_file), ("--plot", plot_file), ("--checkpoint", checkpoint)):
-        if file is not None:
-            check_writable(file, name)
-    if plot_file is not None:
-        check_picture(plot_file)
-    with phase_progress(quiet=quiet) as callback:
+    report = report_of(options)
+    check_writable(checkpoint, "--checkpoint")
+    with phase_progress(quiet=report.quiet) as callback:
         found = phase(
             family,
             xs,
@@ -120,13 +107,6 @@ def phase_command(
             callback=callback,
             checkpoint=checkpoint,
         )
-    try:
-        if json_file is not None:
-            found.to_json(json_file)
-        if plot_file is not None:
-            found.plot().figure_.savefig(plot_file)
-    finally:  # what was found is not lost with a full disk
-        if not quiet:
-            click.echo(str(found))
+    report.write(found, found.plot)
     if found.stop_reason == "interrupted":
         context.exit(4)

@@ -10,13 +10,13 @@ import numpy as np
 from gmmscape.cli.document import Document
 from gmmscape.cli.options import (
     Rows,
-    check_picture,
     check_writable,
     layout_of,
     search_options,
     table_options,
 )
 from gmmscape.cli.progress import selection_progress
+from gmmscape.cli.report import report_of, report_options
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.escape.judge import COVARIANCE_FLOOR
 from gmmscape.jsonfile import write_json
@@ -105,19 +105,15 @@ class Families(click.ParamType):
     "--least-rows", type=click.FloatRange(min=0), help="Different rows that each component must rest on."
 )
 @click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
-@click.option("--json", "json_file", help="Write the table and the chosen mixture to this file.")
+@report_options
 @click.option("--model", "model_file", help="Write the chosen fit to this file; diagnose and repair read it.")
-@click.option("--plot", "plot_file", help="Draw the criterion into this file: PNG, PDF or SVG by its ending.")
 @search_options(nested="take")
 @table_options
 @click.pass_context
 def select_command(
     context: click.Context,
     file: str,
-    json_file: str | None,
     model_file: str | None,
-    plot_file: str | None,
-    quiet: bool,
     **options: Any,
 ) -> None:
     """Choose the number of components of a mixture for the rows of FILE, not misled by bad optima.
@@ -125,25 +121,17 @@ def select_command(
     Prints the log-likelihood and the criteria of each fit; * marks the chosen one. Exit codes: 0 done, 2
     usage, 3 data, 4 interrupted.
     """
-    layout, seed = layout_of(options), options.pop("seed")
+    report, layout, seed = report_of(options), layout_of(options), options.pop("seed")
     options["covariance_types"] = tuple(kind for kinds in options["covariance_types"] for kind in kinds)
-    for name, out in (("--json", json_file), ("--model", model_file), ("--plot", plot_file)):
-        check_writable(out, name)
-    if plot_file is not None:
-        check_picture(plot_file)
+    check_writable(model_file, "--model")
     rows = layout.read(file)
-    with selection_progress(quiet=quiet) as callback:
+    with selection_progress(quiet=report.quiet) as callback:
         found = select(rows.values, sample_weight=rows.weights, rng=seed, callback=callback, **options)
     try:
-        if json_file is not None:
-            found.to_json(json_file)
         if model_file is not None:
             write_json(_document(found, rows, seed).to_dict(), model_file)
-    finally:  # what was found is not lost with a full disk
-        if not quiet:
-            click.echo(str(found))
-    if plot_file is not None:
-        found.plot().figure_.savefig(plot_file)
+    finally:
+        report.write(found, found.plot)
     context.exit(4 if found.ended == "interrupted" else 0)
 
 

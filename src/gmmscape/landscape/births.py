@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.exceptions import NotAvailableError
 from gmmscape.jsonfile import Writable
 from gmmscape.landscape.structure import Decoding, Structure
 from gmmscape.mixture import Mixture
 from gmmscape.version import VERSION
+
+if TYPE_CHECKING:
+    from gmmscape.landscape.pictures import BirthDisplay
 
 FORMAT = "gmmscape-birth"
 FORMAT_VERSION = 1
@@ -123,43 +125,26 @@ class Birth(Writable):
             },
         }
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Any = None) -> BirthDisplay:
         """Draw the means of the branch over the parameter, with the birth marked.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Where to draw; a new figure by default.
+            Where to draw; a new figure, unknown to pyplot, by default.
 
         Returns
         -------
-        matplotlib Axes
-            With one line for each mean and coordinate.
+        BirthDisplay
+            With `figure_`, `ax_` and the artists.
 
         Raises
         ------
         NotAvailableError
             If matplotlib is not installed.
         """
-        if ax is None:
-            try:
-                from matplotlib import pyplot
-            except ImportError as error:
-                raise NotAvailableError(
-                    'plot needs matplotlib, which is not installed: pip install "gmmscape[plot]"'
-                ) from error
-            _, ax = pyplot.subplots(layout="constrained")
+        from gmmscape.landscape.pictures import BirthDisplay
+
         parameters = np.append(self.branch_parameters, self.parameter)
         means = np.concatenate([self.branch_means, self.means[None]])
-        k, d = self.means.shape
-        for i in range(k):
-            for j in range(d):
-                label = f"mean {i}" if d == 1 else f"mean {i}, coordinate {j}"
-                ax.plot(parameters, means[:, i, j], label=label)
-        ax.plot(np.full(k * d, self.parameter), self.means.ravel(), "ko", label=self.kind)
-        ax.axvline(self.parameter, color="0.7", linewidth=1, zorder=0)
-        ax.set_xlabel("parameter")
-        ax.set_ylabel("means")
-        ax.set_title(f"{self.structure}: {self.kind} at {self.parameter:.9g}")
-        ax.legend()
-        return ax
+        return BirthDisplay(parameters, means, self.kind, name=str(self.structure)).plot(ax)

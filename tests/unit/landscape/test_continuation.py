@@ -161,8 +161,9 @@ def test_json_and_picture(fold, tmp_path):
     assert content["branch"]["parameters"] == fold.branch_parameters.tolist()
     figure = pytest.importorskip("matplotlib.figure").Figure()
     ax = figure.subplots()
-    assert fold.plot(ax) is ax
-    for line, mean in zip(ax.lines, fold.means[:, 0], strict=False):
+    display = fold.plot(ax)
+    assert display.ax_ is ax
+    for line, mean in zip(display.lines_, fold.means[:, 0], strict=True):
         assert line.get_ydata()[-1] == mean
     assert "fold" in ax.get_title()
 

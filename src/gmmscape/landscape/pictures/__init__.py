@@ -6,6 +6,7 @@ picture is drawn; figures are not registered with pyplot.
 
 from gmmscape.landscape.pictures.atlas import AtlasDisplay
 from gmmscape.landscape.pictures.basins import BasinsDisplay
+from gmmscape.landscape.pictures.birth import BirthDisplay
 from gmmscape.landscape.pictures.disconnectivity import DisconnectivityDisplay
 from gmmscape.landscape.pictures.falsification import FalsificationDisplay
 from gmmscape.landscape.pictures.merging import Join
@@ -19,6 +20,7 @@ from gmmscape.landscape.pictures.threshold import FollowedLine, ThresholdDisplay
 __all__ = [
     "AtlasDisplay",
     "BasinsDisplay",
+    "BirthDisplay",
     "DisconnectivityDisplay",
     "FalsificationDisplay",
     "FollowedLine",
