@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -35,6 +36,9 @@ def test_where_my_own_starts_lead():
     assert (result.returncode or 0, result.stdout) == (0, "")
     text = inside(*TRUTH, "--means=-3,11,13", "--means=0,0.5,12").stdout
     assert "2 starts" in text
+    assert "interval" not in text
+    assert re.search(r"^ +0  minimum 1$", text, re.MULTILINE)
+    assert re.search(r"^ +1  minimum 0$", text, re.MULTILINE)
 
 
 def test_rows_of_a_file(tmp_path):

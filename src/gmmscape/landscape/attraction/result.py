@@ -79,36 +79,50 @@ class Basins(Writable):
 
     @property
     def intervals(self) -> FloatArray:
-        """95 % intervals of the shares by Clopper and Pearson, shape (m, 2): each by itself."""
-        return np.array([share_interval(int(hits), self.n) for hits in self.hits]).reshape(-1, 2)
+        """95 % intervals of the shares by Clopper and Pearson, shape (m, 2): each by itself.
+
+        Where the work ended early, starts that nobody settled may belong to any minimum: the upper end counts
+        them as hits.
+        """
+        open_ = self.unresolved.get("interrupted", 0)
+        ends = [
+            (share_interval(hits, self.n)[0], share_interval(hits + open_, self.n)[1])
+            for hits in self.hits.tolist()
+        ]
+        return np.array(ends).reshape(-1, 2)
 
     def __str__(self) -> str:
         word = "minimum" if len(self.minima) == 1 else "minima"
         stopped = "" if self.stop_reason == "completed" else f"; stopped early: {self.stop_reason}"
+        own = self.start == "own"
+        origin = "of your own" if own else f"{self.start}, seed {self.seed}"
         lines = [
-            f"{len(self.minima)} {word} from {self.n} starts ({self.start}, seed {self.seed}) by "
+            f"{len(self.minima)} {word} from {self.n} starts ({origin}) by "
             f"{METHODS[self.method]}; k={self.k}, sigma={self.sigma:g}{stopped}"
         ]
         known = all(point.kl is not None for point in self.minima)
         if self.minima:
-            lines += ["", f"  #  share   95 % interval      hits  {'kl' if known else 'nll':<12} structure"]
+            # One's own starts are no draws: a share of theirs is not known up to an interval.
+            shares = "" if own else "share   95 % interval    "
+            lines += ["", f"  #  {shares}  hits  {'kl' if known else 'nll':<12} structure"]
         shares = zip(self.minima, self.shares, self.intervals, strict=True)
         for i, (point, share, (low, high)) in enumerate(list(shares)[:MOST_ROWS]):
             value = point.kl if known else point.nll
-            seen = f"{i:3d}  {share:.4f}  {low:.4f} to {high:.4f}  {point.hits:6d}"
-            lines.append(f"{seen}  {value:<12.7g} {_read(point)}")
+            drawn = "" if own else f"{share:.4f}  {low:.4f} to {high:.4f}  "
+            lines.append(f"{i:3d}  {drawn}{point.hits:6d}  {value:<12.7g} {_read(point)}")
         left = self.minima[MOST_ROWS:]
         if left:
             lines.append(f"and {len(left)} more with {sum(point.hits for point in left)} starts")
         if self.unresolved:
             parts = ", ".join(f"{n} {reason}" for reason, n in sorted(self.unresolved.items()))
             lines += ["", f"{sum(self.unresolved.values())} starts ended in none of them: {parts}"]
-        if self.start == "own":
-            some = ", ".join(
-                f"{i}: {label}" if label >= 0 else f"{i}: none" for i, label in enumerate(self.labels[:50])
-            )
-            more = f" and {self.n - 50} more" if self.n > 50 else ""
-            lines += ["", f"start: minimum   {some}{more}"]
+        if own:
+            lines += ["", "  start  ends in"]
+            lines += [
+                f"  {i:5d}  {f'minimum {label}' if label >= 0 else 'none of them'}"
+                for i, label in enumerate(self.labels[:MOST_ROWS].tolist())
+            ]
+            lines += [f"and {self.n - MOST_ROWS} more"] if self.n > MOST_ROWS else []
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:

@@ -167,8 +167,10 @@ class Phase(Writable):
         lines = [
             f"{nx} x {ny} cells, x {self.xs[0]:g} to {self.xs[-1]:g}, y {self.ys[0]:g} to {self.ys[-1]:g}, "
             f"k = {self.k}" + ("" if self.stop_reason == "completed" else f", {self.stop_reason}"),
-            "minima: " + ", ".join(f"{n} in {cells} cells" for n, cells in sorted(counts.items())),
+            "minima: " + ", ".join(f"{n} in {cells} cells" for n, cells in sorted(counts.items()) if n),
         ]
+        if counts[0]:
+            lines.append(f"not searched: {counts[0]} cells")
         for kind, table in self.kinds.items():
             born = Counter(crossing.event for crossing in self.births if crossing.kind == kind)
             crossed = sum(crossing.kind == kind for crossing in self.thresholds)

@@ -30,7 +30,7 @@ class PhaseDisplay(Display):
     ys : array_like of shape (ny,)
         Second parameter.
     counts : array_like of shape (ny, nx)
-        Minima of each cell.
+        Minima of each cell; 0 where none was looked for.
     unstructured : array_like of shape (ny, nx)
         Minima without structure among them.
     births : dict of str to list of (x, y, row, column, row, column)
@@ -174,8 +174,7 @@ class PhaseDisplay(Display):
         from matplotlib.patches import Patch
 
         keys: list[Any] = [
-            Patch(facecolor=shade, edgecolor=FAINT, label=f"{n} minim{'um' if n == 1 else 'a'}")
-            for n, shade in self._shades
+            Patch(facecolor=shade, edgecolor=FAINT, label=_number_of_minima(n)) for n, shade in self._shades
         ]
         if self.unstructured.any():
             keys.append(Patch(facecolor="white", edgecolor=FAINT, hatch="....", label="one is unstructured"))
@@ -196,6 +195,10 @@ class PhaseDisplay(Display):
             frameon=False,
             borderaxespad=0.0,
         )
+
+
+def _number_of_minima(n: int) -> str:
+    return {0: "not searched", 1: "1 minimum"}.get(n, f"{n} minima")
 
 
 def segments_of(rows: Iterable[Sequence[float]]) -> tuple[list[FloatArray], FloatArray]:

@@ -53,6 +53,26 @@ def test_it_can_be_stopped_and_gone_on_with(land, found, tmp_path):
         gs.basins(land, start="truth", n=STARTS, rng=6, checkpoint=file)
 
 
+def test_starts_that_nobody_settled_may_belong_to_any_minimum():
+    land = gs.Landscape(gs.Population(gs.Mixture.location([-3.0, 3.0, 12.0, 57.0, 63.0, 72.0], 1.0)), 6)
+    whole = gs.basins(land, start="truth", n=300, rng=0)
+    part = gs.basins(
+        land,
+        start="truth",
+        n=300,
+        rng=0,
+        callback=lambda event: event.stage == "settling" and event.done > 100,
+    )
+    assert part.stop_reason == "interrupted"
+    assert 0 < part.unresolved["interrupted"] < 300
+    for point, (low, high) in zip(part.minima, part.intervals, strict=True):
+        of_all = [share for other, share in zip(whole.minima, whole.shares, strict=True)
+                  if abs(other.nll - point.nll) < 1e-9]  # fmt: skip
+        assert len(of_all) == 1
+        assert low <= of_all[0] <= high
+        assert high >= (point.hits + part.unresolved["interrupted"]) / 300
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

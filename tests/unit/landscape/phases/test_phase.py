@@ -146,6 +146,10 @@ def test_an_end_before_the_first_row_is_no_result_but_an_empty_one():
     assert found.counts[0].all()
     assert not found.counts[1:].any()
     assert "time_limit" in str(found)
+    assert f"not searched: {(found.counts == 0).sum()} cells" in str(found)
+    assert "0 in" not in str(found)
+    labels = [text.get_text() for text in found.plot().ax_.get_legend().get_texts()]
+    assert labels[0] == "not searched"
 
 
 def test_what_it_says_and_draws(found: gs.Phase, tmp_path):
