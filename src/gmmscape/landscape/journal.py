@@ -9,9 +9,22 @@ from typing import Any
 
 from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.jsonfile import read_json, writable_target, write_json
+from gmmscape.validation import seed_of
 
 #: The file is written again after this many times as long as writing it took.
 SAVING_SHARE = 20.0
+
+
+def seed_for(path: str | Path | None, rng: Any) -> int:
+    """Return the seed that `rng` is or gives; for None that of a journal at the path, if there is one."""
+    file = None if path is None else writable_target(path)
+    if rng is None and file is not None and file.is_file():
+        content = read_json(file)
+        facts = content.get("facts") if isinstance(content, dict) else None
+        kept = facts.get("rng") if isinstance(facts, dict) else None
+        if isinstance(kept, int):
+            return kept
+    return seed_of(rng)
 
 
 class Journal:
@@ -24,7 +37,7 @@ class Journal:
     form : str
         Name of the format.
     facts : dict
-        What must be the same for the results in it to be of use, in values of JSON.
+        What must be the same for the results in it to be of use, in values of JSON; a seed as "rng".
 
     Raises
     ------

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import gmmscape as gs
-from gmmscape.landscape.journal import Journal
+from gmmscape.landscape.journal import Journal, seed_for
 
 
 def test_what_is_kept_is_not_computed_again(tmp_path):
@@ -36,3 +36,14 @@ def test_foreign_files_are_left_alone(tmp_path):
         Journal(file, "a", {"k": 3, "seed": 1})
     with pytest.raises(gs.InvalidParameterError, match="folder"):
         Journal(tmp_path / "no" / "such.json", "a", {})
+
+
+def test_without_a_seed_that_of_the_file_is_used(tmp_path):
+    file = tmp_path / "kept.json"
+    assert seed_for(file, 4) == 4
+    assert seed_for(file, None) != seed_for(file, None)
+    journal = Journal(file, "a", {"rng": 12})
+    journal.put("one", 1)
+    journal.save(now=True)
+    assert seed_for(file, None) == 12
+    assert seed_for(file, 4) == 4

@@ -17,13 +17,13 @@ from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailab
 from gmmscape.landscape.attraction.ends import Assignment, Fallen, descended
 from gmmscape.landscape.attraction.result import Basins
 from gmmscape.landscape.attraction.starts import BLOCK, Starts
-from gmmscape.landscape.journal import Journal
+from gmmscape.landscape.journal import Journal, seed_for
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.survey import digest_of
 from gmmscape.landscape.tasks import Task, Tasks
 from gmmscape.landscape.watch import Printer, Stop, Watch
 from gmmscape.solve import Crowd, joined
-from gmmscape.validation import choice, optional_seconds, positive_integer, seed_of, whole_number
+from gmmscape.validation import choice, optional_seconds, positive_integer, whole_number
 
 CHECKPOINT = "gmmscape-basins-checkpoint"
 
@@ -97,7 +97,7 @@ def basins(
         Called with a `BasinsEvent` after each block of 500 starts, and while ends are settled; returning True
         stops.
     checkpoint : str or Path, optional
-        JSON file that ends are kept in; if it exists, the work goes on from it.
+        JSON file that ends are kept in; if it exists, the work goes on from it, without `rng` with its seed.
     verbose : int, default=0
         1 prints every two seconds how far it has come.
 
@@ -136,7 +136,7 @@ def basins(
             "basins of a landscape with free weights are not offered: make the landscape with weights='equal'"
         )
     choice("method", method, ("em", "gd"))
-    starts = Starts.of(land.measure, land.n_components, start, seed_of(rng))
+    starts = Starts.of(land.measure, land.n_components, start, seed_for(checkpoint, rng))
     if starts.own is not None:
         n = len(starts.own) if n is None else min(positive_integer("n", n), len(starts.own))
     n = 10_000 if n is None else positive_integer("n", n)
@@ -263,7 +263,7 @@ def _facts(land: Landscape, starts: Starts, method: str) -> dict[str, Any]:
         "sigma": land.sigma,
         "method": method,
         "start": starts.name if starts.own is None else sha256(starts.own.tobytes()).hexdigest(),
-        "seed": starts.seed if starts.own is None else 0,
+        "rng": starts.seed if starts.own is None else 0,
         "block": BLOCK,
     }
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.landscape.journal import Journal
+from gmmscape.landscape.journal import Journal, seed_for
 from gmmscape.landscape.path import fitted_sigma
 from gmmscape.landscape.phases.result import Phase
 from gmmscape.landscape.phases.spreading import Grid, Spreading
@@ -25,7 +25,6 @@ from gmmscape.validation import (
     optional_seconds,
     positive_integer,
     real_number,
-    seed_of,
     standard_deviation,
     whole_number,
 )
@@ -111,7 +110,8 @@ def phase(
     callback : callable, optional
         Called with a `PhaseEvent` after each piece of work; returning True stops.
     checkpoint : str or Path, optional
-        JSON file that results are kept in; if it exists, the work goes on from it.
+        JSON file that results are kept in; if it exists, the work goes on from it, without `rng` with its
+        seed.
     verbose : int, default=0
         1 prints every two seconds how far it has come.
 
@@ -156,7 +156,7 @@ def phase(
         raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
     whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
     grid = _grid(path, _ascending("xs", xs), _ascending("ys", ys), k, width)
-    seed = seed_of(rng)
+    seed = seed_for(checkpoint, rng)
     budget = optional_seconds("max_seconds", max_seconds)
     watch = Watch(budget, callback or (Printer(_described) if verbose else None))
     tasks = Tasks(Journal(checkpoint, CHECKPOINT, _facts(grid, seed, n_starts)), n_jobs, watch, PhaseEvent)

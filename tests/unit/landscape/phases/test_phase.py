@@ -131,6 +131,9 @@ def test_processes_and_resumption_change_nothing(tmp_path):
     rest = gs.phase(line, xs, ys, 3, verify=0.3, rng=1, checkpoint=file)
     assert rest.minima[0][0][0].nll == 123.0
     assert (rest.births, rest.thresholds) == (whole.births, whole.thresholds)
+    assert gs.phase(line, xs, ys, 3, verify=0.3, checkpoint=file).seed == 1
+    with pytest.raises(InvalidParameterError, match="another rng"):
+        gs.phase(line, xs, ys, 3, rng=2, checkpoint=file)
     with pytest.raises(InvalidParameterError, match="another path"):
         gs.phase(lambda R, D: line(R, D + 1e-9), xs, ys, 3, rng=1, checkpoint=file)
     with pytest.raises(InvalidParameterError, match="another n_components"):
