@@ -18,15 +18,36 @@ def read_json(path: str | Path) -> Any:
         raise FormatError(f"{path} is not a JSON file: {error}") from error
 
 
-def writable_target(path: str | Path) -> Path:
-    """Return where a file would be written, links followed; raises InvalidParameterError if nowhere."""
-    target = Path(path).resolve()
+def writable_target(path: str | os.PathLike[str], name: str = "path") -> Path:
+    """Return where a file would be written, links followed.
+
+    Parameters
+    ----------
+    path : str or Path
+        Name of the file.
+    name : str, default="path"
+        What the parameter is called.
+
+    Raises
+    ------
+    InvalidParameterError
+        If no file of that name can be written.
+    """
+    try:
+        target = Path(path).resolve()
+        there, regular = target.exists(), target.is_file()
+    except (
+        TypeError,
+        ValueError,
+        OSError,
+    ) as error:  # no name, a zero byte, too long, links in a circle
+        raise InvalidParameterError.of(name, path, f"pass the name of a file ({error})") from error
     if not str(path):
-        raise InvalidParameterError.of("path", str(path), "pass the name of a file")
-    if target.exists() and not target.is_file():
-        raise InvalidParameterError.of("path", str(path), "pass a regular file: this is none")
+        raise InvalidParameterError.of(name, str(path), "pass the name of a file")
+    if there and not regular:
+        raise InvalidParameterError.of(name, str(path), "pass a regular file: this is none")
     if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
-        raise InvalidParameterError.of("path", str(path), "there is no folder there that can be written to")
+        raise InvalidParameterError.of(name, str(path), "there is no folder there that can be written to")
     return target
 
 

@@ -17,7 +17,7 @@ SAVING_SHARE = 20.0
 
 def seed_for(path: str | Path | None, rng: Any) -> int:
     """Return the seed that `rng` is or gives; for None that of a journal at the path, if there is one."""
-    file = None if path is None else writable_target(path)
+    file = None if path is None else writable_target(path, "checkpoint")
     if rng is None and file is not None and file.is_file():
         content = read_json(file)
         facts = content.get("facts") if isinstance(content, dict) else None
@@ -48,7 +48,7 @@ class Journal:
     """
 
     def __init__(self, path: str | Path | None, form: str, facts: dict[str, Any]) -> None:
-        self._path = None if path is None else writable_target(path)
+        self._path = None if path is None else writable_target(path, "checkpoint")
         self._form, self._facts = form, facts
         self._done: dict[str, Any] = {}
         self._new = False

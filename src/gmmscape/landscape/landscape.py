@@ -354,7 +354,7 @@ class Landscape:
             n_jobs=n_jobs,
             max_seconds=optional_seconds("max_seconds", max_seconds),
             callback=callback,
-            checkpoint=None if checkpoint is None else writable_target(checkpoint),
+            checkpoint=None if checkpoint is None else writable_target(checkpoint, "checkpoint"),
         )
         return exploration.explore(self._descent, seed=seed_of(rng), plan=plan, resume=resume)
 

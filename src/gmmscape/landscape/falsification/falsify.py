@@ -168,7 +168,7 @@ def falsify(
         raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
     budget = optional_seconds("max_seconds", max_seconds)
     whole_number("verbose", int(verbose) if isinstance(verbose, bool) else verbose)
-    target = None if checkpoint is None else writable_target(checkpoint)
+    target = None if checkpoint is None else writable_target(checkpoint, "checkpoint")
     seed, known = _resumed(target, settings, rng)
     numbers = [i for i in range(settings["n_truths"]) if i not in known]
     given = [None] * settings["n_truths"] if truths is None else list(truths)

@@ -1,0 +1,36 @@
+"""Names of files that cannot be written are found out before any work, and named as what was passed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import gmmscape as gs
+from gmmscape.jsonfile import writable_target
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("", "name of a file"),
+        (3, "name of a file"),
+        (b"kept.json", "name of a file"),
+        ("kept\0.json", "null byte"),
+        ("k" * 400, "too long"),
+        (".", "regular file"),
+        ("nowhere/kept.json", "no folder"),
+    ],
+)
+def test_what_is_no_file_is_refused(path, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(gs.InvalidParameterError, match=f"^checkpoint=.*{words}"):
+        writable_target(path, "checkpoint")
+    land = gs.Landscape(gs.Population(gs.Mixture.location([-3.0, 3.0], 1.0)), 2)
+    with pytest.raises(gs.InvalidParameterError, match=f"^checkpoint=.*{words}"):
+        gs.basins(land, start="truth", n=5, checkpoint=path)
+
+
+def test_links_lead_to_their_file(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "kept.json")
+    assert writable_target(tmp_path / "link") == Path(tmp_path / "kept.json").resolve()
