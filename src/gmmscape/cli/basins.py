@@ -82,5 +82,5 @@ def basins_command(
             callback=callback,
             checkpoint=None if checkpoint is None else Path(checkpoint),
         )
-    report.write(found, found.plot)
+    report.write(found, found.plot if found.minima else None)
     context.exit(4 if found.stop_reason == "interrupted" else 0)

@@ -162,8 +162,11 @@ def fitted_sigma(truth: Mixture, sigma: float | None) -> float:
 def ordered_bracket(bracket: Any, meaning: str) -> tuple[float, float]:
     """Return the two ends of a bracket; raises InvalidParameterError where they are no finite lo < hi."""
     try:
-        low, high = (float(end) for end in bracket)
-    except (TypeError, ValueError):
+        low, high = bracket
+        if isinstance(low, str) or isinstance(high, str):
+            raise TypeError
+        low, high = float(low), float(high)
+    except (TypeError, ValueError, OverflowError):
         raise InvalidParameterError.of("bracket", bracket, "pass two numbers (lo, hi)") from None
     if not (isfinite(low) and isfinite(high) and low < high):
         raise InvalidParameterError.of("bracket", bracket, f"pass finite (lo, hi) with lo < hi: {meaning}")

@@ -127,6 +127,8 @@ def test_an_upper_end_too_flat_to_start_from(fold):
     [
         (equal, PAIR_LAST, (12.0, 9.0), "lo < hi"),
         (equal, PAIR_LAST, (9.0,), "bracket"),
+        (equal, PAIR_LAST, "89", "bracket='89': pass two numbers"),
+        (equal, PAIR_LAST, (9.0, 10**400), "bracket"),
         (equal, PAIR_LAST, (9.0, float("nan")), "finite"),
         (equal, PAIR_LAST, (8.0, 9.5), "at hi=9.5 no minimum"),
         (equal, PAIR_LAST, (10.1, 12.0), "persists to lo=10.1"),

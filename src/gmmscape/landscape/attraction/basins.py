@@ -26,6 +26,8 @@ from gmmscape.solve import Crowd, joined
 from gmmscape.validation import choice, optional_seconds, positive_integer, whole_number
 
 CHECKPOINT = "gmmscape-basins-checkpoint"
+#: Starts at most: the end of each is kept.
+MOST_STARTS = 100_000_000
 
 
 class BasinsEvent(NamedTuple):
@@ -80,7 +82,7 @@ def basins(
         your own starts, whose minima `labels` tells. A function from a generator and a number n to an array
         of shape (n, k, d).
     n : int, optional
-        Number of starts; your own ones are all run by default, and 10,000 of the others.
+        Number of starts, up to 100,000,000; your own ones are all run by default, and 10,000 of the others.
     method : {"em", "gd"}, default="em"
         Plain EM; or gradient descent with step sigma^2, the largest that descends in every landscape, in
         which a mean goes its mass times the step of EM.
@@ -140,6 +142,8 @@ def basins(
     if starts.own is not None:
         n = len(starts.own) if n is None else min(positive_integer("n", n), len(starts.own))
     n = 10_000 if n is None else positive_integer("n", n)
+    if n > MOST_STARTS:
+        raise InvalidParameterError.of("n", n, f"pass at most {MOST_STARTS}: the end of each start is kept")
     if n_jobs != -1:
         n_jobs = positive_integer("n_jobs", n_jobs)
     if callback is not None and not callable(callback):
