@@ -60,4 +60,8 @@ class Share(NamedTuple):
         return self.n / self.of if self.of else 0.0
 
     def __str__(self) -> str:
-        return f"{self.n} of {self.of} ({100 * self.low:.2g} to {100 * self.high:.2g} %)"
+        return f"{self.n} of {self.of} ({_percent(self.low)} to {_percent(self.high)} %)"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"

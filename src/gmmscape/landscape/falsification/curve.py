@@ -169,7 +169,7 @@ def unstructured_against_separation(
     callback : callable, optional
         Called with a `FalsifyEvent` after each truth; returning True stops.
     folder : str or Path, optional
-        Existing folder for a checkpoint of each separation; a search that was stopped goes on there.
+        Folder for a checkpoint of each separation, made if need be; a search that was stopped goes on there.
 
     Returns
     -------
@@ -189,11 +189,12 @@ def unstructured_against_separation(
     [True, False]
     """
     values = sorted(
-        {real_number("separations", x) for x in finite_array("separations", separations, ndim=(1,))}
+        {real_number("separations", x) for x in finite_array("separations", separations, ndim=(1,)).tolist()}
     )
     if not values:
         raise InvalidParameterError.of("separations", separations, "pass one number at least")
     reach, n_truths = real_number("reach", reach), positive_integer("n_truths", n_truths)
+    place = None if folder is None else _made(folder)
     points: list[SharePoint] = []
     stop_reason, seed = "completed", 0 if rng is None else rng
     settings: dict[str, Any] = {}
@@ -211,7 +212,7 @@ def unstructured_against_separation(
             confirm=False,
             n_jobs=n_jobs,
             callback=callback,
-            checkpoint=None if folder is None else Path(folder) / f"separation-{value:g}.json",
+            checkpoint=None if place is None else place / f"separation-{value:.17g}.json",
         )
         seed = found.seed
         names = ("k", "k_star", "d", "n_truths", "n_starts", "tau")
@@ -221,6 +222,17 @@ def unstructured_against_separation(
             break
         points.append(share_point(value, found, reach))
     return ShareCurve(tuple(points), reach, settings, stop_reason)
+
+
+def _made(folder: str | Path) -> Path:
+    try:
+        place = Path(folder)
+        place.mkdir(exist_ok=True)
+    except (TypeError, ValueError, OSError) as error:
+        raise InvalidParameterError.of(
+            "folder", folder, f"pass a folder that can be made ({error})"
+        ) from error
+    return place
 
 
 def share_point(separation: float, found: Falsification, reach: float) -> SharePoint:

@@ -8,6 +8,7 @@ import math
 import pytest
 
 import gmmscape as gs
+from gmmscape.landscape.shares import Share
 
 CLOSE = {"k": [2, 3, 4], "k_star": [4, 5], "d": 1, "separation": 5.0, "n_truths": 20, "n_starts": 16}
 
@@ -139,14 +140,15 @@ def test_wrong_parameters(changed, word):
 def test_shares_fall_with_the_separation(tmp_path):
     pytest.importorskip("matplotlib")
     settings = {"k": 2, "k_star": 3, "d": 1, "n_truths": 15, "n_starts": 12}
-    curve = gs.unstructured_against_separation([12.0, 5.0], **settings, folder=tmp_path)
+    folder = tmp_path / "made"
+    curve = gs.unstructured_against_separation([12.0, 5.0], **settings, folder=folder)
     near, far = curve.points
     assert (near.separation, far.separation) == (5.0, 12.0)
     assert near.by_association.low > far.by_association.value == 0.0
     assert near.largest_defect > 0.25 > far.largest_defect
     # What was done before is not done again.
     again = gs.unstructured_against_separation(
-        [5.0, 12.0], **settings, folder=tmp_path, callback=lambda _: True
+        [5.0, 12.0], **settings, folder=folder, callback=lambda _: True
     )
     assert again.to_dict() == curve.to_dict()
     stopped = gs.unstructured_against_separation([5.0], **settings, callback=lambda _: True)
@@ -156,3 +158,14 @@ def test_shares_fall_with_the_separation(tmp_path):
     assert len(curve.plot().curves_) == 2
     with pytest.raises(gs.InvalidParameterError, match="separations"):
         gs.unstructured_against_separation([], **settings)
+    with pytest.raises(gs.InvalidParameterError, match=r"separations=-5\.0"):
+        gs.unstructured_against_separation([-5.0], **settings)
+    for place in (3, tmp_path / "no" / "where", tmp_path / "curve.json"):
+        with pytest.raises(gs.InvalidParameterError, match="folder="):
+            gs.unstructured_against_separation([5.0], **settings, folder=place)
+
+
+def test_shares_are_written_as_people_write_them():
+    assert str(Share.of_counts(2, 2)) == "2 of 2 (16 to 100 %)"
+    assert str(Share.of_counts(0, 1500)) == "0 of 1500 (0 to 0.25 %)"
+    assert str(Share.of_counts(0, 2)) == "0 of 2 (0 to 84 %)"
