@@ -255,7 +255,8 @@ def _no_minimum(sweep: Sweep) -> InvalidParameterError:
     starts = max((found.n_starts for found in sweep.searches.values()), default=1)
     return InvalidParameterError(
         f"bracket: at {where} no minimum of defect above {sweep.level:.3g} was found from {starts} starts: "
-        "lower lo, or raise n_starts"
+        "such minima must exist there and end above; lower lo, raise n_starts or, where centers approach "
+        "each other along the path, run it the other way"
     )
 
 
