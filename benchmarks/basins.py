@@ -12,7 +12,8 @@ from scipy.stats import binom
 
 import gmmscape as gs
 from benchmarks.harness import Benchmark, Case
-from gmmscape.landscape.shares import share_interval
+from gmmscape import lab
+from gmmscape.structure.intervals import share_interval
 
 TRIPLE, APART = np.array([-3.0, 3.0, 12.0]), 60.0
 #: Starts of the single triple, and of each number of copies; of gradient descent, which takes longer.
@@ -40,8 +41,8 @@ def cases(small: bool) -> Iterator[Case]:
 
 
 def _shares(start: str, method: str, n: int) -> dict[str, Any]:
-    land = gs.Landscape(gs.Population(copies(1)), 3)
-    found = gs.basins(land, start=start, n=n, method=method, rng=0)
+    land = lab.Landscape(lab.Population(copies(1)), 3)
+    found = lab.basins(land, start=start, n=n, method=method, rng=0)
     return {
         "n": n,
         "minima": [str(point.structure.structure) for point in found.minima if point.structure is not None],
@@ -61,8 +62,8 @@ def _copies(number: int, start: str, n: int) -> dict[str, Any]:
         drawn.append(starts)
         return starts
 
-    land = gs.Landscape(gs.Population(copies(number)), k)
-    found = gs.basins(land, start=kept if start == "truth" else start, n=n, rng=0)
+    land = lab.Landscape(lab.Population(copies(number)), k)
+    found = lab.basins(land, start=kept if start == "truth" else start, n=n, rng=0)
     best = found.minima[0]
     exact = best.kl is not None and abs(best.kl) <= 10 * best.error + 1e-10
     won = found.labels == 0 if exact else np.zeros(n, dtype=bool)

@@ -9,6 +9,7 @@ from typing import Any
 
 import gmmscape as gs
 from benchmarks.harness import Benchmark, Case
+from gmmscape import lab
 
 STRUCTURE = (((0,), (0, 1)), ((1, 2), (2,)))
 #: Distance from the birth at which both sides are looked at.
@@ -36,11 +37,11 @@ def cases(small: bool) -> Iterator[Case]:
 
 def _born(path: Callable[[float], gs.Mixture], bracket: tuple[float, float]) -> dict[str, Any]:
     began = time.perf_counter()
-    found = gs.birth(path, STRUCTURE, bracket)
+    found = lab.birth(path, STRUCTURE, bracket)
     seconds = time.perf_counter() - began
     exists = {}
     for side, parameter in (("below", found.parameter - BESIDE), ("above", found.parameter + BESIDE)):
-        point = gs.Landscape(gs.Population(path(parameter)), 3).descend(found.means)
+        point = lab.Landscape(lab.Population(path(parameter)), 3).descend(found.means)
         decoded = point.structure
         assert decoded is not None
         exists[side] = (

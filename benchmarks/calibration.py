@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 import gmmscape as gs
 from benchmarks.harness import Benchmark, Case
-from gmmscape.escape.collapse import on_floor
-from gmmscape.escape.nesting import nested
+from gmmscape import lab
 from gmmscape.families import Floor, family_named
+from gmmscape.moves.degeneracy import on_floor
+from gmmscape.moves.nesting import nested
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, descend, descend_all, start_around
 
@@ -71,7 +72,7 @@ def _root(kind: str, d: int, rng: np.random.Generator) -> Array:
 
 def _one(number: int) -> dict[str, Any]:
     X, k, kind, separation = drawn(number)
-    sample = gs.Sample(X)
+    sample = lab.Sample(X)
     family = family_named(kind, Floor.of(sample.variance, reg_covar=0.0, covariance_floor=1e-6))
 
     def start(i: int, init: str) -> gs.Mixture:

@@ -11,6 +11,7 @@ import numpy as np
 
 import gmmscape as gs
 from benchmarks.harness import Benchmark, Case
+from gmmscape import lab
 
 SPACINGS = (8.0, 10.0, 12.0, 16.0, 24.0)
 
@@ -27,9 +28,9 @@ def cases(small: bool) -> Iterator[Case]:
 
 
 def _table(k: int, k_star: int, spacing: float) -> dict[str, Any]:
-    land = gs.Landscape(gs.Population(gs.Mixture.location(spacing * np.arange(k_star), 1.0)), k)
+    land = lab.Landscape(lab.Population(gs.Mixture.location(spacing * np.arange(k_star), 1.0)), k)
     rows = []
-    for structure in gs.candidates(k, k_star):
+    for structure in lab.candidates(k, k_star):
         result = land.realise(structure, precision="mp")
         predicted, point = result.predicted, result.point
         assert predicted is not None

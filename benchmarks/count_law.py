@@ -10,6 +10,7 @@ import numpy as np
 
 import gmmscape as gs
 from benchmarks.harness import Benchmark, Case
+from gmmscape import lab
 
 #: Longest search, in seconds; random starts.
 LONGEST, STARTS = 60.0, 16
@@ -34,7 +35,7 @@ def cases(small: bool) -> Iterator[Case]:
 
 def _explored(seed: int, k: int) -> dict[str, Any]:
     truth, sigma = drawn(seed, k)
-    atlas = gs.Landscape(gs.Population(truth), k, sigma=sigma).explore(
+    atlas = lab.Landscape(lab.Population(truth), k, sigma=sigma).explore(
         seed, n_starts=STARTS, saddles=True, max_seconds=LONGEST
     )
     points = (*atlas.minima, *atlas.saddles)

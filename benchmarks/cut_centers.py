@@ -10,12 +10,13 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.landscape import laws
-from gmmscape.landscape.descent import Descent
 from gmmscape.landscape.falsification.cuts import cut_centers
-from gmmscape.landscape.falsification.extended import multiprecision
-from gmmscape.landscape.fold import singular_point
-from gmmscape.landscape.path import TruthPath
+from gmmscape.landscape.falsification.second_opinion_mpmath import multiprecision
+from gmmscape.landscape.paths.bifurcation import singular_point
+from gmmscape.landscape.paths.truth_path import TruthPath
+from gmmscape.landscape.points.descent import Descent
 from gmmscape.matching import match_means
 
 #: Sideways distance of the whole centers of a random case from each other, in sigma.
@@ -40,7 +41,7 @@ def planar(D: float) -> gs.Mixture:
 
 def control(truth: gs.Mixture, n_starts: int, seed: int) -> dict[str, Any]:
     """Return what the search finds for a truth with a cut center, eigenvalues by mpmath beside it."""
-    found = gs.falsify(k=2, truths=[truth], n_starts=n_starts, rng=seed)
+    found = lab.falsify(k=2, truths=[truth], n_starts=n_starts, rng=seed)
     rows = []
     for suspect in found.suspects:
         exact = multiprecision(suspect.means, truth, 1.0)
@@ -62,14 +63,14 @@ def planar_end() -> dict[str, Any]:
     """Return where the plane's symmetric minimum ends, and from where on what follows is structured."""
     bracket = (15.0, 17.0)
     landscapes = TruthPath.over(planar, 2, None, bracket)
-    start = gs.Landscape(gs.Population(planar(15.2)), 2).descend([[-6.2, 0.0], [6.2, 0.0]]).means.ravel()
+    start = lab.Landscape(lab.Population(planar(15.2)), 2).descend([[-6.2, 0.0], [6.2, 0.0]]).means.ravel()
     vector = np.linalg.eigh(landscapes.slope(start, 15.2).hessian)[1][:, 0]
     found = singular_point(landscapes, start, vector, 15.2, 1.0)
     assert found is not None
 
     def excess(D: float) -> float:
         # Beyond the end two mirror images lean to either side.
-        point = gs.Landscape(gs.Population(planar(D)), 2).descend([[-6.0, 0.0], [7.0, 0.0]])
+        point = lab.Landscape(lab.Population(planar(D)), 2).descend([[-6.0, 0.0], [7.0, 0.0]])
         assert point.is_minimum
         assert point.structure is not None
         return point.structure.defect - 0.25
@@ -86,7 +87,7 @@ def planar_end() -> dict[str, Any]:
 def random_case(seed: int) -> dict[str, Any]:
     """Return prediction and eigenvalue for one random cut center near the border of stability."""
     truth, means, aimed = random_cut(np.random.default_rng([9, seed]))
-    point = Descent(gs.Population(truth), 2, 1.0).critical(means)
+    point = Descent(lab.Population(truth), 2, 1.0).critical(means)
     assert point is not None
     assert point.structure is not None
     (cut,) = (
@@ -97,7 +98,7 @@ def random_case(seed: int) -> dict[str, Any]:
     plain = laws.cut_stability(cut.share, cut.gap, *cut.masses)
     stable = bool(point.eigenvalues[0] > 0)
     # What the law says to leading order: one minus the smallest curvature relative to the masses.
-    land = gs.Landscape(gs.Population(truth), 2)
+    land = lab.Landscape(lab.Population(truth), 2)
     masses = np.repeat(point.structure.association @ truth.weights, truth.n_features)
     measured = 1.0 - float(eigh(land.hessian(point.means), np.diag(masses), eigvals_only=True)[0])
     return {
@@ -125,13 +126,13 @@ def recall(cases: int, n_starts: int) -> dict[str, Any]:
     wanted, found, confirmed = 0, 0, 0
     for seed in range(cases):
         truth, means, _ = random_cut(np.random.default_rng([9, seed]))
-        point = gs.Landscape(gs.Population(truth), 2).descend(means)
+        point = lab.Landscape(lab.Population(truth), 2).descend(means)
         assert point.structure is not None
         there = match_means(point.means, means)[1] < 1e-4
         if not (point.is_minimum and there) or point.structure.is_structured:
             continue
         wanted += 1
-        search = gs.falsify(k=2, truths=[truth], n_starts=n_starts, rng=seed)
+        search = lab.falsify(k=2, truths=[truth], n_starts=n_starts, rng=seed)
         hits = [one for one in search.suspects if match_means(one.means, means)[1] < 1e-4]
         found += len(hits) > 0
         confirmed += any(one.outcome == "confirmed" for one in hits)
@@ -163,7 +164,7 @@ def random_cut(rng: np.random.Generator) -> tuple[gs.Mixture, np.ndarray, float]
 def balanced(truth: gs.Mixture, means: np.ndarray, whole: tuple[int, int]) -> gs.Mixture:
     """Return the truth with the whole centers of each mean moved until the means are critical."""
     for _ in range(BALANCING):
-        land = gs.Landscape(gs.Population(truth), 2)
+        land = lab.Landscape(lab.Population(truth), 2)
         # Minus the gradient is E[psi (x - mean)]; whole centers add their weight times their move to it.
         pull = -land.gradient(means) / truth.weights[0]
         centers = truth.means.copy()

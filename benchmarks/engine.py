@@ -22,7 +22,7 @@ from sklearn.mixture import GaussianMixture as SklearnMixture
 
 import gmmscape as gs
 from benchmarks.harness import Benchmark, Case
-from gmmscape import engine
+from gmmscape import engine, lab
 from gmmscape.engine import _native
 from gmmscape.families import Floor, Location, family_named
 from gmmscape.objective import Objective
@@ -254,7 +254,7 @@ def bound(family: str, n: int, d: int, k: int) -> float:
 def _batched(family: str, starts: int) -> dict[str, Any]:
     """EM iterations a second: all starts of ours together, against fits of scikit-learn one by one."""
     problem = drawn("spherical", 2000, 2, 15)
-    sample = gs.Sample(problem.X)
+    sample = lab.Sample(problem.X)
     free = family_named(family, Floor.of(sample.variance))
     iterations = 50
     begun = [

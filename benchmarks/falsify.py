@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-import gmmscape as gs
 from benchmarks.cut_centers import control, planar, planar_end, random_case, recall, spatial
 from benchmarks.harness import Benchmark, Case
+from gmmscape import lab
 
 STARTS = 40
 #: Separations of the main search, of which each truth draws one.
@@ -72,7 +72,7 @@ def _timed(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 def _search(
     d: int, extent: Extent, separations: tuple[float, ...], truths: int, seed: int, confirm: bool
 ) -> dict[str, Any]:
-    found = gs.falsify(
+    found = lab.falsify(
         k=extent.k,
         k_star=extent.k_star,
         d=d,

@@ -13,6 +13,7 @@ from scipy.stats import ortho_group
 
 import gmmscape as gs
 from benchmarks.harness import Benchmark, Case
+from gmmscape import lab
 
 Array = NDArray[np.float64]
 LINE = np.array([-3.0, 3.0, 12.0])
@@ -45,9 +46,9 @@ def _embedded(d: int, seed: int) -> dict[str, Any]:
     rng = np.random.default_rng([seed, d])
     direction = ortho_group.rvs(d, random_state=rng)[0]
     centers = LINE[:, None] * direction + 3.0 * rng.normal(size=d)
-    line = gs.Landscape(gs.Population(gs.Mixture.location(LINE, 1.0)), 3).explore(0)
+    line = lab.Landscape(lab.Population(gs.Mixture.location(LINE, 1.0)), 3).explore(0)
     began = time.perf_counter()
-    found = gs.Landscape(gs.Population(gs.Mixture.location(centers, 1.0)), 3).explore(0)
+    found = lab.Landscape(lab.Population(gs.Mixture.location(centers, 1.0)), 3).explore(0)
     seconds = time.perf_counter() - began
     kl, eigenvalues = [], []
     for one, other in zip(line.minima, found.minima, strict=False):
@@ -91,7 +92,7 @@ def _problem(shape: str, k: int, width: float, seed: int) -> tuple[gs.Mixture, A
 def _monte_carlo(shape: str, k: int, width: float, seed: int, draws: int) -> dict[str, Any]:
     """Compare value, gradient and Hessian with the averages over draws from the truth."""
     truth, means = _problem(shape, k, width, seed)
-    land = gs.Landscape(gs.Population(truth), k, sigma=1.0)
+    land = lab.Landscape(lab.Population(truth), k, sigma=1.0)
     average, error = _averages(truth, means, draws, np.random.default_rng([seed, k, 99]))
     ours = np.concatenate([[land.nll(means)], land.gradient(means).ravel(), land.hessian(means).ravel()])
     stated = land.errors(means)
@@ -156,7 +157,7 @@ def _honest(kind: str, seed: int) -> dict[str, Any]:
     truth = gs.Mixture(rng.dirichlet(np.full(len(centers), 3.0)), centers, widths**2, "spherical")
     means = centers[rng.integers(0, len(centers), k)] + rng.normal(size=(k, d))
     rtol = 10.0 ** -int(rng.integers(3, 8))
-    population = gs.Population(truth, rtol=rtol)
+    population = lab.Population(truth, rtol=rtol)
     mixture = gs.Mixture.location(means - population.origin, rng.uniform(0.7, 1.4))
     rows = population.rows(mixture)
     finer = rows.finer()
@@ -166,7 +167,7 @@ def _honest(kind: str, seed: int) -> dict[str, Any]:
         float(np.abs(ours.gradient - theirs.gradient).max()),
         float(np.abs(ours.hessian - theirs.hessian).max()),
     ]
-    default = gs.Landscape(gs.Population(truth), k, sigma=mixture.sigma).errors(means)
+    default = lab.Landscape(lab.Population(truth), k, sigma=mixture.sigma).errors(means)
     return {
         "difference": difference,
         "stated": list(rows.errors(mixture)),

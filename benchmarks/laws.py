@@ -10,8 +10,9 @@ import numpy as np
 
 import gmmscape as gs
 from benchmarks.harness import Benchmark, Case
+from gmmscape import lab
 from gmmscape.landscape import laws
-from gmmscape.landscape.candidates import starting_means
+from gmmscape.structure.candidates import starting_means
 
 EQUAL = ((3, 3), (4, 4), (2, 3))
 RATIOS = (0.6, 0.8, 1.0, 2.0, 3.0)
@@ -35,8 +36,8 @@ def cases(small: bool) -> Iterator[Case]:
         yield Case(f"8 start {start:g}", partial(_speed, start))
 
 
-def _landscape(centers: Any, k: int) -> gs.Landscape:
-    return gs.Landscape(gs.Population(gs.Mixture.location(centers, 1.0)), k)
+def _landscape(centers: Any, k: int) -> lab.Landscape:
+    return lab.Landscape(lab.Population(gs.Mixture.location(centers, 1.0)), k)
 
 
 def _coincident(middle: float, distance: float) -> dict[str, Any]:
@@ -49,9 +50,9 @@ def _coincident(middle: float, distance: float) -> dict[str, Any]:
 
 def _limits(separation: float, k: int, k_star: int) -> dict[str, Any]:
     truth = gs.Mixture.location(separation * np.arange(k_star), 1.0)
-    land = gs.Landscape(gs.Population(truth), k)
+    land = lab.Landscape(lab.Population(truth), k)
     kl, spectrum = [], []
-    for structure in gs.candidates(k, k_star, contiguous=True):
+    for structure in lab.candidates(k, k_star, contiguous=True):
         point = land.descend(starting_means(structure, truth, 1.0))
         if not point.is_minimum or point.structure.structure.orbit != structure.orbit:
             continue

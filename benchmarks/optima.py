@@ -15,12 +15,13 @@ from sklearn.mixture import GaussianMixture as SklearnMixture
 import gmmscape as gs
 from benchmarks.data import folder, suite
 from benchmarks.harness import Benchmark, Case
-from gmmscape.data import read_table
-from gmmscape.escape.optimum import blocks_text
+from gmmscape import lab
 from gmmscape.families import Floor, family_named
-from gmmscape.landscape.shares import share_interval
 from gmmscape.objective import Objective
+from gmmscape.optima.result import blocks_text
 from gmmscape.solve import EM, descend_all, start_around
+from gmmscape.structure.intervals import share_interval
+from gmmscape.tables.text import read_table
 
 Array = NDArray[np.float64]
 
@@ -102,7 +103,7 @@ def _timed(seed: int, n_starts: int, n_init: int) -> dict[str, Any]:
 def _restarts(setting: Setting, first: int, count: int) -> dict[str, Any]:
     """Plain EM from some starts, far converged; ends counted by value and parameters."""
     X = setting.rows()
-    sample = gs.Sample(X)
+    sample = lab.Sample(X)
     family = family_named(setting.kind, Floor.of(sample.variance, reg_covar=0.0, covariance_floor=1e-6))
     starts = [
         start_around(sample, family, setting.k, "k-means++", np.random.default_rng([77, i])).shifted(
@@ -126,7 +127,7 @@ def _restarts(setting: Setting, first: int, count: int) -> dict[str, Any]:
             "not_converged": sum(one["sound"] and not one["converged"] for one in seen)}  # fmt: skip
 
 
-def _sound(end: gs.Solution, X: Array) -> bool:
+def _sound(end: gs.solve.Solution, X: Array) -> bool:
     """Whether no component has collapsed: on the floor, or on at most d+1 different rows."""
     if end.stop_reason == "degenerate" or end.floor_active:
         return False

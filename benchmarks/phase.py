@@ -12,7 +12,8 @@ import numpy as np
 
 import gmmscape as gs
 from benchmarks.harness import Benchmark, Case
-from gmmscape.landscape import Structure
+from gmmscape import lab
+from gmmscape.structure import Structure
 
 #: Explored cells, random starts in each; births compared with `birth`.
 EXPLORED, STARTS, COMPARED = 40, 64, 8
@@ -44,7 +45,7 @@ def cases(small: bool) -> Iterator[Case]:
 
 def _mapped(path: Callable[..., gs.Mixture], xs: Any, ys: Any, k: int, small: bool) -> dict[str, Any]:
     began = time.perf_counter()
-    found = gs.phase(path, xs, ys, k, rng=SEED, n_jobs=2)
+    found = lab.phase(path, xs, ys, k, rng=SEED, n_jobs=2)
     seconds = time.perf_counter() - began
     figures: dict[str, Any] = {
         "cells": found.counts.size,
@@ -63,26 +64,26 @@ def _mapped(path: Callable[..., gs.Mixture], xs: Any, ys: Any, k: int, small: bo
         **_compared(path, found, 3 if small else COMPARED),
     }
     if small:
-        alone = gs.phase(path, xs, ys, k, rng=SEED, n_jobs=1)
+        alone = lab.phase(path, xs, ys, k, rng=SEED, n_jobs=1)
         figures["other_processes_agree"] = alone.to_dict() == found.to_dict()
     return figures
 
 
-def _explored(path: Callable[..., gs.Mixture], found: gs.Phase, n: int) -> dict[str, int]:
+def _explored(path: Callable[..., gs.Mixture], found: lab.Phase, n: int) -> dict[str, int]:
     """Explore some cells anew, with seeds of their own, and count those with another number of minima."""
     rng = np.random.default_rng(SEED + 1)
     cells = rng.choice(found.counts.size, n, replace=False).tolist()
     wrong = 0
     for cell in cells:
         i, j = divmod(cell, len(found.xs))
-        land = gs.Landscape(gs.Population(path(found.xs[j], found.ys[i])), found.k)
+        land = lab.Landscape(lab.Population(path(found.xs[j], found.ys[i])), found.k)
         wrong += len(land.explore(cell, n_starts=STARTS).minima) != int(found.counts[i, j])
     return {"explored": n, "explored_disagreed": wrong}
 
 
-def _compared(path: Callable[..., gs.Mixture], found: gs.Phase, n: int) -> dict[str, Any]:
+def _compared(path: Callable[..., gs.Mixture], found: lab.Phase, n: int) -> dict[str, Any]:
     """Locate some births of structured minima again with `birth`, over the bracket of its own."""
-    structures = {str(structure): structure for structure in gs.candidates(found.k, 3)}
+    structures = {str(structure): structure for structure in lab.candidates(found.k, 3)}
     births = [crossing for crossing in found.births if crossing.kind in structures]
     chosen = births[:: max(1, len(births) // n)][:n]
     differences = [_difference(path, found, crossing, structures[crossing.kind]) for crossing in chosen]
@@ -93,12 +94,12 @@ def _compared(path: Callable[..., gs.Mixture], found: gs.Phase, n: int) -> dict[
 
 
 def _difference(
-    path: Callable[..., gs.Mixture], found: gs.Phase, crossing: Any, structure: Structure
+    path: Callable[..., gs.Mixture], found: lab.Phase, crossing: Any, structure: Structure
 ) -> float:
     """Distance, in x or y, of a birth from where `birth` finds it on the line between the two cells."""
     (a, b), (c, d) = crossing.cells
     here, there = np.array([found.xs[b], found.ys[a]]), np.array([found.xs[d], found.ys[c]])
-    again = gs.birth(lambda share: path(*(there + share * (here - there))), structure, BRACKET)
+    again = lab.birth(lambda share: path(*(there + share * (here - there))), structure, BRACKET)
     place = there + again.parameter * (here - there)
     return float(np.abs(place - [crossing.x, crossing.y]).max())
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import gmmscape as gs
 from benchmarks.draws import centers_apart, rows_around
 from benchmarks.harness import Benchmark, Case
-from gmmscape.landscape.stars import best_stars
+from gmmscape.structure.partition import best_stars
 
 Array = NDArray[np.float64]
 KINDS = ("spherical", "diag", "tied", "full")

@@ -12,8 +12,9 @@ import numpy as np
 import gmmscape as gs
 from benchmarks.data import suite
 from benchmarks.harness import Benchmark, Case
-from gmmscape.escape.mixtures import MixtureProblem
+from gmmscape import lab
 from gmmscape.families import Floor, family_named
+from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, descend
 
@@ -34,7 +35,7 @@ def _ranking(kind: str, n: int) -> dict[str, Any]:
     X, _ = suite("s1")
     reference = gs.GaussianMixture(15, covariance_type="full", random_state=0).fit(X)
     rows = reference.sample(n)[0]
-    sample = gs.Sample(rows, copy=False)
+    sample = lab.Sample(rows, copy=False)
     family = family_named(kind, Floor.of(sample.variance))
     model = gs.GaussianMixture(15, covariance_type=kind, means_init=reference.means_, escape=False, tol=1e-4)
     model.fit(rows)

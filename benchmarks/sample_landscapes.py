@@ -13,6 +13,7 @@ import numpy as np
 import gmmscape as gs
 from benchmarks.data import Array, best_known_of_one_sigma, column
 from benchmarks.harness import Benchmark, Case
+from gmmscape import lab
 
 #: Seconds after which the search of a case is stopped; what it found until then counts.
 BUDGET = 100.0
@@ -50,7 +51,7 @@ def _best_known(name: str, k: int, weights: str) -> float | None:
 
 def _explored(name: str, sigma: float, k: int, weights: str) -> dict[str, Any]:
     x, facts = _rows(name)
-    land = gs.Landscape(gs.Sample(x[:, None]), k, sigma=sigma, weights=weights)
+    land = lab.Landscape(lab.Sample(x[:, None]), k, sigma=sigma, weights=weights)
     began = time.perf_counter()
     minima = land.explore(0)
     between = time.perf_counter()
@@ -75,9 +76,9 @@ def _explored(name: str, sigma: float, k: int, weights: str) -> dict[str, Any]:
     }
 
 
-def _rung(atlas: gs.Atlas, place: int, n: int, reference: gs.Mixture, sigma: float) -> dict[str, Any]:
+def _rung(atlas: lab.Atlas, place: int, n: int, reference: gs.Mixture, sigma: float) -> dict[str, Any]:
     point, barrier = atlas.minima[place], atlas.barrier(place)
-    decoded = gs.decode(point, reference, sigma=sigma)
+    decoded = lab.decode(point, reference, sigma=sigma)
     return {
         "total": -n * point.nll,
         "barrier_total": n * barrier if np.isfinite(barrier) else None,

@@ -11,6 +11,7 @@ import numpy as np
 
 import gmmscape as gs
 from benchmarks.harness import Benchmark, Case
+from gmmscape import lab
 
 Path = Callable[[float], gs.Mixture]
 #: Of random starts and searched places; both are reported with each figure.
@@ -61,7 +62,7 @@ def _found(path: Path, k: int, bracket: tuple[float, float], level: float | None
     began = time.process_time()
     figures: dict[str, Any] = {"bracket": list(bracket), "level": level, "n_parameters": N_PARAMETERS}
     try:
-        found = gs.structure_threshold(
+        found = lab.structure_threshold(
             path, k, bracket, defect=level, n_starts=N_STARTS, n_parameters=N_PARAMETERS, rng=SEED
         )
     except gs.InvalidParameterError as error:

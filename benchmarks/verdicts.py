@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import gmmscape as gs
 from benchmarks.harness import Benchmark, Case
-from gmmscape.landscape.stars import best_stars
+from gmmscape.structure.partition import best_stars
 
 Array = NDArray[np.float64]
 DRAWS = 100

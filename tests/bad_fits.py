@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.families import Floor, family_named
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, mixture_around, run
@@ -22,7 +23,7 @@ def fitted(
     X: np.ndarray, means: np.ndarray, kind: str, weights: np.ndarray | None = None, tol: float = 1e-8
 ) -> tuple[Objective, gs.Mixture]:
     """The NLL of data, and where EM leads from these means; local coordinates."""
-    sample = gs.Sample(X, weights)
+    sample = lab.Sample(X, weights)
     family = family_named(kind, Floor.of(sample.variance))
     start = mixture_around(sample, family, means).shifted(-sample.origin)
     objective = Objective.near(sample, family, start)

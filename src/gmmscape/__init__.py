@@ -1,225 +1,40 @@
-"""gmmscape: the loss landscape of Gaussian mixture models.
+"""gmmscape: Gaussian mixtures that are not stuck, and the landscape of their likelihood.
 
-Public names load on first use, so that ``import gmmscape`` costs next to nothing.
+The laboratory is `gmmscape.lab`, pictures are in `gmmscape.plot`. Public names load on first use, so that
+``import gmmscape`` costs next to nothing; ``__init__.pyi`` tells checkers of types what they are.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from gmmscape.escape import (
-        ComponentReport,
-        Diagnosis,
-        Event,
-        Finding,
-        LocalOptima,
-        LocalOptimum,
-        Repair,
-        TriedMove,
-        diagnose,
-        local_optima,
-        repair,
-    )
-    from gmmscape.estimator import GaussianMixture
-    from gmmscape.exceptions import (
-        DataError,
-        FormatError,
-        GmmscapeError,
-        InvalidParameterError,
-        NoResultError,
-        NotAvailableError,
-    )
-    from gmmscape.landscape import (
-        Atlas,
-        Basins,
-        BasinsEvent,
-        Birth,
-        CriticalPoint,
-        Falsification,
-        FalsifyEvent,
-        Landscape,
-        PathProfile,
-        Phase,
-        PhaseEvent,
-        SeparationCurve,
-        ShareCurve,
-        Structure,
-        StructureThreshold,
-        Suspect,
-        ThresholdEvent,
-        basins,
-        birth,
-        candidates,
-        decode,
-        error_against_separation,
-        falsify,
-        phase,
-        structure_threshold,
-        unstructured_against_separation,
-    )
-    from gmmscape.landscape.pictures import (
-        AtlasDisplay,
-        BasinsDisplay,
-        BirthDisplay,
-        DisconnectivityDisplay,
-        FalsificationDisplay,
-        MinimaDisplay,
-        PhaseDisplay,
-        ProfileDisplay,
-        SeparationDisplay,
-        ShareDisplay,
-        ThresholdDisplay,
-    )
-    from gmmscape.measure import Population, Sample
-    from gmmscape.mixture import Mixture
-    from gmmscape.models import NotFittedError
-    from gmmscape.selection import Chosen, Selection, SelectionDisplay, SelectionEvent, select
-    from gmmscape.solve import Solution
+from typing import Any
 
 _HOMES = {
-    "Atlas": "landscape",
-    "AtlasDisplay": "landscape.pictures",
-    "Basins": "landscape",
-    "BasinsDisplay": "landscape.pictures",
-    "BasinsEvent": "landscape",
-    "Birth": "landscape",
-    "BirthDisplay": "landscape.pictures",
-    "Chosen": "selection",
-    "ComponentReport": "escape",
-    "CriticalPoint": "landscape",
-    "DataError": "exceptions",
-    "Diagnosis": "escape",
-    "DisconnectivityDisplay": "landscape.pictures",
-    "Event": "escape",
-    "Falsification": "landscape",
-    "FalsificationDisplay": "landscape.pictures",
-    "FalsifyEvent": "landscape",
-    "Finding": "escape",
-    "FormatError": "exceptions",
-    "GaussianMixture": "estimator",
-    "GmmscapeError": "exceptions",
-    "InvalidParameterError": "exceptions",
-    "Landscape": "landscape",
-    "LocalOptima": "escape",
-    "LocalOptimum": "escape",
-    "MinimaDisplay": "landscape.pictures",
-    "Mixture": "mixture",
-    "NoResultError": "exceptions",
-    "NotAvailableError": "exceptions",
-    "NotFittedError": "models",
-    "PathProfile": "landscape",
-    "Phase": "landscape",
-    "PhaseDisplay": "landscape.pictures",
-    "PhaseEvent": "landscape",
-    "Population": "measure",
-    "ProfileDisplay": "landscape.pictures",
-    "Repair": "escape",
-    "Sample": "measure",
-    "Selection": "selection",
-    "SelectionDisplay": "selection",
-    "SelectionEvent": "selection",
-    "SeparationCurve": "landscape",
-    "SeparationDisplay": "landscape.pictures",
-    "ShareCurve": "landscape",
-    "ShareDisplay": "landscape.pictures",
-    "Solution": "solve",
-    "Structure": "landscape",
-    "StructureThreshold": "landscape",
-    "ThresholdDisplay": "landscape.pictures",
-    "ThresholdEvent": "landscape",
-    "Suspect": "landscape",
-    "TriedMove": "escape",
-    "basins": "landscape",
-    "birth": "landscape",
-    "candidates": "landscape",
-    "decode": "landscape",
-    "diagnose": "escape",
-    "error_against_separation": "landscape",
-    "falsify": "landscape",
-    "local_optima": "escape",
-    "phase": "landscape",
-    "repair": "escape",
-    "select": "selection",
-    "structure_threshold": "landscape",
-    "unstructured_against_separation": "landscape",
+    "diagnosis": ("Diagnosis", "Finding", "Repair", "diagnose", "repair"),
+    "estimator": ("GaussianMixture",),
+    "exceptions": (
+        "DataError",
+        "FormatError",
+        "GmmscapeError",
+        "InvalidParameterError",
+        "NoResultError",
+        "NotAvailableError",
+    ),
+    "mixture": ("Mixture",),
+    "models": ("NotFittedError",),
+    "optima": ("LocalOptima", "local_optima"),
+    "selection": ("Selection", "select"),
 }
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [
-    "Atlas",
-    "AtlasDisplay",
-    "Basins",
-    "BasinsDisplay",
-    "BasinsEvent",
-    "Birth",
-    "BirthDisplay",
-    "Chosen",
-    "ComponentReport",
-    "CriticalPoint",
-    "DataError",
-    "Diagnosis",
-    "DisconnectivityDisplay",
-    "Event",
-    "Falsification",
-    "FalsificationDisplay",
-    "FalsifyEvent",
-    "Finding",
-    "FormatError",
-    "GaussianMixture",
-    "GmmscapeError",
-    "InvalidParameterError",
-    "Landscape",
-    "LocalOptima",
-    "LocalOptimum",
-    "MinimaDisplay",
-    "Mixture",
-    "NoResultError",
-    "NotAvailableError",
-    "NotFittedError",
-    "PathProfile",
-    "Phase",
-    "PhaseDisplay",
-    "PhaseEvent",
-    "Population",
-    "ProfileDisplay",
-    "Repair",
-    "Sample",
-    "Selection",
-    "SelectionDisplay",
-    "SelectionEvent",
-    "SeparationCurve",
-    "SeparationDisplay",
-    "ShareCurve",
-    "ShareDisplay",
-    "Solution",
-    "Structure",
-    "StructureThreshold",
-    "Suspect",
-    "ThresholdDisplay",
-    "ThresholdEvent",
-    "TriedMove",
-    "basins",
-    "birth",
-    "candidates",
-    "decode",
-    "diagnose",
-    "error_against_separation",
-    "falsify",
-    "local_optima",
-    "phase",
-    "repair",
-    "select",
-    "structure_threshold",
-    "unstructured_against_separation",
-]
+__all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         value = import_module("gmmscape.version").VERSION
-    elif name in _HOMES:
-        value = getattr(import_module(f"gmmscape.{_HOMES[name]}"), name)
+    elif name in _HOME_OF:
+        value = getattr(import_module(f"gmmscape.{_HOME_OF[name]}"), name)
+    elif name in ("lab", "plot"):
+        value = import_module(f"gmmscape.{name}")
     else:
         raise AttributeError(f"module 'gmmscape' has no attribute {name!r}")
     globals()[name] = value
@@ -227,4 +42,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted([*__all__, "__version__", "lab", "plot"])

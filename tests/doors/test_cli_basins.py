@@ -10,6 +10,7 @@ import pytest
 
 import gmmscape as gs
 from doors.commandline import failed, gmmscape, inside, interrupted, needs_terminal
+from gmmscape import lab
 
 TRUTH = ["basins", "--centers=-3,3,12", "--sigma", "1"]
 
@@ -21,8 +22,8 @@ def test_files_and_text(tmp_path):
     result = inside(*arguments, "--plot", files["png"])
     assert (result.returncode or 0, result.stderr) == (0, "")
     assert result.stdout.startswith("2 minima from 700 starts (truth, seed 0) by EM; k=3, sigma=1")
-    land = gs.Landscape(gs.Population(gs.Mixture.location([-3, 3, 12], 1.0)), 3)
-    expected = gs.basins(land, start="truth", n=700, rng=0)
+    land = lab.Landscape(lab.Population(gs.Mixture.location([-3, 3, 12], 1.0)), 3)
+    expected = lab.basins(land, start="truth", n=700, rng=0)
     first = files["json"].read_text()
     assert [row["hits"] for row in json.loads(first)["minima"]] == [m.hits for m in expected.minima]
     assert files["png"].read_bytes().startswith(b"\x89PNG")

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-import gmmscape as gs
 from doors.commandline import failed, gmmscape, inside, interrupted, needs_terminal
+from gmmscape import lab
 
 SMALL = ["falsify", "--k", "1:3", "--k-star", "2,3", "--separation", "5", "--starts", "8", "--seed", "3"]
 
@@ -21,7 +21,7 @@ def test_files_and_text(tmp_path):
     assert (result.returncode or 0, result.stderr) == (0, "")
     assert result.stdout.startswith("6 of 6 truths searched from 8 starts each (completed); seed 3")
     content = json.loads(files["json"].read_text())
-    expected = gs.falsify(
+    expected = lab.falsify(
         k=[1, 2, 3], k_star=[2, 3], d=1, separation=5.0, n_truths=6, n_starts=8, rng=3
     ).to_dict()
     assert content == expected == json.loads(files["keep"].read_text())

@@ -12,6 +12,7 @@ import pytest
 
 import gmmscape as gs
 from doors.commandline import COMMAND, failed, gmmscape, interrupted, needs_terminal, on_terminal
+from gmmscape import lab
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -36,7 +37,7 @@ def test_the_main_job(tmp_path):
     assert bad["structure"]["blocks"][1]["means"] == [1, 2]
     assert bad["structure"]["is_structured"] is True
     assert len(bad["structure"]["errors"]) == 3
-    assert str(gs.Atlas.from_json(tmp_path / "out.json")) == result.stdout.rstrip("\n")
+    assert str(lab.Atlas.from_json(tmp_path / "out.json")) == result.stdout.rstrip("\n")
 
 
 def test_truth_from_a_file_and_quiet(tmp_path):
@@ -126,7 +127,7 @@ def test_rows_of_a_file_with_free_weights(tmp_path):
     assert content["truth"] is None
     assert content["minima"][0]["weights"] == pytest.approx([0.25, 0.75], abs=0.02)
     assert content["count_law"] is None
-    assert str(gs.Atlas.from_json(tmp_path / "atlas.json")) == result.stdout.rstrip("\n")
+    assert str(lab.Atlas.from_json(tmp_path / "atlas.json")) == result.stdout.rstrip("\n")
     assert (tmp_path / "atlas.png").read_bytes()[:4] == b"\x89PNG"
     equal = gmmscape("map", "rows.csv", "--columns", "x", "--sigma", 1, "-k", 2, "--starts", 4, cwd=tmp_path)
     assert equal.returncode == 0, equal.stderr

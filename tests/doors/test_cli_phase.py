@@ -8,6 +8,7 @@ import pytest
 
 import gmmscape as gs
 from doors.commandline import failed, gmmscape, inside, interrupted, needs_terminal
+from gmmscape import lab
 from gmmscape.cli.expressions import centers_of, value_of
 
 SMALL = ("--x", "2.5:3:2", "--y", "10:11:2", "-k", "3")
@@ -23,7 +24,7 @@ def test_a_diagram_with_files_and_from_its_checkpoint(tmp_path):
     content = json.loads((tmp_path / "p.json").read_text())
     assert content["gmmscape_version"] == gs.__version__
     assert content["counts"] == [[2, 1], [2, 2]]
-    fold = gs.birth(
+    fold = lab.birth(
         lambda D: gs.Mixture.location([-3.0, 3.0, D], 1.0), [((0,), (0, 1)), ((1, 2), (2,))], (8, 14)
     )
     assert content["births"][-1]["y"] == pytest.approx(fold.parameter, abs=1e-9)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.data import read_table
+from gmmscape.tables.text import read_table
 
 ROWS = [[1.5, -2.0], [3e-3, 4.0]]
 

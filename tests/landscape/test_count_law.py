@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.families import Location
-from gmmscape.landscape.degree import measured_degree
-from gmmscape.landscape.descent import Descent
-from gmmscape.landscape.merging import assignments, grouped, groupings, merged_count, ringing
+from gmmscape.landscape.atlas.groupings import assignments, grouped, groupings, merged_count, ringing
+from gmmscape.landscape.points.degree import measured_degree
+from gmmscape.landscape.points.descent import Descent
 from gmmscape.objective import Objective
 
 TRUTHS = {
@@ -27,10 +28,10 @@ TRUTHS = {
 }
 
 
-def explored(name: str) -> tuple[gs.Atlas, Descent]:
+def explored(name: str) -> tuple[lab.Atlas, Descent]:
     centers, k, sigma, weights = TRUTHS[name]
-    population = gs.Population(gs.Mixture.location(centers, 1.0, weights))
-    atlas = gs.Landscape(population, k, sigma=sigma).explore(0, n_starts=8, saddles=True)
+    population = lab.Population(gs.Mixture.location(centers, 1.0, weights))
+    atlas = lab.Landscape(population, k, sigma=sigma).explore(0, n_starts=8, saddles=True)
     return atlas, Descent(population, k, sigma)
 
 
@@ -42,7 +43,7 @@ def test_labelled_points_add_up_to_one(name):
 
 
 @pytest.fixture(name="four", scope="module")
-def four_centers() -> tuple[list[gs.CriticalPoint], Descent]:
+def four_centers() -> tuple[list[lab.CriticalPoint], Descent]:
     atlas, descent = explored("four centers")
     return [*atlas.minima, *atlas.saddles], descent
 
@@ -59,20 +60,20 @@ def test_a_missing_point_rings_where_it_is_missing(four):
 
 @pytest.mark.parametrize("k", [2, 3, 4])
 def test_means_on_one_gaussian_count_by_their_degree(k):
-    atlas = gs.Landscape(gs.Population(gs.Mixture.location([0.0], 1.0)), k).explore(
+    atlas = lab.Landscape(lab.Population(gs.Mixture.location([0.0], 1.0)), k).explore(
         0, n_starts=4, saddles=True
     )
     (point,) = atlas.minima
     assert point.flat
     assert point.degree == 1
     assert atlas.alarm is None
-    assert gs.CriticalPoint.from_dict(point.to_dict(), 1.0).degree == 1
+    assert lab.CriticalPoint.from_dict(point.to_dict(), 1.0).degree == 1
 
 
 def test_what_split_off_beyond_float64_is_counted_once():
     centers, weights = [0.0, 3.26907946, 17.38512653], [0.39754075, 0.3591311, 0.24332815]
     truth = gs.Mixture.location(centers, 1.0, weights)
-    atlas = gs.Landscape(gs.Population(truth), 4).explore(0, n_starts=8, saddles=True)
+    atlas = lab.Landscape(lab.Population(truth), 4).explore(0, n_starts=8, saddles=True)
     points = [*atlas.minima, *atlas.saddles]
     triple = next(point for point in atlas.saddles if point.orbit_size == 4 and point.degree is not None)
     split = next(point for point in atlas.minima if np.abs(point.means - triple.means).max() < 1e-2)
@@ -86,12 +87,12 @@ def test_what_split_off_beyond_float64_is_counted_once():
 
 def test_a_fold_counts_for_nothing():
     """A fold counts for nothing; where all curvatures are clear nothing is measured."""
-    clear = gs.Landscape(gs.Population(gs.Mixture.location([0.0, 6.0], 1.0)), 2).descend([0.0, 6.0])
+    clear = lab.Landscape(lab.Population(gs.Mixture.location([0.0, 6.0], 1.0)), 2).descend([0.0, 6.0])
     assert clear.degree is None
-    born = gs.birth(
+    born = lab.birth(
         lambda D: gs.Mixture.location([-D, 0.0, D], 1.0), (((0,), (0, 1)), ((1, 2), (2,))), (9, 11)
     )
-    land = gs.Landscape(gs.Population(gs.Mixture.location([-born.parameter, 0.0, born.parameter], 1.0)), 3)
+    land = lab.Landscape(lab.Population(gs.Mixture.location([-born.parameter, 0.0, born.parameter], 1.0)), 3)
     objective = Objective.near(
         land.measure, Location(1.0), gs.Mixture.location(born.means - land.measure.origin, 1.0)
     )

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.landscape import laws
-from gmmscape.landscape.descent import Descent
-from gmmscape.landscape.falsification.extended import multiprecision
-from gmmscape.landscape.fold import singular_point
-from gmmscape.landscape.path import TruthPath
+from gmmscape.landscape.falsification.second_opinion_mpmath import multiprecision
+from gmmscape.landscape.paths.bifurcation import singular_point
+from gmmscape.landscape.paths.truth_path import TruthPath
+from gmmscape.landscape.points.descent import Descent
 
 
 def in_space(height):
@@ -26,7 +27,7 @@ def in_the_plane(D):
 
 def test_in_space_it_is_found_at_any_separation():
     """The example of the design; at three times the height nothing changes but the distances."""
-    found = gs.falsify(k=2, truths=[in_space(100.0), in_space(300.0)], rng=0)
+    found = lab.falsify(k=2, truths=[in_space(100.0), in_space(300.0)], rng=0)
     assert [suspect.outcome for suspect in found.suspects] == ["confirmed"] * 2
     for suspect, apart in zip(found.suspects, (100.0, 300.0), strict=True):
         assert suspect.truth.separation > apart
@@ -52,7 +53,7 @@ def test_in_space_extended_precision_agrees():
 
 def test_in_the_plane_it_ends():
     """The symmetric minimum up to 15.4305: found below, no minimum above, and the end located."""
-    below = gs.falsify(k=2, truths=[in_the_plane(15.4)], rng=0)
+    below = lab.falsify(k=2, truths=[in_the_plane(15.4)], rng=0)
     assert [suspect.outcome for suspect in below.suspects] == ["confirmed"]
     assert below.suspects[0].defect == pytest.approx(0.5, abs=1e-9)
     path = TruthPath.over(in_the_plane, 2, None, (15.0, 16.0))
@@ -63,16 +64,16 @@ def test_in_the_plane_it_ends():
     assert end.parameter == pytest.approx(15.4305, abs=1e-4)
     assert end.error < 1e-6
     # Beyond it the symmetric point is a saddle; two mirror images lean to either side.
-    point = Descent(gs.Population(in_the_plane(15.5)), 2, 1.0).critical(end.point.reshape(2, 2))
+    point = Descent(lab.Population(in_the_plane(15.5)), 2, 1.0).critical(end.point.reshape(2, 2))
     assert point is not None
     assert (point.converged, point.index) == (True, 1)
-    above = gs.falsify(k=2, truths=[in_the_plane(15.5)], rng=0)
+    above = lab.falsify(k=2, truths=[in_the_plane(15.5)], rng=0)
     assert len(above.confirmed) == 2
     assert all(0.25 < suspect.defect < 0.45 for suspect in above.suspects)
 
 
 def test_far_apart_in_the_plane_nothing_is_found():
-    assert gs.falsify(k=2, truths=[in_the_plane(18.0)], rng=0).suspects == ()
+    assert lab.falsify(k=2, truths=[in_the_plane(18.0)], rng=0).suspects == ()
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_the_law_tells_minima_from_saddles(whole, share, offset, aimed):
     z = np.sqrt(2.0) * _erfinv(1.0 - 2.0 * share)
     gap = _gap(aimed, share, whole, offset)
     truth, means = _cut(z, gap, whole, offset)
-    point = Descent(gs.Population(truth), 2, 1.0).critical(means)
+    point = Descent(lab.Population(truth), 2, 1.0).critical(means)
     assert point is not None
     assert point.converged
     assert point.means == pytest.approx(means, abs=1e-6)
@@ -114,7 +115,7 @@ def _cut(z, gap, whole, offset):
     members = (slice(1, 1 + whole[0]), slice(1 + whole[0], None))
     for _ in range(5):
         truth = gs.Mixture.location(centers, 1.0)
-        pull = -gs.Landscape(gs.Population(truth), 2).gradient(means) * len(centers)
+        pull = -lab.Landscape(lab.Population(truth), 2).gradient(means) * len(centers)
         for i in range(2):
             centers[members[i]] -= pull[i] / whole[i]
     return gs.Mixture.location(centers, 1.0), means

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.families import Location, contrasts
-from gmmscape.landscape.critical_point import CriticalPoint
-from gmmscape.landscape.orbits import find_orbit
+from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.landscape.points.orbits import find_orbit
 from oracles.joint_landscape import JointLandscape
 
 SIGMA = 1.3
@@ -31,7 +32,7 @@ def two_groups(rng: np.random.Generator, n: int = 40) -> np.ndarray:
     return np.concatenate([rng.normal(0.0, 1.0, n), rng.normal(7.0, 1.0, 3 * n)])
 
 
-def measures(rng: np.random.Generator) -> dict[str, gs.Sample | gs.Population]:
+def measures(rng: np.random.Generator) -> dict[str, lab.Sample | lab.Population]:
     X = 2.0 * rng.normal(size=(60, 5)) + 50.0
     truths = {
         d: gs.Mixture(
@@ -40,11 +41,11 @@ def measures(rng: np.random.Generator) -> dict[str, gs.Sample | gs.Population]:
         for d in (1, 2, 3)
     }
     return {
-        "sample d=1": gs.Sample(X[:, :1], rng.uniform(0.5, 2.0, 60)),
-        "sample d=2": gs.Sample(X[:, :2]),
-        "population d=1": gs.Population(truths[1]),
-        "population d=2": gs.Population(truths[2]),
-        "population in a span": gs.Population(truths[3]),
+        "sample d=1": lab.Sample(X[:, :1], rng.uniform(0.5, 2.0, 60)),
+        "sample d=2": lab.Sample(X[:, :2]),
+        "population d=1": lab.Population(truths[1]),
+        "population d=2": lab.Population(truths[2]),
+        "population in a span": lab.Population(truths[3]),
     }
 
 
@@ -53,7 +54,7 @@ def measures(rng: np.random.Generator) -> dict[str, gs.Sample | gs.Population]:
 def test_derivatives_are_those_of_the_value(name: str, k: int, rng: np.random.Generator):
     measure = measures(rng)[name]
     d = measure.n_features
-    land = gs.Landscape(measure, k, sigma=SIGMA, weights="free")
+    land = lab.Landscape(measure, k, sigma=SIGMA, weights="free")
     means, weights = 2.0 * rng.normal(size=(k, d)) + 50.0, rng.dirichlet(np.full(k, 3.0))
 
     def fit(change: np.ndarray) -> dict:
@@ -80,8 +81,8 @@ def test_derivatives_are_those_of_the_value(name: str, k: int, rng: np.random.Ge
 
 def test_the_value_is_that_of_the_mixture_and_equal_weights_are_a_special_case(rng: np.random.Generator):
     X = two_groups(rng)[:, None]
-    free = gs.Landscape(gs.Sample(X), 2, sigma=SIGMA, weights="free")
-    equal = gs.Landscape(gs.Sample(X), 2, sigma=SIGMA)
+    free = lab.Landscape(lab.Sample(X), 2, sigma=SIGMA, weights="free")
+    equal = lab.Landscape(lab.Sample(X), 2, sigma=SIGMA)
     means, weights = [0.5, 6.0], [0.3, 0.7]
     density = gs.Mixture.location(means, SIGMA, weights).log_density(X)
     assert free.nll(means, weights=weights) == pytest.approx(-density.mean(), abs=1e-13)
@@ -89,7 +90,7 @@ def test_the_value_is_that_of_the_mixture_and_equal_weights_are_a_special_case(r
     np.testing.assert_allclose(free.gradient(means)[:2], equal.gradient(means).ravel(), atol=1e-14)
     np.testing.assert_allclose(free.hessian(means)[:2, :2], equal.hessian(means), atol=1e-14)
     truth = gs.Mixture.location([0.0, 7.0], 1.0, [0.25, 0.75])
-    assert gs.Landscape(gs.Population(truth), 2, weights="free").kl([0.0, 7.0], weights=[0.25, 0.75]) == (
+    assert lab.Landscape(lab.Population(truth), 2, weights="free").kl([0.0, 7.0], weights=[0.25, 0.75]) == (
         pytest.approx(0.0, abs=1e-13)
     )
 
@@ -97,7 +98,7 @@ def test_the_value_is_that_of_the_mixture_and_equal_weights_are_a_special_case(r
 def test_minima_and_saddles_are_those_of_another_implementation(rng: np.random.Generator):
     # A wide group whose one mean can serve either of two outlying groups: two minima with a pass between.
     x = np.concatenate([np.linspace(-2.5, 2.5, 24) + 0.01 * rng.normal(size=24), [6.0, 6.5, -5.0]])
-    land = gs.Landscape(gs.Sample(x[:, None]), 2, sigma=1.0, weights="free")
+    land = lab.Landscape(lab.Sample(x[:, None]), 2, sigma=1.0, weights="free")
     atlas = land.explore(0, n_starts=16, saddles=True)
     points = [point for point in (*atlas.minima, *atlas.saddles) if not point.flat]
     assert [point.index for point in points] == [0, 0, 1]
@@ -120,7 +121,7 @@ def test_minima_and_saddles_are_those_of_another_implementation(rng: np.random.G
 
 def test_weights_at_fixed_means_are_a_convex_problem(rng: np.random.Generator):
     """Along segments in the weights themselves, not their logarithms, the NLL lies below its chords."""
-    land = gs.Landscape(gs.Sample(two_groups(rng)[:, None]), 3, sigma=1.0, weights="free")
+    land = lab.Landscape(lab.Sample(two_groups(rng)[:, None]), 3, sigma=1.0, weights="free")
     means = [-1.0, 3.0, 7.0]
     for _ in range(10):
         a, b = rng.dirichlet(np.ones(3), 2)
@@ -131,7 +132,7 @@ def test_weights_at_fixed_means_are_a_convex_problem(rng: np.random.Generator):
 @pytest.mark.parametrize("method", ["newton", "em", "gradient"])
 def test_every_solver_reaches_the_same_minimum(method: str, rng: np.random.Generator):
     X = two_groups(rng)[:, None]
-    land = gs.Landscape(gs.Sample(X), 2, sigma=1.0, weights="free")
+    land = lab.Landscape(lab.Sample(X), 2, sigma=1.0, weights="free")
     point = land.descend([1.0, 5.0], method, weights=[0.6, 0.4])
     assert point.is_minimum
     assert not point.flat
@@ -141,12 +142,12 @@ def test_every_solver_reaches_the_same_minimum(method: str, rng: np.random.Gener
     np.testing.assert_allclose((psi.T @ X) / psi.sum(axis=0)[:, None], point.means, atol=1e-6)
     assert point.weights[1] == pytest.approx(0.75, abs=0.02)
     # Equal weights are a constraint: they cost likelihood.
-    assert point.nll < gs.Landscape(gs.Sample(X), 2, sigma=1.0).descend([1.0, 5.0]).nll - 0.05
+    assert point.nll < lab.Landscape(lab.Sample(X), 2, sigma=1.0).descend([1.0, 5.0]).nll - 0.05
 
 
 def test_a_weight_that_goes_to_zero_is_a_plateau_and_no_minimum(rng: np.random.Generator):
     X = 0.3 * rng.normal(size=(50, 1))  # narrower than the fit: any mean elsewhere only costs
-    land = gs.Landscape(gs.Sample(X), 2, sigma=1.0, weights="free")
+    land = lab.Landscape(lab.Sample(X), 2, sigma=1.0, weights="free")
     point = land.descend([0.0, 4.0])
     assert point.stop_reason == "plateau"
     assert not point.is_minimum
@@ -158,14 +159,14 @@ def test_a_weight_that_goes_to_zero_is_a_plateau_and_no_minimum(rng: np.random.G
     assert sum(atlas.ends.values()) == 24
     # Negative control: with room for two, the same start loses nothing.
     wide = np.concatenate([X, X + 4.0])
-    kept = gs.Landscape(gs.Sample(wide), 2, sigma=1.0, weights="free").descend([0.0, 4.0])
+    kept = lab.Landscape(lab.Sample(wide), 2, sigma=1.0, weights="free").descend([0.0, 4.0])
     assert kept.converged
     np.testing.assert_allclose(kept.weights, 0.5, atol=0.01)
 
 
 def test_coincident_means_are_one_flat_point_however_weight_is_shared(rng: np.random.Generator):
     X = np.concatenate([0.5 * rng.normal(size=40), 9.0 + 0.5 * rng.normal(size=20)])[:, None]
-    land = gs.Landscape(gs.Sample(X), 3, sigma=1.0, weights="free")
+    land = lab.Landscape(lab.Sample(X), 3, sigma=1.0, weights="free")
     # The NLL does not see the shares: the continuum exists.
     shared = [land.nll([0.0, 0.0, 9.0], weights=[s, 2 / 3 - s, 1 / 3]) for s in (0.1, 0.3, 0.6)]
     assert np.ptp(shared) < 1e-14
@@ -185,7 +186,7 @@ def test_coincident_means_are_one_flat_point_however_weight_is_shared(rng: np.ra
 
 
 def test_orbits_are_told_apart_by_weights_too(rng: np.random.Generator):
-    land = gs.Landscape(gs.Sample(two_groups(rng)[:, None]), 2, sigma=1.0, weights="free")
+    land = lab.Landscape(lab.Sample(two_groups(rng)[:, None]), 2, sigma=1.0, weights="free")
     point = land.descend([0.0, 7.0])
     content = point.to_dict()
     swapped = {key: content[key][::-1] for key in ("means", "weights")}
@@ -197,41 +198,41 @@ def test_orbits_are_told_apart_by_weights_too(rng: np.random.Generator):
 
 
 @pytest.fixture(name="land", scope="module")
-def land_of_three_groups() -> gs.Landscape:
+def land_of_three_groups() -> lab.Landscape:
     rng = np.random.default_rng(3)
     x = np.concatenate([rng.normal(c, s, n) for c, s, n in ((0.0, 1.0, 20), (5.0, 1.2, 40), (13.0, 1.0, 15))])
-    return gs.Landscape(gs.Sample(x[:, None]), 3, sigma=0.9, weights="free")
+    return lab.Landscape(lab.Sample(x[:, None]), 3, sigma=0.9, weights="free")
 
 
 @pytest.fixture(name="atlas", scope="module")
-def atlas_of_three_groups(land: gs.Landscape) -> gs.Atlas:
+def atlas_of_three_groups(land: lab.Landscape) -> lab.Atlas:
     return land.explore(0, n_starts=24, saddles=True)
 
 
-def test_a_file_gives_the_atlas_back(land: gs.Landscape, atlas: gs.Atlas, tmp_path):
+def test_a_file_gives_the_atlas_back(land: lab.Landscape, atlas: lab.Atlas, tmp_path):
     atlas.to_json(tmp_path / "atlas.json")
     content = json.loads((tmp_path / "atlas.json").read_text(encoding="utf-8"))
     assert (content["format_version"], content["fitted_weights"], content["weights"]) == (3, "free", None)
     assert content["count_law"] is None
-    back = gs.Atlas.from_json(tmp_path / "atlas.json")
+    back = lab.Atlas.from_json(tmp_path / "atlas.json")
     assert back.to_dict() == atlas.to_dict()
     assert str(back) == str(atlas)
     joined = back.union(atlas)
     assert (len(joined.minima), len(joined.saddles)) == (len(atlas.minima), len(atlas.saddles))
     assert joined.edges == atlas.edges
-    old = gs.Landscape(land.measure, 3, sigma=0.9).explore(0, n_starts=4).to_dict()
+    old = lab.Landscape(land.measure, 3, sigma=0.9).explore(0, n_starts=4).to_dict()
     del old["fitted_weights"]  # as version 2 wrote it
     for point in old["minima"]:
         del point["weights"]
     (tmp_path / "old.json").write_text(json.dumps({**old, "format_version": 2}), encoding="utf-8")
-    assert gs.Atlas.from_json(tmp_path / "old.json").weights == "equal"
+    assert lab.Atlas.from_json(tmp_path / "old.json").weights == "equal"
     for broken in ({"fitted_weights": "loose"}, {"minima": [{**content["minima"][0], "weights": [1.0]}]}):
         (tmp_path / "bad.json").write_text(json.dumps({**content, **broken}), encoding="utf-8")
         with pytest.raises(gs.FormatError):
-            gs.Atlas.from_json(tmp_path / "bad.json")
+            lab.Atlas.from_json(tmp_path / "bad.json")
 
 
-def test_a_search_goes_on_from_a_checkpoint(land: gs.Landscape, atlas: gs.Atlas, tmp_path):
+def test_a_search_goes_on_from_a_checkpoint(land: lab.Landscape, atlas: lab.Atlas, tmp_path):
     seen = []
 
     def stop_after_two(event) -> bool:
@@ -241,16 +242,16 @@ def test_a_search_goes_on_from_a_checkpoint(land: gs.Landscape, atlas: gs.Atlas,
     file = tmp_path / "checkpoint.json"
     part = land.explore(0, n_starts=24, saddles=True, callback=stop_after_two, checkpoint=file)
     assert part.stop_reason == "interrupted"
-    whole = land.explore(n_starts=24, saddles=True, resume=gs.Atlas.from_json(file))
+    whole = land.explore(n_starts=24, saddles=True, resume=lab.Atlas.from_json(file))
     assert len(whole.minima) == len(atlas.minima)
     assert {round(p.nll, 9) for p in whole.saddles} >= {round(p.nll, 9) for p in atlas.saddles if not p.flat}
     with pytest.raises(gs.InvalidParameterError, match="weights='free'"):
-        gs.Landscape(land.measure, 3, sigma=0.9).explore(resume=atlas)
+        lab.Landscape(land.measure, 3, sigma=0.9).explore(resume=atlas)
     with pytest.raises(gs.InvalidParameterError, match="weights='equal'"):
-        gs.Landscape(land.measure, 3, sigma=0.9).explore(0, n_starts=2).union(atlas)
+        lab.Landscape(land.measure, 3, sigma=0.9).explore(0, n_starts=2).union(atlas)
 
 
-def test_no_count_law_is_claimed_and_processes_change_nothing(land: gs.Landscape, atlas: gs.Atlas):
+def test_no_count_law_is_claimed_and_processes_change_nothing(land: lab.Landscape, atlas: lab.Atlas):
     assert atlas.count_law is None
     assert "no count law" in atlas.alarm
     assert land.explore(0, n_starts=4).alarm is None
@@ -261,7 +262,7 @@ def test_no_count_law_is_claimed_and_processes_change_nothing(land: gs.Landscape
     assert land.explore(0, n_starts=24, saddles=True, n_jobs=2).to_dict() == atlas.to_dict()
 
 
-def test_edges_and_profiles_lead_over_saddles(land: gs.Landscape, atlas: gs.Atlas):
+def test_edges_and_profiles_lead_over_saddles(land: lab.Landscape, atlas: lab.Atlas):
     assert atlas.edges
     edge = atlas.edges[0]
     saddle, ends = atlas.saddles[edge.saddle], [atlas.minima[i] for i in edge.minima]
@@ -274,10 +275,10 @@ def test_edges_and_profiles_lead_over_saddles(land: gs.Landscape, atlas: gs.Atla
     assert straight.heights[0] >= profile.heights[0] - 1e-9
 
 
-def test_a_reference_decodes_and_pictures_show_weights(land: gs.Landscape, atlas: gs.Atlas):
+def test_a_reference_decodes_and_pictures_show_weights(land: lab.Landscape, atlas: lab.Atlas):
     pytest.importorskip("matplotlib")
     best = atlas.minima[0].mixture
-    decoded = gs.Landscape(land.measure, 3, sigma=0.9, weights="free", reference=best).explore(0, n_starts=8)
+    decoded = lab.Landscape(land.measure, 3, sigma=0.9, weights="free", reference=best).explore(0, n_starts=8)
     assert decoded.minima[0].structure.defect < 0.5 / 3
     assert [block.kind for block in decoded.minima[0].structure.blocks] == ["exact"] * 3
     assert "0>0" in str(decoded)
@@ -287,13 +288,13 @@ def test_a_reference_decodes_and_pictures_show_weights(land: gs.Landscape, atlas
         assert f"{some.minima[0].weights[0]:.2g}" in shown
     sizes = [float(dot.get_sizes()[0]) for dot in atlas.minima[0].plot().means_[0]]
     assert np.argmax(sizes) == np.argmax(atlas.minima[0].weights)
-    equal = gs.Landscape(land.measure, 3, sigma=0.9).descend([0.0, 5.0, 13.0]).plot()
+    equal = lab.Landscape(land.measure, 3, sigma=0.9).descend([0.0, 5.0, 13.0]).plot()
     assert len({float(dot.get_sizes()[0]) for dot in equal.means_[0]}) == 1
 
 
 def test_populations_in_a_plane_and_their_mirror_images():
     truth = gs.Mixture.location([[-4.0, 0.0], [4.0, 0.0]], 1.0, [0.5, 0.5])
-    atlas = gs.Landscape(gs.Population(truth), 2, weights="free").explore(0, n_starts=6, saddles=True)
+    atlas = lab.Landscape(lab.Population(truth), 2, weights="free").explore(0, n_starts=6, saddles=True)
     best = atlas.minima[0]
     assert best.kl == pytest.approx(0.0, abs=1e-12)
     np.testing.assert_allclose(best.weights, 0.5, atol=1e-8)
@@ -303,7 +304,7 @@ def test_populations_in_a_plane_and_their_mirror_images():
 
 def test_the_truth_is_found_whatever_its_weights():
     truth = gs.Mixture.location([-4.0, 1.0, 7.0], 1.0, [0.15, 0.6, 0.25])
-    atlas = gs.Landscape(gs.Population(truth), 3, weights="free").explore(0, n_starts=8)
+    atlas = lab.Landscape(lab.Population(truth), 3, weights="free").explore(0, n_starts=8)
     best = atlas.minima[0]
     np.testing.assert_allclose(best.weights, truth.weights, atol=1e-9)
     np.testing.assert_allclose(best.means, truth.means, atol=1e-8)
@@ -311,9 +312,9 @@ def test_the_truth_is_found_whatever_its_weights():
 
 
 def test_wrong_uses_say_what_to_do(rng: np.random.Generator):
-    sample = gs.Sample(rng.normal(size=(20, 1)))
-    equal = gs.Landscape(sample, 2, sigma=1.0)
-    free = gs.Landscape(sample, 2, sigma=1.0, weights="free")
+    sample = lab.Sample(rng.normal(size=(20, 1)))
+    equal = lab.Landscape(sample, 2, sigma=1.0)
+    free = lab.Landscape(sample, 2, sigma=1.0, weights="free")
     with pytest.raises(gs.InvalidParameterError, match="weights='free'"):
         equal.nll([0.0, 1.0], weights=[0.5, 0.5])
     with pytest.raises(gs.InvalidParameterError, match="weights='free'"):
@@ -328,7 +329,7 @@ def test_wrong_uses_say_what_to_do(rng: np.random.Generator):
         with pytest.raises(gs.InvalidParameterError, match=word):
             free.gradient([0.0, 1.0], weights=bad)
     with pytest.raises(gs.InvalidParameterError, match="'free'"):
-        gs.Landscape(sample, 2, sigma=1.0, weights="loose")
+        lab.Landscape(sample, 2, sigma=1.0, weights="loose")
 
 
 @pytest.mark.parametrize("k", [1, 2, 5])

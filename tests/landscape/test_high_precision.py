@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from oracles.high_precision import HighPrecisionLandscape
 
 CASES = {
@@ -23,7 +24,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_every_minimum(name):
     centers, weights, sigma, k = CASES[name]
-    atlas = gs.Landscape(gs.Population(gs.Mixture.location(centers, sigma, weights)), k).explore(0)
+    atlas = lab.Landscape(lab.Population(gs.Mixture.location(centers, sigma, weights)), k).explore(0)
     assert atlas.minima
     n = len(centers)
     exact_weights = [mp.mpf(1) / n] * n if weights is None else weights

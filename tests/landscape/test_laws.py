@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 
 EQUALLY_SPACED = "0>0,1  1,2>2"
 
 
 def landscape(centers, k, sigma=1.0, weights=None):
-    return gs.Landscape(gs.Population(gs.Mixture.location(centers, sigma, weights)), k)
+    return lab.Landscape(lab.Population(gs.Mixture.location(centers, sigma, weights)), k)
 
 
 def pair_on_the_last_of(separation):
@@ -124,9 +125,9 @@ def test_law_3_embedding():
     rng = np.random.default_rng(2)
     x, sigma = rng.normal(size=80) + 4 * rng.integers(0, 2, 80), 0.8
     means = np.array([-0.3, 3.0, 4.6])
-    line = gs.Landscape(gs.Sample(x[:, None]), 3, sigma=sigma).hessian(means)
+    line = lab.Landscape(lab.Sample(x[:, None]), 3, sigma=sigma).hessian(means)
     rows = np.array([[value, sign * sigma] for value in x for sign in (-1.0, 1.0)])
-    plane = gs.Landscape(gs.Sample(rows), 3, sigma=sigma).hessian(np.column_stack([means, np.zeros(3)]))
+    plane = lab.Landscape(lab.Sample(rows), 3, sigma=sigma).hessian(np.column_stack([means, np.zeros(3)]))
     psi = gs.Mixture.location(means, sigma).responsibilities(x[:, None])
     added = psi.T @ psi / len(x) / sigma**2
     wanted = np.concatenate([np.linalg.eigvalsh(line), np.linalg.eigvalsh(added)])

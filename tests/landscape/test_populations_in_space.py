@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import ortho_group
 
 import gmmscape as gs
+from gmmscape import lab
 
 LINE = np.array([-3.0, 3.0, 12.0])
 
@@ -30,8 +31,8 @@ def added_eigenvalues(means):
 @pytest.mark.parametrize("d", [2, 5])
 def test_a_line_in_space_has_the_minima_of_the_line(d):
     place = embedded(d)
-    line = gs.Landscape(gs.Population(gs.Mixture.location(LINE, 1.0)), 3).explore(0, n_starts=8)
-    found = gs.Landscape(gs.Population(gs.Mixture.location(place(LINE), 1.0)), 3).explore(0, n_starts=8)
+    line = lab.Landscape(lab.Population(gs.Mixture.location(LINE, 1.0)), 3).explore(0, n_starts=8)
+    found = lab.Landscape(lab.Population(gs.Mixture.location(place(LINE), 1.0)), 3).explore(0, n_starts=8)
     assert len(found.minima) == len(line.minima) == 2
     for one, other in zip(line.minima, found.minima, strict=True):
         assert other.kl == pytest.approx(one.kl, abs=1e-9)
@@ -41,7 +42,7 @@ def test_a_line_in_space_has_the_minima_of_the_line(d):
 
 def test_a_descent_from_anywhere_ends_on_the_line():
     place = embedded(5)
-    land = gs.Landscape(gs.Population(gs.Mixture.location(place(LINE), 1.0)), 3)
+    land = lab.Landscape(lab.Population(gs.Mixture.location(place(LINE), 1.0)), 3)
     start = place([0.0, 11.0, 13.0]) + 0.3 * np.random.default_rng(0).normal(size=(3, 5))
     point = land.descend(start)
     assert point.is_minimum
@@ -51,7 +52,7 @@ def test_a_descent_from_anywhere_ends_on_the_line():
 def test_derivatives_are_those_of_the_value():
     rng = np.random.default_rng(3)
     truth = gs.Mixture([0.5, 0.2, 0.3], 3 * rng.normal(size=(3, 4)), [1.0, 0.5, 2.0], "spherical")
-    land = gs.Landscape(gs.Population(truth), 3, sigma=0.8)
+    land = lab.Landscape(lab.Population(truth), 3, sigma=0.8)
     means, along, step = 2 * rng.normal(size=(3, 4)), rng.normal(size=(3, 4)), 1e-4
     ahead, behind = means + step * along, means - step * along
     slope = (land.nll(ahead) - land.nll(behind)) / (2 * step)
@@ -62,7 +63,7 @@ def test_derivatives_are_those_of_the_value():
 
 def test_newton_leaves_a_line_of_means_that_is_a_saddle():
     """Law 1: means together on a wide Gaussian are a saddle; means on a line of a triangle are too."""
-    land = gs.Landscape(gs.Population(gs.Mixture.location(np.zeros((1, 3)), 2.0)), 2, sigma=1.0)
+    land = lab.Landscape(lab.Population(gs.Mixture.location(np.zeros((1, 3)), 2.0)), 2, sigma=1.0)
     curvatures = np.linalg.eigvalsh(land.hessian(np.zeros((2, 3))))
     assert curvatures == pytest.approx([0.5 * (1 - 4.0)] * 3 + [0.5] * 3, abs=1e-12)
     split = land.descend(np.zeros((2, 3)))
@@ -73,7 +74,7 @@ def test_newton_leaves_a_line_of_means_that_is_a_saddle():
 def test_a_center_can_be_shared_for_good():
     """DESIGN 2.3, law 9, in three dimensions."""
     centers = [[0, 0, 0], [-6, 100, 0], [-6, -100, 0], [6, 0, 100], [6, 0, -100]]
-    land = gs.Landscape(gs.Population(gs.Mixture.location(centers, 1.0)), 2)
+    land = lab.Landscape(lab.Population(gs.Mixture.location(centers, 1.0)), 2)
     point = land.descend([[-5, 0, 0], [5, 0, 0]])
     assert point.is_minimum
     assert point.means == pytest.approx(np.array([[-4.956995, 0, 0], [4.956995, 0, 0]]), abs=1e-6)
@@ -86,7 +87,7 @@ def test_a_center_can_be_shared_for_good():
 def test_a_center_in_the_plane_is_shared_up_to_a_separation(D, shared):
     """DESIGN 2.3, law 9, in the plane: up to 15.4305."""
     corners = [[a * D / 2, b * D * np.sqrt(0.75)] for a in (-1, 1) for b in (-1, 1)]
-    land = gs.Landscape(gs.Population(gs.Mixture.location([[0, 0], *corners], 1.0)), 2)
+    land = lab.Landscape(lab.Population(gs.Mixture.location([[0, 0], *corners], 1.0)), 2)
     point = land.descend([[-0.41 * D, 0], [0.41 * D, 0]])
     assert point.is_minimum
     assert (abs(point.means[0, 0] + point.means[1, 0]) < 1e-6) == shared
@@ -95,7 +96,7 @@ def test_a_center_in_the_plane_is_shared_up_to_a_separation(D, shared):
 @pytest.mark.parametrize("sigma", [0.3, 0.05])
 def test_a_narrow_fit_is_k_means(sigma):
     """The distortion of two means on a standard Gaussian is d - 2/pi; doubt adds order sigma^3."""
-    land = gs.Landscape(gs.Population(gs.Mixture.location(np.zeros((1, 3)), 1.0)), 2, sigma=sigma)
+    land = lab.Landscape(lab.Population(gs.Mixture.location(np.zeros((1, 3)), 1.0)), 2, sigma=sigma)
     point = land.descend([[-0.7, 0, 0], [0.7, 0, 0]])
     constant = np.log(2) + 1.5 * np.log(2 * np.pi * sigma**2)
     distortion = 2 * sigma**2 * (point.nll - constant)
@@ -107,7 +108,7 @@ def test_a_narrow_fit_is_k_means(sigma):
 def test_four_means_in_four_dimensions_and_more_go_by_sobol_points():
     rng = np.random.default_rng(5)
     centers = 4.0 * rng.normal(size=(5, 6))
-    land = gs.Landscape(gs.Population(gs.Mixture.location(centers, 1.0), rtol=1e-6), 5)
+    land = lab.Landscape(lab.Population(gs.Mixture.location(centers, 1.0), rtol=1e-6), 5)
     point = land.descend(centers + 0.2 * rng.normal(size=(5, 6)))
     assert point.is_minimum
     assert point.gradient_norm < 1e-9
@@ -119,21 +120,21 @@ def test_four_means_in_four_dimensions_and_more_go_by_sobol_points():
 def test_rules_that_were_asked_for():
     truth = gs.Mixture.location(np.eye(5) * 4, 1.0)
     means = 4 * np.eye(5)[:3] + 0.5
-    sharp = gs.Landscape(gs.Population(truth), 3)
-    points = gs.Landscape(gs.Population(truth, rule="sobol"), 3)
+    sharp = lab.Landscape(lab.Population(truth), 3)
+    points = lab.Landscape(lab.Population(truth, rule="sobol"), 3)
     assert abs(sharp.nll(means) - points.nll(means)) <= points.nll(means).error < 0.01
     assert sharp.nll(means).error < 1e-9
-    grid = gs.Landscape(gs.Population(truth, rule="trapezoid"), 5)
+    grid = lab.Landscape(lab.Population(truth, rule="trapezoid"), 5)
     with pytest.raises(gs.NotAvailableError, match="trapezoid"):
         grid.nll(4 * np.eye(5) + 0.1 * np.arange(25).reshape(5, 5))
 
 
 def test_truths_that_are_not_spherical_are_integrated_in_all_dimensions():
     truth = gs.Mixture([0.4, 0.6], [[0, 0], [3, 1]], [[[2.0, 0.5], [0.5, 1.0]], [[1.0, 0], [0, 0.3]]], "full")
-    land = gs.Landscape(gs.Population(truth), 2, sigma=0.9)
+    land = lab.Landscape(lab.Population(truth), 2, sigma=0.9)
     means = np.array([[0.2, -0.1], [2.5, 1.0]])
     X, _ = truth.sample(400_000, 0)
     values = -gs.Mixture.location(means, 0.9).log_density(X)
     assert abs(land.nll(means) - values.mean()) < 4 * values.std() / np.sqrt(len(X))
     assert land.nll(means).error < 1e-9
-    assert abs(gs.Population(truth).kl(truth.shifted(-gs.Population(truth).origin))) < 1e-12
+    assert abs(lab.Population(truth).kl(truth.shifted(-lab.Population(truth).origin))) < 1e-12

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 
 #: For the figures that are printed to more digits than float64 keeps.
 ROUNDING = 2e-14
@@ -27,7 +28,7 @@ def table(reference_dir):
 
 def _explored(case):
     truth = gs.Mixture.location([float(c) for c in case["centers"]], float(case["sigma"]))
-    return gs.Landscape(gs.Population(truth), case["k"]).explore(0)
+    return lab.Landscape(lab.Population(truth), case["k"]).explore(0)
 
 
 def test_local_minima(table):
@@ -59,7 +60,7 @@ def test_critical_points_of_higher_index_have_no_gradient(table):
     """Exploration does not look for saddles; the derivatives know those of the table all the same."""
     for case in table["census"]:
         truth = gs.Mixture.location([float(c) for c in case["centers"]], float(case["sigma"]))
-        land = gs.Landscape(gs.Population(truth), case["k"])
+        land = lab.Landscape(lab.Population(truth), case["k"])
         for point in case["points"]:
             means = np.array([float(m) for m in point["means"]])
             assert np.abs(land.gradient(means)).max() < 1e-6  # positions are printed to 1e-6
@@ -71,7 +72,7 @@ def test_candidate_counts(table):
     assert counts
     for key, n in counts.items():
         k, k_star = map(int, key.strip("()").split(","))
-        assert len(gs.candidates(k, k_star)) == n
+        assert len(lab.candidates(k, k_star)) == n
 
 
 def test_births_and_symmetry_breaking(table):
@@ -81,6 +82,6 @@ def test_births_and_symmetry_breaking(table):
         counts = []
         for separation in (critical * (1 - 1e-4), critical * (1 + 1e-4)):
             truth = gs.Mixture.location([-separation, 0.0, separation], 1.0)
-            counts.append(len(gs.Landscape(gs.Population(truth), k).explore(0).minima))
+            counts.append(len(lab.Landscape(lab.Population(truth), k).explore(0).minima))
         assert counts[0] == 1
         assert counts[1] > 1

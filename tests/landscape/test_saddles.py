@@ -15,20 +15,21 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.landscape.edges import Edge, escape_height, relabelling_height
+from gmmscape import lab
+from gmmscape.landscape.atlas.edges import Edge, escape_height, relabelling_height
 
 
-def explored(centers, k: int, sigma: float = 1.0, weights=None, **options) -> gs.Atlas:
+def explored(centers, k: int, sigma: float = 1.0, weights=None, **options) -> lab.Atlas:
     truth = gs.Mixture.location(centers, sigma, weights)
-    return gs.Landscape(gs.Population(truth), k).explore(0, n_starts=16, saddles=True, **options)
+    return lab.Landscape(lab.Population(truth), k).explore(0, n_starts=16, saddles=True, **options)
 
 
 @pytest.fixture(name="census", scope="module")
-def census_of_the_reference() -> gs.Atlas:
+def census_of_the_reference() -> lab.Atlas:
     return explored([-3.0, 3.0, 12.0], 3)
 
 
-def test_the_census_is_complete(census: gs.Atlas, reference_dir: Path):
+def test_the_census_is_complete(census: lab.Atlas, reference_dir: Path):
     (known,) = json.loads((reference_dir / "landscapes.json").read_text(encoding="utf-8"))["census"]
     found = sorted((*census.minima, *census.saddles), key=lambda point: (point.index, point.kl))
     expected = sorted(known["points"], key=lambda point: (point["index"], point["kl"]))
@@ -59,7 +60,7 @@ def test_the_census_is_complete(census: gs.Atlas, reference_dir: Path):
 def test_labelled_points_add_up_to_one(centers, k, sigma, weights):
     atlas = explored(centers, k, sigma, weights)
     assert atlas.count_law == 1
-    land = gs.Landscape(gs.Population(gs.Mixture.location(centers, sigma, weights)), k)
+    land = lab.Landscape(lab.Population(gs.Mixture.location(centers, sigma, weights)), k)
     for point in atlas.saddles:
         assert np.abs(land.gradient(point.means)).max() < 1e-10
         negative = np.count_nonzero(np.linalg.eigvalsh(land.hessian(point.means)) < -1e-10 / sigma**2)
@@ -68,11 +69,11 @@ def test_labelled_points_add_up_to_one(centers, k, sigma, weights):
         assert len(labelled) == point.orbit_size
 
 
-def test_a_missing_saddle_rings_the_alarm(census: gs.Atlas):
+def test_a_missing_saddle_rings_the_alarm(census: lab.Atlas):
     content = census.to_dict()
     lost = [point for point in content["saddles"] if point["orbit_size"] != 6]
     content |= {"saddles": lost, "edges": []}
-    incomplete = gs.Atlas._from_dict(content)
+    incomplete = lab.Atlas._from_dict(content)
     assert incomplete.count_law == 7
     assert "odd index" in incomplete.alarm
     assert "6 labelled points" in incomplete.alarm
@@ -88,9 +89,9 @@ def test_mirror_images_are_marked():
     assert set(lopsided.mirror_images["minima"]) == {None}
 
 
-def test_a_file_gives_it_back(census: gs.Atlas, tmp_path: Path):
+def test_a_file_gives_it_back(census: lab.Atlas, tmp_path: Path):
     census.to_json(tmp_path / "atlas.json")
-    back = gs.Atlas.from_json(tmp_path / "atlas.json")
+    back = lab.Atlas.from_json(tmp_path / "atlas.json")
     assert back.to_dict() == census.to_dict()
     assert back.union(census).edges == census.edges
     assert len(back.union(census).saddles) == len(census.saddles)
@@ -99,18 +100,18 @@ def test_a_file_gives_it_back(census: gs.Atlas, tmp_path: Path):
         del content[key]  # as versions before saddles wrote them
     content["format_version"] = 1
     (tmp_path / "old.json").write_text(json.dumps(content), encoding="utf-8")
-    old = gs.Atlas.from_json(tmp_path / "old.json")
+    old = lab.Atlas.from_json(tmp_path / "old.json")
     assert old.saddles == ()
     assert old.alarm is None
     assert len(old.minima) == 2
 
 
-def test_processes_do_not_change_it(census: gs.Atlas):
+def test_processes_do_not_change_it(census: lab.Atlas):
     assert explored([-3.0, 3.0, 12.0], 3, n_jobs=2).to_dict() == census.to_dict()
 
 
-def test_every_point_is_seen_and_none_is_lost(census: gs.Atlas):
-    seen: list[gs.CriticalPoint] = []
+def test_every_point_is_seen_and_none_is_lost(census: lab.Atlas):
+    seen: list[lab.CriticalPoint] = []
 
     def stop_after_four(event) -> bool:
         seen.extend([event.found] if event.found is not None else [])
@@ -119,7 +120,7 @@ def test_every_point_is_seen_and_none_is_lost(census: gs.Atlas):
     part = explored([-3.0, 3.0, 12.0], 3, callback=stop_after_four)
     assert part.stop_reason == "interrupted"
     assert len(part.minima) + len(part.saddles) == 4
-    land = gs.Landscape(gs.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 3)
+    land = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 3)
     whole = land.explore(n_starts=16, saddles=True, resume=part)
     assert len(whole.saddles) == len(census.saddles)
     assert whole.count_law == 1
@@ -128,7 +129,7 @@ def test_every_point_is_seen_and_none_is_lost(census: gs.Atlas):
 SCRIPT = """
 import sys, time
 import gmmscape as gs
-land = gs.Landscape(gs.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 3)
+land = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 3)
 land.explore(0, n_starts=16, saddles=True, checkpoint=sys.argv[1], callback=lambda event: time.sleep(0.05))
 """
 
@@ -139,14 +140,14 @@ def test_a_kill_loses_nothing_that_was_written(tmp_path: Path):
     try:
         for _ in range(600):
             time.sleep(0.05)
-            if file.exists() and len(gs.Atlas.from_json(file).saddles) >= 1:
+            if file.exists() and len(lab.Atlas.from_json(file).saddles) >= 1:
                 break
         os.kill(process.pid, signal.SIGKILL)
     finally:
         process.wait()
-    part = gs.Atlas.from_json(file)
+    part = lab.Atlas.from_json(file)
     assert len(part.saddles) >= 1
-    land = gs.Landscape(gs.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 3)
+    land = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 3)
     whole = land.explore(n_starts=16, saddles=True, resume=part)
     assert whole.count_law == 1
     assert len(whole.saddles) == 4
@@ -155,13 +156,13 @@ def test_a_kill_loses_nothing_that_was_written(tmp_path: Path):
 def test_samples_have_saddles_too(rng: np.random.Generator):
     X = np.concatenate([rng.normal(c, 1.0, 60) for c in (0.0, 6.0, 13.0)])
     reference = gs.Mixture.location([0.0, 6.0, 13.0], 1.0)
-    land = gs.Landscape(gs.Sample(X[:, None]), 3, sigma=1.0, reference=reference)
+    land = lab.Landscape(lab.Sample(X[:, None]), 3, sigma=1.0, reference=reference)
     atlas = land.explore(0, n_starts=16, saddles=True)
     assert atlas.count_law == 1
     assert atlas.minima[0].structure is not None
     assert len(atlas.saddles) >= 2
     with pytest.raises(gs.InvalidParameterError, match="reference"):
-        gs.Landscape(gs.Population(reference), 2, reference=reference)
+        lab.Landscape(lab.Population(reference), 2, reference=reference)
 
 
 def test_heights_of_passes():
@@ -188,7 +189,7 @@ def test_two_labellings_may_be_joined_by_way_of_another_minimum():
     assert relabelling_height(0, minima, saddles, loops, [[[1, 2]], []]) == 4.0
 
 
-def test_labelled_minima_are_joined_as_far_as_all_saddles_tell(census: gs.Atlas):
+def test_labelled_minima_are_joined_as_far_as_all_saddles_tell(census: lab.Atlas):
     """The pass between labellings, against a search among all labelled minima one by one."""
     states = [(place, order) for place in range(2) for order in permutations(range(3))]
     joined = []
@@ -213,15 +214,15 @@ def test_labelled_minima_are_joined_as_far_as_all_saddles_tell(census: gs.Atlas)
         assert census.relabelling_barrier(place) == height - census.minima[place].kl
 
 
-def test_joined_atlases_keep_their_relabellings(census: gs.Atlas):
+def test_joined_atlases_keep_their_relabellings(census: lab.Atlas):
     content = census.to_dict()
     for point in content["minima"]:
         point["means"] = point["means"][::-1]
     turned = [i["relabelling"] for i in content["edges"]]
     for edge, order in zip(content["edges"], turned, strict=True):
         edge["relabelling"] = [2 - order[2 - j] for j in range(3)]
-    reversed_atlas = gs.Atlas._from_dict(content)
+    reversed_atlas = lab.Atlas._from_dict(content)
     assert reversed_atlas.union(census).edges != census.edges
     assert census.union(reversed_atlas).edges == census.edges
-    only_edges = gs.Atlas._from_dict(census.to_dict() | {"edges": []})
+    only_edges = lab.Atlas._from_dict(census.to_dict() | {"edges": []})
     assert only_edges.union(reversed_atlas).edges == census.edges

@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 import gmmscape as gs
+from gmmscape import lab
 
 
 def three(separation, middle=1 / 3):
@@ -53,7 +54,7 @@ def loses_stability(middle, bracket):
 
 
 def test_the_pitchfork_of_equal_spacing():
-    found = gs.structure_threshold(three, 2, (4.0, 8.0))
+    found = lab.structure_threshold(three, 2, (4.0, 8.0))
     assert found.kind == "pitchfork"
     assert found.parameter == pytest.approx(5.402619502, abs=1e-8 / 2)
     assert found.error < 1e-9
@@ -63,7 +64,7 @@ def test_the_pitchfork_of_equal_spacing():
 @pytest.mark.parametrize("middle", [1 / 3, 0.2])
 def test_pitchforks_satisfy_two_scalar_equations(middle):
     predicted = loses_stability(middle, (4.0, 12.0))
-    found = gs.structure_threshold(lambda D: three(D, middle), 2, (predicted - 1, predicted + 1), n_starts=6)
+    found = lab.structure_threshold(lambda D: three(D, middle), 2, (predicted - 1, predicted + 1), n_starts=6)
     assert found.kind == "pitchfork"
     assert found.parameter == pytest.approx(predicted, abs=1e-8)
 
@@ -75,7 +76,7 @@ def test_five_centers_in_the_plane():
     def path(D):
         return gs.Mixture.location(D * np.array([[0.0, 0.0], *corners]), 1.0)
 
-    found = gs.structure_threshold(path, 2, (14.0, 17.0), n_starts=6)
+    found = lab.structure_threshold(path, 2, (14.0, 17.0), n_starts=6)
     assert found.kind == "pitchfork"
     assert found.parameter == pytest.approx(15.4305, abs=1e-4)
     assert found.parameter == pytest.approx(2 * loses_stability(0.2, (6.0, 9.0)), abs=1e-8)
@@ -85,7 +86,7 @@ def test_five_centers_in_the_plane():
 
 @pytest.mark.parametrize(("level", "at"), [(0.25, 5.7296), (0.05, 7.4813)])
 def test_crossings_of_equal_spacing(level, at):
-    found = gs.structure_threshold(three, 2, (5.0, 8.0), defect=level, n_parameters=4, n_starts=6)
+    found = lab.structure_threshold(three, 2, (5.0, 8.0), defect=level, n_parameters=4, n_starts=6)
     assert found.kind == "crossing"
     assert found.parameter == pytest.approx(at, abs=1e-4)
     assert found.followed[-1].end == "pitchfork"
@@ -93,7 +94,7 @@ def test_crossings_of_equal_spacing(level, at):
 
 def test_a_flat_minimum_crosses_where_the_overlap_says():
     """Two means on each of two centers: the fit is the truth, and its defect half the overlap."""
-    found = gs.structure_threshold(
+    found = lab.structure_threshold(
         lambda D: gs.Mixture.location([0.0, D], 1.0),
         4,
         (2.8, 3.2),
@@ -117,9 +118,9 @@ def test_nothing_is_found_above_the_threshold(k, k_star):
     def path(D):
         return gs.Mixture.location(D * np.arange(k_star), 1.0)
 
-    found = gs.structure_threshold(path, k, (5.5, 7.0), defect=0.5 / k, n_parameters=4, n_starts=6)
+    found = lab.structure_threshold(path, k, (5.5, 7.0), defect=0.5 / k, n_parameters=4, n_starts=6)
     assert found.parameter < 6.70
     for at, expected in ((-0.02, True), (0.02, False), (1.0, False)):
-        land = gs.Landscape(gs.Population(path(found.parameter + at)), k)
+        land = lab.Landscape(lab.Population(path(found.parameter + at)), k)
         minima = land.explore(1, n_starts=12).minima
         assert any(not point.structure.is_structured for point in minima) == expected

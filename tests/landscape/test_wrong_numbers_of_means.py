@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 
 SIZES = [(2, 3), (4, 3), (5, 3), (3, 5), (2, 2), (1, 3), (6, 3), (4, 2)]
 
 
 def explore(k, k_star, separation):
     truth = gs.Mixture.location(separation * np.arange(k_star), 1.0)
-    return gs.Landscape(gs.Population(truth), k).explore(0, n_starts=24)
+    return lab.Landscape(lab.Population(truth), k).explore(0, n_starts=24)
 
 
 @pytest.mark.parametrize("separation", [12.0, 16.0])
@@ -32,8 +33,8 @@ def test_every_minimum_is_structured(k, k_star, separation):
 @pytest.mark.parametrize(("k", "k_star"), SIZES)
 def test_every_candidate_is_accounted_for(k, k_star):
     atlas = explore(k, k_star, 12.0)
-    assert len(atlas.candidates) == len(gs.candidates(k, k_star))
-    assert {c.structure.orbit for c in atlas.candidates} == {c.orbit for c in gs.candidates(k, k_star)}
+    assert len(atlas.candidates) == len(lab.candidates(k, k_star))
+    assert {c.structure.orbit for c in atlas.candidates} == {c.orbit for c in lab.candidates(k, k_star)}
     for structure, outcome, place in atlas.candidates:
         assert outcome in ("realised", "flat", "saddle", "dissolved")
         if outcome in ("realised", "flat"):
@@ -70,7 +71,7 @@ def test_multiples_are_flat():
 @pytest.mark.parametrize(("near", "k_star"), [([12.0], 3), ([0.1, 13.0], 3), ([0.5], 1), ([6, 23, 25], 3)])
 def test_a_mean_out_of_reach_ends_on_a_plateau(near, k_star, method):
     centers = 12.0 * np.arange(k_star)
-    land = gs.Landscape(gs.Population(gs.Mixture.location(centers, 1.0)), len(near) + 1)
+    land = lab.Landscape(lab.Population(gs.Mixture.location(centers, 1.0)), len(near) + 1)
     for far in (centers[-1] + 40.0, centers[0] - 40.0):
         point = land.descend([*near, far], method, max_iter=200)
         assert point.stop_reason == "plateau"
@@ -82,14 +83,14 @@ def test_a_mean_out_of_reach_ends_on_a_plateau(near, k_star, method):
 def test_plateaus_do_not_enter_an_atlas():
     """All other starts of an exploration end in minima; a plateau is counted, not listed."""
     truth = gs.Mixture([0.999999, 0.000001], [0.0, 60.0], [1.0, 1.0], "spherical")
-    atlas = gs.Landscape(gs.Population(truth), 2).explore(0, n_starts=8)
+    atlas = lab.Landscape(lab.Population(truth), 2).explore(0, n_starts=8)
     assert all(minimum.stop_reason == "converged" for minimum in atlas.minima)
     assert sum(atlas.ends.values()) == 8
 
 
 def test_a_saddle_whose_slopes_are_below_the_rounding_of_the_value_is_left():
     """Two means 1e-7 apart on one of three centers: the way down gains 1e-17 nats."""
-    land = gs.Landscape(gs.Population(gs.Mixture.location([0.0, 12.0, 24.0], 1.0)), 6)
+    land = lab.Landscape(lab.Population(gs.Mixture.location([0.0, 12.0, 24.0], 1.0)), 6)
     point = land.descend([-4.2e-8, 4.2e-8, 12.0, 24 - 1.625e-4, 24 + 4.54e-6, 24 + 1.579e-4])
     assert point.is_minimum
     assert np.abs(point.means[:2, 0]) == pytest.approx([1.97e-4] * 2, rel=0.01)

@@ -24,7 +24,10 @@ def examples(module: ModuleType) -> list[doctest.DocTest]:
 
 def test_there_are_examples_where_users_look():
     with_examples = {test.name for name in modules() for test in examples(importlib.import_module(name))}
-    assert {"gmmscape.landscape.structure.decode", "gmmscape.estimator.GaussianMixture"} <= with_examples
+    assert {
+        "gmmscape.structure.structure.decode",
+        "gmmscape.estimator.gaussian_mixture.GaussianMixture",
+    } <= with_examples
 
 
 @pytest.mark.parametrize("name", modules())

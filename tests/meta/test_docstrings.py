@@ -8,6 +8,7 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,12 @@ from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import validate
 
 import gmmscape
+import gmmscape.lab
+import gmmscape.plot
+from gmmscape import diagnosis, moves, optima, selection
+
+#: Where users find names.
+SURFACES = (gmmscape, gmmscape.lab, gmmscape.plot, diagnosis, moves, optima, selection)
 
 # What numpydoc must not find. Left out are matters of taste (capitals and full stops of
 # descriptions, sections that would be empty) and SS05, which takes plural nouns for verbs.
@@ -53,8 +60,7 @@ def is_documented_here(thing: Any) -> bool:
 
 def documented() -> Iterator[str]:
     """Dotted names of all that must have a docstring."""
-    for public in gmmscape.__all__:
-        thing = getattr(gmmscape, public)
+    for thing in (getattr(surface, name) for surface in SURFACES for name in surface.__all__):
         if is_documented_here(thing):
             yield full_name(thing)
         if inspect.isclass(thing):
@@ -137,11 +143,23 @@ def wrong_defaults(thing: Any) -> list[str]:
     ]
 
 
-def test_all_is_sorted_out():
-    assert len(set(gmmscape.__all__)) == len(gmmscape.__all__)
-    assert all(hasattr(gmmscape, name) for name in gmmscape.__all__)
-    assert set(gmmscape.__all__) <= set(dir(gmmscape))
+@pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.__name__)
+def test_all_is_sorted_out(surface):
+    assert len(set(surface.__all__)) == len(surface.__all__)
+    assert all(hasattr(surface, name) for name in surface.__all__)
+    assert set(surface.__all__) <= set(dir(surface))
+
+
+def test_the_top_level_is_small():
+    assert 0 < len(gmmscape.__all__) <= 20
     assert NAMES
+
+
+def test_the_stub_names_what_there_is():
+    stub = Path(gmmscape.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+    named = set(re.findall(r"import \w+ as (\w+)", stub))
+    assert named == {*gmmscape.__all__, "lab", "plot"}
+    assert "__version__: str" in stub
 
 
 @pytest.mark.parametrize("name", NAMES)

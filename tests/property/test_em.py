@@ -10,6 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.families import Floor, Location, family_named
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Solution, kmeans_plusplus_means, mixture_around, run
@@ -44,7 +45,7 @@ class Problem:
             "zeros": rng.integers(0, 3, n) + (np.arange(n) < k).astype(float),
             "heavy": np.exp(4 * rng.normal(size=n)),
         }[weighting]
-        sample = gs.Sample(self.X, self.weights)
+        sample = lab.Sample(self.X, self.weights)
         means = kmeans_plusplus_means(sample, k, rng)
         if kind == "location":
             self.start = gs.Mixture.location(means, 1.0)
@@ -58,7 +59,7 @@ class Problem:
 
     def fit(self, X=None, weights=None, start=None, *, family=None, max_iter=30, accelerate=True) -> Solution:
         X, start = self.X if X is None else X, start or self.start
-        sample = gs.Sample(X, self.weights if weights is None else weights)
+        sample = lab.Sample(X, self.weights if weights is None else weights)
         local = start.shifted(-sample.origin)
         objective = Objective.near(sample, family or self.family(sample), local)
         return run(EM(tol=0.0, max_iter=max_iter, accelerate=accelerate), objective, local)

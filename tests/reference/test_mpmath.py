@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from oracles.high_precision import HighPrecisionLandscape
 
 CASES = [
@@ -28,7 +29,7 @@ def digits():
 def _both(case):
     centers, taus, weights, sigma, means = case
     truth = gs.Mixture(weights, centers, np.square(taus), "spherical")
-    land = gs.Landscape(gs.Population(truth), len(means), sigma=sigma)
+    land = lab.Landscape(lab.Population(truth), len(means), sigma=sigma)
     return land, HighPrecisionLandscape(centers, taus, weights, sigma), means
 
 

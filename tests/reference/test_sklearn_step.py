@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.families import Floor, Location, family_named
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, run
@@ -29,7 +30,7 @@ def _start(rng, k, d, kind):
 
 
 def _our_step(X, start, weights=None):
-    sample = gs.Sample(X, weights)
+    sample = lab.Sample(X, weights)
     family = family_named(start.covariance_type, Floor(np.zeros(X.shape[1])))
     local = start.shifted(-sample.origin)
     return run(EM(max_iter=1), Objective.near(sample, family, local), local)
@@ -85,7 +86,7 @@ def test_location_step():
     X = 3 * rng.normal(size=(500, 2))
     start = gs.Mixture.location(2 * rng.normal(size=(3, 2)), 1.2)
     theirs = _their_step(X, start, 1 / start.covariances)
-    sample = gs.Sample(X)
+    sample = lab.Sample(X)
     local = start.shifted(-sample.origin)
     ours = run(EM(max_iter=1), Objective.near(sample, Location(1.2), local), local).mixture
     assert np.abs(ours.means - theirs.means_).max() <= 1e-12

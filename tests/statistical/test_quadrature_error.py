@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 
 N_CASES = 300
 ACCURACIES = (1e-3, 1e-6, 1e-10)
@@ -55,7 +56,7 @@ def test_coverage_and_sharpness(equal_widths):
         truth, means, sigma = random_case(rng, equal_widths=equal_widths)
         value, gradient, hessian = exact(truth, means, sigma)
         for j, rtol in enumerate(ACCURACIES):
-            land = gs.Landscape(gs.Population(truth, rtol=rtol), len(means), sigma=sigma)
+            land = lab.Landscape(lab.Population(truth, rtol=rtol), len(means), sigma=sigma)
             true[j, i] = [
                 abs(land.nll(means) - value),
                 np.abs(land.gradient(means)[:, 0] - gradient).max(),
@@ -81,7 +82,7 @@ def test_many_overlapping_components():
         truth = gs.Mixture.location(centers, 1.0)
         spread = rng.choice([1.0, 4.0, 10.0])
         means = rng.choice(centers) + spread * rng.normal(size=rng.integers(6, 20))
-        land = gs.Landscape(gs.Population(truth, rtol=1e-4), len(means))
+        land = lab.Landscape(lab.Population(truth, rtol=1e-4), len(means))
         error = abs(land.nll(means) - exact(truth, means, 1.0)[0])
         covered.append(error <= land.nll(means).error)
         sharpness.append(land.nll(means).error / max(error, ROUNDING))
@@ -95,7 +96,7 @@ def test_the_errors_are_there_to_be_covered():
     covered = 0
     for _ in range(100):
         truth, means, sigma = random_case(rng, equal_widths=True)
-        land = gs.Landscape(gs.Population(truth, rtol=1e-3), len(means), sigma=sigma)
+        land = lab.Landscape(lab.Population(truth, rtol=1e-3), len(means), sigma=sigma)
         value, _, _ = exact(truth, means, sigma)
         covered += abs(land.nll(means) - value) <= 1e-3 * land.nll(means).error
     assert covered < 50

@@ -21,7 +21,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import gmmscape as gs
 from gmmscape.covariances import COVARIANCE_TYPES
-from gmmscape.estimation import fit_estimator
+from gmmscape.estimator.fitting import fit_estimator
 from gmmscape.solve import INIT_PARAMS
 
 Array = NDArray[np.float64]

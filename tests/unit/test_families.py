@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import multivariate_normal
 
 import gmmscape as gs
-from gmmscape import engine
+from gmmscape import engine, lab
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import Floor, FreeCovariance, Location, family_named
 from gmmscape.statistics import SufficientStatistics
@@ -243,7 +243,7 @@ def test_a_constant_column_moves_no_responsibility(kind: str):
     """After an M-step, responsibilities are those of the same mixture without the constant column."""
     case = Expected(kind)
     X = np.column_stack([case.X, np.full(len(case.X), 5.0)])
-    sample = gs.Sample(X, case.weights)
+    sample = lab.Sample(X, case.weights)
     matrices = np.zeros((3, 3, 3))
     matrices[:, :2, :2] = case.current.full_covariances()
     matrices[:, 2, 2] = 1.0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.jsonfile import writable_target
 
 
@@ -26,9 +27,9 @@ def test_what_is_no_file_is_refused(path, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(gs.InvalidParameterError, match=f"^checkpoint=.*{words}"):
         writable_target(path, "checkpoint")
-    land = gs.Landscape(gs.Population(gs.Mixture.location([-3.0, 3.0], 1.0)), 2)
+    land = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0], 1.0)), 2)
     with pytest.raises(gs.InvalidParameterError, match=f"^checkpoint=.*{words}"):
-        gs.basins(land, start="truth", n=5, checkpoint=path)
+        lab.basins(land, start="truth", n=5, checkpoint=path)
 
 
 def test_links_lead_to_their_file(tmp_path):

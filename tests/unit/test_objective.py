@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.linalg import sqrtm
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.families import Floor, Location, family_named
 from gmmscape.objective import Objective, step_norm
 from gmmscape.solve import EM, Newton, mixture_around, run
@@ -124,10 +125,10 @@ def test_a_dead_component_has_no_relative_change_of_weight():
     assert step_norm(before, after) == pytest.approx(0.1, rel=1e-12)
 
 
-def sample() -> gs.Sample:
+def sample() -> lab.Sample:
     rng = np.random.default_rng(9)
     X = np.concatenate([rng.normal(m, [1.0, 0.5], (60, 2)) for m in (0.0, 4.0, 9.0)]) + 100.0
-    return gs.Sample(X, rng.uniform(0.5, 2.0, 180))
+    return lab.Sample(X, rng.uniform(0.5, 2.0, 180))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -163,7 +164,7 @@ def test_a_sample_resolves_every_mass_above_zero():
 
 def test_a_population_does_not_resolve_what_its_rule_cuts_off():
     """Component 1 lives in tails beyond the rule: its mass is positive and says nothing."""
-    measure = gs.Population(gs.Mixture.location([-3.0, 3.0], 1.0))
+    measure = lab.Population(gs.Mixture.location([-3.0, 3.0], 1.0))
     near = gs.Mixture.location([-3.0, 3.0], 1.0).shifted(-measure.origin)
     far = gs.Mixture.location([0.0, 25.0], 1.0).shifted(-measure.origin)
     objective = Objective.near(measure, Location(1.0), near)
@@ -240,7 +241,7 @@ def test_derivatives_and_statistics_have_the_same_value():
 
 
 def test_refined_chooses_the_rows_anew():
-    measure = gs.Population(gs.Mixture.location([-3.0, 3.0], 1.0))
+    measure = lab.Population(gs.Mixture.location([-3.0, 3.0], 1.0))
     near = gs.Mixture.location([-3.0, 3.0], 1.0).shifted(-measure.origin)
     coarse = Objective.near(measure, Location(1.0), near, 1e-3)
     fine = coarse.refined(near, 1e-12)

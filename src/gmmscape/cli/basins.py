@@ -11,8 +11,8 @@ from gmmscape.cli.landscapes import Numbers, landscape_of, landscape_options
 from gmmscape.cli.options import check_writable, laboratory_options
 from gmmscape.cli.progress import basins_progress
 from gmmscape.cli.report import report_of, report_options
-from gmmscape.landscape import basins
-from gmmscape.landscape.attraction.starts import NAMED
+from gmmscape.landscape.basins import basins
+from gmmscape.landscape.basins.starts import NAMED
 
 
 @click.command("basins")

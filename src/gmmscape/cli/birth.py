@@ -11,8 +11,9 @@ import click
 from gmmscape.cli.landscapes import Numbers
 from gmmscape.cli.progress import following_progress
 from gmmscape.cli.report import report_of, report_options
-from gmmscape.landscape import Structure, birth
+from gmmscape.landscape.paths.birth import birth
 from gmmscape.mixture import Mixture
+from gmmscape.structure import Structure
 
 #: One mean on the first two centers, two means on the last.
 FOLLOWED = Structure.of([((0,), (0, 1)), ((1, 2), (2,))])

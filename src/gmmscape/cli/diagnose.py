@@ -8,7 +8,7 @@ import click
 
 from gmmscape.cli.options import check_writable, floor_options, layout_of, search_options, table_options
 from gmmscape.cli.progress import search_progress
-from gmmscape.escape import diagnose
+from gmmscape.diagnosis import diagnose
 from gmmscape.jsonfile import write_json
 from gmmscape.models import read_model
 

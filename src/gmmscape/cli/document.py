@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.cli.options import Rows, plain
-from gmmscape.escape.diagnosis import Diagnosis
-from gmmscape.escape.table import aligned
+from gmmscape.diagnosis.result import Diagnosis
+from gmmscape.diagnosis.text import aligned
 from gmmscape.models import FIT_FORMAT, FIT_FORMAT_VERSION
 from gmmscape.solve import Solution
 from gmmscape.version import VERSION

@@ -10,7 +10,7 @@ from gmmscape.cli.landscapes import Numbers
 from gmmscape.cli.options import check_writable, laboratory_options
 from gmmscape.cli.progress import falsification_progress
 from gmmscape.cli.report import report_of, report_options
-from gmmscape.landscape import falsify
+from gmmscape.landscape.falsification import falsify
 
 #: Values that a range may have.
 MOST_VALUES = 1000

@@ -13,9 +13,9 @@ from gmmscape.cli.document import Document
 from gmmscape.cli.options import check_writable, layout_of, search_options, table_options
 from gmmscape.cli.progress import search_progress
 from gmmscape.covariances import COVARIANCE_TYPES
-from gmmscape.escape.judge import COVARIANCE_FLOOR
-from gmmscape.estimation import fit_estimator
-from gmmscape.estimator import GaussianMixture
+from gmmscape.diagnosis.assess import COVARIANCE_FLOOR
+from gmmscape.estimator.fitting import fit_estimator
+from gmmscape.estimator.gaussian_mixture import GaussianMixture
 from gmmscape.jsonfile import write_json
 from gmmscape.solve import INIT_PARAMS
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import click
 
 from gmmscape.cli.options import Layout, Rows, layout_of, table_options
-from gmmscape.landscape import Landscape
+from gmmscape.landscape.landscape import Landscape
 from gmmscape.measure import Population, Sample
 from gmmscape.mixture import Mixture
 

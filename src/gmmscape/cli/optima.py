@@ -15,7 +15,7 @@ from gmmscape.cli.options import (
 from gmmscape.cli.progress import search_progress
 from gmmscape.cli.report import report_of, report_options
 from gmmscape.covariances import COVARIANCE_TYPES
-from gmmscape.escape import LocalOptima, local_optima
+from gmmscape.optima import LocalOptima, local_optima
 from gmmscape.solve import INIT_PARAMS
 
 

@@ -10,9 +10,9 @@ import click
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.data import read_table
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.jsonfile import writable_target
+from gmmscape.tables.text import read_table
 
 Command = Callable[..., Any]
 MISSING_COLUMN = "the model was fitted on columns {names}, which {file} does not have: use --columns"

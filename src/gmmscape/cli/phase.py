@@ -13,7 +13,7 @@ from gmmscape.cli.options import check_writable, laboratory_options
 from gmmscape.cli.progress import phase_progress
 from gmmscape.cli.report import report_of, report_options
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.landscape import phase
+from gmmscape.landscape.phases import phase
 
 MOST_VALUES = 1000
 

@@ -16,11 +16,12 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from gmmscape.escape import Event as SearchEvent
-from gmmscape.landscape import BasinsEvent, FalsifyEvent
-from gmmscape.landscape.continuation import FollowEvent
-from gmmscape.landscape.explore import Event as ExploreEvent
+from gmmscape.landscape.atlas.explore import Event as ExploreEvent
+from gmmscape.landscape.basins import BasinsEvent
+from gmmscape.landscape.falsification import FalsifyEvent
+from gmmscape.landscape.paths.birth import FollowEvent
 from gmmscape.landscape.phases.diagram import PhaseEvent
+from gmmscape.moves import Event as SearchEvent
 from gmmscape.selection import SelectionEvent
 
 E = TypeVar("E")

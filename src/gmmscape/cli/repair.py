@@ -10,8 +10,8 @@ import numpy as np
 from gmmscape.cli.document import Document
 from gmmscape.cli.options import check_writable, floor_options, layout_of, search_options, table_options
 from gmmscape.cli.progress import search_progress
-from gmmscape.escape import repair
-from gmmscape.escape.judge import COVARIANCE_FLOOR
+from gmmscape.diagnosis import repair
+from gmmscape.diagnosis.assess import COVARIANCE_FLOOR
 from gmmscape.jsonfile import write_json
 from gmmscape.models import read_model
 

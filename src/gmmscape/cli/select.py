@@ -18,7 +18,7 @@ from gmmscape.cli.options import (
 from gmmscape.cli.progress import selection_progress
 from gmmscape.cli.report import report_of, report_options
 from gmmscape.covariances import COVARIANCE_TYPES
-from gmmscape.escape.judge import COVARIANCE_FLOOR
+from gmmscape.diagnosis.assess import COVARIANCE_FLOOR
 from gmmscape.jsonfile import write_json
 from gmmscape.selection import Selection, select
 from gmmscape.selection.criteria import CRITERIA

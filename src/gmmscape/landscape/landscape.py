@@ -12,18 +12,18 @@ from numpy.typing import ArrayLike
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.jsonfile import writable_target
-from gmmscape.landscape import explore as exploration
-from gmmscape.landscape.atlas import WEIGHTS, Atlas
-from gmmscape.landscape.critical_point import CriticalPoint
-from gmmscape.landscape.descent import Descent
-from gmmscape.landscape.profile import PathProfile, descent_profile, straight_profile
-from gmmscape.landscape.realisation import Realisation
-from gmmscape.landscape.realise import realise
-from gmmscape.landscape.structure import structure_of
+from gmmscape.landscape.atlas.atlas import WEIGHTS, Atlas
+from gmmscape.landscape.atlas import explore as exploration
+from gmmscape.landscape.atlas.profile import PathProfile, descent_profile, straight_profile
+from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.landscape.points.descent import Descent
+from gmmscape.landscape.realisation.realise import realise
+from gmmscape.landscape.realisation.result import Realisation
 from gmmscape.measure import Errors, Estimate, Population, Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, GradientDescent, Newton, Progress
+from gmmscape.structure.structure import structure_of
 from gmmscape.validation import (
     choice,
     mean_matrix,
@@ -63,8 +63,9 @@ class Landscape:
     Examples
     --------
     >>> import gmmscape as gs
+    >>> from gmmscape import lab
     >>> truth = gs.Mixture.location([-3, 3, 12], sigma=1.0)
-    >>> land = gs.Landscape(gs.Population(truth), n_components=3)
+    >>> land = lab.Landscape(lab.Population(truth), n_components=3)
     >>> spurious = land.descend([0.0, 11.0, 13.0])
     >>> spurious.means.ravel().round(6).tolist()
     [-0.006991, 11.753777, 12.218717]
@@ -391,8 +392,9 @@ class Landscape:
         Examples
         --------
         >>> import gmmscape as gs
-        >>> land = gs.Landscape(gs.Population(gs.Mixture.location([0, 24], sigma=1.0)), n_components=3)
-        >>> pair = gs.candidates(3, 2)[1]
+        >>> from gmmscape import lab
+        >>> land = lab.Landscape(lab.Population(gs.Mixture.location([0, 24], sigma=1.0)), n_components=3)
+        >>> pair = lab.candidates(3, 2)[1]
         >>> land.realise(pair).outcome
         'flat'
         >>> decided = land.realise(pair, precision="mp")

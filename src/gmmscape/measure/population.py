@@ -63,7 +63,8 @@ class Population:
     Examples
     --------
     >>> import gmmscape as gs
-    >>> population = gs.Population(gs.Mixture.location([-3, 3, 12], sigma=1.0))
+    >>> from gmmscape import lab
+    >>> population = lab.Population(gs.Mixture.location([-3, 3, 12], sigma=1.0))
     >>> round(float(population.entropy), 6)
     2.514978
     """

@@ -54,8 +54,8 @@ class Sample:
 
     Examples
     --------
-    >>> import gmmscape as gs
-    >>> sample = gs.Sample([[0.0], [1.0], [5.0]])
+    >>> from gmmscape import lab
+    >>> sample = lab.Sample([[0.0], [1.0], [5.0]])
     >>> sample.n_samples, sample.n_features
     (3, 1)
     """

@@ -1,8 +1,7 @@
 """Number of components and family, by criteria whose likelihoods are no bad optima."""
 
 from gmmscape.selection.events import SelectionEvent
-from gmmscape.selection.picture import SelectionDisplay
+from gmmscape.selection.result import Chosen, Selection
 from gmmscape.selection.select import select
-from gmmscape.selection.selection import Chosen, Selection
 
-__all__ = ["Chosen", "Selection", "SelectionDisplay", "SelectionEvent", "select"]
+__all__ = ["Chosen", "Selection", "SelectionEvent", "select"]

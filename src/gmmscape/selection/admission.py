@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmscape.escape.collapse import effective_rows, on_floor
 from gmmscape.mixture import Mixture
+from gmmscape.moves.degeneracy import effective_rows, on_floor
 from gmmscape.objective import Objective
 
 #: Times the fewest rows that a component can be estimated from.

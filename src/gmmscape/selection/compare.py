@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape.escape.search import Stopped
 from gmmscape.exceptions import NoResultError
+from gmmscape.moves.search import Stopped
 from gmmscape.selection.criteria import scores
 from gmmscape.selection.folds import held_out
 from gmmscape.selection.ladder import SAME, Ladder, Rung
-from gmmscape.selection.selection import SIGN, Chosen, Selection
+from gmmscape.selection.result import SIGN, Chosen, Selection
 from gmmscape.solve import Solution
 
 

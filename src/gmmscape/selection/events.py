@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from gmmscape.escape.search import Budget, Event
+from gmmscape.moves.search import Budget, Event
 
 
 class SelectionEvent(NamedTuple):

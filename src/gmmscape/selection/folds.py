@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gmmscape.arrays import IntArray
-from gmmscape.escape.heldout import some_rows
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
+from gmmscape.moves.heldout import some_rows
 
 #: Returns the fit of a part of the rows.
 Fitted = Callable[[Sample], Mixture]

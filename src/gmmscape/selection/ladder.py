@@ -12,15 +12,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from gmmscape.escape.collapse import on_floor
-from gmmscape.escape.covered import covered_by
-from gmmscape.escape.fit import CUT_SHORT, Fit, FitPlan, fit_mixture
-from gmmscape.escape.resizing import with_one_fewer, with_one_more
-from gmmscape.escape.search import Stopped
+from gmmscape.diagnosis.fit import CUT_SHORT, Fit, FitPlan, fit_mixture
 from gmmscape.exceptions import DataError
 from gmmscape.families import FreeCovariance
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
+from gmmscape.moves.component_rows import covered_by
+from gmmscape.moves.degeneracy import on_floor
+from gmmscape.moves.resizing import with_one_fewer, with_one_more
+from gmmscape.moves.search import Stopped
 from gmmscape.objective import Objective
 from gmmscape.selection.admission import Admission
 from gmmscape.selection.events import Watched

@@ -12,18 +12,18 @@ from numpy.typing import ArrayLike
 
 from gmmscape import engine
 from gmmscape.covariances import COVARIANCE_TYPES
-from gmmscape.escape.fit import FitPlan
-from gmmscape.escape.judge import COVARIANCE_FLOOR, NESTED, check_n_jobs, total_mass
-from gmmscape.escape.search import Stopped
+from gmmscape.diagnosis.assess import COVARIANCE_FLOOR, NESTED, check_n_jobs, total_mass
+from gmmscape.diagnosis.fit import FitPlan
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import Floor, family_named
 from gmmscape.measure import Sample
+from gmmscape.moves.search import Stopped
 from gmmscape.selection.admission import Admission, default_least_rows
 from gmmscape.selection.compare import chosen_from, table_of
 from gmmscape.selection.criteria import CRITERIA
 from gmmscape.selection.events import SelectionEvent, Watched, printed
 from gmmscape.selection.ladder import Ladder
-from gmmscape.selection.selection import Selection
+from gmmscape.selection.result import Selection
 from gmmscape.solve import EM
 from gmmscape.validation import (
     choice,

@@ -1,12 +1,12 @@
 """Solvers: one loop, three algorithms, and the solution they return."""
 
 from gmmscape.solve.batch import Patience, descend, descend_all, ends_of_all, pass_size
-from gmmscape.solve.crowd import Crowd, crowd_ends, joined
 from gmmscape.solve.em import EM
+from gmmscape.solve.em_on_parts import Small, ends_on_parts
 from gmmscape.solve.gradient import GradientDescent
 from gmmscape.solve.loop import Progress, Solver, asks_to_stop, run
+from gmmscape.solve.many_starts import Crowd, crowd_ends, joined
 from gmmscape.solve.newton import Newton
-from gmmscape.solve.parts import Small, ends_on_parts
 from gmmscape.solve.result import STOP_REASONS, Solution
 from gmmscape.solve.starts import (
     INIT_PARAMS,

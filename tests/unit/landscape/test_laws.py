@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape import InvalidParameterError
+from gmmscape import InvalidParameterError, lab
 from gmmscape.landscape import laws
-from gmmscape.landscape.structure import Structure
+from gmmscape.structure.structure import Structure
 
 PAIR_LAST = Structure.of([((0,), (0, 1)), ((1, 2), (2,))])
 
 
 def landscape(centers, k, sigma=None, weights=None, tau=1.0):
     truth = gs.Mixture.location(centers, tau, weights)
-    return gs.Landscape(gs.Population(truth), k, sigma=sigma)
+    return lab.Landscape(lab.Population(truth), k, sigma=sigma)
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])
@@ -35,7 +35,7 @@ def test_law_1_with_a_matrix_in_space():
     rows = np.random.default_rng(1).normal(size=(200, 2)) * [0.7, 1.6] + [3.0, -2.0]
     middle = rows.mean(axis=0)
     second = (rows - middle).T @ (rows - middle) / len(rows)
-    found = np.linalg.eigvalsh(gs.Landscape(gs.Sample(rows), 2, sigma=1.0).hessian([middle, middle]))
+    found = np.linalg.eigvalsh(lab.Landscape(lab.Sample(rows), 2, sigma=1.0).hessian([middle, middle]))
     for value in laws.splitting_eigenvalues(0.5, second):
         assert np.abs(found - value).min() < 1e-10
 
@@ -132,7 +132,7 @@ def test_law_5(ratio):
 
 def test_law_6_is_what_birth_measures():
     path = lambda D: gs.Mixture.location([-D, 0.0, D], 0.5)  # noqa: E731
-    fold = gs.birth(path, PAIR_LAST, (4.9, 5.3))
+    fold = lab.birth(path, PAIR_LAST, (4.9, 5.3))
     assert fold.parameter == pytest.approx(laws.equal_spacing_birth(0.5), abs=1e-8)
 
 

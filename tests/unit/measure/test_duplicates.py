@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import gmmscape as gs
+from gmmscape import lab
 from gmmscape.measure import duplicates
 from gmmscape.measure.duplicates import Duplicates, row_keys
 
@@ -23,14 +23,14 @@ def test_group_weights(n: int, d: int, values: int, together: int, monkeypatch: 
     monkeypatch.setattr(duplicates, "TOGETHER", together if n < 1000 else max(together, 9))
     rng = np.random.default_rng(n)
     X = rng.integers(-values, values, (n, d)) / 8.0
-    sample = gs.Sample(X, rng.uniform(0.5, 2.0, n))
+    sample = lab.Sample(X, rng.uniform(0.5, 2.0, n))
     found = Duplicates(sample.rows(None)).group_weights(sample.points, sample.weights)
     np.testing.assert_allclose(found, by_sorting(X, sample.weights), rtol=1e-12)
     assert sample.effective_rows == pytest.approx(1.0 / (sample.weights @ found), rel=1e-12)
 
 
 def test_different_rows_stand_alone():
-    sample = gs.Sample(np.random.default_rng(0).standard_normal((500, 2)))
+    sample = lab.Sample(np.random.default_rng(0).standard_normal((500, 2)))
     np.testing.assert_array_equal(
         sample.duplicates.group_weights(sample.points, sample.weights), sample.weights
     )

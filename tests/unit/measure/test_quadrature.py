@@ -8,6 +8,7 @@ from scipy.integrate import trapezoid
 from scipy.special import expit
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.measure.quadrature import FINEST_STEP, MOST_NODES, Rule, fitted_rule
 
 QUIET = (1e-15,)
@@ -130,7 +131,7 @@ def test_rounding_is_not_chased():
 def test_close_means_under_a_wide_truth(means, tau):
     """A log density that varies little near the means and all the more where the truth still has mass."""
     truth = gs.Mixture.location([0.0], tau)
-    land = gs.Landscape(gs.Population(truth), 3, sigma=1.0)
+    land = lab.Landscape(lab.Population(truth), 3, sigma=1.0)
     fine = land.measure.rows(land._at(means)[0], 1e-16)
     mixture = land._at(means)[0]
     exact = fine.derivatives(mixture, hessian=True)

@@ -9,22 +9,23 @@ import pytest
 import scipy.sparse
 
 import gmmscape as gs
+from gmmscape import lab
 
 
 def test_weights_are_normalised_and_only_ratios_matter(rng: np.random.Generator):
     X, weights = rng.normal(size=(6, 2)), np.array([1.0, 2.0, 0.0, 4.0, 8.0, 1.0])
-    sample = gs.Sample(X, weights)
+    sample = lab.Sample(X, weights)
     assert sample.weights.sum() == pytest.approx(1.0, abs=1e-15)
     np.testing.assert_allclose(sample.weights, weights[weights > 0] / 16.0, rtol=1e-15)
     assert sample.n_samples == 6
-    np.testing.assert_allclose(gs.Sample(X, 1e30 * weights).weights, sample.weights, rtol=1e-15)
-    np.testing.assert_array_equal(gs.Sample(X).weights, np.full(6, 1.0 / 6.0))
+    np.testing.assert_allclose(lab.Sample(X, 1e30 * weights).weights, sample.weights, rtol=1e-15)
+    np.testing.assert_array_equal(lab.Sample(X).weights, np.full(6, 1.0 / 6.0))
 
 
 @pytest.mark.parametrize("kind", ["spherical", "diag", "tied", "full"])
 def test_integer_weights_equal_repetition(rng: np.random.Generator, kind: str):
     X, counts = rng.normal([30.0, -5.0], 1.0, (40, 2)), rng.integers(0, 4, 40)
-    weighted, repeated = gs.Sample(X, counts), gs.Sample(np.repeat(X, counts, axis=0))
+    weighted, repeated = lab.Sample(X, counts), lab.Sample(np.repeat(X, counts, axis=0))
     shape = {"spherical": [1.0, 2.0], "diag": [[1.0, 2.0], [2.0, 0.5]], "tied": [[2.0, 0.5], [0.5, 1.0]]}
     covariances = shape.get(kind, [np.eye(2), [[2.0, 0.5], [0.5, 1.0]]])
     mixture = gs.Mixture([0.25, 0.75], [[29.0, -5.0], [31.0, -4.5]], covariances, kind)
@@ -43,7 +44,7 @@ def test_integer_weights_equal_repetition(rng: np.random.Generator, kind: str):
 @pytest.mark.parametrize("n", [1, 2, 3, 10, 11])
 def test_origin_is_a_value_of_the_data_in_the_middle(n: int):
     X = np.random.default_rng(n).normal(100.0, 1.0, (n, 3))
-    sample = gs.Sample(X)
+    sample = lab.Sample(X)
     for value, column in zip(sample.origin, X.T, strict=True):
         assert value in column
         assert np.sum(column < value) <= n // 2
@@ -53,7 +54,7 @@ def test_origin_is_a_value_of_the_data_in_the_middle(n: int):
 
 def test_shifting_the_data_by_an_exact_amount_changes_no_bit(rng: np.random.Generator):
     X = rng.integers(-1000, 1000, (50, 2)) / 64.0
-    near, far = gs.Sample(X), gs.Sample(X + 2.0**30)
+    near, far = lab.Sample(X), lab.Sample(X + 2.0**30)
     np.testing.assert_array_equal(far.points, near.points)
     np.testing.assert_array_equal(far.covariance, near.covariance)
     np.testing.assert_array_equal(far.origin, near.origin + 2.0**30)
@@ -65,7 +66,7 @@ def test_covariance_and_variance_agree_with_numpy(rng: np.random.Generator, d: i
     X = rng.integers(-(2**16), 2**16, (60, d)) / 2.0**13  # exact with the offset added
     X[:, -1] += 0.5 * X[:, 0]
     weights = rng.uniform(0.0, 3.0, 60)
-    sample = gs.Sample(X + offset, weights)
+    sample = lab.Sample(X + offset, weights)
     expected = np.cov(X, rowvar=False, aweights=weights, ddof=0).reshape(d, d)
     np.testing.assert_allclose(sample.covariance, expected, rtol=1e-11, atol=1e-12)
     np.testing.assert_allclose(sample.variance, np.diagonal(expected), rtol=1e-11)
@@ -75,7 +76,7 @@ def test_covariance_and_variance_agree_with_numpy(rng: np.random.Generator, d: i
 def test_log_unit_turns_values_into_the_users_units(rng: np.random.Generator):
     """The unit is the root of the average variance; NLLs per the user's unit are SciPy's."""
     X = rng.normal(size=(30, 2)) * [100.0, 300.0]
-    sample = gs.Sample(X)
+    sample = lab.Sample(X)
     assert sample.rows(None).unit == pytest.approx(np.sqrt(X.var(axis=0).mean()), rel=1e-12)
     mixture = gs.Mixture.location([[0.0, 0.0], [50.0, 50.0]], 80.0)
     rows = sample.rows(mixture)
@@ -87,20 +88,20 @@ def test_log_unit_turns_values_into_the_users_units(rng: np.random.Generator):
 
 
 def test_equal_rows_have_the_unit_one():
-    sample = gs.Sample(np.full((4, 2), 3.0))
+    sample = lab.Sample(np.full((4, 2), 3.0))
     assert sample.rows(None).unit == 1.0
     np.testing.assert_array_equal(sample.covariance, np.zeros((2, 2)))
 
 
 def test_one_row():
-    sample = gs.Sample([[2.0, 3.0]])
+    sample = lab.Sample([[2.0, 3.0]])
     np.testing.assert_array_equal(sample.origin, [2.0, 3.0])
     np.testing.assert_array_equal(sample.points, [[0.0, 0.0]])
     np.testing.assert_array_equal(sample.weights, [1.0])
 
 
 def test_shape_and_repr(rng: np.random.Generator):
-    sample = gs.Sample(rng.normal(size=(7, 3)))
+    sample = lab.Sample(rng.normal(size=(7, 3)))
     assert (sample.n_samples, sample.n_features) == (7, 3)
     assert repr(sample) == "Sample(n_samples=7, n_features=3)"
     assert sample.truth is None
@@ -113,7 +114,7 @@ def test_input_is_never_modified(rng: np.random.Generator, dtype: Any, order: An
     weights = rng.uniform(1.0, 2.0, 20)
     before, weights_before = X.copy(), weights.copy()
     X.flags.writeable = weights.flags.writeable = False
-    sample = gs.Sample(X, weights)
+    sample = lab.Sample(X, weights)
     mixture = gs.Mixture.location([[0.0, 0.0], [50.0, 50.0]], 80.0)
     sample.rows(mixture).statistics(mixture, "full")
     assert sample.covariance.shape == (2, 2)
@@ -123,7 +124,7 @@ def test_input_is_never_modified(rng: np.random.Generator, dtype: Any, order: An
 
 def test_later_changes_of_the_input_do_not_reach_the_sample(rng: np.random.Generator):
     X, weights = rng.normal(size=(20, 2)), rng.uniform(1.0, 2.0, 20)
-    sample, expected = gs.Sample(X, weights), gs.Sample(X.copy(), weights.copy())
+    sample, expected = lab.Sample(X, weights), lab.Sample(X.copy(), weights.copy())
     X[...] = 7.0
     weights[...] = 0.0
     np.testing.assert_array_equal(sample.points, expected.points)
@@ -149,7 +150,7 @@ def test_later_changes_of_the_input_do_not_reach_the_sample(rng: np.random.Gener
 )
 def test_unusable_data_are_refused(X: Any, message: str):
     with pytest.raises(gs.DataError, match=message):
-        gs.Sample(X)
+        lab.Sample(X)
 
 
 @pytest.mark.parametrize(
@@ -164,11 +165,11 @@ def test_unusable_data_are_refused(X: Any, message: str):
 )
 def test_unusable_weights_are_refused(weights: Any, message: str):
     with pytest.raises(gs.DataError, match=message):
-        gs.Sample([[0.0], [1.0], [5.0]], weights)
+        lab.Sample([[0.0], [1.0], [5.0]], weights)
 
 
 def test_a_column_is_constant_where_only_rows_without_weight_differ():
-    sample = gs.Sample([[1.0, 0.0], [1.0, 3.0], [9.0, 4.0]], [1.0, 1.0, 0.0])
+    sample = lab.Sample([[1.0, 0.0], [1.0, 3.0], [9.0, 4.0]], [1.0, 1.0, 0.0])
     assert sample.variance[0] == 0.0
     assert sample.variance[1] == pytest.approx(2.25)
 
@@ -178,7 +179,7 @@ def test_rows_of_weight_zero_are_as_if_left_out(rng: np.random.Generator):
     X, present = rng.normal(size=(60, 2)), np.arange(60) >= 40
     X[:, 1] = np.where(present, 0.1, 1e200)
     weights = np.where(present, rng.uniform(1, 2, 60), 0.0)
-    a, b = gs.Sample(X, weights), gs.Sample(X[present], weights[present])
+    a, b = lab.Sample(X, weights), lab.Sample(X[present], weights[present])
     np.testing.assert_array_equal(a.points, b.points)
     np.testing.assert_array_equal(a.covariance, b.covariance)
     assert a.variance[1] == 0.0
@@ -187,12 +188,12 @@ def test_rows_of_weight_zero_are_as_if_left_out(rng: np.random.Generator):
 
 def test_values_too_far_apart_for_float64_are_refused():
     with pytest.raises(gs.DataError, match="rescale"):
-        gs.Sample([[1e308], [-1e308], [-1e308]])
+        lab.Sample([[1e308], [-1e308], [-1e308]])
 
 
 def test_rows_are_copied_unless_told_not_to():
     X = np.array([[0.0, 1.0], [2.0, 5.0], [4.0, 3.0]])
-    safe, shared = gs.Sample(X), gs.Sample(X, copy=False)
+    safe, shared = lab.Sample(X), lab.Sample(X, copy=False)
     before = safe.points
     X[0] = 100.0
     np.testing.assert_array_equal(safe.points, before)
@@ -202,7 +203,7 @@ def test_rows_are_copied_unless_told_not_to():
 def test_the_origin_of_very_many_rows_is_one_of_their_values(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("gmmscape.measure.sample.MEDIAN_ROWS", 50)
     X = np.random.default_rng(0).standard_normal((1001, 2)) + 7.0
-    sample = gs.Sample(X)
+    sample = lab.Sample(X)
     assert all(value in column for value, column in zip(sample.origin, X.T, strict=True))
     np.testing.assert_allclose(sample.origin, 7.0, atol=1.0)
     np.testing.assert_allclose(sample.covariance, np.cov(X.T, bias=True), rtol=1e-12)

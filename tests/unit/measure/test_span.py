@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.measure.nodes import ReducedRows
 from gmmscape.measure.quadrature import Rule
 from gmmscape.measure.span import basis_of, contains, extended, followed, joint_basis, rounding_length
@@ -56,11 +57,11 @@ def test_reduced_rows_are_as_good_as_rows_in_all_dimensions(bend):
     rng = np.random.default_rng(2)
     means = np.array([0.0, 3.0, 4.5])[:, None] * [0.6, 0.64, 0.48] + bend * rng.normal(size=(3, 3))
     fit = gs.Mixture.location(means, 0.9, [0.2, 0.5, 0.3])
-    rows = gs.Population(TRUTH).rows(fit.shifted(-gs.Population(TRUTH).origin))
+    rows = lab.Population(TRUTH).rows(fit.shifted(-lab.Population(TRUTH).origin))
     assert isinstance(rows, ReducedRows)
     assert rows._basis.shape == (3, 2)
-    local = fit.shifted(-gs.Population(TRUTH).origin)
-    truth = TRUTH.shifted(-gs.Population(TRUTH).origin)
+    local = fit.shifted(-lab.Population(TRUTH).origin)
+    truth = TRUTH.shifted(-lab.Population(TRUTH).origin)
     axes = np.linalg.svd(means - means.mean(axis=0))[2].T
     full = ReducedRows(truth, [Rule((0.09, 0.12, 0.3))] * 3, axes, rows.unit, lambda mixture, basis: rows)
     ours, theirs = (r.derivatives(local, hessian=True) for r in (rows, full))
@@ -72,7 +73,7 @@ def test_reduced_rows_are_as_good_as_rows_in_all_dimensions(bend):
 
 
 def test_means_that_leave_the_span_are_followed_and_those_that_need_more_get_more():
-    population = gs.Population(gs.Mixture.location(np.outer([-3, 3, 12], [0.6, 0.8, 0, 0]), 1.0))
+    population = lab.Population(gs.Mixture.location(np.outer([-3, 3, 12], [0.6, 0.8, 0, 0]), 1.0))
     straight = gs.Mixture.location(np.outer([-3, 3, 9], [0.6, 0.8, 0, 0]), 1.0)
     rows = population.rows(straight)
     bent = gs.Mixture.location(straight.means + np.eye(3, 4)[::-1], 1.0)

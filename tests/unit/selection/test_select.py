@@ -83,7 +83,7 @@ def test_the_table_says_what_other_programs_compute(found):
 def test_the_best_fit_becomes_an_estimator(found):
     model = found.best.to_estimator()
     assert isinstance(model, gs.GaussianMixture)
-    assert isinstance(found.best, gs.Solution)
+    assert isinstance(found.best, gs.solve.Solution)
     assert (model.n_components, model.covariance_type, model.n_features_in_) == (6, "tied", 2)
     best = next(row for row in found.table if row["chosen"])
     assert model.bic(X) == pytest.approx(best["bic"], rel=1e-10)
@@ -114,7 +114,7 @@ def test_the_curve_is_drawn(found):
     )
     assert display.chosen_.get_xdata() == [6]
     with pytest.raises(gs.InvalidParameterError, match="criterion"):
-        gs.SelectionDisplay(found.table, "heldout")
+        gs.plot.SelectionDisplay(found.table, "heldout")
 
 
 def test_held_out_likelihood_is_that_of_folds():

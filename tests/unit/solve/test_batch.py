@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape import engine
+from gmmscape import engine, lab
 from gmmscape.engine.choice import available
 from gmmscape.families import Floor, Location, family_named
 from gmmscape.objective import Objective
@@ -27,7 +27,7 @@ def problem(
     rng = np.random.default_rng(7)
     centers = 3.0 * rng.standard_normal((k, d))
     X = centers[rng.integers(k, size=n)] + rng.standard_normal((n, d)) * np.linspace(0.6, 1.5, d)
-    sample = gs.Sample(X + 40.0, rng.uniform(0.5, 2.0, n))
+    sample = lab.Sample(X + 40.0, rng.uniform(0.5, 2.0, n))
     if kind == "location":
         begun = [gs.Mixture.location(sample.points[rng.choice(n, k)], 1.0) for _ in range(starts)]
         return Objective.near(sample, Location(1.0), begun[0]), begun
@@ -94,7 +94,7 @@ def test_a_floor_is_kept_in_every_direction():
 
 def test_a_component_that_collapses_ends_degenerate():
     X = np.concatenate([np.random.default_rng(0).standard_normal((50, 2)), np.full((1, 2), 40.0)])
-    sample = gs.Sample(X)
+    sample = lab.Sample(X)
     family = family_named("full", Floor(np.zeros(2)))
     start = gs.Mixture([0.5, 0.5], [[0.0, 0.0], [40.0, 40.0]], np.tile(np.eye(2), (2, 1, 1)))
     local = start.shifted(-sample.origin)
@@ -105,7 +105,7 @@ def test_a_component_that_collapses_ends_degenerate():
 
 
 def test_a_row_out_of_reach_is_left_to_the_reference_engine():
-    sample = gs.Sample([[0.0], [1.0], [1e160]], [1.0, 1.0, 1e-300])
+    sample = lab.Sample([[0.0], [1.0], [1e160]], [1.0, 1.0, 1e-300])
     start = gs.Mixture.location([[0.0], [1.0]], 1e-3)
     local = start.shifted(-sample.origin)
     objective = Objective.near(sample, Location(1e-3), local)

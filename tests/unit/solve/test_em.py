@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.families import Family, Floor, Location, family_named
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Solution, mixture_around, random_row_means, run
@@ -16,15 +17,15 @@ KINDS = ("spherical", "diag", "tied", "full")
 both_ways = pytest.mark.parametrize("accelerate", [False, True], ids=["plain", "accelerated"])
 
 
-def clouds(seed: int, gap: float = 3.0) -> gs.Sample:
+def clouds(seed: int, gap: float = 3.0) -> lab.Sample:
     """Return a weighted sample of three tilted clouds in the plane."""
     rng = np.random.default_rng(seed)
     X = np.concatenate([rng.normal(gap * i, [1.0, 0.5 + 0.3 * i], (70, 2)) for i in range(3)])
     X[:, 1] += 0.4 * X[:, 0]
-    return gs.Sample(X, rng.uniform(0.2, 2.0, len(X)))
+    return lab.Sample(X, rng.uniform(0.2, 2.0, len(X)))
 
 
-def start_of(sample: gs.Sample, kind: str, seed: int) -> tuple[Family, gs.Mixture]:
+def start_of(sample: lab.Sample, kind: str, seed: int) -> tuple[Family, gs.Mixture]:
     """Return a family and a start in the caller's coordinates."""
     rng = np.random.default_rng([seed, 1])
     means = random_row_means(sample, 3, rng)
@@ -34,7 +35,7 @@ def start_of(sample: gs.Sample, kind: str, seed: int) -> tuple[Family, gs.Mixtur
     return family, mixture_around(sample, family, means)
 
 
-def fit(solver: EM, sample: gs.Sample, family: Family, start: gs.Mixture, **kwargs: Any) -> Solution:
+def fit(solver: EM, sample: lab.Sample, family: Family, start: gs.Mixture, **kwargs: Any) -> Solution:
     local = start.shifted(-sample.origin)
     return run(solver, Objective.near(sample, family, local), local, **kwargs)
 
@@ -112,10 +113,10 @@ def test_one_component_is_solved_by_the_moments_in_one_step():
     assert solution.nll == pytest.approx(nll, rel=1e-12)
 
 
-def duplicates() -> gs.Sample:
+def duplicates() -> lab.Sample:
     """Return a cloud and, far from it, one row 20 times."""
     cloud = np.random.default_rng(0).normal(size=(40, 2))
-    return gs.Sample(np.concatenate([cloud, np.tile([[20.0, 20.0]], (20, 1))]))
+    return lab.Sample(np.concatenate([cloud, np.tile([[20.0, 20.0]], (20, 1))]))
 
 
 @both_ways
@@ -195,7 +196,7 @@ def test_a_component_of_weight_zero_stays_dead(kind: str):
 
 def test_a_component_narrower_than_the_rounding_of_the_data_is_degenerate():
     """Two rows 1e-17 apart among rows of spread 2: a variance float64 can hold and data cannot mean."""
-    sample = gs.Sample(np.array([-3.0, -2.0, -1.0, 0.0, 1e-17, 1.0, 2.0, 3.0])[:, None])
+    sample = lab.Sample(np.array([-3.0, -2.0, -1.0, 0.0, 1e-17, 1.0, 2.0, 3.0])[:, None])
     assert sample.origin == 0.0
     start = gs.Mixture(None, [[0.5], [0.0]], [4.0, 1e-33], "spherical")
     solution = fit(EM(), sample, family_named("spherical", Floor(np.zeros(1))), start)

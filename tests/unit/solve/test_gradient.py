@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.families import Location
 from gmmscape.measure import Measure
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, GradientDescent, Newton, run
 
 
-def sample(d: int) -> gs.Sample:
+def sample(d: int) -> lab.Sample:
     """Return a weighted sample of three clouds with sigma 0.7."""
     rng = np.random.default_rng(d)
     X = np.concatenate([rng.normal(50.0 + 2.5 * i, 0.7, (50, d)) for i in range(3)])
-    return gs.Sample(X, rng.uniform(0.2, 2.0, len(X)))
+    return lab.Sample(X, rng.uniform(0.2, 2.0, len(X)))
 
 
 def problem(d: int, seed: int, measure: Measure | None = None) -> tuple[Objective, gs.Mixture]:
@@ -68,7 +69,7 @@ def test_reaches_newtons_minimum_and_is_slower(d: int):
 
 def test_reaches_newtons_minimum_of_a_population():
     truth = gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)
-    measure = gs.Population(truth)
+    measure = lab.Population(truth)
     start = gs.Mixture.location([-4.0, 2.0, 13.0], 1.0).shifted(-measure.origin)
     objective = Objective.near(measure, Location(1.0), start)
     gradient = run(GradientDescent(), objective, start)
@@ -115,7 +116,7 @@ def test_a_longer_step_than_sigma_squared_can_overshoot():
 
 def test_stops_at_a_saddle_where_the_gradient_is_zero():
     """Coincident means at the centre of a symmetric sample: no gradient, so nothing to follow."""
-    data = gs.Sample([[-3.0], [-3.0], [0.0], [3.0], [3.0]])
+    data = lab.Sample([[-3.0], [-3.0], [0.0], [3.0], [3.0]])
     start = gs.Mixture.location([0.0, 0.0], 1.0)
     objective = Objective.near(data, Location(1.0), start)
     solution = run(GradientDescent(), objective, start)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.families import Floor, Location, family_named
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, STOP_REASONS, GradientDescent, Newton, Progress, run
@@ -16,15 +17,15 @@ SOLVERS = [EM(accelerate=False), EM(), Newton(), GradientDescent()]
 every_solver = pytest.mark.parametrize("solver", SOLVERS, ids=["em", "accelerated", "newton", "gradient"])
 
 
-def problem() -> tuple[Objective, gs.Mixture, gs.Sample]:
+def problem() -> tuple[Objective, gs.Mixture, lab.Sample]:
     """Return an objective, a start from which no solver converges at once, and the sample."""
     X = np.random.default_rng(0).normal(size=(80, 1)) + np.repeat([[100.0], [103.0]], 40, axis=0)
-    sample = gs.Sample(X)
+    sample = lab.Sample(X)
     start = gs.Mixture.location([99.0, 101.0], 1.0).shifted(-sample.origin)
     return Objective.near(sample, Location(1.0), start), start, sample
 
 
-def nll_of(mixture: gs.Mixture, sample: gs.Sample) -> float:
+def nll_of(mixture: gs.Mixture, sample: lab.Sample) -> float:
     """Return the NLL in the caller's coordinates and units."""
     return -float(sample.weights @ mixture.log_density(sample.points + sample.origin))
 
@@ -179,7 +180,7 @@ def test_a_component_without_any_data_is_a_plateau(solver: Any):
 
 def test_the_floor_is_reported(rng: np.random.Generator):
     """Two rows repeated: every covariance ends on the floor."""
-    sample = gs.Sample(np.repeat([[0.0, 0.0], [4.0, 4.0]], 10, axis=0))
+    sample = lab.Sample(np.repeat([[0.0, 0.0], [4.0, 4.0]], 10, axis=0))
     family = family_named("full", Floor.of(sample.variance))
     start = gs.Mixture(None, [[0.5, 0.0], [3.0, 4.0]], [np.eye(2)] * 2).shifted(-sample.origin)
     solution = run(EM(), Objective.near(sample, family, start), start)
@@ -190,7 +191,7 @@ def test_the_floor_is_reported(rng: np.random.Generator):
 def test_every_way_to_stop_is_explained():
     objective, start, sample = problem()
     far = gs.Mixture.location([101.0, 1e6], 1.0).shifted(-sample.origin)
-    duplicates = gs.Sample(np.repeat([[0.0], [4.0]], 10, axis=0))
+    duplicates = lab.Sample(np.repeat([[0.0], [4.0]], 10, axis=0))
     free = family_named("full", Floor(np.zeros(1)))
     narrow = gs.Mixture(None, [[0.1], [3.9]], [[[1.0]], [[1.0]]]).shifted(-duplicates.origin)
     found = {

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.families import Location
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Newton, Progress, run
@@ -150,13 +151,13 @@ def test_rounding_along_a_flat_direction_is_not_blown_up_into_a_jump():
     assert step[1] == pytest.approx(-0.5, rel=1e-12)
 
 
-def population(centers: list[float]) -> gs.Population:
-    return gs.Population(gs.Mixture.location(centers, 1.0))
+def population(centers: list[float]) -> lab.Population:
+    return lab.Population(gs.Mixture.location(centers, 1.0))
 
 
 def test_coincident_means_are_a_saddle_that_newton_leaves():
     """By symmetry the gradient at (0, 0) is zero; the Hessian is not."""
-    land = gs.Landscape(population([-3.0, 3.0]), 2)
+    land = lab.Landscape(population([-3.0, 3.0]), 2)
     assert np.abs(land.gradient([0.0, 0.0])).max() < 1e-9
     assert np.linalg.eigvalsh(land.hessian([0.0, 0.0]).reshape(2, 2))[0] < -0.1
     point = land.descend([0.0, 0.0])
@@ -180,7 +181,7 @@ def test_em_stays_on_that_saddle():
 def overlapping() -> tuple[Objective, gs.Mixture, gs.Mixture]:
     """Return an objective with overlapping components, a start, and the truth, all local."""
     truth = gs.Mixture.location([-1.5, 0.0, 2.0], 1.0)
-    measure = gs.Population(truth)
+    measure = lab.Population(truth)
     start = gs.Mixture.location([-2.0, 0.6, 2.8], 1.0).shifted(-measure.origin)
     return Objective.near(measure, Location(1.0), start, 1e-15), start, truth.shifted(-measure.origin)
 
@@ -221,7 +222,7 @@ def test_convergence_of_em_on_the_same_problem_is_linear():
 @pytest.mark.parametrize("seed", range(4))
 def test_values_never_rise_and_the_end_is_a_minimum(seed: int):
     rng = np.random.default_rng(seed)
-    sample = gs.Sample(np.concatenate([rng.normal(m, 1.0, (60, 2)) for m in (0.0, 3.0, 5.0)]))
+    sample = lab.Sample(np.concatenate([rng.normal(m, 1.0, (60, 2)) for m in (0.0, 3.0, 5.0)]))
     start = gs.Mixture.location(rng.normal(2.0, 3.0, (4, 2)), 1.0).shifted(-sample.origin)
     objective = Objective.near(sample, Location(1.0), start)
     solution = run(Newton(), objective, start)
@@ -238,7 +239,7 @@ def test_the_path_does_not_depend_on_the_unit_of_length(factor: float):
     X = np.concatenate([rng.normal(m, 1.0, (60, 1)) for m in (0.0, 3.0)])
     paths = []
     for scale in (1.0, factor):
-        sample = gs.Sample(scale * X)
+        sample = lab.Sample(scale * X)
         start = gs.Mixture.location(scale * np.array([1.0, 1.5]), scale).shifted(-sample.origin)
         solution = run(Newton(), Objective.near(sample, Location(scale), start), start)
         paths.append((solution.n_iter, solution.means / scale, np.array(solution.history) - np.log(scale)))

@@ -10,11 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.families import Floor, Location, family_named
 from gmmscape.solve import given_start, kmeans_plusplus_means, mixture_around, random_row_means, starts
 
 Array = NDArray[np.float64]
-Draw = Callable[[gs.Sample, int, np.random.Generator], Array]
+Draw = Callable[[lab.Sample, int, np.random.Generator], Array]
 
 KINDS = ("spherical", "diag", "tied", "full")
 NO_FLOOR = Floor(np.zeros(2))
@@ -35,7 +36,7 @@ def test_means_are_different_rows(draw: Draw, weights: str | None, k: int):
     """In the caller's coordinates, far from the origin."""
     rng = np.random.default_rng(k)
     X = rng.normal(1000.0, 100.0, (12, 2))
-    sample = gs.Sample(X, None if weights is None else rng.uniform(0.1, 5.0, 12))
+    sample = lab.Sample(X, None if weights is None else rng.uniform(0.1, 5.0, 12))
     for _ in range(10):
         means = draw(sample, k, rng)
         assert means.shape == (k, 2)
@@ -46,7 +47,7 @@ def test_means_are_different_rows(draw: Draw, weights: str | None, k: int):
 def test_rows_of_weight_zero_are_never_drawn(draw: Draw, rng: np.random.Generator):
     """The rows without weight are the far ones, which k-means++ would like best."""
     X = np.concatenate([rng.normal(0.0, 1.0, (10, 2)), rng.normal(500.0, 50.0, (10, 2))])
-    sample = gs.Sample(X, [1.0] * 10 + [0.0] * 10)
+    sample = lab.Sample(X, [1.0] * 10 + [0.0] * 10)
     for _ in range(40):
         assert max(indices_of(draw(sample, 4, rng), X)) < 10
 
@@ -54,7 +55,7 @@ def test_rows_of_weight_zero_are_never_drawn(draw: Draw, rng: np.random.Generato
 @both_draws
 def test_all_rows_with_weight_can_be_asked_for(draw: Draw, rng: np.random.Generator):
     X = np.arange(8.0)[:, None]
-    sample = gs.Sample(X, [0, 1, 0, 2, 5, 0, 1, 0])
+    sample = lab.Sample(X, [0, 1, 0, 2, 5, 0, 1, 0])
     for _ in range(20):
         assert sorted(indices_of(draw(sample, 4, rng), X)) == [1, 3, 4, 6]
 
@@ -64,7 +65,7 @@ def test_all_rows_with_weight_can_be_asked_for(draw: Draw, rng: np.random.Genera
     ("weights", "k", "present"), [(None, 4, 3), ([1.0, 0.0, 2.0], 3, 2), ([0.0, 0.0, 1.0], 2, 1)]
 )
 def test_too_few_rows_with_weight_are_refused(draw: Draw, weights: Any, k: int, present: int):
-    sample = gs.Sample([[0.0], [1.0], [5.0]], weights)
+    sample = lab.Sample([[0.0], [1.0], [5.0]], weights)
     with pytest.raises(gs.DataError, match=f"n_components={k} but only {present} rows"):
         draw(sample, k, np.random.default_rng(0))
 
@@ -73,7 +74,7 @@ def test_too_few_rows_with_weight_are_refused(draw: Draw, weights: Any, k: int, 
 def test_first_mean_is_drawn_by_weight(draw: Draw):
     """A single mean, 1000 draws: every row as often as its weight says."""
     X, weights = np.arange(4.0)[:, None], np.array([1.0, 2.0, 5.0, 12.0]) / 20.0
-    sample, rng, n = gs.Sample(X, weights), np.random.default_rng(5), 1000
+    sample, rng, n = lab.Sample(X, weights), np.random.default_rng(5), 1000
     drawn = [indices_of(draw(sample, 1, rng), X)[0] for _ in range(n)]
     counts = np.bincount(drawn, minlength=4)
     z = (counts - n * weights) / np.sqrt(n * weights * (1 - weights))
@@ -84,7 +85,7 @@ def test_first_mean_is_drawn_by_weight(draw: Draw):
 def test_heavy_rows_are_drawn_more_often_without_replacement():
     """Two of three rows with weights 1/2, 1/4, 1/4: the heavy one is among them in 5/6 of the draws."""
     X, n = np.arange(3.0)[:, None], 3000
-    sample, rng = gs.Sample(X, [2.0, 1.0, 1.0]), np.random.default_rng(6)
+    sample, rng = lab.Sample(X, [2.0, 1.0, 1.0]), np.random.default_rng(6)
     with_heavy = sum(0 in indices_of(random_row_means(sample, 2, rng), X) for _ in range(n))
     expected = 0.5 + 2 * (0.25 * 0.5 / 0.75)
     assert abs(with_heavy - n * expected) < 4.5 * np.sqrt(n * expected * (1 - expected))
@@ -93,7 +94,7 @@ def test_heavy_rows_are_drawn_more_often_without_replacement():
 def test_kmeans_plusplus_picks_rows_far_from_each_other(rng: np.random.Generator):
     """Three tight clouds far apart: one row of each, every time; random rows often miss one."""
     X = np.concatenate([rng.normal(m, 0.01, (20, 2)) for m in (0.0, 100.0, 200.0)])
-    sample = gs.Sample(X)
+    sample = lab.Sample(X)
     missed = 0
     for _ in range(40):
         assert sorted(i // 20 for i in indices_of(kmeans_plusplus_means(sample, 3, rng), X)) == [0, 1, 2]
@@ -104,7 +105,7 @@ def test_kmeans_plusplus_picks_rows_far_from_each_other(rng: np.random.Generator
 @both_draws
 def test_draws_follow_the_generator_only(draw: Draw):
     X = np.random.default_rng(0).normal(size=(50, 2))
-    sample = gs.Sample(X)
+    sample = lab.Sample(X)
     first = draw(sample, 3, np.random.default_rng(1))
     np.random.seed(99)
     np.testing.assert_array_equal(draw(sample, 3, np.random.default_rng(1)), first)
@@ -118,7 +119,7 @@ def test_mixture_around_pools_the_scatter_about_the_nearest_mean(kind: str, n: i
     means = np.array([[0.0, 0.0], [10.0, 5.0], [-8.0, 3.0]]) + 40.0
     X = means[rng.integers(0, 3, n)] + rng.normal(size=(n, 2)) * [2.0, 0.5]
     weights = rng.uniform(0.0, 2.0, n)
-    mixture = mixture_around(gs.Sample(X, weights), family_named(kind, NO_FLOOR), means)
+    mixture = mixture_around(lab.Sample(X, weights), family_named(kind, NO_FLOOR), means)
     np.testing.assert_array_equal(mixture.means, means)
     np.testing.assert_allclose(mixture.weights, 1.0 / 3.0, rtol=1e-15)
     assert mixture.covariance_type == kind
@@ -137,7 +138,7 @@ def test_mixture_around_pools_the_scatter_about_the_nearest_mean(kind: str, n: i
 @pytest.mark.parametrize("kind", KINDS)
 def test_mixture_around_every_row_needs_a_floor(kind: str):
     X = np.array([[0.0, 0.0], [3.0, 1.0], [5.0, 7.0]])
-    sample = gs.Sample(X)
+    sample = lab.Sample(X)
     with pytest.raises(gs.DataError, match="no scatter around the starting means"):
         mixture_around(sample, family_named(kind, NO_FLOOR), X)
     floor = Floor(np.array([0.25, 0.25]))
@@ -149,8 +150,8 @@ def test_mixture_around_ignores_rows_of_weight_zero():
     X = np.array([[0.0, 0.0], [2.0, 1.0], [1000.0, 1000.0]])
     family = family_named("full", Floor(np.array([0.01, 0.01])))
     means = np.array([[1.0, 0.5]])
-    with_row = mixture_around(gs.Sample(X, [1.0, 1.0, 0.0]), family, means)
-    without = mixture_around(gs.Sample(X[:2]), family, means)
+    with_row = mixture_around(lab.Sample(X, [1.0, 1.0, 0.0]), family, means)
+    without = mixture_around(lab.Sample(X[:2]), family, means)
     np.testing.assert_allclose(with_row.covariances, without.covariances, rtol=1e-13)
 
 
@@ -192,7 +193,7 @@ def test_given_start_refuses(family: Any, arguments: dict[str, Any], message: st
 
 
 def test_kmeans_plusplus_prefers_duplicates_to_rows_of_weight_zero():
-    sample = gs.Sample([[5.0], [1.0], [1.0]], [0, 1, 1])
+    sample = lab.Sample([[5.0], [1.0], [1.0]], [0, 1, 1])
     for seed in range(5):
         means = kmeans_plusplus_means(sample, 2, np.random.default_rng(seed))
         np.testing.assert_array_equal(means, [[1.0], [1.0]])
@@ -208,7 +209,7 @@ def test_a_part_of_very_many_rows_serves_as_starts(
     rng = np.random.default_rng(4)
     X = np.concatenate([rng.normal(0, 1, (2000, 2)), rng.normal(50, 1, (2000, 2))])
     weights = np.repeat([1.0, 1e-12], 2000) if weighted else None
-    sample = gs.Sample(X, weights)
+    sample = lab.Sample(X, weights)
     assert len(starts._part(sample, rng)) == 200
     family = family_named("full", Floor.of(sample.variance))
     start = starts.start_around(sample, family, 6, init_params, np.random.default_rng(1))

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.exceptions import NotAvailableError
-from gmmscape.landscape.critical_point import CriticalPoint
-from gmmscape.landscape.descent import Descent
-from gmmscape.landscape.falsification.extended import Exact, multiprecision
-from gmmscape.landscape.falsification.opinion import Opinion, gauss_legendre
+from gmmscape.landscape.falsification.second_opinion import Opinion, gauss_legendre
+from gmmscape.landscape.falsification.second_opinion_mpmath import Exact, multiprecision
+from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.landscape.points.descent import Descent
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
 from gmmscape.solve import Solution
@@ -122,7 +122,7 @@ def _by_extended(verdict: Verdict, truth: Mixture, tau: float, sigma: float) -> 
 
 
 def _judged(verdict: Verdict, exact: Exact, tau: float) -> Verdict:
-    from gmmscape.landscape.stars import best_stars
+    from gmmscape.structure.partition import best_stars
 
     value, defect = float(exact.eigenvalues[0]), best_stars(exact.association)[1]
     changed = verdict._replace(eigenvalue=value, error=exact.error)

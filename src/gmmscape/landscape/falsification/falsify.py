@@ -12,12 +12,9 @@ import numpy as np
 from gmmscape import engine
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.jsonfile import writable_target
+from gmmscape.landscape.falsification.one_truth import Plan, Searched, searched
 from gmmscape.landscape.falsification.result import Falsification
-from gmmscape.landscape.falsification.search import Plan, Searched, searched
 from gmmscape.landscape.falsification.truths import random_truth
-from gmmscape.landscape.journal import SAVING_SHARE
-from gmmscape.landscape.tasks import closed
-from gmmscape.landscape.watch import Printer, Stop, Watch
 from gmmscape.mixture import Mixture
 from gmmscape.validation import (
     optional_seconds,
@@ -27,6 +24,9 @@ from gmmscape.validation import (
     standard_deviation,
     whole_number,
 )
+from gmmscape.work.journal import SAVING_SHARE
+from gmmscape.work.progress import Printer, Stop, Watch
+from gmmscape.work.tasks import closed
 
 #: Starts of each truth at most: what is found by more is not searched for but hunted down.
 MOST_STARTS = 1000
@@ -154,8 +154,8 @@ def falsify(
 
     Examples
     --------
-    >>> import gmmscape as gs
-    >>> found = gs.falsify(k=3, k_star=5, d=1, separation=4.0, n_truths=5, rng=0)
+    >>> from gmmscape import lab
+    >>> found = lab.falsify(k=3, k_star=5, d=1, separation=4.0, n_truths=5, rng=0)
     >>> found.n_minima, len(found.confirmed), round(found.largest_position_error, 2)
     (5, 1, 0.7)
     """

@@ -9,8 +9,8 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.falsification.predicted import listed
-from gmmscape.landscape.structure import Structure, block_average
 from gmmscape.mixture import Mixture
+from gmmscape.structure.structure import Structure, block_average
 
 
 class Position(NamedTuple):

@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.landscape.candidates import MOST, candidates, count_candidates
-from gmmscape.landscape.structure import Structure
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
+from gmmscape.structure.candidates import MOST, candidates, count_candidates
+from gmmscape.structure.structure import Structure
 
 #: Shares of a cut center that are tried.
 GRID = np.linspace(0.03, 0.97, 48)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from gmmscape.exceptions import FormatError
 from gmmscape.jsonfile import Writable, read_json
-from gmmscape.landscape.falsification.search import Searched
+from gmmscape.landscape.falsification.one_truth import Searched
 from gmmscape.landscape.falsification.suspect import OUTCOMES, Suspect
-from gmmscape.landscape.shares import Share
+from gmmscape.structure.intervals import Share
 from gmmscape.validation import real_number
 from gmmscape.version import VERSION
 
 if TYPE_CHECKING:
-    from gmmscape.landscape.pictures import FalsificationDisplay
+    from gmmscape.plot import FalsificationDisplay
 
 FORMAT = "gmmscape-falsification"
 FORMAT_VERSION = 1
@@ -203,7 +203,7 @@ class Falsification(Writable):
         NotAvailableError
             If matplotlib is not installed.
         """
-        from gmmscape.landscape.pictures import FalsificationDisplay
+        from gmmscape.plot import FalsificationDisplay
 
         minima = [(m.position_error, m.defect, one.d) for one in self.searched for m in one.minima]
         suspects = [(s.position_error, s.defect, s.outcome) for s in self.suspects]

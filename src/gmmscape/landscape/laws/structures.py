@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.landscape.structure import Structure, block_average, structure_of
 from gmmscape.mixture import Mixture
+from gmmscape.structure.structure import Structure, block_average, structure_of
 from gmmscape.validation import positive_integer, square_matrix, standard_deviation
 
 
@@ -164,9 +164,10 @@ def structure_prediction(
     Examples
     --------
     >>> import gmmscape as gs
+    >>> from gmmscape import lab
     >>> from gmmscape.landscape.laws import structure_prediction
     >>> truth = gs.Mixture.location([-3, 3, 12], sigma=1.0)
-    >>> structure = gs.candidates(3, 3, contiguous=True)[1]
+    >>> structure = lab.candidates(3, 3, contiguous=True)[1]
     >>> predicted = structure_prediction(structure, truth)
     >>> round(predicted.kl, 6), predicted.means.ravel().tolist()
     (2.768951, [0.0, 12.0, 12.0])

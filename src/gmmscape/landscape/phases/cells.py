@@ -8,17 +8,17 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
-from gmmscape.landscape.association import association
-from gmmscape.landscape.descent import COARSE_RTOL, COARSE_TOL, Descent
-from gmmscape.landscape.explore import listed_candidates
-from gmmscape.landscape.orbits import mirror_of, reflected
-from gmmscape.landscape.realise import candidate_places
-from gmmscape.landscape.stars import best_stars
-from gmmscape.landscape.structure import Structure
+from gmmscape.landscape.atlas.explore import listed_candidates
+from gmmscape.landscape.points.descent import COARSE_RTOL, COARSE_TOL, Descent
+from gmmscape.landscape.points.orbits import mirror_of, reflected
+from gmmscape.landscape.realisation.realise import candidate_places
 from gmmscape.matching import match_means
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
 from gmmscape.solve import Newton, Solution, run
+from gmmscape.structure.association import association
+from gmmscape.structure.partition import best_stars
+from gmmscape.structure.structure import Structure
 
 UNSTRUCTURED = "unstructured"
 #: Two descents ended in one minimum if they match within this many sigma, or, where a curvature in

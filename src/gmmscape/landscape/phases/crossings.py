@@ -9,10 +9,10 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import NoResultError
-from gmmscape.landscape.branch import Branch
-from gmmscape.landscape.path import TruthPath
+from gmmscape.landscape.paths.branch import Branch
+from gmmscape.landscape.paths.tracking import tracked
+from gmmscape.landscape.paths.truth_path import TruthPath
 from gmmscape.landscape.phases.cells import PhaseMinimum, kind_of
-from gmmscape.landscape.tracking import tracked
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.solve import Newton

@@ -13,12 +13,9 @@ from numpy.typing import ArrayLike
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.landscape.journal import Journal, seed_for
-from gmmscape.landscape.path import fitted_sigma
+from gmmscape.landscape.paths.truth_path import fitted_sigma
 from gmmscape.landscape.phases.result import Phase
 from gmmscape.landscape.phases.spreading import Grid, Spreading
-from gmmscape.landscape.tasks import Tasks
-from gmmscape.landscape.watch import Printer, Stop, Watch
 from gmmscape.mixture import Mixture
 from gmmscape.validation import (
     finite_array,
@@ -28,6 +25,9 @@ from gmmscape.validation import (
     standard_deviation,
     whole_number,
 )
+from gmmscape.work.journal import Journal, seed_for
+from gmmscape.work.progress import Printer, Stop, Watch
+from gmmscape.work.tasks import Tasks
 
 CHECKPOINT = "gmmscape-phase-checkpoint"
 
@@ -132,8 +132,9 @@ def phase(
     Examples
     --------
     >>> import gmmscape as gs
+    >>> from gmmscape import lab
     >>> path = lambda R, D: gs.Mixture.location([-R, R, D], sigma=1.0)
-    >>> found = gs.phase(path, [2.5, 3.0], [10.0, 11.0], 3, rng=0)
+    >>> found = lab.phase(path, [2.5, 3.0], [10.0, 11.0], 3, rng=0)
     >>> found.counts.tolist()
     [[2, 1], [2, 2]]
     >>> [(round(b.x, 4), round(b.y, 4), b.event) for b in found.births]

@@ -16,7 +16,7 @@ from gmmscape.landscape.phases.crossings import Crossing
 from gmmscape.version import VERSION
 
 if TYPE_CHECKING:
-    from gmmscape.landscape.pictures import PhaseDisplay
+    from gmmscape.plot import PhaseDisplay
 
 FORMAT, FORMAT_VERSION = "gmmscape-phase", 1
 
@@ -153,7 +153,7 @@ class Phase(Writable):
         NotAvailableError
             If matplotlib is not installed.
         """
-        from gmmscape.landscape.pictures import PhaseDisplay
+        from gmmscape.plot import PhaseDisplay
 
         kinds = self.kinds
         births, thresholds = (_by_kind(crossings, kinds) for crossings in (self.births, self.thresholds))

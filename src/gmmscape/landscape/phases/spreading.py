@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.landscape.path import fitted_sigma
+from gmmscape.landscape.paths.truth_path import fitted_sigma
 from gmmscape.landscape.phases.cells import (
     UNSTRUCTURED,
     PhaseMinimum,
@@ -19,9 +19,9 @@ from gmmscape.landscape.phases.cells import (
     tried,
 )
 from gmmscape.landscape.phases.crossings import Crossing, Edge, Followed, followed, threshold_crossed
-from gmmscape.landscape.tasks import Task, Tasks
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
+from gmmscape.work.tasks import Task, Tasks
 
 #: Partners in neighbouring cells differ by no more than this, in sigma, beyond what the centers have moved.
 REACH = 0.5

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.landscape.path import TruthPath
-from gmmscape.landscape.threshold.reading import Place, defect_rtol, fine_defect
+from gmmscape.landscape.paths.truth_path import TruthPath
+from gmmscape.landscape.threshold.branch_points import Place, defect_rtol, fine_defect
 
 #: Half-width of the difference that gives the slope of the defect, as a share of the bracket.
 SLOPE_WIDTH = 1e-5

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.landscape.path import TruthPath
-from gmmscape.landscape.threshold.alike import LONGEST
+from gmmscape.landscape.paths.truth_path import TruthPath
+from gmmscape.landscape.threshold.branch_points import Place, Way, fine_defect, read
 from gmmscape.landscape.threshold.crossing import Crossing, crossing
-from gmmscape.landscape.threshold.reading import Place, Way, fine_defect, read
+from gmmscape.landscape.threshold.same_branch import LONGEST
 from gmmscape.solve import Newton
 
 #: Steps along the path: the first, and the shortest, as shares of the bracket.

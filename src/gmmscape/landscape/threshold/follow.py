@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.landscape.branch import Branch, BranchPoint
-from gmmscape.landscape.path import TruthPath
-from gmmscape.landscape.threshold.alike import refined
+from gmmscape.landscape.paths.branch import Branch, BranchPoint
+from gmmscape.landscape.paths.tracking import tracked
+from gmmscape.landscape.paths.truth_path import TruthPath
+from gmmscape.landscape.threshold.branch_points import Place, Reading, Way, described, read
 from gmmscape.landscape.threshold.crossing import Crossing, crossing
 from gmmscape.landscape.threshold.flat import flat_crossing, stepped
-from gmmscape.landscape.threshold.reading import Place, Reading, Way, described, read
 from gmmscape.landscape.threshold.result import FollowedMinimum
-from gmmscape.landscape.tracking import tracked
+from gmmscape.landscape.threshold.same_branch import refined
 
 #: A minimum with a curvature, in 1/sigma^2, below this is too flat to follow by arclength: rounding decides
 #: on the sign. At a bifurcation no two points in a row are.

@@ -13,7 +13,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.version import VERSION
 
 if TYPE_CHECKING:
-    from gmmscape.landscape.pictures import ThresholdDisplay
+    from gmmscape.plot import ThresholdDisplay
 
 FORMAT = "gmmscape-threshold"
 FORMAT_VERSION = 1
@@ -235,6 +235,6 @@ class StructureThreshold(Writable):
         NotAvailableError
             If matplotlib is not installed.
         """
-        from gmmscape.landscape.pictures import ThresholdDisplay
+        from gmmscape.plot import ThresholdDisplay
 
         return ThresholdDisplay.from_threshold(self).plot(ax)

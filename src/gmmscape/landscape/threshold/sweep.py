@@ -9,15 +9,15 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
-from gmmscape.landscape.journal import Journal
-from gmmscape.landscape.path import TruthPath
-from gmmscape.landscape.threshold.alike import FLAT_ALIKE, alike, distances, refined, signature
+from gmmscape.landscape.paths.truth_path import TruthPath
+from gmmscape.landscape.threshold.branch_points import read
 from gmmscape.landscape.threshold.flat import settled
 from gmmscape.landscape.threshold.follow import Levels, follow
-from gmmscape.landscape.threshold.reading import read
 from gmmscape.landscape.threshold.result import KINDS, FollowedMinimum
+from gmmscape.landscape.threshold.same_branch import FLAT_ALIKE, alike, distances, refined, signature
 from gmmscape.landscape.threshold.unstructured import Found, Search, search
-from gmmscape.landscape.watch import Watch
+from gmmscape.work.journal import Journal
+from gmmscape.work.progress import Watch
 
 #: How far beyond an end another minimum is looked for, as a share of the bracket; and the distances from the
 #: end along its null vector, in sigma, that descents begin at.

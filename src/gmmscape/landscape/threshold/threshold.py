@@ -12,12 +12,10 @@ from numpy.typing import ArrayLike
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError, NoResultError
-from gmmscape.landscape.journal import Journal
-from gmmscape.landscape.path import TruthPath, ordered_bracket, truth_at
-from gmmscape.landscape.threshold.reading import read
+from gmmscape.landscape.paths.truth_path import TruthPath, ordered_bracket, truth_at
+from gmmscape.landscape.threshold.branch_points import read
 from gmmscape.landscape.threshold.result import FollowedMinimum, StructureThreshold
 from gmmscape.landscape.threshold.sweep import Plan, Sweep, ThresholdEvent, above
-from gmmscape.landscape.watch import Printer, Stop, Watch
 from gmmscape.mixture import Mixture
 from gmmscape.solve import Newton
 from gmmscape.validation import (
@@ -29,6 +27,8 @@ from gmmscape.validation import (
     standard_deviation,
     whole_number,
 )
+from gmmscape.work.journal import Journal
+from gmmscape.work.progress import Printer, Stop, Watch
 
 #: Rounds of searches above the largest end, each of which has found something there.
 MOST_ROUNDS = 20
@@ -116,11 +116,12 @@ def structure_threshold(
     Examples
     --------
     >>> import gmmscape as gs
+    >>> from gmmscape import lab
     >>> path = lambda D: gs.Mixture.location([-D, 0.0, D], sigma=1.0)
-    >>> straddling = gs.structure_threshold(path, 2, (4.0, 8.0))
+    >>> straddling = lab.structure_threshold(path, 2, (4.0, 8.0))
     >>> straddling.kind, round(straddling.parameter, 6)
     ('pitchfork', 5.40262)
-    >>> crossing = gs.structure_threshold(path, 2, (4.0, 8.0), defect=0.25)
+    >>> crossing = lab.structure_threshold(path, 2, (4.0, 8.0), defect=0.25)
     >>> crossing.kind, round(crossing.parameter, 4)
     ('crossing', 5.7296)
     """

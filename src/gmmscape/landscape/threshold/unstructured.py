@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.landscape.candidates import starting_means
-from gmmscape.landscape.descent import Descent
-from gmmscape.landscape.explore import listed_candidates
-from gmmscape.landscape.structure import decode
+from gmmscape.landscape.atlas.explore import listed_candidates
+from gmmscape.landscape.points.descent import Descent
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
+from gmmscape.structure.candidates import starting_means
+from gmmscape.structure.structure import decode
 
 #: Ends of coarse descents this close, in sigma, are one minimum. Soft ones end farther apart and are listed
 #: twice: those who follow them find out.

@@ -8,14 +8,15 @@ import math
 import pytest
 
 import gmmscape as gs
-from gmmscape.landscape.shares import Share
+from gmmscape import lab
+from gmmscape.structure.intervals import Share
 
 CLOSE = {"k": [2, 3, 4], "k_star": [4, 5], "d": 1, "separation": 5.0, "n_truths": 20, "n_starts": 16}
 
 
 @pytest.fixture(scope="module")
 def close():
-    return gs.falsify(**CLOSE, rng=2)
+    return lab.falsify(**CLOSE, rng=2)
 
 
 def test_close_centers_have_minima_without_structure(close):
@@ -25,7 +26,7 @@ def test_close_centers_have_minima_without_structure(close):
     for suspect in close.confirmed:
         assert suspect.defect > suspect.tau == 0.5 / suspect.k
         assert suspect.eigenvalue > 10 * suspect.eigenvalue_error
-        land = gs.Landscape(gs.Population(suspect.truth), suspect.k)
+        land = lab.Landscape(lab.Population(suspect.truth), suspect.k)
         point = land.descend(suspect.means)
         assert point.is_minimum
         assert point.structure.defect == pytest.approx(suspect.defect, abs=1e-8)
@@ -33,7 +34,7 @@ def test_close_centers_have_minima_without_structure(close):
 
 
 def test_far_centers_have_none():
-    far = gs.falsify(**{**CLOSE, "separation": 12.0}, rng=2)
+    far = lab.falsify(**{**CLOSE, "separation": 12.0}, rng=2)
     assert far.suspects == ()
     assert far.n_minima > 40
     assert far.unstructured[:2] == far.beyond(1.0)[:2] == (0, far.n_minima)
@@ -44,8 +45,8 @@ def test_far_centers_have_none():
 def test_minima_are_those_of_an_exploration():
     """Nothing that all candidates and many draws lead to is missing, and nothing is invented."""
     truth = gs.Mixture.location([-12.0, 0.0, 14.0], 1.0)
-    found = gs.falsify(k=2, truths=[truth], rng=0)
-    atlas = gs.Landscape(gs.Population(truth), 2).explore(0)
+    found = lab.falsify(k=2, truths=[truth], rng=0)
+    atlas = lab.Landscape(lab.Population(truth), 2).explore(0)
     assert found.n_minima == len(atlas.minima) == 2
     defects = sorted(point.structure.defect for point in atlas.minima)
     assert sorted(m.defect for m in found.searched[0].minima) == pytest.approx(defects, abs=1e-5)
@@ -53,14 +54,14 @@ def test_minima_are_those_of_an_exploration():
 
 def test_processes_and_resuming_change_nothing(close, tmp_path):
     file = tmp_path / "search.json"
-    first = gs.falsify(**CLOSE, rng=2, checkpoint=file, callback=lambda event: event.done == 7)
+    first = lab.falsify(**CLOSE, rng=2, checkpoint=file, callback=lambda event: event.done == 7)
     assert (first.stop_reason, len(first.searched)) == ("interrupted", 7)
     seen = []
-    rest = gs.falsify(**CLOSE, checkpoint=file, n_jobs=2, callback=lambda event: seen.append(event.done))
+    rest = lab.falsify(**CLOSE, checkpoint=file, n_jobs=2, callback=lambda event: seen.append(event.done))
     assert seen == list(range(8, 21))
     assert rest.to_dict() == close.to_dict()
-    assert gs.Falsification.from_json(file).to_dict() == close.to_dict()
-    more = gs.falsify(**{**CLOSE, "n_truths": 22}, checkpoint=file)
+    assert lab.Falsification.from_json(file).to_dict() == close.to_dict()
+    more = lab.falsify(**{**CLOSE, "n_truths": 22}, checkpoint=file)
     assert [one.to_dict() for one in more.searched[:20]] == close.to_dict()["truths"]
     assert len(more.searched) == 22
 
@@ -70,9 +71,9 @@ def test_ctrl_c_and_time_keep_what_was_found(tmp_path):
         if event.done == 3:
             raise KeyboardInterrupt
 
-    found = gs.falsify(**CLOSE, rng=2, callback=interrupt)
+    found = lab.falsify(**CLOSE, rng=2, callback=interrupt)
     assert (found.stop_reason, len(found.searched)) == ("interrupted", 3)
-    short = gs.falsify(**CLOSE, rng=2, max_seconds=0, checkpoint=tmp_path / "c.json")
+    short = lab.falsify(**CLOSE, rng=2, max_seconds=0, checkpoint=tmp_path / "c.json")
     assert (short.stop_reason, len(short.searched)) == ("time_limit", 1)
     assert json.loads((tmp_path / "c.json").read_text())["stop_reason"] == "time_limit"
 
@@ -80,19 +81,19 @@ def test_ctrl_c_and_time_keep_what_was_found(tmp_path):
 def test_another_search_is_not_gone_on_with(tmp_path):
     file = tmp_path / "search.json"
     settings = {**CLOSE, "n_truths": 1}
-    gs.falsify(**settings, rng=2, checkpoint=file)
+    lab.falsify(**settings, rng=2, checkpoint=file)
     for changed in ({"separation": 6.0}, {"n_starts": 8}, {"rng": 1}):
         with pytest.raises(gs.InvalidParameterError, match=next(iter(changed))):
-            gs.falsify(**{**settings, **changed}, checkpoint=file)
+            lab.falsify(**{**settings, **changed}, checkpoint=file)
     file.write_text('{"format": "something"}')
     with pytest.raises(gs.FormatError, match="gmmscape-falsification"):
-        gs.falsify(**settings, checkpoint=file)
+        lab.falsify(**settings, checkpoint=file)
 
 
 def test_unchecked_suspects_and_scale():
     settings = {**CLOSE, "n_truths": 11}
-    one = gs.falsify(**settings, rng=2, confirm=False)
-    other = gs.falsify(**settings, rng=2, confirm=False, sigma=2.5)
+    one = lab.falsify(**settings, rng=2, confirm=False)
+    other = lab.falsify(**settings, rng=2, confirm=False, sigma=2.5)
     assert one.unstructured[:2] == other.unstructured[:2]
     assert {suspect.outcome for suspect in one.suspects} == {"unchecked"}
     for a, b in zip(one.suspects, other.suspects, strict=True):
@@ -134,35 +135,35 @@ def test_text_and_picture(close):
 )
 def test_wrong_parameters(changed, word):
     with pytest.raises(gs.InvalidParameterError, match=word):
-        gs.falsify(**{**CLOSE, **changed})
+        lab.falsify(**{**CLOSE, **changed})
 
 
 def test_shares_fall_with_the_separation(tmp_path):
     pytest.importorskip("matplotlib")
     settings = {"k": 2, "k_star": 3, "d": 1, "n_truths": 15, "n_starts": 12}
     folder = tmp_path / "made"
-    curve = gs.unstructured_against_separation([12.0, 5.0], **settings, folder=folder)
+    curve = lab.unstructured_against_separation([12.0, 5.0], **settings, folder=folder)
     near, far = curve.points
     assert (near.separation, far.separation) == (5.0, 12.0)
     assert near.by_association.low > far.by_association.value == 0.0
     assert near.largest_defect > 0.25 > far.largest_defect
     # What was done before is not done again.
-    again = gs.unstructured_against_separation(
+    again = lab.unstructured_against_separation(
         [5.0, 12.0], **settings, folder=folder, callback=lambda _: True
     )
     assert again.to_dict() == curve.to_dict()
-    stopped = gs.unstructured_against_separation([5.0], **settings, callback=lambda _: True)
+    stopped = lab.unstructured_against_separation([5.0], **settings, callback=lambda _: True)
     assert (stopped.points, stopped.stop_reason) == ((), "interrupted")
     curve.to_json(tmp_path / "curve.json")
     assert len(json.loads((tmp_path / "curve.json").read_text())["points"]) == 2
     assert len(curve.plot().curves_) == 2
     with pytest.raises(gs.InvalidParameterError, match="separations"):
-        gs.unstructured_against_separation([], **settings)
+        lab.unstructured_against_separation([], **settings)
     with pytest.raises(gs.InvalidParameterError, match=r"separations=-5\.0"):
-        gs.unstructured_against_separation([-5.0], **settings)
+        lab.unstructured_against_separation([-5.0], **settings)
     for place in (3, tmp_path / "no" / "where", tmp_path / "curve.json"):
         with pytest.raises(gs.InvalidParameterError, match="folder="):
-            gs.unstructured_against_separation([5.0], **settings, folder=place)
+            lab.unstructured_against_separation([5.0], **settings, folder=place)
 
 
 def test_shares_are_written_as_people_write_them():

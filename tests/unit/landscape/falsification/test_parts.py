@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.landscape import laws
 from gmmscape.landscape.falsification.confirm import confirmed
 from gmmscape.landscape.falsification.cuts import cut_centers
-from gmmscape.landscape.falsification.extended import multiprecision
-from gmmscape.landscape.falsification.opinion import gauss_legendre
 from gmmscape.landscape.falsification.position import nearest_structure
 from gmmscape.landscape.falsification.predicted import predicted_cuts
+from gmmscape.landscape.falsification.second_opinion import gauss_legendre
+from gmmscape.landscape.falsification.second_opinion_mpmath import multiprecision
 from gmmscape.landscape.falsification.starts import starts_for
 from gmmscape.landscape.falsification.truths import random_truth
-from gmmscape.landscape.shares import Share
-from gmmscape.landscape.structure import block_average
+from gmmscape.structure.intervals import Share
+from gmmscape.structure.structure import block_average
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])
@@ -48,7 +49,7 @@ def test_position_is_the_smallest_over_all_structures():
         truth = random_truth(rng, k_star, d, 4.0, 0.5)
         means = rng.uniform(-4, 4, size=(k, d))
         expected = np.inf
-        for structure in gs.candidates(k, k_star):
+        for structure in lab.candidates(k, k_star):
             targets = np.empty((k, d))
             for block in structure.blocks:
                 targets[list(block.means)] = block_average(block.centers, truth)
@@ -78,19 +79,19 @@ def test_position_is_the_smallest_over_all_structures():
 def test_the_second_opinion_agrees_with_the_engine_anywhere(centers, means, sigma):
     """Not only where the gradient vanishes; by other rules, other code and another order of things."""
     truth = gs.Mixture.location(centers, sigma)
-    land = gs.Landscape(gs.Population(truth), len(means))
+    land = lab.Landscape(lab.Population(truth), len(means))
     at = np.asarray(means, dtype=float).reshape(len(means), -1)
     opinion = gauss_legendre(at, truth, sigma)
     assert opinion.error < 1e-7
     assert opinion.gradient / sigma == pytest.approx(land.gradient(at).ravel(), abs=1e-8)
     assert opinion.hessian / sigma**2 == pytest.approx(land.hessian(at), abs=1e-7)
-    assert opinion.association == pytest.approx(gs.decode(at, truth).association, abs=1e-6)
+    assert opinion.association == pytest.approx(lab.decode(at, truth).association, abs=1e-6)
 
 
 def test_extended_precision_sees_what_float64_does_not():
     """A pair together beside an exact neighbour: a saddle, by a curvature that law 1 gives term by term."""
     truth = gs.Mixture.location([0.0, 16.0], 1.0)
-    land = gs.Landscape(gs.Population(truth), 3)
+    land = lab.Landscape(lab.Population(truth), 3)
     exact = multiprecision(np.array([[0.0], [16.0], [16.0]]), truth, 1.0)
     assert exact is not None
     excess = land.realise([((0,), (0,)), ((1, 2), (1,))], "mp").splittings[0].excess[0]
@@ -118,14 +119,14 @@ def test_expected_cuts_hold_themselves():
     assert np.sort(means[:, 0]) == pytest.approx([-4.957, 4.957], abs=0.2)
     line = gs.Mixture.location([0.0, 60.0, 120.0, 180.0], 1.0)
     assert all(
-        abs(gs.Landscape(gs.Population(line), 2).descend(m).structure.defect) < 0.25
+        abs(lab.Landscape(lab.Population(line), 2).descend(m).structure.defect) < 0.25
         for m in predicted_cuts(line, 2, 1.0, 5)
     )
 
 
 def test_what_is_no_minimum_or_structured_is_not_confirmed():
     truth = gs.Mixture.location([-5.0, 0.0, 5.0], 1.0)
-    land = gs.Landscape(gs.Population(truth), 2)
+    land = lab.Landscape(lab.Population(truth), 2)
     straddling = land.descend([-3.0, 3.0])
     assert confirmed(truth, straddling, 0.25).outcome == "confirmed"
     assert confirmed(truth, straddling, 0.6).outcome == "refuted"

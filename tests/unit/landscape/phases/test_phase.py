@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.exceptions import FormatError, InvalidParameterError
-from gmmscape.landscape.pictures.phase import chained, segments_of
+from gmmscape.plot.phase import chained, segments_of
 
 XS, YS = np.linspace(1.0, 4.0, 4), np.linspace(5.0, 13.0, 5)
 
@@ -19,13 +20,13 @@ def line(radius: float, place: float) -> gs.Mixture:
 
 
 @pytest.fixture(scope="module")
-def found() -> gs.Phase:
-    return gs.phase(line, XS, YS, 3, verify=0.2, rng=0)
+def found() -> lab.Phase:
+    return lab.phase(line, XS, YS, 3, verify=0.2, rng=0)
 
 
-def test_counts_and_kinds_are_those_of_explorations(found: gs.Phase):
+def test_counts_and_kinds_are_those_of_explorations(found: lab.Phase):
     for i, j in ((0, 0), (0, 3), (2, 0), (2, 2), (4, 1), (4, 3)):
-        atlas = gs.Landscape(gs.Population(line(XS[j], YS[i])), 3).explore(5, n_starts=32)
+        atlas = lab.Landscape(lab.Population(line(XS[j], YS[i])), 3).explore(5, n_starts=32)
         assert found.counts[i, j] == len(atlas.minima)
         decodings = [point.structure for point in atlas.minima if point.structure is not None]
         unstructured = sum(not decoding.is_structured for decoding in decodings)
@@ -38,12 +39,12 @@ def test_counts_and_kinds_are_those_of_explorations(found: gs.Phase):
     assert (found.checked, found.disagreed, found.lost, found.supplied) == (4, 0, 0, 0)
 
 
-def test_births_are_those_of_birth_on_a_bracket_of_its_own(found: gs.Phase):
+def test_births_are_those_of_birth_on_a_bracket_of_its_own(found: lab.Phase):
     structure = [((0,), (0, 1)), ((1, 2), (2,))]
     born = [b for b in found.births if b.kind == "0>0,1  1,2>2"]
     for radius in (2.0, 3.0):
         (at,) = [b for b in born if b.x == radius and b.cells[0][1] == b.cells[1][1]]
-        fold = gs.birth(lambda D, R=radius: line(R, D), structure, (2 * radius + 2, 2 * radius + 8))
+        fold = lab.birth(lambda D, R=radius: line(R, D), structure, (2 * radius + 2, 2 * radius + 8))
         assert abs(at.y - fold.parameter) <= 10 * (at.error + fold.error)
         assert at.event == fold.kind == "fold"
         assert np.array(at.means).ravel() == pytest.approx(np.sort(fold.means.ravel()), abs=1e-6)
@@ -52,10 +53,10 @@ def test_births_are_those_of_birth_on_a_bracket_of_its_own(found: gs.Phase):
         assert found.kinds[at.kind][row, column] == 1 + found.kinds[at.kind][other, column]
 
 
-def test_defects_are_the_threshold_where_they_are_said_to_cross(found: gs.Phase):
+def test_defects_are_the_threshold_where_they_are_said_to_cross(found: lab.Phase):
     assert found.thresholds
     for at in found.thresholds:
-        decoding = gs.decode(np.array(at.means), line(at.x, at.y))
+        decoding = lab.decode(np.array(at.means), line(at.x, at.y))
         # A millionth of a cell, times the steepness of the defect over one, which is below 1.
         assert decoding.defect == pytest.approx(0.5 / 3, abs=1e-5)
 
@@ -66,7 +67,7 @@ def test_a_pitchfork_is_found_where_birth_finds_it():
     def spaced(separation: float, sigma: float) -> gs.Mixture:
         return gs.Mixture.location(separation * np.array([-1.0, 0.0, 1.0]), sigma)
 
-    found = gs.phase(spaced, [5.0, 5.4, 5.9], [1.0, 1.1], 2, rng=0)
+    found = lab.phase(spaced, [5.0, 5.4, 5.9], [1.0, 1.1], 2, rng=0)
     assert found.counts.tolist() == [[1, 1, 2], [1, 1, 1]]
     places = {(b.event, round(b.x / b.y, 7)) for b in found.births}
     assert places == {("pitchfork", 5.4026195)}
@@ -76,9 +77,9 @@ def test_a_minimum_next_to_its_fold_is_not_missed():
     """Its basin is so small there that descents on a coarse rule leave it; following finds it."""
     structure = [((0, 1), (0,)), ((2,), (1, 2))]
     radius = 6.0
-    fold = gs.birth(lambda share: line(radius, 30 - share), structure, (5.0, 15.0)).parameter
+    fold = lab.birth(lambda share: line(radius, 30 - share), structure, (5.0, 15.0)).parameter
     # Cells a ten-thousandth and a half below the fold in D: the minimum is in both.
-    found = gs.phase(line, [radius, 6.2], [29.5 - fold, 30 - fold - 1e-4], 3, verify=0, rng=0)
+    found = lab.phase(line, [radius, 6.2], [29.5 - fold, 30 - fold - 1e-4], 3, verify=0, rng=0)
     assert found.kinds["0,1>0  2>1,2"].tolist() == [[1, 1], [1, 1]]
     (near,) = [m for m in found.minima[1][0] if m.kind == "0,1>0  2>1,2"]
     assert 0 < near.curvature < 2e-3
@@ -89,10 +90,10 @@ def test_in_the_plane():
     def triangle(base: float, height: float) -> gs.Mixture:
         return gs.Mixture.location([[-base / 2, 0.0], [base / 2, 0.0], [0.0, height]], 1.0)
 
-    found = gs.phase(triangle, [4.0, 8.0], [3.0, 7.0], 2, rng=0, verify=0.5)
+    found = lab.phase(triangle, [4.0, 8.0], [3.0, 7.0], 2, rng=0, verify=0.5)
     for i, y in enumerate(found.ys):
         for j, x in enumerate(found.xs):
-            atlas = gs.Landscape(gs.Population(triangle(x, y)), 2).explore(3, n_starts=16)
+            atlas = lab.Landscape(lab.Population(triangle(x, y)), 2).explore(3, n_starts=16)
             assert found.counts[i, j] == len(atlas.minima)
     assert found.births
     assert found.disagreed == found.lost == 0
@@ -103,7 +104,7 @@ def test_the_end_is_found_where_steps_become_too_short():
     def triangle(base: float, height: float) -> gs.Mixture:
         return gs.Mixture.location([[-base / 2, 0.0], [base / 2, 0.0], [0.0, height]], 1.0)
 
-    diagram = gs.phase(triangle, [6.6, 9.4], [1.0, 3.8], 2, verify=0, thresholds=False, rng=0)
+    diagram = lab.phase(triangle, [6.6, 9.4], [1.0, 3.8], 2, verify=0, thresholds=False, rng=0)
     assert diagram.lost == 0
     ends = [b for b in diagram.births if b.x == 9.4 and 1.0 < b.y < 3.8]
     assert ends
@@ -112,8 +113,8 @@ def test_the_end_is_found_where_steps_become_too_short():
 
 def test_processes_and_resumption_change_nothing(tmp_path):
     xs, ys, file = [2.0, 3.0], [8.0, 10.0, 12.0], tmp_path / "c.json"
-    whole = gs.phase(line, xs, ys, 3, verify=0.3, rng=1)
-    parallel = gs.phase(lambda R, D: line(R, D), xs, ys, 3, verify=0.3, rng=1, n_jobs=2)
+    whole = lab.phase(line, xs, ys, 3, verify=0.3, rng=1)
+    parallel = lab.phase(lambda R, D: line(R, D), xs, ys, 3, verify=0.3, rng=1, n_jobs=2)
     assert parallel.to_dict() == whole.to_dict()
     seen = []
 
@@ -121,30 +122,30 @@ def test_processes_and_resumption_change_nothing(tmp_path):
         seen.append(event.stage)
         return event.stage == "births"
 
-    part = gs.phase(line, xs, ys, 3, verify=0.3, rng=1, callback=stop, checkpoint=file)
+    part = lab.phase(line, xs, ys, 3, verify=0.3, rng=1, callback=stop, checkpoint=file)
     assert part.stop_reason == "interrupted"
     assert part.counts.tolist() == whole.counts.tolist()
     assert len(part.births) < len(whole.births)
     kept = json.loads(file.read_text())
     kept["done"]["row 0"][0][0][1] = 123.0  # recognisable: it is not computed again
     file.write_text(json.dumps(kept))
-    rest = gs.phase(line, xs, ys, 3, verify=0.3, rng=1, checkpoint=file)
+    rest = lab.phase(line, xs, ys, 3, verify=0.3, rng=1, checkpoint=file)
     assert rest.minima[0][0][0].nll == 123.0
     assert (rest.births, rest.thresholds) == (whole.births, whole.thresholds)
-    assert gs.phase(line, xs, ys, 3, verify=0.3, checkpoint=file).seed == 1
+    assert lab.phase(line, xs, ys, 3, verify=0.3, checkpoint=file).seed == 1
     with pytest.raises(InvalidParameterError, match="another rng"):
-        gs.phase(line, xs, ys, 3, rng=2, checkpoint=file)
+        lab.phase(line, xs, ys, 3, rng=2, checkpoint=file)
     with pytest.raises(InvalidParameterError, match="another path"):
-        gs.phase(lambda R, D: line(R, D + 1e-9), xs, ys, 3, rng=1, checkpoint=file)
+        lab.phase(lambda R, D: line(R, D + 1e-9), xs, ys, 3, rng=1, checkpoint=file)
     with pytest.raises(InvalidParameterError, match="another n_components"):
-        gs.phase(line, xs, ys, 2, rng=1, checkpoint=file)
+        lab.phase(line, xs, ys, 2, rng=1, checkpoint=file)
     file.write_text("{}")
     with pytest.raises(FormatError, match=r"c\.json"):
-        gs.phase(line, xs, ys, 3, rng=1, checkpoint=file)
+        lab.phase(line, xs, ys, 3, rng=1, checkpoint=file)
 
 
 def test_an_end_before_the_first_row_is_no_result_but_an_empty_one():
-    found = gs.phase(line, XS, YS, 3, max_seconds=1e-9)
+    found = lab.phase(line, XS, YS, 3, max_seconds=1e-9)
     assert found.stop_reason == "time_limit"
     assert found.counts[0].all()
     assert not found.counts[1:].any()
@@ -155,7 +156,7 @@ def test_an_end_before_the_first_row_is_no_result_but_an_empty_one():
     assert labels[0] == "not searched"
 
 
-def test_what_it_says_and_draws(found: gs.Phase, tmp_path):
+def test_what_it_says_and_draws(found: lab.Phase, tmp_path):
     pytest.importorskip("matplotlib")
     text = str(found)
     assert "4 x 5 cells" in text
@@ -163,7 +164,7 @@ def test_what_it_says_and_draws(found: gs.Phase, tmp_path):
     found.to_json(tmp_path / "p.json")
     assert json.loads((tmp_path / "p.json").read_text())["counts"] == found.counts.tolist()
     picture = found.plot(x="R", y="D")
-    assert isinstance(picture, gs.PhaseDisplay)
+    assert isinstance(picture, gs.plot.PhaseDisplay)
     assert set(picture.births_) == {b.kind for b in found.births}
     curves = [curve for lines in picture.births_.values() for curve in lines.get_segments()]
     drawn = {tuple(point) for curve in curves for point in curve.tolist()}
@@ -205,4 +206,4 @@ def test_points_of_a_curve_are_joined_square_by_square():
 def test_what_cannot_be_used_is_named(change: dict, words: str):
     arguments = {"path": line, "xs": XS, "ys": YS, "n_components": 3, **change}
     with pytest.raises(InvalidParameterError, match=words):
-        gs.phase(arguments.pop("path"), arguments.pop("xs"), arguments.pop("ys"), **arguments)
+        lab.phase(arguments.pop("path"), arguments.pop("xs"), arguments.pop("ys"), **arguments)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.landscape import FollowedMinimum
-from gmmscape.landscape.descent import Descent
+from gmmscape import lab
+from gmmscape.landscape.points.descent import Descent
+from gmmscape.landscape.threshold import FollowedMinimum
 from gmmscape.landscape.threshold.unstructured import assigned_means, cut_means, search
 
 
@@ -24,7 +25,7 @@ def triangle(side):
 
 @pytest.fixture(scope="module")
 def crossing():
-    return gs.structure_threshold(equal, 2, (5.0, 8.0), defect=0.1, n_parameters=5, n_starts=6)
+    return lab.structure_threshold(equal, 2, (5.0, 8.0), defect=0.1, n_parameters=5, n_starts=6)
 
 
 def test_a_crossing_is_where_descents_say(crossing):
@@ -33,7 +34,7 @@ def test_a_crossing_is_where_descents_say(crossing):
     assert crossing.error < 1e-8
     for side in (-1, 1):
         at = crossing.parameter + side * 1e-6
-        point = gs.Landscape(gs.Population(equal(at)), 2).descend(crossing.means)
+        point = lab.Landscape(lab.Population(equal(at)), 2).descend(crossing.means)
         assert point.is_minimum
         assert (point.structure.defect > 0.1) == (side < 0)
         assert point.means == pytest.approx(crossing.means, abs=1e-4)
@@ -64,7 +65,7 @@ def test_units_and_origin_do_not_matter(crossing):
     def moved(t):
         return gs.Mixture.location([1e4 - t, 1e4, 1e4 + t], 100.0)
 
-    found = gs.structure_threshold(moved, 2, (500.0, 800.0), defect=0.1, n_parameters=5, n_starts=6)
+    found = lab.structure_threshold(moved, 2, (500.0, 800.0), defect=0.1, n_parameters=5, n_starts=6)
     assert found.parameter == pytest.approx(100 * crossing.parameter, rel=1e-9)
     assert found.defect == pytest.approx(0.1, abs=1e-8)
 
@@ -75,15 +76,17 @@ def test_the_same_in_the_plane():
     def path(D):
         return gs.Mixture.location(np.array([3, -2]) + np.outer([-D, 0, D], [0.6, 0.8]), 1.0)
 
-    straddling = gs.structure_threshold(path, 2, (5.0, 6.0), n_starts=3)
+    straddling = lab.structure_threshold(path, 2, (5.0, 6.0), n_starts=3)
     assert straddling.kind == "pitchfork"
-    assert straddling.parameter == pytest.approx(gs.structure_threshold(equal, 2, (5, 6)).parameter, abs=1e-8)
+    assert straddling.parameter == pytest.approx(
+        lab.structure_threshold(equal, 2, (5, 6)).parameter, abs=1e-8
+    )
 
 
 def test_a_fold_ends_a_minimum_whose_defect_is_above_the_level():
     """The structured minimum of three means, with the separation falling along the path, and a tiny level."""
-    fold = gs.birth(equal, [((0,), (0, 1)), ((1, 2), (2,))], (9.5, 10.5))
-    found = gs.structure_threshold(
+    fold = lab.birth(equal, [((0,), (0, 1)), ((1, 2), (2,))], (9.5, 10.5))
+    found = lab.structure_threshold(
         lambda t: equal(20 - t), 3, (9.5, 11.0), defect=1e-4, start=[-5.2, 10.0, 11.0]
     )
     assert found.followed[-1].origin == "start"
@@ -98,24 +101,26 @@ def test_a_defect_that_rises_to_a_fold():
     def path(D):
         return gs.Mixture.location([-3.0, 3.0, D], 1.0)
 
-    found = gs.structure_threshold(path, 2, (8.0, 12.0), defect=0.25, n_parameters=5, n_starts=6)
+    found = lab.structure_threshold(path, 2, (8.0, 12.0), defect=0.25, n_parameters=5, n_starts=6)
     assert found.kind == "fold"
     assert found.defect > 0.25
     assert all(n == 0 for n in found.searched.values())
     (rising,) = (minimum for minimum in found.followed if minimum.end == "fold")
     assert rising.defects[0] < 0.25
     for side in (-1, 1):
-        point = gs.Landscape(gs.Population(path(found.parameter + side * 1e-4)), 2).descend(found.means)
+        point = lab.Landscape(lab.Population(path(found.parameter + side * 1e-4)), 2).descend(found.means)
         assert (abs(point.means - found.means).max() < 0.2) == (side < 0)
         assert (point.structure.defect > 0.25) == (side < 0)
 
 
 def test_images_under_a_symmetry_are_followed_once():
-    found = gs.structure_threshold(triangle, 2, (2.5, 4.0), defect=0.1, n_parameters=3, n_starts=12)
+    found = lab.structure_threshold(triangle, 2, (2.5, 4.0), defect=0.1, n_parameters=3, n_starts=12)
     assert len(found.followed) == 1
     assert found.searched[2.5] == 3
     defects = [
-        gs.Landscape(gs.Population(triangle(found.parameter + side)), 2).descend(found.means).structure.defect
+        lab.Landscape(lab.Population(triangle(found.parameter + side)), 2)
+        .descend(found.means)
+        .structure.defect
         for side in (-1e-3, 1e-3)
     ]
     assert defects[0] > 0.1 > defects[1]
@@ -127,7 +132,7 @@ def test_a_mirror_at_one_parameter_is_no_symmetry_of_the_path():
     def path(t):
         return gs.Mixture.location([-6.0, 0.0, t], 1.0)
 
-    found = gs.structure_threshold(path, 2, (6.0, 14.0), defect=0.1, n_parameters=2, n_starts=6)
+    found = lab.structure_threshold(path, 2, (6.0, 14.0), defect=0.1, n_parameters=2, n_starts=6)
     assert found.searched[6.0] == 2
     starts = sorted(float(minimum.branch_means[0][:, 0].max()) for minimum in found.followed)
     assert len(starts) == 2
@@ -135,7 +140,7 @@ def test_a_mirror_at_one_parameter_is_no_symmetry_of_the_path():
 
 
 def test_processes_do_not_change_the_numbers(crossing):
-    again = gs.structure_threshold(equal, 2, (5.0, 8.0), defect=0.1, n_parameters=5, n_starts=6, n_jobs=2)
+    again = lab.structure_threshold(equal, 2, (5.0, 8.0), defect=0.1, n_parameters=5, n_starts=6, n_jobs=2)
     assert again.to_dict() == crossing.to_dict()
 
 
@@ -148,40 +153,40 @@ def test_resuming_gives_the_same_and_repeats_nothing(crossing, tmp_path):
         seen.append(event)
         return len(seen) == 12
 
-    partial = gs.structure_threshold(equal, 2, (5.0, 8.0), callback=stop_after_twelve, **effort)
+    partial = lab.structure_threshold(equal, 2, (5.0, 8.0), callback=stop_after_twelve, **effort)
     assert partial.stop_reason == "interrupted"
     assert partial.kind == "pitchfork"
     assert "largest end so far" in str(partial)
     later = []
-    again = gs.structure_threshold(equal, 2, (5.0, 8.0), callback=later.append, **effort)
+    again = lab.structure_threshold(equal, 2, (5.0, 8.0), callback=later.append, **effort)
     assert again.to_dict() == crossing.to_dict()
     searched = [event.parameter for event in seen if event.stage == "search"]
     assert searched
     assert not {event.parameter for event in later if event.stage == "search"} & set(searched)
     with pytest.raises(gs.InvalidParameterError, match="another truths"):
-        gs.structure_threshold(equal, 2, (5.0, 8.5), **effort)
+        lab.structure_threshold(equal, 2, (5.0, 8.5), **effort)
     file.write_text("[]")
     with pytest.raises(gs.FormatError, match="no file of the format"):
-        gs.structure_threshold(equal, 2, (5.0, 8.0), **effort)
+        lab.structure_threshold(equal, 2, (5.0, 8.0), **effort)
 
 
 def test_events_and_stops():
     seen = []
-    gs.structure_threshold(equal, 2, (5.0, 6.0), n_starts=3, callback=seen.append)
+    lab.structure_threshold(equal, 2, (5.0, 6.0), n_starts=3, callback=seen.append)
     assert seen[0].stage == "search"
     followed = [event for event in seen if event.stage == "follow"]
     assert all(a.parameter < b.parameter for a, b in pairwise(followed))
     assert followed[0].means.shape == (2, 1)
     with pytest.raises(gs.NoResultError, match="interrupted"):
-        gs.structure_threshold(equal, 2, (5.0, 6.0), callback=lambda event: True)
+        lab.structure_threshold(equal, 2, (5.0, 6.0), callback=lambda event: True)
     with pytest.raises(gs.NoResultError, match="time_limit"):
-        gs.structure_threshold(equal, 2, (5.0, 6.0), max_seconds=0.0)
+        lab.structure_threshold(equal, 2, (5.0, 6.0), max_seconds=0.0)
 
     def interrupt(event):
         raise KeyboardInterrupt
 
     with pytest.raises(gs.NoResultError, match="interrupted"):
-        gs.structure_threshold(equal, 2, (5.0, 6.0), callback=interrupt)
+        lab.structure_threshold(equal, 2, (5.0, 6.0), callback=interrupt)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +211,7 @@ def test_events_and_stops():
 )
 def test_refusals(path, k, bracket, options, words):
     with pytest.raises(gs.InvalidParameterError, match=words):
-        gs.structure_threshold(path, k, bracket, **{"n_starts": 3, **options})
+        lab.structure_threshold(path, k, bracket, **{"n_starts": 3, **options})
 
 
 def test_starts_of_searches():
@@ -218,7 +223,7 @@ def test_starts_of_searches():
         assert np.linalg.matrix_rank(np.vstack([means, truth.weights @ truth.means])[1:] - means[0]) == 1
         assigned = assigned_means(truth, 5, 1.0, rng)
         assert np.isfinite(assigned).all()
-    descent = Descent(gs.Population(equal(6.0)), 2, 1.0)
+    descent = Descent(lab.Population(equal(6.0)), 2, 1.0)
     assert search(descent, 0.25, 3, [0]).minima == ()
     found = search(descent, 0.15, 3, [0])
     assert len(found.minima) == found.n_minima == 2
@@ -240,7 +245,7 @@ def test_json_and_picture(crossing, tmp_path):
         assert errors.get_ydata()[-1] == minimum.position_errors[-1]
     assert display.threshold_.get_xdata()[0] == crossing.parameter
     assert "crossing" in display.ax_.get_title()
-    alone = gs.structure_threshold(equal, 2, (5.0, 6.0), n_starts=3).plot(display.ax_)
+    alone = lab.structure_threshold(equal, 2, (5.0, 6.0), n_starts=3).plot(display.ax_)
     assert list(alone.axes_) == [display.ax_]
     with pytest.raises(gs.InvalidParameterError, match="empty"):
-        gs.ThresholdDisplay([], 1.0, "fold", 0.1)
+        gs.plot.ThresholdDisplay([], 1.0, "fold", 0.1)

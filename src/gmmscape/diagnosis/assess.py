@@ -1,0 +1,242 @@
+"""The way that diagnose and repair share: model and data in, diagnosis and best fit out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gmmscape import engine
+from gmmscape.arrays import FloatArray
+from gmmscape.diagnosis.centers import diagnose_centers
+from gmmscape.diagnosis.evidence import Calibration
+from gmmscape.diagnosis.examine import Examination, examine
+from gmmscape.diagnosis.false_alarms import bootstrapped_gains
+from gmmscape.diagnosis.result import Diagnosis
+from gmmscape.diagnosis.verdict import counted_gain, diagnosis_of, diagnosis_of_result
+from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.families import Floor, FreeCovariance, family_named
+from gmmscape.measure import Sample
+from gmmscape.models import FittedModel, read_model
+from gmmscape.moves.mixture_problem import SAME, MixtureProblem
+from gmmscape.moves.restarts import StartPlan, restarted
+from gmmscape.moves.search import Budget, Event
+from gmmscape.objective import Objective
+from gmmscape.solve import EM, Solution
+from gmmscape.validation import choice, generator, optional_seconds, real_number, whole_number
+
+NESTED = ("offer", "take")
+#: Polishes fits that come from elsewhere.
+POLISH = EM(tol=1e-6, max_iter=10_000)
+#: Lowest rate of false alarms that verdicts are calibrated for: it takes its inverse in samples.
+LOWEST_RATE = 0.001
+#: Default of ``covariance_floor``.
+COVARIANCE_FLOOR = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A model with its diagnosis and the best fit in hand.
+
+    Attributes
+    ----------
+    model : FittedModel
+        What came in.
+    diagnosis : Diagnosis
+        The verdict on it.
+    result_diagnosis : Diagnosis or None
+        The verdict on the best fit in hand, of a mixture.
+    final : Solution or None
+        Best fit of a mixture, in the caller's coordinates.
+    centers : ndarray or None
+        Best centers, for models judged by inertia.
+    n_iter : int
+        Iterations that led to the best fit, at least 1.
+    data : object
+        X with its columns in the order of the model.
+    """
+
+    model: FittedModel
+    diagnosis: Diagnosis
+    result_diagnosis: Diagnosis | None
+    final: Solution | None
+    centers: FloatArray | None
+    n_iter: int
+    data: Any
+
+
+def judge(
+    model: Any,
+    X: Any,
+    sample_weight: ArrayLike | None,
+    *,
+    covariance_type: str | None,
+    rng: Any,
+    reg_covar: float | None,
+    covariance_floor: float | None,
+    nested: str,
+    n_jobs: int | None,
+    max_seconds: float | None,
+    verbose: int,
+    callback: Callable[[Event], Any] | None,
+    false_alarm: float | None = None,
+    n_starts: int = 0,
+) -> Judged:
+    """Read the model, examine it on the data, and say what it is; see `diagnose` for the parameters."""
+    choice("nested", nested, NESTED)
+    check_n_jobs(n_jobs)
+    n_samples = 0 if false_alarm is None else _samples_for(false_alarm)
+    whole_number("n_starts", n_starts)
+    whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
+    budget = Budget(optional_seconds("max_seconds", max_seconds), callback or (printed if verbose else None))
+    seed = int(generator(rng).integers(2**63))
+    fitted = read_model(model, covariance_type)
+    X = _columns_in_order(X, fitted)
+    sample = Sample(X, sample_weight, copy=False)
+    if sample.n_features != fitted.means.shape[1]:
+        raise DataError(
+            f"X has {sample.n_features} features where the model has {fitted.means.shape[1]}: pass the "
+            f"columns "
+            "that it was fitted on"
+        )
+    total = total_mass(sample, sample_weight)
+    if fitted.mixture is None:
+        diagnosis, centers, n_iter = diagnose_centers(sample, fitted.means, total, seed, budget)
+        return Judged(fitted, diagnosis, None, None, centers, n_iter, X)
+    family = family_of(fitted, sample, reg_covar, covariance_floor)
+    objective = Objective.near(sample, family, fitted.mixture)
+    problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed)
+    with engine.limited(n_jobs):
+        examination = examine(objective, fitted.mixture, problem, POLISH, budget)
+        calibration = _calibration(examination, total, false_alarm, n_samples, nested, seed, budget)
+        diagnosis = diagnosis_of(examination, total, calibration, thorough=True)
+        if n_starts > 0 and examination.ended == "completed":
+            diagnosis = _with_restarts(examination, diagnosis, n_starts, seed, budget)
+    final = examination.final
+    if examination.ended != "completed":
+        final = replace(final, stop_reason=examination.ended)
+    return Judged(
+        fitted,
+        diagnosis,
+        diagnosis_of_result(examination, diagnosis, searched=True),
+        final,
+        None,
+        max(1, sum(part.n_iter for part in examination.way)),
+        X,
+    )
+
+
+def _samples_for(false_alarm: float) -> int:
+    """The fewest samples that a gain can stand out of with that rate: one rank of them all."""
+    rate = real_number("false_alarm", false_alarm)
+    if not LOWEST_RATE <= rate < 1.0:
+        raise InvalidParameterError.of(
+            "false_alarm", false_alarm, f"pass a rate from {LOWEST_RATE} to below 1"
+        )
+    return int(np.ceil(1.0 / rate - 1e-9)) - 1
+
+
+def _calibration(
+    examination: Examination,
+    total: float,
+    false_alarm: float | None,
+    n_samples: int,
+    nested: str,
+    seed: int,
+    budget: Budget,
+) -> Calibration | None:
+    """Gains on samples drawn from the polished fit; None where there is no gain to be held against them."""
+    gain = counted_gain(examination) * total
+    if false_alarm is None or gain <= 0.0 or examination.ended != "completed":
+        return None
+    objective = examination.objective
+    fit = examination.polished.mixture.shifted(-objective.measure.origin)
+    gains, ended = bootstrapped_gains(
+        objective, fit, n_samples, seed, take_nested=nested == "take", budget=budget
+    )
+    examination.escape.ended = ended
+    # Of fewer samples than asked for, none can show that rate: the verdict is then "cannot tell".
+    p_value = (1 + np.count_nonzero(gains >= gain)) / (1 + len(gains))
+    return Calibration(false_alarm, tuple(gains.tolist()), float(gains.max(initial=0.0)), float(p_value))
+
+
+def _with_restarts(
+    examination: Examination, diagnosis: Diagnosis, n_starts: int, seed: int, budget: Budget
+) -> Diagnosis:
+    """The diagnosis with what random starts make of the best fit in hand."""
+    objective, final = examination.objective, examination.final
+    assert isinstance(objective.measure, Sample)
+    same = SAME / objective.measure.effective_rows
+    plan = StartPlan(final.mixture.n_components, "k-means++", n_starts, seed)
+    found = restarted(objective, plan, budget)
+    if not found.ends:
+        return diagnosis
+    sound = [end.nll for end, bad in zip(found.ends, found.degenerate, strict=True) if not bad]
+    evidence = replace(
+        diagnosis.evidence,
+        replicated=(sum(abs(nll - final.nll) <= same for nll in sound), len(found.ends)),
+    )
+    lower = [final.nll - nll for nll in sound if nll < final.nll - same]
+    warnings = diagnosis.warnings
+    if lower:
+        warnings += (
+            f"{len(lower)} of {len(found.ends)} random starts ended lower than the best fit in hand, by up "
+            f"to {max(lower) * diagnosis.total:.4g} nats: by nested components, or in an optimum that no "
+            "move led to; local_optima lists them",
+        )
+    return replace(diagnosis, evidence=evidence, warnings=warnings)
+
+
+def total_mass(sample: Sample, sample_weight: ArrayLike | None) -> float:
+    """Return the number of rows, or the sum of their weights."""
+    if sample_weight is None:
+        return float(sample.n_samples)
+    return float(np.sum(np.asarray(sample_weight, dtype=np.float64)))
+
+
+def family_of(
+    model: FittedModel, sample: Sample, reg_covar: float | None, covariance_floor: float | None
+) -> FreeCovariance:
+    """Return the family a model was fitted in, under the floors given, its own, or the defaults."""
+    assert model.mixture is not None
+    own_reg, own_floor = model.reg_covar or 0.0, model.covariance_floor
+    reg_covar = own_reg if reg_covar is None else reg_covar
+    if covariance_floor is None:
+        covariance_floor = COVARIANCE_FLOOR if own_floor is None else own_floor
+    floor = Floor.of(
+        sample.variance,
+        reg_covar=real_number("reg_covar", reg_covar, strict=False),
+        covariance_floor=real_number("covariance_floor", covariance_floor, strict=False),
+    )
+    return family_named(model.mixture.covariance_type, floor)
+
+
+def check_n_jobs(n_jobs: Any) -> None:
+    """Raise if `n_jobs` is neither None nor a nonzero integer."""
+    if n_jobs is None:
+        return
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
+        raise InvalidParameterError.of("n_jobs", n_jobs, "pass None, a positive integer, or -1 for all cores")
+
+
+def printed(event: Event) -> None:
+    """Print where an examination stands."""
+    if event.stage == "moves":
+        print(
+            f"gmmscape: round {event.round}, {event.tried} moves tried, {event.value:.10g}, "
+            f"{event.seconds:.1f} s"
+        )
+
+
+def _columns_in_order(X: Any, model: FittedModel) -> Any:
+    """Columns of a table by the names the model knows; other data as they are."""
+    names = getattr(X, "columns", None)
+    if names is None or model.feature_names is None:
+        return X
+    missing = [name for name in model.feature_names if name not in list(names)]
+    if missing:
+        raise DataError(f"X lacks the columns {', '.join(missing)} that the model was fitted on")
+    return X[list(model.feature_names)]

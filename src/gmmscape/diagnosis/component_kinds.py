@@ -1,0 +1,141 @@
+"""What each component of a fit is, read against the clusters of the best fit in hand as if these were true.
+
+By association (DESIGN 2.2): A_is is the average responsibility that component i of the fit takes of what
+belongs to cluster s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.diagnosis.result import ComponentReport
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+
+#: Share of a cluster above which a component has it for itself.
+MAIN = 0.5
+#: Responsibilities below this are left out of associations.
+COUNTS = 1e-4
+
+
+def association_on_sample(objective: Objective, fit: Mixture, better: Mixture) -> FloatArray:
+    """Return A, shape (k, k_better), columns summing to one; mixtures in local coordinates."""
+    total = np.zeros((fit.n_components, better.n_components))
+    for points, weights in objective.rows.stretches():
+        ours, theirs = (_sparse(points, mixture) for mixture in (fit, better))
+        total += (ours.T @ (theirs * weights[:, None])).toarray()
+    return normalised(total)
+
+
+def _sparse(points: FloatArray, mixture: Mixture) -> Any:
+    """Responsibilities that count, as a sparse matrix (rows, components)."""
+    from scipy.sparse import csc_array
+
+    found = engine.coverage(points, mixture.parameters, COUNTS)
+    return csc_array((found.posterior, found.row, found.ends), shape=(len(points), mixture.n_components))
+
+
+def normalised(shares: FloatArray) -> FloatArray:
+    """Return columns divided by their sums; empty columns stay zero."""
+    mass = shares.sum(axis=0)
+    return np.divide(shares, mass, out=np.zeros_like(shares), where=mass > 0)
+
+
+def component_reports(
+    association: FloatArray,
+    weights: FloatArray,
+    cluster_weights: FloatArray,
+    *,
+    n_rows: FloatArray,
+    nested: BoolArray,
+    collapsed: BoolArray,
+    background: BoolArray,
+    exact: BoolArray,
+) -> tuple[ComponentReport, ...]:
+    """Return what each component is.
+
+    Parameters
+    ----------
+    association : ndarray of shape (k, m)
+        A of the fit against the clusters.
+    weights, cluster_weights : ndarray
+        Weights of both.
+    n_rows : ndarray of shape (k,)
+        Effective rows of each component.
+    nested : ndarray of bool, shape (k, k)
+        Nested pairs of the fit.
+    collapsed : ndarray of bool, shape (k,)
+        Components to which the rows give no covariance.
+    background : ndarray of bool, shape (k,)
+        Components behind several others.
+    exact : ndarray of bool, shape (k,)
+        Components known to stand for the cluster of the same number; overlap alone accuses none of them.
+
+    Returns
+    -------
+    tuple of ComponentReport
+        In the order of the fit. The cover of a cluster is the component with the largest share of it. A cover
+        of several clusters is one-fits-many; a component that covers none, or one of which it has no more
+        than half, is many-fit-one together with that cluster's cover.
+    """
+    k = len(weights)
+    cover = association.argmax(axis=0)
+    known = np.flatnonzero(exact)
+    cover[known] = known
+    cover[cluster_weights == 0] = -1
+    covers = [tuple(int(s) for s in np.flatnonzero(cover == i)) for i in range(k)]
+    # A component that covers nothing, or that has no more than half of all it covers, shares a cluster.
+    sharers: dict[int, set[int]] = {}
+    for i in np.flatnonzero(~exact).tolist():
+        if not covers[i]:
+            sharers.setdefault(int((association[i] * cluster_weights).argmax()), set()).add(i)
+        elif len(covers[i]) == 1 and association[i, covers[i][0]] <= MAIN:
+            sharers.setdefault(covers[i][0], set()).add(i)
+    for s in sharers:
+        sharers[s].add(int(cover[s]))
+    beside = nested & ~background  # what lies before a background is not nested in it
+    reports = []
+    for i in range(k):
+        places, partners = covers[i], set[int]()
+        for s, group in sharers.items():
+            if i in group:
+                partners |= group - {i}
+                places = places or (s,)
+        kind = "exact"
+        if len(places) > 1:
+            kind = "one-fits-many"
+        elif partners:
+            kind = "many-fit-one"
+        elif collapsed[i]:
+            kind = "collapsed"
+        elif background[i]:
+            kind = "background"
+        elif beside[i].any():
+            kind, partners = "nested", {int(j) for j in np.flatnonzero(beside[i])}
+        reports.append(
+            ComponentReport(i, kind, float(weights[i]), float(n_rows[i]), places, tuple(sorted(partners)))
+        )
+    return tuple(reports)
+
+
+def with_rows(
+    reports: tuple[ComponentReport, ...], sample: Sample, fit: Mixture
+) -> tuple[ComponentReport, ...]:
+    """Return the reports with the rows of each component that is not exact; `fit` in local coordinates."""
+    odd = [report.index for report in reports if report.kind != "exact"]
+    if not odd:
+        return reports
+    labels = np.concatenate(
+        [
+            engine.responsibilities(points, fit.parameters).argmax(axis=1)
+            for _, points, _ in sample.rows(fit).blocks()
+        ]
+    )
+    rows = {i: sample.places(np.flatnonzero(labels == i)) for i in odd}
+    return tuple(replace(one, rows=rows.get(one.index)) for one in reports)

@@ -1,0 +1,291 @@
+"""One fit examined: polished, shaken off a saddle, searched for better ones, finished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from gmmscape.arrays import IntArray
+from gmmscape.diagnosis.clusters import Clusters, clusters
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.mixture import Mixture
+from gmmscape.moves.mixture_problem import MixtureProblem
+from gmmscape.moves.nesting import distances
+from gmmscape.moves.restarts import SHAKEN, shaken
+from gmmscape.moves.search import Budget, Escape, Stopped, search
+from gmmscape.objective import Objective, step_norm
+from gmmscape.solve import EM, Solution, descend
+
+#: Components count as coincident where an EM step could not tell them apart (in standard deviations;
+#: relative).
+COINCIDENT = 1e-6
+#: Two evaluations of one mixture differ by less, relative to 1 + |NLL|.
+ROUNDING = 1e-14
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """What was found about a fit, all in the caller's coordinates.
+
+    Attributes
+    ----------
+    objective : Objective
+        Of the sample and the family.
+    given : Mixture
+        The fit as it came.
+    nll_before : float
+        NLL there, nats per unit mass.
+    gradient_norm : float
+        Length of the EM step from there; infinite where a component has no rows.
+    polished : Solution
+        Where EM leads from there.
+    saddle : bool
+        Whether that is no minimum: shaken, or with coincident components drawn apart, EM leaves it.
+    escape : Escape
+        The search that followed.
+    final : Solution
+        Best fit in hand, never worse than the given one.
+    way : tuple of Solution
+        The EM runs that led from the given fit to it.
+    """
+
+    objective: Objective
+    given: Mixture
+    nll_before: float
+    gradient_norm: float
+    polished: Solution
+    saddle: bool
+    escape: Escape
+    final: Solution
+    way: tuple[Solution, ...]
+
+    @property
+    def ended(self) -> str:
+        """What ended the examination: "completed", "time_limit" or "interrupted"."""
+        return self.escape.ended
+
+    @property
+    def polish_gain(self) -> float:
+        """What EM brought, nats per unit mass; never negative, and zero where it is less than rounding."""
+        gain = self.nll_before - self.polished.nll
+        return gain if gain > ROUNDING * (1.0 + abs(self.nll_before)) else 0.0
+
+    @property
+    def searched(self) -> bool:
+        """Whether moves were looked for, to the end."""
+        return self.escape.rounds > 0 and self.ended == "completed"
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """What the best fit speaks of; its components, where nothing was looked for."""
+        local = self.final.mixture.shifted(-self.objective.measure.origin)
+        if self.searched:
+            return clusters(self.objective, local)
+        return Clusters(local, np.ones(local.n_components, dtype=bool))
+
+    @property
+    def begun_early(self) -> bool:
+        """Whether moves began before EM had converged."""
+        return self.escape.rounds > 0 and self.polished.n_iter == 0 and not self.polished.converged
+
+    @property
+    def escape_gain(self) -> float:
+        """What moves brought beyond that."""
+        return max(0.0, min(self.polished.nll, self.nll_before) - self.final.nll)
+
+
+def examine(
+    objective: Objective,
+    given: Mixture,
+    problem: MixtureProblem,
+    finish: EM,
+    budget: Budget,
+    *,
+    eager: bool = False,
+) -> Examination:
+    """Examine a fit.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a sample and a family with free covariances.
+    given : Mixture
+        The fit, in the caller's coordinates.
+    problem : MixtureProblem
+        How moves are proposed and judged.
+    finish : EM
+        Polishes the fit before the search and the best one after it.
+    budget : Budget
+        Time and callback.
+    eager : bool, default=False
+        Whether moves begin at once, and EM converges after them: for fits that are not converged, of very
+        many rows. `polished` is then the fit as it came.
+
+    Returns
+    -------
+    Examination
+        Also where the budget or Ctrl-C ended it early.
+    """
+    start = given.shifted(-objective.measure.origin)
+    nll_before = objective.rows.nll(start)
+    norm = _gradient_norm(objective, start)
+    solver = EM(tol=finish.tol, max_iter=0) if eager else finish
+    polished = _em(objective, start, solver, budget)
+    found = _Found(polished, Escape(polished), [polished])
+    try:
+        if polished.stop_reason in ("interrupted", "time_limit"):
+            raise Stopped(polished.stop_reason)
+        _improve(found, objective, polished, problem, finish, budget, eager)
+    except Stopped as stop:
+        found.escape.ended = str(stop)
+    except KeyboardInterrupt:
+        found.escape.ended = "interrupted"
+    best = found.best
+    if best.nll > nll_before:
+        # The floor of this examination is above what came in: the fit as it is stays the best.
+        best = replace(polished, mixture=given, nll=nll_before, gradient_norm=norm)
+    return Examination(
+        objective, given, nll_before, norm, polished, found.saddle, found.escape, best, tuple(found.way)
+    )
+
+
+def unexamined(objective: Objective, solution: Solution) -> Examination:
+    """Return the examination of a fit that nothing was tried on."""
+    ended = solution.stop_reason if solution.stop_reason in ("interrupted", "time_limit") else "completed"
+    return Examination(
+        objective,
+        solution.mixture,
+        solution.nll,
+        solution.gradient_norm,
+        solution,
+        False,
+        Escape(solution, ended=ended),
+        solution,
+        (),
+    )
+
+
+@dataclass
+class _Found:
+    """What is in hand at any moment, so that an interruption loses nothing."""
+
+    best: Solution
+    escape: Escape
+    way: list[Solution]
+    saddle: bool = False
+
+
+def _improve(
+    found: _Found,
+    objective: Objective,
+    polished: Solution,
+    problem: MixtureProblem,
+    finish: EM,
+    budget: Budget,
+    eager: bool,
+) -> None:
+    left = None if eager else _shaken_off(problem, polished, budget)
+    if left is not None:
+        found.best, found.saddle = left, True
+        found.way.append(left)
+    single = _consolidated(found.best)
+    found.escape = search(problem, single, budget, settled=not eager)
+    if found.escape.way:
+        found.saddle |= single is not found.best
+        found.best = _filled(found.escape.fit, polished.mixture)
+        found.way += found.escape.way
+    if found.best is not polished and found.escape.ended == "completed":
+        budget.report("finish", found.escape.rounds, found.escape.tried, found.best.nll)
+        start = found.best.mixture.shifted(-objective.measure.origin)
+        finished = _em(objective, start, finish, budget)
+        if finished.nll <= found.best.nll:
+            found.best = finished
+            found.way.append(finished)
+        if finished.stop_reason in ("interrupted", "time_limit"):
+            raise Stopped(finished.stop_reason)
+
+
+def _gradient_norm(objective: Objective, mixture: Mixture) -> float:
+    """Length of the EM step, infinite where a component has no rows or the step is not to be had."""
+    statistics = objective.statistics(mixture)
+    if objective.unresolved(statistics.mass).any():
+        return float("inf")
+    try:
+        return step_norm(mixture, objective.update(statistics, mixture))
+    except InvalidParameterError:
+        return float("inf")
+
+
+def _em(objective: Objective, start: Mixture, finish: EM, budget: Budget) -> Solution:
+    def watch(ended: int, iterations: int, nll: float) -> bool:
+        return budget.asks_to_stop("polish", 0, 0, nll)
+
+    return descend(finish, objective, start, max_seconds=budget.left, watch=watch)
+
+
+def _shaken_off(problem: MixtureProblem, solution: Solution, budget: Budget) -> Solution | None:
+    """Where EM leads from a point close by, if that is below; None at a minimum."""
+    objective = problem.objective
+    local = solution.mixture.shifted(-objective.measure.origin)
+    start = shaken(local, np.random.default_rng(problem.seed))
+    target = solution.nll - problem.same
+
+    def watch(ended: int, iterations: int, nll: float) -> bool:
+        budget.check()
+        return nll < target
+
+    left = descend(SHAKEN, objective, start, watch=watch)
+    if left.nll >= target:
+        if left.stop_reason == "interrupted":
+            raise Stopped("interrupted")
+        return None
+    # It was stopped because it had gone far enough, by nobody else.
+    return problem.settled(replace(left, stop_reason="max_iter"), budget.check)
+
+
+def _consolidated(solution: Solution) -> Solution:
+    """The same density with coincident components joined in the first of them, the others left empty.
+
+    A search can then fill the empty ones. Returns the solution itself where no components coincide.
+    """
+    mixture = solution.mixture
+    weights = mixture.weights.copy()
+    for i, j in _coincident(mixture):
+        if weights[i] > 0 and weights[j] > 0:
+            weights[i] += weights[j]
+            weights[j] = 0.0
+    if np.array_equal(weights, mixture.weights):
+        return solution
+    joined = Mixture(weights / weights.sum(), mixture.means, mixture.covariances, mixture.covariance_type)
+    return replace(solution, mixture=joined)
+
+
+def _coincident(mixture: Mixture) -> IntArray:
+    """Pairs of components that an EM step could not tell apart, smaller index first, shape (p, 2)."""
+    pairs = np.argwhere(np.triu(distances(mixture) <= COINCIDENT, 1))
+    if mixture.covariance_type == "tied" or len(pairs) == 0:
+        return pairs
+    flat = mixture.covariances.reshape(mixture.n_components, -1)
+    scale = np.abs(flat).max(axis=1)[pairs].min(axis=1)
+    gaps = np.abs(flat[pairs[:, 0]] - flat[pairs[:, 1]]).max(axis=1)
+    return pairs[gaps <= COINCIDENT * scale]
+
+
+def _filled(solution: Solution, before: Mixture) -> Solution:
+    """The same density without components that the search emptied and found no use for.
+
+    They become copies of the heaviest ones, as they were when they came.
+    """
+    mixture = solution.mixture
+    weights, means, covariances = mixture.weights.copy(), mixture.means.copy(), mixture.covariances.copy()
+    for empty in np.flatnonzero((weights == 0) & (before.weights > 0)):
+        host = int(np.argmax(weights))
+        weights[[host, empty]] = 0.5 * weights[host]
+        means[empty] = means[host]
+        if mixture.covariance_type != "tied":
+            covariances[empty] = covariances[host]
+    if np.array_equal(weights, mixture.weights):
+        return solution
+    return replace(solution, mixture=Mixture(weights, means, covariances, mixture.covariance_type))

@@ -1,0 +1,90 @@
+"""How large a gain the search would find if the fit were the truth: the parametric bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.arrays import FloatArray
+from gmmscape.families import FreeCovariance
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.moves.mixture_problem import JUDGE, MixtureProblem
+from gmmscape.moves.search import Budget, Stopped, search
+from gmmscape.objective import Objective
+from gmmscape.solve import descend
+
+#: Rows of a bootstrap sample at most: gains in nats hardly depend on their number.
+MOST_ROWS = 20_000
+
+
+def bootstrapped_gains(
+    objective: Objective, fit: Mixture, n_samples: int, seed: int, *, take_nested: bool, budget: Budget
+) -> tuple[FloatArray, str]:
+    """Return what the search gains on samples drawn from a fit, EM having started at the fit.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of the data: their effective number of rows and their floor are those of the samples.
+    fit : Mixture
+        In local coordinates.
+    n_samples : int
+        Samples to draw; sample b depends on `seed` and b alone.
+    seed : int
+        Of the samples.
+    take_nested : bool
+        Whether gains by nesting count.
+    budget : Budget
+        Time and callback.
+
+    Returns
+    -------
+    tuple of (ndarray, str)
+        Gains in nats in total, one a sample, and "completed"; or those that were done, and what ended
+        the work early: "time_limit" or "interrupted". Cost: a search of each sample.
+    """
+    assert isinstance(objective.measure, Sample)
+    n = int(np.clip(round(objective.measure.effective_rows), 2, MOST_ROWS))
+
+    def gain(number: int) -> float:
+        budget.check()
+        rows, _ = fit.sample(n, np.random.default_rng([seed, 5, number]))
+        with engine.limited(threads):
+            return _gain(objective.family, fit, rows, seed, take_nested, budget.check)
+
+    found: list[float] = []
+    ended = "completed"
+    workers = min(engine.info().threads, n_samples)
+    threads = engine.info().threads // workers
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
+        for one in pool.map(gain, range(n_samples)):
+            found.append(one)
+            budget.report("bootstrap", len(found), n_samples, one)
+    except Stopped as stop:
+        ended = str(stop)
+    except KeyboardInterrupt:
+        ended = "interrupted"
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return np.array(found), ended
+
+
+def _gain(
+    family: object, fit: Mixture, rows: FloatArray, seed: int, take_nested: bool, check: Callable[[], None]
+) -> float:
+    assert isinstance(family, FreeCovariance)
+    sample = Sample(rows, copy=False)
+    start = fit.shifted(-sample.origin)
+    objective = Objective.near(sample, family, start)
+    polished = descend(JUDGE, objective, start)
+    check()
+    problem = MixtureProblem(objective, take_nested=take_nested, seed=seed, hold_out=False)
+    escape = search(problem, polished, Budget(None, None))
+    if escape.ended != "completed":
+        raise Stopped(escape.ended)
+    return max(0.0, polished.nll - escape.fit.nll) * len(rows)

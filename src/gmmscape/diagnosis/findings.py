@@ -1,0 +1,218 @@
+"""What is wrong with data, or with Gaussians as their model, that no better optimum would mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.diagnosis.goodness_of_fit import misfit
+from gmmscape.measure import Sample, row_keys
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+
+#: Rows that are looked at; of more, evenly spaced ones.
+MOST_ROWS = 50_000
+#: Least eigenvalue of the correlations, relative to the number of columns, below which columns are collinear.
+COLLINEAR = 1e-10
+#: Share of rows equal to others from which on they are named.
+REPEATED = 0.05
+#: A column is rounded where a quarter of its values or fewer are different, and neighbouring values lie
+#: farther apart than this, in standard deviations of the narrowest component.
+FEW_VALUES, COARSE = 0.25, 0.05
+#: Expected number of rows as far out as an outlier, in all data.
+FAR = 0.001
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with the data, or with Gaussians as their model.
+
+    Attributes
+    ----------
+    name : str
+        "constant column", "rank deficiency", "duplicates", "rounding", "outliers", "noise" or "not Gaussian".
+    message : str
+        What was seen, and what to do.
+    columns : tuple of int
+        Which columns, where that can be said.
+    rows : tuple of int
+        Which rows of the data, for outliers.
+    """
+
+    name: str
+    message: str
+    columns: tuple[int, ...] = ()
+    rows: tuple[int, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold.
+
+        Returns
+        -------
+        dict
+            One entry for each attribute; tuples as lists.
+        """
+        return {
+            "name": self.name,
+            "message": self.message,
+            "columns": list(self.columns),
+            "rows": list(self.rows),
+        }
+
+
+def findings(objective: Objective, fit: Mixture, background: IntArray) -> tuple[Finding, ...]:
+    """Return what is wrong beside the optimum.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a sample.
+    fit : Mixture
+        The best fit in hand, local coordinates.
+    background : ndarray of int
+        Its components that lie behind others.
+
+    Returns
+    -------
+    tuple of Finding
+        By kind; empty where nothing is wrong. Cost O(m k d^2 + m log m) for at most 50,000 rows m.
+    """
+    sample = objective.measure
+    assert isinstance(sample, Sample)
+    step = -(-len(sample) // MOST_ROWS)
+    rows = np.arange(0, len(sample), step)
+    points = sample.local(rows)
+    found = [*_columns(sample)]
+    rounded, jitter = _rounded(points, fit, sample.variance > 0)
+    if len(rounded):
+        found.append(_rounding(points, rounded))
+    kept = _first_of_equal(points)
+    repeated = 1.0 - np.count_nonzero(kept) / len(points)
+    if len(rounded) == fit.n_features:
+        kept[:] = True  # rounding made them equal, and the jitter takes it off
+    elif repeated >= REPEATED:
+        found.append(
+            Finding(
+                "duplicates",
+                f"{repeated:.0%} of the rows are equal to an earlier one: they count as often as they occur; "
+                "drop them, or give each a sample weight",
+            )
+        )
+    found += _outliers(sample, points, rows, fit)
+    if len(background):
+        found.append(
+            Finding(
+                "noise",
+                f"component {_listed(background)} lies behind several others: rows that belong to no cluster",
+            )
+        )
+    weights = sample.weights[rows[kept]]
+    far_off = misfit(points[kept] + jitter[kept], weights, fit, objective.rows.unit)
+    if far_off is not None:
+        found.append(Finding("not Gaussian", far_off))
+    return tuple(found)
+
+
+def _columns(sample: Sample) -> Iterator[Finding]:
+    variance = sample.variance
+    constant = np.flatnonzero(variance == 0)
+    if len(constant):
+        yield Finding(
+            "constant column",
+            f"column {_listed(constant)}: every value is the same, which tells nothing; drop it",
+            tuple(constant.tolist()),
+        )
+    varying = np.flatnonzero(variance > 0)
+    if len(varying) < 2:
+        return
+    scale = np.sqrt(variance[varying])
+    values, vectors = np.linalg.eigh(sample.covariance[np.ix_(varying, varying)] / scale / scale[:, None])
+    lost = values < COLLINEAR * len(varying)
+    if lost.any():
+        involved = varying[(np.abs(vectors[:, lost]) > 0.1).any(axis=1)]
+        yield Finding(
+            "rank deficiency",
+            f"{np.count_nonzero(lost)} linear relation(s) hold exactly between columns "
+            f"{_listed(involved)}: covariances rest on the floor there; drop one column for each",
+            tuple(involved.tolist()),
+        )
+
+
+def _rounded(points: FloatArray, fit: Mixture, varying: Any) -> tuple[IntArray, FloatArray]:
+    """Columns of few values, and a jitter that takes the rounding off, (m, d)."""
+    alive = fit.weights > 0.2 / fit.n_components
+    narrowest = np.sqrt(np.diagonal(fit.full_covariances()[alive], axis1=1, axis2=2).min(axis=0))
+    rng = np.random.default_rng(0)
+    jitter = np.zeros_like(points)
+    found = []
+    for column in np.flatnonzero(varying):
+        values = np.unique(points[:, column])
+        if len(values) > FEW_VALUES * len(points):
+            continue
+        gap = float(np.median(np.diff(values)))
+        jitter[:, column] = gap * (rng.random(len(points)) - 0.5)
+        if gap > COARSE * narrowest[column]:
+            found.append(column)
+    return np.array(found, dtype=np.int64), jitter
+
+
+def _rounding(points: FloatArray, columns: IntArray) -> Finding:
+    counts = [len(np.unique(points[:, column])) for column in columns[:10]]
+    said = ", ".join(
+        f"column {column} has {count} different values"
+        for column, count in zip(columns, counts, strict=False)
+    )
+    more = "" if len(columns) <= 10 else f", and {len(columns) - 10} more"
+    return Finding(
+        "rounding",
+        f"{said}{more} in {len(points)} rows, farther apart than {COARSE:g} standard deviations of the "
+        "narrowest component: a density means little below that; raise covariance_floor, or use finer data",
+        tuple(columns.tolist()),
+    )
+
+
+def _first_of_equal(points: FloatArray) -> Any:
+    """Which rows are not equal to an earlier one."""
+    first = np.zeros(len(points), dtype=bool)
+    first[np.unique(row_keys(points), return_index=True)[1]] = True
+    return first
+
+
+def _outliers(sample: Sample, points: FloatArray, rows: IntArray, fit: Mixture) -> Iterator[Finding]:
+    """Rows that lie farther from every component, in its own metric, than a Gaussian lets expect."""
+    from scipy.stats import chi2
+
+    least = np.full(len(points), np.inf)
+    for i in np.flatnonzero(fit.weights > 0):
+        least = np.minimum(least, _squared(points, fit, int(i)))
+    limit = float(chi2.isf(FAR / len(sample), fit.n_features))
+    far = np.flatnonzero(least > limit)
+    if len(far):
+        places = sample.places(rows[far])
+        yield Finding(
+            "outliers",
+            f"{len(far)} row(s) lie farther than {np.sqrt(limit):.1f} standard deviations from every "
+            f"component: {_listed(places)}",
+            rows=tuple(places.tolist()),
+        )
+
+
+def _squared(points: FloatArray, fit: Mixture, i: int) -> FloatArray:
+    """Squared Mahalanobis distances from one component."""
+    gaps = points - fit.means[i]
+    factors = fit.parameters.factors
+    if fit.covariance_type in ("spherical", "diag"):
+        scaled = gaps * factors[i]
+    else:
+        scaled = gaps @ (factors if fit.covariance_type == "tied" else factors[i])
+    with np.errstate(over="ignore"):
+        return (scaled**2).sum(axis=1)
+
+
+def _listed(numbers: Any) -> str:
+    shown = ", ".join(str(number) for number in numbers[:10])
+    return shown if len(numbers) <= 10 else f"{shown} and {len(numbers) - 10} more"

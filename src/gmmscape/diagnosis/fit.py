@@ -1,0 +1,180 @@
+"""Data in, a fit that is not stuck out: starts, EM, and the way out of bad optima."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.diagnosis.examine import Examination, examine, unexamined
+from gmmscape.diagnosis.result import Diagnosis
+from gmmscape.diagnosis.verdict import diagnosis_of, diagnosis_of_result
+from gmmscape.families import FreeCovariance
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.moves.mixture_problem import MixtureProblem
+from gmmscape.moves.search import Budget
+from gmmscape.objective import Objective
+from gmmscape.solve import EM, Solution, descend_all, pass_size, start_around
+
+#: Stop reasons of a start after which nothing more is tried.
+CUT_SHORT = ("interrupted", "time_limit")
+#: Size of a pass beyond which moves begin before EM has converged: after steps of this length, or so many.
+EAGER, BEGUN, BEGINNING = 1_000_000, 1e-2, 20
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """How to fit.
+
+    Attributes
+    ----------
+    n_components : int
+        Number of components.
+    solver : EM
+        Of the starts, of the polish and of the last run.
+    init_params : str
+        Where starts come from; a name in `INIT_PARAMS`.
+    n_init : int
+        Number of starts; start i depends on the seed and i alone.
+    seed : int
+        Of the starts and of the search.
+    escape : bool
+        Whether bad optima are left.
+    take_nested : bool
+        Whether gains by nested components are taken.
+    n_jobs : int or None
+        Threads at most; None for all.
+    start : Mixture or None
+        Where to begin instead, in the caller's coordinates.
+    """
+
+    n_components: int
+    solver: EM
+    init_params: str
+    n_init: int
+    seed: int
+    escape: bool
+    take_nested: bool
+    n_jobs: int | None
+    start: Mixture | None
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fit with its diagnoses.
+
+    Attributes
+    ----------
+    solution : Solution
+        The fit; `n_iter` and `history` are those of the whole way, from the start over the moves.
+    diagnosis : Diagnosis
+        Of the fit.
+    em_diagnosis : Diagnosis or None
+        Of what EM alone ended in; None where no moves were tried.
+    """
+
+    solution: Solution
+    diagnosis: Diagnosis
+    em_diagnosis: Diagnosis | None
+
+
+def fit_mixture(sample: Sample, family: FreeCovariance, plan: FitPlan, total: float, budget: Budget) -> Fit:
+    """Fit a mixture to a sample.
+
+    Parameters
+    ----------
+    sample : Sample
+        The data.
+    family : FreeCovariance
+        What is free, and the floor.
+    plan : FitPlan
+        How to fit.
+    total : float
+        Mass of the data as the user counts it.
+    budget : Budget
+        Time and callback.
+
+    Returns
+    -------
+    Fit
+        Best fit in hand; also where Ctrl-C ended the work.
+    """
+    with engine.limited(plan.n_jobs):
+        return _fit(sample, family, plan, total, budget)
+
+
+def _fit(sample: Sample, family: FreeCovariance, plan: FitPlan, total: float, budget: Budget) -> Fit:
+    best = _best_start(sample, family, plan, budget)
+    objective = Objective.near(sample, family, best.mixture)
+    if not plan.escape or best.stop_reason in CUT_SHORT:
+        examination = unexamined(objective, best)
+        diagnosis = diagnosis_of(examination, total)
+        return Fit(best, diagnosis_of_result(examination, diagnosis, searched=False), None)
+    problem = MixtureProblem(objective, take_nested=plan.take_nested, seed=plan.seed)
+    examination = examine(
+        objective,
+        best.mixture,
+        problem,
+        plan.solver,
+        budget,
+        eager=pass_size(objective, best.mixture) > EAGER,
+    )
+    em_diagnosis = diagnosis_of(examination, total)
+    diagnosis = diagnosis_of_result(examination, em_diagnosis, searched=True)
+    return Fit(_whole_way(best, examination), diagnosis, em_diagnosis)
+
+
+def _best_start(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Budget) -> Solution:
+    """The start that EM takes lowest; collapsed ones only where all are."""
+    solutions = _solutions(sample, family, plan, budget)
+    best = min(solutions, key=lambda s: (s.stop_reason == "degenerate", s.nll))
+    cut_short = [s.stop_reason for s in solutions if s.stop_reason in CUT_SHORT]
+    return replace(best, stop_reason=cut_short[0]) if cut_short else best
+
+
+def _solutions(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Budget) -> list[Solution]:
+    if plan.start is not None:
+        starts = [plan.start]
+    else:
+        starts = [
+            start_around(
+                sample, family, plan.n_components, plan.init_params, np.random.default_rng([plan.seed, i])
+            )
+            for i in range(plan.n_init)
+        ]
+
+    def watch(ended: int, iterations: int, nll: float) -> bool:
+        return budget.asks_to_stop("em", ended, iterations, nll)
+
+    local = [start.shifted(-sample.origin) for start in starts]
+    objective = Objective.near(sample, family, local[0])
+    solver = _begun(plan.solver) if plan.escape and pass_size(objective, local[0]) > EAGER else plan.solver
+    return descend_all(
+        solver,
+        objective,
+        local,
+        max_seconds=budget.left,
+        watch=watch,
+        each_iteration=budget.each_iteration,
+    )
+
+
+def _begun(solver: EM) -> EM:
+    """The solver that only begins: bad optima show long before EM has converged in them."""
+    return replace(solver, tol=max(solver.tol, BEGUN), max_iter=min(solver.max_iter, BEGINNING))
+
+
+def _whole_way(start: Solution, examination: Examination) -> Solution:
+    """The best fit with the iterations and the falling history of the way that led to it."""
+    history, n_iter = list(start.history), start.n_iter
+    for part in examination.way:
+        # A run that begins where the last one ended continues it; after a move only its end counts.
+        continues = part.history[0] <= history[-1]
+        history += part.history[1:] if continues else [part.nll]
+        n_iter += part.n_iter
+    final = examination.final
+    history[-1] = final.nll  # the same point, evaluated once more
+    reason = final.stop_reason if examination.ended == "completed" else examination.ended
+    return replace(final, n_iter=n_iter, history=tuple(history), stop_reason=reason)

@@ -1,0 +1,80 @@
+"""The evidence about a fit, computed from what its examination found."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.diagnosis.curvature import smallest_curvature
+from gmmscape.diagnosis.evidence import Calibration, Evidence
+from gmmscape.diagnosis.examine import Examination
+from gmmscape.mixture import Mixture
+from gmmscape.moves.heldout import HeldOut
+from gmmscape.objective import Objective
+from gmmscape.solve import pass_size
+
+#: Rows that the overlap is averaged over at most.
+MOST_ROWS = 50_000
+#: Size of a pass up to which the curvature is measured: it takes two dozen.
+CURVATURE_PASS = 100_000_000
+
+
+def evidence_of(
+    examination: Examination,
+    total: float,
+    gain: float,
+    score: float,
+    calibration: Calibration | None,
+    *,
+    thorough: bool,
+) -> Evidence:
+    """Return the evidence about the fit of a mixture that was examined.
+
+    Parameters
+    ----------
+    examination : Examination
+        What was found.
+    total : float
+        Mass of the data as the user counts it.
+    gain : float
+        Of moves, per unit mass.
+    score : float
+        Its significance.
+    calibration : Calibration or None
+        Of the gain.
+    thorough : bool
+        Whether curvature and held-out gain are measured.
+
+    Returns
+    -------
+    Evidence
+        Cost: two dozen passes for the curvature, some iterations of EM for the held-out gain.
+    """
+    objective, origin = examination.objective, examination.objective.measure.origin
+    polished = examination.polished.mixture.shifted(-origin)
+    final = examination.final.mixture.shifted(-origin)
+    thorough = thorough and examination.ended == "completed"
+    held_out = HeldOut(objective, 0).gain(polished, final) * total if gain > 0 and thorough else None
+    settled = examination.polished.converged and pass_size(objective, polished) <= CURVATURE_PASS
+    return Evidence(
+        gain=gain * total,
+        bic_gain=2.0 * gain * total,
+        held_out_gain=held_out,
+        significance=score,
+        gradient_norm=examination.gradient_norm,
+        smallest_curvature=smallest_curvature(objective, polished, 0) if settled and thorough else None,
+        overlap=bayes_error(objective, final),
+        calibration=calibration,
+    )
+
+
+def bayes_error(objective: Objective, fit: Mixture) -> float:
+    """Return the share of rows that the most probable component of a fit (local coordinates) is wrong for.
+
+    By the fit's own posteriors, averaged over the rows, 50,000 of them at most.
+    """
+    rows = objective.rows
+    chosen = np.arange(0, len(rows), -(-len(rows) // MOST_ROWS))
+    weights = rows.weights[chosen]
+    best = engine.responsibilities(rows.local(chosen), fit.parameters).max(axis=1)
+    return float(max(0.0, 1.0 - weights @ best / weights.sum()))

@@ -1,0 +1,252 @@
+"""repair: the model that came in, out of its bad optimum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from gmmscape.diagnosis.assess import Judged, judge
+from gmmscape.diagnosis.result import Diagnosis
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.models import CONVERSION, returned, returned_centers
+from gmmscape.moves.search import Event, TriedMove
+from gmmscape.plot.repair import RepairDisplay, draw
+from gmmscape.solve import Solution
+from gmmscape.validation import data_matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Repair:
+    """A repaired model and what repairing brought.
+
+    Attributes
+    ----------
+    model : object
+        Of the class that came in; a `Mixture` where that was a file. Never worse than the input. Components
+        that no move touched keep their index.
+    diagnosis : Diagnosis
+        Of the input.
+    diagnosis_after : Diagnosis or None
+        Of the result, with the same moves and gains; None for centers.
+    solution : Solution or None
+        The best mixture with its stop reason and history; None for centers.
+    before : Mixture or ndarray of shape (k, d)
+        The mixture, or the centers, as they came.
+    data : object
+        The rows, as they came.
+    """
+
+    model: Any
+    diagnosis: Diagnosis
+    diagnosis_after: Diagnosis | None = field(repr=False)
+    solution: Solution | None = field(repr=False)
+    before: Any = field(repr=False, default=None)
+    data: Any = field(repr=False, default=None)
+
+    @property
+    def gain(self) -> float:
+        """Polish and escape gain together, per unit mass."""
+        return self.diagnosis.gain
+
+    @property
+    def polish_gain(self) -> float:
+        """What EM alone brought, per unit mass."""
+        return self.diagnosis.polish_gain
+
+    @property
+    def escape_gain(self) -> float:
+        """What moves brought beyond that, per unit mass."""
+        return self.diagnosis.escape_gain
+
+    @property
+    def gain_total(self) -> float:
+        """The gain of the whole data, in nats (for centers, of inertia)."""
+        return self.diagnosis.gain_total
+
+    @property
+    def moves(self) -> tuple[TriedMove, ...]:
+        """Moves that were made, one entry for those made together."""
+        return self.diagnosis.moves
+
+    @property
+    def alternatives(self) -> tuple[TriedMove, ...]:
+        """Gains that were left alone; see ``nested``."""
+        return self.diagnosis.alternatives
+
+    @property
+    def nll_before(self) -> float | None:
+        """NLL of the input in nats per unit mass; None for centers, whose inertia the diagnosis has."""
+        return self.diagnosis.value_before if self.solution is not None else None
+
+    @property
+    def nll_after(self) -> float | None:
+        """NLL of the result in nats per unit mass; None for centers."""
+        return self.diagnosis.value_after if self.solution is not None else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold: the diagnosis and, of a mixture, the parameters.
+
+        Returns
+        -------
+        dict
+            Keys "diagnosis", "mixture" (None for centers) and "stop_reason".
+        """
+        solution = self.solution
+        return {
+            "diagnosis": self.diagnosis.to_dict(),
+            "mixture": None if solution is None else solution.mixture.to_dict(),
+            "stop_reason": None if solution is None else solution.stop_reason,
+        }
+
+    def plot(self, ax: Any = None) -> RepairDisplay:
+        """Draw the rows with the components before and after, coloured by kind.
+
+        Ellipses are two standard deviations; numbers are places in the fit. More than two columns are drawn
+        in the plane of their two principal directions.
+
+        Parameters
+        ----------
+        ax : sequence of two matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        RepairDisplay
+            With `axes_` and `figure_`.
+
+        Raises
+        ------
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        after = getattr(self.model, "cluster_centers_", self.model)
+        if self.solution is not None:
+            after = self.solution.mixture
+        points = data_matrix(self.data)
+        return draw(points, (self.before, after), (self.diagnosis, self.diagnosis_after), ax)
+
+    def __str__(self) -> str:
+        return str(self.diagnosis)
+
+
+def repair(
+    model: Any,
+    X: Any,
+    sample_weight: ArrayLike | None = None,
+    *,
+    covariance_type: str | None = None,
+    rng: Any = None,
+    reg_covar: float | None = None,
+    covariance_floor: float | None = None,
+    nested: str = "offer",
+    n_jobs: int | None = None,
+    max_seconds: float | None = None,
+    verbose: int = 0,
+    callback: Callable[[Event], Any] | None = None,
+) -> Repair:
+    """Return a fitted model out of its bad optimum, as the class that came in.
+
+    Overloaded components are split into slots that merging or deleting redundant ones frees, best exact gain
+    first, all disjoint moves of a round at once. After each, EM runs on everything, and only the likelihood
+    it reaches decides. The model passed in is not modified.
+
+    Parameters
+    ----------
+    model : object
+        As `diagnose` takes it, but no ``BayesianGaussianMixture``, whose prior a likelihood fit would ignore.
+    X : array_like of shape (n_samples, n_features)
+        Data, as the model was fitted on. Columns of a table are matched by name where the model has names.
+    sample_weight : array_like of shape (n_samples,), optional
+        Non-negative weights of the rows; equal by default.
+    covariance_type : {"full", "tied", "diag", "spherical"}, optional
+        Needed for a `Mixture` and for arrays: which covariances were free.
+    rng : None, int or numpy.random.Generator, default=None
+        Source of randomness of the proposals (SPEC 7).
+    reg_covar : float, optional
+        Least variance, in squared units of the data; the model's own by default, else 0.
+    covariance_floor : float, optional
+        Least variance as a share of the data's; the model's own by default, else 1e-6.
+    nested : {"offer", "take"}, default="offer"
+        Whether gains by components nested in one cluster, such as a core in a halo, are only listed
+        (`alternatives`) or taken. "take" maximises the likelihood.
+    n_jobs : int, optional
+        Threads at most; None or -1 for all cores. The result does not depend on it.
+    max_seconds : float, optional
+        Time budget.
+    verbose : int, default=0
+        Whether to print a line a move.
+    callback : callable, optional
+        Called with an `Event` as the repair goes on; returning True stops it.
+
+    Returns
+    -------
+    Repair
+        Model, gains, moves and the diagnosis of the input.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be used or have another number of columns than the model.
+    InvalidParameterError
+        If the model or an option cannot be used.
+    NotFittedError
+        If the model has no parameters yet.
+
+    Notes
+    -----
+    Ctrl-C and the end of the budget end the repair with the best fit found by then. Cost as for `diagnose`.
+
+    Examples
+    --------
+    >>> import numpy as np, gmmscape as gs
+    >>> X = np.random.default_rng(0).normal([[0.0], [9.0], [30.0]], 1.0, (3, 200)).reshape(-1, 1)
+    >>> bad = gs.Mixture([1 / 3] * 3, [4.5, 29.0, 31.0], [20.0, 1.0, 1.0], "spherical")
+    >>> result = gs.repair(bad, X, covariance_type="spherical", rng=0)
+    >>> sorted(result.model.means.ravel().round())
+    [np.float64(0.0), np.float64(9.0), np.float64(30.0)]
+    """
+    if hasattr(model, "weight_concentration_prior_type"):
+        raise InvalidParameterError.of(
+            "model", model, f"a Bayesian fit is diagnosed but not repaired; convert it: {CONVERSION}"
+        )
+    judged = judge(
+        model,
+        X,
+        sample_weight,
+        covariance_type=covariance_type,
+        rng=rng,
+        reg_covar=reg_covar,
+        covariance_floor=covariance_floor,
+        nested=nested,
+        n_jobs=n_jobs,
+        max_seconds=max_seconds,
+        verbose=verbose,
+        callback=callback,
+    )
+    before = judged.model.mixture if judged.model.mixture is not None else judged.model.means
+    return Repair(
+        _as_it_came(judged), judged.diagnosis, judged.result_diagnosis, judged.final, before, judged.data
+    )
+
+
+def _as_it_came(judged: Judged) -> Any:
+    model, final, diagnosis = judged.model, judged.final, judged.diagnosis
+    if final is None:
+        assert judged.centers is not None
+        inertia = diagnosis.value_after * diagnosis.total
+        return returned_centers(model, judged.centers, judged.data, inertia=inertia, n_iter=judged.n_iter)
+    attributes = {
+        "converged_": final.converged,
+        "n_iter_": judged.n_iter,
+        "lower_bound_": -final.nll,
+        "lower_bounds_": [-final.nll],
+        "history_": [final.nll],
+        "stop_reason_": final.stop_reason,
+        "floor_active_": final.floor_active,
+        "diagnosis_": judged.result_diagnosis,
+        "em_diagnosis_": diagnosis,
+    }
+    return returned(model, final.mixture, attributes)

@@ -1,0 +1,197 @@
+"""Diagnosis: a verdict on a fit, with what it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gmmscape.arrays import IntArray
+from gmmscape.diagnosis.evidence import Evidence
+from gmmscape.diagnosis.findings import Finding
+from gmmscape.diagnosis.text import diagnosis_table
+from gmmscape.moves.search import TriedMove
+
+VERDICTS = ("bad optimum", "no better fit found", "cannot tell")
+INPUT_STATES = ("converged", "not converged", "saddle", "plateau", "degenerate")
+KINDS = ("exact", "one-fits-many", "many-fit-one", "nested", "collapsed", "background")
+
+
+@dataclass(frozen=True)
+class ComponentReport:
+    """What one component of a fit is.
+
+    Attributes
+    ----------
+    index : int
+        Place in the fit, from 0.
+    kind : str
+        "exact", "one-fits-many", "many-fit-one", "nested", "collapsed" or "background".
+    weight : float
+        Share of the data, between 0 and 1.
+    n_rows : float
+        Effective number of different rows it rests on.
+    covers : tuple of int
+        Clusters that it is the main cover of; of a many-fit-one component, the one that it shares. Clusters
+        are the components of the best fit in hand; where one of these sits on several, further numbers are
+        its parts.
+    partners : tuple of int
+        Other components of this fit on the same cluster.
+    rows : ndarray of int or None
+        The rows of the data that it is the most probable component of, unless it is exact.
+    """
+
+    index: int
+    kind: str
+    weight: float
+    n_rows: float
+    covers: tuple[int, ...]
+    partners: tuple[int, ...]
+    rows: IntArray | None = field(default=None, repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold.
+
+        Returns
+        -------
+        dict
+            One entry for each attribute; sequences as lists.
+        """
+        return {
+            "index": self.index,
+            "kind": self.kind,
+            "weight": self.weight,
+            "n_rows": self.n_rows,
+            "covers": list(self.covers),
+            "partners": list(self.partners),
+            "rows": None if self.rows is None else self.rows.tolist(),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """A verdict on a fit; printing it gives a table.
+
+    Gains are per unit mass: in nats, or for centers in squared units of the data.
+
+    Attributes
+    ----------
+    verdict : str
+        "bad optimum": a clearly better fit is in hand, reached by moves and not by polishing. "no better fit
+        found": the moves that were tried bring none. "cannot tell": see `reasons`.
+    reasons : tuple of str
+        What the verdict rests on.
+    input_state : str
+        "converged", "not converged", "saddle", "plateau" or "degenerate".
+    objective : str
+        "nll", or "inertia" for k-means models and bare centers.
+    value_before : float
+        The objective per unit mass, of the fit.
+    value_after : float
+        The same of the best fit in hand.
+    polish_gain : float
+        What EM alone brings.
+    escape_gain : float
+        What moves bring beyond that.
+    total : float
+        Number of rows, or sum of their weights; gains times this are those of the whole data.
+    significance : float
+        Escape gain in standard errors of its row-wise differences (Vuong's statistic); 0 without a gain.
+    gradient_norm : float
+        Length of the EM step from the fit (DESIGN 3); infinite where a component has no rows.
+    components : tuple of ComponentReport
+        What each component is.
+    moves : tuple of TriedMove
+        Moves that lead to the better fit, one entry for those made together.
+    alternatives : tuple of TriedMove
+        Gains that were left alone: better densities by nested components, or collapsed ones.
+    rounds : int
+        Rounds of proposals.
+    tried : int
+        Moves, perturbed fits and new starts that were run through EM.
+    ended : str
+        "completed", "time_limit" or "interrupted".
+    findings : tuple of Finding
+        What is wrong with the data, or with Gaussians as their model, that no better optimum would mend.
+    warnings : tuple of str
+        What else the user should know.
+    evidence : Evidence
+        What the verdict rests on, in numbers.
+    suggested_n_components : int or None
+        Clusters that the best fit in hand speaks of: components on several count as these, several on one as
+        one, as far as BIC asks for it. None where the search did not end, in fits, and for centers.
+    """
+
+    verdict: str
+    reasons: tuple[str, ...]
+    input_state: str
+    objective: str
+    value_before: float
+    value_after: float
+    polish_gain: float
+    escape_gain: float
+    total: float
+    significance: float
+    gradient_norm: float
+    components: tuple[ComponentReport, ...]
+    moves: tuple[TriedMove, ...]
+    alternatives: tuple[TriedMove, ...]
+    rounds: int
+    tried: int
+    ended: str
+    findings: tuple[Finding, ...]
+    warnings: tuple[str, ...]
+    evidence: Evidence
+    suggested_n_components: int | None
+
+    @property
+    def gain(self) -> float:
+        """Polish and escape gain together, per unit mass."""
+        return self.polish_gain + self.escape_gain
+
+    @property
+    def gain_total(self) -> float:
+        """The gain of the whole data: per unit mass, times the number of rows or the sum of weights."""
+        return self.gain * self.total
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold.
+
+        Returns
+        -------
+        dict
+            One entry for each attribute and gain; what is not finite is None.
+        """
+        finite = self.gradient_norm if self.gradient_norm < float("inf") else None
+        return {
+            "verdict": self.verdict,
+            "reasons": list(self.reasons),
+            "input_state": self.input_state,
+            "objective": self.objective,
+            "value_before": self.value_before,
+            "value_after": self.value_after,
+            "polish_gain": self.polish_gain,
+            "escape_gain": self.escape_gain,
+            "gain": self.gain,
+            "gain_total": self.gain_total,
+            "significance": self.significance if self.significance < float("inf") else None,
+            "gradient_norm": finite,
+            "components": [component.to_dict() for component in self.components],
+            "moves": [self._in_full(move) for move in self.moves],
+            "alternatives": [self._in_full(move) for move in self.alternatives],
+            "rounds": self.rounds,
+            "tried": self.tried,
+            "ended": self.ended,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "warnings": list(self.warnings),
+            "evidence": self.evidence.to_dict(),
+            "suggested_n_components": self.suggested_n_components,
+        }
+
+    def _in_full(self, move: TriedMove) -> dict[str, Any]:
+        """A move with the gain of the whole data and, of a mixture, what the BIC falls by."""
+        gain = move.realised_gain * self.total
+        bic = 2.0 * gain if self.objective == "nll" else None  # as many parameters before as after
+        return {**move.to_dict(), "gain_total": gain, "bic_gain": bic}
+
+    def __str__(self) -> str:
+        return diagnosis_table(self)

@@ -1,0 +1,99 @@
+"""How many components a fit should have, by walking from it to more and to fewer as BIC says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from gmmscape.mixture import Mixture
+from gmmscape.moves.component_rows import covered_by
+from gmmscape.moves.degeneracy import scarce
+from gmmscape.moves.heldout import some_rows
+from gmmscape.moves.resizing import with_one_fewer, with_one_more
+from gmmscape.moves.splits import least_gain
+from gmmscape.objective import Objective
+from gmmscape.solve import EM, Solution, descend_all
+
+#: Starts run for each step, and EM on them.
+TRIED, BRIEF = 4, EM(tol=1e-3, max_iter=60)
+#: Rows that are looked at, at most.
+MOST_ROWS = 50_000
+#: Steps at most.
+MOST_STEPS = 12
+#: Removals are tried up to this many times what BIC allows them to cost: what is expected is an upper bound.
+DEAREST = 8.0
+
+
+def suggested_n_components(
+    objective: Objective, fit: Mixture, seed: int, check: Callable[[], None] | None = None
+) -> int:
+    """Return the number of components at which BIC neither wants one fewer nor one more.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a sample and a family with free covariances.
+    fit : Mixture
+        Where to begin, in local coordinates.
+    seed : int
+        Of the splits' starts.
+    check : callable, optional
+        Called between the steps; may raise.
+
+    Returns
+    -------
+    int
+        At least 1. Redundant components are merged and overloaded ones split, one at a time, with EM on each
+        result. Overloaded are those that split into clusters of their own, by 0.1 nats or more for each of
+        their rows, so that clusters that are not quite Gaussian are not cut up, and by what BIC asks for.
+        Components that would rest on a floor or on fewer than 5(d+1) rows are not split off. Cost: a few
+        brief EM runs a step; none where nothing promises anything.
+    """
+    objective = _lightened(objective)
+    alive = fit.weights > 0
+    here = fit if alive.all() else _of_these(fit, alive)
+    value = objective.rows.nll(here)
+    price = 0.5 * least_gain(objective)
+    grown = False
+    for number in range(MOST_STEPS):
+        if check is not None:
+            check()
+        covered = covered_by(objective, here)
+        if here.n_components > 1 and not grown:
+            starts = with_one_fewer(objective, here, covered, TRIED, DEAREST * price)
+            end = _best(objective, starts)
+            if end is not None and end.nll - value < price:
+                here, value = end.mixture.shifted(-objective.measure.origin), end.nll
+                continue
+        rng = np.random.default_rng([seed, 8, number])
+        starts = with_one_more(objective, here, covered, rng, TRIED, separate=True)
+        end = _best(objective, starts, sound=True)
+        if end is None or value - end.nll <= price:
+            break
+        here, value, grown = end.mixture.shifted(-objective.measure.origin), end.nll, True
+    return here.n_components
+
+
+def _lightened(objective: Objective) -> Objective:
+    """The same on so many rows that brief runs of EM take no time; BIC counts all."""
+    rows = objective.rows
+    step = -(-len(rows) // MOST_ROWS)
+    return objective if step == 1 else replace(objective, rows=some_rows(rows, np.arange(0, len(rows), step)))
+
+
+def _best(objective: Objective, starts: list[Mixture], *, sound: bool = False) -> Solution | None:
+    if not starts:
+        return None
+    ends = descend_all(BRIEF, objective, starts)
+    origin = objective.measure.origin
+    if sound:
+        ends = [end for end in ends if not scarce(objective, end.mixture.shifted(-origin)).any()]
+    return min(ends, key=lambda end: end.nll, default=None)
+
+
+def _of_these(fit: Mixture, kept: np.ndarray) -> Mixture:
+    covariances = fit.covariances if fit.covariance_type == "tied" else fit.covariances[kept]
+    weights = fit.weights[kept]
+    return Mixture(weights / weights.sum(), fit.means[kept], covariances, fit.covariance_type)

@@ -1,0 +1,128 @@
+"""A diagnosis as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from gmmscape.moves.search import TriedMove
+
+#: Rows shown of long tables; `to_dict` has all.
+MOST_COMPONENTS, MOST_MOVES = 40, 10
+#: What stands below a table, for the kinds that occur in it.
+MEANINGS = {
+    "exact": "one component on one cluster, as far as the best fit in hand tells",
+    "one-fits-many": "sits on several clusters that the better fit, or a split of it, keeps apart",
+    "many-fit-one": "shares one cluster with others",
+    "nested": "lies within two standard deviations of another component: core and halo of one cluster",
+    "background": "lies behind several others: rows that belong to no cluster",
+    "collapsed": "the rows give it no covariance: it rests on a floor or on at most d+1 different rows",
+}
+
+
+def diagnosis_table(diagnosis: Any) -> str:
+    """Return the verdict, the gains, the components that are not exact, and the moves."""
+    lines = [f"verdict: {diagnosis.verdict}"]
+    lines += [f"  {reason}" for reason in diagnosis.reasons]
+    lines += [f"input: {diagnosis.input_state}", *_gains(diagnosis), *_evidence(diagnosis)]
+    lines += ["", *_components(diagnosis)]
+    for title, moves in (("moves", diagnosis.moves), ("alternatives, not taken", diagnosis.alternatives)):
+        if moves:
+            lines += ["", f"{title}:", *_moves(moves, diagnosis.total, _unit(diagnosis))]
+    lines += [f"{finding.name}: {finding.message}" for finding in diagnosis.findings]
+    lines += [f"warning: {warning}" for warning in diagnosis.warnings]
+    return "\n".join(lines)
+
+
+def _unit(diagnosis: Any) -> str:
+    return "nats" if diagnosis.objective == "nll" else "of inertia"
+
+
+def _gains(diagnosis: Any) -> Iterator[str]:
+    unit, total = _unit(diagnosis), diagnosis.total
+    yield (
+        f"gain: {diagnosis.polish_gain * total:.4g} {unit} by polishing, "
+        f"{diagnosis.escape_gain * total:.4g} {unit} by moves "
+        f"({diagnosis.gain:.4g} per row)"
+    )
+
+
+def _evidence(diagnosis: Any) -> Iterator[str]:
+    evidence, parts = diagnosis.evidence, []
+    if evidence.held_out_gain is not None:
+        parts.append(f"{evidence.held_out_gain:+.4g} {_unit(diagnosis)} on rows held out")
+    if evidence.smallest_curvature is not None:
+        parts.append(f"smallest curvature {evidence.smallest_curvature:.2g}")
+    # By itself the overlap matters where the data do not tell.
+    if evidence.overlap is not None and (parts or diagnosis.verdict == "cannot tell"):
+        parts.append(f"overlap {100.0 * evidence.overlap:.2g} %")
+    if evidence.replicated is not None:
+        hits, starts = evidence.replicated
+        parts.append(f"replicated by {hits} of {starts} random starts")
+    if parts:
+        yield f"evidence: {', '.join(parts)}"
+    suggested = diagnosis.suggested_n_components
+    if suggested is not None and suggested != len(diagnosis.components):
+        yield f"suggested number of components: {suggested}"
+
+
+def _components(diagnosis: Any) -> Iterator[str]:
+    odd = [component for component in diagnosis.components if component.kind != "exact"]
+    n = len(diagnosis.components)
+    if not odd:
+        yield f"components: all {n} exact"
+        return
+    yield f"components: {n - len(odd)} of {n} exact, the others:"
+    rows = [("#", "kind", "weight", "rows", "clusters", "shared with")]
+    rows += [
+        (
+            str(component.index),
+            component.kind,
+            f"{component.weight:.4f}",
+            f"{component.n_rows:.0f}",
+            _listed(component.covers),
+            _listed(component.partners),
+        )
+        for component in odd[:MOST_COMPONENTS]
+    ]
+    yield from aligned(rows)
+    if len(odd) > MOST_COMPONENTS:
+        yield f"  and {len(odd) - MOST_COMPONENTS} more"
+    for kind in dict.fromkeys(component.kind for component in odd):
+        yield f"  {kind}: {MEANINGS[kind]}"
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Yield the rows of a table, indented, columns padded to equal width."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ",".join(map(str, numbers)) or "-"
+
+
+def _moves(moves: Sequence[TriedMove], total: float, unit: str) -> Iterator[str]:
+    for move in moves[:MOST_MOVES]:
+        parts = [
+            f"{_removal(removal)}, split {split}"
+            for split, removal in zip(move.splits, move.removals, strict=True)
+        ]
+        parts = parts or ["everything perturbed"]
+        kind = "" if move.outcome == "taken" else f" ({move.outcome})"
+        yield (
+            f"  {'; '.join(parts)}: predicted {move.predicted_gain * total:+.4g}, "
+            f"realised {move.realised_gain * total:+.4g} {unit}{kind}{_unseen(move)}"
+        )
+    if len(moves) > MOST_MOVES:
+        yield f"  and {len(moves) - MOST_MOVES} more"
+
+
+def _unseen(move: TriedMove) -> str:
+    held_out = move.held_out_gain
+    return "" if held_out is None else f", {held_out:+.3g} per row held out"
+
+
+def _removal(removal: tuple[int, ...]) -> str:
+    return f"delete {removal[0]}" if len(removal) == 1 else f"merge {removal[0]} and {removal[1]}"

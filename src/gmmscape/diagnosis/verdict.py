@@ -1,0 +1,288 @@
+"""From what an examination found to a diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.diagnosis.component_kinds import association_on_sample, component_reports, with_rows
+from gmmscape.diagnosis.evidence import Calibration
+from gmmscape.diagnosis.examine import Examination
+from gmmscape.diagnosis.findings import findings
+from gmmscape.diagnosis.measured_evidence import evidence_of
+from gmmscape.diagnosis.result import ComponentReport, Diagnosis
+from gmmscape.diagnosis.suggested_number import suggested_n_components
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.moves.degeneracy import collapsed, effective_rows, scarce
+from gmmscape.moves.mixture_problem import SAME
+from gmmscape.moves.nesting import background, distances, nested
+from gmmscape.moves.search import Escape, TriedMove
+from gmmscape.objective import Objective
+from gmmscape.solve import Solution
+
+#: Standard errors by which a fit must be better for a verdict: below, the data do not tell the two apart.
+SIGNIFICANT = 2.0
+#: Nats in total, on the effective number of rows, that EM may still bring to a fit that counts as converged.
+CONVERGED = 0.1
+#: Standard deviations within which all means of a fit count as one place.
+TOGETHER = 0.5
+ENDINGS = {
+    "time_limit": "the time budget ran out: raise max_seconds",
+    "interrupted": "the search was interrupted",
+}
+
+
+def diagnosis_of(
+    examination: Examination,
+    total: float,
+    calibration: Calibration | None = None,
+    *,
+    thorough: bool = False,
+) -> Diagnosis:
+    """Return the diagnosis of a mixture.
+
+    Parameters
+    ----------
+    examination : Examination
+        What was found.
+    total : float
+        Mass of the data as the user counts it.
+    calibration : Calibration, optional
+        Of the gain; a verdict of "bad optimum" then rests on it too.
+    thorough : bool, default=False
+        Whether to measure what takes passes of its own: curvature, held-out gain, suggested number of
+        components. Fits do without.
+
+    Returns
+    -------
+    Diagnosis
+        Verdict, components and moves.
+    """
+    objective, origin = examination.objective, examination.objective.measure.origin
+    given, final = examination.given.shifted(-origin), examination.final.mixture.shifted(-origin)
+    polished = examination.polished.mixture.shifted(-origin)
+    broken = collapsed(objective, given)
+    gain = counted_gain(examination)
+    n = _effective_rows(objective)
+    score = _score(objective, polished, final, n) if gain > 0 else 0.0
+    verdict, reasons = judged(gain * total, score, examination.escape, bool(broken.any()), "nats")
+    if calibration is not None:
+        verdict, reasons = calibrated(verdict, reasons, calibration)
+    if examination.begun_early:
+        reasons += ("moves began before EM had converged: the gain counts from where it stood",)
+    exact = examination.clusters.untouched & (gain <= 0)
+    return Diagnosis(
+        verdict=verdict,
+        reasons=reasons,
+        input_state=_input_state(examination, bool(broken.any())),
+        objective="nll",
+        value_before=examination.nll_before,
+        value_after=examination.final.nll,
+        polish_gain=examination.polish_gain,
+        escape_gain=examination.escape_gain,
+        total=total,
+        significance=score,
+        gradient_norm=examination.gradient_norm,
+        components=_components(examination, given, broken, exact),
+        moves=tuple(examination.escape.taken),
+        alternatives=distinct(examination.escape.alternatives, SAME / n),
+        rounds=examination.escape.rounds,
+        tried=examination.escape.tried,
+        ended=examination.ended,
+        findings=findings(objective, final, np.flatnonzero(background(final)))
+        if examination.searched
+        else (),
+        warnings=_warnings(objective, given, examination.final, examination.ended),
+        evidence=evidence_of(examination, total, gain, score, calibration, thorough=thorough),
+        suggested_n_components=suggested_n_components(objective, final, 0)
+        if thorough and examination.searched
+        else None,
+    )
+
+
+def counted_gain(examination: Examination) -> float:
+    """Return what moves, or leaving a saddle, brought beyond polishing, per unit mass."""
+    return examination.escape_gain if examination.escape.taken or examination.saddle else 0.0
+
+
+def calibrated(
+    verdict: str, reasons: tuple[str, ...], calibration: Calibration
+) -> tuple[str, tuple[str, ...]]:
+    """Return a verdict with its reasons, held to the rate of false alarms that was asked for."""
+    n, most = len(calibration.gains), calibration.threshold
+    found = f"on {n} samples drawn from the fit the search gains at most {most:.4g} nats"
+    if verdict == "bad optimum" and calibration.p_value > calibration.false_alarm:
+        return "cannot tell", (*reasons, f"{found}: such gains are found where the fit is the truth, too")
+    return verdict, (*reasons, f"{found} (p = {calibration.p_value:.3g})")
+
+
+def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched: bool) -> Diagnosis:
+    """Return the diagnosis of the best fit in hand, with the gains and moves that led to it.
+
+    Parameters
+    ----------
+    examination : Examination
+        What was found.
+    before : Diagnosis
+        Of the fit that the examination began with.
+    searched : bool
+        Whether moves were tried at all.
+
+    Returns
+    -------
+    Diagnosis
+        Its `value_before` is that of the fit the examination began with.
+    """
+    objective, final = examination.objective, examination.final
+    local = final.mixture.shifted(-objective.measure.origin)
+    broken = collapsed(objective, local)
+    verdict, reasons = "cannot tell", ("no moves were tried: escape is off",)
+    if searched or examination.ended != "completed":
+        verdict, reasons = judged(0.0, 0.0, examination.escape, bool(broken.any()), "nats")
+    return replace(
+        before,
+        verdict=verdict,
+        reasons=reasons,
+        input_state=_state(final.stop_reason, bool(broken.any())),
+        gradient_norm=final.gradient_norm,
+        significance=0.0,
+        components=_components(examination, local, broken, examination.clusters.untouched),
+        warnings=_warnings(objective, local, final, examination.ended),
+    )
+
+
+def _components(
+    examination: Examination, fit: Mixture, broken: BoolArray, exact: BoolArray
+) -> tuple[ComponentReport, ...]:
+    objective, found = examination.objective, examination.clusters.mixture
+    assert isinstance(objective.measure, Sample)
+    reports = component_reports(
+        association_on_sample(objective, fit, found),
+        fit.weights,
+        found.weights,
+        n_rows=effective_rows(objective, fit),
+        nested=nested(fit),
+        collapsed=broken,
+        background=background(fit),
+        exact=exact,
+    )
+    return with_rows(reports, objective.measure, fit)
+
+
+def _state(stop_reason: str, broken: bool) -> str:
+    if broken or stop_reason == "degenerate":
+        return "degenerate"
+    return stop_reason if stop_reason in ("converged", "plateau") else "not converged"
+
+
+def _effective_rows(objective: Objective) -> float:
+    assert isinstance(objective.measure, Sample)
+    return objective.measure.effective_rows
+
+
+def _score(objective: Objective, before: Mixture, after: Mixture, n: float) -> float:
+    """Vuong's statistic of two mixtures in local coordinates, by blocks of rows."""
+    parts = []
+    for _, points, weights in objective.rows.blocks():
+        difference = engine.log_density(points, after.parameters) - engine.log_density(
+            points, before.parameters
+        )
+        mass = float(weights.sum())
+        mean = float(weights @ difference) / mass
+        parts.append((mass, mean, float(weights @ (difference - mean) ** 2)))
+    mass, means, spreads = np.array(parts).T
+    mean = float(mass @ means)
+    return _in_standard_errors(mean, float(spreads.sum() + mass @ (means - mean) ** 2), n)
+
+
+def significance(difference: FloatArray, weights: FloatArray, n: float) -> float:
+    """Return Vuong's statistic (Econometrica 57(2), 1989): the mean difference in its standard errors."""
+    mean = float(weights @ difference)
+    return _in_standard_errors(mean, float(weights @ (difference - mean) ** 2), n)
+
+
+def _in_standard_errors(mean: float, variance: float, n: float) -> float:
+    spread = float(np.sqrt(variance))
+    if mean <= 0:
+        return 0.0
+    if spread <= 1e-12 * mean:  # rounding
+        return float("inf")
+    return float(mean / spread * np.sqrt(n))
+
+
+def judged(
+    gain_total: float, score: float, escape: Escape, broken: bool, unit: str
+) -> tuple[str, tuple[str, ...]]:
+    """Return the verdict with its reasons."""
+    count = sum(len(move.splits) for move in escape.taken)
+    if gain_total > 0 and score >= SIGNIFICANT:
+        way = f"{count} move{'s' * (count != 1)}" if count else "leaving a saddle"
+        return "bad optimum", (
+            f"a fit better by {gain_total:.4g} {unit} is in hand, by {way} "
+            f"({score:.3g} standard errors of its row-wise differences)",
+        )
+    if gain_total > 0:
+        return "cannot tell", (
+            f"a fit better by {gain_total:.4g} {unit} is in hand, but by no more than {score:.2g} "
+            f"standard errors: "
+            "with so much overlap, or so few rows, the data do not tell the two apart",
+        )
+    if escape.ended != "completed":
+        return "cannot tell", (ENDINGS[escape.ended],)
+    if broken:
+        return "cannot tell", (
+            "some component has no covariance of its own (it is on a floor, or on too few different rows): "
+            "likelihoods of such fits do not compare; use fewer components or a higher covariance_floor",
+        )
+    failed = escape.tried - len(escape.taken)
+    reasons = [f"{failed} more moves and new starts were run through EM, none brought a gain that counts"]
+    if not escape.taken:
+        reasons = [f"{failed} moves and new starts were run through EM, none brought a gain that counts"]
+    if failed == 0:
+        reasons = ["no other move promised a gain after EM on its neighbourhood"]
+    if escape.alternatives:
+        reasons.append("better densities by other means are listed as alternatives")
+    return "no better fit found", tuple(reasons)
+
+
+def distinct(moves: Sequence[TriedMove], same: float) -> tuple[TriedMove, ...]:
+    """Return moves by falling realised gain, one for each value."""
+    kept: list[TriedMove] = []
+    for move in sorted(moves, key=lambda move: (-move.realised_gain, -move.predicted_gain)):
+        if not kept or kept[-1].realised_gain - move.realised_gain > same:
+            kept.append(move)
+    return tuple(kept)
+
+
+def _input_state(examination: Examination, broken: bool) -> str:
+    if broken or examination.polished.stop_reason == "degenerate":
+        return "degenerate"
+    if examination.gradient_norm == float("inf"):
+        return "plateau"
+    brought = examination.polish_gain * _effective_rows(examination.objective)
+    if brought > CONVERGED or examination.begun_early:
+        return "not converged"
+    return "saddle" if examination.saddle else "converged"
+
+
+def _warnings(objective: Objective, fit: Mixture, best: Solution, ended: str) -> tuple[str, ...]:
+    found = []
+    if fit.n_components > 1 and distances(fit).max() < TOGETHER:
+        found.append(
+            "all means nearly coincide: a fault of the start, as when one-hot responsibilities inflate a "
+            "tied covariance until nothing tells the components apart"
+        )
+    few = np.flatnonzero(scarce(objective, fit))
+    if len(few):
+        found.append(
+            f"component {', '.join(map(str, few[:10]))}: on a floor, or on fewer than 5(d+1) different rows; "
+            "use fewer components, a simpler covariance_type or a higher covariance_floor"
+        )
+    if not best.converged and ended == "completed":
+        found.append(f"the best fit in hand is not converged ({best.stop_reason})")
+    return tuple(found)

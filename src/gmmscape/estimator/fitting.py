@@ -1,0 +1,221 @@
+"""From the parameters of an estimator to its fit."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import issparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+
+from gmmscape.arrays import FloatArray
+from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
+from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
+from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.families import Floor, FreeCovariance, family_named
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.models import inverse_covariances
+from gmmscape.moves.search import Budget, Event
+from gmmscape.solve import EM, INIT_PARAMS, STOP_REASONS, mixture_around, start_around
+from gmmscape.validation import (
+    choice,
+    finite_array,
+    mean_matrix,
+    positive_integer,
+    probability_weights,
+    real_number,
+    whole_number,
+)
+
+if TYPE_CHECKING:
+    from gmmscape.estimator.gaussian_mixture import GaussianMixture
+
+
+def checked_data(model: GaussianMixture, X: Any, *, reset: bool) -> FloatArray:
+    """Return data as scikit-learn checks them, with names of columns; its ValueErrors become DataErrors."""
+    if issparse(X):
+        raise DataError("X is sparse: pass a dense array, for example X.toarray()")
+    try:
+        return validate_data(model, X, reset=reset, dtype=np.float64, accept_sparse=False)
+    except ValueError as error:
+        raise DataError(str(error)) from error
+
+
+def fit_estimator(
+    model: GaussianMixture,
+    X: Any,
+    sample_weight: ArrayLike | None = None,
+    callback: Callable[[Event], Any] | None = None,
+) -> Fit:
+    """Fit an estimator in place, and return the fit with all that is known of it.
+
+    Parameters
+    ----------
+    model : GaussianMixture
+        With parameters as the user set them; they are checked here.
+    X : array_like of shape (n_samples, n_features)
+        Rows.
+    sample_weight : array_like of shape (n_samples,), optional
+        Equal by default.
+    callback : callable, optional
+        Called with an `Event`; returning True stops. By default `verbose` decides what is printed.
+
+    Returns
+    -------
+    Fit
+        Solution and diagnoses.
+    """
+    solver = _checked_parameters(model)
+    X = checked_data(model, X, reset=True)
+    sample = Sample(X, sample_weight, copy=False)
+    if len(sample) == 1:
+        raise DataError(
+            "X has n_samples=1 row (of positive weight): no variance can be estimated from one row"
+        )
+    if model.n_components > len(sample):
+        raise DataError(
+            f"n_components={model.n_components} but X has only n_samples={len(sample)} rows (of positive "
+            "weight): use fewer components"
+        )
+    floor = Floor.of(sample.variance, reg_covar=model.reg_covar, covariance_floor=model.covariance_floor)
+    family = family_named(model.covariance_type, floor)
+    seed = seed_from(model.random_state)
+    plan = FitPlan(
+        n_components=model.n_components,
+        solver=solver,
+        init_params=model.init_params,
+        n_init=model.n_init,
+        seed=seed,
+        escape=bool(model.escape),
+        take_nested=model.nested == "take",
+        n_jobs=model.n_jobs,
+        start=_start(model, sample, family, seed),
+    )
+    budget = Budget(None, callback or _printer(model), each_iteration=model.verbose >= 2)
+    fit = fit_mixture(sample, family, plan, total_mass(sample, sample_weight), budget)
+    set_fit(model, fit)
+    if fit.solution.stop_reason not in ("converged", "interrupted"):
+        reason = fit.solution.stop_reason
+        warnings.warn(f"{reason}: {STOP_REASONS[reason]}", ConvergenceWarning, stacklevel=3)
+    return fit
+
+
+def _checked_parameters(model: GaussianMixture) -> EM:
+    positive_integer("n_components", model.n_components)
+    choice("covariance_type", model.covariance_type, COVARIANCE_TYPES)
+    choice("init_params", model.init_params, INIT_PARAMS)
+    choice("nested", model.nested, NESTED)
+    real_number("reg_covar", model.reg_covar, strict=False)
+    real_number("covariance_floor", model.covariance_floor, strict=False)
+    positive_integer("n_init", model.n_init)
+    positive_integer("verbose_interval", model.verbose_interval)
+    check_n_jobs(model.n_jobs)
+    for name in ("escape", "warm_start"):
+        if not isinstance(getattr(model, name), (bool, np.bool_)):
+            raise InvalidParameterError.of(name, getattr(model, name), "pass True or False")
+    whole_number("verbose", int(model.verbose) if isinstance(model.verbose, bool) else model.verbose)
+    return EM(
+        tol=real_number("tol", model.tol, strict=False), max_iter=positive_integer("max_iter", model.max_iter)
+    )
+
+
+def seed_from(random_state: Any) -> int:
+    """A seed that a given random state always leads to."""
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**63))
+    try:
+        return int(check_random_state(random_state).randint(2**31 - 1))
+    except ValueError as error:
+        raise InvalidParameterError.of(
+            "random_state", random_state, "pass None, an integer, a RandomState or a Generator"
+        ) from error
+
+
+def _start(model: GaussianMixture, sample: Sample, family: FreeCovariance, seed: int) -> Mixture | None:
+    """Where to begin if the user says so, wholly or in part."""
+    if model.warm_start and hasattr(model, "means_"):
+        wanted = (model.n_components, sample.n_features)
+        try:
+            start = Mixture(model.weights_, model.means_, model.covariances_, model.covariance_type)
+        except InvalidParameterError as error:
+            raise InvalidParameterError.of(
+                "warm_start", True, f"the last fit was another ({error})"
+            ) from error
+        if start.means.shape != wanted:
+            raise InvalidParameterError.of(
+                "warm_start", True, f"the last fit has means of shape {start.means.shape}, not {wanted}"
+            )
+        return start
+    given = (model.weights_init, model.means_init, model.precisions_init)
+    if all(value is None for value in given):
+        return None
+    k, d = model.n_components, sample.n_features
+    weights = probability_weights("weights_init", model.weights_init, k)
+    if model.means_init is None:
+        start = start_around(sample, family, k, model.init_params, np.random.default_rng([seed, 0]))
+    else:
+        means = mean_matrix("means_init", model.means_init, n_features=d)
+        if len(means) != k:
+            raise InvalidParameterError(f"means_init has {len(means)} rows: pass n_components={k} of them")
+        start = mixture_around(sample, family, means)
+    covariances = start.covariances
+    if model.precisions_init is not None:
+        covariances = _inverted(model.precisions_init, start)
+    return Mixture(weights, start.means, covariances, model.covariance_type)
+
+
+def _inverted(value: ArrayLike, start: Mixture) -> FloatArray:
+    precisions = finite_array("precisions_init", value, ndim=(1, 2, 3))
+    if precisions.shape != start.covariances.shape:
+        raise InvalidParameterError(
+            f"precisions_init has shape {precisions.shape}: covariance_type={start.covariance_type!r} needs "
+            f"{start.covariances.shape}"
+        )
+    try:
+        # Precisions are positive definite where they can be the covariances of some mixture.
+        as_mixture = Mixture(None, start.means, precisions, start.covariance_type)
+    except InvalidParameterError as error:
+        raise InvalidParameterError(f"precisions_init: {error}") from error
+    return inverse_covariances(as_mixture)
+
+
+def _printer(model: GaussianMixture) -> Callable[[Event], None] | None:
+    if not model.verbose:
+        return None
+
+    def show(event: Event) -> None:
+        iteration = event.stage in ("em", "polish")
+        if not iteration or (model.verbose > 1 and event.tried % model.verbose_interval == 0):
+            what = f"start {event.round}, iteration {event.tried}"
+            if not iteration:
+                what = f"{event.stage}: round {event.round}, {event.tried} moves tried"
+            print(f"{what}, nll {event.value:.8g}, {event.seconds:.1f} s")
+
+    return show
+
+
+def set_fit(model: GaussianMixture, fit: Fit) -> None:
+    """Give an estimator the attributes of a fit."""
+    solution = fit.solution
+    mixture = solution.mixture
+    model.weights_ = mixture.weights.copy()
+    model.means_ = mixture.means.copy()
+    model.covariances_ = mixture.covariances.copy()
+    model.precisions_cholesky_ = mixture.parameters.factors.copy()
+    model.precisions_ = inverse_covariances(mixture)
+    model.converged_ = solution.converged
+    model.n_iter_ = solution.n_iter
+    model.lower_bound_ = -solution.nll
+    model.lower_bounds_ = [-value for value in solution.history]
+    model.stop_reason_ = solution.stop_reason
+    model.floor_active_ = solution.floor_active
+    model.diagnosis_ = fit.diagnosis
+    model.em_diagnosis_ = fit.em_diagnosis
+    model.history_ = list(solution.history)

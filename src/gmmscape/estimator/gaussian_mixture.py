@@ -1,0 +1,324 @@
+"""GaussianMixture: scikit-learn's names, and a fit that does not stay in a bad optimum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, DensityMixin
+
+from gmmscape import engine
+from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.diagnosis.assess import COVARIANCE_FLOOR
+from gmmscape.estimator.fitting import checked_data, fit_estimator, seed_from
+from gmmscape.mixture import Mixture
+from gmmscape.models import NotFittedError
+from gmmscape.validation import (
+    positive_integer,
+)
+
+
+class GaussianMixture(DensityMixin, BaseEstimator):
+    """Gaussian mixture with scikit-learn's interface that leaves bad optima.
+
+    After EM, overloaded components are split into slots that merging or deleting redundant ones frees, as
+    long as the likelihood rises; see `repair`. Parameters and attributes are those of
+    ``sklearn.mixture.GaussianMixture`` with a few added; where they differ in meaning, this text says so.
+
+    Parameters
+    ----------
+    n_components : int, default=1
+        Number of components.
+    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+        Which covariances are free.
+    tol : float, default=1e-6
+        EM is converged when the length of its step falls below: the largest move of a mean in standard
+        deviations, or relative change of a weight or covariance. (scikit-learn: rise of the likelihood.)
+    reg_covar : float, default=0.0
+        Least variance, in squared units of the data. A floor; never added. (scikit-learn adds it.)
+    covariance_floor : float, default=1e-6
+        Least variance as a share of the data's in each column; the larger floor counts.
+    max_iter : int, default=1000
+        Iterations of each run of EM.
+    n_init : int, default=1
+        Number of starts; the best one is escaped from. More starts leave the first ones as they are.
+    init_params : {"k-means++", "kmeans", "random", "random_from_data"}, default="k-means++"
+        Where starting means come from. Starting covariances are the scatter of the data about them.
+    weights_init : array_like of shape (n_components,), optional
+        Starting weights, summing to one.
+    means_init : array_like of shape (n_components, n_features), optional
+        Starting means.
+    precisions_init : array_like, optional
+        Inverses of the starting covariances, in the shape of `covariance_type`.
+    random_state : int, RandomState, Generator or None, default=None
+        Source of randomness of starts and of the search.
+    warm_start : bool, default=False
+        Whether a second call of `fit` begins where the first ended.
+    verbose : int, default=0
+        1 prints where the fit stands; 2 also each `verbose_interval` iterations.
+    verbose_interval : int, default=10
+        Iterations between lines.
+    escape : bool, default=True
+        Whether bad optima are left. False gives plain EM.
+    nested : {"offer", "take"}, default="offer"
+        Whether a gain by components nested in one cluster, such as a core in a halo, is only listed in
+        `diagnosis_` or taken. "take" maximises the likelihood.
+    n_jobs : int, optional
+        Threads at most; None or -1 for all cores, or as many as OMP_NUM_THREADS says. The fit does not depend
+        on it.
+
+    Attributes
+    ----------
+    weights_, means_, covariances_, precisions_, precisions_cholesky_ : ndarray
+        As in scikit-learn.
+    converged_ : bool
+        Whether the fit is converged; `stop_reason_` says more.
+    n_iter_ : int
+        Iterations of all EM runs on the way to the fit.
+    lower_bound_ : float
+        Log-likelihood per row (per unit of weight).
+    lower_bounds_ : list of float
+        The same along the way.
+    n_features_in_, feature_names_in_
+        Number of columns and, for tables, their names.
+    stop_reason_ : str
+        "converged", "max_iter", "plateau", "degenerate" or "interrupted".
+    floor_active_ : bool
+        Whether a floor holds up some covariance.
+    diagnosis_ : Diagnosis
+        Verdict on this fit; its moves and gains are those that led here from what EM alone found.
+    em_diagnosis_ : Diagnosis or None
+        Verdict on what EM alone found; None with ``escape=False``.
+    history_ : list of float
+        NLL per row along the way, falling: each iteration of EM, and each move.
+
+    Examples
+    --------
+    >>> import numpy as np, gmmscape as gs
+    >>> X = np.random.default_rng(0).normal([[0.0], [9.0], [30.0]], 1.0, (3, 200)).reshape(-1, 1)
+    >>> model = gs.GaussianMixture(3, means_init=[[4.5], [29.0], [31.0]], random_state=0).fit(X)
+    >>> model.em_diagnosis_.verdict, model.diagnosis_.verdict
+    ('bad optimum', 'no better fit found')
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-6,
+        reg_covar: float = 0.0,
+        covariance_floor: float = COVARIANCE_FLOOR,
+        max_iter: int = 1000,
+        n_init: int = 1,
+        init_params: str = "k-means++",
+        weights_init: ArrayLike | None = None,
+        means_init: ArrayLike | None = None,
+        precisions_init: ArrayLike | None = None,
+        random_state: Any = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+        escape: bool = True,
+        nested: str = "offer",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.covariance_floor = covariance_floor
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+        self.escape = escape
+        self.nested = nested
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> GaussianMixture:
+        """Fit the mixture.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            Rows.
+        y : object, optional
+            Not used; present as in scikit-learn.
+        sample_weight : array_like of shape (n_samples,), optional
+            Non-negative; only ratios matter for the fit. Equal by default.
+
+        Returns
+        -------
+        GaussianMixture
+            The estimator itself.
+
+        Raises
+        ------
+        DataError
+            If the data cannot be used, or have fewer rows than components.
+        InvalidParameterError
+            If a parameter cannot be used.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the fit did not converge; the message says why.
+
+        Notes
+        -----
+        Cost O(n k d) an iteration, O(n k d^2) for full and tied covariances. Ctrl-C ends the work with the
+        best fit found, ``stop_reason_="interrupted"``.
+        """
+        fit_estimator(self, X, sample_weight)
+        return self
+
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> IntArray:
+        """Fit the mixture and return the most probable component of each row.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            Rows.
+        y : object, optional
+            Not used.
+        sample_weight : array_like of shape (n_samples,), optional
+            As for `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Component of each row, from 0.
+        """
+        return self.fit(X, y, sample_weight).predict(X)
+
+    def predict(self, X: Any) -> IntArray:
+        """Return the most probable component of each row; the lowest index wins ties.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Component of each row, from 0.
+        """
+        return self.predict_proba(X).argmax(axis=1)
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Return the posterior probability of each component at each row.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            Rows sum to one.
+        """
+        with engine.limited(self.n_jobs):
+            return self._mixture().responsibilities(self._checked(X))
+
+    def score_samples(self, X: Any) -> FloatArray:
+        """Return the log density at each row.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            In nats.
+        """
+        with engine.limited(self.n_jobs):
+            return self._mixture().log_density(self._checked(X))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the average log density.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            Rows.
+        y : object, optional
+            Not used.
+
+        Returns
+        -------
+        float
+            In nats per row.
+        """
+        return float(self.score_samples(X).mean())
+
+    def bic(self, X: Any) -> float:
+        """Return the Bayesian information criterion; smaller is better, as in scikit-learn.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        float
+            -2 log-likelihood + (number of parameters) log n.
+        """
+        density = self.score_samples(X)
+        return float(-2.0 * density.sum() + self._mixture().n_parameters * np.log(len(density)))
+
+    def aic(self, X: Any) -> float:
+        """Return Akaike's information criterion; smaller is better, as in scikit-learn.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        float
+            -2 log-likelihood + 2 (number of parameters).
+        """
+        return float(-2.0 * self.score_samples(X).sum() + 2.0 * self._mixture().n_parameters)
+
+    def sample(self, n_samples: int = 1) -> tuple[FloatArray, IntArray]:
+        """Draw rows from the fitted mixture.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            Rows, grouped by component as in scikit-learn.
+        y : ndarray of shape (n_samples,)
+            Component each row was drawn from.
+        """
+        n_samples = positive_integer("n_samples", n_samples)
+        X, labels = self._mixture().sample(n_samples, seed_from(self.random_state))
+        order = np.argsort(labels, kind="stable")
+        return X[order], labels[order]
+
+    def _mixture(self) -> Mixture:
+        if not hasattr(self, "means_"):
+            raise NotFittedError(f"this {type(self).__name__} is not fitted: call its fit method first")
+        return Mixture(self.weights_, self.means_, self.covariances_, self.covariance_type)
+
+    def _checked(self, X: Any) -> FloatArray:
+        self._mixture()
+        return checked_data(self, X, reset=False)

@@ -1,0 +1,62 @@
+"""The laboratory: landscapes of known mixtures and of samples, their minima, and laws about them.
+
+Nothing here is needed to fit data; a researcher finds everything here: ``from gmmscape import lab``.
+"""
+
+from gmmscape.landscape import laws
+from gmmscape.landscape.atlas.atlas import Atlas
+from gmmscape.landscape.atlas.profile import PathProfile
+from gmmscape.landscape.basins import Basins, BasinsEvent, basins
+from gmmscape.landscape.falsification import (
+    Falsification,
+    FalsifyEvent,
+    ShareCurve,
+    Suspect,
+    falsify,
+    unstructured_against_separation,
+)
+from gmmscape.landscape.landscape import Landscape
+from gmmscape.landscape.paths.birth import birth
+from gmmscape.landscape.paths.birth_result import Birth
+from gmmscape.landscape.paths.error_curve import SeparationCurve, error_against_separation
+from gmmscape.landscape.phases import Phase, PhaseEvent, phase
+from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.landscape.realisation.result import Realisation
+from gmmscape.landscape.threshold import StructureThreshold, ThresholdEvent, structure_threshold
+from gmmscape.measure import Population, Sample
+from gmmscape.structure import Block, Decoding, Structure, candidates, decode
+
+__all__ = [
+    "Atlas",
+    "Basins",
+    "BasinsEvent",
+    "Birth",
+    "Block",
+    "CriticalPoint",
+    "Decoding",
+    "Falsification",
+    "FalsifyEvent",
+    "Landscape",
+    "PathProfile",
+    "Phase",
+    "PhaseEvent",
+    "Population",
+    "Realisation",
+    "Sample",
+    "SeparationCurve",
+    "ShareCurve",
+    "Structure",
+    "StructureThreshold",
+    "Suspect",
+    "ThresholdEvent",
+    "basins",
+    "birth",
+    "candidates",
+    "decode",
+    "error_against_separation",
+    "falsify",
+    "laws",
+    "phase",
+    "structure_threshold",
+    "unstructured_against_separation",
+]

@@ -1,0 +1,478 @@
+"""Atlas: the orbits of minima found so far, as an object, a table and a JSON file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gmmscape.exceptions import FormatError, InvalidParameterError
+from gmmscape.jsonfile import Writable, read_json
+from gmmscape.landscape.atlas.edges import Edge, escape_height, relabelling_height
+from gmmscape.landscape.atlas.joined_edges import joined_edges
+from gmmscape.landscape.atlas.text import atlas_table, saddle_table
+from gmmscape.landscape.points.critical_point import COINCIDENT, CriticalPoint
+from gmmscape.landscape.points.orbits import (
+    count_alarm,
+    find_orbit,
+    mirror_of,
+    mirrored_places,
+    signed_count,
+    touching,
+)
+from gmmscape.matching import match_means
+from gmmscape.mixture import Mixture
+from gmmscape.structure.candidates import OUTCOMES, CandidateOutcome
+from gmmscape.structure.structure import Structure
+from gmmscape.validation import choice, mean_matrix, positive_integer, standard_deviation, whole_number
+from gmmscape.version import VERSION
+
+if TYPE_CHECKING:
+    from gmmscape.plot import AtlasDisplay
+
+FORMAT = "gmmscape-atlas"
+FORMAT_VERSION = 3
+OLDER_VERSIONS = (1, 2)
+NO_LAW = (
+    "there is no count law for free weights, where coincident means and weights of zero are continua: "
+    "nothing checks whether points are missing"
+)
+WEIGHTS = ("equal", "free")
+STOPPED = ("completed", "time_limit", "interrupted")
+
+
+@dataclass(frozen=True, eq=False)
+class Atlas(Writable):
+    """The minima of one landscape, one for each orbit under relabelling.
+
+    Attributes
+    ----------
+    minima : tuple of CriticalPoint
+        Sorted by NLL; flat ones are listed and say so.
+    candidates : tuple of CandidateOutcome
+        What became of each candidate structure tried.
+    untried : int
+        Candidate structures not tried: there are too many, or the search was stopped or told not to.
+    k : int
+        Number of fitted means.
+    sigma : float
+        Standard deviation of the fit.
+    truth : Mixture or None
+        The truth of a population; None for a sample.
+    data : str or None
+        `Sample.digest` of a sample; None for a population.
+    seed : int
+        Seed of the random starts.
+    starts : int
+        Random starts done.
+    ends : dict of str to int
+        How the random starts ended: "minimum", or the reason why one did not end in a minimum.
+    stop_reason : str
+        "completed", "time_limit" or "interrupted".
+    saddles : tuple of CriticalPoint
+        Critical points of index 1 and more, sorted by NLL; empty where they were not asked for.
+    edges : tuple of Edge
+        Which minima the saddles of index 1 join.
+    rounds : int
+        Rounds of the search for saddles that were done.
+    weights : {"equal", "free"}
+        Fitted weights.
+    """
+
+    minima: tuple[CriticalPoint, ...]
+    candidates: tuple[CandidateOutcome, ...]
+    untried: int
+    k: int
+    sigma: float
+    truth: Mixture | None
+    data: str | None
+    seed: int
+    starts: int
+    ends: dict[str, int]
+    stop_reason: str
+    saddles: tuple[CriticalPoint, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    rounds: int = 0
+    weights: str = "equal"
+
+    @property
+    def count_law(self) -> int | None:
+        """Sum of (-1)^index over the labelled points known; 1 where none is missing (law 7).
+
+        None with free weights: coincident means and weights of zero make continua, which have no count.
+        """
+        return None if self.weights == "free" else signed_count(self.minima, self.saddles)
+
+    @property
+    def alarm(self) -> str | None:
+        """What the count law says is missing, or None where it is silent, which proves nothing.
+
+        With free weights, which have no count law, that no such check was made.
+        """
+        if self.rounds == 0:
+            return None
+        return NO_LAW if self.weights == "free" else count_alarm(self.minima, self.saddles)
+
+    @property
+    def mirror_images(self) -> dict[str, tuple[int | None, ...]]:
+        """For minima and saddles the place of each one's mirror image, its own where it is symmetric.
+
+        The mirror is the reflection x -> c - x of a truth that it leaves as it is; None where there is no
+        such c, or the image was not found.
+        """
+        middle = None if self.truth is None else mirror_of(self.truth)
+        return {
+            "minima": mirrored_places(self.minima, middle),
+            "saddles": mirrored_places(self.saddles, middle),
+        }
+
+    def barrier(self, minimum: int | CriticalPoint) -> float:
+        """Return the height of the lowest known pass from a minimum to a lower one.
+
+        Parameters
+        ----------
+        minimum : int or CriticalPoint
+            A place in `minima`, or one of them.
+
+        Returns
+        -------
+        float
+            Nats above the minimum; infinite where no such pass is known, as for the lowest.
+
+        Raises
+        ------
+        InvalidParameterError
+            If it is no minimum of this atlas.
+        """
+        return escape_height(self._placed(minimum), *self._levels(), self.edges)
+
+    def relabelling_barrier(self, minimum: int | CriticalPoint) -> float:
+        """Return the height of the lowest known pass between two labellings of a minimum.
+
+        It may lead over any number of saddles and other minima.
+
+        Parameters
+        ----------
+        minimum : int or CriticalPoint
+            A place in `minima`, or one of them.
+
+        Returns
+        -------
+        float
+            Nats above the minimum; infinite where no such pass is known.
+
+        Raises
+        ------
+        InvalidParameterError
+            If it is no minimum of this atlas.
+        """
+        coincident = [touching(point.means, COINCIDENT * point.sigma) for point in self.minima]
+        return relabelling_height(self._placed(minimum), *self._levels(), self.edges, coincident)
+
+    def _levels(self) -> tuple[list[float], list[float]]:
+        """Values of minima and saddles: divergences where they are known, which small heights survive."""
+        points = (self.minima, self.saddles)
+        minima, saddles = ([point.nll if point.kl is None else point.kl for point in some] for some in points)
+        return minima, saddles
+
+    def _placed(self, minimum: int | CriticalPoint) -> int:
+        if isinstance(minimum, CriticalPoint):
+            place = find_orbit(list(self.minima), minimum)
+            if place is None:
+                raise InvalidParameterError("minimum is none of this atlas: pass one of atlas.minima")
+            return place
+        if isinstance(minimum, bool) or not isinstance(minimum, (int, np.integer)):
+            raise InvalidParameterError.of("minimum", minimum, "pass a place in atlas.minima or one of them")
+        if not 0 <= minimum < len(self.minima):
+            raise InvalidParameterError.of("minimum", minimum, f"pass a place below {len(self.minima)}")
+        return int(minimum)
+
+    def nearest(self, means: ArrayLike) -> CriticalPoint:
+        """Return the minimum closest to some means, whatever their order.
+
+        Parameters
+        ----------
+        means : array_like of shape (k,) or (k, d)
+            A fit.
+
+        Returns
+        -------
+        CriticalPoint
+            The one whose largest distance between matched means is smallest.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the shape does not fit or the atlas is empty.
+        """
+        if not self.minima:
+            raise InvalidParameterError("the atlas holds no minimum: explore with more starts")
+        k, d = self.minima[0].means.shape
+        points = mean_matrix("means", means, n_features=d)
+        if len(points) != k:
+            raise InvalidParameterError(f"means has {len(points)} rows where the atlas has k={k}")
+        return min(self.minima, key=lambda minimum: match_means(points, minimum.means)[1])
+
+    def union(self, other: Atlas) -> Atlas:
+        """Return the atlas of everything found in this one or in another of the same landscape.
+
+        Parameters
+        ----------
+        other : Atlas
+            Of the same k, sigma and truth or data.
+
+        Returns
+        -------
+        Atlas
+            Hits and starts are added; the seed is that of this atlas.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the other atlas belongs to another landscape.
+        """
+        if not isinstance(other, Atlas):
+            raise InvalidParameterError.of("other", other, "pass an Atlas")
+        self.check_same_landscape(other.k, other.sigma, other.truth, other.data, weights=other.weights)
+        minima = list(self.minima)
+        for point in other.minima:
+            place = find_orbit(minima, point)
+            if place is None:
+                minima.append(point)
+            else:
+                minima[place] = replace(minima[place], hits=minima[place].hits + point.hits)
+        minima.sort(key=lambda point: point.nll)
+        saddles = list(self.saddles)
+        saddles += [point for point in other.saddles if find_orbit(saddles, point) is None]
+        saddles.sort(key=lambda point: point.nll)
+        old = self if self.candidates else other
+        candidates = tuple(
+            item._replace(
+                minimum=None if item.minimum is None else find_orbit(minima, old.minima[item.minimum])
+            )
+            for item in old.candidates
+        )
+        return replace(
+            self,
+            minima=tuple(minima),
+            candidates=candidates,
+            starts=self.starts + other.starts,
+            ends=dict(Counter(self.ends) + Counter(other.ends)),
+            saddles=tuple(saddles),
+            edges=joined_edges(
+                [(part.edges, part.minima, part.saddles) for part in (other, self)], minima, saddles
+            ),
+            rounds=max(self.rounds, other.rounds),
+        )
+
+    def plot(self, ax: Any = None, *, data: Any = None, most: int = 8) -> AtlasDisplay:
+        """Draw the minima, and beside them their disconnectivity graph where saddles are known.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure, unknown to pyplot, by default.
+        data : array_like of shape (n, d), optional
+            The rows of a sample, which the atlas does not hold: drawn faintly behind the means.
+        most : int, default=8
+            Minima drawn, best first; the rest are summed up.
+
+        Returns
+        -------
+        AtlasDisplay
+            With `figure_`, `axes_` and the two pictures `minima` and `graph`.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the atlas holds no minimum, or data do not fit.
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        from gmmscape.plot import AtlasDisplay
+
+        return AtlasDisplay.from_atlas(self, data=data, most=most).plot(ax)
+
+    def check_same_landscape(
+        self, k: int, sigma: float, truth: Mixture | None, data: str | None, *, weights: str = "equal"
+    ) -> None:
+        """Raise unless the atlas is one of the landscape with these constants.
+
+        Parameters
+        ----------
+        k : int
+            Number of fitted means.
+        sigma : float
+            Standard deviation of the fit.
+        truth : Mixture or None
+            The truth of a population.
+        data : str or None
+            The digest of a sample.
+        weights : {"equal", "free"}, default="equal"
+            Fitted weights.
+
+        Raises
+        ------
+        InvalidParameterError
+            If one of them differs.
+        """
+        for name, ours, theirs in (
+            ("k", self.k, k),
+            ("sigma", self.sigma, sigma),
+            ("truth", self.truth, truth),
+            ("data", self.data, data),
+            ("weights", self.weights, weights),
+        ):
+            if ours != theirs:
+                raise InvalidParameterError(
+                    f"the atlas was made for {name}={ours!r}, not {theirs!r}: use one of the same landscape"
+                )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `to_json` writes: plain numbers, lists and strings, nothing that is not finite.
+
+        Returns
+        -------
+        dict
+            Keys format, format_version, gmmscape_version, seed, k, sigma, fitted_weights, centers,
+            weights (those of the truth), minima, truth, data, candidates, untried, starts, ends, stop_reason,
+            saddles, edges, rounds, count_law, alarm, mirror_images.
+        """
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "gmmscape_version": VERSION,
+            "seed": self.seed,
+            "k": self.k,
+            "sigma": self.sigma,
+            "fitted_weights": self.weights,
+            "centers": None if self.truth is None else _flat_centers(self.truth),
+            "weights": None if self.truth is None else self.truth.weights.tolist(),
+            "truth": None if self.truth is None else self.truth.to_dict(),
+            "data": self.data,
+            "minima": [point.to_dict() for point in self.minima],
+            "candidates": [
+                {
+                    "blocks": [
+                        {"means": list(b.means), "centers": list(b.centers)} for b in c.structure.blocks
+                    ],
+                    "outcome": c.outcome,
+                    "minimum": c.minimum,
+                }
+                for c in self.candidates
+            ],
+            "untried": self.untried,
+            "starts": self.starts,
+            "ends": self.ends,
+            "stop_reason": self.stop_reason,
+            "saddles": [point.to_dict() for point in self.saddles],
+            "edges": [
+                {
+                    "saddle": edge.saddle,
+                    "minima": list(edge.minima),
+                    "relabelling": None if edge.relabelling is None else list(edge.relabelling),
+                }
+                for edge in self.edges
+            ],
+            "rounds": self.rounds,
+            "count_law": self.count_law,
+            "alarm": self.alarm,
+            "mirror_images": {name: list(places) for name, places in self.mirror_images.items()},
+        }
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> Atlas:
+        """Read an atlas from a JSON file.
+
+        Parameters
+        ----------
+        path : str or Path
+            As written by `to_json` or ``gmmscape map --json``.
+
+        Returns
+        -------
+        Atlas
+            The atlas, without the histories of the descents.
+
+        Raises
+        ------
+        FormatError
+            If the file is no atlas that this version reads.
+        """
+        content = read_json(path)
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise FormatError(f"{path} is no atlas: its field 'format' is not {FORMAT!r}")
+        if content.get("format_version") not in (*OLDER_VERSIONS, FORMAT_VERSION):
+            raise FormatError(
+                f"{path} has format_version={content.get('format_version')!r}: "
+                f"this version reads {', '.join(map(str, OLDER_VERSIONS))} and {FORMAT_VERSION}"
+            )
+        try:
+            return cls._from_dict(content)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise FormatError(f"{path} is a damaged atlas: {error!r}") from error
+
+    @classmethod
+    def _from_dict(cls, content: dict[str, Any]) -> Atlas:
+        k, sigma = positive_integer("k", content["k"]), standard_deviation("sigma", content["sigma"])
+        # Versions before 3 knew equal weights only.
+        weights = choice("fitted_weights", content.get("fitted_weights", "equal"), WEIGHTS)
+        minima, saddles = (
+            tuple(CriticalPoint.from_dict(item, sigma, free_weights=weights == "free") for item in points)
+            for points in (content["minima"], content.get("saddles", []))
+        )
+        if any(len(point.means) != k for point in (*minima, *saddles)):
+            raise ValueError(f"a critical point has not k={k} means")
+        return cls(
+            minima=minima,
+            candidates=tuple(_candidate(item, len(minima)) for item in content["candidates"]),
+            untried=whole_number("untried", content["untried"]),
+            k=k,
+            sigma=sigma,
+            truth=None if content["truth"] is None else Mixture.from_dict(content["truth"]),
+            data=None if content["data"] is None else str(content["data"]),
+            seed=whole_number("seed", content["seed"]),
+            starts=whole_number("starts", content["starts"]),
+            ends={str(reason): whole_number("ends", n) for reason, n in content["ends"].items()},
+            stop_reason=choice("stop_reason", content["stop_reason"], STOPPED),
+            saddles=saddles,
+            edges=tuple(
+                Edge.from_dict(item, k, len(minima), len(saddles)) for item in content.get("edges", [])
+            ),
+            rounds=whole_number("rounds", content.get("rounds", 0)),
+            weights=weights,
+        )
+
+    def __str__(self) -> str:
+        stopped = "" if self.stop_reason == "completed" else f"; stopped early: {self.stop_reason}"
+        free = ", free weights" if self.weights == "free" else ""
+        head = f"k={self.k}, sigma={self.sigma:g}{free}; {self._ends()}{stopped}"
+        ladder: list[str] = []
+        if self.rounds or self.saddles:
+            barriers = [(self.barrier(i), self.relabelling_barrier(i)) for i in range(len(self.minima))]
+            ladder = saddle_table(self.saddles, self.edges, barriers, self.count_law, self.alarm)
+        return atlas_table(head, self.minima, self.candidates, self.untried, ladder)
+
+    def _ends(self) -> str:
+        others = {reason: n for reason, n in sorted(self.ends.items()) if reason != "minimum"}
+        text = f"{self.starts} random starts"
+        if others:
+            reasons = ", ".join(f"{n} {reason}" for reason, n in others.items())
+            text += f", of which {sum(others.values())} found no minimum ({reasons})"
+        return text
+
+
+def _candidate(item: dict[str, Any], n_minima: int) -> CandidateOutcome:
+    place = item["minimum"]
+    if place is not None and whole_number("minimum", place) >= n_minima:
+        raise ValueError(f"a candidate names minimum {place} of {n_minima}")
+    structure = Structure.of((block["means"], block["centers"]) for block in item["blocks"])
+    return CandidateOutcome(structure, choice("outcome", item["outcome"], OUTCOMES), place)
+
+
+def _flat_centers(truth: Mixture) -> list[Any]:
+    return truth.means[:, 0].tolist() if truth.n_features == 1 else truth.means.tolist()

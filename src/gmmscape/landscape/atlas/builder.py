@@ -1,0 +1,265 @@
+"""What an exploration finds, gathered point by point."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.landscape.atlas.atlas import Atlas
+from gmmscape.landscape.atlas.edges import Edge, after, inverse
+from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.landscape.points.descent import COINCIDENT, Descent
+from gmmscape.landscape.points.orbits import (
+    SAME,
+    SAME_FLAT,
+    find_orbit,
+    mirror_of,
+    reflected,
+    signed_count,
+    touching,
+)
+from gmmscape.matching import match_means
+from gmmscape.measure import Sample
+from gmmscape.solve import Solution
+from gmmscape.structure.candidates import CandidateOutcome
+from gmmscape.structure.structure import Structure
+
+#: A coarse descent within this many sigma of a known minimum (`SAME_FLAT` of a flat one), at the same value
+#: to the accuracy of the coarse rule, has reached it: no need to polish again.
+KNOWN = 1e-3
+KNOWN_NLL = 1e-5
+#: Difference of values, on one rule, at which a point within `SAME_FLAT` of a flat minimum is in its valley:
+#: its quartic gives as much where the gradient is as small as where a descent ends.
+LEVEL = 1e-8
+#: Curvature, in 1/sigma^2, above which no other critical point is as close as that.
+SOFT = 1e-4
+
+
+class Task(NamedTuple):
+    """One descent: from a candidate structure, or from the random start of that number."""
+
+    number: int
+    structure: Structure | None
+
+
+class Attempt(NamedTuple):
+    """Where one coarse descent ended; for a candidate, whether its coincident configuration is a saddle."""
+
+    task: Task
+    end: Solution
+    saddle: bool
+
+
+@dataclass
+class Survey:
+    """What an exploration has found so far.
+
+    Attributes
+    ----------
+    descent : Descent
+        Of the landscape.
+    seed : int
+        Of the exploration.
+    minima, saddles : list of CriticalPoint
+        In the order they were found.
+    edges : dict
+        For the place of each saddle of index 1 whose two descents were run, its edge; None where one of them
+        ended in no minimum.
+    outcomes : list
+        Candidates with what became of them.
+    starts, rounds : int
+        Random starts, and rounds of the search for saddles, that are done.
+    fruitful : bool
+        Whether the last round found anything.
+    n_candidates : int
+        Candidate structures there are.
+    ends : Counter
+        How random starts ended.
+    """
+
+    descent: Descent
+    seed: int
+    minima: list[CriticalPoint] = field(default_factory=list)
+    saddles: list[CriticalPoint] = field(default_factory=list)
+    edges: dict[int, Edge | None] = field(default_factory=dict)
+    outcomes: list[tuple[Structure, str, CriticalPoint | None]] = field(default_factory=list)
+    starts: int = 0
+    rounds: int = 0
+    fruitful: bool = True
+    n_candidates: int = 0
+    ends: Counter[str] = field(default_factory=Counter)
+
+    def record(self, attempt: Attempt) -> CriticalPoint | None:
+        """Take one attempt in; return its minimum if it is new."""
+        place, new = self.place(attempt.end)
+        structure = attempt.task.structure
+        if structure is None:
+            self.starts += 1
+            self.ends["minimum" if place is not None else why_not(attempt.end)] += 1
+            if place is not None:
+                self.minima[place] = replace(self.minima[place], hits=self.minima[place].hits + 1)
+        else:
+            reached = None if place is None else self.minima[place]
+            self.outcomes.append((structure, _outcome(structure, reached, attempt), reached))
+        return self.minima[place] if new and place is not None else None
+
+    def place(self, end: Solution) -> tuple[int | None, bool]:
+        """Return the place of the minimum that a coarse descent ended in, and whether it is new."""
+        if not end.converged:
+            return None, False
+        for place, known in enumerate(self.minima):
+            distance = match_means(self.descent.places(end.mixture), known.places)[1] / known.sigma
+            if distance <= (SAME_FLAT if known.flat else KNOWN) and abs(end.nll - known.nll) <= KNOWN_NLL:
+                return place, False
+        point = self.descent.polish(end)
+        if not point.is_minimum:
+            return None, False
+        point = self.descent.canonical(point)
+        place = find_orbit(self.minima, point)
+        if place is not None:
+            return place, False
+        self.minima.append(point)
+        return len(self.minima) - 1, True
+
+    def place_of(self, places: FloatArray) -> int | None:
+        """Return the place of the minimum that places near one belong to; new ones are taken in."""
+        for place, known in enumerate(self.minima):
+            order, distance = match_means(places, known.places)
+            near = distance / known.sigma
+            if near <= KNOWN:
+                return place
+            # Along a flat valley a descent ends far from the minimum, and next to no higher.
+            if known.flat and near <= SAME_FLAT:
+                one, other = self.descent.values(places[order], known.places)
+                if abs(one - other) <= LEVEL:
+                    return place
+        return self.place(self.descent.coarse(places))[0]
+
+    def record_critical(self, places: FloatArray) -> CriticalPoint | None:
+        """Take in the critical point of any index at some places; return it if it is new."""
+        apart = len(touching(self.descent.local(places).means, COINCIDENT * self.descent.sigma))
+        for known in (*self.minima, *self.saddles):
+            # Two points come as close as this only where some curvature is small.
+            stiff = np.abs(known.eigenvalues).min() * known.sigma**2 > SOFT
+            if stiff and match_means(places, known.places)[1] <= KNOWN * known.sigma:
+                return None
+            # What coincides is kept together, which leaves no soft direction but such as come from elsewhere.
+            alike = len(touching(known.means, COINCIDENT * known.sigma)) == apart < len(places)
+            if alike and match_means(places, known.places)[1] <= SAME * known.sigma:
+                return None
+        point = self.descent.critical(places, self._met)
+        if (
+            point is None
+            or not point.converged
+            or find_orbit([*self.minima, *self.saddles], point) is not None
+        ):
+            return None
+        point = self.descent.canonical(point)
+        (self.minima if point.is_minimum else self.saddles).append(point)
+        return point
+
+    def _met(self, places: FloatArray) -> bool:
+        """Whether polished places are a known point to the accuracy at which all such are one orbit."""
+        return any(
+            match_means(places, point.places)[1] <= SAME * point.sigma
+            for point in (*self.minima, *self.saddles)
+        )
+
+    def mirrored(self) -> Iterator[CriticalPoint]:
+        """Take in the mirror images of all points, where the truth has a mirror; yield the new ones."""
+        truth = self.descent.measure.truth
+        middle = None if truth is None else mirror_of(truth)
+        if middle is not None:
+            for point in [*self.minima, *self.saddles]:
+                found = self.record_critical(reflected(point.places, middle))
+                if found is not None:
+                    yield found
+
+    def connected(self) -> Iterator[CriticalPoint | None]:
+        """Descend from both sides of each saddle of index 1 that has no edge yet.
+
+        Yields after each saddle: a minimum that was not known, or None.
+        """
+        for place, saddle in enumerate(self.saddles):
+            if saddle.index != 1 or place in self.edges:
+                continue
+            known = len(self.minima)
+            self.edges[place] = self._edge(place, *self.descent.both_ways_down(saddle))
+            yield self.minima[-1] if len(self.minima) > known else None
+
+    def _edge(self, saddle: int, first: FloatArray, second: FloatArray) -> Edge | None:
+        one, other = self.place_of(first), self.place_of(second)
+        if one is None or other is None:
+            return None
+        orders = []
+        for places, place in ((first, one), (second, other)):
+            order, distance = match_means(places, self.minima[place].places)
+            if distance > SAME_FLAT * self.descent.sigma:
+                return Edge(saddle, (one, other))
+            orders.append([int(i) for i in order])
+        # Mean orders[0][j] of the saddle goes to mean j of the first minimum.
+        return Edge(saddle, (one, other), after(inverse(orders[1]), orders[0]))
+
+    @property
+    def count(self) -> int:
+        """Sum of (-1)^index over the labelled points known."""
+        return signed_count(self.minima, self.saddles)
+
+    def atlas(self, stop_reason: str) -> Atlas:
+        """Return what has been found, sorted."""
+        minima = sorted(self.minima, key=lambda point: point.nll)
+        saddles = sorted(self.saddles, key=lambda point: point.nll)
+        return Atlas(
+            minima=tuple(minima),
+            candidates=tuple(
+                CandidateOutcome(structure, outcome, None if end is None else find_orbit(minima, end))
+                for structure, outcome, end in self.outcomes
+            ),
+            k=self.descent.k,
+            sigma=self.descent.sigma,
+            truth=self.descent.measure.truth,
+            data=digest_of(self.descent),
+            seed=self.seed,
+            untried=self.n_candidates - len(self.outcomes),
+            starts=self.starts,
+            ends=dict(self.ends),
+            stop_reason=stop_reason,
+            saddles=tuple(saddles),
+            edges=self._sorted_edges(minima, saddles),
+            rounds=self.rounds,
+            weights=self.descent.weights,
+        )
+
+    def _sorted_edges(self, minima: list[CriticalPoint], saddles: list[CriticalPoint]) -> tuple[Edge, ...]:
+        """The edges with places in the sorted lists."""
+        at = {id(point): place for place, point in enumerate(minima)}
+        found = []
+        for place, saddle in enumerate(saddles):
+            edge = self.edges.get(next(i for i, known in enumerate(self.saddles) if known is saddle))
+            if edge is not None:
+                one, other = (at[id(self.minima[end])] for end in edge.minima)
+                found.append(edge.ordered(place, (one, other)))
+        return tuple(found)
+
+
+def digest_of(descent: Descent) -> str | None:
+    return descent.measure.digest if isinstance(descent.measure, Sample) else None
+
+
+def _outcome(structure: Structure, reached: CriticalPoint | None, attempt: Attempt) -> str:
+    if reached is None:
+        return "saddle" if attempt.saddle else "unresolved"
+    assert reached.structure is not None
+    if reached.structure.is_structured and reached.structure.structure.orbit == structure.orbit:
+        return "flat" if reached.flat else "realised"
+    return "saddle" if attempt.saddle else "dissolved"
+
+
+def why_not(end: Solution) -> str:
+    """Say why a descent ended in no minimum."""
+    return "not a minimum" if end.converged else end.stop_reason

@@ -1,0 +1,306 @@
+"""Exploration: candidates and random starts descended, polished and gathered into an atlas."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.arrays import FloatArray
+from gmmscape.landscape.atlas.atlas import Atlas
+from gmmscape.landscape.atlas.builder import Attempt, Survey, Task, digest_of
+from gmmscape.landscape.atlas.groupings import ALL_GROUPINGS, groupings, ringing
+from gmmscape.landscape.atlas.saddle_search import MOST_ROUNDS, Trail, followed, trails
+from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.landscape.points.descent import Descent
+from gmmscape.landscape.realisation.realise import candidate_places, coincident_point
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.solve import random_row_means
+from gmmscape.structure.candidates import (
+    candidates,
+    count_candidates,
+)
+from gmmscape.structure.structure import Structure, decode
+from gmmscape.work.journal import SAVING_SHARE
+from gmmscape.work.progress import Stop, Watch
+from gmmscape.work.tasks import closed
+
+#: Random starts that run EM together, one a thread.
+TOGETHER = 32
+#: Up to this many candidates, all are tried; beyond, those of neighbours on a line, up to `MOST_TRIED`.
+ALL_TRIED = 100
+MOST_TRIED = 3000
+
+
+class Event(NamedTuple):
+    """What the callback of an exploration sees after each start.
+
+    Attributes
+    ----------
+    done : int
+        Starts and candidates done; in the search for saddles, the followings of a round.
+    total : int
+        How many of these there are.
+    found : CriticalPoint or None
+        A critical point seen for the first time.
+    n_minima : int
+        Minima known.
+    seconds : float
+        Since the exploration began.
+    n_saddles : int
+        Saddles known.
+    """
+
+    done: int
+    total: int
+    found: CriticalPoint | None
+    n_minima: int
+    seconds: float
+    n_saddles: int = 0
+
+
+class Plan(NamedTuple):
+    """What an exploration is to do; see `Landscape.explore`."""
+
+    n_starts: int
+    candidates: bool
+    saddles: bool
+    n_jobs: int
+    max_seconds: float | None
+    callback: Callable[[Event], Any] | None
+    checkpoint: Path | None
+
+
+class _Watch:
+    """Counts the time, tells the callback, and keeps the checkpoint."""
+
+    def __init__(self, survey: Survey, plan: Plan) -> None:
+        self._survey, self._plan = survey, plan
+        self._watch = Watch(plan.max_seconds, plan.callback)
+        self._saved = time.monotonic()
+
+    def saw(self, found: CriticalPoint | None, done: int, total: int) -> None:
+        """Take note of one piece of work; raise `Stop` where it was to be the last."""
+        survey, plan = self._survey, self._plan
+        if found is not None:
+            self.save()
+        minima, saddles = len(survey.minima), len(survey.saddles)
+        self._watch.saw(
+            lambda seconds: Event(done, total, found, minima, seconds, saddles),
+            last=done == total and not plan.saddles,
+        )
+
+    def save(self, *, now: bool = False) -> None:
+        """Write the checkpoint, at most so often that it takes a small part of the time."""
+        if self._plan.checkpoint is None:
+            return
+        began = time.monotonic()
+        if now or began >= self._saved:
+            self._survey.atlas("interrupted").to_json(self._plan.checkpoint)
+            self._saved = time.monotonic() + SAVING_SHARE * (time.monotonic() - began)
+
+
+def explore(descent: Descent, *, seed: int, plan: Plan, resume: Atlas | None) -> Atlas:
+    """Descend from every candidate structure and from random starts; see `Landscape.explore`.
+
+    What is tried depends on the seed and on what was found before, and is recorded in order: the atlas does
+    not depend on the number of processes.
+    """
+    from threadpoolctl import threadpool_limits
+
+    # Matrices of k d rows are too small for threads of BLAS, which wait for each other longer than they work.
+    with engine.limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
+        return _explore(_resumed(descent, seed, resume), plan)
+
+
+def _explore(survey: Survey, plan: Plan) -> Atlas:
+    watch = _Watch(survey, plan)
+    stop_reason = "completed"
+    try:
+        _descend_from_all(survey, plan, watch)
+        if plan.saddles:
+            _search_saddles(survey, plan, watch)
+    except Stop as stop:
+        stop_reason = str(stop)
+    except KeyboardInterrupt:
+        stop_reason = "interrupted"
+    watch.save(now=True)
+    return survey.atlas(stop_reason)
+
+
+def _descend_from_all(survey: Survey, plan: Plan, watch: _Watch) -> None:
+    tasks = _tasks(survey.descent, survey, plan.n_starts, plan.candidates)
+    with closed(_attempts(survey.descent, tasks, survey.seed, plan.n_jobs)) as attempts:
+        for done, attempt in enumerate(attempts, start=1):
+            watch.saw(survey.record(attempt), done, len(tasks))
+
+
+def _search_saddles(survey: Survey, plan: Plan, watch: _Watch) -> None:
+    """Rounds of followings, until nothing speaks for another one, or there were enough."""
+    descent = survey.descent
+    while (wanted := _wanted(survey)) and survey.rounds < MOST_ROUNDS:
+        known = [*survey.minima, *survey.saddles]
+        work = trails(descent, known, wanted, survey.seed, survey.rounds)
+        with closed(_followings(descent, work, plan.n_jobs)) as ends:
+            for done, places in enumerate(ends, start=1):
+                found = None if places is None else survey.record_critical(places)
+                watch.saw(found, done, len(work))
+                if found is not None and survey.rounds and survey.count == 1 and not _wanted(survey):
+                    break
+        for point in survey.mirrored():
+            watch.saw(point, len(work), len(work))
+        survey.fruitful = len(survey.minima) + len(survey.saddles) > len(known)
+        survey.rounds += 1
+        for point in survey.connected():
+            watch.saw(point, len(work), len(work))
+
+
+def _wanted(survey: Survey) -> list[tuple[int, ...]]:
+    """The groupings to search: all at first, then those whose count says that a point is missing."""
+    k = survey.descent.k
+    if survey.descent.free_weights:  # coincident means are continua, and no law counts
+        return [(1,) * k] if survey.rounds == 0 or survey.fruitful else []
+    every = groupings(k)
+    if survey.rounds == 0:
+        return every
+    if survey.count != 1 and k > ALL_GROUPINGS:
+        return every
+    apart = every[-1:] if survey.count != 1 else []
+    return ringing(survey.descent, [*survey.minima, *survey.saddles]) + apart
+
+
+def _followings(descent: Descent, work: list[Trail], n_jobs: int) -> Generator[FloatArray | None, None, None]:
+    if n_jobs == 1:
+        yield from (followed(descent, trail) for trail in work)
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")
+    yield from parallel(delayed(followed)(descent, trail) for trail in work)
+
+
+def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> Survey:
+    if resume is None:
+        return Survey(descent, seed)
+    same = (descent.k, descent.sigma, descent.measure.truth, digest_of(descent))
+    resume.check_same_landscape(*same, weights=descent.weights)
+    # An atlas of a sample does not say what it was decoded against: that is done anew.
+    minima, saddles = (_decoded(descent, points) for points in (resume.minima, resume.saddles))
+    outcomes = [
+        (c.structure, c.outcome, None if c.minimum is None else minima[c.minimum]) for c in resume.candidates
+    ]
+    return Survey(
+        descent=descent,
+        seed=resume.seed,
+        minima=minima,
+        outcomes=outcomes,
+        saddles=saddles,
+        edges={edge.saddle: edge for edge in resume.edges},
+        starts=resume.starts,
+        rounds=resume.rounds,
+        ends=Counter(resume.ends),
+    )
+
+
+def _decoded(descent: Descent, points: Sequence[CriticalPoint]) -> list[CriticalPoint]:
+    if descent.measure.truth is not None:
+        return list(points)
+    reference = descent.reference
+    return [
+        replace(
+            point,
+            structure=None if reference is None else decode(point.mixture, reference, sigma=descent.sigma),
+        )
+        for point in points
+    ]
+
+
+def _tasks(descent: Descent, survey: Survey, n_starts: int, use_candidates: bool) -> list[Task]:
+    tasks = []
+    truth = descent.measure.truth
+    if truth is not None:
+        survey.n_candidates = count_candidates(descent.k, truth.n_components)
+    if use_candidates and truth is not None:
+        known = {structure.orbit for structure, _, _ in survey.outcomes}
+        listed = listed_candidates(descent.k, truth)
+        tasks = [Task(i, s) for i, s in enumerate(listed) if s.orbit not in known]
+    return tasks + [Task(i, None) for i in range(survey.starts, n_starts)]
+
+
+def listed_candidates(k: int, truth: Mixture) -> list[Structure]:
+    """The candidates worth a descent: all if they are few, else those of neighbours on the line.
+
+    On a line no other structure can be realised: the odds of two means of equal weight are monotone in x,
+    so one that wins at two centers against another wins between them too.
+    """
+    k_star = truth.n_components
+    if count_candidates(k, k_star) <= ALL_TRIED:
+        return candidates(k, k_star)
+    if truth.n_features > 1 or count_candidates(k, k_star, contiguous=True) > MOST_TRIED:
+        return []
+    place = np.argsort(truth.means[:, 0], kind="stable").tolist()
+    return [
+        Structure.of([(b.means, [place[s] for s in b.centers]) for b in structure.blocks])
+        for structure in candidates(k, k_star, contiguous=True)
+    ]
+
+
+def _attempts(descent: Descent, tasks: list[Task], seed: int, n_jobs: int) -> Generator[Attempt, None, None]:
+    if n_jobs == 1:
+        for task, places in _with_starts(descent, tasks, seed, n_jobs):
+            yield attempt_one(descent, task, places)
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")
+    yield from parallel(
+        delayed(attempt_one)(descent, task, places)
+        for task, places in _with_starts(descent, tasks, seed, n_jobs)
+    )
+
+
+def _with_starts(
+    descent: Descent, tasks: list[Task], seed: int, n_jobs: int
+) -> Generator[tuple[Task, FloatArray], None, None]:
+    """Each task with the places that Newton begins from: a candidate's, or EM's end from a random start."""
+    truth = descent.measure.truth
+    random = [task for task in tasks if task.structure is None]
+    for task in tasks:
+        if task.structure is not None:
+            assert truth is not None
+            yield task, candidate_places(descent, task.structure, truth)
+    for first in range(0, len(random), TOGETHER):
+        some = random[first : first + TOGETHER]
+        generators = [np.random.default_rng([seed, task.number]) for task in some]
+        starts = [descent.begun(_random_means(descent, rng)) for rng in generators]
+        with engine.limited(n_jobs):  # joblib may ask for tasks from a thread of its own
+            ends = descent.rough(starts)
+        yield from zip(some, ends, strict=True)
+
+
+def attempt_one(descent: Descent, task: Task, places: FloatArray) -> Attempt:
+    """Descend from one start, coarsely; polishing is left to who knows what is new."""
+    end = descent.coarse(places)
+    if task.structure is None:
+        return Attempt(task, end, saddle=False)
+    truth = descent.measure.truth
+    assert truth is not None
+    if decode(end, truth, sigma=descent.sigma).structure.orbit == task.structure.orbit:
+        return Attempt(task, end, saddle=False)
+    together = coincident_point(descent, task.structure, truth)
+    return Attempt(task, end, saddle=together is not None and together.index > 0)
+
+
+def _random_means(descent: Descent, rng: np.random.Generator) -> FloatArray:
+    truth = descent.measure.truth
+    if truth is not None:
+        return truth.sample(descent.k, rng)[0]
+    assert isinstance(descent.measure, Sample)
+    return random_row_means(descent.measure, descent.k, rng)

@@ -1,0 +1,229 @@
+"""Where to look for critical points of every index, and how one is reached from there.
+
+The gradient keeps coincident means together: a critical point of fewer means with added weights is one of all
+means. So points are looked for with the means in every number of groups, each group a mean of its own weight.
+With free weights coincident means are a continuum, and all means are apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.landscape.atlas.groupings import Grouped, assignments, grouped
+from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.landscape.points.descent import Descent
+from gmmscape.landscape.points.eigenvector_following import follow
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.solve import random_row_means
+
+#: Starts of each grouping in a round; rounds at most, while the count law says that something is missing.
+STARTS, MOST_ROUNDS = 10, 8
+#: Centers whose averages are all tried as places of means, where they have no order.
+FEW_CENTERS = 4
+#: Standard deviation of the noise on a structured start, in sigma.
+NOISE = 0.3
+#: Directions that are followed uphill from a known point; minima between whose labellings is searched.
+MODES, MOST_PAIRED = 2, 8
+#: Shortest and longest push off a known point, in sigma: its neighbour at a fold is close.
+PUSHES = (0.05, 2.0)
+#: Curvature, in 1/sigma^2, below which neighbours are looked for by Newton's method from close by: their
+#: gradients are too small for followings.
+SPLITTING = 1e-4
+
+
+class Trail(NamedTuple):
+    """One following: sizes of the groups of means, the places where the groups begin (see `Descent`), and the
+    index wanted there.
+
+    Without an index it is for Newton's method on the gradient alone, from so close that no other is met.
+    """
+
+    sizes: tuple[int, ...]
+    places: FloatArray
+    uphill: int | None
+
+
+def trails(
+    descent: Descent,
+    known: Sequence[CriticalPoint],
+    wanted: Sequence[tuple[int, ...]],
+    seed: int,
+    number: int,
+) -> list[Trail]:
+    """Return the followings of a round.
+
+    Parameters
+    ----------
+    descent : Descent
+        Of the landscape.
+    known : sequence of CriticalPoint
+        What was found by the last round.
+    wanted : sequence of tuple of int
+        Groupings to search.
+    seed, number : int
+        Of the exploration, and of the round.
+
+    Returns
+    -------
+    list of Trail
+        They depend on the arguments alone.
+    """
+    rng = np.random.default_rng([seed, 1, number])
+    anchors = _anchors(descent.reference)
+    found = []
+    for sizes in wanted:
+        m = len(sizes)
+        if m == 1:
+            if number == 0:
+                found.append(Trail(sizes, descent.begun(_random_means(descent, 1, rng)), 0))
+            continue
+        for i in range(STARTS):
+            if i % 2 == 0 and anchors is not None:
+                some = anchors[rng.choice(len(anchors), m, replace=len(anchors) < m)]
+                means = some + NOISE * descent.sigma * rng.standard_normal(some.shape)
+            else:
+                means = _random_means(descent, m, rng)
+            places = descent.begun(means)
+            indices = range(m * descent.measure.n_features)
+            if descent.free_weights:
+                places[:, -1] += NOISE * descent.sigma * rng.standard_normal(m)
+                indices = range(indices.stop + m - 1)
+            # Minima of all means apart are what descents find.
+            found += [Trail(sizes, places, index) for index in _wanted(indices, m == descent.k, i)]
+    return found + _beside(descent, known, wanted, rng) + _between(descent, known, rng)
+
+
+def _wanted(indices: range, apart: bool, turn: int) -> list[int]:
+    """The indices followed from a start: all where they are few, else low ones and another each time."""
+    chosen = [index for index in indices if index > 0 or not apart]
+    if len(chosen) <= 4:
+        return chosen
+    return [*chosen[:2], chosen[2 + turn % (len(chosen) - 2)]]
+
+
+def _beside(
+    descent: Descent,
+    known: Sequence[CriticalPoint],
+    wanted: Sequence[tuple[int, ...]],
+    rng: np.random.Generator,
+) -> list[Trail]:
+    """Off known points along their softest directions, up to the next index and down to the one before."""
+    if descent.free_weights:
+        return [
+            trail
+            for point in known
+            for trail in _pushed(
+                descent, (1,) * descent.k, point.places, descent.hessian(point.places) * descent.sigma**2, rng
+            )
+        ]
+    found = []
+    for some in (grouped(descent, point) for point in known):
+        room = [len(place) for place in some.places]
+        fitting = [(sizes, next(assignments(sizes, room), None)) for sizes in wanted]
+        if all(filled is None for _, filled in fitting):
+            continue
+        hessian = descent.hessian(some.point.means) * descent.sigma**2
+        for sizes, filled in fitting:
+            if filled is not None:
+                means = np.stack([some.point.means[some.places[place][0]] for place in filled])
+                found += _pushed(descent, sizes, means, _merged_hessian(hessian, some, filled, sizes), rng)
+    return found
+
+
+def _merged_hessian(
+    hessian: FloatArray, some: Grouped, filled: tuple[int, ...], sizes: tuple[int, ...]
+) -> FloatArray:
+    """The Hessian of the problem in which each block of means is one mean."""
+    left = [list(place) for place in some.places]
+    blocks = np.zeros((len(some.point.means), len(sizes)))
+    for block, (place, size) in enumerate(zip(filled, sizes, strict=True)):
+        for _ in range(size):
+            blocks[left[place].pop(), block] = 1.0
+    merge = np.kron(blocks, np.eye(some.point.means.shape[1]))
+    return merge.T @ hessian @ merge
+
+
+def _pushed(
+    descent: Descent,
+    sizes: tuple[int, ...],
+    places: FloatArray,
+    hessian: FloatArray,
+    rng: np.random.Generator,
+) -> list[Trail]:
+    found = []
+    values, vectors = np.linalg.eigh(hessian)
+    index = int(np.count_nonzero(values < 0))
+    for mode in range(max(0, index - MODES), min(index + MODES, len(values))):
+        uphill = index - 1 if mode < index else index + 1
+        direction = descent.sigma * descent.family.spread(vectors[:, mode], len(sizes))
+        for side in (-1.0, 1.0):
+            length = np.exp(rng.uniform(*np.log(PUSHES)))
+            if uphill > 0 or len(sizes) < descent.k:
+                found.append(Trail(sizes, places + side * length * direction, uphill))
+            if abs(values[mode]) < SPLITTING and not descent.free_weights:
+                # What has just split off is as far as the root of the curvature (DESIGN 2.3, law 4).
+                near = rng.uniform(0.5, 3.0) * np.sqrt(descent.k * abs(values[mode]))
+                found.append(Trail(sizes, places + side * near * direction, None))
+    return found
+
+
+def _between(descent: Descent, known: Sequence[CriticalPoint], rng: np.random.Generator) -> list[Trail]:
+    """From between minima in any labelling."""
+    found = []
+    minima = [point for point in known if point.index == 0][:MOST_PAIRED]
+    for first in minima:
+        for second in minima:
+            order = rng.permutation(descent.k)
+            share = rng.uniform(0.3, 0.7)
+            middle = (1.0 - share) * first.places + share * second.places[order]
+            noise = 0.1 * descent.sigma * rng.standard_normal(middle.shape)
+            found.append(Trail((1,) * descent.k, middle + noise, 1))
+    return found
+
+
+def followed(descent: Descent, trail: Trail) -> FloatArray | None:
+    """Return the places of all k means at the critical point a trail leads to, or None."""
+    if trail.uphill is None:
+        return np.repeat(trail.places, trail.sizes, axis=0)
+    start = _grouped(descent, trail.sizes, trail.places)
+    end = follow(descent.common(start), start, trail.uphill)
+    if end is None:
+        return None
+    return np.repeat(descent.places(end.shifted(descent.measure.origin)), trail.sizes, axis=0)
+
+
+def _grouped(descent: Descent, sizes: tuple[int, ...], places: FloatArray) -> Mixture:
+    """The fit, in local coordinates, with one mean for each group."""
+    local = descent.local(places)
+    if descent.free_weights:
+        return local
+    return Mixture.location(local.means, descent.sigma, np.array(sizes) / descent.k)
+
+
+def _anchors(reference: Mixture | None) -> FloatArray | None:
+    """Averages of neighbouring centers on a line, of any few of them elsewhere."""
+    if reference is None:
+        return None
+    k = reference.n_components
+    if reference.n_features == 1:
+        order = np.argsort(reference.means[:, 0], kind="stable")
+        runs = [order[a:b] for a in range(k) for b in range(a + 1, k + 1)]
+    else:
+        most = k if k <= FEW_CENTERS else 2
+        runs = [np.array(some) for size in range(1, most + 1) for some in combinations(range(k), size)]
+    weights = np.maximum(reference.weights, np.finfo(np.float64).tiny)
+    return np.stack([np.average(reference.means[run], axis=0, weights=weights[run]) for run in runs])
+
+
+def _random_means(descent: Descent, m: int, rng: np.random.Generator) -> FloatArray:
+    truth = descent.measure.truth
+    if truth is not None:
+        return truth.sample(m, rng)[0]
+    assert isinstance(descent.measure, Sample)
+    return random_row_means(descent.measure, m, rng)

@@ -1,0 +1,200 @@
+"""Basins: which share of the starts falls into each minimum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.jsonfile import Writable
+from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.mixture import Mixture
+from gmmscape.structure.intervals import LEVEL, share_interval
+from gmmscape.version import VERSION
+
+if TYPE_CHECKING:
+    from gmmscape.plot import BasinsDisplay
+
+FORMAT, FORMAT_VERSION = "gmmscape-basins", 1
+#: Minima that the printed table shows, and means of each.
+MOST_ROWS, MOST_MEANS = 25, 8
+METHODS = {"em": "EM", "gd": "gradient descent with step sigma^2"}
+
+
+@dataclass(frozen=True, eq=False)
+class Basins(Writable):
+    """The minima that starts fall into, with their shares.
+
+    Attributes
+    ----------
+    minima : tuple of CriticalPoint
+        Sorted by NLL, each orbit once; `hits` says how many starts ended in it.
+    labels : ndarray of int, shape (n,)
+        Place in `minima` of the minimum that each start fell into; -1 for none.
+    unresolved : dict of str to int
+        How many starts ended in no minimum, by what they did instead: "saddle", "plateau" (a mean without
+        mass), "max_iter", "not a minimum", "degenerate", "not polished" (more different ends than were
+        polished), "interrupted".
+    n : int
+        Starts that were run.
+    start : str
+        "truth", "k-means++", "uniform", "rows", "own" or "function".
+    method : str
+        "em" or "gd".
+    seed : int
+        Of the starts.
+    k : int
+        Number of fitted means.
+    sigma : float
+        Standard deviation of the fit.
+    truth : Mixture or None
+        The truth of a population.
+    stop_reason : str
+        "completed", "time_limit" or "interrupted".
+    """
+
+    minima: tuple[CriticalPoint, ...]
+    labels: IntArray
+    unresolved: dict[str, int]
+    n: int
+    start: str
+    method: str
+    seed: int
+    k: int
+    sigma: float
+    truth: Mixture | None
+    stop_reason: str
+
+    @property
+    def hits(self) -> IntArray:
+        """Starts that fell into each minimum, shape (m,)."""
+        return np.array([point.hits for point in self.minima], dtype=np.intp)
+
+    @property
+    def shares(self) -> FloatArray:
+        """Hits by starts, shape (m,): those of the whole, unresolved starts included."""
+        return self.hits / max(self.n, 1)
+
+    @property
+    def intervals(self) -> FloatArray:
+        """95 % intervals of the shares by Clopper and Pearson, shape (m, 2): each by itself.
+
+        Where the work ended early, starts that nobody settled may belong to any minimum: the upper end counts
+        them as hits.
+        """
+        open_ = self.unresolved.get("interrupted", 0)
+        ends = [
+            (share_interval(hits, self.n)[0], share_interval(hits + open_, self.n)[1])
+            for hits in self.hits.tolist()
+        ]
+        return np.array(ends).reshape(-1, 2)
+
+    def __str__(self) -> str:
+        word = "minimum" if len(self.minima) == 1 else "minima"
+        stopped = "" if self.stop_reason == "completed" else f"; stopped early: {self.stop_reason}"
+        own = self.start == "own"
+        origin = "of your own" if own else f"{self.start}, seed {self.seed}"
+        lines = [
+            f"{len(self.minima)} {word} from {self.n} starts ({origin}) by "
+            f"{METHODS[self.method]}; k={self.k}, sigma={self.sigma:g}{stopped}"
+        ]
+        known = all(point.kl is not None for point in self.minima)
+        if self.minima:
+            # One's own starts are no draws: a share of theirs is not known up to an interval.
+            shares = "" if own else "share   95 % interval    "
+            lines += ["", f"  #  {shares}  hits  {'kl' if known else 'nll':<12} structure"]
+        shares = zip(self.minima, self.shares, self.intervals, strict=True)
+        for i, (point, share, (low, high)) in enumerate(list(shares)[:MOST_ROWS]):
+            value = point.kl if known else point.nll
+            drawn = "" if own else f"{share:.4f}  {low:.4f} to {high:.4f}  "
+            lines.append(f"{i:3d}  {drawn}{point.hits:6d}  {value:<12.7g} {_read(point)}")
+        left = self.minima[MOST_ROWS:]
+        if left:
+            lines.append(f"and {len(left)} more with {sum(point.hits for point in left)} starts")
+        if self.unresolved:
+            parts = ", ".join(f"{n} {reason}" for reason, n in sorted(self.unresolved.items()))
+            lines += ["", f"{sum(self.unresolved.values())} starts ended in none of them: {parts}"]
+        if own:
+            lines += ["", "  start  ends in"]
+            lines += [
+                f"  {i:5d}  {f'minimum {label}' if label >= 0 else 'none of them'}"
+                for i, label in enumerate(self.labels[:MOST_ROWS].tolist())
+            ]
+            lines += [f"and {self.n - MOST_ROWS} more"] if self.n > MOST_ROWS else []
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `to_json` writes: plain numbers, lists and strings.
+
+        Returns
+        -------
+        dict
+            Keys format, format_version, gmmscape_version, k, sigma, truth, start, method, seed, n,
+            stop_reason, minima (each with share and share_interval), unresolved, and labels (of the user's
+            own starts; else None).
+        """
+        each = zip(self.minima, self.shares.tolist(), self.intervals.tolist(), strict=True)
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "gmmscape_version": VERSION,
+            "k": self.k,
+            "sigma": self.sigma,
+            "truth": None if self.truth is None else self.truth.to_dict(),
+            "start": self.start,
+            "method": self.method,
+            "seed": self.seed,
+            "n": self.n,
+            "stop_reason": self.stop_reason,
+            "level": LEVEL,
+            "minima": [
+                {**point.to_dict(), "share": share, "share_interval": interval}
+                for point, share, interval in each
+            ],
+            "unresolved": dict(sorted(self.unresolved.items())),
+            "labels": self.labels.tolist() if self.start == "own" else None,
+        }
+
+    def plot(self, ax: Any = None, *, most: int = 8) -> BasinsDisplay:
+        """Draw the minima that most starts fell into, each with its share as a bar.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure, unknown to pyplot, by default.
+        most : int, default=8
+            Minima drawn.
+
+        Returns
+        -------
+        BasinsDisplay
+            With `figure_`, `axes_` and the artists.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no minimum.
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        from gmmscape.plot import BasinsDisplay
+
+        return BasinsDisplay.from_basins(self, most=most).plot(ax)
+
+
+def _read(point: CriticalPoint) -> str:
+    """The structure of a minimum, or its means where there is none to read."""
+    flat = "(flat) " if point.flat else ""
+    if point.structure is not None and point.structure.is_structured:
+        return flat + str(point.structure.structure)
+    means = " ".join(_place(mean) for mean in point.means[:MOST_MEANS])
+    more = " ..." if len(point.means) > MOST_MEANS else ""
+    what = "" if point.structure is None else f"not structured (defect {point.structure.defect:.2g}): "
+    return f"{flat}{what}means {means}{more}"
+
+
+def _place(mean: FloatArray) -> str:
+    text = ", ".join(f"{coordinate:.4g}" for coordinate in mean)
+    return text if len(mean) == 1 else f"({text})"

@@ -1,0 +1,295 @@
+"""One truth searched for minima, each read by association and by position, suspects refined."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.landscape.falsification.confirm import confirmed
+from gmmscape.landscape.falsification.cuts import cut_centers
+from gmmscape.landscape.falsification.position import nearest_structure
+from gmmscape.landscape.falsification.starts import Starts, starts_for
+from gmmscape.landscape.falsification.suspect import Suspect
+from gmmscape.landscape.points.descent import Descent
+from gmmscape.matching import match_means
+from gmmscape.measure import Population
+from gmmscape.mixture import Mixture
+from gmmscape.solve import Solution
+from gmmscape.structure.association import association
+from gmmscape.structure.partition import best_stars
+
+#: Ends of EM this close, in sigma, go on as one.
+MERGED = 0.05
+#: Minima this close, in sigma, are one...
+SAME = 1e-2
+#: ...or this close, where a curvature is below `SOFT` (1/sigma^2) and values agree within `LEVEL`: descents
+#: end anywhere along a flat valley.
+SAME_SOFT, SOFT, LEVEL = 1.5, 1e-3, 1e-6
+#: Curvatures, in 1/sigma^2, below which an end of exploration is no minimum.
+NEGATIVE = -1e-5
+
+
+class Plan(NamedTuple):
+    """How each truth is searched; see `falsify`."""
+
+    n_starts: int
+    rtol: float
+    tau: float | None
+    confirm: bool
+
+    def threshold(self, k: int) -> float:
+        """Return tau for k means."""
+        return 0.5 / k if self.tau is None else self.tau
+
+
+class Reading(NamedTuple):
+    """A minimum as it is read.
+
+    Attributes
+    ----------
+    defect : float
+        By association.
+    position_error : float
+        By position, sigma.
+    hits : int
+        Starts that ended there.
+    """
+
+    defect: float
+    position_error: float
+    hits: int
+
+
+@dataclass(frozen=True, eq=False)
+class Searched:
+    """What was found for one truth.
+
+    Attributes
+    ----------
+    number : int
+        Which of the truths.
+    k : int
+        Number of fitted means.
+    k_star : int
+        Number of centers.
+    d : int
+        Dimension.
+    separation : float
+        Smallest distance of two centers, sigma.
+    tau : float
+        Largest defect of a structured fit.
+    minima : tuple of Reading
+        Each minimum once, refuted suspects left out.
+    suspects : tuple of Suspect
+        Minima with a defect above tau when they were found.
+    lost : dict of str to int
+        Starts that ended in no minimum, by reason.
+    farthest : ndarray of shape (k, d)
+        Means of the minimum of largest position error.
+    """
+
+    number: int
+    k: int
+    k_star: int
+    d: int
+    separation: float
+    tau: float
+    minima: tuple[Reading, ...]
+    suspects: tuple[Suspect, ...]
+    lost: dict[str, int]
+    farthest: FloatArray
+
+    @property
+    def unstructured(self) -> int:
+        """Number of minima with a defect above tau."""
+        return sum(reading.defect > self.tau for reading in self.minima)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings."""
+        return {
+            "number": self.number,
+            "k": self.k,
+            "k_star": self.k_star,
+            "d": self.d,
+            "separation": self.separation,
+            "tau": self.tau,
+            "minima": [[_finite(x) for x in reading] for reading in self.minima],
+            "suspects": [suspect.to_dict() for suspect in self.suspects],
+            "lost": self.lost,
+            "farthest": self.farthest.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Searched:
+        """Return what `to_dict` described."""
+        return cls(
+            number=int(content["number"]),
+            k=int(content["k"]),
+            k_star=int(content["k_star"]),
+            d=int(content["d"]),
+            separation=_number(content["separation"]),
+            tau=float(content["tau"]),
+            minima=tuple(Reading(float(a), _number(b), int(n)) for a, b, n in content["minima"]),
+            suspects=tuple(Suspect.from_dict(suspect) for suspect in content["suspects"]),
+            lost={str(name): int(count) for name, count in content["lost"].items()},
+            farthest=np.array(content["farthest"], dtype=np.float64),
+        )
+
+
+@dataclass
+class _Seen:
+    """A minimum as exploration knows it."""
+
+    end: Solution
+    table: FloatArray
+    defect: float
+    curvature: float
+    hits: int
+
+
+def searched(truth: Mixture, k: int, number: int, rng: np.random.Generator, plan: Plan) -> Searched:
+    """Search one truth.
+
+    Parameters
+    ----------
+    truth : Mixture
+        Components of one spherical covariance, whose standard deviation the fit has too.
+    k : int
+        Number of fitted means.
+    number : int
+        Number of the truth.
+    rng : numpy.random.Generator
+        Of the starts.
+    plan : Plan
+        How.
+
+    Returns
+    -------
+    Searched
+        Minima, suspects and what was lost.
+    """
+    sigma = truth.sigma
+    assert sigma is not None
+    descent, tau = Descent(Population(truth), k, sigma), plan.threshold(k)
+    seen, lost = _explored(descent, starts_for(truth, k, plan.n_starts, rng), truth, plan.rtol, tau)
+    readings, suspects = [], []
+    farthest: tuple[float, FloatArray] = (-1.0, np.zeros((0, truth.n_features)))
+    for item in seen:
+        means, defect = item.end.means, item.defect
+        suspect = None if defect <= tau else _suspect(item, truth, number, tau, plan.confirm)
+        if suspect is not None:
+            if any(match_means(suspect.means, other.means)[1] <= SAME * sigma for other in suspects):
+                continue
+            suspects.append(suspect)
+            if suspect.outcome == "refuted" and suspect.defect > tau:
+                lost["no minimum"] += item.hits
+                continue
+            means, defect = suspect.means, suspect.defect
+        error = nearest_structure(means, truth, sigma).error
+        readings.append(Reading(float(defect), float(error), item.hits))
+        farthest = max(farthest, (error, means), key=lambda pair: pair[0])
+    return Searched(
+        number=number,
+        k=k,
+        k_star=truth.n_components,
+        d=truth.n_features,
+        separation=float(truth.separation),
+        tau=tau,
+        minima=tuple(readings),
+        suspects=tuple(suspects),
+        lost=dict(lost),
+        farthest=farthest[1],
+    )
+
+
+def _explored(
+    descent: Descent, starts: Starts, truth: Mixture, rtol: float, tau: float
+) -> tuple[list[_Seen], Counter[str]]:
+    """The minima that starts lead to, and why others do not."""
+    seen: list[_Seen] = []
+    lost: Counter[str] = Counter()
+    begun = [*starts.expected, *descent.rough(starts.random)]
+    for places, hits in _merged(begun, descent.sigma):
+        end = descent.coarse(places, rtol)
+        if not end.converged:
+            lost[end.stop_reason] += hits
+            continue
+        known = next((item for item in seen if _same(end, item, truth, descent.sigma, tau)), None)
+        if known is not None:
+            known.hits += hits
+            continue
+        curvature = _curvature(descent, end, rtol)
+        if curvature < NEGATIVE:
+            lost["no minimum"] += hits
+            continue
+        table = association(end.mixture, truth)
+        seen.append(_Seen(end, table, best_stars(table)[1], curvature, hits))
+    return seen, lost
+
+
+def _merged(ends: list[FloatArray], sigma: float) -> list[tuple[FloatArray, int]]:
+    found: list[tuple[FloatArray, int]] = []
+    for places in ends:
+        for i, (known, hits) in enumerate(found):
+            if match_means(places, known)[1] <= MERGED * sigma:
+                found[i] = (known, hits + 1)
+                break
+        else:
+            found.append((places, 1))
+    return found
+
+
+def _same(end: Solution, known: _Seen, truth: Mixture, sigma: float, tau: float) -> bool:
+    distance = match_means(end.means, known.end.means)[1] / sigma
+    level = abs(end.nll - known.end.nll) <= LEVEL
+    if distance <= SAME or distance > SAME_SOFT or known.curvature >= SOFT or not level:
+        return distance <= SAME
+    # A valley may lead from a structured minimum to none of that kind.
+    return (best_stars(association(end.mixture, truth))[1] > tau) == (known.defect > tau)
+
+
+def _curvature(descent: Descent, end: Solution, rtol: float) -> float:
+    """Smallest eigenvalue of the Hessian, 1/sigma^2, by a rule made for the place."""
+    local = end.mixture.shifted(-descent.measure.origin)
+    hessian = descent.objective(local, rtol).derivatives(local, hessian=True).hessian
+    assert hessian is not None
+    return float(np.linalg.eigvalsh(hessian)[0]) * descent.sigma**2
+
+
+def _suspect(item: _Seen, truth: Mixture, number: int, tau: float, confirm: bool) -> Suspect:
+    outcome, reason = "unchecked", "exploration only"
+    means, table, value, error = item.end.means, item.table, item.curvature, float("inf")
+    if confirm:
+        verdict = confirmed(truth, item.end, tau)
+        decoded = verdict.point.structure
+        assert decoded is not None
+        means, table = verdict.point.means, decoded.association
+        outcome, reason, value, error = verdict[1:]
+    sigma = truth.sigma
+    assert sigma is not None
+    return Suspect(
+        number=number,
+        truth=truth,
+        means=means,
+        defect=float(best_stars(table)[1]),
+        tau=tau,
+        position_error=float(nearest_structure(means, truth, sigma).error),
+        eigenvalue=value,
+        eigenvalue_error=error,
+        outcome=outcome,
+        reason=reason,
+        hits=item.hits,
+        cuts=cut_centers(means, table, truth, sigma, tau),
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _number(value: float | None) -> float:
+    return float("inf") if value is None else float(value)

@@ -1,0 +1,247 @@
+"""How the share of minima without structure falls with the separation of random truths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.jsonfile import Writable
+from gmmscape.landscape.falsification.falsify import FalsifyEvent, falsify
+from gmmscape.landscape.falsification.result import REACH, Falsification
+from gmmscape.structure.intervals import Share
+from gmmscape.validation import finite_array, positive_integer, real_number
+from gmmscape.version import VERSION
+
+if TYPE_CHECKING:
+    from gmmscape.plot import ShareDisplay
+
+
+class SharePoint(NamedTuple):
+    """What random truths of one separation have.
+
+    Attributes
+    ----------
+    separation : float
+        Smallest distance of two centers, sigma.
+    by_association : Share
+        Minima with a defect above tau, of all.
+    by_position : Share
+        Minima farther than the reach from every structure, of all.
+    truths_with : Share
+        Truths that have a minimum with a defect above tau, of all.
+    largest_defect : float
+        Of all minima.
+    largest_position_error : float
+        Of all minima, sigma.
+    """
+
+    separation: float
+    by_association: Share
+    by_position: Share
+    truths_with: Share
+    largest_defect: float
+    largest_position_error: float
+
+
+@dataclass(frozen=True, eq=False)
+class ShareCurve(Writable):
+    """Shares of unstructured minima against the separation of random truths.
+
+    Attributes
+    ----------
+    points : tuple of SharePoint
+        By ascending separation.
+    reach : float
+        By position, a minimum has no structure farther than this from one, in sigma.
+    settings : dict
+        k, k_star, d, n_truths (for each separation), n_starts, tau and seed.
+    stop_reason : str
+        "completed", or "interrupted": then the last separations are missing.
+    """
+
+    points: tuple[SharePoint, ...]
+    reach: float
+    settings: dict[str, Any]
+    stop_reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings.
+
+        Returns
+        -------
+        dict
+            Keys gmmscape_version, settings, reach, stop_reason, points.
+        """
+        shares = ("by_association", "by_position", "truths_with")
+        points = [
+            {**point._asdict(), **{name: getattr(point, name)._asdict() for name in shares}}
+            for point in self.points
+        ]
+        return {
+            "gmmscape_version": VERSION,
+            "settings": self.settings,
+            "reach": self.reach,
+            "stop_reason": self.stop_reason,
+            "points": points,
+        }
+
+    def plot(self, ax: Any = None) -> ShareDisplay:
+        """Draw both shares against the separation, with their intervals.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure, unknown to pyplot, by default.
+
+        Returns
+        -------
+        ShareDisplay
+            With `figure_`, `ax_` and the artists.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no point.
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        from gmmscape.plot import ShareDisplay
+
+        return ShareDisplay(
+            [point.separation for point in self.points],
+            {
+                "by association": [point.by_association for point in self.points],
+                f"by position, {self.reach:g} sigma": [point.by_position for point in self.points],
+            },
+        ).plot(ax)
+
+    def __str__(self) -> str:
+        lines = [f"share of unstructured minima, {self.settings['n_truths']} truths for each separation"]
+        for point in self.points:
+            lines.append(
+                f"{point.separation:8g} sigma: by association {point.by_association}, "
+                f"by position {point.by_position}"
+            )
+        return "\n".join(lines)
+
+
+def unstructured_against_separation(
+    separations: Sequence[float],
+    *,
+    k: int | Sequence[int],
+    k_star: int | Sequence[int],
+    d: int | Sequence[int],
+    n_truths: int,
+    rng: Any = None,
+    reach: float = REACH,
+    n_starts: int = 40,
+    rtol: float = 1e-6,
+    tau: float | None = None,
+    n_jobs: int = 1,
+    callback: Callable[[FalsifyEvent], Any] | None = None,
+    folder: str | Path | None = None,
+) -> ShareCurve:
+    """Measure the share of minima without structure, by association and by position, at each separation.
+
+    Parameters
+    ----------
+    separations : sequence of float
+        Smallest distance of two centers, sigma.
+    k, k_star, d : int or sequence of int
+        As in `falsify`; the truths of one separation are, up to their scale, those of the others.
+    n_truths : int
+        Truths for each separation.
+    rng : None, int or numpy.random.Generator, default=None
+        Seed; None stands for 0 here, so that curves can be compared.
+    reach : float, default=1.0
+        By position, a minimum has no structure farther than this from one, in sigma.
+    n_starts : int, default=40
+        Starts for each truth.
+    rtol : float, default=1e-6
+        Accuracy of the integrals; minima are counted as exploration finds them.
+    tau : float, optional
+        Largest defect of a structured fit; 0.5/k by default.
+    n_jobs : int, default=1
+        Processes; -1 for all cores.
+    callback : callable, optional
+        Called with a `FalsifyEvent` after each truth; returning True stops.
+    folder : str or Path, optional
+        Folder for a checkpoint of each separation, made if need be; a search that was stopped goes on there.
+
+    Returns
+    -------
+    ShareCurve
+        With `points`, `to_json` and `plot`. Cost: that of `falsify` for each separation.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is not usable, or a checkpoint is that of another search.
+
+    Examples
+    --------
+    >>> from gmmscape import lab
+    >>> curve = lab.unstructured_against_separation([4.0, 12.0], k=3, k_star=4, d=1, n_truths=5, rng=0)
+    >>> [point.by_association.n > 0 for point in curve.points]
+    [True, False]
+    """
+    values = sorted(
+        {real_number("separations", x) for x in finite_array("separations", separations, ndim=(1,)).tolist()}
+    )
+    if not values:
+        raise InvalidParameterError.of("separations", separations, "pass one number at least")
+    reach, n_truths = real_number("reach", reach), positive_integer("n_truths", n_truths)
+    place = None if folder is None else _made(folder)
+    points: list[SharePoint] = []
+    stop_reason, seed = "completed", 0 if rng is None else rng
+    settings: dict[str, Any] = {}
+    for value in values:
+        found = falsify(
+            k=k,
+            k_star=k_star,
+            d=d,
+            separation=value,
+            n_truths=n_truths,
+            rng=seed,
+            n_starts=n_starts,
+            rtol=rtol,
+            tau=tau,
+            confirm=False,
+            n_jobs=n_jobs,
+            callback=callback,
+            checkpoint=None if place is None else place / f"separation-{value:.17g}.json",
+        )
+        seed = found.seed
+        names = ("k", "k_star", "d", "n_truths", "n_starts", "tau")
+        settings = {**{name: found.settings[name] for name in names}, "seed": seed}
+        if found.stop_reason != "completed":
+            stop_reason = found.stop_reason
+            break
+        points.append(share_point(value, found, reach))
+    return ShareCurve(tuple(points), reach, settings, stop_reason)
+
+
+def _made(folder: str | Path) -> Path:
+    try:
+        place = Path(folder)
+        place.mkdir(exist_ok=True)
+    except (TypeError, ValueError, OSError) as error:
+        raise InvalidParameterError.of(
+            "folder", folder, f"pass a folder that can be made ({error})"
+        ) from error
+    return place
+
+
+def share_point(separation: float, found: Falsification, reach: float) -> SharePoint:
+    """Return the point of a curve that a search at one separation gives."""
+    return SharePoint(
+        separation,
+        found.unstructured,
+        found.beyond(reach),
+        found.truths_with,
+        max((m.defect for one in found.searched for m in one.minima), default=0.0),
+        found.largest_position_error,
+    )

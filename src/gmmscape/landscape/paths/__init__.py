@@ -1,0 +1,1 @@
+"""Paths of truths: minima followed along them to where they are born."""

@@ -1,0 +1,228 @@
+"""Birth: a structured minimum followed along a path of truths to where it disappears."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.exceptions import InvalidParameterError, NoResultError
+from gmmscape.landscape.paths.bifurcation import Singular
+from gmmscape.landscape.paths.birth_result import Birth
+from gmmscape.landscape.paths.branch import Branch, BranchPoint
+from gmmscape.landscape.paths.tracking import tracked
+from gmmscape.landscape.paths.truth_path import TruthPath, ordered_bracket, truth_at
+from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.landscape.points.descent import FINER
+from gmmscape.measure import Population
+from gmmscape.mixture import Mixture
+from gmmscape.solve import Newton, asks_to_stop
+from gmmscape.structure.candidates import starting_means
+from gmmscape.structure.structure import Structure, block_average, decode, structure_of
+from gmmscape.validation import optional_seconds, standard_deviation
+
+#: The means of a block are spread by 0.5 sigma times these, one after the other, until a descent keeps them.
+SPREADS = (1.0, 0.5, 1.6, 0.25, 2.5)
+#: A branch is followed from where its smallest curvature, in 1/sigma^2, is at least this, so that quadrature
+#: and rounding do not move its points; it is looked for at this many places from the upper end on.
+RESOLVED, DESCENTS_DOWN = 1e-6, 20
+
+
+class FollowEvent(NamedTuple):
+    """What the callback of `birth` sees at each point of the branch.
+
+    Attributes
+    ----------
+    parameter : float
+        Where the branch has come to.
+    means : ndarray of shape (k, d)
+        Means of the minimum there.
+    eigenvalue : float
+        Smallest curvature, in nats per squared unit of length.
+    seconds : float
+        Since the work began.
+    """
+
+    parameter: float
+    means: FloatArray
+    eigenvalue: float
+    seconds: float
+
+
+def birth(
+    path: Callable[[float], Mixture],
+    structure: Structure | Iterable[tuple[Iterable[int], Iterable[int]]],
+    bracket: tuple[float, float],
+    *,
+    sigma: float | None = None,
+    max_seconds: float | None = None,
+    callback: Callable[[FollowEvent], Any] | None = None,
+) -> Birth:
+    """Follow a structured minimum down a path of truths to the parameter at which it disappears.
+
+    Fitted weights are equal: with free ones many means on one center are a continuum, which no fold ends.
+    The minimum is continued by arclength from the upper end of the bracket, in steps that cannot reach
+    another branch, until the branch turns or a curvature becomes negative. There the extended system
+    (grad, H v, \\|v\\|^2 - 1) = 0 in means, null vector and parameter is solved by Newton's method, which
+    converges quadratically at a fold (Moore and Spence, SIAM J. Numer. Anal. 17, 1980).
+
+    Parameters
+    ----------
+    path : callable
+        From the parameter to the truth, a `Mixture`; its components keep their order.
+    structure : Structure or iterable of (means, centers)
+        What to follow: a candidate, or index tuples as in ``[((0,), (0, 1)), ((1, 2), (2,))]``.
+    bracket : tuple of (float, float)
+        Parameters (lo, hi): the minimum exists at hi and not at lo.
+    sigma : float, optional
+        Standard deviation of the fit. Defaults to that of each truth.
+    max_seconds : float, optional
+        Time budget.
+    callback : callable, optional
+        Called with a `FollowEvent` at each point of the branch; returning True stops.
+
+    Returns
+    -------
+    Birth
+        Parameter with its estimated error, means, KL, curvatures, kind, and the branch on the way.
+        Cost: some hundred evaluations of the Hessian; a second or two in one dimension.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is not usable, no minimum has the structure at hi, or the minimum persists to lo.
+    NoResultError
+        If the budget or the callback ended the work, or the branch could not be followed.
+
+    Examples
+    --------
+    >>> import gmmscape as gs
+    >>> from gmmscape import lab
+    >>> path = lambda D: gs.Mixture.location([-D, 0.0, D], sigma=1.0)
+    >>> fold = lab.birth(path, [((0,), (0, 1)), ((1, 2), (2,))], (9.0, 12.0))
+    >>> fold.kind, round(fold.parameter, 6)
+    ('fold', 10.046942)
+    """
+    if not callable(path):
+        raise InvalidParameterError.of("path", path, "pass a function from a number to a gmmscape.Mixture")
+    low, high = ordered_bracket(bracket, "the minimum exists at hi and not at lo")
+    if callback is not None and not callable(callback):
+        raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
+    budget = optional_seconds("max_seconds", max_seconds)
+    width = None if sigma is None else standard_deviation("sigma", sigma)
+    wanted = structure_of(structure, truth_at(path, high).n_components)
+    k = sum(len(block.means) for block in wanted.blocks)
+    landscapes = TruthPath.over(path, k, width, (low, high))
+    truth_at(path, low)
+    began = time.monotonic()
+    start, beginning = _start(landscapes, wanted)
+    branch = Branch(landscapes, start.means.ravel() / landscapes.unit, beginning)
+
+    def report(point: BranchPoint) -> bool:
+        seconds = time.monotonic() - began
+        curvature = float(point.eigenvalues[0]) / landscapes.unit**2
+        event = FollowEvent(point.parameter, landscapes.means(point.point), curvature, seconds)
+        stopped = callback is not None and asks_to_stop(callback(event))
+        if stopped or (budget is not None and seconds >= budget):
+            why = "the callback" if stopped else f"max_seconds={budget:g}"
+            raise NoResultError(
+                f"{why} ended the search at parameter {point.parameter:.10g}, where the minimum exists: "
+                "go on from a bracket with that upper end, or give it longer"
+            )
+        return False
+
+    track = tracked(branch, report)
+    if track.end is None and track.lost is None:
+        raise _persists(landscapes, track.points[-1])
+    if track.end is None:
+        at = track.points[-1].parameter if track.points else beginning
+        raise NoResultError(
+            f"the branch can be followed to parameter {at:.10g} and not below ({track.lost}): start from a "
+            "bracket with another upper end"
+        )
+    return _described(landscapes, wanted, track.points, track.end)
+
+
+def _start(landscapes: TruthPath, wanted: Structure) -> tuple[CriticalPoint, float]:
+    """Return the minimum of that structure at the upper end, or below where it is not too flat there."""
+    low, high = landscapes.bracket
+    ends: dict[str, None] = {}
+    parameter = high
+    for parameter in np.linspace(high, low, DESCENTS_DOWN, endpoint=False):
+        found = _realised(landscapes, wanted, float(parameter), ends)
+        if found is None:
+            break
+        if found.eigenvalues[0] * found.sigma**2 >= RESOLVED:
+            return found, float(parameter)
+    if parameter < high:
+        raise InvalidParameterError(
+            f"bracket: from hi={high:g} down to {parameter:g} the minimum '{wanted}' has a curvature below "
+            f"{RESOLVED:g}/sigma^2, too small to follow, and then is not found; lower hi"
+        )
+    raise InvalidParameterError(
+        f"bracket: at hi={high:g} no minimum has the structure '{wanted}' (descents from it end in: "
+        f"{', '.join(ends)}); raise hi or follow another structure"
+    )
+
+
+def _realised(
+    landscapes: TruthPath, wanted: Structure, parameter: float, ends: dict[str, None]
+) -> CriticalPoint | None:
+    """Return the minimum of that structure at a parameter, or None; `ends` gathers how descents ended."""
+    descent = landscapes.descent(parameter)
+    truth = descent.measure.truth
+    assert truth is not None
+    first = starting_means(wanted, truth, descent.sigma)
+    middle = np.empty_like(first)
+    for block in wanted.blocks:
+        middle[list(block.means)] = block_average(block.centers, truth)
+    for spread in SPREADS:
+        end = descent.full(Newton(), middle + spread * (first - middle), None, None)
+        decoding = end.structure
+        assert decoding is not None
+        ends[str(decoding.structure) if decoding.is_structured else "no structure"] = None
+        if end.is_minimum and decoding.is_structured and decoding.structure.orbit == wanted.orbit:
+            return end
+    return None
+
+
+def _persists(landscapes: TruthPath, point: BranchPoint) -> InvalidParameterError:
+    descent = landscapes.descent(point.parameter)
+    assert descent.measure.truth is not None
+    decoding = decode(landscapes.means(point.point), descent.measure.truth, sigma=descent.sigma)
+    read = str(decoding.structure) if decoding.is_structured else "without structure"
+    return InvalidParameterError(
+        f"bracket: the minimum persists to lo={landscapes.bracket[0]:g} (there it reads: {read}), so that it "
+        "is not born in the bracket; lower lo"
+    )
+
+
+def _described(landscapes: TruthPath, wanted: Structure, points: list[BranchPoint], found: Singular) -> Birth:
+    unit = landscapes.unit
+    descent = landscapes.descent(found.parameter)
+    means = landscapes.means(found.point)
+    assert isinstance(descent.measure, Population)
+    kl = descent.measure.kl(descent.local(means), FINER * descent.measure.rtol)
+    at = landscapes.slope(found.point, found.parameter, fine=True)
+    largest = found.direction[np.argmax(np.abs(found.direction))]
+    return Birth(
+        parameter=found.parameter,
+        error=found.error,
+        means=means,
+        kl=float(kl),
+        kl_error=kl.error,
+        eigenvalues=np.linalg.eigvalsh(at.hessian) / unit**2,
+        kind=found.kind,
+        direction=np.sign(largest) * found.direction.reshape(means.shape),
+        structure=wanted,
+        decoding=decode(means, descent.measure.truth, sigma=descent.sigma),
+        sigma=descent.sigma,
+        truth=descent.measure.truth,
+        newton_steps=found.steps,
+        branch_parameters=np.array([p.parameter for p in points]),
+        branch_means=np.stack([landscapes.means(p.point) for p in points]),
+        branch_eigenvalues=np.array([p.eigenvalues[0] for p in points]) / unit**2,
+    )

@@ -1,0 +1,150 @@
+"""Birth: where a structured minimum begins to exist along a path of truths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.jsonfile import Writable
+from gmmscape.mixture import Mixture
+from gmmscape.structure.structure import Decoding, Structure
+from gmmscape.version import VERSION
+
+if TYPE_CHECKING:
+    from gmmscape.plot import BirthDisplay
+
+FORMAT = "gmmscape-birth"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Birth(Writable):
+    """The point of a path of truths above which a structured minimum exists, and below which it does not.
+
+    Attributes
+    ----------
+    parameter : float
+        Parameter of the path.
+    error : float
+        Its estimated absolute error: residual, quadrature and rounding.
+    means : ndarray of shape (k, d)
+        Means of the minimum there.
+    kl : float
+        Divergence from the truth there, in nats.
+    kl_error : float
+        Its estimated absolute error.
+    eigenvalues : ndarray of shape (k*d,)
+        Of the Hessian in the means there, ascending, in nats per squared unit of length; the first is zero up
+        to its error.
+    kind : str
+        "fold": minimum and saddle meet and vanish. "pitchfork": two mirror images merge into a symmetric
+        minimum, or a symmetric minimum loses its stability.
+    direction : ndarray of shape (k, d)
+        Unit null vector of the Hessian.
+    structure : Structure
+        What was followed.
+    decoding : Decoding
+        How the fit reads at the birth.
+    sigma : float
+        Standard deviation of the fit.
+    truth : Mixture
+        The truth there.
+    newton_steps : tuple of float
+        Lengths of the Newton steps on the extended system, in sigma.
+    branch_parameters : ndarray of shape (n,)
+        Parameters on the way, falling from the upper end of the bracket.
+    branch_means : ndarray of shape (n, k, d)
+        Means on the way.
+    branch_eigenvalues : ndarray of shape (n,)
+        Smallest curvature on the way, in nats per squared unit of length.
+    """
+
+    parameter: float
+    error: float
+    means: FloatArray
+    kl: float
+    kl_error: float
+    eigenvalues: FloatArray
+    kind: str
+    direction: FloatArray
+    structure: Structure
+    decoding: Decoding
+    sigma: float
+    truth: Mixture
+    newton_steps: tuple[float, ...]
+    branch_parameters: FloatArray
+    branch_means: FloatArray
+    branch_eigenvalues: FloatArray
+
+    def __str__(self) -> str:
+        means = " ".join(np.array2string(mean, precision=8)[1:-1].strip() for mean in self.means)
+        lines = [
+            f"{self.kind} of {self.structure} at parameter {self.parameter:.10g}, error {self.error:.1g}",
+            f"means {means}",
+            f"kl {self.kl:.10g}",
+            "eigenvalues " + " ".join(f"{value:.6g}" for value in self.eigenvalues),
+        ]
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `to_json` writes: plain numbers, lists and strings.
+
+        Returns
+        -------
+        dict
+            Keys format, format_version, gmmscape_version, kind, parameter, error, means, kl, kl_error,
+            eigenvalues, direction, structure, decoding, sigma, truth, newton_steps, branch.
+        """
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "gmmscape_version": VERSION,
+            "kind": self.kind,
+            "parameter": self.parameter,
+            "error": self.error,
+            "means": self.means.tolist(),
+            "kl": self.kl,
+            "kl_error": self.kl_error,
+            "eigenvalues": self.eigenvalues.tolist(),
+            "direction": self.direction.tolist(),
+            "structure": [
+                {"means": list(block.means), "centers": list(block.centers)}
+                for block in self.structure.blocks
+            ],
+            "decoding": self.decoding.to_dict(),
+            "sigma": self.sigma,
+            "truth": self.truth.to_dict(),
+            "newton_steps": list(self.newton_steps),
+            "branch": {
+                "parameters": self.branch_parameters.tolist(),
+                "means": self.branch_means.tolist(),
+                "eigenvalues": self.branch_eigenvalues.tolist(),
+            },
+        }
+
+    def plot(self, ax: Any = None) -> BirthDisplay:
+        """Draw the means of the branch over the parameter, with the birth marked.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure, unknown to pyplot, by default.
+
+        Returns
+        -------
+        BirthDisplay
+            With `figure_`, `ax_` and the artists.
+
+        Raises
+        ------
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        from gmmscape.plot import BirthDisplay
+
+        parameters = np.append(self.branch_parameters, self.parameter)
+        means = np.concatenate([self.branch_means, self.means[None]])
+        return BirthDisplay(parameters, means, self.kind, name=str(self.structure)).plot(ax)

@@ -1,0 +1,173 @@
+"""A landscape along a path of truths: derivatives in the means and in the path's parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.landscape.points.descent import FINER, Descent
+from gmmscape.measure import Population
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+
+#: Half-widths of central differences: in the parameter, as a share of the bracket; in the means, in sigma.
+#: Differences enter Jacobians only (and the sign of coefficients), so that they limit no accuracy.
+PARAMETER_WIDTH = 1e-4
+MEANS_WIDTH = 1e-3
+
+
+class Slope(NamedTuple):
+    """Gradient, shape (m,), and Hessian, shape (m, m), in the means in units of sigma."""
+
+    gradient: FloatArray
+    hessian: FloatArray
+
+
+@dataclass(frozen=True)
+class TruthPath:
+    """The landscapes of k means against the truths of a path.
+
+    Points are means in units of `unit`, flattened to shape (k*d,).
+
+    Attributes
+    ----------
+    path : callable
+        From the parameter to the truth, a `Mixture`.
+    k : int
+        Number of fitted means.
+    sigma : float or None
+        Standard deviation of the fit; None for that of each truth.
+    bracket : tuple of float
+        Where the path is evaluated.
+    unit : float
+        Standard deviation of the fit at the upper end.
+    n_features : int
+        Dimension d.
+    """
+
+    path: Callable[[float], Mixture]
+    k: int
+    sigma: float | None
+    bracket: tuple[float, float]
+    unit: float
+    n_features: int
+
+    @classmethod
+    def over(
+        cls, path: Callable[[float], Mixture], k: int, sigma: float | None, bracket: tuple[float, float]
+    ) -> TruthPath:
+        """Return the landscapes along a path, checked at its upper end."""
+        truth = truth_at(path, bracket[1])
+        return cls(path, k, sigma, bracket, fitted_sigma(truth, sigma), truth.n_features)
+
+    def reversed(self) -> TruthPath:
+        """Return the landscapes walked the other way: minus the parameter takes its place."""
+        low, high = self.bracket
+        return replace(self, path=lambda parameter: self.path(-parameter), bracket=(-high, -low))
+
+    def descent(self, parameter: float) -> Descent:
+        """Return how descents are done against the truth of a parameter."""
+        truth = truth_at(self.path, parameter)
+        if truth.n_features != self.n_features:
+            raise InvalidParameterError(
+                f"path gives {truth.n_features} dimensions at {parameter:g} and {self.n_features} at "
+                f"{self.bracket[1]:g}: return truths of one dimension"
+            )
+        return Descent(Population(truth), self.k, fitted_sigma(truth, self.sigma))
+
+    def means(self, point: FloatArray) -> FloatArray:
+        """Return the means of a point, shape (k, d), in the caller's units."""
+        return self.unit * point.reshape(self.k, self.n_features)
+
+    def objective(self, point: FloatArray, parameter: float, *, fine: bool) -> tuple[Objective, Mixture]:
+        """Return the objective with a rule made for a point, and the fit in local coordinates."""
+        descent = self.descent(parameter)
+        local = descent.local(self.means(point))
+        assert isinstance(descent.measure, Population)
+        return descent.objective(local, FINER * descent.measure.rtol if fine else None), local
+
+    def slope(self, point: FloatArray, parameter: float, *, fine: bool = False) -> Slope:
+        """Return gradient and Hessian at a point."""
+        objective, local = self.objective(point, parameter, fine=fine)
+        at = objective.derivatives(local, hessian=True)
+        assert at.hessian is not None
+        return Slope(self.unit * at.gradient.ravel(), self.unit**2 * at.hessian)
+
+    def along_parameter(self, point: FloatArray, parameter: float, *, fine: bool = False) -> Slope:
+        """Return the derivatives of gradient and Hessian in the parameter, by central differences."""
+        parts = [(weight, self.slope(point, at, fine=fine)) for at, weight in self._differences(parameter)]
+        gradient = sum((weight * at.gradient for weight, at in parts), np.zeros_like(point))
+        hessian = sum((weight * at.hessian for weight, at in parts), np.zeros((len(point), len(point))))
+        return Slope(gradient, hessian)
+
+    def drift(self, parameter: float) -> FloatArray:
+        """Return the derivative of the truth's mean in the parameter, shape (d,), by central differences."""
+        truths = [(weight, self.path(at)) for at, weight in self._differences(parameter)]
+        moved = (weight * (truth.weights @ truth.means) for weight, truth in truths)
+        return sum(moved, np.zeros(self.n_features))
+
+    def _differences(self, parameter: float) -> list[tuple[float, float]]:
+        """Parameters and weights of the difference quotient of second order there."""
+        low, high = self.bracket
+        width = PARAMETER_WIDTH * (high - low)
+        # The path need not exist beyond the bracket: a difference at its end is one-sided. Where a curvature
+        # is small, one of first order would be too far off.
+        if parameter - width < low or parameter + width > high:
+            width = width if parameter - width < low else -width
+            return [(parameter + i * width, weight / width) for i, weight in enumerate((-1.5, 2.0, -0.5))]
+        return [(parameter - width, -0.5 / width), (parameter + width, 0.5 / width)]
+
+    def bend(
+        self, point: FloatArray, parameter: float, direction: FloatArray, middle: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return first and second derivative of the Hessian along a unit direction of the means.
+
+        `middle` is the Hessian at the point itself.
+        """
+        a, b = (
+            self.slope(point + sign * MEANS_WIDTH * direction, parameter, fine=True).hessian
+            for sign in (-1, 1)
+        )
+        return (b - a) / (2 * MEANS_WIDTH), (a - 2 * middle + b) / MEANS_WIDTH**2
+
+
+def truth_at(path: Callable[[float], Mixture], parameter: float) -> Mixture:
+    """Return the truth of a parameter; raises InvalidParameterError where the path gives no Mixture."""
+    truth = path(parameter)
+    if not isinstance(truth, Mixture):
+        raise InvalidParameterError(
+            f"path({parameter:g}) returned {type(truth).__name__}: pass a function from a number to a "
+            "gmmscape.Mixture, as in lambda D: gs.Mixture.location([-D, 0, D], 1.0)"
+        )
+    return truth
+
+
+def fitted_sigma(truth: Mixture, sigma: float | None) -> float:
+    """Return the standard deviation of the fit: `sigma`, or the common one of the truth."""
+    if sigma is not None:
+        return sigma
+    if truth.sigma is None:
+        raise InvalidParameterError.of(
+            "sigma", None, "pass the standard deviation of the fit: the components of the truth differ in it"
+        )
+    return truth.sigma
+
+
+def ordered_bracket(bracket: Any, meaning: str) -> tuple[float, float]:
+    """Return the two ends of a bracket; raises InvalidParameterError where they are no finite lo < hi."""
+    try:
+        low, high = bracket
+        if isinstance(low, str) or isinstance(high, str):
+            raise TypeError
+        low, high = float(low), float(high)
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidParameterError.of("bracket", bracket, "pass two numbers (lo, hi)") from None
+    if not (isfinite(low) and isfinite(high) and low < high):
+        raise InvalidParameterError.of("bracket", bracket, f"pass finite (lo, hi) with lo < hi: {meaning}")
+    return low, high

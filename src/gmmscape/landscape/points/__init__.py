@@ -1,0 +1,1 @@
+"""Critical points: descents to them, polished and told apart, with their curvatures."""

@@ -1,0 +1,253 @@
+"""CriticalPoint: a point of the landscape with value, curvatures and structure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import factorial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.mixture import Mixture
+from gmmscape.objective import VANISHED
+from gmmscape.solve import STOP_REASONS, Solution
+from gmmscape.solve.newton import FLAT
+from gmmscape.structure.structure import Decoding
+from gmmscape.validation import choice, whole_number
+
+if TYPE_CHECKING:
+    from gmmscape.plot import MinimaDisplay
+
+#: Means closer than this, in sigma, count as one where the points of an orbit are counted.
+COINCIDENT = 1e-6
+
+
+def places_of(mixture: Mixture, sigma: float) -> FloatArray:
+    """Return means with sigma times the log weights in one more column, shape (k, d + 1)."""
+    logarithms = np.log(np.maximum(mixture.weights, np.finfo(np.float64).tiny))
+    return np.column_stack([mixture.means, sigma * logarithms])
+
+
+@dataclass(frozen=True, eq=False)
+class CriticalPoint(Solution):
+    """Where a descent in a landscape ended.
+
+    It is a critical point only if `stop_reason` is "converged", and a minimum only if its index is 0 too.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        The fit, in the caller's coordinates.
+    nll : float
+        Negative log-likelihood in nats per unit mass.
+    error : float
+        Estimated absolute error of `nll` and `kl`: quadrature and rounding.
+    gradient_norm : float
+        Length of the EM step from here, in sigma; infinite where a mean is out of reach of the measure.
+    stop_reason : str
+        A key of `gmmscape.solve.STOP_REASONS`.
+    n_iter : int
+        Iterations done.
+    history : tuple of float
+        NLL before the first and after each iteration; empty where read from a file.
+    floor_active : bool
+        Always False: the covariances of the location family are fixed.
+    kl : float or None
+        Divergence from the truth, nats; None for a sample.
+    eigenvalues : ndarray of shape (k*d,) or (k*d + k - 1,)
+        Of the Hessian in the means, ascending, in nats per squared unit of length; with free weights in the
+        means and k - 1 orthonormal contrasts of sigma times the log weights.
+    means_error : float
+        Estimated distance of the means (and of sigma times the log weights, where they are free) from the
+        critical point nearby: the gradient left, and its error from quadrature and rounding, over the
+        smallest curvature. Infinite where a curvature has no sign.
+    structure : Decoding or None
+        Structure against the truth; None for a sample.
+    hits : int
+        Random starts that ended here.
+    free_weights : bool
+        Whether the weights were free too. Means that coincide may then share their weight in any way: such a
+        point stands for a continuum, is flat, and is given with equal shares.
+    degree : int or None
+        Where some curvature is next to zero: what the point counts for in the count law, together with all
+        within a fiftieth of sigma that may have split off it. None elsewhere, or where it is unclear.
+    """
+
+    kl: float | None
+    eigenvalues: FloatArray
+    means_error: float
+    structure: Decoding | None
+    hits: int = 0
+    free_weights: bool = False
+    degree: int | None = None
+
+    @property
+    def weights(self) -> FloatArray:
+        """Weights of the fit, shape (k,)."""
+        return self.mixture.weights
+
+    @property
+    def places(self) -> FloatArray:
+        """What orbits are matched by: means and, where free, sigma times the log weights as a last column."""
+        return places_of(self.mixture, self.sigma) if self.free_weights else self.means
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the fit."""
+        return float(np.sqrt(self.mixture.covariances[0]))
+
+    @property
+    def index(self) -> int:
+        """Number of curvatures clearly below zero (under -1e-10/sigma^2)."""
+        return int(np.count_nonzero(self.eigenvalues * self.sigma**2 < -FLAT))
+
+    @property
+    def flat(self) -> bool:
+        """Whether some curvature is within 1e-10/sigma^2 of zero, where float64 knows no sign."""
+        return bool(np.any(np.abs(self.eigenvalues) * self.sigma**2 <= FLAT))
+
+    @property
+    def orbit_size(self) -> int:
+        """Number of points (or continua) that relabelling makes of this one: k! over means that coincide."""
+        left, size, k = list(range(len(self.means))), 1, len(self.means)
+        while left:
+            gaps = np.linalg.norm(self.means[left] - self.means[left[0]], axis=1)
+            together = np.count_nonzero(gaps <= COINCIDENT * self.sigma)
+            left = [i for i, gap in zip(left, gaps, strict=True) if gap > COINCIDENT * self.sigma]
+            size *= factorial(int(together))
+        return factorial(k) // size
+
+    @property
+    def is_minimum(self) -> bool:
+        """Whether this is a critical point without negative curvature (it may be flat)."""
+        return self.converged and self.index == 0
+
+    def __str__(self) -> str:
+        what = (
+            f"stopped ({self.stop_reason}) at"
+            if not self.converged
+            else f"critical point of index {self.index}"
+        )
+        what = "minimum" if self.is_minimum else what
+        kl = "" if self.kl is None else f", kl {self.kl:.10g}"
+        lines = [
+            f"{what}{' (flat)' if self.flat else ''}: nll {self.nll:.10g}{kl}, error {self.error:.1g}",
+            "means " + " ".join(np.array2string(mean, precision=6)[1:-1].strip() for mean in self.means),
+        ]
+        if self.free_weights:
+            lines.append("weights " + " ".join(f"{weight:.6g}" for weight in self.weights))
+            gone = np.flatnonzero(self.weights <= VANISHED)
+            if len(gone):
+                lines.append(
+                    f"the weight of component {', '.join(map(str, gone))} has gone to zero: its mean means "
+                    "nothing, and this is no minimum; use fewer components or start elsewhere"
+                )
+        return "\n".join(lines if self.structure is None else [*lines, str(self.structure)])
+
+    def plot(self, ax: Any = None, *, truth: Mixture | None = None, data: Any = None) -> MinimaDisplay:
+        """Draw the means, joined to the centers of their blocks.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure, unknown to pyplot, by default.
+        truth : Mixture, optional
+            The truth of a population, which the point does not hold.
+        data : array_like of shape (n, d), optional
+            The rows of a sample.
+
+        Returns
+        -------
+        MinimaDisplay
+            With `figure_`, `ax_` and the artists.
+
+        Raises
+        ------
+        InvalidParameterError
+            If dimensions do not fit.
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        from gmmscape.plot import MinimaDisplay
+
+        return MinimaDisplay.from_points([self], truth, data=data).plot(ax)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings; what is not finite becomes None.
+
+        Returns
+        -------
+        dict
+            Keys means, weights, nll, kl, error, gradient_norm, eigenvalues, index, orbit_size, flat,
+            means_error, hits, stop_reason, n_iter, structure, degree.
+        """
+        return {
+            "means": self.means.tolist(),
+            "weights": self.weights.tolist(),
+            "nll": float(self.nll),
+            "kl": None if self.kl is None else float(self.kl),
+            "error": self.error,
+            "gradient_norm": _finite(self.gradient_norm),
+            "eigenvalues": [_finite(value) for value in self.eigenvalues.tolist()],
+            "index": self.index,
+            "orbit_size": self.orbit_size,
+            "flat": self.flat,
+            "means_error": _finite(self.means_error),
+            "hits": self.hits,
+            "stop_reason": self.stop_reason,
+            "n_iter": self.n_iter,
+            "structure": None if self.structure is None else self.structure.to_dict(),
+            "degree": self.degree,
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any], sigma: float, *, free_weights: bool = False) -> CriticalPoint:
+        """Return the point that `to_dict` described; the history of the descent is not kept there.
+
+        Parameters
+        ----------
+        content : dict
+            As written by `to_dict`.
+        sigma : float
+            Standard deviation of the fit.
+        free_weights : bool, default=False
+            Whether the weights were free; else they are equal, whatever `content` says.
+
+        Returns
+        -------
+        CriticalPoint
+            The point.
+        """
+        structure = content["structure"]
+        weights = content["weights"] if free_weights else None
+        return cls(
+            mixture=Mixture.location(content["means"], sigma, weights),
+            nll=float(content["nll"]),
+            error=float(content["error"]),
+            gradient_norm=_number(content["gradient_norm"]),
+            stop_reason=choice("stop_reason", content["stop_reason"], tuple(STOP_REASONS)),
+            n_iter=whole_number("n_iter", content["n_iter"]),
+            history=(),
+            kl=None if content["kl"] is None else float(content["kl"]),
+            eigenvalues=np.array([_number(value) for value in content["eigenvalues"]]),
+            means_error=_number(content["means_error"]),
+            structure=None if structure is None else Decoding.from_dict(structure),
+            hits=whole_number("hits", content["hits"]),
+            free_weights=free_weights,
+            degree=_degree(content.get("degree")),
+        )
+
+
+def _degree(value: Any) -> int | None:
+    if value not in (None, -1, 0, 1):
+        raise ValueError(f"a point has degree {value!r}")
+    return value
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _number(value: float | None) -> float:
+    return float("inf") if value is None else float(value)

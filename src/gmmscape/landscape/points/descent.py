@@ -1,0 +1,380 @@
+"""Descents in the location family: coarse, polished, and with coincident means."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.families import Location, softmax
+from gmmscape.landscape.points.critical_point import CriticalPoint, places_of
+from gmmscape.landscape.points.degree import SOFT as DEGENERATE
+from gmmscape.landscape.points.degree import measured_degree
+from gmmscape.landscape.points.eigenvector_following import POLISHED, polished, strolled
+from gmmscape.landscape.points.orbits import touching
+from gmmscape.measure import Measure, Population
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+from gmmscape.solve import EM, Newton, Progress, Solution, Solver, ends_of_all, run
+from gmmscape.solve.newton import FLAT
+from gmmscape.structure.structure import decode
+
+#: Accuracy of the rule while exploring; what is found is polished with the fine one.
+COARSE_RTOL = 1e-6
+COARSE_TOL = 1e-7
+#: The same where nodes turn after the means: values at two points then differ by the rule's error, which has
+#: to be well below the tolerance.
+TURNING_RTOL = 1e-9
+#: Accuracy of one rule in all dimensions for following, by dimension; beyond, each start has its own.
+ROOMY_RTOL = {2: 1e-6, 3: 1e-4}
+#: EM that random starts run first: plain EM, whose basins users of EM meet. Newton goes on from there.
+ROUGH = EM(tol=1e-3, max_iter=1000, accelerate=False)
+#: A polished point uses a rule finer than the population's rtol by this factor.
+FINER = 1e-5
+#: Means closer than this, in sigma, are tried as coincident where a curvature, in 1/sigma^2, is below `SOFT`:
+#: Newton only creeps towards a minimum at which they are.
+TOUCHING = 0.05
+SOFT = 1e-5
+#: Means closer than this, in sigma, are one; how far descents begin from a saddle.
+COINCIDENT, ASIDE = 1e-7, 1e-2
+#: The same for followings with free weights: the curvature is that small along the continuum, squared.
+NEAR_CONTINUUM = 1e-4
+
+
+@dataclass(frozen=True)
+class Descent:
+    """How descents are done in one landscape: k means of one sigma, weights equal or free, against a measure.
+
+    A point is an array of *places*, one row a component: its mean, of d numbers, and with free weights sigma
+    times its log weight, whose constant does not matter. Mixtures and places are in the caller's coordinates,
+    except where a name says local. Ctrl-C ends `full` with the last point and ``stop_reason="interrupted"``;
+    the other methods pass it on.
+
+    Attributes
+    ----------
+    measure : Population or Sample
+        What the NLL is averaged over.
+    k : int
+        Number of fitted means.
+    sigma : float
+        Standard deviation of the fit.
+    given : Mixture or None
+        What fits to a sample are decoded against.
+    free_weights : bool
+        Whether weights are free; equal ones otherwise.
+    """
+
+    measure: Measure
+    k: int
+    sigma: float
+    given: Mixture | None = None
+    free_weights: bool = False
+
+    @property
+    def family(self) -> Location:
+        """What is free."""
+        return Location(self.sigma, self.free_weights)
+
+    @property
+    def weights(self) -> str:
+        """What users call the weights: "equal" or "free"."""
+        return "free" if self.free_weights else "equal"
+
+    @property
+    def reference(self) -> Mixture | None:
+        """What fits are decoded against: the truth, or what was given for a sample."""
+        return self.given if self.measure.truth is None else self.measure.truth
+
+    def places(self, mixture: Mixture) -> FloatArray:
+        """Return the places of a fit."""
+        return places_of(mixture, self.sigma) if self.free_weights else mixture.means
+
+    def begun(self, means: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+        """Return the places of means with their weights, equal ones by default."""
+        return self.places(Mixture.location(means, self.sigma, weights)) if self.free_weights else means
+
+    def stepped(self, places: FloatArray, change: FloatArray) -> FloatArray:
+        """Return places after a change, of shape (m,), of the family's coordinates."""
+        fit = self.local(places).shifted(self.measure.origin)
+        return self.places(self.family.moved(fit, change / self.sigma))
+
+    def local(self, places: FloatArray) -> Mixture:
+        """Return the fit with these places, in the measure's local coordinates."""
+        d = self.measure.n_features
+        weights = softmax(places[:, d] / self.sigma) if self.free_weights else None
+        return Mixture.location(places[:, :d] - self.measure.origin, self.sigma, weights)
+
+    def objective(self, local: Mixture, rtol: float | None = None) -> Objective:
+        """Return the objective with a rule for the neighbourhood of a local mixture."""
+        return Objective.near(self.measure, self.family, local, rtol)
+
+    def coarse(self, places: FloatArray, finest: float = COARSE_RTOL) -> Solution:
+        """Descend by Newton with the exploration's cheap rule, or one of accuracy `finest`, and tolerance."""
+        start = self.local(places)
+        solver = Newton(tol=COARSE_TOL)
+        rtol = min(self._coarse_rtol, finest)
+        shared = self._roomy if self.measure.n_features == 2 and finest >= COARSE_RTOL else None
+        found = _uninterrupted(run(solver, shared or self.objective(start, rtol), start))
+        if found.error <= 10 * rtol:
+            return found
+        # The fit has spread since the rule was chosen, and its log density turns faster than the rule sees.
+        end = self._to_local(found.mixture)
+        return _continued(found, _uninterrupted(run(solver, self.objective(end, rtol), end)))
+
+    def rough(self, starts: list[FloatArray]) -> list[FloatArray]:
+        """Return where EM leads from each start, to `ROUGH`; its basins are those that users of EM meet.
+
+        The rows are the same for all starts, whichever are asked for together.
+        """
+        locals_ = [self.local(places) for places in starts]
+        ends = ends_of_all(ROUGH, self._fixed, locals_)
+        return [self.places(end.shifted(self.measure.origin)) for end in ends]
+
+    @cached_property
+    def _fixed(self) -> Objective:
+        """The objective with coarse rows that serve all fits alike."""
+        if isinstance(self.measure, Population) and self.measure.n_features > 1:
+            # A rule in the span of one start's means would not serve the others.
+            fixed = self.measure.fixed_rows(COARSE_RTOL)
+            return Objective(self.measure, self.family, fixed)
+        truth = self.measure.truth
+        # A sample's rows are the same whatever the means.
+        typical = self.measure.origin[None] if truth is None else truth.means
+        return self.objective(self.local(self._typical(typical)), COARSE_RTOL)
+
+    @cached_property
+    def anywhere(self) -> Objective:
+        """The objective with plain coarse rows for means anywhere: what very many starts run on.
+
+        On a line the rule of means spread over all centers; in the plane a tensor rule in all dimensions;
+        Sobol points beyond.
+        """
+        measure = self.measure
+        if not isinstance(measure, Population) or measure.n_features > 2:
+            return self._fixed
+        if measure.n_features == 2 and self._roomy is not None:
+            return self._roomy
+        centers = np.sort(measure.truth.means, axis=0)
+        spread = np.linspace(0, len(centers) - 1, self.k).round().astype(int)
+        return self.objective(self.local(self.begun(centers[spread])), COARSE_RTOL)
+
+    def _typical(self, centers: FloatArray) -> FloatArray:
+        """Places at the centers, in turn."""
+        return self.begun(centers[np.arange(self.k) % len(centers)])
+
+    def common(self, start: Mixture) -> Objective:
+        """Return a coarse objective for following from a local start: where one rule serves all, that one."""
+        return self.objective(start, self._coarse_rtol) if self._roomy is None else self._roomy
+
+    @cached_property
+    def _roomy(self) -> Objective | None:
+        """The objective with one rule for all means, or None where it would have too many nodes."""
+        if not isinstance(self.measure, Population) or self.measure.n_features == 1:
+            return self._fixed
+        if self.measure.n_features not in ROOMY_RTOL:
+            return None
+        typical = self.local(self._typical(self.measure.truth.means))
+        rows = self.measure.roomy_rows(typical, ROOMY_RTOL[self.measure.n_features])
+        return Objective(self.measure, self.family, rows)
+
+    def values(self, *points: FloatArray) -> list[float]:
+        """Return the NLL at places next to each other, on the coarse rule of the first."""
+        objective = self.objective(self.local(points[0]), self._coarse_rtol)
+        return [objective.derivatives(self.local(places)).nll for places in points]
+
+    def hessian(self, places: FloatArray) -> FloatArray:
+        """Return the Hessian in the family's coordinates, by the fine rule."""
+        local = self.local(places)
+        found = self._fine(local).derivatives(local, hessian=True).hessian
+        assert found is not None
+        return found
+
+    def critical(
+        self, places: FloatArray, known: Callable[[FloatArray], bool] = lambda _: False
+    ) -> CriticalPoint | None:
+        """Return the critical point of any index next to some places, polished; coincident means stay so.
+
+        None where `known` says so of the polished places, which saves describing the point.
+        """
+        local = self.local(places)
+        # With free weights what coincides does so along a continuum, and followings end somewhere near it.
+        groups = touching(local.means, (NEAR_CONTINUUM if self.free_weights else COINCIDENT) * self.sigma)
+        merged = self._merged(local, groups)
+        at = polished(self._fine(merged), merged)
+        ended = self._parted(at.mixture.shifted(self.measure.origin), groups)
+        if known(self.places(ended)):
+            return None
+        reason = "plateau" if at.lost.any() else "converged" if at.gradient_norm <= POLISHED else "max_iter"
+        end = Solution(
+            mixture=ended,
+            nll=at.nll,
+            error=0.0,
+            gradient_norm=at.gradient_norm,
+            stop_reason=reason,
+            n_iter=0,
+            history=(),
+            floor_active=False,
+        )
+        return self._described(end, self._fine(self._to_local(end.mixture)))
+
+    def both_ways_down(self, saddle: CriticalPoint) -> tuple[FloatArray, FloatArray]:
+        """Return the places where descents from both sides of a saddle of index 1 end, keeping to basins."""
+        local = self._to_local(saddle.mixture)
+        accurate = self.measure.n_features <= 2
+        objective = self.common(local) if accurate else self.objective(local, self._coarse_rtol)
+        hessian = objective.derivatives(local, hessian=True).hessian
+        assert hessian is not None
+        direction = np.linalg.eigh(hessian)[1][:, 0]
+        ends = []
+        for side in (-ASIDE, ASIDE):
+            start = self.family.moved(local, side * direction)
+            if not accurate:
+                objective = self.objective(start, self._coarse_rtol)
+            end = strolled(objective, start)
+            ends.append(self.places(end.shifted(self.measure.origin)))
+        return ends[0], ends[1]
+
+    def full(
+        self,
+        solver: Solver,
+        places: FloatArray,
+        max_seconds: float | None,
+        callback: Callable[[Progress], Any] | None,
+    ) -> CriticalPoint:
+        """Descend by any solver; where Newton converged, polish."""
+        began = time.monotonic()
+        start = self.local(places)
+        found = run(solver, self.objective(start), start, max_seconds=max_seconds, callback=callback)
+        left = None if max_seconds is None else max(0.0, max_seconds - (time.monotonic() - began))
+        if isinstance(solver, Newton) and found.converged:
+            try:
+                rest = replace(solver, max_iter=solver.max_iter - found.n_iter)
+                return self.polish(found, rest, left, callback)
+            except KeyboardInterrupt:
+                found = replace(found, stop_reason="interrupted")
+        end = self._to_local(found.mixture)
+        fine = self._fine(end)
+        if found.converged:
+            # The rule was chosen at the start; what it let pass as critical is held to a rule made for here.
+            found = _continued(found, run(solver, fine, end, max_seconds=left, callback=callback))
+        return self._described(found, fine)
+
+    def polish(
+        self,
+        found: Solution,
+        solver: Newton | None = None,
+        max_seconds: float | None = None,
+        callback: Callable[[Progress], Any] | None = None,
+    ) -> CriticalPoint:
+        """Return a point that Newton has reached, polished with a fine rule; soft ones are tidied up.
+
+        The means of a point with a small curvature that nearly coincide are put together where that
+        configuration is critical and no curvature there is clearly negative.
+        """
+        start = self._to_local(found.mixture)
+        objective = self._fine(start)
+        polished = run(solver or Newton(), objective, start, max_seconds=max_seconds, callback=callback)
+        point = self._described(_continued(found, _uninterrupted(polished)), objective)
+        groups = touching(point.means, TOUCHING * self.sigma)
+        soft = point.eigenvalues[0] * self.sigma**2 < SOFT
+        if not point.converged or not soft or len(groups) == len(point.means):
+            return point
+        together = self.coincident(point.places, groups)
+        better = together.is_minimum and together.nll <= point.nll + 4 * (point.error + together.error)
+        return replace(together, n_iter=point.n_iter, history=point.history) if better else point
+
+    def canonical(self, point: CriticalPoint) -> CriticalPoint:
+        """Return the representative of a point's orbit whose places are in lexicographic order."""
+        order = np.lexsort(point.places.T[::-1])
+        if np.array_equal(order, np.arange(len(order))):
+            return point
+        mixture = point.mixture.permuted(order)
+        return self._described(replace(point, mixture=mixture), self._fine(self._to_local(mixture)))
+
+    def coincident(self, places: FloatArray, groups: list[list[int]]) -> CriticalPoint:
+        """Return the critical point in which the means of each group coincide, by Newton from some places.
+
+        Coincidence is preserved by the gradient: a group moves as one mean of its added weight.
+        """
+        merged = self._merged(self.local(places), groups)
+        objective = self._fine(merged)
+        found = _uninterrupted(run(Newton(), objective, merged))
+        return self._described(replace(found, mixture=self._parted(found.mixture, groups)), objective)
+
+    def _merged(self, local: Mixture, groups: list[list[int]]) -> Mixture:
+        """The mixture with one mean, of the added weight, in the middle of each group."""
+        centres = np.stack([local.means[group].mean(axis=0) for group in groups])
+        shares = np.array([len(group) / self.k for group in groups])
+        if self.free_weights:
+            shares = np.array([local.weights[group].sum() for group in groups])
+        return Mixture.location(centres, self.sigma, shares)
+
+    def _parted(self, merged: Mixture, groups: list[list[int]]) -> Mixture:
+        """The mixture with all means of a group in one place, sharing its weight equally."""
+        means, shares = np.empty((self.k, merged.n_features)), np.empty(self.k)
+        for group, place, weight in zip(groups, merged.means, merged.weights, strict=True):
+            means[group], shares[group] = place, weight / len(group)
+        return Mixture.location(means, self.sigma, shares if self.free_weights else None)
+
+    def _described(self, found: Solution, objective: Objective) -> CriticalPoint:
+        local = self._to_local(found.mixture)
+        at = objective.derivatives(local, hessian=True)
+        assert at.hessian is not None
+        errors = objective.errors(local)
+        kl = self.measure.kl(local, self._fine_rtol) if isinstance(self.measure, Population) else None
+        eigenvalues = np.linalg.eigvalsh(at.hessian)
+        smallest = float(np.abs(eigenvalues).min())
+        resolved = smallest * self.sigma**2 > FLAT
+        truth = self.reference
+        # With free weights there is no count that a degree would enter.
+        critical = smallest * self.sigma**2 <= DEGENERATE and found.converged and not self.free_weights
+        return CriticalPoint(
+            mixture=found.mixture,
+            nll=at.nll + objective.rows.log_unit,
+            error=max(errors.nll, kl.error if kl is not None else 0.0),
+            gradient_norm=found.gradient_norm,
+            stop_reason=found.stop_reason,
+            n_iter=found.n_iter,
+            history=found.history,
+            kl=None if kl is None else float(kl),
+            eigenvalues=eigenvalues,
+            means_error=(errors.gradient + float(np.abs(at.gradient).max())) / smallest
+            if resolved
+            else float("inf"),
+            structure=None if truth is None else decode(found.mixture, truth, sigma=self.sigma),
+            free_weights=self.free_weights,
+            degree=measured_degree(objective, local) if critical else None,
+        )
+
+    def _fine(self, mixture: Mixture) -> Objective:
+        return self.objective(mixture, self._fine_rtol)
+
+    @property
+    def _coarse_rtol(self) -> float:
+        turning = isinstance(self.measure, Population) and 1 < self.k <= min(4, self.measure.n_features)
+        return TURNING_RTOL if turning else COARSE_RTOL
+
+    @property
+    def _fine_rtol(self) -> float | None:
+        return FINER * self.measure.rtol if isinstance(self.measure, Population) else None
+
+    def _to_local(self, mixture: Mixture) -> Mixture:
+        return mixture.shifted(-self.measure.origin)
+
+
+def _uninterrupted(solution: Solution) -> Solution:
+    """Pass a solution on; a Ctrl-C that ended its loop goes on to whoever runs the whole search."""
+    if solution.stop_reason == "interrupted":
+        raise KeyboardInterrupt
+    return solution
+
+
+def _continued(first: Solution, second: Solution) -> Solution:
+    """Return the second of two descents, with the history of both."""
+    history = (*first.history, *second.history[1:])
+    return replace(second, n_iter=first.n_iter + second.n_iter, history=history)

@@ -1,0 +1,288 @@
+"""The search's view of a mixture's likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from gmmscape.arrays import BoolArray
+from gmmscape.exceptions import DataError
+from gmmscape.families import FreeCovariance
+from gmmscape.matching import match_means
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.moves.component_rows import Covered, covered_by
+from gmmscape.moves.degeneracy import collapsed, scarce
+from gmmscape.moves.heldout import HeldOut
+from gmmscape.moves.moves import Move, Removal, applied
+from gmmscape.moves.neighbours import ALL_PAIRS
+from gmmscape.moves.nesting import Clustering, better_clustering, nested
+from gmmscape.moves.pairing import disjoint, paired
+from gmmscape.moves.prediction import predicted
+from gmmscape.moves.removals import propose_removals
+from gmmscape.moves.search import Attempt, Stopped
+from gmmscape.moves.splits import overloaded, propose_resplits, propose_splits
+from gmmscape.objective import Objective
+from gmmscape.solve import EM, Patience, Solution, descend, descend_all, pass_size, start_around
+
+#: Single moves of a group that are tried, best prediction first; and of the group of nested components.
+ATTEMPTS, NESTED_ATTEMPTS = 8, 4
+#: Moves whose prediction is computed on rows, for each that is tried.
+LOOKAHEAD = 3
+#: Nats in total, on the effective number of rows, below which two fits count as the same optimum.
+SAME = 0.02
+#: EM that judges a move. After `SCREEN` iterations it looks at the trend and expects it to go on for
+#: `OUTLOOK`.
+JUDGE = EM(tol=1e-5, max_iter=1000)
+SCREEN, OUTLOOK = 5, 100
+#: EM after moves that more moves are to follow.
+BETWEEN = EM(tol=1e-2, max_iter=12)
+#: Size of a pass up to which perturbed fits are run through EM before giving up; standard deviations of each.
+CHEAP, PERTURBATIONS = 1_000_000, (0.5, 0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0)
+#: Size of a pass up to which so many new starts are run, because optima of overlapping clusters differ by
+#: more than moves, and up to which EM is given up later.
+VERY_CHEAP, NEW_STARTS, LONG_OUTLOOK = 200_000, 32, 1000
+
+
+class MixtureProblem:
+    """The NLL of a family with free covariances on a sample; fits are `Solution`, starts are local mixtures.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a sample.
+    take_nested : bool
+        Whether gains by nesting are taken.
+    seed : int
+        Of what is random in the proposals.
+    hold_out : bool, default=True
+        Whether gains are measured on rows held out too.
+    """
+
+    def __init__(self, objective: Objective, *, take_nested: bool, seed: int, hold_out: bool = True) -> None:
+        assert isinstance(objective.family, FreeCovariance)
+        self.objective = objective
+        self.family = objective.family
+        self.take_nested = take_nested
+        assert isinstance(objective.measure, Sample)
+        self.same = SAME / objective.measure.effective_rows
+        self.seed = seed
+        self.hold_out = hold_out
+        self._held_out: HeldOut | None = None
+
+    def proposals(self, fit: Solution, number: int, check: Callable[[], None]) -> Iterator[Attempt]:
+        """Yield moves into clusters of their own, then neighbours that share anew, then nested components.
+
+        First all that promise a gain and do not touch each other, at once; then single ones.
+        """
+        here = self._local(fit)
+        if here.n_components == 1:
+            return
+        covered = covered_by(self.objective, here, [self.seed, number])
+        check()
+        splits = propose_splits(self.objective, covered.parts, np.random.default_rng([self.seed, number, 1]))
+        check()
+        removals = propose_removals(self.objective, here, covered)
+        separate = [split for split in splits if not split.nested]
+        for moves in _at_once(disjoint(separate, removals, self.same)):
+            yield Attempt([moves], rough=True)
+        # Of many components, a neighbourhood has told by EM what to expect.
+        least = -np.inf if here.n_components <= ALL_PAIRS or self.family.name == "tied" else self.same
+        moves = paired(separate, removals, LOOKAHEAD * ATTEMPTS)
+        yield from self._ranked(here, covered, moves, check, ATTEMPTS, least)
+        anew = self._resplits(here, covered, removals, number)
+        promising = [move for move in anew if move.estimate > 0.0][: LOOKAHEAD * ATTEMPTS]
+        yield from self._ranked(here, covered, promising, check, ATTEMPTS, self.same)
+        within = [split for split in splits if split.nested]
+        moves = paired(within, removals, LOOKAHEAD * NESTED_ATTEMPTS)
+        yield from self._ranked(here, covered, moves, check, NESTED_ATTEMPTS, least)
+        # Before giving up: neighbours that share in ways which promise nothing by themselves.
+        rest = [move for move in anew if move.estimate <= 0.0]
+        if np.isfinite(least):
+            yield from self._ranked(here, covered, rest[: LOOKAHEAD * ATTEMPTS], check, ATTEMPTS, least)
+        else:
+            yield Attempt([[move] for move in rest[:ATTEMPTS]], rough=False)
+        cost = pass_size(self.objective, here)
+        if cost <= CHEAP:
+            yield Attempt(
+                [], rough=False, starts=perturbed(here, np.random.default_rng([self.seed, number, 3]))
+            )
+        if cost <= VERY_CHEAP:
+            yield Attempt([], rough=False, starts=self._new_starts(here, [self.seed, number, 4]))
+
+    def _ranked(
+        self,
+        here: Mixture,
+        covered: Covered,
+        moves: Sequence[Move],
+        check: Callable[[], None],
+        most: int,
+        least: float,
+    ) -> Iterator[Attempt]:
+        """All that are predicted to gain and do not touch each other, at once; then the best, one by one."""
+        made = [(applied(here, self.family, [move]), move) for move in moves]
+        started = [(start, move) for start, move in made if start is not None]
+        gains = predicted(self.objective, here, started, covered, check)
+        order = [i for i in np.argsort(-np.array(gains), kind="stable") if gains[i] > least]
+        together: list[Move] = []
+        for i in order:
+            move = started[i][1]
+            if gains[i] > self.same and not any(move.touched & other.touched for other in together):
+                together.append(move)
+        if len(together) > 1:
+            yield Attempt([together], rough=False)
+        yield Attempt([[started[i][1]] for i in order[:most]], rough=False)
+
+    def _resplits(
+        self, here: Mixture, covered: Covered, removals: Sequence[Removal], number: int
+    ) -> list[Move]:
+        """For the pairs that are cheapest to merge: merge them and split what comes of it another way."""
+        pairs = [removal for removal in removals if len(removal.components) == 2][: here.n_components]
+        rng = np.random.default_rng([self.seed, number, 2])
+        moves = propose_resplits(self.objective, here, pairs, covered.parts, rng)
+        moves.sort(key=lambda move: -move.estimate)
+        return moves
+
+    def _new_starts(self, here: Mixture, seed: Sequence[int]) -> list[Mixture]:
+        """Starts by k-means++, each component numbered as the one of the fit that it is closest to."""
+        sample = self.objective.measure
+        assert isinstance(sample, Sample)
+        rng = np.random.default_rng(seed)
+        starts = []
+        for _ in range(NEW_STARTS):
+            try:
+                start = start_around(sample, self.family, here.n_components, "k-means++", rng)
+            except DataError:  # no more different rows than components
+                return []
+            start = start.shifted(-sample.origin)
+            starts.append(start.permuted(match_means(start.means, here.means)[0]))
+        return starts
+
+    def applied(self, fit: Solution, moves: Sequence[Move]) -> Mixture | None:
+        """Return the mixture right after the moves, in local coordinates."""
+        return applied(self._local(fit), self.family, moves)
+
+    def refined(
+        self, starts: Sequence[Mixture], target: float, rough: bool, check: Callable[[], None]
+    ) -> list[tuple[float, Solution]]:
+        """Return the value of each start, and where EM leads from it.
+
+        Given up where the trend does not lead to a gain on `target`; if `rough`, it stops early too.
+        """
+
+        def watch(ended: int, iterations: int, nll: float) -> bool:
+            check()
+            return False
+
+        cheap = pass_size(self.objective, starts[0]) <= VERY_CHEAP
+        patience = Patience(target - self.same, SCREEN, LONG_OUTLOOK if cheap else OUTLOOK)
+        solver = BETWEEN if rough else JUDGE
+        ends = descend_all(solver, self.objective, starts, patience=patience, watch=watch)
+        if ends[-1].stop_reason == "interrupted":
+            raise Stopped("interrupted")  # Ctrl-C
+        return [(end.history[0], end) for end in ends]
+
+    def settled(self, fit: Solution, check: Callable[[], None]) -> Solution:
+        """Return where EM leads from a fit, converged as far as moves are judged."""
+
+        def watch(ended: int, iterations: int, nll: float) -> bool:
+            check()
+            return False
+
+        end = descend(JUDGE, self.objective, self._local(fit), watch=watch)
+        if end.stop_reason == "interrupted":
+            raise Stopped("interrupted")
+        return end if end.nll <= fit.nll else fit
+
+    def rank(self, fit: Solution) -> tuple[float, ...]:
+        """Return the NLL; where nested components are only offered, more clusters come first."""
+        if self.take_nested:
+            return (fit.nll,)
+        local = self._local(fit)
+        return (-self._without_overloaded(local, self._clustering(local)).n_clusters, fit.nll)
+
+    def held_out_gain(self, before: Solution, after: Solution) -> float | None:
+        """Return the fall of the NLL on rows that neither fit has seen."""
+        if not self.hold_out:
+            return None
+        if self._held_out is None:
+            self._held_out = HeldOut(self.objective, self.seed)
+        return self._held_out.gain(self._local(before), self._local(after))
+
+    def outcome(self, before: Solution, after: Solution, moves: Sequence[Move]) -> str:
+        """Say whether a refined fit may be taken.
+
+        Where a component newly loses its covariance, or one that a move touched rests on few rows, what it
+        contributes does not count.
+        """
+        if before.nll - after.nll <= self.same:
+            return "no gain"
+        old, new = self._local(before), self._local(after)
+        doubtful = self._doubtful(old, new, moves)
+        if doubtful.any():
+            contributed = covered_by(self.objective, new).deletion_costs[doubtful].sum()
+            if before.nll - after.nll - contributed <= self.same:
+                return "collapsed"
+        if not self.take_nested and not self._better_clustering(old, new):
+            return "nested"
+        return "taken"
+
+    def _better_clustering(self, old: Mixture, new: Mixture) -> bool:
+        before, after = self._clustering(old), self._clustering(new)
+        if better_clustering(before, after):
+            return True
+        # A component over several clusters is as wide as a halo, and may have another's mean inside.
+        return better_clustering(self._without_overloaded(old, before), self._without_overloaded(new, after))
+
+    def _clustering(self, mixture: Mixture) -> Clustering:
+        counted = (mixture.weights > 0) & ~collapsed(self.objective, mixture, after_em=True)
+        return Clustering(nested(mixture), counted)
+
+    def _without_overloaded(self, mixture: Mixture, clustering: Clustering) -> Clustering:
+        """The same without pairs whose wider one is no halo: BIC says that it covers several clusters."""
+        pairs = np.argwhere(np.triu(clustering.nested, 1))
+        if len(pairs) == 0:
+            return clustering
+        width = np.trace(mixture.full_covariances(), axis1=1, axis2=2)
+        wider = np.where(width[pairs[:, 0]] >= width[pairs[:, 1]], pairs[:, 0], pairs[:, 1])
+        suspects = np.unique(wider)
+        parts = covered_by(self.objective, mixture).parts.taken(suspects)
+        several = suspects[overloaded(self.objective, parts, np.random.default_rng(self.seed))]
+        kept = pairs[~np.isin(wider, several)]
+        remaining = np.zeros_like(clustering.nested)
+        remaining[kept[:, 0], kept[:, 1]] = remaining[kept[:, 1], kept[:, 0]] = True
+        return clustering._replace(nested=remaining)
+
+    def _doubtful(self, old: Mixture, new: Mixture, moves: Sequence[Move]) -> BoolArray:
+        """Components whose likelihood means little, and did not before."""
+        touched = np.zeros(new.n_components, dtype=bool)
+        touched[sorted(frozenset().union(*(move.touched for move in moves)))] = True
+        touched |= not moves  # perturbed everywhere
+        few = scarce(self.objective, new, after_em=True) & touched
+        lost = collapsed(self.objective, new, after_em=True)
+        if few.any():
+            few &= ~scarce(self.objective, old)
+        return few | (lost & ~collapsed(self.objective, old) if lost.any() else lost)
+
+    def _local(self, fit: Solution) -> Mixture:
+        return fit.mixture.shifted(-self.objective.measure.origin)
+
+
+def perturbed(here: Mixture, rng: np.random.Generator) -> list[Mixture]:
+    """Return the mixture with its means moved at random and its covariances widened by as much."""
+    roots = np.linalg.cholesky(here.full_covariances())
+    starts = []
+    for scale in PERTURBATIONS:
+        noise = scale / np.sqrt(here.n_features) * rng.standard_normal(here.means.shape)
+        means = here.means + np.einsum("kde,ke->kd", roots, noise)
+        starts.append(Mixture(here.weights, means, (1.0 + scale**2) * here.covariances, here.covariance_type))
+    return starts
+
+
+def _at_once(moves: list[Move]) -> Iterator[list[Move]]:
+    """All of them, and should that not do, the better half."""
+    if moves:
+        yield moves
+    if len(moves) > 2:
+        yield moves[: len(moves) // 2]

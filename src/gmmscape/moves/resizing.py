@@ -1,0 +1,112 @@
+"""One component fewer or more: starts from a fit by its cheapest removals and its best splits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import FreeCovariance
+from gmmscape.mixture import Mixture
+from gmmscape.moves.component_rows import Covered
+from gmmscape.moves.moves import Removal, Split, with_merged, with_split
+from gmmscape.moves.removals import propose_removals
+from gmmscape.moves.splits import LEAST_EACH, propose_splits
+from gmmscape.objective import Objective
+
+
+def with_one_fewer(
+    objective: Objective, fit: Mixture, covered: Covered, most: int, dearest: float = np.inf
+) -> list[Mixture]:
+    """Return starts with one component fewer, cheapest removal first.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a sample and a family with free covariances.
+    fit : Mixture
+        In local coordinates, of two components at least.
+    covered : Covered
+        What they cover.
+    most : int
+        Starts at most.
+    dearest : float
+        Removals expected to cost more, in nats per unit mass, are left out.
+
+    Returns
+    -------
+    list of Mixture
+        In local coordinates.
+    """
+    removals = [r for r in propose_removals(objective, fit, covered) if r.cost <= dearest][:most]
+    made = [_without(objective, fit, removal) for removal in removals]
+    return [start for start in made if start is not None]
+
+
+def with_one_more(
+    objective: Objective,
+    fit: Mixture,
+    covered: Covered,
+    rng: np.random.Generator,
+    most: int,
+    *,
+    separate: bool = False,
+) -> list[Mixture]:
+    """Return starts with one component more, best split first.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a sample and a family with free covariances.
+    fit : Mixture
+        In local coordinates.
+    covered : Covered
+        What its components cover.
+    rng : numpy.random.Generator
+        Of the splits' starts.
+    most : int
+        Starts at most.
+    separate : bool, default=False
+        Only into clusters of their own, no cores in halos, and only where each row gains 0.1 nats: clusters
+        that are not quite Gaussian bring less.
+
+    Returns
+    -------
+    list of Mixture
+        In local coordinates.
+    """
+    splits = [s for s in propose_splits(objective, covered.parts, rng) if s.gain > 0.0]
+    if separate:
+        mass = covered.parts.mass
+        splits = [s for s in splits if not s.nested and s.gain > LEAST_EACH * mass[s.component]]
+    splits.sort(key=lambda split: -split.gain)
+    made = [_split(objective, fit, split) for split in splits[:most]]
+    return [start for start in made if start is not None]
+
+
+def _without(objective: Objective, fit: Mixture, removal: Removal) -> Mixture | None:
+    weights, means, covariances = fit.weights, fit.means, fit.covariances
+    b, gone = removal.components[0], removal.components[-1]
+    if b != gone:
+        weights, means, covariances = with_merged(weights, means, covariances, fit.covariance_type, b, gone)
+    kept = np.arange(len(weights)) != gone
+    if fit.covariance_type != "tied":
+        covariances = covariances[kept]
+    return _admissible(objective, weights[kept], means[kept], covariances)
+
+
+def _split(objective: Objective, fit: Mixture, split: Split) -> Mixture | None:
+    parts = with_split(fit.weights, fit.means, fit.covariances, fit.covariance_type, split, split.component)
+    return _admissible(objective, *parts)
+
+
+def _admissible(
+    objective: Objective, weights: FloatArray, means: FloatArray, covariances: FloatArray
+) -> Mixture | None:
+    family = objective.family
+    assert isinstance(family, FreeCovariance)
+    covariances, _ = family.floor.clip(covariances, family.name)
+    try:
+        return Mixture(weights / weights.sum(), means, covariances, family.name)
+    except InvalidParameterError:
+        return None

@@ -1,0 +1,183 @@
+"""EM from many random starts, run to its ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+
+import numpy as np
+
+from gmmscape.families import FreeCovariance
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.moves.degeneracy import collapsed
+from gmmscape.moves.search import Budget, Stopped
+from gmmscape.objective import Objective
+from gmmscape.solve import EM, Solution, descend_all, ends_of_all, start_around
+
+#: Starts that go together: few enough for an interruption to lose little.
+TOGETHER = 64
+#: Plain EM chooses the basin, as in the theory; extrapolation, which may jump, only finishes.
+PLAIN = EM(tol=1e-2, max_iter=1000, accelerate=False)
+FINISH = EM(tol=1e-6, max_iter=10_000)
+#: A fit is shaken by this many standard deviations, and watched for so many iterations of EM.
+SHAKE = 0.01
+SHAKEN = EM(tol=1e-4, max_iter=40)
+CUT_SHORT = ("interrupted", "time_limit")
+
+
+@dataclass(frozen=True, eq=False)
+class StartPlan:
+    """Where to start from, and how often.
+
+    Attributes
+    ----------
+    n_components : int
+        Number of components.
+    init_params : str
+        Where starting means come from; a name in `INIT_PARAMS`.
+    n_starts : int
+        Number of starts; start i depends on the seed and i alone.
+    seed : int
+        Of the starts.
+    """
+
+    n_components: int
+    init_params: str
+    n_starts: int
+    seed: int
+
+
+@dataclass
+class Restarts:
+    """Where EM ended from each start that was run to its end, in the order of the starts.
+
+    Attributes
+    ----------
+    objective : Objective
+        Of the sample.
+    ends : list of Solution
+        In the caller's coordinates.
+    local : list of Mixture
+        The same mixtures in local coordinates.
+    degenerate : list of bool
+        Whether some component of it has collapsed.
+    ended : str
+        "completed", "time_limit" or "interrupted".
+    asked : bool
+        Whether it was the callback that interrupted.
+    """
+
+    objective: Objective
+    ends: list[Solution] = field(default_factory=list)
+    local: list[Mixture] = field(default_factory=list)
+    degenerate: list[bool] = field(default_factory=list)
+    ended: str = "completed"
+    asked: bool = False
+
+    def add(self, solution: Solution) -> None:
+        """Take an end in."""
+        mixture = solution.mixture.shifted(-self.objective.measure.origin)
+        self.ends.append(solution)
+        self.local.append(mixture)
+        broken = solution.stop_reason == "degenerate"
+        self.degenerate.append(broken or bool(collapsed(self.objective, mixture, after_em=True).any()))
+
+
+def restarted(objective: Objective, plan: StartPlan, budget: Budget) -> Restarts:
+    """Run EM from random starts to convergence.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of a sample and a family with free covariances.
+    plan : StartPlan
+        The starts.
+    budget : Budget
+        Time and callback.
+
+    Returns
+    -------
+    Restarts
+        Where the work was cut short, the ends of the first starts, up to the first that did not get to its
+        end: leaving out only the slow ones would change the shares.
+    """
+    found = Restarts(objective)
+    try:
+        for first in range(0, plan.n_starts, TOGETHER):
+            numbers = range(first, min(first + TOGETHER, plan.n_starts))
+            for end in _ends(found, _starts(objective, plan, numbers), budget):
+                found.add(end)
+            if len(found.ends) < numbers.stop:  # the callback, or the clock
+                found.ended = "time_limit" if budget.left == 0.0 else "interrupted"
+                break
+    except Stopped as stop:
+        found.ended = str(stop)
+        found.asked = found.ended == "interrupted"
+    except KeyboardInterrupt:
+        found.ended = "interrupted"
+    return found
+
+
+def _starts(objective: Objective, plan: StartPlan, numbers: range) -> list[Mixture]:
+    """The starts of these numbers, in local coordinates."""
+    sample, family = objective.measure, objective.family
+    assert isinstance(sample, Sample)
+    assert isinstance(family, FreeCovariance)
+    return [
+        start_around(
+            sample, family, plan.n_components, plan.init_params, np.random.default_rng([plan.seed, i])
+        ).shifted(-sample.origin)
+        for i in numbers
+    ]
+
+
+def _ends(found: Restarts, starts: list[Mixture], budget: Budget) -> list[Solution]:
+    """Where the next starts end, up to the first that was cut short."""
+    objective, first = found.objective, len(found.ends)
+    budget.report("em", first, 0, objective.rows.nll(starts[0]))
+
+    def watch(ended: int, iterations: int, nll: float) -> bool:
+        found.asked = budget.asks_to_stop("em", first + min(ended, len(starts) - 1), iterations, nll)
+        return found.asked
+
+    rough = ends_of_all(PLAIN, objective, starts, max_seconds=budget.left, watch=watch)
+    if not rough or found.asked:
+        return []
+    ends = descend_all(FINISH, objective, rough, max_seconds=budget.left, watch=watch)
+    return list(takewhile(lambda one: one.stop_reason not in CUT_SHORT, ends))
+
+
+def left_when_shaken(found: Restarts, places: Sequence[int], same: float) -> list[bool]:
+    """Say of some ends whether EM leaves them, when disturbed a little, for something lower: saddles.
+
+    Parameters
+    ----------
+    found : Restarts
+        The ends.
+    places : sequence of int
+        Which of them.
+    same : float
+        Falls of the NLL up to this do not count.
+
+    Returns
+    -------
+    list of bool
+        One for each. Cost: at most 40 iterations of EM each.
+    """
+    if not places:
+        return []
+    objective = found.objective
+    rng = np.random.default_rng(0)
+    starts = [shaken(found.local[i], rng) for i in places]
+    ends = descend_all(SHAKEN, objective, starts)
+    return [end.nll < found.ends[i].nll - same for i, end in zip(places, ends, strict=True)]
+
+
+def shaken(mixture: Mixture, rng: np.random.Generator) -> Mixture:
+    """Return a mixture with each mean moved at random by 0.01 of its component's standard deviations."""
+    noise = rng.standard_normal(mixture.means.shape)
+    roots = np.linalg.cholesky(mixture.full_covariances())
+    means = mixture.means + SHAKE * np.einsum("kde,ke->kd", roots, noise)
+    return Mixture(mixture.weights, means, mixture.covariances, mixture.covariance_type)

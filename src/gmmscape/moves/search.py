@@ -1,0 +1,326 @@
+"""The search for a better fit: moves proposed, ranked by exact gain, refined, judged by what they bring.
+
+It knows nothing of mixtures: a `Problem` proposes moves, applies and refines them. Values are what is
+minimised, per unit of mass.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from gmmscape.moves.moves import Move
+from gmmscape.solve import asks_to_stop
+
+
+class Fit(Protocol):
+    """What a search walks on: a `Solution`, or centers with their inertia."""
+
+    @property
+    def value(self) -> float:
+        """What is minimised, per unit mass."""
+        ...
+
+
+class Event(NamedTuple):
+    """What a callback sees while a fit is examined.
+
+    Attributes
+    ----------
+    stage : str
+        "em" while a start descends, then "polish", "moves" and "finish"; "bootstrap" where a rate of false
+        alarms is asked for.
+    round : int
+        Rounds of proposals begun; at stage "em" the number of the start, from 0; at "bootstrap" samples done.
+    tried : int
+        Moves judged so far; at stage "em" the iterations of that start; at "bootstrap" samples in all.
+    value : float
+        Best value so far, per unit mass; at "bootstrap" the gain on the last sample, in nats in total.
+    seconds : float
+        Since the examination began.
+    """
+
+    stage: str
+    round: int
+    tried: int
+    value: float
+    seconds: float
+
+
+class TriedMove(NamedTuple):
+    """Moves that were made together and judged.
+
+    Attributes
+    ----------
+    splits : tuple of int
+        Components that were split; they keep their index. None where the fit was only perturbed.
+    removals : tuple of tuple of int
+        For each split, the pair that was merged or the single component that was deleted; its last index is
+        where the second half of the split went.
+    predicted_gain : float
+        Exact fall of the value right after the moves, per unit mass.
+    realised_gain : float
+        The same after EM; where EM was given up early, what it had brought by then.
+    outcome : str
+        "taken", "no gain", "nested" or "collapsed".
+    held_out_gain : float or None
+        Of a gain, what it is on rows held out, after both fits were refined on the others, per unit mass;
+        None for centers and for what brought no gain.
+    """
+
+    splits: tuple[int, ...]
+    removals: tuple[tuple[int, ...], ...]
+    predicted_gain: float
+    realised_gain: float
+    outcome: str
+    held_out_gain: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold.
+
+        Returns
+        -------
+        dict
+            One entry for each field; tuples as lists.
+        """
+        return {
+            "splits": list(self.splits),
+            "removals": [list(removal) for removal in self.removals],
+            "predicted_gain": self.predicted_gain,
+            "realised_gain": self.realised_gain,
+            "outcome": self.outcome,
+            "held_out_gain": self.held_out_gain,
+        }
+
+
+class Attempt(NamedTuple):
+    """Alternatives, of which the best is taken.
+
+    Attributes
+    ----------
+    alternatives : list of list of Move
+        Disjoint moves each, to be made together.
+    rough : bool
+        Whether more moves are likely to follow, so that EM need not converge.
+    starts : list
+        Alternatives that no moves lead to: the fit, perturbed.
+    """
+
+    alternatives: list[list[Move]]
+    rough: bool
+    starts: Sequence[Any] = ()
+
+
+class Problem(Protocol):
+    """What a search needs to know of the objective."""
+
+    def proposals(self, fit: Any, number: int, check: Callable[[], None]) -> Iterator[Attempt]:
+        """Yield attempts; the next one is needed if the last failed.
+
+        `number` is that of the round and seeds what is random.
+        """
+        ...
+
+    def applied(self, fit: Any, moves: Sequence[Move]) -> Any | None:
+        """Return the start that disjoint moves make, or None if it is not admissible."""
+        ...
+
+    def refined(
+        self, starts: Sequence[Any], target: float, rough: bool, check: Callable[[], None]
+    ) -> list[tuple[float, Any]]:
+        """Return the value of each start and where EM leads; given up where `target` is out of reach."""
+        ...
+
+    def settled(self, fit: Any, check: Callable[[], None]) -> Any:
+        """Return where EM leads from a fit that was refined roughly."""
+        ...
+
+    def outcome(self, before: Any, after: Any, moves: Sequence[Move]) -> str:
+        """Return "taken", "no gain", "nested" or "collapsed" for what moves and refinement made."""
+        ...
+
+    def rank(self, fit: Any) -> tuple[float, ...]:
+        """Return what alternatives that may be taken are compared by; the smallest is taken."""
+        ...
+
+    def held_out_gain(self, before: Any, after: Any) -> float | None:
+        """Return what a better fit brings on rows it has not seen, or None where that is not known."""
+        ...
+
+
+@dataclass
+class Escape:
+    """Where a search has come to.
+
+    Attributes
+    ----------
+    fit : Fit
+        Best fit so far.
+    taken : list of TriedMove
+        Moves that were made.
+    alternatives, refused : list of TriedMove
+        In the last round: gains that were left alone, and moves that brought none.
+    ended : str
+        "completed", "time_limit" or "interrupted".
+    rounds : int
+        Rounds of proposals.
+    tried : int
+        Moves judged.
+    way : list of Fit
+        Where each move that was made led.
+    settled : bool
+        Whether EM has converged on the fit.
+    """
+
+    fit: Any
+    taken: list[TriedMove] = field(default_factory=list)
+    alternatives: list[TriedMove] = field(default_factory=list)
+    refused: list[TriedMove] = field(default_factory=list)
+    ended: str = "completed"
+    rounds: int = 0
+    tried: int = 0
+    way: list[Any] = field(default_factory=list)
+    settled: bool = True
+
+
+class Stopped(Exception):  # noqa: N818 - it is no error
+    """The budget is used up, or the user asked to stop; the message is the stop reason."""
+
+
+class Budget:
+    """Time that is left, and the callback that may ask to stop.
+
+    Attributes
+    ----------
+    deadline : float or None
+        On the monotonic clock.
+    each_iteration : bool
+        Whether the callback is to see each iteration of a start, and not only where it stands now and then.
+    """
+
+    def __init__(
+        self,
+        max_seconds: float | None,
+        callback: Callable[[Event], Any] | None,
+        *,
+        each_iteration: bool = False,
+    ) -> None:
+        self.each_iteration = each_iteration
+        self.began = time.monotonic()
+        self.deadline = None if max_seconds is None else self.began + max_seconds
+        self._callback = callback
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left, or None where there is no limit."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    def check(self) -> None:
+        """Raise `Stopped` if the time is up."""
+        if self.left == 0.0:
+            raise Stopped("time_limit")
+
+    def asks_to_stop(self, stage: str, number: int, tried: int, value: float) -> bool:
+        """Tell the callback, and return whether it asks to stop."""
+        event = Event(stage, number, tried, value, time.monotonic() - self.began)
+        return self._callback is not None and asks_to_stop(self._callback(event))
+
+    def report(self, stage: str, number: int, tried: int, value: float) -> None:
+        """Tell the callback; raise `Stopped` if it asks to stop or the time is up."""
+        if self.asks_to_stop(stage, number, tried, value):
+            raise Stopped("interrupted")
+        self.check()
+
+
+def search(problem: Problem, fit: Any, budget: Budget, *, settled: bool = True) -> Escape:
+    """Make moves while some bring a gain; each round proposes anew from where the last one ended.
+
+    Of each attempt the best alternative is taken. The search ends where no attempt brings anything, or with
+    the budget; what was reached by then is returned. `settled` says whether EM has converged on the fit;
+    until it has, only rough attempts are made.
+    """
+    state = Escape(fit, settled=settled)
+    try:
+        while _round(problem, state, budget):
+            pass
+    except Stopped as stop:
+        state.ended = str(stop)
+    except KeyboardInterrupt:
+        state.ended = "interrupted"
+    return state
+
+
+def _round(problem: Problem, state: Escape, budget: Budget) -> bool:
+    state.rounds += 1
+    budget.report("moves", state.rounds, state.tried, state.fit.value)
+    state.alternatives, state.refused = [], []
+    if _proposed(problem, state, budget):
+        return True
+    if state.settled:
+        return False
+    state.fit = problem.settled(state.fit, budget.check)
+    state.way.append(state.fit)
+    state.settled = True
+    return _proposed(problem, state, budget)
+
+
+def _proposed(problem: Problem, state: Escape, budget: Budget) -> bool:
+    for attempt in problem.proposals(state.fit, state.rounds, budget.check):
+        if not (state.settled or attempt.rough):
+            return False
+        if _made(problem, state, attempt, budget):
+            return True
+    return False
+
+
+def _made(problem: Problem, state: Escape, attempt: Attempt, budget: Budget) -> bool:
+    """Make the best of the alternatives that may be taken, and say whether there was one."""
+    before = state.fit
+    started = [(moves, problem.applied(before, moves)) for moves in attempt.alternatives]
+    started = [(moves, start) for moves, start in started if start is not None]
+    started += [([], start) for start in attempt.starts]
+    if not started:
+        return False
+    starts = [start for _, start in started]
+    ends = problem.refined(starts, before.value, attempt.rough, budget.check)
+    tried: list[tuple[TriedMove, Any]] = []
+    for (moves, _), (predicted, after) in zip(started, ends, strict=True):
+        state.tried += 1
+        one = TriedMove(
+            splits=tuple(move.split.component for move in moves),
+            removals=tuple(move.removal.components for move in moves),
+            predicted_gain=before.value - predicted,
+            realised_gain=before.value - after.value,
+            outcome=problem.outcome(before, after, moves),
+        )
+        tried.append((one, after))
+    best = min(
+        (pair for pair in tried if pair[0].outcome == "taken"),
+        key=lambda pair: problem.rank(pair[1]),
+        default=None,
+    )
+    tried = [(_with_held_out(problem, before, one, after, best), after) for one, after in tried]
+    if best is not None:
+        best = next(pair for pair in tried if pair[1] is best[1])
+        state.fit = best[1]
+        state.settled = not attempt.rough
+        state.taken.append(best[0])
+        state.way.append(best[1])
+    else:
+        state.refused += [one for one, _ in tried if one.outcome == "no gain"]
+        state.alternatives += [one for one, _ in tried if one.outcome != "no gain"]
+    budget.report("moves", state.rounds, state.tried, state.fit.value)
+    return best is not None
+
+
+def _with_held_out(
+    problem: Problem, before: Any, one: TriedMove, after: Any, best: tuple[TriedMove, Any] | None
+) -> TriedMove:
+    """The record with its gain on rows held out, if it is taken or offered."""
+    taken = best is not None and after is best[1]
+    offered = best is None and one.outcome in ("nested", "collapsed")
+    if not (taken or offered):
+        return one
+    return one._replace(held_out_gain=problem.held_out_gain(before, after))

@@ -1,0 +1,238 @@
+"""How components would best be split: small mixtures of two, fitted to what each covers.
+
+By Jensen's inequality the fall of that small problem's NLL, times the component's weight, is no more than
+what the whole mixture gains, apart from rows of responsibility below `covered.COVERED`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gmmscape import engine
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.moves.component_rows import COVERED, Parts
+from gmmscape.moves.moves import Move, Removal, Split
+from gmmscape.moves.nesting import REACH
+from gmmscape.moves.subproblems import AS_IT_IS, SmallProblems, joined, pairs
+from gmmscape.objective import Objective
+from gmmscape.solve import Small
+
+RANDOM_STARTS, RESPLIT_STARTS = 3, 7
+#: Fits with a shared covariance that are then set free.
+FREED = 2
+#: Nats per row from which on two components instead of one count: clusters that are not quite Gaussian bring
+#: less, two clusters at six standard deviations 0.4 and more.
+LEAST_EACH = 0.1
+#: Rows of each of two neighbours that are to share anew.
+RESPLIT_ROWS = 1_000
+
+
+def propose_splits(objective: Objective, parts: Parts, rng: np.random.Generator) -> list[Split]:
+    """Return ways to split each component: at most one nested and one that is not, by component.
+
+    A covariance that both children share keeps cores and halos away; what it finds is then set free, beside a
+    core in a halo.
+    """
+    small = SmallProblems(objective, parts)
+    if not small.usable.any():
+        return []
+    which, means = _starts(small, np.flatnonzero(small.usable), rng, RANDOM_STARTS)
+    ends, nll = small.fitted(which, small.around(which, means, "tied"))
+    if small.family.name == "tied":
+        best = _best_of_each(which, nll, 1)
+        return _splits(small, which[best], ends.chosen(best), nll[best])
+    freed = _best_of_each(which, nll, FREED)
+    which, starts = _set_free(small, which[freed], ends.chosen(freed))
+    # Set free, a component over several clusters can become as wide as a halo: the shared form is kept too.
+    before, after = small.fitted(which, starts, AS_IT_IS), small.fitted(which, starts)
+    ends = joined(before[0], after[0])
+    which, nll = np.tile(which, 2), np.concatenate([before[1], after[1]])
+    nll = np.where(_resting(small, which, ends), nll, np.inf)
+    inside, ended = np.zeros(len(nll), dtype=bool), np.flatnonzero(np.isfinite(nll))
+    inside[ended] = _nested(ends.chosen(ended))
+    best = np.concatenate(
+        [_best_of_each(which, np.where(inside == kind, nll, np.inf), 1) for kind in (False, True)]
+    )
+    splits = _splits(small, which[best], ends.chosen(best), nll[best])
+    return _reconsidered(small, splits, rng)
+
+
+def overloaded(objective: Objective, parts: Parts, rng: np.random.Generator) -> BoolArray:
+    """Say which parts hold several clusters: with one covariance, two gain twice what BIC asks for."""
+    small = SmallProblems(objective, parts)
+    if not small.usable.any():
+        return np.zeros(len(small), dtype=bool)
+    which, means = _starts(small, np.flatnonzero(small.usable), rng, RANDOM_STARTS)
+    _, nll = small.fitted(which, small.around(which, means, "tied"))
+    best = _best_of_each(which, nll, 1)
+    shared = np.full(len(small), np.inf)
+    shared[which[best]] = nll[best]
+    with np.errstate(invalid="ignore"):
+        gain = small.mass * (small.single_nll - shared)
+    return gain > np.maximum(least_gain(objective), LEAST_EACH * small.mass)
+
+
+def least_gain(objective: Objective) -> float:
+    """Return what one component more has to gain by twice BIC's measure, nats per unit mass."""
+    sample = objective.measure
+    assert isinstance(sample, Sample)
+    d, rows = sample.n_features, sample.effective_rows
+    parameters = (
+        1 + d + {"full": d * (d + 1) / 2, "diag": d, "spherical": 1, "tied": 0}[objective.family.name]
+    )
+    return parameters * float(np.log(rows)) / rows
+
+
+def propose_resplits(
+    objective: Objective,
+    mixture: Mixture,
+    pairs: Sequence[Removal],
+    parts: Parts,
+    rng: np.random.Generator,
+) -> list[Move]:
+    """Return other ways for neighbours to share what they cover: each pair merged, and what comes of it
+    split.
+
+    At most two a pair. Their estimates are over the two as they are, and positive; with tied covariances,
+    where a pair by itself says little, over the merger.
+    """
+    if not pairs:
+        return []
+    couples = np.array([removal.components for removal in pairs])
+    small = SmallProblems(objective, parts.taken(couples, RESPLIT_ROWS))
+    if not small.usable.any():
+        return []
+    which, means = _starts(small, np.flatnonzero(small.usable), rng, RESPLIT_STARTS)
+    ends, nll = small.fitted(which, small.around(which, means, small.family.name))
+    best = _best_of_each(which, nll, 2)
+    costs = np.array([removal.cost for removal in pairs])
+    if small.family.name != "tied":  # so that the estimate is the fall from the two as they are
+        with np.errstate(invalid="ignore"):
+            costs = small.mass * (small.single_nll - as_they_are(small, mixture, couples))
+        costs = np.where(np.isfinite(costs), costs, np.inf)
+    moves = []
+    for split in _splits(small, which[best], ends.chosen(best), nll[best]):
+        part = split.component
+        move = Move(
+            split._replace(component=int(couples[part, 0])), Removal(pairs[part].components, costs[part])
+        )
+        moves.append(move)
+    return moves
+
+
+def as_they_are(small: SmallProblems, mixture: Mixture, couples: IntArray) -> FloatArray:
+    """Return the NLL of couples of components (p, 2) on the rows of both, per unit mass, shape (p,).
+
+    Not for tied covariances.
+    """
+    weights = mixture.weights[couples]
+    total = weights.sum(axis=1, keepdims=True)
+    share = np.where(total > 0, weights / np.where(total > 0, total, 1.0), 0.5)
+    now = Small(share, mixture.means[couples], mixture.covariances[couples], mixture.covariance_type)
+    filled = np.flatnonzero(small.parts.sizes)
+    nll = np.full(len(couples), np.inf)
+    nll[filled] = small.fitted(filled, now.chosen(filled), AS_IT_IS)[1]
+    return nll
+
+
+def _starts(
+    small: SmallProblems, parts: IntArray, rng: np.random.Generator, n_random: int
+) -> tuple[IntArray, FloatArray]:
+    """Which part each start belongs to, and the starts' means."""
+    d = small.means.shape[1]
+    found = [small.starting_means(int(i), rng, n_random) for i in parts]
+    which = np.repeat(parts, [len(one) for one in found]).astype(np.int64)
+    return which, np.concatenate(found) if found else np.empty((0, 2, d))
+
+
+def _best_of_each(which: IntArray, nll: FloatArray, most: int) -> IntArray:
+    """The `most` best starts of each part that ended anywhere, by part and then by NLL."""
+    order = np.lexsort((nll, which))
+    order = order[np.isfinite(nll[order])]
+    sorted_parts = which[order]
+    first = np.searchsorted(sorted_parts, sorted_parts)  # where each part begins
+    return order[np.arange(len(order)) - first < most]
+
+
+def _set_free(small: SmallProblems, which: IntArray, shared: Small) -> tuple[IntArray, Small]:
+    """Starts from fits with shared covariances, and a core in a halo for each part."""
+    family = small.family
+    parts = np.flatnonzero(small.usable)
+    single = small.single[parts]
+    d = small.means.shape[1]
+    if single.ndim < 3:
+        single = np.broadcast_to(single.reshape(len(parts), -1), (len(parts), d))[:, :, None] * np.eye(d)
+    halves = np.full((len(parts), 2), 0.5)
+    cores = pairs(
+        halves,
+        np.repeat(small.means[parts][:, None], 2, axis=1),
+        np.array([0.4, 1.6])[None, :, None, None] * single[:, None],
+        family,
+        family.name,
+    )
+    free = pairs(shared.weights, shared.means, shared.covariances, family, family.name)
+    return np.concatenate([which, parts]), joined(free, cores)
+
+
+def _reconsidered(small: SmallProblems, splits: list[Split], rng: np.random.Generator) -> list[Split]:
+    """The same, where nested children stay so only if the wider is a halo and not over several clusters."""
+    doubtful = [at for at, split in enumerate(splits) if split.nested]
+    points, weights = [], []
+    for at in doubtful:
+        children = splits[at].children
+        wider = int(np.trace(children.full_covariances(), axis1=1, axis2=2).argmax())
+        rows, own = small.rows(splits[at].component)
+        posterior = engine.responsibilities(rows, children.parameters)[:, wider]
+        kept = posterior >= COVERED
+        points.append(rows[kept])
+        weights.append(small.mass[splits[at].component] * own[kept] * posterior[kept])
+    if doubtful:
+        ends = np.concatenate([[0], np.cumsum([len(own) for own in weights])]).astype(np.int64)
+        parts = Parts(np.concatenate(points), np.concatenate(weights), ends)
+        for at, more in zip(doubtful, overloaded(small.objective, parts, rng), strict=True):
+            splits[at] = splits[at]._replace(nested=not more)
+    return splits
+
+
+def _resting(small: SmallProblems, which: IntArray, two: Small) -> BoolArray:
+    """Whether both of two components rest on more than d+1 rows; what is gained on fewer does not count."""
+    sample = small.objective.measure
+    assert isinstance(sample, Sample)
+    rows = small.mass[which] * two.weights.min(axis=1) / sample.heaviest_row
+    return rows > small.means.shape[1] + 1
+
+
+def _nested(two: Small) -> BoolArray:
+    """Whether the mean of one lies within `REACH` standard deviations of the other, shape (b,)."""
+    gap = two.means[:, 1] - two.means[:, 0]
+    squared = np.empty((len(gap), 2))
+    for i in range(2):
+        own = two.covariances[:, i]
+        if two.kind == "full":
+            squared[:, i] = (gap * np.linalg.solve(own, gap[:, :, None])[:, :, 0]).sum(axis=1)
+        else:
+            squared[:, i] = (gap**2 / (own[:, None] if own.ndim == 1 else own)).sum(axis=1)
+    return squared.min(axis=1) < REACH**2
+
+
+def _splits(small: SmallProblems, which: IntArray, ends: Small, nll: FloatArray) -> list[Split]:
+    """Proposals, with the part as the component."""
+    tied = small.family.name == "tied"
+    inside = np.zeros(len(nll), dtype=bool) if tied else _nested(ends)
+    found = []
+    for at, part in enumerate(which):
+        try:
+            children = ends.mixture(at)
+        except InvalidParameterError:  # on the edge of what float64 can invert
+            continue
+        # Mirror-image starts end alike: the order of the children must not be left to rounding.
+        children = children.permuted(np.lexsort(children.means.T[::-1]))
+        shed = small.single[part] - children.covariances if tied else None
+        gain = float(small.mass[part] * (small.single_nll[part] - nll[at]))
+        found.append(Split(int(part), children, shed, gain, bool(inside[at])))
+    return found

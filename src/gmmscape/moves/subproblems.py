@@ -1,0 +1,158 @@
+"""The small problems that proposals are found on: parts of the rows, for one or two components each."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
+from gmmscape.families import FreeCovariance
+from gmmscape.moves.component_rows import Parts
+from gmmscape.objective import Objective
+from gmmscape.solve import EM, Small, ends_on_parts
+
+#: A proposal has to be near its optimum only: it is judged on all rows, after EM on everything.
+ROUGH = EM(tol=1e-2, max_iter=40)
+#: Evaluates starts as they are.
+AS_IT_IS = EM(max_iter=0)
+
+
+class SmallProblems:
+    """Parts of the rows, with what one component fitted to each would be.
+
+    Parameters
+    ----------
+    objective : Objective
+        Says family, floor and units.
+    parts : Parts
+        The rows; parts without rows are not usable.
+    """
+
+    def __init__(self, objective: Objective, parts: Parts) -> None:
+        family = objective.family
+        assert isinstance(family, FreeCovariance)
+        self.objective, self.family, self.parts = objective, family, parts
+        self.mass = parts.mass
+        self.weights = parts.weights / np.repeat(np.where(self.mass > 0, self.mass, 1.0), parts.sizes)
+        d = parts.points.shape[1]
+        self.means = np.zeros((len(self), d))
+        self.scatter = np.zeros((len(self), d, d))
+        for i in np.flatnonzero(parts.sizes):
+            points, weights = self.rows(int(i))
+            self.means[i] = weights @ points
+            self.scatter[i] = pooled(points - self.means[i], weights)
+
+    def __len__(self) -> int:
+        return len(self.parts.ends) - 1
+
+    def rows(self, i: int) -> tuple[FloatArray, FloatArray]:
+        """Return points and weights of a part; the weights sum to one."""
+        own = slice(self.parts.ends[i], self.parts.ends[i + 1])
+        return self.parts.points[own], self.weights[own]
+
+    @cached_property
+    def usable(self) -> BoolArray:
+        """Which parts have enough rows for two components, and a covariance."""
+        d = self.parts.points.shape[1]
+        return (self.parts.sizes >= 2 * (d + 1)) & np.isfinite(self.single_nll)
+
+    @cached_property
+    def single(self) -> FloatArray:
+        """Covariance of the single component that fits each part best, as the family stores it, (p, ...)."""
+        stored = as_stored(self.scatter, "full" if self.family.name == "tied" else self.family.name)
+        return self.family.floor.clip(stored, "full" if stored.ndim == 3 else self.family.name)[0]
+
+    @cached_property
+    def single_nll(self) -> FloatArray:
+        """NLL of that component on the part, nats per unit mass of it; infinite where it is singular."""
+        d = self.parts.points.shape[1]
+        with np.errstate(all="ignore"):
+            if self.single.ndim == 3:
+                sign, log_determinant = np.linalg.slogdet(self.single)
+                log_determinant = np.where(sign > 0, log_determinant, np.nan)
+                inverse = np.full_like(self.single, np.nan)
+                inverse[sign > 0] = np.linalg.inv(self.single[sign > 0])
+                distance = np.einsum("pij,pji->p", inverse, self.scatter)
+            else:
+                variances = np.broadcast_to(self.single.reshape(len(self), -1), (len(self), d))
+                log_determinant = np.log(variances).sum(axis=1)
+                distance = (np.diagonal(self.scatter, axis1=1, axis2=2) / variances).sum(axis=1)
+            nll = 0.5 * (d * np.log(2.0 * np.pi) + log_determinant + distance)
+        return np.where(np.isfinite(nll), nll, np.inf)
+
+    def fitted(self, which: IntArray, starts: Small, solver: EM = ROUGH) -> tuple[Small, FloatArray]:
+        """Return where EM leads from each start on the part `which` says, and the NLL there."""
+        ranges = np.stack([self.parts.ends[which], self.parts.ends[which + 1]], axis=1)
+        return ends_on_parts(solver, self.objective, self.parts.points, self.weights, ranges, starts)
+
+    def around(self, which: IntArray, means: FloatArray, kind: str) -> Small:
+        """Return starts around pairs of means (b, 2, d) of the parts `which` says, (b,).
+
+        Rows count for the nearer mean; both components begin with the scatter about them.
+        """
+        matrices = np.empty((len(which), *self.scatter.shape[1:]))
+        for at, i in enumerate(which):
+            points, weights = self.rows(int(i))
+            first, second = points - means[at, 0], points - means[at, 1]
+            nearer = (first**2).sum(axis=1) <= (second**2).sum(axis=1)
+            matrices[at] = pooled(np.where(nearer[:, None], first, second), weights)
+        return pairs(np.full((len(which), 2), 0.5), means, matrices, self.family, kind)
+
+    def starting_means(self, i: int, rng: np.random.Generator, n_random: int) -> FloatArray:
+        """Return pairs of means (b, 2, d): along the widest direction, then random rows far apart."""
+        points, weights = self.rows(i)
+        mean, covariance = self.means[i], self.scatter[i]
+        variance = np.diagonal(covariance)
+        scale = np.sqrt(np.where(variance > 0, variance, 1.0))
+        values, vectors = np.linalg.eigh(covariance / scale / scale[:, None])
+        step = np.sqrt(max(values[-1], 0.0)) * vectors[:, -1] * scale
+        starts = [np.stack([mean - step, mean + step])]
+        chances = np.cumsum(weights)
+        for first in _drawn(chances, rng, n_random):
+            far = np.cumsum(weights * (((points - points[first]) / scale) ** 2).sum(axis=1))
+            if far[-1] > 0:
+                starts.append(np.stack([points[first], points[_drawn(far, rng, 1)[0]]]))
+        return np.stack(starts)
+
+
+def pairs(
+    weights: FloatArray, means: FloatArray, matrices: FloatArray, family: FreeCovariance, kind: str
+) -> Small:
+    """Return pairs as starts; `matrices` (b, d, d) are shared, (b, 2, d, d) each component's own."""
+    if kind == "tied":
+        return Small(weights, means, family.floor.clip(matrices, "full")[0], kind)
+    each = matrices if matrices.ndim == 4 else np.repeat(matrices[:, None], 2, axis=1)
+    b, d = len(means), means.shape[2]
+    stored = as_stored(each.reshape(2 * b, d, d), kind)
+    return Small(weights, means, family.floor.clip(stored, kind)[0].reshape(b, 2, *stored.shape[1:]), kind)
+
+
+def joined(first: Small, second: Small) -> Small:
+    """Return the mixtures of both, one behind the other."""
+    return Small(
+        np.concatenate([first.weights, second.weights]),
+        np.concatenate([first.means, second.means]),
+        np.concatenate([first.covariances, second.covariances]),
+        first.kind,
+    )
+
+
+def as_stored(matrices: FloatArray, kind: str) -> FloatArray:
+    """Return what a kind of covariance keeps of matrices (p, d, d): (p,), (p, d) or (p, d, d)."""
+    if kind == "full":
+        return matrices
+    diagonal = np.diagonal(matrices, axis1=1, axis2=2)
+    return diagonal.mean(axis=1) if kind == "spherical" else diagonal.copy()
+
+
+def pooled(deviations: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the weighted scatter of deviations, exactly symmetric, shape (d, d)."""
+    rooted = deviations * np.sqrt(weights)[:, None]
+    return rooted.T @ rooted
+
+
+def _drawn(running: FloatArray, rng: np.random.Generator, count: int) -> IntArray:
+    """Rows drawn by their weights, of which these are the running sums."""
+    drawn = np.searchsorted(running, running[-1] * rng.random(count), side="right")
+    return np.minimum(drawn, len(running) - 1)

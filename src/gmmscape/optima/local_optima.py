@@ -1,0 +1,261 @@
+"""local_optima: the distinct optima that EM reaches from random starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gmmscape import engine
+from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.diagnosis.assess import COVARIANCE_FLOOR, check_n_jobs, total_mass
+from gmmscape.exceptions import NoResultError
+from gmmscape.families import Floor, family_named
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.moves.mixture_problem import SAME, MixtureProblem
+from gmmscape.moves.restarts import FINISH, TOGETHER, Restarts, StartPlan, left_when_shaken, restarted
+from gmmscape.moves.search import Budget, Event, search
+from gmmscape.objective import Objective
+from gmmscape.optima.decoding import decoded_on_sample
+from gmmscape.optima.result import LocalOptima, LocalOptimum
+from gmmscape.optima.same_optimum import grouped, matched
+from gmmscape.solve import INIT_PARAMS, descend, mixture_around
+from gmmscape.structure.intervals import share_interval
+from gmmscape.validation import (
+    choice,
+    generator,
+    optional_seconds,
+    positive_integer,
+    real_number,
+    whole_number,
+)
+
+#: States of a group of ends; where there is none of the first, the next one is listed.
+STATES = ("converged", "not converged", "saddle", "degenerate")
+
+
+def local_optima(
+    X: Any,
+    n_components: int,
+    covariance_type: str = "full",
+    *,
+    n_starts: int = 100,
+    sample_weight: ArrayLike | None = None,
+    rng: Any = None,
+    init_params: str = "k-means++",
+    escape: bool = True,
+    reg_covar: float = 0.0,
+    covariance_floor: float = COVARIANCE_FLOOR,
+    n_jobs: int | None = None,
+    max_seconds: float | None = None,
+    verbose: int = 0,
+    callback: Callable[[Event], Any] | None = None,
+) -> LocalOptima:
+    """Find the local optima of a data set's likelihood that EM reaches from random starts.
+
+    EM runs from each start to convergence: plain until its steps are short, so that shares are those of its
+    basins, then accelerated. Ends count as one optimum if their NLLs agree within 0.02 nats in total
+    and do not rise by more halfway between them. From the best end moves are tried as `repair` does; a better
+    fit that they lead to is listed with no hits: starts alone may all end in bad optima. Each is decoded
+    against the best one as if that were the truth: the blocks of the theory (one-fits-many, many-fit-one),
+    seen on data.
+
+    Parameters
+    ----------
+    X : array_like of shape (n_samples, n_features)
+        Data.
+    n_components : int
+        Number of components.
+    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+        What is free.
+    n_starts : int, default=100
+        Number of starts; start i depends on `rng` and i alone.
+    sample_weight : array_like of shape (n_samples,), optional
+        Non-negative weights of the rows; equal by default.
+    rng : None, int or numpy.random.Generator, default=None
+        Source of randomness of the starts (SPEC 7).
+    init_params : {"kmeans", "k-means++", "random", "random_from_data"}, default="k-means++"
+        Where starting means come from; shares are those of this kind of start.
+    escape : bool, default=True
+        Whether a better fit than the starts found is looked for by moves.
+    reg_covar : float, default=0.0
+        Least variance, in squared units of the data.
+    covariance_floor : float, default=1e-6
+        Least variance as a share of the data's.
+    n_jobs : int, optional
+        Threads at most; None or -1 for all cores. The result does not depend on it.
+    max_seconds : float, optional
+        Time budget.
+    verbose : int, default=0
+        Whether to print a line for every 64 starts.
+    callback : callable, optional
+        Called with an `Event` as the work goes on, of stage "em" and then "moves"; returning True stops it.
+
+    Returns
+    -------
+    LocalOptima
+        Prints as a table; `optima`, best first, `replicated`, `unseen`. Ends with a collapsed component are
+        counted apart (`degenerate`), those on saddles or plateaus, or that have not converged and lie near no
+        optimum, in `unsettled`. Either are listed only where there is nothing else, and marked.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be used, or have fewer rows than components.
+    InvalidParameterError
+        If an option cannot be used.
+    NoResultError
+        If the budget ran out, or the callback stopped, before one start was done.
+
+    Notes
+    -----
+    Ctrl-C, the end of the budget and the callback end the work with the starts that were done, in their
+    order (Ctrl-C before the first is passed on). Cost: an EM run for each start, O(n k d^2) an iteration; a
+    pass for each end; a search from the best.
+
+    Examples
+    --------
+    >>> import numpy as np, gmmscape as gs
+    >>> X = np.random.default_rng(0).normal([[0.0], [9.0], [30.0]], 1.0, (3, 200)).reshape(-1, 1)
+    >>> found = gs.local_optima(X, 3, "spherical", n_starts=50, rng=0, init_params="random_from_data")
+    >>> sorted(found.best.mixture.means.ravel().round().tolist())
+    [0.0, 9.0, 30.0]
+    """
+    choice("covariance_type", covariance_type, COVARIANCE_TYPES)
+    choice("init_params", init_params, INIT_PARAMS)
+    check_n_jobs(n_jobs)
+    whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
+    seed = int(generator(rng).integers(2**63))
+    plan = StartPlan(
+        positive_integer("n_components", n_components),
+        init_params,
+        positive_integer("n_starts", n_starts),
+        seed,
+    )
+    budget = Budget(optional_seconds("max_seconds", max_seconds), callback or (_printed if verbose else None))
+    sample = Sample(X, sample_weight, copy=False)
+    floor = Floor.of(
+        sample.variance,
+        reg_covar=real_number("reg_covar", reg_covar, strict=False),
+        covariance_floor=real_number("covariance_floor", covariance_floor, strict=False),
+    )
+    family = family_named(covariance_type, floor)
+    one = mixture_around(sample, family, sample.origin[None, :]).shifted(-sample.origin)
+    with engine.limited(n_jobs):
+        found = restarted(Objective.near(sample, family, one), plan, budget)
+        if not found.ends:
+            raise _nothing(found)
+        done = len(found.ends)
+        if escape and found.ended == "completed":
+            _add_better(found, seed, budget)
+        return _result(found, done, plan, total_mass(sample, sample_weight))
+
+
+def _nothing(found: Restarts) -> BaseException:
+    """What to raise where no start was done."""
+    if found.ended == "interrupted" and not found.asked:
+        return KeyboardInterrupt()
+    remedy = "raise max_seconds" if found.ended == "time_limit" else "let the callback go on for longer"
+    return NoResultError(f"no start was done before the work was ended ({found.ended}): {remedy}")
+
+
+def _printed(event: Event) -> None:
+    if event.tried == 0 and event.round % TOGETHER == 0:
+        print(f"gmmscape: {event.round} starts done, {event.seconds:.1f} s")
+
+
+def _add_better(found: Restarts, seed: int, budget: Budget) -> None:
+    """Add the better fit that moves lead to from the best end, if there is one."""
+    best = min(
+        (i for i, end in enumerate(found.ends) if end.converged and not found.degenerate[i]),
+        key=lambda i: found.ends[i].nll,
+        default=None,
+    )
+    if best is None:
+        return
+    problem = MixtureProblem(found.objective, take_nested=False, seed=seed)
+    reached = search(problem, found.ends[best], budget)
+    found.ended = reached.ended
+    if found.ends[best].nll - reached.fit.nll > problem.same:
+        local = reached.fit.mixture.shifted(-found.objective.measure.origin)
+        found.add(descend(FINISH, found.objective, local))
+
+
+def _result(found: Restarts, n: int, plan: StartPlan, total: float) -> LocalOptima:
+    """Sum up; the first n ends are those of starts."""
+    groups = _groups(found)
+    state = next(state for state in STATES if groups[state])
+    listed = groups[state]
+    best = found.local[listed[0][0]]
+    best = best.permuted(np.lexsort(best.means.T[::-1]))
+    hits = {name: sum(i < n for group in some for i in group) for name, some in groups.items()}
+    return LocalOptima(
+        optima=tuple(_optimum(found, n, group, best, listed[0], total, state) for group in listed),
+        n_starts=n,
+        degenerate=hits["degenerate"],
+        unsettled=hits["not converged"] + hits["saddle"],
+        n_components=plan.n_components,
+        covariance_type=best.covariance_type,
+        init_params=plan.init_params,
+        total=total,
+        seed=plan.seed,
+        stop_reason=found.ended,
+    )
+
+
+def _groups(found: Restarts) -> dict[str, list[list[int]]]:
+    """Places of the ends, those of one optimum together, by state."""
+    objective = found.objective
+    assert isinstance(objective.measure, Sample)
+    same = SAME / objective.measure.effective_rows
+    ends = [(mixture, end.nll) for mixture, end in zip(found.local, found.ends, strict=True)]
+
+    def places(keep: Callable[[int], bool], known: Sequence[list[int]] = ()) -> list[list[int]]:
+        chosen = [i for group in known for i in group]
+        chosen += [i for i in range(len(ends)) if keep(i)]
+        renumbered = {i: place for place, i in enumerate(chosen)}
+        groups = grouped(
+            objective, [ends[i] for i in chosen], same, [[renumbered[i] for i in group] for group in known]
+        )
+        return [[chosen[place] for place in group] for group in groups]
+
+    settled = [end.converged and not bad for end, bad in zip(found.ends, found.degenerate, strict=True)]
+    optima = places(lambda i: settled[i])
+    left = left_when_shaken(found, [group[0] for group in optima], same)
+    saddles = [group for group, falls in zip(optima, left, strict=True) if falls]
+    optima = [group for group, falls in zip(optima, left, strict=True) if not falls]
+    # An end that has not converged belongs to an optimum that it has nearly reached, or to none.
+    joined = places(lambda i: not settled[i] and not found.degenerate[i], optima)
+    return {
+        "converged": [group for group in joined if settled[group[0]]],
+        "not converged": [group for group in joined if not settled[group[0]]],
+        "saddle": saddles,
+        "degenerate": places(lambda i: found.degenerate[i]),
+    }
+
+
+def _optimum(
+    found: Restarts,
+    n: int,
+    group: list[int],
+    best: Mixture,
+    first: list[int],
+    total: float,
+    state: str,
+) -> LocalOptimum:
+    objective, end, hits = found.objective, found.ends[group[0]], sum(i < n for i in group)
+    scale = np.sqrt(objective.measure.variance)
+    local = matched(found.local[group[0]], best, np.where(scale > 0, scale, 1.0))
+    return LocalOptimum(
+        mixture=local.shifted(objective.measure.origin),
+        nll=end.nll,
+        gap=max(0.0, end.nll - found.ends[first[0]].nll) * total,
+        hits=hits,
+        share=hits / n,
+        share_interval=share_interval(hits, n),
+        structure=decoded_on_sample(objective, local, best),
+        state=state,
+    )

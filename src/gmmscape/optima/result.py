@@ -1,0 +1,261 @@
+"""The local optima of a data set: what `local_optima` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gmmscape.diagnosis.text import aligned
+from gmmscape.jsonfile import Writable
+from gmmscape.mixture import Mixture
+from gmmscape.plot.optima import OptimaDisplay
+from gmmscape.structure.structure import Block, Decoding
+from gmmscape.version import VERSION
+
+OPTIMA_FORMAT, OPTIMA_FORMAT_VERSION = "gmmscape-optima", 1
+#: Optima that the printed table shows, and blocks of each.
+MOST_OPTIMA, MOST_BLOCKS = 25, 6
+#: What stands below the table where no start ended in an optimum.
+INSTEAD = {
+    "not converged": "no start has converged: what is listed is where they stood",
+    "saddle": "no start ended in an optimum: what is listed are saddles, and small disturbances lead away",
+    "degenerate": "every start ended with a collapsed component: the likelihoods listed do not compare; use "
+    "fewer components, a simpler covariance_type or a higher covariance_floor",
+}
+ENDINGS = {"time_limit": "the time budget ran out", "interrupted": "interrupted"}
+
+
+@dataclass(frozen=True, eq=False)
+class LocalOptimum:
+    """One local optimum of the likelihood, up to the order of its components.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        In the caller's coordinates; components in the order of those of the best optimum that they lie
+        closest to.
+    nll : float
+        Nats per unit mass.
+    gap : float
+        Nats in total by which it is worse than the best one.
+    hits : int
+        Starts that ended in it; 0 for one that moves led to.
+    share : float
+        Hits by starts: an estimate of the mass of its basin under EM and this kind of start.
+    share_interval : tuple of float
+        95 % interval of the share, by Clopper and Pearson.
+    structure : Decoding
+        Its blocks when it is decoded against the best optimum as if that were the truth: by association on
+        the data (DESIGN 2.2). Errors are in standard deviations of the component that should be met, or of
+        those that are covered, averaged.
+    state : str
+        "converged"; where no start ended in an optimum, "not converged", "saddle" or "degenerate".
+    """
+
+    mixture: Mixture
+    nll: float
+    gap: float
+    hits: int
+    share: float
+    share_interval: tuple[float, float]
+    structure: Decoding
+    state: str = "converged"
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """Blocks that are not exact."""
+        return tuple(block for block in self.structure.blocks if block.kind != "exact")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold.
+
+        Returns
+        -------
+        dict
+            One entry for each attribute.
+        """
+        return {
+            "nll": self.nll,
+            "gap": self.gap,
+            "hits": self.hits,
+            "share": self.share,
+            "share_interval": list(self.share_interval),
+            "state": self.state,
+            "structure": self.structure.to_dict(),
+            "mixture": self.mixture.to_dict(),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class LocalOptima(Writable):
+    """The local optima that random starts found.
+
+    Attributes
+    ----------
+    optima : tuple of LocalOptimum
+        Best first.
+    n_starts : int
+        Starts that were run to their ends.
+    degenerate : int
+        Starts that ended with a collapsed component; no optima, because such likelihoods do not compare.
+    unsettled : int
+        Starts that ended on a plateau or saddle, or had not converged and lie near no optimum.
+    n_components : int
+        Number of components.
+    covariance_type : str
+        What was free.
+    init_params : str
+        Where starting means came from.
+    total : float
+        Mass of the data: rows, or the sum of their weights.
+    seed : int
+        Of the starts.
+    stop_reason : str
+        "completed", "time_limit" or "interrupted".
+    """
+
+    optima: tuple[LocalOptimum, ...]
+    n_starts: int
+    degenerate: int
+    unsettled: int
+    n_components: int
+    covariance_type: str
+    init_params: str
+    total: float
+    seed: int
+    stop_reason: str
+
+    @property
+    def best(self) -> LocalOptimum:
+        """The one of highest likelihood."""
+        return self.optima[0]
+
+    @property
+    def replicated(self) -> tuple[int, int]:
+        """How many starts ended in the best optimum, of how many."""
+        return self.best.hits, self.n_starts
+
+    @property
+    def unseen(self) -> float:
+        """Probability that one more start ends in an optimum that is not listed.
+
+        By Good and Turing (Good, Biometrika 40, 1953): the share of starts that are alone in their optimum.
+        """
+        return sum(one.hits == 1 for one in self.optima if one.state == "converged") / self.n_starts
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold.
+
+        Returns
+        -------
+        dict
+            One entry for each attribute and property, the optima as dictionaries.
+        """
+        return {
+            "format": OPTIMA_FORMAT,
+            "format_version": OPTIMA_FORMAT_VERSION,
+            "gmmscape_version": VERSION,
+            "n_components": self.n_components,
+            "covariance_type": self.covariance_type,
+            "init_params": self.init_params,
+            "seed": self.seed,
+            "total": self.total,
+            "n_starts": self.n_starts,
+            "degenerate": self.degenerate,
+            "unsettled": self.unsettled,
+            "stop_reason": self.stop_reason,
+            "replicated": list(self.replicated),
+            "unseen": self.unseen,
+            "optima": [one.to_dict() for one in self.optima],
+        }
+
+    def plot(self, ax: Any = None) -> OptimaDisplay:
+        """Draw the optima as dots over their NLL, their shares as bars, their blocks beside them.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw, two axes inside it; a new figure, unknown to pyplot, by default.
+
+        Returns
+        -------
+        OptimaDisplay
+            With `figure_`, `axes_` (NLL, shares) and the artists.
+
+        Raises
+        ------
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        return OptimaDisplay(
+            [one.gap for one in self.optima],
+            [one.share for one in self.optima],
+            [one.share_interval for one in self.optima],
+            [one.structure.blocks for one in self.optima],
+        ).plot(ax)
+
+    def __str__(self) -> str:
+        hits, starts = self.replicated
+        lines = [
+            f"{counted(len(self.optima), 'local optimum', 'local optima')} of "
+            f"{counted(self.n_components, 'component')}, {self.covariance_type} covariances, by "
+            f"{counted(starts, 'start')} ({self.init_params})",
+            f"best replicated by {hits} of {starts}; probability that a new start ends in another optimum: "
+            f"{self.unseen:.2g}",
+        ]
+        rows = [("#", "log-likelihood", "behind", "hits", "share", "95 %", "blocks")]
+        rows += [_row(i, one, self.total) for i, one in enumerate(self.optima[:MOST_OPTIMA])]
+        lines += ["", *aligned(rows)]
+        if len(self.optima) > MOST_OPTIMA:
+            lines.append(f"  and {len(self.optima) - MOST_OPTIMA} more")
+        lines += self._notes()
+        return "\n".join(lines)
+
+    def _notes(self) -> list[str]:
+        notes = ["blocks: components > those of the best optimum that they stand for; exact ones are counted"]
+        if self.best.hits == 0:
+            notes.append("the best was found by moves from the best end of the starts: no start ended there")
+        if self.degenerate:
+            notes.append(f"{counted(self.degenerate, 'start')} ended with a collapsed component")
+        if self.unsettled:
+            notes.append(
+                f"{counted(self.unsettled, 'start')} ended on a plateau or saddle, or had not converged"
+            )
+        if self.best.state != "converged":
+            notes.append(INSTEAD[self.best.state])
+        if self.stop_reason != "completed":
+            notes.append(f"{ENDINGS[self.stop_reason]}: only the starts that were done count")
+        return notes
+
+
+def _row(i: int, one: LocalOptimum, total: float) -> tuple[str, ...]:
+    low, high = one.share_interval
+    return (
+        str(i),
+        f"{-one.nll * total:.8g}",
+        f"{one.gap:.4g}",
+        str(one.hits),
+        f"{one.share:.3f}",
+        f"{low:.3f}-{high:.3f}",
+        blocks_text(one.structure, best=i == 0),
+    )
+
+
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def blocks_text(decoding: Decoding, *, best: bool) -> str:
+    """Return the blocks that are not exact as one line; exact ones are counted."""
+    odd = [block for block in decoding.blocks if block.kind != "exact"]
+    exact = len(decoding.blocks) - len(odd)
+    if best:
+        return counted(len(decoding.association), "component")
+    parts = [str(block) for block in odd[:MOST_BLOCKS]]
+    if len(odd) > MOST_BLOCKS:
+        parts.append(f"{len(odd) - MOST_BLOCKS} more")
+    if exact:
+        parts.append(f"{exact} exact")
+    text = "  ".join(parts)
+    return text if decoding.is_structured else f"{text}  (not structured: defect {decoding.defect:.2g})"

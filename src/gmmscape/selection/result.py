@@ -1,0 +1,199 @@
+"""What a selection found: a table of fits, and the chosen one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gmmscape.diagnosis.fit import Fit
+from gmmscape.diagnosis.result import Diagnosis
+from gmmscape.diagnosis.text import aligned
+from gmmscape.estimator.fitting import set_fit
+from gmmscape.estimator.gaussian_mixture import GaussianMixture
+from gmmscape.jsonfile import Writable
+from gmmscape.plot.selection import SelectionDisplay
+from gmmscape.solve import Solution
+from gmmscape.version import VERSION
+
+FORMAT, FORMAT_VERSION = "gmmscape-selection", 1
+#: The sign that makes each criterion something to minimise.
+SIGN = {"bic": 1.0, "icl": 1.0, "heldout": -1.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen(Solution):
+    """The chosen fit, as a `Solution` that becomes an estimator.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        The fit, in the caller's coordinates.
+    nll : float
+        Negative log-likelihood in nats per unit mass.
+    error : float
+        Estimated absolute error of `nll`.
+    gradient_norm : float
+        Length of the EM step from here.
+    stop_reason : str
+        A key of `gmmscape.solve.STOP_REASONS`.
+    n_iter : int
+        Iterations of the way that led here.
+    history : tuple of float
+        NLL along that way.
+    floor_active : bool
+        Whether a floor holds up some covariance.
+    fit : Fit
+        The fit with all that is known of how it was found.
+    reg_covar : float
+        Least variance it was fitted under.
+    covariance_floor : float
+        Least variance as a share of the data's.
+    feature_names : tuple of str or None
+        Names of the columns, for tables.
+    """
+
+    fit: Fit = field(kw_only=True, repr=False)
+    reg_covar: float = field(kw_only=True)
+    covariance_floor: float = field(kw_only=True)
+    feature_names: tuple[str, ...] | None = field(kw_only=True, default=None)
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """Verdict on the fit."""
+        return self.fit.diagnosis
+
+    def to_estimator(self) -> GaussianMixture:
+        """Return a fitted estimator, as if its `fit` had found this.
+
+        Returns
+        -------
+        GaussianMixture
+            With the selection's floors; the other parameters are defaults.
+        """
+        mixture = self.mixture
+        model = GaussianMixture(
+            mixture.n_components,
+            covariance_type=mixture.covariance_type,
+            reg_covar=self.reg_covar,
+            covariance_floor=self.covariance_floor,
+            nested="take",
+        )
+        set_fit(model, self.fit)
+        model.n_features_in_ = mixture.n_features
+        if self.feature_names is not None:
+            model.feature_names_in_ = np.array(self.feature_names, dtype=object)
+        return model
+
+
+@dataclass(frozen=True, eq=False)
+class Selection(Writable):
+    """Fits with each number of components and each family, and the one that a criterion chooses.
+
+    Attributes
+    ----------
+    best : Chosen
+        The chosen fit: a `Solution` with `to_estimator`.
+    table : list of dict
+        One for each fit, by family and number of components: "covariance_type", "n_components",
+        "log_likelihood" (total, nats), "n_parameters", "bic", "icl" (smaller is better), "heldout" (nats per
+        unit mass, larger is better; None unless asked for), "chosen", "flags" (tuple of str), "found_by"
+        ("starts", "split" for the fit below with a component split or put in, "merge", "copy" or a narrower
+        family) and "refused_log_likelihood" (of a better
+        fit that may not win, or None).
+    fits : dict of (str, int) to Fit
+        The fits, by family and number of components.
+    criterion : str
+        "bic", "icl" or "heldout".
+    ended : str
+        "completed", "time_limit" or "interrupted".
+    seed : int
+        Of all that was random.
+    """
+
+    best: Chosen
+    table: list[dict[str, Any]]
+    fits: dict[tuple[str, int], Fit] = field(repr=False)
+    criterion: str
+    ended: str
+    seed: int = field(repr=False)
+
+    @property
+    def best_n_components(self) -> int:
+        """The chosen number of components."""
+        return self.best.mixture.n_components
+
+    @property
+    def best_covariance_type(self) -> str:
+        """The chosen family."""
+        return self.best.mixture.covariance_type
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold.
+
+        Returns
+        -------
+        dict
+            Keys "format", "format_version", "gmmscape_version", "criterion", "ended", "seed",
+            "best_n_components", "best_covariance_type", "table" and "mixture", the chosen one.
+        """
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "gmmscape_version": VERSION,
+            "criterion": self.criterion,
+            "ended": self.ended,
+            "seed": self.seed,
+            "best_n_components": self.best_n_components,
+            "best_covariance_type": self.best_covariance_type,
+            "table": [{**row, "flags": list(row["flags"])} for row in self.table],
+            "mixture": self.best.mixture.to_dict(),
+        }
+
+    def plot(self, ax: Any = None) -> SelectionDisplay:
+        """Draw the criterion against the number of components, one curve a family.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure, unknown to pyplot, by default.
+
+        Returns
+        -------
+        SelectionDisplay
+            With `figure_`, `ax_` and the curves.
+
+        Raises
+        ------
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        return SelectionDisplay(self.table, self.criterion).plot(ax)
+
+    def __str__(self) -> str:
+        noun = "component" if self.best_n_components == 1 else "components"
+        head = (
+            f"{self.best_n_components} {noun}, {self.best_covariance_type} covariances, by {self.criterion}"
+        )
+        if self.ended != "completed":
+            head += f" (not all was tried: {self.ended})"
+        names = ["", "k", "covariance", "log-likelihood", "parameters", "bic", "icl"]
+        if self.criterion == "heldout":
+            names.append("held out")
+        cells: list[tuple[str, ...]] = [(*names, "found by", "notes")]
+        for row in self.table:
+            cells.append(_cells(row, held_out=self.criterion == "heldout"))
+        return "\n".join([head, "", *aligned(cells)])
+
+
+def _cells(row: dict[str, Any], *, held_out: bool) -> tuple[str, ...]:
+    cells = ["*" if row["chosen"] else "", str(row["n_components"]), row["covariance_type"]]
+    cells += [f"{row['log_likelihood']:.2f}", str(row["n_parameters"]), f"{row['bic']:.2f}"]
+    cells.append(f"{row['icl']:.2f}")
+    if held_out:
+        cells.append("-" if row["heldout"] is None else f"{row['heldout']:.4f}")
+    notes = list(row["flags"])
+    if row["refused_log_likelihood"] is not None:
+        notes.append(f"{row['refused_log_likelihood']:.2f} refused")
+    return (*cells, row["found_by"], ", ".join(notes))

@@ -1,0 +1,324 @@
+"""Structure: a fit read as blocks of one mean on several centers, or several means on one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from operator import index
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.mixture import Mixture
+from gmmscape.structure.association import association
+from gmmscape.structure.partition import best_stars, components
+from gmmscape.validation import mean_matrix, real_number
+
+KINDS = ("one-fits-many", "many-fit-one", "exact", "unstructured")
+
+
+class Block(NamedTuple):
+    """Means and centers that belong together, indices from 0.
+
+    Attributes
+    ----------
+    means : tuple of int
+        Indices of fitted means.
+    centers : tuple of int
+        Indices of true centers.
+    kind : str
+        "one-fits-many", "many-fit-one", "exact" or "unstructured".
+    """
+
+    means: tuple[int, ...]
+    centers: tuple[int, ...]
+    kind: str
+
+    @classmethod
+    def of(cls, means: tuple[int, ...], centers: tuple[int, ...]) -> Block:
+        """Return the block with the kind that its sizes imply.
+
+        Parameters
+        ----------
+        means : tuple of int
+            Fitted means.
+        centers : tuple of int
+            True components.
+
+        Returns
+        -------
+        Block
+            Of the kind "exact", "one-fits-many", "many-fit-one" or "unstructured".
+        """
+        if len(means) == 1 and len(centers) == 1:
+            kind = "exact"
+        elif len(means) == 1 and len(centers) > 1:
+            kind = "one-fits-many"
+        elif len(centers) == 1 and len(means) > 1:
+            kind = "many-fit-one"
+        else:
+            kind = "unstructured"
+        return cls(tuple(means), tuple(centers), kind)
+
+    def __str__(self) -> str:
+        means = ",".join(map(str, self.means)) or "-"
+        centers = ",".join(map(str, self.centers)) or "-"
+        mark = "?" if self.kind == "unstructured" else ""
+        return f"{means}>{centers}{mark}"
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A set of blocks that covers all means and all centers once.
+
+    Attributes
+    ----------
+    blocks : tuple of Block
+        Ordered by their first center.
+    """
+
+    blocks: tuple[Block, ...]
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[Iterable[int], Iterable[int]]]) -> Structure:
+        """Return the structure with the given blocks, in canonical order.
+
+        Parameters
+        ----------
+        pairs : iterable of (means, centers)
+            Indices of the means and of the centers of each block.
+
+        Returns
+        -------
+        Structure
+            Blocks ordered by their first center, kinds implied by their sizes.
+        """
+        blocks = [Block.of(tuple(sorted(m)), tuple(sorted(c))) for m, c in pairs]
+        return cls(tuple(sorted(blocks, key=lambda b: (not b.centers, b.centers[:1], b.means))))
+
+    @property
+    def orbit(self) -> frozenset[tuple[tuple[int, ...], int]]:
+        """What is left of the structure when the means are not labelled: centers and number of means."""
+        return frozenset((block.centers, len(block.means)) for block in self.blocks)
+
+    def __str__(self) -> str:
+        return "  ".join(map(str, self.blocks))
+
+
+@dataclass(frozen=True, eq=False)
+class Decoding:
+    """A fit decoded against a truth: by association and by position (DESIGN 2.2).
+
+    Attributes
+    ----------
+    blocks : tuple of Block
+        The structure where there is one; else the groups that association above the threshold joins.
+    is_structured : bool
+        Whether `defect` is at most `threshold`.
+    defect : float
+        Smallest value, over all structures, of the largest association outside the blocks.
+    threshold : float
+        Called tau in the theory.
+    errors : ndarray of shape (k,)
+        Approximation error of each mean in sigma, for the structure of smallest defect: distance to the
+        weighted average of its centers (one-fits-many) or to its center.
+    association : ndarray of shape (k, k_star)
+        Mean responsibility of each fitted component over each true one.
+    """
+
+    blocks: tuple[Block, ...]
+    is_structured: bool
+    defect: float
+    threshold: float
+    errors: FloatArray
+    association: FloatArray
+
+    @property
+    def structure(self) -> Structure:
+        """The blocks as a `Structure`."""
+        return Structure(self.blocks)
+
+    @property
+    def identified(self) -> tuple[int, ...]:
+        """The true centers that exactly one mean sits on alone: what the fit partially identifies."""
+        return tuple(block.centers[0] for block in self.blocks if block.kind == "exact")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings.
+
+        Returns
+        -------
+        dict
+            Keys blocks, is_structured, defect, threshold, errors, association.
+        """
+        return {
+            "blocks": [
+                {"means": list(b.means), "centers": list(b.centers), "kind": b.kind} for b in self.blocks
+            ],
+            "is_structured": self.is_structured,
+            "defect": self.defect,
+            "threshold": self.threshold,
+            "errors": self.errors.tolist(),
+            "association": self.association.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Decoding:
+        """Return the decoding that `to_dict` described.
+
+        Parameters
+        ----------
+        content : dict
+            As written by `to_dict`.
+
+        Returns
+        -------
+        Decoding
+            The decoding.
+        """
+        blocks = [Block(tuple(b["means"]), tuple(b["centers"]), b["kind"]) for b in content["blocks"]]
+        return cls(
+            blocks=tuple(blocks),
+            is_structured=content["is_structured"],
+            defect=content["defect"],
+            threshold=content["threshold"],
+            errors=np.array(content["errors"]),
+            association=np.array(content["association"]),
+        )
+
+    def __str__(self) -> str:
+        word = "structured" if self.is_structured else "not structured"
+        lines = [f"{word}: defect {self.defect:.3g}, threshold {self.threshold:.3g}"]
+        for block in self.blocks:
+            means = ", ".join(f"{i} (error {self.errors[i]:.3g} sigma)" for i in block.means) or "none"
+            centers = ", ".join(map(str, block.centers)) or "none"
+            lines.append(f"  {block.kind}: mean {means} on center {centers}")
+        return "\n".join(lines)
+
+
+def structure_of(given: Any, k_star: int, k: int | None = None) -> Structure:
+    """Return what was given as a structure, whose blocks are stars and cover all means and centers once.
+
+    Parameters
+    ----------
+    given : Structure or iterable of (means, centers)
+        A candidate, or tuples of indices.
+    k_star : int
+        Number of true centers.
+    k : int, optional
+        Number of means; whatever the structure has by default.
+
+    Returns
+    -------
+    Structure
+        The structure.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is none, or covers something else.
+    """
+    if not isinstance(given, Structure):
+        try:
+            pairs = [(tuple(map(index, means)), tuple(map(index, centers))) for means, centers in given]
+            given = Structure.of(pairs)
+        except (TypeError, ValueError):
+            raise InvalidParameterError.of(
+                "structure", given, "pass a candidate, or [(means, centers), ...] as tuples of indices"
+            ) from None
+    means = sorted(i for block in given.blocks for i in block.means)
+    centers = sorted(s for block in given.blocks for s in block.centers)
+    stars = all(block.kind != "unstructured" for block in given.blocks)
+    wanted = list(range(len(means) if k is None else k))
+    if not stars or means != wanted or centers != list(range(k_star)):
+        raise InvalidParameterError(
+            f"structure='{given}': pass one whose blocks have one mean or one center, and cover the means "
+            f"{'0, 1, ...' if k is None else f'0..{k - 1}'} and the centers 0..{k_star - 1} once each"
+        )
+    return given
+
+
+def decode(fit: Any, truth: Any, *, sigma: float | None = None, threshold: float | None = None) -> Decoding:
+    """Read a fit against a known truth as a union of one-fits-many and many-fit-one blocks.
+
+    Parameters
+    ----------
+    fit : Mixture, solution or array_like of shape (k,) or (k, d)
+        What was fitted; bare means stand for equal weights and the standard deviation `sigma`.
+    truth : Mixture or array_like of shape (k_star,) or (k_star, d)
+        What is true; bare centers likewise.
+    sigma : float, optional
+        Standard deviation of bare means or centers, and the unit of the errors. Defaults to that of the
+        truth, or of the fit, where it is one number.
+    threshold : float, optional
+        Largest association outside the blocks of a structured fit; 0.5/k by default.
+
+    Returns
+    -------
+    Decoding
+        Blocks, defect, errors and association. Cost: one quadrature, and O(k k_star log) for the blocks.
+
+    Raises
+    ------
+    InvalidParameterError
+        If sigma is needed and missing, dimensions differ, or threshold is not in (0, 1).
+
+    Examples
+    --------
+    >>> from gmmscape import lab
+    >>> print(lab.decode([0.0, 11.8, 12.2], [-3.0, 3.0, 12.0], sigma=1.0))
+    structured: defect 0.00194, threshold 0.167
+      one-fits-many: mean 0 (error 0 sigma) on center 0, 1
+      many-fit-one: mean 1 (error 0.2 sigma), 2 (error 0.2 sigma) on center 2
+    """
+    sigma = _common_sigma(fit, truth, sigma)
+    fit, truth = _as_mixture("fit", fit, sigma), _as_mixture("truth", truth, sigma)
+    if fit.n_features != truth.n_features:
+        raise InvalidParameterError(
+            f"fit has {fit.n_features} dimension(s) and truth {truth.n_features}: pass equal dimensions"
+        )
+    tau = 0.5 / fit.n_components
+    if threshold is not None:
+        tau = real_number("threshold", threshold)
+        if tau >= 1:
+            raise InvalidParameterError.of("threshold", threshold, "pass a number between 0 and 1")
+    table = association(fit, truth)
+    stars, defect = best_stars(table)
+    best = Structure.of(stars)
+    structured = defect <= tau
+    blocks = best.blocks if structured else Structure.of(components(table > tau)).blocks
+    return Decoding(blocks, structured, defect, tau, _errors(best, fit, truth, sigma), table)
+
+
+def block_average(centers: tuple[int, ...], truth: Mixture) -> FloatArray:
+    """Return the weighted average of some centers, shape (d,); the plain one where all weights are zero."""
+    members = list(centers)
+    weights = truth.weights[members]
+    return np.average(truth.means[members], axis=0, weights=weights if weights.any() else None)
+
+
+def _errors(structure: Structure, fit: Mixture, truth: Mixture, sigma: float) -> FloatArray:
+    errors = np.empty(fit.n_components)
+    for block in structure.blocks:
+        target = block_average(block.centers, truth)
+        for i in block.means:
+            errors[i] = np.linalg.norm(fit.means[i] - target) / sigma
+    return errors
+
+
+def _as_mixture(name: str, value: Any, sigma: float) -> Mixture:
+    value = getattr(value, "mixture", value)
+    return value if isinstance(value, Mixture) else Mixture.location(mean_matrix(name, value), sigma)
+
+
+def _common_sigma(fit: Any, truth: Any, sigma: float | None) -> float:
+    if sigma is not None:
+        return real_number("sigma", sigma)
+    for value in (truth, getattr(fit, "mixture", fit)):
+        if isinstance(value, Mixture) and value.sigma is not None:
+            return value.sigma
+    raise InvalidParameterError.of(
+        "sigma", None, "pass the standard deviation, the unit in which errors are measured"
+    )

@@ -1,0 +1,85 @@
+"""Small problems: one component by its moments, two as EM fits them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+from gmmscape import lab
+from gmmscape.families import Floor, family_named
+from gmmscape.measure import WeightedRows
+from gmmscape.moves.component_rows import Parts
+from gmmscape.moves.subproblems import ROUGH, SmallProblems
+from gmmscape.objective import Objective
+from gmmscape.solve import run
+
+KINDS = ("full", "tied", "diag", "spherical")
+
+
+def small(kind: str, X: np.ndarray, weights: np.ndarray, ends: list[int]) -> SmallProblems:
+    sample = lab.Sample(X, weights)
+    family = family_named(kind, Floor.of(sample.variance))
+    objective = Objective.near(sample, family, gs.Mixture([1.0], [X[0]], [1.0], "spherical"))
+    return SmallProblems(objective, Parts(sample.points, sample.weights, np.array(ends)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_component_is_fitted_by_its_moments(kind: str, rng: np.random.Generator):
+    X = rng.normal(3, 1, (80, 2)) * [1.0, 4.0]
+    weights = rng.uniform(0.5, 1.5, len(X))
+    problems = small(kind, X, weights, [0, 30, 80])
+    for part, own in enumerate((slice(0, 30), slice(30, 80))):
+        covariance = np.cov(X[own].T, aweights=weights[own], bias=True)
+        expected = {"spherical": np.trace(covariance) / 2, "diag": np.diag(covariance)}.get(kind, covariance)
+        np.testing.assert_allclose(problems.single[part], expected, rtol=1e-10)
+        mean = np.average(X[own], axis=0, weights=weights[own])
+        one = gs.Mixture([1.0], mean[None], np.asarray(expected)[None], "full" if kind == "tied" else kind)
+        share = weights[own] / weights[own].sum()
+        assert problems.single_nll[part] == pytest.approx(-float(share @ one.log_density(X[own])), abs=1e-10)
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_pairs_are_fitted_as_em_fits_them(
+    kind: str, engine: str, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("GMMSCAPE_ENGINE", engine)
+    X = np.concatenate([rng.normal(-2, 1, (80, 2)), rng.normal(2, 1.5, (120, 2))]) + 30.0
+    X = np.concatenate([X, X[::2] * 2.0])
+    problems = small(kind, X, rng.uniform(0.5, 1.5, len(X)), [0, 200, 300])
+    which = np.array([0, 1, 0])
+    means = np.stack([problems.rows(i)[0][[0, -1]] for i in which])
+    starts = problems.around(which, means, kind)
+    ends, values = problems.fitted(which, starts)
+    for at, part in enumerate(which):
+        points, weights = problems.rows(part)
+        rows = WeightedRows(points, weights, problems.objective.rows.unit)
+        objective = Objective(problems.objective.measure, problems.family, rows)
+        plain = run(ROUGH, objective, starts.mixture(at))
+        assert values[at] == pytest.approx(plain.nll, abs=1e-9)
+        np.testing.assert_allclose(ends.means[at], plain.mixture.means - objective.measure.origin, atol=1e-7)
+        assert -float(weights @ ends.mixture(at).log_density(points)) == pytest.approx(values[at], abs=1e-9)
+
+
+def test_rows_without_scatter_are_not_usable():
+    X = np.concatenate([np.ones((10, 2)), np.random.default_rng(0).normal(size=(10, 2))])
+    sample = lab.Sample(X)
+    objective = Objective.near(
+        sample, family_named("full", Floor(np.zeros(2))), gs.Mixture([1.0], [[0.0, 0.0]], [1.0], "spherical")
+    )
+    problems = SmallProblems(objective, Parts(sample.points, sample.weights, np.array([0, 10, 10, 20])))
+    np.testing.assert_array_equal(problems.usable, [False, False, True])
+    starts = problems.around(np.array([0]), np.zeros((1, 2, 2)), "full")
+    assert problems.fitted(np.array([0]), starts)[1][0] == np.inf
+
+
+def test_starts_lie_along_the_widest_direction_and_far_apart(rng: np.random.Generator):
+    X = rng.standard_normal((400, 2)) * [10.0, 1.0] + [5.0, 0.0]
+    problems = small("full", X, np.ones(400), [0, 400])
+    starts = problems.starting_means(0, rng, 5)
+    assert starts.shape == (6, 2, 2)
+    middle = problems.means[0]
+    np.testing.assert_allclose(starts[0].mean(axis=0), middle, atol=1e-12)
+    gaps = np.linalg.norm((starts[:, 1] - starts[:, 0]) / X.std(axis=0), axis=1)
+    assert np.median(gaps) > 1.5

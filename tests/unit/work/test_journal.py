@@ -1,0 +1,49 @@
+"""Checkpoints of named pieces of work."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import gmmscape as gs
+from gmmscape.work.journal import Journal, seed_for
+
+
+def test_what_is_kept_is_not_computed_again(tmp_path):
+    file = tmp_path / "kept.json"
+    first = Journal(file, "a", {"k": 3})
+    assert first.get("one", lambda: [1.0]) == [1.0]
+    first.save(now=True)
+    second = Journal(file, "a", {"k": 3})
+    assert "one" in second
+    assert second.get("one", lambda: pytest.fail("computed again")) == [1.0]
+
+
+def test_foreign_files_are_left_alone(tmp_path):
+    file = tmp_path / "kept.json"
+    journal = Journal(file, "a", {"k": 3, "seed": 1})
+    journal.put("one", 1)
+    journal.save(now=True)
+    before = file.read_bytes()
+    with pytest.raises(gs.FormatError, match="format b"):
+        Journal(file, "b", {"k": 3, "seed": 1})
+    with pytest.raises(gs.InvalidParameterError, match="another seed"):
+        Journal(file, "a", {"k": 3, "seed": 2})
+    assert file.read_bytes() == before
+    file.write_text(json.dumps({"format": "a", "facts": {"k": 3, "seed": 1}, "done": []}))
+    with pytest.raises(gs.FormatError, match="damaged"):
+        Journal(file, "a", {"k": 3, "seed": 1})
+    with pytest.raises(gs.InvalidParameterError, match="folder"):
+        Journal(tmp_path / "no" / "such.json", "a", {})
+
+
+def test_without_a_seed_that_of_the_file_is_used(tmp_path):
+    file = tmp_path / "kept.json"
+    assert seed_for(file, 4) == 4
+    assert seed_for(file, None) != seed_for(file, None)
+    journal = Journal(file, "a", {"rng": 12})
+    journal.put("one", 1)
+    journal.save(now=True)
+    assert seed_for(file, None) == 12
+    assert seed_for(file, 4) == 4
