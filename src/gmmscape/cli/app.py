@@ -4,28 +4,50 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
-from gmmscape.cli.basins import basins_command
-from gmmscape.cli.birth import birth_command
-from gmmscape.cli.diagnose import diagnose_command
-from gmmscape.cli.falsify import falsify_command
-from gmmscape.cli.fit import fit_command
-from gmmscape.cli.map import map_command
-from gmmscape.cli.optima import optima_command
-from gmmscape.cli.phase import phase_command
-from gmmscape.cli.repair import repair_command
-from gmmscape.cli.select import select_command
 from gmmscape.exceptions import DataError, FormatError, GmmscapeError
 from gmmscape.version import VERSION
 
 USAGE, DATA, INTERRUPTED = 2, 3, 4
 
 
-class QuietGroup(click.Group):
-    """A group that ends in peace when the reader of its output, such as ``head``, goes away."""
+#: Each command, in the order of the help, with the first sentence of its own help. The module
+#: ``gmmscape.cli.NAME``, which has it as ``NAME_command``, is loaded when the command is called.
+COMMANDS = {
+    "fit": "Fit a Gaussian mixture to the rows of FILE and leave bad optima.",
+    "diagnose": "Say whether the fit in MODEL is a bad optimum for the rows of FILE.",
+    "repair": "Repair the fit in MODEL on the rows of FILE and write it to the file that --model names.",
+    "optima": "List the local optima that EM reaches on the rows of FILE, and how many starts end in each.",
+    "select": "Choose the number of components of a mixture for the rows of FILE, not misled by bad optima.",
+    "map": "Map the local minima of a known mixture, or of the rows of FILE.",
+    "basins": "Say which share of the starts falls into each minimum.",
+    "birth": "Find the separation at which a spurious minimum is born.",
+    "falsify": "Search random separated truths for local minima that are no union of blocks.",
+    "phase": "Map the minima of k means over two parameters x and y of the truth.",
+}
+
+
+class Commands(click.Group):
+    """Commands, each loaded when called; ends in peace when the reader, such as ``head``, goes away."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        return getattr(import_module(f"gmmscape.cli.{cmd_name}"), f"{cmd_name}_command")
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what could not be written is dropped."""
@@ -37,7 +59,7 @@ class QuietGroup(click.Group):
             return None
 
 
-@click.group(cls=QuietGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="gmmscape")
 def app() -> None:
     """Gaussian mixtures that are not stuck: fit, diagnose, repair, select, or map where they get stuck.
@@ -45,21 +67,6 @@ def app() -> None:
     Results go to standard output, messages and progress to standard error. Exit codes: 0 done, 1 fitted but
     not converged or degenerate, 2 wrong usage, 3 unusable data or file, 4 interrupted.
     """
-
-
-for command in (
-    fit_command,
-    diagnose_command,
-    repair_command,
-    optima_command,
-    select_command,
-    map_command,
-    basins_command,
-    birth_command,
-    falsify_command,
-    phase_command,
-):
-    app.add_command(command)
 
 
 def run() -> None:

@@ -1,0 +1,43 @@
+"""The help of the command line: it lists what there is, and loads nothing for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from gmmscape.cli.app import COMMANDS, app
+
+LOADED = """
+import sys
+from click.testing import CliRunner
+from gmmscape.cli.app import app
+result = CliRunner().invoke(app, sys.argv[1:])
+assert result.exit_code == 0, result.output
+print("numpy" in sys.modules)
+"""
+
+
+def loads_numpy(*arguments: str) -> bool:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.strip() == "True"
+
+
+def test_the_list_of_commands_loads_none_of_them():
+    assert not loads_numpy("--help")
+
+
+def test_the_probe_sees_a_command_that_is_loaded():
+    assert loads_numpy("fit", "--help")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_says_what_each_command_says_of_itself(name: str):
+    command = app.get_command(click.Context(app), name)
+    assert command is not None
+    assert command.name == name
+    assert command.get_short_help_str(200) == COMMANDS[name]
