@@ -240,8 +240,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
 
 
 def _symmetric(covariances: Any, kind: str) -> FloatArray:
-    """Covariances without the asymmetry that the rounding of other programs leaves; single precision "
-    "has 1e-7."""
+    """Covariances without the asymmetry, 1e-7 in single precision, that rounding in other programs leaves."""
     C = np.asarray(covariances, dtype=np.float64)
     if kind not in ("full", "tied") or C.ndim < 2 or C.shape[-1] != C.shape[-2]:
         return C

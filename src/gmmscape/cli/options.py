@@ -36,8 +36,7 @@ class Layout(NamedTuple):
     weights_column: str | None
 
     def read(self, file: str, names: tuple[str, ...] | None = None) -> Rows:
-        """Read the file; without --columns or --drop, those a model was fitted on, where `names` gives "
-        "them."""
+        """Read the columns asked for, or, where `names` gives them, those that a model was fitted on."""
         columns: Any = self.columns
         from_model = names is not None and columns is None and self.drop is None
         if from_model:

@@ -99,8 +99,7 @@ def judge(
     if sample.n_features != fitted.means.shape[1]:
         raise DataError(
             f"X has {sample.n_features} features where the model has {fitted.means.shape[1]}: pass the "
-            f"columns "
-            "that it was fitted on"
+            "columns that it was fitted on"
         )
     total = total_mass(sample, sample_weight)
     if fitted.mixture is None:

@@ -179,8 +179,7 @@ class InertiaProblem:
 
 @contextmanager
 def _no_warnings() -> Iterator[None]:
-    """Silence scikit-learn where there are fewer distinct rows than centers: the value says what came "
-    "of it."""
+    """Silence scikit-learn on fewer distinct rows than centers: the value says what came of it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         yield
