@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.jsonfile import writable_target
-from gmmscape.landscape.atlas.atlas import WEIGHTS, Atlas
 from gmmscape.landscape.atlas import explore as exploration
+from gmmscape.landscape.atlas.atlas import WEIGHTS, Atlas
 from gmmscape.landscape.atlas.profile import PathProfile, descent_profile, straight_profile
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
