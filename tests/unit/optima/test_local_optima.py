@@ -217,7 +217,7 @@ def test_what_was_done_is_returned_and_nothing_is_an_error(rows: np.ndarray):
 def test_it_says_how_far_it_is(rows: np.ndarray, capsys: pytest.CaptureFixture[str]):
     gs.local_optima(rows, 2, n_starts=70, rng=0, verbose=1)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("gmmscape local optima: em 0 of 70, ")
+    assert lines[0].startswith("gmmscape local_optima: em 0 of 70, ")
     gs.local_optima(rows, 2, n_starts=5, rng=0)
     assert capsys.readouterr().out == ""
 

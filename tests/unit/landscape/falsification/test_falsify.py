@@ -85,7 +85,7 @@ def test_another_search_is_not_gone_on_with(tmp_path):
         with pytest.raises(gs.InvalidParameterError, match=next(iter(changed))):
             lab.falsify(**{**settings, **changed}, checkpoint=file)
     file.write_text('{"format": "something"}')
-    with pytest.raises(gs.FormatError, match="gmmscape-falsification"):
+    with pytest.raises(gs.FormatError, match="no checkpoint"):
         lab.falsify(**settings, checkpoint=file)
 
 
@@ -160,9 +160,10 @@ def test_shares_fall_with_the_separation(tmp_path):
         lab.unstructured_against_separation([], **settings)
     with pytest.raises(gs.InvalidParameterError, match=r"separations=-5\.0"):
         lab.unstructured_against_separation([-5.0], **settings)
-    for place in (3, tmp_path / "no" / "where", tmp_path / "curve.json"):
-        with pytest.raises(gs.InvalidParameterError, match="folder="):
-            lab.unstructured_against_separation([5.0], **settings, folder=place)
+    with pytest.raises(gs.InvalidParameterError, match="folder"):
+        lab.unstructured_against_separation([5.0], **settings, checkpoint=tmp_path / "no" / "where")
+    with pytest.raises(gs.FormatError, match="no checkpoint"):
+        lab.unstructured_against_separation([5.0], **settings, checkpoint=tmp_path / "curve.json")
 
 
 def test_shares_are_written_as_people_write_them():
