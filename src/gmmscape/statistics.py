@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -72,6 +73,27 @@ class SufficientStatistics:
         if self.kind == "diag":
             return total + between[:, None] * gap**2
         return total + between * (gap**2).sum(axis=1)
+
+
+class LocationDerivatives(NamedTuple):
+    """Weighted sums that make the derivatives of the location family's NLL (DESIGN 2.1).
+
+    Attributes
+    ----------
+    nll : float
+        Value, per the unit of length of the parameters used.
+    gradient : ndarray of shape (k, d)
+        In the means.
+    hessian : ndarray of shape (k*d, k*d) or None
+        In the means.
+    mass : ndarray of shape (k,)
+        Of each component.
+    """
+
+    nll: float
+    gradient: FloatArray
+    hessian: FloatArray | None
+    mass: FloatArray
 
 
 def merge_in_order(parts: Sequence[SufficientStatistics]) -> SufficientStatistics:

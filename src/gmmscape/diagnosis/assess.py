@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.diagnosis.centers import diagnose_centers
 from gmmscape.diagnosis.evidence import Calibration
@@ -25,6 +24,7 @@ from gmmscape.moves.restarts import StartPlan, restarted
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Callback
 from gmmscape.solve import EM, Solution
+from gmmscape.threads import limited
 from gmmscape.validation import choice, generator, real_number, whole_number
 
 NESTED = ("offer", "take")
@@ -106,7 +106,7 @@ def judge(
     family = family_of(fitted, sample, reg_covar, covariance_floor)
     objective = Objective.near(sample, family, fitted.mixture)
     problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed)
-    with engine.limited(n_jobs):
+    with limited(n_jobs):
         examination = examine(objective, fitted.mixture, problem, POLISH, budget)
         calibration = _calibration(examination, total, false_alarm, n_samples, nested, seed, budget)
         diagnosis = diagnosis_of(examination, total, calibration, thorough=True)

@@ -37,7 +37,7 @@ def _sparse(points: FloatArray, mixture: Mixture) -> Any:
     """Responsibilities that count, as a sparse matrix (rows, components)."""
     from scipy.sparse import csc_array
 
-    found = engine.coverage(points, mixture.parameters, COUNTS)
+    found = engine.hold(points).coverage(mixture.parameters, COUNTS)
     return csc_array((found.posterior, found.row, found.ends), shape=(len(points), mixture.n_components))
 
 
@@ -133,7 +133,7 @@ def with_rows(
         return reports
     labels = np.concatenate(
         [
-            engine.responsibilities(points, fit.parameters).argmax(axis=1)
+            engine.hold(points).responsibilities(fit.parameters).argmax(axis=1)
             for _, points, _ in sample.rows(fit).blocks()
         ]
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.diagnosis.examine import Examination, examine, unexamined
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.verdict import diagnosis_of, diagnosis_of_result
@@ -17,6 +16,7 @@ from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget
 from gmmscape.solve import EM, Solution, descend_all, pass_size, start_around
+from gmmscape.threads import limited
 
 #: Stop reasons of a start after which nothing more is tried.
 CUT_SHORT = ("interrupted", "time_limit")
@@ -101,7 +101,7 @@ def fit_mixture(sample: Sample, family: FreeCovariance, plan: FitPlan, total: fl
     Fit
         Best fit in hand; also where Ctrl-C ended the work.
     """
-    with engine.limited(plan.n_jobs):
+    with limited(plan.n_jobs):
         return _fit(sample, family, plan, total, budget)
 
 

@@ -69,7 +69,7 @@ def _log_counts(points: FloatArray, fit: Mixture, unit: float) -> FloatArray:
     from scipy.spatial import cKDTree
 
     n, d = points.shape
-    density = engine.log_density(points, fit.parameters._replace(unit=unit))
+    density = engine.hold(points).log_density(fit.parameters._replace(unit=unit))
     scaled = points / unit
     distance, _ = cKDTree(scaled).query(scaled, 2)
     ball = 0.5 * d * np.log(pi) - lgamma(0.5 * d + 1.0)

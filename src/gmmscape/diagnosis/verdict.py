@@ -189,9 +189,8 @@ def _score(objective: Objective, before: Mixture, after: Mixture, n: float) -> f
     """Vuong's statistic of two mixtures in local coordinates, by blocks of rows."""
     parts = []
     for _, points, weights in objective.rows.blocks():
-        difference = engine.log_density(points, after.parameters) - engine.log_density(
-            points, before.parameters
-        )
+        held = engine.hold(points)
+        difference = held.log_density(after.parameters) - held.log_density(before.parameters)
         mass = float(weights.sum())
         mean = float(weights @ difference) / mass
         parts.append((mass, mean, float(weights @ (difference - mean) ** 2)))

@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-
-try:
-    from gmmscape.engine import _native
-except ImportError:  # a source tree without a compiler: same numbers, slower
-    _native = None
+from gmmscape.engine.extension import native
 
 
 def logsumexp_rows(matrix: FloatArray) -> FloatArray:
@@ -17,9 +13,10 @@ def logsumexp_rows(matrix: FloatArray) -> FloatArray:
 
     A row of -inf gives -inf; a row with +inf gives +inf; a row with NaN gives NaN.
     """
-    if _native is None:
+    compiled = native()
+    if compiled is None:
         return logsumexp_rows_numpy(matrix)
-    return _native.logsumexp_rows(np.ascontiguousarray(matrix, dtype=np.float64))
+    return compiled.logsumexp_rows(np.ascontiguousarray(matrix, dtype=np.float64))
 
 
 def logsumexp_rows_numpy(matrix: FloatArray) -> FloatArray:

@@ -216,7 +216,8 @@ class Population:
         """Return a trapezoid rule for one component of the truth, which `placed` gives rows."""
         enough = tolerance / max(float(self._local.weights[s]), tolerance)
         z, w = Rule((1.0,) * dimension).nodes()
-        noise = np.array(engine.rounding(placed(z), w, parameters)) * np.array([1.0, sigma, sigma * sigma])
+        rounding = engine.hold(placed(z), w).rounding(parameters)
+        noise = np.array(rounding) * np.array([1.0, sigma, sigma * sigma])
         return fitted_rule(dimension, lambda z, w: integrand(placed(z), w), enough, tuple(noise.tolist()))
 
     def kl(self, mixture: Mixture, rtol: float | None = None) -> Estimate:

@@ -67,12 +67,13 @@ class Sample:
         self.n_samples, self.n_features = data.shape
         weights = sample_weights(sample_weight, self.n_samples)
         self._present: IntArray | None = None
-        if sample_weight is not None and not weights.all():
-            self._present = np.flatnonzero(weights > 0)
-            data, weights = data[self._present], weights[self._present]
+        if weights.common is None and not weights.each.all():
+            self._present = np.flatnonzero(weights.each > 0)
+            data, weights = data[self._present], weights.taken(self._present)
         elif copy and (data is X or data.base is not None):
             data = data.copy()
         self.origin = _middle(data)
+        self.equal_weights = weights.common is not None
         self._rows = WeightedRows(data, weights, unit=1.0, origin=self.origin)
         self._rows.unit = _spread(self._rows, self.covariance)
         #: Mixtures whose rows were counted last: a diagnosis asks several times for the same ones.
@@ -190,7 +191,7 @@ class Sample:
                 return rows
         first, second = np.zeros(mixture.n_components), np.zeros(mixture.n_components)
         for points, weights in self._rows.stretches():
-            found = engine.coverage(points, mixture.parameters, TRACE)
+            found = engine.hold(points).coverage(mixture.parameters, TRACE)
             heavier = weights * self.duplicates.group_weights(points, weights)
             first += _sums(weights[found.row] * found.posterior, found.ends)
             second += _sums(heavier[found.row] * found.posterior**2, found.ends)

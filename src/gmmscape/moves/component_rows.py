@@ -108,10 +108,10 @@ def covered_by(objective: Objective, mixture: Mixture, seed: Sequence[int] = (0,
     rng = np.random.default_rng(seed)
     looked_at = _some(len(rows), rng)
     if looked_at is None:
-        found = engine.coverage(rows.data, mixture.parameters, COVERED, origin=rows.origin)
+        found = rows.held.coverage(mixture.parameters, COVERED)
         weights, places = rows.weights, found.row
     else:
-        found = engine.coverage(rows.local(looked_at), mixture.parameters, COVERED)
+        found = engine.hold(rows.local(looked_at)).coverage(mixture.parameters, COVERED)
         weights = rows.weights[looked_at]
         weights, places = weights / weights.sum(), looked_at[found.row]
     entries = weights[found.row] * found.posterior

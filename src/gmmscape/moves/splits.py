@@ -187,7 +187,7 @@ def _reconsidered(small: SmallProblems, splits: list[Split], rng: np.random.Gene
         children = splits[at].children
         wider = int(np.trace(children.full_covariances(), axis1=1, axis2=2).argmax())
         rows, own = small.rows(splits[at].component)
-        posterior = engine.responsibilities(rows, children.parameters)[:, wider]
+        posterior = engine.hold(rows).responsibilities(children.parameters)[:, wider]
         kept = posterior >= COVERED
         points.append(rows[kept])
         weights.append(small.mass[splits[at].component] * own[kept] * posterior[kept])

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape import engine
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.diagnosis.assess import COVARIANCE_FLOOR, check_n_jobs, total_mass
 from gmmscape.exceptions import NoResultError
@@ -25,6 +24,7 @@ from gmmscape.optima.same_optimum import grouped, matched
 from gmmscape.progress import Budget, Callback
 from gmmscape.solve import INIT_PARAMS, descend, mixture_around
 from gmmscape.structure.intervals import share_interval
+from gmmscape.threads import limited
 from gmmscape.validation import (
     choice,
     generator,
@@ -142,7 +142,7 @@ def local_optima(
     )
     family = family_named(covariance_type, floor)
     one = mixture_around(sample, family, sample.origin[None, :]).shifted(-sample.origin)
-    with engine.limited(n_jobs):
+    with limited(n_jobs):
         found = restarted(Objective.near(sample, family, one), plan, budget)
         if not found.ends:
             raise _nothing(found)

@@ -44,7 +44,7 @@ def entropy(rows: WeightedRows, mixture: Mixture) -> float:
     """Return the average entropy of the responsibilities, nats per unit mass; at most log k."""
     total = 0.0
     for _, points, weights in rows.blocks():
-        psi = engine.responsibilities(points, mixture.parameters)
+        psi = engine.hold(points).responsibilities(mixture.parameters)
         with np.errstate(divide="ignore", invalid="ignore"):
             terms = np.where(psi > 0.0, psi * np.log(psi), 0.0)
         total -= float(weights @ terms.sum(axis=1))

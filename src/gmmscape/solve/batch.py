@@ -11,17 +11,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gmmscape import engine
+from gmmscape.arrays import FloatArray
 from gmmscape.families import FreeCovariance
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.progress import Event
 from gmmscape.solve.acceleration import own_units
-from gmmscape.solve.em import EM
+from gmmscape.solve.em import EM, LARGEST_RISE, NARROWEST
 from gmmscape.solve.loop import run
 from gmmscape.solve.result import Solution
 
@@ -209,16 +210,18 @@ def _run(
     patience: Patience,
     max_seconds: float | None,
     watch: Watch | None,
-) -> tuple[list[engine.EmRun], bool] | None:
+) -> engine.EmRuns | None:
     if objective.free_weights:
         return None  # the native loop knows known weights, or free ones with free covariances
-    return engine.em_from_all(
-        problem_of(objective, starts[0]),
-        (
-            np.stack([start.weights for start in starts]),
-            np.stack([start.means for start in starts]),
-            np.stack([start.covariances for start in starts]),
-        ),
+    stacked = (
+        np.stack([start.weights for start in starts]),
+        np.stack([start.means for start in starts]),
+        np.stack([start.covariances for start in starts]),
+    )
+    task = em_task(
+        objective,
+        starts[0].covariance_type,
+        stacked,
         tol=solver.tol,
         max_iter=solver.max_iter,
         accelerate=solver.accelerate,
@@ -228,6 +231,7 @@ def _run(
         max_seconds=max_seconds,
         watch=None if watch is None else partial(_seen, watch, objective.rows.log_unit),
     )
+    return objective.rows.held.em(task)
 
 
 def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: float) -> bool:
@@ -240,21 +244,26 @@ def pass_size(objective: Objective, mixture: Mixture) -> int:
     return len(objective.rows) * k * (d * d if mixture.covariance_type in ("full", "tied") else d)
 
 
-def problem_of(objective: Objective, start: Mixture) -> engine.EmProblem:
+def em_task(
+    objective: Objective, kind: str, starts: tuple[FloatArray, FloatArray, FloatArray], **options: Any
+) -> engine.EmTask:
+    """Return the task of running EM from starts of this kind of covariance; see `engine.EmTask`."""
     family, measure = objective.family, objective.measure
     free = isinstance(family, FreeCovariance)
-    kind = start.covariance_type
-    return engine.EmProblem(
-        X=objective.rows.data,
-        origin=objective.rows.origin,
-        weights=objective.rows.weights,
+    weights, means, covariances = (np.ascontiguousarray(part) for part in starts)
+    return engine.EmTask(
         kind=kind,
-        location=not free,
+        means_only=not free,
+        weights=weights,
+        means=means,
+        covariances=covariances,
         floor=family.floor.variances if isinstance(family, FreeCovariance) else np.zeros(measure.n_features),
         spread=np.sqrt(measure.variance),
-        scale=own_units(objective, kind),
+        scale=np.ascontiguousarray(own_units(objective, kind)),
         unit=objective.rows.unit,
-        resolution=objective.rows.resolution,
+        narrowest=NARROWEST,
+        largest_rise=LARGEST_RISE,
+        **{"resolution": objective.rows.resolution, **options},
     )
 
 

@@ -16,6 +16,8 @@ from gmmscape.statistics import SufficientStatistics
 
 #: A column of the data this many times as wide as a component is narrow resolves nothing inside it.
 NARROWEST = 1e15
+#: A rise of the NLL by more than this, relative to one plus its size, is beyond rounding.
+LARGEST_RISE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class EM:
                 return accepted
         trail = (*state.trail[-1:], state.mixture)
         new = self._state(objective, state.next_mixture, objective.statistics(state.next_mixture), trail)
-        if new.nll > state.nll + 1e-10 * (1.0 + abs(state.nll)):
+        if new.nll > state.nll + LARGEST_RISE * (1.0 + abs(state.nll)):
             # Only rounding in a covariance near singularity can do this: refuse the step.
             return replace(state, ended="degenerate")
         return new

@@ -13,7 +13,7 @@ from gmmscape.families import FreeCovariance
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve.acceleration import own_units
+from gmmscape.solve.batch import em_task
 from gmmscape.solve.em import EM
 from gmmscape.solve.loop import run
 
@@ -76,27 +76,18 @@ def ends_on_parts(
     """
     if len(ranges) == 0:
         return starts, np.empty(0)
-    family, rows = objective.family, objective.rows
-    assert isinstance(family, FreeCovariance)
-    found = engine.em_from_all(
-        engine.EmProblem(
-            X=points,
-            origin=None,
-            weights=weights,
-            kind=starts.kind,
-            location=False,
-            floor=family.floor.variances,
-            spread=np.sqrt(objective.measure.variance),
-            scale=own_units(objective, starts.kind),
-            unit=rows.unit,
-            resolution=0.0,
-        ),
+    rows = objective.rows
+    task = em_task(
+        objective,
+        starts.kind,
         (starts.weights, starts.means, starts.covariances),
-        ranges=ranges,
+        resolution=0.0,
+        ranges=np.ascontiguousarray(ranges, dtype=np.int64),
         tol=solver.tol,
         max_iter=solver.max_iter,
         accelerate=solver.accelerate,
     )
+    found = engine.hold(points, weights).em(task)
     if found is None:
         return _by_reference(solver, objective, points, weights, ranges, starts)
     runs, interrupted = found

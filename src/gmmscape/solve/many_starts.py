@@ -11,7 +11,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.families import Location
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve.batch import problem_of
+from gmmscape.solve.batch import em_task
 from gmmscape.solve.em import EM
 from gmmscape.solve.gradient import GradientDescent
 from gmmscape.solve.loop import run
@@ -61,16 +61,17 @@ def crowd_ends(objective: Objective, starts: FloatArray, solver: EM | GradientDe
     """
     b, k, _ = starts.shape
     sigma = _sigma(objective)
-    first = Mixture.location(starts[0], sigma)
     given = (np.full((b, k), 1.0 / k), np.ascontiguousarray(starts), np.full((b, k), sigma**2))
-    found = engine.em_from_all(
-        problem_of(objective, first),
+    task = em_task(
+        objective,
+        "spherical",
         given,
         tol=solver.tol,
         max_iter=solver.max_iter,
         accelerate=isinstance(solver, EM) and solver.accelerate,
         gradient=isinstance(solver, GradientDescent),
     )
+    found = objective.rows.held.em(task)
     if found is None:
         return _one_by_one(objective, starts, solver)
     runs, interrupted = found

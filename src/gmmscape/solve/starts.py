@@ -162,7 +162,7 @@ def _part(sample: Sample, rng: np.random.Generator) -> Sample:
     """The sample itself or, where it is very large, rows of it drawn by their weights."""
     if len(sample) <= START_ROWS:
         return sample
-    if sample.weights.strides == (0,):
+    if sample.equal_weights:
         rows = rng.choice(len(sample), START_ROWS, replace=False)
     else:
         rows = np.searchsorted(np.cumsum(sample.weights), rng.random(START_ROWS)).clip(0, len(sample) - 1)

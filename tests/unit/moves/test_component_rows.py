@@ -21,7 +21,7 @@ def without(mixture: gs.Mixture, i: int) -> gs.Mixture:
 
 def test_parts_hold_the_responsibilities_that_count():
     objective, fit = problem("full")
-    full = engine.responsibilities(objective.rows.local(slice(None)), fit.parameters)
+    full = engine.hold(objective.rows.local(slice(None))).responsibilities(fit.parameters)
     parts = covered_by(objective, fit).parts
     for i in range(4):
         rows = np.flatnonzero(full[:, i] >= COVERED)

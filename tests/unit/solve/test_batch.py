@@ -11,10 +11,11 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import engine, lab
-from gmmscape.engine.choice import available
+from gmmscape.engine.extension import instruction_sets as available
 from gmmscape.families import Floor, Location, family_named
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Patience, batch, descend, descend_all, ends_of_all, run, start_around
+from gmmscape.threads import limited
 
 pytestmark = pytest.mark.skipif(not available(), reason="the extension is not built")
 KINDS = ("spherical", "diag", "tied", "full")
@@ -72,11 +73,11 @@ def test_it_falls_and_ends_where_it_says(kind: str):
 
 
 def test_the_number_of_threads_changes_no_bit(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("gmmscape.engine.threads.machine_threads", lambda: 4)
+    monkeypatch.setattr("gmmscape.threads.machine_threads", lambda: 4)
     objective, starts = problem("full", starts=7)
     found = []
     for threads in (1, 2, 3):
-        with engine.limited(threads):
+        with limited(threads):
             found.append(descend_all(EM(max_iter=30), objective, starts))
     for other in found[1:]:
         assert [s.mixture for s in other] == [s.mixture for s in found[0]]

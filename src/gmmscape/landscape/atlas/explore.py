@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.builder import Attempt, Survey, Task, attempt_of, digest_of, kept
@@ -28,6 +27,7 @@ from gmmscape.structure.candidates import (
     count_candidates,
 )
 from gmmscape.structure.structure import Structure, decode
+from gmmscape.threads import limited
 from gmmscape.work import tasks as work_tasks
 from gmmscape.work.journal import Journal
 from gmmscape.work.tasks import Tasks, closed
@@ -65,7 +65,7 @@ def explore(
     from threadpoolctl import threadpool_limits
 
     # Matrices of k d rows are too small for threads of BLAS, which wait for each other longer than they work.
-    with engine.limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
+    with limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
         survey = _resumed(descent, seed, resume)
         journal = Journal(checkpoint, "explore", _facts(survey, plan))
         return _explore(survey, plan, Tasks(journal, plan.n_jobs, budget))
@@ -272,7 +272,7 @@ def _with_starts(
         some = random[first : first + TOGETHER]
         generators = [np.random.default_rng([seed, task.number]) for task in some]
         starts = [descent.begun(_random_means(descent, rng)) for rng in generators]
-        with engine.limited(n_jobs):  # joblib may ask for tasks from a thread of its own
+        with limited(n_jobs):  # joblib may ask for tasks from a thread of its own
             ends = descent.rough(starts)
         yield from zip(some, ends, strict=True)
 
