@@ -12,10 +12,9 @@ from functools import cache
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
-from gmmscape.engine import LocationDerivatives
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
-from gmmscape.statistics import SufficientStatistics
+from gmmscape.statistics import LocationDerivatives, SufficientStatistics
 
 
 @dataclass(frozen=True)

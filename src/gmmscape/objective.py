@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
-from gmmscape.engine import LocationDerivatives
 from gmmscape.families import Family, FreeCovariance, Location
 from gmmscape.measure import Errors, Measure, WeightedRows
 from gmmscape.mixture import Mixture
-from gmmscape.statistics import SufficientStatistics
+from gmmscape.statistics import LocationDerivatives, SufficientStatistics
 
 #: A free weight below this has gone to zero: curvatures are as small as weights, and have no sign then.
 VANISHED = 1e-10

@@ -1,9 +1,10 @@
-"""Sufficient statistics: the only thing that crosses a block, thread, process or machine."""
+"""Sufficient statistics, the only thing that crosses a block, thread, process or machine; and derivatives."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -85,3 +86,12 @@ def merge_in_order(parts: Sequence[SufficientStatistics]) -> SufficientStatistic
         pairs = [level[i].merge(level[i + 1]) for i in range(0, len(level) - 1, 2)]
         level = pairs + level[len(level) - len(level) % 2 :]
     return level[0]
+
+
+class LocationDerivatives(NamedTuple):
+    """Weighted sums that make the derivatives of the location family's NLL (DESIGN 2.1)."""
+
+    nll: float
+    gradient: FloatArray  # (k, d)
+    hessian: FloatArray | None  # (k*d, k*d)
+    mass: FloatArray  # (k,)

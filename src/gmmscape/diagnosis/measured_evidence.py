@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.diagnosis.curvature import smallest_curvature
 from gmmscape.diagnosis.evidence import Calibration, Evidence
 from gmmscape.diagnosis.examine import Examination
@@ -76,5 +75,5 @@ def bayes_error(objective: Objective, fit: Mixture) -> float:
     rows = objective.rows
     chosen = np.arange(0, len(rows), -(-len(rows) // MOST_ROWS))
     weights = rows.weights[chosen]
-    best = engine.responsibilities(rows.local(chosen), fit.parameters).max(axis=1)
+    best = rows.responsibilities(fit, chosen).max(axis=1)
     return float(max(0.0, 1.0 - weights @ best / weights.sum()))

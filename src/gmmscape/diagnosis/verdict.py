@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.diagnosis.component_kinds import association_on_sample, component_reports, with_rows
 from gmmscape.diagnosis.evidence import Calibration
@@ -188,10 +187,8 @@ def _effective_rows(objective: Objective) -> float:
 def _score(objective: Objective, before: Mixture, after: Mixture, n: float) -> float:
     """Vuong's statistic of two mixtures in local coordinates, by blocks of rows."""
     parts = []
-    for _, points, weights in objective.rows.blocks():
-        difference = engine.log_density(points, after.parameters) - engine.log_density(
-            points, before.parameters
-        )
+    for place, _, weights in objective.rows.blocks():
+        difference = objective.rows.log_densities(after, place) - objective.rows.log_densities(before, place)
         mass = float(weights.sum())
         mean = float(weights @ difference) / mass
         parts.append((mass, mean, float(weights @ (difference - mean) ** 2)))

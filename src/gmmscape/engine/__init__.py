@@ -17,7 +17,7 @@ from gmmscape.engine.derivatives import (
 from gmmscape.engine.em import EmProblem, EmRun, em_from_all
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.passes import log_density, responsibilities, statistics
-from gmmscape.engine.reference import BLOCK_ROWS, LocationDerivatives
+from gmmscape.engine.reference import BLOCK_ROWS
 from gmmscape.engine.rounding import Rounding, largest_coordinate
 from gmmscape.engine.threads import limited
 
@@ -27,7 +27,6 @@ __all__ = [
     "EmProblem",
     "EmRun",
     "Info",
-    "LocationDerivatives",
     "Parameters",
     "Rounding",
     "coverage",

@@ -9,9 +9,10 @@ from gmmscape.engine import reference
 from gmmscape.engine.choice import _native, native_isa
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.passes import contiguous, log_constants_and_arrays, moved, split_weights
-from gmmscape.engine.reference import LOG_2PI, LocationDerivatives
+from gmmscape.engine.reference import LOG_2PI
 from gmmscape.engine.rounding import EPS, SAFETY, Rounding, largest_coordinate, reference_rounding
 from gmmscape.engine.threads import thread_count
+from gmmscape.statistics import LocationDerivatives
 
 
 def location_derivatives(

@@ -7,29 +7,19 @@ fixed tree: the same rows give the same bits.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.engine.logsumexp import logsumexp_rows
 from gmmscape.engine.parameters import Parameters
-from gmmscape.statistics import SufficientStatistics, merge_in_order
+from gmmscape.statistics import LocationDerivatives, SufficientStatistics, merge_in_order
 
 BLOCK_ROWS = 4096
 LOG_2PI = float(np.log(2.0 * np.pi))
 #: Responsibilities below this count as zero. What they add is far below rounding, and their products with
 #: small deviations would be subnormal: slow, and no longer exact under scaling by powers of two.
 SMALLEST = 2.0**-800
-
-
-class LocationDerivatives(NamedTuple):
-    """Weighted sums that make the derivatives of the location family's NLL (DESIGN 2.1)."""
-
-    nll: float
-    gradient: FloatArray  # (k, d)
-    hessian: FloatArray | None  # (k*d, k*d)
-    mass: FloatArray  # (k,)
 
 
 def blocks(n: int) -> Iterator[slice]:

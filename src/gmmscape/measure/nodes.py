@@ -9,7 +9,6 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
-from gmmscape.engine import LocationDerivatives
 from gmmscape.exceptions import NotAvailableError
 from gmmscape.measure.estimate import Errors
 from gmmscape.measure.quadrature import TAIL_MASS, Integrand, Rule, Sums
@@ -17,7 +16,7 @@ from gmmscape.measure.rows import WeightedRows
 from gmmscape.measure.sobol import SobolRule
 from gmmscape.measure.span import View, contains, followed, rounding_length
 from gmmscape.mixture import Mixture
-from gmmscape.statistics import SufficientStatistics
+from gmmscape.statistics import LocationDerivatives, SufficientStatistics
 
 Rules = Sequence[Rule | SobolRule]
 
@@ -150,10 +149,6 @@ class ReducedRows(WeightedRows):
         at = compute(rows._all_nodes(view), rows.weights, view.parameters, hessian=hessian)
         return view.lifted(at, view.value_beyond(self._truth.weights))
 
-    def log_densities(self, mixture: Mixture) -> FloatArray:
-        """Return the log density of `mixture`, per unit^d, at each node, shape (n,)."""
-        return engine.log_density(self.local(slice(None)), self._parameters(mixture))
-
     def component_responsibilities(self, mixture: Mixture) -> FloatArray:
         """Return the mean responsibilities under each component of the truth, shape (k, k_star)."""
         rows, view = self.serving(mixture)
@@ -203,6 +198,9 @@ class ReducedRows(WeightedRows):
         """Return the same with half the steps, or four times the Sobol points: for judging `errors`."""
         rules = [rule.finer() for rule in self._rules]
         return ReducedRows(self._truth, rules, self._basis, self.unit, self._wider)
+
+    def _read(self, rows: Any) -> tuple[FloatArray, FloatArray | None]:
+        return self.local(rows), None
 
     def _all_nodes(self, view: View) -> FloatArray:
         return np.concatenate([view.nodes(s, rule.nodes()[0]) for s, rule in enumerate(self._rules)])

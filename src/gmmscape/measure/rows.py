@@ -10,11 +10,14 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
+from gmmscape.engine import Coverage
 from gmmscape.measure.estimate import Errors
 from gmmscape.mixture import Mixture
-from gmmscape.statistics import SufficientStatistics
+from gmmscape.statistics import LocationDerivatives, SufficientStatistics
 
 STRETCH = 65_536
+#: In place of some rows.
+EVERY = slice(None)
 
 
 class WeightedRows:
@@ -65,11 +68,14 @@ class WeightedRows:
             block = slice(start, start + engine.BLOCK_ROWS)
             yield block, self.local(block), self.weights[block]
 
-    def stretches(self) -> Iterator[tuple[FloatArray, FloatArray]]:
-        """Yield all rows `STRETCH` at a time, local coordinates and weights: for what uses all threads."""
+    def stretches(self) -> Iterator[slice]:
+        """Yield the places of all rows, `STRETCH` at a time: for what uses all threads."""
         for start in range(0, len(self), STRETCH):
-            rows = slice(start, start + STRETCH)
-            yield self.local(rows), self.weights[rows]
+            yield slice(start, start + STRETCH)
+
+    def taken(self, rows: Any, weights: FloatArray) -> WeightedRows:
+        """Return some rows, a slice or their numbers, with other weights."""
+        return WeightedRows(self.local(rows), weights, self.unit)
 
     @property
     def log_unit(self) -> float:
@@ -89,9 +95,7 @@ class WeightedRows:
         """Return the NLL of `mixture`, in the user's units of length."""
         return self.log_unit - self.statistics(mixture, "none").log_likelihood
 
-    def derivatives(
-        self, mixture: Mixture, *, hessian: bool, joint: bool = False
-    ) -> engine.LocationDerivatives:
+    def derivatives(self, mixture: Mixture, *, hessian: bool, joint: bool = False) -> LocationDerivatives:
         """Return value and derivatives in the means, for equal spherical covariances.
 
         `joint` ones are in sigma times the log weights as well: one more coordinate of each component.
@@ -101,9 +105,24 @@ class WeightedRows:
             self.data, self.weights, self._parameters(mixture), hessian=hessian, origin=self.origin
         )
 
-    def log_densities(self, mixture: Mixture) -> FloatArray:
-        """Return the log density of `mixture`, per unit^d, at each row, shape (n,)."""
-        return engine.log_density(self.data, self._parameters(mixture), origin=self.origin)
+    def log_densities(self, mixture: Mixture, rows: Any = EVERY) -> FloatArray:
+        """Return the log density of `mixture`, per unit^d, at each row, or at some, shape (n,)."""
+        data, origin = self._read(rows)
+        return engine.log_density(data, self._parameters(mixture), origin=origin)
+
+    def responsibilities(self, mixture: Mixture, rows: Any = EVERY) -> FloatArray:
+        """Return the posterior probability of each component at each row, or at some, shape (n, k)."""
+        data, origin = self._read(rows)
+        return engine.responsibilities(data, mixture.parameters, origin=origin)
+
+    def coverage(self, mixture: Mixture, threshold: float, rows: Any = EVERY) -> Coverage:
+        """Return the responsibilities of at least `threshold`, of all rows or of some, counted from there."""
+        data, origin = self._read(rows)
+        return engine.coverage(data, mixture.parameters, threshold, origin=origin)
+
+    def _read(self, rows: Any) -> tuple[FloatArray, FloatArray | None]:
+        """Some rows as an engine reads them, and the origin that it subtracts."""
+        return self.data[rows], self.origin
 
     def errors(self, mixture: Mixture, *, joint: bool = False) -> Errors:
         """Return the rounding errors to expect at `mixture`; a rule adds its own."""

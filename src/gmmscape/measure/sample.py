@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.exceptions import DataError
 from gmmscape.measure.duplicates import Duplicates
@@ -189,9 +188,10 @@ class Sample:
             if known == mixture:
                 return rows
         first, second = np.zeros(mixture.n_components), np.zeros(mixture.n_components)
-        for points, weights in self._rows.stretches():
-            found = engine.coverage(points, mixture.parameters, TRACE)
-            heavier = weights * self.duplicates.group_weights(points, weights)
+        for place in self._rows.stretches():
+            weights = self._rows.weights[place]
+            found = self._rows.coverage(mixture, TRACE, place)
+            heavier = weights * self.duplicates.group_weights(self._rows.local(place), weights)
             first += _sums(weights[found.row] * found.posterior, found.ends)
             second += _sums(heavier[found.row] * found.posterior**2, found.ends)
         rows = np.divide(first**2, second, out=np.zeros_like(first), where=second > 0)

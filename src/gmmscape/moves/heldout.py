@@ -59,4 +59,4 @@ class HeldOut:
 def some_rows(rows: WeightedRows, which: np.ndarray) -> WeightedRows:
     """Return a part of the rows, their weights made to sum to one."""
     weights = rows.weights[which]
-    return WeightedRows(rows.local(which), weights / weights.sum(), rows.unit)
+    return rows.taken(which, weights / weights.sum())

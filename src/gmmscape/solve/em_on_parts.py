@@ -48,7 +48,7 @@ class Small(NamedTuple):
 
 
 def ends_on_parts(
-    solver: EM, objective: Objective, points: FloatArray, weights: FloatArray, ranges: IntArray, starts: Small
+    solver: EM, objective: Objective, rows: WeightedRows, ranges: IntArray, starts: Small
 ) -> tuple[Small, FloatArray]:
     """Return where EM leads from each start on its own rows, and the NLL there.
 
@@ -57,11 +57,9 @@ def ends_on_parts(
     solver : EM
         Algorithm; with ``max_iter=0`` the starts come back evaluated.
     objective : Objective
-        Says floor, units and spread; its rows are not used.
-    points : ndarray of shape (m, d)
-        Rows in local coordinates.
-    weights : ndarray of shape (m,)
-        Summing to one over each range.
+        Says floor and spread; its rows are not used.
+    rows : WeightedRows
+        Their weights sum to one over each range.
     ranges : ndarray of int, shape (b, 2)
         First row of each start, and the one after its last.
     starts : Small
@@ -76,13 +74,13 @@ def ends_on_parts(
     """
     if len(ranges) == 0:
         return starts, np.empty(0)
-    family, rows = objective.family, objective.rows
+    family = objective.family
     assert isinstance(family, FreeCovariance)
     found = engine.em_from_all(
         engine.EmProblem(
-            X=points,
-            origin=None,
-            weights=weights,
+            X=rows.data,
+            origin=rows.origin,
+            weights=rows.weights,
             kind=starts.kind,
             location=False,
             floor=family.floor.variances,
@@ -98,7 +96,7 @@ def ends_on_parts(
         accelerate=solver.accelerate,
     )
     if found is None:
-        return _by_reference(solver, objective, points, weights, ranges, starts)
+        return _by_reference(solver, objective, rows, ranges, starts)
     runs, interrupted = found
     if interrupted:
         raise KeyboardInterrupt
@@ -114,15 +112,15 @@ def ends_on_parts(
 
 
 def _by_reference(
-    solver: EM, objective: Objective, points: FloatArray, weights: FloatArray, ranges: IntArray, starts: Small
+    solver: EM, objective: Objective, rows: WeightedRows, ranges: IntArray, starts: Small
 ) -> tuple[Small, FloatArray]:
     assert isinstance(objective.family, FreeCovariance)
     family = FreeCovariance(starts.kind, objective.family.floor)
-    origin, unit = objective.measure.origin, objective.rows.unit
+    origin = objective.measure.origin
     ends = Small(starts.weights.copy(), starts.means.copy(), starts.covariances.copy(), starts.kind)
     nll = np.full(len(ranges), np.inf)
     for i, (first, last) in enumerate(ranges):
-        own = WeightedRows(points[first:last], weights[first:last], unit)
+        own = rows.taken(slice(first, last), rows.weights[first:last])
         try:
             solution = run(solver, Objective(objective.measure, family, own), starts.mixture(i))
         except GmmscapeError:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.engine.logsumexp import logsumexp_rows as logsumexp
+from gmmscape.logsumexp import logsumexp_rows as logsumexp
 from gmmscape.measure.span import joint_basis
 from gmmscape.mixture import Mixture
 from gmmscape.structure.structure import Block
