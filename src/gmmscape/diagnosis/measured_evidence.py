@@ -49,9 +49,8 @@ def evidence_of(
     Evidence
         Cost: two dozen passes for the curvature, some iterations of EM for the held-out gain.
     """
-    objective, origin = examination.objective, examination.objective.measure.origin
-    polished = examination.polished.mixture.shifted(-origin)
-    final = examination.final.mixture.shifted(-origin)
+    objective = examination.objective
+    polished, final = examination.polished.local, examination.final.local
     thorough = thorough and examination.ended == "completed"
     held_out = HeldOut(objective, 0).gain(polished, final) * total if gain > 0 and thorough else None
     settled = examination.polished.converged and pass_size(objective, polished) <= CURVATURE_PASS

@@ -62,9 +62,8 @@ def diagnosis_of(
     Diagnosis
         Verdict, components and moves.
     """
-    objective, origin = examination.objective, examination.objective.measure.origin
-    given, final = examination.given.shifted(-origin), examination.final.mixture.shifted(-origin)
-    polished = examination.polished.mixture.shifted(-origin)
+    objective, given = examination.objective, examination.given
+    polished, final = examination.polished.local, examination.final.local
     broken = collapsed(objective, given)
     gain = counted_gain(examination)
     n = _effective_rows(objective)
@@ -138,7 +137,7 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
         Its `value_before` is that of the fit the examination began with.
     """
     objective, final = examination.objective, examination.final
-    local = final.mixture.shifted(-objective.measure.origin)
+    local = final.local
     broken = collapsed(objective, local)
     verdict, reasons = "cannot tell", ("no moves were tried: escape is off",)
     if searched or examination.ended != "completed":

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.exceptions import DataError
+from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.duplicates import Duplicates
 from gmmscape.measure.rows import WeightedRows
 from gmmscape.mixture import Mixture
@@ -27,7 +28,7 @@ MEDIAN_ROWS = 65_536
 TRACE = 1e-9
 
 
-class Sample:
+class Sample(Centred):
     """Data with weights that sum to one.
 
     Parameters

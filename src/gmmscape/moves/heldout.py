@@ -50,7 +50,7 @@ class HeldOut:
             if known == mixture:
                 return value
         objective = Objective(self.objective.measure, self.objective.family, self.seen)
-        end = descend(REFIT, objective, mixture).mixture.shifted(-self.objective.measure.origin)
+        end = descend(REFIT, objective, mixture).local
         value = self.unseen.nll(end)
         self._judged.append((mixture, value))
         return value

@@ -116,7 +116,6 @@ def _by_reference(
 ) -> tuple[Small, FloatArray]:
     assert isinstance(objective.family, FreeCovariance)
     family = FreeCovariance(starts.kind, objective.family.floor)
-    origin = objective.measure.origin
     ends = Small(starts.weights.copy(), starts.means.copy(), starts.covariances.copy(), starts.kind)
     nll = np.full(len(ranges), np.inf)
     for i, (first, last) in enumerate(ranges):
@@ -128,7 +127,7 @@ def _by_reference(
         if solution.stop_reason == "interrupted":
             raise KeyboardInterrupt
         if solution.stop_reason != "degenerate" and np.isfinite(solution.nll):
-            mixture = solution.mixture.shifted(-origin)
-            ends.weights[i], ends.means[i] = mixture.weights, mixture.means
-            ends.covariances[i], nll[i] = mixture.covariances, solution.nll
+            end = solution.local
+            ends.weights[i], ends.means[i], ends.covariances[i] = end.weights, end.means, end.covariances
+            nll[i] = solution.nll
     return ends, nll
