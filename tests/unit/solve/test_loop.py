@@ -77,7 +77,7 @@ def test_no_time_means_no_iteration(solver: Any):
 
 @every_solver
 def test_a_point_that_is_converged_already_needs_no_time(solver: Any):
-    objective, start, sample = problem()
+    objective, start, _ = problem()
     # Newton reaches rounding, which every solver takes for converged.
     best = run(Newton(), objective, start)
     again = run(solver, objective, best.local, max_seconds=60.0)
