@@ -1,4 +1,4 @@
-"""Sufficient statistics: the only thing that crosses a block, thread, process or machine."""
+"""Sufficient statistics, the only thing that crosses a block, thread, process or machine; and derivatives."""
 
 from __future__ import annotations
 

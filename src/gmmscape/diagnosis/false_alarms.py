@@ -80,7 +80,7 @@ def _gain(
 ) -> float:
     assert isinstance(family, FreeCovariance)
     sample = Sample(rows, copy=False)
-    start = fit.shifted(-sample.origin)
+    start = sample.local_mixture(fit)
     objective = Objective.near(sample, family, start)
     polished = descend(JUDGE, objective, start)
     check()

@@ -53,7 +53,7 @@ class QuadratureRows(WeightedRows):
         columns = []
         for s, rule in enumerate(self._rules):
             z, w = rule.nodes()
-            columns.append(engine.statistics(self.placed(s, z), w, mixture.parameters, "none").mass)
+            columns.append(engine.hold(self.placed(s, z), w).statistics(mixture.parameters, "none").mass)
         return np.stack(columns, axis=1)
 
     def measured(self, integrand: Integrand) -> FloatArray:
@@ -149,10 +149,6 @@ class ReducedRows(WeightedRows):
         at = (nodes.joint_derivatives if joint else nodes.derivatives)(view.parameters, hessian=hessian)
         return view.lifted(at, view.value_beyond(self._truth.weights))
 
-    def log_densities(self, mixture: Mixture) -> FloatArray:
-        """Return the log density of `mixture`, per unit^d, at each node, shape (n,)."""
-        return engine.hold(self.local(slice(None))).log_density(self._parameters(mixture))
-
     def component_responsibilities(self, mixture: Mixture) -> FloatArray:
         """Return the mean responsibilities under each component of the truth, shape (k, k_star)."""
         rows, view = self.serving(mixture)
@@ -199,6 +195,9 @@ class ReducedRows(WeightedRows):
         """Return the same with half the steps, or four times the Sobol points: for judging `errors`."""
         rules = [rule.finer() for rule in self._rules]
         return ReducedRows(self._truth, rules, self._basis, self.unit, self._wider)
+
+    def _read(self, rows: Any) -> engine.Held:
+        return engine.hold(self.local(rows))
 
     def _all_nodes(self, view: View) -> FloatArray:
         return np.concatenate([view.nodes(s, rule.nodes()[0]) for s, rule in enumerate(self._rules)])

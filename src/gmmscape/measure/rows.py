@@ -9,11 +9,14 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
+from gmmscape.engine import Coverage
 from gmmscape.measure.estimate import Errors
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import LocationDerivatives, SufficientStatistics
 
 STRETCH = 65_536
+#: In place of some rows.
+EVERY = slice(None)
 
 
 class WeightedRows:
@@ -78,11 +81,14 @@ class WeightedRows:
             block = slice(start, start + engine.BLOCK_ROWS)
             yield block, self.local(block), self.weights[block]
 
-    def stretches(self) -> Iterator[tuple[FloatArray, FloatArray]]:
-        """Yield all rows `STRETCH` at a time, local coordinates and weights: for what uses all threads."""
+    def stretches(self) -> Iterator[slice]:
+        """Yield the places of all rows, `STRETCH` at a time: for what uses all threads."""
         for start in range(0, len(self), STRETCH):
-            rows = slice(start, start + STRETCH)
-            yield self.local(rows), self.weights[rows]
+            yield slice(start, start + STRETCH)
+
+    def taken(self, rows: Any, weights: FloatArray) -> WeightedRows:
+        """Return some rows, a slice or their numbers, with other weights."""
+        return WeightedRows(self.local(rows), weights, self.unit)
 
     @property
     def log_unit(self) -> float:
@@ -108,9 +114,21 @@ class WeightedRows:
         compute = self.held.joint_derivatives if joint else self.held.derivatives
         return compute(self._parameters(mixture), hessian=hessian)
 
-    def log_densities(self, mixture: Mixture) -> FloatArray:
-        """Return the log density of `mixture`, per unit^d, at each row, shape (n,)."""
-        return self.held.log_density(self._parameters(mixture))
+    def log_densities(self, mixture: Mixture, rows: Any = EVERY) -> FloatArray:
+        """Return the log density of `mixture`, per unit^d, at each row, or at some, shape (n,)."""
+        return self._read(rows).log_density(self._parameters(mixture))
+
+    def responsibilities(self, mixture: Mixture, rows: Any = EVERY) -> FloatArray:
+        """Return the posterior probability of each component at each row, or at some, shape (n, k)."""
+        return self._read(rows).responsibilities(mixture.parameters)
+
+    def coverage(self, mixture: Mixture, threshold: float, rows: Any = EVERY) -> Coverage:
+        """Return the responsibilities of at least `threshold`, of all rows or of some, counted from there."""
+        return self._read(rows).coverage(mixture.parameters, threshold)
+
+    def _read(self, rows: Any) -> engine.Held:
+        """All rows, or some, as the engine holds them."""
+        return self.held if isinstance(rows, slice) and rows == EVERY else self.held.taken(rows)
 
     def errors(self, mixture: Mixture, *, joint: bool = False) -> Errors:
         """Return the rounding errors to expect at `mixture`; a rule adds its own."""

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.exceptions import DataError
+from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.duplicates import Duplicates
 from gmmscape.measure.rows import WeightedRows
 from gmmscape.mixture import Mixture
@@ -28,7 +28,7 @@ MEDIAN_ROWS = 65_536
 TRACE = 1e-9
 
 
-class Sample:
+class Sample(Centred):
     """Data with weights that sum to one.
 
     Parameters
@@ -190,9 +190,10 @@ class Sample:
             if known == mixture:
                 return rows
         first, second = np.zeros(mixture.n_components), np.zeros(mixture.n_components)
-        for points, weights in self._rows.stretches():
-            found = engine.hold(points).coverage(mixture.parameters, TRACE)
-            heavier = weights * self.duplicates.group_weights(points, weights)
+        for place in self._rows.stretches():
+            weights = self._rows.weights[place]
+            found = self._rows.coverage(mixture, TRACE, place)
+            heavier = weights * self.duplicates.group_weights(self._rows.local(place), weights)
             first += _sums(weights[found.row] * found.posterior, found.ends)
             second += _sums(heavier[found.row] * found.posterior**2, found.ends)
         rows = np.divide(first**2, second, out=np.zeros_like(first), where=second > 0)

@@ -101,7 +101,7 @@ def descend_all(
     Returns
     -------
     list of Solution
-        In the caller's coordinates, in the order of the starts, without those that were not begun when time
+        In the order of the starts, without those that were not begun when time
         ran out or Ctrl-C was pressed; one at least. A start that was given up ends with "max_iter", its
         error not estimated: infinite.
     """
@@ -173,7 +173,7 @@ def _ends_by_python(
             raise KeyboardInterrupt
         if solution.stop_reason in ("interrupted", "time_limit"):
             break
-        ends.append(solution.mixture.shifted(-objective.measure.origin))
+        ends.append(solution.local)
     return ends
 
 
@@ -280,7 +280,8 @@ def _solution(objective: Objective, start: Mixture, found: engine.EmRun, cut_sho
     if starved and reason in ("converged", "max_iter"):
         reason = "plateau"
     return Solution(
-        mixture=mixture.shifted(objective.measure.origin),
+        local=mixture,
+        origin=objective.measure.origin,
         nll=nll,
         error=float("inf") if found.end == "given_up" else objective.errors(mixture).nll,
         gradient_norm=float("inf") if starved else found.step,

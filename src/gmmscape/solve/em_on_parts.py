@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.exceptions import GmmscapeError
 from gmmscape.families import FreeCovariance
@@ -48,7 +47,7 @@ class Small(NamedTuple):
 
 
 def ends_on_parts(
-    solver: EM, objective: Objective, points: FloatArray, weights: FloatArray, ranges: IntArray, starts: Small
+    solver: EM, objective: Objective, rows: WeightedRows, ranges: IntArray, starts: Small
 ) -> tuple[Small, FloatArray]:
     """Return where EM leads from each start on its own rows, and the NLL there.
 
@@ -57,11 +56,9 @@ def ends_on_parts(
     solver : EM
         Algorithm; with ``max_iter=0`` the starts come back evaluated.
     objective : Objective
-        Says floor, units and spread; its rows are not used.
-    points : ndarray of shape (m, d)
-        Rows in local coordinates.
-    weights : ndarray of shape (m,)
-        Summing to one over each range.
+        Says floor and spread; its rows are not used.
+    rows : WeightedRows
+        Their weights sum to one over each range.
     ranges : ndarray of int, shape (b, 2)
         First row of each start, and the one after its last.
     starts : Small
@@ -76,7 +73,6 @@ def ends_on_parts(
     """
     if len(ranges) == 0:
         return starts, np.empty(0)
-    rows = objective.rows
     task = em_task(
         objective,
         starts.kind,
@@ -87,9 +83,9 @@ def ends_on_parts(
         max_iter=solver.max_iter,
         accelerate=solver.accelerate,
     )
-    found = engine.hold(points, weights).em(task)
+    found = rows.held.em(task)
     if found is None:
-        return _by_reference(solver, objective, points, weights, ranges, starts)
+        return _by_reference(solver, objective, rows, ranges, starts)
     runs, interrupted = found
     if interrupted:
         raise KeyboardInterrupt
@@ -105,15 +101,14 @@ def ends_on_parts(
 
 
 def _by_reference(
-    solver: EM, objective: Objective, points: FloatArray, weights: FloatArray, ranges: IntArray, starts: Small
+    solver: EM, objective: Objective, rows: WeightedRows, ranges: IntArray, starts: Small
 ) -> tuple[Small, FloatArray]:
     assert isinstance(objective.family, FreeCovariance)
     family = FreeCovariance(starts.kind, objective.family.floor)
-    origin, unit = objective.measure.origin, objective.rows.unit
     ends = Small(starts.weights.copy(), starts.means.copy(), starts.covariances.copy(), starts.kind)
     nll = np.full(len(ranges), np.inf)
     for i, (first, last) in enumerate(ranges):
-        own = WeightedRows(points[first:last], weights[first:last], unit)
+        own = rows.taken(slice(first, last), rows.weights[first:last])
         try:
             solution = run(solver, Objective(objective.measure, family, own), starts.mixture(i))
         except GmmscapeError:
@@ -121,7 +116,7 @@ def _by_reference(
         if solution.stop_reason == "interrupted":
             raise KeyboardInterrupt
         if solution.stop_reason != "degenerate" and np.isfinite(solution.nll):
-            mixture = solution.mixture.shifted(-origin)
-            ends.weights[i], ends.means[i] = mixture.weights, mixture.means
-            ends.covariances[i], nll[i] = mixture.covariances, solution.nll
+            end = solution.local
+            ends.weights[i], ends.means[i], ends.covariances[i] = end.weights, end.means, end.covariances
+            nll[i] = solution.nll
     return ends, nll

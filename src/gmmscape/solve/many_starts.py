@@ -120,5 +120,4 @@ def _by_python(
     end = run(solver, objective, start)
     if end.stop_reason == "interrupted":
         raise KeyboardInterrupt
-    local = end.mixture.shifted(-objective.measure.origin)
-    return local.means, end.nll - objective.rows.log_unit, end.gradient_norm, end.stop_reason
+    return end.local.means, end.nll - objective.rows.log_unit, end.gradient_norm, end.stop_reason

@@ -33,7 +33,7 @@ def setting(X, fit):
     local = fit.shifted(-sample.origin)
     objective = Objective.near(sample, family, local)
     end = descend(EM(tol=1e-11, max_iter=20_000), objective, local)
-    return objective, end.mixture.shifted(-sample.origin)
+    return objective, end.local
 
 
 def clusters(k, distance, rows=150, d=2, seed=0):

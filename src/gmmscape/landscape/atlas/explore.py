@@ -295,4 +295,4 @@ def _random_means(descent: Descent, rng: np.random.Generator) -> FloatArray:
     if truth is not None:
         return truth.sample(descent.k, rng)[0]
     assert isinstance(descent.measure, Sample)
-    return random_row_means(descent.measure, descent.k, rng)
+    return random_row_means(descent.measure, descent.k, rng) + descent.measure.origin

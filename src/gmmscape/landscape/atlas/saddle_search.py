@@ -195,7 +195,7 @@ def followed(descent: Descent, trail: Trail) -> FloatArray | None:
     end = follow(descent.common(start), start, trail.uphill)
     if end is None:
         return None
-    return np.repeat(descent.places(end.shifted(descent.measure.origin)), trail.sizes, axis=0)
+    return np.repeat(descent.places_of_local(end), trail.sizes, axis=0)
 
 
 def _grouped(descent: Descent, sizes: tuple[int, ...], places: FloatArray) -> Mixture:
@@ -226,4 +226,4 @@ def _random_means(descent: Descent, m: int, rng: np.random.Generator) -> FloatAr
     if truth is not None:
         return truth.sample(m, rng)[0]
     assert isinstance(descent.measure, Sample)
-    return random_row_means(descent.measure, m, rng)
+    return random_row_means(descent.measure, m, rng) + descent.measure.origin

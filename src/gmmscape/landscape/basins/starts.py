@@ -96,11 +96,11 @@ class Starts:
         rng = np.random.default_rng([self.seed, number])
         if self.name == "rows":
             assert isinstance(self.measure, Sample)
-            return random_row_means(self.measure, self.k, rng)
+            return random_row_means(self.measure, self.k, rng) + self.measure.origin
         if isinstance(self.measure, Sample):
-            return kmeans_plusplus_means(self.measure, self.k, rng)
-        rows = self.measure.truth.sample(DRAWS * self.k, rng)[0]
-        return kmeans_plusplus_means(Sample(rows, copy=False), self.k, rng)
+            return kmeans_plusplus_means(self.measure, self.k, rng) + self.measure.origin
+        rows = Sample(self.measure.truth.sample(DRAWS * self.k, rng)[0], copy=False)
+        return kmeans_plusplus_means(rows, self.k, rng) + rows.origin
 
 
 def own_starts(name: str, value: Any, k: int, d: int) -> FloatArray:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.logsumexp import logsumexp_rows as logsumexp
 from gmmscape.measure.span import joint_basis
 from gmmscape.mixture import Mixture
 from gmmscape.structure.structure import Block
@@ -165,10 +166,10 @@ class _Nodes(NamedTuple):
     def _leaks(self, x: FloatArray, b: int, s: int) -> tuple[FloatArray, FloatArray]:
         """Return for each node what rows of other centers give to b, and what those of s give to others."""
         joint = np.log(self.weights) - 0.5 * _squares(x, self.means) / self.sigma**2
-        everything = np.logaddexp.reduce(joint, axis=1)
+        everything = logsumexp(joint)
         psi = np.exp(joint[:, b] - everything)
         others = np.delete(joint, b, axis=1)
-        rest = np.exp(np.logaddexp.reduce(others, axis=1) - everything)
+        rest = np.exp(logsumexp(others) - everything)
         r = x.shape[1]
         volume = self.step**r / (2.0 * np.pi * self.variances) ** (0.5 * r)
         density = np.exp(-0.5 * _squares(x, self.centers) / self.variances) * volume * self.shares
