@@ -8,12 +8,10 @@ from itertools import takewhile
 
 import numpy as np
 
-from gmmscape.families import FreeCovariance
-from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import collapsed
 from gmmscape.moves.search import Budget, Stopped
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.solve import EM, Solution, descend_all, ends_of_all, start_around
 
 #: Starts that go together: few enough for an interruption to lose little.
@@ -69,7 +67,7 @@ class Restarts:
         Whether it was the callback that interrupted.
     """
 
-    objective: Objective
+    objective: SampleObjective
     ends: list[Solution] = field(default_factory=list)
     local: list[Mixture] = field(default_factory=list)
     degenerate: list[bool] = field(default_factory=list)
@@ -85,7 +83,7 @@ class Restarts:
         self.degenerate.append(broken or bool(collapsed(self.objective, mixture, after_em=True).any()))
 
 
-def restarted(objective: Objective, plan: StartPlan, budget: Budget) -> Restarts:
+def restarted(objective: SampleObjective, plan: StartPlan, budget: Budget) -> Restarts:
     """Run EM from random starts to convergence.
 
     Parameters
@@ -120,11 +118,9 @@ def restarted(objective: Objective, plan: StartPlan, budget: Budget) -> Restarts
     return found
 
 
-def _starts(objective: Objective, plan: StartPlan, numbers: range) -> list[Mixture]:
+def _starts(objective: SampleObjective, plan: StartPlan, numbers: range) -> list[Mixture]:
     """The starts of these numbers, in local coordinates."""
     sample, family = objective.measure, objective.family
-    assert isinstance(sample, Sample)
-    assert isinstance(family, FreeCovariance)
     return [
         start_around(
             sample, family, plan.n_components, plan.init_params, np.random.default_rng([plan.seed, i])

@@ -16,13 +16,13 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape import engine
-from gmmscape.families import FreeCovariance
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.acceleration import own_units
 from gmmscape.solve.em import EM
 from gmmscape.solve.loop import Progress, run
 from gmmscape.solve.result import Solution
+from gmmscape.solve.rules import stop_reason
 
 #: Rows times components times columns (twice for matrices) from which on one pass is work for all threads.
 LARGE = 8_000_000
@@ -209,10 +209,11 @@ def _run(
     max_seconds: float | None,
     watch: Watch | None,
 ) -> tuple[list[engine.EmRun], bool] | None:
-    if objective.free_weights:
-        return None  # the native loop knows known weights, or free ones with free covariances
+    problem = problem_of(objective)
+    if problem is None:
+        return None
     return engine.em_from_all(
-        problem_of(objective, starts[0]),
+        problem,
         (
             np.stack([start.weights for start in starts]),
             np.stack([start.means for start in starts]),
@@ -236,22 +237,24 @@ def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: flo
 def pass_size(objective: Objective, mixture: Mixture) -> int:
     """Return rows times components times columns, or their square for matrices: what a pass costs."""
     k, d = mixture.means.shape
-    return len(objective.rows) * k * (d * d if mixture.covariance_type in ("full", "tied") else d)
+    return len(objective.rows) * k * mixture.kind.work(d)
 
 
-def problem_of(objective: Objective, start: Mixture) -> engine.EmProblem:
+def problem_of(objective: Objective) -> engine.EmProblem | None:
+    """Return what the native loop works on, or None where it does not know the family."""
     family, measure = objective.family, objective.measure
-    free = isinstance(family, FreeCovariance)
-    kind = start.covariance_type
+    native = family.native(measure.n_features)
+    if native is None:
+        return None
     return engine.EmProblem(
         X=objective.rows.data,
         origin=objective.rows.origin,
         weights=objective.rows.weights,
-        kind=kind,
-        location=not free,
-        floor=family.floor.variances if isinstance(family, FreeCovariance) else np.zeros(measure.n_features),
+        kind=native.kind,
+        location=native.means_only,
+        floor=native.floor,
         spread=np.sqrt(measure.variance),
-        scale=own_units(objective, kind),
+        scale=own_units(objective, family.kind),
         unit=objective.rows.unit,
         resolution=objective.rows.resolution,
     )
@@ -267,17 +270,16 @@ def _solution(objective: Objective, start: Mixture, found: engine.EmRun, cut_sho
         history = tuple((found.history + log_unit).tolist())
         nll, starved = found.nll + log_unit, found.starved
     reason = {"not_begun": cut_short, "given_up": "max_iter"}.get(found.end, found.end)
-    if starved and reason in ("converged", "max_iter"):
-        reason = "plateau"
     return Solution(
         mixture=mixture.shifted(objective.measure.origin),
         nll=nll,
         error=float("inf") if found.end == "given_up" else objective.errors(mixture).nll,
         gradient_norm=float("inf") if starved else found.step,
-        stop_reason=reason,
+        stop_reason=stop_reason(reason, starved=starved),
         n_iter=len(history) - 1,
         history=history,
         floor_active=objective.family.floor_active(mixture),
+        family=objective.family.name,
     )
 
 

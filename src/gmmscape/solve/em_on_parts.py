@@ -8,8 +8,9 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.covariances import CovarianceKind
 from gmmscape.exceptions import GmmscapeError
-from gmmscape.families import FreeCovariance
+from gmmscape.families import Family
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
@@ -29,14 +30,14 @@ class Small(NamedTuple):
         Means.
     covariances : ndarray
         As a mixture stores them, with b in front.
-    kind : str
-        How: "full", "tied", "diag" or "spherical".
+    kind : CovarianceKind
+        How.
     """
 
     weights: FloatArray
     means: FloatArray
     covariances: FloatArray
-    kind: str
+    kind: CovarianceKind
 
     def chosen(self, which: IntArray) -> Small:
         """Return some of them."""
@@ -44,7 +45,7 @@ class Small(NamedTuple):
 
     def mixture(self, i: int) -> Mixture:
         """Return one of them, as a mixture."""
-        return Mixture(self.weights[i], self.means[i], self.covariances[i], self.kind)
+        return Mixture(self.weights[i], self.means[i], self.covariances[i], self.kind.name)
 
 
 def ends_on_parts(
@@ -57,7 +58,8 @@ def ends_on_parts(
     solver : EM
         Algorithm; with ``max_iter=0`` the starts come back evaluated.
     objective : Objective
-        Says floor, units and spread; its rows are not used.
+        Says floor, units and spread; its rows are not used. The starts are of its family set free: all
+        covariances of their kind above the floor.
     points : ndarray of shape (m, d)
         Rows in local coordinates.
     weights : ndarray of shape (m,)
@@ -76,16 +78,19 @@ def ends_on_parts(
     """
     if len(ranges) == 0:
         return starts, np.empty(0)
-    family, rows = objective.family, objective.rows
-    assert isinstance(family, FreeCovariance)
+    rows = objective.rows
+    family = objective.family.relaxed(starts.kind)
+    native = family.native(objective.measure.n_features)
+    if native is None:
+        return _by_reference(solver, objective, family, points, weights, ranges, starts)
     found = engine.em_from_all(
         engine.EmProblem(
             X=points,
             origin=None,
             weights=weights,
-            kind=starts.kind,
-            location=False,
-            floor=family.floor.variances,
+            kind=native.kind,
+            location=native.means_only,
+            floor=native.floor,
             spread=np.sqrt(objective.measure.variance),
             scale=own_units(objective, starts.kind),
             unit=rows.unit,
@@ -98,7 +103,7 @@ def ends_on_parts(
         accelerate=solver.accelerate,
     )
     if found is None:
-        return _by_reference(solver, objective, points, weights, ranges, starts)
+        return _by_reference(solver, objective, family, points, weights, ranges, starts)
     runs, interrupted = found
     if interrupted:
         raise KeyboardInterrupt
@@ -114,10 +119,14 @@ def ends_on_parts(
 
 
 def _by_reference(
-    solver: EM, objective: Objective, points: FloatArray, weights: FloatArray, ranges: IntArray, starts: Small
+    solver: EM,
+    objective: Objective,
+    family: Family,
+    points: FloatArray,
+    weights: FloatArray,
+    ranges: IntArray,
+    starts: Small,
 ) -> tuple[Small, FloatArray]:
-    assert isinstance(objective.family, FreeCovariance)
-    family = FreeCovariance(starts.kind, objective.family.floor)
     origin, unit = objective.measure.origin, objective.rows.unit
     ends = Small(starts.weights.copy(), starts.means.copy(), starts.covariances.copy(), starts.kind)
     nll = np.full(len(ranges), np.inf)

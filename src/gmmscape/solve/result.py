@@ -42,6 +42,8 @@ class Solution:
         NLL before the first and after each iteration.
     floor_active : bool
         Whether a floor holds up some covariance, which would be narrower without.
+    family : str
+        Name of the family it was fitted in.
     """
 
     mixture: Mixture
@@ -52,6 +54,7 @@ class Solution:
     n_iter: int
     history: tuple[float, ...] = field(repr=False)
     floor_active: bool = field(default=False, kw_only=True)
+    family: str = field(kw_only=True)
 
     @property
     def means(self) -> FloatArray:

@@ -20,7 +20,7 @@ from gmmscape.landscape.points.orbits import touching
 from gmmscape.measure import Measure, Population
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, Newton, Progress, Solution, Solver, ends_of_all, run
+from gmmscape.solve import EM, Newton, Progress, Solution, Solver, ends_of_all, run, stop_reason
 from gmmscape.solve.newton import FLAT
 from gmmscape.structure.structure import decode
 
@@ -209,16 +209,16 @@ class Descent:
         ended = self._parted(at.mixture.shifted(self.measure.origin), groups)
         if known(self.places(ended)):
             return None
-        reason = "plateau" if at.lost.any() else "converged" if at.gradient_norm <= POLISHED else "max_iter"
+        reason = "converged" if at.gradient_norm <= POLISHED else "max_iter"
         end = Solution(
             mixture=ended,
             nll=at.nll,
             error=0.0,
             gradient_norm=at.gradient_norm,
-            stop_reason=reason,
+            stop_reason=stop_reason(reason, starved=at.starved),
             n_iter=0,
             history=(),
-            floor_active=False,
+            family=self.family.name,
         )
         return self._described(end, self._fine(self._to_local(end.mixture)))
 
