@@ -62,7 +62,7 @@ def family_names() -> tuple[str, ...]:
 
 def family_named(name: str, floor: Floor = NO_FLOOR) -> Family:
     """Return the family of that name under a floor, or raise InvalidParameterError that lists the names."""
-    return _KNOWN[choice("covariance_type", name, family_names())].make(floor)
+    return _KNOWN[choice("family", name, family_names())].make(floor)
 
 
 def contained_in(name: str) -> list[str]:
