@@ -17,10 +17,20 @@ from gmmscape.landscape.points.degree import SOFT as DEGENERATE
 from gmmscape.landscape.points.degree import measured_degree
 from gmmscape.landscape.points.eigenvector_following import POLISHED, polished, strolled
 from gmmscape.landscape.points.orbits import touching
-from gmmscape.measure import Measure, Population
+from gmmscape.measure import Measure, Population, Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, Newton, Progress, Solution, Solver, ends_of_all, run, stop_reason
+from gmmscape.solve import (
+    EM,
+    Newton,
+    Progress,
+    Solution,
+    Solver,
+    ends_of_all,
+    random_row_means,
+    run,
+    stop_reason,
+)
 from gmmscape.solve.newton import FLAT
 from gmmscape.structure.structure import decode
 
@@ -193,6 +203,12 @@ class Descent:
         found = self._fine(local).derivatives(local, hessian=True).hessian
         assert found is not None
         return found
+
+    def random_means(self, m: int, rng: np.random.Generator) -> FloatArray:
+        """Return m points drawn from the truth or, of a sample, m different rows, shape (m, d)."""
+        if isinstance(self.measure, Sample):
+            return random_row_means(self.measure, m, rng)
+        return self.measure.truth.sample(m, rng)[0]
 
     def critical(
         self, places: FloatArray, known: Callable[[FloatArray], bool] = lambda _: False
