@@ -74,8 +74,15 @@ def contained_in(name: str) -> list[str]:
 def narrow_to_wide() -> list[str]:
     """Return all names such that a family comes after those it contains."""
     order: list[str] = []
+
+    def add(name: str) -> None:
+        for inner in _KNOWN[name].contains:
+            add(inner)
+        if name not in order:
+            order.append(name)
+
     for name in reversed(family_names()):
-        order += [one for one in (*reversed(contained_in(name)), name) if one not in order]
+        add(name)
     return order
 
 
