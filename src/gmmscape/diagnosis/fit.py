@@ -14,8 +14,8 @@ from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import MixtureProblem
-from gmmscape.moves.search import Budget
 from gmmscape.objective import Objective
+from gmmscape.progress import Budget
 from gmmscape.solve import EM, Solution, descend_all, pass_size, start_around
 
 #: Stop reasons of a start after which nothing more is tried.
@@ -146,7 +146,7 @@ def _solutions(sample: Sample, family: Family, plan: FitPlan, budget: Budget) ->
         ]
 
     def watch(ended: int, iterations: int, nll: float) -> bool:
-        return budget.asks_to_stop("em", ended, iterations, nll)
+        return budget.asks_to_stop("em", ended, len(starts), nll, iteration=iterations)
 
     local = [start.shifted(-sample.origin) for start in starts]
     objective = Objective.near(sample, family, local[0])
@@ -176,5 +176,5 @@ def _whole_way(start: Solution, examination: Examination) -> Solution:
         n_iter += part.n_iter
     final = examination.final
     history[-1] = final.nll  # the same point, evaluated once more
-    reason = final.stop_reason if examination.ended == "completed" else examination.ended
+    reason = final.stop_reason if examination.stop_reason == "completed" else examination.stop_reason
     return replace(final, n_iter=n_iter, history=tuple(history), stop_reason=reason)

@@ -53,7 +53,7 @@ def evidence_of(
     objective, origin = examination.objective, examination.objective.measure.origin
     polished = examination.polished.mixture.shifted(-origin)
     final = examination.final.mixture.shifted(-origin)
-    thorough = thorough and examination.ended == "completed"
+    thorough = thorough and examination.stop_reason == "completed"
     held_out = HeldOut(objective, 0).gain(polished, final) * total if gain > 0 and thorough else None
     settled = examination.polished.converged and pass_size(objective, polished) <= CURVATURE_PASS
     return Evidence(

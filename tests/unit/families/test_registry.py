@@ -21,7 +21,9 @@ from gmmscape.families import (
 
 
 class Other(FreeCovariance):
-    name = property(lambda self: "other")
+    @property
+    def name(self) -> str:
+        return "other"
 
     def __init__(self, floor: Floor) -> None:
         super().__init__(DIAG, floor)
