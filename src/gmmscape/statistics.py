@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.covariances import kind_named
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,7 @@ class SufficientStatistics:
     ) -> FloatArray | None:
         if self.scatter is None or other.scatter is None:
             return None
-        total = self.scatter + other.scatter
-        rooted = np.sqrt(between)[:, None] * gap  # its products are exactly symmetric
-        if self.kind == "full":
-            return total + rooted[:, :, None] * rooted[:, None, :]
-        if self.kind == "tied":
-            return total + rooted.T @ rooted
-        if self.kind == "diag":
-            return total + between[:, None] * gap**2
-        return total + between * (gap**2).sum(axis=1)
+        return kind_named(self.kind).merged_scatter(self.scatter + other.scatter, between, gap)
 
 
 class LocationDerivatives(NamedTuple):

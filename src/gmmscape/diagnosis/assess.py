@@ -16,7 +16,7 @@ from gmmscape.diagnosis.false_alarms import bootstrapped_gains
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.verdict import counted_gain, diagnosis_of, diagnosis_of_result
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import Floor, FreeCovariance, family_named
+from gmmscape.families import Family, Floor, family_named
 from gmmscape.measure import Sample
 from gmmscape.models import FittedModel, read_model
 from gmmscape.moves.mixture_problem import SAME, MixtureProblem
@@ -171,7 +171,6 @@ def _with_restarts(
 ) -> Diagnosis:
     """The diagnosis with what random starts make of the best fit in hand."""
     objective, final = examination.objective, examination.final
-    assert isinstance(objective.measure, Sample)
     same = SAME / objective.measure.effective_rows
     plan = StartPlan(final.mixture.n_components, "k-means++", n_starts, seed)
     found = restarted(objective, plan, budget)
@@ -202,9 +201,9 @@ def total_mass(sample: Sample, sample_weight: ArrayLike | None) -> float:
 
 def family_of(
     model: FittedModel, sample: Sample, reg_covar: float | None, covariance_floor: float | None
-) -> FreeCovariance:
+) -> Family:
     """Return the family a model was fitted in, under the floors given, its own, or the defaults."""
-    assert model.mixture is not None
+    assert model.family is not None
     own_reg, own_floor = model.reg_covar or 0.0, model.covariance_floor
     reg_covar = own_reg if reg_covar is None else reg_covar
     if covariance_floor is None:
@@ -214,7 +213,7 @@ def family_of(
         reg_covar=real_number("reg_covar", reg_covar, strict=False),
         covariance_floor=real_number("covariance_floor", covariance_floor, strict=False),
     )
-    return family_named(model.mixture.covariance_type, floor)
+    return family_named(model.family, floor)
 
 
 def check_n_jobs(n_jobs: Any) -> None:

@@ -263,7 +263,7 @@ def _consolidated(solution: Solution) -> Solution:
 def _coincident(mixture: Mixture) -> IntArray:
     """Pairs of components that an EM step could not tell apart, smaller index first, shape (p, 2)."""
     pairs = np.argwhere(np.triu(distances(mixture) <= COINCIDENT, 1))
-    if mixture.covariance_type == "tied" or len(pairs) == 0:
+    if mixture.kind.shared or len(pairs) == 0:
         return pairs
     flat = mixture.covariances.reshape(mixture.n_components, -1)
     scale = np.abs(flat).max(axis=1)[pairs].min(axis=1)
@@ -282,7 +282,7 @@ def _filled(solution: Solution, before: Mixture) -> Solution:
         host = int(np.argmax(weights))
         weights[[host, empty]] = 0.5 * weights[host]
         means[empty] = means[host]
-        if mixture.covariance_type != "tied":
+        if not mixture.kind.shared:
             covariances[empty] = covariances[host]
     if np.array_equal(weights, mixture.weights):
         return solution

@@ -9,7 +9,7 @@ import numpy as np
 from gmmscape.diagnosis.examine import Examination, examine, unexamined
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.verdict import diagnosis_of, diagnosis_of_result
-from gmmscape.families import FreeCovariance
+from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import MixtureProblem
@@ -80,14 +80,14 @@ class Fit:
     em_diagnosis: Diagnosis | None
 
 
-def fit_mixture(sample: Sample, family: FreeCovariance, plan: FitPlan, total: float, budget: Budget) -> Fit:
+def fit_mixture(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Budget) -> Fit:
     """Fit a mixture to a sample.
 
     Parameters
     ----------
     sample : Sample
         The data.
-    family : FreeCovariance
+    family : Family
         What is free, and the floor.
     plan : FitPlan
         How to fit.
@@ -105,7 +105,7 @@ def fit_mixture(sample: Sample, family: FreeCovariance, plan: FitPlan, total: fl
         return _fit(sample, family, plan, total, budget)
 
 
-def _fit(sample: Sample, family: FreeCovariance, plan: FitPlan, total: float, budget: Budget) -> Fit:
+def _fit(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Budget) -> Fit:
     best = _best_start(sample, family, plan, budget)
     objective = Objective.near(sample, family, best.local)
     if not plan.escape or best.stop_reason in CUT_SHORT:
@@ -126,7 +126,7 @@ def _fit(sample: Sample, family: FreeCovariance, plan: FitPlan, total: float, bu
     return Fit(_whole_way(best, examination), diagnosis, em_diagnosis)
 
 
-def _best_start(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Budget) -> Solution:
+def _best_start(sample: Sample, family: Family, plan: FitPlan, budget: Budget) -> Solution:
     """The start that EM takes lowest; collapsed ones only where all are."""
     solutions = _solutions(sample, family, plan, budget)
     best = min(solutions, key=lambda s: (s.stop_reason == "degenerate", s.nll))
@@ -134,7 +134,7 @@ def _best_start(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: B
     return replace(best, stop_reason=cut_short[0]) if cut_short else best
 
 
-def _solutions(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Budget) -> list[Solution]:
+def _solutions(sample: Sample, family: Family, plan: FitPlan, budget: Budget) -> list[Solution]:
     if plan.start is not None:
         starts = [plan.start]
     else:

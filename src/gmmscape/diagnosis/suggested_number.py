@@ -93,6 +93,6 @@ def _best(objective: Objective, starts: list[Mixture], *, sound: bool = False) -
 
 
 def _of_these(fit: Mixture, kept: np.ndarray) -> Mixture:
-    covariances = fit.covariances if fit.covariance_type == "tied" else fit.covariances[kept]
+    covariances = fit.kind.chosen(fit.covariances, kept)
     weights = fit.weights[kept]
     return Mixture(weights / weights.sum(), fit.means[kept], covariances, fit.covariance_type)

@@ -15,7 +15,6 @@ from gmmscape.diagnosis.findings import findings
 from gmmscape.diagnosis.measured_evidence import evidence_of
 from gmmscape.diagnosis.result import ComponentReport, Diagnosis
 from gmmscape.diagnosis.suggested_number import suggested_n_components
-from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import collapsed, effective_rows, scarce
 from gmmscape.moves.mixture_problem import SAME
@@ -158,7 +157,6 @@ def _components(
     examination: Examination, fit: Mixture, broken: BoolArray, exact: BoolArray
 ) -> tuple[ComponentReport, ...]:
     objective, found = examination.objective, examination.clusters.mixture
-    assert isinstance(objective.measure, Sample)
     reports = component_reports(
         association_on_sample(objective, fit, found),
         fit.weights,
@@ -179,7 +177,6 @@ def _state(stop_reason: str, broken: bool) -> str:
 
 
 def _effective_rows(objective: Objective) -> float:
-    assert isinstance(objective.measure, Sample)
     return objective.measure.effective_rows
 
 

@@ -183,8 +183,9 @@ class View(NamedTuple):
 
 def spherical_deviations(mixture: Mixture) -> FloatArray | None:
     """Return the standard deviation of each component, shape (k,), or None if some is not spherical."""
-    if mixture.covariance_type == "spherical":
-        return np.sqrt(mixture.covariances)
+    variances = mixture.kind.isotropic(mixture.covariances)
+    if variances is not None:
+        return np.sqrt(variances)
     values = np.linalg.eigvalsh(mixture.full_covariances())
     if np.any(np.ptp(values, axis=1) > 1e-12 * values[:, -1]):
         return None

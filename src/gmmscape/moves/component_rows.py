@@ -15,7 +15,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.measure import EVERY, Coverage, WeightedRows
 from gmmscape.mixture import Mixture
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 
 #: Responsibility from which on a row belongs to what a component covers.
 COVERED = 0.01
@@ -99,7 +99,7 @@ class Covered(NamedTuple):
     ranking: WeightedRows
 
 
-def covered_by(objective: Objective, mixture: Mixture, seed: Sequence[int] = (0,)) -> Covered:
+def covered_by(objective: SampleObjective, mixture: Mixture, seed: Sequence[int] = (0,)) -> Covered:
     """Return what the components of a mixture in local coordinates cover.
 
     Deletion costs are those of the rows looked at: the density without component i is that of the mixture

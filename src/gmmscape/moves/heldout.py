@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
-from gmmscape.objective import Objective
+from gmmscape.objective import Objective, SampleObjective
 from gmmscape.solve import EM, descend
 
 #: Rows that are drawn, of more; the share of them that is held out; EM on the others.
@@ -27,7 +27,7 @@ class HeldOut:
         Of the draw.
     """
 
-    def __init__(self, objective: Objective, seed: int) -> None:
+    def __init__(self, objective: SampleObjective, seed: int) -> None:
         rows = objective.rows
         rng = np.random.default_rng([seed, 4])
         step = -(-len(rows) // MOST_ROWS)

@@ -8,11 +8,9 @@ from itertools import takewhile
 
 import numpy as np
 
-from gmmscape.families import FreeCovariance
-from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import collapsed
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import EM, Solution, descend_all, ends_of_all, start_around
 
@@ -67,7 +65,7 @@ class Restarts:
         Whether it was the callback that interrupted.
     """
 
-    objective: Objective
+    objective: SampleObjective
     ends: list[Solution] = field(default_factory=list)
     degenerate: list[bool] = field(default_factory=list)
     stop_reason: str = "completed"
@@ -80,7 +78,7 @@ class Restarts:
         self.degenerate.append(broken or bool(collapsed(self.objective, solution.local, after_em=True).any()))
 
 
-def restarted(objective: Objective, plan: StartPlan, budget: Budget) -> Restarts:
+def restarted(objective: SampleObjective, plan: StartPlan, budget: Budget) -> Restarts:
     """Run EM from random starts to convergence.
 
     Parameters
@@ -115,11 +113,9 @@ def restarted(objective: Objective, plan: StartPlan, budget: Budget) -> Restarts
     return found
 
 
-def _starts(objective: Objective, plan: StartPlan, numbers: range) -> list[Mixture]:
+def _starts(objective: SampleObjective, plan: StartPlan, numbers: range) -> list[Mixture]:
     """The starts of these numbers, in local coordinates."""
     sample, family = objective.measure, objective.family
-    assert isinstance(sample, Sample)
-    assert isinstance(family, FreeCovariance)
     return [
         start_around(
             sample, family, plan.n_components, plan.init_params, np.random.default_rng([plan.seed, i])

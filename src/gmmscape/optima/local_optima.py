@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.diagnosis.assess import COVARIANCE_FLOOR, check_n_jobs, total_mass
 from gmmscape.exceptions import NoResultError
-from gmmscape.families import Floor, family_named
+from gmmscape.families import Floor, family_named, family_names
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import SAME, MixtureProblem
@@ -124,7 +123,7 @@ def local_optima(
     >>> sorted(found.best.mixture.means.ravel().round().tolist())
     [0.0, 9.0, 30.0]
     """
-    choice("covariance_type", covariance_type, COVARIANCE_TYPES)
+    choice("covariance_type", covariance_type, family_names())
     choice("init_params", init_params, INIT_PARAMS)
     check_n_jobs(n_jobs)
     seed = int(generator(rng).integers(2**63))
@@ -192,7 +191,7 @@ def _result(found: Restarts, n: int, plan: StartPlan, total: float) -> LocalOpti
         degenerate=hits["degenerate"],
         unsettled=hits["not converged"] + hits["saddle"],
         n_components=plan.n_components,
-        covariance_type=best.covariance_type,
+        covariance_type=found.objective.family.name,
         init_params=plan.init_params,
         total=total,
         seed=plan.seed,
@@ -203,7 +202,6 @@ def _result(found: Restarts, n: int, plan: StartPlan, total: float) -> LocalOpti
 def _groups(found: Restarts) -> dict[str, list[list[int]]]:
     """Places of the ends, those of one optimum together, by state."""
     objective = found.objective
-    assert isinstance(objective.measure, Sample)
     same = SAME / objective.measure.effective_rows
     ends = [(end.local, end.nll) for end in found.ends]
 

@@ -12,9 +12,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from gmmscape.covariances import CovarianceKind
 from gmmscape.diagnosis.fit import CUT_SHORT, Fit, FitPlan, fit_mixture
 from gmmscape.exceptions import DataError
-from gmmscape.families import FreeCovariance
+from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import covered_by
@@ -77,7 +78,7 @@ class Ladder:
     ----------
     sample : Sample
         The data.
-    family : FreeCovariance
+    family : Family
         What is free, and the floor.
     plan : FitPlan
         How each number of components is fitted; its own number does not matter.
@@ -97,7 +98,7 @@ class Ladder:
     def __init__(
         self,
         sample: Sample,
-        family: FreeCovariance,
+        family: Family,
         plan: FitPlan,
         admission: Admission,
         total: float,
@@ -178,7 +179,7 @@ class Ladder:
         """Start at fits of families that this one contains: their best fits are among its own."""
         for ladder in narrower:
             if k in ladder.rungs:
-                start = _freed(ladder.rungs[k].fit.solution.local, self.family.name)
+                start = _freed(ladder.rungs[k].fit.solution.local, self.family.kind)
                 self._from_best(k, [self.objective.admissible(start)], ladder.family.name)
 
     def _from_neighbour(self, k: int, other: int) -> None:
@@ -279,16 +280,13 @@ def _with_copy(mixture: Mixture) -> Mixture:
     """The same density with the heaviest component in two equal copies."""
     weights, at = mixture.weights.copy(), int(np.argmax(mixture.weights))
     weights[at] *= 0.5
-    covariances = mixture.covariances
-    if mixture.covariance_type != "tied":
-        covariances = np.concatenate([covariances, covariances[at : at + 1]])
+    kind = mixture.kind
+    covariances = kind.with_more(mixture.covariances, kind.chosen(mixture.covariances, slice(at, at + 1)))
     means = np.vstack([mixture.means, mixture.means[at]])
     return Mixture(np.append(weights, weights[at]), means, covariances, mixture.covariance_type)
 
 
-def _freed(mixture: Mixture, kind: str) -> Mixture:
+def _freed(mixture: Mixture, kind: CovarianceKind) -> Mixture:
     """The same density, stored as a wider family's."""
-    covariances = mixture.full_covariances()
-    if kind == "diag":
-        covariances = np.diagonal(covariances, axis1=1, axis2=2).copy()
-    return Mixture(mixture.weights, mixture.means, covariances, kind)
+    covariances = kind.stored(mixture.full_covariances())
+    return Mixture(mixture.weights, mixture.means, covariances, kind.name)

@@ -17,14 +17,15 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
-from gmmscape.families import FreeCovariance
+from gmmscape.families import Family
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.progress import Event
 from gmmscape.solve.acceleration import own_units
-from gmmscape.solve.em import EM, LARGEST_RISE, NARROWEST
+from gmmscape.solve.em import EM
 from gmmscape.solve.loop import run
 from gmmscape.solve.result import Solution
+from gmmscape.solve.rules import NARROWEST, RISE, stop_reason
 
 #: Rows times components times columns (twice for matrices) from which on one pass is work for all threads.
 LARGE = 8_000_000
@@ -211,8 +212,6 @@ def _run(
     max_seconds: float | None,
     watch: Watch | None,
 ) -> engine.EmRuns | None:
-    if objective.free_weights:
-        return None  # the native loop knows known weights, or free ones with free covariances
     stacked = (
         np.stack([start.weights for start in starts]),
         np.stack([start.means for start in starts]),
@@ -220,7 +219,7 @@ def _run(
     )
     task = em_task(
         objective,
-        starts[0].covariance_type,
+        objective.family,
         stacked,
         tol=solver.tol,
         max_iter=solver.max_iter,
@@ -231,7 +230,7 @@ def _run(
         max_seconds=max_seconds,
         watch=None if watch is None else partial(_seen, watch, objective.rows.log_unit),
     )
-    return objective.rows.held.em(task)
+    return None if task is None else objective.rows.held.em(task)
 
 
 def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: float) -> bool:
@@ -241,28 +240,33 @@ def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: flo
 def pass_size(objective: Objective, mixture: Mixture) -> int:
     """Return rows times components times columns, or their square for matrices: what a pass costs."""
     k, d = mixture.means.shape
-    return len(objective.rows) * k * (d * d if mixture.covariance_type in ("full", "tied") else d)
+    return len(objective.rows) * k * mixture.kind.work(d)
 
 
 def em_task(
-    objective: Objective, kind: str, starts: tuple[FloatArray, FloatArray, FloatArray], **options: Any
-) -> engine.EmTask:
-    """Return the task of running EM from starts of this kind of covariance; see `engine.EmTask`."""
-    family, measure = objective.family, objective.measure
-    free = isinstance(family, FreeCovariance)
+    objective: Objective, family: Family, starts: tuple[FloatArray, FloatArray, FloatArray], **options: Any
+) -> engine.EmTask | None:
+    """Return the task of running EM of a family from starts, or None where engines have no loop for it.
+
+    `options` are fields of `engine.EmTask`; the rest is as the objective says.
+    """
+    measure = objective.measure
+    native = family.native(measure.n_features)
+    if native is None:
+        return None
     weights, means, covariances = (np.ascontiguousarray(part) for part in starts)
     return engine.EmTask(
-        kind=kind,
-        means_only=not free,
+        kind=native.kind,
+        means_only=native.means_only,
         weights=weights,
         means=means,
         covariances=covariances,
-        floor=family.floor.variances if isinstance(family, FreeCovariance) else np.zeros(measure.n_features),
+        floor=native.floor,
         spread=np.sqrt(measure.variance),
-        scale=np.ascontiguousarray(own_units(objective, kind)),
+        scale=np.ascontiguousarray(own_units(objective, family.kind)),
         unit=objective.rows.unit,
         narrowest=NARROWEST,
-        largest_rise=LARGEST_RISE,
+        largest_rise=RISE,
         **{"resolution": objective.rows.resolution, **options},
     )
 
@@ -277,18 +281,17 @@ def _solution(objective: Objective, start: Mixture, found: engine.EmRun, cut_sho
         history = tuple((found.history + log_unit).tolist())
         nll, starved = found.nll + log_unit, found.starved
     reason = {"not_begun": cut_short, "given_up": "max_iter"}.get(found.end, found.end)
-    if starved and reason in ("converged", "max_iter"):
-        reason = "plateau"
     return Solution(
         local=mixture,
         origin=objective.measure.origin,
         nll=nll,
         error=float("inf") if found.end == "given_up" else objective.errors(mixture).nll,
         gradient_norm=float("inf") if starved else found.step,
-        stop_reason=reason,
+        stop_reason=stop_reason(reason, starved=starved),
         n_iter=len(history) - 1,
         history=history,
         floor_active=objective.family.floor_active(mixture),
+        family=objective.family.name,
     )
 
 

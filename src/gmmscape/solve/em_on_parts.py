@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.covariances import CovarianceKind
 from gmmscape.exceptions import GmmscapeError
-from gmmscape.families import FreeCovariance
+from gmmscape.families import Family
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
@@ -28,14 +29,14 @@ class Small(NamedTuple):
         Means.
     covariances : ndarray
         As a mixture stores them, with b in front.
-    kind : str
-        How: "full", "tied", "diag" or "spherical".
+    kind : CovarianceKind
+        How.
     """
 
     weights: FloatArray
     means: FloatArray
     covariances: FloatArray
-    kind: str
+    kind: CovarianceKind
 
     def chosen(self, which: IntArray) -> Small:
         """Return some of them."""
@@ -43,7 +44,7 @@ class Small(NamedTuple):
 
     def mixture(self, i: int) -> Mixture:
         """Return one of them, as a mixture."""
-        return Mixture(self.weights[i], self.means[i], self.covariances[i], self.kind)
+        return Mixture(self.weights[i], self.means[i], self.covariances[i], self.kind.name)
 
 
 def ends_on_parts(
@@ -56,7 +57,8 @@ def ends_on_parts(
     solver : EM
         Algorithm; with ``max_iter=0`` the starts come back evaluated.
     objective : Objective
-        Says floor and spread; its rows are not used.
+        Says floor and spread; its rows are not used. The starts are of its family set free: all covariances
+        of their kind above the floor.
     rows : WeightedRows
         Their weights sum to one over each range.
     ranges : ndarray of int, shape (b, 2)
@@ -73,9 +75,10 @@ def ends_on_parts(
     """
     if len(ranges) == 0:
         return starts, np.empty(0)
+    family = objective.family.relaxed(starts.kind)
     task = em_task(
         objective,
-        starts.kind,
+        family,
         (starts.weights, starts.means, starts.covariances),
         resolution=0.0,
         ranges=np.ascontiguousarray(ranges, dtype=np.int64),
@@ -83,9 +86,9 @@ def ends_on_parts(
         max_iter=solver.max_iter,
         accelerate=solver.accelerate,
     )
-    found = rows.held.em(task)
+    found = None if task is None else rows.held.em(task)
     if found is None:
-        return _by_reference(solver, objective, rows, ranges, starts)
+        return _by_reference(solver, objective, family, rows, ranges, starts)
     runs, interrupted = found
     if interrupted:
         raise KeyboardInterrupt
@@ -101,10 +104,8 @@ def ends_on_parts(
 
 
 def _by_reference(
-    solver: EM, objective: Objective, rows: WeightedRows, ranges: IntArray, starts: Small
+    solver: EM, objective: Objective, family: Family, rows: WeightedRows, ranges: IntArray, starts: Small
 ) -> tuple[Small, FloatArray]:
-    assert isinstance(objective.family, FreeCovariance)
-    family = FreeCovariance(starts.kind, objective.family.floor)
     ends = Small(starts.weights.copy(), starts.means.copy(), starts.covariances.copy(), starts.kind)
     nll = np.full(len(ranges), np.inf)
     for i, (first, last) in enumerate(ranges):

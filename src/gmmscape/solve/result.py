@@ -45,6 +45,8 @@ class Solution:
         NLL before the first and after each iteration.
     floor_active : bool
         Whether a floor holds up some covariance, which would be narrower without.
+    family : str
+        Name of the family it was fitted in.
     """
 
     local: Mixture
@@ -56,6 +58,7 @@ class Solution:
     n_iter: int
     history: tuple[float, ...] = field(repr=False)
     floor_active: bool = field(default=False, kw_only=True)
+    family: str = field(kw_only=True)
 
     @cached_property
     def mixture(self) -> Mixture:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import Family, FreeCovariance, Location
+from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 
@@ -72,7 +71,7 @@ def random_responsibility_means(sample: Sample, k: int, rng: np.random.Generator
 
 
 def start_around(
-    sample: Sample, family: FreeCovariance, k: int, init_params: str, rng: np.random.Generator
+    sample: Sample, family: Family, k: int, init_params: str, rng: np.random.Generator
 ) -> Mixture:
     """Return a start whose means come from one of `INIT_PARAMS`, the scatter about them as covariances.
 
@@ -88,25 +87,7 @@ def start_around(
     return mixture_around(sample, family, means)
 
 
-def given_start(
-    family: Family, means: ArrayLike, weights: ArrayLike | None = None, covariances: ArrayLike | None = None
-) -> Mixture:
-    """Return a start from parameters the user gives, in the caller's coordinates.
-
-    Weights are equal by default; the covariances of the location family are its own, those of the others must
-    be given. Raises InvalidParameterError where they do not make a mixture of the family.
-    """
-    if isinstance(family, FreeCovariance):
-        if covariances is None:
-            raise InvalidParameterError.of("covariances", None, f"pass those of a {family.name!r} mixture")
-        return Mixture(weights, means, covariances, family.name)
-    assert isinstance(family, Location)
-    if covariances is not None:
-        raise InvalidParameterError.of("covariances", covariances, "leave out: the family fixes sigma")
-    return Mixture.location(means, family.sigma, weights)
-
-
-def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) -> Mixture:
+def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture:
     """Return equal weights, the given means and the scatter around them as every covariance.
 
     Rows count for their nearest mean, and the scatter is pooled over the components: no component starts
@@ -116,8 +97,8 @@ def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) ->
     ----------
     sample : Sample
         The data.
-    family : FreeCovariance
-        Its kind and floor.
+    family : Family
+        What the start has to belong to.
     means : ndarray of shape (k, d)
         In local coordinates.
 
@@ -140,16 +121,8 @@ def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) ->
         deviation = points - means[np.argmin(cdist(points, means), axis=1)]
         rooted = deviation * np.sqrt(sample.weights[rows])[:, None]
         pooled += rooted.T @ rooted
-    k, d = means.shape
-    covariances = {
-        "spherical": np.full(k, np.trace(pooled) / d),
-        "diag": np.tile(np.diagonal(pooled), (k, 1)),
-        "tied": pooled,
-        "full": np.tile(pooled, (k, 1, 1)),
-    }[family.name]
-    covariances, _ = family.floor.clip(covariances, family.name)
     try:
-        return Mixture(None, means, covariances, family.name)
+        return family.made(None, means, family.kind.repeated(pooled, len(means)))
     except InvalidParameterError as error:
         raise DataError(
             "the data have no scatter around the starting means (all rows equal, or as many components as "

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 import gmmscape as gs
 from gmmscape import lab
-from gmmscape.families import Floor, Location, family_named
-from gmmscape.solve import given_start, kmeans_plusplus_means, mixture_around, random_row_means, starts
+from gmmscape.families import Floor, family_named
+from gmmscape.solve import kmeans_plusplus_means, mixture_around, random_row_means, starts
 
 Array = NDArray[np.float64]
 Draw = Callable[[lab.Sample, int, np.random.Generator], Array]
@@ -158,43 +158,6 @@ def test_mixture_around_ignores_rows_of_weight_zero():
     samples = (lab.Sample(X, [1.0, 1.0, 0.0]), lab.Sample(X[:2]))
     with_row, without = (mixture_around(one, family, means - one.origin) for one in samples)
     np.testing.assert_allclose(with_row.covariances, without.covariances, rtol=1e-13)
-
-
-def test_given_start_of_the_location_family():
-    mixture = given_start(Location(2.0), [1.0, 5.0])
-    assert mixture == gs.Mixture.location([1.0, 5.0], 2.0)
-    weighted = given_start(Location(2.0), [1.0, 5.0], [0.25, 0.75])
-    assert weighted == gs.Mixture.location([1.0, 5.0], 2.0, [0.25, 0.75])
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_given_start_of_a_free_family(kind: str):
-    covariances = {
-        "spherical": [1.0, 2.0],
-        "diag": [[1.0, 2.0], [3.0, 4.0]],
-        "tied": [[2.0, 0.5], [0.5, 1.0]],
-        "full": [np.eye(2), 2.0 * np.eye(2)],
-    }[kind]
-    means = [[0.0, 1.0], [2.0, 3.0]]
-    family = family_named(kind, NO_FLOOR)
-    mixture = given_start(family, means, [0.25, 0.75], covariances)
-    assert mixture == gs.Mixture([0.25, 0.75], means, covariances, kind)
-    np.testing.assert_array_equal(given_start(family, means, None, covariances).weights, [0.5, 0.5])
-
-
-@pytest.mark.parametrize(
-    ("family", "arguments", "message"),
-    [
-        (family_named("full", NO_FLOOR), {}, "covariances=None: pass those of a 'full' mixture"),
-        (Location(1.0), {"covariances": [1.0, 1.0]}, r"covariances=\[1.0, 1.0\]: leave out"),
-        (Location(1.0), {"weights": [0.5, 0.6]}, "weights sum to"),
-        (family_named("diag", NO_FLOOR), {"covariances": [1.0, 1.0]}, "covariances has shape"),
-    ],
-    ids=["missing", "superfluous", "weights", "shape"],
-)
-def test_given_start_refuses(family: Any, arguments: dict[str, Any], message: str):
-    with pytest.raises(gs.InvalidParameterError, match=message):
-        given_start(family, [[0.0, 0.0], [1.0, 1.0]], **arguments)
 
 
 def test_kmeans_plusplus_prefers_duplicates_to_rows_of_weight_zero():

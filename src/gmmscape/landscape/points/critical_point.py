@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import factorial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.families import VANISHED
 from gmmscape.mixture import Mixture
-from gmmscape.objective import VANISHED
 from gmmscape.solve import STOP_REASONS, Solution
 from gmmscape.solve.newton import FLAT
 from gmmscape.structure.structure import Decoding
@@ -82,6 +82,7 @@ class CriticalPoint(Solution):
     structure: Decoding | None
     hits: int = 0
     free_weights: bool = False
+    family: str = field(default="location", kw_only=True)
     degree: int | None = None
 
     @property

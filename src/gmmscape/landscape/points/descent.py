@@ -16,11 +16,20 @@ from gmmscape.landscape.points.degree import SOFT as DEGENERATE
 from gmmscape.landscape.points.degree import measured_degree
 from gmmscape.landscape.points.eigenvector_following import POLISHED, polished, strolled
 from gmmscape.landscape.points.orbits import touching
-from gmmscape.measure import Measure, Population
+from gmmscape.measure import Measure, Population, Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.progress import Callback
-from gmmscape.solve import EM, Newton, Solution, Solver, ends_of_all, run
+from gmmscape.solve import (
+    EM,
+    Newton,
+    Solution,
+    Solver,
+    ends_of_all,
+    random_row_means,
+    run,
+    stop_reason,
+)
 from gmmscape.solve.newton import FLAT
 from gmmscape.structure.structure import decode
 
@@ -209,6 +218,12 @@ class Descent:
         assert found is not None
         return found
 
+    def random_means(self, m: int, rng: np.random.Generator) -> FloatArray:
+        """Return m points drawn from the truth or, of a sample, m different rows, shape (m, d)."""
+        if isinstance(self.measure, Sample):
+            return random_row_means(self.measure, m, rng) + self.measure.origin
+        return self.measure.truth.sample(m, rng)[0]
+
     def critical(
         self, places: FloatArray, known: Callable[[FloatArray], bool] = lambda _: False
     ) -> CriticalPoint | None:
@@ -224,17 +239,17 @@ class Descent:
         ended = self._parted(at.mixture, groups)
         if known(self.places_of_local(ended)):
             return None
-        reason = "plateau" if at.lost.any() else "converged" if at.gradient_norm <= POLISHED else "max_iter"
+        reason = "converged" if at.gradient_norm <= POLISHED else "max_iter"
         end = Solution(
             local=ended,
             origin=self.measure.origin,
             nll=at.nll,
             error=0.0,
             gradient_norm=at.gradient_norm,
-            stop_reason=reason,
+            stop_reason=stop_reason(reason, starved=at.starved),
             n_iter=0,
             history=(),
-            floor_active=False,
+            family=self.family.name,
         )
         return self._described(end, self._fine(ended))
 

@@ -208,7 +208,7 @@ def _is_truth(merged: Mixture, truth: Mixture) -> bool:
 
 def _as_spherical(truth: Mixture) -> Mixture | None:
     """The truth with one variance a component, or None where covariances have a shape."""
-    if truth.covariance_type == "spherical":
+    if truth.kind.isotropic(truth.covariances) is not None:
         return truth
     full = truth.full_covariances()
     variances = full[:, 0, 0]
