@@ -1,0 +1,39 @@
+"""What a fit prints."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from unit.estimator.cases import BAD_MEANS, X, model, planted
+
+
+def _printed(capsys: pytest.CaptureFixture[str], **options: Any) -> list[str]:
+    model(means_init=BAD_MEANS, **options).fit(X)
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out.splitlines()
+
+
+def test_nothing_is_printed_unasked(capsys: pytest.CaptureFixture[str]):
+    assert _printed(capsys) == []
+    assert _printed(capsys, verbose=False) == []
+
+
+def test_verbose_prints_where_the_search_stands(capsys: pytest.CaptureFixture[str]):
+    lines = _printed(capsys, verbose=1)
+    assert any(re.fullmatch(r"moves: round 1, \d+ moves tried, nll [\d.]+, [\d.]+ s", line) for line in lines)
+    assert not any("iteration" in line for line in lines)
+    assert _printed(capsys, verbose=True)
+
+
+def test_verbose_2_prints_iterations(capsys: pytest.CaptureFixture[str]):
+    options: dict[str, Any] = {"verbose": 2, "escape": False}
+    each = _printed(capsys, verbose_interval=1, **options)
+    assert len(each) == planted("full", escape=False).n_iter_
+    assert re.fullmatch(r"start 0, iteration 1, nll [\d.]+, [\d.]+ s", each[0])
+    every = _printed(capsys, verbose_interval=10, **options)
+    assert len(every) == len(each) // 10
+    assert every[0].startswith("start 0, iteration 10, ")
