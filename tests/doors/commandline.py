@@ -8,11 +8,12 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from io import StringIO
 
 import pytest
 
+from ctrl_c import interruptible
 from gmmscape.cli import main
 
 COMMAND = [sys.executable, "-W", "error", "-c", "from gmmscape.cli import main; main()"]
@@ -27,31 +28,34 @@ def gmmscape(*arguments, cwd=None, **options):
     )
 
 
-def inside(*arguments):
+def inside(*arguments, cwd=None):
     """Run the command in this process and return the same as `gmmscape`; spares seconds of imports.
 
     The entry point is that of a process. What it does not turn into an exit code fails the test here.
     """
     output, messages = StringIO(), StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(messages):
+    streams = redirect_stdout(output), redirect_stderr(messages)
+    with pytest.MonkeyPatch.context() as patch, chdir(cwd or "."), streams[0], streams[1]:
         patch.setattr(sys, "argv", ["gmmscape", *map(str, arguments)])
         with pytest.raises(SystemExit) as end:
             main()
-    return subprocess.CompletedProcess(arguments, end.value.code, output.getvalue(), messages.getvalue())
+    code = 0 if end.value.code is None else end.value.code
+    return subprocess.CompletedProcess(arguments, code, output.getvalue(), messages.getvalue())
 
 
 @contextmanager
 def on_terminal(arguments, cwd=None):
     """Run the command with its standard error on a pseudo-terminal; yield it and what the terminal shows."""
     terminal, child = os.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=child,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
-    )
+    with interruptible():
+        process = subprocess.Popen(
+            [*COMMAND, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=child,
+            text=True,
+            cwd=cwd,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        )
     os.close(child)
     shown = bytearray()
 

@@ -182,6 +182,7 @@ def test_errors_of_a_watch_come_through():
         descend_all(EM(tol=0.0, max_iter=10**7), objective, starts, watch=watch)
 
 
+@pytest.mark.usefixtures("ctrl_c_works")
 def test_ctrl_c_keeps_what_was_reached():
     objective, starts = long_problem()
     threading.Timer(0.3, _thread.interrupt_main).start()
