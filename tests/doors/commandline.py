@@ -16,6 +16,9 @@ import pytest
 from ctrl_c import interruptible
 from gmmscape.cli import main
 
+#: Seconds until a process is given up: less than a test has, so that the failure says what was awaited.
+PATIENCE = 240
+
 COMMAND = [sys.executable, "-W", "error", "-c", "from gmmscape.cli import main; main()"]
 
 needs_terminal = pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
@@ -24,7 +27,7 @@ needs_terminal = pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a 
 def gmmscape(*arguments, cwd=None, **options):
     """Run the command as a process of its own."""
     return subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=120, **options
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=PATIENCE, **options
     )
 
 
@@ -78,13 +81,13 @@ def on_terminal(arguments, cwd=None):
 def interrupted(arguments, sign, cwd=None):
     """Press Ctrl-C once the terminal shows a sign; return standard output. The exit code must be 4."""
     with on_terminal(arguments, cwd=cwd) as (process, shown):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while sign not in shown:
             assert process.poll() is None, f"the command ended before it showed {sign!r}"
             assert time.monotonic() < deadline, f"{sign!r} is not shown"
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 4, output
     return output
 

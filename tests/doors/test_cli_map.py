@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from doors.commandline import COMMAND, failed, gmmscape, inside, interrupted, needs_terminal, on_terminal
+from doors.commandline import (
+    COMMAND,
+    PATIENCE,
+    failed,
+    gmmscape,
+    inside,
+    interrupted,
+    needs_terminal,
+    on_terminal,
+)
 from gmmscape import lab
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -219,7 +228,7 @@ def test_a_reader_that_goes_away_is_no_error():
         [*COMMAND, "map", "--centers=-3,3,12", "--sigma", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     process.stdout.close()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     assert process.stderr.read() == b""
     process.stderr.close()
 
@@ -232,7 +241,7 @@ def test_without_the_extra_one_line_says_what_to_install(missing, tmp_path):
         f"u.find_spec = lambda name, *rest: None if name == {missing!r} else find(name, *rest);"
         "from gmmscape.cli import main; main()"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE)
     assert result.returncode == 2
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
@@ -243,7 +252,7 @@ def test_without_the_extra_one_line_says_what_to_install(missing, tmp_path):
 def test_progress_on_a_terminal_and_nowhere_else():
     arguments = ["map", "--centers=-3,3,12", "--sigma", "1", "--starts", "200"]
     with on_terminal(arguments) as (process, shown):
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert b"exploring" in shown
     assert "exploring" not in output

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from doors.commandline import interrupted, needs_terminal, on_terminal
+from doors.commandline import PATIENCE, interrupted, needs_terminal, on_terminal
 from doors.fits.cases import as_sklearn, content_of, fitted
 
 
@@ -13,13 +13,13 @@ from doors.fits.cases import as_sklearn, content_of, fitted
 def test_progress_on_a_terminal_and_nowhere_else(clusters, good):
     """test_the_main_job sees to it that standard error is empty elsewhere."""
     with on_terminal(["fit", clusters, "-k", "4"]) as (process, shown):
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert b"fitting" in shown
     assert "fitting" not in output
     assert "verdict on this fit: no better fit found" in output
     with on_terminal(["diagnose", good, clusters, "--quiet"]) as (process, shown):
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output, bytes(shown)) == (0, "", b"")
 
 
