@@ -6,10 +6,9 @@ Nothing here is needed to fit data; a researcher finds everything here: ``from g
 from gmmscape.landscape import laws
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.profile import PathProfile
-from gmmscape.landscape.basins import Basins, BasinsEvent, basins
+from gmmscape.landscape.basins import Basins, basins
 from gmmscape.landscape.falsification import (
     Falsification,
-    FalsifyEvent,
     ShareCurve,
     Suspect,
     falsify,
@@ -19,27 +18,24 @@ from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.paths.birth import birth
 from gmmscape.landscape.paths.birth_result import Birth
 from gmmscape.landscape.paths.error_curve import SeparationCurve, error_against_separation
-from gmmscape.landscape.phases import Phase, PhaseEvent, phase
+from gmmscape.landscape.phases import Phase, phase
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.realisation.result import Realisation
-from gmmscape.landscape.threshold import StructureThreshold, ThresholdEvent, structure_threshold
+from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
 from gmmscape.measure import Population, Sample
 from gmmscape.structure import Block, Decoding, Structure, candidates, decode
 
 __all__ = [
     "Atlas",
     "Basins",
-    "BasinsEvent",
     "Birth",
     "Block",
     "CriticalPoint",
     "Decoding",
     "Falsification",
-    "FalsifyEvent",
     "Landscape",
     "PathProfile",
     "Phase",
-    "PhaseEvent",
     "Population",
     "Realisation",
     "Sample",
@@ -48,7 +44,6 @@ __all__ = [
     "Structure",
     "StructureThreshold",
     "Suspect",
-    "ThresholdEvent",
     "basins",
     "birth",
     "candidates",

@@ -236,13 +236,13 @@ def test_a_search_goes_on_from_a_checkpoint(land: lab.Landscape, atlas: lab.Atla
     seen = []
 
     def stop_after_two(event) -> bool:
-        seen.extend([event.found] if event.found is not None else [])
+        seen.extend([event.detail["found"]] if event.detail["found"] is not None else [])
         return len(seen) == 2
 
     file = tmp_path / "checkpoint.json"
     part = land.explore(0, n_starts=24, saddles=True, callback=stop_after_two, checkpoint=file)
     assert part.stop_reason == "interrupted"
-    whole = land.explore(n_starts=24, saddles=True, resume=lab.Atlas.from_json(file))
+    whole = land.explore(n_starts=24, saddles=True, checkpoint=file)
     assert len(whole.minima) == len(atlas.minima)
     assert {round(p.nll, 9) for p in whole.saddles} >= {round(p.nll, 9) for p in atlas.saddles if not p.flat}
     with pytest.raises(gs.InvalidParameterError, match="weights='free'"):

@@ -439,7 +439,9 @@ def _seen(n_init: int) -> dict[int, list[tuple[int, float]]]:
     """Return (iteration, NLL) of each start, by its number."""
     seen: dict[int, list[tuple[int, float]]] = {}
     estimator = model(n_init=n_init, verbose=2, **ROUGH)
-    fit_estimator(estimator, X, callback=lambda e: seen.setdefault(e.round, []).append((e.tried, e.value)))
+    fit_estimator(
+        estimator, X, callback=lambda e: seen.setdefault(e.done, []).append((e.detail["iteration"], e.value))
+    )
     assert -estimator.lower_bound_ == min(run[-1][1] for run in seen.values())
     return seen
 
@@ -876,8 +878,9 @@ def test_nothing_is_printed_unasked(capsys: pytest.CaptureFixture[str]):
 
 def test_verbose_prints_where_the_search_stands(capsys: pytest.CaptureFixture[str]):
     lines = _printed(capsys, verbose=1)
-    assert any(re.fullmatch(r"moves: round 1, \d+ moves tried, nll [\d.]+, [\d.]+ s", line) for line in lines)
-    assert not any("iteration" in line for line in lines)
+    wanted = r"gmmscape fit: moves \d+, round 1, value [\d.]+, [\d.]+ s"
+    assert any(re.fullmatch(wanted, line) for line in lines)
+    assert sum("iteration" in line for line in lines) <= 2
     assert _printed(capsys, verbose=True)
 
 
@@ -885,7 +888,7 @@ def test_verbose_2_prints_iterations(capsys: pytest.CaptureFixture[str]):
     options: dict[str, Any] = {"verbose": 2, "escape": False}
     each = _printed(capsys, verbose_interval=1, **options)
     assert len(each) == planted("full", escape=False).n_iter_
-    assert re.fullmatch(r"start 0, iteration 1, nll [\d.]+, [\d.]+ s", each[0])
+    assert re.fullmatch(r"gmmscape fit: em 0 of 1, iteration 1, value [\d.]+, [\d.]+ s", each[0])
     every = _printed(capsys, verbose_interval=10, **options)
     assert len(every) == len(each) // 10
-    assert every[0].startswith("start 0, iteration 10, ")
+    assert every[0].startswith("gmmscape fit: em 0 of 1, iteration 10, ")

@@ -9,7 +9,7 @@ import click
 
 from gmmscape.cli.landscapes import Numbers, landscape_of, landscape_options
 from gmmscape.cli.options import check_writable, laboratory_options
-from gmmscape.cli.progress import basins_progress
+from gmmscape.cli.progress import progress
 from gmmscape.cli.report import report_of, report_options
 from gmmscape.landscape.basins import basins
 from gmmscape.landscape.basins.starts import NAMED
@@ -70,7 +70,7 @@ def basins_command(
             f"pass {k * d} numbers: {k} mean(s) of {d} coordinate(s)", param_hint="--means"
         )
     named = start or ("rows" if landscape.measure.truth is None else "truth")
-    with basins_progress(quiet=report.quiet) as callback:
+    with progress("descending", quiet=report.quiet) as callback:
         found = basins(
             landscape,
             start=[[means[i * d : (i + 1) * d] for i in range(k)] for means in own] if own else named,

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gmmscape.cli.landscapes import Numbers
-from gmmscape.cli.progress import following_progress
+from gmmscape.cli.progress import progress
 from gmmscape.cli.report import report_of, report_options
 from gmmscape.landscape.paths.birth import birth
 from gmmscape.mixture import Mixture
@@ -54,7 +54,7 @@ def birth_command(
     """
     path, default = _path(shape, radius)
     report = report_of(options)
-    with following_progress(quiet=report.quiet) as callback:
+    with progress("following", quiet=report.quiet) as callback:
         found = birth(path, FOLLOWED, _bracket(bracket, default), callback=callback)
     report.write(found, found.plot)
 

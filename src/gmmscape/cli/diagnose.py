@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gmmscape.cli.options import check_writable, floor_options, layout_of, search_options, table_options
-from gmmscape.cli.progress import search_progress
+from gmmscape.cli.progress import progress
 from gmmscape.diagnosis import diagnose
 from gmmscape.jsonfile import write_json
 from gmmscape.models import read_model
@@ -34,7 +34,7 @@ def diagnose_command(
     layout, seed = layout_of(options), options.pop("seed")
     check_writable(json_file, "--json")
     rows = layout.read(file, read_model(model).feature_names)
-    with search_progress("examining", quiet=quiet) as callback:
+    with progress("examining", quiet=quiet) as callback:
         diagnosis = diagnose(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
     try:
         if json_file is not None:
@@ -42,4 +42,4 @@ def diagnose_command(
     finally:
         if not quiet:
             click.echo(str(diagnosis))
-    context.exit(4 if diagnosis.ended == "interrupted" else 0)
+    context.exit(4 if diagnosis.stop_reason == "interrupted" else 0)

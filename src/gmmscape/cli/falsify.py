@@ -8,7 +8,7 @@ import click
 
 from gmmscape.cli.landscapes import Numbers
 from gmmscape.cli.options import check_writable, laboratory_options
-from gmmscape.cli.progress import falsification_progress
+from gmmscape.cli.progress import progress
 from gmmscape.cli.report import report_of, report_options
 from gmmscape.landscape.falsification import falsify
 
@@ -67,7 +67,7 @@ def falsify_command(
     """
     report = report_of(options)
     check_writable(options["checkpoint"], "--checkpoint")
-    with falsification_progress(quiet=report.quiet) as callback:
+    with progress("falsifying", quiet=report.quiet) as callback:
         found = falsify(
             rng=options.pop("seed"),
             **options,

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from gmmscape.cli.document import Document
 from gmmscape.cli.options import check_writable, layout_of, search_options, table_options
-from gmmscape.cli.progress import search_progress
+from gmmscape.cli.progress import progress
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.diagnosis.assess import COVARIANCE_FLOOR
 from gmmscape.estimator.fitting import fit_estimator
@@ -88,7 +88,7 @@ def fit_command(
         random_state=seed,
         **options,
     )
-    with search_progress("fitting", quiet=quiet) as callback, warnings.catch_warnings():
+    with progress("fitting", quiet=quiet) as callback, warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the exit code and the text say it
         fit = fit_estimator(model, rows.values, rows.weights, callback)
     document = Document(

@@ -8,7 +8,7 @@ import click
 
 from gmmscape.cli.landscapes import landscape_of, landscape_options
 from gmmscape.cli.options import laboratory_options
-from gmmscape.cli.progress import exploration_progress
+from gmmscape.cli.progress import progress
 from gmmscape.cli.report import report_of, report_options
 
 
@@ -36,7 +36,7 @@ def map_command(
     """
     report = report_of(described)
     landscape, rows = landscape_of(described)
-    with exploration_progress(quiet=report.quiet) as callback:
+    with progress("exploring", quiet=report.quiet) as callback:
         atlas = landscape.explore(
             seed,
             n_starts=starts,

@@ -12,7 +12,7 @@ from gmmscape.cli.options import (
     run_options,
     table_options,
 )
-from gmmscape.cli.progress import search_progress
+from gmmscape.cli.progress import progress
 from gmmscape.cli.report import report_of, report_options
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.optima import LocalOptima, local_optima
@@ -62,7 +62,7 @@ def optima_command(
     report, layout, seed = report_of(options), layout_of(options), options.pop("seed")
     rows = layout.read(file)
     given = {name: value for name, value in options.items() if value is not None}
-    with search_progress("looking for optima", quiet=report.quiet) as callback:
+    with progress("looking for optima", quiet=report.quiet) as callback:
         found = local_optima(
             rows.values,
             sample_weight=rows.weights,

@@ -10,7 +10,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.cli.expressions import Family, centers_of
 from gmmscape.cli.options import check_writable, laboratory_options
-from gmmscape.cli.progress import phase_progress
+from gmmscape.cli.progress import progress
 from gmmscape.cli.report import report_of, report_options
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.phases import phase
@@ -92,7 +92,7 @@ def phase_command(
         raise click.BadParameter(str(error), param_hint="--centers") from error
     report = report_of(options)
     check_writable(checkpoint, "--checkpoint")
-    with phase_progress(quiet=report.quiet) as callback:
+    with progress("mapping", quiet=report.quiet) as callback:
         found = phase(
             family,
             xs,

@@ -9,7 +9,7 @@ import numpy as np
 
 from gmmscape.cli.document import Document
 from gmmscape.cli.options import check_writable, floor_options, layout_of, search_options, table_options
-from gmmscape.cli.progress import search_progress
+from gmmscape.cli.progress import progress
 from gmmscape.diagnosis import repair
 from gmmscape.diagnosis.assess import COVARIANCE_FLOOR
 from gmmscape.jsonfile import write_json
@@ -38,7 +38,7 @@ def repair_command(
     check_writable(out, "--model")
     fitted = read_model(model)
     rows = layout.read(file, fitted.feature_names)
-    with search_progress("repairing", quiet=quiet) as callback:
+    with progress("repairing", quiet=quiet) as callback:
         result = repair(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
     assert result.solution is not None  # MODEL holds a mixture
     assert result.diagnosis_after is not None
@@ -59,4 +59,4 @@ def repair_command(
     finally:
         if not quiet:
             click.echo(f"{result}\n\n{document}")
-    context.exit(4 if result.diagnosis.ended == "interrupted" else document.exit_code)
+    context.exit(4 if result.diagnosis.stop_reason == "interrupted" else document.exit_code)

@@ -15,7 +15,7 @@ from gmmscape.cli.options import (
     search_options,
     table_options,
 )
-from gmmscape.cli.progress import selection_progress
+from gmmscape.cli.progress import progress
 from gmmscape.cli.report import report_of, report_options
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.diagnosis.assess import COVARIANCE_FLOOR
@@ -125,14 +125,14 @@ def select_command(
     options["covariance_types"] = tuple(kind for kinds in options["covariance_types"] for kind in kinds)
     check_writable(model_file, "--model")
     rows = layout.read(file)
-    with selection_progress(quiet=report.quiet) as callback:
+    with progress("selecting", quiet=report.quiet) as callback:
         found = select(rows.values, sample_weight=rows.weights, rng=seed, callback=callback, **options)
     try:
         if model_file is not None:
             write_json(_document(found, rows, seed).to_dict(), model_file)
     finally:
         report.write(found, found.plot)
-    context.exit(4 if found.ended == "interrupted" else 0)
+    context.exit(4 if found.stop_reason == "interrupted" else 0)
 
 
 def _document(found: Selection, rows: Rows, seed: int) -> Document:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,10 +22,10 @@ from gmmscape.measure import Sample
 from gmmscape.models import FittedModel, read_model
 from gmmscape.moves.mixture_problem import SAME, MixtureProblem
 from gmmscape.moves.restarts import StartPlan, restarted
-from gmmscape.moves.search import Budget, Event
 from gmmscape.objective import Objective
+from gmmscape.progress import Budget, Callback
 from gmmscape.solve import EM, Solution
-from gmmscape.validation import choice, generator, optional_seconds, real_number, whole_number
+from gmmscape.validation import choice, generator, real_number, whole_number
 
 NESTED = ("offer", "take")
 #: Polishes fits that come from elsewhere.
@@ -81,7 +80,7 @@ def judge(
     n_jobs: int | None,
     max_seconds: float | None,
     verbose: int,
-    callback: Callable[[Event], Any] | None,
+    callback: Callback | None,
     false_alarm: float | None = None,
     n_starts: int = 0,
 ) -> Judged:
@@ -90,8 +89,7 @@ def judge(
     check_n_jobs(n_jobs)
     n_samples = 0 if false_alarm is None else _samples_for(false_alarm)
     whole_number("n_starts", n_starts)
-    whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
-    budget = Budget(optional_seconds("max_seconds", max_seconds), callback or (printed if verbose else None))
+    budget = Budget.of("diagnose", max_seconds, callback, verbose)
     seed = int(generator(rng).integers(2**63))
     fitted = read_model(model, covariance_type)
     X = _columns_in_order(X, fitted)
@@ -111,16 +109,16 @@ def judge(
     problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed)
     with engine.limited(n_jobs):
         examination = examine(objective, given, problem, POLISH, budget)
-        calibration, ended = _calibration(examination, total, false_alarm, n_samples, nested, seed, budget)
-        examination = replace(examination, escape=replace(examination.escape, ended=ended))
+        calibration, reason = _calibration(examination, total, false_alarm, n_samples, nested, seed, budget)
+        examination = replace(examination, escape=replace(examination.escape, stop_reason=reason))
         diagnosis = diagnosis_of(examination, total, calibration, thorough=True)
-        if n_starts > 0 and examination.ended == "completed":
+        if n_starts > 0 and examination.stop_reason == "completed":
             diagnosis = _with_restarts(examination, diagnosis, n_starts, seed, budget)
     final = examination.final
     if final.local is given:  # with the numbers that came in: subtracting an origin and adding it may round
         final = replace(final, local=fitted.mixture, origin=np.zeros(sample.n_features))
-    if examination.ended != "completed":
-        final = replace(final, stop_reason=examination.ended)
+    if examination.stop_reason != "completed":
+        final = replace(final, stop_reason=examination.stop_reason)
     return Judged(
         fitted,
         diagnosis,
@@ -156,16 +154,16 @@ def _calibration(
     None where there is no gain to be held against them.
     """
     gain = counted_gain(examination) * total
-    if false_alarm is None or gain <= 0.0 or examination.ended != "completed":
-        return None, examination.ended
+    if false_alarm is None or gain <= 0.0 or examination.stop_reason != "completed":
+        return None, examination.stop_reason
     fit = examination.polished.local
-    gains, ended = bootstrapped_gains(
+    gains, reason = bootstrapped_gains(
         examination.objective, fit, n_samples, seed, take_nested=nested == "take", budget=budget
     )
     # Of fewer samples than asked for, none can show that rate: the verdict is then "cannot tell".
     p_value = (1 + np.count_nonzero(gains >= gain)) / (1 + len(gains))
     largest = float(gains.max(initial=0.0))
-    return Calibration(false_alarm, tuple(gains.tolist()), largest, float(p_value)), ended
+    return Calibration(false_alarm, tuple(gains.tolist()), largest, float(p_value)), reason
 
 
 def _with_restarts(
@@ -225,15 +223,6 @@ def check_n_jobs(n_jobs: Any) -> None:
         return
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
         raise InvalidParameterError.of("n_jobs", n_jobs, "pass None, a positive integer, or -1 for all cores")
-
-
-def printed(event: Event) -> None:
-    """Print where an examination stands."""
-    if event.stage == "moves":
-        print(
-            f"gmmscape: round {event.round}, {event.tried} moves tried, {event.value:.10g}, "
-            f"{event.seconds:.1f} s"
-        )
 
 
 def _columns_in_order(X: Any, model: FittedModel) -> Any:

@@ -12,7 +12,8 @@ from gmmscape.diagnosis.verdict import judged, significance
 from gmmscape.exceptions import DataError
 from gmmscape.measure import Sample
 from gmmscape.moves.centers_problem import Centers, InertiaProblem
-from gmmscape.moves.search import Budget, search
+from gmmscape.moves.search import search
+from gmmscape.progress import Budget
 
 #: Relative fall of the inertia by Lloyd's algorithm alone up to which centers count as converged.
 CONVERGED = 1e-6
@@ -86,7 +87,7 @@ def diagnose_centers(
         alternatives=(),
         rounds=escape.rounds,
         tried=escape.tried,
-        ended=escape.ended,
+        stop_reason=escape.stop_reason,
         findings=(),
         warnings=(),
         evidence=Evidence(gain * total, None, None, score, step, None, None),

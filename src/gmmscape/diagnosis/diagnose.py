@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import judge
 from gmmscape.diagnosis.result import Diagnosis
-from gmmscape.moves.search import Event
+from gmmscape.progress import Callback
 
 
 def diagnose(
@@ -27,7 +26,7 @@ def diagnose(
     n_jobs: int | None = None,
     max_seconds: float | None = None,
     verbose: int = 0,
-    callback: Callable[[Event], Any] | None = None,
+    callback: Callback | None = None,
 ) -> Diagnosis:
     """Say whether a fitted model is a bad optimum, and which components are wrong.
 

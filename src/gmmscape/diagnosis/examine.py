@@ -14,8 +14,9 @@ from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.moves.nesting import distances
 from gmmscape.moves.restarts import SHAKEN, shaken
-from gmmscape.moves.search import Budget, Escape, Stopped, search
+from gmmscape.moves.search import Escape, search
 from gmmscape.objective import Objective, step_norm
+from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import EM, Solution, descend
 
 #: Components count as coincident where an EM step could not tell them apart (in standard deviations;
@@ -62,9 +63,9 @@ class Examination:
     way: tuple[Solution, ...]
 
     @property
-    def ended(self) -> str:
+    def stop_reason(self) -> str:
         """What ended the examination: "completed", "time_limit" or "interrupted"."""
-        return self.escape.ended
+        return self.escape.stop_reason
 
     @property
     def polish_gain(self) -> float:
@@ -75,7 +76,7 @@ class Examination:
     @property
     def searched(self) -> bool:
         """Whether moves were looked for, to the end."""
-        return self.escape.rounds > 0 and self.ended == "completed"
+        return self.escape.rounds > 0 and self.stop_reason == "completed"
 
     @cached_property
     def clusters(self) -> Clusters:
@@ -138,9 +139,9 @@ def examine(
             raise Stopped(polished.stop_reason)
         _improve(found, objective, polished, problem, finish, budget, eager)
     except Stopped as stop:
-        found.escape.ended = str(stop)
+        found.escape.stop_reason = str(stop)
     except KeyboardInterrupt:
-        found.escape.ended = "interrupted"
+        found.escape.stop_reason = "interrupted"
     best = found.best
     if best.nll > nll_before:
         # The floor of this examination is above what came in: the fit as it is stays the best.
@@ -160,7 +161,7 @@ def unexamined(objective: Objective, solution: Solution) -> Examination:
         solution.gradient_norm,
         solution,
         False,
-        Escape(solution, ended=ended),
+        Escape(solution, stop_reason=ended),
         solution,
         (),
     )
@@ -195,8 +196,8 @@ def _improve(
         found.saddle |= single is not found.best
         found.best = _filled(found.escape.fit, polished.local)
         found.way += found.escape.way
-    if found.best is not polished and found.escape.ended == "completed":
-        budget.report("finish", found.escape.rounds, found.escape.tried, found.best.nll)
+    if found.best is not polished and found.escape.stop_reason == "completed":
+        budget.report("finish", found.escape.tried, value=found.best.nll, round=found.escape.rounds)
         finished = _em(objective, found.best.local, finish, budget)
         if finished.nll <= found.best.nll:
             found.best = finished
@@ -218,7 +219,7 @@ def _gradient_norm(objective: Objective, mixture: Mixture) -> float:
 
 def _em(objective: Objective, start: Mixture, finish: EM, budget: Budget) -> Solution:
     def watch(ended: int, iterations: int, nll: float) -> bool:
-        return budget.asks_to_stop("polish", 0, 0, nll)
+        return budget.asks_to_stop("polish", 0, value=nll, iteration=iterations)
 
     return descend(finish, objective, start, max_seconds=budget.left, watch=watch)
 

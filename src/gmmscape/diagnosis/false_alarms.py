@@ -13,8 +13,9 @@ from gmmscape.families import FreeCovariance
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import JUDGE, MixtureProblem
-from gmmscape.moves.search import Budget, Stopped, search
+from gmmscape.moves.search import search
 from gmmscape.objective import Objective
+from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import descend
 
 #: Rows of a bootstrap sample at most: gains in nats hardly depend on their number.
@@ -84,7 +85,7 @@ def _gain(
     polished = descend(JUDGE, objective, start)
     check()
     problem = MixtureProblem(objective, take_nested=take_nested, seed=seed, hold_out=False)
-    escape = search(problem, polished, Budget(None, None))
-    if escape.ended != "completed":
-        raise Stopped(escape.ended)
+    escape = search(problem, polished, Budget("diagnose"))
+    if escape.stop_reason != "completed":
+        raise Stopped(escape.stop_reason)
     return max(0.0, polished.nll - escape.fit.nll) * len(rows)

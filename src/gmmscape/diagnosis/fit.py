@@ -14,8 +14,8 @@ from gmmscape.families import FreeCovariance
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import MixtureProblem
-from gmmscape.moves.search import Budget
 from gmmscape.objective import Objective
+from gmmscape.progress import Budget
 from gmmscape.solve import EM, Solution, descend_all, pass_size, start_around
 
 #: Stop reasons of a start after which nothing more is tried.
@@ -146,7 +146,7 @@ def _solutions(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Bu
         ]
 
     def watch(ended: int, iterations: int, nll: float) -> bool:
-        return budget.asks_to_stop("em", ended, iterations, nll)
+        return budget.asks_to_stop("em", ended, len(starts), nll, iteration=iterations)
 
     objective = Objective.near(sample, family, starts[0])
     solver = _begun(plan.solver) if plan.escape and pass_size(objective, starts[0]) > EAGER else plan.solver
@@ -175,5 +175,5 @@ def _whole_way(start: Solution, examination: Examination) -> Solution:
         n_iter += part.n_iter
     final = examination.final
     history[-1] = final.nll  # the same point, evaluated once more
-    reason = final.stop_reason if examination.ended == "completed" else examination.ended
+    reason = final.stop_reason if examination.stop_reason == "completed" else examination.stop_reason
     return replace(final, n_iter=n_iter, history=tuple(history), stop_reason=reason)

@@ -51,7 +51,7 @@ def evidence_of(
     """
     objective = examination.objective
     polished, final = examination.polished.local, examination.final.local
-    thorough = thorough and examination.ended == "completed"
+    thorough = thorough and examination.stop_reason == "completed"
     held_out = HeldOut(objective, 0).gain(polished, final) * total if gain > 0 and thorough else None
     settled = examination.polished.converged and pass_size(objective, polished) <= CURVATURE_PASS
     return Evidence(

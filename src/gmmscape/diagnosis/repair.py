@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +11,9 @@ from gmmscape.diagnosis.assess import Judged, judge
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.models import CONVERSION, returned, returned_centers
-from gmmscape.moves.search import Event, TriedMove
+from gmmscape.moves.search import TriedMove
 from gmmscape.plot.repair import RepairDisplay, draw
+from gmmscape.progress import Callback
 from gmmscape.solve import Solution
 from gmmscape.validation import data_matrix
 
@@ -145,7 +145,7 @@ def repair(
     n_jobs: int | None = None,
     max_seconds: float | None = None,
     verbose: int = 0,
-    callback: Callable[[Event], Any] | None = None,
+    callback: Callback | None = None,
 ) -> Repair:
     """Return a fitted model out of its bad optimum, as the class that came in.
 

@@ -108,7 +108,7 @@ class Diagnosis:
         Rounds of proposals.
     tried : int
         Moves, perturbed fits and new starts that were run through EM.
-    ended : str
+    stop_reason : str
         "completed", "time_limit" or "interrupted".
     findings : tuple of Finding
         What is wrong with the data, or with Gaussians as their model, that no better optimum would mend.
@@ -137,7 +137,7 @@ class Diagnosis:
     alternatives: tuple[TriedMove, ...]
     rounds: int
     tried: int
-    ended: str
+    stop_reason: str
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...]
     evidence: Evidence
@@ -180,7 +180,7 @@ class Diagnosis:
             "alternatives": [self._in_full(move) for move in self.alternatives],
             "rounds": self.rounds,
             "tried": self.tried,
-            "ended": self.ended,
+            "ended": self.stop_reason,
             "findings": [finding.to_dict() for finding in self.findings],
             "warnings": list(self.warnings),
             "evidence": self.evidence.to_dict(),

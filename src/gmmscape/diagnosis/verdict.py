@@ -91,11 +91,11 @@ def diagnosis_of(
         alternatives=distinct(examination.escape.alternatives, SAME / n),
         rounds=examination.escape.rounds,
         tried=examination.escape.tried,
-        ended=examination.ended,
+        stop_reason=examination.stop_reason,
         findings=findings(objective, final, np.flatnonzero(background(final)))
         if examination.searched
         else (),
-        warnings=_warnings(objective, given, examination.final, examination.ended),
+        warnings=_warnings(objective, given, examination.final, examination.stop_reason),
         evidence=evidence_of(examination, total, gain, score, calibration, thorough=thorough),
         suggested_n_components=suggested_n_components(objective, final, 0)
         if thorough and examination.searched
@@ -140,7 +140,7 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
     local = final.local
     broken = collapsed(objective, local)
     verdict, reasons = "cannot tell", ("no moves were tried: escape is off",)
-    if searched or examination.ended != "completed":
+    if searched or examination.stop_reason != "completed":
         verdict, reasons = judged(0.0, 0.0, examination.escape, bool(broken.any()), "nats")
     return replace(
         before,
@@ -150,7 +150,7 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
         gradient_norm=final.gradient_norm,
         significance=0.0,
         components=_components(examination, local, broken, examination.clusters.untouched),
-        warnings=_warnings(objective, local, final, examination.ended),
+        warnings=_warnings(objective, local, final, examination.stop_reason),
     )
 
 
@@ -228,8 +228,8 @@ def judged(
             f"standard errors: "
             "with so much overlap, or so few rows, the data do not tell the two apart",
         )
-    if escape.ended != "completed":
-        return "cannot tell", (ENDINGS[escape.ended],)
+    if escape.stop_reason != "completed":
+        return "cannot tell", (ENDINGS[escape.stop_reason],)
     if broken:
         return "cannot tell", (
             "some component has no covariance of its own (it is on a floor, or on too few different rows): "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from gmmscape.families import Floor, FreeCovariance, family_named
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.models import inverse_covariances
-from gmmscape.moves.search import Budget, Event
+from gmmscape.progress import Budget, Callback, Printer, checked_verbose
 from gmmscape.solve import EM, INIT_PARAMS, STOP_REASONS, mixture_around, start_around
 from gmmscape.validation import (
     choice,
@@ -31,7 +30,6 @@ from gmmscape.validation import (
     positive_integer,
     probability_weights,
     real_number,
-    whole_number,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +50,7 @@ def fit_estimator(
     model: GaussianMixture,
     X: Any,
     sample_weight: ArrayLike | None = None,
-    callback: Callable[[Event], Any] | None = None,
+    callback: Callback | None = None,
 ) -> Fit:
     """Fit an estimator in place, and return the fit with all that is known of it.
 
@@ -98,7 +96,7 @@ def fit_estimator(
         n_jobs=model.n_jobs,
         start=_start(model, sample, family, seed),
     )
-    budget = Budget(None, callback or _printer(model), each_iteration=model.verbose >= 2)
+    budget = Budget("fit", None, callback or _printer(model), each_iteration=model.verbose >= 2)
     fit = fit_mixture(sample, family, plan, total_mass(sample, sample_weight), budget)
     set_fit(model, fit)
     if fit.solution.stop_reason not in ("converged", "interrupted"):
@@ -120,7 +118,7 @@ def _checked_parameters(model: GaussianMixture) -> EM:
     for name in ("escape", "warm_start"):
         if not isinstance(getattr(model, name), (bool, np.bool_)):
             raise InvalidParameterError.of(name, getattr(model, name), "pass True or False")
-    whole_number("verbose", int(model.verbose) if isinstance(model.verbose, bool) else model.verbose)
+    checked_verbose(model.verbose)
     return EM(
         tol=real_number("tol", model.tol, strict=False), max_iter=positive_integer("max_iter", model.max_iter)
     )
@@ -186,19 +184,11 @@ def _inverted(value: ArrayLike, start: Mixture) -> FloatArray:
     return inverse_covariances(as_mixture)
 
 
-def _printer(model: GaussianMixture) -> Callable[[Event], None] | None:
+def _printer(model: GaussianMixture) -> Printer | None:
+    """Lines of stages and rounds; of every `verbose_interval`-th iteration where `verbose` is 2 or more."""
     if not model.verbose:
         return None
-
-    def show(event: Event) -> None:
-        iteration = event.stage in ("em", "polish")
-        if not iteration or (model.verbose > 1 and event.tried % model.verbose_interval == 0):
-            what = f"start {event.round}, iteration {event.tried}"
-            if not iteration:
-                what = f"{event.stage}: round {event.round}, {event.tried} moves tried"
-            print(f"{what}, nll {event.value:.8g}, {event.seconds:.1f} s")
-
-    return show
+    return Printer(every=model.verbose_interval if model.verbose > 1 else None)
 
 
 def set_fit(model: GaussianMixture, fit: Fit) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.jsonfile import writable_target
 from gmmscape.landscape.atlas import explore as exploration
 from gmmscape.landscape.atlas.atlas import WEIGHTS, Atlas
 from gmmscape.landscape.atlas.profile import PathProfile, descent_profile, straight_profile
@@ -22,7 +20,8 @@ from gmmscape.landscape.realisation.result import Realisation
 from gmmscape.measure import Errors, Estimate, Population, Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, GradientDescent, Newton, Progress
+from gmmscape.progress import Budget, Callback, checked_callback
+from gmmscape.solve import EM, GradientDescent, Newton
 from gmmscape.structure.structure import structure_of
 from gmmscape.validation import (
     choice,
@@ -31,9 +30,9 @@ from gmmscape.validation import (
     positive_integer,
     probability_weights,
     real_number,
-    seed_of,
     standard_deviation,
 )
+from gmmscape.work.journal import seed_for
 
 
 class Landscape:
@@ -239,7 +238,7 @@ class Landscape:
         tol: float | None = None,
         max_iter: int | None = None,
         max_seconds: float | None = None,
-        callback: Callable[[Progress], Any] | None = None,
+        callback: Callback | None = None,
     ) -> CriticalPoint:
         """Descend from some means (and weights, where free), and say where and why the descent ended.
 
@@ -259,7 +258,7 @@ class Landscape:
         max_seconds : float, optional
             Time budget.
         callback : callable, optional
-            Called with a `Progress` after each iteration; returning True stops.
+            Called with an `Event` after each iteration; returning True stops.
 
         Returns
         -------
@@ -279,8 +278,7 @@ class Landscape:
             solver = replace(solver, tol=real_number("tol", tol))
         if max_iter is not None:
             solver = replace(solver, max_iter=positive_integer("max_iter", max_iter))
-        if callback is not None and not callable(callback):
-            raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
+        checked_callback(callback)
         budget = optional_seconds("max_seconds", max_seconds)
         return self._descent.full(solver, places, budget, callback)
 
@@ -293,7 +291,8 @@ class Landscape:
         saddles: bool = False,
         n_jobs: int = 1,
         max_seconds: float | None = None,
-        callback: Callable[[exploration.Event], Any] | None = None,
+        callback: Callback | None = None,
+        verbose: int = 0,
         resume: Atlas | None = None,
         checkpoint: str | Path | None = None,
     ) -> Atlas:
@@ -317,13 +316,17 @@ class Landscape:
         max_seconds : float, optional
             Time budget, checked after each start.
         callback : callable, optional
-            Called with an `Event` after each start; returning True stops.
+            Called with an `Event` after each descent (stage "descents") and each following ("saddles"), its
+            detail being the numbers of minima and saddles and what was found for the first time; returning
+            True stops.
+        verbose : int, default=0
+            1 prints every two seconds how far it has come.
         resume : Atlas, optional
             An atlas of this landscape to go on from; its seed is used, and `n_starts` counts the starts
             it has done.
         checkpoint : str or Path, optional
-            JSON file that what was found is written to as the search goes on, whole or not at all; after a
-            kill, `resume=Atlas.from_json(checkpoint)` goes on.
+            JSON file that descents are kept in; if it exists, the search goes on from it, without `rng` with
+            its seed.
 
         Returns
         -------
@@ -340,8 +343,6 @@ class Landscape:
         for name, value in (("candidates", candidates), ("saddles", saddles)):
             if not isinstance(value, bool):
                 raise InvalidParameterError.of(name, value, "pass True or False")
-        if callback is not None and not callable(callback):
-            raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
         if n_jobs != -1:
             n_jobs = positive_integer("n_jobs", n_jobs)
         if resume is not None and not isinstance(resume, Atlas):
@@ -353,11 +354,15 @@ class Landscape:
             candidates=candidates,
             saddles=saddles,
             n_jobs=n_jobs,
-            max_seconds=optional_seconds("max_seconds", max_seconds),
-            callback=callback,
-            checkpoint=None if checkpoint is None else writable_target(checkpoint, "checkpoint"),
         )
-        return exploration.explore(self._descent, seed=seed_of(rng), plan=plan, resume=resume)
+        return exploration.explore(
+            self._descent,
+            seed=seed_for(checkpoint, rng),
+            plan=plan,
+            resume=resume,
+            checkpoint=checkpoint,
+            budget=Budget.of("explore", max_seconds, callback, verbose),
+        )
 
     def realise(self, structure: Any, precision: str = "float64") -> Realisation:
         """Say whether there is a minimum of a candidate structure.

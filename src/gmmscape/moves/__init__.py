@@ -1,5 +1,5 @@
 """Moves: components split, merged and deleted, and the search that tries them."""
 
-from gmmscape.moves.search import Event, TriedMove
+from gmmscape.moves.search import TriedMove
 
-__all__ = ["Event", "TriedMove"]
+__all__ = ["TriedMove"]

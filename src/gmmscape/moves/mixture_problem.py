@@ -21,9 +21,10 @@ from gmmscape.moves.nesting import Clustering, better_clustering, nested
 from gmmscape.moves.pairing import disjoint, paired
 from gmmscape.moves.prediction import predicted
 from gmmscape.moves.removals import propose_removals
-from gmmscape.moves.search import Attempt, Stopped
+from gmmscape.moves.search import Attempt
 from gmmscape.moves.splits import overloaded, propose_resplits, propose_splits
 from gmmscape.objective import Objective
+from gmmscape.progress import Stopped
 from gmmscape.solve import EM, Patience, Solution, descend, descend_all, pass_size, start_around
 
 #: Single moves of a group that are tried, best prediction first; and of the group of nested components.

@@ -12,8 +12,8 @@ from gmmscape.families import FreeCovariance
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import collapsed
-from gmmscape.moves.search import Budget, Stopped
 from gmmscape.objective import Objective
+from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import EM, Solution, descend_all, ends_of_all, start_around
 
 #: Starts that go together: few enough for an interruption to lose little.
@@ -61,7 +61,7 @@ class Restarts:
         Converged, or as far as EM got.
     degenerate : list of bool
         Whether some component of it has collapsed.
-    ended : str
+    stop_reason : str
         "completed", "time_limit" or "interrupted".
     asked : bool
         Whether it was the callback that interrupted.
@@ -70,7 +70,7 @@ class Restarts:
     objective: Objective
     ends: list[Solution] = field(default_factory=list)
     degenerate: list[bool] = field(default_factory=list)
-    ended: str = "completed"
+    stop_reason: str = "completed"
     asked: bool = False
 
     def add(self, solution: Solution) -> None:
@@ -102,16 +102,16 @@ def restarted(objective: Objective, plan: StartPlan, budget: Budget) -> Restarts
     try:
         for first in range(0, plan.n_starts, TOGETHER):
             numbers = range(first, min(first + TOGETHER, plan.n_starts))
-            for end in _ends(found, _starts(objective, plan, numbers), budget):
+            for end in _ends(found, _starts(objective, plan, numbers), plan.n_starts, budget):
                 found.add(end)
             if len(found.ends) < numbers.stop:  # the callback, or the clock
-                found.ended = "time_limit" if budget.left == 0.0 else "interrupted"
+                found.stop_reason = "time_limit" if budget.left == 0.0 else "interrupted"
                 break
     except Stopped as stop:
-        found.ended = str(stop)
-        found.asked = found.ended == "interrupted"
+        found.stop_reason = str(stop)
+        found.asked = found.stop_reason == "interrupted"
     except KeyboardInterrupt:
-        found.ended = "interrupted"
+        found.stop_reason = "interrupted"
     return found
 
 
@@ -128,13 +128,15 @@ def _starts(objective: Objective, plan: StartPlan, numbers: range) -> list[Mixtu
     ]
 
 
-def _ends(found: Restarts, starts: list[Mixture], budget: Budget) -> list[Solution]:
+def _ends(found: Restarts, starts: list[Mixture], total: int, budget: Budget) -> list[Solution]:
     """Where the next starts end, up to the first that was cut short."""
     objective, first = found.objective, len(found.ends)
-    budget.report("em", first, 0, objective.rows.nll(starts[0]))
+    budget.report("em", first, total, objective.rows.nll(starts[0]), iteration=0)
 
     def watch(ended: int, iterations: int, nll: float) -> bool:
-        found.asked = budget.asks_to_stop("em", first + min(ended, len(starts) - 1), iterations, nll)
+        found.asked = budget.asks_to_stop(
+            "em", first + min(ended, len(starts) - 1), total, nll, iteration=iterations
+        )
         return found.asked
 
     rough = ends_of_all(PLAIN, objective, starts, max_seconds=budget.left, watch=watch)

@@ -6,13 +6,12 @@ minimised, per unit of mass.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from gmmscape.moves.moves import Move
-from gmmscape.solve import asks_to_stop
+from gmmscape.progress import Budget, Stopped
 
 
 class Fit(Protocol):
@@ -22,31 +21,6 @@ class Fit(Protocol):
     def value(self) -> float:
         """What is minimised, per unit mass."""
         ...
-
-
-class Event(NamedTuple):
-    """What a callback sees while a fit is examined.
-
-    Attributes
-    ----------
-    stage : str
-        "em" while a start descends, then "polish", "moves" and "finish"; "bootstrap" where a rate of false
-        alarms is asked for.
-    round : int
-        Rounds of proposals begun; at stage "em" the number of the start, from 0; at "bootstrap" samples done.
-    tried : int
-        Moves judged so far; at stage "em" the iterations of that start; at "bootstrap" samples in all.
-    value : float
-        Best value so far, per unit mass; at "bootstrap" the gain on the last sample, in nats in total.
-    seconds : float
-        Since the examination began.
-    """
-
-    stage: str
-    round: int
-    tried: int
-    value: float
-    seconds: float
 
 
 class TriedMove(NamedTuple):
@@ -162,7 +136,7 @@ class Escape:
         Moves that were made.
     alternatives, refused : list of TriedMove
         In the last round: gains that were left alone, and moves that brought none.
-    ended : str
+    stop_reason : str
         "completed", "time_limit" or "interrupted".
     rounds : int
         Rounds of proposals.
@@ -178,60 +152,11 @@ class Escape:
     taken: list[TriedMove] = field(default_factory=list)
     alternatives: list[TriedMove] = field(default_factory=list)
     refused: list[TriedMove] = field(default_factory=list)
-    ended: str = "completed"
+    stop_reason: str = "completed"
     rounds: int = 0
     tried: int = 0
     way: list[Any] = field(default_factory=list)
     settled: bool = True
-
-
-class Stopped(Exception):  # noqa: N818 - it is no error
-    """The budget is used up, or the user asked to stop; the message is the stop reason."""
-
-
-class Budget:
-    """Time that is left, and the callback that may ask to stop.
-
-    Attributes
-    ----------
-    deadline : float or None
-        On the monotonic clock.
-    each_iteration : bool
-        Whether the callback is to see each iteration of a start, and not only where it stands now and then.
-    """
-
-    def __init__(
-        self,
-        max_seconds: float | None,
-        callback: Callable[[Event], Any] | None,
-        *,
-        each_iteration: bool = False,
-    ) -> None:
-        self.each_iteration = each_iteration
-        self.began = time.monotonic()
-        self.deadline = None if max_seconds is None else self.began + max_seconds
-        self._callback = callback
-
-    @property
-    def left(self) -> float | None:
-        """Seconds left, or None where there is no limit."""
-        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
-
-    def check(self) -> None:
-        """Raise `Stopped` if the time is up."""
-        if self.left == 0.0:
-            raise Stopped("time_limit")
-
-    def asks_to_stop(self, stage: str, number: int, tried: int, value: float) -> bool:
-        """Tell the callback, and return whether it asks to stop."""
-        event = Event(stage, number, tried, value, time.monotonic() - self.began)
-        return self._callback is not None and asks_to_stop(self._callback(event))
-
-    def report(self, stage: str, number: int, tried: int, value: float) -> None:
-        """Tell the callback; raise `Stopped` if it asks to stop or the time is up."""
-        if self.asks_to_stop(stage, number, tried, value):
-            raise Stopped("interrupted")
-        self.check()
 
 
 def search(problem: Problem, fit: Any, budget: Budget, *, settled: bool = True) -> Escape:
@@ -246,15 +171,19 @@ def search(problem: Problem, fit: Any, budget: Budget, *, settled: bool = True) 
         while _round(problem, state, budget):
             pass
     except Stopped as stop:
-        state.ended = str(stop)
+        state.stop_reason = str(stop)
     except KeyboardInterrupt:
-        state.ended = "interrupted"
+        state.stop_reason = "interrupted"
     return state
+
+
+def _report(state: Escape, budget: Budget) -> None:
+    budget.report("moves", state.tried, value=state.fit.value, round=state.rounds)
 
 
 def _round(problem: Problem, state: Escape, budget: Budget) -> bool:
     state.rounds += 1
-    budget.report("moves", state.rounds, state.tried, state.fit.value)
+    _report(state, budget)
     state.alternatives, state.refused = [], []
     if _proposed(problem, state, budget):
         return True
@@ -311,7 +240,7 @@ def _made(problem: Problem, state: Escape, attempt: Attempt, budget: Budget) -> 
     else:
         state.refused += [one for one, _ in tried if one.outcome == "no gain"]
         state.alternatives += [one for one, _ in tried if one.outcome != "no gain"]
-    budget.report("moves", state.rounds, state.tried, state.fit.value)
+    _report(state, budget)
     return best is not None
 
 

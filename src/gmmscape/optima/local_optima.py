@@ -17,21 +17,20 @@ from gmmscape.families import Floor, family_named
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import SAME, MixtureProblem
-from gmmscape.moves.restarts import FINISH, TOGETHER, Restarts, StartPlan, left_when_shaken, restarted
-from gmmscape.moves.search import Budget, Event, search
+from gmmscape.moves.restarts import FINISH, Restarts, StartPlan, left_when_shaken, restarted
+from gmmscape.moves.search import search
 from gmmscape.objective import Objective
 from gmmscape.optima.decoding import decoded_on_sample
 from gmmscape.optima.result import LocalOptima, LocalOptimum
 from gmmscape.optima.same_optimum import grouped, matched
+from gmmscape.progress import Budget, Callback
 from gmmscape.solve import INIT_PARAMS, descend, mixture_around
 from gmmscape.structure.intervals import share_interval
 from gmmscape.validation import (
     choice,
     generator,
-    optional_seconds,
     positive_integer,
     real_number,
-    whole_number,
 )
 
 #: States of a group of ends; where there is none of the first, the next one is listed.
@@ -53,7 +52,7 @@ def local_optima(
     n_jobs: int | None = None,
     max_seconds: float | None = None,
     verbose: int = 0,
-    callback: Callable[[Event], Any] | None = None,
+    callback: Callback | None = None,
 ) -> LocalOptima:
     """Find the local optima of a data set's likelihood that EM reaches from random starts.
 
@@ -128,7 +127,6 @@ def local_optima(
     choice("covariance_type", covariance_type, COVARIANCE_TYPES)
     choice("init_params", init_params, INIT_PARAMS)
     check_n_jobs(n_jobs)
-    whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
     seed = int(generator(rng).integers(2**63))
     plan = StartPlan(
         positive_integer("n_components", n_components),
@@ -136,7 +134,7 @@ def local_optima(
         positive_integer("n_starts", n_starts),
         seed,
     )
-    budget = Budget(optional_seconds("max_seconds", max_seconds), callback or (_printed if verbose else None))
+    budget = Budget.of("local_optima", max_seconds, callback, verbose)
     sample = Sample(X, sample_weight, copy=False)
     floor = Floor.of(
         sample.variance,
@@ -150,22 +148,17 @@ def local_optima(
         if not found.ends:
             raise _nothing(found)
         done = len(found.ends)
-        if escape and found.ended == "completed":
+        if escape and found.stop_reason == "completed":
             found = _with_better(found, seed, budget)
         return _result(found, done, plan, total_mass(sample, sample_weight))
 
 
 def _nothing(found: Restarts) -> BaseException:
     """What to raise where no start was done."""
-    if found.ended == "interrupted" and not found.asked:
+    if found.stop_reason == "interrupted" and not found.asked:
         return KeyboardInterrupt()
-    remedy = "raise max_seconds" if found.ended == "time_limit" else "let the callback go on for longer"
-    return NoResultError(f"no start was done before the work was ended ({found.ended}): {remedy}")
-
-
-def _printed(event: Event) -> None:
-    if event.tried == 0 and event.round % TOGETHER == 0:
-        print(f"gmmscape: {event.round} starts done, {event.seconds:.1f} s")
+    remedy = "raise max_seconds" if found.stop_reason == "time_limit" else "let the callback go on for longer"
+    return NoResultError(f"no start was done before the work was ended ({found.stop_reason}): {remedy}")
 
 
 def _with_better(found: Restarts, seed: int, budget: Budget) -> Restarts:
@@ -179,7 +172,8 @@ def _with_better(found: Restarts, seed: int, budget: Budget) -> Restarts:
         return found
     problem = MixtureProblem(found.objective, take_nested=False, seed=seed)
     reached = search(problem, found.ends[best], budget)
-    more = replace(found, ends=[*found.ends], degenerate=[*found.degenerate], ended=reached.ended)
+    ends, degenerate = [*found.ends], [*found.degenerate]
+    more = replace(found, ends=ends, degenerate=degenerate, stop_reason=reached.stop_reason)
     if found.ends[best].nll - reached.fit.nll > problem.same:
         more.add(descend(FINISH, found.objective, reached.fit.local))
     return more
@@ -203,7 +197,7 @@ def _result(found: Restarts, n: int, plan: StartPlan, total: float) -> LocalOpti
         init_params=plan.init_params,
         total=total,
         seed=plan.seed,
-        stop_reason=found.ended,
+        stop_reason=found.stop_reason,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gmmscape.exceptions import NoResultError
-from gmmscape.moves.search import Stopped
+from gmmscape.progress import Stopped
 from gmmscape.selection.criteria import scores
 from gmmscape.selection.folds import held_out
 from gmmscape.selection.ladder import SAME, Ladder, Rung
@@ -68,13 +68,13 @@ def _row(ladder: Ladder, rung: Rung, counted: float, below: float) -> dict[str, 
 
 
 def _judge_on_held_out(table: list[dict[str, Any]], ladders: dict[str, Ladder], n_folds: int) -> None:
-    for row in table:
+    for place, row in enumerate(table):
         if "refused" in row["flags"] or "nothing gained" in row["flags"]:
             continue
         ladder = ladders[row["covariance_type"]]
         solution = ladder.rungs[row["n_components"]].fit.solution
-        ladder.watched.begin("heldout", 1, ladder.family.name, row["n_components"])
-        ladder.watched.check(0, 1, solution.nll)
+        ladder.begin("heldout", place, len(table), 1, row["n_components"])
+        ladder.budget.report("heldout", place, value=solution.nll)
         fitted = partial(ladder.refitted, row["n_components"])
         row["heldout"] = held_out(ladder.sample, fitted, n_folds, ladder.plan.seed)
 

@@ -20,10 +20,9 @@ from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import covered_by
 from gmmscape.moves.degeneracy import on_floor
 from gmmscape.moves.resizing import with_one_fewer, with_one_more
-from gmmscape.moves.search import Stopped
 from gmmscape.objective import Objective
+from gmmscape.progress import Budget, Stopped
 from gmmscape.selection.admission import Admission
-from gmmscape.selection.events import Watched
 from gmmscape.selection.insertion import with_one_inserted
 from gmmscape.solve import EM, descend_all, mixture_around, pass_size, start_around
 
@@ -86,7 +85,7 @@ class Ladder:
         Which fits may win.
     total : float
         Mass of the data as the user counts it.
-    watched : Watched
+    budget : Budget
         Budget and callback.
 
     Attributes
@@ -102,10 +101,10 @@ class Ladder:
         plan: FitPlan,
         admission: Admission,
         total: float,
-        watched: Watched,
+        budget: Budget,
     ) -> None:
         self.sample, self.family, self.plan = sample, family, plan
-        self.admission, self.total, self.watched = admission, total, watched
+        self.admission, self.total, self.budget = admission, total, budget
         mean = sample.weights @ sample.points
         single = mixture_around(sample, family, mean[None])
         self.objective = Objective.near(sample, family, single)
@@ -115,12 +114,28 @@ class Ladder:
         self.rungs: dict[int, Rung] = {}
         self._tried: dict[tuple[int, int], Fit] = {}
 
+    def begin(self, stage: str, done: int, total: int, round_number: int, n_components: int) -> None:
+        """Say which fit is in work from now on; raise `Stopped` if the time is up."""
+        self.budget.begin(
+            stage,
+            done,
+            total,
+            round=round_number,
+            covariance_type=self.family.name,
+            n_components=n_components,
+        )
+
+    def _watch(self, ended: int, iterations: int, value: float) -> bool:
+        """Raise `Stopped` if the time is up or the callback asks for it."""
+        self.budget.report("em", ended, value=value, iteration=iterations)
+        return False
+
     def climb(self, numbers: Sequence[int], narrower: Sequence[Ladder]) -> None:
         """Fit every number of components, up and down until nothing improves; raises `Stopped`."""
         for round_number in range(1, MOST_ROUNDS + 1):
             before = dict(self.rungs)
             for place, k in enumerate(numbers):
-                self.watched.begin("up", round_number, self.family.name, k)
+                self.begin("up", place, len(numbers), round_number, k)
                 if k not in self.rungs:
                     self._from_starts(k)
                     self._from_narrower(k, narrower)
@@ -128,7 +143,7 @@ class Ladder:
                     self._from_neighbour(k, numbers[place - 1])
                     self._no_worse_than(k, numbers[place - 1])
             for place in range(len(numbers) - 2, -1, -1):
-                self.watched.begin("down", round_number, self.family.name, numbers[place])
+                self.begin("down", len(numbers) - 1 - place, len(numbers), round_number, numbers[place])
                 self._from_neighbour(numbers[place], numbers[place + 1])
             if all(before.get(k) is self.rungs[k] for k in numbers):
                 break
@@ -142,7 +157,7 @@ class Ladder:
         decide which optimum it is.
         """
         plan = replace(self.plan, n_components=k, n_init=max(self.plan.n_init, REFITTED))
-        fit = fit_mixture(part, self.family, plan, self.total, self.watched.budget)
+        fit = fit_mixture(part, self.family, plan, self.total, self.budget)
         if fit.solution.stop_reason in CUT_SHORT:
             raise Stopped(fit.solution.stop_reason)
         return fit.solution.mixture
@@ -193,7 +208,7 @@ class Ladder:
         return starts
 
     def _best_of(self, starts: Sequence[Mixture]) -> Mixture:
-        ends = descend_all(BRIEF, self.objective, starts, watch=self.watched.check)
+        ends = descend_all(BRIEF, self.objective, starts, watch=self._watch)
         ends.sort(key=lambda end: end.nll)
         local = [end.local for end in ends]
         sound = (one for one in local if self.admission.refusal(self.objective, one) is None)
@@ -201,7 +216,7 @@ class Ladder:
 
     def _from_best(self, k: int, starts: Sequence[Mixture], found_by: str) -> None:
         """Run starts through EM, and search from the best that may win if it beats what is in hand."""
-        ends = descend_all(BRIEF, self.objective, starts, watch=self.watched.check)
+        ends = descend_all(BRIEF, self.objective, starts, watch=self._watch)
         if ends[-1].stop_reason == "interrupted":
             raise Stopped("interrupted")
         ends.sort(key=lambda end: end.nll)
@@ -240,7 +255,7 @@ class Ladder:
 
     def _fitted(self, start: Mixture | None, k: int, *, escape: bool = True) -> Fit:
         plan = replace(self.plan, n_components=k, start=start, escape=escape)
-        return fit_mixture(self.sample, self.family, plan, self.total, self.watched.budget)
+        return fit_mixture(self.sample, self.family, plan, self.total, self.budget)
 
     def _consider(self, fit: Fit, found_by: str) -> None:
         """Keep a fit if it is better than what is in hand; raise `Stopped` where it was cut short."""

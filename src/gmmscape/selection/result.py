@@ -108,7 +108,7 @@ class Selection(Writable):
         The fits, by family and number of components.
     criterion : str
         "bic", "icl" or "heldout".
-    ended : str
+    stop_reason : str
         "completed", "time_limit" or "interrupted".
     seed : int
         Of all that was random.
@@ -118,7 +118,7 @@ class Selection(Writable):
     table: list[dict[str, Any]]
     fits: dict[tuple[str, int], Fit] = field(repr=False)
     criterion: str
-    ended: str
+    stop_reason: str
     seed: int = field(repr=False)
 
     @property
@@ -145,7 +145,7 @@ class Selection(Writable):
             "format_version": FORMAT_VERSION,
             "gmmscape_version": VERSION,
             "criterion": self.criterion,
-            "ended": self.ended,
+            "ended": self.stop_reason,
             "seed": self.seed,
             "best_n_components": self.best_n_components,
             "best_covariance_type": self.best_covariance_type,
@@ -178,8 +178,8 @@ class Selection(Writable):
         head = (
             f"{self.best_n_components} {noun}, {self.best_covariance_type} covariances, by {self.criterion}"
         )
-        if self.ended != "completed":
-            head += f" (not all was tried: {self.ended})"
+        if self.stop_reason != "completed":
+            head += f" (not all was tried: {self.stop_reason})"
         names = ["", "k", "covariance", "log-likelihood", "parameters", "bic", "icl"]
         if self.criterion == "heldout":
             names.append("held out")

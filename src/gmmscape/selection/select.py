@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,21 +17,18 @@ from gmmscape.diagnosis.fit import FitPlan
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import Floor, family_named
 from gmmscape.measure import Sample
-from gmmscape.moves.search import Stopped
+from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.selection.admission import Admission, default_least_rows
 from gmmscape.selection.compare import chosen_from, table_of
 from gmmscape.selection.criteria import CRITERIA
-from gmmscape.selection.events import SelectionEvent, Watched, printed
 from gmmscape.selection.ladder import Ladder
 from gmmscape.selection.result import Selection
 from gmmscape.solve import EM
 from gmmscape.validation import (
     choice,
     generator,
-    optional_seconds,
     positive_integer,
     real_number,
-    whole_number,
 )
 
 #: Families in the order in which they contain each other.
@@ -58,7 +55,7 @@ def select(
     n_jobs: int | None = None,
     max_seconds: float | None = None,
     verbose: int = 0,
-    callback: Callable[[SelectionEvent], Any] | None = None,
+    callback: Callback | None = None,
 ) -> Selection:
     """Choose the number of components and the family of a Gaussian mixture, not misled by bad optima.
 
@@ -111,7 +108,8 @@ def select(
     verbose : int, default=0
         Whether to print where the selection stands.
     callback : callable, optional
-        Called with a `SelectionEvent`; returning True stops.
+        Called with an `Event` of stage "up", "down" or "heldout", its detail being round, covariance_type and
+        n_components of the fit in work; returning True stops.
 
     Returns
     -------
@@ -151,10 +149,7 @@ def select(
     choice("criterion", criterion, CRITERIA)
     choice("nested", nested, NESTED)
     check_n_jobs(n_jobs)
-    whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
-    watched = Watched(
-        optional_seconds("max_seconds", max_seconds), callback or (printed if verbose else None)
-    )
+    budget = Budget.of("select", max_seconds, callback, verbose)
     plan = FitPlan(
         n_components=1,
         solver=EM(tol=real_number("tol", tol, strict=False), max_iter=positive_integer("max_iter", max_iter)),
@@ -176,7 +171,7 @@ def select(
     _check_rows(sample, numbers_wanted, rule.n_folds if criterion == "heldout" else 2)
     weighted = sample_weight is not None
     counted = 1.0 / float(np.square(sample.weights).sum()) if weighted else float(sample.n_samples)
-    ladders = _ladders(sample, kinds, plan, rule, total_mass(sample, sample_weight), watched)
+    ladders = _ladders(sample, kinds, plan, rule, total_mass(sample, sample_weight), budget)
     with engine.limited(n_jobs):
         ended = _climbed(ladders, numbers_wanted)
         table, ended = table_of(ladders, kinds, counted, criterion, rule.n_folds, ended)
@@ -241,7 +236,7 @@ def _names(X: Any) -> tuple[str, ...] | None:
 
 
 def _ladders(
-    sample: Sample, kinds: list[str], plan: FitPlan, rule: _Rule, total: float, watched: Watched
+    sample: Sample, kinds: list[str], plan: FitPlan, rule: _Rule, total: float, budget: Budget
 ) -> dict[str, Ladder]:
     """One for each family, those first that others contain."""
     floor = Floor.of(sample.variance, reg_covar=rule.reg_covar, covariance_floor=rule.covariance_floor)
@@ -251,7 +246,7 @@ def _ladders(
         if least is None:
             least = default_least_rows(kind, sample.n_features)
         admission = Admission(least, floor_counts=rule.reg_covar > 0)
-        ladders[kind] = Ladder(sample, family_named(kind, floor), plan, admission, total, watched)
+        ladders[kind] = Ladder(sample, family_named(kind, floor), plan, admission, total, budget)
     return ladders
 
 

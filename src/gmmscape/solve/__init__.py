@@ -4,7 +4,7 @@ from gmmscape.solve.batch import Patience, descend, descend_all, ends_of_all, pa
 from gmmscape.solve.em import EM
 from gmmscape.solve.em_on_parts import Small, ends_on_parts
 from gmmscape.solve.gradient import GradientDescent
-from gmmscape.solve.loop import Progress, Solver, asks_to_stop, run
+from gmmscape.solve.loop import Solver, run
 from gmmscape.solve.many_starts import Crowd, crowd_ends, joined
 from gmmscape.solve.newton import Newton
 from gmmscape.solve.result import STOP_REASONS, Solution
@@ -25,11 +25,9 @@ __all__ = [
     "GradientDescent",
     "Newton",
     "Patience",
-    "Progress",
     "Small",
     "Solution",
     "Solver",
-    "asks_to_stop",
     "crowd_ends",
     "descend",
     "descend_all",

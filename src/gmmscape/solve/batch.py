@@ -19,9 +19,10 @@ from gmmscape import engine
 from gmmscape.families import FreeCovariance
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
+from gmmscape.progress import Event
 from gmmscape.solve.acceleration import own_units
 from gmmscape.solve.em import EM
-from gmmscape.solve.loop import Progress, run
+from gmmscape.solve.loop import run
 from gmmscape.solve.result import Solution
 
 #: Rows times components times columns (twice for matrices) from which on one pass is work for all threads.
@@ -293,11 +294,12 @@ def _by_python(
 ) -> Solution:
     last, given_up = np.inf, False
 
-    def callback(seen: Progress) -> bool:
+    def callback(seen: Event) -> bool:
         nonlocal last, given_up
-        fall, last = last - seen.nll, seen.nll
-        given_up = seen.iteration >= patience.screen and seen.nll - patience.outlook * fall > patience.target
-        return given_up or (watch is not None and watch(number, seen.iteration, seen.nll))
+        value = float("inf") if seen.value is None else seen.value
+        fall, last = last - value, value
+        given_up = seen.done >= patience.screen and value - patience.outlook * fall > patience.target
+        return given_up or (watch is not None and watch(number, seen.done, value))
 
     found = run(solver, objective, start, max_seconds=max_seconds, callback=callback)
     if given_up and found.stop_reason == "interrupted":

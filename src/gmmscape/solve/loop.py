@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
+from gmmscape.progress import Budget, Callback
 from gmmscape.solve.result import Solution
-
-
-class Progress(NamedTuple):
-    """What a callback sees after each iteration.
-
-    Attributes
-    ----------
-    iteration : int
-        Iterations done.
-    nll : float
-        Nats per unit mass.
-    gradient_norm : float
-        Length of the EM step.
-    seconds : float
-        Since the loop began.
-    """
-
-    iteration: int
-    nll: float
-    gradient_norm: float
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -86,18 +64,13 @@ class Solver(Protocol):
         ...
 
 
-def asks_to_stop(answer: Any) -> bool:
-    """Say whether a callback returned True; other answers, such as those of a print, mean nothing."""
-    return isinstance(answer, (bool, np.bool_)) and bool(answer)
-
-
 def run(
     solver: Solver,
     objective: Objective,
     start: Mixture,
     *,
     max_seconds: float | None = None,
-    callback: Callable[[Progress], Any] | None = None,
+    callback: Callback | None = None,
 ) -> Solution:
     """Run a solver until it is done or a budget is used up.
 
@@ -112,7 +85,8 @@ def run(
     max_seconds : float, optional
         Time budget, checked between iterations.
     callback : callable, optional
-        Called with a `Progress` after each iteration; returning True stops.
+        Called with an `Event` after each iteration, `done` counting them and its detail being the
+        gradient_norm; returning True stops.
 
     Returns
     -------
@@ -120,7 +94,7 @@ def run(
         Of the last point, relative to the measure's origin. Ctrl-C ends the loop with
         ``stop_reason="interrupted"`` and the last point.
     """
-    began = time.monotonic()
+    budget = Budget("descend", max_seconds, callback)
     state = solver.init(objective, start)
     history = [state.nll]
     reason: str | None = None
@@ -129,15 +103,18 @@ def run(
             if len(history) > solver.max_iter:
                 reason = "max_iter"
                 break
-            if max_seconds is not None and time.monotonic() - began >= max_seconds:
+            if budget.left == 0.0:
                 reason = "time_limit"
                 break
             state = solver.step(objective, state)
             history.append(state.nll)
-            seconds = time.monotonic() - began
-            value = state.nll + objective.rows.log_unit
-            seen = Progress(len(history) - 1, value, state.gradient_norm, seconds)
-            if callback is not None and asks_to_stop(callback(seen)):
+            if budget.asks_to_stop(
+                "iterations",
+                len(history) - 1,
+                solver.max_iter,
+                state.nll + objective.rows.log_unit,
+                gradient_norm=state.gradient_norm,
+            ):
                 reason = "interrupted"
                 break
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.jsonfile import read_json, writable_target, write_json
 from gmmscape.validation import seed_of
 
+FORMAT = "gmmscape-checkpoint"
 #: The file is written again after this many times as long as writing it took.
 SAVING_SHARE = 20.0
 
@@ -34,8 +35,8 @@ class Journal:
     ----------
     path : str, Path or None
         JSON file; None keeps nothing. One that exists must be of the same computation.
-    form : str
-        Name of the format.
+    task : str
+        Name of the function whose work it is.
     facts : dict
         What must be the same for the results in it to be of use, in values of JSON; a seed as "rng".
 
@@ -47,9 +48,9 @@ class Journal:
         If it is no file of this format.
     """
 
-    def __init__(self, path: str | Path | None, form: str, facts: dict[str, Any]) -> None:
+    def __init__(self, path: str | Path | None, task: str, facts: dict[str, Any]) -> None:
         self._path = None if path is None else writable_target(path, "checkpoint")
-        self._form, self._facts = form, facts
+        self._task, self._facts = task, facts
         self._done: dict[str, Any] = {}
         self._new = False
         self._next = 0.0
@@ -79,14 +80,20 @@ class Journal:
         began = time.monotonic()
         if self._path is None or not self._new or not (now or began >= self._next):
             return
-        write_json({"format": self._form, "facts": self._facts, "done": self._done}, self._path)
+        write_json(
+            {"format": FORMAT, "task": self._task, "facts": self._facts, "done": self._done}, self._path
+        )
         self._new = False
         self._next = time.monotonic() + SAVING_SHARE * (time.monotonic() - began)
 
     def _read(self, path: Path) -> None:
         content = read_json(path)
-        if not isinstance(content, dict) or content.get("format") != self._form:
-            raise FormatError(f"{path} is no file of the format {self._form}: name another, or remove it")
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise FormatError(f"{path} is no checkpoint ({FORMAT}): name another file, or remove it")
+        if content.get("task") != self._task:
+            raise InvalidParameterError(
+                f"checkpoint: {path} is one of {content.get('task')}, not of {self._task}: name another file"
+            )
         facts, done = content.get("facts"), content.get("done")
         if not isinstance(facts, dict) or not isinstance(done, dict):
             raise FormatError(f"{path} is a damaged checkpoint: remove it")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from gmmscape.progress import Budget
 from gmmscape.work.journal import Journal
-from gmmscape.work.progress import Watch
 
 
 @contextmanager
@@ -43,35 +43,62 @@ class Tasks:
         Where results are kept.
     n_jobs : int
         Processes; -1 for all cores.
-    watch : Watch
+    budget : Budget
         Who is told, and may stop the work.
-    event : callable
-        From stage, tasks done, tasks in the stage, and seconds to what the callback sees.
+    size : int, default=1
+        What one task counts for in events, `total` at most in all; as of blocks of many starts.
+    total : int, optional
+        Pieces of a stage, where they are not its tasks.
     """
 
     def __init__(
-        self,
-        journal: Journal,
-        n_jobs: int,
-        watch: Watch,
-        event: Callable[[str, int, int, float], Any],
+        self, journal: Journal, n_jobs: int, budget: Budget, *, size: int = 1, total: int | None = None
     ) -> None:
-        self._journal, self._n_jobs = journal, n_jobs
-        self._watch, self._event = watch, event
+        self._journal, self._n_jobs, self.budget = journal, n_jobs, budget
+        self._size, self._total = size, total
 
-    def run(self, stage: str, tasks: list[Task]) -> Iterator[Any]:
-        """Yield the result of each task, in order.
+    def run(
+        self,
+        stage: str,
+        tasks: Sequence[Task],
+        *,
+        compute: Callable[[list[Task]], Generator[Any, None, None]] | None = None,
+        detail: Callable[[Any], dict[str, Any]] | None = None,
+        last: bool = False,
+    ) -> Generator[Any, None, None]:
+        """Yield the result of each task, in order; what is done with it comes before the callback sees it.
+
+        Parameters
+        ----------
+        stage : str
+            Name of this part of the work.
+        tasks : sequence of Task
+            In order; names are unique in the whole work.
+        compute : callable, optional
+            From the tasks that the journal has not, to a generator of their results in order, where they are
+            not simply functions and arguments.
+        detail : callable, optional
+            From a result to what else the callback is told.
+        last : bool, default=False
+            Whether nothing follows, so that the budget ends nothing after the last task.
 
         Raises
         ------
-        Stop
+        Stopped
             If the budget is used up or the user asked to stop.
         """
         missing = [task for task in tasks if task.name not in self._journal]
-        with closed(self._computed(missing)) as computed:
+        total = len(tasks) if self._total is None else self._total
+        with closed((compute or self._computed)(missing)) as computed:
             for number, task in enumerate(tasks, 1):
-                yield self._journal.get(task.name, lambda: next(computed))
-                self._saw(stage, number, len(tasks))
+                known = task.name in self._journal
+                result = self._journal.get(task.name, lambda: next(computed))
+                yield result
+                if known:
+                    continue
+                told = {} if detail is None else detail(result)
+                done = min(number * self._size, total)
+                self.budget.report(stage, done, total, last=last and number == len(tasks), **told)
 
     def save(self) -> None:
         """Write what is done to the journal's file."""
@@ -84,6 +111,3 @@ class Tasks:
 
         parallel: Any = Parallel(n_jobs=self._n_jobs, return_as="generator", batch_size="auto")
         return parallel(delayed(task.function)(*task.arguments) for task in tasks)
-
-    def _saw(self, stage: str, done: int, total: int) -> None:
-        self._watch.saw(lambda seconds: self._event(stage, done, total, seconds))

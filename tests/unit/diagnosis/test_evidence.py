@@ -16,8 +16,8 @@ from gmmscape.diagnosis.measured_evidence import bayes_error
 from gmmscape.diagnosis.suggested_number import suggested_n_components
 from gmmscape.diagnosis.verdict import calibrated
 from gmmscape.families import Floor, family_named
-from gmmscape.moves.search import Budget
 from gmmscape.objective import Objective
+from gmmscape.progress import Budget
 from gmmscape.solve import EM, descend
 
 KINDS = ("full", "tied", "diag", "spherical")
@@ -151,7 +151,7 @@ def test_gains_of_bootstrap_samples_do_not_depend_on_threads():
 
     def gains(seed, threads):
         with engine.limited(threads):
-            return bootstrapped_gains(objective, local, 6, seed, take_nested=True, budget=Budget(None, None))
+            return bootstrapped_gains(objective, local, 6, seed, take_nested=True, budget=Budget("diagnose"))
 
     (one, ended), (two, _), (other, _) = gains(0, 1), gains(0, 2), gains(1, 2)
     assert ended == "completed"
@@ -178,7 +178,7 @@ def test_a_bootstrap_that_was_stopped_is_no_evidence():
 
     diagnosis = gs.diagnose(fit, X, covariance_type="spherical", rng=0, false_alarm=0.01, callback=stop)
     assert seen[-1] == "bootstrap"
-    assert diagnosis.ended == "interrupted"
+    assert diagnosis.stop_reason == "interrupted"
     assert diagnosis.verdict == "cannot tell"
     assert gs.diagnose(fit, X, covariance_type="spherical", rng=0).verdict == "bad optimum"
 

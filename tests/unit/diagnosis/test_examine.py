@@ -11,6 +11,7 @@ from gmmscape.diagnosis.verdict import significance
 from gmmscape.families import Floor, family_named
 from gmmscape.moves.degeneracy import collapsed, effective_rows, scarce
 from gmmscape.objective import Objective
+from gmmscape.progress import Event
 
 
 def three_clusters(rng: np.random.Generator, n: int = 100) -> np.ndarray:
@@ -120,7 +121,7 @@ def test_never_worse_than_what_came_in_even_below_the_floor(rng: np.random.Gener
 def test_a_time_budget_of_nothing_still_answers(rng: np.random.Generator):
     X = three_clusters(rng)
     result = gs.repair(STUCK, X, covariance_type="spherical", rng=0, max_seconds=0.0)
-    assert result.diagnosis.ended == "time_limit"
+    assert result.diagnosis.stop_reason == "time_limit"
     assert result.diagnosis.verdict == "cannot tell"
     assert result.nll_after <= result.nll_before
 
@@ -129,12 +130,12 @@ def test_a_callback_ends_it_with_what_is_found(rng: np.random.Generator):
     X = three_clusters(rng)
     stages: list[str] = []
 
-    def stop(event: gs.moves.Event) -> bool:
+    def stop(event: Event) -> bool:
         stages.append(event.stage)
         return event.stage == "moves"
 
     diagnosis = gs.diagnose(STUCK, X, covariance_type="spherical", rng=0, callback=stop)
-    assert diagnosis.ended == "interrupted"
+    assert diagnosis.stop_reason == "interrupted"
     assert diagnosis.verdict == "cannot tell"
     assert set(stages) == {"polish", "moves"}
 

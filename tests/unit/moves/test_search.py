@@ -9,7 +9,8 @@ import pytest
 
 import gmmscape as gs
 from gmmscape.moves.moves import Move, Removal, Split
-from gmmscape.moves.search import Attempt, Budget, Event, search
+from gmmscape.moves.search import Attempt, search
+from gmmscape.progress import Budget, Event
 
 CHILDREN = gs.Mixture([0.5, 0.5], [[0.0], [1.0]], [1.0, 1.0], "spherical")
 
@@ -85,7 +86,7 @@ def move(component: int, *removed: int) -> Move:
 
 
 def unlimited() -> Budget:
-    return Budget(None, None)
+    return Budget("toy")
 
 
 def test_moves_of_one_attempt_are_made_together():
@@ -110,7 +111,7 @@ def test_a_later_attempt_is_needed_only_when_the_first_fails():
     found = search(toy, Number(10.0), unlimited())
     assert toy.tried[:2] == [(0,), (1,)]
     assert found.fit.value == 8.0
-    assert found.ended == "completed"
+    assert found.stop_reason == "completed"
 
 
 def test_after_rough_moves_the_fit_settles_before_single_ones_are_tried():
@@ -142,20 +143,20 @@ def test_a_callback_stops_the_search_and_keeps_what_is_found():
 
     def stop(event: Event) -> bool:
         seen.append(event)
-        return event.tried == 1
+        return event.done == 1
 
     toy = Toy([singly(move(0, 5)), singly(move(1, 6))], {0: 1.0, 1: 1.0})
-    found = search(toy, Number(10.0), Budget(None, stop))
-    assert found.ended == "interrupted"
+    found = search(toy, Number(10.0), Budget("toy", None, stop))
+    assert found.stop_reason == "interrupted"
     assert found.fit.value == 9.0
-    assert [event.tried for event in seen] == [0, 1]
+    assert [event.done for event in seen] == [0, 1]
     assert all(event.stage == "moves" for event in seen)
 
 
 def test_the_time_budget_ends_it():
     toy = Toy([singly(move(0, 5))], {0: 1.0})
-    found = search(toy, Number(10.0), Budget(0.0, None))
-    assert found.ended == "time_limit"
+    found = search(toy, Number(10.0), Budget("toy", 0.0))
+    assert found.stop_reason == "time_limit"
     assert found.fit.value == 10.0
 
 
@@ -168,7 +169,7 @@ def test_ctrl_c_keeps_what_is_found():
 
     toy = Interrupted([singly(move(0, 5)), singly(move(1, 6))], {0: 1.0, 1: 1.0})
     found = search(toy, Number(10.0), unlimited())
-    assert found.ended == "interrupted"
+    assert found.stop_reason == "interrupted"
     assert found.fit.value == 9.0
 
 
@@ -187,7 +188,7 @@ def test_records_say_what_json_can_hold():
 
 def test_budget_counts_down():
     assert unlimited().left is None
-    left = Budget(100.0, None).left
+    left = Budget("toy", 100.0).left
     assert left is not None
     assert left == pytest.approx(100.0, abs=5.0)
     assert np.isfinite(left)

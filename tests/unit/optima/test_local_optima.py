@@ -16,6 +16,7 @@ from gmmscape.moves.restarts import Restarts, left_when_shaken
 from gmmscape.objective import Objective
 from gmmscape.optima.decoding import decoded_on_sample
 from gmmscape.optima.same_optimum import grouped, same_optimum
+from gmmscape.progress import Event
 from gmmscape.solve import EM, descend
 from gmmscape.structure.intervals import share_interval
 
@@ -195,11 +196,11 @@ def test_every_family_is_served(rows: np.ndarray, kind: str):
 
 def test_what_was_done_is_returned_and_nothing_is_an_error(rows: np.ndarray):
     whole = gs.local_optima(rows, 4, n_starts=200, rng=0)
-    seen: list[gs.moves.Event] = []
+    seen: list[Event] = []
 
-    def stop_later(event: gs.moves.Event) -> bool:
+    def stop_later(event: Event) -> bool:
         seen.append(event)
-        return event.round >= 64
+        return event.done >= 64
 
     part = gs.local_optima(rows, 4, n_starts=200, rng=0, callback=stop_later)
     assert part.stop_reason == "interrupted"
@@ -216,7 +217,7 @@ def test_what_was_done_is_returned_and_nothing_is_an_error(rows: np.ndarray):
 def test_it_says_how_far_it_is(rows: np.ndarray, capsys: pytest.CaptureFixture[str]):
     gs.local_optima(rows, 2, n_starts=70, rng=0, verbose=1)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(",")[0] for line in lines] == ["gmmscape: 0 starts done", "gmmscape: 64 starts done"]
+    assert lines[0].startswith("gmmscape local_optima: em 0 of 70, ")
     gs.local_optima(rows, 2, n_starts=5, rng=0)
     assert capsys.readouterr().out == ""
 

@@ -179,8 +179,10 @@ def test_collinear_columns_hide_no_clusters():
 def test_it_says_where_it_stands_if_asked(capsys):
     gs.select(X[:60], [1, 2], rng=0, verbose=1)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("gmmscape: up 1, full k=1, ")
-    assert any(line.startswith("gmmscape: down 1, full k=1, ") for line in lines)
+    assert lines[0].startswith(
+        "gmmscape select: up 0 of 2, round 1, covariance type full, n components 1, value "
+    )
+    assert any(line.startswith("gmmscape select: down 1 of 2, round 1, ") for line in lines)
 
 
 def test_weights_count_by_their_ratios_and_as_many_rows_as_they_stand_for():
@@ -258,7 +260,7 @@ def test_a_sound_fit_has_gained_something_beside_a_likelier_one_that_is_refused(
 
 def test_few_different_rows_interrupt_nothing():
     found = gs.select(np.repeat(X[:6], 20, axis=0), range(1, 6), rng=0)
-    assert found.ended == "completed"
+    assert found.stop_reason == "completed"
     assert len(found.table) == 5
     assert found.best_n_components == 1  # all others lie on the floor
 
@@ -269,29 +271,31 @@ class TestInterruption:
 
         def stop(event):
             seen.append(event)
-            return event.n_components == 4
+            return event.detail["n_components"] == 4
 
         found = gs.select(X, range(1, 9), rng=0, callback=stop)
-        assert found.ended == "interrupted"
+        assert found.stop_reason == "interrupted"
         assert {row["n_components"] for row in found.table} >= {1, 2, 3}
         assert found.best_n_components <= 4
         assert "interrupted" in str(found).splitlines()[0]
         assert all(a.seconds <= b.seconds for a, b in pairwise(seen))
-        assert {(event.stage, event.covariance_type, event.round) for event in seen} == {("up", "full", 1)}
+        assert {(event.stage, event.detail["covariance_type"], event.detail["round"]) for event in seen} == {
+            ("up", "full", 1)
+        }
 
     def test_what_was_found_is_judged_when_held_out_rows_are_cut_short(self):
         found = gs.select(
             X, [1, 2], rng=0, criterion="heldout", callback=lambda event: event.stage == "heldout"
         )
-        assert (found.ended, found.criterion) == ("interrupted", "bic")
+        assert (found.stop_reason, found.criterion) == ("interrupted", "bic")
 
     def test_ctrl_c_returns_what_was_found(self):
         def press(event):
-            if event.n_components == 3:
+            if event.detail["n_components"] == 3:
                 raise KeyboardInterrupt
 
         found = gs.select(X, range(1, 9), rng=0, callback=press)
-        assert found.ended == "interrupted"
+        assert found.stop_reason == "interrupted"
         assert len(found.table) >= 2
 
     def test_no_time_is_an_error(self):

@@ -11,7 +11,8 @@ import gmmscape as gs
 from gmmscape import lab
 from gmmscape.families import Floor, Location, family_named
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, STOP_REASONS, GradientDescent, Newton, Progress, run
+from gmmscape.progress import Event
+from gmmscape.solve import EM, STOP_REASONS, GradientDescent, Newton, run
 
 SOLVERS = [EM(accelerate=False), EM(), Newton(), GradientDescent()]
 every_solver = pytest.mark.parametrize("solver", SOLVERS, ids=["em", "accelerated", "newton", "gradient"])
@@ -89,12 +90,12 @@ def test_a_point_that_is_converged_already_needs_no_time(solver: Any):
 @every_solver
 def test_a_callback_sees_every_iteration(solver: Any):
     objective, start, _ = problem()
-    seen: list[Progress] = []
+    seen: list[Event] = []
     solution = run(solver, objective, start, callback=seen.append)
     assert solution.stop_reason == "converged"
-    assert [p.iteration for p in seen] == list(range(1, solution.n_iter + 1))
-    assert tuple(p.nll for p in seen) == solution.history[1:]
-    assert seen[-1].gradient_norm == solution.gradient_norm
+    assert [p.done for p in seen] == list(range(1, solution.n_iter + 1))
+    assert tuple(p.value for p in seen) == solution.history[1:]
+    assert seen[-1].detail["gradient_norm"] == solution.gradient_norm
     times = [p.seconds for p in seen]
     assert times == sorted(times)
     assert times[0] >= 0.0
@@ -103,7 +104,7 @@ def test_a_callback_sees_every_iteration(solver: Any):
 @every_solver
 def test_a_callback_that_returns_true_stops(solver: Any):
     objective, start, _ = problem()
-    solution = run(solver, objective, start, callback=lambda progress: progress.iteration == 2)
+    solution = run(solver, objective, start, callback=lambda progress: progress.done == 2)
     assert (solution.stop_reason, solution.n_iter) == ("interrupted", 2)
 
 
@@ -127,9 +128,9 @@ def test_ctrl_c_keeps_the_last_point(solver: Any, at: int):
     objective, start, sample = problem()
     values: list[float] = []
 
-    def callback(progress: Progress) -> None:
-        values.append(progress.nll)
-        if progress.iteration == at:
+    def callback(progress: Event) -> None:
+        values.append(progress.value)
+        if progress.done == at:
             raise KeyboardInterrupt
 
     solution = run(solver, objective, start, callback=callback)
@@ -160,7 +161,7 @@ def test_ctrl_c_inside_a_step_keeps_the_point_before_it(monkeypatch: pytest.Monk
 def test_other_exceptions_of_a_callback_reach_the_caller():
     objective, start, _ = problem()
 
-    def callback(progress: Progress) -> None:
+    def callback(progress: Event) -> None:
         raise ZeroDivisionError("mine")
 
     with pytest.raises(ZeroDivisionError, match="mine"):

@@ -26,14 +26,19 @@ def test_foreign_files_are_left_alone(tmp_path):
     journal.put("one", 1)
     journal.save(now=True)
     before = file.read_bytes()
-    with pytest.raises(gs.FormatError, match="format b"):
+    with pytest.raises(gs.InvalidParameterError, match="one of a, not of b"):
         Journal(file, "b", {"k": 3, "seed": 1})
     with pytest.raises(gs.InvalidParameterError, match="another seed"):
         Journal(file, "a", {"k": 3, "seed": 2})
     assert file.read_bytes() == before
-    file.write_text(json.dumps({"format": "a", "facts": {"k": 3, "seed": 1}, "done": []}))
+    file.write_text(
+        json.dumps({"format": "gmmscape-checkpoint", "task": "a", "facts": {"k": 3, "seed": 1}, "done": []})
+    )
     with pytest.raises(gs.FormatError, match="damaged"):
         Journal(file, "a", {"k": 3, "seed": 1})
+    file.write_text(json.dumps({"format": "gmmscape-fit"}))
+    with pytest.raises(gs.FormatError, match="no checkpoint"):
+        Journal(file, "a", {})
     with pytest.raises(gs.InvalidParameterError, match="folder"):
         Journal(tmp_path / "no" / "such.json", "a", {})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from gmmscape.landscape.points.orbits import (
 )
 from gmmscape.matching import match_means
 from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
 from gmmscape.solve import Solution
 from gmmscape.structure.candidates import CandidateOutcome
 from gmmscape.structure.structure import Structure
@@ -46,6 +47,11 @@ class Task(NamedTuple):
     number: int
     structure: Structure | None
 
+    @property
+    def name(self) -> str:
+        """What it is called in a checkpoint."""
+        return f"{'start' if self.structure is None else 'candidate'} {self.number}"
+
 
 class Attempt(NamedTuple):
     """Where one coarse descent ended; for a candidate, whether its coincident configuration is a saddle."""
@@ -53,6 +59,37 @@ class Attempt(NamedTuple):
     task: Task
     end: Solution
     saddle: bool
+
+
+def kept(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt in values of JSON, which has no infinite numbers."""
+    end = attempt.end
+    numbers = {"error": end.error, "gradient_norm": end.gradient_norm}
+    return {
+        "local": end.local.to_dict(),
+        "origin": end.origin.tolist(),
+        "nll": end.nll,
+        **{name: value if np.isfinite(value) else None for name, value in numbers.items()},
+        "stop_reason": end.stop_reason,
+        "history": list(end.history),
+        "saddle": attempt.saddle,
+    }
+
+
+def attempt_of(task: Task, content: dict[str, Any]) -> Attempt:
+    """Return the attempt that `kept` has written."""
+    error, norm = (np.inf if content[name] is None else content[name] for name in ("error", "gradient_norm"))
+    end = Solution(
+        local=Mixture.from_dict(content["local"]),
+        origin=np.array(content["origin"]),
+        nll=content["nll"],
+        stop_reason=content["stop_reason"],
+        n_iter=len(content["history"]) - 1,
+        history=tuple(content["history"]),
+        error=error,
+        gradient_norm=norm,
+    )
+    return Attempt(task, end, content["saddle"])
 
 
 @dataclass

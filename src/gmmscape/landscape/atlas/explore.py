@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ import numpy as np
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas.atlas import Atlas
-from gmmscape.landscape.atlas.builder import Attempt, Survey, Task, digest_of
+from gmmscape.landscape.atlas.builder import Attempt, Survey, Task, attempt_of, digest_of, kept
 from gmmscape.landscape.atlas.groupings import ALL_GROUPINGS, groupings, ringing
 from gmmscape.landscape.atlas.saddle_search import MOST_ROUNDS, Trail, followed, trails
 from gmmscape.landscape.points.critical_point import CriticalPoint
@@ -22,48 +21,22 @@ from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.realisation.realise import candidate_places, coincident_point
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
+from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import random_row_means
 from gmmscape.structure.candidates import (
     candidates,
     count_candidates,
 )
 from gmmscape.structure.structure import Structure, decode
-from gmmscape.work.journal import SAVING_SHARE
-from gmmscape.work.progress import Stop, Watch
-from gmmscape.work.tasks import closed
+from gmmscape.work import tasks as work_tasks
+from gmmscape.work.journal import Journal
+from gmmscape.work.tasks import Tasks, closed
 
 #: Random starts that run EM together, one a thread.
 TOGETHER = 32
 #: Up to this many candidates, all are tried; beyond, those of neighbours on a line, up to `MOST_TRIED`.
 ALL_TRIED = 100
 MOST_TRIED = 3000
-
-
-class Event(NamedTuple):
-    """What the callback of an exploration sees after each start.
-
-    Attributes
-    ----------
-    done : int
-        Starts and candidates done; in the search for saddles, the followings of a round.
-    total : int
-        How many of these there are.
-    found : CriticalPoint or None
-        A critical point seen for the first time.
-    n_minima : int
-        Minima known.
-    seconds : float
-        Since the exploration began.
-    n_saddles : int
-        Saddles known.
-    """
-
-    done: int
-    total: int
-    found: CriticalPoint | None
-    n_minima: int
-    seconds: float
-    n_saddles: int = 0
 
 
 class Plan(NamedTuple):
@@ -73,41 +46,17 @@ class Plan(NamedTuple):
     candidates: bool
     saddles: bool
     n_jobs: int
-    max_seconds: float | None
-    callback: Callable[[Event], Any] | None
-    checkpoint: Path | None
 
 
-class _Watch:
-    """Counts the time, tells the callback, and keeps the checkpoint."""
-
-    def __init__(self, survey: Survey, plan: Plan) -> None:
-        self._survey, self._plan = survey, plan
-        self._watch = Watch(plan.max_seconds, plan.callback)
-        self._saved = time.monotonic()
-
-    def saw(self, found: CriticalPoint | None, done: int, total: int) -> None:
-        """Take note of one piece of work; raise `Stop` where it was to be the last."""
-        survey, plan = self._survey, self._plan
-        if found is not None:
-            self.save()
-        minima, saddles = len(survey.minima), len(survey.saddles)
-        self._watch.saw(
-            lambda seconds: Event(done, total, found, minima, seconds, saddles),
-            last=done == total and not plan.saddles,
-        )
-
-    def save(self, *, now: bool = False) -> None:
-        """Write the checkpoint, at most so often that it takes a small part of the time."""
-        if self._plan.checkpoint is None:
-            return
-        began = time.monotonic()
-        if now or began >= self._saved:
-            self._survey.atlas("interrupted").to_json(self._plan.checkpoint)
-            self._saved = time.monotonic() + SAVING_SHARE * (time.monotonic() - began)
-
-
-def explore(descent: Descent, *, seed: int, plan: Plan, resume: Atlas | None) -> Atlas:
+def explore(
+    descent: Descent,
+    *,
+    seed: int,
+    plan: Plan,
+    resume: Atlas | None,
+    checkpoint: str | Path | None,
+    budget: Budget,
+) -> Atlas:
     """Descend from every candidate structure and from random starts; see `Landscape.explore`.
 
     What is tried depends on the seed and on what was found before, and is recorded in order: the atlas does
@@ -117,49 +66,102 @@ def explore(descent: Descent, *, seed: int, plan: Plan, resume: Atlas | None) ->
 
     # Matrices of k d rows are too small for threads of BLAS, which wait for each other longer than they work.
     with engine.limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
-        return _explore(_resumed(descent, seed, resume), plan)
+        survey = _resumed(descent, seed, resume)
+        journal = Journal(checkpoint, "explore", _facts(survey, plan))
+        return _explore(survey, plan, Tasks(journal, plan.n_jobs, budget))
 
 
-def _explore(survey: Survey, plan: Plan) -> Atlas:
-    watch = _Watch(survey, plan)
+def _facts(survey: Survey, plan: Plan) -> dict[str, Any]:
+    """What must be the same for descents to be of use: all that they depend on."""
+    descent = survey.descent
+    truth = descent.measure.truth
+    return {
+        "truth": None if truth is None else truth.to_dict(),
+        "data": digest_of(descent),
+        "n_components": descent.k,
+        "sigma": descent.sigma,
+        "weights": descent.weights,
+        "candidates": plan.candidates,
+        "done before": [survey.starts, len(survey.outcomes), survey.rounds],
+        "rng": survey.seed,
+    }
+
+
+def _explore(survey: Survey, plan: Plan, work: Tasks) -> Atlas:
     stop_reason = "completed"
     try:
-        _descend_from_all(survey, plan, watch)
+        _descend_from_all(survey, plan, work)
         if plan.saddles:
-            _search_saddles(survey, plan, watch)
-    except Stop as stop:
+            _search_saddles(survey, work)
+    except Stopped as stop:
         stop_reason = str(stop)
     except KeyboardInterrupt:
         stop_reason = "interrupted"
-    watch.save(now=True)
+    finally:
+        work.save()
     return survey.atlas(stop_reason)
 
 
-def _descend_from_all(survey: Survey, plan: Plan, watch: _Watch) -> None:
+def _told(survey: Survey, found: CriticalPoint | None) -> dict[str, Any]:
+    """What the callback is told beside the number of descents."""
+    return {"minima": len(survey.minima), "saddles": len(survey.saddles), "found": found}
+
+
+def _descend_from_all(survey: Survey, plan: Plan, work: Tasks) -> None:
     tasks = _tasks(survey.descent, survey, plan.n_starts, plan.candidates)
-    with closed(_attempts(survey.descent, tasks, survey.seed, plan.n_jobs)) as attempts:
-        for done, attempt in enumerate(attempts, start=1):
-            watch.saw(survey.record(attempt), done, len(tasks))
+    by_name = {task.name: task for task in tasks}
+    found: CriticalPoint | None = None
+
+    def descended(missing: list[work_tasks.Task]) -> Generator[Any, None, None]:
+        wanted = [by_name[task.name] for task in missing]
+        attempts = _attempts(survey.descent, wanted, survey.seed, plan.n_jobs)
+        with closed(attempts):
+            yield from map(kept, attempts)
+
+    results = work.run(
+        "descents",
+        [work_tasks.Task(task.name, attempt_one, ()) for task in tasks],
+        compute=descended,
+        detail=lambda _: _told(survey, found),
+        last=not plan.saddles,
+    )
+    with closed(results):
+        for task, result in zip(tasks, results, strict=True):
+            found = survey.record(attempt_of(task, result))
 
 
-def _search_saddles(survey: Survey, plan: Plan, watch: _Watch) -> None:
+def _search_saddles(survey: Survey, work: Tasks) -> None:
     """Rounds of followings, until nothing speaks for another one, or there were enough."""
     descent = survey.descent
     while (wanted := _wanted(survey)) and survey.rounds < MOST_ROUNDS:
         known = [*survey.minima, *survey.saddles]
-        work = trails(descent, known, wanted, survey.seed, survey.rounds)
-        with closed(_followings(descent, work, plan.n_jobs)) as ends:
-            for done, places in enumerate(ends, start=1):
-                found = None if places is None else survey.record_critical(places)
-                watch.saw(found, done, len(work))
-                if found is not None and survey.rounds and survey.count == 1 and not _wanted(survey):
-                    break
+        name = f"round {survey.rounds} after {survey.starts} starts"
+        tasks = [
+            work_tasks.Task(f"{name}: {number}", _followed, (descent, trail))
+            for number, trail in enumerate(trails(descent, known, wanted, survey.seed, survey.rounds))
+        ]
+        _follow(survey, work, tasks)
         for point in survey.mirrored():
-            watch.saw(point, len(work), len(work))
+            work.budget.report("saddles", len(tasks), len(tasks), **_told(survey, point))
         survey.fruitful = len(survey.minima) + len(survey.saddles) > len(known)
         survey.rounds += 1
         for point in survey.connected():
-            watch.saw(point, len(work), len(work))
+            work.budget.report("saddles", len(tasks), len(tasks), **_told(survey, point))
+
+
+def _follow(survey: Survey, work: Tasks, tasks: list[work_tasks.Task]) -> None:
+    """Take in where the followings of a round end, up to the last point that was missing."""
+    found: CriticalPoint | None = None
+    with closed(work.run("saddles", tasks, detail=lambda _: _told(survey, found))) as ends:
+        for places in ends:
+            found = None if places is None else survey.record_critical(np.array(places))
+            if found is not None and survey.rounds and survey.count == 1 and not _wanted(survey):
+                return
+
+
+def _followed(descent: Descent, trail: Trail) -> list[list[float]] | None:
+    places = followed(descent, trail)
+    return None if places is None else places.tolist()
 
 
 def _wanted(survey: Survey) -> list[tuple[int, ...]]:
@@ -174,16 +176,6 @@ def _wanted(survey: Survey) -> list[tuple[int, ...]]:
         return every
     apart = every[-1:] if survey.count != 1 else []
     return ringing(survey.descent, [*survey.minima, *survey.saddles]) + apart
-
-
-def _followings(descent: Descent, work: list[Trail], n_jobs: int) -> Generator[FloatArray | None, None, None]:
-    if n_jobs == 1:
-        yield from (followed(descent, trail) for trail in work)
-        return
-    from joblib import Parallel, delayed
-
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")
-    yield from parallel(delayed(followed)(descent, trail) for trail in work)
 
 
 def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> Survey:

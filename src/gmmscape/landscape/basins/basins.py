@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,36 +18,14 @@ from gmmscape.landscape.basins.assignment import Assignment, Fallen, descended
 from gmmscape.landscape.basins.result import Basins
 from gmmscape.landscape.basins.starts import BLOCK, Starts
 from gmmscape.landscape.landscape import Landscape
+from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.solve import Crowd, joined
-from gmmscape.validation import choice, optional_seconds, positive_integer, whole_number
+from gmmscape.validation import choice, positive_integer
 from gmmscape.work.journal import Journal, seed_for
-from gmmscape.work.progress import Printer, Stop, Watch
 from gmmscape.work.tasks import Task, Tasks
 
-CHECKPOINT = "gmmscape-basins-checkpoint"
 #: Starts at most: the end of each is kept.
 MOST_STARTS = 100_000_000
-
-
-class BasinsEvent(NamedTuple):
-    """What the callback of `basins` sees.
-
-    Attributes
-    ----------
-    stage : str
-        "descending" (starts run to their ends) or "settling" (ends are given to minima).
-    done : int
-        Starts that have come so far.
-    total : int
-        All of them.
-    seconds : float
-        Since the work began.
-    """
-
-    stage: str
-    done: int
-    total: int
-    seconds: float
 
 
 def basins(
@@ -61,7 +38,7 @@ def basins(
     most: int = 200,
     n_jobs: int = 1,
     max_seconds: float | None = None,
-    callback: Callable[[BasinsEvent], Any] | None = None,
+    callback: Callback | None = None,
     checkpoint: str | Path | None = None,
     verbose: int = 0,
 ) -> Basins:
@@ -96,8 +73,8 @@ def basins(
     max_seconds : float, optional
         Time budget.
     callback : callable, optional
-        Called with a `BasinsEvent` after each block of 500 starts, and while ends are settled; returning True
-        stops.
+        Called with an `Event` after each block of 500 starts (stage "descending"), and while ends are given
+        to minima ("settling"); returning True stops.
     checkpoint : str or Path, optional
         JSON file that ends are kept in; if it exists, the work goes on from it, without `rng` with its seed.
     verbose : int, default=0
@@ -147,19 +124,10 @@ def basins(
         raise InvalidParameterError.of("n", n, f"pass at most {MOST_STARTS}: the end of each start is kept")
     if n_jobs != -1:
         n_jobs = positive_integer("n_jobs", n_jobs)
-    if callback is not None and not callable(callback):
-        raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
-    whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
-    watch = Watch(
-        optional_seconds("max_seconds", max_seconds), callback or (Printer(_described) if verbose else None)
-    )
-    tasks = Tasks(
-        Journal(checkpoint, CHECKPOINT, _facts(land, starts, method)),
-        n_jobs,
-        watch,
-        lambda stage, done, total, seconds: BasinsEvent(stage, min(done * BLOCK, n), n, seconds),
-    )
-    work = _Work(land, starts, n, method, tasks, watch)
+    budget = Budget.of("basins", max_seconds, callback, verbose)
+    journal = Journal(checkpoint, "basins", _facts(land, starts, method))
+    tasks = Tasks(journal, n_jobs, budget, size=BLOCK, total=n)
+    work = _Work(land, starts, n, method, tasks, budget)
     fallen, stop_reason = work.done(positive_integer("most", most), n_jobs)
     return _summed_up(land, starts, method, fallen, stop_reason)
 
@@ -172,7 +140,7 @@ class _Work(NamedTuple):
     n: int
     method: str
     tasks: Tasks
-    watch: Watch
+    budget: Budget
 
     def done(self, most: int, n_jobs: int) -> tuple[Fallen, str]:
         """Return where the starts have fallen, those that were done, and why the work ended."""
@@ -181,7 +149,7 @@ class _Work(NamedTuple):
         try:
             for part in self._ends():
                 parts.append(part)  # not extend: what was done before an interruption counts
-        except Stop as stop:
+        except Stopped as stop:
             if str(stop) == "interrupted" or sum(map(len, parts)) < self.n:
                 stop_reason = str(stop)
         except KeyboardInterrupt:
@@ -198,12 +166,11 @@ class _Work(NamedTuple):
         try:
             with engine.limited(n_jobs):
                 return assignment.run(), stop_reason
-        except (Stop, KeyboardInterrupt) as stop:
+        except (Stopped, KeyboardInterrupt) as stop:
             return assignment.so_far("interrupted"), str(stop) or "interrupted"
 
     def _settled(self, done: int) -> None:
-        event = partial(BasinsEvent, "settling", done, self.n)
-        self.watch.saw(event, last=done == self.n)
+        self.budget.report("settling", done, self.n, last=done == self.n)
 
     def _ends(self) -> Iterator[Crowd]:
         """The ends of each block of starts, in order."""
@@ -271,7 +238,3 @@ def _facts(land: Landscape, starts: Starts, method: str) -> dict[str, Any]:
         "rng": starts.seed if starts.own is None else 0,
         "block": BLOCK,
     }
-
-
-def _described(event: BasinsEvent) -> str:
-    return f"{event.stage}, {event.done} of {event.total} starts"

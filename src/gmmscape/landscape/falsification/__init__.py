@@ -1,6 +1,6 @@
 """Falsification: random separated truths searched for minima that are no union of blocks."""
 
-from gmmscape.landscape.falsification.falsify import FalsifyEvent, falsify
+from gmmscape.landscape.falsification.falsify import falsify
 from gmmscape.landscape.falsification.one_truth import Searched
 from gmmscape.landscape.falsification.result import Falsification
 from gmmscape.landscape.falsification.share_curve import (
@@ -12,7 +12,6 @@ from gmmscape.landscape.falsification.suspect import Suspect
 
 __all__ = [
     "Falsification",
-    "FalsifyEvent",
     "Searched",
     "ShareCurve",
     "SharePoint",

@@ -2,71 +2,29 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from gmmscape import engine
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.jsonfile import writable_target
 from gmmscape.landscape.falsification.one_truth import Plan, Searched, searched
 from gmmscape.landscape.falsification.result import Falsification
 from gmmscape.landscape.falsification.truths import random_truth
 from gmmscape.mixture import Mixture
+from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.validation import (
-    optional_seconds,
     positive_integer,
     real_number,
-    seed_of,
     standard_deviation,
-    whole_number,
 )
-from gmmscape.work.journal import SAVING_SHARE
-from gmmscape.work.progress import Printer, Stop, Watch
-from gmmscape.work.tasks import closed
+from gmmscape.work.journal import Journal, seed_for
+from gmmscape.work.tasks import Task, Tasks, closed
 
 #: Starts of each truth at most: what is found by more is not searched for but hunted down.
 MOST_STARTS = 1000
-
-
-class FalsifyEvent(NamedTuple):
-    """What the callback sees after each truth.
-
-    Attributes
-    ----------
-    done : int
-        Truths searched.
-    total : int
-        How many there are.
-    found : Searched
-        What the last of them has.
-    n_minima : int
-        Minima so far.
-    n_unstructured : int
-        Those with a defect above tau.
-    seconds : float
-        Since the search began.
-    """
-
-    done: int
-    total: int
-    found: Searched
-    n_minima: int
-    n_unstructured: int
-    seconds: float
-
-
-class _Task(NamedTuple):
-    """One truth to make, or one that was given, and how to search it."""
-
-    number: int
-    seed: int
-    settings: dict[str, Any]
-    plan: Plan
-    truth: Mixture | None
 
 
 def falsify(
@@ -85,7 +43,7 @@ def falsify(
     sigma: float = 1.0,
     n_jobs: int = 1,
     max_seconds: float | None = None,
-    callback: Callable[[FalsifyEvent], Any] | None = None,
+    callback: Callback | None = None,
     checkpoint: str | Path | None = None,
     verbose: int = 0,
 ) -> Falsification:
@@ -131,10 +89,11 @@ def falsify(
     max_seconds : float, optional
         Time budget, checked after each truth.
     callback : callable, optional
-        Called with a `FalsifyEvent` after each truth; returning True stops.
+        Called with an `Event` after each truth, its detail being the numbers of minima and of unstructured
+        ones and what was found; returning True stops.
     checkpoint : str or Path, optional
-        JSON file that what was found is written to, whole or not at all. Where it holds an unfinished search
-        of the same settings, that goes on; `n_truths` may be larger than it was.
+        JSON file that truths searched are kept in; if it exists, the search goes on from it, without `rng`
+        with its seed. `n_truths` may be larger than it was.
     verbose : int, default=0
         1 prints every two seconds how far it has come.
 
@@ -159,94 +118,59 @@ def falsify(
     >>> found.n_minima, len(found.confirmed), round(found.largest_position_error, 2)
     (5, 1, 0.7)
     """
-    settings = _settings(k, k_star, d, separation, n_truths, truths, sigma)
-    plan = _plan(n_starts, rtol, tau, confirm)
+    settings = settings_of(k, k_star, d, separation, n_truths, truths, sigma)
+    plan = plan_of(n_starts, rtol, tau, confirm)
     settings |= plan._asdict()
     if n_jobs != -1:
         n_jobs = positive_integer("n_jobs", n_jobs)
-    if callback is not None and not callable(callback):
-        raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
-    budget = optional_seconds("max_seconds", max_seconds)
-    whole_number("verbose", int(verbose) if isinstance(verbose, bool) else verbose)
-    target = None if checkpoint is None else writable_target(checkpoint, "checkpoint")
-    seed, known = _resumed(target, settings, rng)
-    numbers = [i for i in range(settings["n_truths"]) if i not in known]
+    budget = Budget.of("falsify", max_seconds, callback, verbose)
+    seed = seed_for(checkpoint, rng)
+    facts = {name: value for name, value in settings.items() if name != "n_truths"}
+    work = Tasks(Journal(checkpoint, "falsify", facts | {"rng": seed}), n_jobs, budget)
+    return carried_out(work, settings, plan, seed, truths)
+
+
+def carried_out(
+    work: Tasks,
+    settings: dict[str, Any],
+    plan: Plan,
+    seed: int,
+    truths: Sequence[Mixture] | None = None,
+    name: str = "truth",
+) -> Falsification:
+    """Search truths, random ones by default; each is `name` and its number in the checkpoint."""
     given = [None] * settings["n_truths"] if truths is None else list(truths)
-    tasks = [_Task(i, seed, settings, plan, given[i]) for i in numbers]
-    watch = Watch(budget, callback or (Printer(_described) if verbose else None))
-    search = _Search(settings, seed, known, target, watch)
-    return search.run(tasks, n_jobs)
+    tasks = [Task(f"{name} {i}", _done, (i, seed, settings, plan, truth)) for i, truth in enumerate(given)]
+    known: list[Searched] = []
+
+    def told(_: Any) -> dict[str, Any]:
+        return {
+            "minima": sum(len(one.minima) for one in known),
+            "unstructured": sum(one.unstructured for one in known),
+            "found": known[-1],
+        }
+
+    reason = "completed"
+    try:
+        with closed(work.run(f"{name}s", tasks, detail=told)) as results:
+            for one in results:
+                known.append(Searched.from_dict(one))  # not extend: what was done before Ctrl-C counts
+    except Stopped as stop:
+        reason = str(stop) if len(known) < len(tasks) else "completed"
+    except KeyboardInterrupt:
+        reason = "interrupted"
+    finally:
+        work.save()
+    return Falsification(tuple(known), settings, seed, reason)
 
 
-class _Search:
-    """Runs the tasks, keeps what was found, tells the callback and writes the checkpoint."""
-
-    def __init__(
-        self,
-        settings: dict[str, Any],
-        seed: int,
-        known: dict[int, Searched],
-        target: Path | None,
-        watch: Watch,
-    ) -> None:
-        self._settings, self._seed, self._known = settings, seed, known
-        self._target, self._watch, self._saved = target, watch, 0.0
-
-    def run(self, tasks: list[_Task], n_jobs: int) -> Falsification:
-        """Return what the tasks, and those known before, have given."""
-        reason = "completed"
-        try:
-            with closed(_results(tasks, n_jobs)) as results:
-                for one in results:
-                    self._known[one.number] = one
-                    self._save("interrupted")
-                    self._saw(one)
-        except Stop as stop:
-            reason = str(stop) if len(self._known) < self._settings["n_truths"] else "completed"
-        except KeyboardInterrupt:
-            reason = "interrupted"
-        self._save(reason, now=True)
-        return self._result(reason)
-
-    def _saw(self, one: Searched) -> None:
-        self._watch.saw(
-            lambda seconds: FalsifyEvent(
-                done=len(self._known),
-                total=self._settings["n_truths"],
-                found=one,
-                n_minima=sum(len(known.minima) for known in self._known.values()),
-                n_unstructured=sum(known.unstructured for known in self._known.values()),
-                seconds=seconds,
-            )
-        )
-
-    def _save(self, reason: str, *, now: bool = False) -> None:
-        """Write the checkpoint, at most so often that it takes a small part of the time."""
-        began = time.monotonic()
-        if self._target is not None and (now or began >= self._saved):
-            self._result(reason).to_json(self._target)
-            self._saved = time.monotonic() + SAVING_SHARE * (time.monotonic() - began)
-
-    def _result(self, reason: str) -> Falsification:
-        found = tuple(self._known[number] for number in sorted(self._known))
-        return Falsification(found, self._settings, self._seed, reason)
-
-
-def _results(tasks: list[_Task], n_jobs: int) -> Generator[Searched, None, None]:
-    if n_jobs == 1 or len(tasks) <= 1:
-        yield from map(_done, tasks)
-        return
-    from joblib import Parallel, delayed
-
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1)
-    yield from parallel(delayed(_done)(task) for task in tasks)
-
-
-def _done(task: _Task) -> Searched:
+def _done(
+    number: int, seed: int, settings: dict[str, Any], plan: Plan, truth: Mixture | None
+) -> dict[str, Any]:
+    """One truth, made unless it was given, and searched; in values of JSON."""
     from threadpoolctl import threadpool_limits
 
-    rng = np.random.default_rng([task.seed, task.number])
-    settings, truth = task.settings, task.truth
+    rng = np.random.default_rng([seed, number])
     if truth is None:
         k_star, d = int(rng.choice(settings["k_star"])), int(rng.choice(settings["d"]))
         separation = float(rng.choice(settings["separation"]))
@@ -254,10 +178,10 @@ def _done(task: _Task) -> Searched:
     k = int(rng.choice(settings["k"]))
     # Matrices this small are no work for threads of BLAS, and processes share the cores.
     with engine.limited(1), threadpool_limits(1, user_api="blas"):
-        return searched(truth, k, task.number, rng, task.plan)
+        return searched(truth, k, number, rng, plan).to_dict()
 
 
-def _settings(
+def settings_of(
     k: Any, k_star: Any, d: Any, separation: Any, n_truths: Any, truths: Any, sigma: Any
 ) -> dict[str, Any]:
     settings: dict[str, Any] = {"k": _integers("k", k)}
@@ -290,7 +214,7 @@ def _settings(
     return settings | {"n_truths": len(truths), "truths": [truth.to_dict() for truth in truths]}
 
 
-def _plan(n_starts: Any, rtol: Any, tau: Any, confirm: Any) -> Plan:
+def plan_of(n_starts: Any, rtol: Any, tau: Any, confirm: Any) -> Plan:
     n_starts = positive_integer("n_starts", n_starts)
     if n_starts > MOST_STARTS:
         raise InvalidParameterError.of("n_starts", n_starts, f"pass {MOST_STARTS} at most")
@@ -306,22 +230,6 @@ def _plan(n_starts: Any, rtol: Any, tau: Any, confirm: Any) -> Plan:
     return Plan(n_starts, rtol, tau, confirm)
 
 
-def _resumed(target: Path | None, settings: dict[str, Any], rng: Any) -> tuple[int, dict[int, Searched]]:
-    """The seed, and what a checkpoint holds."""
-    if target is None or not target.exists():
-        return seed_of(rng), {}
-    old = Falsification.from_json(target)
-    same = {name: value for name, value in settings.items() if name != "n_truths"}
-    wrong = [name for name, value in same.items() if name not in old.settings or old.settings[name] != value]
-    if rng is not None and seed_of(rng) != old.seed:
-        wrong.append("rng")
-    if wrong:
-        raise InvalidParameterError(
-            f"checkpoint='{target}' is that of another search ({', '.join(wrong)} differ): name another file"
-        )
-    return old.seed, {one.number: one for one in old.searched if one.number < settings["n_truths"]}
-
-
 def _integers(name: str, value: Any) -> list[int]:
     values = [positive_integer(name, item) for item in _listed(value)]
     if not values:
@@ -331,9 +239,3 @@ def _integers(name: str, value: Any) -> list[int]:
 
 def _listed(value: Any) -> list[Any]:
     return list(value) if np.iterable(value) and not isinstance(value, str) else [value]
-
-
-def _described(event: FalsifyEvent) -> str:
-    return (
-        f"{event.done} of {event.total} truths, {event.n_minima} minima, {event.n_unstructured} unstructured"
-    )

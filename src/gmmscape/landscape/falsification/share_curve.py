@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.jsonfile import Writable
-from gmmscape.landscape.falsification.falsify import FalsifyEvent, falsify
+from gmmscape.landscape.falsification.falsify import carried_out, plan_of, settings_of
 from gmmscape.landscape.falsification.result import REACH, Falsification
+from gmmscape.progress import Budget, Callback
 from gmmscape.structure.intervals import Share
 from gmmscape.validation import finite_array, positive_integer, real_number
 from gmmscape.version import VERSION
+from gmmscape.work.journal import Journal, seed_for
+from gmmscape.work.tasks import Tasks
 
 if TYPE_CHECKING:
     from gmmscape.plot import ShareDisplay
@@ -141,8 +144,10 @@ def unstructured_against_separation(
     rtol: float = 1e-6,
     tau: float | None = None,
     n_jobs: int = 1,
-    callback: Callable[[FalsifyEvent], Any] | None = None,
-    folder: str | Path | None = None,
+    max_seconds: float | None = None,
+    callback: Callback | None = None,
+    checkpoint: str | Path | None = None,
+    verbose: int = 0,
 ) -> ShareCurve:
     """Measure the share of minima without structure, by association and by position, at each separation.
 
@@ -166,10 +171,14 @@ def unstructured_against_separation(
         Largest defect of a structured fit; 0.5/k by default.
     n_jobs : int, default=1
         Processes; -1 for all cores.
+    max_seconds : float, optional
+        Time budget, checked after each truth.
     callback : callable, optional
-        Called with a `FalsifyEvent` after each truth; returning True stops.
-    folder : str or Path, optional
-        Folder for a checkpoint of each separation, made if need be; a search that was stopped goes on there.
+        Called with an `Event` after each truth; returning True stops.
+    checkpoint : str or Path, optional
+        JSON file that truths searched are kept in; if it exists, the work goes on from it.
+    verbose : int, default=0
+        1 prints every two seconds how far it has come.
 
     Returns
     -------
@@ -194,45 +203,27 @@ def unstructured_against_separation(
     if not values:
         raise InvalidParameterError.of("separations", separations, "pass one number at least")
     reach, n_truths = real_number("reach", reach), positive_integer("n_truths", n_truths)
-    place = None if folder is None else _made(folder)
+    budget = Budget.of("unstructured_against_separation", max_seconds, callback, verbose)
+    if n_jobs != -1:
+        n_jobs = positive_integer("n_jobs", n_jobs)
+    plan = plan_of(n_starts, rtol, tau, confirm=False)
+    settings_each = [
+        settings_of(k, k_star, d, value, n_truths, None, 1.0) | plan._asdict() for value in values
+    ]
+    seed = seed_for(checkpoint, 0 if rng is None else rng)
+    facts = {**settings_each[0], "separation": values, "rng": seed}
+    work = Tasks(Journal(checkpoint, budget.task, facts), n_jobs, budget)
     points: list[SharePoint] = []
-    stop_reason, seed = "completed", 0 if rng is None else rng
-    settings: dict[str, Any] = {}
-    for value in values:
-        found = falsify(
-            k=k,
-            k_star=k_star,
-            d=d,
-            separation=value,
-            n_truths=n_truths,
-            rng=seed,
-            n_starts=n_starts,
-            rtol=rtol,
-            tau=tau,
-            confirm=False,
-            n_jobs=n_jobs,
-            callback=callback,
-            checkpoint=None if place is None else place / f"separation-{value:.17g}.json",
-        )
-        seed = found.seed
-        names = ("k", "k_star", "d", "n_truths", "n_starts", "tau")
-        settings = {**{name: found.settings[name] for name in names}, "seed": seed}
+    stop_reason = "completed"
+    for value, settings in zip(values, settings_each, strict=True):
+        found = carried_out(work, settings, plan, seed, name=f"separation {value:.17g}, truth")
         if found.stop_reason != "completed":
             stop_reason = found.stop_reason
             break
         points.append(share_point(value, found, reach))
-    return ShareCurve(tuple(points), reach, settings, stop_reason)
-
-
-def _made(folder: str | Path) -> Path:
-    try:
-        place = Path(folder)
-        place.mkdir(exist_ok=True)
-    except (TypeError, ValueError, OSError) as error:
-        raise InvalidParameterError.of(
-            "folder", folder, f"pass a folder that can be made ({error})"
-        ) from error
-    return place
+    names = ("k", "k_star", "d", "n_truths", "n_starts", "tau")
+    told = {**{name: settings_each[0][name] for name in names}, "seed": seed}
+    return ShareCurve(tuple(points), reach, told, stop_reason)
 
 
 def share_point(separation: float, found: Falsification, reach: float) -> SharePoint:

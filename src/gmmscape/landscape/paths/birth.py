@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError, NoResultError
 from gmmscape.landscape.paths.bifurcation import Singular
 from gmmscape.landscape.paths.birth_result import Birth
@@ -19,37 +16,17 @@ from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import FINER
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
-from gmmscape.solve import Newton, asks_to_stop
+from gmmscape.progress import Budget, Callback, Stopped
+from gmmscape.solve import Newton
 from gmmscape.structure.candidates import starting_means
 from gmmscape.structure.structure import Structure, block_average, decode, structure_of
-from gmmscape.validation import optional_seconds, standard_deviation
+from gmmscape.validation import standard_deviation
 
 #: The means of a block are spread by 0.5 sigma times these, one after the other, until a descent keeps them.
 SPREADS = (1.0, 0.5, 1.6, 0.25, 2.5)
 #: A branch is followed from where its smallest curvature, in 1/sigma^2, is at least this, so that quadrature
 #: and rounding do not move its points; it is looked for at this many places from the upper end on.
 RESOLVED, DESCENTS_DOWN = 1e-6, 20
-
-
-class FollowEvent(NamedTuple):
-    """What the callback of `birth` sees at each point of the branch.
-
-    Attributes
-    ----------
-    parameter : float
-        Where the branch has come to.
-    means : ndarray of shape (k, d)
-        Means of the minimum there.
-    eigenvalue : float
-        Smallest curvature, in nats per squared unit of length.
-    seconds : float
-        Since the work began.
-    """
-
-    parameter: float
-    means: FloatArray
-    eigenvalue: float
-    seconds: float
 
 
 def birth(
@@ -59,7 +36,8 @@ def birth(
     *,
     sigma: float | None = None,
     max_seconds: float | None = None,
-    callback: Callable[[FollowEvent], Any] | None = None,
+    callback: Callback | None = None,
+    verbose: int = 0,
 ) -> Birth:
     """Follow a structured minimum down a path of truths to the parameter at which it disappears.
 
@@ -82,7 +60,10 @@ def birth(
     max_seconds : float, optional
         Time budget.
     callback : callable, optional
-        Called with a `FollowEvent` at each point of the branch; returning True stops.
+        Called with an `Event` at each point of the branch, its detail being parameter, means and curvature
+        (the smallest, in nats per squared unit of length); returning True stops.
+    verbose : int, default=0
+        1 prints every two seconds how far it has come.
 
     Returns
     -------
@@ -109,29 +90,34 @@ def birth(
     if not callable(path):
         raise InvalidParameterError.of("path", path, "pass a function from a number to a gmmscape.Mixture")
     low, high = ordered_bracket(bracket, "the minimum exists at hi and not at lo")
-    if callback is not None and not callable(callback):
-        raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
-    budget = optional_seconds("max_seconds", max_seconds)
+    budget = Budget.of("birth", max_seconds, callback, verbose)
     width = None if sigma is None else standard_deviation("sigma", sigma)
     wanted = structure_of(structure, truth_at(path, high).n_components)
     k = sum(len(block.means) for block in wanted.blocks)
     landscapes = TruthPath.over(path, k, width, (low, high))
     truth_at(path, low)
-    began = time.monotonic()
     start, beginning = _start(landscapes, wanted)
     branch = Branch(landscapes, start.means.ravel() / landscapes.unit, beginning)
 
+    n_points = 0
+
     def report(point: BranchPoint) -> bool:
-        seconds = time.monotonic() - began
-        curvature = float(point.eigenvalues[0]) / landscapes.unit**2
-        event = FollowEvent(point.parameter, landscapes.means(point.point), curvature, seconds)
-        stopped = callback is not None and asks_to_stop(callback(event))
-        if stopped or (budget is not None and seconds >= budget):
-            why = "the callback" if stopped else f"max_seconds={budget:g}"
+        nonlocal n_points
+        n_points += 1
+        try:
+            budget.report(
+                "follow",
+                n_points,
+                parameter=point.parameter,
+                means=landscapes.means(point.point),
+                curvature=float(point.eigenvalues[0]) / landscapes.unit**2,
+            )
+        except Stopped as stop:
+            why = "the callback" if str(stop) == "interrupted" else f"max_seconds={budget.max_seconds:g}"
             raise NoResultError(
                 f"{why} ended the search at parameter {point.parameter:.10g}, where the minimum exists: "
                 "go on from a bracket with that upper end, or give it longer"
-            )
+            ) from stop
         return False
 
     track = tracked(branch, report)

@@ -17,6 +17,7 @@ from gmmscape.landscape.laws import error_orders
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
+from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.structure.candidates import starting_means
 from gmmscape.structure.structure import Structure, structure_of
 from gmmscape.validation import finite_array
@@ -70,12 +71,16 @@ class SeparationCurve(Writable):
         Shapes predicted by law 5 at `points`, scaled to agree with the last of them, by the names of errors;
         empty unless the structure is one mean on two neighbouring centers of three on a line and two means
         on the third.
+    stop_reason : str
+        "completed", "time_limit" or "interrupted": parameters below the last of them are neither among the
+        points nor missing then.
     """
 
     structure: Structure
     points: tuple[SeparationPoint, ...]
     missing: tuple[float, ...]
     laws: dict[str, tuple[float, ...]]
+    stop_reason: str = "completed"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings.
@@ -83,12 +88,18 @@ class SeparationCurve(Writable):
         Returns
         -------
         dict
-            Keys blocks, points, missing, laws.
+            Keys blocks, points, missing, laws, stop_reason.
         """
         blocks = [{"means": list(b.means), "centers": list(b.centers)} for b in self.structure.blocks]
         points = [{**item._asdict(), "means": [list(mean) for mean in item.means]} for item in self.points]
         laws = {name: list(values) for name, values in self.laws.items()}
-        return {"blocks": blocks, "points": points, "missing": list(self.missing), "laws": laws}
+        return {
+            "blocks": blocks,
+            "points": points,
+            "missing": list(self.missing),
+            "laws": laws,
+            "stop_reason": self.stop_reason,
+        }
 
     def plot(self, ax: Any = None, *, law: bool = False) -> SeparationDisplay:
         """Draw errors, half-gap and defect against the separation, on a logarithmic axis.
@@ -129,6 +140,10 @@ def error_against_separation(
     path: Callable[[float], Mixture],
     structure: Structure | Iterable[tuple[Sequence[int], Sequence[int]]],
     parameters: ArrayLike,
+    *,
+    max_seconds: float | None = None,
+    callback: Callback | None = None,
+    verbose: int = 0,
 ) -> SeparationCurve:
     """Follow a structured minimum along a path of truths and record how well it approximates its blocks.
 
@@ -143,6 +158,12 @@ def error_against_separation(
         What to follow: a candidate, or index tuples.
     parameters : array_like of shape (n,)
         In any order.
+    max_seconds : float, optional
+        Time budget, checked after each parameter.
+    callback : callable, optional
+        Called with an `Event` after each parameter, which is in its detail; returning True stops.
+    verbose : int, default=0
+        1 prints every two seconds how far it has come.
 
     Returns
     -------
@@ -175,7 +196,10 @@ def error_against_separation(
     missing: list[float] = []
     truths: list[Mixture] = []
     shift = None  # of the last minimum, from the structure's own start
-    for value in np.unique(values)[::-1].tolist():
+    budget = Budget.of("error_against_separation", max_seconds, callback, verbose)
+    stop_reason = "completed"
+    wanted_values = np.unique(values)[::-1].tolist()
+    for done, value in enumerate(wanted_values, 1):
         truth = _truth(path, value, wanted)
         sigma = truth.sigma
         assert sigma is not None
@@ -184,12 +208,20 @@ def error_against_separation(
         point = _descend(truth, starts, wanted)
         if point is None:
             missing.append(value)
-            continue
-        shift = (point.means - own) / sigma
-        truths.append(truth)
-        found.append(_record(value, truth, point, wanted))
+        else:
+            shift = (point.means - own) / sigma
+            truths.append(truth)
+            found.append(_record(value, truth, point, wanted))
+        try:
+            budget.report(
+                "follow", done, len(wanted_values), last=done == len(wanted_values), parameter=value
+            )
+        except Stopped as stop:
+            stop_reason = str(stop)
+            break
     found, truths = found[::-1], truths[::-1]
-    return SeparationCurve(wanted, tuple(found), tuple(missing[::-1]), _law_5(found, truths, wanted))
+    laws = _law_5(found, truths, wanted)
+    return SeparationCurve(wanted, tuple(found), tuple(missing[::-1]), laws, stop_reason)
 
 
 def _truth(path: Callable[[float], Mixture], value: float, structure: Structure) -> Mixture:

@@ -2,7 +2,7 @@
 
 from gmmscape.landscape.phases.cells import PhaseMinimum
 from gmmscape.landscape.phases.crossings import Crossing
-from gmmscape.landscape.phases.diagram import PhaseEvent, phase
+from gmmscape.landscape.phases.diagram import phase
 from gmmscape.landscape.phases.result import Phase
 
-__all__ = ["Crossing", "Phase", "PhaseEvent", "PhaseMinimum", "phase"]
+__all__ = ["Crossing", "Phase", "PhaseMinimum", "phase"]

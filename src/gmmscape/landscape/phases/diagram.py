@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,41 +17,15 @@ from gmmscape.landscape.paths.truth_path import fitted_sigma
 from gmmscape.landscape.phases.result import Phase
 from gmmscape.landscape.phases.spreading import Grid, Spreading
 from gmmscape.mixture import Mixture
+from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.validation import (
     finite_array,
-    optional_seconds,
     positive_integer,
     real_number,
     standard_deviation,
-    whole_number,
 )
 from gmmscape.work.journal import Journal, seed_for
-from gmmscape.work.progress import Printer, Stop, Watch
 from gmmscape.work.tasks import Tasks
-
-CHECKPOINT = "gmmscape-phase-checkpoint"
-
-
-class PhaseEvent(NamedTuple):
-    """What the callback of `phase` sees.
-
-    Attributes
-    ----------
-    stage : str
-        "cells" (rows descended from candidates), "neighbours" (minima tried in neighbouring cells), "checks"
-        (random starts), "births" (minima followed to where they end) or "thresholds".
-    done : int
-        Pieces of the stage that are done.
-    total : int
-        All of them; a stage may come again.
-    seconds : float
-        Since the work began.
-    """
-
-    stage: str
-    done: int
-    total: int
-    seconds: float
 
 
 def phase(
@@ -68,7 +42,7 @@ def phase(
     rng: Any = None,
     n_jobs: int = 1,
     max_seconds: float | None = None,
-    callback: Callable[[PhaseEvent], Any] | None = None,
+    callback: Callback | None = None,
     checkpoint: str | Path | None = None,
     verbose: int = 0,
 ) -> Phase:
@@ -108,7 +82,9 @@ def phase(
     max_seconds : float, optional
         Time budget.
     callback : callable, optional
-        Called with a `PhaseEvent` after each piece of work; returning True stops.
+        Called with an `Event` after each piece of work; returning True stops. Stages: "cells" (rows descended
+        from candidates), "neighbours" (minima tried in neighbouring cells), "checks" (random starts),
+        "births" (minima followed to where they end), "thresholds"; a stage may come again.
     checkpoint : str or Path, optional
         JSON file that results are kept in; if it exists, the work goes on from it, without `rng` with its
         seed.
@@ -153,14 +129,10 @@ def phase(
     positive_integer("n_starts", n_starts)
     if n_jobs != -1:
         n_jobs = positive_integer("n_jobs", n_jobs)
-    if callback is not None and not callable(callback):
-        raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
-    whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
     grid = _grid(path, _ascending("xs", xs), _ascending("ys", ys), k, width)
     seed = seed_for(checkpoint, rng)
-    budget = optional_seconds("max_seconds", max_seconds)
-    watch = Watch(budget, callback or (Printer(_described) if verbose else None))
-    tasks = Tasks(Journal(checkpoint, CHECKPOINT, _facts(grid, seed, n_starts)), n_jobs, watch, PhaseEvent)
+    budget = Budget.of("phase", max_seconds, callback, verbose)
+    tasks = Tasks(Journal(checkpoint, "phase", _facts(grid, seed, n_starts)), n_jobs, budget)
     return _mapped(Spreading(grid, tasks, seed, share, n_starts), births, thresholds)
 
 
@@ -175,7 +147,7 @@ def _mapped(work: Spreading, births: bool, thresholds: bool) -> Phase:
                 work.locate_births()
             if thresholds:
                 work.locate_thresholds()
-    except Stop as stop:
+    except Stopped as stop:
         stop_reason = str(stop)
     except KeyboardInterrupt:
         stop_reason = "interrupted"
@@ -248,7 +220,3 @@ def _facts(grid: Grid, seed: int, n_starts: int) -> dict[str, Any]:
         "rng": seed,
         "n_starts": n_starts,
     }
-
-
-def _described(event: PhaseEvent) -> str:
-    return f"{event.stage}, {event.done} of {event.total}"

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,8 @@ from gmmscape.landscape.points.orbits import touching
 from gmmscape.measure import Measure, Population
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, Newton, Progress, Solution, Solver, ends_of_all, run
+from gmmscape.progress import Callback
+from gmmscape.solve import EM, Newton, Solution, Solver, ends_of_all, run
 from gmmscape.solve.newton import FLAT
 from gmmscape.structure.structure import decode
 
@@ -260,7 +260,7 @@ class Descent:
         solver: Solver,
         places: FloatArray,
         max_seconds: float | None,
-        callback: Callable[[Progress], Any] | None,
+        callback: Callback | None,
     ) -> CriticalPoint:
         """Descend by any solver; where Newton converged, polish."""
         began = time.monotonic()
@@ -285,7 +285,7 @@ class Descent:
         found: Solution,
         solver: Newton | None = None,
         max_seconds: float | None = None,
-        callback: Callable[[Progress], Any] | None = None,
+        callback: Callback | None = None,
     ) -> CriticalPoint:
         """Return a point that Newton has reached, polished with a fine rule; soft ones are tidied up.
 

@@ -16,8 +16,8 @@ from gmmscape.landscape.threshold.follow import Levels, follow
 from gmmscape.landscape.threshold.result import KINDS, FollowedMinimum
 from gmmscape.landscape.threshold.same_branch import FLAT_ALIKE, alike, distances, refined, signature
 from gmmscape.landscape.threshold.unstructured import Found, Search, search
+from gmmscape.progress import Budget
 from gmmscape.work.journal import Journal
-from gmmscape.work.progress import Watch
 
 #: How far beyond an end another minimum is looked for, as a share of the bracket; and the distances from the
 #: end along its null vector, in sigma, that descents begin at.
@@ -34,36 +34,6 @@ MARGIN = 1e-6
 FLOOR = 0.25
 
 
-class ThresholdEvent(NamedTuple):
-    """What the callback of `structure_threshold` sees.
-
-    Attributes
-    ----------
-    stage : str
-        "search" or "follow".
-    parameter : float
-        Parameter that has been searched, or that the minimum in work has come to.
-    means : ndarray of shape (k, d) or None
-        The minimum in work.
-    defect : float or None
-        Its defect.
-    n_followed : int
-        Minima followed to their end.
-    largest : float or None
-        Largest end among them.
-    seconds : float
-        Since the work began.
-    """
-
-    stage: str
-    parameter: float
-    means: FloatArray | None
-    defect: float | None
-    n_followed: int
-    largest: float | None
-    seconds: float
-
-
 class Plan(NamedTuple):
     """How thorough a search is, and who watches.
 
@@ -77,15 +47,15 @@ class Plan(NamedTuple):
         Of the random starts.
     n_jobs : int
         Processes.
-    watch : Watch
-        Whose callback sees a `ThresholdEvent`.
+    budget : Budget
+        Time, and who watches.
     """
 
     n_starts: int
     n_parameters: int
     seed: int
     n_jobs: int
-    watch: Watch
+    budget: Budget
 
 
 class Sweep:
@@ -245,10 +215,8 @@ class Sweep:
     def _saw(self, stage: str, parameter: float, means: FloatArray | None, defect: float | None) -> None:
         largest = self.largest
         highest = None if largest is None else largest.parameter
-        self.plan.watch.saw(
-            lambda seconds: ThresholdEvent(
-                stage, parameter, means, defect, len(self.followed), highest, seconds
-            )
+        self.plan.budget.report(
+            stage, len(self.followed), parameter=parameter, means=means, defect=defect, largest=highest
         )
 
 

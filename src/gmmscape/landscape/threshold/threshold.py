@@ -15,24 +15,21 @@ from gmmscape.exceptions import InvalidParameterError, NoResultError
 from gmmscape.landscape.paths.truth_path import TruthPath, ordered_bracket, truth_at
 from gmmscape.landscape.threshold.branch_points import read
 from gmmscape.landscape.threshold.result import FollowedMinimum, StructureThreshold
-from gmmscape.landscape.threshold.sweep import Plan, Sweep, ThresholdEvent, above
+from gmmscape.landscape.threshold.sweep import Plan, Sweep, above
 from gmmscape.mixture import Mixture
+from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.solve import Newton
 from gmmscape.validation import (
     mean_matrix,
-    optional_seconds,
     positive_integer,
     real_number,
     seed_of,
     standard_deviation,
-    whole_number,
 )
 from gmmscape.work.journal import Journal
-from gmmscape.work.progress import Printer, Stop, Watch
 
 #: Rounds of searches above the largest end, each of which has found something there.
 MOST_ROUNDS = 20
-CHECKPOINT = "gmmscape-threshold-checkpoint"
 MEANING = "unstructured minima exist at lo and not at hi"
 
 
@@ -49,7 +46,7 @@ def structure_threshold(
     rng: Any = 0,
     n_jobs: int = 1,
     max_seconds: float | None = None,
-    callback: Callable[[ThresholdEvent], Any] | None = None,
+    callback: Callback | None = None,
     checkpoint: str | Path | None = None,
     verbose: int = 0,
 ) -> StructureThreshold:
@@ -92,7 +89,9 @@ def structure_threshold(
     max_seconds : float, optional
         Time budget.
     callback : callable, optional
-        Called with a `ThresholdEvent` after each search and at each point of a branch; returning True stops.
+        Called with an `Event` after each search (stage "search") and at each point of a branch ("follow"),
+        `done` counting the minima followed to their end, its detail being parameter, means, defect and
+        largest (end so far); returning True stops.
     checkpoint : str or Path, optional
         JSON file that finished pieces of work are written to. Where it exists, work goes on from it.
     verbose : int, default=0
@@ -136,21 +135,15 @@ def structure_threshold(
     width = None if sigma is None else standard_deviation("sigma", sigma)
     landscapes = TruthPath.over(path, k, width, ends)
     means = _start_of(start, k, truth_at(path, ends[0]))
-    if callback is not None and not callable(callback):
-        raise InvalidParameterError.of("callback", callback, "pass a function of one argument, or None")
-    whole_number("verbose", int(verbose) if isinstance(verbose, (bool, np.bool_)) else verbose)
     plan = Plan(
         n_starts=positive_integer("n_starts", n_starts, minimum=0),
         n_parameters=positive_integer("n_parameters", n_parameters, minimum=2),
         seed=seed_of(rng),
         n_jobs=n_jobs if n_jobs == -1 else positive_integer("n_jobs", n_jobs),
-        watch=Watch(
-            optional_seconds("max_seconds", max_seconds),
-            callback or (Printer(_described) if verbose else None),
-        ),
+        budget=Budget.of("structure_threshold", max_seconds, callback, verbose),
     )
     level = 0.5 / k if defect is None else float(defect)
-    journal = Journal(checkpoint, CHECKPOINT, _facts(landscapes, plan, defect, means))
+    journal = Journal(checkpoint, "structure_threshold", _facts(landscapes, plan, defect, means))
     sweep = Sweep(landscapes, level, defect is not None, plan, journal)
     # Matrices of k d rows are too small for threads of BLAS, which wait for each other longer than they work.
     with engine.limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
@@ -204,7 +197,7 @@ def _carried_out(sweep: Sweep, start: FloatArray | None, journal: Journal) -> st
             _refuse_survivors(sweep)
             _search_above(sweep)
         return "completed"
-    except Stop as stop:
+    except Stopped as stop:
         return str(stop)
     except KeyboardInterrupt:
         return "interrupted"
@@ -343,8 +336,3 @@ def _nothing(sweep: Sweep, reason: str) -> Exception:
         f"none of {len(sweep.followed)} minima found could be followed to its end; the last was lost at "
         f"{last.parameter:.8g} ({last.reason}): pass another lo, or a start"
     )
-
-
-def _described(event: ThresholdEvent) -> str:
-    done = f"{event.stage} at {event.parameter:.6g}, {event.n_followed} minima followed"
-    return done if event.largest is None else f"{done}, highest end {event.largest:.6g}"

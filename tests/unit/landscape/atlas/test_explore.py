@@ -80,9 +80,9 @@ def test_callback_sees_each_new_minimum_once(land):
     land.explore(3, n_starts=6, callback=events.append)
     assert [event.done for event in events] == list(range(1, 11))
     assert {event.total for event in events} == {10}
-    found = [event.found for event in events if event.found is not None]
+    found = [event.detail["found"] for event in events if event.detail["found"] is not None]
     assert sorted(round(point.kl, 6) for point in found) == [0.0, 2.769105]
-    assert events[-1].n_minima == 2
+    assert events[-1].detail["minima"] == 2
 
 
 def test_random_starts_alone_find_the_minima_too(land):

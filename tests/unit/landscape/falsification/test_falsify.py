@@ -60,7 +60,6 @@ def test_processes_and_resuming_change_nothing(close, tmp_path):
     rest = lab.falsify(**CLOSE, checkpoint=file, n_jobs=2, callback=lambda event: seen.append(event.done))
     assert seen == list(range(8, 21))
     assert rest.to_dict() == close.to_dict()
-    assert lab.Falsification.from_json(file).to_dict() == close.to_dict()
     more = lab.falsify(**{**CLOSE, "n_truths": 22}, checkpoint=file)
     assert [one.to_dict() for one in more.searched[:20]] == close.to_dict()["truths"]
     assert len(more.searched) == 22
@@ -75,7 +74,7 @@ def test_ctrl_c_and_time_keep_what_was_found(tmp_path):
     assert (found.stop_reason, len(found.searched)) == ("interrupted", 3)
     short = lab.falsify(**CLOSE, rng=2, max_seconds=0, checkpoint=tmp_path / "c.json")
     assert (short.stop_reason, len(short.searched)) == ("time_limit", 1)
-    assert json.loads((tmp_path / "c.json").read_text())["stop_reason"] == "time_limit"
+    assert len(json.loads((tmp_path / "c.json").read_text())["done"]) == 1
 
 
 def test_another_search_is_not_gone_on_with(tmp_path):
@@ -86,7 +85,7 @@ def test_another_search_is_not_gone_on_with(tmp_path):
         with pytest.raises(gs.InvalidParameterError, match=next(iter(changed))):
             lab.falsify(**{**settings, **changed}, checkpoint=file)
     file.write_text('{"format": "something"}')
-    with pytest.raises(gs.FormatError, match="gmmscape-falsification"):
+    with pytest.raises(gs.FormatError, match="no checkpoint"):
         lab.falsify(**settings, checkpoint=file)
 
 
@@ -141,15 +140,15 @@ def test_wrong_parameters(changed, word):
 def test_shares_fall_with_the_separation(tmp_path):
     pytest.importorskip("matplotlib")
     settings = {"k": 2, "k_star": 3, "d": 1, "n_truths": 15, "n_starts": 12}
-    folder = tmp_path / "made"
-    curve = lab.unstructured_against_separation([12.0, 5.0], **settings, folder=folder)
+    file = tmp_path / "kept.json"
+    curve = lab.unstructured_against_separation([12.0, 5.0], **settings, checkpoint=file)
     near, far = curve.points
     assert (near.separation, far.separation) == (5.0, 12.0)
     assert near.by_association.low > far.by_association.value == 0.0
     assert near.largest_defect > 0.25 > far.largest_defect
     # What was done before is not done again.
     again = lab.unstructured_against_separation(
-        [5.0, 12.0], **settings, folder=folder, callback=lambda _: True
+        [5.0, 12.0], **settings, checkpoint=file, callback=lambda _: True
     )
     assert again.to_dict() == curve.to_dict()
     stopped = lab.unstructured_against_separation([5.0], **settings, callback=lambda _: True)
@@ -161,9 +160,10 @@ def test_shares_fall_with_the_separation(tmp_path):
         lab.unstructured_against_separation([], **settings)
     with pytest.raises(gs.InvalidParameterError, match=r"separations=-5\.0"):
         lab.unstructured_against_separation([-5.0], **settings)
-    for place in (3, tmp_path / "no" / "where", tmp_path / "curve.json"):
-        with pytest.raises(gs.InvalidParameterError, match="folder="):
-            lab.unstructured_against_separation([5.0], **settings, folder=place)
+    with pytest.raises(gs.InvalidParameterError, match="folder"):
+        lab.unstructured_against_separation([5.0], **settings, checkpoint=tmp_path / "no" / "where")
+    with pytest.raises(gs.FormatError, match="no checkpoint"):
+        lab.unstructured_against_separation([5.0], **settings, checkpoint=tmp_path / "curve.json")
 
 
 def test_shares_are_written_as_people_write_them():

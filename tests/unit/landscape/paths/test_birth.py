@@ -150,8 +150,8 @@ def test_refusals(path, structure, bracket, words):
 def test_budget_and_callback():
     seen = []
     lab.birth(equal, PAIR_LAST, (9.5, 10.5), callback=seen.append)
-    assert all(a.parameter > b.parameter for a, b in itertools.pairwise(seen))
-    assert seen[0].means.shape == (3, 1)
+    assert all(a.detail["parameter"] > b.detail["parameter"] for a, b in itertools.pairwise(seen))
+    assert seen[0].detail["means"].shape == (3, 1)
     with pytest.raises(gs.NoResultError, match="callback"):
         lab.birth(equal, PAIR_LAST, (9.0, 12.0), callback=lambda event: True)
     with pytest.raises(gs.NoResultError, match="max_seconds"):

@@ -160,13 +160,13 @@ def test_resuming_gives_the_same_and_repeats_nothing(crossing, tmp_path):
     later = []
     again = lab.structure_threshold(equal, 2, (5.0, 8.0), callback=later.append, **effort)
     assert again.to_dict() == crossing.to_dict()
-    searched = [event.parameter for event in seen if event.stage == "search"]
+    searched = [event.detail["parameter"] for event in seen if event.stage == "search"]
     assert searched
-    assert not {event.parameter for event in later if event.stage == "search"} & set(searched)
+    assert not {event.detail["parameter"] for event in later if event.stage == "search"} & set(searched)
     with pytest.raises(gs.InvalidParameterError, match="another truths"):
         lab.structure_threshold(equal, 2, (5.0, 8.5), **effort)
     file.write_text("[]")
-    with pytest.raises(gs.FormatError, match="no file of the format"):
+    with pytest.raises(gs.FormatError, match="no checkpoint"):
         lab.structure_threshold(equal, 2, (5.0, 8.0), **effort)
 
 
@@ -175,8 +175,8 @@ def test_events_and_stops():
     lab.structure_threshold(equal, 2, (5.0, 6.0), n_starts=3, callback=seen.append)
     assert seen[0].stage == "search"
     followed = [event for event in seen if event.stage == "follow"]
-    assert all(a.parameter < b.parameter for a, b in pairwise(followed))
-    assert followed[0].means.shape == (2, 1)
+    assert all(a.detail["parameter"] < b.detail["parameter"] for a, b in pairwise(followed))
+    assert followed[0].detail["means"].shape == (2, 1)
     with pytest.raises(gs.NoResultError, match="interrupted"):
         lab.structure_threshold(equal, 2, (5.0, 6.0), callback=lambda event: True)
     with pytest.raises(gs.NoResultError, match="time_limit"):
