@@ -208,7 +208,7 @@ class Mixture:
         DataError
             If X is not a finite (n, d) matrix.
         """
-        return engine.log_density(data_matrix(X, n_features=self.n_features), self.parameters)
+        return engine.hold(data_matrix(X, n_features=self.n_features)).log_density(self.parameters)
 
     def responsibilities(self, X: ArrayLike) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -228,7 +228,7 @@ class Mixture:
         DataError
             If X is not a finite (n, d) matrix.
         """
-        return engine.responsibilities(data_matrix(X, n_features=self.n_features), self.parameters)
+        return engine.hold(data_matrix(X, n_features=self.n_features)).responsibilities(self.parameters)
 
     def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, IntArray]:
         """Draw independent rows.

@@ -8,11 +8,10 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
-from gmmscape.engine import LocationDerivatives
 from gmmscape.families import Family
 from gmmscape.measure import Errors, Population, Sample, WeightedRows
 from gmmscape.mixture import Mixture
-from gmmscape.statistics import SufficientStatistics
+from gmmscape.statistics import LocationDerivatives, SufficientStatistics
 
 M = TypeVar("M", bound=Population | Sample)
 

@@ -1,9 +1,10 @@
-"""Sufficient statistics: the only thing that crosses a block, thread, process or machine."""
+"""Sufficient statistics, the only thing that crosses a block, thread, process or machine; and derivatives."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -65,6 +66,27 @@ class SufficientStatistics:
         if self.scatter is None or other.scatter is None:
             return None
         return kind_named(self.kind).merged_scatter(self.scatter + other.scatter, between, gap)
+
+
+class LocationDerivatives(NamedTuple):
+    """Weighted sums that make the derivatives of the location family's NLL (DESIGN 2.1).
+
+    Attributes
+    ----------
+    nll : float
+        Value, per the unit of length of the parameters used.
+    gradient : ndarray of shape (k, d)
+        In the means.
+    hessian : ndarray of shape (k*d, k*d) or None
+        In the means.
+    mass : ndarray of shape (k,)
+        Of each component.
+    """
+
+    nll: float
+    gradient: FloatArray
+    hessian: FloatArray | None
+    mass: FloatArray
 
 
 def merge_in_order(parts: Sequence[SufficientStatistics]) -> SufficientStatistics:

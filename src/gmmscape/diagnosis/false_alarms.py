@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.families import Family
 from gmmscape.measure import Sample
@@ -17,6 +16,7 @@ from gmmscape.moves.search import search
 from gmmscape.objective import Objective, SampleObjective
 from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import descend
+from gmmscape.threads import limited, thread_count
 
 #: Rows of a bootstrap sample at most: gains in nats hardly depend on their number.
 MOST_ROWS = 20_000
@@ -53,13 +53,13 @@ def bootstrapped_gains(
     def gain(number: int) -> float:
         budget.check()
         rows, _ = fit.sample(n, np.random.default_rng([seed, 5, number]))
-        with engine.limited(threads):
+        with limited(threads):
             return _gain(objective.family, fit, rows, seed, take_nested, budget.check)
 
     found: list[float] = []
     ended = "completed"
-    workers = min(engine.info().threads, n_samples)
-    threads = engine.info().threads // workers
+    workers = min(thread_count(), n_samples)
+    threads = thread_count() // workers
     pool = ThreadPoolExecutor(max_workers=workers)
     try:
         for one in pool.map(gain, range(n_samples)):
@@ -78,7 +78,7 @@ def _gain(
     family: Family, fit: Mixture, rows: FloatArray, seed: int, take_nested: bool, check: Callable[[], None]
 ) -> float:
     sample = Sample(rows, copy=False)
-    start = fit.shifted(-sample.origin)
+    start = sample.local_mixture(fit)
     objective = Objective.near(sample, family, start)
     polished = descend(JUDGE, objective, start)
     check()

@@ -10,7 +10,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.diagnosis.goodness_of_fit import misfit
-from gmmscape.measure import Sample, row_keys
+from gmmscape.measure import Sample, WeightedRows, row_keys
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 
@@ -110,7 +110,7 @@ def findings(objective: Objective, fit: Mixture, background: IntArray) -> tuple[
             )
         )
     weights = sample.weights[rows[kept]]
-    far_off = misfit(points[kept] + jitter[kept], weights, fit, objective.rows.unit)
+    far_off = misfit(WeightedRows(points[kept] + jitter[kept], weights, objective.rows.unit), fit)
     if far_off is not None:
         found.append(Finding("not Gaussian", far_off))
     return tuple(found)

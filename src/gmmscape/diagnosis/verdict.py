@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.diagnosis.component_kinds import association_on_sample, component_reports, with_rows
 from gmmscape.diagnosis.evidence import Calibration
@@ -62,9 +61,8 @@ def diagnosis_of(
     Diagnosis
         Verdict, components and moves.
     """
-    objective, origin = examination.objective, examination.objective.measure.origin
-    given, final = examination.given.shifted(-origin), examination.final.mixture.shifted(-origin)
-    polished = examination.polished.mixture.shifted(-origin)
+    objective, given = examination.objective, examination.given
+    polished, final = examination.polished.local, examination.final.local
     broken = collapsed(objective, given)
     gain = counted_gain(examination)
     n = _effective_rows(objective)
@@ -138,7 +136,7 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
         Its `value_before` is that of the fit the examination began with.
     """
     objective, final = examination.objective, examination.final
-    local = final.mixture.shifted(-objective.measure.origin)
+    local = final.local
     broken = collapsed(objective, local)
     verdict, reasons = "cannot tell", ("no moves were tried: escape is off",)
     if searched or examination.stop_reason != "completed":
@@ -185,10 +183,8 @@ def _effective_rows(objective: Objective) -> float:
 def _score(objective: Objective, before: Mixture, after: Mixture, n: float) -> float:
     """Vuong's statistic of two mixtures in local coordinates, by blocks of rows."""
     parts = []
-    for _, points, weights in objective.rows.blocks():
-        difference = engine.log_density(points, after.parameters) - engine.log_density(
-            points, before.parameters
-        )
+    for place, _, weights in objective.rows.blocks():
+        difference = objective.rows.log_densities(after, place) - objective.rows.log_densities(before, place)
         mass = float(weights.sum())
         mean = float(weights @ difference) / mass
         parts.append((mass, mean, float(weights @ (difference - mean) ** 2)))

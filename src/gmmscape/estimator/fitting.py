@@ -136,7 +136,7 @@ def seed_from(random_state: Any) -> int:
 
 
 def _start(model: GaussianMixture, sample: Sample, family: Family, seed: int) -> Mixture | None:
-    """Where to begin if the user says so, wholly or in part."""
+    """Where to begin if the user says so, wholly or in part; in local coordinates."""
     if model.warm_start and hasattr(model, "means_"):
         wanted = (model.n_components, sample.n_features)
         try:
@@ -149,7 +149,7 @@ def _start(model: GaussianMixture, sample: Sample, family: Family, seed: int) ->
             raise InvalidParameterError.of(
                 "warm_start", True, f"the last fit has means of shape {start.means.shape}, not {wanted}"
             )
-        return start
+        return sample.local_mixture(start)
     given = (model.weights_init, model.means_init, model.precisions_init)
     if all(value is None for value in given):
         return None
@@ -161,7 +161,7 @@ def _start(model: GaussianMixture, sample: Sample, family: Family, seed: int) ->
         means = mean_matrix("means_init", model.means_init, n_features=d)
         if len(means) != k:
             raise InvalidParameterError(f"means_init has {len(means)} rows: pass n_components={k} of them")
-        start = mixture_around(sample, family, means)
+        start = mixture_around(sample, family, means - sample.origin)
     covariances = start.covariances
     if model.precisions_init is not None:
         covariances = _inverted(model.precisions_init, start)

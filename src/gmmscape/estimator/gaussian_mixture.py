@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, DensityMixin
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.diagnosis.assess import COVARIANCE_FLOOR
 from gmmscape.estimator.fitting import checked_data, fit_estimator, seed_from
 from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
 from gmmscape.models import NotFittedError
+from gmmscape.threads import limited
 from gmmscape.validation import (
     positive_integer,
 )
@@ -228,7 +228,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         ndarray of shape (n_samples, n_components)
             Rows sum to one.
         """
-        with engine.limited(self.n_jobs):
+        with limited(self.n_jobs):
             return self._mixture().responsibilities(self._checked(X))
 
     def score_samples(self, X: Any) -> FloatArray:
@@ -244,7 +244,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             In nats.
         """
-        with engine.limited(self.n_jobs):
+        with limited(self.n_jobs):
             return self._mixture().log_density(self._checked(X))
 
     def score(self, X: Any, y: Any = None) -> float:

@@ -8,8 +8,8 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
-from gmmscape.engine import LocationDerivatives
 from gmmscape.mixture import Mixture
+from gmmscape.statistics import LocationDerivatives
 
 #: Units in the last place of the largest coordinate, for each row or column, below which a direction is the
 #: rounding of coordinates: leaving it out moves a mean no farther than the rounding of its coordinates does.

@@ -50,7 +50,7 @@ class HeldOut:
             if known == mixture:
                 return value
         objective = Objective(self.objective.measure, self.objective.family, self.seen)
-        end = descend(REFIT, objective, mixture).mixture.shifted(-self.objective.measure.origin)
+        end = descend(REFIT, objective, mixture).local
         value = self.unseen.nll(end)
         self._judged.append((mixture, value))
         return value
@@ -59,4 +59,4 @@ class HeldOut:
 def some_rows(rows: WeightedRows, which: np.ndarray) -> WeightedRows:
     """Return a part of the rows, their weights made to sum to one."""
     weights = rows.weights[which]
-    return WeightedRows(rows.local(which), weights / weights.sum(), rows.unit)
+    return rows.taken(which, weights / weights.sum())

@@ -79,7 +79,7 @@ class MixtureProblem:
 
         First all that promise a gain and do not touch each other, at once; then single ones.
         """
-        here = self._local(fit)
+        here = fit.local
         if here.n_components == 1:
             return
         covered = covered_by(self.objective, here, [self.seed, number])
@@ -161,13 +161,12 @@ class MixtureProblem:
                 start = start_around(sample, self.family, here.n_components, "k-means++", rng)
             except DataError:  # no more different rows than components
                 return []
-            start = start.shifted(-sample.origin)
             starts.append(start.permuted(match_means(start.means, here.means)[0]))
         return starts
 
     def applied(self, fit: Solution, moves: Sequence[Move]) -> Mixture | None:
         """Return the mixture right after the moves, in local coordinates."""
-        return applied(self._local(fit), self.family, moves)
+        return applied(fit.local, self.family, moves)
 
     def refined(
         self, starts: Sequence[Mixture], target: float, rough: bool, check: Callable[[], None]
@@ -196,7 +195,7 @@ class MixtureProblem:
             check()
             return False
 
-        end = descend(JUDGE, self.objective, self._local(fit), watch=watch)
+        end = descend(JUDGE, self.objective, fit.local, watch=watch)
         if end.stop_reason == "interrupted":
             raise Stopped("interrupted")
         return end if end.nll <= fit.nll else fit
@@ -205,7 +204,7 @@ class MixtureProblem:
         """Return the NLL; where nested components are only offered, more clusters come first."""
         if self.take_nested:
             return (fit.nll,)
-        local = self._local(fit)
+        local = fit.local
         return (-self._without_overloaded(local, self._clustering(local)).n_clusters, fit.nll)
 
     def held_out_gain(self, before: Solution, after: Solution) -> float | None:
@@ -214,7 +213,7 @@ class MixtureProblem:
             return None
         if self._held_out is None:
             self._held_out = HeldOut(self.objective, self.seed)
-        return self._held_out.gain(self._local(before), self._local(after))
+        return self._held_out.gain(before.local, after.local)
 
     def outcome(self, before: Solution, after: Solution, moves: Sequence[Move]) -> str:
         """Say whether a refined fit may be taken.
@@ -224,7 +223,7 @@ class MixtureProblem:
         """
         if before.nll - after.nll <= self.same:
             return "no gain"
-        old, new = self._local(before), self._local(after)
+        old, new = before.local, after.local
         doubtful = self._doubtful(old, new, moves)
         if doubtful.any():
             contributed = covered_by(self.objective, new).deletion_costs[doubtful].sum()
@@ -270,9 +269,6 @@ class MixtureProblem:
         if few.any():
             few &= ~scarce(self.objective, old)
         return few | (lost & ~collapsed(self.objective, old) if lost.any() else lost)
-
-    def _local(self, fit: Solution) -> Mixture:
-        return fit.mixture.shifted(-self.objective.measure.origin)
 
 
 def perturbed(here: Mixture, rng: np.random.Generator) -> list[Mixture]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gmmscape.arrays import IntArray
-from gmmscape.measure import WeightedRows
+from gmmscape.measure import EVERY
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered
 from gmmscape.moves.moves import Move
@@ -58,7 +58,7 @@ def _gain_nearby(
     mass = float(parts.weights.sum())
     if mass == 0.0:
         return 0.0
-    rows = WeightedRows(parts.points, parts.weights / mass, objective.rows.unit)
+    rows = parts.rows.taken(EVERY, parts.weights / mass)
     small = Objective(objective.measure, objective.family, rows)
     before, after = (_only(mixture, local) for mixture in (here, start))
     end = descend(NEARBY, small, after)

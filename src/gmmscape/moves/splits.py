@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.covariances import TIED
 from gmmscape.exceptions import InvalidParameterError
@@ -178,18 +177,18 @@ def _set_free(small: SmallProblems, which: IntArray, shared: Small) -> tuple[Int
 def _reconsidered(small: SmallProblems, splits: list[Split], rng: np.random.Generator) -> list[Split]:
     """The same, where nested children stay so only if the wider is a halo and not over several clusters."""
     doubtful = [at for at, split in enumerate(splits) if split.nested]
-    points, weights = [], []
+    rows, weights = [], []
     for at in doubtful:
         children = splits[at].children
         wider = int(np.trace(children.full_covariances(), axis1=1, axis2=2).argmax())
-        rows, own = small.rows(splits[at].component)
-        posterior = engine.responsibilities(rows, children.parameters)[:, wider]
-        kept = posterior >= COVERED
-        points.append(rows[kept])
-        weights.append(small.mass[splits[at].component] * own[kept] * posterior[kept])
+        place = small.place(splits[at].component)
+        posterior = small.held.responsibilities(children, place)[:, wider]
+        kept = np.flatnonzero(posterior >= COVERED)
+        rows.append(kept + place.start)
+        weights.append(small.mass[splits[at].component] * small.held.weights[rows[-1]] * posterior[kept])
     if doubtful:
         ends = np.concatenate([[0], np.cumsum([len(own) for own in weights])]).astype(np.int64)
-        parts = Parts(np.concatenate(points), np.concatenate(weights), ends)
+        parts = Parts(small.held.taken(np.concatenate(rows), np.concatenate(weights)), ends)
         for at, more in zip(doubtful, overloaded(small.objective, parts, rng), strict=True):
             splits[at] = splits[at]._replace(nested=not more)
     return splits

@@ -9,6 +9,7 @@ import numpy as np
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.covariances import CovarianceKind
 from gmmscape.families import Family
+from gmmscape.measure import EVERY
 from gmmscape.moves.component_rows import Parts
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import EM, Small, ends_on_parts
@@ -33,8 +34,9 @@ class SmallProblems:
     def __init__(self, objective: SampleObjective, parts: Parts) -> None:
         self.objective, self.family, self.parts = objective, objective.family, parts
         self.mass = parts.mass
-        self.weights = parts.weights / np.repeat(np.where(self.mass > 0, self.mass, 1.0), parts.sizes)
-        d = parts.points.shape[1]
+        total = np.repeat(np.where(self.mass > 0, self.mass, 1.0), parts.sizes)
+        self.held = parts.rows.taken(EVERY, parts.weights / total)
+        d = objective.measure.n_features
         self.means = np.zeros((len(self), d))
         self.scatter = np.zeros((len(self), d, d))
         for i in np.flatnonzero(parts.sizes):
@@ -47,13 +49,17 @@ class SmallProblems:
 
     def rows(self, i: int) -> tuple[FloatArray, FloatArray]:
         """Return points and weights of a part; the weights sum to one."""
-        own = slice(self.parts.ends[i], self.parts.ends[i + 1])
-        return self.parts.points[own], self.weights[own]
+        own = self.place(i)
+        return self.held.local(own), self.held.weights[own]
+
+    def place(self, i: int) -> slice:
+        """Return where the rows of a part stand among all."""
+        return slice(int(self.parts.ends[i]), int(self.parts.ends[i + 1]))
 
     @cached_property
     def usable(self) -> BoolArray:
         """Which parts have enough rows for two components, and a covariance."""
-        d = self.parts.points.shape[1]
+        d = self.means.shape[1]
         return (self.parts.sizes >= 2 * (d + 1)) & np.isfinite(self.single_nll)
 
     @cached_property
@@ -65,7 +71,7 @@ class SmallProblems:
     @cached_property
     def single_nll(self) -> FloatArray:
         """NLL of that component on the part, nats per unit mass of it; infinite where it is singular."""
-        d = self.parts.points.shape[1]
+        d = self.means.shape[1]
         with np.errstate(all="ignore"):
             if self.single.ndim == 3:
                 sign, log_determinant = np.linalg.slogdet(self.single)
@@ -83,7 +89,7 @@ class SmallProblems:
     def fitted(self, which: IntArray, starts: Small, solver: EM = ROUGH) -> tuple[Small, FloatArray]:
         """Return where EM leads from each start on the part `which` says, and the NLL there."""
         ranges = np.stack([self.parts.ends[which], self.parts.ends[which + 1]], axis=1)
-        return ends_on_parts(solver, self.objective, self.parts.points, self.weights, ranges, starts)
+        return ends_on_parts(solver, self.objective, self.held, ranges, starts)
 
     def around(self, which: IntArray, means: FloatArray, kind: CovarianceKind) -> Small:
         """Return starts around pairs of means (b, 2, d) of the parts `which` says, (b,).

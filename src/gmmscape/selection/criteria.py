@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.families import Family
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
@@ -44,8 +43,8 @@ def scores(family: Family, rows: WeightedRows, mixture: Mixture, nll: float, n: 
 def entropy(rows: WeightedRows, mixture: Mixture) -> float:
     """Return the average entropy of the responsibilities, nats per unit mass; at most log k."""
     total = 0.0
-    for _, points, weights in rows.blocks():
-        psi = engine.responsibilities(points, mixture.parameters)
+    for place, _, weights in rows.blocks():
+        psi = rows.responsibilities(mixture, place)
         with np.errstate(divide="ignore", invalid="ignore"):
             terms = np.where(psi > 0.0, psi * np.log(psi), 0.0)
         total -= float(weights @ terms.sum(axis=1))

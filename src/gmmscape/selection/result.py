@@ -28,8 +28,10 @@ class Chosen(Solution):
 
     Attributes
     ----------
-    mixture : Mixture
-        The fit, in the caller's coordinates.
+    local : Mixture
+        The fit as the solver had it, relative to `origin`; `mixture` is in the coordinates of the data.
+    origin : ndarray of shape (d,)
+        What local coordinates count from.
     nll : float
         Negative log-likelihood in nats per unit mass.
     error : float

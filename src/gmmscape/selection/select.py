@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape import engine
 from gmmscape.diagnosis.assess import COVARIANCE_FLOOR, NESTED, check_n_jobs, total_mass
 from gmmscape.diagnosis.fit import FitPlan
 from gmmscape.exceptions import DataError, InvalidParameterError
@@ -23,6 +22,7 @@ from gmmscape.selection.criteria import CRITERIA
 from gmmscape.selection.ladder import Ladder
 from gmmscape.selection.result import Selection
 from gmmscape.solve import EM
+from gmmscape.threads import limited
 from gmmscape.validation import (
     choice,
     generator,
@@ -167,7 +167,7 @@ def select(
     weighted = sample_weight is not None
     counted = 1.0 / float(np.square(sample.weights).sum()) if weighted else float(sample.n_samples)
     ladders = _ladders(sample, kinds, plan, rule, total_mass(sample, sample_weight), budget)
-    with engine.limited(n_jobs):
+    with limited(n_jobs):
         ended = _climbed(ladders, numbers_wanted)
         table, ended = table_of(ladders, kinds, counted, criterion, rule.n_folds, ended)
     settings = {"reg_covar": rule.reg_covar, "covariance_floor": rule.covariance_floor}

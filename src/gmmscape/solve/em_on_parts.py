@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.covariances import CovarianceKind
 from gmmscape.exceptions import GmmscapeError
@@ -14,7 +13,7 @@ from gmmscape.families import Family
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve.acceleration import own_units
+from gmmscape.solve.batch import em_task
 from gmmscape.solve.em import EM
 from gmmscape.solve.loop import run
 
@@ -49,7 +48,7 @@ class Small(NamedTuple):
 
 
 def ends_on_parts(
-    solver: EM, objective: Objective, points: FloatArray, weights: FloatArray, ranges: IntArray, starts: Small
+    solver: EM, objective: Objective, rows: WeightedRows, ranges: IntArray, starts: Small
 ) -> tuple[Small, FloatArray]:
     """Return where EM leads from each start on its own rows, and the NLL there.
 
@@ -58,12 +57,10 @@ def ends_on_parts(
     solver : EM
         Algorithm; with ``max_iter=0`` the starts come back evaluated.
     objective : Objective
-        Says floor, units and spread; its rows are not used. The starts are of its family set free: all
-        covariances of their kind above the floor.
-    points : ndarray of shape (m, d)
-        Rows in local coordinates.
-    weights : ndarray of shape (m,)
-        Summing to one over each range.
+        Says floor and spread; its rows are not used. The starts are of its family set free: all covariances
+        of their kind above the floor.
+    rows : WeightedRows
+        Their weights sum to one over each range.
     ranges : ndarray of int, shape (b, 2)
         First row of each start, and the one after its last.
     starts : Small
@@ -78,32 +75,20 @@ def ends_on_parts(
     """
     if len(ranges) == 0:
         return starts, np.empty(0)
-    rows = objective.rows
     family = objective.family.relaxed(starts.kind)
-    native = family.native(objective.measure.n_features)
-    if native is None:
-        return _by_reference(solver, objective, family, points, weights, ranges, starts)
-    found = engine.em_from_all(
-        engine.EmProblem(
-            X=points,
-            origin=None,
-            weights=weights,
-            kind=native.kind,
-            location=native.means_only,
-            floor=native.floor,
-            spread=np.sqrt(objective.measure.variance),
-            scale=own_units(objective, starts.kind),
-            unit=rows.unit,
-            resolution=0.0,
-        ),
+    task = em_task(
+        objective,
+        family,
         (starts.weights, starts.means, starts.covariances),
-        ranges=ranges,
+        resolution=0.0,
+        ranges=np.ascontiguousarray(ranges, dtype=np.int64),
         tol=solver.tol,
         max_iter=solver.max_iter,
         accelerate=solver.accelerate,
     )
+    found = None if task is None else rows.held.em(task)
     if found is None:
-        return _by_reference(solver, objective, family, points, weights, ranges, starts)
+        return _by_reference(solver, objective, family, rows, ranges, starts)
     runs, interrupted = found
     if interrupted:
         raise KeyboardInterrupt
@@ -119,19 +104,12 @@ def ends_on_parts(
 
 
 def _by_reference(
-    solver: EM,
-    objective: Objective,
-    family: Family,
-    points: FloatArray,
-    weights: FloatArray,
-    ranges: IntArray,
-    starts: Small,
+    solver: EM, objective: Objective, family: Family, rows: WeightedRows, ranges: IntArray, starts: Small
 ) -> tuple[Small, FloatArray]:
-    origin, unit = objective.measure.origin, objective.rows.unit
     ends = Small(starts.weights.copy(), starts.means.copy(), starts.covariances.copy(), starts.kind)
     nll = np.full(len(ranges), np.inf)
     for i, (first, last) in enumerate(ranges):
-        own = WeightedRows(points[first:last], weights[first:last], unit)
+        own = rows.taken(slice(first, last), rows.weights[first:last])
         try:
             solution = run(solver, Objective(objective.measure, family, own), starts.mixture(i))
         except GmmscapeError:
@@ -139,7 +117,7 @@ def _by_reference(
         if solution.stop_reason == "interrupted":
             raise KeyboardInterrupt
         if solution.stop_reason != "degenerate" and np.isfinite(solution.nll):
-            mixture = solution.mixture.shifted(-origin)
-            ends.weights[i], ends.means[i] = mixture.weights, mixture.means
-            ends.covariances[i], nll[i] = mixture.covariances, solution.nll
+            end = solution.local
+            ends.weights[i], ends.means[i], ends.covariances[i] = end.weights, end.means, end.covariances
+            nll[i] = solution.nll
     return ends, nll

@@ -92,7 +92,7 @@ def run(
     Returns
     -------
     Solution
-        In the caller's coordinates (the measure's origin added). Ctrl-C ends the loop with
+        Of the last point, relative to the measure's origin. Ctrl-C ends the loop with
         ``stop_reason="interrupted"`` and the last point.
     """
     budget = Budget("descend", max_seconds, callback)
@@ -121,7 +121,8 @@ def run(
     except KeyboardInterrupt:
         reason = "interrupted"
     return Solution(
-        mixture=state.mixture.shifted(objective.measure.origin),
+        local=state.mixture,
+        origin=objective.measure.origin,
         nll=state.nll + objective.rows.log_unit,
         error=objective.errors(state.mixture).nll,
         gradient_norm=np.inf if state.starved else state.gradient_norm,

@@ -10,7 +10,7 @@ from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve.batch import problem_of
+from gmmscape.solve.batch import em_task
 from gmmscape.solve.em import EM
 from gmmscape.solve.gradient import GradientDescent
 from gmmscape.solve.loop import run
@@ -61,18 +61,17 @@ def crowd_ends(objective: Objective, starts: FloatArray, solver: EM | GradientDe
     """
     b, k, _ = starts.shape
     sigma = _sigma(objective)
-    problem = problem_of(objective)
-    if problem is None:
-        return _one_by_one(objective, starts, solver)
     given = (np.full((b, k), 1.0 / k), np.ascontiguousarray(starts), np.full((b, k), sigma**2))
-    found = engine.em_from_all(
-        problem,
+    task = em_task(
+        objective,
+        objective.family,
         given,
         tol=solver.tol,
         max_iter=solver.max_iter,
         accelerate=isinstance(solver, EM) and solver.accelerate,
         gradient=isinstance(solver, GradientDescent),
     )
+    found = None if task is None else objective.rows.held.em(task)
     if found is None:
         return _one_by_one(objective, starts, solver)
     runs, interrupted = found
@@ -118,5 +117,4 @@ def _by_python(
     end = run(solver, objective, start)
     if end.stop_reason == "interrupted":
         raise KeyboardInterrupt
-    local = end.mixture.shifted(-objective.measure.origin)
-    return local.means, end.nll - objective.rows.log_unit, end.gradient_norm, end.stop_reason
+    return end.local.means, end.nll - objective.rows.log_unit, end.gradient_norm, end.stop_reason

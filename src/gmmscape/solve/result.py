@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
@@ -25,8 +26,10 @@ class Solution:
 
     Attributes
     ----------
-    mixture : Mixture
-        The fit, in the caller's coordinates.
+    local : Mixture
+        The fit as the solver had it, in the measure's local coordinates.
+    origin : ndarray of shape (d,)
+        What local coordinates count from: the measure's origin.
     nll : float
         Negative log-likelihood in nats per unit mass.
     error : float
@@ -46,7 +49,8 @@ class Solution:
         Name of the family it was fitted in.
     """
 
-    mixture: Mixture
+    local: Mixture
+    origin: FloatArray = field(repr=False)
     nll: float
     error: float
     gradient_norm: float
@@ -55,6 +59,11 @@ class Solution:
     history: tuple[float, ...] = field(repr=False)
     floor_active: bool = field(default=False, kw_only=True)
     family: str = field(kw_only=True)
+
+    @cached_property
+    def mixture(self) -> Mixture:
+        """The fit in the caller's coordinates: what users get."""
+        return self.local.shifted(self.origin)
 
     @property
     def means(self) -> FloatArray:

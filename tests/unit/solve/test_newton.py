@@ -229,7 +229,7 @@ def test_values_never_rise_and_the_end_is_a_minimum(seed: int):
     solution = run(Newton(), objective, start)
     assert solution.stop_reason == "converged"
     assert np.all(np.diff(solution.history) <= 1e-14 * abs(solution.nll))
-    end = objective.derivatives(solution.mixture.shifted(-sample.origin), hessian=True)
+    end = objective.derivatives(solution.local, hessian=True)
     assert np.abs(end.gradient).max() < 1e-9
     assert np.linalg.eigvalsh(end.hessian)[0] > -1e-10
 

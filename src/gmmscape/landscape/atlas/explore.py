@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.builder import Attempt, Survey, Task, attempt_of, digest_of, kept
@@ -26,6 +25,7 @@ from gmmscape.structure.candidates import (
     count_candidates,
 )
 from gmmscape.structure.structure import Structure, decode
+from gmmscape.threads import limited
 from gmmscape.work import tasks as work_tasks
 from gmmscape.work.journal import Journal
 from gmmscape.work.tasks import Tasks, closed
@@ -63,7 +63,7 @@ def explore(
     from threadpoolctl import threadpool_limits
 
     # Matrices of k d rows are too small for threads of BLAS, which wait for each other longer than they work.
-    with engine.limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
+    with limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
         survey = _resumed(descent, seed, resume)
         journal = Journal(checkpoint, "explore", _facts(survey, plan))
         return _explore(survey, plan, Tasks(journal, plan.n_jobs, budget))
@@ -125,7 +125,7 @@ def _descend_from_all(survey: Survey, plan: Plan, work: Tasks) -> None:
     )
     with closed(results):
         for task, result in zip(tasks, results, strict=True):
-            found = survey.record(attempt_of(task, result))
+            found = survey.record(attempt_of(survey.descent, task, result))
 
 
 def _search_saddles(survey: Survey, work: Tasks) -> None:
@@ -270,7 +270,7 @@ def _with_starts(
         some = random[first : first + TOGETHER]
         generators = [np.random.default_rng([seed, task.number]) for task in some]
         starts = [descent.begun(descent.random_means(descent.k, rng)) for rng in generators]
-        with engine.limited(n_jobs):  # joblib may ask for tasks from a thread of its own
+        with limited(n_jobs):  # joblib may ask for tasks from a thread of its own
             ends = descent.rough(starts)
         yield from zip(some, ends, strict=True)
 

@@ -193,7 +193,7 @@ def followed(descent: Descent, trail: Trail) -> FloatArray | None:
     end = follow(descent.common(start), start, trail.uphill)
     if end is None:
         return None
-    return np.repeat(descent.places(end.shifted(descent.measure.origin)), trail.sizes, axis=0)
+    return np.repeat(descent.places_of_local(end), trail.sizes, axis=0)
 
 
 def _grouped(descent: Descent, sizes: tuple[int, ...], places: FloatArray) -> Mixture:

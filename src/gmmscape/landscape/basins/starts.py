@@ -96,9 +96,9 @@ class Starts:
         rng = np.random.default_rng([self.seed, number])
         if isinstance(self.measure, Sample):
             means = random_row_means if self.name == "rows" else kmeans_plusplus_means
-            return means(self.measure, self.k, rng)
-        rows = self.measure.truth.sample(DRAWS * self.k, rng)[0]
-        return kmeans_plusplus_means(Sample(rows, copy=False), self.k, rng)
+            return means(self.measure, self.k, rng) + self.measure.origin
+        rows = Sample(self.measure.truth.sample(DRAWS * self.k, rng)[0], copy=False)
+        return kmeans_plusplus_means(rows, self.k, rng) + rows.origin
 
 
 def own_starts(name: str, value: Any, k: int, d: int) -> FloatArray:

@@ -37,8 +37,10 @@ class CriticalPoint(Solution):
 
     Attributes
     ----------
-    mixture : Mixture
-        The fit, in the caller's coordinates.
+    local : Mixture
+        The fit as the descent had it, relative to `origin`; `mixture` is in the caller's coordinates.
+    origin : ndarray of shape (d,)
+        What local coordinates count from: the measure's origin, or zero for a point read from a file.
     nll : float
         Negative log-likelihood in nats per unit mass.
     error : float
@@ -222,8 +224,10 @@ class CriticalPoint(Solution):
         """
         structure = content["structure"]
         weights = content["weights"] if free_weights else None
+        mixture = Mixture.location(content["means"], sigma, weights)
         return cls(
-            mixture=Mixture.location(content["means"], sigma, weights),
+            local=mixture,
+            origin=np.zeros(mixture.n_features),
             nll=float(content["nll"]),
             error=float(content["error"]),
             gradient_norm=_number(content["gradient_norm"]),

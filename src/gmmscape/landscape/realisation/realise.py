@@ -115,7 +115,7 @@ def _undecided(splittings: Sequence[Splitting]) -> bool:
 
 def _rough(descent: Descent, structure: Structure, together: CriticalPoint) -> tuple[Splitting, ...]:
     """Law 1 as float64 sees it: the excess of each block from the curvatures that separate its means."""
-    local = together.mixture.shifted(-descent.measure.origin)
+    local = together.local
     hessian, masses = _curvatures(descent, local)
     found, d = [], local.n_features
     for block in structure.blocks:
@@ -189,7 +189,7 @@ def _precise(
     digits = int(20 - 2 * np.log10(size)) if size > 0.0 else MOST_DIGITS + 1
     if not affordable(merged, truth, digits):
         return found
-    hessian, _ = _curvatures(descent, merged.shifted(-descent.measure.origin))
+    hessian, _ = _curvatures(descent, descent.measure.local_mixture(merged))
     return precise_excess(merged, hessian, wanted, truth, digits)
 
 
