@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.measure.rows import WeightedRows
 
 Keys = NDArray[np.uint64]
-
-#: Binary logarithm of the number of hashes that are sorted together.
-TOGETHER = 20
 
 
 class Duplicates:
@@ -27,7 +25,7 @@ class Duplicates:
     """
 
     def __init__(self, rows: WeightedRows) -> None:
-        bits = max(0, (len(rows) - 1).bit_length() - TOGETHER)
+        bits = max(0, (len(rows) - 1).bit_length() - EFFORT.measure.columns_together)
         self._keys = np.concatenate([_repeated_keys(rows, bits, part) for part in range(1 << bits)])
         self._totals = np.zeros(len(self._keys))
         if len(self._keys):

@@ -12,20 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError
 from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.duplicates import Duplicates
 from gmmscape.measure.rows import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics, merge_in_order
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import data_matrix, sample_weights
-
-#: Rows whose median is taken as the origin.
-MEDIAN_ROWS = 65_536
-
-
-#: Responsibilities below this are left out where rows are counted.
-TRACE = 1e-9
 
 
 class Sample(Centred):
@@ -192,7 +187,7 @@ class Sample(Centred):
         first, second = np.zeros(mixture.n_components), np.zeros(mixture.n_components)
         for place in self._rows.stretches():
             weights = self._rows.weights[place]
-            found = self._rows.coverage(mixture, TRACE, place)
+            found = self._rows.coverage(mixture, TOLERANCES.measure.trace, place)
             heavier = weights * self.duplicates.group_weights(self._rows.local(place), weights)
             first += _sums(weights[found.row] * found.posterior, found.ends)
             second += _sums(heavier[found.row] * found.posterior**2, found.ends)
@@ -221,7 +216,7 @@ class Sample(Centred):
 
 def _middle(data: FloatArray) -> FloatArray:
     """Coordinate-wise (lower) median of the rows, or of evenly spaced ones among very many: a data value."""
-    some = data[:: -(-len(data) // MEDIAN_ROWS)]
+    some = data[:: -(-len(data) // EFFORT.measure.median_rows)]
     middle = (len(some) - 1) // 2
     return np.partition(some, middle, axis=0)[middle]
 

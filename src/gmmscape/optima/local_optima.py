@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape.diagnosis.assess import COVARIANCE_FLOOR, check_n_jobs, total_mass
+from gmmscape.diagnosis.assess import check_n_jobs, total_mass
 from gmmscape.exceptions import NoResultError
 from gmmscape.families import Floor, family_named, family_names
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
-from gmmscape.moves.mixture_problem import SAME, MixtureProblem
+from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.moves.restarts import FINISH, Restarts, StartPlan, left_when_shaken, restarted
 from gmmscape.moves.search import search
 from gmmscape.objective import Objective
@@ -25,6 +25,7 @@ from gmmscape.progress import Budget, Callback
 from gmmscape.solve import INIT_PARAMS, descend, mixture_around
 from gmmscape.structure.intervals import share_interval
 from gmmscape.threads import limited
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import (
     choice,
     generator,
@@ -47,7 +48,7 @@ def local_optima(
     init_params: str = "k-means++",
     escape: bool = True,
     reg_covar: float = 0.0,
-    covariance_floor: float = COVARIANCE_FLOOR,
+    covariance_floor: float = TOLERANCES.diagnosis.covariance_floor,
     n_jobs: int | None = None,
     max_seconds: float | None = None,
     verbose: int = 0,
@@ -202,7 +203,7 @@ def _result(found: Restarts, n: int, plan: StartPlan, total: float) -> LocalOpti
 def _groups(found: Restarts) -> dict[str, list[list[int]]]:
     """Places of the ends, those of one optimum together, by state."""
     objective = found.objective
-    same = SAME / objective.measure.effective_rows
+    same = TOLERANCES.moves.same / objective.measure.effective_rows
     ends = [(end.local, end.nll) for end in found.ends]
 
     def places(keep: Callable[[int], bool], known: Sequence[list[int]] = ()) -> list[list[int]]:
