@@ -12,11 +12,10 @@ from numpy.typing import ArrayLike
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.covariances import COVARIANCE_TYPES, checked_covariances, precision_factors
+from gmmscape.covariances import CovarianceKind, kind_named
 from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.jsonfile import read_json
 from gmmscape.validation import (
-    choice,
     data_matrix,
     finite_array,
     generator,
@@ -42,7 +41,7 @@ class Mixture:
     covariances : array_like
         scikit-learn's shape for the type: (k, d, d) full, (d, d) tied, (k, d) diag, (k,) spherical.
     covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
-        How the covariances are stored.
+        How the covariances are stored; `kind` is the object of that name, which knows what depends on it.
 
     Raises
     ------
@@ -57,6 +56,12 @@ class Mixture:
     6.0
     """
 
+    kind: CovarianceKind
+    weights: FloatArray
+    means: FloatArray
+    covariances: FloatArray
+    _factors: FloatArray
+
     def __init__(
         self,
         weights: ArrayLike | None,
@@ -64,13 +69,13 @@ class Mixture:
         covariances: ArrayLike,
         covariance_type: str = "full",
     ) -> None:
-        self.covariance_type = choice("covariance_type", covariance_type, COVARIANCE_TYPES)
+        self.kind = kind_named(covariance_type)
         self.means = mean_matrix("means", means)
         self.weights = probability_weights("weights", weights, len(self.means))
-        self.covariances = checked_covariances(covariances, self.means.shape, self.covariance_type)
+        self.covariances = self.kind.checked(covariances, *self.means.shape)
         for array in (self.means, self.weights, self.covariances):
             array.setflags(write=False)
-        self._factors = precision_factors(self.covariances, self.covariance_type)
+        self._factors = self.kind.factors(self.covariances)
 
     @classmethod
     def location(cls, centers: ArrayLike, sigma: float, weights: ArrayLike | None = None) -> Mixture:
@@ -126,11 +131,16 @@ class Mixture:
     ) -> Mixture:
         """Return a mixture of parts that were checked when this one was made."""
         other = object.__new__(Mixture)
-        other.covariance_type, other.weights = self.covariance_type, weights
+        other.kind, other.weights = self.kind, weights
         other.means, other.covariances, other._factors = means, covariances, factors
         for array in (weights, means, covariances):
             array.setflags(write=False)
         return other
+
+    @property
+    def covariance_type(self) -> str:
+        """How the covariances are stored, by scikit-learn's name."""
+        return self.kind.name
 
     @property
     def n_components(self) -> int:
@@ -141,18 +151,6 @@ class Mixture:
     def n_features(self) -> int:
         """Dimension d."""
         return self.means.shape[1]
-
-    @property
-    def n_parameters(self) -> int:
-        """Number of free parameters where weights, means and covariances are free."""
-        k, d = self.means.shape
-        of_covariances = {
-            "full": k * d * (d + 1) // 2,
-            "tied": d * (d + 1) // 2,
-            "diag": k * d,
-            "spherical": k,
-        }[self.covariance_type]
-        return k * d + of_covariances + k - 1
 
     @cached_property
     def sigma(self) -> float | None:
@@ -179,7 +177,7 @@ class Mixture:
         """The arrays an engine computes with."""
         with np.errstate(divide="ignore"):
             log_weights = np.log(self.weights)
-        return engine.Parameters(self.covariance_type, log_weights, self.means, self._factors)
+        return engine.Parameters(self.kind.name, log_weights, self.means, self._factors)
 
     def full_covariances(self) -> FloatArray:
         """Return every component's covariance matrix, shape (k, d, d), whatever the storage.
@@ -189,13 +187,7 @@ class Mixture:
         ndarray of shape (k, d, d)
             A new array.
         """
-        k, d = self.means.shape
-        if self.covariance_type == "full":
-            return self.covariances.copy()
-        if self.covariance_type == "tied":
-            return np.repeat(self.covariances[None], k, axis=0)
-        variances = self.covariances if self.covariance_type == "diag" else self.covariances[:, None]
-        return np.broadcast_to(variances, (k, d))[:, :, None] * np.eye(d)
+        return self.kind.matrices(self.covariances, *self.means.shape)
 
     def log_density(self, X: ArrayLike) -> FloatArray:
         """Return the log density at each row.
@@ -216,7 +208,7 @@ class Mixture:
         DataError
             If X is not a finite (n, d) matrix.
         """
-        return engine.log_density(data_matrix(X, n_features=self.n_features), self.parameters)
+        return engine.hold(data_matrix(X, n_features=self.n_features)).log_density(self.parameters)
 
     def responsibilities(self, X: ArrayLike) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -236,7 +228,7 @@ class Mixture:
         DataError
             If X is not a finite (n, d) matrix.
         """
-        return engine.responsibilities(data_matrix(X, n_features=self.n_features), self.parameters)
+        return engine.hold(data_matrix(X, n_features=self.n_features)).responsibilities(self.parameters)
 
     def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, IntArray]:
         """Draw independent rows.
@@ -320,12 +312,11 @@ class Mixture:
             raise InvalidParameterError.of(
                 "order", order.tolist(), f"pass each of 0 to {self.n_components - 1} once"
             )
-        tied = self.covariance_type == "tied"
         return self._alike(
             self.weights[order],
             self.means[order],
-            self.covariances if tied else self.covariances[order],
-            self._factors if tied else self._factors[order],
+            self.kind.chosen(self.covariances, order),
+            self.kind.chosen(self._factors, order),
         )
 
     def to_dict(self) -> dict[str, Any]:
