@@ -11,7 +11,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.location import LocationState, evaluate, moved
 
-#: Curvatures below this, in units of 1/sigma^2, have no sign in float64 (DESIGN 2.2).
+#: Curvatures below this, in units of 1/sigma^2, have no sign in float64 (docs/mathematics.md#flat).
 FLAT = 1e-10
 START_RADIUS = 1.0
 LARGEST_RADIUS = 1e6
