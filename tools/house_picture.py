@@ -104,7 +104,7 @@ def reduced(graph: Graph) -> Graph:
 def laid_out(
     arrows: list[tuple[str, str]], level: dict[str, int]
 ) -> tuple[list[list[str]], dict[int, list[str]]]:
-    """Return arrows as chains with a place in each layer passed, and the layers in order against crossings."""
+    """Return arrows as chains with a place in each layer passed, and layers in order against crossings."""
     layers: dict[int, list[str]] = {}
     for room in sorted(level, key=lambda room: (side(room), room)):
         layers.setdefault(level[room], []).append(room)
