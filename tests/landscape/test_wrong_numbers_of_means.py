@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from gmmscape import lab
 SIZES = [(2, 3), (4, 3), (5, 3), (3, 5), (2, 2), (1, 3), (6, 3), (4, 2)]
 
 
+@cache
 def explore(k, k_star, separation):
     truth = gs.Mixture.location(separation * np.arange(k_star), 1.0)
     return lab.Landscape(lab.Population(truth), k).explore(0, n_starts=24)
