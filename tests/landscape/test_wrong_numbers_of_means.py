@@ -9,6 +9,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from marks import rest_slow
 
 SIZES = [(2, 3), (4, 3), (5, 3), (3, 5), (2, 2), (1, 3), (6, 3), (4, 2)]
 
@@ -19,7 +20,7 @@ def explore(k, k_star, separation):
     return lab.Landscape(lab.Population(truth), k).explore(0, n_starts=24)
 
 
-@pytest.mark.parametrize("separation", [12.0, 16.0])
+@pytest.mark.parametrize("separation", rest_slow([12.0, 16.0], 1))
 @pytest.mark.parametrize(("k", "k_star"), SIZES)
 def test_every_minimum_is_structured(k, k_star, separation):
     atlas = explore(k, k_star, separation)

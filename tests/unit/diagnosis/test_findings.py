@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from marks import rest_slow
 
 CENTERS = np.array([[0.0, 0.0], [12.0, 0.0], [30.0, 8.0]])
 
@@ -24,7 +25,7 @@ def found(X: np.ndarray, k: int = 3, **options: object) -> dict[str, gs.Finding]
     return {finding.name: finding for finding in findings}
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", rest_slow(range(10), 3))
 @pytest.mark.parametrize("d", [1, 2, 5])
 def test_gaussian_clusters_have_nothing_wrong(seed: int, d: int):
     rng = np.random.default_rng([seed, d])
@@ -32,7 +33,7 @@ def test_gaussian_clusters_have_nothing_wrong(seed: int, d: int):
     assert found(X) == {}
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", rest_slow(range(5), 2))
 @pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
 def test_curves_are_not_gaussian(seed: int, kind: str):
     rng = np.random.default_rng(seed)

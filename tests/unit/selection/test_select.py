@@ -12,6 +12,7 @@ import sklearn.mixture
 
 import gmmscape as gs
 from gmmscape.selection.ladder import Ladder
+from marks import rest_slow
 
 CENTERS = np.array([[0, 0], [8, 0], [0, 8], [8, 8], [20, 20], [27, 20]])
 X = np.repeat(CENTERS, 60, axis=0) + np.random.default_rng(3).normal(size=(360, 2))
@@ -233,7 +234,7 @@ def test_more_components_than_gain_anything_are_copies():
     assert found.best_n_components == 1
 
 
-@pytest.mark.parametrize("seed", [2, 5, 6])
+@pytest.mark.parametrize("seed", rest_slow([2, 5, 6], 1))
 def test_refused_fits_do_not_get_worse_with_more_components(seed: int):
     rng = np.random.default_rng(seed)
     x = np.round(np.concatenate([rng.normal(54.0, 6.0, 100), rng.normal(80.0, 6.0, 172)]))[:, None]
