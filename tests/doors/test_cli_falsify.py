@@ -24,7 +24,10 @@ def test_files_and_text(tmp_path):
     expected = lab.falsify(
         k=[1, 2, 3], k_star=[2, 3], d=1, separation=5.0, n_truths=6, n_starts=8, rng=3
     ).to_dict()
-    assert content == expected == json.loads(files["keep"].read_text())
+    assert content == expected
+    again = inside(*SMALL, "--truths", 6, "--json", files["json"], "--checkpoint", files["keep"])
+    assert again.stdout == result.stdout
+    assert json.loads(files["json"].read_text()) == expected
     assert files["png"].read_bytes().startswith(b"\x89PNG")
 
 
