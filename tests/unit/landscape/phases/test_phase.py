@@ -99,6 +99,7 @@ def test_in_the_plane():
     assert found.disagreed == found.lost == 0
 
 
+@pytest.mark.slow
 def test_the_end_is_found_where_steps_become_too_short():
     # Just above this pitchfork the branch's steps shrink without one ever going beyond it.
     def triangle(base: float, height: float) -> gs.Mixture:
