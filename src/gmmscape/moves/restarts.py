@@ -51,7 +51,7 @@ class Restarts:
 
     Attributes
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of the sample.
     ends : list of Solution
         Converged, or as far as EM got.
@@ -81,7 +81,7 @@ def restarted(objective: SampleObjective, plan: StartPlan, budget: Budget) -> Re
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of a sample and a family with free covariances.
     plan : StartPlan
         The starts.
