@@ -19,7 +19,7 @@ from gmmscape.moves.component_rows import Covered, covered_by
 from gmmscape.moves.moves import Split, with_merged, with_split
 from gmmscape.moves.removals import propose_removals
 from gmmscape.moves.splits import least_gain, overloaded, propose_splits
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 
 
 class Clusters(NamedTuple):
@@ -37,7 +37,7 @@ class Clusters(NamedTuple):
     untouched: BoolArray
 
 
-def clusters(objective: Objective, fit: Mixture, seed: int = 0) -> Clusters:
+def clusters(objective: SampleObjective, fit: Mixture, seed: int = 0) -> Clusters:
     """Return the clusters that a fit (local coordinates) speaks of. Cost of passes and of small fits."""
     k = fit.n_components
     untouched = np.ones(k, dtype=bool)
@@ -64,7 +64,7 @@ def clusters(objective: Objective, fit: Mixture, seed: int = 0) -> Clusters:
     return Clusters(whole, untouched)
 
 
-def _shared(objective: Objective, fit: Mixture, covered: Covered) -> IntArray:
+def _shared(objective: SampleObjective, fit: Mixture, covered: Covered) -> IntArray:
     """Pairs that BIC would merge, cheapest first, shape (p, 2)."""
     if fit.n_components == 1:
         return np.empty((0, 2), dtype=np.int64)

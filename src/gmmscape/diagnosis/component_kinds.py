@@ -15,11 +15,11 @@ from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.diagnosis.result import ComponentReport
 from gmmscape.measure import Sample, WeightedRows
 from gmmscape.mixture import Mixture
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.tolerances import TOLERANCES
 
 
-def association_on_sample(objective: Objective, fit: Mixture, better: Mixture) -> FloatArray:
+def association_on_sample(objective: SampleObjective, fit: Mixture, better: Mixture) -> FloatArray:
     """Return A, shape (k, k_better), columns summing to one; mixtures in local coordinates."""
     total = np.zeros((fit.n_components, better.n_components))
     rows = objective.rows

@@ -8,11 +8,11 @@ from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.tolerances import TOLERANCES
 
 
-def smallest_curvature(objective: Objective, fit: Mixture, seed: int) -> float | None:
+def smallest_curvature(objective: SampleObjective, fit: Mixture, seed: int) -> float | None:
     """Return the smallest curvature of the NLL at a converged fit, relative to that of the complete data.
 
     EM multiplies small deviations by J = 1 - I^-1 H, with H the Hessian of the NLL and I that of the complete
@@ -22,7 +22,7 @@ def smallest_curvature(objective: Objective, fit: Mixture, seed: int) -> float |
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of a sample.
     fit : Mixture
         In local coordinates, where EM has converged.

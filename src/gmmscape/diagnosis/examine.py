@@ -15,7 +15,7 @@ from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.moves.nesting import distances
 from gmmscape.moves.restarts import SHAKEN, shaken
 from gmmscape.moves.search import Escape, search
-from gmmscape.objective import Objective, step_norm
+from gmmscape.objective import SampleObjective, step_norm
 from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import EM, Solution, descend
 from gmmscape.tolerances import TOLERANCES
@@ -27,7 +27,7 @@ class Examination:
 
     Attributes
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of the sample and the family.
     given : Mixture
         The fit as it came.
@@ -47,7 +47,7 @@ class Examination:
         The EM runs that led from the given fit to it.
     """
 
-    objective: Objective
+    objective: SampleObjective
     given: Mixture
     nll_before: float
     gradient_norm: float
@@ -93,7 +93,7 @@ class Examination:
 
 
 def examine(
-    objective: Objective,
+    objective: SampleObjective,
     given: Mixture,
     problem: MixtureProblem,
     finish: EM,
@@ -105,7 +105,7 @@ def examine(
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of a sample and a family with free covariances.
     given : Mixture
         The fit, in local coordinates.
@@ -146,7 +146,7 @@ def examine(
     )
 
 
-def unexamined(objective: Objective, solution: Solution) -> Examination:
+def unexamined(objective: SampleObjective, solution: Solution) -> Examination:
     """Return the examination of a fit that nothing was tried on."""
     ended = solution.stop_reason if solution.stop_reason in ("interrupted", "time_limit") else "completed"
     return Examination(
@@ -174,7 +174,7 @@ class _Found:
 
 def _improve(
     found: _Found,
-    objective: Objective,
+    objective: SampleObjective,
     polished: Solution,
     problem: MixtureProblem,
     finish: EM,
@@ -201,7 +201,7 @@ def _improve(
             raise Stopped(finished.stop_reason)
 
 
-def _gradient_norm(objective: Objective, mixture: Mixture) -> float:
+def _gradient_norm(objective: SampleObjective, mixture: Mixture) -> float:
     """Length of the EM step, infinite where a component has no rows or the step is not to be had."""
     statistics = objective.statistics(mixture)
     if objective.unresolved(statistics.mass).any():
@@ -212,7 +212,7 @@ def _gradient_norm(objective: Objective, mixture: Mixture) -> float:
         return float("inf")
 
 
-def _em(objective: Objective, start: Mixture, finish: EM, budget: Budget) -> Solution:
+def _em(objective: SampleObjective, start: Mixture, finish: EM, budget: Budget) -> Solution:
     def watch(ended: int, iterations: int, nll: float) -> bool:
         return budget.asks_to_stop("polish", 0, value=nll, iteration=iterations)
 

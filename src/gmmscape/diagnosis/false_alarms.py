@@ -27,7 +27,7 @@ def bootstrapped_gains(
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of the data: their effective number of rows and their floor are those of the samples.
     fit : Mixture
         In local coordinates.

@@ -13,7 +13,7 @@ from gmmscape.diagnosis.goodness_of_fit import misfit
 from gmmscape.effort import EFFORT
 from gmmscape.measure import Sample, WeightedRows, row_keys
 from gmmscape.mixture import Mixture
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -54,12 +54,12 @@ class Finding:
         }
 
 
-def findings(objective: Objective, fit: Mixture, background: IntArray) -> tuple[Finding, ...]:
+def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> tuple[Finding, ...]:
     """Return what is wrong beside the optimum.
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of a sample.
     fit : Mixture
         The best fit in hand, local coordinates.

@@ -10,7 +10,7 @@ from gmmscape.diagnosis.examine import Examination
 from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.moves.heldout import HeldOut
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.solve import pass_size
 
 
@@ -64,7 +64,7 @@ def evidence_of(
     )
 
 
-def bayes_error(objective: Objective, fit: Mixture) -> float:
+def bayes_error(objective: SampleObjective, fit: Mixture) -> float:
     """Return the share of rows that the most probable component of a fit (local coordinates) is wrong for.
 
     By the fit's own posteriors, averaged over the rows, 50,000 of them at most.

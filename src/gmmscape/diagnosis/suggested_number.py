@@ -14,7 +14,7 @@ from gmmscape.moves.degeneracy import scarce
 from gmmscape.moves.heldout import some_rows
 from gmmscape.moves.resizing import with_one_fewer, with_one_more
 from gmmscape.moves.splits import least_gain
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.solve import EM, Solution, descend_all
 from gmmscape.tolerances import TOLERANCES
 
@@ -23,13 +23,13 @@ BRIEF = EM(tol=1e-3, max_iter=60)
 
 
 def suggested_n_components(
-    objective: Objective, fit: Mixture, seed: int, check: Callable[[], None] | None = None
+    objective: SampleObjective, fit: Mixture, seed: int, check: Callable[[], None] | None = None
 ) -> int:
     """Return the number of components at which BIC neither wants one fewer nor one more.
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of a sample and a family with free covariances.
     fit : Mixture
         Where to begin, in local coordinates.
@@ -78,14 +78,14 @@ def suggested_n_components(
     return here.n_components
 
 
-def _lightened(objective: Objective) -> Objective:
+def _lightened(objective: SampleObjective) -> SampleObjective:
     """The same on so many rows that brief runs of EM take no time; BIC counts all."""
     rows = objective.rows
     step = -(-len(rows) // EFFORT.diagnosis.suggestion_rows)
     return objective if step == 1 else replace(objective, rows=some_rows(rows, np.arange(0, len(rows), step)))
 
 
-def _best(objective: Objective, starts: list[Mixture], *, sound: bool = False) -> Solution | None:
+def _best(objective: SampleObjective, starts: list[Mixture], *, sound: bool = False) -> Solution | None:
     if not starts:
         return None
     ends = descend_all(BRIEF, objective, starts)

@@ -19,7 +19,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import collapsed, effective_rows, scarce
 from gmmscape.moves.nesting import background, distances, nested
 from gmmscape.moves.search import Escape, TriedMove
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.solve import Solution
 from gmmscape.tolerances import TOLERANCES
 
@@ -170,11 +170,11 @@ def _state(stop_reason: str, broken: bool) -> str:
     return stop_reason if stop_reason in ("converged", "plateau") else "not converged"
 
 
-def _effective_rows(objective: Objective) -> float:
+def _effective_rows(objective: SampleObjective) -> float:
     return objective.measure.effective_rows
 
 
-def _score(objective: Objective, before: Mixture, after: Mixture, n: float) -> float:
+def _score(objective: SampleObjective, before: Mixture, after: Mixture, n: float) -> float:
     """Vuong's statistic of two mixtures in local coordinates, by blocks of rows."""
     parts = []
     for place, _, weights in objective.rows.blocks():
@@ -257,7 +257,7 @@ def _input_state(examination: Examination, broken: bool) -> str:
     return "saddle" if examination.saddle else "converged"
 
 
-def _warnings(objective: Objective, fit: Mixture, best: Solution, ended: str) -> tuple[str, ...]:
+def _warnings(objective: SampleObjective, fit: Mixture, best: Solution, ended: str) -> tuple[str, ...]:
     found = []
     if fit.n_components > 1 and distances(fit).max() < TOLERANCES.diagnosis.together:
         found.append(

@@ -21,7 +21,7 @@ class HeldOut:
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of a sample.
     seed : int
         Of the draw.

@@ -22,7 +22,7 @@ def with_one_fewer(
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of a sample and a family with free covariances.
     fit : Mixture
         In local coordinates, of two components at least.
@@ -56,7 +56,7 @@ def with_one_more(
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of a sample and a family with free covariances.
     fit : Mixture
         In local coordinates.

@@ -52,7 +52,7 @@ class Restarts:
 
     Attributes
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of the sample.
     ends : list of Solution
         Converged, or as far as EM got.
@@ -84,7 +84,7 @@ def restarted(
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of a sample and a family with free covariances.
     plan : StartPlan
         The starts.

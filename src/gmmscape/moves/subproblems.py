@@ -25,7 +25,7 @@ class SmallProblems:
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Says family, floor and units.
     parts : Parts
         The rows; parts without rows are not usable.

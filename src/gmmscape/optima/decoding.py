@@ -7,17 +7,17 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.diagnosis.component_kinds import association_on_sample
 from gmmscape.mixture import Mixture
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.structure.partition import best_stars, components
 from gmmscape.structure.structure import Decoding, Structure
 
 
-def decoded_on_sample(objective: Objective, fit: Mixture, best: Mixture) -> Decoding:
+def decoded_on_sample(objective: SampleObjective, fit: Mixture, best: Mixture) -> Decoding:
     """Return the blocks of a fit, by association on the rows (docs/mathematics.md#readings).
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of a sample.
     fit, best : Mixture
         What is decoded, and what counts as the truth; in local coordinates.

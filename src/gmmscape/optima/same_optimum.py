@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
-from gmmscape.objective import Objective, step_norm
+from gmmscape.objective import SampleObjective, step_norm
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -41,7 +41,7 @@ def halfway(one: Mixture, other: Mixture) -> Mixture:
 
 
 def same_optimum(
-    objective: Objective, one: tuple[Mixture, float], other: tuple[Mixture, float], same: float
+    objective: SampleObjective, one: tuple[Mixture, float], other: tuple[Mixture, float], same: float
 ) -> bool:
     """Say whether two ends of EM are one optimum up to the order of the components.
 
@@ -50,7 +50,7 @@ def same_optimum(
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of a sample.
     one, other : tuple of (Mixture, float)
         In local coordinates, with their NLL per unit mass.
@@ -72,13 +72,16 @@ def same_optimum(
 
 
 def grouped(
-    objective: Objective, ends: Sequence[tuple[Mixture, float]], same: float, known: Sequence[list[int]] = ()
+    objective: SampleObjective,
+    ends: Sequence[tuple[Mixture, float]],
+    same: float,
+    known: Sequence[list[int]] = (),
 ) -> list[list[int]]:
     """Return which ends belong together.
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of a sample.
     ends : sequence of (Mixture, float)
         In local coordinates, with their NLL per unit mass.

@@ -9,7 +9,7 @@ import numpy as np
 from gmmscape.families import Family
 from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import effective_rows, on_floor
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -28,7 +28,7 @@ class Admission:
     least_rows: float
     floor_counts: bool
 
-    def refusal(self, objective: Objective, mixture: Mixture) -> str | None:
+    def refusal(self, objective: SampleObjective, mixture: Mixture) -> str | None:
         """Return why a fit in local coordinates is refused, or None if it may win; one component may."""
         if mixture.n_components == 1:
             return None

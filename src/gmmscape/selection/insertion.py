@@ -10,18 +10,18 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.tolerances import TOLERANCES
 
 
 def with_one_inserted(
-    objective: Objective, fit: Mixture, rng: np.random.Generator, most: int
+    objective: SampleObjective, fit: Mixture, rng: np.random.Generator, most: int
 ) -> list[Mixture]:
     """Return starts with one component more, around rows drawn by their weights.
 
     Parameters
     ----------
-    objective : Objective
+    objective : SampleObjective
         Of a sample and a family with free covariances.
     fit : Mixture
         In local coordinates.
