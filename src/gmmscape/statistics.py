@@ -69,7 +69,7 @@ class SufficientStatistics:
 
 
 class LocationDerivatives(NamedTuple):
-    """Weighted sums that make the derivatives of the location family's NLL (DESIGN 2.1).
+    """Weighted sums that make the derivatives of the location family's NLL (docs/mathematics.md#derivatives).
 
     Attributes
     ----------
