@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gmmscape.statistics import SufficientStatistics, merge_in_order
+from gmmscape.statistics import MergeInOrder, SufficientStatistics, merge_in_order
 
 Array = NDArray[np.float64]
 
@@ -195,6 +195,15 @@ class Term:
 )
 def test_the_tree_depends_on_the_number_of_parts_only(n: int, tree: str):
     assert merge_in_order([Term(letter) for letter in "abcdefg"[:n]]).text == tree
+
+
+def test_few_of_many_parts_are_kept_at_a_time():
+    merged, kept = MergeInOrder(), []
+    for number in range(1000):
+        merged.add(Term(str(number)))
+        kept.append(len(merged._trees))
+    assert max(kept) == 9
+    assert len(merged.total().text) == len(merge_in_order([Term(str(n)) for n in range(1000)]).text)
 
 
 def test_equal_parts_give_equal_bits_whoever_made_them_first(rng: np.random.Generator):

@@ -5,17 +5,24 @@ from gmmscape.measure.estimate import Errors, Estimate
 from gmmscape.measure.population import Population
 from gmmscape.measure.rows import EVERY, Coverage, WeightedRows
 from gmmscape.measure.sample import Sample
+from gmmscape.measure.source import ArraySource, Block, RowSource
+from gmmscape.measure.summary import RowSummary, middle_of
 
 Measure = Population | Sample
 
 __all__ = [
     "EVERY",
+    "ArraySource",
+    "Block",
     "Coverage",
     "Errors",
     "Estimate",
     "Measure",
     "Population",
+    "RowSource",
+    "RowSummary",
     "Sample",
     "WeightedRows",
+    "middle_of",
     "row_keys",
 ]

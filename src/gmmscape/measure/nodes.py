@@ -98,8 +98,6 @@ class ReducedRows(WeightedRows):
         Takes a mixture that does not fit and the basis; returns rows that serve it.
     """
 
-    plain = False
-
     def __init__(
         self,
         truth: Mixture,
@@ -122,6 +120,9 @@ class ReducedRows(WeightedRows):
     def log_unit(self) -> float:
         """What to add to an NLL per unit^d to have it in the user's units of length."""
         return self._truth.n_features * float(np.log(self.unit))
+
+    def in_memory(self) -> None:
+        """Return None: nodes stand for expectations in more dimensions than they have."""
 
     def local(self, rows: Any) -> FloatArray:
         """Return some nodes, a slice or their numbers, in local coordinates, shape (m, d)."""

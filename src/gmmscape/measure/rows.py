@@ -12,6 +12,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.engine import Coverage
 from gmmscape.measure.estimate import Errors
+from gmmscape.measure.source import Block
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import LocationDerivatives, SufficientStatistics
 
@@ -36,9 +37,6 @@ class WeightedRows:
     origin : ndarray of shape (d,), optional
         Local coordinates are the rows minus it; zero by default.
     """
-
-    #: Whether sums over `data` and `weights` are all there is, so that native loops may walk them.
-    plain = True
 
     def __init__(
         self,
@@ -70,6 +68,10 @@ class WeightedRows:
 
     def __len__(self) -> int:
         return len(self.data)
+
+    def in_memory(self) -> Block | None:
+        """Return rows and weights where sums over them are all there is: native loops may walk them."""
+        return Block(self.data, self._weights)
 
     def local(self, rows: Any) -> FloatArray:
         """Return some rows, a slice or their numbers, in local coordinates, shape (m, d)."""

@@ -135,14 +135,14 @@ class RowSummary:
         """Return the summary of these rows and then the others, which count from the same origin."""
         if not np.array_equal(self.origin, other.origin):
             raise InvalidParameterError.of("other", other.origin, "make both summaries from the same origin")
-        both = self.keys is not None and other.keys is not None
+        keys = [summary.keys for summary in (self, other) if summary.keys is not None]
         return replace(
             self,
             n=self.n + other.n,
             lowest=np.minimum(self.lowest, other.lowest),
             highest=np.maximum(self.highest, other.highest),
             moments=self.moments.merge(other.moments),
-            keys=RowKeys.joined([self.keys, other.keys]) if both else None,
+            keys=RowKeys.joined(keys) if len(keys) == 2 else None,
         )
 
     @property

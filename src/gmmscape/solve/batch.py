@@ -105,11 +105,7 @@ def descend_all(
         ran out or Ctrl-C was pressed; one at least. A start that was given up ends with "max_iter", its
         error not estimated: infinite.
     """
-    if (
-        objective.rows.plain
-        and pass_size(objective, starts[0]) <= EFFORT.solve.large_pass
-        and not each_iteration
-    ):
+    if _without_python(objective, starts[0]) and not each_iteration:
         found = _natively(solver, objective, starts, patience, max_seconds, watch)
         if found is not None:
             return found
@@ -138,7 +134,7 @@ def ends_of_all(
     passed on.
     """
     found = None
-    if objective.rows.plain and pass_size(objective, starts[0]) <= EFFORT.solve.large_pass:
+    if _without_python(objective, starts[0]):
         found = _run(solver, objective, starts, PATIENT, max_seconds, watch)
     if found is None:
         return _ends_by_python(solver, objective, starts, max_seconds, watch)
@@ -238,6 +234,11 @@ def _run(
 
 def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: float) -> bool:
     return watch(ended, iterations, value + log_unit)
+
+
+def _without_python(objective: Objective, start: Mixture) -> bool:
+    """Whether iterations do without Python: rows are in memory, and a pass is too short to share out."""
+    return objective.rows.in_memory() is not None and pass_size(objective, start) <= EFFORT.solve.large_pass
 
 
 def pass_size(objective: Objective, mixture: Mixture) -> int:

@@ -47,7 +47,7 @@ def crowd_ends(objective: Objective, starts: FloatArray, solver: EM | GradientDe
     Parameters
     ----------
     objective : Objective
-        Of the location family, its rows frozen and plain.
+        Of the location family, its rows frozen and in memory.
     starts : ndarray of shape (b, k, d)
         Means in local coordinates.
     solver : EM or GradientDescent
