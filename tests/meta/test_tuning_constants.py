@@ -1,4 +1,4 @@
-"""Numbers that tune the library stand in two records, `TOLERANCES` and `EFFORT`, and not all over the modules."""
+"""Numbers that tune the library stand in two records, `TOLERANCES` and `EFFORT`, not all over it."""
 
 from __future__ import annotations
 
@@ -40,9 +40,10 @@ def constants(source: str) -> Iterator[str]:
             both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
             pairs = list(zip(target.elts, value.elts, strict=True)) if both else [(target, value)]
         for target, value in pairs:
-            if isinstance(target, ast.Name) and re.fullmatch(r"_?[A-Z][A-Z0-9_]*", target.id):
-                if is_number(value):
-                    yield target.id
+            if not isinstance(target, ast.Name) or not re.fullmatch(r"_?[A-Z][A-Z0-9_]*", target.id):
+                continue
+            if is_number(value):
+                yield target.id
 
 
 def test_counting_sees_what_it_counts():

@@ -1,7 +1,7 @@
 """What each component of a fit is, read against the clusters of the best fit in hand as if these were true.
 
-By association (DESIGN 2.2): A_is is the average responsibility that component i of the fit takes of what
-belongs to cluster s.
+By association (docs/mathematics.md#readings): A_is is the average responsibility that component i of the fit
+takes of what belongs to cluster s.
 """
 
 from __future__ import annotations

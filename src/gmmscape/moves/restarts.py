@@ -13,8 +13,9 @@ from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import collapsed
 from gmmscape.objective import SampleObjective
 from gmmscape.progress import Budget, Stopped
-from gmmscape.solve import EM, Solution, descend_all, ends_of_all, start_around
+from gmmscape.solve import EM, Solution, descend_all, ends_of_all, solution_of, start_around, stored
 from gmmscape.tolerances import TOLERANCES
+from gmmscape.work.journal import Journal
 
 #: Plain EM chooses the basin, as in the theory; extrapolation, which may jump, only finishes.
 PLAIN = EM(tol=1e-2, max_iter=1000, accelerate=False)
@@ -76,7 +77,9 @@ class Restarts:
         self.degenerate.append(broken or bool(collapsed(self.objective, solution.local, after_em=True).any()))
 
 
-def restarted(objective: SampleObjective, plan: StartPlan, budget: Budget) -> Restarts:
+def restarted(
+    objective: SampleObjective, plan: StartPlan, budget: Budget, journal: Journal | None = None
+) -> Restarts:
     """Run EM from random starts to convergence.
 
     Parameters
@@ -87,6 +90,8 @@ def restarted(objective: SampleObjective, plan: StartPlan, budget: Budget) -> Re
         The starts.
     budget : Budget
         Time and callback.
+    journal : Journal, optional
+        Keeps the ends of every 64 starts; those that it has are not run again.
 
     Returns
     -------
@@ -98,7 +103,14 @@ def restarted(objective: SampleObjective, plan: StartPlan, budget: Budget) -> Re
     try:
         for first in range(0, plan.n_starts, EFFORT.moves.starts_together):
             numbers = range(first, min(first + EFFORT.moves.starts_together, plan.n_starts))
-            for end in _ends(found, _starts(objective, plan, numbers), plan.n_starts, budget):
+            name = f"starts {numbers.start} to {numbers.stop - 1}"
+            if journal is not None and name in journal:
+                ends = [solution_of(one, objective.measure.origin) for one in journal[name]]
+            else:
+                ends = _ends(found, _starts(objective, plan, numbers), plan.n_starts, budget)
+                if journal is not None and len(ends) == len(numbers):
+                    journal.put(name, [stored(end) for end in ends])
+            for end in ends:
                 found.add(end)
             if len(found.ends) < numbers.stop:  # the callback, or the clock
                 found.stop_reason = "time_limit" if budget.left == 0.0 else "interrupted"
@@ -108,6 +120,9 @@ def restarted(objective: SampleObjective, plan: StartPlan, budget: Budget) -> Re
         found.asked = found.stop_reason == "interrupted"
     except KeyboardInterrupt:
         found.stop_reason = "interrupted"
+    finally:
+        if journal is not None:
+            journal.save(now=True)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import check_n_jobs, total_mass
 from gmmscape.exceptions import NoResultError
-from gmmscape.families import Floor, family_named, family_names
+from gmmscape.families import Family, Floor, family_named, family_names
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import MixtureProblem
@@ -32,6 +33,7 @@ from gmmscape.validation import (
     positive_integer,
     real_number,
 )
+from gmmscape.work.journal import Journal, kept_seed
 
 #: States of a group of ends; where there is none of the first, the next one is listed.
 STATES = ("converged", "not converged", "saddle", "degenerate")
@@ -53,6 +55,7 @@ def local_optima(
     max_seconds: float | None = None,
     verbose: int = 0,
     callback: Callback | None = None,
+    checkpoint: str | Path | None = None,
 ) -> LocalOptima:
     """Find the local optima of a data set's likelihood that EM reaches from random starts.
 
@@ -90,9 +93,12 @@ def local_optima(
     max_seconds : float, optional
         Time budget.
     verbose : int, default=0
-        Whether to print a line for every 64 starts.
+        1 prints every two seconds how far it has come.
     callback : callable, optional
         Called with an `Event` as the work goes on, of stage "em" and then "moves"; returning True stops it.
+    checkpoint : str or Path, optional
+        JSON file that the ends of starts are kept in; if it exists, the work goes on from it, without `rng`
+        with its seed.
 
     Returns
     -------
@@ -127,7 +133,8 @@ def local_optima(
     choice("covariance_type", covariance_type, family_names())
     choice("init_params", init_params, INIT_PARAMS)
     check_n_jobs(n_jobs)
-    seed = int(generator(rng).integers(2**63))
+    kept = kept_seed(checkpoint) if rng is None else None
+    seed = int(generator(rng).integers(2**63)) if kept is None else kept
     plan = StartPlan(
         positive_integer("n_components", n_components),
         init_params,
@@ -144,13 +151,29 @@ def local_optima(
     family = family_named(covariance_type, floor)
     one = mixture_around(sample, family, np.zeros((1, sample.n_features)))
     with limited(n_jobs):
-        found = restarted(Objective.near(sample, family, one), plan, budget)
+        journal = None if checkpoint is None else _journal(checkpoint, sample, plan, family, floor)
+        found = restarted(Objective.near(sample, family, one), plan, budget, journal)
         if not found.ends:
             raise _nothing(found)
         done = len(found.ends)
         if escape and found.stop_reason == "completed":
             found = _with_better(found, seed, budget)
         return _result(found, done, plan, total_mass(sample, sample_weight))
+
+
+def _journal(
+    checkpoint: str | Path, sample: Sample, plan: StartPlan, family: Family, floor: Floor
+) -> Journal:
+    """Where ends are kept; what they depend on must be the same for them to be of use."""
+    facts = {
+        "data": sample.digest,
+        "n_components": plan.n_components,
+        "covariance_type": family.name,
+        "init_params": plan.init_params,
+        "floor": floor.variances.tolist(),
+        "rng": plan.seed,
+    }
+    return Journal(checkpoint, "local_optima", facts)
 
 
 def _nothing(found: Restarts) -> BaseException:

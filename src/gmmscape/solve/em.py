@@ -39,7 +39,7 @@ class EM:
     Attributes
     ----------
     tol : float
-        Converged when the EM step is no longer than this (DESIGN 3, "gradient norm").
+        Converged when the EM step is no longer than this (docs/words.md#gradient-norm).
     max_iter : int
         Iterations, each of one pass over the rows (two where an extrapolation is refused).
     accelerate : bool

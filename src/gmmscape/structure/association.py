@@ -9,7 +9,9 @@ from gmmscape.tolerances import TOLERANCES
 
 
 def association(fit: Mixture, truth: Mixture, rtol: float | None = None) -> FloatArray:
-    """Return A[i, s], the mean of the fit's responsibility i over true component s (DESIGN 2.2).
+    """Return A[i, s], the mean of the fit's responsibility i over true component s.
+
+    What it says: docs/mathematics.md#readings.
 
     Parameters
     ----------

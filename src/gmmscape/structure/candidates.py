@@ -93,7 +93,7 @@ def candidates(k: int, k_star: int, contiguous: bool = False) -> list[Structure]
 
 
 def count_candidates(k: int, k_star: int, contiguous: bool = False) -> int:
-    """Return the number of candidates by the formula of DESIGN 2.2, without enumerating them.
+    """Return the number of candidates by a formula (docs/mathematics.md#candidates), not by enumeration.
 
     Summed over the partitions of the centers into b blocks, s of them singletons: C(k-b+s-1, s-1) where
     s >= 1 and k >= b; one where s = 0 and k = b.

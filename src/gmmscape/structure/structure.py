@@ -109,7 +109,7 @@ class Structure:
 
 @dataclass(frozen=True, eq=False)
 class Decoding:
-    """A fit decoded against a truth: by association and by position (DESIGN 2.2).
+    """A fit decoded against a truth: by association and by position (docs/mathematics.md#structure).
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ class SolveTolerances:
     #: A free weight below this has gone to zero: curvatures are as small as weights, and have no sign
     #: then.
     vanished_weight: float = 1e-10
-    #: Curvatures below this, in units of 1/sigma^2, have no sign in float64 (DESIGN 2.2).
+    #: Curvatures below this, in units of 1/sigma^2, have no sign in float64 (docs/mathematics.md#flat).
     flat: float = 1e-10
     start_radius: float = 1.0
     largest_radius: float = 1e6

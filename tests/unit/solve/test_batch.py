@@ -11,8 +11,9 @@ import pytest
 from tests.efforts import with_effort
 
 import gmmscape as gs
-from gmmscape import engine, lab
+from gmmscape import lab
 from gmmscape.engine.extension import instruction_sets as available
+from gmmscape.engine.native import NativeRows
 from gmmscape.families import Floor, Location, family_named
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Patience, batch, descend, descend_all, ends_of_all, run, start_around
@@ -222,7 +223,7 @@ def test_large_problems_use_threads_for_rows(monkeypatch: pytest.MonkeyPatch):
     objective, starts = problem("diag")
     small = descend(EM(max_iter=20), objective, starts[0])
     with_effort(monkeypatch, batch, "solve", large_pass=10)
-    monkeypatch.setattr(engine, "em_from_all", None)  # not to be called
+    monkeypatch.setattr(NativeRows, "em", None)  # not to be called
     large = descend(EM(max_iter=20), objective, starts[0])
     assert large.nll == pytest.approx(small.nll, abs=1e-9)
 

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.families import Location
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.edges import Edge, after, inverse
 from gmmscape.landscape.points.critical_point import CriticalPoint
@@ -18,8 +17,7 @@ from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.points.orbits import find_orbit, mirror_of, reflected, signed_count, touching
 from gmmscape.matching import match_means
 from gmmscape.measure import Sample
-from gmmscape.mixture import Mixture
-from gmmscape.solve import Solution
+from gmmscape.solve import Solution, solution_of, stored
 from gmmscape.structure.candidates import CandidateOutcome
 from gmmscape.structure.structure import Structure
 from gmmscape.tolerances import TOLERANCES
@@ -46,34 +44,13 @@ class Attempt(NamedTuple):
 
 
 def kept(attempt: Attempt) -> dict[str, Any]:
-    """Return an attempt in values of JSON, which has no infinite numbers."""
-    end = attempt.end
-    numbers = {"error": end.error, "gradient_norm": end.gradient_norm}
-    return {
-        "mixture": end.local.to_dict(),
-        "nll": end.nll,
-        **{name: value if np.isfinite(value) else None for name, value in numbers.items()},
-        "stop_reason": end.stop_reason,
-        "history": list(end.history),
-        "saddle": attempt.saddle,
-    }
+    """Return an attempt in values of JSON."""
+    return {"end": stored(attempt.end), "saddle": attempt.saddle}
 
 
 def attempt_of(descent: Descent, task: Task, content: dict[str, Any]) -> Attempt:
     """Return the attempt that `kept` has written."""
-    error, norm = (np.inf if content[name] is None else content[name] for name in ("error", "gradient_norm"))
-    end = Solution(
-        local=Mixture.from_dict(content["mixture"]),
-        origin=descent.measure.origin,
-        nll=content["nll"],
-        stop_reason=content["stop_reason"],
-        n_iter=len(content["history"]) - 1,
-        history=tuple(content["history"]),
-        error=error,
-        gradient_norm=norm,
-        family=Location.name,
-    )
-    return Attempt(task, end, content["saddle"])
+    return Attempt(task, solution_of(content["end"], descent.measure.origin), content["saddle"])
 
 
 @dataclass

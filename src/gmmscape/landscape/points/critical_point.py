@@ -51,6 +51,8 @@ class CriticalPoint(Solution):
         NLL before the first and after each iteration; empty where read from a file.
     floor_active : bool
         Always False: the covariances of the location family are fixed.
+    family : str
+        Always "location".
     kl : float or None
         Divergence from the truth, nats; None for a sample.
     eigenvalues : ndarray of shape (k*d,) or (k*d + k - 1,)
