@@ -342,7 +342,8 @@ class Descent:
         return Mixture.location(means, self.sigma, shares if self.free_weights else None)
 
     def _described(self, found: Solution, objective: Objective) -> CriticalPoint:
-        local = found.local
+        # Its values are those at the means that it states, which are rounded in the caller's coordinates.
+        local = self.measure.local_mixture(found.mixture)
         at = objective.derivatives(local, hessian=True)
         assert at.hessian is not None
         errors = objective.errors(local)
@@ -358,7 +359,7 @@ class Descent:
             and not self.free_weights
         )
         return CriticalPoint(
-            local=local,
+            local=found.local,
             origin=found.origin,
             nll=at.nll + objective.rows.log_unit,
             error=max(errors.nll, kl.error if kl is not None else 0.0),
