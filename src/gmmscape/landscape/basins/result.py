@@ -11,7 +11,8 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.jsonfile import Writable
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.mixture import Mixture
-from gmmscape.structure.intervals import LEVEL, share_interval
+from gmmscape.structure.intervals import share_interval
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.version import VERSION
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class Basins(Writable):
             "seed": self.seed,
             "n": self.n,
             "stop_reason": self.stop_reason,
-            "level": LEVEL,
+            "level": TOLERANCES.structure.interval_level,
             "minima": [
                 {**point.to_dict(), "share": share, "share_interval": interval}
                 for point, share, interval in each

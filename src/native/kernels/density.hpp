@@ -1,7 +1,7 @@
 // Log joint densities of a block of rows, and responsibilities from them.
 #pragma once
 
-#include "contract.hpp"
+#include "../contract.hpp"
 #include "vectors.hpp"
 
 namespace gmmscape::GMMSCAPE_ISA {
