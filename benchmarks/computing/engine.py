@@ -325,7 +325,7 @@ def shown(summary: dict[str, Any]) -> Shown:
     figures = {
         "least": min(ratios["scikit-learn"], key=_number),
         "most": max(ratios["scikit-learn"], key=_number),
-        "onedal": min(ratios["oneDAL"], key=_number, default="-"),
+        "onedal": min(ratios["oneDAL"], key=_number, default="a speed not measured here"),
         "bound": min(ratios["share of bound"], key=_number),
         **{
             kind: short(summary["batched"][f"batched starts, {kind}"]["ours"], 2)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
 
 import gmmscape as gs
+from gmmscape.families import family_named
 from gmmscape.selection.admission import default_least_rows
 
 Array = NDArray[np.float64]
@@ -81,6 +82,6 @@ def _sound(X: Array, model: GaussianMixture, reg_covar: float) -> bool:
     _, group = np.unique(X, axis=0, return_inverse=True)
     merged = np.stack([np.bincount(group.ravel(), psi[:, i]) for i in range(psi.shape[1])], axis=1)
     rows = merged.sum(axis=0) ** 2 / np.maximum(np.square(merged).sum(axis=0), 1e-300)
-    least = 2.0 if reg_covar else default_least_rows(kind, X.shape[1])
+    least = 2.0 if reg_covar else default_least_rows(family_named(kind), X.shape[1])
     full = gs.Mixture(model.weights_, model.means_, model.covariances_, kind).full_covariances()
     return bool(rows.min() >= least and np.linalg.eigvalsh(full).min() > 2 * REG_COVAR)

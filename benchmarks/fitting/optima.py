@@ -20,7 +20,7 @@ from gmmscape import lab
 from gmmscape.families import Floor, family_named
 from gmmscape.objective import Objective
 from gmmscape.optima.result import blocks_text
-from gmmscape.solve import EM, descend_all, start_around
+from gmmscape.solve import EM, Solution, descend_all, start_around
 from gmmscape.structure.intervals import share_interval
 from gmmscape.tables.text import read_table
 
@@ -126,7 +126,7 @@ def _restarts(setting: Setting, first: int, count: int) -> dict[str, Any]:
             "not_converged": sum(one["sound"] and not one["converged"] for one in seen)}  # fmt: skip
 
 
-def _sound(end: gs.solve.Solution, X: Array) -> bool:
+def _sound(end: Solution, X: Array) -> bool:
     """Whether no component has collapsed: on the floor, or on at most d+1 different rows."""
     if end.stop_reason == "degenerate" or end.floor_active:
         return False

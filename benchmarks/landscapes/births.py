@@ -83,7 +83,9 @@ def shown(summary: dict[str, Any]) -> Shown:
     """Return one row a path."""
     equal = summary["equal"]
     rows = [("equal spacing", f"{equal['parameter']:.12f}")]
-    rows += [(f"{name} apart by twice that", f"{place:.9f}") for name, place in summary["pairs"].items()]
+    rows += [
+        (f"a pair of radius {name.split()[1]}", f"{place:.9f}") for name, place in summary["pairs"].items()
+    ]
     figures = {key: summary[key] for key in ("folds", "of", "exist_above", "exist_below")}
     figures["equal"] = f"{equal['parameter']:.12f}"
     return Shown(figures, ("path", "place of the birth, sigma"), rows)

@@ -31,6 +31,16 @@ def benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+def assert_shown(name: str, content: dict) -> None:
+    """Check that the page of results has a table and whole sentences for a result."""
+    sys.path.insert(0, str(ROOT))
+    from benchmarks import catalogue, table
+
+    words = catalogue.benchmark(name).page
+    assert "|---|" in table.section(name, words, [content])
+    assert words.claim in table.claim(name, words, content)
+
+
 def small(name: str, folder: Path) -> dict:
     """Return the content that the small version of a benchmark writes."""
     out = folder / "out.json"
@@ -40,6 +50,7 @@ def small(name: str, folder: Path) -> dict:
     assert content["benchmark"] == name
     assert content["machine"]["cpus"] == os.cpu_count()
     assert json.loads(result.stdout) == content["summary"]
+    assert_shown(name, content)
     return content
 
 

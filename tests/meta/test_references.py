@@ -75,6 +75,7 @@ def test_lines_of_pages_are_short():
     long = [
         f"{page.name}: {line}"
         for page, text in PAGES.items()
+        if page.name == "README.md" or page.parent != ROOT
         for line in code.sub("", text).splitlines()
         if len(line) > 120 and not line.startswith(("|", "    "))
     ]
