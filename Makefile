@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: install test lint format types layers ci
+.PHONY: install test nightly lint format types layers ci
 
 install:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -11,6 +11,9 @@ install:
 
 test:
 	$(BIN)/python -m pytest $(ARGS)
+
+nightly:
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 lint:
 	$(BIN)/ruff check

@@ -76,9 +76,7 @@ def _one(number: int) -> dict[str, Any]:
     family = family_named(kind, Floor.of(sample.variance, reg_covar=0.0, covariance_floor=1e-6))
 
     def start(i: int, init: str) -> gs.Mixture:
-        return start_around(sample, family, k, init, np.random.default_rng([number, i])).shifted(
-            -sample.origin
-        )
+        return start_around(sample, family, k, init, np.random.default_rng([number, i]))
 
     given = start(0, STARTS[number // 4 % 2])
     objective = Objective.near(sample, family, given)
@@ -94,7 +92,7 @@ def _one(number: int) -> dict[str, Any]:
         "d": X.shape[1],
         "rows": len(X),
         "separation": round(separation, 3),
-        "input_sound": _sound(objective, fit.mixture.shifted(-sample.origin)),
+        "input_sound": _sound(objective, fit.local),
         "input_converged": fit.converged,
         "gain_of_restarts": gain,
         "label": "bad" if gain is not None and gain > margin else "good",
@@ -108,12 +106,11 @@ def _one(number: int) -> dict[str, Any]:
 def _best(objective: Objective, starts: list[gs.Mixture]) -> float | None:
     """NLL of the best sound restart."""
     ends = sorted(descend_all(BRIEF, objective, starts), key=lambda end: end.nll)
-    origin = objective.measure.origin
-    likely = [end.mixture.shifted(-origin) for end in ends if _sound(objective, end.mixture.shifted(-origin))]
+    likely = [end.local for end in ends if _sound(objective, end.local)]
     if not likely:
         return None
     finished = descend_all(LONG, objective, likely[:FINISHED])
-    return min((end.nll for end in finished if _sound(objective, end.mixture.shifted(-origin))), default=None)
+    return min((end.nll for end in finished if _sound(objective, end.local)), default=None)
 
 
 def _sound(objective: Objective, mixture: gs.Mixture) -> bool:

@@ -106,9 +106,7 @@ def _restarts(setting: Setting, first: int, count: int) -> dict[str, Any]:
     sample = lab.Sample(X)
     family = family_named(setting.kind, Floor.of(sample.variance, reg_covar=0.0, covariance_floor=1e-6))
     starts = [
-        start_around(sample, family, setting.k, "k-means++", np.random.default_rng([77, i])).shifted(
-            -sample.origin
-        )
+        start_around(sample, family, setting.k, "k-means++", np.random.default_rng([77, i]))
         for i in range(first, first + count)
     ]
     ends = descend_all(PLAIN, Objective.near(sample, family, starts[0]), starts)

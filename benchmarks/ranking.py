@@ -39,7 +39,7 @@ def _ranking(kind: str, n: int) -> dict[str, Any]:
     family = family_named(kind, Floor.of(sample.variance))
     model = gs.GaussianMixture(15, covariance_type=kind, means_init=reference.means_, escape=False, tol=1e-4)
     model.fit(rows)
-    start = gs.Mixture(model.weights_, model.means_, model.covariances_, kind).shifted(-sample.origin)
+    start = sample.local_mixture(gs.Mixture(model.weights_, model.means_, model.covariances_, kind))
     objective = Objective.near(sample, family, start)
     fit = descend(EM(max_iter=0), objective, start)
 

@@ -25,9 +25,9 @@ def fitted(
     """The NLL of data, and where EM leads from these means; local coordinates."""
     sample = lab.Sample(X, weights)
     family = family_named(kind, Floor.of(sample.variance))
-    start = mixture_around(sample, family, means).shifted(-sample.origin)
+    start = mixture_around(sample, family, means - sample.origin)
     objective = Objective.near(sample, family, start)
-    return objective, run(EM(tol=tol), objective, start).mixture.shifted(-sample.origin)
+    return objective, run(EM(tol=tol), objective, start).local
 
 
 def problem(kind: str, k: int = 4, seed: int = 1) -> tuple[Objective, gs.Mixture]:

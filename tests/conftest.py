@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+from ctrl_c import interruptible
 
 # A loaded machine must not fail a property by being slow. On CI the examples are the same in every
 # run; elsewhere each run tries new ones.
@@ -28,6 +31,17 @@ def folder_from(variable: str) -> Path:
     return folder
 
 
+#: Seconds that a slow test may take on a busy machine; pyproject.toml has what the others may.
+SLOW_TIMEOUT = 1800
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests that are slow by their mark a time limit of their own."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Folder of the larger data sets, GMMSCAPE_DATA."""
@@ -45,6 +59,13 @@ def fixed_global_seeds() -> None:
     """Start each test from the same global random state, for code that falls back on it."""
     random.seed(0)
     np.random.seed(0)
+
+
+@pytest.fixture
+def ctrl_c_works() -> Iterator[None]:
+    """Let the test be interrupted as from a terminal, however the suite was started."""
+    with interruptible():
+        yield
 
 
 @pytest.fixture

@@ -12,13 +12,12 @@ from numpy.typing import ArrayLike
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.covariances import COVARIANCE_TYPES, checked_covariances, precision_factors
+from gmmscape.covariances import CovarianceKind, kind_named
 from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.jsonfile import read_json
 from gmmscape.results.records import Record
 from gmmscape.results.text import aligned, counted, left_out
 from gmmscape.validation import (
-    choice,
     data_matrix,
     finite_array,
     generator,
@@ -27,6 +26,7 @@ from gmmscape.validation import (
     probability_weights,
     standard_deviation,
 )
+
 #: Components and features that the printed table shows.
 MOST_COMPONENTS, MOST_FEATURES = 40, 4
 
@@ -43,7 +43,7 @@ class Mixture(Record):
     covariances : array_like
         scikit-learn's shape for the type: (k, d, d) full, (d, d) tied, (k, d) diag, (k,) spherical.
     covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
-        How the covariances are stored.
+        How the covariances are stored; `kind` is the object of that name, which knows what depends on it.
 
     Raises
     ------
@@ -60,6 +60,12 @@ class Mixture(Record):
 
     format: ClassVar[str] = "gmmscape-mixture"
 
+    kind: CovarianceKind
+    weights: FloatArray
+    means: FloatArray
+    covariances: FloatArray
+    _factors: FloatArray
+
     def __init__(
         self,
         weights: ArrayLike | None,
@@ -67,13 +73,13 @@ class Mixture(Record):
         covariances: ArrayLike,
         covariance_type: str = "full",
     ) -> None:
-        self.covariance_type = choice("covariance_type", covariance_type, COVARIANCE_TYPES)
+        self.kind = kind_named(covariance_type)
         self.means = mean_matrix("means", means)
         self.weights = probability_weights("weights", weights, len(self.means))
-        self.covariances = checked_covariances(covariances, self.means.shape, self.covariance_type)
+        self.covariances = self.kind.checked(covariances, *self.means.shape)
         for array in (self.means, self.weights, self.covariances):
             array.setflags(write=False)
-        self._factors = precision_factors(self.covariances, self.covariance_type)
+        self._factors = self.kind.factors(self.covariances)
 
     @classmethod
     def location(cls, centers: ArrayLike, sigma: float, weights: ArrayLike | None = None) -> Self:
@@ -129,11 +135,16 @@ class Mixture(Record):
     ) -> Mixture:
         """Return a mixture of parts that were checked when this one was made."""
         other = object.__new__(Mixture)
-        other.covariance_type, other.weights = self.covariance_type, weights
+        other.kind, other.weights = self.kind, weights
         other.means, other.covariances, other._factors = means, covariances, factors
         for array in (weights, means, covariances):
             array.setflags(write=False)
         return other
+
+    @property
+    def covariance_type(self) -> str:
+        """How the covariances are stored, by scikit-learn's name."""
+        return self.kind.name
 
     @property
     def n_components(self) -> int:
@@ -144,18 +155,6 @@ class Mixture(Record):
     def n_features(self) -> int:
         """Dimension d."""
         return self.means.shape[1]
-
-    @property
-    def n_parameters(self) -> int:
-        """Number of free parameters where weights, means and covariances are free."""
-        k, d = self.means.shape
-        of_covariances = {
-            "full": k * d * (d + 1) // 2,
-            "tied": d * (d + 1) // 2,
-            "diag": k * d,
-            "spherical": k,
-        }[self.covariance_type]
-        return k * d + of_covariances + k - 1
 
     @cached_property
     def sigma(self) -> float | None:
@@ -182,7 +181,7 @@ class Mixture(Record):
         """The arrays an engine computes with."""
         with np.errstate(divide="ignore"):
             log_weights = np.log(self.weights)
-        return engine.Parameters(self.covariance_type, log_weights, self.means, self._factors)
+        return engine.Parameters(self.kind.name, log_weights, self.means, self._factors)
 
     def full_covariances(self) -> FloatArray:
         """Return every component's covariance matrix, shape (k, d, d), whatever the storage.
@@ -192,13 +191,7 @@ class Mixture(Record):
         ndarray of shape (k, d, d)
             A new array.
         """
-        k, d = self.means.shape
-        if self.covariance_type == "full":
-            return self.covariances.copy()
-        if self.covariance_type == "tied":
-            return np.repeat(self.covariances[None], k, axis=0)
-        variances = self.covariances if self.covariance_type == "diag" else self.covariances[:, None]
-        return np.broadcast_to(variances, (k, d))[:, :, None] * np.eye(d)
+        return self.kind.matrices(self.covariances, *self.means.shape)
 
     def log_density(self, X: ArrayLike) -> FloatArray:
         """Return the log density at each row.
@@ -219,7 +212,7 @@ class Mixture(Record):
         DataError
             If X is not a finite (n, d) matrix.
         """
-        return engine.log_density(data_matrix(X, n_features=self.n_features), self.parameters)
+        return engine.hold(data_matrix(X, n_features=self.n_features)).log_density(self.parameters)
 
     def responsibilities(self, X: ArrayLike) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -239,7 +232,7 @@ class Mixture(Record):
         DataError
             If X is not a finite (n, d) matrix.
         """
-        return engine.responsibilities(data_matrix(X, n_features=self.n_features), self.parameters)
+        return engine.hold(data_matrix(X, n_features=self.n_features)).responsibilities(self.parameters)
 
     def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, IntArray]:
         """Draw independent rows.
@@ -323,12 +316,11 @@ class Mixture(Record):
             raise InvalidParameterError.of(
                 "order", order.tolist(), f"pass each of 0 to {self.n_components - 1} once"
             )
-        tied = self.covariance_type == "tied"
         return self._alike(
             self.weights[order],
             self.means[order],
-            self.covariances if tied else self.covariances[order],
-            self._factors if tied else self._factors[order],
+            self.kind.chosen(self.covariances, order),
+            self.kind.chosen(self._factors, order),
         )
 
     def content(self) -> dict[str, Any]:

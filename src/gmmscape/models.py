@@ -17,8 +17,9 @@ from scipy.spatial.distance import cdist
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from gmmscape.arrays import FloatArray
-from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.covariances import CovarianceKind
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError
+from gmmscape.families import family_named, family_names
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
 from gmmscape.validation import choice, data_matrix, mean_matrix, real_number
@@ -67,6 +68,8 @@ class FittedModel:
         Floors the model was fitted under, where it says so.
     has_prior : bool
         Whether the parameters are those of a Bayesian fit.
+    family : str or None
+        Name of the family the mixture was fitted in; None for centers.
     """
 
     source: Any
@@ -76,6 +79,7 @@ class FittedModel:
     reg_covar: float | None = None
     covariance_floor: float | None = None
     has_prior: bool = False
+    family: str | None = None
 
     @property
     def means(self) -> FloatArray:
@@ -113,13 +117,15 @@ def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
         If the object is no model, or `covariance_type` is missing or does not fit.
     """
     if covariance_type is not None:
-        choice("covariance_type", covariance_type, COVARIANCE_TYPES)
+        choice("covariance_type", covariance_type, family_names())
     if isinstance(model, (str, Path)):
         return _agreeing(_from_file(model), covariance_type)
     if isinstance(model, Mixture):
-        return FittedModel(model, _of_family(model, _needed(covariance_type)), None)
+        name = _needed(covariance_type)
+        return FittedModel(model, _of_family(model, name), None, family=name)
     if isinstance(model, tuple):
-        return FittedModel(model, _from_arrays(model, _needed(covariance_type)), None)
+        name = _needed(covariance_type)
+        return FittedModel(model, _from_arrays(model, name), None, family=name)
     if hasattr(model, "covariance_type"):
         return _agreeing(_from_mixture_estimator(model), covariance_type)
     if hasattr(model, "cluster_centers_") or hasattr(model, "n_clusters"):
@@ -195,23 +201,19 @@ def returned_centers(model: FittedModel, centers: FloatArray, X: Any, *, inertia
 
 def inverse_covariances(mixture: Mixture) -> FloatArray:
     """Return the inverse covariances in the mixture's storage kind, from their factors."""
-    factors = mixture.parameters.factors
-    if mixture.covariance_type in ("spherical", "diag"):
-        return factors**2
-    return factors @ np.swapaxes(factors, -1, -2)
+    return mixture.kind.precisions(mixture.parameters.factors)
 
 
 def _needed(covariance_type: str | None) -> str:
     if covariance_type is None:
         raise InvalidParameterError.of(
-            "covariance_type", None, "say which covariances were free: " + ", ".join(COVARIANCE_TYPES)
+            "covariance_type", None, "say which covariances were free: " + ", ".join(family_names())
         )
     return covariance_type
 
 
 def _agreeing(model: FittedModel, covariance_type: str | None) -> FittedModel:
-    assert model.mixture is not None
-    own = model.mixture.covariance_type
+    own = model.family
     if covariance_type not in (None, own):
         raise InvalidParameterError.of(
             "covariance_type", covariance_type, f"leave out: the model has {own!r}"
@@ -223,30 +225,22 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
     if isinstance(model, type) or not hasattr(model, "means_"):
         name = model.__name__ if isinstance(model, type) else type(model).__name__
         raise NotFittedError(f"this {name} is not fitted: call its fit method first")
-    kind = choice("model.covariance_type", model.covariance_type, COVARIANCE_TYPES)
+    name = choice("model.covariance_type", model.covariance_type, family_names())
+    kind = family_named(name).kind
     weights = np.asarray(model.weights_, dtype=np.float64)
     # What was computed in single precision sums to one in single precision.
     weights = weights / weights.sum() if 1e-8 < abs(weights.sum() - 1.0) < 1e-5 else weights
     names = getattr(model, "feature_names_in_", None)
     return FittedModel(
         source=model,
-        mixture=Mixture(weights, model.means_, _symmetric(model.covariances_, kind), kind),
+        mixture=Mixture(weights, model.means_, kind.without_asymmetry(model.covariances_), kind.name),
         centers=None,
         feature_names=None if names is None else tuple(map(str, names)),
         reg_covar=float(model.reg_covar),
         covariance_floor=getattr(model, "covariance_floor", None),
         has_prior=hasattr(model, "weight_concentration_prior_type"),
+        family=name,
     )
-
-
-def _symmetric(covariances: Any, kind: str) -> FloatArray:
-    """Covariances without the asymmetry, 1e-7 in single precision, that rounding in other programs leaves."""
-    C = np.asarray(covariances, dtype=np.float64)
-    if kind not in ("full", "tied") or C.ndim < 2 or C.shape[-1] != C.shape[-2]:
-        return C
-    transposed = np.swapaxes(C, -1, -2)
-    rounded = np.abs(C - transposed).max() <= 1e-4 * np.abs(C).max()
-    return 0.5 * (C + transposed) if rounded else C
 
 
 def _from_centers_estimator(model: Any) -> FittedModel:
@@ -268,23 +262,27 @@ def _from_arrays(model: tuple[Any, ...], covariance_type: str) -> Mixture:
             f"model is a tuple of {len(model)} arrays: pass (weights, means, covariances), or an array "
             f"of centers"
         )
-    return Mixture(*model, covariance_type)
+    return _of_family(Mixture(*model, family_named(covariance_type).kind.name), covariance_type)
 
 
-def _of_family(mixture: Mixture, kind: str) -> Mixture:
+def _of_family(mixture: Mixture, name: str) -> Mixture:
     """The same mixture stored as a family needs it; raises where the family does not contain it."""
-    if kind == mixture.covariance_type:
-        return mixture
-    matrices = mixture.full_covariances()
-    d = mixture.n_features
-    diagonal = np.diagonal(matrices, axis1=1, axis2=2)
-    stored = {"full": matrices, "tied": matrices[0], "diag": diagonal, "spherical": diagonal[:, 0]}[kind]
-    same = Mixture(mixture.weights, mixture.means, stored, kind)
-    if not np.allclose(same.full_covariances(), matrices, rtol=1e-12, atol=0.0):
+    family = family_named(name)
+    same = mixture if mixture.kind == family.kind else _stored(mixture, family.kind)
+    if same is None or family.admissible(same) is not same:
         raise InvalidParameterError.of(
-            "covariance_type", kind, f"the covariances of this mixture ({d} dimensions) are not of that kind"
+            "covariance_type",
+            name,
+            f"the covariances of this mixture ({mixture.n_features} dimensions) are not of that kind",
         )
     return same
+
+
+def _stored(mixture: Mixture, kind: CovarianceKind) -> Mixture | None:
+    """The same mixture of another kind, or None where that cannot be."""
+    matrices = mixture.full_covariances()
+    same = Mixture(mixture.weights, mixture.means, kind.stored(matrices), kind.name)
+    return same if np.allclose(same.full_covariances(), matrices, rtol=1e-12, atol=0.0) else None
 
 
 def _from_file(path: str | Path) -> FittedModel:
@@ -297,7 +295,8 @@ def _from_file(path: str | Path) -> FittedModel:
 
 def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
     if content.get("format") != FIT_FORMAT:
-        return FittedModel(path, Mixture.from_dict(content), None)
+        mixture = Mixture.from_dict(content)
+        return FittedModel(path, mixture, None, family=mixture.covariance_type)
     if content.get("format_version") != FIT_FORMAT_VERSION:
         raise FormatError(
             f"format_version={content.get('format_version')!r}, and this version of gmmscape reads "
@@ -318,13 +317,15 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
     names = content["feature_names"]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise FormatError("feature_names must be a list of names")
+    mixture = Mixture(*(content[field] for field in fields[:4]))
     return FittedModel(
         source=path,
-        mixture=Mixture(*(content[field] for field in fields[:4])),
+        mixture=mixture,
         centers=None,
         feature_names=tuple(names),
         reg_covar=real_number("reg_covar", content["reg_covar"], strict=False),
         covariance_floor=real_number("covariance_floor", content["covariance_floor"], strict=False),
+        family=mixture.covariance_type,
     )
 
 

@@ -1,13 +1,15 @@
-"""Sufficient statistics: the only thing that crosses a block, thread, process or machine."""
+"""Sufficient statistics, the only thing that crosses a block, thread, process or machine; and derivatives."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.covariances import kind_named
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,28 @@ class SufficientStatistics:
     ) -> FloatArray | None:
         if self.scatter is None or other.scatter is None:
             return None
-        total = self.scatter + other.scatter
-        rooted = np.sqrt(between)[:, None] * gap  # its products are exactly symmetric
-        if self.kind == "full":
-            return total + rooted[:, :, None] * rooted[:, None, :]
-        if self.kind == "tied":
-            return total + rooted.T @ rooted
-        if self.kind == "diag":
-            return total + between[:, None] * gap**2
-        return total + between * (gap**2).sum(axis=1)
+        return kind_named(self.kind).merged_scatter(self.scatter + other.scatter, between, gap)
+
+
+class LocationDerivatives(NamedTuple):
+    """Weighted sums that make the derivatives of the location family's NLL (DESIGN 2.1).
+
+    Attributes
+    ----------
+    nll : float
+        Value, per the unit of length of the parameters used.
+    gradient : ndarray of shape (k, d)
+        In the means.
+    hessian : ndarray of shape (k*d, k*d) or None
+        In the means.
+    mass : ndarray of shape (k,)
+        Of each component.
+    """
+
+    nll: float
+    gradient: FloatArray
+    hessian: FloatArray | None
+    mass: FloatArray
 
 
 def merge_in_order(parts: Sequence[SufficientStatistics]) -> SufficientStatistics:

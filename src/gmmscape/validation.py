@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.weights import Weights
 
 #: Entries that are checked together.
 FINITE_BLOCK = 1 << 20
@@ -189,13 +190,10 @@ def _all_finite(array: FloatArray) -> bool:
     return all(bool(np.isfinite(array[i : i + step]).all()) for i in range(0, len(array), step))
 
 
-def sample_weights(value: ArrayLike | None, n: int) -> FloatArray:
-    """Return sample weights normalised to sum to one.
-
-    None stands for equal weights; these are one number seen n times (an array without strides, read-only).
-    """
+def sample_weights(value: ArrayLike | None, n: int) -> Weights:
+    """Return sample weights normalised to sum to one; None stands for equal weights."""
     if value is None:
-        return np.broadcast_to(1.0 / n, (n,))
+        return Weights.equal(n)
     try:
         weights = _as_float64(value)
     except (TypeError, ValueError, OverflowError) as error:
@@ -211,7 +209,7 @@ def sample_weights(value: ArrayLike | None, n: int) -> FloatArray:
     if largest == 0:
         raise DataError("sample_weight is zero everywhere: give at least one row a positive weight")
     weights = weights / largest
-    return weights / weights.sum()
+    return Weights.of(weights / weights.sum())
 
 
 def square_matrix(name: str, value: ArrayLike) -> FloatArray:

@@ -126,8 +126,6 @@ struct Kernels {
     // Derivatives of the location family; see derivatives.hpp for the sums.
     bool (*derivatives)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
                         bool hessian, double* sums);
-    bool (*hessian_product)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first,
-                            size_t last, const double* direction, double* product);
     bool (*rounding)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
                      double constant, double shift, double* sums);
     // The responsibilities of a range from a threshold on; see coverage.hpp.

@@ -75,38 +75,6 @@ inline bool range_derivatives(const Plan<double>& plan, const Rows<double>& rows
     return !likelihood.lost();
 }
 
-// Adds to `product` (k, d) the second derivative, less the mass on its diagonal, times `direction` (k, d).
-inline bool range_hessian_product(const Plan<double>& plan, const Rows<double>& rows, const Scratch<double>& scratch,
-                                  size_t first, size_t last, const double* direction, double* product) {
-    const size_t k = plan.k, d = plan.d, stride = scratch.stride;
-    Likelihood<double> likelihood{};
-    for (size_t at = first; at < last; at += scratch.rows) {
-        const size_t count = last - at < scratch.rows ? last - at : scratch.rows;
-        const size_t padded = whole_groups<double>(count);
-        unweighted_posterior(plan, rows, scratch, at, count, likelihood);
-        for (size_t r = 0; r < padded; r += width<double>) {
-            Vec<double> along{};  // sum over the components of psi_i (y_i . direction_i)
-            for (size_t i = 0; i < k; ++i) {
-                Vec<double> own{};
-                for (size_t j = 0; j < d; ++j) {
-                    own += standardised(plan, scratch, i, j, r) * direction[i * d + j];
-                }
-                store<double>(scratch.scores + i * stride + r, own);
-                along += load<double>(scratch.posterior + i * stride + r) * own;
-            }
-            for (size_t i = 0; i < k; ++i) {
-                const Vec<double> share =
-                    load<double>(scratch.posterior + i * stride + r) * load<double>(scratch.scale + r);
-                const Vec<double> factor = share * (along - load<double>(scratch.scores + i * stride + r));
-                for (size_t j = 0; j < d; ++j) {
-                    product[i * d + j] += lane_sum<double>(factor * standardised(plan, scratch, i, j, r));
-                }
-            }
-        }
-    }
-    return !likelihood.lost();
-}
-
 inline Vec<double> square_root(Vec<double> x) {
     Vec<double> root;
     for (size_t i = 0; i < width<double>; ++i) {

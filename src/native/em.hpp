@@ -19,7 +19,7 @@ namespace gmmscape {
 
 using Clock = std::chrono::steady_clock;
 
-// Why a start has ended. The numbers are those of engine.em.ENDS in Python.
+// Why a start has ended. The numbers are those of engine.native.ENDS in Python.
 enum class End { converged, max_iter, time_limit, degenerate, interrupted, given_up, not_begun, out_of_reach };
 
 struct EmOptions {
@@ -31,6 +31,7 @@ struct EmOptions {
     // would not lead below `target`.
     double target;
     size_t screen, outlook;
+    double largest_rise;  // of the value, relative to one plus its size: more is beyond rounding
     std::optional<Clock::time_point> deadline;
 };
 
@@ -166,7 +167,7 @@ class EmRun {
         }
         plain.trail.push_back(state.fit);
         evaluate(state.next, plain);
-        if (plain.end == End::out_of_reach || !(plain.nll <= state.nll + 1e-10 * (1.0 + std::abs(state.nll)))) {
+        if (plain.end == End::out_of_reach || !(plain.nll <= state.nll + options_.largest_rise * (1.0 + std::abs(state.nll)))) {
             // Only rounding in a covariance near singularity can raise the value: the step is refused.
             state.end = plain.end == End::out_of_reach ? End::out_of_reach : End::degenerate;
             return;

@@ -297,17 +297,6 @@ inline bool derivatives(const Kernels& kernels, const Model& model, const Rows<d
     return dense;
 }
 
-// The second derivative, less the mass on its diagonal, times a direction (k, d).
-inline bool hessian_product(const Kernels& kernels, const Model& model, const Rows<double>& rows,
-                            const double* direction, size_t threads, std::vector<double>& product) {
-    const PlanOf<double> owner(model, Shape::none, nullptr, false);
-    const Plan<double>& plan = owner.plan();
-    return summed(plan, rows.n, model.k * model.d, model.k, threads, product,
-                  [&](const Scratch<double>& scratch, size_t first, size_t last, double* part) {
-                      return kernels.hessian_product(plan, rows, scratch, first, last, direction, part);
-                  });
-}
-
 // Rounding errors: of the log likelihood, of each component's gradient (k) and second derivative (k).
 inline bool rounding(const Kernels& kernels, const Model& model, const Rows<double>& rows, double constant,
                      double shift, size_t threads, std::vector<double>& sums) {

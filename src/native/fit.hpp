@@ -22,6 +22,7 @@ struct Family {
     std::vector<double> scale;   // (d, d): rows times it are in the data's own units
     double log_unit;             // densities are per exp(log_unit)^d
     double resolution;           // mass below which rows tell nothing about a component
+    double narrowest;            // a component this many times as narrow as a column is wide has collapsed
 };
 
 struct Fit {
@@ -231,7 +232,6 @@ inline std::vector<double> log_constants(const Family& family, const Fit& fit, s
 inline bool update(const Family& family, const Statistics& statistics, const Fit& current, size_t k, size_t d,
                    Fit& next) {
     const std::vector<double>& packed = statistics.scatter;
-    constexpr double narrowest = 1e15;
     next = current;
     double total = 0.0;
     for (double mass : statistics.mass) {
@@ -286,7 +286,7 @@ inline bool update(const Family& family, const Statistics& statistics, const Fit
             const double factor = family.shape == Shape::spherical ? next.factors[i]
                                   : family.shape == Shape::diag    ? next.factors[i * d + j]
                                                                    : next.factors[(i * d + j) * d + j];
-            if (factor * family.spread[j] > narrowest) {
+            if (factor * family.spread[j] > family.narrowest) {
                 return false;
             }
         }

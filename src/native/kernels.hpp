@@ -18,7 +18,6 @@ const Kernels kernels = {
     {&range_moments<double>, &range_posterior<double>},
     {&range_moments<float>, &range_posterior<float>},
     &range_derivatives,
-    &range_hessian_product,
     &range_rounding,
     &range_coverage,
     &multiply_add_limit,

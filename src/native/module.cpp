@@ -5,7 +5,9 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -227,23 +229,6 @@ nb::object derivatives(const std::string& isa, const Array& log_constants, const
                           hessian ? nb::cast(copied(second, {k * d, k * d})) : nb::none());
 }
 
-nb::object hessian_product(const std::string& isa, const Array& log_constants, const Matrix& means,
-                           const Array& factors, const RowMatrix<double>& x, const std::optional<Array>& origin,
-                           const std::optional<Array>& weights, double weight, const Matrix& direction,
-                           size_t threads) {
-    const Kernels& kernels = kernels_named(isa);
-    const Model model = location_model(log_constants, means, factors);
-    const auto rows = rows_of<double>(x, model.d, origin, weights, weight);
-    require(direction.shape(0) == model.k && direction.shape(1) == model.d, "direction must have the shape of means");
-    std::vector<double> product;
-    bool dense = false;
-    {
-        nb::gil_scoped_release release;
-        dense = gmmscape::hessian_product(kernels, model, rows, direction.data(), threads, product);
-    }
-    return dense ? nb::cast(copied(product, {model.k, model.d})) : nb::none();
-}
-
 nb::object rounding(const std::string& isa, const std::string& kind, const Array& log_constants, const Matrix& means,
                     const Array& factors, const RowMatrix<double>& x, const std::optional<Array>& origin,
                     const std::optional<Array>& weights, double weight, double constant, double shift,
@@ -342,15 +327,35 @@ nb::tuple ends_of(const Starts& starts, Shape shape, const std::vector<gmmscape:
                           copied(covariances, stored), ends, interrupted);
 }
 
-nb::tuple em(const std::string& isa, const std::string& kind, bool location, const Array& weights, const Array& means,
-             const Array& covariances, const RowMatrix<double>& x, const std::optional<Array>& origin,
-             const std::optional<Array>& row_weights, double row_weight, const std::optional<Ranges>& ranges,
-             const Array& floor, const Array& spread, const Array& scale, double log_unit, double resolution, double tol, size_t max_iter, bool accelerate,
-             bool gradient, double target, size_t screen, size_t outlook, std::optional<double> seconds, size_t threads,
-             nb::object watch) {
+// What Python calls an EmTask, read field by field. A test compares the names with those of the class.
+const char* const em_fields[] = {
+    "kind",      "means_only", "weights", "means",      "covariances", "floor",  "spread", "scale",
+    "unit",      "resolution", "narrowest", "largest_rise", "tol",     "max_iter", "accelerate", "gradient",
+    "target",    "screen",     "outlook", "max_seconds", "ranges",      "watch",
+};
+
+template <class T>
+T field(const nb::object& task, const char* name) {
+    try {
+        return nb::cast<T>(task.attr(name), false);  // no conversion: a copy would hide a wrong type
+    } catch (const nb::cast_error&) {
+        throw nb::type_error((std::string("the field ") + name + " of an EmTask has the wrong type").c_str());
+    }
+}
+
+nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::optional<Array>& origin,
+             const std::optional<Array>& row_weights, double row_weight, const nb::object& task, size_t threads) {
+    const auto kind = field<std::string>(task, "kind");
+    const auto location = field<bool>(task, "means_only");
+    const auto floor = field<Array>(task, "floor"), spread = field<Array>(task, "spread");
+    const auto scale = field<Array>(task, "scale");
+    const auto gradient = field<bool>(task, "gradient");
+    const auto ranges = field<std::optional<Ranges>>(task, "ranges");
+    const auto seconds = field<std::optional<double>>(task, "max_seconds");
     const Kernels& kernels = kernels_named(isa);
     const Shape shape = shape_named(kind);
-    const Starts starts(shape, weights, means, covariances);
+    const Starts starts(shape, field<Array>(task, "weights"), field<Array>(task, "means"),
+                        field<Array>(task, "covariances"));
     const size_t d = starts.d;
     require(floor.size() == d && spread.size() == d && scale.size() == d * d, "floor, spread, scale: (d), (d), (d, d)");
     const auto all = rows_of<double>(x, d, origin, row_weights, row_weight);
@@ -371,14 +376,29 @@ nb::tuple em(const std::string& isa, const std::string& kind, bool location, con
         return own;
     };
     const auto copy = [](const Array& a) { return std::vector<double>(a.data(), a.data() + a.size()); };
-    const gmmscape::Family family{shape, location, copy(floor), copy(spread), copy(scale), log_unit, resolution};
+    const gmmscape::Family family{shape,
+                                  location,
+                                  copy(floor),
+                                  copy(spread),
+                                  copy(scale),
+                                  std::log(field<double>(task, "unit")),
+                                  field<double>(task, "resolution"),
+                                  field<double>(task, "narrowest")};
     require(location || !gradient, "gradient descent moves means only");
-    gmmscape::EmOptions options{tol, max_iter, accelerate, gradient, target, screen, outlook, std::nullopt};
+    gmmscape::EmOptions options{field<double>(task, "tol"),
+                                field<size_t>(task, "max_iter"),
+                                field<bool>(task, "accelerate"),
+                                gradient,
+                                field<double>(task, "target"),
+                                field<size_t>(task, "screen"),
+                                field<size_t>(task, "outlook"),
+                                field<double>(task, "largest_rise"),
+                                std::nullopt};
     if (seconds && *seconds < 1e9) {  // longer does not fit a clock and means no limit
         options.deadline = gmmscape::Clock::now() +
                            std::chrono::duration_cast<gmmscape::Clock::duration>(std::chrono::duration<double>(*seconds));
     }
-    Watch poll(std::move(watch));
+    Watch poll(task.attr("watch"));
     std::vector<gmmscape::EmResult> results;
     {
         nb::gil_scoped_release release;
@@ -429,10 +449,6 @@ NB_MODULE(_native, module) {
                nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
                nb::arg("origin").noconvert().none(), nb::arg("weights").noconvert().none(), nb::arg("weight"),
                nb::arg("hessian"), nb::arg("threads"));
-    module.def("hessian_product", &hessian_product, nb::arg("isa"), nb::arg("log_constants").noconvert(),
-               nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
-               nb::arg("origin").noconvert().none(), nb::arg("weights").noconvert().none(), nb::arg("weight"),
-               nb::arg("direction").noconvert(), nb::arg("threads"));
     module.def("rounding", &rounding, nb::arg("isa"), nb::arg("kind"), nb::arg("log_constants").noconvert(),
                nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
                nb::arg("origin").noconvert().none(), nb::arg("weights").noconvert().none(), nb::arg("weight"),
@@ -440,13 +456,10 @@ NB_MODULE(_native, module) {
     module.def("coverage", &coverage, nb::arg("isa"), nb::arg("kind"), nb::arg("log_constants").noconvert(),
                nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
                nb::arg("origin").noconvert().none(), nb::arg("threshold"), nb::arg("threads"));
-    module.def("em", &em, nb::arg("isa"), nb::arg("kind"), nb::arg("location"), nb::arg("weights").noconvert(),
-               nb::arg("means").noconvert(), nb::arg("covariances").noconvert(), nb::arg("x").noconvert(),
-               nb::arg("origin").noconvert().none(), nb::arg("row_weights").noconvert().none(), nb::arg("row_weight"),
-               nb::arg("ranges").noconvert().none(), nb::arg("floor").noconvert(), nb::arg("spread").noconvert(), nb::arg("scale").noconvert(),
-               nb::arg("log_unit"), nb::arg("resolution"), nb::arg("tol"), nb::arg("max_iter"),
-               nb::arg("accelerate"), nb::arg("gradient"), nb::arg("target"), nb::arg("screen"), nb::arg("outlook"),
-               nb::arg("seconds").none(), nb::arg("threads"), nb::arg("watch").none());
+    module.def("em", &em, nb::arg("isa"), nb::arg("x").noconvert(), nb::arg("origin").noconvert().none(),
+               nb::arg("row_weights").noconvert().none(), nb::arg("row_weight"), nb::arg("task"), nb::arg("threads"));
+    module.def("em_fields", [] { return std::vector<std::string>(std::begin(em_fields), std::end(em_fields)); },
+               "Return the names of the fields that `em` reads from its task.");
     module.def(
         "machine_limit",
         [](const std::string& isa, const std::string& what, size_t repetitions, const std::optional<Array>& x) {

@@ -8,12 +8,16 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from io import StringIO
 
 import pytest
 
+from ctrl_c import interruptible
 from gmmscape.cli import main
+
+#: Seconds until a process is given up: less than a test has, so that the failure says what was awaited.
+PATIENCE = 240
 
 COMMAND = [sys.executable, "-W", "error", "-c", "from gmmscape.cli import main; main()"]
 
@@ -23,35 +27,38 @@ needs_terminal = pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a 
 def gmmscape(*arguments, cwd=None, **options):
     """Run the command as a process of its own."""
     return subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=120, **options
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=PATIENCE, **options
     )
 
 
-def inside(*arguments):
+def inside(*arguments, cwd=None):
     """Run the command in this process and return the same as `gmmscape`; spares seconds of imports.
 
     The entry point is that of a process. What it does not turn into an exit code fails the test here.
     """
     output, messages = StringIO(), StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(messages):
+    streams = redirect_stdout(output), redirect_stderr(messages)
+    with pytest.MonkeyPatch.context() as patch, chdir(cwd or "."), streams[0], streams[1]:
         patch.setattr(sys, "argv", ["gmmscape", *map(str, arguments)])
         with pytest.raises(SystemExit) as end:
             main()
-    return subprocess.CompletedProcess(arguments, end.value.code, output.getvalue(), messages.getvalue())
+    code = 0 if end.value.code is None else end.value.code
+    return subprocess.CompletedProcess(arguments, code, output.getvalue(), messages.getvalue())
 
 
 @contextmanager
 def on_terminal(arguments, cwd=None):
     """Run the command with its standard error on a pseudo-terminal; yield it and what the terminal shows."""
     terminal, child = os.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=child,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
-    )
+    with interruptible():
+        process = subprocess.Popen(
+            [*COMMAND, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=child,
+            text=True,
+            cwd=cwd,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        )
     os.close(child)
     shown = bytearray()
 
@@ -74,13 +81,13 @@ def on_terminal(arguments, cwd=None):
 def interrupted(arguments, sign, cwd=None):
     """Press Ctrl-C once the terminal shows a sign; return standard output. The exit code must be 4."""
     with on_terminal(arguments, cwd=cwd) as (process, shown):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while sign not in shown:
             assert process.poll() is None, f"the command ended before it showed {sign!r}"
             assert time.monotonic() < deadline, f"{sign!r} is not shown"
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 4, output
     return output
 

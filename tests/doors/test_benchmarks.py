@@ -1,4 +1,7 @@
-"""The small versions of the benchmarks keep the promises of the full ones, and unfinished runs go on."""
+"""The small versions of the benchmarks keep the promises of the full ones, and unfinished runs go on.
+
+What they promise is slow; that they are listed, start and go on is not.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,7 @@ def test_they_are_listed():
     assert listed == {file.stem for file in files if "\nBENCHMARK = " in file.read_text(encoding="utf-8")}
 
 
+@pytest.mark.slow
 def test_good_fits_are_not_accused_and_planted_ones_are_found(tmp_path: Path):
     summary = small("verdicts", tmp_path)["summary"]
     good, planted = summary["truth_started"], summary["planted"]
@@ -54,6 +58,7 @@ def test_good_fits_are_not_accused_and_planted_ones_are_found(tmp_path: Path):
     assert planted["called_bad"] == planted["blocks_named"] == planted["truth_reached"] == planted["of"]
 
 
+@pytest.mark.slow
 def test_verdicts_agree_with_restarts_and_numbers_are_suggested(tmp_path: Path):
     matrix = small("calibration", tmp_path)["summary"]["matrix"]
     right = {"good": "no better fit found", "bad": "bad optimum"}
@@ -92,7 +97,9 @@ def test_without_data_it_says_what_is_needed(tmp_path: Path, monkeypatch: pytest
     assert "GMMSCAPE_DATA" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir", "reference_dir")
+@pytest.mark.slow
 def test_one_random_start_is_enough(tmp_path: Path):
     summary = small("recovery", tmp_path)["summary"]
     assert summary["tied r15"]["good"] == summary["tied r15"]["of"] == 3
@@ -100,6 +107,7 @@ def test_one_random_start_is_enough(tmp_path: Path):
     assert summary["tied r15"]["sklearn_seconds"] > 0
 
 
+@pytest.mark.slow
 def test_many_components_are_found(tmp_path: Path):
     summary = small("many", tmp_path)["summary"]
     assert len(summary["settings"]) == 6
@@ -109,11 +117,13 @@ def test_many_components_are_found(tmp_path: Path):
     assert set(summary["time_per_row_grows_as_k_to_the"]) == {"spherical d 2", "spherical d 8"}
 
 
+@pytest.mark.slow
 def test_overlapping_ones_are_fitted_as_well_as_by_restarts(tmp_path: Path):
     row = small("overlap", tmp_path)["summary"]["small"]
     assert row["good"] == row["of"] == 4
 
 
+@pytest.mark.slow
 def test_planted_blocks_are_labelled(tmp_path: Path):
     found = small("planted", tmp_path)["summary"]
     assert len(found["by_family_and_defect"]) == 12
@@ -121,7 +131,9 @@ def test_planted_blocks_are_labelled(tmp_path: Path):
     assert found["all"]["exact"] == found["all"]["exact_of"] > 12
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir")
+@pytest.mark.slow
 def test_the_cost_of_proposals_is_counted_in_iterations(tmp_path: Path):
     content = small("ranking", tmp_path)
     assert all(case["iterations"] > 0 for case in content["cases"].values() if "iterations" in case)
@@ -130,12 +142,15 @@ def test_the_cost_of_proposals_is_counted_in_iterations(tmp_path: Path):
     assert s1["bad"]["moves"] > 0
 
 
+@pytest.mark.slow
 def test_hostile_data_end_in_an_answer(tmp_path: Path):
     for row in small("hostile", tmp_path)["summary"].values():
         assert row["found"] == row["of"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir")
+@pytest.mark.slow
 def test_models_of_scikit_learn_come_back_better(tmp_path: Path):
     summary = small("repair_sklearn", tmp_path)["summary"]
     promises = ("never_lower", "gain_as_stated", "class_kept", "input_untouched", "consistent")
@@ -144,7 +159,9 @@ def test_models_of_scikit_learn_come_back_better(tmp_path: Path):
     assert summary["centroid_index_0_after"] > summary["centroid_index_0_before"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir")
+@pytest.mark.slow
 def test_cores_and_halos_are_offered_and_taken(tmp_path: Path):
     summary = small("nested", tmp_path)["summary"]
     assert summary["take_is_higher"] == len(summary["take"]) > 0
@@ -153,6 +170,7 @@ def test_cores_and_halos_are_offered_and_taken(tmp_path: Path):
     assert all(count > 0 for count in summary["take_nested_components"])
 
 
+@pytest.mark.slow
 def test_an_iteration_is_timed_beside_others(tmp_path: Path):
     content = small("engine", tmp_path)
     case = content["cases"]["full n=3000 d=2 k=3"]
@@ -164,12 +182,15 @@ def test_an_iteration_is_timed_beside_others(tmp_path: Path):
     assert len(content["summary"]["table"]) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
+@pytest.mark.slow
 def test_a_fit_makes_next_to_nothing_of_the_size_of_the_data(tmp_path: Path):
     for case in small("memory", tmp_path)["cases"].values():
         assert 0.0 < case["extra_MiB"] < case["allowed_MiB"]
 
 
+@pytest.mark.slow
 def test_integrals_are_those_of_monte_carlo_and_errors_as_stated(tmp_path: Path):
     summary = small("integrals", tmp_path)["summary"]
     (embedded,) = summary["embedded"].values()
@@ -183,6 +204,7 @@ def test_integrals_are_those_of_monte_carlo_and_errors_as_stated(tmp_path: Path)
         assert min(summary["honest"][kind]["covered"]) == 1.0
 
 
+@pytest.mark.slow
 def test_births_are_folds_with_the_minimum_on_one_side(tmp_path: Path):
     summary = small("births", tmp_path)["summary"]
     assert summary["folds"] == summary["exist_above"] == summary["of"] == 3
@@ -190,6 +212,7 @@ def test_births_are_folds_with_the_minimum_on_one_side(tmp_path: Path):
     assert summary["largest_error"] < 1e-10
 
 
+@pytest.mark.slow
 def test_no_candidate_stays_undecided(tmp_path: Path):
     summary = small("candidates", tmp_path)["summary"]
     assert summary["flat_in_float64"] > 0
@@ -197,7 +220,9 @@ def test_no_candidate_stays_undecided(tmp_path: Path):
     assert summary["decided_by"]["law 1"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir")
+@pytest.mark.slow
 def test_local_optima_are_those_of_plain_restarts(tmp_path: Path):
     summary = small("optima", tmp_path)["summary"]
     assert summary["s1"]["structured"] > 1
@@ -209,6 +234,7 @@ def test_local_optima_are_those_of_plain_restarts(tmp_path: Path):
     assert found["degenerate_inside"]
 
 
+@pytest.mark.slow
 def test_thresholds_of_structure(tmp_path: Path):
     summary = small("thresholds", tmp_path)["summary"]
     found = summary["thresholds"]
@@ -220,6 +246,7 @@ def test_thresholds_of_structure(tmp_path: Path):
     assert summary["lost"] == 0
 
 
+@pytest.mark.slow
 def test_centers_far_apart_have_no_unstructured_minima_and_controls_have(tmp_path: Path):
     summary = small("falsify", tmp_path)["summary"]
     for d in (1, 2):
@@ -230,6 +257,7 @@ def test_centers_far_apart_have_no_unstructured_minima_and_controls_have(tmp_pat
     assert summary["cuts"]["agree"] == summary["cuts"]["converged"] == 4
 
 
+@pytest.mark.slow
 def test_phase_diagrams_agree_with_births_and_explorations(tmp_path: Path):
     for row in small("phase", tmp_path)["summary"].values():
         assert row["cells"] == 36
@@ -239,6 +267,7 @@ def test_phase_diagrams_agree_with_births_and_explorations(tmp_path: Path):
         assert row["other_processes_agree"]
 
 
+@pytest.mark.slow
 def test_laws_hold(tmp_path: Path):
     summary = small("laws", tmp_path)["summary"]
     assert summary["1"] < 1e-10
@@ -252,7 +281,9 @@ def test_laws_hold(tmp_path: Path):
     assert summary["8"] < 2e-4
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir", "reference_dir")
+@pytest.mark.slow
 def test_landscapes_of_real_data_reach_what_is_known(tmp_path: Path):
     content = small("sample_landscapes", tmp_path)
     summary, cases = content["summary"], content["cases"]
@@ -273,6 +304,7 @@ def test_landscapes_of_real_data_reach_what_is_known(tmp_path: Path):
     assert waiting["best_total"] > cases["waiting k=2 equal"]["best_total"]
 
 
+@pytest.mark.slow
 def test_the_count_is_one_on_random_truths(tmp_path: Path):
     summary = small("count_law", tmp_path)["summary"]
     assert {k: row["truths"] for k, row in summary["by_k"].items()} == {"2": 2, "3": 1}
@@ -280,7 +312,9 @@ def test_the_count_is_one_on_random_truths(tmp_path: Path):
     assert summary["not_silent"] == {}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir", "reference_dir")
+@pytest.mark.slow
 def test_numbers_of_components_are_chosen_by_the_best_likelihoods(tmp_path: Path):
     summary = small("select", tmp_path)["summary"]
     assert summary["references"] == 3
@@ -292,6 +326,7 @@ def test_numbers_of_components_are_chosen_by_the_best_likelihoods(tmp_path: Path
     assert summary["draws"]["right"] == summary["draws"]["of"] == 2
 
 
+@pytest.mark.slow
 def test_starts_find_the_global_minimum_as_often_as_independent_copies_would(tmp_path: Path):
     summary = small("basins", tmp_path)["summary"]
     assert abs(summary["standard_errors_from_known"]) <= 4

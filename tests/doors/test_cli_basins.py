@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from doors.commandline import failed, gmmscape, inside, interrupted, needs_terminal
+from doors.commandline import failed, inside, interrupted, needs_terminal
 from gmmscape import lab
 
 TRUTH = ["basins", "--centers=-3,3,12", "--sigma", "1"]
@@ -76,4 +76,4 @@ def test_wrong_usage_exits_2(arguments, words):
 def test_as_a_process(tmp_path):
     file = tmp_path / "broken.json"
     file.write_text("{")
-    failed(gmmscape(*TRUTH, "--checkpoint", file), 3, "JSON")
+    failed(inside(*TRUTH, "--checkpoint", file), 3, "JSON")

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import gmmscape as gs
-from doors.commandline import failed, gmmscape
+from doors.commandline import failed, gmmscape, inside
 
 
 def test_equal_spacing_with_files(tmp_path):
@@ -24,7 +24,7 @@ def test_equal_spacing_with_files(tmp_path):
 
 def test_pair_and_its_options(tmp_path):
     def parameter(*options):
-        result = gmmscape("birth", "--shape", "pair", *options, "--quiet", "--json", "b.json", cwd=tmp_path)
+        result = inside("birth", "--shape", "pair", *options, "--quiet", "--json", "b.json", cwd=tmp_path)
         assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
         return json.loads((tmp_path / "b.json").read_text())["parameter"]
 
@@ -52,4 +52,4 @@ def test_pair_and_its_options(tmp_path):
     ],
 )
 def test_wrong_usage_exits_2(arguments, words, tmp_path):
-    failed(gmmscape("birth", *arguments, cwd=tmp_path), 2, *words)
+    failed(inside("birth", *arguments, cwd=tmp_path), 2, *words)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from doors.commandline import failed, gmmscape, inside, interrupted, needs_terminal
+from doors.commandline import failed, inside, interrupted, needs_terminal
 from gmmscape import lab
 
 SMALL = ["falsify", "--k", "1:3", "--k-star", "2,3", "--separation", "5", "--starts", "8", "--seed", "3"]
@@ -57,4 +57,4 @@ def test_wrong_usage_exits_2(arguments, words):
 def test_as_a_process(tmp_path):
     file = tmp_path / "broken.json"
     file.write_text("{")
-    failed(gmmscape(*SMALL, "--truths", 1, "--checkpoint", file), 3, "JSON")
+    failed(inside(*SMALL, "--truths", 1, "--checkpoint", file), 3, "JSON")

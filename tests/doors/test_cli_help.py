@@ -22,7 +22,7 @@ print("numpy" in sys.modules)
 
 def loads_numpy(*arguments: str) -> bool:
     done = subprocess.run(
-        [sys.executable, "-c", LOADED, *arguments], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", LOADED, *arguments], capture_output=True, text=True, check=True
     )
     return done.stdout.strip() == "True"
 

@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from doors.commandline import COMMAND, failed, gmmscape, interrupted, needs_terminal, on_terminal
+from doors.commandline import (
+    COMMAND,
+    PATIENCE,
+    failed,
+    gmmscape,
+    inside,
+    interrupted,
+    needs_terminal,
+    on_terminal,
+)
 from gmmscape import lab
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -41,7 +50,7 @@ def test_the_main_job(tmp_path):
 
 
 def test_truth_from_a_file_and_quiet(tmp_path):
-    result = gmmscape(
+    result = inside(
         "map", "--truth", EXAMPLES / "three_centers.json", "--quiet", "--json", "a.json", cwd=tmp_path
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
@@ -50,7 +59,7 @@ def test_truth_from_a_file_and_quiet(tmp_path):
 
 def test_options_reach_the_exploration(tmp_path):
     options = ["--weights", "0.5,0.5", "--starts", 3, "--seed", 9, "--n-jobs", 2, "--json", "a.json"]
-    result = gmmscape("map", "--centers", "0,9", "--sigma", 2, "-k", 3, *options, cwd=tmp_path)
+    result = inside("map", "--centers", "0,9", "--sigma", 2, "-k", 3, *options, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     content = json.loads((tmp_path / "a.json").read_text())
     assert (content["seed"], content["starts"], content["k"]) == (9, 3, 3)
@@ -87,7 +96,7 @@ def test_options_reach_the_exploration(tmp_path):
     ],
 )
 def test_wrong_usage_exits_2(arguments, words, tmp_path):
-    failed(gmmscape("map", *arguments, cwd=tmp_path), 2, *words)
+    failed(inside("map", *arguments, cwd=tmp_path), 2, *words)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +110,7 @@ def test_wrong_usage_exits_2(arguments, words, tmp_path):
 )
 def test_unusable_files_exit_3(text, word, tmp_path):
     (tmp_path / "truth.json").write_text(text)
-    failed(
-        gmmscape("map", "--truth", "truth.json", cwd=tmp_path), 3, "truth.json" if word == "JSON" else word
-    )
+    failed(inside("map", "--truth", "truth.json", cwd=tmp_path), 3, "truth.json" if word == "JSON" else word)
 
 
 def rows_of_two_groups(folder: Path) -> None:
@@ -115,7 +122,7 @@ def rows_of_two_groups(folder: Path) -> None:
 
 def test_rows_of_a_file_with_free_weights(tmp_path):
     rows_of_two_groups(tmp_path)
-    result = gmmscape(
+    result = inside(
         *("map", "rows.csv", "--columns", "x", "--weights-column", "w", "--sigma", 1, "-k", 2),
         *("--weights", "free", "--saddles", "--starts", 8, "--json", "atlas.json", "--plot", "atlas.png"),
         cwd=tmp_path,
@@ -129,21 +136,21 @@ def test_rows_of_a_file_with_free_weights(tmp_path):
     assert content["count_law"] is None
     assert str(lab.Atlas.from_json(tmp_path / "atlas.json")) == result.stdout.rstrip("\n")
     assert (tmp_path / "atlas.png").read_bytes()[:4] == b"\x89PNG"
-    equal = gmmscape("map", "rows.csv", "--columns", "x", "--sigma", 1, "-k", 2, "--starts", 4, cwd=tmp_path)
+    equal = inside("map", "rows.csv", "--columns", "x", "--sigma", 1, "-k", 2, "--starts", 4, cwd=tmp_path)
     assert equal.returncode == 0, equal.stderr
     assert "free weights" not in equal.stdout
 
 
 def test_a_file_of_no_use_exits_3(tmp_path):
     (tmp_path / "rows.csv").write_text("x\n1\ntwo\n")
-    failed(gmmscape("map", "rows.csv", "--sigma", 1, "-k", 1, cwd=tmp_path), 3, "rows.csv")
-    failed(gmmscape("map", "missing.csv", "--sigma", 1, "-k", 1, cwd=tmp_path), 3, "missing.csv")
+    failed(inside("map", "rows.csv", "--sigma", 1, "-k", 1, cwd=tmp_path), 3, "rows.csv")
+    failed(inside("map", "missing.csv", "--sigma", 1, "-k", 1, cwd=tmp_path), 3, "missing.csv")
     (tmp_path / "rows.csv").write_text("x\n1\n2\n")
-    failed(gmmscape("map", "rows.csv", "--sigma", 1, "-k", 5, cwd=tmp_path), 3, "n_components=5")
+    failed(inside("map", "rows.csv", "--sigma", 1, "-k", 5, cwd=tmp_path), 3, "n_components=5")
 
 
 def test_free_weights_of_a_population(tmp_path):
-    result = gmmscape(
+    result = inside(
         *("map", "--centers=0,8", "--sigma", 1, "--weights", "free", "--starts", 4, "--json", "a.json"),
         cwd=tmp_path,
     )
@@ -154,13 +161,13 @@ def test_free_weights_of_a_population(tmp_path):
 
 def test_two_dimensions(tmp_path):
     (tmp_path / "truth.json").write_text('{"centers": [[1, 2], [9, 4]], "sigma": 1}')
-    result = gmmscape("map", "--truth", "truth.json", "--starts", 4, cwd=tmp_path)
+    result = inside("map", "--truth", "truth.json", "--starts", 4, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "(1 2) (9 4)" in result.stdout
 
 
 def test_saddles_barriers_and_a_picture(tmp_path):
-    result = gmmscape(
+    result = inside(
         *("map", "--centers=-3,3,12", "--sigma", 1, "--saddles", "--starts", 8, "--plot", "atlas.png"),
         *("--json", "atlas.json"),
         cwd=tmp_path,
@@ -177,23 +184,23 @@ def test_saddles_barriers_and_a_picture(tmp_path):
 
 @pytest.mark.parametrize("file", ["atlas.xyz", "atlas", "nowhere/atlas.png"])
 def test_a_picture_that_cannot_be_is_refused_before_the_search(file, tmp_path):
-    failed(gmmscape("map", "--centers=1,9", "--sigma", 1, "--plot", file, cwd=tmp_path), 2, "--plot")
+    failed(inside("map", "--centers=1,9", "--sigma", 1, "--plot", file, cwd=tmp_path), 2, "--plot")
 
 
 def test_a_failed_run_leaves_the_old_file_alone(tmp_path):
     (tmp_path / "out.json").write_text("precious")
-    failed(gmmscape("map", "--centers=1,2", "--sigma", 0, "--json", "out.json", cwd=tmp_path), 2)
+    failed(inside("map", "--centers=1,2", "--sigma", 0, "--json", "out.json", cwd=tmp_path), 2)
     assert (tmp_path / "out.json").read_text() == "precious"
 
 
 def test_help_and_version():
     for arguments in (["--help"], ["map", "--help"], ["map", "-h"]):
-        result = gmmscape(*arguments)
+        result = inside(*arguments)
         assert result.returncode == 0
         assert "Usage" in result.stdout
     assert gs.__version__ in gmmscape("--version").stdout
-    assert gmmscape().returncode == 2
-    failed(gmmscape("mapp"), 2, "mapp")
+    assert inside().returncode == 2
+    failed(inside("mapp"), 2, "mapp")
 
 
 @needs_terminal
@@ -209,7 +216,7 @@ def test_interrupt_writes_what_was_found(tmp_path):
 
 
 def test_a_time_budget_is_kept():
-    result = gmmscape(
+    result = inside(
         "map", "--centers=-3,3,12", "--sigma", 1, "--starts", 1000000, "--max-seconds", 1, "-k", 3
     )
     assert result.returncode == 0
@@ -221,7 +228,7 @@ def test_a_reader_that_goes_away_is_no_error():
         [*COMMAND, "map", "--centers=-3,3,12", "--sigma", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     process.stdout.close()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     assert process.stderr.read() == b""
     process.stderr.close()
 
@@ -234,7 +241,7 @@ def test_without_the_extra_one_line_says_what_to_install(missing, tmp_path):
         f"u.find_spec = lambda name, *rest: None if name == {missing!r} else find(name, *rest);"
         "from gmmscape.cli import main; main()"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE)
     assert result.returncode == 2
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
@@ -245,7 +252,7 @@ def test_without_the_extra_one_line_says_what_to_install(missing, tmp_path):
 def test_progress_on_a_terminal_and_nowhere_else():
     arguments = ["map", "--centers=-3,3,12", "--sigma", "1", "--starts", "200"]
     with on_terminal(arguments) as (process, shown):
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert b"exploring" in shown
     assert "exploring" not in output

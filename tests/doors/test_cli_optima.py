@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from doors.commandline import failed, gmmscape, inside, needs_terminal, on_terminal
+from doors.commandline import PATIENCE, failed, gmmscape, inside, needs_terminal, on_terminal
 
 HARD = ["-k", 3, "--covariance", "spherical", "--init-params", "random_from_data"]
 
@@ -79,13 +79,13 @@ def test_wrong_usage_is_named(arguments, code, words, file):
 def test_ctrl_c_returns_what_was_done(file, tmp_path):
     arguments = ("optima", file, *HARD, "--columns", "x", "--n-starts", 1_000_000)
     with on_terminal(arguments, cwd=tmp_path) as (process, shown):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while re.search(rb"start [1-9]\d\d,", shown) is None:
             assert process.poll() is None, bytes(shown)
             assert time.monotonic() < deadline, bytes(shown[-500:])
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 4, output
     assert "interrupted: only the starts that were done count" in output
     assert "optima of 3 components" in output

@@ -29,7 +29,7 @@ def test_a_diagram_with_files_and_from_its_checkpoint(tmp_path):
     )
     assert content["births"][-1]["y"] == pytest.approx(fold.parameter, abs=1e-9)
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
-    again = gmmscape(*arguments, cwd=tmp_path)
+    again = inside(*arguments, cwd=tmp_path)
     assert again.stdout == result.stdout
 
 

@@ -33,7 +33,7 @@ def table(tmp_path):
         "  1.5   -2\n 3e-3 \t4\n",
         '"1.5","-2"\n"3e-3","4"\n',
         "\ufeff1.5,-2\n3e-3,4\n",
-        gzip.compress(b"1.5 -2\n3e-3 4\n"),
+        pytest.param(gzip.compress(b"1.5 -2\n3e-3 4\n"), id="gzip"),
     ],
 )
 def test_the_usual_forms(table, text):
@@ -93,8 +93,8 @@ def test_text_columns_do_no_harm_where_they_are_left_out(table):
         ('x,y\n"1,2\n3,4\n', "line 2"),
         (b"1,2\n\xff\xfe,3\n", "not UTF-8"),
         (b"1,2\n\0,3\n", "NUL"),
-        (gzip.compress(b"1 2\n")[:-6], "damaged gzip"),
-        (gzip.compress(b"1 2\n" * 99)[:10] + b"\xff" * 40, "damaged gzip"),
+        pytest.param(gzip.compress(b"1 2\n")[:-6], "damaged gzip", id="cut gzip"),
+        pytest.param(gzip.compress(b"1 2\n" * 99)[:10] + b"\xff" * 40, "damaged gzip", id="damaged gzip"),
     ],
 )
 def test_what_cannot_be_read_says_where(table, text, message):

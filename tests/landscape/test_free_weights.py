@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from math import factorial
+from typing import Any
 
 import mpmath as mp
 import numpy as np
@@ -292,9 +293,16 @@ def test_a_reference_decodes_and_pictures_show_weights(land: lab.Landscape, atla
     assert len({float(dot.get_sizes()[0]) for dot in equal.means_[0]}) == 1
 
 
-def test_populations_in_a_plane_and_their_mirror_images():
+@pytest.mark.parametrize(
+    "search",
+    [
+        pytest.param({"n_starts": 2}, id="minima"),
+        pytest.param({"n_starts": 6, "saddles": True}, id="saddles", marks=pytest.mark.slow),
+    ],
+)
+def test_populations_in_a_plane_and_their_mirror_images(search: dict[str, Any]):
     truth = gs.Mixture.location([[-4.0, 0.0], [4.0, 0.0]], 1.0, [0.5, 0.5])
-    atlas = lab.Landscape(lab.Population(truth), 2, weights="free").explore(0, n_starts=6, saddles=True)
+    atlas = lab.Landscape(lab.Population(truth), 2, weights="free").explore(0, **search)
     best = atlas.minima[0]
     assert best.kl == pytest.approx(0.0, abs=1e-12)
     np.testing.assert_allclose(best.weights, 0.5, atol=1e-8)

@@ -60,7 +60,7 @@ def intruder(tmp_path: Path) -> str:
         "np.seterr(all='ignore')",
         "np.random.seed(1)",
         "random.seed(1)",
-        "os.environ['OMP_NUM_THREADS'] = '1'",
+        "os.environ['INTRUDER'] = 'was here'",
         f"time.sleep({LIMIT_SECONDS})",
     ]
     (tmp_path / "intruder.py").write_text("\n".join(lines), encoding="utf-8")

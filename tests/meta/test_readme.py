@@ -190,11 +190,13 @@ def load_readme_command() -> types.ModuleType:
 EXAMPLES = [(page, example) for page in PAGES for example in examples_of(page.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.parametrize(
-    ("page", "example"),
-    EXAMPLES,
-    ids=[f"{page.stem}-{example.kind}-line-{example.line}" for page, example in EXAMPLES],
-)
+def case(page: Path, example: Example) -> object:
+    """Return the example as a case of a test; the pages beside the README are slow."""
+    marks = () if page == README else (pytest.mark.slow,)
+    return pytest.param(page, example, id=f"{page.stem}-{example.kind}-line-{example.line}", marks=marks)
+
+
+@pytest.mark.parametrize(("page", "example"), [case(*both) for both in EXAMPLES])
 def test_example_prints_what_the_page_shows(page: Path, example: Example, sessions: dict[Path, Session]):
     printed = sessions[page].run(example)
     if example.expected is not None:

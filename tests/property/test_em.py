@@ -46,11 +46,12 @@ class Problem:
             "heavy": np.exp(4 * rng.normal(size=n)),
         }[weighting]
         sample = lab.Sample(self.X, self.weights)
-        means = kmeans_plusplus_means(sample, k, rng)
+        means = kmeans_plusplus_means(sample, k, rng) + sample.origin
         if kind == "location":
             self.start = gs.Mixture.location(means, 1.0)
         else:
-            self.start = mixture_around(sample, self.family(sample), means)
+            local = mixture_around(sample, self.family(sample), means - sample.origin)
+            self.start = sample.callers_mixture(local)
 
     def family(self, sample):
         if self.kind == "location":
@@ -93,7 +94,7 @@ def test_order_of_rows_and_components_does_not_matter(problem):
     weights = None if p.weights is None else p.weights[rows]
     _assert_same(plain, p.fit(p.X[rows], weights, max_iter=5, accelerate=False), 1e-10, scale=size)
     relabelled = p.fit(start=p.start.permuted(labels), max_iter=5, accelerate=False)
-    back = replace(relabelled, mixture=relabelled.mixture.permuted(np.argsort(labels)))
+    back = replace(relabelled, local=relabelled.local.permuted(np.argsort(labels)))
     _assert_same(plain, back, 1e-10, scale=size)
 
 

@@ -48,6 +48,7 @@ def exact(truth, means, sigma, *, step=1 / 400):
     return float(value), -(w @ score).astype(float), hessian.astype(float)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("equal_widths", [True, False])
 def test_coverage_and_sharpness(equal_widths):
     rng = np.random.default_rng(int(equal_widths))

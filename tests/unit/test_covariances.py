@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from gmmscape.covariances import COVARIANCE_TYPES, checked_covariances, precision_factors
+from gmmscape.covariances import COVARIANCE_TYPES, kind_named
 from gmmscape.exceptions import InvalidParameterError
 
 SHAPES = {"full": (3, 2, 2), "tied": (2, 2), "diag": (3, 2), "spherical": (3,)}
@@ -30,10 +30,10 @@ def valid(rng: np.random.Generator, kind: str) -> np.ndarray:
 @pytest.mark.parametrize("kind", COVARIANCE_TYPES)
 def test_valid_covariances_are_copied(rng: np.random.Generator, kind: str):
     given = valid(rng, kind)
-    checked = checked_covariances(given, (3, 2), kind)
+    checked = kind_named(kind).checked(given, 3, 2)
     np.testing.assert_array_equal(checked, given)
     assert not np.shares_memory(checked, given)
-    np.testing.assert_array_equal(checked_covariances(given.tolist(), (3, 2), kind), given)
+    np.testing.assert_array_equal(kind_named(kind).checked(given.tolist(), 3, 2), given)
 
 
 @pytest.mark.parametrize("kind", COVARIANCE_TYPES)
@@ -41,10 +41,10 @@ def test_valid_covariances_are_copied(rng: np.random.Generator, kind: str):
 def test_each_kind_has_one_shape(rng: np.random.Generator, kind: str, other: str):
     given = valid(rng, other)
     if kind == other:
-        assert checked_covariances(given, (3, 2), kind).shape == SHAPES[kind]
+        assert kind_named(kind).checked(given, 3, 2).shape == SHAPES[kind]
     else:
         with pytest.raises(InvalidParameterError) as caught:
-            checked_covariances(given, (3, 2), kind)
+            kind_named(kind).checked(given, 3, 2)
         message = str(caught.value)
         for part in (f"{given.shape}", f"covariance_type='{kind}'", f"needs {SHAPES[kind]}"):
             assert part in message
@@ -54,7 +54,7 @@ def test_each_kind_has_one_shape(rng: np.random.Generator, kind: str, other: str
 def test_rounding_asymmetry_is_removed_exactly(rng: np.random.Generator, kind: str):
     given = valid(rng, kind)
     given[..., 0, 1] *= 1 + 1e-12
-    checked = checked_covariances(given, (3, 2), kind)
+    checked = kind_named(kind).checked(given, 3, 2)
     np.testing.assert_array_equal(checked, np.swapaxes(checked, -1, -2))
     np.testing.assert_allclose(checked, given, rtol=1e-11)
 
@@ -73,7 +73,7 @@ def test_rounding_asymmetry_is_removed_exactly(rng: np.random.Generator, kind: s
 )
 def test_unusable_covariances_are_refused(value: Any, kind: str, message: str):
     with pytest.raises(InvalidParameterError) as caught:
-        checked_covariances(value, (3, 2), kind)
+        kind_named(kind).checked(value, 3, 2)
     assert str(caught.value).startswith(message)
 
 
@@ -82,7 +82,7 @@ def test_unusable_covariances_are_refused(value: Any, kind: str, message: str):
 def test_matrix_factors_whiten_and_are_upper_triangular(rng: np.random.Generator, kind: str, d: int):
     matrices = positive_definite(rng, 4, d, spread=1e3)
     given = matrices if kind == "full" else matrices[0]
-    factors = precision_factors(given, kind)
+    factors = kind_named(kind).factors(given)
     assert factors.shape == given.shape
     np.testing.assert_array_equal(factors, np.triu(factors))
     whitened = np.swapaxes(factors, -1, -2) @ given @ factors
@@ -95,15 +95,15 @@ def test_matrix_factors_whiten_and_are_upper_triangular(rng: np.random.Generator
 @pytest.mark.parametrize("kind", ["diag", "spherical"])
 def test_variance_factors_are_inverse_deviations(rng: np.random.Generator, kind: str):
     given = valid(rng, kind)
-    np.testing.assert_allclose(precision_factors(given, kind) ** 2 * given, 1.0, rtol=1e-15)
+    np.testing.assert_allclose(kind_named(kind).factors(given) ** 2 * given, 1.0, rtol=1e-15)
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-12, 1e12, 1e300])
 @pytest.mark.parametrize("kind", COVARIANCE_TYPES)
 def test_factors_scale_with_the_data(rng: np.random.Generator, kind: str, scale: float):
     given = valid(rng, kind)
-    scaled = precision_factors(scale * given, kind)
-    np.testing.assert_allclose(scaled * np.sqrt(scale), precision_factors(given, kind), rtol=1e-12)
+    scaled = kind_named(kind).factors(scale * given)
+    np.testing.assert_allclose(scaled * np.sqrt(scale), kind_named(kind).factors(given), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_factors_scale_with_the_data(rng: np.random.Generator, kind: str, scale:
 )
 def test_matrices_that_are_not_positive_definite_are_named(matrices: Any, index: int, eigenvalue: str):
     with pytest.raises(InvalidParameterError) as caught:
-        precision_factors(np.array(matrices), "full")
+        kind_named("full").factors(np.array(matrices))
     message = str(caught.value)
     assert message.startswith(f"covariances[{index}] is not positive definite")
     assert f"({eigenvalue}" in message
@@ -127,7 +127,7 @@ def test_matrices_that_are_not_positive_definite_are_named(matrices: Any, index:
 @pytest.mark.parametrize("d", [1, 2, 7, 30])
 def test_factors_agree_with_a_triangular_solver(rng: np.random.Generator, d: int):
     matrices = positive_definite(rng, 3, d) + 0.1 * np.eye(d)
-    factors = precision_factors(matrices, "full")
+    factors = kind_named("full").factors(matrices)
     for factor, matrix in zip(factors, matrices, strict=True):
         wanted = scipy.linalg.solve_triangular(np.linalg.cholesky(matrix), np.eye(d), lower=True).T
         np.testing.assert_allclose(factor, wanted, rtol=1e-9, atol=1e-12 * np.abs(wanted).max())
@@ -136,4 +136,4 @@ def test_factors_agree_with_a_triangular_solver(rng: np.random.Generator, d: int
 
 def test_huge_covariances_do_not_overflow():
     matrix = np.diag([1.5e308, 1.0])
-    np.testing.assert_array_equal(checked_covariances(matrix, (1, 2), "tied"), matrix)
+    np.testing.assert_array_equal(kind_named("tied").checked(matrix, 1, 2), matrix)

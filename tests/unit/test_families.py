@@ -12,6 +12,7 @@ from scipy.stats import multivariate_normal
 
 import gmmscape as gs
 from gmmscape import engine, lab
+from gmmscape.covariances import FULL, kind_named
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import Floor, FreeCovariance, Location, family_named
 from gmmscape.statistics import SufficientStatistics
@@ -56,7 +57,7 @@ class Expected:
         means = np.array([[-2.0, -1.0], [0.5, 0.0], [2.0, 3.0]])
         self.current = gs.Mixture([0.2, 0.5, 0.3], means, stored(matrices, kind), kind)
         self.shares = self.weights[:, None] * self.current.responsibilities(self.X)
-        self.statistics = engine.statistics(self.X, self.weights, self.current.parameters, kind)
+        self.statistics = engine.hold(self.X, self.weights).statistics(self.current.parameters, kind)
 
     def value(self, mixture: gs.Mixture) -> float:
         """Return the expected complete-data log-likelihood, by SciPy."""
@@ -140,7 +141,7 @@ def test_location_update_is_the_maximiser_over_the_means():
     case = Expected("spherical")
     current = gs.Mixture.location(case.current.means, 1.3, case.current.weights)
     case.shares = case.weights[:, None] * current.responsibilities(case.X)
-    statistics = engine.statistics(case.X, case.weights, current.parameters, "none")
+    statistics = engine.hold(case.X, case.weights).statistics(current.parameters, "none")
     best = Location(1.3).update(statistics, current)
     np.testing.assert_array_equal(best.weights, current.weights)
     np.testing.assert_array_equal(best.covariances, current.covariances)
@@ -173,13 +174,13 @@ def test_clipped_matrices_lie_on_or_above_the_floor(rng: np.random.Generator, ki
     roots = rng.normal(size=(8, 3, 3)) * [0.01, 1.0, 8.0]
     matrices = np.swapaxes(roots, 1, 2) @ roots
     given = matrices if kind == "full" else matrices[0]
-    clipped, moved = floor.clip(given, kind)
+    clipped, moved = floor.clip(given, kind_named(kind))
     assert moved
     units = np.sqrt(floor.variances)
     values = np.linalg.eigvalsh(clipped / np.multiply.outer(units, units))
     assert values.min() > 1 - 1e-12
     np.testing.assert_array_equal(clipped, np.swapaxes(clipped, -1, -2))
-    again, _ = floor.clip(clipped, kind)
+    again, _ = floor.clip(clipped, kind_named(kind))
     np.testing.assert_allclose(again, clipped, rtol=1e-12, atol=1e-14)
 
 
@@ -187,7 +188,7 @@ def test_matrices_above_the_floor_keep_their_bits_beside_one_that_is_lifted(rng:
     roots = rng.normal(size=(3, 2, 2))
     matrices = roots @ np.swapaxes(roots, 1, 2) + np.eye(2)
     matrices[1] = [[1e-6, 0.0], [0.0, 1.0]]
-    clipped, moved = Floor(np.array([0.1, 0.2])).clip(matrices, "full")
+    clipped, moved = Floor(np.array([0.1, 0.2])).clip(matrices, FULL)
     assert moved
     np.testing.assert_array_equal(clipped[[0, 2]], matrices[[0, 2]])
     np.testing.assert_allclose(clipped[1], np.diag([0.1, 1.0]), rtol=1e-14)
@@ -204,11 +205,11 @@ def test_matrices_above_the_floor_keep_their_bits_beside_one_that_is_lifted(rng:
 )
 def test_clip_of_diagonal_covariances(kind: str, given: Array, expected: Array):
     floor = Floor(np.array([1.0, 3.0]))
-    clipped, moved = floor.clip(np.array(given), kind)
+    clipped, moved = floor.clip(np.array(given), kind_named(kind))
     assert moved
     np.testing.assert_allclose(clipped, expected, rtol=1e-14, atol=1e-15)
     above = 1.01 * np.array(expected)
-    same, moved = floor.clip(above, kind)
+    same, moved = floor.clip(above, kind_named(kind))
     assert not moved
     np.testing.assert_array_equal(same, above)
 
@@ -216,7 +217,7 @@ def test_clip_of_diagonal_covariances(kind: str, given: Array, expected: Array):
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_floor_nothing_is_lifted(kind: str):
     tiny = stored(np.tile(1e-300 * np.eye(2), (3, 1, 1)), kind)
-    clipped, moved = NO_FLOOR.clip(tiny, kind)
+    clipped, moved = NO_FLOOR.clip(tiny, kind_named(kind))
     assert not moved
     np.testing.assert_array_equal(clipped, tiny)
 
@@ -251,7 +252,7 @@ def test_a_constant_column_moves_no_responsibility(kind: str):
     means = np.column_stack([case.current.means, np.full(3, 5.0)])
     current = gs.Mixture(case.current.weights, means, shape, kind)
     family = family_named(kind, Floor.of(sample.variance))
-    updated = family.update(engine.statistics(X, case.weights, current.parameters, kind), current)
+    updated = family.update(engine.hold(X, case.weights).statistics(current.parameters, kind), current)
     narrow = family_named(kind, Floor.of(sample.variance[:2])).update(case.statistics, case.current)
     expected = narrow.responsibilities(case.X)
     np.testing.assert_allclose(updated.responsibilities(X), expected, rtol=1e-8, atol=1e-12)
@@ -327,7 +328,7 @@ def test_family_named(kind: str):
 def test_family_named_refuses_other_names(name: str):
     with pytest.raises(InvalidParameterError) as caught:
         family_named(name, NO_FLOOR)
-    assert str(caught.value) == f"family={name!r}: choose 'spherical', 'diag', 'tied' or 'full'"
+    assert str(caught.value) == f"family={name!r}: choose one of 'full', 'tied', 'diag', 'spherical'"
 
 
 def test_location_needs_no_scatter():
@@ -341,7 +342,7 @@ def test_floor_active_on_long_and_thin_covariances(covariance_floor: float):
     family = family_named("full", Floor.of(np.array([1.0, 4.0]), covariance_floor=covariance_floor))
     for _ in range(100):
         direction = rng.normal(size=2)
-        clipped, moved = family.floor.clip(np.outer(direction, direction)[None], "full")
+        clipped, moved = family.floor.clip(np.outer(direction, direction)[None], FULL)
         assert moved
         assert family.floor_active(gs.Mixture([1.0], [[0.0, 0.0]], clipped, "full"))
     free = gs.Mixture([1.0], [[0.0, 0.0]], [np.diag([0.1, 0.1])], "full")

@@ -10,6 +10,7 @@ import numpy as np
 from gmmscape.cli.options import Rows, plain
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.text import aligned
+from gmmscape.families import family_named
 from gmmscape.models import FIT_FORMAT, FIT_FORMAT_VERSION
 from gmmscape.solve import Solution
 from gmmscape.version import VERSION
@@ -72,7 +73,8 @@ class Document(NamedTuple):
         """Return -2 log-likelihood + penalty x number of parameters; None where that means nothing."""
         if self.degenerate:
             return None
-        return -2.0 * self.log_likelihood + penalty * self.solution.mixture.n_parameters
+        n_parameters = family_named(self.solution.family).n_parameters(*self.solution.means.shape)
+        return -2.0 * self.log_likelihood + penalty * n_parameters
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the JSON file holds."""

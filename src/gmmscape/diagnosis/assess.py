@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.diagnosis.centers import diagnose_centers
 from gmmscape.diagnosis.evidence import Calibration
@@ -17,7 +16,7 @@ from gmmscape.diagnosis.false_alarms import bootstrapped_gains
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.verdict import counted_gain, diagnosis_of, diagnosis_of_result
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import Floor, FreeCovariance, family_named
+from gmmscape.families import Family, Floor, family_named
 from gmmscape.measure import Sample
 from gmmscape.models import FittedModel, read_model
 from gmmscape.moves.mixture_problem import SAME, MixtureProblem
@@ -25,6 +24,7 @@ from gmmscape.moves.restarts import StartPlan, restarted
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Callback
 from gmmscape.solve import EM, Solution
+from gmmscape.threads import limited
 from gmmscape.validation import choice, generator, real_number, whole_number
 
 NESTED = ("offer", "take")
@@ -49,7 +49,7 @@ class Judged:
     result_diagnosis : Diagnosis or None
         The verdict on the best fit in hand, of a mixture.
     final : Solution or None
-        Best fit of a mixture, in the caller's coordinates.
+        Best fit of a mixture; one as it came where nothing better was found.
     centers : ndarray or None
         Best centers, for models judged by inertia.
     n_iter : int
@@ -104,15 +104,19 @@ def judge(
         diagnosis, centers, n_iter = diagnose_centers(sample, fitted.means, total, seed, budget)
         return Judged(fitted, diagnosis, None, None, centers, n_iter, X)
     family = family_of(fitted, sample, reg_covar, covariance_floor)
-    objective = Objective.near(sample, family, fitted.mixture)
+    given = sample.local_mixture(fitted.mixture)
+    objective = Objective.near(sample, family, given)
     problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed)
-    with engine.limited(n_jobs):
-        examination = examine(objective, fitted.mixture, problem, POLISH, budget)
-        calibration = _calibration(examination, total, false_alarm, n_samples, nested, seed, budget)
+    with limited(n_jobs):
+        examination = examine(objective, given, problem, POLISH, budget)
+        calibration, ended = _calibration(examination, total, false_alarm, n_samples, nested, seed, budget)
+        examination = replace(examination, escape=replace(examination.escape, stop_reason=ended))
         diagnosis = diagnosis_of(examination, total, calibration, thorough=True)
         if n_starts > 0 and examination.stop_reason == "completed":
             diagnosis = _with_restarts(examination, diagnosis, n_starts, seed, budget)
     final = examination.final
+    if final.local is given:  # with the numbers that came in: subtracting an origin and adding it may round
+        final = replace(final, local=fitted.mixture, origin=np.zeros(sample.n_features))
     if examination.stop_reason != "completed":
         final = replace(final, stop_reason=examination.stop_reason)
     return Judged(
@@ -144,20 +148,22 @@ def _calibration(
     nested: str,
     seed: int,
     budget: Budget,
-) -> Calibration | None:
-    """Gains on samples drawn from the polished fit; None where there is no gain to be held against them."""
+) -> tuple[Calibration | None, str]:
+    """Gains on samples drawn from the polished fit, and what ended the work.
+
+    None where there is no gain to be held against them.
+    """
     gain = counted_gain(examination) * total
     if false_alarm is None or gain <= 0.0 or examination.stop_reason != "completed":
-        return None
-    objective = examination.objective
-    fit = examination.polished.mixture.shifted(-objective.measure.origin)
+        return None, examination.stop_reason
+    fit = examination.polished.local
     gains, ended = bootstrapped_gains(
-        objective, fit, n_samples, seed, take_nested=nested == "take", budget=budget
+        examination.objective, fit, n_samples, seed, take_nested=nested == "take", budget=budget
     )
-    examination.escape.stop_reason = ended
     # Of fewer samples than asked for, none can show that rate: the verdict is then "cannot tell".
     p_value = (1 + np.count_nonzero(gains >= gain)) / (1 + len(gains))
-    return Calibration(false_alarm, tuple(gains.tolist()), float(gains.max(initial=0.0)), float(p_value))
+    largest = float(gains.max(initial=0.0))
+    return Calibration(false_alarm, tuple(gains.tolist()), largest, float(p_value)), ended
 
 
 def _with_restarts(
@@ -165,7 +171,6 @@ def _with_restarts(
 ) -> Diagnosis:
     """The diagnosis with what random starts make of the best fit in hand."""
     objective, final = examination.objective, examination.final
-    assert isinstance(objective.measure, Sample)
     same = SAME / objective.measure.effective_rows
     plan = StartPlan(final.mixture.n_components, "k-means++", n_starts, seed)
     found = restarted(objective, plan, budget)
@@ -196,9 +201,9 @@ def total_mass(sample: Sample, sample_weight: ArrayLike | None) -> float:
 
 def family_of(
     model: FittedModel, sample: Sample, reg_covar: float | None, covariance_floor: float | None
-) -> FreeCovariance:
+) -> Family:
     """Return the family a model was fitted in, under the floors given, its own, or the defaults."""
-    assert model.mixture is not None
+    assert model.family is not None
     own_reg, own_floor = model.reg_covar or 0.0, model.covariance_floor
     reg_covar = own_reg if reg_covar is None else reg_covar
     if covariance_floor is None:
@@ -208,7 +213,7 @@ def family_of(
         reg_covar=real_number("reg_covar", reg_covar, strict=False),
         covariance_floor=real_number("covariance_floor", covariance_floor, strict=False),
     )
-    return family_named(model.mixture.covariance_type, floor)
+    return family_named(model.family, floor)
 
 
 def check_n_jobs(n_jobs: Any) -> None:

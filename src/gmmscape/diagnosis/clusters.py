@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
+from gmmscape.covariances import CovarianceKind
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered, covered_by
@@ -71,7 +72,7 @@ def _shared(objective: Objective, fit: Mixture, covered: Covered) -> IntArray:
         return np.empty((0, 2), dtype=np.int64)
     pairs = [r for r in propose_removals(objective, fit, covered) if len(r.components) == 2]
     costs = [removal.cost for removal in pairs]
-    if fit.covariance_type == "tied":
+    if fit.kind.shared:
         pairs = pairs[: fit.n_components]
         costs = [_cost(fit, np.array(removal.components), covered) for removal in pairs]
     least = 0.5 * least_gain(objective)
@@ -87,17 +88,19 @@ def _cost(fit: Mixture, pair: IntArray, covered: Covered) -> float:
 
 def _merged(fit: Mixture, pair: IntArray) -> Mixture | None:
     kept, gone = pair.tolist()
-    kind = fit.covariance_type
+    kind = fit.kind
     return _mixture(*with_merged(fit.weights, fit.means, fit.covariances, kind, kept, gone), kind)
 
 
 def _split(fit: Mixture, split: Split, component: int) -> Mixture:
-    kind = fit.covariance_type
+    kind = fit.kind
     return _mixture(*with_split(fit.weights, fit.means, fit.covariances, kind, split, component), kind) or fit
 
 
-def _mixture(weights: FloatArray, means: FloatArray, covariances: FloatArray, kind: str) -> Mixture | None:
+def _mixture(
+    weights: FloatArray, means: FloatArray, covariances: FloatArray, kind: CovarianceKind
+) -> Mixture | None:
     try:
-        return Mixture(weights / weights.sum(), means, covariances, kind)
+        return Mixture(weights / weights.sum(), means, covariances, kind.name)
     except InvalidParameterError:
         return None

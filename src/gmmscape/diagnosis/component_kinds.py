@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.diagnosis.result import ComponentReport
-from gmmscape.measure import Sample
+from gmmscape.measure import Sample, WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 
@@ -27,18 +26,19 @@ COUNTS = 1e-4
 def association_on_sample(objective: Objective, fit: Mixture, better: Mixture) -> FloatArray:
     """Return A, shape (k, k_better), columns summing to one; mixtures in local coordinates."""
     total = np.zeros((fit.n_components, better.n_components))
-    for points, weights in objective.rows.stretches():
-        ours, theirs = (_sparse(points, mixture) for mixture in (fit, better))
-        total += (ours.T @ (theirs * weights[:, None])).toarray()
+    rows = objective.rows
+    for place in rows.stretches():
+        ours, theirs = (_sparse(rows, mixture, place) for mixture in (fit, better))
+        total += (ours.T @ (theirs * rows.weights[place, None])).toarray()
     return normalised(total)
 
 
-def _sparse(points: FloatArray, mixture: Mixture) -> Any:
+def _sparse(rows: WeightedRows, mixture: Mixture, place: slice) -> Any:
     """Responsibilities that count, as a sparse matrix (rows, components)."""
     from scipy.sparse import csc_array
 
-    found = engine.coverage(points, mixture.parameters, COUNTS)
-    return csc_array((found.posterior, found.row, found.ends), shape=(len(points), mixture.n_components))
+    found, n = rows.coverage(mixture, COUNTS, place), len(rows.weights[place])
+    return csc_array((found.posterior, found.row, found.ends), shape=(n, mixture.n_components))
 
 
 def normalised(shares: FloatArray) -> FloatArray:
@@ -131,11 +131,8 @@ def with_rows(
     odd = [report.index for report in reports if report.kind != "exact"]
     if not odd:
         return reports
-    labels = np.concatenate(
-        [
-            engine.responsibilities(points, fit.parameters).argmax(axis=1)
-            for _, points, _ in sample.rows(fit).blocks()
-        ]
-    )
+    held = sample.rows(fit)
+    posteriors = (held.responsibilities(fit, place) for place, _, _ in held.blocks())
+    labels = np.concatenate([posterior.argmax(axis=1) for posterior in posteriors])
     rows = {i: sample.places(np.flatnonzero(labels == i)) for i in odd}
     return tuple(replace(one, rows=rows.get(one.index)) for one in reports)

@@ -36,9 +36,9 @@ def smallest_curvature(objective: Objective, fit: Mixture, seed: int) -> float |
     -------
     float or None
         At most 1; from above, by the largest Ritz value after 24 passes. None where a component is empty or a
-        displaced fit leaves the family.
+        displaced fit leaves the family, as in a family that is no `whole` kind.
     """
-    if np.any(fit.weights <= 0):
+    if np.any(fit.weights <= 0) or not objective.family.whole:
         return None
     chart = _Chart(fit)
     rng = np.random.default_rng([seed, 6])
@@ -73,23 +73,13 @@ class _Chart:
     """
 
     def __init__(self, fit: Mixture) -> None:
-        self.fit, self.kind = fit, fit.covariance_type
+        self.fit, self.kind = fit, fit.kind
         self.k, self.d = fit.means.shape
-        C = fit.covariances
-        if self.kind == "spherical":
-            self.roots: FloatArray = np.sqrt(C)
-        elif self.kind == "diag":
-            self.roots = np.sqrt(C)
-        else:
-            self.roots = np.linalg.cholesky(C)
-        shapes = {"spherical": (self.k,), "diag": (self.k, self.d), "tied": (self.d, self.d)}
-        self.shape = shapes.get(self.kind, (self.k, self.d, self.d))
+        self.roots = self.kind.roots(fit.covariances)
+        self.shape = self.kind.shape(self.k, self.d)
         self.size = self.k + self.k * self.d + int(np.prod(self.shape))
         w = fit.weights
-        each = {"spherical": 0.5 * self.d * w, "diag": np.repeat(0.5 * w, self.d)}
-        tied = np.full(self.d**2, 0.5)
-        last = each.get(self.kind, tied if self.kind == "tied" else np.repeat(0.5 * w, self.d**2))
-        self.metric = np.concatenate([w, np.repeat(w, self.d), last])
+        self.metric = np.concatenate([w, np.repeat(w, self.d), self.kind.information(w, self.d)])
 
     def product(self, a: FloatArray, b: FloatArray) -> float:
         """The product of two vectors in the metric of complete data."""
@@ -102,39 +92,21 @@ class _Chart:
         """The vector with weights that sum to one, and symmetric covariances."""
         weights, means, shapes = self._split(vector)
         weights = weights - self.fit.weights @ weights
-        if self.kind in ("full", "tied"):
-            shapes = 0.5 * (shapes + np.swapaxes(shapes, -1, -2))
-        return np.concatenate([weights, means.ravel(), shapes.ravel()])
+        return np.concatenate([weights, means.ravel(), self.kind.symmetric(shapes).ravel()])
 
     def mixture(self, vector: FloatArray) -> Mixture:
         """The mixture at these coordinates."""
         weights, means, shapes = self._split(vector)
         w = self.fit.weights * (1.0 + weights)
         C = self.fit.covariances
-        if self.kind == "spherical":
-            shift, change = self.roots[:, None] * means, C * shapes
-        elif self.kind == "diag":
-            shift, change = self.roots * means, C * shapes
-        elif self.kind == "tied":
-            shift, change = means @ self.roots.T, self.roots @ shapes @ self.roots.T
-        else:
-            shift = np.einsum("kde,ke->kd", self.roots, means)
-            change = self.roots @ shapes @ np.swapaxes(self.roots, -1, -2)
-        return Mixture(w / w.sum(), self.fit.means + shift, C + change, self.kind)
+        shift, change = self.kind.from_own_units(means, shapes, self.roots, C)
+        return Mixture(w / w.sum(), self.fit.means + shift, C + change, self.kind.name)
 
     def coordinates(self, mixture: Mixture) -> FloatArray:
         """The coordinates of a mixture nearby."""
         weights = mixture.weights / self.fit.weights - 1.0
         shift, change = mixture.means - self.fit.means, mixture.covariances - self.fit.covariances
-        if self.kind == "spherical":
-            means, shapes = shift / self.roots[:, None], change / self.fit.covariances
-        elif self.kind == "diag":
-            means, shapes = shift / self.roots, change / self.fit.covariances
-        else:
-            roots = np.broadcast_to(self.roots, (self.k, self.d, self.d))
-            means = np.linalg.solve(roots, shift[:, :, None])[:, :, 0]
-            half = np.linalg.solve(self.roots, change)
-            shapes = np.linalg.solve(self.roots, np.swapaxes(half, -1, -2))
+        means, shapes = self.kind.to_own_units(shift, change, self.roots, self.fit.covariances)
         return np.concatenate([weights, means.ravel(), shapes.ravel()])
 
     def _split(self, vector: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

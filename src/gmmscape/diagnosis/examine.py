@@ -28,7 +28,7 @@ ROUNDING = 1e-14
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """What was found about a fit, all in the caller's coordinates.
+    """What was found about a fit; mixtures in local coordinates.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Examination:
     @cached_property
     def clusters(self) -> Clusters:
         """What the best fit speaks of; its components, where nothing was looked for."""
-        local = self.final.mixture.shifted(-self.objective.measure.origin)
+        local = self.final.local
         if self.searched:
             return clusters(self.objective, local)
         return Clusters(local, np.ones(local.n_components, dtype=bool))
@@ -113,7 +113,7 @@ def examine(
     objective : Objective
         Of a sample and a family with free covariances.
     given : Mixture
-        The fit, in the caller's coordinates.
+        The fit, in local coordinates.
     problem : MixtureProblem
         How moves are proposed and judged.
     finish : EM
@@ -129,11 +129,10 @@ def examine(
     Examination
         Also where the budget or Ctrl-C ended it early.
     """
-    start = given.shifted(-objective.measure.origin)
-    nll_before = objective.rows.nll(start)
-    norm = _gradient_norm(objective, start)
+    nll_before = objective.rows.nll(given)
+    norm = _gradient_norm(objective, given)
     solver = EM(tol=finish.tol, max_iter=0) if eager else finish
-    polished = _em(objective, start, solver, budget)
+    polished = _em(objective, given, solver, budget)
     found = _Found(polished, Escape(polished), [polished])
     try:
         if polished.stop_reason in ("interrupted", "time_limit"):
@@ -146,7 +145,7 @@ def examine(
     best = found.best
     if best.nll > nll_before:
         # The floor of this examination is above what came in: the fit as it is stays the best.
-        best = replace(polished, mixture=given, nll=nll_before, gradient_norm=norm)
+        best = replace(polished, local=given, nll=nll_before, gradient_norm=norm)
     return Examination(
         objective, given, nll_before, norm, polished, found.saddle, found.escape, best, tuple(found.way)
     )
@@ -157,7 +156,7 @@ def unexamined(objective: Objective, solution: Solution) -> Examination:
     ended = solution.stop_reason if solution.stop_reason in ("interrupted", "time_limit") else "completed"
     return Examination(
         objective,
-        solution.mixture,
+        solution.local,
         solution.nll,
         solution.gradient_norm,
         solution,
@@ -195,12 +194,11 @@ def _improve(
     found.escape = search(problem, single, budget, settled=not eager)
     if found.escape.way:
         found.saddle |= single is not found.best
-        found.best = _filled(found.escape.fit, polished.mixture)
+        found.best = _filled(found.escape.fit, polished.local)
         found.way += found.escape.way
     if found.best is not polished and found.escape.stop_reason == "completed":
         budget.report("finish", found.escape.tried, value=found.best.nll, round=found.escape.rounds)
-        start = found.best.mixture.shifted(-objective.measure.origin)
-        finished = _em(objective, start, finish, budget)
+        finished = _em(objective, found.best.local, finish, budget)
         if finished.nll <= found.best.nll:
             found.best = finished
             found.way.append(finished)
@@ -229,8 +227,7 @@ def _em(objective: Objective, start: Mixture, finish: EM, budget: Budget) -> Sol
 def _shaken_off(problem: MixtureProblem, solution: Solution, budget: Budget) -> Solution | None:
     """Where EM leads from a point close by, if that is below; None at a minimum."""
     objective = problem.objective
-    local = solution.mixture.shifted(-objective.measure.origin)
-    start = shaken(local, np.random.default_rng(problem.seed))
+    start = shaken(solution.local, np.random.default_rng(problem.seed))
     target = solution.nll - problem.same
 
     def watch(ended: int, iterations: int, nll: float) -> bool:
@@ -251,7 +248,7 @@ def _consolidated(solution: Solution) -> Solution:
 
     A search can then fill the empty ones. Returns the solution itself where no components coincide.
     """
-    mixture = solution.mixture
+    mixture = solution.local
     weights = mixture.weights.copy()
     for i, j in _coincident(mixture):
         if weights[i] > 0 and weights[j] > 0:
@@ -260,13 +257,13 @@ def _consolidated(solution: Solution) -> Solution:
     if np.array_equal(weights, mixture.weights):
         return solution
     joined = Mixture(weights / weights.sum(), mixture.means, mixture.covariances, mixture.covariance_type)
-    return replace(solution, mixture=joined)
+    return replace(solution, local=joined)
 
 
 def _coincident(mixture: Mixture) -> IntArray:
     """Pairs of components that an EM step could not tell apart, smaller index first, shape (p, 2)."""
     pairs = np.argwhere(np.triu(distances(mixture) <= COINCIDENT, 1))
-    if mixture.covariance_type == "tied" or len(pairs) == 0:
+    if mixture.kind.shared or len(pairs) == 0:
         return pairs
     flat = mixture.covariances.reshape(mixture.n_components, -1)
     scale = np.abs(flat).max(axis=1)[pairs].min(axis=1)
@@ -279,14 +276,14 @@ def _filled(solution: Solution, before: Mixture) -> Solution:
 
     They become copies of the heaviest ones, as they were when they came.
     """
-    mixture = solution.mixture
+    mixture = solution.local
     weights, means, covariances = mixture.weights.copy(), mixture.means.copy(), mixture.covariances.copy()
     for empty in np.flatnonzero((weights == 0) & (before.weights > 0)):
         host = int(np.argmax(weights))
         weights[[host, empty]] = 0.5 * weights[host]
         means[empty] = means[host]
-        if mixture.covariance_type != "tied":
+        if not mixture.kind.shared:
             covariances[empty] = covariances[host]
     if np.array_equal(weights, mixture.weights):
         return solution
-    return replace(solution, mixture=Mixture(weights, means, covariances, mixture.covariance_type))
+    return replace(solution, local=Mixture(weights, means, covariances, mixture.covariance_type))

@@ -7,23 +7,23 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray
-from gmmscape.families import FreeCovariance
+from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import JUDGE, MixtureProblem
 from gmmscape.moves.search import search
-from gmmscape.objective import Objective
+from gmmscape.objective import Objective, SampleObjective
 from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import descend
+from gmmscape.threads import limited, thread_count
 
 #: Rows of a bootstrap sample at most: gains in nats hardly depend on their number.
 MOST_ROWS = 20_000
 
 
 def bootstrapped_gains(
-    objective: Objective, fit: Mixture, n_samples: int, seed: int, *, take_nested: bool, budget: Budget
+    objective: SampleObjective, fit: Mixture, n_samples: int, seed: int, *, take_nested: bool, budget: Budget
 ) -> tuple[FloatArray, str]:
     """Return what the search gains on samples drawn from a fit, EM having started at the fit.
 
@@ -48,19 +48,18 @@ def bootstrapped_gains(
         Gains in nats in total, one a sample, and "completed"; or those that were done, and what ended
         the work early: "time_limit" or "interrupted". Cost: a search of each sample.
     """
-    assert isinstance(objective.measure, Sample)
     n = int(np.clip(round(objective.measure.effective_rows), 2, MOST_ROWS))
 
     def gain(number: int) -> float:
         budget.check()
         rows, _ = fit.sample(n, np.random.default_rng([seed, 5, number]))
-        with engine.limited(threads):
+        with limited(threads):
             return _gain(objective.family, fit, rows, seed, take_nested, budget.check)
 
     found: list[float] = []
     ended = "completed"
-    workers = min(engine.info().threads, n_samples)
-    threads = engine.info().threads // workers
+    workers = min(thread_count(), n_samples)
+    threads = thread_count() // workers
     pool = ThreadPoolExecutor(max_workers=workers)
     try:
         for one in pool.map(gain, range(n_samples)):
@@ -76,11 +75,10 @@ def bootstrapped_gains(
 
 
 def _gain(
-    family: object, fit: Mixture, rows: FloatArray, seed: int, take_nested: bool, check: Callable[[], None]
+    family: Family, fit: Mixture, rows: FloatArray, seed: int, take_nested: bool, check: Callable[[], None]
 ) -> float:
-    assert isinstance(family, FreeCovariance)
     sample = Sample(rows, copy=False)
-    start = fit.shifted(-sample.origin)
+    start = sample.local_mixture(fit)
     objective = Objective.near(sample, family, start)
     polished = descend(JUDGE, objective, start)
     check()

@@ -10,7 +10,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.diagnosis.goodness_of_fit import misfit
-from gmmscape.measure import Sample, row_keys
+from gmmscape.measure import Sample, WeightedRows, row_keys
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 
@@ -82,7 +82,6 @@ def findings(objective: Objective, fit: Mixture, background: IntArray) -> tuple[
         By kind; empty where nothing is wrong. Cost O(m k d^2 + m log m) for at most 50,000 rows m.
     """
     sample = objective.measure
-    assert isinstance(sample, Sample)
     step = -(-len(sample) // MOST_ROWS)
     rows = np.arange(0, len(sample), step)
     points = sample.local(rows)
@@ -111,7 +110,7 @@ def findings(objective: Objective, fit: Mixture, background: IntArray) -> tuple[
             )
         )
     weights = sample.weights[rows[kept]]
-    far_off = misfit(points[kept] + jitter[kept], weights, fit, objective.rows.unit)
+    far_off = misfit(WeightedRows(points[kept] + jitter[kept], weights, objective.rows.unit), fit)
     if far_off is not None:
         found.append(Finding("not Gaussian", far_off))
     return tuple(found)
@@ -203,12 +202,7 @@ def _outliers(sample: Sample, points: FloatArray, rows: IntArray, fit: Mixture) 
 
 def _squared(points: FloatArray, fit: Mixture, i: int) -> FloatArray:
     """Squared Mahalanobis distances from one component."""
-    gaps = points - fit.means[i]
-    factors = fit.parameters.factors
-    if fit.covariance_type in ("spherical", "diag"):
-        scaled = gaps * factors[i]
-    else:
-        scaled = gaps @ (factors if fit.covariance_type == "tied" else factors[i])
+    scaled = fit.kind.scaled(points - fit.means[i], fit.parameters.factors, i)
     with np.errstate(over="ignore"):
         return (scaled**2).sum(axis=1)
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.diagnosis.examine import Examination, examine, unexamined
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.verdict import diagnosis_of, diagnosis_of_result
-from gmmscape.families import FreeCovariance
+from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget
 from gmmscape.solve import EM, Solution, descend_all, pass_size, start_around
+from gmmscape.threads import limited
 
 #: Stop reasons of a start after which nothing more is tried.
 CUT_SHORT = ("interrupted", "time_limit")
@@ -47,7 +47,7 @@ class FitPlan:
     n_jobs : int or None
         Threads at most; None for all.
     start : Mixture or None
-        Where to begin instead, in the caller's coordinates.
+        Where to begin instead, in local coordinates.
     """
 
     n_components: int
@@ -80,14 +80,14 @@ class Fit:
     em_diagnosis: Diagnosis | None
 
 
-def fit_mixture(sample: Sample, family: FreeCovariance, plan: FitPlan, total: float, budget: Budget) -> Fit:
+def fit_mixture(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Budget) -> Fit:
     """Fit a mixture to a sample.
 
     Parameters
     ----------
     sample : Sample
         The data.
-    family : FreeCovariance
+    family : Family
         What is free, and the floor.
     plan : FitPlan
         How to fit.
@@ -101,13 +101,13 @@ def fit_mixture(sample: Sample, family: FreeCovariance, plan: FitPlan, total: fl
     Fit
         Best fit in hand; also where Ctrl-C ended the work.
     """
-    with engine.limited(plan.n_jobs):
+    with limited(plan.n_jobs):
         return _fit(sample, family, plan, total, budget)
 
 
-def _fit(sample: Sample, family: FreeCovariance, plan: FitPlan, total: float, budget: Budget) -> Fit:
+def _fit(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Budget) -> Fit:
     best = _best_start(sample, family, plan, budget)
-    objective = Objective.near(sample, family, best.mixture)
+    objective = Objective.near(sample, family, best.local)
     if not plan.escape or best.stop_reason in CUT_SHORT:
         examination = unexamined(objective, best)
         diagnosis = diagnosis_of(examination, total)
@@ -115,18 +115,18 @@ def _fit(sample: Sample, family: FreeCovariance, plan: FitPlan, total: float, bu
     problem = MixtureProblem(objective, take_nested=plan.take_nested, seed=plan.seed)
     examination = examine(
         objective,
-        best.mixture,
+        best.local,
         problem,
         plan.solver,
         budget,
-        eager=pass_size(objective, best.mixture) > EAGER,
+        eager=pass_size(objective, best.local) > EAGER,
     )
     em_diagnosis = diagnosis_of(examination, total)
     diagnosis = diagnosis_of_result(examination, em_diagnosis, searched=True)
     return Fit(_whole_way(best, examination), diagnosis, em_diagnosis)
 
 
-def _best_start(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Budget) -> Solution:
+def _best_start(sample: Sample, family: Family, plan: FitPlan, budget: Budget) -> Solution:
     """The start that EM takes lowest; collapsed ones only where all are."""
     solutions = _solutions(sample, family, plan, budget)
     best = min(solutions, key=lambda s: (s.stop_reason == "degenerate", s.nll))
@@ -134,7 +134,7 @@ def _best_start(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: B
     return replace(best, stop_reason=cut_short[0]) if cut_short else best
 
 
-def _solutions(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Budget) -> list[Solution]:
+def _solutions(sample: Sample, family: Family, plan: FitPlan, budget: Budget) -> list[Solution]:
     if plan.start is not None:
         starts = [plan.start]
     else:
@@ -148,13 +148,12 @@ def _solutions(sample: Sample, family: FreeCovariance, plan: FitPlan, budget: Bu
     def watch(ended: int, iterations: int, nll: float) -> bool:
         return budget.asks_to_stop("em", ended, len(starts), nll, iteration=iterations)
 
-    local = [start.shifted(-sample.origin) for start in starts]
-    objective = Objective.near(sample, family, local[0])
-    solver = _begun(plan.solver) if plan.escape and pass_size(objective, local[0]) > EAGER else plan.solver
+    objective = Objective.near(sample, family, starts[0])
+    solver = _begun(plan.solver) if plan.escape and pass_size(objective, starts[0]) > EAGER else plan.solver
     return descend_all(
         solver,
         objective,
-        local,
+        starts,
         max_seconds=budget.left,
         watch=watch,
         each_iteration=budget.each_iteration,

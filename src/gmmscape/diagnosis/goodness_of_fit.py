@@ -12,8 +12,8 @@ from math import lgamma, pi
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray
+from gmmscape.measure import EVERY, WeightedRows
 from gmmscape.mixture import Mixture
 
 #: Rows that are looked at, least number of them, and draws from the fit that they are compared with.
@@ -22,19 +22,15 @@ MOST_ROWS, LEAST_ROWS, DRAWS = 4_000, 30, 3
 POOR, SIGNIFICANT = 0.15, 2.0
 
 
-def misfit(points: FloatArray, weights: FloatArray, fit: Mixture, unit: float) -> str | None:
+def misfit(rows: WeightedRows, fit: Mixture) -> str | None:
     """Return what is wrong with a density, or None where rows lie as it says.
 
     Parameters
     ----------
-    points : ndarray of shape (n, d)
-        Different rows, local coordinates.
-    weights : ndarray of shape (n,)
-        Their weights; more than `MOST_ROWS` rows are drawn by them.
+    rows : WeightedRows
+        Different ones; more than `MOST_ROWS` are drawn by their weights.
     fit : Mixture
         The density, local coordinates.
-    unit : float
-        Length per which densities are computed.
 
     Returns
     -------
@@ -42,13 +38,16 @@ def misfit(points: FloatArray, weights: FloatArray, fit: Mixture, unit: float) -
         For the user.
     """
     rng = np.random.default_rng(0)
-    if len(points) > MOST_ROWS:
-        points = points[rng.choice(len(points), MOST_ROWS, replace=False, p=weights / weights.sum())]
-    n = len(points)
+    if len(rows) > MOST_ROWS:
+        share = rows.weights / rows.weights.sum()
+        drawn = rng.choice(len(rows), MOST_ROWS, replace=False, p=share)
+        rows = rows.taken(drawn, rows.weights[drawn])
+    n = len(rows)
     if n < LEAST_ROWS:
         return None
-    ours = _log_counts(points, fit, unit)
-    theirs = np.concatenate([_log_counts(fit.sample(n, rng)[0], fit, unit) for _ in range(DRAWS)])
+    ours = _log_counts(rows, fit)
+    draws = (WeightedRows(fit.sample(n, rng)[0], rows.weights, rows.unit) for _ in range(DRAWS))
+    theirs = np.concatenate([_log_counts(one, fit) for one in draws])
     grid = np.sort(np.concatenate([ours, theirs]))
     below = [np.searchsorted(np.sort(one), grid, side="right") / len(one) for one in (ours, theirs)]
     gap = below[0] - below[1]
@@ -64,13 +63,13 @@ def misfit(points: FloatArray, weights: FloatArray, fit: Mixture, unit: float) -
     )
 
 
-def _log_counts(points: FloatArray, fit: Mixture, unit: float) -> FloatArray:
+def _log_counts(rows: WeightedRows, fit: Mixture) -> FloatArray:
     """Log of the number of rows to expect within the distance of the nearest neighbour, shape (n,)."""
     from scipy.spatial import cKDTree
 
-    n, d = points.shape
-    density = engine.log_density(points, fit.parameters._replace(unit=unit))
-    scaled = points / unit
+    n, d = len(rows), fit.n_features
+    density = rows.log_densities(fit)
+    scaled = rows.local(EVERY) / rows.unit
     distance, _ = cKDTree(scaled).query(scaled, 2)
     ball = 0.5 * d * np.log(pi) - lgamma(0.5 * d + 1.0)
     with np.errstate(divide="ignore"):

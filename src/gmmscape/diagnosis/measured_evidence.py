@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.diagnosis.curvature import smallest_curvature
 from gmmscape.diagnosis.evidence import Calibration, Evidence
 from gmmscape.diagnosis.examine import Examination
@@ -50,9 +49,8 @@ def evidence_of(
     Evidence
         Cost: two dozen passes for the curvature, some iterations of EM for the held-out gain.
     """
-    objective, origin = examination.objective, examination.objective.measure.origin
-    polished = examination.polished.mixture.shifted(-origin)
-    final = examination.final.mixture.shifted(-origin)
+    objective = examination.objective
+    polished, final = examination.polished.local, examination.final.local
     thorough = thorough and examination.stop_reason == "completed"
     held_out = HeldOut(objective, 0).gain(polished, final) * total if gain > 0 and thorough else None
     settled = examination.polished.converged and pass_size(objective, polished) <= CURVATURE_PASS
@@ -76,5 +74,5 @@ def bayes_error(objective: Objective, fit: Mixture) -> float:
     rows = objective.rows
     chosen = np.arange(0, len(rows), -(-len(rows) // MOST_ROWS))
     weights = rows.weights[chosen]
-    best = engine.responsibilities(rows.local(chosen), fit.parameters).max(axis=1)
+    best = rows.responsibilities(fit, chosen).max(axis=1)
     return float(max(0.0, 1.0 - weights @ best / weights.sum()))

@@ -65,14 +65,14 @@ def suggested_n_components(
             starts = with_one_fewer(objective, here, covered, TRIED, DEAREST * price)
             end = _best(objective, starts)
             if end is not None and end.nll - value < price:
-                here, value = end.mixture.shifted(-objective.measure.origin), end.nll
+                here, value = end.local, end.nll
                 continue
         rng = np.random.default_rng([seed, 8, number])
         starts = with_one_more(objective, here, covered, rng, TRIED, separate=True)
         end = _best(objective, starts, sound=True)
         if end is None or value - end.nll <= price:
             break
-        here, value, grown = end.mixture.shifted(-objective.measure.origin), end.nll, True
+        here, value, grown = end.local, end.nll, True
     return here.n_components
 
 
@@ -87,13 +87,12 @@ def _best(objective: Objective, starts: list[Mixture], *, sound: bool = False) -
     if not starts:
         return None
     ends = descend_all(BRIEF, objective, starts)
-    origin = objective.measure.origin
     if sound:
-        ends = [end for end in ends if not scarce(objective, end.mixture.shifted(-origin)).any()]
+        ends = [end for end in ends if not scarce(objective, end.local).any()]
     return min(ends, key=lambda end: end.nll, default=None)
 
 
 def _of_these(fit: Mixture, kept: np.ndarray) -> Mixture:
-    covariances = fit.covariances if fit.covariance_type == "tied" else fit.covariances[kept]
+    covariances = fit.kind.chosen(fit.covariances, kept)
     weights = fit.weights[kept]
     return Mixture(weights / weights.sum(), fit.means[kept], covariances, fit.covariance_type)

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.diagnosis.component_kinds import association_on_sample, component_reports, with_rows
 from gmmscape.diagnosis.evidence import Calibration
@@ -16,7 +15,6 @@ from gmmscape.diagnosis.findings import findings
 from gmmscape.diagnosis.measured_evidence import evidence_of
 from gmmscape.diagnosis.result import ComponentReport, Diagnosis
 from gmmscape.diagnosis.suggested_number import suggested_n_components
-from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import collapsed, effective_rows, scarce
 from gmmscape.moves.mixture_problem import SAME
@@ -63,9 +61,8 @@ def diagnosis_of(
     Diagnosis
         Verdict, components and moves.
     """
-    objective, origin = examination.objective, examination.objective.measure.origin
-    given, final = examination.given.shifted(-origin), examination.final.mixture.shifted(-origin)
-    polished = examination.polished.mixture.shifted(-origin)
+    objective, given = examination.objective, examination.given
+    polished, final = examination.polished.local, examination.final.local
     broken = collapsed(objective, given)
     gain = counted_gain(examination)
     n = _effective_rows(objective)
@@ -139,7 +136,7 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
         Its `value_before` is that of the fit the examination began with.
     """
     objective, final = examination.objective, examination.final
-    local = final.mixture.shifted(-objective.measure.origin)
+    local = final.local
     broken = collapsed(objective, local)
     verdict, reasons = "cannot tell", ("no moves were tried: escape is off",)
     if searched or examination.stop_reason != "completed":
@@ -160,7 +157,6 @@ def _components(
     examination: Examination, fit: Mixture, broken: BoolArray, exact: BoolArray
 ) -> tuple[ComponentReport, ...]:
     objective, found = examination.objective, examination.clusters.mixture
-    assert isinstance(objective.measure, Sample)
     reports = component_reports(
         association_on_sample(objective, fit, found),
         fit.weights,
@@ -181,17 +177,14 @@ def _state(stop_reason: str, broken: bool) -> str:
 
 
 def _effective_rows(objective: Objective) -> float:
-    assert isinstance(objective.measure, Sample)
     return objective.measure.effective_rows
 
 
 def _score(objective: Objective, before: Mixture, after: Mixture, n: float) -> float:
     """Vuong's statistic of two mixtures in local coordinates, by blocks of rows."""
     parts = []
-    for _, points, weights in objective.rows.blocks():
-        difference = engine.log_density(points, after.parameters) - engine.log_density(
-            points, before.parameters
-        )
+    for place, _, weights in objective.rows.blocks():
+        difference = objective.rows.log_densities(after, place) - objective.rows.log_densities(before, place)
         mass = float(weights.sum())
         mean = float(weights @ difference) / mass
         parts.append((mass, mean, float(weights @ (difference - mean) ** 2)))

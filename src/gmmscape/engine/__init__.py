@@ -1,46 +1,69 @@
-"""The engine: statistics, densities and derivatives of blocks of rows, from plain arrays.
+"""Engines: what computes statistics, densities and derivatives of the rows that they hold.
 
-`info` tells what computes: compiled kernels, or the reference engine in NumPy that they are tested against.
-The environment variables GMMSCAPE_ENGINE (native, reference) and GMMSCAPE_ISA (baseline, avx2, avx512)
-choose.
+`info` tells which one computes: compiled kernels, or the reference engine in NumPy that they are tested
+against. The environment variables GMMSCAPE_ENGINE (native, reference) and GMMSCAPE_ISA (baseline, avx2,
+avx512) choose, and `using` does for a while. `register` makes another one known.
 """
 
-from gmmscape.engine.choice import Info, info
-from gmmscape.engine.coverage import Coverage, coverage
-from gmmscape.engine.derivatives import (
-    joint_derivatives,
-    location_derivatives,
-    location_hessian_product,
-    rounding,
-    with_constant,
-)
-from gmmscape.engine.em import EmProblem, EmRun, em_from_all
+from gmmscape.arrays import FloatArray
+from gmmscape.engine.choice import Info, current, info, register, using
+from gmmscape.engine.held import HeldRows
 from gmmscape.engine.parameters import Parameters
-from gmmscape.engine.passes import log_density, responsibilities, statistics
-from gmmscape.engine.reference import BLOCK_ROWS, LocationDerivatives
-from gmmscape.engine.rounding import Rounding, largest_coordinate
-from gmmscape.engine.threads import limited
+from gmmscape.engine.protocol import (
+    Coverage,
+    EmRun,
+    EmRuns,
+    EmTask,
+    Engine,
+    Held,
+    Rounding,
+    Rows,
+)
+from gmmscape.engine.reference import BLOCK_ROWS
+from gmmscape.weights import Weights
+
+
+def hold(X: Rows, weights: Weights | FloatArray | None = None, origin: FloatArray | None = None) -> Held:
+    """Hand rows over to the engine that computes now.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+        Rows, float64 or float32.
+    weights : Weights or ndarray of shape (n,), optional
+        Non-negative; equal ones that sum to one by default.
+    origin : ndarray of shape (d,), optional
+        What is subtracted where rows are read; parameters count from there.
+
+    Returns
+    -------
+    Held
+        The rows, on which sums and densities are computed.
+    """
+    if weights is None:
+        weights = Weights.equal(max(len(X), 1))
+    elif not isinstance(weights, Weights):
+        weights = Weights.of(weights)
+    return current().hold(X, weights, origin)
+
 
 __all__ = [
     "BLOCK_ROWS",
     "Coverage",
-    "EmProblem",
     "EmRun",
+    "EmRuns",
+    "EmTask",
+    "Engine",
+    "Held",
+    "HeldRows",
     "Info",
-    "LocationDerivatives",
     "Parameters",
     "Rounding",
-    "coverage",
-    "em_from_all",
+    "Rows",
+    "Weights",
+    "current",
+    "hold",
     "info",
-    "joint_derivatives",
-    "largest_coordinate",
-    "limited",
-    "location_derivatives",
-    "location_hessian_product",
-    "log_density",
-    "responsibilities",
-    "rounding",
-    "statistics",
-    "with_constant",
+    "register",
+    "using",
 ]

@@ -1,7 +1,5 @@
-from collections.abc import Callable
-from typing import Any
-
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.engine.protocol import EmTask
 
 Rows = FloatArray
 
@@ -54,18 +52,6 @@ def derivatives(
     hessian: bool,
     threads: int,
 ) -> tuple[float, FloatArray, FloatArray, FloatArray | None] | None: ...
-def hessian_product(
-    isa: str,
-    log_constants: FloatArray,
-    means: FloatArray,
-    factors: FloatArray,
-    x: Rows,
-    origin: FloatArray | None,
-    weights: FloatArray | None,
-    weight: float,
-    direction: FloatArray,
-    threads: int,
-) -> FloatArray | None: ...
 def rounding(
     isa: str,
     kind: str,
@@ -82,30 +68,12 @@ def rounding(
 ) -> FloatArray | None: ...
 def em(
     isa: str,
-    kind: str,
-    location: bool,
-    weights: FloatArray,
-    means: FloatArray,
-    covariances: FloatArray,
     x: Rows,
     origin: FloatArray | None,
     row_weights: FloatArray | None,
     row_weight: float,
-    ranges: IntArray | None,
-    floor: FloatArray,
-    spread: FloatArray,
-    scale: FloatArray,
-    log_unit: float,
-    resolution: float,
-    tol: float,
-    max_iter: int,
-    accelerate: bool,
-    gradient: bool,
-    target: float,
-    screen: int,
-    outlook: int,
-    seconds: float | None,
+    task: EmTask,
     threads: int,
-    watch: Callable[[int, int, float], Any] | None,
 ) -> tuple[FloatArray, FloatArray, FloatArray, list[tuple[int, float, float, bool, FloatArray]], bool]: ...
+def em_fields() -> list[str]: ...
 def machine_limit(isa: str, what: str, repetitions: int, x: FloatArray | None) -> float: ...

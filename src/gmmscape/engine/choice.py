@@ -1,25 +1,22 @@
-"""Which engine computes, with which instructions: GMMSCAPE_ENGINE and GMMSCAPE_ISA, or the best there is."""
+"""Which engine computes: one that was asked for, GMMSCAPE_ENGINE and GMMSCAPE_ISA, or the best there is."""
 
 from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import NamedTuple
 
-from gmmscape.engine.threads import thread_count
+from gmmscape.engine import extension
+from gmmscape.engine.held import ReferenceEngine
+from gmmscape.engine.native import NativeEngine
+from gmmscape.engine.protocol import Engine
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+from gmmscape.threads import thread_count
 
-try:
-    from gmmscape.engine import _native
-except ImportError as error:  # a source tree without a compiler
-    _native = None
-    _reason = str(error)
-else:
-    _reason = ""
-
-ENGINES = ("native", "reference")
-#: All that a build may hold; `instruction_sets` are those it holds and the machine can run.
+#: All that a build may hold; `extension.instruction_sets` are those it holds and the machine can run.
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
 
 
@@ -28,10 +25,10 @@ class Info(NamedTuple):
 
     Attributes
     ----------
-    engine : {"native", "reference"}
-        Compiled kernels, or NumPy.
+    engine : str
+        "native" (compiled kernels), "reference" (NumPy), or the name of another that was registered.
     isa : str or None
-        Instruction set of the kernels: "baseline", "avx2" or "avx512"; None for the reference engine.
+        Instruction set of the kernels: "baseline", "avx2" or "avx512"; None where there is no choice.
     instruction_sets : tuple of str
         Those that can be chosen here by GMMSCAPE_ISA.
     threads : int
@@ -44,45 +41,102 @@ class Info(NamedTuple):
     threads: int
 
 
+_made: dict[str, Callable[[], Engine]] = {}
+_used: list[Engine] = []
+
+
 def info() -> Info:
     """Return which engine is used, with which instructions and how many threads."""
-    isa = native_isa()
-    return Info("reference" if isa is None else "native", isa, available(), thread_count())
+    engine = current()
+    return Info(engine.name, engine.isa, extension.instruction_sets(), thread_count())
 
 
-def native_isa() -> str | None:
-    """Return the instruction set of the native engine, or None where the reference engine computes.
+def register(name: str, make: Callable[[], Engine]) -> None:
+    """Make an engine known by a name, by which `using` and GMMSCAPE_ENGINE choose it.
 
-    Raises InvalidParameterError where a variable has no such value, NotAvailableError where it asks for what
-    this build or machine has not.
+    Parameters
+    ----------
+    name : str
+        Not "native" or "reference".
+    make : callable
+        Returns the engine; called once.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the name is one of the engines that come with the library.
     """
+    if name in ("native", "reference"):
+        raise InvalidParameterError.of("name", name, "choose a name of its own")
+    _made[name] = make
+    _chosen.cache_clear()
+
+
+@contextmanager
+def using(name: str) -> Iterator[Engine]:
+    """Let an engine compute inside a ``with`` block, in all threads of this process.
+
+    Parameters
+    ----------
+    name : str
+        "native", "reference", or one that was registered.
+
+    Yields
+    ------
+    Engine
+        The engine.
+
+    Raises
+    ------
+    InvalidParameterError, NotAvailableError
+        If there is none of this name, or it needs what this build has not.
+    """
+    engine = _chosen(name, os.environ.get("GMMSCAPE_ISA", ""))
+    _used.append(engine)
+    try:
+        yield engine
+    finally:
+        _used.remove(engine)
+
+
+def current() -> Engine:
+    """Return the engine that computes now.
+
+    Raises
+    ------
+    InvalidParameterError
+        Where an environment variable has no such value.
+    NotAvailableError
+        Where it asks for what this build or machine has not.
+    """
+    if _used:
+        return _used[-1]
     return _chosen(os.environ.get("GMMSCAPE_ENGINE", ""), os.environ.get("GMMSCAPE_ISA", ""))
 
 
 @cache
-def available() -> tuple[str, ...]:
-    """Return the instruction sets that this build holds and this machine can run, the fastest last."""
-    return () if _native is None else tuple(_native.instruction_sets())
-
-
-@cache
-def _chosen(engine: str, isa: str) -> str | None:
-    if engine not in ("", *ENGINES):
-        raise InvalidParameterError.of("GMMSCAPE_ENGINE", engine, f"choose one of {', '.join(ENGINES)}")
+def _chosen(name: str, isa: str) -> Engine:
+    known = ("native", "reference", *_made)
+    if name not in ("", *known):
+        raise InvalidParameterError.of("GMMSCAPE_ENGINE", name, f"choose one of {', '.join(known)}")
     if isa not in ("", *INSTRUCTION_SETS):
         raise InvalidParameterError.of("GMMSCAPE_ISA", isa, f"choose one of {', '.join(INSTRUCTION_SETS)}")
-    if engine == "reference":
-        return None
-    if _native is None:
+    if name in _made:
+        return _made[name]()
+    if name == "reference":
+        return ReferenceEngine()
+    if extension.native() is None:
         hint = (
-            f"the compiled extension is missing ({_reason}): reinstall gmmscape with a C++ compiler at hand"
+            f"the compiled extension is missing ({extension.MISSING}): reinstall gmmscape with a C++ "
+            "compiler at hand"
         )
-        if engine == "native":
+        if name == "native":
             raise NotAvailableError(f"GMMSCAPE_ENGINE='native': {hint}")
         warnings.warn(f"gmmscape computes with NumPy, which is slow: {hint}", RuntimeWarning, stacklevel=2)
-        return None
-    if isa and isa not in available():
+        return ReferenceEngine()
+    available = extension.instruction_sets()
+    if isa and isa not in available:
         raise NotAvailableError(
-            f"GMMSCAPE_ISA={isa!r}: this machine or this build has only {', '.join(available())}"
+            f"GMMSCAPE_ISA={isa!r}: this machine or this build has only {', '.join(available)}"
         )
-    return isa or available()[-1]
+    return NativeEngine(isa or available[-1])

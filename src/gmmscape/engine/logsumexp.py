@@ -5,28 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-
-try:
-    from gmmscape.engine import _native
-except ImportError:  # a source tree without a compiler: same numbers, slower
-    _native = None
+from gmmscape.engine.extension import native
+from gmmscape.logsumexp import logsumexp_rows as by_numpy
 
 
 def logsumexp_rows(matrix: FloatArray) -> FloatArray:
-    """Return log(sum(exp(row))) for each row of an (n, k) matrix, as a vector of length n.
-
-    A row of -inf gives -inf; a row with +inf gives +inf; a row with NaN gives NaN.
-    """
-    if _native is None:
-        return logsumexp_rows_numpy(matrix)
-    return _native.logsumexp_rows(np.ascontiguousarray(matrix, dtype=np.float64))
-
-
-def logsumexp_rows_numpy(matrix: FloatArray) -> FloatArray:
-    """Return the same as `logsumexp_rows`, without the compiled extension."""
-    if matrix.shape[1] == 0:
-        return np.full(matrix.shape[0], -np.inf)
-    top = matrix.max(axis=1)
-    shift = np.where(np.isfinite(top), top, 0.0)
-    with np.errstate(divide="ignore", over="ignore", under="ignore"):
-        return shift + np.log(np.exp(matrix - shift[:, None]).sum(axis=1))
+    """Return log(sum(exp(row))) for each row; see `gmmscape.logsumexp.logsumexp_rows`."""
+    compiled = native()
+    if compiled is None:
+        return by_numpy(matrix)
+    return compiled.logsumexp_rows(np.ascontiguousarray(matrix, dtype=np.float64))

@@ -7,29 +7,19 @@ fixed tree: the same rows give the same bits.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.engine.logsumexp import logsumexp_rows
 from gmmscape.engine.parameters import Parameters
-from gmmscape.statistics import SufficientStatistics, merge_in_order
+from gmmscape.statistics import LocationDerivatives, SufficientStatistics, merge_in_order
 
 BLOCK_ROWS = 4096
 LOG_2PI = float(np.log(2.0 * np.pi))
 #: Responsibilities below this count as zero. What they add is far below rounding, and their products with
 #: small deviations would be subnormal: slow, and no longer exact under scaling by powers of two.
 SMALLEST = 2.0**-800
-
-
-class LocationDerivatives(NamedTuple):
-    """Weighted sums that make the derivatives of the location family's NLL (DESIGN 2.1)."""
-
-    nll: float
-    gradient: FloatArray  # (k, d)
-    hessian: FloatArray | None  # (k*d, k*d)
-    mass: FloatArray  # (k,)
 
 
 def blocks(n: int) -> Iterator[slice]:
@@ -119,7 +109,7 @@ def _nearest_component(X: FloatArray, parameters: Parameters) -> FloatArray:
 def statistics(
     X: FloatArray, weights: FloatArray, parameters: Parameters, scatter: str
 ) -> SufficientStatistics:
-    """Return what `engine.statistics` does, less the origin."""
+    """Return the sufficient statistics of local rows."""
     parts = [_block_statistics(X[b], weights[b], parameters, scatter) for b in blocks(len(X))]
     return merge_in_order(parts)
 
@@ -168,7 +158,7 @@ def _scatter(X: FloatArray, posterior: FloatArray, mean: FloatArray, kind: str) 
 def location_derivatives(
     X: FloatArray, weights: FloatArray, parameters: Parameters, *, hessian: bool
 ) -> LocationDerivatives:
-    """Return what `engine.location_derivatives` does."""
+    """Return value, gradient and Hessian in the means, as `HeldRows.derivatives` states them."""
     k, d = parameters.means.shape
     factor = float(parameters.factors[0])
     nll = 0.0
@@ -203,18 +193,20 @@ def _hessian_terms(
     return 0.5 * (hessian + hessian.T)
 
 
-def location_hessian_product(
-    X: FloatArray, weights: FloatArray, parameters: Parameters, direction: FloatArray
-) -> FloatArray:
-    """Return what `engine.location_hessian_product` does."""
-    factor = float(parameters.factors[0])
-    product = np.zeros_like(direction)
+def covered(
+    X: FloatArray, parameters: Parameters, threshold: float
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+    """Return component, row, responsibility and one less it, of responsibilities from a threshold on."""
+    parts = []
     for block in blocks(len(X)):
-        posterior, _ = _posterior(X[block], parameters)
-        scaled = factor * (X[block, None, :] - parameters.means)
-        own = np.einsum("nkd,kd->nk", scaled, direction)
-        along = (posterior * own).sum(axis=1, keepdims=True)
-        weighted = posterior * weights[block, None]
-        product += np.einsum("nk,nkd->kd", weighted * (along - own), scaled)
-        product += weighted.sum(axis=0)[:, None] * direction
-    return factor * (factor * product)
+        posterior = responsibilities(X[block], parameters)
+        rest = 1.0 - posterior
+        # Of the largest, the sum of the others says more than the difference from one.
+        row, top = np.arange(len(posterior)), posterior.argmax(axis=1)
+        others = posterior.copy()
+        others[row, top] = 0.0
+        rest[row, top] = others.sum(axis=1)
+        at, component = np.nonzero(posterior >= threshold)
+        parts.append((component, at + block.start, posterior[at, component], rest[at, component]))
+    component, row, posterior, rest = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return component, row, posterior, rest

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.engine.logsumexp import logsumexp_rows
 from gmmscape.engine.parameters import Parameters
+from gmmscape.engine.protocol import Rounding
 from gmmscape.engine.reference import blocks, log_constants, squared_distances
 
 EPS = float(np.finfo(np.float64).eps)
 #: What is estimated is one unit in the last place of each operand; there are several.
 SAFETY = 4.0
-
-
-class Rounding(NamedTuple):
-    """Estimated rounding errors of the NLL and of the largest entries of its derivatives in the means."""
-
-    nll: float
-    gradient: float
-    hessian: float
 
 
 def largest_coordinate(X: FloatArray, origin: FloatArray | None = None) -> float:
@@ -33,7 +24,7 @@ def largest_coordinate(X: FloatArray, origin: FloatArray | None = None) -> float
 
 
 def reference_rounding(X: FloatArray, weights: FloatArray, parameters: Parameters) -> Rounding:
-    """Return what `engine.rounding` does, by NumPy."""
+    """Return estimated rounding errors of local rows, as `HeldRows.rounding` states them."""
     length = max(largest_coordinate(X), float(np.abs(parameters.means).max()))
     precision = float(np.abs(parameters.factors).max())  # inverse of the smallest standard deviation
     k = len(parameters.means)

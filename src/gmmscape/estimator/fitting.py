@@ -13,11 +13,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from gmmscape.arrays import FloatArray
-from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
 from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import Floor, FreeCovariance, family_named
+from gmmscape.families import Family, Floor, family_named, family_names
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.models import inverse_covariances
@@ -107,7 +106,7 @@ def fit_estimator(
 
 def _checked_parameters(model: GaussianMixture) -> EM:
     positive_integer("n_components", model.n_components)
-    choice("covariance_type", model.covariance_type, COVARIANCE_TYPES)
+    choice("covariance_type", model.covariance_type, family_names())
     choice("init_params", model.init_params, INIT_PARAMS)
     choice("nested", model.nested, NESTED)
     real_number("reg_covar", model.reg_covar, strict=False)
@@ -136,12 +135,12 @@ def seed_from(random_state: Any) -> int:
         ) from error
 
 
-def _start(model: GaussianMixture, sample: Sample, family: FreeCovariance, seed: int) -> Mixture | None:
-    """Where to begin if the user says so, wholly or in part."""
+def _start(model: GaussianMixture, sample: Sample, family: Family, seed: int) -> Mixture | None:
+    """Where to begin if the user says so, wholly or in part; in local coordinates."""
     if model.warm_start and hasattr(model, "means_"):
         wanted = (model.n_components, sample.n_features)
         try:
-            start = Mixture(model.weights_, model.means_, model.covariances_, model.covariance_type)
+            start = Mixture(model.weights_, model.means_, model.covariances_, family.kind.name)
         except InvalidParameterError as error:
             raise InvalidParameterError.of(
                 "warm_start", True, f"the last fit was another ({error})"
@@ -150,7 +149,7 @@ def _start(model: GaussianMixture, sample: Sample, family: FreeCovariance, seed:
             raise InvalidParameterError.of(
                 "warm_start", True, f"the last fit has means of shape {start.means.shape}, not {wanted}"
             )
-        return start
+        return sample.local_mixture(start)
     given = (model.weights_init, model.means_init, model.precisions_init)
     if all(value is None for value in given):
         return None
@@ -162,11 +161,11 @@ def _start(model: GaussianMixture, sample: Sample, family: FreeCovariance, seed:
         means = mean_matrix("means_init", model.means_init, n_features=d)
         if len(means) != k:
             raise InvalidParameterError(f"means_init has {len(means)} rows: pass n_components={k} of them")
-        start = mixture_around(sample, family, means)
+        start = mixture_around(sample, family, means - sample.origin)
     covariances = start.covariances
     if model.precisions_init is not None:
         covariances = _inverted(model.precisions_init, start)
-    return Mixture(weights, start.means, covariances, model.covariance_type)
+    return Mixture(weights, start.means, covariances, start.covariance_type)
 
 
 def _inverted(value: ArrayLike, start: Mixture) -> FloatArray:

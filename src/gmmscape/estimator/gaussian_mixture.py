@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, DensityMixin
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.diagnosis.assess import COVARIANCE_FLOOR
 from gmmscape.estimator.fitting import checked_data, fit_estimator, seed_from
+from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
 from gmmscape.models import NotFittedError
+from gmmscape.threads import limited
 from gmmscape.validation import (
     positive_integer,
 )
@@ -227,7 +228,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         ndarray of shape (n_samples, n_components)
             Rows sum to one.
         """
-        with engine.limited(self.n_jobs):
+        with limited(self.n_jobs):
             return self._mixture().responsibilities(self._checked(X))
 
     def score_samples(self, X: Any) -> FloatArray:
@@ -243,7 +244,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             In nats.
         """
-        with engine.limited(self.n_jobs):
+        with limited(self.n_jobs):
             return self._mixture().log_density(self._checked(X))
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -277,7 +278,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             -2 log-likelihood + (number of parameters) log n.
         """
         density = self.score_samples(X)
-        return float(-2.0 * density.sum() + self._mixture().n_parameters * np.log(len(density)))
+        return float(-2.0 * density.sum() + self._n_parameters() * np.log(len(density)))
 
     def aic(self, X: Any) -> float:
         """Return Akaike's information criterion; smaller is better, as in scikit-learn.
@@ -292,7 +293,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         float
             -2 log-likelihood + 2 (number of parameters).
         """
-        return float(-2.0 * self.score_samples(X).sum() + 2.0 * self._mixture().n_parameters)
+        return float(-2.0 * self.score_samples(X).sum() + 2.0 * self._n_parameters())
 
     def sample(self, n_samples: int = 1) -> tuple[FloatArray, IntArray]:
         """Draw rows from the fitted mixture.
@@ -317,7 +318,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     def _mixture(self) -> Mixture:
         if not hasattr(self, "means_"):
             raise NotFittedError(f"this {type(self).__name__} is not fitted: call its fit method first")
-        return Mixture(self.weights_, self.means_, self.covariances_, self.covariance_type)
+        kind = family_named(self.covariance_type).kind
+        return Mixture(self.weights_, self.means_, self.covariances_, kind.name)
+
+    def _n_parameters(self) -> int:
+        return family_named(self.covariance_type).n_parameters(*self._mixture().means.shape)
 
     def _checked(self, X: Any) -> FloatArray:
         self._mixture()

@@ -3,9 +3,19 @@
 from gmmscape.measure.duplicates import row_keys
 from gmmscape.measure.estimate import Errors, Estimate
 from gmmscape.measure.population import Population
-from gmmscape.measure.rows import WeightedRows
+from gmmscape.measure.rows import EVERY, Coverage, WeightedRows
 from gmmscape.measure.sample import Sample
 
 Measure = Population | Sample
 
-__all__ = ["Errors", "Estimate", "Measure", "Population", "Sample", "WeightedRows", "row_keys"]
+__all__ = [
+    "EVERY",
+    "Coverage",
+    "Errors",
+    "Estimate",
+    "Measure",
+    "Population",
+    "Sample",
+    "WeightedRows",
+    "row_keys",
+]

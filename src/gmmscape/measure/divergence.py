@@ -48,14 +48,16 @@ def divergence(
 
     def integrand(s: int, z: FloatArray, w: FloatArray) -> Sums:
         X = ours.means[s] + z @ roots[s].T
-        ahead, behind = (engine.log_density(X, m.parameters) for m in (ours, theirs))
+        held = engine.hold(X)
+        ahead, behind = (held.log_density(m.parameters) for m in (ours, theirs))
         return (np.atleast_1d(w @ (ahead - behind)),)
 
     for s, share in enumerate(ours.weights):
         one = partial(integrand, s)
         z, w = Rule((1.0,) * r).nodes() if r <= 3 else SobolRule.of_accuracy(r, 1e-3).nodes()
         X = ours.means[s] + z @ roots[s].T
-        noise = sum(engine.rounding(X, w, m.parameters).nll for m in (ours, theirs))
+        held = engine.hold(X, w)
+        noise = sum(held.rounding(m.parameters).nll for m in (ours, theirs))
         rule: Rule | SobolRule
         if sobol:
             rule = SobolRule.of_accuracy(r, tolerance)

@@ -9,7 +9,6 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
-from gmmscape.engine import LocationDerivatives
 from gmmscape.exceptions import NotAvailableError
 from gmmscape.measure.estimate import Errors
 from gmmscape.measure.quadrature import TAIL_MASS, Integrand, Rule, Sums
@@ -17,7 +16,7 @@ from gmmscape.measure.rows import WeightedRows
 from gmmscape.measure.sobol import SobolRule
 from gmmscape.measure.span import View, contains, followed, rounding_length
 from gmmscape.mixture import Mixture
-from gmmscape.statistics import SufficientStatistics
+from gmmscape.statistics import LocationDerivatives, SufficientStatistics
 
 Rules = Sequence[Rule | SobolRule]
 
@@ -54,7 +53,7 @@ class QuadratureRows(WeightedRows):
         columns = []
         for s, rule in enumerate(self._rules):
             z, w = rule.nodes()
-            columns.append(engine.statistics(self.placed(s, z), w, mixture.parameters, "none").mass)
+            columns.append(engine.hold(self.placed(s, z), w).statistics(mixture.parameters, "none").mass)
         return np.stack(columns, axis=1)
 
     def measured(self, integrand: Integrand) -> FloatArray:
@@ -137,7 +136,7 @@ class ReducedRows(WeightedRows):
                 "sample with mixture.sample and use gmmscape.Sample"
             )
         rows, view = self.serving(mixture)
-        at = engine.statistics(rows._all_nodes(view), rows.weights, view.parameters, "none")
+        at = engine.hold(rows._all_nodes(view), rows.weights).statistics(view.parameters, "none")
         f = view.frame.shape[1]
         mean = np.where(at.mass[:, None] > 0, view.middle + at.mean[:, :f] @ view.frame.T, mixture.means)
         value = view.value_beyond(self._truth.weights)
@@ -146,13 +145,9 @@ class ReducedRows(WeightedRows):
     def derivatives(self, mixture: Mixture, *, hessian: bool, joint: bool = False) -> LocationDerivatives:
         """Return value and derivatives in the means; `joint` ones in sigma times the log weights as well."""
         rows, view = self.serving(mixture)
-        compute = engine.joint_derivatives if joint else engine.location_derivatives
-        at = compute(rows._all_nodes(view), rows.weights, view.parameters, hessian=hessian)
+        nodes = engine.hold(rows._all_nodes(view), rows.weights)
+        at = (nodes.joint_derivatives if joint else nodes.derivatives)(view.parameters, hessian=hessian)
         return view.lifted(at, view.value_beyond(self._truth.weights))
-
-    def log_densities(self, mixture: Mixture) -> FloatArray:
-        """Return the log density of `mixture`, per unit^d, at each node, shape (n,)."""
-        return engine.log_density(self.local(slice(None)), self._parameters(mixture))
 
     def component_responsibilities(self, mixture: Mixture) -> FloatArray:
         """Return the mean responsibilities under each component of the truth, shape (k, k_star)."""
@@ -160,16 +155,15 @@ class ReducedRows(WeightedRows):
         columns = []
         for s, rule in enumerate(rows._rules):
             z, w = rule.nodes()
-            columns.append(engine.statistics(view.nodes(s, z), w, view.parameters, "none").mass)
+            columns.append(engine.hold(view.nodes(s, z), w).statistics(view.parameters, "none").mass)
         return np.stack(columns, axis=1)
 
     def errors(self, mixture: Mixture, *, joint: bool = False) -> Errors:
         """Return estimated errors at `mixture`: of the rule, and of rounding. `joint`: see `derivatives`."""
         rows, view = self.serving(mixture)
-        compute = engine.joint_derivatives if joint else engine.location_derivatives
 
         def integrand(X: FloatArray, w: FloatArray) -> Sums:
-            at = view.lifted(compute(X, w, view.parameters, hessian=True))
+            at = view.lifted(_derivatives(X, w, view.parameters, joint=joint))
             assert at.hessian is not None
             return np.array([at.nll]), at.gradient, at.hessian
 
@@ -178,10 +172,8 @@ class ReducedRows(WeightedRows):
             for s, rule in enumerate(rows._rules)
         ]
         rule = self._truth.weights @ np.array(each)
-        nodes, parameters = rows._all_nodes(view), view.parameters
-        if joint:
-            nodes, parameters = engine.with_constant(nodes, parameters)
-        rounding = np.array(engine.rounding(nodes, rows.weights, parameters))
+        nodes = engine.hold(rows._all_nodes(view), rows.weights)
+        rounding = np.array(nodes.rounding(view.parameters, joint=joint))
         rounding[0] += 4 * np.finfo(np.float64).eps * abs(view.value_beyond(self._truth.weights))
         return Errors(*(rule + rounding).tolist())
 
@@ -203,6 +195,9 @@ class ReducedRows(WeightedRows):
         """Return the same with half the steps, or four times the Sobol points: for judging `errors`."""
         rules = [rule.finer() for rule in self._rules]
         return ReducedRows(self._truth, rules, self._basis, self.unit, self._wider)
+
+    def _read(self, rows: Any) -> engine.Held:
+        return engine.hold(self.local(rows))
 
     def _all_nodes(self, view: View) -> FloatArray:
         return np.concatenate([view.nodes(s, rule.nodes()[0]) for s, rule in enumerate(self._rules)])
@@ -234,10 +229,9 @@ def log_density_and_derivatives(mixture: Mixture, *, joint: bool = False) -> Int
 
 def of_one_width(parameters: engine.Parameters, sigma: float, *, joint: bool = False) -> Integrand:
     """Return the same for parameters of one spherical covariance."""
-    compute = engine.joint_derivatives if joint else engine.location_derivatives
 
     def integrand(X: FloatArray, w: FloatArray) -> Sums:
-        at = compute(X, w, parameters, hessian=True)
+        at = _derivatives(X, w, parameters, joint=joint)
         assert at.hessian is not None
         slope = np.concatenate([at.mass, sigma * at.gradient.ravel()])
         return np.array([at.nll]), slope, sigma * (sigma * at.hessian)
@@ -245,12 +239,19 @@ def of_one_width(parameters: engine.Parameters, sigma: float, *, joint: bool = F
     return integrand
 
 
+def _derivatives(
+    X: FloatArray, w: FloatArray, parameters: engine.Parameters, *, joint: bool
+) -> LocationDerivatives:
+    held = engine.hold(X, w)
+    return (held.joint_derivatives if joint else held.derivatives)(parameters, hessian=True)
+
+
 def _of_different_widths(mixture: Mixture) -> Integrand:
     parameters = mixture.parameters
     precision = np.abs(parameters.factors).max()
 
     def integrand(X: FloatArray, w: FloatArray) -> Sums:
-        at = engine.statistics(X, w, parameters, "none")
+        at = engine.hold(X, w).statistics(parameters, "none")
         pull = precision * at.mass[:, None] * (at.mean - mixture.means)
         return np.array([at.log_likelihood]), np.concatenate([at.mass, pull.ravel()]), np.empty(0)
 

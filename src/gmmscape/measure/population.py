@@ -10,6 +10,7 @@ import numpy as np
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.divergence import divergence
 from gmmscape.measure.estimate import Estimate
 from gmmscape.measure.nodes import QuadratureRows, ReducedRows, log_density_and_derivatives, of_one_width
@@ -27,7 +28,7 @@ MOST_AXES = 3
 ROUNDED = 1e-11
 
 
-class Population:
+class Population(Centred):
     """The expectation under a known mixture, by quadrature with stated error.
 
     A fit of one spherical covariance sees a truth of spherical components only through the span of the
@@ -88,7 +89,7 @@ class Population:
         self.n_features = mixture.n_features
         middle = (mixture.n_components - 1) // 2
         self.origin = np.sort(mixture.means, axis=0)[middle]
-        self._local = mixture.shifted(-self.origin)
+        self._local = self.local_mixture(mixture)
         self._unit = float(narrowest)
         self._taus = spherical_deviations(self._local)
 
@@ -216,7 +217,8 @@ class Population:
         """Return a trapezoid rule for one component of the truth, which `placed` gives rows."""
         enough = tolerance / max(float(self._local.weights[s]), tolerance)
         z, w = Rule((1.0,) * dimension).nodes()
-        noise = np.array(engine.rounding(placed(z), w, parameters)) * np.array([1.0, sigma, sigma * sigma])
+        rounding = engine.hold(placed(z), w).rounding(parameters)
+        noise = np.array(rounding) * np.array([1.0, sigma, sigma * sigma])
         return fitted_rule(dimension, lambda z, w: integrand(placed(z), w), enough, tuple(noise.tolist()))
 
     def kl(self, mixture: Mixture, rtol: float | None = None) -> Estimate:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
+from gmmscape.engine import Coverage
 from gmmscape.measure.estimate import Errors
 from gmmscape.mixture import Mixture
-from gmmscape.statistics import SufficientStatistics
+from gmmscape.statistics import LocationDerivatives, SufficientStatistics
 
 STRETCH = 65_536
+#: In place of some rows.
+EVERY = slice(None)
 
 
 class WeightedRows:
@@ -24,7 +26,7 @@ class WeightedRows:
     ----------
     data : ndarray of shape (n, d)
         Rows as they came; they are not copied.
-    weights : ndarray of shape (n,)
+    weights : Weights or ndarray of shape (n,)
         Weights; they sum to one up to the error of a quadrature rule.
     unit : float
         Length per whose d-th power densities are given here; `log_unit` turns values into the user's.
@@ -41,16 +43,30 @@ class WeightedRows:
     def __init__(
         self,
         data: FloatArray,
-        weights: FloatArray,
+        weights: engine.Weights | FloatArray,
         unit: float,
         resolution: float = 0.0,
         origin: FloatArray | None = None,
     ) -> None:
         self.data = data
-        self.weights = weights
+        self._weights = weights if isinstance(weights, engine.Weights) else engine.Weights.of(weights)
         self.unit = unit
         self.resolution = resolution
         self.origin = origin
+        self._held: tuple[engine.Engine, engine.Held] | None = None
+
+    @property
+    def weights(self) -> FloatArray:
+        """One weight a row, shape (n,), not to be written to."""
+        return self._weights.each
+
+    @property
+    def held(self) -> engine.Held:
+        """The rows as the engine that computes now holds them: handed over once."""
+        computing = engine.current()
+        if self._held is None or self._held[0] is not computing:
+            self._held = (computing, computing.hold(self.data, self._weights, self.origin))
+        return self._held[1]
 
     def __len__(self) -> int:
         return len(self.data)
@@ -65,11 +81,14 @@ class WeightedRows:
             block = slice(start, start + engine.BLOCK_ROWS)
             yield block, self.local(block), self.weights[block]
 
-    def stretches(self) -> Iterator[tuple[FloatArray, FloatArray]]:
-        """Yield all rows `STRETCH` at a time, local coordinates and weights: for what uses all threads."""
+    def stretches(self) -> Iterator[slice]:
+        """Yield the places of all rows, `STRETCH` at a time: for what uses all threads."""
         for start in range(0, len(self), STRETCH):
-            rows = slice(start, start + STRETCH)
-            yield self.local(rows), self.weights[rows]
+            yield slice(start, start + STRETCH)
+
+    def taken(self, rows: Any, weights: FloatArray) -> WeightedRows:
+        """Return some rows, a slice or their numbers, with other weights."""
+        return WeightedRows(self.local(rows), weights, self.unit)
 
     @property
     def log_unit(self) -> float:
@@ -81,42 +100,36 @@ class WeightedRows:
 
     def statistics(self, mixture: Mixture, scatter: str) -> SufficientStatistics:
         """Return the sufficient statistics at `mixture` (local coordinates)."""
-        return engine.statistics(
-            self.data, self.weights, self._parameters(mixture), scatter, origin=self.origin
-        )
+        return self.held.statistics(self._parameters(mixture), scatter)
 
     def nll(self, mixture: Mixture) -> float:
         """Return the NLL of `mixture`, in the user's units of length."""
         return self.log_unit - self.statistics(mixture, "none").log_likelihood
 
-    def derivatives(
-        self, mixture: Mixture, *, hessian: bool, joint: bool = False
-    ) -> engine.LocationDerivatives:
+    def derivatives(self, mixture: Mixture, *, hessian: bool, joint: bool = False) -> LocationDerivatives:
         """Return value and derivatives in the means, for equal spherical covariances.
 
         `joint` ones are in sigma times the log weights as well: one more coordinate of each component.
         """
-        compute = engine.joint_derivatives if joint else engine.location_derivatives
-        return compute(
-            self.data, self.weights, self._parameters(mixture), hessian=hessian, origin=self.origin
-        )
+        compute = self.held.joint_derivatives if joint else self.held.derivatives
+        return compute(self._parameters(mixture), hessian=hessian)
 
-    def log_densities(self, mixture: Mixture) -> FloatArray:
-        """Return the log density of `mixture`, per unit^d, at each row, shape (n,)."""
-        return engine.log_density(self.data, self._parameters(mixture), origin=self.origin)
+    def log_densities(self, mixture: Mixture, rows: Any = EVERY) -> FloatArray:
+        """Return the log density of `mixture`, per unit^d, at each row, or at some, shape (n,)."""
+        return self._read(rows).log_density(self._parameters(mixture))
+
+    def responsibilities(self, mixture: Mixture, rows: Any = EVERY) -> FloatArray:
+        """Return the posterior probability of each component at each row, or at some, shape (n, k)."""
+        return self._read(rows).responsibilities(mixture.parameters)
+
+    def coverage(self, mixture: Mixture, threshold: float, rows: Any = EVERY) -> Coverage:
+        """Return the responsibilities of at least `threshold`, of all rows or of some, counted from there."""
+        return self._read(rows).coverage(mixture.parameters, threshold)
+
+    def _read(self, rows: Any) -> engine.Held:
+        """All rows, or some, as the engine holds them."""
+        return self.held if isinstance(rows, slice) and rows == EVERY else self.held.taken(rows)
 
     def errors(self, mixture: Mixture, *, joint: bool = False) -> Errors:
         """Return the rounding errors to expect at `mixture`; a rule adds its own."""
-        parameters = self._parameters(mixture)
-        if joint:
-            rows, parameters = engine.with_constant(self.data, parameters, self.origin)
-            return Errors(*engine.rounding(rows, self.weights, parameters))
-        return Errors(
-            *engine.rounding(
-                self.data, self.weights, parameters, origin=self.origin, largest=self._largest_coordinate
-            )
-        )
-
-    @cached_property
-    def _largest_coordinate(self) -> float:
-        return engine.largest_coordinate(self.data, self.origin)
+        return Errors(*self.held.rounding(self._parameters(mixture), joint=joint))

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.exceptions import DataError
+from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.duplicates import Duplicates
 from gmmscape.measure.rows import WeightedRows
 from gmmscape.mixture import Mixture
@@ -28,7 +28,7 @@ MEDIAN_ROWS = 65_536
 TRACE = 1e-9
 
 
-class Sample:
+class Sample(Centred):
     """Data with weights that sum to one.
 
     Parameters
@@ -67,12 +67,13 @@ class Sample:
         self.n_samples, self.n_features = data.shape
         weights = sample_weights(sample_weight, self.n_samples)
         self._present: IntArray | None = None
-        if sample_weight is not None and not weights.all():
-            self._present = np.flatnonzero(weights > 0)
-            data, weights = data[self._present], weights[self._present]
+        if weights.common is None and not weights.each.all():
+            self._present = np.flatnonzero(weights.each > 0)
+            data, weights = data[self._present], weights.taken(self._present)
         elif copy and (data is X or data.base is not None):
             data = data.copy()
         self.origin = _middle(data)
+        self.equal_weights = weights.common is not None
         self._rows = WeightedRows(data, weights, unit=1.0, origin=self.origin)
         self._rows.unit = _spread(self._rows, self.covariance)
         #: Mixtures whose rows were counted last: a diagnosis asks several times for the same ones.
@@ -189,9 +190,10 @@ class Sample:
             if known == mixture:
                 return rows
         first, second = np.zeros(mixture.n_components), np.zeros(mixture.n_components)
-        for points, weights in self._rows.stretches():
-            found = engine.coverage(points, mixture.parameters, TRACE)
-            heavier = weights * self.duplicates.group_weights(points, weights)
+        for place in self._rows.stretches():
+            weights = self._rows.weights[place]
+            found = self._rows.coverage(mixture, TRACE, place)
+            heavier = weights * self.duplicates.group_weights(self._rows.local(place), weights)
             first += _sums(weights[found.row] * found.posterior, found.ends)
             second += _sums(heavier[found.row] * found.posterior**2, found.ends)
         rows = np.divide(first**2, second, out=np.zeros_like(first), where=second > 0)

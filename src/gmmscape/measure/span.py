@@ -8,8 +8,8 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
-from gmmscape.engine import LocationDerivatives
 from gmmscape.mixture import Mixture
+from gmmscape.statistics import LocationDerivatives
 
 #: Units in the last place of the largest coordinate, for each row or column, below which a direction is the
 #: rounding of coordinates: leaving it out moves a mean no farther than the rounding of its coordinates does.
@@ -183,8 +183,9 @@ class View(NamedTuple):
 
 def spherical_deviations(mixture: Mixture) -> FloatArray | None:
     """Return the standard deviation of each component, shape (k,), or None if some is not spherical."""
-    if mixture.covariance_type == "spherical":
-        return np.sqrt(mixture.covariances)
+    variances = mixture.kind.isotropic(mixture.covariances)
+    if variances is not None:
+        return np.sqrt(variances)
     values = np.linalg.eigvalsh(mixture.full_covariances())
     if np.any(np.ptp(values, axis=1) > 1e-12 * values[:, -1]):
         return None

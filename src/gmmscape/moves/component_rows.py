@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.measure import WeightedRows
+from gmmscape.measure import EVERY, Coverage, WeightedRows
 from gmmscape.mixture import Mixture
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 
 #: Responsibility from which on a row belongs to what a component covers.
 COVERED = 0.01
@@ -31,17 +30,19 @@ class Parts(NamedTuple):
 
     Attributes
     ----------
-    points : ndarray of shape (m, d)
-        Rows in local coordinates.
-    weights : ndarray of shape (m,)
-        Row weight times responsibility, raised where the rows stand for more.
+    rows : WeightedRows
+        All m of them; weighted by row weight times responsibility, raised where they stand for more.
     ends : ndarray of int, shape (p + 1,)
         Rows ``ends[i]`` to ``ends[i + 1]`` are those of part i.
     """
 
-    points: FloatArray
-    weights: FloatArray
+    rows: WeightedRows
     ends: IntArray
+
+    @property
+    def weights(self) -> FloatArray:
+        """Weights of the rows, shape (m,)."""
+        return self.rows.weights
 
     @property
     def sizes(self) -> IntArray:
@@ -73,7 +74,8 @@ class Parts(NamedTuple):
             sizes.append(size)
         chosen = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
         weights = self.weights[chosen] * np.concatenate(scale) if rows else np.empty(0)
-        return Parts(self.points[chosen], weights, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
+        ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        return Parts(self.rows.taken(chosen, weights), ends)
 
 
 class Covered(NamedTuple):
@@ -97,7 +99,7 @@ class Covered(NamedTuple):
     ranking: WeightedRows
 
 
-def covered_by(objective: Objective, mixture: Mixture, seed: Sequence[int] = (0,)) -> Covered:
+def covered_by(objective: SampleObjective, mixture: Mixture, seed: Sequence[int] = (0,)) -> Covered:
     """Return what the components of a mixture in local coordinates cover.
 
     Deletion costs are those of the rows looked at: the density without component i is that of the mixture
@@ -108,20 +110,20 @@ def covered_by(objective: Objective, mixture: Mixture, seed: Sequence[int] = (0,
     rng = np.random.default_rng(seed)
     looked_at = _some(len(rows), rng)
     if looked_at is None:
-        found = engine.coverage(rows.data, mixture.parameters, COVERED, origin=rows.origin)
+        found = rows.coverage(mixture, COVERED)
         weights, places = rows.weights, found.row
     else:
-        found = engine.coverage(rows.local(looked_at), mixture.parameters, COVERED)
+        found = rows.coverage(mixture, COVERED, looked_at)
         weights = rows.weights[looked_at]
         weights, places = weights / weights.sum(), looked_at[found.row]
     entries = weights[found.row] * found.posterior
     masses = np.diff(np.concatenate([[0.0], np.cumsum(entries)])[found.ends])
     costs = _deletion_costs(mixture, found, weights, masses)
     chosen, scale, ends = _thinned(found.ends, rng)
-    parts = Parts(rows.local(places[chosen]), entries[chosen] * scale, ends)
+    parts = Parts(rows.taken(places[chosen], entries[chosen] * scale), ends)
     whole = looked_at is None and len(chosen) == len(places)
     total = parts.weights.sum()
-    ranking = rows if whole else WeightedRows(parts.points, parts.weights / total, rows.unit)
+    ranking = rows if whole else parts.rows.taken(EVERY, parts.weights / total)
     return Covered(parts, costs, _overlaps(found, len(weights)), ranking)
 
 
@@ -133,9 +135,7 @@ def _some(n: int, rng: np.random.Generator) -> IntArray | None:
     return np.minimum(at.astype(np.int64), n - 1)
 
 
-def _deletion_costs(
-    mixture: Mixture, found: engine.Coverage, weights: FloatArray, masses: FloatArray
-) -> FloatArray:
+def _deletion_costs(mixture: Mixture, found: Coverage, weights: FloatArray, masses: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = weights[found.row] * np.log(found.rest)
         sums = np.array([logs[a:b].sum() for a, b in pairwise(found.ends)])
@@ -159,7 +159,7 @@ def _thinned(ends: IntArray, rng: np.random.Generator) -> tuple[IntArray, FloatA
     return np.concatenate(kept), np.concatenate(scale), new_ends
 
 
-def _overlaps(found: engine.Coverage, n: int) -> IntArray:
+def _overlaps(found: Coverage, n: int) -> IntArray:
     """Pairs of components that share rows."""
     from scipy.sparse import csr_array, triu
 

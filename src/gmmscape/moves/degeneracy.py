@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
-from gmmscape.families import FreeCovariance
-from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 
 
-def scarce(objective: Objective, mixture: Mixture, *, after_em: bool = False) -> BoolArray:
+def scarce(objective: SampleObjective, mixture: Mixture, *, after_em: bool = False) -> BoolArray:
     """Return which components lie on the floor or on fewer than 5(d+1) different rows, shape (k,).
 
     Rows are counted by Kish's effective number, (sum r)^2 / sum r^2, with r the weight of a different row
@@ -22,40 +20,34 @@ def scarce(objective: Objective, mixture: Mixture, *, after_em: bool = False) ->
     return few | on_floor(objective, mixture)
 
 
-def collapsed(objective: Objective, mixture: Mixture, *, after_em: bool = False) -> BoolArray:
+def collapsed(objective: SampleObjective, mixture: Mixture, *, after_em: bool = False) -> BoolArray:
     """Return which components the rows give no covariance: on the floor, or on at most d+1 rows.
 
     A component without any row is none of them, nor is one with few rows that shares a tied covariance.
     """
     floored = on_floor(objective, mixture)
-    if mixture.covariance_type == "tied":
+    if mixture.kind.shared:
         return floored
     limit = float(np.nextafter(mixture.n_features + 1, np.inf))
     few = _rests_on_fewer(objective, mixture, limit, after_em)
     return floored | (few & (mixture.weights > 0))
 
 
-def _rests_on_fewer(objective: Objective, mixture: Mixture, limit: float, after_em: bool) -> BoolArray:
+def _rests_on_fewer(objective: SampleObjective, mixture: Mixture, limit: float, after_em: bool) -> BoolArray:
     """Return which components rest on fewer than so many different rows.
 
     The effective number is at least the component's mass over the weight of the heaviest row.
     """
-    assert isinstance(objective.measure, Sample)
     if after_em and np.all(mixture.weights > 1.01 * limit * objective.measure.heaviest_row):
         return np.zeros(mixture.n_components, dtype=bool)
     return effective_rows(objective, mixture) < limit
 
 
-def on_floor(objective: Objective, mixture: Mixture) -> BoolArray:
+def on_floor(objective: SampleObjective, mixture: Mixture) -> BoolArray:
     """Return which components a floor holds up, shape (k,)."""
-    family = objective.family
-    assert isinstance(family, FreeCovariance)
-    if family.name == "tied":
-        return np.full(mixture.n_components, family.floor_active(mixture))
-    return family.floor.held_up(mixture.covariances, family.name)
+    return objective.family.on_floor(mixture)
 
 
-def effective_rows(objective: Objective, mixture: Mixture) -> FloatArray:
+def effective_rows(objective: SampleObjective, mixture: Mixture) -> FloatArray:
     """Return how many different rows each component rests on, shape (k,)."""
-    assert isinstance(objective.measure, Sample)
     return objective.measure.effective_rows_each(mixture)

@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
-from gmmscape.objective import Objective
+from gmmscape.objective import Objective, SampleObjective
 from gmmscape.solve import EM, descend
 
 #: Rows that are drawn, of more; the share of them that is held out; EM on the others.
@@ -27,7 +27,7 @@ class HeldOut:
         Of the draw.
     """
 
-    def __init__(self, objective: Objective, seed: int) -> None:
+    def __init__(self, objective: SampleObjective, seed: int) -> None:
         rows = objective.rows
         rng = np.random.default_rng([seed, 4])
         step = -(-len(rows) // MOST_ROWS)
@@ -50,7 +50,7 @@ class HeldOut:
             if known == mixture:
                 return value
         objective = Objective(self.objective.measure, self.objective.family, self.seen)
-        end = descend(REFIT, objective, mixture).mixture.shifted(-self.objective.measure.origin)
+        end = descend(REFIT, objective, mixture).local
         value = self.unseen.nll(end)
         self._judged.append((mixture, value))
         return value
@@ -59,4 +59,4 @@ class HeldOut:
 def some_rows(rows: WeightedRows, which: np.ndarray) -> WeightedRows:
     """Return a part of the rows, their weights made to sum to one."""
     weights = rows.weights[which]
-    return WeightedRows(rows.local(which), weights / weights.sum(), rows.unit)
+    return rows.taken(which, weights / weights.sum())

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from gmmscape.arrays import BoolArray
-from gmmscape.exceptions import DataError
-from gmmscape.families import FreeCovariance
+from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.matching import match_means
-from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered, covered_by
 from gmmscape.moves.degeneracy import collapsed, scarce
@@ -23,7 +21,7 @@ from gmmscape.moves.prediction import predicted
 from gmmscape.moves.removals import propose_removals
 from gmmscape.moves.search import Attempt
 from gmmscape.moves.splits import overloaded, propose_resplits, propose_splits
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.progress import Stopped
 from gmmscape.solve import EM, Patience, Solution, descend, descend_all, pass_size, start_around
 
@@ -51,8 +49,8 @@ class MixtureProblem:
 
     Parameters
     ----------
-    objective : Objective
-        Of a sample.
+    objective : SampleObjective
+        With the rows that fits are compared on.
     take_nested : bool
         Whether gains by nesting are taken.
     seed : int
@@ -61,12 +59,16 @@ class MixtureProblem:
         Whether gains are measured on rows held out too.
     """
 
-    def __init__(self, objective: Objective, *, take_nested: bool, seed: int, hold_out: bool = True) -> None:
-        assert isinstance(objective.family, FreeCovariance)
+    def __init__(
+        self, objective: SampleObjective, *, take_nested: bool, seed: int, hold_out: bool = True
+    ) -> None:
+        if not objective.family.free_covariances:
+            raise InvalidParameterError.of(
+                "family", objective.family.name, "pass one whose covariances are free: moves change them"
+            )
         self.objective = objective
         self.family = objective.family
         self.take_nested = take_nested
-        assert isinstance(objective.measure, Sample)
         self.same = SAME / objective.measure.effective_rows
         self.seed = seed
         self.hold_out = hold_out
@@ -77,19 +79,21 @@ class MixtureProblem:
 
         First all that promise a gain and do not touch each other, at once; then single ones.
         """
-        here = self._local(fit)
+        here = fit.local
         if here.n_components == 1:
             return
         covered = covered_by(self.objective, here, [self.seed, number])
         check()
+        movable = self.family.movable(here.n_components)
         splits = propose_splits(self.objective, covered.parts, np.random.default_rng([self.seed, number, 1]))
+        splits = [split for split in splits if movable[split.component]]
         check()
         removals = propose_removals(self.objective, here, covered)
         separate = [split for split in splits if not split.nested]
         for moves in _at_once(disjoint(separate, removals, self.same)):
             yield Attempt([moves], rough=True)
         # Of many components, a neighbourhood has told by EM what to expect.
-        least = -np.inf if here.n_components <= ALL_PAIRS or self.family.name == "tied" else self.same
+        least = -np.inf if here.n_components <= ALL_PAIRS or self.family.kind.shared else self.same
         moves = paired(separate, removals, LOOKAHEAD * ATTEMPTS)
         yield from self._ranked(here, covered, moves, check, ATTEMPTS, least)
         anew = self._resplits(here, covered, removals, number)
@@ -104,6 +108,8 @@ class MixtureProblem:
             yield from self._ranked(here, covered, rest[: LOOKAHEAD * ATTEMPTS], check, ATTEMPTS, least)
         else:
             yield Attempt([[move] for move in rest[:ATTEMPTS]], rough=False)
+        if not movable.all():
+            return
         cost = pass_size(self.objective, here)
         if cost <= CHEAP:
             yield Attempt(
@@ -148,7 +154,6 @@ class MixtureProblem:
     def _new_starts(self, here: Mixture, seed: Sequence[int]) -> list[Mixture]:
         """Starts by k-means++, each component numbered as the one of the fit that it is closest to."""
         sample = self.objective.measure
-        assert isinstance(sample, Sample)
         rng = np.random.default_rng(seed)
         starts = []
         for _ in range(NEW_STARTS):
@@ -156,13 +161,12 @@ class MixtureProblem:
                 start = start_around(sample, self.family, here.n_components, "k-means++", rng)
             except DataError:  # no more different rows than components
                 return []
-            start = start.shifted(-sample.origin)
             starts.append(start.permuted(match_means(start.means, here.means)[0]))
         return starts
 
     def applied(self, fit: Solution, moves: Sequence[Move]) -> Mixture | None:
         """Return the mixture right after the moves, in local coordinates."""
-        return applied(self._local(fit), self.family, moves)
+        return applied(fit.local, self.family, moves)
 
     def refined(
         self, starts: Sequence[Mixture], target: float, rough: bool, check: Callable[[], None]
@@ -191,7 +195,7 @@ class MixtureProblem:
             check()
             return False
 
-        end = descend(JUDGE, self.objective, self._local(fit), watch=watch)
+        end = descend(JUDGE, self.objective, fit.local, watch=watch)
         if end.stop_reason == "interrupted":
             raise Stopped("interrupted")
         return end if end.nll <= fit.nll else fit
@@ -200,7 +204,7 @@ class MixtureProblem:
         """Return the NLL; where nested components are only offered, more clusters come first."""
         if self.take_nested:
             return (fit.nll,)
-        local = self._local(fit)
+        local = fit.local
         return (-self._without_overloaded(local, self._clustering(local)).n_clusters, fit.nll)
 
     def held_out_gain(self, before: Solution, after: Solution) -> float | None:
@@ -209,7 +213,7 @@ class MixtureProblem:
             return None
         if self._held_out is None:
             self._held_out = HeldOut(self.objective, self.seed)
-        return self._held_out.gain(self._local(before), self._local(after))
+        return self._held_out.gain(before.local, after.local)
 
     def outcome(self, before: Solution, after: Solution, moves: Sequence[Move]) -> str:
         """Say whether a refined fit may be taken.
@@ -219,7 +223,7 @@ class MixtureProblem:
         """
         if before.nll - after.nll <= self.same:
             return "no gain"
-        old, new = self._local(before), self._local(after)
+        old, new = before.local, after.local
         doubtful = self._doubtful(old, new, moves)
         if doubtful.any():
             contributed = covered_by(self.objective, new).deletion_costs[doubtful].sum()
@@ -265,9 +269,6 @@ class MixtureProblem:
         if few.any():
             few &= ~scarce(self.objective, old)
         return few | (lost & ~collapsed(self.objective, old) if lost.any() else lost)
-
-    def _local(self, fit: Solution) -> Mixture:
-        return fit.mixture.shifted(-self.objective.measure.origin)
 
 
 def perturbed(here: Mixture, rng: np.random.Generator) -> list[Mixture]:

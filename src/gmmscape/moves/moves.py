@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.covariances import CovarianceKind
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.families import FreeCovariance
+from gmmscape.families import Family
 from gmmscape.mixture import Mixture
 
 
@@ -84,7 +85,7 @@ class Move:
         return frozenset((self.split.component, *self.removal.components))
 
 
-def applied(mixture: Mixture, family: FreeCovariance, moves: Sequence[Move]) -> Mixture | None:
+def applied(mixture: Mixture, family: Family, moves: Sequence[Move]) -> Mixture | None:
     """Return the mixture after disjoint moves, before any EM step; None if it leaves the family.
 
     The first child stays in the place of its parent, the second takes the freed slot, and a merged pair keeps
@@ -95,32 +96,36 @@ def applied(mixture: Mixture, family: FreeCovariance, moves: Sequence[Move]) -> 
     for move in moves:
         b, freed = move.removal.components[0], move.removal.components[-1]
         if b != freed:
-            weights, means, covariances = with_merged(weights, means, covariances, family.name, b, freed)
+            weights, means, covariances = with_merged(weights, means, covariances, family.kind, b, freed)
         weights[freed] = 0.0
     for move in moves:
         a, slot, children = move.split.component, move.removal.components[-1], move.split.children
-        if family.name == "tied":
+        if family.kind.shared:
             assert move.split.shed is not None
             covariances = covariances - weights[a] * move.split.shed
         else:
             covariances[[a, slot]] = children.covariances
         means[[a, slot]] = children.means
         weights[[a, slot]] = weights[a] * children.weights
-    covariances, _ = family.floor.clip(covariances, family.name)
     try:
-        return Mixture(weights / weights.sum(), means, covariances, family.name)
+        return family.made(weights / weights.sum(), means, covariances)
     except InvalidParameterError:
         return None
 
 
 def with_merged(
-    weights: FloatArray, means: FloatArray, covariances: FloatArray, kind: str, kept: int, gone: int
+    weights: FloatArray,
+    means: FloatArray,
+    covariances: FloatArray,
+    kind: CovarianceKind,
+    kept: int,
+    gone: int,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return components of which one stands for two, and the other, still in its place, has no weight."""
     total, mean, covariance = merged(weights, means, covariances, kind, np.array([[kept, gone]]))
     weights, means = weights.copy(), means.copy()
     weights[[kept, gone]], means[kept] = [total[0], 0.0], mean[0]
-    if kind == "tied":
+    if kind.shared:
         return weights, means, covariances + covariance[0]
     covariances = covariances.copy()
     covariances[kept] = covariance[0]
@@ -128,7 +133,12 @@ def with_merged(
 
 
 def with_split(
-    weights: FloatArray, means: FloatArray, covariances: FloatArray, kind: str, split: Split, component: int
+    weights: FloatArray,
+    means: FloatArray,
+    covariances: FloatArray,
+    kind: CovarianceKind,
+    split: Split,
+    component: int,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return components of which one was split: its first child is in its place, the second behind all."""
     children, whole = split.children, weights[component]
@@ -136,7 +146,7 @@ def with_split(
     weights[component] = whole * children.weights[0]
     means = np.vstack([means, children.means[1]])
     means[component] = children.means[0]
-    if kind == "tied":
+    if kind.shared:
         assert split.shed is not None
         return weights, means, covariances - whole * split.shed
     covariances = np.concatenate([covariances, children.covariances[1:]])
@@ -145,7 +155,7 @@ def with_split(
 
 
 def merged(
-    weights: FloatArray, means: FloatArray, covariances: FloatArray, kind: str, pairs: IntArray
+    weights: FloatArray, means: FloatArray, covariances: FloatArray, kind: CovarianceKind, pairs: IntArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return what merging each pair of components would make of it.
 
@@ -153,7 +163,7 @@ def merged(
     ----------
     weights, means, covariances : ndarray
         Of the mixture.
-    kind : str
+    kind : CovarianceKind
         How the covariances are stored.
     pairs : ndarray of int, shape (p, 2)
         Which components.
@@ -170,13 +180,9 @@ def merged(
     gap = means[c] - means[b]
     between = share * (1.0 - share)
     mean = means[b] + share[:, None] * gap
-    if kind == "tied":
+    if kind.shared:
         return total, mean, (total * between)[:, None, None] * gap[:, :, None] * gap[:, None, :]
-    spread = {
-        "spherical": (gap**2).mean(axis=1),
-        "diag": gap**2,
-        "full": gap[:, :, None] * gap[:, None, :],
-    }[kind]
+    spread = kind.spread(gap)
     shape = (-1,) + (1,) * (spread.ndim - 1)
     share, between = share.reshape(shape), between.reshape(shape)
     return total, mean, (1.0 - share) * covariances[b] + share * covariances[c] + between * spread

@@ -25,19 +25,14 @@ def distances(mixture: Mixture) -> FloatArray:
     factors = mixture.parameters.factors
     found = np.empty((mixture.n_components, mixture.n_components))
     for i, mean in enumerate(mixture.means):
-        gaps = mixture.means - mean
-        if mixture.covariance_type in ("spherical", "diag"):
-            scaled = gaps * factors[i]
-        else:
-            scaled = gaps @ (factors if mixture.covariance_type == "tied" else factors[i])
-        found[i] = np.linalg.norm(scaled, axis=1)
+        found[i] = np.linalg.norm(mixture.kind.scaled(mixture.means - mean, factors, i), axis=1)
     return found
 
 
 def nested(mixture: Mixture) -> BoolArray:
     """Return which pairs of components share one cluster: symmetric, shape (k, k), False on the diagonal."""
     k = mixture.n_components
-    if mixture.covariance_type == "tied":
+    if mixture.kind.shared:
         return np.zeros((k, k), dtype=bool)
     near = distances(mixture) < REACH
     present = mixture.weights > 0
@@ -53,7 +48,7 @@ def background(mixture: Mixture) -> BoolArray:
     within two of its standard deviations and which are not nested with each other. Not for tied covariances.
     """
     k = mixture.n_components
-    if mixture.covariance_type == "tied" or k < 3:
+    if mixture.kind.shared or k < 3:
         return np.zeros(k, dtype=bool)
     factors = mixture.parameters
     width = np.exp(-factors.log_determinants / mixture.n_features)

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gmmscape.arrays import IntArray
-from gmmscape.families import FreeCovariance
-from gmmscape.measure import WeightedRows
+from gmmscape.measure import EVERY
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered
 from gmmscape.moves.moves import Move
 from gmmscape.moves.neighbours import ALL_PAIRS, nearest
-from gmmscape.objective import Objective
+from gmmscape.objective import Objective, SampleObjective
 from gmmscape.solve import EM, descend
 
 #: EM on a neighbourhood.
@@ -23,7 +22,7 @@ Started = tuple[Mixture, Move]
 
 
 def predicted(
-    objective: Objective,
+    objective: SampleObjective,
     here: Mixture,
     started: Sequence[Started],
     covered: Covered,
@@ -35,7 +34,7 @@ def predicted(
     look at. Of many, after EM on the neighbourhood of the move, the other components held fast: by Jensen's
     inequality that is no more than what EM on everything brings.
     """
-    if objective.family.name == "tied" or here.n_components <= ALL_PAIRS:
+    if objective.family.kind.shared or here.n_components <= ALL_PAIRS:
         value = covered.ranking.nll(here)
         gains = []
         for start, _ in started:
@@ -53,14 +52,13 @@ def predicted(
 
 
 def _gain_nearby(
-    objective: Objective, here: Mixture, start: Mixture, local: IntArray, covered: Covered
+    objective: SampleObjective, here: Mixture, start: Mixture, local: IntArray, covered: Covered
 ) -> float:
     parts = covered.parts.taken(local[None, :])
     mass = float(parts.weights.sum())
     if mass == 0.0:
         return 0.0
-    rows = WeightedRows(parts.points, parts.weights / mass, objective.rows.unit)
-    assert isinstance(objective.family, FreeCovariance)
+    rows = parts.rows.taken(EVERY, parts.weights / mass)
     small = Objective(objective.measure, objective.family, rows)
     before, after = (_only(mixture, local) for mixture in (here, start))
     end = descend(NEARBY, small, after)

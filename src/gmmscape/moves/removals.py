@@ -16,7 +16,7 @@ from gmmscape.moves.moves import Removal, merged
 from gmmscape.moves.neighbours import neighbours
 from gmmscape.moves.splits import as_they_are
 from gmmscape.moves.subproblems import AS_IT_IS, SmallProblems
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.solve import Small
 
 #: Pairs looked at more closely, for each component.
@@ -25,28 +25,30 @@ PAIRS_EACH = 3
 PAIR_ROWS = 1_000
 
 
-def propose_removals(objective: Objective, mixture: Mixture, covered: Covered) -> list[Removal]:
+def propose_removals(objective: SampleObjective, mixture: Mixture, covered: Covered) -> list[Removal]:
     """Return single components to delete and pairs to merge, cheapest first."""
     k = mixture.n_components
     pairs = neighbours(mixture, covered.overlaps)
     bounds = merging_bounds(mixture, pairs)
     nearest = np.argsort(bounds, kind="stable")[: PAIRS_EACH * k]
     pairs, costs = pairs[nearest], bounds[nearest]
-    if mixture.covariance_type != "tied":  # tied: a merger moves every component, not only rows of the pair
+    if not mixture.kind.shared:  # tied: a merger moves every component, not only rows of the pair
         costs = np.minimum(costs, _costs_on_rows(objective, mixture, pairs, covered))
     found = [Removal((i,), float(cost)) for i, cost in enumerate(covered.deletion_costs)]
     found += [Removal((int(b), int(c)), float(cost)) for (b, c), cost in zip(pairs, costs, strict=True)]
+    movable = objective.family.movable(k)
+    found = [removal for removal in found if movable[list(removal.components)].all()]
     return sorted(found, key=lambda removal: removal.cost)
 
 
-def _costs_on_rows(objective: Objective, mixture: Mixture, pairs: IntArray, covered: Covered) -> FloatArray:
+def _costs_on_rows(
+    objective: SampleObjective, mixture: Mixture, pairs: IntArray, covered: Covered
+) -> FloatArray:
     """Bounds of the mergers' costs by Jensen's inequality, over the rows that the pairs cover."""
     small = SmallProblems(objective, covered.parts.taken(pairs, PAIR_ROWS))
-    _, means, covariances = merged(
-        mixture.weights, mixture.means, mixture.covariances, mixture.covariance_type, pairs
-    )
+    _, means, covariances = merged(mixture.weights, mixture.means, mixture.covariances, mixture.kind, pairs)
     filled = np.flatnonzero(small.parts.sizes)
-    one = Small(np.ones((len(pairs), 1)), means[:, None], covariances[:, None], mixture.covariance_type)
+    one = Small(np.ones((len(pairs), 1)), means[:, None], covariances[:, None], mixture.kind)
     after = np.full(len(pairs), np.inf)
     after[filled] = small.fitted(filled, one.chosen(filled), AS_IT_IS)[1]
     with np.errstate(invalid="ignore"):
@@ -56,18 +58,13 @@ def _costs_on_rows(objective: Objective, mixture: Mixture, pairs: IntArray, cove
 
 def merging_bounds(mixture: Mixture, pairs: IntArray) -> FloatArray:
     """Return Runnalls' bound of what merging each pair (p, 2) costs, nats per unit mass, shape (p,)."""
-    kind, C = mixture.covariance_type, mixture.covariances
+    kind, C = mixture.kind, mixture.covariances
     weights, d = mixture.weights[pairs], mixture.n_features
     total, _, after = merged(mixture.weights, mixture.means, C, kind, pairs)
-    if kind == "tied":
+    if kind.shared:
         share = np.divide(weights[:, 1], total, out=np.zeros(len(pairs)), where=total > 0)
         gaps = mixture.means[pairs[:, 1]] - mixture.means[pairs[:, 0]]
         squared = ((gaps @ mixture.parameters.factors) ** 2).sum(axis=1)
         return 0.5 * np.log1p(total * share * (1.0 - share) * squared)
-    if kind == "full":
-        both, single = np.linalg.slogdet(after)[1], np.linalg.slogdet(C)[1]
-    elif kind == "diag":
-        both, single = np.log(after).sum(axis=1), np.log(C).sum(axis=1)
-    else:
-        both, single = d * np.log(after), d * np.log(C)
+    both, single = kind.log_determinants(after, d), kind.log_determinants(C, d)
     return 0.5 * (total * both - (weights * single[pairs]).sum(axis=1))

@@ -6,17 +6,16 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.families import FreeCovariance
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered
 from gmmscape.moves.moves import Removal, Split, with_merged, with_split
 from gmmscape.moves.removals import propose_removals
 from gmmscape.moves.splits import LEAST_EACH, propose_splits
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 
 
 def with_one_fewer(
-    objective: Objective, fit: Mixture, covered: Covered, most: int, dearest: float = np.inf
+    objective: SampleObjective, fit: Mixture, covered: Covered, most: int, dearest: float = np.inf
 ) -> list[Mixture]:
     """Return starts with one component fewer, cheapest removal first.
 
@@ -44,7 +43,7 @@ def with_one_fewer(
 
 
 def with_one_more(
-    objective: Objective,
+    objective: SampleObjective,
     fit: Mixture,
     covered: Covered,
     rng: np.random.Generator,
@@ -75,7 +74,10 @@ def with_one_more(
     list of Mixture
         In local coordinates.
     """
-    splits = [s for s in propose_splits(objective, covered.parts, rng) if s.gain > 0.0]
+    movable = objective.family.movable(fit.n_components)
+    splits = [
+        s for s in propose_splits(objective, covered.parts, rng) if s.gain > 0.0 and movable[s.component]
+    ]
     if separate:
         mass = covered.parts.mass
         splits = [s for s in splits if not s.nested and s.gain > LEAST_EACH * mass[s.component]]
@@ -84,29 +86,24 @@ def with_one_more(
     return [start for start in made if start is not None]
 
 
-def _without(objective: Objective, fit: Mixture, removal: Removal) -> Mixture | None:
+def _without(objective: SampleObjective, fit: Mixture, removal: Removal) -> Mixture | None:
     weights, means, covariances = fit.weights, fit.means, fit.covariances
     b, gone = removal.components[0], removal.components[-1]
     if b != gone:
-        weights, means, covariances = with_merged(weights, means, covariances, fit.covariance_type, b, gone)
+        weights, means, covariances = with_merged(weights, means, covariances, fit.kind, b, gone)
     kept = np.arange(len(weights)) != gone
-    if fit.covariance_type != "tied":
-        covariances = covariances[kept]
-    return _admissible(objective, weights[kept], means[kept], covariances)
+    return _admissible(objective, weights[kept], means[kept], fit.kind.chosen(covariances, kept))
 
 
-def _split(objective: Objective, fit: Mixture, split: Split) -> Mixture | None:
-    parts = with_split(fit.weights, fit.means, fit.covariances, fit.covariance_type, split, split.component)
+def _split(objective: SampleObjective, fit: Mixture, split: Split) -> Mixture | None:
+    parts = with_split(fit.weights, fit.means, fit.covariances, fit.kind, split, split.component)
     return _admissible(objective, *parts)
 
 
 def _admissible(
-    objective: Objective, weights: FloatArray, means: FloatArray, covariances: FloatArray
+    objective: SampleObjective, weights: FloatArray, means: FloatArray, covariances: FloatArray
 ) -> Mixture | None:
-    family = objective.family
-    assert isinstance(family, FreeCovariance)
-    covariances, _ = family.floor.clip(covariances, family.name)
     try:
-        return Mixture(weights / weights.sum(), means, covariances, family.name)
+        return objective.family.made(weights / weights.sum(), means, covariances)
     except InvalidParameterError:
         return None

@@ -8,11 +8,9 @@ from itertools import takewhile
 
 import numpy as np
 
-from gmmscape.families import FreeCovariance
-from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import collapsed
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import EM, Solution, descend_all, ends_of_all, start_around
 
@@ -58,9 +56,7 @@ class Restarts:
     objective : Objective
         Of the sample.
     ends : list of Solution
-        In the caller's coordinates.
-    local : list of Mixture
-        The same mixtures in local coordinates.
+        Converged, or as far as EM got.
     degenerate : list of bool
         Whether some component of it has collapsed.
     stop_reason : str
@@ -69,23 +65,20 @@ class Restarts:
         Whether it was the callback that interrupted.
     """
 
-    objective: Objective
+    objective: SampleObjective
     ends: list[Solution] = field(default_factory=list)
-    local: list[Mixture] = field(default_factory=list)
     degenerate: list[bool] = field(default_factory=list)
     stop_reason: str = "completed"
     asked: bool = False
 
     def add(self, solution: Solution) -> None:
         """Take an end in."""
-        mixture = solution.mixture.shifted(-self.objective.measure.origin)
         self.ends.append(solution)
-        self.local.append(mixture)
         broken = solution.stop_reason == "degenerate"
-        self.degenerate.append(broken or bool(collapsed(self.objective, mixture, after_em=True).any()))
+        self.degenerate.append(broken or bool(collapsed(self.objective, solution.local, after_em=True).any()))
 
 
-def restarted(objective: Objective, plan: StartPlan, budget: Budget) -> Restarts:
+def restarted(objective: SampleObjective, plan: StartPlan, budget: Budget) -> Restarts:
     """Run EM from random starts to convergence.
 
     Parameters
@@ -120,15 +113,13 @@ def restarted(objective: Objective, plan: StartPlan, budget: Budget) -> Restarts
     return found
 
 
-def _starts(objective: Objective, plan: StartPlan, numbers: range) -> list[Mixture]:
+def _starts(objective: SampleObjective, plan: StartPlan, numbers: range) -> list[Mixture]:
     """The starts of these numbers, in local coordinates."""
     sample, family = objective.measure, objective.family
-    assert isinstance(sample, Sample)
-    assert isinstance(family, FreeCovariance)
     return [
         start_around(
             sample, family, plan.n_components, plan.init_params, np.random.default_rng([plan.seed, i])
-        ).shifted(-sample.origin)
+        )
         for i in numbers
     ]
 
@@ -172,7 +163,7 @@ def left_when_shaken(found: Restarts, places: Sequence[int], same: float) -> lis
         return []
     objective = found.objective
     rng = np.random.default_rng(0)
-    starts = [shaken(found.local[i], rng) for i in places]
+    starts = [shaken(found.ends[i].local, rng) for i in places]
     ends = descend_all(SHAKEN, objective, starts)
     return [end.nll < found.ends[i].nll - same for i, end in zip(places, ends, strict=True)]
 

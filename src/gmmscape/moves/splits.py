@@ -10,16 +10,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
+from gmmscape.covariances import TIED
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import COVERED, Parts
 from gmmscape.moves.moves import Move, Removal, Split
 from gmmscape.moves.nesting import REACH
 from gmmscape.moves.subproblems import AS_IT_IS, SmallProblems, joined, pairs
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.solve import Small
 
 RANDOM_STARTS, RESPLIT_STARTS = 3, 7
@@ -32,7 +31,7 @@ LEAST_EACH = 0.1
 RESPLIT_ROWS = 1_000
 
 
-def propose_splits(objective: Objective, parts: Parts, rng: np.random.Generator) -> list[Split]:
+def propose_splits(objective: SampleObjective, parts: Parts, rng: np.random.Generator) -> list[Split]:
     """Return ways to split each component: at most one nested and one that is not, by component.
 
     A covariance that both children share keeps cores and halos away; what it finds is then set free, beside a
@@ -42,8 +41,8 @@ def propose_splits(objective: Objective, parts: Parts, rng: np.random.Generator)
     if not small.usable.any():
         return []
     which, means = _starts(small, np.flatnonzero(small.usable), rng, RANDOM_STARTS)
-    ends, nll = small.fitted(which, small.around(which, means, "tied"))
-    if small.family.name == "tied":
+    ends, nll = small.fitted(which, small.around(which, means, TIED))
+    if small.family.kind.shared:
         best = _best_of_each(which, nll, 1)
         return _splits(small, which[best], ends.chosen(best), nll[best])
     freed = _best_of_each(which, nll, FREED)
@@ -62,13 +61,13 @@ def propose_splits(objective: Objective, parts: Parts, rng: np.random.Generator)
     return _reconsidered(small, splits, rng)
 
 
-def overloaded(objective: Objective, parts: Parts, rng: np.random.Generator) -> BoolArray:
+def overloaded(objective: SampleObjective, parts: Parts, rng: np.random.Generator) -> BoolArray:
     """Say which parts hold several clusters: with one covariance, two gain twice what BIC asks for."""
     small = SmallProblems(objective, parts)
     if not small.usable.any():
         return np.zeros(len(small), dtype=bool)
     which, means = _starts(small, np.flatnonzero(small.usable), rng, RANDOM_STARTS)
-    _, nll = small.fitted(which, small.around(which, means, "tied"))
+    _, nll = small.fitted(which, small.around(which, means, TIED))
     best = _best_of_each(which, nll, 1)
     shared = np.full(len(small), np.inf)
     shared[which[best]] = nll[best]
@@ -77,19 +76,15 @@ def overloaded(objective: Objective, parts: Parts, rng: np.random.Generator) -> 
     return gain > np.maximum(least_gain(objective), LEAST_EACH * small.mass)
 
 
-def least_gain(objective: Objective) -> float:
+def least_gain(objective: SampleObjective) -> float:
     """Return what one component more has to gain by twice BIC's measure, nats per unit mass."""
-    sample = objective.measure
-    assert isinstance(sample, Sample)
-    d, rows = sample.n_features, sample.effective_rows
-    parameters = (
-        1 + d + {"full": d * (d + 1) / 2, "diag": d, "spherical": 1, "tied": 0}[objective.family.name]
-    )
+    d, rows = objective.measure.n_features, objective.measure.effective_rows
+    parameters = objective.family.n_parameters(2, d) - objective.family.n_parameters(1, d)
     return parameters * float(np.log(rows)) / rows
 
 
 def propose_resplits(
-    objective: Objective,
+    objective: SampleObjective,
     mixture: Mixture,
     pairs: Sequence[Removal],
     parts: Parts,
@@ -108,10 +103,10 @@ def propose_resplits(
     if not small.usable.any():
         return []
     which, means = _starts(small, np.flatnonzero(small.usable), rng, RESPLIT_STARTS)
-    ends, nll = small.fitted(which, small.around(which, means, small.family.name))
+    ends, nll = small.fitted(which, small.around(which, means, small.family.kind))
     best = _best_of_each(which, nll, 2)
     costs = np.array([removal.cost for removal in pairs])
-    if small.family.name != "tied":  # so that the estimate is the fall from the two as they are
+    if not small.family.kind.shared:  # so that the estimate is the fall from the two as they are
         with np.errstate(invalid="ignore"):
             costs = small.mass * (small.single_nll - as_they_are(small, mixture, couples))
         costs = np.where(np.isfinite(costs), costs, np.inf)
@@ -133,7 +128,7 @@ def as_they_are(small: SmallProblems, mixture: Mixture, couples: IntArray) -> Fl
     weights = mixture.weights[couples]
     total = weights.sum(axis=1, keepdims=True)
     share = np.where(total > 0, weights / np.where(total > 0, total, 1.0), 0.5)
-    now = Small(share, mixture.means[couples], mixture.covariances[couples], mixture.covariance_type)
+    now = Small(share, mixture.means[couples], mixture.covariances[couples], mixture.kind)
     filled = np.flatnonzero(small.parts.sizes)
     nll = np.full(len(couples), np.inf)
     nll[filled] = small.fitted(filled, now.chosen(filled), AS_IT_IS)[1]
@@ -173,27 +168,27 @@ def _set_free(small: SmallProblems, which: IntArray, shared: Small) -> tuple[Int
         np.repeat(small.means[parts][:, None], 2, axis=1),
         np.array([0.4, 1.6])[None, :, None, None] * single[:, None],
         family,
-        family.name,
+        family.kind,
     )
-    free = pairs(shared.weights, shared.means, shared.covariances, family, family.name)
+    free = pairs(shared.weights, shared.means, shared.covariances, family, family.kind)
     return np.concatenate([which, parts]), joined(free, cores)
 
 
 def _reconsidered(small: SmallProblems, splits: list[Split], rng: np.random.Generator) -> list[Split]:
     """The same, where nested children stay so only if the wider is a halo and not over several clusters."""
     doubtful = [at for at, split in enumerate(splits) if split.nested]
-    points, weights = [], []
+    rows, weights = [], []
     for at in doubtful:
         children = splits[at].children
         wider = int(np.trace(children.full_covariances(), axis1=1, axis2=2).argmax())
-        rows, own = small.rows(splits[at].component)
-        posterior = engine.responsibilities(rows, children.parameters)[:, wider]
-        kept = posterior >= COVERED
-        points.append(rows[kept])
-        weights.append(small.mass[splits[at].component] * own[kept] * posterior[kept])
+        place = small.place(splits[at].component)
+        posterior = small.held.responsibilities(children, place)[:, wider]
+        kept = np.flatnonzero(posterior >= COVERED)
+        rows.append(kept + place.start)
+        weights.append(small.mass[splits[at].component] * small.held.weights[rows[-1]] * posterior[kept])
     if doubtful:
         ends = np.concatenate([[0], np.cumsum([len(own) for own in weights])]).astype(np.int64)
-        parts = Parts(np.concatenate(points), np.concatenate(weights), ends)
+        parts = Parts(small.held.taken(np.concatenate(rows), np.concatenate(weights)), ends)
         for at, more in zip(doubtful, overloaded(small.objective, parts, rng), strict=True):
             splits[at] = splits[at]._replace(nested=not more)
     return splits
@@ -201,29 +196,21 @@ def _reconsidered(small: SmallProblems, splits: list[Split], rng: np.random.Gene
 
 def _resting(small: SmallProblems, which: IntArray, two: Small) -> BoolArray:
     """Whether both of two components rest on more than d+1 rows; what is gained on fewer does not count."""
-    sample = small.objective.measure
-    assert isinstance(sample, Sample)
-    rows = small.mass[which] * two.weights.min(axis=1) / sample.heaviest_row
+    rows = small.mass[which] * two.weights.min(axis=1) / small.objective.measure.heaviest_row
     return rows > small.means.shape[1] + 1
 
 
 def _nested(two: Small) -> BoolArray:
     """Whether the mean of one lies within `REACH` standard deviations of the other, shape (b,)."""
     gap = two.means[:, 1] - two.means[:, 0]
-    squared = np.empty((len(gap), 2))
-    for i in range(2):
-        own = two.covariances[:, i]
-        if two.kind == "full":
-            squared[:, i] = (gap * np.linalg.solve(own, gap[:, :, None])[:, :, 0]).sum(axis=1)
-        else:
-            squared[:, i] = (gap**2 / (own[:, None] if own.ndim == 1 else own)).sum(axis=1)
-    return squared.min(axis=1) < REACH**2
+    squared = [two.kind.squared_lengths(gap, two.covariances[:, i]) for i in range(2)]
+    return np.minimum(*squared) < REACH**2
 
 
 def _splits(small: SmallProblems, which: IntArray, ends: Small, nll: FloatArray) -> list[Split]:
     """Proposals, with the part as the component."""
-    tied = small.family.name == "tied"
-    inside = np.zeros(len(nll), dtype=bool) if tied else _nested(ends)
+    shared = small.family.kind.shared
+    inside = np.zeros(len(nll), dtype=bool) if shared else _nested(ends)
     found = []
     for at, part in enumerate(which):
         try:
@@ -232,7 +219,7 @@ def _splits(small: SmallProblems, which: IntArray, ends: Small, nll: FloatArray)
             continue
         # Mirror-image starts end alike: the order of the children must not be left to rounding.
         children = children.permuted(np.lexsort(children.means.T[::-1]))
-        shed = small.single[part] - children.covariances if tied else None
+        shed = small.single[part] - children.covariances if shared else None
         gain = float(small.mass[part] * (small.single_nll[part] - nll[at]))
         found.append(Split(int(part), children, shed, gain, bool(inside[at])))
     return found

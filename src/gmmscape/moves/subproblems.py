@@ -7,9 +7,11 @@ from functools import cached_property
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
-from gmmscape.families import FreeCovariance
+from gmmscape.covariances import CovarianceKind
+from gmmscape.families import Family
+from gmmscape.measure import EVERY
 from gmmscape.moves.component_rows import Parts
-from gmmscape.objective import Objective
+from gmmscape.objective import SampleObjective
 from gmmscape.solve import EM, Small, ends_on_parts
 
 #: A proposal has to be near its optimum only: it is judged on all rows, after EM on everything.
@@ -29,13 +31,12 @@ class SmallProblems:
         The rows; parts without rows are not usable.
     """
 
-    def __init__(self, objective: Objective, parts: Parts) -> None:
-        family = objective.family
-        assert isinstance(family, FreeCovariance)
-        self.objective, self.family, self.parts = objective, family, parts
+    def __init__(self, objective: SampleObjective, parts: Parts) -> None:
+        self.objective, self.family, self.parts = objective, objective.family, parts
         self.mass = parts.mass
-        self.weights = parts.weights / np.repeat(np.where(self.mass > 0, self.mass, 1.0), parts.sizes)
-        d = parts.points.shape[1]
+        total = np.repeat(np.where(self.mass > 0, self.mass, 1.0), parts.sizes)
+        self.held = parts.rows.taken(EVERY, parts.weights / total)
+        d = objective.measure.n_features
         self.means = np.zeros((len(self), d))
         self.scatter = np.zeros((len(self), d, d))
         for i in np.flatnonzero(parts.sizes):
@@ -48,25 +49,29 @@ class SmallProblems:
 
     def rows(self, i: int) -> tuple[FloatArray, FloatArray]:
         """Return points and weights of a part; the weights sum to one."""
-        own = slice(self.parts.ends[i], self.parts.ends[i + 1])
-        return self.parts.points[own], self.weights[own]
+        own = self.place(i)
+        return self.held.local(own), self.held.weights[own]
+
+    def place(self, i: int) -> slice:
+        """Return where the rows of a part stand among all."""
+        return slice(int(self.parts.ends[i]), int(self.parts.ends[i + 1]))
 
     @cached_property
     def usable(self) -> BoolArray:
         """Which parts have enough rows for two components, and a covariance."""
-        d = self.parts.points.shape[1]
+        d = self.means.shape[1]
         return (self.parts.sizes >= 2 * (d + 1)) & np.isfinite(self.single_nll)
 
     @cached_property
     def single(self) -> FloatArray:
         """Covariance of the single component that fits each part best, as the family stores it, (p, ...)."""
-        stored = as_stored(self.scatter, "full" if self.family.name == "tied" else self.family.name)
-        return self.family.floor.clip(stored, "full" if stored.ndim == 3 else self.family.name)[0]
+        kind = self.family.kind.own
+        return self.family.relaxed(kind).lifted(kind.each_of(self.scatter))[0]
 
     @cached_property
     def single_nll(self) -> FloatArray:
         """NLL of that component on the part, nats per unit mass of it; infinite where it is singular."""
-        d = self.parts.points.shape[1]
+        d = self.means.shape[1]
         with np.errstate(all="ignore"):
             if self.single.ndim == 3:
                 sign, log_determinant = np.linalg.slogdet(self.single)
@@ -84,9 +89,9 @@ class SmallProblems:
     def fitted(self, which: IntArray, starts: Small, solver: EM = ROUGH) -> tuple[Small, FloatArray]:
         """Return where EM leads from each start on the part `which` says, and the NLL there."""
         ranges = np.stack([self.parts.ends[which], self.parts.ends[which + 1]], axis=1)
-        return ends_on_parts(solver, self.objective, self.parts.points, self.weights, ranges, starts)
+        return ends_on_parts(solver, self.objective, self.held, ranges, starts)
 
-    def around(self, which: IntArray, means: FloatArray, kind: str) -> Small:
+    def around(self, which: IntArray, means: FloatArray, kind: CovarianceKind) -> Small:
         """Return starts around pairs of means (b, 2, d) of the parts `which` says, (b,).
 
         Rows count for the nearer mean; both components begin with the scatter about them.
@@ -117,15 +122,16 @@ class SmallProblems:
 
 
 def pairs(
-    weights: FloatArray, means: FloatArray, matrices: FloatArray, family: FreeCovariance, kind: str
+    weights: FloatArray, means: FloatArray, matrices: FloatArray, family: Family, kind: CovarianceKind
 ) -> Small:
     """Return pairs as starts; `matrices` (b, d, d) are shared, (b, 2, d, d) each component's own."""
-    if kind == "tied":
-        return Small(weights, means, family.floor.clip(matrices, "full")[0], kind)
+    lifted = family.relaxed(kind.own).lifted
+    if kind.shared:
+        return Small(weights, means, lifted(matrices)[0], kind)
     each = matrices if matrices.ndim == 4 else np.repeat(matrices[:, None], 2, axis=1)
     b, d = len(means), means.shape[2]
-    stored = as_stored(each.reshape(2 * b, d, d), kind)
-    return Small(weights, means, family.floor.clip(stored, kind)[0].reshape(b, 2, *stored.shape[1:]), kind)
+    stored = kind.each_of(each.reshape(2 * b, d, d))
+    return Small(weights, means, lifted(stored)[0].reshape(b, 2, *stored.shape[1:]), kind)
 
 
 def joined(first: Small, second: Small) -> Small:
@@ -136,14 +142,6 @@ def joined(first: Small, second: Small) -> Small:
         np.concatenate([first.covariances, second.covariances]),
         first.kind,
     )
-
-
-def as_stored(matrices: FloatArray, kind: str) -> FloatArray:
-    """Return what a kind of covariance keeps of matrices (p, d, d): (p,), (p, d) or (p, d, d)."""
-    if kind == "full":
-        return matrices
-    diagonal = np.diagonal(matrices, axis1=1, axis2=2)
-    return diagonal.mean(axis=1) if kind == "spherical" else diagonal.copy()
 
 
 def pooled(deviations: FloatArray, weights: FloatArray) -> FloatArray:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape import engine
-from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.diagnosis.assess import COVARIANCE_FLOOR, check_n_jobs, total_mass
 from gmmscape.exceptions import NoResultError
-from gmmscape.families import Floor, family_named
+from gmmscape.families import Floor, family_named, family_names
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import SAME, MixtureProblem
@@ -25,6 +24,7 @@ from gmmscape.optima.same_optimum import grouped, matched
 from gmmscape.progress import Budget, Callback
 from gmmscape.solve import INIT_PARAMS, descend, mixture_around
 from gmmscape.structure.intervals import share_interval
+from gmmscape.threads import limited
 from gmmscape.validation import (
     choice,
     generator,
@@ -123,7 +123,7 @@ def local_optima(
     >>> sorted(found.best.mixture.means.ravel().round().tolist())
     [0.0, 9.0, 30.0]
     """
-    choice("covariance_type", covariance_type, COVARIANCE_TYPES)
+    choice("covariance_type", covariance_type, family_names())
     choice("init_params", init_params, INIT_PARAMS)
     check_n_jobs(n_jobs)
     seed = int(generator(rng).integers(2**63))
@@ -141,14 +141,14 @@ def local_optima(
         covariance_floor=real_number("covariance_floor", covariance_floor, strict=False),
     )
     family = family_named(covariance_type, floor)
-    one = mixture_around(sample, family, sample.origin[None, :]).shifted(-sample.origin)
-    with engine.limited(n_jobs):
+    one = mixture_around(sample, family, np.zeros((1, sample.n_features)))
+    with limited(n_jobs):
         found = restarted(Objective.near(sample, family, one), plan, budget)
         if not found.ends:
             raise _nothing(found)
         done = len(found.ends)
         if escape and found.stop_reason == "completed":
-            _add_better(found, seed, budget)
+            found = _with_better(found, seed, budget)
         return _result(found, done, plan, total_mass(sample, sample_weight))
 
 
@@ -160,21 +160,21 @@ def _nothing(found: Restarts) -> BaseException:
     return NoResultError(f"no start was done before the work was ended ({found.stop_reason}): {remedy}")
 
 
-def _add_better(found: Restarts, seed: int, budget: Budget) -> None:
-    """Add the better fit that moves lead to from the best end, if there is one."""
+def _with_better(found: Restarts, seed: int, budget: Budget) -> Restarts:
+    """The ends and, where moves lead to a better fit from the best of them, that as well."""
     best = min(
         (i for i, end in enumerate(found.ends) if end.converged and not found.degenerate[i]),
         key=lambda i: found.ends[i].nll,
         default=None,
     )
     if best is None:
-        return
+        return found
     problem = MixtureProblem(found.objective, take_nested=False, seed=seed)
     reached = search(problem, found.ends[best], budget)
-    found.stop_reason = reached.stop_reason
+    more = replace(found, ends=[*found.ends], degenerate=[*found.degenerate], stop_reason=reached.stop_reason)
     if found.ends[best].nll - reached.fit.nll > problem.same:
-        local = reached.fit.mixture.shifted(-found.objective.measure.origin)
-        found.add(descend(FINISH, found.objective, local))
+        more.add(descend(FINISH, found.objective, reached.fit.local))
+    return more
 
 
 def _result(found: Restarts, n: int, plan: StartPlan, total: float) -> LocalOptima:
@@ -182,7 +182,7 @@ def _result(found: Restarts, n: int, plan: StartPlan, total: float) -> LocalOpti
     groups = _groups(found)
     state = next(state for state in STATES if groups[state])
     listed = groups[state]
-    best = found.local[listed[0][0]]
+    best = found.ends[listed[0][0]].local
     best = best.permuted(np.lexsort(best.means.T[::-1]))
     hits = {name: sum(i < n for group in some for i in group) for name, some in groups.items()}
     return LocalOptima(
@@ -191,7 +191,7 @@ def _result(found: Restarts, n: int, plan: StartPlan, total: float) -> LocalOpti
         degenerate=hits["degenerate"],
         unsettled=hits["not converged"] + hits["saddle"],
         n_components=plan.n_components,
-        covariance_type=best.covariance_type,
+        covariance_type=found.objective.family.name,
         init_params=plan.init_params,
         total=total,
         seed=plan.seed,
@@ -202,9 +202,8 @@ def _result(found: Restarts, n: int, plan: StartPlan, total: float) -> LocalOpti
 def _groups(found: Restarts) -> dict[str, list[list[int]]]:
     """Places of the ends, those of one optimum together, by state."""
     objective = found.objective
-    assert isinstance(objective.measure, Sample)
     same = SAME / objective.measure.effective_rows
-    ends = [(mixture, end.nll) for mixture, end in zip(found.local, found.ends, strict=True)]
+    ends = [(end.local, end.nll) for end in found.ends]
 
     def places(keep: Callable[[int], bool], known: Sequence[list[int]] = ()) -> list[list[int]]:
         chosen = [i for group in known for i in group]
@@ -241,9 +240,9 @@ def _optimum(
 ) -> LocalOptimum:
     objective, end, hits = found.objective, found.ends[group[0]], sum(i < n for i in group)
     scale = np.sqrt(objective.measure.variance)
-    local = matched(found.local[group[0]], best, np.where(scale > 0, scale, 1.0))
+    local = matched(end.local, best, np.where(scale > 0, scale, 1.0))
     return LocalOptimum(
-        mixture=local.shifted(objective.measure.origin),
+        mixture=objective.measure.callers_mixture(local),
         nll=end.nll,
         gap=max(0.0, end.nll - found.ends[first[0]].nll) * total,
         hits=hits,

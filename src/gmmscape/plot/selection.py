@@ -17,6 +17,8 @@ LOOKS = {
     "diag": ("#f58518", "^"),
     "spherical": ("#54a24b", "D"),
 }
+#: Of a family that was registered.
+OTHER = ("#b279a2", "v")
 LABELS = {
     "bic": "BIC (smaller is better)",
     "icl": "ICL (smaller is better)",
@@ -78,7 +80,7 @@ class SelectionDisplay(Display):
             own = [row for row in self.rows if row["covariance_type"] == kind]
             k = np.array([row["n_components"] for row in own])
             value = np.array([row[self.criterion] for row in own])
-            colour, marker = LOOKS[kind]
+            colour, marker = LOOKS.get(kind, OTHER)
             (line,) = ax.plot(k, value, color=colour, marker=marker, markersize=4, label=kind)
             self.lines_[kind] = line
             hollow = np.array([bool(row["flags"]) and "refused" in row["flags"] for row in own])

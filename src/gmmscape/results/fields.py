@@ -92,7 +92,9 @@ def restored(hint: Any, value: Any) -> Any:
     return hint(**arguments(hint, _of(dict, value)))
 
 
-def arguments(kind: Any, content: Mapping[str, Any], names: Mapping[str, str] | None = None) -> dict[str, Any]:
+def arguments(
+    kind: Any, content: Mapping[str, Any], names: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Return the fields of a dataclass or named tuple that a dictionary holds.
 
     Parameters
@@ -120,7 +122,9 @@ def arguments(kind: Any, content: Mapping[str, Any], names: Mapping[str, str] | 
 def same(a: Any, b: Any) -> bool:
     """Say whether two values are equal: arrays element by element, NaN equal to NaN, empty to empty."""
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return (a.shape == b.shape or a.size == b.size == 0) and bool(np.array_equal(a, b, equal_nan=_real(a, b)))
+        return (a.shape == b.shape or a.size == b.size == 0) and bool(
+            np.array_equal(a, b, equal_nan=_real(a, b))
+        )
     if isinstance(a, tuple | list) and type(a) is type(b):
         return len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, dict) and isinstance(b, dict):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gmmscape.families import Family
 from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import effective_rows, on_floor
 from gmmscape.objective import Objective
@@ -42,6 +43,6 @@ class Admission:
         return None
 
 
-def default_least_rows(covariance_type: str, n_features: int) -> float:
+def default_least_rows(family: Family, n_features: int) -> float:
     """Return five times the fewest rows that a component can be estimated from."""
-    return float(ENOUGH * {"full": n_features + 1, "diag": 2, "spherical": 2, "tied": 1}[covariance_type])
+    return float(ENOUGH * family.fewest_rows(n_features))

@@ -41,8 +41,7 @@ def table_of(
 
 def _row(ladder: Ladder, rung: Rung, counted: float, below: float) -> dict[str, Any]:
     solution = rung.fit.solution
-    local = solution.mixture.shifted(-ladder.sample.origin)
-    found = scores(ladder.objective.rows, local, solution.nll, counted)
+    found = scores(ladder.family, ladder.objective.rows, solution.local, solution.nll, counted)
     flags = []
     if rung.refusal is not None:
         flags += ["refused", rung.refusal]

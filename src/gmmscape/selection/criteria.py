@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmscape import engine
+from gmmscape.families import Family
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
 
@@ -20,7 +20,7 @@ class Scores:
     Attributes
     ----------
     n_parameters : int
-        Free parameters: weights, means and covariances.
+        Free parameters of the family.
     bic : float
         -2 log-likelihood + n_parameters log n (Schwarz, Annals of Statistics 6(2), 1978); smaller is better.
     icl : float
@@ -33,9 +33,9 @@ class Scores:
     icl: float
 
 
-def scores(rows: WeightedRows, mixture: Mixture, nll: float, n: float) -> Scores:
-    """Return the figures of a fit in local coordinates; `nll` per unit mass, `n` rows that count."""
-    p = mixture.n_parameters
+def scores(family: Family, rows: WeightedRows, mixture: Mixture, nll: float, n: float) -> Scores:
+    """Return the figures of a family's fit in local coordinates; `nll` per unit mass, `n` rows that count."""
+    p = family.n_parameters(*mixture.means.shape)
     bic = 2.0 * n * nll + p * float(np.log(n))
     return Scores(p, bic, bic + 2.0 * n * entropy(rows, mixture))
 
@@ -43,8 +43,8 @@ def scores(rows: WeightedRows, mixture: Mixture, nll: float, n: float) -> Scores
 def entropy(rows: WeightedRows, mixture: Mixture) -> float:
     """Return the average entropy of the responsibilities, nats per unit mass; at most log k."""
     total = 0.0
-    for _, points, weights in rows.blocks():
-        psi = engine.responsibilities(points, mixture.parameters)
+    for place, _, weights in rows.blocks():
+        psi = rows.responsibilities(mixture, place)
         with np.errstate(divide="ignore", invalid="ignore"):
             terms = np.where(psi > 0.0, psi * np.log(psi), 0.0)
         total -= float(weights @ terms.sum(axis=1))

@@ -23,7 +23,8 @@ def held_out(sample: Sample, fitted: Fitted, n_folds: int, seed: int) -> float:
     sample : Sample
         The data.
     fitted : callable
-        Fits a part of the rows; nothing of the others may enter. Returns the caller's coordinates.
+        Fits a part of the rows; nothing of the others may enter. Returns the coordinates of the rows it is
+        given, which are local ones.
     n_folds : int
         Parts of the rows; each is held out once.
     seed : int
@@ -37,9 +38,8 @@ def held_out(sample: Sample, fitted: Fitted, n_folds: int, seed: int) -> float:
     rows = sample.rows(Mixture(None, np.zeros((1, sample.n_features)), np.ones(1), "spherical"))
     total = 0.0
     for out, seen in _folds(len(sample), n_folds, seed):
-        part = Sample(sample.local(seen) + sample.origin, sample.weights[seen], copy=False)
-        mixture = fitted(part).shifted(-sample.origin)
-        total -= float(sample.weights[out].sum()) * some_rows(rows, out).nll(mixture)
+        part = Sample(sample.local(seen), sample.weights[seen], copy=False)
+        total -= float(sample.weights[out].sum()) * some_rows(rows, out).nll(fitted(part))
     return total
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 
@@ -40,7 +39,6 @@ def with_one_inserted(
         nearest to its place, fewer or more of them in turn, and the others keep theirs. Cost O(n d) each.
     """
     sample = objective.measure
-    assert isinstance(sample, Sample)
     points, n = sample.points, len(sample)
     least = min(n, 2 * (sample.n_features + 1))
     scale = np.sqrt(sample.variance)
@@ -60,15 +58,9 @@ def _inserted(fit: Mixture, rows: FloatArray, weights: FloatArray) -> Mixture | 
     mass = float(weights.sum())
     share = min(mass, 0.5)
     mean = weights @ rows / mass
-    covariances = fit.covariances
-    if fit.covariance_type != "tied":
-        deviation = rows - mean
-        own = (deviation * (weights / mass)[:, None]).T @ deviation
-        if fit.covariance_type == "diag":
-            own = np.diagonal(own)
-        elif fit.covariance_type == "spherical":
-            own = np.trace(own) / len(mean)
-        covariances = np.concatenate([covariances, np.asarray(own)[None]])
+    deviation = rows - mean
+    own = (deviation * (weights / mass)[:, None]).T @ deviation
+    covariances = fit.kind.with_more(fit.covariances, fit.kind.repeated(own, 1))
     try:
         return Mixture(
             np.append((1.0 - share) * fit.weights, share),

@@ -12,9 +12,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from gmmscape.covariances import CovarianceKind
 from gmmscape.diagnosis.fit import CUT_SHORT, Fit, FitPlan, fit_mixture
 from gmmscape.exceptions import DataError
-from gmmscape.families import FreeCovariance
+from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import covered_by
@@ -77,7 +78,7 @@ class Ladder:
     ----------
     sample : Sample
         The data.
-    family : FreeCovariance
+    family : Family
         What is free, and the floor.
     plan : FitPlan
         How each number of components is fitted; its own number does not matter.
@@ -97,7 +98,7 @@ class Ladder:
     def __init__(
         self,
         sample: Sample,
-        family: FreeCovariance,
+        family: Family,
         plan: FitPlan,
         admission: Admission,
         total: float,
@@ -105,7 +106,7 @@ class Ladder:
     ) -> None:
         self.sample, self.family, self.plan = sample, family, plan
         self.admission, self.total, self.budget = admission, total, budget
-        mean = sample.weights @ sample.points + sample.origin
+        mean = sample.weights @ sample.points
         single = mixture_around(sample, family, mean[None])
         self.objective = Objective.near(sample, family, single)
         if on_floor(self.objective, single).any():  # as of collinear columns: the floor tells nothing then
@@ -153,7 +154,8 @@ class Ladder:
     def refitted(self, k: int, part: Sample) -> Mixture:
         """Return the fit of a part of the rows, from starts of its own; raises `Stopped`.
 
-        A start at the fit to all rows would let the rows held out decide which optimum it is.
+        In the coordinates of the part's rows. A start at the fit to all rows would let the rows held out
+        decide which optimum it is.
         """
         plan = replace(self.plan, n_components=k, n_init=max(self.plan.n_init, REFITTED))
         fit = fit_mixture(part, self.family, plan, self.total, self.budget)
@@ -170,18 +172,14 @@ class Ladder:
             return
         if self.rungs[k].refusal is not None:
             rng = np.random.default_rng([self.plan.seed, k, 1])
-            origin = self.sample.origin
-            starts = [
-                start_around(self.sample, self.family, k, "k-means++", rng).shifted(-origin)
-                for _ in range(MORE_STARTS)
-            ]
+            starts = [start_around(self.sample, self.family, k, "k-means++", rng) for _ in range(MORE_STARTS)]
             self._from_best(k, starts, "starts")
 
     def _from_narrower(self, k: int, narrower: Sequence[Ladder]) -> None:
         """Start at fits of families that this one contains: their best fits are among its own."""
         for ladder in narrower:
             if k in ladder.rungs:
-                start = _freed(self._local(ladder.rungs[k].fit), self.family.name)
+                start = _freed(ladder.rungs[k].fit.solution.local, self.family.kind)
                 self._from_best(k, [self.objective.admissible(start)], ladder.family.name)
 
     def _from_neighbour(self, k: int, other: int) -> None:
@@ -190,7 +188,7 @@ class Ladder:
             return
         source = self.rungs[other].fit
         self._tried[k, other] = source
-        starts = [self._local(source)]
+        starts = [source.solution.local]
         for step in range(abs(k - other)):
             if step:  # a gap in the numbers is crossed along the best
                 starts = [self._best_of(starts)]
@@ -213,7 +211,7 @@ class Ladder:
     def _best_of(self, starts: Sequence[Mixture]) -> Mixture:
         ends = descend_all(BRIEF, self.objective, starts, watch=self._watch)
         ends.sort(key=lambda end: end.nll)
-        local = [end.mixture.shifted(-self.sample.origin) for end in ends]
+        local = [end.local for end in ends]
         sound = (one for one in local if self.admission.refusal(self.objective, one) is None)
         return next(sound, local[0])
 
@@ -228,15 +226,14 @@ class Ladder:
             beaten = rung is None or rung.refusal is not None or end.nll < rung.nll - self.same
             if not beaten:
                 return
-            local = end.mixture.shifted(-self.sample.origin)
-            if self.admission.refusal(self.objective, local) is None:
-                self._consider(self._fitted(end.mixture, k), found_by)
+            if self.admission.refusal(self.objective, end.local) is None:
+                self._consider(self._fitted(end.local, k), found_by)
                 if self.rungs[k].refusal is not None or self.rungs[k].nll > end.nll + self.same:
                     # The search went on into what is refused.
-                    self._consider(self._fitted(end.mixture, k, escape=False), found_by)
+                    self._consider(self._fitted(end.local, k, escape=False), found_by)
                 return
         if rung is None and ends:
-            self._consider(self._fitted(ends[0].mixture, k), found_by)
+            self._consider(self._fitted(ends[0].local, k), found_by)
 
     def _no_worse_than(self, k: int, below: int) -> None:
         """Where k components are worse than fewer, start at copies of the heaviest component of those."""
@@ -248,7 +245,7 @@ class Ladder:
         kept = rung is not None and (rung.refusal is None, -rung.nll) >= (lower.refusal is None, -least)
         if kept:
             return
-        start = lower.fit.solution.mixture
+        start = lower.fit.solution.local
         for _ in range(k - below):
             start = _with_copy(start)
         if lower.refusal is None:
@@ -264,7 +261,7 @@ class Ladder:
     def _consider(self, fit: Fit, found_by: str) -> None:
         """Keep a fit if it is better than what is in hand; raise `Stopped` where it was cut short."""
         k = fit.solution.mixture.n_components
-        refusal = self.admission.refusal(self.objective, self._local(fit))
+        refusal = self.admission.refusal(self.objective, fit.solution.local)
         new, old = Rung(fit, refusal, found_by), self.rungs.get(k)
         if old is None:
             self.rungs[k] = new
@@ -278,24 +275,18 @@ class Ladder:
         if fit.solution.stop_reason in CUT_SHORT:
             raise Stopped(fit.solution.stop_reason)
 
-    def _local(self, fit: Fit) -> Mixture:
-        return fit.solution.mixture.shifted(-self.sample.origin)
-
 
 def _with_copy(mixture: Mixture) -> Mixture:
     """The same density with the heaviest component in two equal copies."""
     weights, at = mixture.weights.copy(), int(np.argmax(mixture.weights))
     weights[at] *= 0.5
-    covariances = mixture.covariances
-    if mixture.covariance_type != "tied":
-        covariances = np.concatenate([covariances, covariances[at : at + 1]])
+    kind = mixture.kind
+    covariances = kind.with_more(mixture.covariances, kind.chosen(mixture.covariances, slice(at, at + 1)))
     means = np.vstack([mixture.means, mixture.means[at]])
     return Mixture(np.append(weights, weights[at]), means, covariances, mixture.covariance_type)
 
 
-def _freed(mixture: Mixture, kind: str) -> Mixture:
+def _freed(mixture: Mixture, kind: CovarianceKind) -> Mixture:
     """The same density, stored as a wider family's."""
-    covariances = mixture.full_covariances()
-    if kind == "diag":
-        covariances = np.diagonal(covariances, axis1=1, axis2=2).copy()
-    return Mixture(mixture.weights, mixture.means, covariances, kind)
+    covariances = kind.stored(mixture.full_covariances())
+    return Mixture(mixture.weights, mixture.means, covariances, kind.name)

@@ -28,8 +28,10 @@ class Chosen(Solution):
 
     Attributes
     ----------
-    mixture : Mixture
-        The fit, in the caller's coordinates.
+    local : Mixture
+        The fit as the solver had it, relative to `origin`; `mixture` is in the coordinates of the data.
+    origin : ndarray of shape (d,)
+        What local coordinates count from.
     nll : float
         Negative log-likelihood in nats per unit mass.
     error : float
@@ -44,6 +46,8 @@ class Chosen(Solution):
         NLL along that way.
     floor_active : bool
         Whether a floor holds up some covariance.
+    family : str
+        Name of the family.
     fit : Fit
         The fit with all that is known of how it was found.
     reg_covar : float
@@ -75,7 +79,7 @@ class Chosen(Solution):
         mixture = self.mixture
         model = GaussianMixture(
             mixture.n_components,
-            covariance_type=mixture.covariance_type,
+            covariance_type=self.family,
             reg_covar=self.reg_covar,
             covariance_floor=self.covariance_floor,
             nested="take",
@@ -127,7 +131,7 @@ class Selection(Writable):
     @property
     def best_covariance_type(self) -> str:
         """The chosen family."""
-        return self.best.mixture.covariance_type
+        return self.best.family
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold.

@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape import engine
-from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.diagnosis.assess import COVARIANCE_FLOOR, NESTED, check_n_jobs, total_mass
 from gmmscape.diagnosis.fit import FitPlan
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import Floor, family_named
+from gmmscape.families import Floor, contained_in, family_named, family_names, narrow_to_wide
 from gmmscape.measure import Sample
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.selection.admission import Admission, default_least_rows
@@ -24,16 +22,13 @@ from gmmscape.selection.criteria import CRITERIA
 from gmmscape.selection.ladder import Ladder
 from gmmscape.selection.result import Selection
 from gmmscape.solve import EM
+from gmmscape.threads import limited
 from gmmscape.validation import (
     choice,
     generator,
     positive_integer,
     real_number,
 )
-
-#: Families in the order in which they contain each other.
-NARROW_TO_WIDE = ("spherical", "diag", "tied", "full")
-CONTAINED = {"spherical": (), "diag": ("spherical",), "tied": (), "full": ("diag", "tied")}
 
 
 def select(
@@ -172,7 +167,7 @@ def select(
     weighted = sample_weight is not None
     counted = 1.0 / float(np.square(sample.weights).sum()) if weighted else float(sample.n_samples)
     ladders = _ladders(sample, kinds, plan, rule, total_mass(sample, sample_weight), budget)
-    with engine.limited(n_jobs):
+    with limited(n_jobs):
         ended = _climbed(ladders, numbers_wanted)
         table, ended = table_of(ladders, kinds, counted, criterion, rule.n_folds, ended)
     settings = {"reg_covar": rule.reg_covar, "covariance_floor": rule.covariance_floor}
@@ -206,9 +201,9 @@ def _numbers(value: Any) -> list[int]:
 def _families(value: Any) -> list[str]:
     given = [value] if isinstance(value, str) else value
     if value == "all":
-        return list(COVARIANCE_TYPES)
+        return list(family_names())
     try:
-        found = list(dict.fromkeys(choice("covariance_types", one, COVARIANCE_TYPES) for one in given))
+        found = list(dict.fromkeys(choice("covariance_types", one, family_names()) for one in given))
     except TypeError as error:
         raise InvalidParameterError.of(
             "covariance_types", value, "pass names, for example ('full', 'tied')"
@@ -241,12 +236,13 @@ def _ladders(
     """One for each family, those first that others contain."""
     floor = Floor.of(sample.variance, reg_covar=rule.reg_covar, covariance_floor=rule.covariance_floor)
     ladders = {}
-    for kind in sorted(kinds, key=NARROW_TO_WIDE.index):
+    for kind in sorted(kinds, key=narrow_to_wide().index):
+        family = family_named(kind, floor)
         least = rule.least_rows
         if least is None:
-            least = default_least_rows(kind, sample.n_features)
+            least = default_least_rows(family, sample.n_features)
         admission = Admission(least, floor_counts=rule.reg_covar > 0)
-        ladders[kind] = Ladder(sample, family_named(kind, floor), plan, admission, total, budget)
+        ladders[kind] = Ladder(sample, family, plan, admission, total, budget)
     return ladders
 
 
@@ -254,15 +250,9 @@ def _climbed(ladders: dict[str, Ladder], numbers_wanted: list[int]) -> str:
     """Fit everything; return what ended it."""
     try:
         for kind, ladder in ladders.items():
-            ladder.climb(numbers_wanted, [ladders[one] for one in _contained(kind) if one in ladders])
+            ladder.climb(numbers_wanted, [ladders[one] for one in contained_in(kind) if one in ladders])
     except Stopped as stop:
         return str(stop)
     except KeyboardInterrupt:
         return "interrupted"
     return "completed"
-
-
-def _contained(kind: str) -> list[str]:
-    """Families that one contains, its own parts' included."""
-    direct = list(CONTAINED[kind])
-    return direct + [inner for one in direct for inner in _contained(one)]

@@ -8,9 +8,9 @@ from gmmscape.solve.loop import Solver, run
 from gmmscape.solve.many_starts import Crowd, crowd_ends, joined
 from gmmscape.solve.newton import Newton
 from gmmscape.solve.result import STOP_REASONS, Solution
+from gmmscape.solve.rules import stop_reason
 from gmmscape.solve.starts import (
     INIT_PARAMS,
-    given_start,
     kmeans_plusplus_means,
     mixture_around,
     random_row_means,
@@ -33,7 +33,6 @@ __all__ = [
     "descend_all",
     "ends_of_all",
     "ends_on_parts",
-    "given_start",
     "joined",
     "kmeans_plusplus_means",
     "mixture_around",
@@ -41,4 +40,5 @@ __all__ = [
     "random_row_means",
     "run",
     "start_around",
+    "stop_reason",
 ]

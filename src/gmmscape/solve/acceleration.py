@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.covariances import precision_factors
+from gmmscape.covariances import CovarianceKind
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
@@ -17,7 +17,7 @@ def extrapolate(objective: Objective, first: Mixture, second: Mixture, third: Mi
     None where it would not be longer than the steps themselves or would leave the family: a weight that is
     not positive, a covariance that is not positive definite.
     """
-    kind = first.covariance_type
+    kind = first.kind
     scale = own_units(objective, kind)
     step = _difference(first, second)
     turn = _subtract(_difference(second, third), step)
@@ -56,33 +56,16 @@ def _subtract(a: Parts, b: Parts) -> Parts:
     return a[0] - b[0], a[1] - b[1], a[2] - b[2]
 
 
-def own_units(objective: Objective, kind: str) -> FloatArray:
+def own_units(objective: Objective, kind: CovarianceKind) -> FloatArray:
     """Return a matrix W such that rows times W are in the data's own units.
 
     Its group is that of the family (rotations and one scale, column scales, or any linear map), so that
     step lengths, and with them the whole path, do not depend on the coordinates.
     """
-    covariance = objective.measure.covariance
-    d = len(covariance)
-    if kind == "spherical":
-        spread = np.trace(covariance) / d
-        return np.eye(d) / np.sqrt(spread) if spread > 0 else np.eye(d)
-    variance = np.diagonal(covariance)
-    columns = np.diag(1.0 / np.sqrt(np.where(variance > 0, variance, 1.0)))
-    if kind == "diag":
-        return columns
-    try:
-        return precision_factors(covariance, "tied")
-    except InvalidParameterError:  # collinear columns
-        return columns
+    return kind.units(objective.measure.covariance)
 
 
-def _length(parts: Parts, scale: FloatArray, kind: str) -> float:
+def _length(parts: Parts, scale: FloatArray, kind: CovarianceKind) -> float:
     weights, means, covariances = parts
-    if kind in ("full", "tied"):
-        scaled = scale.T @ covariances @ scale
-    elif kind == "diag":
-        scaled = covariances * np.diagonal(scale) ** 2
-    else:
-        scaled = covariances * scale[0, 0] ** 2
+    scaled = kind.in_units(covariances, scale)
     return float(np.sqrt((weights**2).sum() + ((means @ scale) ** 2).sum() + (scaled**2).sum()))

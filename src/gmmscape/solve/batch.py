@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gmmscape import engine
-from gmmscape.families import FreeCovariance
+from gmmscape.arrays import FloatArray
+from gmmscape.families import Family
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.progress import Event
@@ -24,6 +25,7 @@ from gmmscape.solve.acceleration import own_units
 from gmmscape.solve.em import EM
 from gmmscape.solve.loop import run
 from gmmscape.solve.result import Solution
+from gmmscape.solve.rules import NARROWEST, RISE, stop_reason
 
 #: Rows times components times columns (twice for matrices) from which on one pass is work for all threads.
 LARGE = 8_000_000
@@ -100,7 +102,7 @@ def descend_all(
     Returns
     -------
     list of Solution
-        In the caller's coordinates, in the order of the starts, without those that were not begun when time
+        In the order of the starts, without those that were not begun when time
         ran out or Ctrl-C was pressed; one at least. A start that was given up ends with "max_iter", its
         error not estimated: infinite.
     """
@@ -172,7 +174,7 @@ def _ends_by_python(
             raise KeyboardInterrupt
         if solution.stop_reason in ("interrupted", "time_limit"):
             break
-        ends.append(solution.mixture.shifted(-objective.measure.origin))
+        ends.append(solution.local)
     return ends
 
 
@@ -209,16 +211,16 @@ def _run(
     patience: Patience,
     max_seconds: float | None,
     watch: Watch | None,
-) -> tuple[list[engine.EmRun], bool] | None:
-    if objective.free_weights:
-        return None  # the native loop knows known weights, or free ones with free covariances
-    return engine.em_from_all(
-        problem_of(objective, starts[0]),
-        (
-            np.stack([start.weights for start in starts]),
-            np.stack([start.means for start in starts]),
-            np.stack([start.covariances for start in starts]),
-        ),
+) -> engine.EmRuns | None:
+    stacked = (
+        np.stack([start.weights for start in starts]),
+        np.stack([start.means for start in starts]),
+        np.stack([start.covariances for start in starts]),
+    )
+    task = em_task(
+        objective,
+        objective.family,
+        stacked,
         tol=solver.tol,
         max_iter=solver.max_iter,
         accelerate=solver.accelerate,
@@ -228,6 +230,7 @@ def _run(
         max_seconds=max_seconds,
         watch=None if watch is None else partial(_seen, watch, objective.rows.log_unit),
     )
+    return None if task is None else objective.rows.held.em(task)
 
 
 def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: float) -> bool:
@@ -237,24 +240,34 @@ def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: flo
 def pass_size(objective: Objective, mixture: Mixture) -> int:
     """Return rows times components times columns, or their square for matrices: what a pass costs."""
     k, d = mixture.means.shape
-    return len(objective.rows) * k * (d * d if mixture.covariance_type in ("full", "tied") else d)
+    return len(objective.rows) * k * mixture.kind.work(d)
 
 
-def problem_of(objective: Objective, start: Mixture) -> engine.EmProblem:
-    family, measure = objective.family, objective.measure
-    free = isinstance(family, FreeCovariance)
-    kind = start.covariance_type
-    return engine.EmProblem(
-        X=objective.rows.data,
-        origin=objective.rows.origin,
-        weights=objective.rows.weights,
-        kind=kind,
-        location=not free,
-        floor=family.floor.variances if isinstance(family, FreeCovariance) else np.zeros(measure.n_features),
+def em_task(
+    objective: Objective, family: Family, starts: tuple[FloatArray, FloatArray, FloatArray], **options: Any
+) -> engine.EmTask | None:
+    """Return the task of running EM of a family from starts, or None where engines have no loop for it.
+
+    `options` are fields of `engine.EmTask`; the rest is as the objective says.
+    """
+    measure = objective.measure
+    native = family.native(measure.n_features)
+    if native is None:
+        return None
+    weights, means, covariances = (np.ascontiguousarray(part) for part in starts)
+    return engine.EmTask(
+        kind=native.kind,
+        means_only=native.means_only,
+        weights=weights,
+        means=means,
+        covariances=covariances,
+        floor=native.floor,
         spread=np.sqrt(measure.variance),
-        scale=own_units(objective, kind),
+        scale=np.ascontiguousarray(own_units(objective, family.kind)),
         unit=objective.rows.unit,
-        resolution=objective.rows.resolution,
+        narrowest=NARROWEST,
+        largest_rise=RISE,
+        **{"resolution": objective.rows.resolution, **options},
     )
 
 
@@ -268,17 +281,17 @@ def _solution(objective: Objective, start: Mixture, found: engine.EmRun, cut_sho
         history = tuple((found.history + log_unit).tolist())
         nll, starved = found.nll + log_unit, found.starved
     reason = {"not_begun": cut_short, "given_up": "max_iter"}.get(found.end, found.end)
-    if starved and reason in ("converged", "max_iter"):
-        reason = "plateau"
     return Solution(
-        mixture=mixture.shifted(objective.measure.origin),
+        local=mixture,
+        origin=objective.measure.origin,
         nll=nll,
         error=float("inf") if found.end == "given_up" else objective.errors(mixture).nll,
         gradient_norm=float("inf") if starved else found.step,
-        stop_reason=reason,
+        stop_reason=stop_reason(reason, starved=starved),
         n_iter=len(history) - 1,
         history=history,
         floor_active=objective.family.floor_active(mixture),
+        family=objective.family.name,
     )
 
 

@@ -7,15 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.families import Location
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective, step_norm
 from gmmscape.solve.acceleration import extrapolate
 from gmmscape.solve.loop import State
+from gmmscape.solve.rules import NARROWEST, RISE, TRAIL
 from gmmscape.statistics import SufficientStatistics
-
-#: A column of the data this many times as wide as a component is narrow resolves nothing inside it.
-NARROWEST = 1e15
 
 
 @dataclass(frozen=True)
@@ -61,13 +58,13 @@ class EM:
 
     def step(self, objective: Objective, state: EMState) -> EMState:
         """Return the state after one accepted step; the objective never rises beyond rounding."""
-        if self.accelerate and len(state.trail) == 2:
+        if self.accelerate and len(state.trail) == TRAIL:
             accepted = self._extrapolated(objective, state)
             if accepted is not None:
                 return accepted
-        trail = (*state.trail[-1:], state.mixture)
+        trail = (*state.trail[1 - TRAIL :], state.mixture)
         new = self._state(objective, state.next_mixture, objective.statistics(state.next_mixture), trail)
-        if new.nll > state.nll + 1e-10 * (1.0 + abs(state.nll)):
+        if new.nll > state.nll + RISE * (1.0 + abs(state.nll)):
             # Only rounding in a covariance near singularity can do this: refuse the step.
             return replace(state, ended="degenerate")
         return new
@@ -107,12 +104,7 @@ class EM:
 
 def _collapsed(objective: Objective, mixture: Mixture) -> bool:
     """Whether some component is narrower than the rounding of the data: its likelihood means nothing."""
-    if isinstance(objective.family, Location):
+    if not objective.family.free_covariances:
         return False
-    factors = mixture.parameters.factors
-    if factors.ndim > 1 and mixture.covariance_type != "diag":
-        factors = np.diagonal(factors, axis1=-2, axis2=-1)  # inverse conditional deviations
-    spread = np.sqrt(objective.measure.variance)
-    if mixture.covariance_type == "spherical":
-        factors = factors[:, None]
-    return bool(np.any(factors * spread > NARROWEST))
+    narrowness = mixture.kind.inverse_deviations(mixture.parameters.factors)
+    return bool(np.any(narrowness * np.sqrt(objective.measure.variance) > NARROWEST))

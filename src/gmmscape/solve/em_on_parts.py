@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.covariances import CovarianceKind
 from gmmscape.exceptions import GmmscapeError
-from gmmscape.families import FreeCovariance
+from gmmscape.families import Family
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve.acceleration import own_units
+from gmmscape.solve.batch import em_task
 from gmmscape.solve.em import EM
 from gmmscape.solve.loop import run
 
@@ -29,14 +29,14 @@ class Small(NamedTuple):
         Means.
     covariances : ndarray
         As a mixture stores them, with b in front.
-    kind : str
-        How: "full", "tied", "diag" or "spherical".
+    kind : CovarianceKind
+        How.
     """
 
     weights: FloatArray
     means: FloatArray
     covariances: FloatArray
-    kind: str
+    kind: CovarianceKind
 
     def chosen(self, which: IntArray) -> Small:
         """Return some of them."""
@@ -44,11 +44,11 @@ class Small(NamedTuple):
 
     def mixture(self, i: int) -> Mixture:
         """Return one of them, as a mixture."""
-        return Mixture(self.weights[i], self.means[i], self.covariances[i], self.kind)
+        return Mixture(self.weights[i], self.means[i], self.covariances[i], self.kind.name)
 
 
 def ends_on_parts(
-    solver: EM, objective: Objective, points: FloatArray, weights: FloatArray, ranges: IntArray, starts: Small
+    solver: EM, objective: Objective, rows: WeightedRows, ranges: IntArray, starts: Small
 ) -> tuple[Small, FloatArray]:
     """Return where EM leads from each start on its own rows, and the NLL there.
 
@@ -57,11 +57,10 @@ def ends_on_parts(
     solver : EM
         Algorithm; with ``max_iter=0`` the starts come back evaluated.
     objective : Objective
-        Says floor, units and spread; its rows are not used.
-    points : ndarray of shape (m, d)
-        Rows in local coordinates.
-    weights : ndarray of shape (m,)
-        Summing to one over each range.
+        Says floor and spread; its rows are not used. The starts are of its family set free: all covariances
+        of their kind above the floor.
+    rows : WeightedRows
+        Their weights sum to one over each range.
     ranges : ndarray of int, shape (b, 2)
         First row of each start, and the one after its last.
     starts : Small
@@ -76,29 +75,20 @@ def ends_on_parts(
     """
     if len(ranges) == 0:
         return starts, np.empty(0)
-    family, rows = objective.family, objective.rows
-    assert isinstance(family, FreeCovariance)
-    found = engine.em_from_all(
-        engine.EmProblem(
-            X=points,
-            origin=None,
-            weights=weights,
-            kind=starts.kind,
-            location=False,
-            floor=family.floor.variances,
-            spread=np.sqrt(objective.measure.variance),
-            scale=own_units(objective, starts.kind),
-            unit=rows.unit,
-            resolution=0.0,
-        ),
+    family = objective.family.relaxed(starts.kind)
+    task = em_task(
+        objective,
+        family,
         (starts.weights, starts.means, starts.covariances),
-        ranges=ranges,
+        resolution=0.0,
+        ranges=np.ascontiguousarray(ranges, dtype=np.int64),
         tol=solver.tol,
         max_iter=solver.max_iter,
         accelerate=solver.accelerate,
     )
+    found = None if task is None else rows.held.em(task)
     if found is None:
-        return _by_reference(solver, objective, points, weights, ranges, starts)
+        return _by_reference(solver, objective, family, rows, ranges, starts)
     runs, interrupted = found
     if interrupted:
         raise KeyboardInterrupt
@@ -114,15 +104,12 @@ def ends_on_parts(
 
 
 def _by_reference(
-    solver: EM, objective: Objective, points: FloatArray, weights: FloatArray, ranges: IntArray, starts: Small
+    solver: EM, objective: Objective, family: Family, rows: WeightedRows, ranges: IntArray, starts: Small
 ) -> tuple[Small, FloatArray]:
-    assert isinstance(objective.family, FreeCovariance)
-    family = FreeCovariance(starts.kind, objective.family.floor)
-    origin, unit = objective.measure.origin, objective.rows.unit
     ends = Small(starts.weights.copy(), starts.means.copy(), starts.covariances.copy(), starts.kind)
     nll = np.full(len(ranges), np.inf)
     for i, (first, last) in enumerate(ranges):
-        own = WeightedRows(points[first:last], weights[first:last], unit)
+        own = rows.taken(slice(first, last), rows.weights[first:last])
         try:
             solution = run(solver, Objective(objective.measure, family, own), starts.mixture(i))
         except GmmscapeError:
@@ -130,7 +117,7 @@ def _by_reference(
         if solution.stop_reason == "interrupted":
             raise KeyboardInterrupt
         if solution.stop_reason != "degenerate" and np.isfinite(solution.nll):
-            mixture = solution.mixture.shifted(-origin)
-            ends.weights[i], ends.means[i] = mixture.weights, mixture.means
-            ends.covariances[i], nll[i] = mixture.covariances, solution.nll
+            end = solution.local
+            ends.weights[i], ends.means[i], ends.covariances[i] = end.weights, end.means, end.covariances
+            nll[i] = solution.nll
     return ends, nll

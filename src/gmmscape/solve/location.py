@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
-from gmmscape.families import Location
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.loop import State
@@ -41,9 +40,8 @@ class LocationState(State):
 
 
 def evaluate(objective: Objective, mixture: Mixture, *, hessian: bool) -> LocationState:
-    """Return the state at a mixture of the location family."""
-    family = objective.family
-    assert isinstance(family, Location)
+    """Return the state at a mixture of a family that has coordinates."""
+    family = objective.family.coordinates
     at = objective.derivatives(mixture, hessian=hessian)
     # A free weight falls on after its component has lost the rows: then its slope is that weight.
     lost = objective.unresolved(np.maximum(at.mass, mixture.weights) if family.free_weights else at.mass)
@@ -69,5 +67,4 @@ def evaluate(objective: Objective, mixture: Mixture, *, hessian: bool) -> Locati
 
 def moved(objective: Objective, mixture: Mixture, step: FloatArray) -> Mixture:
     """Return the mixture with its coordinates changed by a step of shape (m,), in units of sigma."""
-    assert isinstance(objective.family, Location)
-    return objective.family.moved(mixture, step)
+    return objective.family.coordinates.moved(mixture, step)

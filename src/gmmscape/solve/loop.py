@@ -11,6 +11,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Callback
 from gmmscape.solve.result import Solution
+from gmmscape.solve.rules import stop_reason
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def run(
     Returns
     -------
     Solution
-        In the caller's coordinates (the measure's origin added). Ctrl-C ends the loop with
+        Of the last point, relative to the measure's origin. Ctrl-C ends the loop with
         ``stop_reason="interrupted"`` and the last point.
     """
     budget = Budget("descend", max_seconds, callback)
@@ -119,15 +120,15 @@ def run(
                 break
     except KeyboardInterrupt:
         reason = "interrupted"
-    if state.starved and reason in ("converged", "max_iter"):
-        reason = "plateau"
     return Solution(
-        mixture=state.mixture.shifted(objective.measure.origin),
+        local=state.mixture,
+        origin=objective.measure.origin,
         nll=state.nll + objective.rows.log_unit,
         error=objective.errors(state.mixture).nll,
         gradient_norm=np.inf if state.starved else state.gradient_norm,
-        stop_reason=reason,
+        stop_reason=stop_reason(reason, starved=state.starved),
         n_iter=len(history) - 1,
         history=tuple(value + objective.rows.log_unit for value in history),
         floor_active=objective.family.floor_active(state.mixture),
+        family=objective.family.name,
     )

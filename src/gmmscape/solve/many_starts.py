@@ -8,13 +8,13 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
-from gmmscape.families import Location
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve.batch import problem_of
+from gmmscape.solve.batch import em_task
 from gmmscape.solve.em import EM
 from gmmscape.solve.gradient import GradientDescent
 from gmmscape.solve.loop import run
+from gmmscape.solve.rules import stop_reason
 
 
 class Crowd(NamedTuple):
@@ -61,16 +61,17 @@ def crowd_ends(objective: Objective, starts: FloatArray, solver: EM | GradientDe
     """
     b, k, _ = starts.shape
     sigma = _sigma(objective)
-    first = Mixture.location(starts[0], sigma)
     given = (np.full((b, k), 1.0 / k), np.ascontiguousarray(starts), np.full((b, k), sigma**2))
-    found = engine.em_from_all(
-        problem_of(objective, first),
+    task = em_task(
+        objective,
+        objective.family,
         given,
         tol=solver.tol,
         max_iter=solver.max_iter,
         accelerate=isinstance(solver, EM) and solver.accelerate,
         gradient=isinstance(solver, GradientDescent),
     )
+    found = None if task is None else objective.rows.held.em(task)
     if found is None:
         return _one_by_one(objective, starts, solver)
     runs, interrupted = found
@@ -82,8 +83,7 @@ def crowd_ends(objective: Objective, starts: FloatArray, solver: EM | GradientDe
 
 
 def _sigma(objective: Objective) -> float:
-    assert isinstance(objective.family, Location)
-    return objective.family.sigma
+    return objective.family.coordinates.sigma
 
 
 def joined(parts: list[Crowd]) -> Crowd:
@@ -101,9 +101,7 @@ def _end(
 ) -> tuple[FloatArray, float, float, str]:
     if one.end == "out_of_reach":
         return _by_python(objective, Mixture.location(one.means, _sigma(objective)), solver)
-    reason = one.end
-    if one.starved and reason in ("converged", "max_iter"):
-        reason = "plateau"
+    reason = stop_reason(one.end, starved=one.starved)
     return one.means, one.nll, np.inf if one.starved else one.step, reason
 
 
@@ -119,5 +117,4 @@ def _by_python(
     end = run(solver, objective, start)
     if end.stop_reason == "interrupted":
         raise KeyboardInterrupt
-    local = end.mixture.shifted(-objective.measure.origin)
-    return local.means, end.nll - objective.rows.log_unit, end.gradient_norm, end.stop_reason
+    return end.local.means, end.nll - objective.rows.log_unit, end.gradient_norm, end.stop_reason

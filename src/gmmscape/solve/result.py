@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
@@ -25,8 +26,10 @@ class Solution:
 
     Attributes
     ----------
-    mixture : Mixture
-        The fit, in the caller's coordinates.
+    local : Mixture
+        The fit as the solver had it, in the measure's local coordinates.
+    origin : ndarray of shape (d,)
+        What local coordinates count from: the measure's origin.
     nll : float
         Negative log-likelihood in nats per unit mass.
     error : float
@@ -42,9 +45,12 @@ class Solution:
         NLL before the first and after each iteration.
     floor_active : bool
         Whether a floor holds up some covariance, which would be narrower without.
+    family : str
+        Name of the family it was fitted in.
     """
 
-    mixture: Mixture
+    local: Mixture
+    origin: FloatArray = field(repr=False)
     nll: float
     error: float
     gradient_norm: float
@@ -52,6 +58,12 @@ class Solution:
     n_iter: int
     history: tuple[float, ...] = field(repr=False)
     floor_active: bool = field(default=False, kw_only=True)
+    family: str = field(kw_only=True)
+
+    @cached_property
+    def mixture(self) -> Mixture:
+        """The fit in the caller's coordinates: what users get."""
+        return self.local.shifted(self.origin)
 
     @property
     def means(self) -> FloatArray:

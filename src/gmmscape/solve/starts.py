@@ -1,15 +1,14 @@
-"""Where fits begin: random rows, k-means++, or what the user gives. All honour sample weights."""
+"""Where fits begin: random rows, k-means++, in local coordinates. All honour sample weights."""
 
 from __future__ import annotations
 
 import warnings
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import Family, FreeCovariance, Location
+from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 
@@ -22,39 +21,39 @@ INIT_PARAMS = ("kmeans", "k-means++", "random", "random_from_data")
 def random_row_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:
     """Return k different rows, drawn with probability proportional to their weights, shape (k, d).
 
-    In the caller's coordinates. Raises DataError if fewer than k rows have a positive weight.
+    Raises DataError if fewer than k rows have a positive weight.
     """
     _check_enough_rows(sample, k)
-    sample = _part(sample, rng)
-    rows = rng.choice(len(sample), size=k, replace=False, p=sample.weights)
-    return sample.local(rows) + sample.origin
+    part, middle = _part(sample, rng)
+    rows = rng.choice(len(part), size=k, replace=False, p=part.weights)
+    return part.local(rows) + middle
 
 
 def kmeans_plusplus_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:
     """Return k rows picked far from each other (Arthur and Vassilvitskii, 2007), shape (k, d).
 
-    scikit-learn's greedy k-means++, with the sample's weights. In the caller's coordinates.
+    scikit-learn's greedy k-means++, with the sample's weights.
     """
     from sklearn.cluster import kmeans_plusplus
 
     _check_enough_rows(sample, k)
-    sample = _part(sample, rng)
+    part, middle = _part(sample, rng)
     state = np.random.RandomState(rng.integers(2**32))
-    means, _ = kmeans_plusplus(sample.points, k, sample_weight=sample.weights, random_state=state)
-    return means + sample.origin
+    means, _ = kmeans_plusplus(part.points, k, sample_weight=part.weights, random_state=state)
+    return means + middle
 
 
 def kmeans_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:
-    """Return the centers of one run of scikit-learn's k-means, shape (k, d). In the caller's coordinates."""
+    """Return the centers of one run of scikit-learn's k-means, shape (k, d)."""
     from sklearn.cluster import KMeans
 
     _check_enough_rows(sample, k)
-    sample = _part(sample, rng)
+    part, middle = _part(sample, rng)
     solver = KMeans(k, n_init=1, random_state=np.random.RandomState(rng.integers(2**32)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fewer distinct rows than k: the fit that follows says so
-        solver.fit(sample.points, sample_weight=sample.weights)
-    return solver.cluster_centers_ + sample.origin
+        solver.fit(part.points, sample_weight=part.weights)
+    return solver.cluster_centers_ + middle
 
 
 def random_responsibility_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:
@@ -68,11 +67,11 @@ def random_responsibility_means(sample: Sample, k: int, rng: np.random.Generator
         share *= sample.weights[rows, None] / share.sum(axis=1, keepdims=True)
         mass += share.sum(axis=0)
         total += share.T @ points
-    return total / mass[:, None] + sample.origin
+    return total / mass[:, None]
 
 
 def start_around(
-    sample: Sample, family: FreeCovariance, k: int, init_params: str, rng: np.random.Generator
+    sample: Sample, family: Family, k: int, init_params: str, rng: np.random.Generator
 ) -> Mixture:
     """Return a start whose means come from one of `INIT_PARAMS`, the scatter about them as covariances.
 
@@ -88,25 +87,7 @@ def start_around(
     return mixture_around(sample, family, means)
 
 
-def given_start(
-    family: Family, means: ArrayLike, weights: ArrayLike | None = None, covariances: ArrayLike | None = None
-) -> Mixture:
-    """Return a start from parameters the user gives, in the caller's coordinates.
-
-    Weights are equal by default; the covariances of the location family are its own, those of the others must
-    be given. Raises InvalidParameterError where they do not make a mixture of the family.
-    """
-    if isinstance(family, FreeCovariance):
-        if covariances is None:
-            raise InvalidParameterError.of("covariances", None, f"pass those of a {family.name!r} mixture")
-        return Mixture(weights, means, covariances, family.name)
-    assert isinstance(family, Location)
-    if covariances is not None:
-        raise InvalidParameterError.of("covariances", covariances, "leave out: the family fixes sigma")
-    return Mixture.location(means, family.sigma, weights)
-
-
-def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) -> Mixture:
+def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture:
     """Return equal weights, the given means and the scatter around them as every covariance.
 
     Rows count for their nearest mean, and the scatter is pooled over the components: no component starts
@@ -116,15 +97,15 @@ def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) ->
     ----------
     sample : Sample
         The data.
-    family : FreeCovariance
-        Its kind and floor.
+    family : Family
+        What the start has to belong to.
     means : ndarray of shape (k, d)
-        In the caller's coordinates.
+        In local coordinates.
 
     Returns
     -------
     Mixture
-        In the caller's coordinates. Cost O(n k d).
+        In local coordinates. Cost O(n k d).
 
     Raises
     ------
@@ -133,24 +114,15 @@ def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) ->
     """
     from scipy.spatial.distance import cdist
 
-    local = means - sample.origin
     pooled = np.zeros((sample.n_features, sample.n_features))
     for first in range(0, len(sample), BLOCK_ROWS):
         rows = slice(first, first + BLOCK_ROWS)
         points = sample.local(rows)
-        deviation = points - local[np.argmin(cdist(points, local), axis=1)]
+        deviation = points - means[np.argmin(cdist(points, means), axis=1)]
         rooted = deviation * np.sqrt(sample.weights[rows])[:, None]
         pooled += rooted.T @ rooted
-    k, d = means.shape
-    covariances = {
-        "spherical": np.full(k, np.trace(pooled) / d),
-        "diag": np.tile(np.diagonal(pooled), (k, 1)),
-        "tied": pooled,
-        "full": np.tile(pooled, (k, 1, 1)),
-    }[family.name]
-    covariances, _ = family.floor.clip(covariances, family.name)
     try:
-        return Mixture(None, means, covariances, family.name)
+        return family.made(None, means, family.kind.repeated(pooled, len(means)))
     except InvalidParameterError as error:
         raise DataError(
             "the data have no scatter around the starting means (all rows equal, or as many components as "
@@ -158,15 +130,16 @@ def mixture_around(sample: Sample, family: FreeCovariance, means: FloatArray) ->
         ) from error
 
 
-def _part(sample: Sample, rng: np.random.Generator) -> Sample:
-    """The sample itself or, where it is very large, rows of it drawn by their weights."""
+def _part(sample: Sample, rng: np.random.Generator) -> tuple[Sample, FloatArray]:
+    """The sample or, where it is very large, rows drawn by their weights; and the origin of that."""
     if len(sample) <= START_ROWS:
-        return sample
-    if sample.weights.strides == (0,):
+        return sample, np.zeros(sample.n_features)
+    if sample.equal_weights:
         rows = rng.choice(len(sample), START_ROWS, replace=False)
     else:
         rows = np.searchsorted(np.cumsum(sample.weights), rng.random(START_ROWS)).clip(0, len(sample) - 1)
-    return Sample(sample.local(np.sort(rows)) + sample.origin, copy=False)
+    part = Sample(sample.local(np.sort(rows)), copy=False)
+    return part, part.origin
 
 
 def _check_enough_rows(sample: Sample, k: int) -> None:

@@ -31,7 +31,7 @@ def association(fit: Mixture, truth: Mixture, rtol: float | None = None) -> Floa
     # With equal weights every component is resolved alike, however little it weighs in the truth.
     even = Mixture(None, truth.means, truth.covariances, truth.covariance_type)
     population = Population(even)
-    local = fit.shifted(-population.origin)
+    local = population.local_mixture(fit)
     if rtol is None and truth.n_features > 1:
         rtol = RTOL
     rows = population.rows(local, rtol)

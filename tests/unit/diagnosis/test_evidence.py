@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape import InvalidParameterError, engine, lab
+from gmmscape import InvalidParameterError, lab
 from gmmscape.diagnosis.curvature import smallest_curvature
 from gmmscape.diagnosis.evidence import Calibration
 from gmmscape.diagnosis.false_alarms import bootstrapped_gains
@@ -19,6 +19,7 @@ from gmmscape.families import Floor, family_named
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget
 from gmmscape.solve import EM, descend
+from gmmscape.threads import limited
 
 KINDS = ("full", "tied", "diag", "spherical")
 
@@ -32,7 +33,7 @@ def setting(X, fit):
     local = fit.shifted(-sample.origin)
     objective = Objective.near(sample, family, local)
     end = descend(EM(tol=1e-11, max_iter=20_000), objective, local)
-    return objective, end.mixture.shifted(-sample.origin)
+    return objective, end.local
 
 
 def clusters(k, distance, rows=150, d=2, seed=0):
@@ -150,7 +151,7 @@ def test_gains_of_bootstrap_samples_do_not_depend_on_threads():
     objective, local = setting(X, mixture(centers, "full"))
 
     def gains(seed, threads):
-        with engine.limited(threads):
+        with limited(threads):
             return bootstrapped_gains(objective, local, 6, seed, take_nested=True, budget=Budget("diagnose"))
 
     (one, ended), (two, _), (other, _) = gains(0, 1), gains(0, 2), gains(1, 2)

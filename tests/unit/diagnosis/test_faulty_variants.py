@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape.covariances import DIAG
 from gmmscape.moves import mixture_problem as mixtures
 from gmmscape.moves import moves, removals, search
 from gmmscape.moves.moves import merged
@@ -36,7 +37,7 @@ def test_the_sound_search_repairs_it(X: np.ndarray):
 def moments_kept(merge) -> bool:
     """Whether merging two components keeps the moments of the pair."""
     weights, means, variances = np.array([0.2, 0.6]), np.array([[0.0], [4.0]]), np.array([[1.0], [2.0]])
-    _, mean, variance = merge(weights, means, variances, "diag", np.array([[0, 1]]))
+    _, mean, variance = merge(weights, means, variances, DIAG, np.array([[0, 1]]))
     share = weights / weights.sum()
     expected = share @ (variances + means**2) - (share @ means) ** 2
     return bool(np.allclose(mean, share @ means) and np.allclose(variance, expected))

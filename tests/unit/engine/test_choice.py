@@ -14,27 +14,27 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import engine
-from gmmscape.engine import choice
-from gmmscape.engine.threads import limited, machine_threads, thread_count
+from gmmscape.engine import choice, extension
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+from gmmscape.threads import limited, machine_threads, thread_count
 
-built = pytest.mark.skipif(not choice.available(), reason="the extension is not built")
+built = pytest.mark.skipif(not extension.instruction_sets(), reason="the extension is not built")
 
 
 @built
-@pytest.mark.parametrize("isa", choice.available())
+@pytest.mark.parametrize("isa", extension.instruction_sets())
 def test_the_variable_chooses_the_instructions(isa: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("GMMSCAPE_ENGINE", raising=False)
     monkeypatch.setenv("GMMSCAPE_ISA", isa)
-    assert engine.info() == ("native", isa, choice.available(), thread_count())
+    assert engine.info() == ("native", isa, extension.instruction_sets(), thread_count())
 
 
 @built
 def test_the_best_instructions_are_the_default(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("GMMSCAPE_ENGINE", raising=False)
     monkeypatch.delenv("GMMSCAPE_ISA", raising=False)
-    assert engine.info().isa == choice.available()[-1]
-    assert choice.available()[0] == "baseline"
+    assert engine.info().isa == extension.instruction_sets()[-1]
+    assert extension.instruction_sets()[0] == "baseline"
 
 
 def test_the_reference_engine_can_be_chosen(monkeypatch: pytest.MonkeyPatch):
@@ -54,12 +54,12 @@ def missing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The extension cannot be imported."""
     monkeypatch.delenv("GMMSCAPE_ENGINE", raising=False)
     monkeypatch.delenv("GMMSCAPE_ISA", raising=False)
-    monkeypatch.setattr(choice, "_native", None)
-    monkeypatch.setattr(choice, "_reason", "no module of that name")
-    choice.available.cache_clear()
+    monkeypatch.setattr(extension, "_native", None)
+    monkeypatch.setattr(extension, "MISSING", "no module of that name")
+    extension.instruction_sets.cache_clear()
     choice._chosen.cache_clear()
     yield
-    choice.available.cache_clear()
+    extension.instruction_sets.cache_clear()
     choice._chosen.cache_clear()
 
 
@@ -87,7 +87,7 @@ def test_asked_for_the_extension_is_needed(monkeypatch: pytest.MonkeyPatch):
 @built
 def test_instructions_that_the_machine_has_not_are_refused(monkeypatch: pytest.MonkeyPatch):
     choice._chosen.cache_clear()
-    monkeypatch.setattr(choice, "available", lambda: ("baseline",))
+    monkeypatch.setattr(extension, "instruction_sets", lambda: ("baseline",))
     monkeypatch.setenv("GMMSCAPE_ISA", "avx512")
     with pytest.raises(NotAvailableError, match=r"GMMSCAPE_ISA='avx512': this machine.*only baseline"):
         engine.info()
@@ -95,7 +95,7 @@ def test_instructions_that_the_machine_has_not_are_refused(monkeypatch: pytest.M
 
 
 def test_threads_are_bounded(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("gmmscape.engine.threads.machine_threads", lambda: 8)
+    monkeypatch.setattr("gmmscape.threads.machine_threads", lambda: 8)
     assert thread_count() == 8
     with limited(3):
         assert thread_count() == 3
@@ -116,7 +116,7 @@ def test_the_environment_bounds_threads(value: str, expected: int | None, monkey
 
 @built
 def test_the_extension_alone_imports_at_once():
-    path = choice._native.__file__
+    path = extension.native().__file__
     probe = (
         "import time, sys, importlib.util; began = time.perf_counter();"
         f"spec = importlib.util.spec_from_file_location('_native', {path!r});"

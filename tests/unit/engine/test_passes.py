@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 import gmmscape as gs
 from gmmscape import engine
 from gmmscape.engine import reference
-from gmmscape.engine.choice import available
-from gmmscape.engine.threads import limited
+from gmmscape.engine.extension import instruction_sets as available
 from gmmscape.statistics import SufficientStatistics
+from gmmscape.threads import limited
 
 FAMILIES = ("location", "spherical", "diag", "tied", "full")
 ISAS = available()
@@ -108,7 +108,7 @@ def farthest(X: np.ndarray, mixture: gs.Mixture) -> float:
 
 def compared(family: str, X: np.ndarray, weights: np.ndarray, mixture: gs.Mixture, tolerance: float) -> None:
     scatter = "none" if family == "location" else family
-    ours = engine.statistics(X, weights, mixture.parameters, scatter)
+    ours = engine.hold(X, weights).statistics(mixture.parameters, scatter)
     theirs = reference.statistics(X.astype(np.float64), weights, mixture.parameters, scatter)
     assert_same_statistics(ours, theirs, mixture, tolerance=tolerance, length=farthest(X, mixture))
 
@@ -159,7 +159,7 @@ def test_single_precision_agrees_with_its_cast(isa: str, family: str, spread: fl
         single = X.astype(np.float32)
         scatter = "none" if family == "location" else family
         with using(isa):
-            ours = engine.statistics(single, weights, mixture.parameters, scatter)
+            ours = engine.hold(single, weights).statistics(mixture.parameters, scatter)
         theirs = reference.statistics(single.astype(np.float64), weights, mixture.parameters, scatter)
         assert ours.log_likelihood == pytest.approx(theirs.log_likelihood, rel=1e-6)
         deviation = np.sqrt(np.diagonal(mixture.full_covariances(), axis1=1, axis2=2))
@@ -188,8 +188,8 @@ def test_densities_and_responsibilities_agree(isa: str, family: str):
     for n, d, k in ((1, 1, 1), (700, 2, 3), (1100, 9, 5)):
         X, _, mixture = problem(family, n, d, k, spread=20.0)
         with using(isa):
-            density = engine.log_density(X, mixture.parameters)
-            shares = engine.responsibilities(X, mixture.parameters)
+            density = engine.hold(X).log_density(mixture.parameters)
+            shares = engine.hold(X).responsibilities(mixture.parameters)
         np.testing.assert_allclose(
             density, reference.log_density(X, mixture.parameters), rtol=1e-13, atol=1e-13
         )
@@ -200,14 +200,14 @@ def test_densities_and_responsibilities_agree(isa: str, family: str):
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_bits_do_not_depend_on_threads_or_runs(isa: str, family: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("gmmscape.engine.threads.machine_threads", lambda: 8)
+    monkeypatch.setattr("gmmscape.threads.machine_threads", lambda: 8)
     X, weights, mixture = problem(family, 60_000, 3, 9)
     scatter = "none" if family == "location" else family
     with using(isa):
         found = []
         for threads in (1, 2, 3, 8, 3):
             with limited(threads):
-                found.append(engine.statistics(X, weights, mixture.parameters, scatter))
+                found.append(engine.hold(X, weights).statistics(mixture.parameters, scatter))
     for other in found[1:]:
         assert other.log_likelihood == found[0].log_likelihood
         np.testing.assert_array_equal(other.mass, found[0].mass)
@@ -221,8 +221,8 @@ def test_rows_count_from_the_origin(isa: str):
     X, weights, mixture = problem("full", 400, 3, 4)
     origin = np.array([1e8, -3.0, 0.5])
     with using(isa):
-        there = engine.statistics(X + origin, weights, mixture.parameters, "full", origin=origin)
-        here = engine.statistics((X + origin) - origin, weights, mixture.parameters, "full")
+        there = engine.hold(X + origin, weights, origin).statistics(mixture.parameters, "full")
+        here = engine.hold((X + origin) - origin, weights).statistics(mixture.parameters, "full")
     np.testing.assert_array_equal(there.mean, here.mean)
     assert there.log_likelihood == here.log_likelihood
 
@@ -232,9 +232,9 @@ def test_rows_out_of_every_reach_are_left_to_the_reference(isa: str):
     X = np.array([[0.0], [1e200], [-1e200]])
     mixture = gs.Mixture([0.5, 0.5], [[0.0], [1.0]], [1.0, 1.0], "spherical")
     with using(isa):
-        ours = engine.statistics(X, np.ones(3), mixture.parameters, "none")
-        shares = engine.responsibilities(X, mixture.parameters)
-        density = engine.log_density(X, mixture.parameters)
+        ours = engine.hold(X, np.ones(3)).statistics(mixture.parameters, "none")
+        shares = engine.hold(X).responsibilities(mixture.parameters)
+        density = engine.hold(X).log_density(mixture.parameters)
     theirs = reference.statistics(X, np.ones(3), mixture.parameters, "none")
     np.testing.assert_array_equal(ours.mass, theirs.mass)
     np.testing.assert_array_equal(shares, reference.responsibilities(X, mixture.parameters))
@@ -247,7 +247,9 @@ def test_components_without_weight_take_nothing(isa: str, family: str):
     X, weights, mixture = problem(family, 300, 2, 3)
     empty = gs.Mixture([0.4, 0.0, 0.6], mixture.means, mixture.covariances, mixture.covariance_type)
     with using(isa):
-        found = engine.statistics(X, weights, empty.parameters, "none" if family == "location" else family)
+        found = engine.hold(X, weights).statistics(
+            empty.parameters, "none" if family == "location" else family
+        )
     assert found.mass[1] == 0.0
     assert np.isfinite(found.mean).all()
     compared(family, X, weights, empty, 1e-12)
@@ -260,7 +262,7 @@ def test_scatter_of_another_kind_than_the_covariances(isa: str):
         mixture = problem(kind, 500, 3, 3)[2]
         for scatter in ("none", *FAMILIES[1:]):
             with using(isa):
-                ours = engine.statistics(X, weights, mixture.parameters, scatter)
+                ours = engine.hold(X, weights).statistics(mixture.parameters, scatter)
             theirs = reference.statistics(X, weights, mixture.parameters, scatter)
             assert_same_statistics(ours, theirs, mixture, tolerance=1e-12, length=farthest(X, mixture))
 

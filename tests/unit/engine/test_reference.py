@@ -11,7 +11,8 @@ from scipy.special import logsumexp, softmax
 from scipy.stats import multivariate_normal
 
 import gmmscape as gs
-from gmmscape.engine import Parameters, location_derivatives, log_density, responsibilities, statistics
+from gmmscape import engine
+from gmmscape.engine import Parameters
 from gmmscape.engine.reference import BLOCK_ROWS, blocks, log_joint
 
 Array = NDArray[np.float64]
@@ -76,11 +77,13 @@ def test_log_joint_agrees_with_scipy(case: Case):
 
 def test_log_density_agrees_with_scipy(case: Case):
     expected = logsumexp(case.joint, axis=1)
-    np.testing.assert_allclose(log_density(case.X, case.parameters), expected, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(
+        engine.hold(case.X).log_density(case.parameters), expected, rtol=1e-11, atol=1e-11
+    )
 
 
 def test_responsibilities_agree_with_scipy_and_sum_to_one(case: Case):
-    posterior = responsibilities(case.X, case.parameters)
+    posterior = engine.hold(case.X).responsibilities(case.parameters)
     np.testing.assert_allclose(posterior, softmax(case.joint, axis=1), rtol=1e-10, atol=1e-14)
     np.testing.assert_allclose(posterior.sum(axis=1), 1.0, rtol=1e-13)
     assert not posterior[:, 2].any()
@@ -90,16 +93,20 @@ def test_densities_are_per_the_unit_of_length(case: Case):
     """A density per (8 m)^d is 8^d times that per m^d; responsibilities do not know the unit."""
     scaled = case.parameters._replace(unit=8.0)
     d = case.X.shape[1]
-    difference = log_density(case.X, scaled) - log_density(case.X, case.parameters)
+    difference = engine.hold(case.X).log_density(scaled) - engine.hold(case.X).log_density(case.parameters)
     np.testing.assert_allclose(difference, d * np.log(8.0), rtol=1e-12)
-    expected = responsibilities(case.X, case.parameters)
-    np.testing.assert_allclose(responsibilities(case.X, scaled), expected, rtol=1e-12, atol=1e-300)
+    expected = engine.hold(case.X).responsibilities(case.parameters)
+    np.testing.assert_allclose(
+        engine.hold(case.X).responsibilities(scaled), expected, rtol=1e-12, atol=1e-300
+    )
 
 
 def test_scaling_data_parameters_and_unit_by_a_power_of_two_changes_no_bit(case: Case):
     p = case.parameters
     scaled = p._replace(means=4.0 * p.means, factors=p.factors / 4.0, unit=4.0)
-    np.testing.assert_array_equal(log_density(4.0 * case.X, scaled), log_density(case.X, p))
+    np.testing.assert_array_equal(
+        engine.hold(4.0 * case.X).log_density(scaled), engine.hold(case.X).log_density(p)
+    )
 
 
 def test_log_determinants_agree_with_those_of_the_covariances(case: Case):
@@ -114,8 +121,10 @@ def test_only_component_of_weight_zero_near_a_row_does_not_take_it():
         "spherical", np.array([1.0, 0.0]), np.array([[0.0], [40.0]]), np.ones((2, 1, 1))
     )
     row = np.array([[40.0]])
-    np.testing.assert_array_equal(responsibilities(row, parameters), [[1.0, 0.0]])
-    assert log_density(row, parameters)[0] == pytest.approx(-800.0 - 0.5 * np.log(2 * np.pi), rel=1e-14)
+    np.testing.assert_array_equal(engine.hold(row).responsibilities(parameters), [[1.0, 0.0]])
+    assert engine.hold(row).log_density(parameters)[0] == pytest.approx(
+        -800.0 - 0.5 * np.log(2 * np.pi), rel=1e-14
+    )
 
 
 @pytest.mark.parametrize("far", [1e160, 1e200, 1e300])
@@ -125,13 +134,13 @@ def test_rows_too_far_for_a_squared_distance_give_no_nan(kind: str, far: float):
     weights = np.array([0.4, 0.2, 0.1, 0.3])
     parameters = with_factors(kind, weights, case.means, case.full)
     X = np.array([[far, 0.0, 0.0], [-far, far, 0.0], [far, far, -far], [1.0, 2.0, 3.0]])
-    density = log_density(X, parameters)
+    density = engine.hold(X).log_density(parameters)
     assert np.all(np.isneginf(density[:3]))
-    posterior = responsibilities(X, parameters)
+    posterior = engine.hold(X).responsibilities(parameters)
     np.testing.assert_allclose(posterior.sum(axis=1), 1.0, rtol=1e-14)
     # The ordinary row beside them is as it is alone.
-    np.testing.assert_allclose(density[3:], log_density(X[3:], parameters), rtol=1e-13)
-    np.testing.assert_allclose(posterior[3:], responsibilities(X[3:], parameters), rtol=1e-12)
+    np.testing.assert_allclose(density[3:], engine.hold(X[3:]).log_density(parameters), rtol=1e-13)
+    np.testing.assert_allclose(posterior[3:], engine.hold(X[3:]).responsibilities(parameters), rtol=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["spherical", "diag", "full"])
@@ -141,13 +150,15 @@ def test_rows_too_far_for_a_squared_distance_go_to_the_nearest_component(kind: s
     weights = np.array([0.4, 0.2, 0.1, 0.3])
     directions = np.array([[1.0, 0.0, 0.0], [-1.0, 1.0, 0.0], [0.2, 1.0, -1.0], [0.0, 0.1, 1.0]])
     squared = np.einsum("nd,kde,ne->nk", directions, np.linalg.inv(case.full), directions)
-    posterior = responsibilities(1e200 * directions, with_factors(kind, weights, case.means, case.full))
+    posterior = engine.hold(1e200 * directions).responsibilities(
+        with_factors(kind, weights, case.means, case.full)
+    )
     np.testing.assert_array_equal(posterior, np.eye(4)[squared.argmin(axis=1)])
 
 
 def test_a_far_row_between_equal_components_is_shared():
     parameters = with_factors("spherical", np.array([0.9, 0.1]), np.array([[1.0], [2.0]]), np.ones((2, 1, 1)))
-    np.testing.assert_array_equal(responsibilities(np.array([[1e200]]), parameters), [[0.5, 0.5]])
+    np.testing.assert_array_equal(engine.hold(np.array([[1e200]])).responsibilities(parameters), [[0.5, 0.5]])
 
 
 def test_far_rows_with_means_as_far_apart_go_to_the_nearer_one():
@@ -155,7 +166,7 @@ def test_far_rows_with_means_as_far_apart_go_to_the_nearer_one():
         "spherical", np.array([0.5, 0.5]), np.array([[1e200], [-1e200]]), np.ones((2, 1, 1))
     )
     X = np.array([[3e199], [-2e200]])
-    np.testing.assert_array_equal(responsibilities(X, parameters), [[1.0, 0.0], [0.0, 1.0]])
+    np.testing.assert_array_equal(engine.hold(X).responsibilities(parameters), [[1.0, 0.0], [0.0, 1.0]])
 
 
 @pytest.mark.parametrize("n", [0, 1, BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, 3 * BLOCK_ROWS + 17])
@@ -199,7 +210,7 @@ def stored(full: Array, kind: str) -> Array:
 @pytest.mark.parametrize("scatter", KINDS)
 def test_statistics_equal_sums_over_all_rows_at_once(scatter: str, n: int):
     case = Case("full", 3, n)
-    found = statistics(case.X, case.row_weights, case.parameters, scatter)
+    found = engine.hold(case.X, case.row_weights).statistics(case.parameters, scatter)
     mass, means, full, value = expected_statistics(case)
     np.testing.assert_allclose(found.mass, mass, rtol=1e-10)
     np.testing.assert_allclose(found.mean, means, rtol=1e-9, atol=1e-11)
@@ -212,7 +223,7 @@ def test_statistics_equal_sums_over_all_rows_at_once(scatter: str, n: int):
 
 
 def test_statistics_without_scatter(case: Case):
-    found = statistics(case.X, case.row_weights, case.parameters, "none")
+    found = engine.hold(case.X, case.row_weights).statistics(case.parameters, "none")
     mass, means, _, value = expected_statistics(case)
     assert found.scatter is None
     np.testing.assert_allclose(found.mass, mass, rtol=1e-10, atol=1e-14)
@@ -225,8 +236,10 @@ def test_statistics_without_scatter(case: Case):
 def test_log_density_and_responsibilities_of_several_blocks(kind: str):
     case = Case(kind, 2, 2 * BLOCK_ROWS + 5)
     expected = logsumexp(case.joint, axis=1)
-    np.testing.assert_allclose(log_density(case.X, case.parameters), expected, rtol=1e-10, atol=1e-10)
-    posterior = responsibilities(case.X, case.parameters)
+    np.testing.assert_allclose(
+        engine.hold(case.X).log_density(case.parameters), expected, rtol=1e-10, atol=1e-10
+    )
+    posterior = engine.hold(case.X).responsibilities(case.parameters)
     np.testing.assert_allclose(posterior, softmax(case.joint, axis=1), rtol=1e-9, atol=1e-14)
 
 
@@ -234,15 +247,15 @@ def test_log_density_and_responsibilities_of_several_blocks(kind: str):
 def test_integer_row_weights_count_rows(scatter: str):
     case = Case("full", 2, 50)
     counts = np.random.default_rng(5).integers(0, 4, 50)
-    weighted = statistics(case.X, counts.astype(float), case.parameters, scatter)
+    weighted = engine.hold(case.X, counts.astype(float)).statistics(case.parameters, scatter)
     repeated = np.repeat(case.X, counts, axis=0)
-    plain = statistics(repeated, np.ones(len(repeated)), case.parameters, scatter)
+    plain = engine.hold(repeated, np.ones(len(repeated))).statistics(case.parameters, scatter)
     for field in ("mass", "mean", "scatter", "log_likelihood", "weight"):
         np.testing.assert_allclose(getattr(weighted, field), getattr(plain, field), rtol=1e-12, atol=1e-12)
 
 
 def test_statistics_of_a_dead_component_are_finite_and_keep_its_mean(case: Case):
-    found = statistics(case.X, case.row_weights, case.parameters, "full")
+    found = engine.hold(case.X, case.row_weights).statistics(case.parameters, "full")
     assert found.mass[2] == 0.0
     np.testing.assert_array_equal(found.mean[2], case.means[2])
     assert not found.scatter[2].any()
@@ -256,7 +269,7 @@ def test_scatter_of_narrow_components_far_from_the_origin_survives():
     parameters = with_factors(
         "spherical", np.array([0.5, 0.5]), np.array([[0.0], [2.0**20]]), 1e-6 * np.ones((2, 1, 1))
     )
-    found = statistics(X, np.ones(400), parameters, "diag")
+    found = engine.hold(X, np.ones(400)).statistics(parameters, "diag")
     np.testing.assert_allclose(found.scatter[:, 0], 200 * np.var(near), rtol=1e-6)
     np.testing.assert_allclose(found.mass, 200.0, rtol=1e-14)
 
@@ -285,7 +298,7 @@ def location_parameters(shares: Array, means: Array, sigma: float) -> Parameters
 
 def test_location_value_and_mass(location: tuple[Array, Array, Array, Array, float]):
     X, weights, shares, means, sigma = location
-    at = location_derivatives(X, weights, location_parameters(shares, means, sigma), hessian=False)
+    at = engine.hold(X, weights).derivatives(location_parameters(shares, means, sigma), hessian=False)
     assert at.hessian is None
     assert at.nll == pytest.approx(location_nll(X, weights, shares, means, sigma), rel=1e-12)
     full = np.tile(sigma**2 * np.eye(X.shape[1]), (3, 1, 1))
@@ -295,7 +308,7 @@ def test_location_value_and_mass(location: tuple[Array, Array, Array, Array, flo
 
 def test_location_gradient_is_that_of_finite_differences(location: tuple[Array, Array, Array, Array, float]):
     X, weights, shares, means, sigma = location
-    at = location_derivatives(X, weights, location_parameters(shares, means, sigma), hessian=False)
+    at = engine.hold(X, weights).derivatives(location_parameters(shares, means, sigma), hessian=False)
     assert at.gradient.shape == means.shape
     h = 1e-5
     for index in np.ndindex(means.shape):
@@ -308,7 +321,7 @@ def test_location_gradient_is_that_of_finite_differences(location: tuple[Array, 
 
 def test_location_hessian_is_that_of_finite_differences(location: tuple[Array, Array, Array, Array, float]):
     X, weights, shares, means, sigma = location
-    at = location_derivatives(X, weights, location_parameters(shares, means, sigma), hessian=True)
+    at = engine.hold(X, weights).derivatives(location_parameters(shares, means, sigma), hessian=True)
     m, h = means.size, 1e-3
     assert at.hessian.shape == (m, m)
     np.testing.assert_array_equal(at.hessian, at.hessian.T)
@@ -329,9 +342,9 @@ def test_location_derivatives_of_several_blocks_are_the_sums_over_the_blocks():
     n = BLOCK_ROWS + 100
     X, weights = rng.normal(0.0, 2.0, (n, 2)), rng.uniform(0.0, 1.0, n)
     parameters = location_parameters(np.array([0.6, 0.4]), np.array([[0.0, 1.0], [2.0, -1.0]]), 0.8)
-    whole = location_derivatives(X, weights, parameters, hessian=True)
+    whole = engine.hold(X, weights).derivatives(parameters, hessian=True)
     parts = [
-        location_derivatives(X[a:b], weights[a:b], parameters, hessian=True)
+        engine.hold(X[a:b], weights[a:b]).derivatives(parameters, hessian=True)
         for a, b in [(0, 1500), (1500, 3000), (3000, n)]
     ]
     for field in ("nll", "gradient", "hessian", "mass"):
@@ -343,8 +356,8 @@ def test_location_gradient_gives_the_em_step(location: tuple[Array, Array, Array
     """The EM step of a mean is -sigma^2 gradient / mass: two code paths, one identity."""
     X, weights, shares, means, sigma = location
     parameters = location_parameters(shares, means, sigma)
-    at = location_derivatives(X, weights, parameters, hessian=False)
-    em = statistics(X, weights, parameters, "none")
+    at = engine.hold(X, weights).derivatives(parameters, hessian=False)
+    em = engine.hold(X, weights).statistics(parameters, "none")
     step = -(sigma**2) * at.gradient / at.mass[:, None]
     np.testing.assert_allclose(em.mean - means, step, rtol=1e-9, atol=1e-12)
 
@@ -353,7 +366,7 @@ def test_the_hessian_of_one_component_is_that_of_a_parabola():
     X = np.random.default_rng(4).normal(size=(30, 2))
     weights = np.full(30, 0.1)
     parameters = location_parameters(np.ones(1), np.array([[0.3, -0.2]]), 2.0)
-    at = location_derivatives(X, weights, parameters, hessian=True)
+    at = engine.hold(X, weights).derivatives(parameters, hessian=True)
     np.testing.assert_allclose(at.hessian, 3.0 / 4.0 * np.eye(2), rtol=0, atol=1e-14)
     np.testing.assert_allclose(at.gradient[0], 3.0 / 4.0 * ([0.3, -0.2] - X.mean(axis=0)), rtol=1e-12)
 

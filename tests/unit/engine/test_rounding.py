@@ -29,8 +29,8 @@ def test_estimates_cover_the_rounding_and_are_not_far_above(reach):
         X, means = reach * rng.normal(size=(40, 1)), rng.normal(size=4)
         weights, sigma = rng.dirichlet(np.ones(40)), rng.uniform(0.5, 2.0)
         parameters = gs.Mixture.location(means, sigma).parameters
-        stated = engine.rounding(X, weights, parameters)
-        at = engine.location_derivatives(X, weights, parameters, hessian=False)
+        stated = engine.hold(X, weights).rounding(parameters)
+        at = engine.hold(X, weights).derivatives(parameters, hessian=False)
         value, gradient = extended(X, weights, means, sigma)
         errors = float(abs(at.nll - value)), float(np.abs(at.gradient[:, 0] - gradient).max())
         assert errors[0] <= stated.nll

@@ -7,7 +7,7 @@ import pytest
 
 import gmmscape as gs
 from bad_fits import KINDS, fitted, nll, problem
-from gmmscape import engine
+from gmmscape.measure import WeightedRows
 from gmmscape.moves.component_rows import COVERED, Parts, covered_by
 
 
@@ -21,12 +21,12 @@ def without(mixture: gs.Mixture, i: int) -> gs.Mixture:
 
 def test_parts_hold_the_responsibilities_that_count():
     objective, fit = problem("full")
-    full = engine.responsibilities(objective.rows.local(slice(None)), fit.parameters)
+    full = fit.responsibilities(objective.rows.local(slice(None)))
     parts = covered_by(objective, fit).parts
     for i in range(4):
         rows = np.flatnonzero(full[:, i] >= COVERED)
         own = slice(parts.ends[i], parts.ends[i + 1])
-        np.testing.assert_array_equal(parts.points[own], objective.rows.local(rows))
+        np.testing.assert_array_equal(parts.rows.local(own), objective.rows.local(rows))
         expected = full[rows, i] * objective.rows.weights[rows]
         np.testing.assert_allclose(parts.weights[own], expected, rtol=1e-14)
         assert parts.mass[i] == pytest.approx(expected.sum())
@@ -70,11 +70,11 @@ def test_of_very_many_rows_a_part_stands_for_all(monkeypatch: pytest.MonkeyPatch
 
 
 def test_parts_are_joined_and_thinned():
-    parts = Parts(np.arange(10.0)[:, None], np.full(10, 0.1), np.array([0, 2, 7, 10]))
+    parts = Parts(WeightedRows(np.arange(10.0)[:, None], np.full(10, 0.1), 1.0), np.array([0, 2, 7, 10]))
     joined = parts.taken([[2, 0], [1, 1]])
-    np.testing.assert_array_equal(joined.points[:5, 0], [7, 8, 9, 0, 1])
+    np.testing.assert_array_equal(joined.rows.data[:5, 0], [7, 8, 9, 0, 1])
     np.testing.assert_array_equal(joined.sizes, [5, 10])
     thin = parts.taken(np.array([1]), most=2)
-    np.testing.assert_array_equal(thin.points[:, 0], [2, 5])
+    np.testing.assert_array_equal(thin.rows.data[:, 0], [2, 5])
     assert thin.mass[0] == pytest.approx(0.6)
-    assert len(parts.taken([]).points) == 0
+    assert len(parts.taken([]).rows) == 0

@@ -91,7 +91,7 @@ def test_merging_keeps_the_term_between_the_means(kind: str):
     before = mixture(kind)
     pair = [1, 3]
     total, mean, covariance = merged(
-        before.weights, before.means, before.covariances, kind, np.array([pair, [0, 2]])
+        before.weights, before.means, before.covariances, before.kind, np.array([pair, [0, 2]])
     )
     share = before.weights[pair] / before.weights[pair].sum()
     both = gs.Mixture(share, before.means[pair], before.covariances[pair], kind)

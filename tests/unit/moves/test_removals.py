@@ -15,7 +15,7 @@ from gmmscape.moves.removals import merging_bounds, propose_removals
 
 def merged_whole(fit: gs.Mixture, i: int, j: int) -> gs.Mixture:
     weights, means, covariances = fit.weights.copy(), fit.means.copy(), fit.covariances.copy()
-    total, mean, covariance = merged(weights, means, covariances, fit.covariance_type, np.array([[i, j]]))
+    total, mean, covariance = merged(weights, means, covariances, fit.kind, np.array([[i, j]]))
     weights[i], means[i], covariances[i] = total[0], mean[0], covariance[0]
     weights[j] = 0.0
     return gs.Mixture(weights, means, covariances, fit.covariance_type)

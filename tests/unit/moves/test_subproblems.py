@@ -7,6 +7,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.covariances import FULL, kind_named
 from gmmscape.families import Floor, family_named
 from gmmscape.measure import WeightedRows
 from gmmscape.moves.component_rows import Parts
@@ -21,7 +22,7 @@ def small(kind: str, X: np.ndarray, weights: np.ndarray, ends: list[int]) -> Sma
     sample = lab.Sample(X, weights)
     family = family_named(kind, Floor.of(sample.variance))
     objective = Objective.near(sample, family, gs.Mixture([1.0], [X[0]], [1.0], "spherical"))
-    return SmallProblems(objective, Parts(sample.points, sample.weights, np.array(ends)))
+    return SmallProblems(objective, Parts(objective.rows, np.array(ends)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -50,7 +51,7 @@ def test_pairs_are_fitted_as_em_fits_them(
     problems = small(kind, X, rng.uniform(0.5, 1.5, len(X)), [0, 200, 300])
     which = np.array([0, 1, 0])
     means = np.stack([problems.rows(i)[0][[0, -1]] for i in which])
-    starts = problems.around(which, means, kind)
+    starts = problems.around(which, means, kind_named(kind))
     ends, values = problems.fitted(which, starts)
     for at, part in enumerate(which):
         points, weights = problems.rows(part)
@@ -68,9 +69,9 @@ def test_rows_without_scatter_are_not_usable():
     objective = Objective.near(
         sample, family_named("full", Floor(np.zeros(2))), gs.Mixture([1.0], [[0.0, 0.0]], [1.0], "spherical")
     )
-    problems = SmallProblems(objective, Parts(sample.points, sample.weights, np.array([0, 10, 10, 20])))
+    problems = SmallProblems(objective, Parts(objective.rows, np.array([0, 10, 10, 20])))
     np.testing.assert_array_equal(problems.usable, [False, False, True])
-    starts = problems.around(np.array([0]), np.zeros((1, 2, 2)), "full")
+    starts = problems.around(np.array([0]), np.zeros((1, 2, 2)), FULL)
     assert problems.fitted(np.array([0]), starts)[1][0] == np.inf
 
 

@@ -57,7 +57,7 @@ def test_a_planted_optimum_is_listed_with_its_blocks(rows: np.ndarray, found: gs
     objective = objective_of(rows)
     planted = gs.Mixture(None, [[3, 0], [39.5, 0.5], [40.5, -0.5], [46, 0]], [10.0, 1, 1, 1], "spherical")
     end = descend(EM(tol=1e-8), objective, planted.shifted(-objective.measure.origin))
-    local = end.mixture.shifted(-objective.measure.origin)
+    local = end.local
     best = found.best.mixture.shifted(-objective.measure.origin)
     kinds = {block.kind for block in decoded_on_sample(objective, local, best).blocks}
     assert kinds == {"one-fits-many", "many-fit-one", "exact"}

@@ -11,10 +11,11 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import engine, lab
-from gmmscape.engine.choice import available
+from gmmscape.engine.extension import instruction_sets as available
 from gmmscape.families import Floor, Location, family_named
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Patience, batch, descend, descend_all, ends_of_all, run, start_around
+from gmmscape.threads import limited
 
 pytestmark = pytest.mark.skipif(not available(), reason="the extension is not built")
 KINDS = ("spherical", "diag", "tied", "full")
@@ -32,10 +33,7 @@ def problem(
         begun = [gs.Mixture.location(sample.points[rng.choice(n, k)], 1.0) for _ in range(starts)]
         return Objective.near(sample, Location(1.0), begun[0]), begun
     family = family_named(kind, Floor.of(sample.variance, covariance_floor=floor))
-    begun = [
-        start_around(sample, family, k, "random_from_data", rng).shifted(-sample.origin)
-        for _ in range(starts)
-    ]
+    begun = [start_around(sample, family, k, "random_from_data", rng) for _ in range(starts)]
     return Objective.near(sample, family, begun[0]), begun
 
 
@@ -67,16 +65,16 @@ def test_it_falls_and_ends_where_it_says(kind: str):
         assert found.converged
         assert found.gradient_norm <= 1e-5
         assert np.diff(found.history).max() <= 1e-10
-        local = found.mixture.shifted(-objective.measure.origin)
+        local = found.local
         assert found.nll == pytest.approx(objective.rows.nll(local), abs=1e-12)
 
 
 def test_the_number_of_threads_changes_no_bit(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("gmmscape.engine.threads.machine_threads", lambda: 4)
+    monkeypatch.setattr("gmmscape.threads.machine_threads", lambda: 4)
     objective, starts = problem("full", starts=7)
     found = []
     for threads in (1, 2, 3):
-        with engine.limited(threads):
+        with limited(threads):
             found.append(descend_all(EM(max_iter=30), objective, starts))
     for other in found[1:]:
         assert [s.mixture for s in other] == [s.mixture for s in found[0]]
@@ -184,6 +182,7 @@ def test_errors_of_a_watch_come_through():
         descend_all(EM(tol=0.0, max_iter=10**7), objective, starts, watch=watch)
 
 
+@pytest.mark.usefixtures("ctrl_c_works")
 def test_ctrl_c_keeps_what_was_reached():
     objective, starts = long_problem()
     threading.Timer(0.3, _thread.interrupt_main).start()

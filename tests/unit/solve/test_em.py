@@ -9,7 +9,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
-from gmmscape.families import Family, Floor, Location, family_named
+from gmmscape.families import Family, Floor, FreeCovariance, Location, family_named
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Solution, mixture_around, random_row_means, run
 
@@ -28,11 +28,17 @@ def clouds(seed: int, gap: float = 3.0) -> lab.Sample:
 def start_of(sample: lab.Sample, kind: str, seed: int) -> tuple[Family, gs.Mixture]:
     """Return a family and a start in the caller's coordinates."""
     rng = np.random.default_rng([seed, 1])
-    means = random_row_means(sample, 3, rng)
+    means = random_row_means(sample, 3, rng) + sample.origin
     if kind == "location":
         return Location(0.9), gs.Mixture.location(means, 0.9)
     family = family_named(kind, Floor.of(sample.variance))
-    return family, mixture_around(sample, family, means)
+    return family, start_around(sample, family, means)
+
+
+def start_around(sample: lab.Sample, family: Family, means: np.ndarray) -> gs.Mixture:
+    """What `mixture_around` returns, in the caller's coordinates."""
+    assert isinstance(family, FreeCovariance)
+    return sample.callers_mixture(mixture_around(sample, family, means - sample.origin))
 
 
 def fit(solver: EM, sample: lab.Sample, family: Family, start: gs.Mixture, **kwargs: Any) -> Solution:
@@ -124,7 +130,7 @@ def duplicates() -> lab.Sample:
 def test_a_collapse_onto_duplicates_without_floor_is_degenerate(kind: str, accelerate: bool):
     sample = duplicates()
     family = family_named(kind, Floor.of(sample.variance, covariance_floor=0.0))
-    start = mixture_around(sample, family, np.array([[0.0, 0.0], [19.0, 19.0]]))
+    start = start_around(sample, family, np.array([[0.0, 0.0], [19.0, 19.0]]))
     solution = fit(EM(accelerate=accelerate), sample, family, start)
     assert solution.stop_reason == "degenerate"
     assert not solution.converged
@@ -138,7 +144,7 @@ def test_a_collapse_onto_duplicates_without_floor_is_degenerate(kind: str, accel
 def test_a_floor_keeps_the_same_data_from_collapsing(kind: str, accelerate: bool):
     sample = duplicates()
     family = family_named(kind, Floor.of(sample.variance))
-    start = mixture_around(sample, family, np.array([[0.0, 0.0], [19.0, 19.0]]))
+    start = start_around(sample, family, np.array([[0.0, 0.0], [19.0, 19.0]]))
     solution = fit(EM(accelerate=accelerate), sample, family, start)
     assert solution.stop_reason == "converged"
     assert solution.floor_active == (kind != "tied")

@@ -57,7 +57,7 @@ def test_a_step_is_minus_sigma_squared_times_the_gradient(d: int):
 @pytest.mark.parametrize("d", [1, 3])
 def test_reaches_newtons_minimum_and_is_slower(d: int):
     objective, start = problem(d, 1)
-    near = run(GradientDescent(max_iter=30), objective, start).mixture.shifted(-objective.measure.origin)
+    near = run(GradientDescent(max_iter=30), objective, start).local
     gradient = run(GradientDescent(tol=1e-9), objective, near)
     newton = run(Newton(), objective, near)
     assert gradient.stop_reason == newton.stop_reason == "converged"

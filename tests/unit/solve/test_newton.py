@@ -10,7 +10,8 @@ import gmmscape as gs
 from gmmscape import lab
 from gmmscape.families import Location
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, Newton, Progress, run
+from gmmscape.progress import Event
+from gmmscape.solve import EM, Newton, run
 from gmmscape.solve.newton import trust_region_step
 
 Array = NDArray[np.float64]
@@ -209,9 +210,9 @@ def test_convergence_is_quadratic():
 def test_convergence_of_em_on_the_same_problem_is_linear():
     """Negative control of the test above: each EM step is more than half as long as the one before."""
     objective, start, _ = overlapping()
-    seen: list[Progress] = []
+    seen: list[Event] = []
     em = run(EM(accelerate=False, tol=1e-10), objective, start, callback=seen.append)
-    norms = np.array([p.gradient_norm for p in seen])
+    norms = np.array([p.detail["gradient_norm"] for p in seen])
     late = norms[len(norms) // 2 :]
     assert np.all(late[1:] > 0.5 * late[:-1])
     newton = run(Newton(), objective, start)
@@ -228,7 +229,7 @@ def test_values_never_rise_and_the_end_is_a_minimum(seed: int):
     solution = run(Newton(), objective, start)
     assert solution.stop_reason == "converged"
     assert np.all(np.diff(solution.history) <= 1e-14 * abs(solution.nll))
-    end = objective.derivatives(solution.mixture.shifted(-sample.origin), hessian=True)
+    end = objective.derivatives(solution.local, hessian=True)
     assert np.abs(end.gradient).max() < 1e-9
     assert np.linalg.eigvalsh(end.hessian)[0] > -1e-10
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 import gmmscape as gs
 from gmmscape import lab
-from gmmscape.families import Floor, Location, family_named
-from gmmscape.solve import given_start, kmeans_plusplus_means, mixture_around, random_row_means, starts
+from gmmscape.families import Floor, family_named
+from gmmscape.solve import kmeans_plusplus_means, mixture_around, random_row_means, starts
 
 Array = NDArray[np.float64]
 Draw = Callable[[lab.Sample, int, np.random.Generator], Array]
@@ -22,9 +22,9 @@ NO_FLOOR = Floor(np.zeros(2))
 both_draws = pytest.mark.parametrize("draw", [random_row_means, kmeans_plusplus_means])
 
 
-def indices_of(means: Array, X: Array) -> list[int]:
-    """Return which row each mean is up to rounding; fails if one is no row. The rows must differ."""
-    equal = np.isclose(means[:, None], X, rtol=1e-13, atol=1e-11).all(axis=2)
+def indices_of(means: Array, sample: lab.Sample, X: Array) -> list[int]:
+    """Return which row each local mean is up to rounding; fails if one is no row. The rows must differ."""
+    equal = np.isclose(means[:, None], X - sample.origin, rtol=1e-13, atol=1e-11).all(axis=2)
     np.testing.assert_array_equal(equal.sum(axis=1), 1)
     return equal.argmax(axis=1).tolist()
 
@@ -33,14 +33,14 @@ def indices_of(means: Array, X: Array) -> list[int]:
 @pytest.mark.parametrize("weights", [None, "random"])
 @pytest.mark.parametrize("k", [1, 3, 12])
 def test_means_are_different_rows(draw: Draw, weights: str | None, k: int):
-    """In the caller's coordinates, far from the origin."""
+    """In local coordinates; the rows are far from zero."""
     rng = np.random.default_rng(k)
     X = rng.normal(1000.0, 100.0, (12, 2))
     sample = lab.Sample(X, None if weights is None else rng.uniform(0.1, 5.0, 12))
     for _ in range(10):
         means = draw(sample, k, rng)
         assert means.shape == (k, 2)
-        assert len(set(indices_of(means, X))) == k
+        assert len(set(indices_of(means, sample, X))) == k
 
 
 @both_draws
@@ -49,7 +49,7 @@ def test_rows_of_weight_zero_are_never_drawn(draw: Draw, rng: np.random.Generato
     X = np.concatenate([rng.normal(0.0, 1.0, (10, 2)), rng.normal(500.0, 50.0, (10, 2))])
     sample = lab.Sample(X, [1.0] * 10 + [0.0] * 10)
     for _ in range(40):
-        assert max(indices_of(draw(sample, 4, rng), X)) < 10
+        assert max(indices_of(draw(sample, 4, rng), sample, X)) < 10
 
 
 @both_draws
@@ -57,7 +57,7 @@ def test_all_rows_with_weight_can_be_asked_for(draw: Draw, rng: np.random.Genera
     X = np.arange(8.0)[:, None]
     sample = lab.Sample(X, [0, 1, 0, 2, 5, 0, 1, 0])
     for _ in range(20):
-        assert sorted(indices_of(draw(sample, 4, rng), X)) == [1, 3, 4, 6]
+        assert sorted(indices_of(draw(sample, 4, rng), sample, X)) == [1, 3, 4, 6]
 
 
 @both_draws
@@ -75,7 +75,7 @@ def test_first_mean_is_drawn_by_weight(draw: Draw):
     """A single mean, 1000 draws: every row as often as its weight says."""
     X, weights = np.arange(4.0)[:, None], np.array([1.0, 2.0, 5.0, 12.0]) / 20.0
     sample, rng, n = lab.Sample(X, weights), np.random.default_rng(5), 1000
-    drawn = [indices_of(draw(sample, 1, rng), X)[0] for _ in range(n)]
+    drawn = [indices_of(draw(sample, 1, rng), sample, X)[0] for _ in range(n)]
     counts = np.bincount(drawn, minlength=4)
     z = (counts - n * weights) / np.sqrt(n * weights * (1 - weights))
     assert np.abs(z).max() < 4.5
@@ -86,7 +86,7 @@ def test_heavy_rows_are_drawn_more_often_without_replacement():
     """Two of three rows with weights 1/2, 1/4, 1/4: the heavy one is among them in 5/6 of the draws."""
     X, n = np.arange(3.0)[:, None], 3000
     sample, rng = lab.Sample(X, [2.0, 1.0, 1.0]), np.random.default_rng(6)
-    with_heavy = sum(0 in indices_of(random_row_means(sample, 2, rng), X) for _ in range(n))
+    with_heavy = sum(0 in indices_of(random_row_means(sample, 2, rng), sample, X) for _ in range(n))
     expected = 0.5 + 2 * (0.25 * 0.5 / 0.75)
     assert abs(with_heavy - n * expected) < 4.5 * np.sqrt(n * expected * (1 - expected))
 
@@ -97,8 +97,12 @@ def test_kmeans_plusplus_picks_rows_far_from_each_other(rng: np.random.Generator
     sample = lab.Sample(X)
     missed = 0
     for _ in range(40):
-        assert sorted(i // 20 for i in indices_of(kmeans_plusplus_means(sample, 3, rng), X)) == [0, 1, 2]
-        missed += len({i // 20 for i in indices_of(random_row_means(sample, 3, rng), X)}) < 3
+        assert sorted(i // 20 for i in indices_of(kmeans_plusplus_means(sample, 3, rng), sample, X)) == [
+            0,
+            1,
+            2,
+        ]
+        missed += len({i // 20 for i in indices_of(random_row_means(sample, 3, rng), sample, X)}) < 3
     assert missed > 10
 
 
@@ -119,8 +123,9 @@ def test_mixture_around_pools_the_scatter_about_the_nearest_mean(kind: str, n: i
     means = np.array([[0.0, 0.0], [10.0, 5.0], [-8.0, 3.0]]) + 40.0
     X = means[rng.integers(0, 3, n)] + rng.normal(size=(n, 2)) * [2.0, 0.5]
     weights = rng.uniform(0.0, 2.0, n)
-    mixture = mixture_around(lab.Sample(X, weights), family_named(kind, NO_FLOOR), means)
-    np.testing.assert_array_equal(mixture.means, means)
+    sample = lab.Sample(X, weights)
+    mixture = mixture_around(sample, family_named(kind, NO_FLOOR), means - sample.origin)
+    np.testing.assert_array_equal(mixture.means, means - sample.origin)
     np.testing.assert_allclose(mixture.weights, 1.0 / 3.0, rtol=1e-15)
     assert mixture.covariance_type == kind
     nearest = ((X[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
@@ -140,9 +145,9 @@ def test_mixture_around_every_row_needs_a_floor(kind: str):
     X = np.array([[0.0, 0.0], [3.0, 1.0], [5.0, 7.0]])
     sample = lab.Sample(X)
     with pytest.raises(gs.DataError, match="no scatter around the starting means"):
-        mixture_around(sample, family_named(kind, NO_FLOOR), X)
+        mixture_around(sample, family_named(kind, NO_FLOOR), sample.points)
     floor = Floor(np.array([0.25, 0.25]))
-    mixture = mixture_around(sample, family_named(kind, floor), X)
+    mixture = mixture_around(sample, family_named(kind, floor), sample.points)
     np.testing.assert_allclose(mixture.full_covariances(), [0.25 * np.eye(2)] * 3, rtol=1e-14)
 
 
@@ -150,53 +155,16 @@ def test_mixture_around_ignores_rows_of_weight_zero():
     X = np.array([[0.0, 0.0], [2.0, 1.0], [1000.0, 1000.0]])
     family = family_named("full", Floor(np.array([0.01, 0.01])))
     means = np.array([[1.0, 0.5]])
-    with_row = mixture_around(lab.Sample(X, [1.0, 1.0, 0.0]), family, means)
-    without = mixture_around(lab.Sample(X[:2]), family, means)
+    samples = (lab.Sample(X, [1.0, 1.0, 0.0]), lab.Sample(X[:2]))
+    with_row, without = (mixture_around(one, family, means - one.origin) for one in samples)
     np.testing.assert_allclose(with_row.covariances, without.covariances, rtol=1e-13)
-
-
-def test_given_start_of_the_location_family():
-    mixture = given_start(Location(2.0), [1.0, 5.0])
-    assert mixture == gs.Mixture.location([1.0, 5.0], 2.0)
-    weighted = given_start(Location(2.0), [1.0, 5.0], [0.25, 0.75])
-    assert weighted == gs.Mixture.location([1.0, 5.0], 2.0, [0.25, 0.75])
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_given_start_of_a_free_family(kind: str):
-    covariances = {
-        "spherical": [1.0, 2.0],
-        "diag": [[1.0, 2.0], [3.0, 4.0]],
-        "tied": [[2.0, 0.5], [0.5, 1.0]],
-        "full": [np.eye(2), 2.0 * np.eye(2)],
-    }[kind]
-    means = [[0.0, 1.0], [2.0, 3.0]]
-    family = family_named(kind, NO_FLOOR)
-    mixture = given_start(family, means, [0.25, 0.75], covariances)
-    assert mixture == gs.Mixture([0.25, 0.75], means, covariances, kind)
-    np.testing.assert_array_equal(given_start(family, means, None, covariances).weights, [0.5, 0.5])
-
-
-@pytest.mark.parametrize(
-    ("family", "arguments", "message"),
-    [
-        (family_named("full", NO_FLOOR), {}, "covariances=None: pass those of a 'full' mixture"),
-        (Location(1.0), {"covariances": [1.0, 1.0]}, r"covariances=\[1.0, 1.0\]: leave out"),
-        (Location(1.0), {"weights": [0.5, 0.6]}, "weights sum to"),
-        (family_named("diag", NO_FLOOR), {"covariances": [1.0, 1.0]}, "covariances has shape"),
-    ],
-    ids=["missing", "superfluous", "weights", "shape"],
-)
-def test_given_start_refuses(family: Any, arguments: dict[str, Any], message: str):
-    with pytest.raises(gs.InvalidParameterError, match=message):
-        given_start(family, [[0.0, 0.0], [1.0, 1.0]], **arguments)
 
 
 def test_kmeans_plusplus_prefers_duplicates_to_rows_of_weight_zero():
     sample = lab.Sample([[5.0], [1.0], [1.0]], [0, 1, 1])
     for seed in range(5):
         means = kmeans_plusplus_means(sample, 2, np.random.default_rng(seed))
-        np.testing.assert_array_equal(means, [[1.0], [1.0]])
+        np.testing.assert_array_equal(means + sample.origin, [[1.0], [1.0]])
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -210,8 +178,8 @@ def test_a_part_of_very_many_rows_serves_as_starts(
     X = np.concatenate([rng.normal(0, 1, (2000, 2)), rng.normal(50, 1, (2000, 2))])
     weights = np.repeat([1.0, 1e-12], 2000) if weighted else None
     sample = lab.Sample(X, weights)
-    assert len(starts._part(sample, rng)) == 200
+    assert len(starts._part(sample, rng)[0]) == 200
     family = family_named("full", Floor.of(sample.variance))
     start = starts.start_around(sample, family, 6, init_params, np.random.default_rng(1))
-    far = start.means[:, 0] > 25
+    far = start.means[:, 0] + sample.origin[0] > 25
     assert far.any() == (not weighted)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.families import Location
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.edges import Edge, after, inverse
 from gmmscape.landscape.points.critical_point import CriticalPoint
@@ -66,7 +67,7 @@ def kept(attempt: Attempt) -> dict[str, Any]:
     end = attempt.end
     numbers = {"error": end.error, "gradient_norm": end.gradient_norm}
     return {
-        "mixture": end.mixture.to_dict(),
+        "mixture": end.local.to_dict(),
         "nll": end.nll,
         **{name: value if np.isfinite(value) else None for name, value in numbers.items()},
         "stop_reason": end.stop_reason,
@@ -75,17 +76,19 @@ def kept(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def attempt_of(task: Task, content: dict[str, Any]) -> Attempt:
+def attempt_of(descent: Descent, task: Task, content: dict[str, Any]) -> Attempt:
     """Return the attempt that `kept` has written."""
     error, norm = (np.inf if content[name] is None else content[name] for name in ("error", "gradient_norm"))
     end = Solution(
-        mixture=Mixture.from_dict(content["mixture"]),
+        local=Mixture.from_dict(content["mixture"]),
+        origin=descent.measure.origin,
         nll=content["nll"],
         stop_reason=content["stop_reason"],
         n_iter=len(content["history"]) - 1,
         history=tuple(content["history"]),
         error=error,
         gradient_norm=norm,
+        family=Location.name,
     )
     return Attempt(task, end, content["saddle"])
 

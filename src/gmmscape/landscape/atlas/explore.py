@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.builder import Attempt, Survey, Task, attempt_of, digest_of, kept
@@ -19,15 +18,14 @@ from gmmscape.landscape.atlas.saddle_search import MOST_ROUNDS, Trail, followed,
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.realisation.realise import candidate_places, coincident_point
-from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Stopped
-from gmmscape.solve import random_row_means
 from gmmscape.structure.candidates import (
     candidates,
     count_candidates,
 )
 from gmmscape.structure.structure import Structure, decode
+from gmmscape.threads import limited
 from gmmscape.work import tasks as work_tasks
 from gmmscape.work.journal import Journal
 from gmmscape.work.tasks import Tasks, closed
@@ -65,7 +63,7 @@ def explore(
     from threadpoolctl import threadpool_limits
 
     # Matrices of k d rows are too small for threads of BLAS, which wait for each other longer than they work.
-    with engine.limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
+    with limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
         survey = _resumed(descent, seed, resume)
         journal = Journal(checkpoint, "explore", _facts(survey, plan))
         return _explore(survey, plan, Tasks(journal, plan.n_jobs, budget))
@@ -127,7 +125,7 @@ def _descend_from_all(survey: Survey, plan: Plan, work: Tasks) -> None:
     )
     with closed(results):
         for task, result in zip(tasks, results, strict=True):
-            found = survey.record(attempt_of(task, result))
+            found = survey.record(attempt_of(survey.descent, task, result))
 
 
 def _search_saddles(survey: Survey, work: Tasks) -> None:
@@ -271,8 +269,8 @@ def _with_starts(
     for first in range(0, len(random), TOGETHER):
         some = random[first : first + TOGETHER]
         generators = [np.random.default_rng([seed, task.number]) for task in some]
-        starts = [descent.begun(_random_means(descent, rng)) for rng in generators]
-        with engine.limited(n_jobs):  # joblib may ask for tasks from a thread of its own
+        starts = [descent.begun(descent.random_means(descent.k, rng)) for rng in generators]
+        with limited(n_jobs):  # joblib may ask for tasks from a thread of its own
             ends = descent.rough(starts)
         yield from zip(some, ends, strict=True)
 
@@ -288,11 +286,3 @@ def attempt_one(descent: Descent, task: Task, places: FloatArray) -> Attempt:
         return Attempt(task, end, saddle=False)
     together = coincident_point(descent, task.structure, truth)
     return Attempt(task, end, saddle=together is not None and together.index > 0)
-
-
-def _random_means(descent: Descent, rng: np.random.Generator) -> FloatArray:
-    truth = descent.measure.truth
-    if truth is not None:
-        return truth.sample(descent.k, rng)[0]
-    assert isinstance(descent.measure, Sample)
-    return random_row_means(descent.measure, descent.k, rng)

@@ -251,7 +251,7 @@ def _names(descent: Descent, path: FloatArray) -> tuple[str, str]:
     if descent.measure.truth is None:
         return "a", "b"
     a, b = (
-        str(decode(descent.local(places), descent.measure.truth.shifted(-descent.measure.origin)).structure)
+        str(decode(descent.mixture(places), descent.measure.truth).structure)
         for places in (path[0], path[-1])
     )
     return a, b

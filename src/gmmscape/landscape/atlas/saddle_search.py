@@ -18,9 +18,7 @@ from gmmscape.landscape.atlas.groupings import Grouped, assignments, grouped
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.points.eigenvector_following import follow
-from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
-from gmmscape.solve import random_row_means
 
 #: Starts of each grouping in a round; rounds at most, while the count law says that something is missing.
 STARTS, MOST_ROUNDS = 10, 8
@@ -81,14 +79,14 @@ def trails(
         m = len(sizes)
         if m == 1:
             if number == 0:
-                found.append(Trail(sizes, descent.begun(_random_means(descent, 1, rng)), 0))
+                found.append(Trail(sizes, descent.begun(descent.random_means(1, rng)), 0))
             continue
         for i in range(STARTS):
             if i % 2 == 0 and anchors is not None:
                 some = anchors[rng.choice(len(anchors), m, replace=len(anchors) < m)]
                 means = some + NOISE * descent.sigma * rng.standard_normal(some.shape)
             else:
-                means = _random_means(descent, m, rng)
+                means = descent.random_means(m, rng)
             places = descent.begun(means)
             indices = range(m * descent.measure.n_features)
             if descent.free_weights:
@@ -195,7 +193,7 @@ def followed(descent: Descent, trail: Trail) -> FloatArray | None:
     end = follow(descent.common(start), start, trail.uphill)
     if end is None:
         return None
-    return np.repeat(descent.places(end.shifted(descent.measure.origin)), trail.sizes, axis=0)
+    return np.repeat(descent.places_of_local(end), trail.sizes, axis=0)
 
 
 def _grouped(descent: Descent, sizes: tuple[int, ...], places: FloatArray) -> Mixture:
@@ -219,11 +217,3 @@ def _anchors(reference: Mixture | None) -> FloatArray | None:
         runs = [np.array(some) for size in range(1, most + 1) for some in combinations(range(k), size)]
     weights = np.maximum(reference.weights, np.finfo(np.float64).tiny)
     return np.stack([np.average(reference.means[run], axis=0, weights=weights[run]) for run in runs])
-
-
-def _random_means(descent: Descent, m: int, rng: np.random.Generator) -> FloatArray:
-    truth = descent.measure.truth
-    if truth is not None:
-        return truth.sample(m, rng)[0]
-    assert isinstance(descent.measure, Sample)
-    return random_row_means(descent.measure, m, rng)

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailableError
 from gmmscape.landscape.atlas.builder import digest_of
 from gmmscape.landscape.basins.assignment import Assignment, Fallen, descended
@@ -20,6 +19,7 @@ from gmmscape.landscape.basins.starts import BLOCK, Starts
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.solve import Crowd, joined
+from gmmscape.threads import limited
 from gmmscape.validation import choice, positive_integer
 from gmmscape.work.journal import Journal, seed_for
 from gmmscape.work.tasks import Task, Tasks
@@ -164,7 +164,7 @@ class _Work(NamedTuple):
         tell = self._settled if stop_reason == "completed" else lambda done: None
         assignment = Assignment(self.land._descent, joined(parts), most, tell)
         try:
-            with engine.limited(n_jobs):
+            with limited(n_jobs):
                 return assignment.run(), stop_reason
         except (Stopped, KeyboardInterrupt) as stop:
             return assignment.so_far("interrupted"), str(stop) or "interrupted"
@@ -183,7 +183,7 @@ class _Work(NamedTuple):
 
 
 def _block(descent: Any, starts: Starts, number: int, size: int, method: str) -> dict[str, Any]:
-    with engine.limited(1):
+    with limited(1):
         return _plain(descended(descent, starts.block(number, size), method))
 
 

@@ -94,13 +94,11 @@ class Starts:
     def _one(self, number: int) -> FloatArray:
         """Start number `number` of those that are not drawn by blocks."""
         rng = np.random.default_rng([self.seed, number])
-        if self.name == "rows":
-            assert isinstance(self.measure, Sample)
-            return random_row_means(self.measure, self.k, rng)
         if isinstance(self.measure, Sample):
-            return kmeans_plusplus_means(self.measure, self.k, rng)
-        rows = self.measure.truth.sample(DRAWS * self.k, rng)[0]
-        return kmeans_plusplus_means(Sample(rows, copy=False), self.k, rng)
+            means = random_row_means if self.name == "rows" else kmeans_plusplus_means
+            return means(self.measure, self.k, rng) + self.measure.origin
+        rows = Sample(self.measure.truth.sample(DRAWS * self.k, rng)[0], copy=False)
+        return kmeans_plusplus_means(rows, self.k, rng) + rows.origin
 
 
 def own_starts(name: str, value: Any, k: int, d: int) -> FloatArray:
@@ -128,8 +126,6 @@ def own_starts(name: str, value: Any, k: int, d: int) -> FloatArray:
 
 def _box(measure: Measure) -> tuple[FloatArray, FloatArray]:
     """Corners of the smallest box with all centers, or all rows, in it."""
-    if measure.truth is not None:
-        places = measure.truth.means
-        return places.min(axis=0), places.max(axis=0)
-    assert isinstance(measure, Sample)
-    return measure.points.min(axis=0) + measure.origin, measure.points.max(axis=0) + measure.origin
+    if isinstance(measure, Sample):
+        return measure.points.min(axis=0) + measure.origin, measure.points.max(axis=0) + measure.origin
+    return measure.truth.means.min(axis=0), measure.truth.means.max(axis=0)

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.falsification.one_truth import Plan, Searched, searched
 from gmmscape.landscape.falsification.result import Falsification
 from gmmscape.landscape.falsification.truths import random_truth
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback, Stopped
+from gmmscape.threads import limited
 from gmmscape.validation import (
     positive_integer,
     real_number,
@@ -177,7 +177,7 @@ def _done(
         truth = random_truth(rng, k_star, d, separation, settings["sigma"])
     k = int(rng.choice(settings["k"]))
     # Matrices this small are no work for threads of BLAS, and processes share the cores.
-    with engine.limited(1), threadpool_limits(1, user_api="blas"):
+    with limited(1), threadpool_limits(1, user_api="blas"):
         return searched(truth, k, number, rng, plan).to_dict()
 
 

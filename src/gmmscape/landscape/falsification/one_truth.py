@@ -254,7 +254,7 @@ def _same(end: Solution, known: _Seen, truth: Mixture, sigma: float, tau: float)
 
 def _curvature(descent: Descent, end: Solution, rtol: float) -> float:
     """Smallest eigenvalue of the Hessian, 1/sigma^2, by a rule made for the place."""
-    local = end.mixture.shifted(-descent.measure.origin)
+    local = end.local
     hessian = descent.objective(local, rtol).derivatives(local, hessian=True).hessian
     assert hessian is not None
     return float(np.linalg.eigvalsh(hessian)[0]) * descent.sigma**2

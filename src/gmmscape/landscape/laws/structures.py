@@ -185,7 +185,8 @@ def structure_prediction(
 def _setting(structure: Structure, truth: Mixture, sigma: float | None) -> tuple[int, float, FloatArray]:
     """Return k, sigma of the fit and the variances of the truth, checked against each other."""
     structure_of(structure, truth.n_components)
-    if truth.covariance_type != "spherical":
+    variances = truth.kind.isotropic(truth.covariances)
+    if variances is None:
         raise InvalidParameterError.of(
             "truth", truth, "pass a truth with spherical covariances: the laws are about these"
         )
@@ -193,4 +194,4 @@ def _setting(structure: Structure, truth: Mixture, sigma: float | None) -> tuple
     if sigma is None:
         raise InvalidParameterError.of("sigma", None, "pass the standard deviation of the fit")
     count = sum(len(block.means) for block in structure.blocks)
-    return count, sigma, np.broadcast_to(truth.covariances, truth.n_components)
+    return count, sigma, np.broadcast_to(variances, truth.n_components)

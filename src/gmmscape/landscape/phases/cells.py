@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas.explore import listed_candidates
 from gmmscape.landscape.points.descent import COARSE_RTOL, COARSE_TOL, Descent
@@ -19,6 +18,7 @@ from gmmscape.solve import Newton, Solution, run
 from gmmscape.structure.association import association
 from gmmscape.structure.partition import best_stars
 from gmmscape.structure.structure import Structure
+from gmmscape.threads import limited
 
 UNSTRUCTURED = "unstructured"
 #: Two descents ended in one minimum if they match within this many sigma, or, where a curvature in
@@ -216,7 +216,7 @@ def checked(
 ) -> list[PhaseMinimum]:
     """Return the minima that random starts add to the known ones."""
     cell = Cell(truth, k, sigma, known)
-    with engine.limited(1):
+    with limited(1):
         cell.from_random(seed, n)
     return cell.minima[len(known) :]
 

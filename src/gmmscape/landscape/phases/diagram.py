@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.paths.truth_path import fitted_sigma
@@ -18,6 +17,7 @@ from gmmscape.landscape.phases.result import Phase
 from gmmscape.landscape.phases.spreading import Grid, Spreading
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback, Stopped
+from gmmscape.threads import limited
 from gmmscape.validation import (
     finite_array,
     positive_integer,
@@ -141,7 +141,7 @@ def _mapped(work: Spreading, births: bool, thresholds: bool) -> Phase:
 
     stop_reason = "completed"
     try:
-        with engine.limited(1), threadpool_limits(1, user_api="blas"):
+        with limited(1), threadpool_limits(1, user_api="blas"):
             work.fill()
             if births:
                 work.locate_births()

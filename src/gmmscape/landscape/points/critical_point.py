@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import factorial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.families import VANISHED
 from gmmscape.mixture import Mixture
-from gmmscape.objective import VANISHED
 from gmmscape.solve import STOP_REASONS, Solution
 from gmmscape.solve.newton import FLAT
 from gmmscape.structure.structure import Decoding
@@ -37,8 +37,10 @@ class CriticalPoint(Solution):
 
     Attributes
     ----------
-    mixture : Mixture
-        The fit, in the caller's coordinates.
+    local : Mixture
+        The fit as the descent had it, relative to `origin`; `mixture` is in the caller's coordinates.
+    origin : ndarray of shape (d,)
+        What local coordinates count from: the measure's origin, or zero for a point read from a file.
     nll : float
         Negative log-likelihood in nats per unit mass.
     error : float
@@ -80,6 +82,7 @@ class CriticalPoint(Solution):
     structure: Decoding | None
     hits: int = 0
     free_weights: bool = False
+    family: str = field(default="location", kw_only=True)
     degree: int | None = None
 
     @property
@@ -221,8 +224,10 @@ class CriticalPoint(Solution):
         """
         structure = content["structure"]
         weights = content["weights"] if free_weights else None
+        mixture = Mixture.location(content["means"], sigma, weights)
         return cls(
-            mixture=Mixture.location(content["means"], sigma, weights),
+            local=mixture,
+            origin=np.zeros(mixture.n_features),
             nll=float(content["nll"]),
             error=float(content["error"]),
             gradient_norm=_number(content["gradient_norm"]),

@@ -12,7 +12,6 @@ from itertools import product
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.families import Location
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 
@@ -44,8 +43,7 @@ def measured_degree(objective: Objective, local: Mixture) -> int | None:
         None without soft directions, with more than three, or where slopes differ in sign or have none. Cost:
         some hundred passes with Hessian at most.
     """
-    assert isinstance(objective.family, Location)
-    sigma = objective.family.sigma
+    sigma = objective.family.coordinates.sigma
     hessian = objective.derivatives(local, hessian=True).hessian
     assert hessian is not None
     values, vectors = np.linalg.eigh(sigma**2 * hessian)
@@ -77,8 +75,7 @@ def _directions(m: int) -> FloatArray:
 
 def _slope(objective: Objective, local: Mixture, outward: FloatArray, stiff: FloatArray) -> float:
     """Slope along the radius, at the radius, where the slope in the stiff directions vanishes."""
-    assert isinstance(objective.family, Location)
-    sigma = objective.family.sigma
+    sigma = objective.family.coordinates.sigma
     offset = RADIUS * outward
     for _ in range(RELAXING):
         at = objective.derivatives(

@@ -16,11 +16,20 @@ from gmmscape.landscape.points.degree import SOFT as DEGENERATE
 from gmmscape.landscape.points.degree import measured_degree
 from gmmscape.landscape.points.eigenvector_following import POLISHED, polished, strolled
 from gmmscape.landscape.points.orbits import touching
-from gmmscape.measure import Measure, Population
+from gmmscape.measure import Measure, Population, Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.progress import Callback
-from gmmscape.solve import EM, Newton, Solution, Solver, ends_of_all, run
+from gmmscape.solve import (
+    EM,
+    Newton,
+    Solution,
+    Solver,
+    ends_of_all,
+    random_row_means,
+    run,
+    stop_reason,
+)
 from gmmscape.solve.newton import FLAT
 from gmmscape.structure.structure import decode
 
@@ -100,14 +109,29 @@ class Descent:
 
     def stepped(self, places: FloatArray, change: FloatArray) -> FloatArray:
         """Return places after a change, of shape (m,), of the family's coordinates."""
-        fit = self.local(places).shifted(self.measure.origin)
-        return self.places(self.family.moved(fit, change / self.sigma))
+        return self.places(self.family.moved(self.mixture(places), change / self.sigma))
+
+    def mixture(self, places: FloatArray) -> Mixture:
+        """Return the fit with these places."""
+        d = self.measure.n_features
+        return Mixture.location(places[:, :d], self.sigma, self._weights(places))
 
     def local(self, places: FloatArray) -> Mixture:
         """Return the fit with these places, in the measure's local coordinates."""
         d = self.measure.n_features
-        weights = softmax(places[:, d] / self.sigma) if self.free_weights else None
-        return Mixture.location(places[:, :d] - self.measure.origin, self.sigma, weights)
+        return Mixture.location(places[:, :d] - self.measure.origin, self.sigma, self._weights(places))
+
+    def _weights(self, places: FloatArray) -> FloatArray | None:
+        return softmax(places[:, -1] / self.sigma) if self.free_weights else None
+
+    def places_of_local(self, local: Mixture) -> FloatArray:
+        """Return the places of a fit in the measure's local coordinates."""
+        return self.places(self.measure.callers_mixture(local))
+
+    def local_of(self, found: Solution) -> Mixture:
+        """Return a fit in the measure's local coordinates; one from a file counts from zero."""
+        same = np.array_equal(found.origin, self.measure.origin)
+        return found.local if same else self.measure.local_mixture(found.mixture)
 
     def objective(self, local: Mixture, rtol: float | None = None) -> Objective:
         """Return the objective with a rule for the neighbourhood of a local mixture."""
@@ -123,7 +147,7 @@ class Descent:
         if found.error <= 10 * rtol:
             return found
         # The fit has spread since the rule was chosen, and its log density turns faster than the rule sees.
-        end = self._to_local(found.mixture)
+        end = found.local
         return _continued(found, _uninterrupted(run(solver, self.objective(end, rtol), end)))
 
     def rough(self, starts: list[FloatArray]) -> list[FloatArray]:
@@ -133,7 +157,7 @@ class Descent:
         """
         locals_ = [self.local(places) for places in starts]
         ends = ends_of_all(ROUGH, self._fixed, locals_)
-        return [self.places(end.shifted(self.measure.origin)) for end in ends]
+        return [self.places_of_local(end) for end in ends]
 
     @cached_property
     def _fixed(self) -> Objective:
@@ -194,6 +218,12 @@ class Descent:
         assert found is not None
         return found
 
+    def random_means(self, m: int, rng: np.random.Generator) -> FloatArray:
+        """Return m points drawn from the truth or, of a sample, m different rows, shape (m, d)."""
+        if isinstance(self.measure, Sample):
+            return random_row_means(self.measure, m, rng) + self.measure.origin
+        return self.measure.truth.sample(m, rng)[0]
+
     def critical(
         self, places: FloatArray, known: Callable[[FloatArray], bool] = lambda _: False
     ) -> CriticalPoint | None:
@@ -206,25 +236,26 @@ class Descent:
         groups = touching(local.means, (NEAR_CONTINUUM if self.free_weights else COINCIDENT) * self.sigma)
         merged = self._merged(local, groups)
         at = polished(self._fine(merged), merged)
-        ended = self._parted(at.mixture.shifted(self.measure.origin), groups)
-        if known(self.places(ended)):
+        ended = self._parted(at.mixture, groups)
+        if known(self.places_of_local(ended)):
             return None
-        reason = "plateau" if at.lost.any() else "converged" if at.gradient_norm <= POLISHED else "max_iter"
+        reason = "converged" if at.gradient_norm <= POLISHED else "max_iter"
         end = Solution(
-            mixture=ended,
+            local=ended,
+            origin=self.measure.origin,
             nll=at.nll,
             error=0.0,
             gradient_norm=at.gradient_norm,
-            stop_reason=reason,
+            stop_reason=stop_reason(reason, starved=at.starved),
             n_iter=0,
             history=(),
-            floor_active=False,
+            family=self.family.name,
         )
-        return self._described(end, self._fine(self._to_local(end.mixture)))
+        return self._described(end, self._fine(ended))
 
     def both_ways_down(self, saddle: CriticalPoint) -> tuple[FloatArray, FloatArray]:
         """Return the places where descents from both sides of a saddle of index 1 end, keeping to basins."""
-        local = self._to_local(saddle.mixture)
+        local = self.local_of(saddle)
         accurate = self.measure.n_features <= 2
         objective = self.common(local) if accurate else self.objective(local, self._coarse_rtol)
         hessian = objective.derivatives(local, hessian=True).hessian
@@ -236,7 +267,7 @@ class Descent:
             if not accurate:
                 objective = self.objective(start, self._coarse_rtol)
             end = strolled(objective, start)
-            ends.append(self.places(end.shifted(self.measure.origin)))
+            ends.append(self.places_of_local(end))
         return ends[0], ends[1]
 
     def full(
@@ -257,7 +288,7 @@ class Descent:
                 return self.polish(found, rest, left, callback)
             except KeyboardInterrupt:
                 found = replace(found, stop_reason="interrupted")
-        end = self._to_local(found.mixture)
+        end = found.local
         fine = self._fine(end)
         if found.converged:
             # The rule was chosen at the start; what it let pass as critical is held to a rule made for here.
@@ -276,7 +307,7 @@ class Descent:
         The means of a point with a small curvature that nearly coincide are put together where that
         configuration is critical and no curvature there is clearly negative.
         """
-        start = self._to_local(found.mixture)
+        start = self.local_of(found)
         objective = self._fine(start)
         polished = run(solver or Newton(), objective, start, max_seconds=max_seconds, callback=callback)
         point = self._described(_continued(found, _uninterrupted(polished)), objective)
@@ -293,8 +324,8 @@ class Descent:
         order = np.lexsort(point.places.T[::-1])
         if np.array_equal(order, np.arange(len(order))):
             return point
-        mixture = point.mixture.permuted(order)
-        return self._described(replace(point, mixture=mixture), self._fine(self._to_local(mixture)))
+        local = self.local_of(point).permuted(order)
+        return self._described(replace(point, local=local, origin=self.measure.origin), self._fine(local))
 
     def coincident(self, places: FloatArray, groups: list[list[int]]) -> CriticalPoint:
         """Return the critical point in which the means of each group coincide, by Newton from some places.
@@ -304,7 +335,7 @@ class Descent:
         merged = self._merged(self.local(places), groups)
         objective = self._fine(merged)
         found = _uninterrupted(run(Newton(), objective, merged))
-        return self._described(replace(found, mixture=self._parted(found.mixture, groups)), objective)
+        return self._described(replace(found, local=self._parted(found.local, groups)), objective)
 
     def _merged(self, local: Mixture, groups: list[list[int]]) -> Mixture:
         """The mixture with one mean, of the added weight, in the middle of each group."""
@@ -322,7 +353,7 @@ class Descent:
         return Mixture.location(means, self.sigma, shares if self.free_weights else None)
 
     def _described(self, found: Solution, objective: Objective) -> CriticalPoint:
-        local = self._to_local(found.mixture)
+        local = found.local
         at = objective.derivatives(local, hessian=True)
         assert at.hessian is not None
         errors = objective.errors(local)
@@ -334,7 +365,8 @@ class Descent:
         # With free weights there is no count that a degree would enter.
         critical = smallest * self.sigma**2 <= DEGENERATE and found.converged and not self.free_weights
         return CriticalPoint(
-            mixture=found.mixture,
+            local=local,
+            origin=found.origin,
             nll=at.nll + objective.rows.log_unit,
             error=max(errors.nll, kl.error if kl is not None else 0.0),
             gradient_norm=found.gradient_norm,
@@ -362,9 +394,6 @@ class Descent:
     @property
     def _fine_rtol(self) -> float | None:
         return FINER * self.measure.rtol if isinstance(self.measure, Population) else None
-
-    def _to_local(self, mixture: Mixture) -> Mixture:
-        return mixture.shifted(-self.measure.origin)
 
 
 def _uninterrupted(solution: Solution) -> Solution:

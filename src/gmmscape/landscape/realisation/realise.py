@@ -115,7 +115,7 @@ def _undecided(splittings: Sequence[Splitting]) -> bool:
 
 def _rough(descent: Descent, structure: Structure, together: CriticalPoint) -> tuple[Splitting, ...]:
     """Law 1 as float64 sees it: the excess of each block from the curvatures that separate its means."""
-    local = together.mixture.shifted(-descent.measure.origin)
+    local = together.local
     hessian, masses = _curvatures(descent, local)
     found, d = [], local.n_features
     for block in structure.blocks:
@@ -189,7 +189,7 @@ def _precise(
     digits = int(20 - 2 * np.log10(size)) if size > 0.0 else MOST_DIGITS + 1
     if not affordable(merged, truth, digits):
         return found
-    hessian, _ = _curvatures(descent, merged.shifted(-descent.measure.origin))
+    hessian, _ = _curvatures(descent, descent.measure.local_mixture(merged))
     return precise_excess(merged, hessian, wanted, truth, digits)
 
 
@@ -208,7 +208,7 @@ def _is_truth(merged: Mixture, truth: Mixture) -> bool:
 
 def _as_spherical(truth: Mixture) -> Mixture | None:
     """The truth with one variance a component, or None where covariances have a shape."""
-    if truth.covariance_type == "spherical":
+    if truth.kind.isotropic(truth.covariances) is not None:
         return truth
     full = truth.full_covariances()
     variances = full[:, 0, 0]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.engine.logsumexp import logsumexp_rows as logsumexp
+from gmmscape.logsumexp import logsumexp_rows as logsumexp
 from gmmscape.measure.span import joint_basis
 from gmmscape.mixture import Mixture
 from gmmscape.structure.structure import Block
@@ -169,7 +169,7 @@ class _Nodes(NamedTuple):
         everything = logsumexp(joint)
         psi = np.exp(joint[:, b] - everything)
         others = np.delete(joint, b, axis=1)
-        rest = np.exp(logsumexp(others) - everything) if others.shape[1] else np.zeros(len(x))
+        rest = np.exp(logsumexp(others) - everything)
         r = x.shape[1]
         volume = self.step**r / (2.0 * np.pi * self.variances) ** (0.5 * r)
         density = np.exp(-0.5 * _squares(x, self.centers) / self.variances) * volume * self.shares

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.paths.truth_path import TruthPath
 from gmmscape.landscape.threshold.branch_points import read
@@ -17,6 +16,7 @@ from gmmscape.landscape.threshold.result import KINDS, FollowedMinimum
 from gmmscape.landscape.threshold.same_branch import FLAT_ALIKE, alike, distances, refined, signature
 from gmmscape.landscape.threshold.unstructured import Found, Search, search
 from gmmscape.progress import Budget
+from gmmscape.threads import limited
 from gmmscape.work.journal import Journal
 
 #: How far beyond an end another minimum is looked for, as a share of the bracket; and the distances from the
@@ -228,7 +228,7 @@ def _searched(
     seed: list[int],
     extra: Sequence[FloatArray],
 ) -> Search:
-    with engine.limited(1):
+    with limited(1):
         return search(landscapes.descent(at), level, n_starts, seed, extra)
 
 

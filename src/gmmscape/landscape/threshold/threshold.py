@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError, NoResultError
 from gmmscape.landscape.paths.truth_path import TruthPath, ordered_bracket, truth_at
@@ -19,6 +18,7 @@ from gmmscape.landscape.threshold.sweep import Plan, Sweep, above
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.solve import Newton
+from gmmscape.threads import limited
 from gmmscape.validation import (
     mean_matrix,
     positive_integer,
@@ -146,7 +146,7 @@ def structure_threshold(
     journal = Journal(checkpoint, "structure_threshold", _facts(landscapes, plan, defect, means))
     sweep = Sweep(landscapes, level, defect is not None, plan, journal)
     # Matrices of k d rows are too small for threads of BLAS, which wait for each other longer than they work.
-    with engine.limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
+    with limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
         reason = _carried_out(sweep, means, journal)
     return _result(sweep, defect, reason)
 

@@ -218,10 +218,10 @@ def test_results_can_be_compared_and_hashed(atlas):
 def test_points_are_one_orbit_if_they_match_as_well_as_they_are_known(atlas):
     """Within 1e-5 sigma; or, where neither position is known that well and the values agree, within 0.1."""
     known = atlas.minima[1]
-    away = gs.Mixture.location(known.means[::-1] + 0.01, 1.0)
+    away = gs.Mixture.location(known.local.means[::-1] + 0.01, 1.0)
     vague = replace(known, means_error=1e-3)
-    assert find_orbit([known], replace(known, mixture=known.mixture.permuted([2, 0, 1]))) == 0
-    assert find_orbit([known], replace(known, mixture=away)) is None
-    assert find_orbit([vague], replace(known, mixture=away)) is None
-    assert find_orbit([vague], replace(vague, mixture=away)) == 0
-    assert find_orbit([vague], replace(vague, mixture=away, nll=known.nll + 1e-6)) is None
+    assert find_orbit([known], replace(known, local=known.local.permuted([2, 0, 1]))) == 0
+    assert find_orbit([known], replace(known, local=away)) is None
+    assert find_orbit([vague], replace(known, local=away)) is None
+    assert find_orbit([vague], replace(vague, local=away)) == 0
+    assert find_orbit([vague], replace(vague, local=away, nll=known.nll + 1e-6)) is None

@@ -42,7 +42,9 @@ def saddle_near(land: lab.Landscape, means: list[float]) -> CriticalPoint:
         at = at - np.linalg.solve(land.hessian(at), land.gradient(at).ravel())
     point = land.descend(at, max_iter=1)
     found = replace(
-        point, mixture=gs.Mixture.location(at, 1.0), eigenvalues=np.linalg.eigvalsh(land.hessian(at))
+        point,
+        local=gs.Mixture.location(at - point.origin, 1.0),
+        eigenvalues=np.linalg.eigvalsh(land.hessian(at)),
     )
     assert found.index == 1
     return found

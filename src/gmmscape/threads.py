@@ -1,4 +1,4 @@
-"""How many threads the engine may use: what the machine and the environment allow, and callers' limits."""
+"""How many threads computations may use: what the machine and the environment allow, and callers' limits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def thread_count() -> int:
 
 @contextmanager
 def limited(n_jobs: int | None) -> Iterator[None]:
-    """Bound the engine's threads, in calls from this thread: None and negative numbers set no bound.
+    """Bound the threads of calls from this thread: None and negative numbers set no bound.
 
     Bounds inside bounds only lower them.
     """

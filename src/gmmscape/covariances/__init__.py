@@ -1,0 +1,17 @@
+"""How covariances are stored: the four kinds as objects, found by name."""
+
+from gmmscape.covariances.kind import CovarianceKind
+from gmmscape.covariances.matrices import FULL, TIED
+from gmmscape.covariances.names import COVARIANCE_TYPES, KINDS, kind_named
+from gmmscape.covariances.variances import DIAG, SPHERICAL
+
+__all__ = [
+    "COVARIANCE_TYPES",
+    "DIAG",
+    "FULL",
+    "KINDS",
+    "SPHERICAL",
+    "TIED",
+    "CovarianceKind",
+    "kind_named",
+]

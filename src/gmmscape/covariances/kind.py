@@ -1,0 +1,204 @@
+"""What a storage kind of covariances has to know."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.validation import finite_array
+
+
+class CovarianceKind(ABC):
+    """How the covariances of a mixture are stored, and everything that depends on it.
+
+    Arrays called `covariances` and `factors` are those of a mixture of k components in d dimensions, in the
+    kind's shape; factors are precision factors U with U U' = inverse covariance. Methods that speak of *each*
+    component take and give the form in which one component's covariance is stored, see `own`.
+
+    Attributes
+    ----------
+    name : str
+        scikit-learn's name.
+    shared : bool
+        Whether one covariance is that of all components.
+    """
+
+    name: ClassVar[str]
+    shared: ClassVar[bool] = False
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    # Storage
+
+    @property
+    def own(self) -> CovarianceKind:
+        """The kind that stores a covariance for each component, as rich as this one."""
+        return self
+
+    @abstractmethod
+    def shape(self, k: int, d: int) -> tuple[int, ...]:
+        """Return the shape of k components' covariances."""
+
+    @abstractmethod
+    def n_parameters(self, k: int, d: int) -> int:
+        """Return how many numbers are free in them."""
+
+    @abstractmethod
+    def fewest_rows(self, d: int) -> int:
+        """Return the fewest rows that a component's covariance can be estimated from."""
+
+    @abstractmethod
+    def work(self, d: int) -> int:
+        """Return how many products a row costs with each component."""
+
+    def checked(self, value: ArrayLike, k: int, d: int) -> FloatArray:
+        """Return covariances as an exactly symmetric copy, or say what is wrong (InvalidParameterError)."""
+        covariances = finite_array("covariances", value, ndim=(1, 2, 3))
+        wanted = self.shape(k, d)
+        if covariances.shape != wanted:
+            raise InvalidParameterError(
+                f"covariances has shape {covariances.shape}: covariance_type={self.name!r} with {k} "
+                f"component(s) in {d} dimension(s) needs {wanted}"
+            )
+        return self._sound(covariances)
+
+    @abstractmethod
+    def _sound(self, covariances: FloatArray) -> FloatArray:
+        """Covariances of the right shape, checked."""
+
+    def without_asymmetry(self, value: Any) -> FloatArray:
+        """Return covariances without the asymmetry that rounding in other programs leaves."""
+        return np.asarray(value, dtype=np.float64)
+
+    def chosen(self, stored: FloatArray, which: Any) -> FloatArray:
+        """Return the covariances, or factors, of the components that an index, slice or mask picks."""
+        return stored[which]
+
+    def with_more(self, covariances: FloatArray, more: FloatArray) -> FloatArray:
+        """Return covariances with those of further components, (n, ...), behind them."""
+        return np.concatenate([covariances, more])
+
+    @abstractmethod
+    def matrices(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
+        """Return a new array of every component's matrix, (k, d, d)."""
+
+    @abstractmethod
+    def stored(self, matrices: FloatArray) -> FloatArray:
+        """Return how matrices (k, d, d) that are of this kind are stored."""
+
+    @abstractmethod
+    def repeated(self, matrix: FloatArray, k: int) -> FloatArray:
+        """Return k components that all have what this kind keeps of one matrix (d, d)."""
+
+    @abstractmethod
+    def each_of(self, matrices: FloatArray) -> FloatArray:
+        """Return what is kept of each matrix (p, d, d) as one component's own: (p,), (p, d) or (p, d, d)."""
+
+    def isotropic(self, covariances: FloatArray) -> FloatArray | None:
+        """Return the variance of each component, (k,), if the storage has no other; else None."""
+        return None
+
+    # Factors: lengths and likelihoods
+
+    @abstractmethod
+    def factors(self, covariances: FloatArray) -> FloatArray:
+        """Return precision factors, or raise InvalidParameterError where a matrix has none."""
+
+    @abstractmethod
+    def precisions(self, factors: FloatArray) -> FloatArray:
+        """Return the inverse covariances, in the shape of the covariances."""
+
+    @abstractmethod
+    def inverse_deviations(self, factors: FloatArray) -> FloatArray:
+        """Return one over each column's conditional standard deviation; broadcasts to (k, d)."""
+
+    @abstractmethod
+    def scaled(self, gaps: FloatArray, factors: FloatArray, i: int) -> FloatArray:
+        """Return gaps (n, d) in standard deviations of component i."""
+
+    @abstractmethod
+    def scaled_each(self, shifts: FloatArray, factors: FloatArray) -> FloatArray:
+        """Return shifts (k, d), one of each component, in its own standard deviations."""
+
+    @abstractmethod
+    def relative_change(self, change: FloatArray, factors: FloatArray, d: int) -> float:
+        """Return the largest Frobenius norm of a covariance's change in that covariance's own units."""
+
+    @abstractmethod
+    def log_determinants(self, covariances: FloatArray, d: int) -> FloatArray:
+        """Return the log determinant of each component's own covariance, (k,)."""
+
+    @abstractmethod
+    def squared_lengths(self, gaps: FloatArray, covariances: FloatArray) -> FloatArray:
+        """Return squared Mahalanobis lengths of gaps (p, d), each with its own covariance, (p,)."""
+
+    # Estimation
+
+    @abstractmethod
+    def merged_scatter(self, total: FloatArray, between: FloatArray, gap: FloatArray) -> FloatArray:
+        """Return a sum of two scatters with the between-means term: masses (k,), gaps of means (k, d)."""
+
+    @abstractmethod
+    def estimated(self, scatter: FloatArray, mass: FloatArray, current: FloatArray, d: int) -> FloatArray:
+        """Return the covariances that scatter and masses imply; without mass a component keeps its own."""
+
+    @abstractmethod
+    def spread(self, gaps: FloatArray) -> FloatArray:
+        """Return what gaps between means (p, d) add to each one's own covariance."""
+
+    @abstractmethod
+    def lifted(self, covariances: FloatArray, floor: FloatArray) -> tuple[FloatArray, bool]:
+        """Return covariances on or above the diagonal matrix of floors (d,), and whether any moved."""
+
+    @abstractmethod
+    def held_up(self, covariances: FloatArray, floor: FloatArray, varying: BoolArray | slice) -> BoolArray:
+        """Say which lie on the floor in the columns that vary: (k,), or (1,) where they share one."""
+
+    # Units
+
+    @abstractmethod
+    def units(self, covariance: FloatArray) -> FloatArray:
+        """Return a matrix W such that rows times W are in the units of data of this covariance (d, d).
+
+        Its group is that of the kind: rotations and one scale, column scales, or any linear map.
+        """
+
+    @abstractmethod
+    def in_units(self, change: FloatArray, units: FloatArray) -> FloatArray:
+        """Return a change of covariances of rows, as it is of rows times `units`."""
+
+    @abstractmethod
+    def roots(self, covariances: FloatArray) -> FloatArray:
+        """Return standard deviations, or lower triangular roots."""
+
+    @abstractmethod
+    def from_own_units(
+        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return shifts of means (k, d) and changes of covariances given in each component's own units."""
+
+    @abstractmethod
+    def to_own_units(
+        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return them in each component's own units."""
+
+    def symmetric(self, changes: FloatArray) -> FloatArray:
+        """Return changes of covariances made symmetric."""
+        return changes
+
+    @abstractmethod
+    def information(self, weights: FloatArray, d: int) -> FloatArray:
+        """Return the complete data's information of each number stored, in own units, flat."""

@@ -1,0 +1,217 @@
+"""Whole matrices: one for each component, or one for all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.covariances.cholesky import precision_factors
+from gmmscape.covariances.kind import CovarianceKind
+from gmmscape.exceptions import InvalidParameterError
+
+
+class _Matrices(CovarianceKind):
+    """What both kinds have in common: arrays whose last two axes are a matrix."""
+
+    def work(self, d: int) -> int:
+        return d * d
+
+    def _sound(self, covariances: FloatArray) -> FloatArray:
+        transposed = np.swapaxes(covariances, -1, -2)
+        scale = np.abs(covariances).max()
+        if np.abs(covariances - transposed).max() > 1e-8 * scale:
+            raise InvalidParameterError("covariances are not symmetric: pass symmetric matrices")
+        return 0.5 * covariances + 0.5 * transposed  # in this order nothing overflows
+
+    def without_asymmetry(self, value: Any) -> FloatArray:
+        C = np.asarray(value, dtype=np.float64)
+        if C.ndim < 2 or C.shape[-1] != C.shape[-2]:
+            return C
+        transposed = np.swapaxes(C, -1, -2)
+        rounded = np.abs(C - transposed).max() <= 1e-4 * np.abs(C).max()  # 1e-7 in single precision
+        return 0.5 * (C + transposed) if rounded else C
+
+    def each_of(self, matrices: FloatArray) -> FloatArray:
+        return matrices
+
+    def precisions(self, factors: FloatArray) -> FloatArray:
+        return factors @ np.swapaxes(factors, -1, -2)
+
+    def inverse_deviations(self, factors: FloatArray) -> FloatArray:
+        return np.diagonal(factors, axis1=-2, axis2=-1)
+
+    def relative_change(self, change: FloatArray, factors: FloatArray, d: int) -> float:
+        scaled = np.swapaxes(factors, -1, -2) @ change @ factors
+        return float(np.linalg.norm(scaled, axis=(-2, -1)).max())
+
+    def log_determinants(self, covariances: FloatArray, d: int) -> FloatArray:
+        return np.linalg.slogdet(covariances)[1]
+
+    def squared_lengths(self, gaps: FloatArray, covariances: FloatArray) -> FloatArray:
+        return (gaps * np.linalg.solve(covariances, gaps[:, :, None])[:, :, 0]).sum(axis=1)
+
+    def spread(self, gaps: FloatArray) -> FloatArray:
+        return gaps[:, :, None] * gaps[:, None, :]
+
+    def lifted(self, covariances: FloatArray, floor: FloatArray) -> tuple[FloatArray, bool]:
+        """Clip the eigenvalues of F^-1/2 C F^-1/2 from below at one, F = diag(floor)."""
+        outer = _outer(floor)
+        values, vectors = np.linalg.eigh(covariances / outer)
+        if values.min() >= 1.0:
+            return covariances, False
+        lifted = (vectors * np.maximum(values, 1.0)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+        lifted = np.where((values.min(axis=-1) < 1.0)[..., None, None], outer * lifted, covariances)
+        return 0.5 * (lifted + np.swapaxes(lifted, -1, -2)), True
+
+    def held_up(self, covariances: FloatArray, floor: FloatArray, varying: BoolArray | slice) -> BoolArray:
+        matrices = covariances if covariances.ndim == 3 else covariances[None]
+        values = np.linalg.eigvalsh((matrices / _outer(floor))[:, varying][:, :, varying])
+        rounding = 8 * np.finfo(np.float64).eps * values[:, -1]
+        return values[:, 0] <= 1.0 + 1e-9 + rounding
+
+    def units(self, covariance: FloatArray) -> FloatArray:
+        try:
+            return precision_factors(covariance[None])[0]
+        except InvalidParameterError:  # collinear columns
+            return column_units(covariance)
+
+    def in_units(self, change: FloatArray, units: FloatArray) -> FloatArray:
+        return units.T @ change @ units
+
+    def roots(self, covariances: FloatArray) -> FloatArray:
+        return np.linalg.cholesky(covariances)
+
+    def to_own_units(
+        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        each = np.broadcast_to(roots, (len(shifts), *roots.shape[-2:]))
+        means = np.linalg.solve(each, shifts[:, :, None])[:, :, 0]
+        half = np.linalg.solve(roots, changes)
+        return means, np.linalg.solve(roots, np.swapaxes(half, -1, -2))
+
+    def symmetric(self, changes: FloatArray) -> FloatArray:
+        return 0.5 * (changes + np.swapaxes(changes, -1, -2))
+
+
+class Full(_Matrices):
+    """A matrix for each component, (k, d, d)."""
+
+    name = "full"
+
+    def shape(self, k: int, d: int) -> tuple[int, ...]:
+        return k, d, d
+
+    def n_parameters(self, k: int, d: int) -> int:
+        return k * d * (d + 1) // 2
+
+    def fewest_rows(self, d: int) -> int:
+        return d + 1
+
+    def matrices(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
+        return covariances.copy()
+
+    def stored(self, matrices: FloatArray) -> FloatArray:
+        return matrices
+
+    def repeated(self, matrix: FloatArray, k: int) -> FloatArray:
+        return np.tile(matrix, (k, 1, 1))
+
+    def factors(self, covariances: FloatArray) -> FloatArray:
+        return precision_factors(covariances)
+
+    def scaled(self, gaps: FloatArray, factors: FloatArray, i: int) -> FloatArray:
+        return gaps @ factors[i]
+
+    def scaled_each(self, shifts: FloatArray, factors: FloatArray) -> FloatArray:
+        return np.einsum("kd,kde->ke", shifts, factors)
+
+    def merged_scatter(self, total: FloatArray, between: FloatArray, gap: FloatArray) -> FloatArray:
+        rooted = np.sqrt(between)[:, None] * gap  # its products are exactly symmetric
+        return total + rooted[:, :, None] * rooted[:, None, :]
+
+    def estimated(self, scatter: FloatArray, mass: FloatArray, current: FloatArray, d: int) -> FloatArray:
+        alive = (mass > 0)[:, None, None]
+        return np.where(alive, scatter / np.where(alive, mass[:, None, None], 1.0), current)
+
+    def from_own_units(
+        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        return np.einsum("kde,ke->kd", roots, shifts), roots @ changes @ np.swapaxes(roots, -1, -2)
+
+    def information(self, weights: FloatArray, d: int) -> FloatArray:
+        return np.repeat(0.5 * weights, d**2)
+
+
+class Tied(_Matrices):
+    """One matrix for all components, (d, d)."""
+
+    name = "tied"
+    shared = True
+
+    @property
+    def own(self) -> CovarianceKind:
+        return FULL
+
+    def shape(self, k: int, d: int) -> tuple[int, ...]:
+        return d, d
+
+    def n_parameters(self, k: int, d: int) -> int:
+        return d * (d + 1) // 2
+
+    def fewest_rows(self, d: int) -> int:
+        return 1
+
+    def chosen(self, stored: FloatArray, which: Any) -> FloatArray:
+        return stored
+
+    def with_more(self, covariances: FloatArray, more: FloatArray) -> FloatArray:
+        return covariances
+
+    def matrices(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
+        return np.repeat(covariances[None], k, axis=0)
+
+    def stored(self, matrices: FloatArray) -> FloatArray:
+        return matrices[0]
+
+    def repeated(self, matrix: FloatArray, k: int) -> FloatArray:
+        return matrix
+
+    def factors(self, covariances: FloatArray) -> FloatArray:
+        return precision_factors(covariances[None])[0]
+
+    def scaled(self, gaps: FloatArray, factors: FloatArray, i: int) -> FloatArray:
+        return gaps @ factors
+
+    def scaled_each(self, shifts: FloatArray, factors: FloatArray) -> FloatArray:
+        return shifts @ factors
+
+    def merged_scatter(self, total: FloatArray, between: FloatArray, gap: FloatArray) -> FloatArray:
+        rooted = np.sqrt(between)[:, None] * gap
+        return total + rooted.T @ rooted
+
+    def estimated(self, scatter: FloatArray, mass: FloatArray, current: FloatArray, d: int) -> FloatArray:
+        return scatter / mass.sum()
+
+    def from_own_units(
+        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        return shifts @ roots.T, roots @ changes @ roots.T
+
+    def information(self, weights: FloatArray, d: int) -> FloatArray:
+        return np.full(d**2, 0.5)
+
+
+def column_units(covariance: FloatArray) -> FloatArray:
+    """Return the diagonal matrix that brings columns of this covariance (d, d) to variance one."""
+    variance = np.diagonal(covariance)
+    return np.diag(1.0 / np.sqrt(np.where(variance > 0, variance, 1.0)))
+
+
+def _outer(floor: FloatArray) -> FloatArray:
+    root = np.sqrt(floor)
+    return root[:, None] * root
+
+
+FULL, TIED = Full(), Tied()

@@ -1,0 +1,183 @@
+"""NativeEngine: compiled kernels, for one instruction set.
+
+They hand back what only the reference engine can do: rows so far from every component that all densities
+underflow beyond what exponents hold.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.engine import reference
+from gmmscape.engine.extension import native
+from gmmscape.engine.held import HeldRows
+from gmmscape.engine.parameters import Parameters
+from gmmscape.engine.protocol import EmRun, EmRuns, EmTask, Rounding, Rows
+from gmmscape.engine.rounding import EPS, SAFETY
+from gmmscape.statistics import LocationDerivatives, SufficientStatistics
+from gmmscape.threads import thread_count
+from gmmscape.weights import Weights
+
+#: Why a start has ended, in the order of the native enumeration.
+ENDS = (
+    "converged",
+    "max_iter",
+    "time_limit",
+    "degenerate",
+    "interrupted",
+    "given_up",
+    "not_begun",
+    "out_of_reach",
+)
+
+
+class NativeEngine:
+    """Compiled kernels for one instruction set.
+
+    Parameters
+    ----------
+    isa : {"baseline", "avx2", "avx512"}
+        Of those that the build holds and the machine can run.
+    """
+
+    name = "native"
+
+    def __init__(self, isa: str) -> None:
+        self.isa = isa
+
+    def hold(self, X: Rows, weights: Weights, origin: FloatArray | None = None) -> NativeRows:
+        """Return rows, laid out once as the kernels take them; copied only where need be."""
+        return NativeRows(self.isa, X, weights, origin)
+
+
+class NativeRows(HeldRows):
+    """Rows of the native engine; see `protocol.Held`."""
+
+    def __init__(self, isa: str, X: Rows, weights: Weights, origin: FloatArray | None = None) -> None:
+        laid_out = np.ascontiguousarray(X, dtype=X.dtype if X.dtype == np.float32 else np.float64)
+        super().__init__(laid_out, weights, origin)
+        self._isa = isa
+        self._weighted = (weights.own, weights.common or 0.0)
+
+    def statistics(self, parameters: Parameters, scatter: str) -> SufficientStatistics:
+        """Return the sufficient statistics at a mixture."""
+        found = native().statistics(
+            self._isa, *_model(parameters), self.X, self.origin, *self._weighted, scatter, thread_count()
+        )
+        if found is None:
+            return super().statistics(parameters, scatter)
+        log_likelihood, total, mass, mean, second = found
+        return SufficientStatistics(
+            mass=mass,
+            mean=mean,
+            scatter=None if scatter == "none" else second,
+            kind=scatter,
+            log_likelihood=log_likelihood,
+            weight=total,
+        )
+
+    def log_density(self, parameters: Parameters) -> FloatArray:
+        """Return the log density of the mixture at each row, shape (n,)."""
+        found = self._posterior(parameters, responsibilities=False)
+        return super().log_density(parameters) if found is None else found
+
+    def responsibilities(self, parameters: Parameters) -> FloatArray:
+        """Return the posterior probability of each component at each row, shape (n, k)."""
+        found = self._posterior(parameters, responsibilities=True)
+        return super().responsibilities(parameters) if found is None else found
+
+    def covered(
+        self, parameters: Parameters, threshold: float
+    ) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+        """Return component, row, responsibility and one less it, row after row."""
+        found = native().coverage(
+            self._isa, *_model(parameters), self._doubles, self.origin, threshold, thread_count()
+        )
+        return super().covered(parameters, threshold) if found is None else found
+
+    def derivatives(self, parameters: Parameters, *, hessian: bool) -> LocationDerivatives:
+        """Return value, gradient and Hessian in the means, equal spherical covariances."""
+        _, constants, means, factors = _model(parameters)
+        found = native().derivatives(
+            self._isa,
+            constants,
+            means,
+            factors,
+            self._doubles,
+            self.origin,
+            *self._weighted,
+            hessian,
+            thread_count(),
+        )
+        if found is None:
+            return super().derivatives(parameters, hessian=hessian)
+        log_likelihood, mass, deviations, second = found
+        factor = float(parameters.factors[0])
+        # sigma is the unit of length up to here: its fourth power may not be representable.
+        second = None if second is None else factor * (factor * second)
+        return LocationDerivatives(-log_likelihood, -factor * deviations, second, mass)
+
+    def rounding(self, parameters: Parameters, *, joint: bool = False) -> Rounding:
+        """Return estimated rounding errors of the value and of its derivatives in the means."""
+        if joint or self.X.dtype != np.float64:
+            return super().rounding(parameters, joint=joint)
+        precision = float(np.abs(parameters.factors).max())  # inverse of the smallest standard deviation
+        model = _model(parameters)
+        _, constants, means, _ = model
+        constant = float(np.abs(constants[np.isfinite(constants)]).max(initial=0.0))
+        shift = EPS * max(self.largest, float(np.abs(means).max())) * precision
+        sums = None
+        if np.isfinite(shift):
+            sums = native().rounding(
+                self._isa, *model, self.X, self.origin, *self._weighted, constant, shift, thread_count()
+            )
+        if sums is None:
+            return super().rounding(parameters)
+        k = len(constants)
+        value, gradient, second = sums[0], sums[1 : 1 + k].max(), sums[1 + k :].max()
+        return Rounding(
+            SAFETY * float(value),
+            SAFETY * precision * float(gradient),
+            SAFETY * (precision * (precision * float(second))),
+        )
+
+    def em(self, task: EmTask) -> EmRuns | None:
+        """Return where EM leads from each start."""
+        *arrays, ends, interrupted = native().em(
+            self._isa, self._doubles, self.origin, *self._weighted, task, thread_count()
+        )
+        runs = [
+            EmRun(w, m, c, ENDS[end], nll, step, starved, history)
+            for w, m, c, (end, nll, step, starved, history) in zip(*arrays, ends, strict=True)
+        ]
+        return EmRuns(runs, interrupted)
+
+    def taken(self, rows: Any, weights: FloatArray | None = None) -> NativeRows:
+        """Return some rows with their own weights or others."""
+        own = self.weights.taken(rows) if weights is None else Weights.of(weights)
+        return NativeRows(self._isa, self.X[rows], own, self.origin)
+
+    @property
+    def _doubles(self) -> Any:
+        return self.X if self.X.dtype == np.float64 else self.X.astype(np.float64)
+
+    def _posterior(self, parameters: Parameters, *, responsibilities: bool) -> FloatArray | None:
+        return native().posterior(
+            self._isa, *_model(parameters), self.X, self.origin, thread_count(), responsibilities
+        )
+
+    def _of_this_kind(self, X: Rows) -> NativeRows:
+        return NativeRows(self._isa, X, self.weights)
+
+
+def _model(parameters: Parameters) -> tuple[str, FloatArray, FloatArray, FloatArray]:
+    """A mixture as the kernels take it: kind, log constants, means, factors."""
+    return (
+        parameters.kind,
+        reference.log_constants(parameters),
+        np.ascontiguousarray(parameters.means),
+        np.ascontiguousarray(parameters.factors),
+    )

@@ -1,0 +1,215 @@
+"""What an engine is: it holds rows, and computes sums and densities of mixtures over them.
+
+An engine is written by implementing `Engine` and `Held`, most easily by deriving from
+`engine.held.HeldRows`, and made known by `engine.register`. All arrays are local to the origin that the
+rows were held with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.engine.parameters import Parameters
+from gmmscape.statistics import LocationDerivatives, SufficientStatistics
+from gmmscape.weights import Weights
+
+#: Rows as engines take them: float64 or float32.
+Rows = NDArray[np.floating[Any]]
+
+
+class Coverage(NamedTuple):
+    """Responsibilities of at least some threshold, component after component, each with its rows in order.
+
+    Attributes
+    ----------
+    ends : ndarray of int, shape (k + 1,)
+        Entries ``ends[i]`` to ``ends[i + 1]`` are those of component i.
+    row : ndarray of int
+        Which row.
+    posterior : ndarray of float
+        Its responsibility.
+    rest : ndarray of float
+        One minus it, without losing digits.
+    """
+
+    ends: IntArray
+    row: IntArray
+    posterior: FloatArray
+    rest: FloatArray
+
+
+class Rounding(NamedTuple):
+    """Estimated rounding errors of the NLL and of the largest entries of its derivatives in the means."""
+
+    nll: float
+    gradient: float
+    hessian: float
+
+
+@dataclass(frozen=True, eq=False)
+class EmTask:
+    """EM from many starts, one thread a start, without coming back to Python in between.
+
+    Attributes
+    ----------
+    kind : {"spherical", "diag", "tied", "full"}
+        Covariances.
+    means_only : bool
+        Whether only the means are free.
+    weights, means, covariances : ndarray of shape (b, k), (b, k, d), (b, ...)
+        The b starts; covariances as a mixture stores them, with b in front.
+    floor : ndarray of shape (d,)
+        Least variance of each column, or zeros.
+    spread : ndarray of shape (d,)
+        Standard deviations of the columns.
+    scale : ndarray of shape (d, d)
+        Rows times it are in the data's own units, in which extrapolations are measured.
+    unit : float
+        Densities are per unit^d.
+    resolution : float
+        Mass below which the rows tell nothing about a component.
+    narrowest : float
+        A component this many times as narrow as a column is wide has collapsed.
+    largest_rise : float
+        A rise of the value by more than this, relative to one plus its size, is beyond rounding.
+    tol, max_iter, accelerate
+        As for `solve.EM`.
+    gradient : bool
+        Gradient descent with the step sigma^2 instead, means only, of weights that sum to one: each mean
+        goes its mass times the EM step. `tol` is still the length of the EM step.
+    target, screen, outlook : float, int, int
+        A start is given up where, after `screen` iterations, going on at the last one's pace for `outlook`
+        more would not lead to `target`.
+    max_seconds : float or None
+        Time for all of them.
+    ranges : ndarray of int, shape (b, 2), or None
+        First row of each start, and the one after its last; None for all rows.
+    watch : callable or None
+        Called some twenty times a second with the starts that have ended, the iterations of all, and the
+        value of the one that moved last; returning True stops.
+    """
+
+    kind: str
+    means_only: bool
+    weights: FloatArray
+    means: FloatArray
+    covariances: FloatArray
+    floor: FloatArray
+    spread: FloatArray
+    scale: FloatArray
+    unit: float
+    resolution: float
+    narrowest: float
+    largest_rise: float
+    tol: float
+    max_iter: int
+    accelerate: bool
+    gradient: bool = False
+    target: float = np.inf
+    screen: int = 0
+    outlook: int = 0
+    max_seconds: float | None = None
+    ranges: IntArray | None = None
+    watch: Callable[[int, int, float], Any] | None = None
+
+
+class EmRun(NamedTuple):
+    """Where one start ended: parameters, and for each what `solve.Solution` says.
+
+    `nll` is per unit^d. `end` is a stop reason, or "given_up", "not_begun", or "out_of_reach" where only a
+    loop in Python can go on, because some row has no density.
+    """
+
+    weights: FloatArray
+    means: FloatArray
+    covariances: FloatArray
+    end: str
+    nll: float
+    step: float
+    starved: bool
+    history: FloatArray
+
+
+class EmRuns(NamedTuple):
+    """Runs of all starts, in their order, and whether Ctrl-C ended them."""
+
+    runs: list[EmRun]
+    interrupted: bool
+
+
+class Held(Protocol):
+    """Rows as an engine holds them: handed over once, and computed with many times.
+
+    Bits depend on the rows, the parameters and the engine alone, not on the number of threads.
+    """
+
+    def statistics(self, parameters: Parameters, scatter: str) -> SufficientStatistics:
+        """Return the sufficient statistics at a mixture; `scatter` is the kind accumulated, or "none".
+
+        Cost O(n k d) for "none", "spherical" and "diag", O(n k d^2) for "tied" and "full".
+        """
+        ...
+
+    def log_density(self, parameters: Parameters) -> FloatArray:
+        """Return the log density of the mixture at each row, shape (n,); -inf where it underflows."""
+        ...
+
+    def responsibilities(self, parameters: Parameters) -> FloatArray:
+        """Return the posterior probability of each component at each row, shape (n, k)."""
+        ...
+
+    def coverage(self, parameters: Parameters, threshold: float) -> Coverage:
+        """Return the responsibilities that are at least a positive threshold; memory for those alone."""
+        ...
+
+    def derivatives(self, parameters: Parameters, *, hessian: bool) -> LocationDerivatives:
+        """Return value, gradient and Hessian of the NLL in the means, for equal spherical covariances."""
+        ...
+
+    def joint_derivatives(self, parameters: Parameters, *, hessian: bool) -> LocationDerivatives:
+        """Return value, gradient and Hessian in the means and in sigma times the log weights."""
+        ...
+
+    def rounding(self, parameters: Parameters, *, joint: bool = False) -> Rounding:
+        """Return estimated rounding errors of the value and of its derivatives in the means."""
+        ...
+
+    def em(self, task: EmTask) -> EmRuns | None:
+        """Return where EM leads from each start; None where Python has to drive the iterations."""
+        ...
+
+    def taken(self, rows: Any, weights: FloatArray | None = None) -> Held:
+        """Return some rows, a slice or their numbers, with their own weights or others."""
+        ...
+
+
+class Engine(Protocol):
+    """What computes.
+
+    Attributes
+    ----------
+    name : str
+        By which it is chosen.
+    isa : str or None
+        Instruction set, where that can be chosen.
+    """
+
+    @property
+    def name(self) -> str:
+        """By which it is chosen."""
+        ...
+
+    @property
+    def isa(self) -> str | None:
+        """Instruction set, where that can be chosen."""
+        ...
+
+    def hold(self, X: Rows, weights: Weights, origin: FloatArray | None = None) -> Held:
+        """Return rows, float64 or float32, with their weights; `origin` is subtracted where they are read."""
+        ...

@@ -1,0 +1,38 @@
+"""Families: what is free, and how statistics become parameters.
+
+Each family turns sufficient statistics into the exact maximiser of the expected log-likelihood under its
+constraints, so that an EM step never lowers the likelihood, floors included. Nobody outside asks which family
+one is: it is asked what it does. `register` makes one known by name wherever a ``covariance_type`` is given.
+"""
+
+from gmmscape.families.family import Coordinates, Family, NativeFamily
+from gmmscape.families.floor import NO_FLOOR, Floor
+from gmmscape.families.free_covariance import FreeCovariance
+from gmmscape.families.location import VANISHED, Location, contrasts, softmax
+from gmmscape.families.registry import (
+    contained_in,
+    family_named,
+    family_names,
+    narrow_to_wide,
+    register,
+    unregister,
+)
+
+__all__ = [
+    "NO_FLOOR",
+    "VANISHED",
+    "Coordinates",
+    "Family",
+    "Floor",
+    "FreeCovariance",
+    "Location",
+    "NativeFamily",
+    "contained_in",
+    "contrasts",
+    "family_named",
+    "family_names",
+    "narrow_to_wide",
+    "register",
+    "softmax",
+    "unregister",
+]

@@ -1,0 +1,161 @@
+"""What a family has to know."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.covariances import CovarianceKind
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.mixture import Mixture
+from gmmscape.statistics import SufficientStatistics
+
+
+@dataclass(frozen=True)
+class NativeFamily:
+    """What the compiled EM loop needs to know of a family that it has M-steps for.
+
+    Attributes
+    ----------
+    kind : str
+        How covariances are stored.
+    means_only : bool
+        Whether weights and covariances stay as they are.
+    floor : ndarray of shape (d,)
+        Smallest variances, all zero for no floor.
+    """
+
+    kind: str
+    means_only: bool
+    floor: FloatArray
+
+
+class Coordinates(Protocol):
+    """A family whose free parameters are a vector, so that Newton's method and gradient descent apply.
+
+    The vector has the means component by component and then, for free weights, k - 1 contrasts of sigma times
+    the log weights: m = k d, or k d + k - 1.
+    """
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of every component, the unit of length."""
+        ...
+
+    @property
+    def free_weights(self) -> bool:
+        """Whether the weights are among the coordinates."""
+        ...
+
+    def in_coordinates(
+        self, gradient: FloatArray, hessian: FloatArray | None
+    ) -> tuple[FloatArray, FloatArray | None]:
+        """Return derivatives in the coordinates from those by component."""
+        ...
+
+    def spread(self, change: FloatArray, k: int) -> FloatArray:
+        """Return a change of the coordinates by component."""
+        ...
+
+    def moved(self, mixture: Mixture, change: FloatArray) -> Mixture:
+        """Return the mixture with its coordinates changed, in units of sigma."""
+        ...
+
+
+class Family(ABC):
+    """What the parameters of a fit are allowed to be.
+
+    Attributes
+    ----------
+    name : str
+        What it is known by.
+    kind : CovarianceKind
+        How its mixtures store their covariances.
+    free_covariances : bool
+        Whether covariances are estimated. The search for better optima moves them, and only they collapse.
+    whole : bool
+        Whether all covariances of the kind on or above the floor belong to the family.
+    """
+
+    name: str
+    kind: CovarianceKind
+    free_covariances: bool = True
+    whole: bool = True
+
+    @property
+    def scatter(self) -> str:
+        """Which scatter the statistics must carry: a kind's name, or "none"."""
+        return self.kind.name
+
+    @abstractmethod
+    def update(self, statistics: SufficientStatistics, current: Mixture, resolution: float = 0.0) -> Mixture:
+        """Return the M-step: the maximiser given the statistics taken at `current`.
+
+        Of components with no more mass than `resolution` the statistics tell nothing; see `unresolved`.
+        """
+
+    def unresolved(self, mass: FloatArray, resolution: float) -> BoolArray:
+        """Say which components have so little mass that rows of that resolution, or float64, do not tell."""
+        return mass <= resolution
+
+    @abstractmethod
+    def n_parameters(self, k: int, d: int) -> int:
+        """Return the number of free parameters of k components in d dimensions."""
+
+    def fewest_rows(self, d: int) -> int:
+        """Return the fewest rows that a component can be estimated from."""
+        return self.kind.fewest_rows(d)
+
+    def movable(self, k: int) -> BoolArray:
+        """Say which components the search may split, merge or delete, shape (k,)."""
+        return np.full(k, self.free_covariances)
+
+    def lifted(self, covariances: FloatArray) -> tuple[FloatArray, bool]:
+        """Return covariances brought into the family, floor included, and whether any moved."""
+        return covariances, False
+
+    def made(self, weights: FloatArray | None, means: FloatArray, covariances: FloatArray) -> Mixture:
+        """Return the mixture of these parts, its covariances brought into the family.
+
+        Raises InvalidParameterError where they do not make a mixture.
+        """
+        return Mixture(weights, means, self.lifted(covariances)[0], self.kind.name)
+
+    def admissible(self, mixture: Mixture) -> Mixture:
+        """Return `mixture` with its covariances brought into the family; itself if they are."""
+        covariances, moved = self.lifted(mixture.covariances)
+        if not moved:
+            return mixture
+        return Mixture(mixture.weights, mixture.means, covariances, mixture.covariance_type)
+
+    def on_floor(self, mixture: Mixture) -> BoolArray:
+        """Say which components a floor holds up, shape (k,)."""
+        return np.zeros(mixture.n_components, dtype=bool)
+
+    def floor_active(self, mixture: Mixture) -> bool:
+        """Say whether some covariance of `mixture` is held up by a floor."""
+        return bool(self.on_floor(mixture).any())
+
+    @property
+    def joint(self) -> bool:
+        """Whether derivatives are taken in the log weights too."""
+        return False
+
+    @property
+    def coordinates(self) -> Coordinates:
+        """The family's coordinates, or InvalidParameterError where it has none."""
+        raise InvalidParameterError.of(
+            "family", self.name, "use EM: derivatives are those of the location family only"
+        )
+
+    def native(self, d: int) -> NativeFamily | None:
+        """Return what the compiled EM loop needs in d dimensions; None where it has no such M-step."""
+        return None
+
+    def relaxed(self, kind: CovarianceKind) -> Family:
+        """Return the family of all covariances of a kind on or above the floor, for small problems."""
+        raise InvalidParameterError.of("family", self.name, "pass one whose covariances are free")

@@ -1,0 +1,57 @@
+"""Weights of rows: one number that all share, or one each."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+
+
+class Weights:
+    """Non-negative weights of n rows; where all are equal, one number is all that is kept.
+
+    Attributes
+    ----------
+    common : float or None
+        The weight that all rows share; None where each has its own.
+    """
+
+    def __init__(self, each: FloatArray | None, common: float | None, n: int) -> None:
+        self._each, self.common, self._n = each, common, n
+
+    @classmethod
+    def equal(cls, n: int, total: float = 1.0) -> Weights:
+        """Return equal weights of n rows with this sum."""
+        return cls(None, total / n, n)
+
+    @classmethod
+    def of(cls, each: FloatArray) -> Weights:
+        """Return one weight for each row."""
+        return cls(np.ascontiguousarray(each, dtype=np.float64), None, len(each))
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __getitem__(self, rows: Any) -> FloatArray:
+        return self.each[rows]
+
+    @cached_property
+    def each(self) -> FloatArray:
+        """One weight a row, shape (n,), not to be written to; of equal ones a view of one number."""
+        return np.broadcast_to(np.float64(self.common), (self._n,)) if self._each is None else self._each
+
+    @property
+    def own(self) -> FloatArray | None:
+        """The weights where rows have weights of their own, else None."""
+        return self._each
+
+    def taken(self, rows: Any) -> Weights:
+        """Return the weights of some rows, a slice or their numbers."""
+        some = self.each[rows]
+        return Weights(None, self.common, len(some)) if self._each is None else Weights.of(some)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Weights, (self._each, self.common, self._n)

@@ -1,0 +1,152 @@
+"""Parameters and data that gmmscape.GaussianMixture refuses, and how it names them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import gmmscape as gs
+from unit.estimator.cases import BAD_MEANS, CORNERS, PLANE, Array, N, X, model, planted
+
+PRECISIONS = np.array([np.eye(2)] * 3)
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"n_components": 0}, "n_components=0: pass an integer"),
+    ({"n_components": -1}, "n_components=-1"),
+    ({"n_components": True}, "n_components=True"),
+    ({"n_components": 2.5}, "n_components=2.5"),
+    ({"n_components": 3.0}, "n_components=3.0"),
+    ({"n_components": "3"}, "n_components='3'"),
+    ({"n_components": None}, "n_components=None"),
+    ({"covariance_type": "ful"}, "covariance_type='ful': choose one of 'full', 'tied', 'diag', 'spherical'"),
+    ({"covariance_type": None}, "covariance_type=None"),
+    ({"init_params": "kmeans++"}, "init_params='kmeans++': choose one of"),
+    ({"tol": -1e-3}, "tol=-0.001"),
+    ({"tol": np.nan}, "tol=nan"),
+    ({"tol": np.inf}, "tol=inf"),
+    ({"tol": "1"}, "tol='1'"),
+    ({"reg_covar": -1}, "reg_covar=-1"),
+    ({"reg_covar": np.nan}, "reg_covar=nan"),
+    ({"covariance_floor": -0.1}, "covariance_floor=-0.1"),
+    ({"max_iter": 0}, "max_iter=0"),
+    ({"max_iter": 10.0}, "max_iter=10.0"),
+    ({"n_init": 0}, "n_init=0"),
+    ({"n_init": "2"}, "n_init='2'"),
+    ({"nested": "maybe"}, "nested='maybe': choose one of 'offer', 'take'"),
+    ({"nested": True}, "nested=True"),
+    ({"escape": "yes"}, "escape='yes': pass True or False"),
+    ({"escape": 1}, "escape=1"),
+    ({"warm_start": "no"}, "warm_start='no'"),
+    ({"verbose": -1}, "verbose=-1"),
+    ({"verbose": "loud"}, "verbose='loud'"),
+    ({"verbose_interval": 0}, "verbose_interval=0"),
+    ({"n_jobs": 0}, "n_jobs=0"),
+    ({"n_jobs": 1.5}, "n_jobs=1.5"),
+    ({"n_jobs": True}, "n_jobs=True"),
+    ({"random_state": "seed"}, "random_state='seed'"),
+    ({"random_state": -1}, "random_state=-1"),
+    ({"random_state": 1.5}, "random_state=1.5"),
+    ({"weights_init": [0.5, 0.5]}, "weights_init has 2 entries where 3 are needed"),
+    ({"weights_init": [0.5, 0.5, 0.1]}, "weights_init sum to 1.1"),
+    ({"weights_init": [0.6, 0.6, -0.2]}, "weights_init[2]=-0.2"),
+    ({"weights_init": [np.nan, 0.5, 0.5]}, "weights_init has 1 entries that are not finite"),
+    ({"weights_init": [[0.2, 0.3, 0.5]]}, "weights_init has shape (1, 3)"),
+    ({"weights_init": "equal"}, "weights_init='equal'"),
+    ({"means_init": CORNERS[:2]}, "means_init has 2 rows: pass n_components=3"),
+    ({"means_init": CORNERS[:, :1]}, "means_init has 1 column(s) where 2 are needed"),
+    ({"means_init": np.where(CORNERS > 10, np.nan, CORNERS)}, "means_init has 1 entries that are not finite"),
+    ({"means_init": CORNERS[None]}, "means_init has shape (1, 3, 2)"),
+    ({"precisions_init": PRECISIONS[0]}, "precisions_init has shape (2, 2): covariance_type='full' needs"),
+    ({"precisions_init": PRECISIONS[:2]}, "precisions_init has shape (2, 2, 2)"),
+    ({"precisions_init": -PRECISIONS}, "precisions_init: "),
+    ({"precisions_init": PRECISIONS + np.array([[0.0, 0.5], [0.0, 0.0]])}, "precisions_init: "),
+    ({"precisions_init": PRECISIONS * np.nan}, "precisions_init has 12 entries that are not finite"),
+    ({"precisions_init": -np.eye(2), "covariance_type": "tied"}, "precisions_init: "),
+    (
+        {"precisions_init": [[1.0, 1.0], [1.0, 0.0], [1.0, 1.0]], "covariance_type": "diag"},
+        "precisions_init: ",
+    ),
+    ({"precisions_init": [1.0, -1.0, 1.0], "covariance_type": "spherical"}, "precisions_init: "),
+]
+
+
+@pytest.mark.parametrize(("wrong", "message"), WRONG, ids=[message[:40] for _, message in WRONG])
+def test_a_wrong_value_is_named(wrong: dict[str, Any], message: str):
+    estimator = model(**wrong)
+    with pytest.raises(gs.InvalidParameterError, match=f"^{re.escape(message)}") as caught:
+        estimator.fit(PLANE)
+    assert isinstance(caught.value, ValueError)
+    assert not hasattr(estimator, "means_")
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        {"n_components": np.int64(3), "max_iter": np.int32(50), "n_init": np.int64(1)},
+        {"tol": 1, "reg_covar": 0, "covariance_floor": 0},
+        {"tol": np.float32(1e-3)},
+        {"escape": np.False_, "warm_start": np.True_},
+        {"verbose": False},
+        {"n_jobs": np.int64(1)},
+        {"random_state": None},
+        {
+            "weights_init": (0.2, 0.3, 0.5),
+            "means_init": CORNERS.tolist(),
+            "precisions_init": PRECISIONS.tolist(),
+        },
+    ],
+    ids=str,
+)
+def test_values_of_related_types_are_right(right: dict[str, Any]):
+    """Control of the test above: there it is the value that fails."""
+    estimator = gs.GaussianMixture(**{"n_components": 3, "random_state": 0, "escape": False, **right}).fit(
+        PLANE
+    )
+    assert estimator.means_.shape == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (PLANE[:2], "n_components=3 but X has only n_samples=2"),
+        (PLANE[:1], "n_samples=1"),
+        (np.where(PLANE > 12, np.nan, PLANE), "NaN"),
+        (np.where(PLANE > 12, np.inf, PLANE), "infinity"),
+        (PLANE[:, 0], "1D array"),
+        (PLANE[None], "dim 3"),
+        (PLANE + 1j, "Complex"),
+        (np.zeros((0, 2)), "0 sample"),
+        (np.zeros((9, 0)), "0 feature"),
+        (np.full((9, 2), 3.0), "all rows equal"),
+        ([[1.0, 2.0], [3.0]], "inhomogeneous"),
+        ([["a", "b"]] * 9, "'a'"),
+        (sparse.csr_array(PLANE), "[Ss]parse"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_data_that_cannot_be_fitted(data: Any, message: str):
+    estimator = model()
+    with pytest.raises(gs.DataError, match=message):
+        estimator.fit(data)
+    assert not hasattr(estimator, "means_")
+
+
+@pytest.mark.parametrize("call", ["predict", "predict_proba", "score_samples", "score", "bic", "aic"])
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(PLANE, "2 features.*expecting 1"), (X[:, 0], "1D array"), (X * np.nan, "NaN"), (X[:0], "0 sample")],
+    ids=["wide", "1-d", "nan", "empty"],
+)
+def test_data_that_cannot_be_judged(call: str, data: Array, message: str):
+    with pytest.raises(gs.DataError, match=message):
+        getattr(planted("full"), call)(data)
+
+
+def test_data_are_not_modified():
+    data, weights = X.copy(), np.linspace(1.0, 2.0, N)
+    model(means_init=BAD_MEANS).fit(data, sample_weight=weights).predict(data)
+    np.testing.assert_array_equal(data, X)
+    np.testing.assert_array_equal(weights, np.linspace(1.0, 2.0, N))
