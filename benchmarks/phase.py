@@ -69,7 +69,7 @@ def _mapped(path: Callable[..., gs.Mixture], xs: Any, ys: Any, k: int, small: bo
     return figures
 
 
-def _explored(path: Callable[..., gs.Mixture], found: lab.Phase, n: int) -> dict[str, int]:
+def _explored(path: Callable[..., gs.Mixture], found: lab.PhaseDiagram, n: int) -> dict[str, int]:
     """Explore some cells anew, with seeds of their own, and count those with another number of minima."""
     rng = np.random.default_rng(SEED + 1)
     cells = rng.choice(found.counts.size, n, replace=False).tolist()
@@ -81,7 +81,7 @@ def _explored(path: Callable[..., gs.Mixture], found: lab.Phase, n: int) -> dict
     return {"explored": n, "explored_disagreed": wrong}
 
 
-def _compared(path: Callable[..., gs.Mixture], found: lab.Phase, n: int) -> dict[str, Any]:
+def _compared(path: Callable[..., gs.Mixture], found: lab.PhaseDiagram, n: int) -> dict[str, Any]:
     """Locate some births of structured minima again with `birth`, over the bracket of its own."""
     structures = {str(structure): structure for structure in lab.candidates(found.k, 3)}
     births = [crossing for crossing in found.births if crossing.kind in structures]
@@ -94,7 +94,7 @@ def _compared(path: Callable[..., gs.Mixture], found: lab.Phase, n: int) -> dict
 
 
 def _difference(
-    path: Callable[..., gs.Mixture], found: lab.Phase, crossing: Any, structure: Structure
+    path: Callable[..., gs.Mixture], found: lab.PhaseDiagram, crossing: Any, structure: Structure
 ) -> float:
     """Distance, in x or y, of a birth from where `birth` finds it on the line between the two cells."""
     (a, b), (c, d) = crossing.cells

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from gmmscape.diagnosis.goodness_of_fit import misfit
 from gmmscape.measure import Sample, WeightedRows, row_keys
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
+from gmmscape.results.records import Record
 
 #: Rows that are looked at; of more, evenly spaced ones.
 MOST_ROWS = 50_000
@@ -28,7 +29,7 @@ FAR = 0.001
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Record):
     """One thing that is wrong with the data, or with Gaussians as their model.
 
     Attributes
@@ -43,25 +44,15 @@ class Finding:
         Which rows of the data, for outliers.
     """
 
+    format: ClassVar[str] = "gmmscape-finding"
+
     name: str
     message: str
     columns: tuple[int, ...] = ()
     rows: tuple[int, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold.
-
-        Returns
-        -------
-        dict
-            One entry for each attribute; tuples as lists.
-        """
-        return {
-            "name": self.name,
-            "message": self.message,
-            "columns": list(self.columns),
-            "rows": list(self.rows),
-        }
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}"
 
 
 def findings(objective: Objective, fit: Mixture, background: IntArray) -> tuple[Finding, ...]:

@@ -21,6 +21,7 @@ from gmmscape.moves.mixture_problem import SAME
 from gmmscape.moves.nesting import background, distances, nested
 from gmmscape.moves.search import Escape, TriedMove
 from gmmscape.objective import Objective
+from gmmscape.results.words import ENDINGS
 from gmmscape.solve import Solution
 
 #: Standard errors by which a fit must be better for a verdict: below, the data do not tell the two apart.
@@ -29,10 +30,6 @@ SIGNIFICANT = 2.0
 CONVERGED = 0.1
 #: Standard deviations within which all means of a fit count as one place.
 TOGETHER = 0.5
-ENDINGS = {
-    "time_limit": "the time budget ran out: raise max_seconds",
-    "interrupted": "the search was interrupted",
-}
 
 
 def diagnosis_of(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
+from types import MappingProxyType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -52,8 +52,8 @@ def restored(hint: Any, value: Any) -> Any:
     Parameters
     ----------
     hint : type
-        Of a field: a number, str, an array, a tuple, list or dict of these, a record, a named tuple, or one of
-        them or None.
+        Of a field: a number, str, an array, a tuple, list or dict of these, a record, a named tuple, or one
+        of them or None.
     value : object
         As `plain` returns it.
 
@@ -70,7 +70,7 @@ def restored(hint: Any, value: Any) -> Any:
     if hint is Any:
         return value
     origin, inner = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
+    if origin in (Union, UnionType):
         if value is None and type(None) in inner:
             return None
         (hint,) = (kind for kind in inner if kind is not type(None))
@@ -87,13 +87,14 @@ def restored(hint: Any, value: Any) -> Any:
         return float("inf")
     if hint in (float, int, bool, str):
         return hint(_of((int, float) if hint is float else hint, value))
-    if hasattr(hint, "from_content"):
-        return hint.from_content(value)
-    return hint(**arguments(hint, _of(dict, value)))
+    return _object(hint, value)
 
 
 def arguments(
-    kind: Any, content: Mapping[str, Any], names: Mapping[str, str] | None = None
+    kind: Any,
+    content: Mapping[str, Any],
+    names: Mapping[str, str] = MappingProxyType({}),
+    left_out: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the fields of a dataclass or named tuple that a dictionary holds.
 
@@ -105,6 +106,8 @@ def arguments(
         One entry for each field; fields with a default may be missing.
     names : mapping, optional
         Names in `content` of fields that have another one there.
+    left_out : sequence of str, optional
+        Fields that are not looked for.
 
     Returns
     -------
@@ -113,8 +116,8 @@ def arguments(
     """
     found = {}
     for name, optional in names_of(kind).items():
-        key = (names or {}).get(name, name)
-        if key in content or not optional:
+        key = names.get(name, name)
+        if name not in left_out and (key in content or not optional):
             found[name] = restored(hints_of(kind)[name], content[key])
     return found
 
@@ -158,6 +161,12 @@ def _of(kind: Any, value: Any) -> Any:
     if not right:
         raise TypeError(f"{value!r} is of the wrong type")
     return value
+
+
+def _object(kind: Any, value: Any) -> Any:
+    if hasattr(kind, "from_content"):
+        return kind.from_content(value)
+    return kind(**arguments(kind, _of(dict, value)))
 
 
 def _tuple(inner: tuple[Any, ...], value: Any) -> tuple[Any, ...]:

@@ -7,16 +7,46 @@ from dataclasses import fields
 from html import escape
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from gmmscape.exceptions import FormatError
 from gmmscape.jsonfile import read_json, write_json
-from gmmscape.results.fields import arguments, plain, same
+from gmmscape.results.fields import arguments, names_of, plain, same
 from gmmscape.version import VERSION
 
 #: Where the class of each format lives; a module is imported when a file of its format is read.
 HOMES = {
+    "gmmscape-atlas": "landscape.atlas.atlas",
+    "gmmscape-basins": "landscape.basins.result",
+    "gmmscape-birth": "landscape.paths.birth_result",
+    "gmmscape-calibration": "diagnosis.evidence",
+    "gmmscape-chosen-fit": "selection.result",
+    "gmmscape-component-report": "diagnosis.result",
+    "gmmscape-critical-point": "landscape.points.critical_point",
+    "gmmscape-decoding": "structure.structure",
+    "gmmscape-diagnosed-fit": "diagnosis.fit",
+    "gmmscape-diagnosis": "diagnosis.result",
+    "gmmscape-evidence": "diagnosis.evidence",
+    "gmmscape-falsification": "landscape.falsification.result",
+    "gmmscape-finding": "diagnosis.findings",
+    "gmmscape-fit": "estimator.document",
+    "gmmscape-followed-minimum": "landscape.threshold.result",
+    "gmmscape-local-optimum": "optima.result",
     "gmmscape-mixture": "mixture",
+    "gmmscape-optima": "optima.result",
+    "gmmscape-path-profile": "landscape.atlas.profile",
+    "gmmscape-phase": "landscape.phases.result",
+    "gmmscape-realisation": "landscape.realisation.result",
+    "gmmscape-repair": "diagnosis.repair",
+    "gmmscape-searched-truth": "landscape.falsification.one_truth",
+    "gmmscape-selection": "selection.result",
+    "gmmscape-separation-curve": "landscape.paths.error_curve",
+    "gmmscape-share-curve": "landscape.falsification.share_curve",
+    "gmmscape-solution": "solve.result",
+    "gmmscape-structure": "structure.structure",
+    "gmmscape-suspect": "landscape.falsification.suspect",
+    "gmmscape-threshold": "landscape.threshold.result",
+    "gmmscape-tried-move": "moves.search",
 }
 _CLASSES: dict[str, type[Record]] = {}
 
@@ -36,7 +66,8 @@ class Record:
     older_versions: ClassVar[tuple[int, ...]] = ()
     #: Fields that have another name in files.
     names_in_files: ClassVar[Mapping[str, str]] = {}
-    #: Properties that files hold besides the fields, for readers of JSON.
+    #: Fields that files do not hold, and properties that they hold besides, for readers of JSON.
+    left_out_of_files: ClassVar[tuple[str, ...]] = ()
     told_in_files: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -52,7 +83,7 @@ class Record:
         dict
             One entry for each field; what is not finite is None.
         """
-        names = [field.name for field in fields(self)]  # type: ignore[arg-type]  # subclasses are dataclasses
+        names = [name for name in names_of(type(self)) if name not in self.left_out_of_files]
         return {
             self.names_in_files.get(name, name): plain(getattr(self, name))
             for name in (*names, *self.told_in_files)
@@ -61,7 +92,12 @@ class Record:
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> Self:
         """Return the result that `content` described; raises what the damage leads to."""
-        return cls(**arguments(cls, content, cls.names_in_files))
+        return cls(**cls.arguments(content))
+
+    @classmethod
+    def arguments(cls, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields that `content` holds."""
+        return arguments(cls, content, cls.names_in_files, cls.left_out_of_files)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `to_json` writes: plain numbers, lists and strings.
@@ -69,8 +105,8 @@ class Record:
         Returns
         -------
         dict
-            Keys "format", "format_version", "gmmscape_version", and one for each attribute; what is not finite
-            is None.
+            Keys "format", "format_version", "gmmscape_version", and one for each attribute; what is not
+            finite is None.
         """
         header = {"format": self.format, "format_version": self.version, "gmmscape_version": VERSION}
         return {**header, **self.content()}
@@ -153,17 +189,34 @@ class Record:
         if content.get("format_version") not in (*cls.older_versions, cls.version):
             read = " or ".join(map(str, (*cls.older_versions, cls.version)))
             raise FormatError(
-                f"{where} holds a {found!r} of format_version={content.get('format_version')!r}: this version of "
-                f"gmmscape reads {read}"
+                f"{where} holds a {found!r} of format_version={content.get('format_version')!r}: "
+                f"this version of gmmscape reads {read}"
             )
+
+    def fitted_part(self) -> Any:
+        """Return what of it is a model that can be diagnosed, or None.
+
+        Returns
+        -------
+        object or None
+            With a `mixture`; perhaps with `feature_names`, `reg_covar` and `covariance_floor`.
+        """
+        return None
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        names = [field.name for field in fields(self) if field.compare]  # type: ignore[arg-type]
-        return all(same(getattr(self, name), getattr(other, name)) for name in names)
+        return all(same(getattr(self, name), getattr(other, name)) for name in self._compared())
 
-    __hash__ = None  # type: ignore[assignment]  # equal by what they hold, arrays among it
+    def _compared(self) -> tuple[str, ...]:
+        """Names of what must be equal."""
+        return tuple(field.name for field in fields(cast("Any", self)) if field.compare)
+
+    def __hash__(self) -> int:
+        values = [getattr(self, name) for name in self._compared()]
+        # Numbers and words tell results apart well enough; NaN, equal to NaN here, has a hash of its own.
+        plainly = [value for value in values if isinstance(value, str | int | float) and value == value]
+        return hash((type(self), *plainly))
 
     def _repr_html_(self) -> str:
         """Return what notebooks show."""
@@ -190,11 +243,15 @@ def read(path: str | Path) -> Any:
     OSError
         If it cannot be read.
     """
-    content = read_json(path)
-    found = format_of(content, str(path))
+    return record_of(read_json(path), str(path))
+
+
+def record_of(content: Any, where: str) -> Record:
+    """Return the result that the content of a file describes; raises FormatError where it describes none."""
+    found = format_of(content, where)
     if found not in HOMES:
-        raise FormatError(f"{path} holds a {found!r}, a format that this version of gmmscape does not know")
-    return class_of(found)._read(content, str(path))
+        raise FormatError(f"{where} holds a {found!r}, a format that this version of gmmscape does not know")
+    return class_of(found)._read(content, where)
 
 
 def class_of(name: str) -> type[Record]:
