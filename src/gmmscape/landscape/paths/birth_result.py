@@ -100,8 +100,8 @@ class BirthPoint(Record):
         Returns
         -------
         dict
-            Keys kind, parameter, error, means, kl, kl_error, eigenvalues, direction, structure, decoding, sigma,
-            truth, newton_steps, branch.
+            Keys kind, parameter, error, means, kl, kl_error, eigenvalues, direction, structure, decoding,
+            sigma, truth, newton_steps, branch.
         """
         branch = {name: plain(getattr(self, f"branch_{name}")) for name in OF_BRANCH}
         return {**super().content(), "structure": self.structure.pairs, "branch": branch}

@@ -146,7 +146,7 @@ def test_processes_do_not_change_the_numbers(crossing):
 
 def test_resuming_gives_the_same_and_repeats_nothing(crossing, tmp_path):
     file = tmp_path / "unfinished.json"
-    effort = {"defect": 0.1, "n_parameters": 5, "n_starts": 6, "checkpoint": file}
+    effort = {"tau": 0.1, "n_parameters": 5, "n_starts": 6, "checkpoint": file}
     seen = []
 
     def stop_after_twelve(event):
