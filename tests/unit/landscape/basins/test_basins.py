@@ -87,8 +87,8 @@ def test_starts_that_nobody_settled_may_belong_to_any_minimum():
         ({"start": "nowhere"}, "choose one of"),
         ({"start": [[1.0, 2.0]]}, "shape"),
         ({"start": "truth", "method": "newton"}, "'em', 'gd'"),
-        ({"start": "truth", "n": 0}, "n=0"),
-        ({"start": "truth", "n": 10**12}, "at most 100000000"),
+        ({"start": "truth", "n_starts": 0}, "n_starts=0"),
+        ({"start": "truth", "n_starts": 10**12}, "at most 100000000"),
     ],
 )
 def test_bad_input_is_named(land, options, message):
