@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: install test nightly lint format types layers ci
+.PHONY: install test nightly lint format types layers docs ci
 
 install:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -28,6 +28,10 @@ types:
 
 layers:
 	$(BIN)/lint-imports
+
+docs:
+	$(BIN)/python tools/house.py
+	$(BIN)/python -m benchmarks table
 
 ci:
 	.ci/run

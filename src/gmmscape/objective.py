@@ -83,7 +83,7 @@ SampleObjective = Objective[Sample]
 
 
 def step_norm(before: Mixture, after: Mixture) -> float:
-    """Return the size of an EM step (DESIGN 3, "gradient norm").
+    """Return the size of an EM step (docs/words.md#gradient-norm).
 
     The largest over the components of: the step of the mean in units of that component's standard
     deviations, the relative change of its weight, and of its covariance. Zero at a critical point.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -69,7 +69,7 @@ class SufficientStatistics:
 
 
 class LocationDerivatives(NamedTuple):
-    """Weighted sums that make the derivatives of the location family's NLL (DESIGN 2.1).
+    """Weighted sums that make the derivatives of the location family's NLL (docs/mathematics.md#derivatives).
 
     Attributes
     ----------
@@ -89,14 +89,36 @@ class LocationDerivatives(NamedTuple):
     mass: FloatArray
 
 
-def merge_in_order(parts: Sequence[SufficientStatistics]) -> SufficientStatistics:
-    """Merge statistics pairwise along a fixed tree.
+class MergeInOrder:
+    """Statistics merged pairwise along a fixed tree, as they come: few of them are kept at a time.
 
     The tree depends only on the number of parts, so the result has the same bits however many
     workers produced them and in whatever order they finished.
     """
-    level = list(parts)
-    while len(level) > 1:
-        pairs = [level[i].merge(level[i + 1]) for i in range(0, len(level) - 1, 2)]
-        level = pairs + level[len(level) - len(level) % 2 :]
-    return level[0]
+
+    def __init__(self) -> None:
+        #: Full trees from the largest to the smallest, each with its number of parts, powers of two.
+        self._trees: list[tuple[int, SufficientStatistics]] = []
+
+    def add(self, part: SufficientStatistics) -> None:
+        """Take the next part."""
+        size = 1
+        while self._trees and self._trees[-1][0] == size:
+            part = self._trees.pop()[1].merge(part)
+            size *= 2
+        self._trees.append((size, part))
+
+    def total(self) -> SufficientStatistics:
+        """Return all parts so far, of which there is one at least."""
+        *larger, (_, total) = self._trees
+        for _, tree in reversed(larger):
+            total = tree.merge(total)
+        return total
+
+
+def merge_in_order(parts: Iterable[SufficientStatistics]) -> SufficientStatistics:
+    """Merge statistics, one at least, along the tree of `MergeInOrder`."""
+    merged = MergeInOrder()
+    for part in parts:
+        merged.add(part)
+    return merged.total()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +53,14 @@ class Weights:
         """Return the weights of some rows, a slice or their numbers."""
         some = self.each[rows]
         return Weights(None, self.common, len(some)) if self._each is None else Weights.of(some)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Weights]) -> Weights:
+        """Return the weights of the rows of several parts, one part after the other."""
+        common = {part.common for part in parts}
+        if len(common) == 1 and None not in common:
+            return cls(None, parts[0].common, sum(map(len, parts)))
+        return cls.of(np.concatenate([part.each for part in parts]))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Weights, (self._each, self.common, self._n)

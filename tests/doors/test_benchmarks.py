@@ -45,7 +45,7 @@ def small(name: str, folder: Path) -> dict:
 
 def test_they_are_listed():
     listed = {line.split()[0] for line in benchmark().stdout.splitlines()}
-    files = (Path(__file__).parents[2] / "benchmarks").glob("*.py")
+    files = (Path(__file__).parents[2] / "benchmarks").rglob("*.py")
     assert listed == {file.stem for file in files if "\nBENCHMARK = " in file.read_text(encoding="utf-8")}
 
 

@@ -80,7 +80,7 @@ def test_ctrl_c_returns_what_was_done(file, tmp_path):
     arguments = ("optima", file, *HARD, "--columns", "x", "--n-starts", 1_000_000)
     with on_terminal(arguments, cwd=tmp_path) as (process, shown):
         deadline = time.monotonic() + PATIENCE
-        while re.search(rb"start [1-9]\d\d,", shown) is None:
+        while re.search(rb"em [1-9]\d\d of", shown) is None:
             assert process.poll() is None, bytes(shown)
             assert time.monotonic() < deadline, bytes(shown[-500:])
             time.sleep(0.02)

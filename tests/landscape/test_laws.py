@@ -1,4 +1,4 @@
-"""Laws of the landscape (design, 2.3) against the library's numbers: what the theory predicts, it finds."""
+"""The laws (docs/mathematics.md#laws) against the library's numbers: what they predict, it finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where structure begins (design 2.3, law 9): thresholds against known numbers and independent equations."""
+"""Where structure begins (docs/mathematics.md#law-9): known numbers and independent equations."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def expectation(f, separation, middle):
 
 
 def loses_stability(middle, bracket):
-    """Where means -m, m with m = E[x tanh(m x)] have m^2 E[sech(m x)^2] = 1 (docs/laws.md, section 9)."""
+    """Where means -m, m with m = E[x tanh(m x)] have m^2 E[sech(m x)^2] = 1.
+
+    See docs/laws.md#9-where-structure-begins.
+    """
 
     def half_distance(separation):
         return brentq(

@@ -1,4 +1,4 @@
-"""What EM promises for every family, weighting, floor and start (design, section 6)."""
+"""What EM promises for every family, weighting, floor and start (docs/numerics.md#rules)."""
 
 from __future__ import annotations
 

@@ -60,7 +60,10 @@ def birth_command(
 
 
 def _path(shape: str, radius: float | None) -> tuple[Callable[[float], Mixture], tuple[float, float]]:
-    """Return the path and a bracket, for the pair u = 2 b - a between 4 and 16 sigma (DESIGN 2.3, law 5)."""
+    """Return the path and a bracket, for the pair u = 2 b - a between 4 and 16 sigma.
+
+    See docs/mathematics.md#law-5.
+    """
     if shape == "equal":
         if radius is not None:
             raise click.UsageError("--radius goes with --shape pair")

@@ -13,11 +13,11 @@ from gmmscape.cli.exits import exit_code
 from gmmscape.cli.options import check_writable, layout_of, search_options, table_options
 from gmmscape.cli.progress import progress
 from gmmscape.covariances import COVARIANCE_TYPES
-from gmmscape.diagnosis.assess import COVARIANCE_FLOOR
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
 from gmmscape.solve import INIT_PARAMS
+from gmmscape.tolerances import TOLERANCES
 
 
 @click.command("fit")
@@ -51,7 +51,7 @@ from gmmscape.solve import INIT_PARAMS
 @click.option(
     "--covariance-floor",
     type=float,
-    default=COVARIANCE_FLOOR,
+    default=TOLERANCES.diagnosis.covariance_floor,
     show_default=True,
     help="Least variance, as a share of the data's.",
 )

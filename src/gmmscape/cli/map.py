@@ -17,7 +17,7 @@ from gmmscape.cli.report import report_of, report_options
 @click.option("--saddles", is_flag=True, help="Saddles of every index too, what they join, and barriers.")
 @click.option("--starts", type=click.IntRange(min=0), default=64, show_default=True, help="Random starts.")
 @report_options
-@laboratory_options(checkpoint=False)
+@laboratory_options(checkpoint=True)
 @click.pass_context
 def map_command(
     context: click.Context,
@@ -26,6 +26,7 @@ def map_command(
     seed: int,
     n_jobs: int,
     max_seconds: float | None,
+    checkpoint: str | None,
     **described: Any,
 ) -> None:
     """Map the local minima of a known mixture, or of the rows of FILE.
@@ -44,6 +45,7 @@ def map_command(
             n_jobs=n_jobs,
             max_seconds=max_seconds,
             callback=callback,
+            checkpoint=checkpoint,
         )
     data = None if rows is None else rows.values
     report.write(atlas, (lambda: atlas.plot(data=data)) if atlas.minima else None)

@@ -42,6 +42,7 @@ from gmmscape.solve import INIT_PARAMS
 )
 @click.option("--no-escape", is_flag=True, help="Only starts: look for no better fit by moves.")
 @click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
+@click.option("--checkpoint", help="Keep what is done in this file; go on from it.")
 @report_options
 @floor_options
 @run_options

@@ -11,9 +11,9 @@ from gmmscape.cli.exits import exit_code
 from gmmscape.cli.options import check_writable, floor_options, layout_of, search_options, table_options
 from gmmscape.cli.progress import progress
 from gmmscape.diagnosis import repair
-from gmmscape.diagnosis.assess import COVARIANCE_FLOOR
 from gmmscape.estimator.document import FitDocument
 from gmmscape.models import read_model
+from gmmscape.tolerances import TOLERANCES
 
 
 @click.command("repair")
@@ -51,7 +51,9 @@ def repair_command(
         feature_names=rows.names,
         total=len(rows.values) if rows.weights is None else float(np.sum(rows.weights)),
         reg_covar=next((value for value in floors[0] if value is not None), 0.0),
-        covariance_floor=next((value for value in floors[1] if value is not None), COVARIANCE_FLOOR),
+        covariance_floor=next(
+            (value for value in floors[1] if value is not None), TOLERANCES.diagnosis.covariance_floor
+        ),
         seed=seed,
         init_params=None,
     )

@@ -17,10 +17,10 @@ from gmmscape.cli.options import (
 from gmmscape.cli.progress import progress
 from gmmscape.cli.report import report_of, report_options
 from gmmscape.covariances import COVARIANCE_TYPES
-from gmmscape.diagnosis.assess import COVARIANCE_FLOOR
 from gmmscape.estimator.document import FitDocument
 from gmmscape.selection import Selection, select
 from gmmscape.selection.criteria import CRITERIA
+from gmmscape.tolerances import TOLERANCES
 
 
 class NumbersOfComponents(click.ParamType):
@@ -96,7 +96,7 @@ class Families(click.ParamType):
 @click.option(
     "--covariance-floor",
     type=float,
-    default=COVARIANCE_FLOOR,
+    default=TOLERANCES.diagnosis.covariance_floor,
     show_default=True,
     help="Least variance, as a share of the data's.",
 )

@@ -141,10 +141,22 @@ class CovarianceKind(ABC):
         """Return the log determinant of each component's own covariance, (k,)."""
 
     @abstractmethod
+    def log_scales(self, factors: FloatArray, unit: float, d: int) -> FloatArray:
+        """Return the log determinant of each precision factor times a unit of length; broadcasts to (k,)."""
+
+    @abstractmethod
     def squared_lengths(self, gaps: FloatArray, covariances: FloatArray) -> FloatArray:
         """Return squared Mahalanobis lengths of gaps (p, d), each with its own covariance, (p,)."""
 
     # Estimation
+
+    @abstractmethod
+    def scatter(self, deviations: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return the weighted squares of one component's deviations (n, d), as its own scatter."""
+
+    def joined(self, scatters: list[FloatArray]) -> FloatArray:
+        """Return the components' scatters as the statistics carry them."""
+        return np.stack(scatters)
 
     @abstractmethod
     def merged_scatter(self, total: FloatArray, between: FloatArray, gap: FloatArray) -> FloatArray:

@@ -49,8 +49,15 @@ class _Matrices(CovarianceKind):
     def log_determinants(self, covariances: FloatArray, d: int) -> FloatArray:
         return np.linalg.slogdet(covariances)[1]
 
+    def log_scales(self, factors: FloatArray, unit: float, d: int) -> FloatArray:
+        return np.log(np.diagonal(factors, axis1=-2, axis2=-1) * unit).sum(axis=-1)
+
     def squared_lengths(self, gaps: FloatArray, covariances: FloatArray) -> FloatArray:
         return (gaps * np.linalg.solve(covariances, gaps[:, :, None])[:, :, 0]).sum(axis=1)
+
+    def scatter(self, deviations: FloatArray, weights: FloatArray) -> FloatArray:
+        rooted = deviations * np.sqrt(weights)[:, None]  # keeps the product exactly symmetric
+        return rooted.T @ rooted
 
     def spread(self, gaps: FloatArray) -> FloatArray:
         return gaps[:, :, None] * gaps[:, None, :]
@@ -186,6 +193,9 @@ class Tied(_Matrices):
 
     def scaled_each(self, shifts: FloatArray, factors: FloatArray) -> FloatArray:
         return shifts @ factors
+
+    def joined(self, scatters: list[FloatArray]) -> FloatArray:
+        return sum(scatters[1:], start=scatters[0])
 
     def merged_scatter(self, total: FloatArray, between: FloatArray, gap: FloatArray) -> FloatArray:
         rooted = np.sqrt(between)[:, None] * gap

@@ -73,8 +73,14 @@ class Diag(_Variances):
     def log_determinants(self, covariances: FloatArray, d: int) -> FloatArray:
         return np.log(covariances).sum(axis=1)
 
+    def log_scales(self, factors: FloatArray, unit: float, d: int) -> FloatArray:
+        return np.log(factors * unit).sum(axis=1)
+
     def squared_lengths(self, gaps: FloatArray, covariances: FloatArray) -> FloatArray:
         return (gaps**2 / covariances).sum(axis=1)
+
+    def scatter(self, deviations: FloatArray, weights: FloatArray) -> FloatArray:
+        return weights @ deviations**2
 
     def merged_scatter(self, total: FloatArray, between: FloatArray, gap: FloatArray) -> FloatArray:
         return total + between[:, None] * gap**2
@@ -154,8 +160,14 @@ class Spherical(_Variances):
     def log_determinants(self, covariances: FloatArray, d: int) -> FloatArray:
         return d * np.log(covariances)
 
+    def log_scales(self, factors: FloatArray, unit: float, d: int) -> FloatArray:
+        return d * np.log(factors * unit)
+
     def squared_lengths(self, gaps: FloatArray, covariances: FloatArray) -> FloatArray:
         return (gaps**2 / covariances[:, None]).sum(axis=1)
+
+    def scatter(self, deviations: FloatArray, weights: FloatArray) -> FloatArray:
+        return np.asarray(weights @ (deviations**2).sum(axis=1))
 
     def merged_scatter(self, total: FloatArray, between: FloatArray, gap: FloatArray) -> FloatArray:
         return total + between * (gap**2).sum(axis=1)

@@ -19,21 +19,18 @@ from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import Family, Floor, family_named
 from gmmscape.measure import Sample
 from gmmscape.models import FittedModel, read_model
-from gmmscape.moves.mixture_problem import SAME, MixtureProblem
+from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.moves.restarts import StartPlan, restarted
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Callback
 from gmmscape.solve import EM, Solution
 from gmmscape.threads import limited
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import choice, generator, real_number, whole_number
 
 NESTED = ("offer", "take")
 #: Polishes fits that come from elsewhere.
 POLISH = EM(tol=1e-6, max_iter=10_000)
-#: Lowest rate of false alarms that verdicts are calibrated for: it takes its inverse in samples.
-LOWEST_RATE = 0.001
-#: Default of ``covariance_floor``.
-COVARIANCE_FLOOR = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,9 +130,11 @@ def judge(
 def _samples_for(false_alarm: float) -> int:
     """The fewest samples that a gain can stand out of with that rate: one rank of them all."""
     rate = real_number("false_alarm", false_alarm)
-    if not LOWEST_RATE <= rate < 1.0:
+    if not TOLERANCES.diagnosis.lowest_false_alarm_rate <= rate < 1.0:
         raise InvalidParameterError.of(
-            "false_alarm", false_alarm, f"pass a rate from {LOWEST_RATE} to below 1"
+            "false_alarm",
+            false_alarm,
+            f"pass a rate from {TOLERANCES.diagnosis.lowest_false_alarm_rate} to below 1",
         )
     return int(np.ceil(1.0 / rate - 1e-9)) - 1
 
@@ -171,7 +170,7 @@ def _with_restarts(
 ) -> Diagnosis:
     """The diagnosis with what random starts make of the best fit in hand."""
     objective, final = examination.objective, examination.final
-    same = SAME / objective.measure.effective_rows
+    same = TOLERANCES.moves.same / objective.measure.effective_rows
     plan = StartPlan(final.mixture.n_components, "k-means++", n_starts, seed)
     found = restarted(objective, plan, budget)
     if not found.ends:
@@ -207,7 +206,7 @@ def family_of(
     own_reg, own_floor = model.reg_covar or 0.0, model.covariance_floor
     reg_covar = own_reg if reg_covar is None else reg_covar
     if covariance_floor is None:
-        covariance_floor = COVARIANCE_FLOOR if own_floor is None else own_floor
+        covariance_floor = TOLERANCES.diagnosis.covariance_floor if own_floor is None else own_floor
     floor = Floor.of(
         sample.variance,
         reg_covar=real_number("reg_covar", reg_covar, strict=False),

@@ -14,9 +14,7 @@ from gmmscape.measure import Sample
 from gmmscape.moves.centers_problem import Centers, InertiaProblem
 from gmmscape.moves.search import search
 from gmmscape.progress import Budget
-
-#: Relative fall of the inertia by Lloyd's algorithm alone up to which centers count as converged.
-CONVERGED = 1e-6
+from gmmscape.tolerances import TOLERANCES
 
 
 def diagnose_centers(
@@ -106,7 +104,7 @@ def _score(problem: InertiaProblem, before: Centers, after: Centers) -> float:
 def _state(given: Centers, polished: Centers, mass: FloatArray) -> str:
     if np.any(mass == 0):
         return "plateau"
-    converged = given.value - polished.value <= CONVERGED * given.value
+    converged = given.value - polished.value <= TOLERANCES.diagnosis.centers_converged * given.value
     return "converged" if converged else "not converged"
 
 

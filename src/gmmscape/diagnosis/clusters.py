@@ -12,6 +12,7 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.covariances import CovarianceKind
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered, covered_by
@@ -19,9 +20,6 @@ from gmmscape.moves.moves import Split, with_merged, with_split
 from gmmscape.moves.removals import propose_removals
 from gmmscape.moves.splits import least_gain, overloaded, propose_splits
 from gmmscape.objective import Objective
-
-#: How often components are split in two.
-ROUNDS = 3
 
 
 class Clusters(NamedTuple):
@@ -44,7 +42,7 @@ def clusters(objective: Objective, fit: Mixture, seed: int = 0) -> Clusters:
     k = fit.n_components
     untouched = np.ones(k, dtype=bool)
     whole = fit
-    for number in range(ROUNDS):
+    for number in range(EFFORT.diagnosis.cluster_rounds):
         rng = np.random.default_rng([seed, number])
         covered = covered_by(objective, whole)
         over = np.flatnonzero(overloaded(objective, covered.parts, rng) & (whole.weights > 0))

@@ -1,7 +1,7 @@
 """What each component of a fit is, read against the clusters of the best fit in hand as if these were true.
 
-By association (DESIGN 2.2): A_is is the average responsibility that component i of the fit takes of what
-belongs to cluster s.
+By association (docs/mathematics.md#readings): A_is is the average responsibility that component i of the fit
+takes of what belongs to cluster s.
 """
 
 from __future__ import annotations
@@ -16,11 +16,7 @@ from gmmscape.diagnosis.result import ComponentReport
 from gmmscape.measure import Sample, WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-
-#: Share of a cluster above which a component has it for itself.
-MAIN = 0.5
-#: Responsibilities below this are left out of associations.
-COUNTS = 1e-4
+from gmmscape.tolerances import TOLERANCES
 
 
 def association_on_sample(objective: Objective, fit: Mixture, better: Mixture) -> FloatArray:
@@ -37,7 +33,7 @@ def _sparse(rows: WeightedRows, mixture: Mixture, place: slice) -> Any:
     """Responsibilities that count, as a sparse matrix (rows, components)."""
     from scipy.sparse import csc_array
 
-    found, n = rows.coverage(mixture, COUNTS, place), len(rows.weights[place])
+    found, n = rows.coverage(mixture, TOLERANCES.diagnosis.least_share, place), len(rows.weights[place])
     return csc_array((found.posterior, found.row, found.ends), shape=(n, mixture.n_components))
 
 
@@ -95,7 +91,7 @@ def component_reports(
     for i in np.flatnonzero(~exact).tolist():
         if not covers[i]:
             sharers.setdefault(int((association[i] * cluster_weights).argmax()), set()).add(i)
-        elif len(covers[i]) == 1 and association[i, covers[i][0]] <= MAIN:
+        elif len(covers[i]) == 1 and association[i, covers[i][0]] <= TOLERANCES.diagnosis.main_share:
             sharers.setdefault(covers[i][0], set()).add(i)
     for s in sharers:
         sharers[s].add(int(cover[s]))

@@ -5,14 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-
-#: EM steps from displaced fits; length of the displacement in the units of `_Chart`.
-PASSES, DISPLACED = 24, 1e-4
-#: Squared length, of what was left of an image, below which it is rounding of the difference.
-ROUNDING = 1e-14
+from gmmscape.tolerances import TOLERANCES
 
 
 def smallest_curvature(objective: Objective, fit: Mixture, seed: int) -> float | None:
@@ -46,14 +43,14 @@ def smallest_curvature(objective: Objective, fit: Mixture, seed: int) -> float |
     products: list[list[float]] = []
     try:
         base = chart.coordinates(objective.update(objective.statistics(fit), fit))
-        for _ in range(min(PASSES, chart.size)):
-            moved = chart.mixture(DISPLACED * basis[-1])
+        for _ in range(min(EFFORT.diagnosis.curvature_passes, chart.size)):
+            moved = chart.mixture(TOLERANCES.diagnosis.displacement * basis[-1])
             image = chart.coordinates(objective.update(objective.statistics(moved), moved)) - base
-            image = chart.balanced(image / DISPLACED)
+            image = chart.balanced(image / TOLERANCES.diagnosis.displacement)
             products.append([chart.product(vector, image) for vector in basis])
             for vector in basis * 2:  # twice is enough
                 image = image - chart.product(vector, image) * vector
-            if chart.product(image, image) < ROUNDING:
+            if chart.product(image, image) < TOLERANCES.diagnosis.curvature_rounding:
                 break
             basis.append(chart.normalised(image))
     except InvalidParameterError:

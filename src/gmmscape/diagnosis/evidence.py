@@ -53,7 +53,8 @@ class Evidence(Record):
     significance : float
         The gain in standard errors of its row-wise differences (Vuong's statistic).
     gradient_norm : float
-        Length of the EM step from the fit as it came (DESIGN 3); infinite where a component has no rows.
+        Length of the EM step from the fit as it came (docs/words.md#gradient-norm); infinite where a
+        component has no rows.
     smallest_curvature : float or None
         Of the polished fit, relative to that of the complete data: one less the rate of EM. Near 0 a plateau
         or ridge, below 0 a saddle.

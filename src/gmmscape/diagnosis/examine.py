@@ -18,12 +18,7 @@ from gmmscape.moves.search import Escape, search
 from gmmscape.objective import Objective, step_norm
 from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import EM, Solution, descend
-
-#: Components count as coincident where an EM step could not tell them apart (in standard deviations;
-#: relative).
-COINCIDENT = 1e-6
-#: Two evaluations of one mixture differ by less, relative to 1 + |NLL|.
-ROUNDING = 1e-14
+from gmmscape.tolerances import TOLERANCES
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +66,7 @@ class Examination:
     def polish_gain(self) -> float:
         """What EM brought, nats per unit mass; never negative, and zero where it is less than rounding."""
         gain = self.nll_before - self.polished.nll
-        return gain if gain > ROUNDING * (1.0 + abs(self.nll_before)) else 0.0
+        return gain if gain > TOLERANCES.diagnosis.polish_rounding * (1.0 + abs(self.nll_before)) else 0.0
 
     @property
     def searched(self) -> bool:
@@ -262,13 +257,13 @@ def _consolidated(solution: Solution) -> Solution:
 
 def _coincident(mixture: Mixture) -> IntArray:
     """Pairs of components that an EM step could not tell apart, smaller index first, shape (p, 2)."""
-    pairs = np.argwhere(np.triu(distances(mixture) <= COINCIDENT, 1))
+    pairs = np.argwhere(np.triu(distances(mixture) <= TOLERANCES.diagnosis.coincident, 1))
     if mixture.kind.shared or len(pairs) == 0:
         return pairs
     flat = mixture.covariances.reshape(mixture.n_components, -1)
     scale = np.abs(flat).max(axis=1)[pairs].min(axis=1)
     gaps = np.abs(flat[pairs[:, 0]] - flat[pairs[:, 1]]).max(axis=1)
-    return pairs[gaps <= COINCIDENT * scale]
+    return pairs[gaps <= TOLERANCES.diagnosis.coincident * scale]
 
 
 def _filled(solution: Solution, before: Mixture) -> Solution:

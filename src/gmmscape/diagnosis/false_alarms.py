@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
@@ -17,9 +18,6 @@ from gmmscape.objective import Objective, SampleObjective
 from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import descend
 from gmmscape.threads import limited, thread_count
-
-#: Rows of a bootstrap sample at most: gains in nats hardly depend on their number.
-MOST_ROWS = 20_000
 
 
 def bootstrapped_gains(
@@ -48,7 +46,7 @@ def bootstrapped_gains(
         Gains in nats in total, one a sample, and "completed"; or those that were done, and what ended
         the work early: "time_limit" or "interrupted". Cost: a search of each sample.
     """
-    n = int(np.clip(round(objective.measure.effective_rows), 2, MOST_ROWS))
+    n = int(np.clip(round(objective.measure.effective_rows), 2, EFFORT.diagnosis.bootstrap_rows))
 
     def gain(number: int) -> float:
         budget.check()

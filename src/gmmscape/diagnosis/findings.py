@@ -10,22 +10,12 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.diagnosis.goodness_of_fit import misfit
+from gmmscape.effort import EFFORT
 from gmmscape.measure import Sample, WeightedRows, row_keys
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.results.records import Record
-
-#: Rows that are looked at; of more, evenly spaced ones.
-MOST_ROWS = 50_000
-#: Least eigenvalue of the correlations, relative to the number of columns, below which columns are collinear.
-COLLINEAR = 1e-10
-#: Share of rows equal to others from which on they are named.
-REPEATED = 0.05
-#: A column is rounded where a quarter of its values or fewer are different, and neighbouring values lie
-#: farther apart than this, in standard deviations of the narrowest component.
-FEW_VALUES, COARSE = 0.25, 0.05
-#: Expected number of rows as far out as an outlier, in all data.
-FAR = 0.001
+from gmmscape.tolerances import TOLERANCES
 
 
 @dataclass(frozen=True)
@@ -73,7 +63,7 @@ def findings(objective: Objective, fit: Mixture, background: IntArray) -> tuple[
         By kind; empty where nothing is wrong. Cost O(m k d^2 + m log m) for at most 50,000 rows m.
     """
     sample = objective.measure
-    step = -(-len(sample) // MOST_ROWS)
+    step = -(-len(sample) // EFFORT.diagnosis.findings_rows)
     rows = np.arange(0, len(sample), step)
     points = sample.local(rows)
     found = [*_columns(sample)]
@@ -84,7 +74,7 @@ def findings(objective: Objective, fit: Mixture, background: IntArray) -> tuple[
     repeated = 1.0 - np.count_nonzero(kept) / len(points)
     if len(rounded) == fit.n_features:
         kept[:] = True  # rounding made them equal, and the jitter takes it off
-    elif repeated >= REPEATED:
+    elif repeated >= TOLERANCES.diagnosis.repeated_share:
         found.append(
             Finding(
                 "duplicates",
@@ -121,7 +111,7 @@ def _columns(sample: Sample) -> Iterator[Finding]:
         return
     scale = np.sqrt(variance[varying])
     values, vectors = np.linalg.eigh(sample.covariance[np.ix_(varying, varying)] / scale / scale[:, None])
-    lost = values < COLLINEAR * len(varying)
+    lost = values < TOLERANCES.diagnosis.collinear * len(varying)
     if lost.any():
         involved = varying[(np.abs(vectors[:, lost]) > 0.1).any(axis=1)]
         yield Finding(
@@ -141,11 +131,11 @@ def _rounded(points: FloatArray, fit: Mixture, varying: Any) -> tuple[IntArray, 
     found = []
     for column in np.flatnonzero(varying):
         values = np.unique(points[:, column])
-        if len(values) > FEW_VALUES * len(points):
+        if len(values) > TOLERANCES.diagnosis.few_values_share * len(points):
             continue
         gap = float(np.median(np.diff(values)))
         jitter[:, column] = gap * (rng.random(len(points)) - 0.5)
-        if gap > COARSE * narrowest[column]:
+        if gap > TOLERANCES.diagnosis.coarse_rounding * narrowest[column]:
             found.append(column)
     return np.array(found, dtype=np.int64), jitter
 
@@ -159,7 +149,8 @@ def _rounding(points: FloatArray, columns: IntArray) -> Finding:
     more = "" if len(columns) <= 10 else f", and {len(columns) - 10} more"
     return Finding(
         "rounding",
-        f"{said}{more} in {len(points)} rows, farther apart than {COARSE:g} standard deviations of the "
+        f"{said}{more} in {len(points)} rows, farther apart than "
+        f"{TOLERANCES.diagnosis.coarse_rounding:g} standard deviations of the "
         "narrowest component: a density means little below that; raise covariance_floor, or use finer data",
         tuple(columns.tolist()),
     )
@@ -179,7 +170,7 @@ def _outliers(sample: Sample, points: FloatArray, rows: IntArray, fit: Mixture) 
     least = np.full(len(points), np.inf)
     for i in np.flatnonzero(fit.weights > 0):
         least = np.minimum(least, _squared(points, fit, int(i)))
-    limit = float(chi2.isf(FAR / len(sample), fit.n_features))
+    limit = float(chi2.isf(TOLERANCES.diagnosis.outlier_probability / len(sample), fit.n_features))
     far = np.flatnonzero(least > limit)
     if len(far):
         places = sample.places(rows[far])

@@ -10,6 +10,7 @@ import numpy as np
 from gmmscape.diagnosis.examine import Examination, examine, unexamined
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.verdict import diagnosis_of, diagnosis_of_result
+from gmmscape.effort import EFFORT
 from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
@@ -19,11 +20,10 @@ from gmmscape.progress import Budget
 from gmmscape.results.records import Record
 from gmmscape.solve import EM, Solution, descend_all, pass_size, start_around
 from gmmscape.threads import limited
+from gmmscape.tolerances import TOLERANCES
 
 #: Stop reasons of a start after which nothing more is tried.
 CUT_SHORT = ("interrupted", "time_limit")
-#: Size of a pass beyond which moves begin before EM has converged: after steps of this length, or so many.
-EAGER, BEGUN, BEGINNING = 1_000_000, 1e-2, 20
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _fit(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Bu
         problem,
         plan.solver,
         budget,
-        eager=pass_size(objective, best.local) > EAGER,
+        eager=pass_size(objective, best.local) > EFFORT.diagnosis.eager_pass,
     )
     em_diagnosis = diagnosis_of(examination, total)
     diagnosis = diagnosis_of_result(examination, em_diagnosis, searched=True)
@@ -160,7 +160,11 @@ def _solutions(sample: Sample, family: Family, plan: FitPlan, budget: Budget) ->
         return budget.asks_to_stop("em", ended, len(starts), nll, iteration=iterations)
 
     objective = Objective.near(sample, family, starts[0])
-    solver = _begun(plan.solver) if plan.escape and pass_size(objective, starts[0]) > EAGER else plan.solver
+    solver = (
+        _begun(plan.solver)
+        if plan.escape and pass_size(objective, starts[0]) > EFFORT.diagnosis.eager_pass
+        else plan.solver
+    )
     return descend_all(
         solver,
         objective,
@@ -173,7 +177,11 @@ def _solutions(sample: Sample, family: Family, plan: FitPlan, budget: Budget) ->
 
 def _begun(solver: EM) -> EM:
     """The solver that only begins: bad optima show long before EM has converged in them."""
-    return replace(solver, tol=max(solver.tol, BEGUN), max_iter=min(solver.max_iter, BEGINNING))
+    return replace(
+        solver,
+        tol=max(solver.tol, TOLERANCES.diagnosis.begun),
+        max_iter=min(solver.max_iter, EFFORT.diagnosis.beginning_iterations),
+    )
 
 
 def _whole_way(start: Solution, examination: Examination) -> Solution:

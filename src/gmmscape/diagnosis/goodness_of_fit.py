@@ -13,13 +13,10 @@ from math import lgamma, pi
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.measure import EVERY, WeightedRows
 from gmmscape.mixture import Mixture
-
-#: Rows that are looked at, least number of them, and draws from the fit that they are compared with.
-MOST_ROWS, LEAST_ROWS, DRAWS = 4_000, 30, 3
-#: Distance of the two distributions from which on the fit is called poor, and standard errors it must have.
-POOR, SIGNIFICANT = 0.15, 2.0
+from gmmscape.tolerances import TOLERANCES
 
 
 def misfit(rows: WeightedRows, fit: Mixture) -> str | None:
@@ -28,7 +25,7 @@ def misfit(rows: WeightedRows, fit: Mixture) -> str | None:
     Parameters
     ----------
     rows : WeightedRows
-        Different ones; more than `MOST_ROWS` are drawn by their weights.
+        Different ones; more than `EFFORT.diagnosis.spacing_rows` are drawn by their weights.
     fit : Mixture
         The density, local coordinates.
 
@@ -38,21 +35,28 @@ def misfit(rows: WeightedRows, fit: Mixture) -> str | None:
         For the user.
     """
     rng = np.random.default_rng(0)
-    if len(rows) > MOST_ROWS:
+    if len(rows) > EFFORT.diagnosis.spacing_rows:
         share = rows.weights / rows.weights.sum()
-        drawn = rng.choice(len(rows), MOST_ROWS, replace=False, p=share)
+        drawn = rng.choice(len(rows), EFFORT.diagnosis.spacing_rows, replace=False, p=share)
         rows = rows.taken(drawn, rows.weights[drawn])
     n = len(rows)
-    if n < LEAST_ROWS:
+    if n < EFFORT.diagnosis.least_spacing_rows:
         return None
     ours = _log_counts(rows, fit)
-    draws = (WeightedRows(fit.sample(n, rng)[0], rows.weights, rows.unit) for _ in range(DRAWS))
+    draws = (
+        WeightedRows(fit.sample(n, rng)[0], rows.weights, rows.unit)
+        for _ in range(EFFORT.diagnosis.spacing_draws)
+    )
     theirs = np.concatenate([_log_counts(one, fit) for one in draws])
     grid = np.sort(np.concatenate([ours, theirs]))
     below = [np.searchsorted(np.sort(one), grid, side="right") / len(one) for one in (ours, theirs)]
     gap = below[0] - below[1]
     largest = float(np.abs(gap).max())
-    if largest < POOR or largest * np.sqrt(n * DRAWS / (DRAWS + 1)) < SIGNIFICANT:
+    if (
+        largest < TOLERANCES.diagnosis.poor_fit
+        or largest * np.sqrt(n * EFFORT.diagnosis.spacing_draws / (EFFORT.diagnosis.spacing_draws + 1))
+        < TOLERANCES.diagnosis.significant_misfit
+    ):
         return None
     closer = gap[np.abs(gap).argmax()] > 0
     how = "closer together" if closer else "more evenly spread"

@@ -7,15 +7,11 @@ import numpy as np
 from gmmscape.diagnosis.curvature import smallest_curvature
 from gmmscape.diagnosis.evidence import Calibration, Evidence
 from gmmscape.diagnosis.examine import Examination
+from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.moves.heldout import HeldOut
 from gmmscape.objective import Objective
 from gmmscape.solve import pass_size
-
-#: Rows that the overlap is averaged over at most.
-MOST_ROWS = 50_000
-#: Size of a pass up to which the curvature is measured: it takes two dozen.
-CURVATURE_PASS = 100_000_000
 
 
 def evidence_of(
@@ -53,7 +49,9 @@ def evidence_of(
     polished, final = examination.polished.local, examination.final.local
     thorough = thorough and examination.stop_reason == "completed"
     held_out = HeldOut(objective, 0).gain(polished, final) * total if gain > 0 and thorough else None
-    settled = examination.polished.converged and pass_size(objective, polished) <= CURVATURE_PASS
+    settled = (
+        examination.polished.converged and pass_size(objective, polished) <= EFFORT.diagnosis.curvature_pass
+    )
     return Evidence(
         gain=gain * total,
         bic_gain=2.0 * gain * total,
@@ -72,7 +70,7 @@ def bayes_error(objective: Objective, fit: Mixture) -> float:
     By the fit's own posteriors, averaged over the rows, 50,000 of them at most.
     """
     rows = objective.rows
-    chosen = np.arange(0, len(rows), -(-len(rows) // MOST_ROWS))
+    chosen = np.arange(0, len(rows), -(-len(rows) // EFFORT.diagnosis.overlap_rows))
     weights = rows.weights[chosen]
     best = rows.responsibilities(fit, chosen).max(axis=1)
     return float(max(0.0, 1.0 - weights @ best / weights.sum()))

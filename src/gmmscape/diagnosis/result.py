@@ -89,7 +89,8 @@ class Diagnosis(Record):
     significance : float
         Escape gain in standard errors of its row-wise differences (Vuong's statistic); 0 without a gain.
     gradient_norm : float
-        Length of the EM step from the fit (DESIGN 3); infinite where a component has no rows.
+        Length of the EM step from the fit (docs/words.md#gradient-norm); infinite where a component has no
+        rows.
     components : tuple of ComponentReport
         What each component is.
     moves : tuple of TriedMove

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import covered_by
 from gmmscape.moves.degeneracy import scarce
@@ -15,15 +16,10 @@ from gmmscape.moves.resizing import with_one_fewer, with_one_more
 from gmmscape.moves.splits import least_gain
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Solution, descend_all
+from gmmscape.tolerances import TOLERANCES
 
 #: Starts run for each step, and EM on them.
-TRIED, BRIEF = 4, EM(tol=1e-3, max_iter=60)
-#: Rows that are looked at, at most.
-MOST_ROWS = 50_000
-#: Steps at most.
-MOST_STEPS = 12
-#: Removals are tried up to this many times what BIC allows them to cost: what is expected is an upper bound.
-DEAREST = 8.0
+BRIEF = EM(tol=1e-3, max_iter=60)
 
 
 def suggested_n_components(
@@ -57,18 +53,24 @@ def suggested_n_components(
     value = objective.rows.nll(here)
     price = 0.5 * least_gain(objective)
     grown = False
-    for number in range(MOST_STEPS):
+    for number in range(EFFORT.diagnosis.suggestion_steps):
         if check is not None:
             check()
         covered = covered_by(objective, here)
         if here.n_components > 1 and not grown:
-            starts = with_one_fewer(objective, here, covered, TRIED, DEAREST * price)
+            starts = with_one_fewer(
+                objective,
+                here,
+                covered,
+                EFFORT.diagnosis.splits_tried,
+                TOLERANCES.diagnosis.dearest_removal * price,
+            )
             end = _best(objective, starts)
             if end is not None and end.nll - value < price:
                 here, value = end.local, end.nll
                 continue
         rng = np.random.default_rng([seed, 8, number])
-        starts = with_one_more(objective, here, covered, rng, TRIED, separate=True)
+        starts = with_one_more(objective, here, covered, rng, EFFORT.diagnosis.splits_tried, separate=True)
         end = _best(objective, starts, sound=True)
         if end is None or value - end.nll <= price:
             break
@@ -79,7 +81,7 @@ def suggested_n_components(
 def _lightened(objective: Objective) -> Objective:
     """The same on so many rows that brief runs of EM take no time; BIC counts all."""
     rows = objective.rows
-    step = -(-len(rows) // MOST_ROWS)
+    step = -(-len(rows) // EFFORT.diagnosis.suggestion_rows)
     return objective if step == 1 else replace(objective, rows=some_rows(rows, np.arange(0, len(rows), step)))
 
 

@@ -17,19 +17,12 @@ from gmmscape.diagnosis.result import ComponentReport, Diagnosis
 from gmmscape.diagnosis.suggested_number import suggested_n_components
 from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import collapsed, effective_rows, scarce
-from gmmscape.moves.mixture_problem import SAME
 from gmmscape.moves.nesting import background, distances, nested
 from gmmscape.moves.search import Escape, TriedMove
 from gmmscape.objective import Objective
 from gmmscape.results.words import ENDINGS
 from gmmscape.solve import Solution
-
-#: Standard errors by which a fit must be better for a verdict: below, the data do not tell the two apart.
-SIGNIFICANT = 2.0
-#: Nats in total, on the effective number of rows, that EM may still bring to a fit that counts as converged.
-CONVERGED = 0.1
-#: Standard deviations within which all means of a fit count as one place.
-TOGETHER = 0.5
+from gmmscape.tolerances import TOLERANCES
 
 
 def diagnosis_of(
@@ -84,7 +77,7 @@ def diagnosis_of(
         gradient_norm=examination.gradient_norm,
         components=_components(examination, given, broken, exact),
         moves=tuple(examination.escape.taken),
-        alternatives=distinct(examination.escape.alternatives, SAME / n),
+        alternatives=distinct(examination.escape.alternatives, TOLERANCES.moves.same / n),
         rounds=examination.escape.rounds,
         tried=examination.escape.tried,
         stop_reason=examination.stop_reason,
@@ -210,7 +203,7 @@ def judged(
 ) -> tuple[str, tuple[str, ...]]:
     """Return the verdict with its reasons."""
     count = sum(len(move.splits) for move in escape.taken)
-    if gain_total > 0 and score >= SIGNIFICANT:
+    if gain_total > 0 and score >= TOLERANCES.diagnosis.significant_gain:
         way = f"{count} move{'s' * (count != 1)}" if count else "leaving a saddle"
         return "bad optimum", (
             f"a fit better by {gain_total:.4g} {unit} is in hand, by {way} "
@@ -255,14 +248,14 @@ def _input_state(examination: Examination, broken: bool) -> str:
     if examination.gradient_norm == float("inf"):
         return "plateau"
     brought = examination.polish_gain * _effective_rows(examination.objective)
-    if brought > CONVERGED or examination.begun_early:
+    if brought > TOLERANCES.diagnosis.converged_within or examination.begun_early:
         return "not converged"
     return "saddle" if examination.saddle else "converged"
 
 
 def _warnings(objective: Objective, fit: Mixture, best: Solution, ended: str) -> tuple[str, ...]:
     found = []
-    if fit.n_components > 1 and distances(fit).max() < TOGETHER:
+    if fit.n_components > 1 and distances(fit).max() < TOLERANCES.diagnosis.together:
         found.append(
             "all means nearly coincide: a fault of the start, as when one-hot responsibilities inflate a "
             "tied covariance until nothing tells the components apart"

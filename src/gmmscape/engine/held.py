@@ -74,7 +74,7 @@ class HeldRows:
     def derivatives(self, parameters: Parameters, *, hessian: bool) -> LocationDerivatives:
         """Return value, gradient and Hessian in the means, equal spherical covariances.
 
-        With y_i = x - mean_i and psi the responsibilities (DESIGN 2.1):
+        With y_i = x - mean_i and psi the responsibilities (docs/mathematics.md#derivatives):
         grad_i = -E[psi_i y_i] / sigma^2,
         Hess_ij = E[psi_i psi_j y_i y_j'] / sigma^4 - [i=j] E[psi_i (y_i y_i' / sigma^4 - I / sigma^2)].
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.covariances import kind_named
 
 
 class Parameters(NamedTuple):
@@ -29,9 +30,4 @@ class Parameters(NamedTuple):
     def log_determinants(self) -> FloatArray:
         """Log determinant of each precision factor times the unit, shape (k,)."""
         k, d = self.means.shape
-        if self.kind == "spherical":
-            return d * np.log(self.factors * self.unit)
-        if self.kind == "diag":
-            return np.log(self.factors * self.unit).sum(axis=1)
-        diagonal = np.diagonal(self.factors, axis1=-2, axis2=-1) * self.unit
-        return np.broadcast_to(np.log(diagonal).sum(axis=-1), (k,))
+        return np.broadcast_to(kind_named(self.kind).log_scales(self.factors, self.unit, d), (k,))

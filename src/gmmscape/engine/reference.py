@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.covariances import kind_named
 from gmmscape.engine.logsumexp import logsumexp_rows
 from gmmscape.engine.parameters import Parameters
 from gmmscape.statistics import LocationDerivatives, SufficientStatistics, merge_in_order
@@ -52,11 +53,7 @@ def squared_distances(X: FloatArray, parameters: Parameters) -> FloatArray:
 
 
 def _standardised(X: FloatArray, parameters: Parameters, i: int) -> FloatArray:
-    deviation = X - parameters.means[i]
-    if parameters.kind in ("spherical", "diag"):
-        return deviation * parameters.factors[i]
-    factor = parameters.factors if parameters.kind == "tied" else parameters.factors[i]
-    return deviation @ factor
+    return kind_named(parameters.kind).scaled(X - parameters.means[i], parameters.factors, i)
 
 
 def log_density(X: FloatArray, parameters: Parameters) -> FloatArray:
@@ -137,22 +134,8 @@ def _block_statistics(
 def _scatter(X: FloatArray, posterior: FloatArray, mean: FloatArray, kind: str) -> FloatArray | None:
     if kind == "none":
         return None
-    k, d = mean.shape
-    out = np.zeros({"spherical": (k,), "diag": (k, d), "tied": (d, d), "full": (k, d, d)}[kind])
-    for i in range(k):
-        deviation = X - mean[i]
-        if kind == "spherical":
-            out[i] = posterior[:, i] @ (deviation**2).sum(axis=1)
-        elif kind == "diag":
-            out[i] = posterior[:, i] @ deviation**2
-        else:
-            # Scaling by the root keeps the product exactly symmetric.
-            rooted = deviation * np.sqrt(posterior[:, i])[:, None]
-            if kind == "tied":
-                out += rooted.T @ rooted
-            else:
-                out[i] = rooted.T @ rooted
-    return out
+    storage = kind_named(kind)
+    return storage.joined([storage.scatter(X - at, posterior[:, i]) for i, at in enumerate(mean)])
 
 
 def location_derivatives(

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, DensityMixin
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.diagnosis.assess import COVARIANCE_FLOOR
 from gmmscape.diagnosis.fit import Fit
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import checked_data, fit_estimator, seed_from, set_fit
@@ -19,6 +18,7 @@ from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
 from gmmscape.models import NotFittedError
 from gmmscape.threads import limited
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import (
     positive_integer,
 )
@@ -118,7 +118,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         covariance_type: str = "full",
         tol: float = 1e-6,
         reg_covar: float = 0.0,
-        covariance_floor: float = COVARIANCE_FLOOR,
+        covariance_floor: float = TOLERANCES.diagnosis.covariance_floor,
         max_iter: int = 1000,
         n_init: int = 1,
         init_params: str = "k-means++",

@@ -8,7 +8,7 @@ one is: it is asked what it does. `register` makes one known by name wherever a 
 from gmmscape.families.family import Coordinates, Family, NativeFamily
 from gmmscape.families.floor import NO_FLOOR, Floor
 from gmmscape.families.free_covariance import FreeCovariance
-from gmmscape.families.location import VANISHED, Location, contrasts, softmax
+from gmmscape.families.location import Location, contrasts, softmax
 from gmmscape.families.registry import (
     contained_in,
     family_named,
@@ -20,7 +20,6 @@ from gmmscape.families.registry import (
 
 __all__ = [
     "NO_FLOOR",
-    "VANISHED",
     "Coordinates",
     "Family",
     "Floor",

@@ -12,9 +12,7 @@ from gmmscape.covariances import SPHERICAL
 from gmmscape.families.family import Coordinates, Family, NativeFamily
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics
-
-#: A free weight below this has gone to zero: curvatures are as small as weights, and have no sign then.
-VANISHED = 1e-10
+from gmmscape.tolerances import TOLERANCES
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Location(Family):
 
     def unresolved(self, mass: FloatArray, resolution: float) -> BoolArray:
         """Say which components the rows do not tell about, or whose free weight has gone to zero."""
-        return mass <= max(resolution, VANISHED if self.free_weights else 0.0)
+        return mass <= max(resolution, TOLERANCES.solve.vanished_weight if self.free_weights else 0.0)
 
     def n_parameters(self, k: int, d: int) -> int:
         """Return the number of coordinates: k d, and k - 1 for free weights."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gmmscape.arrays import FloatArray
-from gmmscape.measure.rows import WeightedRows
+from gmmscape.effort import EFFORT
+from gmmscape.engine import BLOCK_ROWS
+from gmmscape.weights import Weights
 
 Keys = NDArray[np.uint64]
-
-#: Binary logarithm of the number of hashes that are sorted together.
-TOGETHER = 20
 
 
 class Duplicates:
@@ -22,40 +23,65 @@ class Duplicates:
 
     Parameters
     ----------
-    rows : WeightedRows
-        The rows.
+    keys : ndarray of shape (n,)
+        `row_keys` of the rows.
+    weights : Weights
+        Of the rows.
+
+    Attributes
+    ----------
+    heaviest : float
+        The largest weight of a different row; equal rows count as one.
+    squares : float
+        Sum of the squared weights of the different rows.
     """
 
-    def __init__(self, rows: WeightedRows) -> None:
-        bits = max(0, (len(rows) - 1).bit_length() - TOGETHER)
-        self._keys = np.concatenate([_repeated_keys(rows, bits, part) for part in range(1 << bits)])
+    def __init__(self, keys: Keys, weights: Weights) -> None:
+        bits = max(0, (len(keys) - 1).bit_length() - EFFORT.measure.columns_together)
+        self._keys = np.concatenate([_repeated_keys(keys, bits, part) for part in range(1 << bits)])
         self._totals = np.zeros(len(self._keys))
         if len(self._keys):
-            for _, points, weights in rows.blocks():
-                place, repeated = self._place(points)
-                self._totals += np.bincount(place, weights * repeated, minlength=len(self._keys))
+            for some, own in _blocks(keys, weights):
+                place, repeated = self._place(some)
+                self._totals += np.bincount(place, own * repeated, minlength=len(self._keys))
+        self.heaviest = self.squares = 0.0
+        for some, own in _blocks(keys, weights):
+            together = self._together(some, own)
+            self.heaviest = max(self.heaviest, float(together.max()))
+            self.squares += float(own @ together)
 
     def group_weights(self, points: FloatArray, weights: FloatArray) -> FloatArray:
         """Return the weight of all rows equal to each of these, shape (m,); local coordinates."""
+        return self._together(row_keys(points), weights) if len(self._keys) else weights
+
+    def _together(self, keys: Keys, weights: FloatArray) -> FloatArray:
         if not len(self._keys):
             return weights
-        place, repeated = self._place(points)
+        place, repeated = self._place(keys)
         return np.where(repeated, self._totals[place], weights)
 
-    def _place(self, points: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        keys = row_keys(points)
+    def _place(self, keys: Keys) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         return place, self._keys[place] == keys
 
 
-def _repeated_keys(rows: WeightedRows, bits: int, part: int) -> Keys:
+def _blocks(keys: Keys, weights: Weights) -> Iterator[tuple[Keys, FloatArray]]:
+    for start in range(0, len(keys), BLOCK_ROWS):
+        block = slice(start, start + BLOCK_ROWS)
+        yield keys[block], weights[block]
+
+
+def _repeated_keys(keys: Keys, bits: int, part: int) -> Keys:
     """Hashes that occur more than once among those whose first `bits` bits are `part`; sorted."""
-    some = []
-    for _, points, _ in rows.blocks():
-        keys = row_keys(points)
-        some.append(keys[keys >> np.uint64(64 - bits) == part] if bits else keys)
-    keys = np.sort(np.concatenate(some))
-    return np.unique(keys[1:][keys[1:] == keys[:-1]])
+    some = np.sort(np.concatenate([*_with_first_bits(keys, bits, part)]) if bits else keys)
+    return np.unique(some[1:][some[1:] == some[:-1]])
+
+
+def _with_first_bits(keys: Keys, bits: int, part: int) -> Iterator[Keys]:
+    """Some hashes, looked for in stretches so that nothing of the length of all is made."""
+    for start in range(0, len(keys), EFFORT.measure.stretch):
+        stretch = keys[start : start + EFFORT.measure.stretch]
+        yield stretch[stretch >> np.uint64(64 - bits) == part]
 
 
 def row_keys(points: FloatArray) -> Keys:

@@ -11,12 +11,13 @@ from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import NotAvailableError
 from gmmscape.measure.estimate import Errors
-from gmmscape.measure.quadrature import TAIL_MASS, Integrand, Rule, Sums
+from gmmscape.measure.quadrature import Integrand, Rule, Sums
 from gmmscape.measure.rows import WeightedRows
 from gmmscape.measure.sobol import SobolRule
 from gmmscape.measure.span import View, contains, followed, rounding_length
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import LocationDerivatives, SufficientStatistics
+from gmmscape.tolerances import TOLERANCES
 
 Rules = Sequence[Rule | SobolRule]
 
@@ -210,7 +211,7 @@ def _weights(truth: Mixture, nodes: list[tuple[FloatArray, FloatArray]]) -> Floa
 def _resolution(rules: Rules) -> float:
     """Mass below which statistics mean nothing: less than a Sobol point, or the tails cut off."""
     points = [len(rule.nodes()[1]) for rule in rules if isinstance(rule, SobolRule)]
-    return 1.0 / min(points) if points else 5 * TAIL_MASS
+    return 1.0 / min(points) if points else 5 * TOLERANCES.measure.tail_mass
 
 
 def log_density_and_derivatives(mixture: Mixture, *, joint: bool = False) -> Integrand:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.divergence import divergence
@@ -18,14 +19,8 @@ from gmmscape.measure.quadrature import Integrand, Rule, fitted_rule
 from gmmscape.measure.sobol import SobolRule
 from gmmscape.measure.span import View, basis_of, extended, joint_basis, rounding_length, spherical_deviations
 from gmmscape.mixture import Mixture
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import choice, real_number
-
-#: Centers farther apart than this, in standard deviations, leave float64 when distances are squared.
-FARTHEST = 1e150
-#: Trapezoid rules have at most so many dimensions.
-MOST_AXES = 3
-#: Relative error of a difference of two integrals that is as good as rounding lets it be.
-ROUNDED = 1e-11
 
 
 class Population(Centred):
@@ -33,7 +28,7 @@ class Population(Centred):
 
     A fit of one spherical covariance sees a truth of spherical components only through the span of the
     differences of its means, of r <= min(d, k-1) dimensions, and that span is all that is integrated over
-    (DESIGN 2.4). Other truths and fits are integrated over in all dimensions.
+    (docs/mathematics.md#more-dimensions). Other truths and fits are integrated over in all dimensions.
 
     Parameters
     ----------
@@ -76,7 +71,7 @@ class Population(Centred):
         narrowest = np.sqrt(np.linalg.eigvalsh(mixture.full_covariances()).min())
         with np.errstate(over="ignore"):
             extent = np.ptp(mixture.means, axis=0).max() / narrowest
-        if extent > FARTHEST:
+        if extent > TOLERANCES.measure.farthest:
             raise InvalidParameterError(
                 f"mixture has centers {extent:.3g} standard deviations apart: squares of that are not "
                 "representable; leave the far ones out"
@@ -197,12 +192,12 @@ class Population(Centred):
         return ReducedRows(truth, rules, basis, self._unit, partial(self._reduced, tolerance))
 
     def _by_sobol(self, dimension: int) -> bool:
-        if self.rule == "trapezoid" and dimension > MOST_AXES:
+        if self.rule == "trapezoid" and dimension > EFFORT.measure.most_axes:
             raise NotAvailableError(
                 f"rule='trapezoid': {dimension} dimensions are to be integrated over, and trapezoid rules "
-                f"have at most {MOST_AXES}; choose rule='auto' or 'sobol'"
+                f"have at most {EFFORT.measure.most_axes}; choose rule='auto' or 'sobol'"
             )
-        return dimension > MOST_AXES or (self.rule == "sobol" and dimension > 0)
+        return dimension > EFFORT.measure.most_axes or (self.rule == "sobol" and dimension > 0)
 
     def _fitted(
         self,
@@ -242,16 +237,16 @@ class Population(Centred):
         truth = self._local
         reduced = mixture.sigma is not None and truth.sigma is not None and self.n_features > 1
         basis = joint_basis(truth, mixture) if reduced else np.eye(self.n_features)
-        few = basis.shape[1] < MOST_AXES and self.rule != "sobol"
+        few = basis.shape[1] < EFFORT.measure.most_axes and self.rule != "sobol"
         if few or basis.shape[1] == 0:
             return divergence(truth, mixture, basis, tolerance)
         # Rules along the means for one, along the centers for the other cost less than one for both.
         rows = self.rows(mixture, tolerance)
         value = rows.nll(mixture)
         apart = Estimate(value - float(self.entropy), rows.errors(mixture).nll + self.entropy.error)
-        if apart.error <= max(tolerance, ROUNDED * (1.0 + abs(value))):
+        if apart.error <= max(tolerance, TOLERANCES.measure.rounded * (1.0 + abs(value))):
             return apart
-        sobol = self.rule == "sobol" or basis.shape[1] > MOST_AXES
+        sobol = self.rule == "sobol" or basis.shape[1] > EFFORT.measure.most_axes
         together = divergence(truth, mixture, basis, tolerance, sobol=sobol)
         return min(apart, together, key=lambda estimate: estimate.error)
 

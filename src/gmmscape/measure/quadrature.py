@@ -19,16 +19,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
+from gmmscape.tolerances import TOLERANCES
 
-# Beyond these radii a Gaussian of one, two or three dimensions has mass 4e-17 at most: below rounding.
-TAILS = (8.5, 8.5, 8.75, 9.0)
-TAIL_MASS = 4e-17
-#: For the terms of the series after the first, and because the first step that passes is taken.
-SAFETY = 8.0
-COARSEST_STEP = 1.1
-FINEST_STEP = 2e-5
-#: Rules of no, one, two or three axes are not refined beyond so many nodes.
-MOST_NODES = (1, 1 << 20, 1 << 19, 1 << 18)
 HALF_AND_QUARTERS = (0.5, 0.25, 0.75)
 
 #: Sums of some quantities over nodes and weights; each array is judged by its largest error.
@@ -58,7 +51,7 @@ class Rule(NamedTuple):
         """About the number of nodes."""
         r = len(self.steps)
         ball = (1.0, 2.0, np.pi, 4 / 3 * np.pi)[r]
-        return float(ball * TAILS[r] ** r / np.prod(self.steps))
+        return float(ball * TOLERANCES.measure.tails[r] ** r / np.prod(self.steps))
 
     def measured(self, integrand: Integrand) -> tuple[float, ...]:
         """Return the measured error of each of the integrand's sums."""
@@ -71,7 +64,7 @@ class Rule(NamedTuple):
 
 @lru_cache(maxsize=16)
 def _nodes(steps: tuple[float, ...], axis: int, shift: float) -> tuple[FloatArray, FloatArray]:
-    tail = TAILS[len(steps)]
+    tail = TOLERANCES.measure.tails[len(steps)]
     z: FloatArray = np.zeros((1, 0))
     w: FloatArray = np.ones(1)
     for place, step in enumerate(steps):
@@ -91,12 +84,12 @@ def _nodes(steps: tuple[float, ...], axis: int, shift: float) -> tuple[FloatArra
 def fitted_rule(dimension: int, integrand: Integrand, tolerance: float, noise: tuple[float, ...]) -> Rule:
     """Return the coarsest rule whose measured errors are within tolerance, or within the noise of rounding.
 
-    Steps are never below `FINEST_STEP`, and there are no more than `MOST_NODES` nodes. Cost: the integrand
+    Steps are never below `finest_step`, and there are no more than `most_nodes` nodes. Cost: the integrand
     at about eight times the nodes of the rule, and that again for each further axis.
     """
     # With this step the Gaussian itself is resolved to the tolerance: nothing coarser can pass.
     gaussian = 2 * np.pi / np.sqrt(2 * np.log(2 / min(tolerance, 1e-2)))
-    rule = Rule((float(min(COARSEST_STEP, gaussian)),) * dimension)
+    rule = Rule((float(min(TOLERANCES.measure.coarsest_step, gaussian)),) * dimension)
     enough = np.maximum(tolerance, noise)
     whole = integrand(*rule.nodes())
     sums = [[whole, *_shifted(rule, integrand, axis)] for axis in range(dimension)]
@@ -106,7 +99,10 @@ def fitted_rule(dimension: int, integrand: Integrand, tolerance: float, noise: t
             break
         axis = int(np.argmax((errors / enough).max(axis=1)))
         finer = Rule((*rule.steps[:axis], 0.5 * rule.steps[axis], *rule.steps[axis + 1 :]))
-        if finer.steps[axis] <= FINEST_STEP or finer.size > MOST_NODES[dimension]:
+        if (
+            finer.steps[axis] <= TOLERANCES.measure.finest_step
+            or finer.size > EFFORT.measure.most_nodes[dimension]
+        ):
             break
         rule, sums = finer, _halved(finer, integrand, axis, sums)
     return rule
@@ -136,6 +132,8 @@ def _shifted(rule: Rule, integrand: Integrand, axis: int) -> list[Sums]:
 def _errors(sums: list[Sums]) -> list[float]:
     """Errors from the sums at shifts 0, 1/2, 1/4 and 3/4."""
     return [
-        0.5 * SAFETY * max(float(np.abs(a - c).max(initial=0.0)), float(np.abs(b - d).max(initial=0.0)))
+        0.5
+        * TOLERANCES.measure.safety
+        * max(float(np.abs(a - c).max(initial=0.0)), float(np.abs(b - d).max(initial=0.0)))
         for a, c, b, d in zip(*sums, strict=True)
     ]

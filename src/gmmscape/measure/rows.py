@@ -9,12 +9,12 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.engine import Coverage
 from gmmscape.measure.estimate import Errors
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import LocationDerivatives, SufficientStatistics
 
-STRETCH = 65_536
 #: In place of some rows.
 EVERY = slice(None)
 
@@ -82,9 +82,9 @@ class WeightedRows:
             yield block, self.local(block), self.weights[block]
 
     def stretches(self) -> Iterator[slice]:
-        """Yield the places of all rows, `STRETCH` at a time: for what uses all threads."""
-        for start in range(0, len(self), STRETCH):
-            yield slice(start, start + STRETCH)
+        """Yield the places of all rows, `EFFORT.measure.stretch` at a time: for what uses all threads."""
+        for start in range(0, len(self), EFFORT.measure.stretch):
+            yield slice(start, start + EFFORT.measure.stretch)
 
     def taken(self, rows: Any, weights: FloatArray) -> WeightedRows:
         """Return some rows, a slice or their numbers, with other weights."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from functools import cached_property
-from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
@@ -16,16 +15,10 @@ from gmmscape.exceptions import DataError
 from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.duplicates import Duplicates
 from gmmscape.measure.rows import WeightedRows
+from gmmscape.measure.source import ArraySource
+from gmmscape.measure.summary import RowKeys, RowSummary
 from gmmscape.mixture import Mixture
-from gmmscape.statistics import SufficientStatistics, merge_in_order
-from gmmscape.validation import data_matrix, sample_weights
-
-#: Rows whose median is taken as the origin.
-MEDIAN_ROWS = 65_536
-
-
-#: Responsibilities below this are left out where rows are counted.
-TRACE = 1e-9
+from gmmscape.tolerances import TOLERANCES
 
 
 class Sample(Centred):
@@ -63,19 +56,13 @@ class Sample(Centred):
     truth = None
 
     def __init__(self, X: Any, sample_weight: ArrayLike | None = None, *, copy: bool = True) -> None:
-        data = data_matrix(X)
-        self.n_samples, self.n_features = data.shape
-        weights = sample_weights(sample_weight, self.n_samples)
-        self._present: IntArray | None = None
-        if weights.common is None and not weights.each.all():
-            self._present = np.flatnonzero(weights.each > 0)
-            data, weights = data[self._present], weights.taken(self._present)
-        elif copy and (data is X or data.base is not None):
-            data = data.copy()
-        self.origin = _middle(data)
+        self._source = ArraySource.of(X, sample_weight, copy=copy)
+        self.n_samples = self._source.n_given
+        self._summary = RowSummary.of(self._source, keys=False)
+        self.n_features, self.origin = self._source.n_features, self._summary.origin
+        points, weights = self._source.in_memory()
         self.equal_weights = weights.common is not None
-        self._rows = WeightedRows(data, weights, unit=1.0, origin=self.origin)
-        self._rows.unit = _spread(self._rows, self.covariance)
+        self._rows = WeightedRows(points, weights, unit=_unit(self._summary), origin=self.origin)
         #: Mixtures whose rows were counted last: a diagnosis asks several times for the same ones.
         self._counted: deque[tuple[Mixture, FloatArray]] = deque(maxlen=4)
 
@@ -127,7 +114,7 @@ class Sample(Centred):
         ndarray of int
             Indices into the data.
         """
-        return rows if self._present is None else self._present[rows]
+        return self._source.places(rows)
 
     @property
     def points(self) -> FloatArray:
@@ -139,38 +126,39 @@ class Sample(Centred):
         """The weights of `points`, positive and summing to one."""
         return self._rows.weights
 
-    @cached_property
+    @property
     def covariance(self) -> FloatArray:
         """Weighted covariance matrix of the data, shape (d, d)."""
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            parts = [_moments(points, weights) for _, points, weights in self._rows.blocks()]
-            total = merge_in_order(parts)
-        assert total.scatter is not None
-        return total.scatter / total.mass[0]
+        return self._summary.covariance
 
     @cached_property
+    def _told_apart(self) -> tuple[Duplicates, str]:
+        """Which rows are equal, and the digest: from a second walk, since not every fit asks for them."""
+        keys = RowKeys.of(self._source, self.origin)
+        return keys.duplicates, keys.digest(self.origin)
+
+    @property
     def duplicates(self) -> Duplicates:
         """Which rows are equal to others."""
-        return Duplicates(self._rows)
+        return self._told_apart[0]
 
-    @cached_property
+    @property
+    def digest(self) -> str:
+        """SHA-256 of rows and weights, by which results remember the data they belong to."""
+        return self._told_apart[1]
+
+    @property
     def effective_rows(self) -> float:
         """Kish's effective number of different rows, 1 / sum of their squared weights.
 
         It does not depend on the unit of the weights, and whole weights count as repeated rows do.
         """
-        squares = 0.0
-        for _, points, weights in self._rows.blocks():
-            squares += float(weights @ self.duplicates.group_weights(points, weights))
-        return 1.0 / squares
+        return 1.0 / self.duplicates.squares
 
-    @cached_property
+    @property
     def heaviest_row(self) -> float:
         """The largest weight of a different row; equal rows count as one."""
-        return max(
-            float(self.duplicates.group_weights(points, weights).max())
-            for _, points, weights in self._rows.blocks()
-        )
+        return self.duplicates.heaviest
 
     def effective_rows_each(self, mixture: Mixture) -> FloatArray:
         """Return how many different rows each component of a mixture rests on.
@@ -192,23 +180,13 @@ class Sample(Centred):
         first, second = np.zeros(mixture.n_components), np.zeros(mixture.n_components)
         for place in self._rows.stretches():
             weights = self._rows.weights[place]
-            found = self._rows.coverage(mixture, TRACE, place)
+            found = self._rows.coverage(mixture, TOLERANCES.measure.trace, place)
             heavier = weights * self.duplicates.group_weights(self._rows.local(place), weights)
             first += _sums(weights[found.row] * found.posterior, found.ends)
             second += _sums(heavier[found.row] * found.posterior**2, found.ends)
         rows = np.divide(first**2, second, out=np.zeros_like(first), where=second > 0)
         self._counted.append((mixture, rows))
         return rows
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of rows and weights, by which results remember the data they belong to."""
-        found = sha256(self.origin.tobytes())
-        for _, points, _ in self._rows.blocks():
-            found.update(points.tobytes())
-        for _, _, weights in self._rows.blocks():
-            found.update(weights.tobytes())
-        return found.hexdigest()
 
     @property
     def variance(self) -> FloatArray:
@@ -219,40 +197,15 @@ class Sample(Centred):
         return f"Sample(n_samples={self.n_samples}, n_features={self.n_features})"
 
 
-def _middle(data: FloatArray) -> FloatArray:
-    """Coordinate-wise (lower) median of the rows, or of evenly spaced ones among very many: a data value."""
-    some = data[:: -(-len(data) // MEDIAN_ROWS)]
-    middle = (len(some) - 1) // 2
-    return np.partition(some, middle, axis=0)[middle]
-
-
 def _sums(values: FloatArray, ends: IntArray) -> FloatArray:
     """Sums of values from each end to the next."""
     return np.array([values[a:b].sum() for a, b in pairwise(ends)])
 
 
-def _moments(points: FloatArray, weights: FloatArray) -> SufficientStatistics:
-    """Mean and scatter of a block of rows."""
-    mass = float(weights.sum())
-    mean = weights @ points / mass
-    rooted = (points - mean) * np.sqrt(weights)[:, None]
-    return SufficientStatistics(
-        mass=np.array([mass]),
-        mean=mean[None],
-        scatter=rooted.T @ rooted,
-        kind="tied",
-        log_likelihood=0.0,
-        weight=mass,
-    )
-
-
-def _spread(rows: WeightedRows, covariance: FloatArray) -> float:
+def _unit(summary: RowSummary) -> float:
     """Root of the average variance of the columns; 1 where all rows are equal."""
-    variance = np.diagonal(covariance)
-    with np.errstate(over="ignore"):
-        extent = rows.data.max(axis=0) - rows.data.min(axis=0)
-    varies = extent > 0
-    lost = np.flatnonzero(~np.isfinite(variance) | (varies & (variance < np.finfo(np.float64).tiny)))
+    variance, extent = np.diagonal(summary.covariance), summary.extent
+    lost = np.flatnonzero(~np.isfinite(variance) | ((extent > 0) & (variance < np.finfo(np.float64).tiny)))
     if len(lost):
         raise DataError(
             f"X: the variance of column {lost[0]} is not representable in float64 (values spread over "

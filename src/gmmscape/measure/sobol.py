@@ -13,15 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.measure.quadrature import Integrand
+from gmmscape.tolerances import TOLERANCES
 
-#: Independent scramblings, a power of two.
-SCRAMBLINGS = 16
 #: Scrambling i is seeded with (SEED, i): the points are the same in every process and version.
 SEED = 0
-STANDARD_ERRORS = 3.0
-#: Binary logarithms of the fewest and the most points of all scramblings together.
-FEWEST, MOST = 9, 16
 
 
 class SobolRule(NamedTuple):
@@ -33,9 +30,13 @@ class SobolRule(NamedTuple):
     @classmethod
     def of_accuracy(cls, dimension: int, rtol: float) -> SobolRule:
         """Return the rule asked for by an accuracy: 2^12 points for 1e-6, 2^15 for 1e-10, 2^16 at most."""
-        total = int(np.clip(np.ceil(7.5 - 0.75 * np.log10(rtol)), FEWEST, MOST))
+        total = int(
+            np.clip(
+                np.ceil(7.5 - 0.75 * np.log10(rtol)), EFFORT.measure.fewest_sobol, EFFORT.measure.most_sobol
+            )
+        )
         least = int(np.ceil(np.log2(4 * dimension)))  # a covariance needs more points than dimensions
-        return cls(dimension, max(total - int(np.log2(SCRAMBLINGS)), least))
+        return cls(dimension, max(total - int(np.log2(EFFORT.measure.scramblings)), least))
 
     def finer(self) -> SobolRule:
         """Return the rule with four times the points."""
@@ -51,7 +52,7 @@ class SobolRule(NamedTuple):
         points = _points(self.dimension, self.log2_each)
         weights = np.full(points.shape[1], 1.0 / points.shape[1])
         each = [integrand(z, weights) for z in points]
-        scale = STANDARD_ERRORS / np.sqrt(len(each))
+        scale = TOLERANCES.measure.standard_errors / np.sqrt(len(each))
         return tuple(
             float(scale * np.std(np.stack(sums), axis=0, ddof=1).max(initial=0.0))
             for sums in zip(*each, strict=True)
@@ -64,7 +65,7 @@ def _points(dimension: int, log2_each: int) -> FloatArray:
     from scipy.special import ndtri
     from scipy.stats import qmc
 
-    points = np.empty((SCRAMBLINGS, 1 << log2_each, dimension))
+    points = np.empty((EFFORT.measure.scramblings, 1 << log2_each, dimension))
     for i, one in enumerate(points):
         rng = np.random.default_rng([SEED, i])
         uniform = qmc.Sobol(dimension, rng=rng).random_base2(log2_each)

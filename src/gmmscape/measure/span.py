@@ -1,4 +1,7 @@
-"""Subspaces that contain given vectors, to rounding; and the view of a fit from one (DESIGN 2.4)."""
+"""Subspaces that contain given vectors, to rounding; and the view of a fit from one.
+
+What it is for: docs/mathematics.md#more-dimensions.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +79,7 @@ class View(NamedTuple):
 
     Coordinates are those along the basis, those that tell the centers apart beyond it, and, where there are
     dimensions beyond the basis, one more in which component s of the truth lies its standard deviation tau_s
-    away from all means. In it the engine's sums are the corrections of DESIGN 2.4.
+    away from all means. In it the engine's sums are the corrections of docs/mathematics.md#more-dimensions.
 
     Attributes
     ----------

@@ -14,18 +14,15 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.effort import EFFORT
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
-from gmmscape.moves.mixture_problem import ATTEMPTS, LOOKAHEAD
 from gmmscape.moves.moves import Move, Removal, Split
 from gmmscape.moves.pairing import disjoint, paired
 from gmmscape.moves.search import Attempt
+from gmmscape.tolerances import TOLERANCES
 
 BLOCK_ROWS = 4096
-#: Relative fall of the inertia below which two sets of centers count as the same optimum.
-SAME = 1e-9
-#: 2-means starts inside a cluster.
-STARTS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +108,7 @@ class InertiaProblem:
 
     def outcome(self, before: Centers, after: Centers, moves: Sequence[Move]) -> str:
         """Say whether the inertia has fallen."""
-        return "taken" if after.value < before.value * (1.0 - SAME) else "no gain"
+        return "taken" if after.value < before.value * (1.0 - TOLERANCES.moves.same_inertia) else "no gain"
 
     def rank(self, fit: Centers) -> tuple[float, ...]:
         """Return the inertia."""
@@ -135,15 +132,15 @@ class InertiaProblem:
         for a in range(k):
             check()
             splits += self._split(a, label == a, np.random.default_rng([self.seed, number, a]))
-        at_once = disjoint(splits, removals, SAME * fit.value)
+        at_once = disjoint(splits, removals, TOLERANCES.moves.same_inertia * fit.value)
         if at_once:
             yield Attempt([at_once], rough=True)
         exact = []
-        for move in paired(splits, removals, LOOKAHEAD * ATTEMPTS):
+        for move in paired(splits, removals, EFFORT.moves.lookahead * EFFORT.moves.attempts):
             check()
             exact.append((fit.value - self.value(self.applied(fit, [move])), move))
         exact.sort(key=lambda pair: -pair[0])
-        yield Attempt([[move] for _, move in exact[:ATTEMPTS]], rough=False)
+        yield Attempt([[move] for _, move in exact[: EFFORT.moves.attempts]], rough=False)
 
     def _split(self, a: int, rows: np.ndarray, rng: np.random.Generator) -> list[Split]:
         from sklearn.cluster import KMeans
@@ -154,7 +151,7 @@ class InertiaProblem:
         mean = weights @ points / weights.sum()
         before = float(weights @ ((points - mean) ** 2).sum(axis=1))
         state = np.random.RandomState(rng.integers(2**32))
-        solver = KMeans(2, n_init=STARTS, random_state=state, tol=0.0)
+        solver = KMeans(2, n_init=EFFORT.moves.center_starts, random_state=state, tol=0.0)
         with _no_warnings():
             solver.fit(points, sample_weight=weights / weights.sum())
         after = float(solver.inertia_) * float(weights.sum())

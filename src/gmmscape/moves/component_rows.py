@@ -13,16 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.effort import EFFORT
 from gmmscape.measure import EVERY, Coverage, WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
-
-#: Responsibility from which on a row belongs to what a component covers.
-COVERED = 0.01
-#: Rows that are looked at; of more, so many are drawn, evenly along the data.
-PROPOSAL_ROWS = 250_000
-#: Rows that stand for what one component covers.
-MOST_ROWS = 1_000
+from gmmscape.tolerances import TOLERANCES
 
 
 class Parts(NamedTuple):
@@ -103,17 +98,17 @@ def covered_by(objective: SampleObjective, mixture: Mixture, seed: Sequence[int]
     """Return what the components of a mixture in local coordinates cover.
 
     Deletion costs are those of the rows looked at: the density without component i is that of the mixture
-    times 1 - psi_i, over 1 - weight_i. Responsibilities below `COVERED` enter to first order, by the weight
+    times 1 - psi_i, over 1 - weight_i. Responsibilities below `covered` enter to first order, by the weight
     that the others leave; it is their sum at a critical point.
     """
     rows = objective.rows
     rng = np.random.default_rng(seed)
     looked_at = _some(len(rows), rng)
     if looked_at is None:
-        found = rows.coverage(mixture, COVERED)
+        found = rows.coverage(mixture, TOLERANCES.moves.covered)
         weights, places = rows.weights, found.row
     else:
-        found = rows.coverage(mixture, COVERED, looked_at)
+        found = rows.coverage(mixture, TOLERANCES.moves.covered, looked_at)
         weights = rows.weights[looked_at]
         weights, places = weights / weights.sum(), looked_at[found.row]
     entries = weights[found.row] * found.posterior
@@ -129,9 +124,11 @@ def covered_by(objective: SampleObjective, mixture: Mixture, seed: Sequence[int]
 
 def _some(n: int, rng: np.random.Generator) -> IntArray | None:
     """Rows to look at, or None for all: one drawn from each of as many equal stretches."""
-    if n <= PROPOSAL_ROWS:
+    if n <= EFFORT.moves.proposal_rows:
         return None
-    at = (np.arange(PROPOSAL_ROWS) + rng.random(PROPOSAL_ROWS)) * (n / PROPOSAL_ROWS)
+    at = (np.arange(EFFORT.moves.proposal_rows) + rng.random(EFFORT.moves.proposal_rows)) * (
+        n / EFFORT.moves.proposal_rows
+    )
     return np.minimum(at.astype(np.int64), n - 1)
 
 
@@ -149,8 +146,8 @@ def _thinned(ends: IntArray, rng: np.random.Generator) -> tuple[IntArray, FloatA
     kept, scale = [], []
     for first, last in pairwise(ends):
         size = int(last - first)
-        if size > MOST_ROWS:
-            own = np.sort(rng.choice(size, MOST_ROWS, replace=False, shuffle=False)) + first
+        if size > EFFORT.moves.rows_each:
+            own = np.sort(rng.choice(size, EFFORT.moves.rows_each, replace=False, shuffle=False)) + first
         else:
             own = np.arange(first, last)
         kept.append(own)

@@ -6,13 +6,13 @@ from collections import deque
 
 import numpy as np
 
+from gmmscape.effort import EFFORT
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective, SampleObjective
 from gmmscape.solve import EM, descend
+from gmmscape.tolerances import TOLERANCES
 
-#: Rows that are drawn, of more; the share of them that is held out; EM on the others.
-MOST_ROWS, SHARE = 50_000, 0.2
 REFIT = EM(tol=1e-3, max_iter=20)
 
 
@@ -30,9 +30,9 @@ class HeldOut:
     def __init__(self, objective: SampleObjective, seed: int) -> None:
         rows = objective.rows
         rng = np.random.default_rng([seed, 4])
-        step = -(-len(rows) // MOST_ROWS)
+        step = -(-len(rows) // EFFORT.moves.held_out_rows)
         looked_at = np.arange(0, len(rows), step)
-        held = rng.random(len(looked_at)) < SHARE
+        held = rng.random(len(looked_at)) < TOLERANCES.moves.held_out_share
         held[[0, -1]] = [True, False]  # of very few rows, one on either side
         self.objective = objective
         self.seen, self.unseen = (some_rows(rows, looked_at[which]) for which in (~held, held))

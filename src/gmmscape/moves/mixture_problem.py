@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from gmmscape.arrays import BoolArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
@@ -14,7 +15,6 @@ from gmmscape.moves.component_rows import Covered, covered_by
 from gmmscape.moves.degeneracy import collapsed, scarce
 from gmmscape.moves.heldout import HeldOut
 from gmmscape.moves.moves import Move, Removal, applied
-from gmmscape.moves.neighbours import ALL_PAIRS
 from gmmscape.moves.nesting import Clustering, better_clustering, nested
 from gmmscape.moves.pairing import disjoint, paired
 from gmmscape.moves.prediction import predicted
@@ -24,24 +24,13 @@ from gmmscape.moves.splits import overloaded, propose_resplits, propose_splits
 from gmmscape.objective import SampleObjective
 from gmmscape.progress import Stopped
 from gmmscape.solve import EM, Patience, Solution, descend, descend_all, pass_size, start_around
+from gmmscape.tolerances import TOLERANCES
 
-#: Single moves of a group that are tried, best prediction first; and of the group of nested components.
-ATTEMPTS, NESTED_ATTEMPTS = 8, 4
-#: Moves whose prediction is computed on rows, for each that is tried.
-LOOKAHEAD = 3
-#: Nats in total, on the effective number of rows, below which two fits count as the same optimum.
-SAME = 0.02
-#: EM that judges a move. After `SCREEN` iterations it looks at the trend and expects it to go on for
-#: `OUTLOOK`.
+#: EM that judges a move. After `screen` iterations it looks at the trend and expects it to go on for
+#: `EFFORT.moves.outlook`.
 JUDGE = EM(tol=1e-5, max_iter=1000)
-SCREEN, OUTLOOK = 5, 100
 #: EM after moves that more moves are to follow.
 BETWEEN = EM(tol=1e-2, max_iter=12)
-#: Size of a pass up to which perturbed fits are run through EM before giving up; standard deviations of each.
-CHEAP, PERTURBATIONS = 1_000_000, (0.5, 0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0)
-#: Size of a pass up to which so many new starts are run, because optima of overlapping clusters differ by
-#: more than moves, and up to which EM is given up later.
-VERY_CHEAP, NEW_STARTS, LONG_OUTLOOK = 200_000, 32, 1000
 
 
 class MixtureProblem:
@@ -69,7 +58,7 @@ class MixtureProblem:
         self.objective = objective
         self.family = objective.family
         self.take_nested = take_nested
-        self.same = SAME / objective.measure.effective_rows
+        self.same = TOLERANCES.moves.same / objective.measure.effective_rows
         self.seed = seed
         self.hold_out = hold_out
         self._held_out: HeldOut | None = None
@@ -93,29 +82,40 @@ class MixtureProblem:
         for moves in _at_once(disjoint(separate, removals, self.same)):
             yield Attempt([moves], rough=True)
         # Of many components, a neighbourhood has told by EM what to expect.
-        least = -np.inf if here.n_components <= ALL_PAIRS or self.family.kind.shared else self.same
-        moves = paired(separate, removals, LOOKAHEAD * ATTEMPTS)
-        yield from self._ranked(here, covered, moves, check, ATTEMPTS, least)
+        least = (
+            -np.inf if here.n_components <= EFFORT.moves.all_pairs or self.family.kind.shared else self.same
+        )
+        moves = paired(separate, removals, EFFORT.moves.lookahead * EFFORT.moves.attempts)
+        yield from self._ranked(here, covered, moves, check, EFFORT.moves.attempts, least)
         anew = self._resplits(here, covered, removals, number)
-        promising = [move for move in anew if move.estimate > 0.0][: LOOKAHEAD * ATTEMPTS]
-        yield from self._ranked(here, covered, promising, check, ATTEMPTS, self.same)
+        promising = [move for move in anew if move.estimate > 0.0][
+            : EFFORT.moves.lookahead * EFFORT.moves.attempts
+        ]
+        yield from self._ranked(here, covered, promising, check, EFFORT.moves.attempts, self.same)
         within = [split for split in splits if split.nested]
-        moves = paired(within, removals, LOOKAHEAD * NESTED_ATTEMPTS)
-        yield from self._ranked(here, covered, moves, check, NESTED_ATTEMPTS, least)
+        moves = paired(within, removals, EFFORT.moves.lookahead * EFFORT.moves.nested_attempts)
+        yield from self._ranked(here, covered, moves, check, EFFORT.moves.nested_attempts, least)
         # Before giving up: neighbours that share in ways which promise nothing by themselves.
         rest = [move for move in anew if move.estimate <= 0.0]
         if np.isfinite(least):
-            yield from self._ranked(here, covered, rest[: LOOKAHEAD * ATTEMPTS], check, ATTEMPTS, least)
+            yield from self._ranked(
+                here,
+                covered,
+                rest[: EFFORT.moves.lookahead * EFFORT.moves.attempts],
+                check,
+                EFFORT.moves.attempts,
+                least,
+            )
         else:
-            yield Attempt([[move] for move in rest[:ATTEMPTS]], rough=False)
+            yield Attempt([[move] for move in rest[: EFFORT.moves.attempts]], rough=False)
         if not movable.all():
             return
         cost = pass_size(self.objective, here)
-        if cost <= CHEAP:
+        if cost <= EFFORT.moves.cheap_pass:
             yield Attempt(
                 [], rough=False, starts=perturbed(here, np.random.default_rng([self.seed, number, 3]))
             )
-        if cost <= VERY_CHEAP:
+        if cost <= EFFORT.moves.very_cheap_pass:
             yield Attempt([], rough=False, starts=self._new_starts(here, [self.seed, number, 4]))
 
     def _ranked(
@@ -156,7 +156,7 @@ class MixtureProblem:
         sample = self.objective.measure
         rng = np.random.default_rng(seed)
         starts = []
-        for _ in range(NEW_STARTS):
+        for _ in range(EFFORT.moves.new_starts):
             try:
                 start = start_around(sample, self.family, here.n_components, "k-means++", rng)
             except DataError:  # no more different rows than components
@@ -180,8 +180,12 @@ class MixtureProblem:
             check()
             return False
 
-        cheap = pass_size(self.objective, starts[0]) <= VERY_CHEAP
-        patience = Patience(target - self.same, SCREEN, LONG_OUTLOOK if cheap else OUTLOOK)
+        cheap = pass_size(self.objective, starts[0]) <= EFFORT.moves.very_cheap_pass
+        patience = Patience(
+            target - self.same,
+            EFFORT.moves.screen,
+            EFFORT.moves.long_outlook if cheap else EFFORT.moves.outlook,
+        )
         solver = BETWEEN if rough else JUDGE
         ends = descend_all(solver, self.objective, starts, patience=patience, watch=watch)
         if ends[-1].stop_reason == "interrupted":
@@ -275,7 +279,7 @@ def perturbed(here: Mixture, rng: np.random.Generator) -> list[Mixture]:
     """Return the mixture with its means moved at random and its covariances widened by as much."""
     roots = np.linalg.cholesky(here.full_covariances())
     starts = []
-    for scale in PERTURBATIONS:
+    for scale in TOLERANCES.moves.perturbations:
         noise = scale / np.sqrt(here.n_features) * rng.standard_normal(here.means.shape)
         means = here.means + np.einsum("kde,ke->kd", roots, noise)
         starts.append(Mixture(here.weights, means, (1.0 + scale**2) * here.covariances, here.covariance_type))

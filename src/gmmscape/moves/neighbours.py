@@ -5,28 +5,28 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import IntArray
+from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
-
-#: Components up to which every pair is looked at, and nearest means that are looked at beyond.
-ALL_PAIRS, NEAREST = 32, 8
 
 
 def neighbours(mixture: Mixture, overlaps: IntArray) -> IntArray:
     """Return pairs of neighbours, smaller index first, shape (p, 2).
 
-    Beyond `ALL_PAIRS` components: for each the `NEAREST` other means, in units of the average standard
+    Beyond `all_pairs` components: for each the `nearest_means` other means, in units of the average standard
     deviation of each column, and those that it shares rows with. Cost O(k log k) and the overlaps.
     """
     k = mixture.n_components
-    if k <= ALL_PAIRS:
+    if k <= EFFORT.moves.all_pairs:
         return np.stack(np.triu_indices(k, 1), axis=1)
-    pairs = np.stack([np.repeat(np.arange(k), NEAREST + 1), nearest(mixture).ravel()], axis=1)
+    pairs = np.stack(
+        [np.repeat(np.arange(k), EFFORT.moves.nearest_means + 1), nearest(mixture).ravel()], axis=1
+    )
     pairs = np.sort(np.concatenate([pairs, overlaps]), axis=1)
     return np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0)
 
 
 def nearest(mixture: Mixture) -> IntArray:
-    """Return for each component the `NEAREST` other means and itself, shape (k, NEAREST + 1).
+    """Return for each component the `nearest_means` other means and itself, shape (k, NEAREST + 1).
 
     In units of the average standard deviation of each column.
     """
@@ -34,5 +34,5 @@ def nearest(mixture: Mixture) -> IntArray:
 
     variances = np.diagonal(mixture.full_covariances(), axis1=1, axis2=2).mean(axis=0)
     tree = cKDTree(mixture.means / np.sqrt(variances))
-    _, found = tree.query(tree.data, NEAREST + 1)
+    _, found = tree.query(tree.data, EFFORT.moves.nearest_means + 1)
     return found

@@ -13,11 +13,7 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.mixture import Mixture
-
-#: Standard deviations.
-REACH = 2.0
-#: How much wider than what lies before it a background is, at least.
-WIDER = 2.0
+from gmmscape.tolerances import TOLERANCES
 
 
 def distances(mixture: Mixture) -> FloatArray:
@@ -34,7 +30,7 @@ def nested(mixture: Mixture) -> BoolArray:
     k = mixture.n_components
     if mixture.kind.shared:
         return np.zeros((k, k), dtype=bool)
-    near = distances(mixture) < REACH
+    near = distances(mixture) < TOLERANCES.moves.nesting_reach
     present = mixture.weights > 0
     near = (near | near.T) & present[:, None] & present[None, :]
     np.fill_diagonal(near, False)
@@ -53,7 +49,12 @@ def background(mixture: Mixture) -> BoolArray:
     factors = mixture.parameters
     width = np.exp(-factors.log_determinants / mixture.n_features)
     present = mixture.weights > 0
-    inside = (distances(mixture) < REACH) & present & (width[:, None] >= WIDER * width) & present[:, None]
+    inside = (
+        (distances(mixture) < TOLERANCES.moves.nesting_reach)
+        & present
+        & (width[:, None] >= TOLERANCES.moves.wider * width)
+        & present[:, None]
+    )
     pairs = nested(mixture)
     found = np.zeros(k, dtype=bool)
     for i in np.flatnonzero(inside.sum(axis=1) >= 2):

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from gmmscape.effort import EFFORT
 from gmmscape.moves.moves import Move, Removal, Split
-
-#: How often one split, or one removal, may be paired in a round.
-PARTNERS = 3
 
 
 def disjoint(splits: Sequence[Split], removals: Sequence[Removal], least: float) -> list[Move]:
@@ -37,14 +35,14 @@ def disjoint(splits: Sequence[Split], removals: Sequence[Removal], least: float)
 def paired(splits: Sequence[Split], removals: Sequence[Removal], most: int) -> list[Move]:
     """Return splits joined with removals of other components, best estimates first, none used too often."""
     promising = sorted(splits, key=lambda split: -split.gain)[:most]
-    cheap = removals[: most + 4 * PARTNERS]
+    cheap = removals[: most + 4 * EFFORT.moves.partners]
     moves = [Move(s, r) for s in promising for r in cheap if s.component not in r.components]
     moves.sort(key=lambda move: -move.estimate)
     used: dict[Any, int] = {}
     kept: list[Move] = []
     for move in moves:
         keys = (move.split.component, move.removal.components)
-        if all(used.get(key, 0) < PARTNERS for key in keys):
+        if all(used.get(key, 0) < EFFORT.moves.partners for key in keys):
             kept.append(move)
             used.update({key: used.get(key, 0) + 1 for key in keys})
         if len(kept) == most:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gmmscape.arrays import IntArray
+from gmmscape.effort import EFFORT
 from gmmscape.measure import EVERY
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered
 from gmmscape.moves.moves import Move
-from gmmscape.moves.neighbours import ALL_PAIRS, nearest
+from gmmscape.moves.neighbours import nearest
 from gmmscape.objective import Objective, SampleObjective
 from gmmscape.solve import EM, descend
 
@@ -34,7 +35,7 @@ def predicted(
     look at. Of many, after EM on the neighbourhood of the move, the other components held fast: by Jensen's
     inequality that is no more than what EM on everything brings.
     """
-    if objective.family.kind.shared or here.n_components <= ALL_PAIRS:
+    if objective.family.kind.shared or here.n_components <= EFFORT.moves.all_pairs:
         value = covered.ranking.nll(here)
         gains = []
         for start, _ in started:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered
 from gmmscape.moves.moves import Removal, merged
@@ -19,18 +20,13 @@ from gmmscape.moves.subproblems import AS_IT_IS, SmallProblems
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import Small
 
-#: Pairs looked at more closely, for each component.
-PAIRS_EACH = 3
-#: Rows of each of a pair that its cost is taken from.
-PAIR_ROWS = 1_000
-
 
 def propose_removals(objective: SampleObjective, mixture: Mixture, covered: Covered) -> list[Removal]:
     """Return single components to delete and pairs to merge, cheapest first."""
     k = mixture.n_components
     pairs = neighbours(mixture, covered.overlaps)
     bounds = merging_bounds(mixture, pairs)
-    nearest = np.argsort(bounds, kind="stable")[: PAIRS_EACH * k]
+    nearest = np.argsort(bounds, kind="stable")[: EFFORT.moves.pairs_each * k]
     pairs, costs = pairs[nearest], bounds[nearest]
     if not mixture.kind.shared:  # tied: a merger moves every component, not only rows of the pair
         costs = np.minimum(costs, _costs_on_rows(objective, mixture, pairs, covered))
@@ -45,7 +41,7 @@ def _costs_on_rows(
     objective: SampleObjective, mixture: Mixture, pairs: IntArray, covered: Covered
 ) -> FloatArray:
     """Bounds of the mergers' costs by Jensen's inequality, over the rows that the pairs cover."""
-    small = SmallProblems(objective, covered.parts.taken(pairs, PAIR_ROWS))
+    small = SmallProblems(objective, covered.parts.taken(pairs, EFFORT.moves.pair_rows))
     _, means, covariances = merged(mixture.weights, mixture.means, mixture.covariances, mixture.kind, pairs)
     filled = np.flatnonzero(small.parts.sizes)
     one = Small(np.ones((len(pairs), 1)), means[:, None], covariances[:, None], mixture.kind)

@@ -10,8 +10,9 @@ from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered
 from gmmscape.moves.moves import Removal, Split, with_merged, with_split
 from gmmscape.moves.removals import propose_removals
-from gmmscape.moves.splits import LEAST_EACH, propose_splits
+from gmmscape.moves.splits import propose_splits
 from gmmscape.objective import SampleObjective
+from gmmscape.tolerances import TOLERANCES
 
 
 def with_one_fewer(
@@ -80,7 +81,9 @@ def with_one_more(
     ]
     if separate:
         mass = covered.parts.mass
-        splits = [s for s in splits if not s.nested and s.gain > LEAST_EACH * mass[s.component]]
+        splits = [
+            s for s in splits if not s.nested and s.gain > TOLERANCES.moves.least_each * mass[s.component]
+        ]
     splits.sort(key=lambda split: -split.gain)
     made = [_split(objective, fit, split) for split in splits[:most]]
     return [start for start in made if start is not None]

@@ -8,19 +8,18 @@ from itertools import takewhile
 
 import numpy as np
 
+from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import collapsed
 from gmmscape.objective import SampleObjective
 from gmmscape.progress import Budget, Stopped
-from gmmscape.solve import EM, Solution, descend_all, ends_of_all, start_around
+from gmmscape.solve import EM, Solution, descend_all, ends_of_all, solution_of, start_around, stored
+from gmmscape.tolerances import TOLERANCES
+from gmmscape.work.journal import Journal
 
-#: Starts that go together: few enough for an interruption to lose little.
-TOGETHER = 64
 #: Plain EM chooses the basin, as in the theory; extrapolation, which may jump, only finishes.
 PLAIN = EM(tol=1e-2, max_iter=1000, accelerate=False)
 FINISH = EM(tol=1e-6, max_iter=10_000)
-#: A fit is shaken by this many standard deviations, and watched for so many iterations of EM.
-SHAKE = 0.01
 SHAKEN = EM(tol=1e-4, max_iter=40)
 CUT_SHORT = ("interrupted", "time_limit")
 
@@ -78,7 +77,9 @@ class Restarts:
         self.degenerate.append(broken or bool(collapsed(self.objective, solution.local, after_em=True).any()))
 
 
-def restarted(objective: SampleObjective, plan: StartPlan, budget: Budget) -> Restarts:
+def restarted(
+    objective: SampleObjective, plan: StartPlan, budget: Budget, journal: Journal | None = None
+) -> Restarts:
     """Run EM from random starts to convergence.
 
     Parameters
@@ -89,6 +90,8 @@ def restarted(objective: SampleObjective, plan: StartPlan, budget: Budget) -> Re
         The starts.
     budget : Budget
         Time and callback.
+    journal : Journal, optional
+        Keeps the ends of every 64 starts; those that it has are not run again.
 
     Returns
     -------
@@ -98,9 +101,16 @@ def restarted(objective: SampleObjective, plan: StartPlan, budget: Budget) -> Re
     """
     found = Restarts(objective)
     try:
-        for first in range(0, plan.n_starts, TOGETHER):
-            numbers = range(first, min(first + TOGETHER, plan.n_starts))
-            for end in _ends(found, _starts(objective, plan, numbers), plan.n_starts, budget):
+        for first in range(0, plan.n_starts, EFFORT.moves.starts_together):
+            numbers = range(first, min(first + EFFORT.moves.starts_together, plan.n_starts))
+            name = f"starts {numbers.start} to {numbers.stop - 1}"
+            if journal is not None and name in journal:
+                ends = [solution_of(one, objective.measure.origin) for one in journal[name]]
+            else:
+                ends = _ends(found, _starts(objective, plan, numbers), plan.n_starts, budget)
+                if journal is not None and len(ends) == len(numbers):
+                    journal.put(name, [stored(end) for end in ends])
+            for end in ends:
                 found.add(end)
             if len(found.ends) < numbers.stop:  # the callback, or the clock
                 found.stop_reason = "time_limit" if budget.left == 0.0 else "interrupted"
@@ -110,6 +120,9 @@ def restarted(objective: SampleObjective, plan: StartPlan, budget: Budget) -> Re
         found.asked = found.stop_reason == "interrupted"
     except KeyboardInterrupt:
         found.stop_reason = "interrupted"
+    finally:
+        if journal is not None:
+            journal.save(now=True)
     return found
 
 
@@ -172,5 +185,5 @@ def shaken(mixture: Mixture, rng: np.random.Generator) -> Mixture:
     """Return a mixture with each mean moved at random by 0.01 of its component's standard deviations."""
     noise = rng.standard_normal(mixture.means.shape)
     roots = np.linalg.cholesky(mixture.full_covariances())
-    means = mixture.means + SHAKE * np.einsum("kde,ke->kd", roots, noise)
+    means = mixture.means + TOLERANCES.moves.shake * np.einsum("kde,ke->kd", roots, noise)
     return Mixture(mixture.weights, means, mixture.covariances, mixture.covariance_type)

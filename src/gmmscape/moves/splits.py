@@ -12,23 +12,15 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.covariances import TIED
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
-from gmmscape.moves.component_rows import COVERED, Parts
+from gmmscape.moves.component_rows import Parts
 from gmmscape.moves.moves import Move, Removal, Split
-from gmmscape.moves.nesting import REACH
 from gmmscape.moves.subproblems import AS_IT_IS, SmallProblems, joined, pairs
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import Small
-
-RANDOM_STARTS, RESPLIT_STARTS = 3, 7
-#: Fits with a shared covariance that are then set free.
-FREED = 2
-#: Nats per row from which on two components instead of one count: clusters that are not quite Gaussian bring
-#: less, two clusters at six standard deviations 0.4 and more.
-LEAST_EACH = 0.1
-#: Rows of each of two neighbours that are to share anew.
-RESPLIT_ROWS = 1_000
+from gmmscape.tolerances import TOLERANCES
 
 
 def propose_splits(objective: SampleObjective, parts: Parts, rng: np.random.Generator) -> list[Split]:
@@ -40,12 +32,12 @@ def propose_splits(objective: SampleObjective, parts: Parts, rng: np.random.Gene
     small = SmallProblems(objective, parts)
     if not small.usable.any():
         return []
-    which, means = _starts(small, np.flatnonzero(small.usable), rng, RANDOM_STARTS)
+    which, means = _starts(small, np.flatnonzero(small.usable), rng, EFFORT.moves.random_starts)
     ends, nll = small.fitted(which, small.around(which, means, TIED))
     if small.family.kind.shared:
         best = _best_of_each(which, nll, 1)
         return _splits(small, which[best], ends.chosen(best), nll[best])
-    freed = _best_of_each(which, nll, FREED)
+    freed = _best_of_each(which, nll, EFFORT.moves.freed)
     which, starts = _set_free(small, which[freed], ends.chosen(freed))
     # Set free, a component over several clusters can become as wide as a halo: the shared form is kept too.
     before, after = small.fitted(which, starts, AS_IT_IS), small.fitted(which, starts)
@@ -66,14 +58,14 @@ def overloaded(objective: SampleObjective, parts: Parts, rng: np.random.Generato
     small = SmallProblems(objective, parts)
     if not small.usable.any():
         return np.zeros(len(small), dtype=bool)
-    which, means = _starts(small, np.flatnonzero(small.usable), rng, RANDOM_STARTS)
+    which, means = _starts(small, np.flatnonzero(small.usable), rng, EFFORT.moves.random_starts)
     _, nll = small.fitted(which, small.around(which, means, TIED))
     best = _best_of_each(which, nll, 1)
     shared = np.full(len(small), np.inf)
     shared[which[best]] = nll[best]
     with np.errstate(invalid="ignore"):
         gain = small.mass * (small.single_nll - shared)
-    return gain > np.maximum(least_gain(objective), LEAST_EACH * small.mass)
+    return gain > np.maximum(least_gain(objective), TOLERANCES.moves.least_each * small.mass)
 
 
 def least_gain(objective: SampleObjective) -> float:
@@ -99,10 +91,10 @@ def propose_resplits(
     if not pairs:
         return []
     couples = np.array([removal.components for removal in pairs])
-    small = SmallProblems(objective, parts.taken(couples, RESPLIT_ROWS))
+    small = SmallProblems(objective, parts.taken(couples, EFFORT.moves.resplit_rows))
     if not small.usable.any():
         return []
-    which, means = _starts(small, np.flatnonzero(small.usable), rng, RESPLIT_STARTS)
+    which, means = _starts(small, np.flatnonzero(small.usable), rng, EFFORT.moves.resplit_starts)
     ends, nll = small.fitted(which, small.around(which, means, small.family.kind))
     best = _best_of_each(which, nll, 2)
     costs = np.array([removal.cost for removal in pairs])
@@ -183,7 +175,7 @@ def _reconsidered(small: SmallProblems, splits: list[Split], rng: np.random.Gene
         wider = int(np.trace(children.full_covariances(), axis1=1, axis2=2).argmax())
         place = small.place(splits[at].component)
         posterior = small.held.responsibilities(children, place)[:, wider]
-        kept = np.flatnonzero(posterior >= COVERED)
+        kept = np.flatnonzero(posterior >= TOLERANCES.moves.covered)
         rows.append(kept + place.start)
         weights.append(small.mass[splits[at].component] * small.held.weights[rows[-1]] * posterior[kept])
     if doubtful:
@@ -204,7 +196,7 @@ def _nested(two: Small) -> BoolArray:
     """Whether the mean of one lies within `REACH` standard deviations of the other, shape (b,)."""
     gap = two.means[:, 1] - two.means[:, 0]
     squared = [two.kind.squared_lengths(gap, two.covariances[:, i]) for i in range(2)]
-    return np.minimum(*squared) < REACH**2
+    return np.minimum(*squared) < TOLERANCES.moves.nesting_reach**2
 
 
 def _splits(small: SmallProblems, which: IntArray, ends: Small, nll: FloatArray) -> list[Split]:

@@ -13,7 +13,7 @@ from gmmscape.structure.structure import Decoding, Structure
 
 
 def decoded_on_sample(objective: Objective, fit: Mixture, best: Mixture) -> Decoding:
-    """Return the blocks of a fit, by association on the rows (DESIGN 2.2).
+    """Return the blocks of a fit, by association on the rows (docs/mathematics.md#readings).
 
     Parameters
     ----------

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape.diagnosis.assess import COVARIANCE_FLOOR, check_n_jobs, total_mass
+from gmmscape.diagnosis.assess import check_n_jobs, total_mass
 from gmmscape.exceptions import NoResultError
-from gmmscape.families import Floor, family_named, family_names
+from gmmscape.families import Family, Floor, family_named, family_names
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
-from gmmscape.moves.mixture_problem import SAME, MixtureProblem
+from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.moves.restarts import FINISH, Restarts, StartPlan, left_when_shaken, restarted
 from gmmscape.moves.search import search
 from gmmscape.objective import Objective
@@ -25,12 +26,14 @@ from gmmscape.progress import Budget, Callback
 from gmmscape.solve import INIT_PARAMS, descend, mixture_around
 from gmmscape.structure.intervals import share_interval
 from gmmscape.threads import limited
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import (
     choice,
     generator,
     positive_integer,
     real_number,
 )
+from gmmscape.work.journal import Journal, kept_seed
 
 #: States of a group of ends; where there is none of the first, the next one is listed.
 STATES = ("converged", "not converged", "saddle", "degenerate")
@@ -47,11 +50,12 @@ def local_optima(
     init_params: str = "k-means++",
     escape: bool = True,
     reg_covar: float = 0.0,
-    covariance_floor: float = COVARIANCE_FLOOR,
+    covariance_floor: float = TOLERANCES.diagnosis.covariance_floor,
     n_jobs: int | None = None,
     max_seconds: float | None = None,
     verbose: int = 0,
     callback: Callback | None = None,
+    checkpoint: str | Path | None = None,
 ) -> LocalOptima:
     """Find the local optima of a data set's likelihood that EM reaches from random starts.
 
@@ -89,9 +93,12 @@ def local_optima(
     max_seconds : float, optional
         Time budget.
     verbose : int, default=0
-        Whether to print a line for every 64 starts.
+        1 prints every two seconds how far it has come.
     callback : callable, optional
         Called with an `Event` as the work goes on, of stage "em" and then "moves"; returning True stops it.
+    checkpoint : str or Path, optional
+        JSON file that the ends of starts are kept in; if it exists, the work goes on from it, without `rng`
+        with its seed.
 
     Returns
     -------
@@ -126,7 +133,8 @@ def local_optima(
     choice("covariance_type", covariance_type, family_names())
     choice("init_params", init_params, INIT_PARAMS)
     check_n_jobs(n_jobs)
-    seed = int(generator(rng).integers(2**63))
+    kept = kept_seed(checkpoint) if rng is None else None
+    seed = int(generator(rng).integers(2**63)) if kept is None else kept
     plan = StartPlan(
         positive_integer("n_components", n_components),
         init_params,
@@ -143,13 +151,29 @@ def local_optima(
     family = family_named(covariance_type, floor)
     one = mixture_around(sample, family, np.zeros((1, sample.n_features)))
     with limited(n_jobs):
-        found = restarted(Objective.near(sample, family, one), plan, budget)
+        journal = None if checkpoint is None else _journal(checkpoint, sample, plan, family, floor)
+        found = restarted(Objective.near(sample, family, one), plan, budget, journal)
         if not found.ends:
             raise _nothing(found)
         done = len(found.ends)
         if escape and found.stop_reason == "completed":
             found = _with_better(found, seed, budget)
         return _result(found, done, plan, total_mass(sample, sample_weight))
+
+
+def _journal(
+    checkpoint: str | Path, sample: Sample, plan: StartPlan, family: Family, floor: Floor
+) -> Journal:
+    """Where ends are kept; what they depend on must be the same for them to be of use."""
+    facts = {
+        "data": sample.digest,
+        "n_components": plan.n_components,
+        "covariance_type": family.name,
+        "init_params": plan.init_params,
+        "floor": floor.variances.tolist(),
+        "rng": plan.seed,
+    }
+    return Journal(checkpoint, "local_optima", facts)
 
 
 def _nothing(found: Restarts) -> BaseException:
@@ -202,7 +226,7 @@ def _result(found: Restarts, n: int, plan: StartPlan, total: float) -> LocalOpti
 def _groups(found: Restarts) -> dict[str, list[list[int]]]:
     """Places of the ends, those of one optimum together, by state."""
     objective = found.objective
-    same = SAME / objective.measure.effective_rows
+    same = TOLERANCES.moves.same / objective.measure.effective_rows
     ends = [(end.local, end.nll) for end in found.ends]
 
     def places(keep: Callable[[int], bool], known: Sequence[list[int]] = ()) -> list[list[int]]:

@@ -38,8 +38,8 @@ class LocalOptimum(Record):
         95 % interval of the share, by Clopper and Pearson.
     decoding : Decoding
         Its blocks when it is decoded against the best optimum as if that were the truth: by association on
-        the data (DESIGN 2.2). Errors are in standard deviations of the component that should be met, or of
-        those that are covered, averaged.
+        the data (docs/mathematics.md#readings). Errors are in standard deviations of the component that
+        should be met, or of those that are covered, averaged.
     state : str
         "converged"; where no start ended in an optimum, "not converged", "saddle" or "degenerate".
     """

@@ -9,9 +9,7 @@ import numpy as np
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective, step_norm
-
-#: Matched parameters this close, in the units of the gradient norm, need no look at what lies between.
-CLOSE = 1e-3
+from gmmscape.tolerances import TOLERANCES
 
 
 def matched(mixture: Mixture, reference: Mixture, scale: np.ndarray) -> Mixture:
@@ -67,7 +65,7 @@ def same_optimum(
     if abs(one[1] - other[1]) > same:
         return False
     ordered = matched(one[0], other[0], np.sqrt(_positive(objective.measure.variance)))
-    if np.all(other[0].weights > 0) and step_norm(other[0], ordered) <= CLOSE:
+    if np.all(other[0].weights > 0) and step_norm(other[0], ordered) <= TOLERANCES.optima.close:
         return True
     between = objective.rows.nll(halfway(ordered, other[0]))
     return bool(between <= max(one[1], other[1]) + same)

@@ -10,9 +10,7 @@ from gmmscape.families import Family
 from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import effective_rows, on_floor
 from gmmscape.objective import Objective
-
-#: Times the fewest rows that a component can be estimated from.
-ENOUGH = 5
+from gmmscape.tolerances import TOLERANCES
 
 
 @dataclass(frozen=True)
@@ -45,4 +43,4 @@ class Admission:
 
 def default_least_rows(family: Family, n_features: int) -> float:
     """Return five times the fewest rows that a component can be estimated from."""
-    return float(ENOUGH * family.fewest_rows(n_features))
+    return float(TOLERANCES.selection.rows_per_parameter * family.fewest_rows(n_features))

@@ -11,8 +11,9 @@ from gmmscape.exceptions import NoResultError
 from gmmscape.progress import Stopped
 from gmmscape.selection.criteria import scores
 from gmmscape.selection.folds import held_out
-from gmmscape.selection.ladder import SAME, Ladder, Rung
+from gmmscape.selection.ladder import Ladder, Rung
 from gmmscape.selection.result import SIGN, Chosen, Selection
+from gmmscape.tolerances import TOLERANCES
 
 
 def table_of(
@@ -43,7 +44,7 @@ def _row(ladder: Ladder, rung: Rung, counted: float, below: float) -> dict[str, 
     flags = []
     if rung.refusal is not None:
         flags += ["refused", rung.refusal]
-    if below - rung.nll <= SAME / ladder.sample.effective_rows:
+    if below - rung.nll <= TOLERANCES.selection.same / ladder.sample.effective_rows:
         flags.append("nothing gained")
     if solution.stop_reason != "converged":
         flags.append(solution.stop_reason)

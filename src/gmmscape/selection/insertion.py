@@ -11,9 +11,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-
-#: Rows that a new component starts from, as shares of an equal part.
-SHARES = (0.1, 0.3, 1.0)
+from gmmscape.tolerances import TOLERANCES
 
 
 def with_one_inserted(
@@ -46,7 +44,14 @@ def with_one_inserted(
     starts = []
     for number in range(most):
         place = scaled[rng.choice(n, p=sample.weights)]
-        size = max(least, int(SHARES[number % len(SHARES)] * n / (fit.n_components + 1)))
+        size = max(
+            least,
+            int(
+                TOLERANCES.selection.inserted_shares[number % len(TOLERANCES.selection.inserted_shares)]
+                * n
+                / (fit.n_components + 1)
+            ),
+        )
         near = np.argpartition(np.sum((scaled - place) ** 2, axis=1), size - 1)[:size]
         start = _inserted(fit, points[near], sample.weights[near])
         if start is not None:

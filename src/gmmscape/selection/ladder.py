@@ -14,6 +14,7 @@ import numpy as np
 
 from gmmscape.covariances import CovarianceKind
 from gmmscape.diagnosis.fit import CUT_SHORT, Fit, FitPlan, fit_mixture
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError
 from gmmscape.families import Family
 from gmmscape.measure import Sample
@@ -26,19 +27,10 @@ from gmmscape.progress import Budget, Stopped
 from gmmscape.selection.admission import Admission
 from gmmscape.selection.insertion import with_one_inserted
 from gmmscape.solve import EM, descend_all, mixture_around, pass_size, start_around
+from gmmscape.tolerances import TOLERANCES
 
 #: Splits, or merges and deletions, of a neighbour that are run through EM; EM on them.
-TRIED, BRIEF = 12, EM(tol=1e-4, max_iter=500)
-#: Components put into the neighbour where a pass over the rows costs next to nothing: up to this size of it.
-INSERTED, CHEAP = 48, 200_000
-#: New starts where all that was found is refused.
-MORE_STARTS = 24
-#: Starts of a fold's fit at least.
-REFITTED = 4
-#: Passes up and down at most.
-MOST_ROUNDS = 5
-#: Nats in total below which two fits count as the same optimum; NLLs that differ by rounding, relative.
-SAME, ROUNDING = 0.02, 1e-12
+BRIEF = EM(tol=1e-4, max_iter=500)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +103,7 @@ class Ladder:
         self.objective = Objective.near(sample, family, single)
         if on_floor(self.objective, single).any():  # as of collinear columns: the floor tells nothing then
             self.admission = replace(admission, floor_counts=True)
-        self.same = SAME / sample.effective_rows
+        self.same = TOLERANCES.selection.same / sample.effective_rows
         self.rungs: dict[int, Rung] = {}
         self._tried: dict[tuple[int, int], Fit] = {}
 
@@ -133,7 +125,7 @@ class Ladder:
 
     def climb(self, numbers: Sequence[int], narrower: Sequence[Ladder]) -> None:
         """Fit every number of components, up and down until nothing improves; raises `Stopped`."""
-        for round_number in range(1, MOST_ROUNDS + 1):
+        for round_number in range(1, EFFORT.selection.most_rounds + 1):
             before = dict(self.rungs)
             for place, k in enumerate(numbers):
                 self.begin("up", place, len(numbers), round_number, k)
@@ -157,7 +149,9 @@ class Ladder:
         In the coordinates of the part's rows. A start at the fit to all rows would let the rows held out
         decide which optimum it is.
         """
-        plan = replace(self.plan, n_components=k, n_init=max(self.plan.n_init, REFITTED))
+        plan = replace(
+            self.plan, n_components=k, n_init=max(self.plan.n_init, EFFORT.selection.refitting_starts)
+        )
         fit = fit_mixture(part, self.family, plan, self.total, self.budget)
         if fit.solution.stop_reason in CUT_SHORT:
             raise Stopped(fit.solution.stop_reason)
@@ -172,7 +166,10 @@ class Ladder:
             return
         if self.rungs[k].refusal is not None:
             rng = np.random.default_rng([self.plan.seed, k, 1])
-            starts = [start_around(self.sample, self.family, k, "k-means++", rng) for _ in range(MORE_STARTS)]
+            starts = [
+                start_around(self.sample, self.family, k, "k-means++", rng)
+                for _ in range(EFFORT.selection.more_starts)
+            ]
             self._from_best(k, starts, "starts")
 
     def _from_narrower(self, k: int, narrower: Sequence[Ladder]) -> None:
@@ -200,12 +197,14 @@ class Ladder:
     def _resized(self, fit: Mixture, more: bool, step: int) -> list[Mixture]:
         covered = covered_by(self.objective, fit)
         if not more:
-            return with_one_fewer(self.objective, fit, covered, TRIED)
+            return with_one_fewer(self.objective, fit, covered, EFFORT.selection.neighbours_tried)
         rng = np.random.default_rng([self.plan.seed, fit.n_components, 2, step])
         separate = not self.plan.take_nested
-        starts = with_one_more(self.objective, fit, covered, rng, TRIED, separate=separate)
-        if not separate and pass_size(self.objective, fit) <= CHEAP:
-            starts += with_one_inserted(self.objective, fit, rng, INSERTED)
+        starts = with_one_more(
+            self.objective, fit, covered, rng, EFFORT.selection.neighbours_tried, separate=separate
+        )
+        if not separate and pass_size(self.objective, fit) <= EFFORT.selection.cheap_pass:
+            starts += with_one_inserted(self.objective, fit, rng, EFFORT.selection.inserted)
         return starts
 
     def _best_of(self, starts: Sequence[Mixture]) -> Mixture:
@@ -240,7 +239,7 @@ class Ladder:
         if below not in self.rungs:
             return
         lower, rung = self.rungs[below], self.rungs.get(k)
-        least = lower.nll + ROUNDING * (1.0 + abs(lower.nll))
+        least = lower.nll + TOLERANCES.selection.rounding * (1.0 + abs(lower.nll))
         # What may win beats what may not, however likely.
         kept = rung is not None and (rung.refusal is None, -rung.nll) >= (lower.refusal is None, -least)
         if kept:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape.diagnosis.assess import COVARIANCE_FLOOR, NESTED, check_n_jobs, total_mass
+from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
 from gmmscape.diagnosis.fit import FitPlan
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import Floor, contained_in, family_named, family_names, narrow_to_wide
@@ -23,6 +23,7 @@ from gmmscape.selection.ladder import Ladder
 from gmmscape.selection.result import Selection
 from gmmscape.solve import EM
 from gmmscape.threads import limited
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import (
     choice,
     generator,
@@ -42,7 +43,7 @@ def select(
     nested: str = "take",
     n_init: int = 1,
     reg_covar: float = 0.0,
-    covariance_floor: float = COVARIANCE_FLOOR,
+    covariance_floor: float = TOLERANCES.diagnosis.covariance_floor,
     least_rows: float | None = None,
     n_folds: int = 5,
     tol: float = 1e-6,

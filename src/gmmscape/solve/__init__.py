@@ -17,6 +17,7 @@ from gmmscape.solve.starts import (
     random_row_means,
     start_around,
 )
+from gmmscape.solve.stored import solution_of, stored
 
 __all__ = [
     "EM",
@@ -40,6 +41,8 @@ __all__ = [
     "pass_size",
     "random_row_means",
     "run",
+    "solution_of",
     "start_around",
     "stop_reason",
+    "stored",
 ]

@@ -17,6 +17,7 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.families import Family
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
@@ -25,10 +26,8 @@ from gmmscape.solve.acceleration import own_units
 from gmmscape.solve.em import EM
 from gmmscape.solve.loop import run
 from gmmscape.solve.result import Solution
-from gmmscape.solve.rules import NARROWEST, RISE, stop_reason
-
-#: Rows times components times columns (twice for matrices) from which on one pass is work for all threads.
-LARGE = 8_000_000
+from gmmscape.solve.rules import stop_reason
+from gmmscape.tolerances import TOLERANCES
 
 #: Called now and then with the number of starts that have ended, the iterations of all, and the NLL of the
 #: start that moved last; returning True stops.
@@ -106,7 +105,11 @@ def descend_all(
         ran out or Ctrl-C was pressed; one at least. A start that was given up ends with "max_iter", its
         error not estimated: infinite.
     """
-    if objective.rows.plain and pass_size(objective, starts[0]) <= LARGE and not each_iteration:
+    if (
+        objective.rows.plain
+        and pass_size(objective, starts[0]) <= EFFORT.solve.large_pass
+        and not each_iteration
+    ):
         found = _natively(solver, objective, starts, patience, max_seconds, watch)
         if found is not None:
             return found
@@ -135,7 +138,7 @@ def ends_of_all(
     passed on.
     """
     found = None
-    if objective.rows.plain and pass_size(objective, starts[0]) <= LARGE:
+    if objective.rows.plain and pass_size(objective, starts[0]) <= EFFORT.solve.large_pass:
         found = _run(solver, objective, starts, PATIENT, max_seconds, watch)
     if found is None:
         return _ends_by_python(solver, objective, starts, max_seconds, watch)
@@ -265,8 +268,8 @@ def em_task(
         spread=np.sqrt(measure.variance),
         scale=np.ascontiguousarray(own_units(objective, family.kind)),
         unit=objective.rows.unit,
-        narrowest=NARROWEST,
-        largest_rise=RISE,
+        narrowest=TOLERANCES.solve.narrowest,
+        largest_rise=TOLERANCES.solve.largest_rise,
         **{"resolution": objective.rows.resolution, **options},
     )
 

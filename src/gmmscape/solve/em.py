@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective, step_norm
 from gmmscape.solve.acceleration import extrapolate
 from gmmscape.solve.loop import State
-from gmmscape.solve.rules import NARROWEST, RISE, TRAIL
 from gmmscape.statistics import SufficientStatistics
+from gmmscape.tolerances import TOLERANCES
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class EM:
     Attributes
     ----------
     tol : float
-        Converged when the EM step is no longer than this (DESIGN 3, "gradient norm").
+        Converged when the EM step is no longer than this (docs/words.md#gradient-norm).
     max_iter : int
         Iterations, each of one pass over the rows (two where an extrapolation is refused).
     accelerate : bool
@@ -58,13 +59,13 @@ class EM:
 
     def step(self, objective: Objective, state: EMState) -> EMState:
         """Return the state after one accepted step; the objective never rises beyond rounding."""
-        if self.accelerate and len(state.trail) == TRAIL:
+        if self.accelerate and len(state.trail) == EFFORT.solve.trail:
             accepted = self._extrapolated(objective, state)
             if accepted is not None:
                 return accepted
-        trail = (*state.trail[1 - TRAIL :], state.mixture)
+        trail = (*state.trail[1 - EFFORT.solve.trail :], state.mixture)
         new = self._state(objective, state.next_mixture, objective.statistics(state.next_mixture), trail)
-        if new.nll > state.nll + RISE * (1.0 + abs(state.nll)):
+        if new.nll > state.nll + TOLERANCES.solve.largest_rise * (1.0 + abs(state.nll)):
             # Only rounding in a covariance near singularity can do this: refuse the step.
             return replace(state, ended="degenerate")
         return new
@@ -107,4 +108,4 @@ def _collapsed(objective: Objective, mixture: Mixture) -> bool:
     if not objective.family.free_covariances:
         return False
     narrowness = mixture.kind.inverse_deviations(mixture.parameters.factors)
-    return bool(np.any(narrowness * np.sqrt(objective.measure.variance) > NARROWEST))
+    return bool(np.any(narrowness * np.sqrt(objective.measure.variance) > TOLERANCES.solve.narrowest))

@@ -7,19 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.location import LocationState, evaluate, moved
-
-#: Curvatures below this, in units of 1/sigma^2, have no sign in float64 (DESIGN 2.2).
-FLAT = 1e-10
-START_RADIUS = 1.0
-LARGEST_RADIUS = 1e6
-#: Steps in a row, refused or without halving the EM step, after which a point below tol is taken as it is.
-PATIENCE = 3
-#: Four times as many while the EM step is longer than this: where curvatures are small, Newton is slow.
-ROUNDING = 1e-14
-SECULAR_STEPS = 100
+from gmmscape.tolerances import TOLERANCES
 
 
 @dataclass(frozen=True)
@@ -66,7 +58,7 @@ class Newton:
     def init(self, objective: Objective, mixture: Mixture) -> NewtonState:
         """Return the state at the start."""
         start = evaluate(objective, mixture, hessian=True)
-        return _newton_state(start, START_RADIUS, 0, start.gradient_norm, 0)
+        return _newton_state(start, TOLERANCES.solve.start_radius, 0, start.gradient_norm, 0)
 
     def step(self, objective: Objective, state: NewtonState) -> NewtonState:
         """Return the state after one trial step, accepted or refused."""
@@ -83,7 +75,7 @@ class Newton:
             return replace(state, radius=0.25 * length, refused=state.refused + 1)
         radius = state.radius
         if ratio > 0.75 and length > 0.8 * radius:
-            radius = min(2 * radius, LARGEST_RADIUS)
+            radius = min(2 * radius, TOLERANCES.solve.largest_radius)
         elif ratio < 0.25:
             radius = 0.25 * length
         if trial.gradient_norm <= 0.5 * state.shortest:
@@ -101,8 +93,12 @@ class Newton:
         if state.refused > 12 or (state.refused and state.radius < 1e-15):
             # The model's gain drowns in rounding: critical to tol, or a slope too small to resolve.
             return "converged" if state.gradient_norm <= 100 * self.tol else "plateau"
-        patience = PATIENCE if state.gradient_norm <= ROUNDING else 4 * PATIENCE
-        settled = state.refused >= PATIENCE or (not state.refused and state.stalled >= patience)
+        patience = (
+            EFFORT.solve.patience
+            if state.gradient_norm <= TOLERANCES.solve.newton_rounding
+            else 4 * EFFORT.solve.patience
+        )
+        settled = state.refused >= EFFORT.solve.patience or (not state.refused and state.stalled >= patience)
         if state.gradient_norm <= self.tol and settled and not _falls(state):
             return "converged"
         return None
@@ -140,7 +136,7 @@ def _gain(
 def _falls(state: NewtonState) -> bool:
     """Whether a direction of clearly negative curvature leads away."""
     assert state.curvature is not None
-    return bool(len(state.slope) and np.linalg.eigvalsh(state.curvature)[0] < -FLAT)
+    return bool(len(state.slope) and np.linalg.eigvalsh(state.curvature)[0] < -TOLERANCES.solve.flat)
 
 
 def trust_region_step(gradient: FloatArray, hessian: FloatArray, radius: float) -> tuple[FloatArray, float]:
@@ -161,21 +157,21 @@ def trust_region_step(gradient: FloatArray, hessian: FloatArray, radius: float) 
         Where the gradient has next to no part along the most negative direction (the hard case), the step
         goes to the boundary along that direction: downhill, or with the sign that makes the direction's
         largest entry positive where the gradient has no part at all.
-        Curvatures are in units in which those below `FLAT` have no sign.
+        Curvatures are in units in which those below `TOLERANCES.solve.flat` have no sign.
     predicted : float
         Decrease of the model, not negative. Cost O(m^3).
     """
     values, vectors = np.linalg.eigh(hessian)
     slope = vectors.T @ gradient
     lowest = values[0]
-    if lowest > -FLAT:
+    if lowest > -TOLERANCES.solve.flat:
         # Curvatures without a sign count as the smallest that has one: rounding is not blown up into a jump.
-        inside = -slope / np.maximum(values, FLAT)
+        inside = -slope / np.maximum(values, TOLERANCES.solve.flat)
         if np.linalg.norm(inside) <= radius:
             return vectors @ inside, float(-slope @ inside - 0.5 * inside @ (values * inside))
     shift = max(0.0, -lowest)
     step = _secular(slope, values, shift, radius)
-    if lowest < -FLAT and abs(radius**2 - float(step @ step)) > 1e-6 * radius**2:
+    if lowest < -TOLERANCES.solve.flat and abs(radius**2 - float(step @ step)) > 1e-6 * radius**2:
         # lambda is too close to -lowest to give the first coordinate: the boundary gives it.
         largest = vectors[np.argmax(np.abs(vectors[:, 0])), 0]
         downhill = -np.sign(slope[0]) if slope[0] else np.sign(largest)
@@ -197,7 +193,7 @@ def _secular(slope: FloatArray, values: FloatArray, shift: float, radius: float)
         return step(low)
     # Newton on 1/|step| - 1/radius, which is nearly linear in lambda: monotone from the left, few steps.
     lam = low
-    for _ in range(SECULAR_STEPS):
+    for _ in range(EFFORT.solve.secular_steps):
         at = step(lam)
         length = float(np.linalg.norm(at))
         if length <= radius * (1.0 + 1e-8):

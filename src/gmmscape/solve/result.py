@@ -33,8 +33,8 @@ class Solution(Record):
     error : float
         Estimated absolute error of `nll`.
     gradient_norm : float
-        Length of the EM step from here (DESIGN 3): 0 at a critical point, infinite where a component is
-        out of reach of the measure.
+        Length of the EM step from here (docs/words.md#gradient-norm): 0 at a critical point, infinite where
+        a component is out of reach of the measure.
     stop_reason : str
         A key of `gmmscape.solve.STOP_REASONS`.
     n_iter : int

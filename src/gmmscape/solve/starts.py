@@ -7,14 +7,13 @@ import warnings
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 
 BLOCK_ROWS = 4096
-#: Starting means are looked for among this many rows, drawn at random where there are more.
-START_ROWS = 200_000
 INIT_PARAMS = ("kmeans", "k-means++", "random", "random_from_data")
 
 
@@ -132,12 +131,14 @@ def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture
 
 def _part(sample: Sample, rng: np.random.Generator) -> tuple[Sample, FloatArray]:
     """The sample or, where it is very large, rows drawn by their weights; and the origin of that."""
-    if len(sample) <= START_ROWS:
+    if len(sample) <= EFFORT.solve.start_rows:
         return sample, np.zeros(sample.n_features)
     if sample.equal_weights:
-        rows = rng.choice(len(sample), START_ROWS, replace=False)
+        rows = rng.choice(len(sample), EFFORT.solve.start_rows, replace=False)
     else:
-        rows = np.searchsorted(np.cumsum(sample.weights), rng.random(START_ROWS)).clip(0, len(sample) - 1)
+        rows = np.searchsorted(np.cumsum(sample.weights), rng.random(EFFORT.solve.start_rows)).clip(
+            0, len(sample) - 1
+        )
     part = Sample(sample.local(np.sort(rows)), copy=False)
     return part, part.origin
 

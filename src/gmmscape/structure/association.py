@@ -5,13 +5,13 @@ from __future__ import annotations
 from gmmscape.arrays import FloatArray
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
-
-#: Accuracy in more than one dimension, where rules cost more; thresholds of verdicts are 1e-2 and more.
-RTOL = 1e-6
+from gmmscape.tolerances import TOLERANCES
 
 
 def association(fit: Mixture, truth: Mixture, rtol: float | None = None) -> FloatArray:
-    """Return A[i, s], the mean of the fit's responsibility i over true component s (DESIGN 2.2).
+    """Return A[i, s], the mean of the fit's responsibility i over true component s.
+
+    What it says: docs/mathematics.md#readings.
 
     Parameters
     ----------
@@ -33,6 +33,6 @@ def association(fit: Mixture, truth: Mixture, rtol: float | None = None) -> Floa
     population = Population(even)
     local = population.local_mixture(fit)
     if rtol is None and truth.n_features > 1:
-        rtol = RTOL
+        rtol = TOLERANCES.structure.association_rtol
     rows = population.rows(local, rtol)
     return rows.component_responsibilities(local)

@@ -10,13 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.structure.structure import Structure, block_average
 from gmmscape.validation import positive_integer
 
-#: More candidates than this are not enumerated.
-MOST = 100_000
 OUTCOMES = ("realised", "flat", "saddle", "dissolved", "unresolved")
 
 
@@ -75,9 +74,10 @@ def candidates(n_components: int, k_star: int, contiguous: bool = False) -> list
     """
     k, k_star = positive_integer("n_components", n_components), positive_integer("k_star", k_star)
     count = count_candidates(k, k_star, contiguous)
-    if count > MOST:
+    if count > EFFORT.structure.most_candidates:
         raise InvalidParameterError(
-            f"n_components={k}, k_star={k_star} have {count} candidate structures, more than {MOST}: use "
+            f"n_components={k}, k_star={k_star} have {count} candidate structures, more than "
+            f"{EFFORT.structure.most_candidates}: use "
             "contiguous=True, or explore from random starts only (candidates=False)"
         )
     partitions = _compositions(k_star, k) if contiguous else _partitions(k_star, k)
@@ -93,7 +93,7 @@ def candidates(n_components: int, k_star: int, contiguous: bool = False) -> list
 
 
 def count_candidates(k: int, k_star: int, contiguous: bool = False) -> int:
-    """Return the number of candidates by the formula of DESIGN 2.2, without enumerating them.
+    """Return the number of candidates by a formula (docs/mathematics.md#candidates), not by enumeration.
 
     Summed over the partitions of the centers into b blocks, s of them singletons: C(k-b+s-1, s-1) where
     s >= 1 and k >= b; one where s = 0 and k = b.

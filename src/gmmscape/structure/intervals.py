@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-#: Coverage of the intervals of shares.
-LEVEL = 0.95
+from gmmscape.tolerances import TOLERANCES
 
 
-def share_interval(hits: int, starts: int, level: float = LEVEL) -> tuple[float, float]:
+def share_interval(
+    hits: int, starts: int, level: float = TOLERANCES.structure.interval_level
+) -> tuple[float, float]:
     """Return the interval of a share seen so often (Clopper and Pearson, Biometrika 26(4), 1934).
 
     Parameters

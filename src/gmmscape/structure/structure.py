@@ -122,7 +122,7 @@ class Structure(Record):
 
 @dataclass(frozen=True, eq=False)
 class Decoding(Record):
-    """A fit decoded against a truth: by association and by position (DESIGN 2.2).
+    """A fit decoded against a truth: by association and by position (docs/mathematics.md#structure).
 
     Attributes
     ----------

@@ -18,14 +18,19 @@ SAVING_SHARE = 20.0
 
 def seed_for(path: str | Path | None, rng: Any) -> int:
     """Return the seed that `rng` is or gives; for None that of a journal at the path, if there is one."""
+    kept = kept_seed(path) if rng is None else None
+    return seed_of(rng) if kept is None else kept
+
+
+def kept_seed(path: str | Path | None) -> int | None:
+    """Return the seed of a journal at the path, or None where there is none."""
     file = None if path is None else writable_target(path, "checkpoint")
-    if rng is None and file is not None and file.is_file():
-        content = read_json(file)
-        facts = content.get("facts") if isinstance(content, dict) else None
-        kept = facts.get("rng") if isinstance(facts, dict) else None
-        if isinstance(kept, int):
-            return kept
-    return seed_of(rng)
+    if file is None or not file.is_file():
+        return None
+    content = read_json(file)
+    facts = content.get("facts") if isinstance(content, dict) else None
+    kept = facts.get("rng") if isinstance(facts, dict) else None
+    return kept if isinstance(kept, int) else None
 
 
 class Journal:

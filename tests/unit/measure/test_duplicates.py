@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.efforts import with_effort
 
 from gmmscape import lab
 from gmmscape.measure import duplicates
 from gmmscape.measure.duplicates import Duplicates, row_keys
+from gmmscape.weights import Weights
 
 
 def by_sorting(X: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -20,11 +22,15 @@ def by_sorting(X: np.ndarray, weights: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(("n", "d", "values"), [(1, 1, 3), (300, 1, 40), (9000, 2, 30), (5000, 3, 1000)])
 def test_group_weights(n: int, d: int, values: int, together: int, monkeypatch: pytest.MonkeyPatch):
     """Also where the hashes are sorted in many parts."""
-    monkeypatch.setattr(duplicates, "TOGETHER", together if n < 1000 else max(together, 9))
+    with_effort(
+        monkeypatch, duplicates, "measure", columns_together=together if n < 1000 else max(together, 9)
+    )
     rng = np.random.default_rng(n)
     X = rng.integers(-values, values, (n, d)) / 8.0
     sample = lab.Sample(X, rng.uniform(0.5, 2.0, n))
-    found = Duplicates(sample.rows(None)).group_weights(sample.points, sample.weights)
+    found = Duplicates(row_keys(sample.points), Weights.of(sample.weights)).group_weights(
+        sample.points, sample.weights
+    )
     np.testing.assert_allclose(found, by_sorting(X, sample.weights), rtol=1e-12)
     assert sample.effective_rows == pytest.approx(1.0 / (sample.weights @ found), rel=1e-12)
 

@@ -9,7 +9,9 @@ from scipy.special import expit
 
 import gmmscape as gs
 from gmmscape import lab
-from gmmscape.measure.quadrature import FINEST_STEP, MOST_NODES, Rule, fitted_rule
+from gmmscape.effort import EFFORT
+from gmmscape.measure.quadrature import Rule, fitted_rule
+from gmmscape.tolerances import TOLERANCES
 
 QUIET = (1e-15,)
 
@@ -110,9 +112,9 @@ def test_only_the_axis_that_errs_is_refined_and_there_is_an_end_to_it():
         return np.abs(x).max(axis=1)
 
     assert (
-        0.1 * MOST_NODES[2]
+        0.1 * EFFORT.measure.most_nodes[2]
         < len(fitted_rule(2, expectation(corner), 1e-12, QUIET).nodes()[1])
-        < 1.1 * MOST_NODES[2]
+        < 1.1 * EFFORT.measure.most_nodes[2]
     )
 
 
@@ -123,7 +125,7 @@ def test_rounding_is_not_chased():
         return (np.array([1e-8 * rng.normal()]),)
 
     assert fitted_rule(1, noisy, 1e-12, (1e-6,)).steps[0] > 0.5
-    assert fitted_rule(1, noisy, 1e-12, (0.0,)).steps[0] <= 2 * FINEST_STEP
+    assert fitted_rule(1, noisy, 1e-12, (0.0,)).steps[0] <= 2 * TOLERANCES.measure.finest_step
 
 
 @pytest.mark.parametrize("means", [[-0.5, 0.0, 0.5], [0.03, 0.48, -0.39]])

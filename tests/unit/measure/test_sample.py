@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse
+from tests.efforts import with_effort
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.measure import summary as summary_module
 
 
 def test_weights_are_normalised_and_only_ratios_matter(rng: np.random.Generator):
@@ -201,7 +203,7 @@ def test_rows_are_copied_unless_told_not_to():
 
 
 def test_the_origin_of_very_many_rows_is_one_of_their_values(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("gmmscape.measure.sample.MEDIAN_ROWS", 50)
+    with_effort(monkeypatch, summary_module, "measure", median_rows=50)
     X = np.random.default_rng(0).standard_normal((1001, 2)) + 7.0
     sample = lab.Sample(X)
     assert all(value in column for value, column in zip(sample.origin, X.T, strict=True))

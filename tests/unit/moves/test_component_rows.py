@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.efforts import with_effort
 
 import gmmscape as gs
 from bad_fits import KINDS, fitted, nll, problem
 from gmmscape.measure import WeightedRows
-from gmmscape.moves.component_rows import COVERED, Parts, covered_by
+from gmmscape.moves import component_rows
+from gmmscape.moves.component_rows import Parts, covered_by
+from gmmscape.tolerances import TOLERANCES
 
 
 def without(mixture: gs.Mixture, i: int) -> gs.Mixture:
@@ -24,7 +27,7 @@ def test_parts_hold_the_responsibilities_that_count():
     full = fit.responsibilities(objective.rows.local(slice(None)))
     parts = covered_by(objective, fit).parts
     for i in range(4):
-        rows = np.flatnonzero(full[:, i] >= COVERED)
+        rows = np.flatnonzero(full[:, i] >= TOLERANCES.moves.covered)
         own = slice(parts.ends[i], parts.ends[i + 1])
         np.testing.assert_array_equal(parts.rows.local(own), objective.rows.local(rows))
         expected = full[rows, i] * objective.rows.weights[rows]
@@ -38,7 +41,7 @@ def test_deletion_costs_are_those_of_deleting(kind: str):
     expected = [nll(objective, without(fit, i)) - nll(objective, fit) for i in range(4)]
     found = covered_by(objective, fit).deletion_costs
     # Responsibilities below COVERED count to first order: half a percent of what they are.
-    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=0.01 * COVERED)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=0.01 * TOLERANCES.moves.covered)
 
 
 def test_what_has_all_the_weight_cannot_be_spared():
@@ -57,13 +60,13 @@ def test_of_very_many_rows_a_part_stands_for_all(monkeypatch: pytest.MonkeyPatch
     objective, fit = problem("full")
     whole = covered_by(objective, fit)
     assert whole.ranking is objective.rows
-    monkeypatch.setattr("gmmscape.moves.component_rows.MOST_ROWS", 40)
+    with_effort(monkeypatch, component_rows, "moves", rows_each=40)
     some = covered_by(objective, fit)
     assert np.all(some.parts.sizes <= 40)
     np.testing.assert_allclose(some.parts.mass, whole.parts.mass, rtol=0.3)
     np.testing.assert_array_equal(some.deletion_costs, whole.deletion_costs)
     assert some.ranking.nll(fit) == pytest.approx(objective.rows.nll(fit), abs=0.2)
-    monkeypatch.setattr("gmmscape.moves.component_rows.PROPOSAL_ROWS", 200)
+    with_effort(monkeypatch, component_rows, "moves", proposal_rows=200)
     few = covered_by(objective, fit)
     assert few.parts.ends[-1] < 400
     np.testing.assert_allclose(few.deletion_costs, whole.deletion_costs, rtol=0.5)

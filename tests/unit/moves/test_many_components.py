@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.efforts import with_effort
 
 import gmmscape as gs
 from bad_fits import fitted
+from gmmscape.diagnosis import fit
+from gmmscape.effort import EFFORT
 from gmmscape.moves.component_rows import covered_by
 from gmmscape.moves.moves import Move, Removal, applied
-from gmmscape.moves.neighbours import ALL_PAIRS
 from gmmscape.moves.pairing import disjoint, paired
 from gmmscape.moves.prediction import predicted
 from gmmscape.moves.removals import propose_removals
@@ -26,7 +28,7 @@ def clusters_on_a_grid(rng: np.random.Generator) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", ["spherical", "full", "tied"])
 def test_all_are_found_from_random_rows(kind: str, X: np.ndarray):
-    assert len(GRID) > ALL_PAIRS
+    assert len(GRID) > EFFORT.moves.all_pairs
     for seed in range(3):
         model = gs.GaussianMixture(
             36, covariance_type=kind, init_params="random_from_data", random_state=seed
@@ -83,7 +85,7 @@ def test_a_removal_of_the_split_component_itself_is_no_move(X: np.ndarray):
 def test_where_a_pass_is_expensive_moves_begin_early(X: np.ndarray, monkeypatch: pytest.MonkeyPatch):
     options = {"covariance_type": "spherical", "init_params": "random_from_data", "random_state": 1}
     patient = gs.GaussianMixture(36, **options).fit(X)
-    monkeypatch.setattr("gmmscape.diagnosis.fit.EAGER", 1000)
+    with_effort(monkeypatch, fit, "diagnosis", eager_pass=1000)
     early = gs.GaussianMixture(36, **options).fit(X)
     assert early.em_diagnosis_.input_state == "not converged"
     assert "before EM had converged" in early.em_diagnosis_.reasons[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.efforts import with_effort
 
 import gmmscape as gs
 from gmmscape import lab
@@ -27,7 +28,7 @@ def total(X: np.ndarray, seed: int, **options) -> float:
 
 def test_they_reach_what_moves_do_not(X: np.ndarray, monkeypatch: pytest.MonkeyPatch):
     with_new = [total(X, seed) for seed in range(4)]
-    monkeypatch.setattr(mixtures, "NEW_STARTS", 0)
+    with_effort(monkeypatch, mixtures, "moves", new_starts=0)
     without = [total(X, seed) for seed in range(4)]
     assert all(new >= old - 1e-6 for new, old in zip(with_new, without, strict=True))
     assert max(np.subtract(with_new, without)) > 0.5

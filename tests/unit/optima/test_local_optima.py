@@ -214,6 +214,21 @@ def test_what_was_done_is_returned_and_nothing_is_an_error(rows: np.ndarray):
         gs.local_optima(rows, 4, n_starts=200, rng=0, max_seconds=0.0)
 
 
+def test_it_goes_on_from_its_checkpoint(rows: np.ndarray, tmp_path: Path):
+    whole = gs.local_optima(rows, 3, n_starts=150, rng=4)
+    file = tmp_path / "kept.json"
+    part = gs.local_optima(rows, 3, n_starts=150, rng=4, checkpoint=file, callback=lambda e: e.done >= 64)
+    assert (part.stop_reason, part.n_starts) == ("interrupted", 64)
+    seen: list[Event] = []
+    rest = gs.local_optima(rows, 3, n_starts=150, checkpoint=file, callback=seen.append)
+    assert rest.to_dict() == whole.to_dict()
+    assert min(event.done for event in seen if event.stage == "em") >= 64
+    with pytest.raises(InvalidParameterError, match="another data"):
+        gs.local_optima(rows + 1.0, 3, checkpoint=file)
+    with pytest.raises(InvalidParameterError, match="another n_components"):
+        gs.local_optima(rows, 2, checkpoint=file)
+
+
 def test_it_says_how_far_it_is(rows: np.ndarray, capsys: pytest.CaptureFixture[str]):
     gs.local_optima(rows, 2, n_starts=70, rng=0, verbose=1)
     lines = capsys.readouterr().out.splitlines()

@@ -96,7 +96,12 @@ def of_paths() -> dict[str, Record]:
         "threshold": threshold,
         "followed minimum": threshold.followed[0],
         "phase diagram": lab.phase(
-            lambda x, y: gs.Mixture.location([-x, 0.0, y], 1.0), [9.0, 12.0], [9.0, 12.0], 3, n_starts=2, rng=0
+            lambda x, y: gs.Mixture.location([-x, 0.0, y], 1.0),
+            [9.0, 12.0],
+            [9.0, 12.0],
+            3,
+            n_starts=2,
+            rng=0,
         ),
     }
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape import lab, results as records
+from gmmscape import lab
+from gmmscape import results as records
 from gmmscape.results.records import HOMES, class_of
 
 NAMES = [
@@ -177,4 +178,6 @@ def test_equality_sees_every_field(result):
         if field.compare and isinstance(value, np.ndarray) and value.size:
             assert replace(result, **{field.name: value + 1}) != result
             seen += 1
-    assert seen or not any(field.compare and field.type in ("float", "int", "FloatArray") for field in fields(result))
+    assert seen or not any(
+        field.compare and field.type in ("float", "int", "FloatArray") for field in fields(result)
+    )

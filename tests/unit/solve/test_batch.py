@@ -8,10 +8,12 @@ import time
 
 import numpy as np
 import pytest
+from tests.efforts import with_effort
 
 import gmmscape as gs
-from gmmscape import engine, lab
+from gmmscape import lab
 from gmmscape.engine.extension import instruction_sets as available
+from gmmscape.engine.native import NativeRows
 from gmmscape.families import Floor, Location, family_named
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Patience, batch, descend, descend_all, ends_of_all, run, start_around
@@ -201,7 +203,7 @@ def test_rough_ends_stop_with_the_clock_and_the_watch(native: bool, monkeypatch:
     objective, starts = problem("diag")
     solver = EM(tol=1e-3)
     if not native:
-        monkeypatch.setattr(batch, "LARGE", 10)
+        with_effort(monkeypatch, batch, "solve", large_pass=10)
     whole = ends_of_all(solver, objective, starts)
     assert len(whole) == len(starts)
     assert ends_of_all(solver, objective, starts, max_seconds=0.0) == []
@@ -220,8 +222,8 @@ def test_rough_ends_stop_with_the_clock_and_the_watch(native: bool, monkeypatch:
 def test_large_problems_use_threads_for_rows(monkeypatch: pytest.MonkeyPatch):
     objective, starts = problem("diag")
     small = descend(EM(max_iter=20), objective, starts[0])
-    monkeypatch.setattr(batch, "LARGE", 10)
-    monkeypatch.setattr(engine, "em_from_all", None)  # not to be called
+    with_effort(monkeypatch, batch, "solve", large_pass=10)
+    monkeypatch.setattr(NativeRows, "em", None)  # not to be called
     large = descend(EM(max_iter=20), objective, starts[0])
     assert large.nll == pytest.approx(small.nll, abs=1e-9)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.efforts import with_effort
 
 import gmmscape as gs
 from gmmscape import lab
@@ -173,7 +174,7 @@ def test_a_part_of_very_many_rows_serves_as_starts(
     init_params: str, weighted: bool, monkeypatch: pytest.MonkeyPatch
 ):
     """Rows of next to no weight are not drawn; the others are."""
-    monkeypatch.setattr(starts, "START_ROWS", 200)
+    with_effort(monkeypatch, starts, "solve", start_rows=200)
     rng = np.random.default_rng(4)
     X = np.concatenate([rng.normal(0, 1, (2000, 2)), rng.normal(50, 1, (2000, 2))])
     weights = np.repeat([1.0, 1e-12], 2000) if weighted else None

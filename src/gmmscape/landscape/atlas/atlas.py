@@ -14,7 +14,7 @@ from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.atlas.edges import Edge, escape_height, relabelling_height
 from gmmscape.landscape.atlas.joined_edges import joined_edges
 from gmmscape.landscape.atlas.text import atlas_table, saddle_table
-from gmmscape.landscape.points.critical_point import COINCIDENT, CriticalPoint
+from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.orbits import (
     count_alarm,
     find_orbit,
@@ -29,6 +29,7 @@ from gmmscape.results.fields import plain
 from gmmscape.results.records import Record
 from gmmscape.structure.candidates import OUTCOMES, CandidateOutcome
 from gmmscape.structure.structure import Structure
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import choice, mean_matrix, positive_integer, standard_deviation, whole_number
 
 if TYPE_CHECKING:
@@ -171,7 +172,9 @@ class Atlas(Record):
         InvalidParameterError
             If it is no minimum of this atlas.
         """
-        coincident = [touching(point.means, COINCIDENT * point.sigma) for point in self.minima]
+        coincident = [
+            touching(point.means, TOLERANCES.points.shown_coincident * point.sigma) for point in self.minima
+        ]
         return relabelling_height(self._placed(minimum), *self._levels(), self.edges, coincident)
 
     def _levels(self) -> tuple[list[float], list[float]]:

@@ -10,36 +10,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.families import Location
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.edges import Edge, after, inverse
 from gmmscape.landscape.points.critical_point import CriticalPoint
-from gmmscape.landscape.points.descent import COINCIDENT, Descent
-from gmmscape.landscape.points.orbits import (
-    SAME,
-    SAME_FLAT,
-    find_orbit,
-    mirror_of,
-    reflected,
-    signed_count,
-    touching,
-)
+from gmmscape.landscape.points.descent import Descent
+from gmmscape.landscape.points.orbits import find_orbit, mirror_of, reflected, signed_count, touching
 from gmmscape.matching import match_means
 from gmmscape.measure import Sample
-from gmmscape.mixture import Mixture
-from gmmscape.solve import Solution
+from gmmscape.solve import Solution, solution_of, stored
 from gmmscape.structure.candidates import CandidateOutcome
 from gmmscape.structure.structure import Structure
-
-#: A coarse descent within this many sigma of a known minimum (`SAME_FLAT` of a flat one), at the same value
-#: to the accuracy of the coarse rule, has reached it: no need to polish again.
-KNOWN = 1e-3
-KNOWN_NLL = 1e-5
-#: Difference of values, on one rule, at which a point within `SAME_FLAT` of a flat minimum is in its valley:
-#: its quartic gives as much where the gradient is as small as where a descent ends.
-LEVEL = 1e-8
-#: Curvature, in 1/sigma^2, above which no other critical point is as close as that.
-SOFT = 1e-4
+from gmmscape.tolerances import TOLERANCES
 
 
 class Task(NamedTuple):
@@ -63,34 +44,13 @@ class Attempt(NamedTuple):
 
 
 def kept(attempt: Attempt) -> dict[str, Any]:
-    """Return an attempt in values of JSON, which has no infinite numbers."""
-    end = attempt.end
-    numbers = {"error": end.error, "gradient_norm": end.gradient_norm}
-    return {
-        "mixture": end.local.to_dict(),
-        "nll": end.nll,
-        **{name: value if np.isfinite(value) else None for name, value in numbers.items()},
-        "stop_reason": end.stop_reason,
-        "history": list(end.history),
-        "saddle": attempt.saddle,
-    }
+    """Return an attempt in values of JSON."""
+    return {"end": stored(attempt.end), "saddle": attempt.saddle}
 
 
 def attempt_of(descent: Descent, task: Task, content: dict[str, Any]) -> Attempt:
     """Return the attempt that `kept` has written."""
-    error, norm = (np.inf if content[name] is None else content[name] for name in ("error", "gradient_norm"))
-    end = Solution(
-        local=Mixture.from_dict(content["mixture"]),
-        origin=descent.measure.origin,
-        nll=content["nll"],
-        stop_reason=content["stop_reason"],
-        n_iter=len(content["history"]) - 1,
-        history=tuple(content["history"]),
-        error=error,
-        gradient_norm=norm,
-        family=Location.name,
-    )
-    return Attempt(task, end, content["saddle"])
+    return Attempt(task, solution_of(content["end"], descent.measure.origin), content["saddle"])
 
 
 @dataclass
@@ -152,7 +112,10 @@ class Survey:
             return None, False
         for place, known in enumerate(self.minima):
             distance = match_means(self.descent.places(end.mixture), known.places)[1] / known.sigma
-            if distance <= (SAME_FLAT if known.flat else KNOWN) and abs(end.nll - known.nll) <= KNOWN_NLL:
+            if (
+                distance <= (TOLERANCES.points.same_flat if known.flat else TOLERANCES.atlas.known)
+                and abs(end.nll - known.nll) <= TOLERANCES.atlas.known_nll
+            ):
                 return place, False
         point = self.descent.polish(end)
         if not point.is_minimum:
@@ -169,26 +132,30 @@ class Survey:
         for place, known in enumerate(self.minima):
             order, distance = match_means(places, known.places)
             near = distance / known.sigma
-            if near <= KNOWN:
+            if near <= TOLERANCES.atlas.known:
                 return place
             # Along a flat valley a descent ends far from the minimum, and next to no higher.
-            if known.flat and near <= SAME_FLAT:
+            if known.flat and near <= TOLERANCES.points.same_flat:
                 one, other = self.descent.values(places[order], known.places)
-                if abs(one - other) <= LEVEL:
+                if abs(one - other) <= TOLERANCES.atlas.valley_nll:
                     return place
         return self.place(self.descent.coarse(places))[0]
 
     def record_critical(self, places: FloatArray) -> CriticalPoint | None:
         """Take in the critical point of any index at some places; return it if it is new."""
-        apart = len(touching(self.descent.local(places).means, COINCIDENT * self.descent.sigma))
+        apart = len(
+            touching(self.descent.local(places).means, TOLERANCES.points.coincident * self.descent.sigma)
+        )
         for known in (*self.minima, *self.saddles):
             # Two points come as close as this only where some curvature is small.
-            stiff = np.abs(known.eigenvalues).min() * known.sigma**2 > SOFT
-            if stiff and match_means(places, known.places)[1] <= KNOWN * known.sigma:
+            stiff = np.abs(known.eigenvalues).min() * known.sigma**2 > TOLERANCES.atlas.soft
+            if stiff and match_means(places, known.places)[1] <= TOLERANCES.atlas.known * known.sigma:
                 return None
             # What coincides is kept together, which leaves no soft direction but such as come from elsewhere.
-            alike = len(touching(known.means, COINCIDENT * known.sigma)) == apart < len(places)
-            if alike and match_means(places, known.places)[1] <= SAME * known.sigma:
+            alike = (
+                len(touching(known.means, TOLERANCES.points.coincident * known.sigma)) == apart < len(places)
+            )
+            if alike and match_means(places, known.places)[1] <= TOLERANCES.points.same * known.sigma:
                 return None
         point = self.descent.critical(places, self._met)
         if (
@@ -204,7 +171,7 @@ class Survey:
     def _met(self, places: FloatArray) -> bool:
         """Whether polished places are a known point to the accuracy at which all such are one orbit."""
         return any(
-            match_means(places, point.places)[1] <= SAME * point.sigma
+            match_means(places, point.places)[1] <= TOLERANCES.points.same * point.sigma
             for point in (*self.minima, *self.saddles)
         )
 
@@ -237,7 +204,7 @@ class Survey:
         orders = []
         for places, place in ((first, one), (second, other)):
             order, distance = match_means(places, self.minima[place].places)
-            if distance > SAME_FLAT * self.descent.sigma:
+            if distance > TOLERANCES.points.same_flat * self.descent.sigma:
                 return Edge(saddle, (one, other))
             orders.append([int(i) for i in order])
         # Mean orders[0][j] of the saddle goes to mean j of the first minimum.

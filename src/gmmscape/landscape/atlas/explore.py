@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.builder import Attempt, Survey, Task, attempt_of, digest_of, kept
-from gmmscape.landscape.atlas.groupings import ALL_GROUPINGS, groupings, ringing
-from gmmscape.landscape.atlas.saddle_search import MOST_ROUNDS, Trail, followed, trails
+from gmmscape.landscape.atlas.groupings import groupings, ringing
+from gmmscape.landscape.atlas.saddle_search import Trail, followed, trails
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.realisation.realise import candidate_places, coincident_point
@@ -29,12 +30,6 @@ from gmmscape.threads import limited
 from gmmscape.work import tasks as work_tasks
 from gmmscape.work.journal import Journal
 from gmmscape.work.tasks import Tasks, closed
-
-#: Random starts that run EM together, one a thread.
-TOGETHER = 32
-#: Up to this many candidates, all are tried; beyond, those of neighbours on a line, up to `MOST_TRIED`.
-ALL_TRIED = 100
-MOST_TRIED = 3000
 
 
 class Plan(NamedTuple):
@@ -131,7 +126,7 @@ def _descend_from_all(survey: Survey, plan: Plan, work: Tasks) -> None:
 def _search_saddles(survey: Survey, work: Tasks) -> None:
     """Rounds of followings, until nothing speaks for another one, or there were enough."""
     descent = survey.descent
-    while (wanted := _wanted(survey)) and survey.rounds < MOST_ROUNDS:
+    while (wanted := _wanted(survey)) and survey.rounds < EFFORT.atlas.saddle_rounds:
         known = [*survey.minima, *survey.saddles]
         name = f"round {survey.rounds} after {survey.starts} starts"
         tasks = [
@@ -170,7 +165,7 @@ def _wanted(survey: Survey) -> list[tuple[int, ...]]:
     every = groupings(k)
     if survey.rounds == 0:
         return every
-    if survey.count != 1 and k > ALL_GROUPINGS:
+    if survey.count != 1 and k > EFFORT.atlas.all_groupings:
         return every
     apart = every[-1:] if survey.count != 1 else []
     return ringing(survey.descent, [*survey.minima, *survey.saddles]) + apart
@@ -231,9 +226,12 @@ def listed_candidates(k: int, truth: Mixture) -> list[Structure]:
     so one that wins at two centers against another wins between them too.
     """
     k_star = truth.n_components
-    if count_candidates(k, k_star) <= ALL_TRIED:
+    if count_candidates(k, k_star) <= EFFORT.atlas.all_candidates:
         return candidates(k, k_star)
-    if truth.n_features > 1 or count_candidates(k, k_star, contiguous=True) > MOST_TRIED:
+    if (
+        truth.n_features > 1
+        or count_candidates(k, k_star, contiguous=True) > EFFORT.atlas.neighbour_candidates
+    ):
         return []
     place = np.argsort(truth.means[:, 0], kind="stable").tolist()
     return [
@@ -266,8 +264,8 @@ def _with_starts(
         if task.structure is not None:
             assert truth is not None
             yield task, candidate_places(descent, task.structure, truth)
-    for first in range(0, len(random), TOGETHER):
-        some = random[first : first + TOGETHER]
+    for first in range(0, len(random), EFFORT.atlas.starts_together):
+        some = random[first : first + EFFORT.atlas.starts_together]
         generators = [np.random.default_rng([seed, task.number]) for task in some]
         starts = [descent.begun(descent.random_means(descent.k, rng)) for rng in generators]
         with limited(n_jobs):  # joblib may ask for tasks from a thread of its own

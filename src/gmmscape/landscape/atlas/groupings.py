@@ -1,7 +1,8 @@
 """Merged problems: some means taken as one mean of their added weight, and the count law in each of them.
 
-The landscape of fewer means with unequal weights obeys the count law (DESIGN 2.3, law 7) by itself, and its
-critical points are those of all means at which these coincide. A count that is wrong tells where to search.
+The landscape of fewer means with unequal weights obeys the count law (docs/mathematics.md#law-7) by itself,
+and its critical points are those of all means at which these coincide. A count that is wrong tells where to
+search.
 """
 
 from __future__ import annotations
@@ -11,13 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gmmscape.effort import EFFORT
 from gmmscape.landscape.points.critical_point import CriticalPoint
-from gmmscape.landscape.points.descent import COINCIDENT, Descent
+from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.points.orbits import touching
-from gmmscape.solve.newton import FLAT
-
-#: Groupings of more means are not all tried: only those of at most two groups that are no single means.
-ALL_GROUPINGS = 6
+from gmmscape.tolerances import TOLERANCES
 
 
 class Grouped(NamedTuple):
@@ -44,10 +43,14 @@ def groupings(k: int) -> list[tuple[int, ...]]:
     Returns
     -------
     list of tuple of int
-        Sizes, largest first. For k above `ALL_GROUPINGS` those in which at most two groups are no single
+        Sizes, largest first. For k above `all_groupings` those in which at most two groups are no single
         means.
     """
-    found = [sizes for sizes in _partitions(k, k) if k <= ALL_GROUPINGS or sum(s > 1 for s in sizes) <= 2]
+    found = [
+        sizes
+        for sizes in _partitions(k, k)
+        if k <= EFFORT.atlas.all_groupings or sum(s > 1 for s in sizes) <= 2
+    ]
     return sorted(found, key=lambda sizes: (len(sizes), sizes))
 
 
@@ -61,7 +64,9 @@ def _partitions(n: int, largest: int) -> Iterator[tuple[int, ...]]:
 
 def grouped(descent: Descent, point: CriticalPoint) -> Grouped:
     """Return a critical point with the places of its means; coincident means take one Hessian."""
-    places = tuple(tuple(group) for group in touching(point.means, COINCIDENT * descent.sigma))
+    places = tuple(
+        tuple(group) for group in touching(point.means, TOLERANCES.points.coincident * descent.sigma)
+    )
     if len(places) == descent.k:
         return Grouped(point, places, (0,) * descent.k)
     hessian = descent.hessian(point.means) * descent.sigma**2
@@ -71,7 +76,9 @@ def grouped(descent: Descent, point: CriticalPoint) -> Grouped:
         i = place[0] * d
         j = place[-1] * d
         split = hessian[i : i + d, i : i + d] - hessian[i : i + d, j : j + d]
-        downhill.append(0 if i == j else int(np.count_nonzero(np.linalg.eigvalsh(split) < -FLAT)))
+        downhill.append(
+            0 if i == j else int(np.count_nonzero(np.linalg.eigvalsh(split) < -TOLERANCES.solve.flat))
+        )
     return Grouped(point, places, tuple(downhill))
 
 
@@ -125,9 +132,9 @@ def ringing(descent: Descent, points: Sequence[CriticalPoint]) -> list[tuple[int
     -------
     list of tuple of int
         Merged problems in which the count is not one, all means apart not among them. Those with a flat
-        point, whose degree they do not know, are left out; for k above `ALL_GROUPINGS` none is counted.
+        point, whose degree they do not know, are left out; for k above `all_groupings` none is counted.
     """
-    if descent.k > ALL_GROUPINGS:
+    if descent.k > EFFORT.atlas.all_groupings:
         return []
     known = [grouped(descent, point) for point in points]
     found = []

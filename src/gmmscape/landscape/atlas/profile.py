@@ -13,16 +13,11 @@ from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.matching import match_means
 from gmmscape.results.records import Record
-from gmmscape.solve.newton import FLAT
 from gmmscape.structure.structure import decode
+from gmmscape.tolerances import TOLERANCES
 
 if TYPE_CHECKING:
     from gmmscape.plot import ProfileDisplay
-
-#: First step off a saddle, and how close to a minimum a descent has arrived, in sigma.
-STEP_OFF, ARRIVED = 1e-3, 1e-2
-#: Time of a gradient flow in sigma^2: e-folds of 1e8 of them are curvatures of 1e-8.
-LONGEST = 1e8
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,13 +121,15 @@ def descent_profile(
         If the saddle is not of index 1, or the flow leads elsewhere.
     """
     values, vectors = np.linalg.eigh(_hessian(descent, saddle.places))
-    if not values[0] * descent.sigma**2 < -FLAT or (len(values) > 1 and values[1] * descent.sigma**2 < -FLAT):
+    if not values[0] * descent.sigma**2 < -TOLERANCES.solve.flat or (
+        len(values) > 1 and values[1] * descent.sigma**2 < -TOLERANCES.solve.flat
+    ):
         raise InvalidParameterError.of("saddle", saddle, "pass a critical point of index 1")
-    off = STEP_OFF * descent.sigma * vectors[:, 0]
+    off = TOLERANCES.atlas.step_off * descent.sigma * vectors[:, 0]
     sides = [_flow(descent, descent.stepped(saddle.places, sign * off), (a, b)) for sign in (1, -1)]
     ends = [side[-1] for side in sides]
     straight = [_apart(ends[0], a) + _apart(ends[1], b), _apart(ends[0], b) + _apart(ends[1], a)]
-    if not min(straight) <= 2 * ARRIVED * descent.sigma:
+    if not min(straight) <= 2 * TOLERANCES.atlas.arrived * descent.sigma:
         raise InvalidParameterError("saddle leads down to other minima than a and b: pass its own two ends")
     first, last = sides if straight[0] <= straight[1] else sides[::-1]
     # The minima themselves, in the labelling that the flow arrived at, end the path.
@@ -166,12 +163,12 @@ def _flow(descent: Descent, start: FloatArray, minima: tuple[FloatArray, FloatAr
         return -_hessian(descent, reached(step))
 
     def arrival(_: float, step: FloatArray) -> float:
-        return min(_apart(reached(step), m) for m in minima) - 0.5 * ARRIVED * descent.sigma
+        return min(_apart(reached(step), m) for m in minima) - 0.5 * TOLERANCES.atlas.arrived * descent.sigma
 
     setattr(arrival, "terminal", True)  # noqa: B010  (how solve_ivp is told to stop there)
     found = solve_ivp(
         slope,
-        (0.0, LONGEST * descent.sigma**2),
+        (0.0, TOLERANCES.atlas.longest_profile * descent.sigma**2),
         np.zeros(len(_gradient(descent, start).ravel())),
         method="LSODA",
         jac=jacobian,

@@ -14,25 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.landscape.atlas.groupings import Grouped, assignments, grouped
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.points.eigenvector_following import follow
 from gmmscape.mixture import Mixture
-
-#: Starts of each grouping in a round; rounds at most, while the count law says that something is missing.
-STARTS, MOST_ROUNDS = 10, 8
-#: Centers whose averages are all tried as places of means, where they have no order.
-FEW_CENTERS = 4
-#: Standard deviation of the noise on a structured start, in sigma.
-NOISE = 0.3
-#: Directions that are followed uphill from a known point; minima between whose labellings is searched.
-MODES, MOST_PAIRED = 2, 8
-#: Shortest and longest push off a known point, in sigma: its neighbour at a fold is close.
-PUSHES = (0.05, 2.0)
-#: Curvature, in 1/sigma^2, below which neighbours are looked for by Newton's method from close by: their
-#: gradients are too small for followings.
-SPLITTING = 1e-4
+from gmmscape.tolerances import TOLERANCES
 
 
 class Trail(NamedTuple):
@@ -81,16 +69,16 @@ def trails(
             if number == 0:
                 found.append(Trail(sizes, descent.begun(descent.random_means(1, rng)), 0))
             continue
-        for i in range(STARTS):
+        for i in range(EFFORT.atlas.saddle_starts):
             if i % 2 == 0 and anchors is not None:
                 some = anchors[rng.choice(len(anchors), m, replace=len(anchors) < m)]
-                means = some + NOISE * descent.sigma * rng.standard_normal(some.shape)
+                means = some + TOLERANCES.atlas.start_noise * descent.sigma * rng.standard_normal(some.shape)
             else:
                 means = descent.random_means(m, rng)
             places = descent.begun(means)
             indices = range(m * descent.measure.n_features)
             if descent.free_weights:
-                places[:, -1] += NOISE * descent.sigma * rng.standard_normal(m)
+                places[:, -1] += TOLERANCES.atlas.start_noise * descent.sigma * rng.standard_normal(m)
                 indices = range(indices.stop + m - 1)
             # Minima of all means apart are what descents find.
             found += [Trail(sizes, places, index) for index in _wanted(indices, m == descent.k, i)]
@@ -157,15 +145,17 @@ def _pushed(
     found = []
     values, vectors = np.linalg.eigh(hessian)
     index = int(np.count_nonzero(values < 0))
-    for mode in range(max(0, index - MODES), min(index + MODES, len(values))):
+    for mode in range(
+        max(0, index - EFFORT.atlas.softest_modes), min(index + EFFORT.atlas.softest_modes, len(values))
+    ):
         uphill = index - 1 if mode < index else index + 1
         direction = descent.sigma * descent.family.spread(vectors[:, mode], len(sizes))
         for side in (-1.0, 1.0):
-            length = np.exp(rng.uniform(*np.log(PUSHES)))
+            length = np.exp(rng.uniform(*np.log(TOLERANCES.atlas.pushes)))
             if uphill > 0 or len(sizes) < descent.k:
                 found.append(Trail(sizes, places + side * length * direction, uphill))
-            if abs(values[mode]) < SPLITTING and not descent.free_weights:
-                # What has just split off is as far as the root of the curvature (DESIGN 2.3, law 4).
+            if abs(values[mode]) < TOLERANCES.atlas.splitting and not descent.free_weights:
+                # What has just split off is as far as the root of the curvature (docs/mathematics.md#law-4).
                 near = rng.uniform(0.5, 3.0) * np.sqrt(descent.k * abs(values[mode]))
                 found.append(Trail(sizes, places + side * near * direction, None))
     return found
@@ -174,7 +164,7 @@ def _pushed(
 def _between(descent: Descent, known: Sequence[CriticalPoint], rng: np.random.Generator) -> list[Trail]:
     """From between minima in any labelling."""
     found = []
-    minima = [point for point in known if point.index == 0][:MOST_PAIRED]
+    minima = [point for point in known if point.index == 0][: EFFORT.atlas.most_paired]
     for first in minima:
         for second in minima:
             order = rng.permutation(descent.k)
@@ -213,7 +203,7 @@ def _anchors(reference: Mixture | None) -> FloatArray | None:
         order = np.argsort(reference.means[:, 0], kind="stable")
         runs = [order[a:b] for a in range(k) for b in range(a + 1, k + 1)]
     else:
-        most = k if k <= FEW_CENTERS else 2
+        most = k if k <= EFFORT.atlas.few_centers else 2
         runs = [np.array(some) for size in range(1, most + 1) for some in combinations(range(k), size)]
     weights = np.maximum(reference.weights, np.finfo(np.float64).tiny)
     return np.stack([np.average(reference.means[run], axis=0, weights=weights[run]) for run in runs])

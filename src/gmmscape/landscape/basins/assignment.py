@@ -14,6 +14,7 @@ from gmmscape.landscape.points.descent import Descent
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.solve import EM, Crowd, GradientDescent, Newton, crowd_ends, run
+from gmmscape.tolerances import TOLERANCES
 
 #: Which basin a start lies in is for the plain method to say; extrapolation, which may jump, only finishes.
 PLAIN = {
@@ -25,17 +26,6 @@ FINISH = EM(tol=1e-7, max_iter=300)
 FINISH_SLOW = EM(tol=1e-10, max_iter=100_000)
 #: From an end to the bottom of its valley.
 NEWTON = Newton(tol=1e-9)
-#: Ends within this many sigma of each other, and at values that differ by no more, are one.
-TOGETHER, TOGETHER_NLL = 1e-3, 1e-5
-#: Newton takes an end to the bottom of its valley, on the same rows, if it is nearer than this, in sigma.
-VALLEY = 0.1
-#: Two bottoms of one value, to this much, may be one.
-SAME_BOTTOM_NLL = 1e-8
-#: A bottom belongs to the minimum that Newton reaches from it by exact integrals if that is no farther than
-#: this: rows of many dimensions are coarse, and a soft minimum of theirs lies elsewhere.
-CLOSE = 0.5
-#: A saddle that an end lies on is no farther from it than this, in sigma.
-ON_SADDLE = 1e-5
 
 
 class Fallen(NamedTuple):
@@ -124,7 +114,7 @@ class Assignment:
     def _settled(self, places: IntArray) -> IntArray:
         """Settle what lies in the valley of a minimum; return the places of the rest."""
         left = []
-        for group in distinct(self.crowd, places, TOGETHER * self.descent.sigma):
+        for group in distinct(self.crowd, places, TOLERANCES.basins.together * self.descent.sigma):
             bottom = self._bottom(group[0])
             if bottom is None:
                 left.append(group)
@@ -149,21 +139,21 @@ class Assignment:
         end = run(NEWTON, objective, Mixture.location(self.crowd.means[i], sigma))
         if end.stop_reason == "interrupted":
             raise KeyboardInterrupt
-        near = self._apart(end.mixture.means, self._places(i)) <= VALLEY
+        near = self._apart(end.mixture.means, self._places(i)) <= TOLERANCES.basins.valley
         return Bottom(end.mixture.means, end.nll) if end.converged and near else None
 
     def _known(self, bottom: Bottom) -> int | None:
         """What a bottom was found to belong to, if it was seen before."""
         for other, label in self._bottoms:
-            alike = abs(other.nll - bottom.nll) <= SAME_BOTTOM_NLL
-            if alike and self._apart(other.means, bottom.means) <= TOGETHER:
+            alike = abs(other.nll - bottom.nll) <= TOLERANCES.basins.same_bottom_nll
+            if alike and self._apart(other.means, bottom.means) <= TOLERANCES.basins.together:
                 return label
         return None
 
     def _minimum_of(self, bottom: FloatArray) -> int:
         """Place of the minimum that exact integrals lead to from a bottom; -1 where none is near."""
         place = self.survey.place_of(bottom)
-        if place is None or self._apart(bottom, self.survey.minima[place].means) > CLOSE:
+        if place is None or self._apart(bottom, self.survey.minima[place].means) > TOLERANCES.basins.close:
             return -1
         return place
 
@@ -186,7 +176,9 @@ class Assignment:
         """Settle one end by itself: on a saddle, or wherever Newton leads from it."""
         places = self._places(i)
         at = self.descent.critical(places)
-        on_it = at is not None and at.converged and self._apart(places, at.means) <= ON_SADDLE
+        on_it = (
+            at is not None and at.converged and self._apart(places, at.means) <= TOLERANCES.basins.on_saddle
+        )
         if on_it and at is not None and at.index > 0:
             self.reasons[i] = "saddle"
             return
@@ -212,7 +204,7 @@ def distinct(crowd: Crowd, places: IntArray, radius: float) -> list[IntArray]:
     for leader in range(len(order)):
         if not free[leader]:
             continue
-        last = np.searchsorted(nll, nll[leader] + TOGETHER_NLL, side="right")
+        last = np.searchsorted(nll, nll[leader] + TOLERANCES.basins.together_nll, side="right")
         near = leader + np.flatnonzero(free[leader:last])
         near = near[_matching(means[leader], means[near], radius)]
         free[near] = False

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailableError
 from gmmscape.landscape.atlas.builder import digest_of
 from gmmscape.landscape.basins.assignment import Assignment, Fallen, descended
 from gmmscape.landscape.basins.result import BasinShares
-from gmmscape.landscape.basins.starts import BLOCK, Starts
+from gmmscape.landscape.basins.starts import Starts
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.solve import Crowd, joined
@@ -23,9 +24,6 @@ from gmmscape.threads import limited
 from gmmscape.validation import choice, positive_integer
 from gmmscape.work.journal import Journal, seed_for
 from gmmscape.work.tasks import Task, Tasks
-
-#: Starts at most: the end of each is kept.
-MOST_STARTS = 100_000_000
 
 
 def basins(
@@ -121,15 +119,15 @@ def basins(
         own = len(starts.own)
         n_starts = own if n_starts is None else min(positive_integer("n_starts", n_starts), own)
     n = 10_000 if n_starts is None else positive_integer("n_starts", n_starts)
-    if n > MOST_STARTS:
+    if n > EFFORT.basins.most_starts:
         raise InvalidParameterError.of(
-            "n_starts", n, f"pass at most {MOST_STARTS}: the end of each start is kept"
+            "n_starts", n, f"pass at most {EFFORT.basins.most_starts}: the end of each start is kept"
         )
     if n_jobs != -1:
         n_jobs = positive_integer("n_jobs", n_jobs)
     budget = Budget.of("basins", max_seconds, callback, verbose)
     journal = Journal(checkpoint, "basins", _facts(land, starts, method))
-    tasks = Tasks(journal, n_jobs, budget, size=BLOCK, total=n)
+    tasks = Tasks(journal, n_jobs, budget, size=EFFORT.basins.block_starts, total=n)
     work = _Work(land, starts, n, method, tasks, budget)
     fallen, stop_reason = work.done(positive_integer("most", most), n_jobs)
     return _summed_up(land, starts, method, fallen, stop_reason)
@@ -177,7 +175,10 @@ class _Work(NamedTuple):
 
     def _ends(self) -> Iterator[Crowd]:
         """The ends of each block of starts, in order."""
-        sizes = [min(BLOCK, self.n - first) for first in range(0, self.n, BLOCK)]
+        sizes = [
+            min(EFFORT.basins.block_starts, self.n - first)
+            for first in range(0, self.n, EFFORT.basins.block_starts)
+        ]
         blocks = [
             Task(f"{number}: {size}", _block, (self.land._descent, self.starts, number, size, self.method))
             for number, size in enumerate(sizes)
@@ -239,5 +240,5 @@ def _facts(land: Landscape, starts: Starts, method: str) -> dict[str, Any]:
         "method": method,
         "start": starts.name if starts.own is None else sha256(starts.own.tobytes()).hexdigest(),
         "rng": starts.seed if starts.own is None else 0,
-        "block": BLOCK,
+        "block": EFFORT.basins.block_starts,
     }

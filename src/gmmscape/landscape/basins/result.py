@@ -12,7 +12,8 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record
-from gmmscape.structure.intervals import LEVEL, share_interval
+from gmmscape.structure.intervals import share_interval
+from gmmscape.tolerances import TOLERANCES
 
 if TYPE_CHECKING:
     from gmmscape.plot import BasinsDisplay
@@ -142,7 +143,8 @@ class BasinShares(Record):
         content["minima"] = [
             {**point, "share": share, "share_interval": interval} for point, share, interval in shares
         ]
-        return {**content, "level": LEVEL, "unresolved": dict(sorted(self.unresolved.items()))}
+        level, unresolved = TOLERANCES.structure.interval_level, dict(sorted(self.unresolved.items()))
+        return {**content, "level": level, "unresolved": unresolved}
 
     def plot(self, ax: Any = None, *, most: int = 8) -> BasinsDisplay:
         """Draw the minima that most starts fell into, each with its share as a bar.

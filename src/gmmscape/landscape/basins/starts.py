@@ -9,16 +9,13 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.measure import Measure, Sample
 from gmmscape.solve import kmeans_plusplus_means, random_row_means
 from gmmscape.validation import choice, finite_array
 
 NAMED = ("truth", "k-means++", "uniform", "rows")
-#: Starts that are drawn together: start i depends on the seed and on the block it belongs to alone.
-BLOCK = 500
-#: Draws of the truth, for each fitted mean, that k-means++ chooses among.
-DRAWS = 100
 
 
 @dataclass(frozen=True)
@@ -72,23 +69,31 @@ class Starts:
 
     def block(self, number: int, size: int) -> FloatArray:
         """Return the first `size` starts of a block, shape (size, k, d), in the caller's coordinates."""
-        first = number * BLOCK
+        first = number * EFFORT.basins.block_starts
         if self.own is not None:
             return self.own[first : first + size]
         rng = np.random.default_rng([self.seed, number])
         if self.function is not None:
-            drawn = own_starts("start(rng, n)", self.function(rng, BLOCK), self.k, self.measure.n_features)
-            if len(drawn) != BLOCK:
+            drawn = own_starts(
+                "start(rng, n)",
+                self.function(rng, EFFORT.basins.block_starts),
+                self.k,
+                self.measure.n_features,
+            )
+            if len(drawn) != EFFORT.basins.block_starts:
                 raise InvalidParameterError(
-                    f"start(rng, {BLOCK}) returned {len(drawn)} starts: return an array of shape (n, k, d)"
+                    f"start(rng, {EFFORT.basins.block_starts}) returned {len(drawn)} starts: return an array "
+                    "of shape (n, k, d)"
                 )
             return drawn[:size]
         if self.name == "uniform":
             low, high = _box(self.measure)
-            return rng.uniform(low, high, (BLOCK, self.k, len(low)))[:size]
+            return rng.uniform(low, high, (EFFORT.basins.block_starts, self.k, len(low)))[:size]
         if self.name == "truth":
             assert self.measure.truth is not None
-            return self.measure.truth.sample(BLOCK * self.k, rng)[0].reshape(BLOCK, self.k, -1)[:size]
+            return self.measure.truth.sample(EFFORT.basins.block_starts * self.k, rng)[0].reshape(
+                EFFORT.basins.block_starts, self.k, -1
+            )[:size]
         return np.stack([self._one(first + i) for i in range(size)])
 
     def _one(self, number: int) -> FloatArray:
@@ -97,7 +102,7 @@ class Starts:
         if isinstance(self.measure, Sample):
             means = random_row_means if self.name == "rows" else kmeans_plusplus_means
             return means(self.measure, self.k, rng) + self.measure.origin
-        rows = Sample(self.measure.truth.sample(DRAWS * self.k, rng)[0], copy=False)
+        rows = Sample(self.measure.truth.sample(EFFORT.basins.draws_per_mean * self.k, rng)[0], copy=False)
         return kmeans_plusplus_means(rows, self.k, rng) + rows.origin
 
 

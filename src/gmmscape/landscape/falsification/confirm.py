@@ -14,11 +14,7 @@ from gmmscape.landscape.points.descent import Descent
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
 from gmmscape.solve import Solution
-
-#: A smallest eigenvalue counts, and a defect, from so many times its error on.
-CLEAR = 10.0
-#: The critical point of the second rule is within this many sigma of the refined one.
-AGREED = 1e-5
+from gmmscape.tolerances import TOLERANCES
 
 
 class Verdict(NamedTuple):
@@ -89,18 +85,18 @@ def _by_float64(point: CriticalPoint, opinion: Opinion, tau: float, sigma: float
     # Each entry errs by what the rule says; a matrix of that many rows moves eigenvalues by so much.
     difference = np.abs(eigenvalues - point.eigenvalues * sigma**2).max()
     error = float(max(difference, k * d * opinion.error))
-    if value < -CLEAR * error:
+    if value < -TOLERANCES.falsification.clear_curvature * error:
         return Verdict(point, "refuted", "no minimum: a curvature is negative", value, error)
-    if value <= CLEAR * error:
+    if value <= TOLERANCES.falsification.clear_curvature * error:
         return Verdict(point, "undecided", "the smallest curvature has no sign in float64", value, error)
     step = float(np.abs(np.linalg.solve(opinion.hessian, opinion.gradient)).max())
-    if step > AGREED:
+    if step > TOLERANCES.falsification.agreed:
         reason = f"the critical points of two rules are {step:.2g} sigma apart"
         return Verdict(point, "undecided", reason, value, error)
     decoded = point.decoding
     assert decoded is not None
     apart = float(np.abs(opinion.association - decoded.association).max())
-    if decoded.defect <= tau + CLEAR * apart:
+    if decoded.defect <= tau + TOLERANCES.falsification.clear_curvature * apart:
         return Verdict(point, "undecided", "the defect is tau within its error", value, error)
     return Verdict(point, "confirmed", "Gauss-Legendre panels agree", value, error)
 
@@ -126,13 +122,13 @@ def _judged(verdict: Verdict, exact: Exact, tau: float) -> Verdict:
 
     value, defect = float(exact.eigenvalues[0]), best_stars(exact.association)[1]
     changed = verdict._replace(eigenvalue=value, error=exact.error)
-    if value < -CLEAR * exact.error:
+    if value < -TOLERANCES.falsification.clear_curvature * exact.error:
         # Means that coincide at a saddle this shallow have a minimum next to them, a hair apart.
         reason = f"a saddle by a curvature of {value:.1g} (mpmath); the minimum beside it was not looked for"
         return changed._replace(reason=reason)
-    if value <= CLEAR * exact.error:
+    if value <= TOLERANCES.falsification.clear_curvature * exact.error:
         return changed._replace(reason="the smallest curvature has no sign in extended precision")
-    if exact.moved > AGREED:
+    if exact.moved > TOLERANCES.falsification.agreed:
         reason = f"the critical point in extended precision is {exact.moved:.2g} sigma away"
         return changed._replace(reason=reason)
     if defect <= tau:

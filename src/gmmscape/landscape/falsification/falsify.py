@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.falsification.one_truth import Plan, Searched, searched
 from gmmscape.landscape.falsification.result import Falsification
@@ -22,9 +23,6 @@ from gmmscape.validation import (
 )
 from gmmscape.work.journal import Journal, seed_for
 from gmmscape.work.tasks import Task, Tasks, closed
-
-#: Starts of each truth at most: what is found by more is not searched for but hunted down.
-MOST_STARTS = 1000
 
 
 def falsify(
@@ -216,8 +214,10 @@ def settings_of(
 
 def plan_of(n_starts: Any, rtol: Any, tau: Any, confirm: Any) -> Plan:
     n_starts = positive_integer("n_starts", n_starts)
-    if n_starts > MOST_STARTS:
-        raise InvalidParameterError.of("n_starts", n_starts, f"pass {MOST_STARTS} at most")
+    if n_starts > EFFORT.falsification.most_starts:
+        raise InvalidParameterError.of(
+            "n_starts", n_starts, f"pass {EFFORT.falsification.most_starts} at most"
+        )
     rtol = real_number("rtol", rtol)
     if rtol >= 1:
         raise InvalidParameterError.of("rtol", rtol, "pass a number below 1")

@@ -24,16 +24,7 @@ from gmmscape.results.records import Record
 from gmmscape.solve import Solution
 from gmmscape.structure.association import association
 from gmmscape.structure.partition import best_stars
-
-#: Ends of EM this close, in sigma, go on as one.
-MERGED = 0.05
-#: Minima this close, in sigma, are one...
-SAME = 1e-2
-#: ...or this close, where a curvature is below `SOFT` (1/sigma^2) and values agree within `LEVEL`: descents
-#: end anywhere along a flat valley.
-SAME_SOFT, SOFT, LEVEL = 1.5, 1e-3, 1e-6
-#: Curvatures, in 1/sigma^2, below which an end of exploration is no minimum.
-NEGATIVE = -1e-5
+from gmmscape.tolerances import TOLERANCES
 
 
 class Plan(NamedTuple):
@@ -176,7 +167,10 @@ def searched(truth: Mixture, k: int, number: int, rng: np.random.Generator, plan
         means, defect = item.end.means, item.defect
         suspect = None if defect <= tau else _suspect(item, truth, number, tau, plan.confirm)
         if suspect is not None:
-            if any(match_means(suspect.means, other.means)[1] <= SAME * sigma for other in suspects):
+            if any(
+                match_means(suspect.means, other.means)[1] <= TOLERANCES.falsification.same * sigma
+                for other in suspects
+            ):
                 continue
             suspects.append(suspect)
             if suspect.outcome == "refuted" and suspect.defect > tau:
@@ -217,7 +211,7 @@ def _explored(
             known.hits += hits
             continue
         curvature = _curvature(descent, end, rtol)
-        if curvature < NEGATIVE:
+        if curvature < TOLERANCES.falsification.negative:
             lost["no minimum"] += hits
             continue
         table = association(end.mixture, truth)
@@ -229,7 +223,7 @@ def _merged(ends: list[FloatArray], sigma: float) -> list[tuple[FloatArray, int]
     found: list[tuple[FloatArray, int]] = []
     for places in ends:
         for i, (known, hits) in enumerate(found):
-            if match_means(places, known)[1] <= MERGED * sigma:
+            if match_means(places, known)[1] <= TOLERANCES.falsification.merged * sigma:
                 found[i] = (known, hits + 1)
                 break
         else:
@@ -239,9 +233,14 @@ def _merged(ends: list[FloatArray], sigma: float) -> list[tuple[FloatArray, int]
 
 def _same(end: Solution, known: _Seen, truth: Mixture, sigma: float, tau: float) -> bool:
     distance = match_means(end.means, known.end.means)[1] / sigma
-    level = abs(end.nll - known.end.nll) <= LEVEL
-    if distance <= SAME or distance > SAME_SOFT or known.curvature >= SOFT or not level:
-        return distance <= SAME
+    level = abs(end.nll - known.end.nll) <= TOLERANCES.falsification.valley_nll
+    if (
+        distance <= TOLERANCES.falsification.same
+        or distance > TOLERANCES.falsification.same_soft
+        or known.curvature >= TOLERANCES.falsification.soft
+        or not level
+    ):
+        return distance <= TOLERANCES.falsification.same
     # A valley may lead from a structured minimum to none of that kind.
     return (best_stars(association(end.mixture, truth))[1] > tau) == (known.defect > tau)
 

@@ -8,22 +8,20 @@ from functools import lru_cache
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.effort import EFFORT
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
-from gmmscape.structure.candidates import MOST, candidates, count_candidates
+from gmmscape.structure.candidates import candidates, count_candidates
 from gmmscape.structure.structure import Structure
+from gmmscape.tolerances import TOLERANCES
 
 #: Shares of a cut center that are tried.
 GRID = np.linspace(0.03, 0.97, 48)
-#: Structures that are looked at, evenly chosen among all.
-MOST_STRUCTURES = 400
-#: Places this close, in sigma, are one.
-ALIKE = 0.3
 
 
 def listed(k: int, k_star: int) -> tuple[Structure, ...]:
     """Return all candidate structures; none where there are too many to list."""
-    return _listed(k, k_star) if count_candidates(k, k_star) <= MOST else ()
+    return _listed(k, k_star) if count_candidates(k, k_star) <= EFFORT.structure.most_candidates else ()
 
 
 def shares_of(structure: Structure, k: int, k_star: int) -> FloatArray:
@@ -58,7 +56,7 @@ def predicted_cuts(truth: Mixture, k: int, sigma: float, most: int) -> list[Floa
         Those first at which the share is most nearly one half. Cost: some 0.2 ms for each structure.
     """
     structures = listed(k, truth.n_components)
-    chosen = structures[:: max(1, -(-len(structures) // MOST_STRUCTURES))]
+    chosen = structures[:: max(1, -(-len(structures) // EFFORT.falsification.most_structures))]
     found: list[tuple[float, FloatArray]] = []
     for structure in chosen if most > 0 and k > 1 else ():
         found.extend(_cuts_of(structure, truth, k, sigma))
@@ -66,7 +64,7 @@ def predicted_cuts(truth: Mixture, k: int, sigma: float, most: int) -> list[Floa
     for _, means in sorted(found, key=lambda item: item[0]):
         if len(kept) == most:
             break
-        if all(match_means(means, other)[1] > ALIKE * sigma for other in kept):
+        if all(match_means(means, other)[1] > TOLERANCES.falsification.alike * sigma for other in kept):
             kept.append(means)
     return kept
 

@@ -12,13 +12,12 @@ from gmmscape.landscape.falsification.suspect import OUTCOMES, Suspect
 from gmmscape.results.fields import plain
 from gmmscape.results.records import Record
 from gmmscape.structure.intervals import Share
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import real_number
 
 if TYPE_CHECKING:
     from gmmscape.plot import FalsificationDisplay
 
-#: By position, a minimum has no structure farther than this from one, in sigma.
-REACH = 1.0
 #: Suspects that the printed text lists.
 MOST_LISTED = 20
 
@@ -93,7 +92,7 @@ class Falsification(Record):
         found = [one for one in self.searched if one.minima]
         return max(found, key=lambda one: max(m.position_error for m in one.minima), default=None)
 
-    def beyond(self, reach: float = REACH) -> Share:
+    def beyond(self, reach: float = TOLERANCES.falsification.position_reach) -> Share:
         """Return the minima that have no structure by position, of all.
 
         Parameters
@@ -188,7 +187,7 @@ class Falsification(Record):
         )
         yield (
             f"farthest from a structure by position: {self.largest_position_error:.4g} sigma; "
-            f"beyond {REACH:g} sigma: {self.beyond()}"
+            f"beyond {TOLERANCES.falsification.position_reach:g} sigma: {self.beyond()}"
         )
         for suspect in self.suspects[:MOST_LISTED]:
             yield str(suspect)

@@ -12,17 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import NotAvailableError
 from gmmscape.mixture import Mixture
-
-#: Radius of the panels in standard deviations; the mass beyond is below 1e-16.
-REACH = 8.75
-#: Nodes of a panel, and of the same panel for the measure of the error.
-ORDER, LOWER_ORDER = 16, 12
-#: Widest panel, and widest relative to the strip in which posteriors are analytic, in standard deviations.
-WIDEST, OF_THE_STRIP = 2.0, 2.5
-#: Nodes at most of one component, by dimension; rows that are worked on together.
-MOST_NODES, ROWS = (1, 1 << 20, 1 << 22, 1 << 21), 1 << 15
+from gmmscape.tolerances import TOLERANCES
 
 
 class Opinion(NamedTuple):
@@ -121,13 +114,30 @@ def gauss_legendre(means: FloatArray, truth: Mixture, sigma: float) -> Opinion:
         If the means span more than three dimensions.
     """
     fit = Reduced.of(means, truth, sigma)
-    if fit.dimension >= len(MOST_NODES):
+    if fit.dimension >= len(EFFORT.falsification.panel_nodes):
         raise NotAvailableError(
             f"means that span {fit.dimension} dimensions have no second quadrature: it has at most 3"
         )
-    most = int(MOST_NODES[fit.dimension] ** (1.0 / max(fit.dimension, 1)) / ORDER)
-    panels = min(most, int(np.ceil(2 * REACH / min(WIDEST, OF_THE_STRIP * fit.strip))))
-    found = [_by_panels(fit, panels, order) for order in (ORDER, LOWER_ORDER)]
+    most = int(
+        EFFORT.falsification.panel_nodes[fit.dimension] ** (1.0 / max(fit.dimension, 1))
+        / EFFORT.falsification.panel_order
+    )
+    panels = min(
+        most,
+        int(
+            np.ceil(
+                2
+                * TOLERANCES.falsification.panel_reach
+                / min(
+                    TOLERANCES.falsification.widest_panel, TOLERANCES.falsification.of_the_strip * fit.strip
+                )
+            )
+        ),
+    )
+    found = [
+        _by_panels(fit, panels, order)
+        for order in (EFFORT.falsification.panel_order, EFFORT.falsification.lower_panel_order)
+    ]
     rounding = 1e-14 * max(1.0, float(np.abs(fit.along).max(initial=0.0))) ** 2
     gaps = [np.abs(a - b).max() for a, b in zip(*found, strict=True)]
     gradient, hessian, association = found[0]
@@ -135,7 +145,9 @@ def gauss_legendre(means: FloatArray, truth: Mixture, sigma: float) -> Opinion:
 
 
 def _by_panels(fit: Reduced, panels: int, order: int) -> tuple[Any, Any, Any]:
-    edges = np.linspace(-REACH, REACH, panels + 1)
+    edges = np.linspace(
+        -TOLERANCES.falsification.panel_reach, TOLERANCES.falsification.panel_reach, panels + 1
+    )
     z, w = np.polynomial.legendre.leggauss(order)
     half = 0.5 * (edges[1] - edges[0])
     line = (edges[:-1, None] + half * (z + 1.0)).ravel()
@@ -145,7 +157,7 @@ def _by_panels(fit: Reduced, panels: int, order: int) -> tuple[Any, Any, Any]:
     for _ in range(fit.dimension):
         nodes = np.column_stack([np.repeat(nodes, len(line), axis=0), np.tile(line, len(nodes))])
         mass = np.outer(mass, weights).ravel()
-        inside = (nodes**2).sum(axis=1) <= REACH**2
+        inside = (nodes**2).sum(axis=1) <= TOLERANCES.falsification.panel_reach**2
         nodes, mass = nodes[inside], mass[inside]
 
     def moments(s: int) -> tuple[FloatArray, FloatArray]:
@@ -158,8 +170,11 @@ def _moments(fit: Reduced, nodes: FloatArray, mass: FloatArray) -> tuple[FloatAr
     """E[psi_i psi_j z z'] and E[psi_i z z'], z = (1, x): shapes (k, k, 1+r, 1+r) and (k, 1+r, 1+r)."""
     k, r = fit.along.shape
     pairs, single = np.zeros((k * (1 + r), k * (1 + r))), np.zeros((k, 1 + r, 1 + r))
-    for first in range(0, len(nodes), ROWS):
-        x, w = nodes[first : first + ROWS], mass[first : first + ROWS]
+    for first in range(0, len(nodes), EFFORT.falsification.panel_rows):
+        x, w = (
+            nodes[first : first + EFFORT.falsification.panel_rows],
+            mass[first : first + EFFORT.falsification.panel_rows],
+        )
         logits = x @ fit.along.T - 0.5 * (fit.along**2).sum(axis=1)
         psi = np.exp(logits - logits.max(axis=1, keepdims=True))
         psi /= psi.sum(axis=1, keepdims=True)

@@ -8,14 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import NotAvailableError
 from gmmscape.landscape.falsification.second_opinion import Reduced, assembled
 from gmmscape.mixture import Mixture
-
-#: Decimal digits; nodes at most for one component of the truth.
-DIGITS, MOST_NODES = 32, 60_000
-#: Newton steps along the line, which each double the digits of the means.
-STEPS = 2
 
 
 class Exact(NamedTuple):
@@ -43,7 +39,8 @@ def multiprecision(means: FloatArray, truth: Mixture, sigma: float) -> Exact | N
     """Return the critical point next to means on a line, with eigenvalues that see far below float64.
 
     Trapezoid sums of 32 digits under each component of the truth; their step follows from the strip in which
-    the posteriors are analytic (DESIGN 2.4). The means are moved along their line by Newton's method.
+    the posteriors are analytic (docs/mathematics.md#strip). The means are moved along their line by Newton's
+    method.
 
     Parameters
     ----------
@@ -68,13 +65,13 @@ def multiprecision(means: FloatArray, truth: Mixture, sigma: float) -> Exact | N
     if fit.dimension != 1:
         return None
     mp = _mpmath()
-    cut = DIGITS * np.log(10.0)
+    cut = EFFORT.falsification.mpmath_digits * np.log(10.0)
     # The Gaussian alone needs h <= 2 pi / sqrt(2 cut), posteriors 2 pi strip / cut.
     step = float(min(2.0 * np.pi / np.sqrt(2.0 * cut), 2.0 * np.pi * fit.strip / cut))
     count = int(np.ceil(np.sqrt(2.0 * cut) / step))
-    if 2 * count + 1 > MOST_NODES:
+    if 2 * count + 1 > EFFORT.falsification.mpmath_nodes:
         return None
-    with mp.workdps(DIGITS + 8):
+    with mp.workdps(EFFORT.falsification.mpmath_digits + 8):
         return _found(mp, _lifted(mp, fit, means, truth, sigma), step, count)
 
 
@@ -83,7 +80,7 @@ def _found(mp: Any, fit: Reduced, step: float, count: int) -> Exact:
     nodes = [h * n for n in range(-count, count + 1)]
     mass = [h / mp.sqrt(2 * mp.pi) * mp.exp(-z * z / 2) for z in nodes]
     start = fit.along
-    for _ in range(STEPS):
+    for _ in range(EFFORT.falsification.mpmath_steps):
         gradient, hessian, _ = assembled(fit, partial(_moments, mp, fit, nodes, mass))
         line = np.kron(np.eye(len(start), dtype=int), fit.axes[:, :1])
         change = mp.lu_solve(mp.matrix(line.T @ hessian @ line), mp.matrix(-(line.T @ gradient)))
@@ -94,7 +91,7 @@ def _found(mp: Any, fit: Reduced, step: float, count: int) -> Exact:
     left = max(abs(entry) for entry in gradient)
     scale = max(mp.mpf(1), *(abs(x) for x in fit.along.ravel())) ** 2
     # What the sums leave out, and how far a gradient that is left could move curvatures of order scale^2.
-    error = scale * mp.mpf(10) ** (-DIGITS) + left * scale**2
+    error = scale * mp.mpf(10) ** (-EFFORT.falsification.mpmath_digits) + left * scale**2
     return Exact(
         float(moved),
         np.array([float(value) for value in values]),

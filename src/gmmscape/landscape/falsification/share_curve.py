@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.falsification.falsify import carried_out, plan_of, settings_of
-from gmmscape.landscape.falsification.result import REACH, Falsification
+from gmmscape.landscape.falsification.result import Falsification
 from gmmscape.progress import Budget, Callback
 from gmmscape.results.records import Record
 from gmmscape.structure.intervals import Share
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import finite_array, positive_integer, real_number
 from gmmscape.work.journal import Journal, seed_for
 from gmmscape.work.tasks import Tasks
@@ -119,7 +120,7 @@ def unstructured_against_separation(
     d: int | Sequence[int],
     n_truths: int,
     rng: Any = None,
-    reach: float = REACH,
+    reach: float = TOLERANCES.falsification.position_reach,
     n_starts: int = 40,
     rtol: float = 1e-6,
     tau: float | None = None,

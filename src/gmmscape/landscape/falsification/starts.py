@@ -9,11 +9,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.falsification.predicted import listed, predicted_cuts, shares_of
 from gmmscape.mixture import Mixture
-
-#: Standard deviation, in sigma, of what is added to means put at averages of centers.
-JITTER = 0.3
-#: Share of a center that a second mean takes in a cut start.
-SHARES = (0.2, 0.8)
+from gmmscape.tolerances import TOLERANCES
 
 
 class Starts(NamedTuple):
@@ -83,7 +79,7 @@ def _cut(truth: Mixture, k: int, rng: np.random.Generator) -> FloatArray:
         return means
     distances = np.linalg.norm(means - truth.means[center], axis=1)
     taker = int(np.argmin(np.where(owners, np.inf, distances)))
-    share = rng.uniform(*SHARES)
+    share = rng.uniform(*TOLERANCES.falsification.cut_shares)
     table[:, center] *= 1.0 - share
     table[taker, center] = share
     return _averages(table, truth, rng)
@@ -105,4 +101,4 @@ def _averages(table: FloatArray, truth: Mixture, rng: np.random.Generator) -> Fl
 
 def _jitter(truth: Mixture, k: int, rng: np.random.Generator) -> FloatArray:
     sigma = float(np.sqrt(truth.covariances[0]))
-    return JITTER * sigma * rng.standard_normal((k, truth.n_features))
+    return TOLERANCES.falsification.jitter * sigma * rng.standard_normal((k, truth.n_features))

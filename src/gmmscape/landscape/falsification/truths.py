@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.mixture import Mixture
-
-#: Excess distances of a truth are this many separations on average at most, some nearly none.
-MOST_SPREAD = 1.0
+from gmmscape.tolerances import TOLERANCES
 
 
 def random_truth(rng: np.random.Generator, k_star: int, d: int, separation: float, sigma: float) -> Mixture:
@@ -35,7 +33,7 @@ def random_truth(rng: np.random.Generator, k_star: int, d: int, separation: floa
     Mixture
         The truth; in no particular order.
     """
-    centers, spread = np.zeros((1, d)), rng.uniform(0.0, MOST_SPREAD)
+    centers, spread = np.zeros((1, d)), rng.uniform(0.0, TOLERANCES.falsification.widest_truth)
     while len(centers) < k_star:
         direction = rng.standard_normal(d)
         direction /= np.linalg.norm(direction)

@@ -1,7 +1,8 @@
 """Laws of the landscape of k equally weighted means: what can be said before anything is computed.
 
 They concern means with weights 1/k and a known sigma, fitted to a population. The derivations are in
-docs/laws.md; the numbers of the laws are those of DESIGN 2.3. Predictions to leading order say so.
+docs/laws.md; the numbers of the laws are those of docs/mathematics.md#laws. Predictions to leading order
+say so.
 """
 
 from gmmscape.landscape.laws.count import signed_count

@@ -7,18 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.landscape.paths.truth_path import MEANS_WIDTH, TruthPath
-
-MOST_STEPS = 30
-#: Newton has converged when its step is this short, or no longer becomes shorter below `CLOSE`.
-TINY, CLOSE = 1e-14, 1e-8
-#: Singular values below this share of the largest are no directions to move in.
-RANK = 1e-9
-#: A fold is confirmed where the gradient's motion along the null vector is at least this share of all of it,
-#: and of the least motion that counts, and where the third derivative along it is at least this...
-TRANSVERSAL, LEAST_MOTION = 1e-3, 1e-3
-#: ...else a pitchfork is looked for, where the unfolding it needs, in units of the gradient, is below this.
-UNFOLDED = 1e-9
+from gmmscape.effort import EFFORT
+from gmmscape.landscape.paths.truth_path import TruthPath
+from gmmscape.tolerances import TOLERANCES
 
 
 class Singular(NamedTuple):
@@ -86,15 +77,15 @@ def singular_point(
         return _described(landscapes, solved, scale, "fold")
     begun = start if solved is None else solved.unknowns
     unfolded = _newton(landscapes, np.append(begun, 0.0), scale, unfolded=True)
-    if unfolded is not None and abs(unfolded.unknowns[-1]) <= UNFOLDED:
+    if unfolded is not None and abs(unfolded.unknowns[-1]) <= TOLERANCES.paths.unfolded:
         return _described(landscapes, unfolded, scale, "pitchfork")
     return None if solved is None else _described(landscapes, solved, scale, "fold")
 
 
 def _transversal(at: _System) -> bool:
     """Whether the coefficients that vanish at a pitchfork are clearly not zero."""
-    moves = abs(at.speed) >= TRANSVERSAL * max(at.motion, LEAST_MOTION)
-    return bool(moves and abs(at.bend) >= TRANSVERSAL)
+    moves = abs(at.speed) >= TOLERANCES.paths.transversal * max(at.motion, TOLERANCES.paths.least_motion)
+    return bool(moves and abs(at.bend) >= TOLERANCES.paths.transversal)
 
 
 def _newton(landscapes: TruthPath, start: FloatArray, scale: float, *, unfolded: bool) -> _Solved | None:
@@ -103,20 +94,20 @@ def _newton(landscapes: TruthPath, start: FloatArray, scale: float, *, unfolded:
     m = landscapes.k * landscapes.n_features
     z, steps = start.copy(), []
     at = _system(landscapes, z, scale, unfolded=unfolded)
-    for _ in range(MOST_STEPS):
+    for _ in range(EFFORT.paths.bifurcation_steps):
         # Symmetric points have null vectors and unknowns that nothing fixes: the shortest step leaves them.
-        step = np.linalg.lstsq(at.jacobian, -at.residual, rcond=RANK)[0]
+        step = np.linalg.lstsq(at.jacobian, -at.residual, rcond=TOLERANCES.paths.rank)[0]
         length = float(np.linalg.norm(step))
-        if steps and length <= CLOSE and length >= 0.5 * steps[-1]:
+        if steps and length <= TOLERANCES.paths.located and length >= 0.5 * steps[-1]:
             return _Solved(z, at, tuple(steps))
         z = z + step
         steps.append(length)
         if not low <= scale * z[2 * m] <= high:
             return None
         at = _system(landscapes, z, scale, unfolded=unfolded)
-        if length <= TINY:
+        if length <= TOLERANCES.paths.tiny:
             return _Solved(z, at, tuple(steps))
-    return _Solved(z, at, tuple(steps)) if steps[-1] <= 1e3 * CLOSE else None
+    return _Solved(z, at, tuple(steps)) if steps[-1] <= 1e3 * TOLERANCES.paths.located else None
 
 
 def _system(landscapes: TruthPath, z: FloatArray, scale: float, *, unfolded: bool) -> _System:
@@ -154,11 +145,11 @@ def _described(landscapes: TruthPath, solved: _Solved, scale: float, kind: str) 
     errors = objective.errors(local)
     unit = landscapes.unit
     # How far each equation moves the parameter: the row of the inverse that belongs to it.
-    pull = np.abs(np.linalg.pinv(at.jacobian, rcond=RANK)[2 * m])
+    pull = np.abs(np.linalg.pinv(at.jacobian, rcond=TOLERANCES.paths.rank)[2 * m])
     wrong = np.zeros(len(pull))
     wrong[:m] = unit * errors.gradient
     wrong[m : 2 * m] = unit**2 * errors.hessian * np.abs(v).sum()
     if kind == "pitchfork":  # a difference of Hessians
-        wrong[-1] = unit**2 * errors.hessian / MEANS_WIDTH
+        wrong[-1] = unit**2 * errors.hessian / TOLERANCES.paths.means_width
     error = scale * float(pull @ (wrong + np.abs(at.residual))) + 4 * float(np.spacing(abs(parameter)))
     return Singular(kind, parameter, error, x, v, at.bend, at.speed / scale, solved.steps)

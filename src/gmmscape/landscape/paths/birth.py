@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError, NoResultError
 from gmmscape.landscape.paths.bifurcation import Singular
 from gmmscape.landscape.paths.birth_result import BirthPoint
@@ -13,20 +14,14 @@ from gmmscape.landscape.paths.branch import Branch, BranchPoint
 from gmmscape.landscape.paths.tracking import tracked
 from gmmscape.landscape.paths.truth_path import TruthPath, ordered_bracket, truth_at
 from gmmscape.landscape.points.critical_point import CriticalPoint
-from gmmscape.landscape.points.descent import FINER
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.solve import Newton
 from gmmscape.structure.candidates import starting_means
 from gmmscape.structure.structure import Structure, block_average, decode, structure_of
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import standard_deviation
-
-#: The means of a block are spread by 0.5 sigma times these, one after the other, until a descent keeps them.
-SPREADS = (1.0, 0.5, 1.6, 0.25, 2.5)
-#: A branch is followed from where its smallest curvature, in 1/sigma^2, is at least this, so that quadrature
-#: and rounding do not move its points; it is looked for at this many places from the upper end on.
-RESOLVED, DESCENTS_DOWN = 1e-6, 20
 
 
 def birth(
@@ -137,16 +132,17 @@ def _start(landscapes: TruthPath, wanted: Structure) -> tuple[CriticalPoint, flo
     low, high = landscapes.bracket
     ends: dict[str, None] = {}
     parameter = high
-    for parameter in np.linspace(high, low, DESCENTS_DOWN, endpoint=False):
+    for parameter in np.linspace(high, low, EFFORT.paths.descents_down, endpoint=False):
         found = _realised(landscapes, wanted, float(parameter), ends)
         if found is None:
             break
-        if found.eigenvalues[0] * found.sigma**2 >= RESOLVED:
+        if found.eigenvalues[0] * found.sigma**2 >= TOLERANCES.paths.birth_resolved:
             return found, float(parameter)
     if parameter < high:
         raise InvalidParameterError(
             f"bracket: from hi={high:g} down to {parameter:g} the minimum '{wanted}' has a curvature below "
-            f"{RESOLVED:g}/sigma^2, too small to follow, and then is not found; lower hi"
+            f"{TOLERANCES.paths.birth_resolved:g}/sigma^2, too small to follow, and then is not found; "
+            "lower hi"
         )
     raise InvalidParameterError(
         f"bracket: at hi={high:g} no minimum has the structure '{wanted}' (descents from it end in: "
@@ -165,7 +161,7 @@ def _realised(
     middle = np.empty_like(first)
     for block in wanted.blocks:
         middle[list(block.means)] = block_average(block.centers, truth)
-    for spread in SPREADS:
+    for spread in TOLERANCES.paths.birth_spreads:
         end = descent.full(Newton(), middle + spread * (first - middle), None, None)
         decoding = end.decoding
         assert decoding is not None
@@ -193,7 +189,7 @@ def _described(
     descent = landscapes.descent(found.parameter)
     means = landscapes.means(found.point)
     assert isinstance(descent.measure, Population)
-    kl = descent.measure.kl(descent.local(means), FINER * descent.measure.rtol)
+    kl = descent.measure.kl(descent.local(means), TOLERANCES.points.finer * descent.measure.rtol)
     at = landscapes.slope(found.point, found.parameter, fine=True)
     largest = found.direction[np.argmax(np.abs(found.direction))]
     return BirthPoint(

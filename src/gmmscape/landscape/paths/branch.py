@@ -8,19 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import NoResultError
 from gmmscape.landscape.paths.truth_path import TruthPath
-
-FIRST_STEP, LONGEST_STEP, SHORTEST_STEP = 0.2, 1.0, 1e-7
-CORRECTIONS = 8
-CLOSE = 1e-9
-#: A correction longer than this, in sigma, or than this share of the smallest gap between two means, may have
-#: led to another branch: the step is halved.
-LONGEST_CORRECTION, SHARE_OF_GAP = 0.1, 0.2
-#: Successive tangents turn by no more than this (cosine).
-LEAST_COSINE = 0.8
-#: No two eigenvalues, in 1/sigma^2, change by more than this in one step.
-EIGENVALUE_CHANGE = 0.2
+from gmmscape.tolerances import TOLERANCES
 
 
 class BranchPoint(NamedTuple):
@@ -79,7 +70,7 @@ class Branch:
         self.scale = float(1.0 / max(np.linalg.norm(drift), 1.0 / (high - low)))
         downwards = np.zeros(len(point) + 1)
         downwards[-1] = -1.0
-        self.step = FIRST_STEP
+        self.step = TOLERANCES.paths.first_step
         self.last = self._described(point, parameter, downwards)
 
     def points(self) -> Iterator[BranchPoint]:
@@ -91,11 +82,11 @@ class Branch:
 
     def _advance(self) -> BranchPoint:
         low, high = self.landscapes.bracket
-        while self.step >= SHORTEST_STEP:
+        while self.step >= TOLERANCES.paths.shortest_step:
             length = min(self.step, 0.1 * (high - low) / (self.scale * max(abs(self.last.tangent[-1]), 0.1)))
             found = self._corrected(length)
             if found is not None:
-                self.step = min(LONGEST_STEP, 1.6 * self.step)
+                self.step = min(TOLERANCES.paths.longest_step, 1.6 * self.step)
                 return found
             self.step *= 0.5
         raise NoResultError("steps along the branch became too short")
@@ -110,7 +101,7 @@ class Branch:
         if z[-1] <= floor:  # the last step ends on the lower end itself
             z[-1], across = floor, np.eye(m + 1)[-1]
         moved = 0.0
-        for _ in range(CORRECTIONS):
+        for _ in range(EFFORT.paths.corrections):
             at = self.landscapes.slope(z[:m], self._inside(self.scale * z[-1]))
             jacobian = np.block([[at.hessian, last.speed[:, None]], [across[None]]])
             try:
@@ -119,9 +110,9 @@ class Branch:
                 return None
             z = z + correction
             moved += float(np.linalg.norm(correction))
-            if moved > min(LONGEST_CORRECTION, SHARE_OF_GAP * self._gap()):
+            if moved > min(TOLERANCES.paths.longest_correction, TOLERANCES.paths.share_of_gap * self._gap()):
                 return None
-            if np.linalg.norm(correction) <= CLOSE:
+            if np.linalg.norm(correction) <= TOLERANCES.paths.on_branch:
                 found = self._described(z[:m], self._inside(self.scale * z[-1]), last.tangent)
                 return found if self._continues(found) else None
         return None
@@ -133,7 +124,7 @@ class Branch:
     def _continues(self, found: BranchPoint) -> bool:
         bent = found.tangent @ self.last.tangent
         changed = np.abs(found.eigenvalues - self.last.eigenvalues).max()
-        return bool(bent >= LEAST_COSINE and changed <= EIGENVALUE_CHANGE)
+        return bool(bent >= TOLERANCES.paths.least_cosine and changed <= TOLERANCES.paths.eigenvalue_change)
 
     def _gap(self) -> float:
         """Smallest distance, in sigma, between means that do not coincide."""

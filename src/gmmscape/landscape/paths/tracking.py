@@ -9,10 +9,8 @@ import numpy as np
 
 from gmmscape.exceptions import NoResultError
 from gmmscape.landscape.paths.bifurcation import Singular, singular_point
-from gmmscape.landscape.paths.branch import SHORTEST_STEP, Branch, BranchPoint
-
-#: A curvature, in 1/sigma^2, that counts as negative at the point where another one vanishes.
-NEGATIVE = -1e-7
+from gmmscape.landscape.paths.branch import Branch, BranchPoint
+from gmmscape.tolerances import TOLERANCES
 
 
 class Track(NamedTuple):
@@ -73,7 +71,7 @@ def tracked(branch: Branch, watch: Callable[[BranchPoint], bool]) -> Track:
                 return Track(points, found, None)
         branch.last = last
         branch.step *= 0.25
-        if branch.step < SHORTEST_STEP:
+        if branch.step < TOLERANCES.paths.shortest_step:
             return Track(points, None, "neither a fold nor a pitchfork is found where the branch ends")
 
 
@@ -88,4 +86,4 @@ def _singular_near(branch: Branch, near: BranchPoint, last: BranchPoint, step: f
     away = np.append(found.point - last.point, (found.parameter - last.parameter) / branch.scale)
     others = np.linalg.eigvalsh(landscapes.slope(found.point, found.parameter).hessian)
     reachable = np.linalg.norm(away) <= 2 * max(step, 1e-3)
-    return found if reachable and others[0] >= NEGATIVE else None
+    return found if reachable and others[0] >= TOLERANCES.paths.negative else None

@@ -11,15 +11,11 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.landscape.points.descent import FINER, Descent
+from gmmscape.landscape.points.descent import Descent
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-
-#: Half-widths of central differences: in the parameter, as a share of the bracket; in the means, in sigma.
-#: Differences enter Jacobians only (and the sign of coefficients), so that they limit no accuracy.
-PARAMETER_WIDTH = 1e-4
-MEANS_WIDTH = 1e-3
+from gmmscape.tolerances import TOLERANCES
 
 
 class Slope(NamedTuple):
@@ -90,7 +86,9 @@ class TruthPath:
         descent = self.descent(parameter)
         local = descent.local(self.means(point))
         assert isinstance(descent.measure, Population)
-        return descent.objective(local, FINER * descent.measure.rtol if fine else None), local
+        return descent.objective(
+            local, TOLERANCES.points.finer * descent.measure.rtol if fine else None
+        ), local
 
     def slope(self, point: FloatArray, parameter: float, *, fine: bool = False) -> Slope:
         """Return gradient and Hessian at a point."""
@@ -115,7 +113,7 @@ class TruthPath:
     def _differences(self, parameter: float) -> list[tuple[float, float]]:
         """Parameters and weights of the difference quotient of second order there."""
         low, high = self.bracket
-        width = PARAMETER_WIDTH * (high - low)
+        width = TOLERANCES.paths.parameter_width * (high - low)
         # The path need not exist beyond the bracket: a difference at its end is one-sided. Where a curvature
         # is small, one of first order would be too far off.
         if parameter - width < low or parameter + width > high:
@@ -131,10 +129,12 @@ class TruthPath:
         `middle` is the Hessian at the point itself.
         """
         a, b = (
-            self.slope(point + sign * MEANS_WIDTH * direction, parameter, fine=True).hessian
+            self.slope(point + sign * TOLERANCES.paths.means_width * direction, parameter, fine=True).hessian
             for sign in (-1, 1)
         )
-        return (b - a) / (2 * MEANS_WIDTH), (a - 2 * middle + b) / MEANS_WIDTH**2
+        return (b - a) / (2 * TOLERANCES.paths.means_width), (
+            a - 2 * middle + b
+        ) / TOLERANCES.paths.means_width**2
 
 
 def truth_at(path: Callable[[float], Mixture], parameter: float) -> Mixture:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas.explore import listed_candidates
-from gmmscape.landscape.points.descent import COARSE_RTOL, COARSE_TOL, Descent
+from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.points.orbits import mirror_of, reflected
 from gmmscape.landscape.realisation.realise import candidate_places
 from gmmscape.matching import match_means
@@ -19,14 +19,9 @@ from gmmscape.structure.association import association
 from gmmscape.structure.partition import best_stars
 from gmmscape.structure.structure import Structure
 from gmmscape.threads import limited
+from gmmscape.tolerances import TOLERANCES
 
 UNSTRUCTURED = "unstructured"
-#: Two descents ended in one minimum if they match within this many sigma, or, where a curvature in
-#: 1/sigma^2 is below `SOFT` and positions are not known that well, within `SAME_SOFT` at values that
-#: agree to `SAME_NLL`.
-SAME, SAME_SOFT, SAME_NLL = 1e-3, 0.1, 1e-9
-#: Below this curvature, in 1/sigma^2, the end of a coarse descent is polished by the fine rule.
-SOFT = 1e-4
 
 
 class PhaseMinimum(NamedTuple):
@@ -132,7 +127,7 @@ class Cell:
         if not end.converged or self._known(end.means, end.nll):
             return
         curvature = self._curvature(end.means)
-        if curvature * self.descent.sigma**2 < SOFT:
+        if curvature * self.descent.sigma**2 < TOLERANCES.phases.soft:
             point = self.descent.polish(end)
             if not point.is_minimum:
                 return
@@ -162,19 +157,25 @@ class Cell:
         sigma = self.descent.sigma
         for other in self.minima:
             distance = match_means(means, other.array)[1] / sigma
-            soft = min(curvature, other.curvature) * sigma**2 < SOFT
-            alike = soft and distance <= SAME_SOFT and abs(nll - other.nll) <= SAME_NLL
-            if distance <= SAME or alike:
+            soft = min(curvature, other.curvature) * sigma**2 < TOLERANCES.phases.soft
+            alike = (
+                soft
+                and distance <= TOLERANCES.phases.same_soft
+                and abs(nll - other.nll) <= TOLERANCES.phases.same_nll
+            )
+            if distance <= TOLERANCES.phases.same or alike:
                 return True
         return False
 
     def _coarse(self, means: FloatArray) -> Solution:
         """Descend by Newton, on the rule that serves all starts of the cell where it is accurate enough."""
         if self.truth.n_features == 1:
-            end = run(Newton(tol=COARSE_TOL), self.descent.anywhere, self.descent.local(means))
+            end = run(
+                Newton(tol=TOLERANCES.points.coarse_tol), self.descent.anywhere, self.descent.local(means)
+            )
             if end.stop_reason == "interrupted":
                 raise KeyboardInterrupt
-            if end.error <= 10 * COARSE_RTOL:
+            if end.error <= 10 * TOLERANCES.points.coarse_rtol:
                 return end
         return self.descent.coarse(means)
 

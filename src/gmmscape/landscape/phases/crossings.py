@@ -16,9 +16,7 @@ from gmmscape.landscape.phases.cells import PhaseMinimum, kind_of
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.solve import Newton
-
-#: A threshold is located to this share of the distance of two cells.
-THRESHOLD_XTOL = 1e-6
+from gmmscape.tolerances import TOLERANCES
 
 
 class Crossing(NamedTuple):
@@ -169,11 +167,17 @@ def threshold_crossed(
         return kind_of(means, truth, landscapes.descent(share).sigma)[0] - 0.5 / k
 
     try:
-        share, report = brentq(excess, 0.0, 1.0, xtol=THRESHOLD_XTOL, rtol=1e-12, full_output=True)
+        share, report = brentq(
+            excess, 0.0, 1.0, xtol=TOLERANCES.phases.crossing_located, rtol=1e-12, full_output=True
+        )
         means = minimum(share)
     except (NoResultError, ValueError):  # no change of sign: the ends are too close to the threshold
         return None
-    return Followed("threshold", float(share), THRESHOLD_XTOL, _listed(means)) if report.converged else None
+    return (
+        Followed("threshold", float(share), TOLERANCES.phases.crossing_located, _listed(means))
+        if report.converged
+        else None
+    )
 
 
 def _listed(means: FloatArray) -> tuple[tuple[float, ...], ...]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.landscape.paths.truth_path import fitted_sigma
 from gmmscape.landscape.phases.cells import (
     UNSTRUCTURED,
@@ -21,15 +22,8 @@ from gmmscape.landscape.phases.cells import (
 from gmmscape.landscape.phases.crossings import Crossing, Edge, Followed, followed, threshold_crossed
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.work.tasks import Task, Tasks
-
-#: Partners in neighbouring cells differ by no more than this, in sigma, beyond what the centers have moved.
-REACH = 0.5
-#: A followed minimum is one of the neighbouring cell's within this many sigma: near a fold the coarse rule
-#: that found the latter moves it.
-LANDED = 0.05
-#: Rounds of checks by random starts.
-MOST_CHECKS = 3
 
 
 class Grid(NamedTuple):
@@ -69,7 +63,7 @@ class Grid(NamedTuple):
     def reach(self, here: int, there: int) -> float:
         """Return the largest distance of the means of partners in two cells."""
         moved = np.linalg.norm(self.truths[here].means - self.truths[there].means, axis=1).max()
-        return float(REACH * self.fitted(here) + moved)
+        return float(TOLERANCES.phases.partner_reach * self.fitted(here) + moved)
 
 
 class Spreading:
@@ -108,7 +102,7 @@ class Spreading:
         """Find the minima of all cells."""
         self._rows()
         self._spread()
-        while len(self.checks) < MOST_CHECKS and self._check():
+        while len(self.checks) < EFFORT.phases.most_checks and self._check():
             self._spread()
 
     def locate_births(self) -> None:
@@ -218,7 +212,7 @@ class Spreading:
             self.supplied += len(new)
             self.cells[there] += new
             gaps = [match_means(means, other.array)[1] for other in self.cells[there]]
-            if gaps and min(gaps) <= LANDED * self.grid.fitted(there):
+            if gaps and min(gaps) <= TOLERANCES.phases.landed * self.grid.fitted(there):
                 self._landed[job] = int(np.argmin(gaps))
             else:
                 self.lost += 1

@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.families import VANISHED
 from gmmscape.mixture import Mixture
 from gmmscape.solve import STOP_REASONS, Solution
-from gmmscape.solve.newton import FLAT
 from gmmscape.structure.structure import Decoding
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import choice, standard_deviation
 
 if TYPE_CHECKING:
     from gmmscape.plot import MinimaDisplay
-
-#: Means closer than this, in sigma, count as one where the points of an orbit are counted.
-COINCIDENT = 1e-6
 
 
 def places_of(mixture: Mixture, sigma: float) -> FloatArray:
@@ -56,6 +52,8 @@ class CriticalPoint(Solution):
         NLL before the first and after each iteration; empty where read from a file.
     floor_active : bool
         Always False: the covariances of the location family are fixed.
+    family : str
+        Always "location".
     kl : float or None
         Divergence from the truth, nats; None for a sample.
     eigenvalues : ndarray of shape (k*d,) or (k*d + k - 1,)
@@ -109,12 +107,12 @@ class CriticalPoint(Solution):
     @property
     def index(self) -> int:
         """Number of curvatures clearly below zero (under -1e-10/sigma^2)."""
-        return int(np.count_nonzero(self.eigenvalues * self.sigma**2 < -FLAT))
+        return int(np.count_nonzero(self.eigenvalues * self.sigma**2 < -TOLERANCES.solve.flat))
 
     @property
     def flat(self) -> bool:
         """Whether some curvature is within 1e-10/sigma^2 of zero, where float64 knows no sign."""
-        return bool(np.any(np.abs(self.eigenvalues) * self.sigma**2 <= FLAT))
+        return bool(np.any(np.abs(self.eigenvalues) * self.sigma**2 <= TOLERANCES.solve.flat))
 
     @property
     def orbit_size(self) -> int:
@@ -122,8 +120,12 @@ class CriticalPoint(Solution):
         left, size, k = list(range(len(self.means))), 1, len(self.means)
         while left:
             gaps = np.linalg.norm(self.means[left] - self.means[left[0]], axis=1)
-            together = np.count_nonzero(gaps <= COINCIDENT * self.sigma)
-            left = [i for i, gap in zip(left, gaps, strict=True) if gap > COINCIDENT * self.sigma]
+            together = np.count_nonzero(gaps <= TOLERANCES.points.shown_coincident * self.sigma)
+            left = [
+                i
+                for i, gap in zip(left, gaps, strict=True)
+                if gap > TOLERANCES.points.shown_coincident * self.sigma
+            ]
             size *= factorial(int(together))
         return factorial(k) // size
 
@@ -146,7 +148,7 @@ class CriticalPoint(Solution):
         ]
         if self.free_weights:
             lines.append("weights " + " ".join(f"{weight:.6g}" for weight in self.weights))
-            gone = np.flatnonzero(self.weights <= VANISHED)
+            gone = np.flatnonzero(self.weights <= TOLERANCES.solve.vanished_weight)
             if len(gone):
                 lines.append(
                     f"the weight of component {', '.join(map(str, gone))} has gone to zero: its mean means "

@@ -12,15 +12,10 @@ from itertools import product
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-
-#: Curvatures, in 1/sigma^2, that count as soft; radius of the sphere, in sigma, well beyond what splits off.
-SOFT, RADIUS = 1e-6, 0.02
-#: Slope over the radius, in 1/sigma^2, that has a sign; Newton steps in the stiff directions.
-LEAST, RELAXING = 1e-8, 6
-#: Soft directions at most; angles looked at in a plane of them.
-MOST_SOFT, ANGLES = 3, 16
+from gmmscape.tolerances import TOLERANCES
 
 
 def measured_degree(objective: Objective, local: Mixture) -> int | None:
@@ -47,15 +42,15 @@ def measured_degree(objective: Objective, local: Mixture) -> int | None:
     hessian = objective.derivatives(local, hessian=True).hessian
     assert hessian is not None
     values, vectors = np.linalg.eigh(sigma**2 * hessian)
-    soft = np.abs(values) <= SOFT
+    soft = np.abs(values) <= TOLERANCES.points.degree_soft
     m = int(np.count_nonzero(soft))
-    if m == 0 or m > MOST_SOFT:
+    if m == 0 or m > EFFORT.points.most_soft:
         return None
     sign = (-1) ** int(np.count_nonzero(values[~soft] < 0))
     slopes = []
     for direction in _directions(m):
         slope = _slope(objective, local, vectors[:, soft] @ direction, vectors[:, ~soft])
-        if abs(slope) < LEAST * RADIUS:
+        if abs(slope) < TOLERANCES.points.least_slope * TOLERANCES.points.degree_radius:
             return None
         slopes.append(slope > 0)
     if all(slopes):
@@ -67,7 +62,7 @@ def measured_degree(objective: Objective, local: Mixture) -> int | None:
 
 def _directions(m: int) -> FloatArray:
     if m == 2:
-        angles = 2 * np.pi * np.arange(ANGLES) / ANGLES
+        angles = 2 * np.pi * np.arange(EFFORT.points.sphere_angles) / EFFORT.points.sphere_angles
         return np.stack([np.cos(angles), np.sin(angles)], axis=1)
     found = np.array([signs for signs in product((-1.0, 0.0, 1.0), repeat=m) if any(signs)])
     return found / np.linalg.norm(found, axis=1, keepdims=True)
@@ -76,8 +71,8 @@ def _directions(m: int) -> FloatArray:
 def _slope(objective: Objective, local: Mixture, outward: FloatArray, stiff: FloatArray) -> float:
     """Slope along the radius, at the radius, where the slope in the stiff directions vanishes."""
     sigma = objective.family.coordinates.sigma
-    offset = RADIUS * outward
-    for _ in range(RELAXING):
+    offset = TOLERANCES.points.degree_radius * outward
+    for _ in range(EFFORT.points.relaxing_steps):
         at = objective.derivatives(
             local.relocated(local.means + sigma * offset.reshape(local.means.shape)), hessian=True
         )

@@ -12,9 +12,8 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.families import Location, softmax
 from gmmscape.landscape.points.critical_point import CriticalPoint, places_of
-from gmmscape.landscape.points.degree import SOFT as DEGENERATE
 from gmmscape.landscape.points.degree import measured_degree
-from gmmscape.landscape.points.eigenvector_following import POLISHED, polished, strolled
+from gmmscape.landscape.points.eigenvector_following import polished, strolled
 from gmmscape.landscape.points.orbits import touching
 from gmmscape.measure import Measure, Population, Sample
 from gmmscape.mixture import Mixture
@@ -30,29 +29,13 @@ from gmmscape.solve import (
     run,
     stop_reason,
 )
-from gmmscape.solve.newton import FLAT
 from gmmscape.structure.structure import decode
+from gmmscape.tolerances import TOLERANCES
 
-#: Accuracy of the rule while exploring; what is found is polished with the fine one.
-COARSE_RTOL = 1e-6
-COARSE_TOL = 1e-7
-#: The same where nodes turn after the means: values at two points then differ by the rule's error, which has
-#: to be well below the tolerance.
-TURNING_RTOL = 1e-9
 #: Accuracy of one rule in all dimensions for following, by dimension; beyond, each start has its own.
 ROOMY_RTOL = {2: 1e-6, 3: 1e-4}
 #: EM that random starts run first: plain EM, whose basins users of EM meet. Newton goes on from there.
 ROUGH = EM(tol=1e-3, max_iter=1000, accelerate=False)
-#: A polished point uses a rule finer than the population's rtol by this factor.
-FINER = 1e-5
-#: Means closer than this, in sigma, are tried as coincident where a curvature, in 1/sigma^2, is below `SOFT`:
-#: Newton only creeps towards a minimum at which they are.
-TOUCHING = 0.05
-SOFT = 1e-5
-#: Means closer than this, in sigma, are one; how far descents begin from a saddle.
-COINCIDENT, ASIDE = 1e-7, 1e-2
-#: The same for followings with free weights: the curvature is that small along the continuum, squared.
-NEAR_CONTINUUM = 1e-4
 
 
 @dataclass(frozen=True)
@@ -137,12 +120,14 @@ class Descent:
         """Return the objective with a rule for the neighbourhood of a local mixture."""
         return Objective.near(self.measure, self.family, local, rtol)
 
-    def coarse(self, places: FloatArray, finest: float = COARSE_RTOL) -> Solution:
+    def coarse(self, places: FloatArray, finest: float = TOLERANCES.points.coarse_rtol) -> Solution:
         """Descend by Newton with the exploration's cheap rule, or one of accuracy `finest`, and tolerance."""
         start = self.local(places)
-        solver = Newton(tol=COARSE_TOL)
+        solver = Newton(tol=TOLERANCES.points.coarse_tol)
         rtol = min(self._coarse_rtol, finest)
-        shared = self._roomy if self.measure.n_features == 2 and finest >= COARSE_RTOL else None
+        shared = (
+            self._roomy if self.measure.n_features == 2 and finest >= TOLERANCES.points.coarse_rtol else None
+        )
         found = _uninterrupted(run(solver, shared or self.objective(start, rtol), start))
         if found.error <= 10 * rtol:
             return found
@@ -164,12 +149,12 @@ class Descent:
         """The objective with coarse rows that serve all fits alike."""
         if isinstance(self.measure, Population) and self.measure.n_features > 1:
             # A rule in the span of one start's means would not serve the others.
-            fixed = self.measure.fixed_rows(COARSE_RTOL)
+            fixed = self.measure.fixed_rows(TOLERANCES.points.coarse_rtol)
             return Objective(self.measure, self.family, fixed)
         truth = self.measure.truth
         # A sample's rows are the same whatever the means.
         typical = self.measure.origin[None] if truth is None else truth.means
-        return self.objective(self.local(self._typical(typical)), COARSE_RTOL)
+        return self.objective(self.local(self._typical(typical)), TOLERANCES.points.coarse_rtol)
 
     @cached_property
     def anywhere(self) -> Objective:
@@ -185,7 +170,7 @@ class Descent:
             return self._roomy
         centers = np.sort(measure.truth.means, axis=0)
         spread = np.linspace(0, len(centers) - 1, self.k).round().astype(int)
-        return self.objective(self.local(self.begun(centers[spread])), COARSE_RTOL)
+        return self.objective(self.local(self.begun(centers[spread])), TOLERANCES.points.coarse_rtol)
 
     def _typical(self, centers: FloatArray) -> FloatArray:
         """Places at the centers, in turn."""
@@ -233,13 +218,17 @@ class Descent:
         """
         local = self.local(places)
         # With free weights what coincides does so along a continuum, and followings end somewhere near it.
-        groups = touching(local.means, (NEAR_CONTINUUM if self.free_weights else COINCIDENT) * self.sigma)
+        groups = touching(
+            local.means,
+            (TOLERANCES.points.near_continuum if self.free_weights else TOLERANCES.points.coincident)
+            * self.sigma,
+        )
         merged = self._merged(local, groups)
         at = polished(self._fine(merged), merged)
         ended = self._parted(at.mixture, groups)
         if known(self.places_of_local(ended)):
             return None
-        reason = "converged" if at.gradient_norm <= POLISHED else "max_iter"
+        reason = "converged" if at.gradient_norm <= TOLERANCES.points.polished else "max_iter"
         end = Solution(
             local=ended,
             origin=self.measure.origin,
@@ -262,7 +251,7 @@ class Descent:
         assert hessian is not None
         direction = np.linalg.eigh(hessian)[1][:, 0]
         ends = []
-        for side in (-ASIDE, ASIDE):
+        for side in (-TOLERANCES.points.aside, TOLERANCES.points.aside):
             start = self.family.moved(local, side * direction)
             if not accurate:
                 objective = self.objective(start, self._coarse_rtol)
@@ -311,8 +300,8 @@ class Descent:
         objective = self._fine(start)
         polished = run(solver or Newton(), objective, start, max_seconds=max_seconds, callback=callback)
         point = self._described(_continued(found, _uninterrupted(polished)), objective)
-        groups = touching(point.means, TOUCHING * self.sigma)
-        soft = point.eigenvalues[0] * self.sigma**2 < SOFT
+        groups = touching(point.means, TOLERANCES.points.touching * self.sigma)
+        soft = point.eigenvalues[0] * self.sigma**2 < TOLERANCES.points.polish_soft
         if not point.converged or not soft or len(groups) == len(point.means):
             return point
         together = self.coincident(point.places, groups)
@@ -360,10 +349,14 @@ class Descent:
         kl = self.measure.kl(local, self._fine_rtol) if isinstance(self.measure, Population) else None
         eigenvalues = np.linalg.eigvalsh(at.hessian)
         smallest = float(np.abs(eigenvalues).min())
-        resolved = smallest * self.sigma**2 > FLAT
+        resolved = smallest * self.sigma**2 > TOLERANCES.solve.flat
         truth = self.reference
         # With free weights there is no count that a degree would enter.
-        critical = smallest * self.sigma**2 <= DEGENERATE and found.converged and not self.free_weights
+        critical = (
+            smallest * self.sigma**2 <= TOLERANCES.points.degree_soft
+            and found.converged
+            and not self.free_weights
+        )
         return CriticalPoint(
             local=local,
             origin=found.origin,
@@ -389,11 +382,11 @@ class Descent:
     @property
     def _coarse_rtol(self) -> float:
         turning = isinstance(self.measure, Population) and 1 < self.k <= min(4, self.measure.n_features)
-        return TURNING_RTOL if turning else COARSE_RTOL
+        return TOLERANCES.points.turning_rtol if turning else TOLERANCES.points.coarse_rtol
 
     @property
     def _fine_rtol(self) -> float | None:
-        return FINER * self.measure.rtol if isinstance(self.measure, Population) else None
+        return TOLERANCES.points.finer * self.measure.rtol if isinstance(self.measure, Population) else None
 
 
 def _uninterrupted(solution: Solution) -> Solution:

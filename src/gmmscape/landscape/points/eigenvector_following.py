@@ -5,22 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.location import LocationState, evaluate, moved
-from gmmscape.solve.newton import FLAT, trust_region_step
-
-#: Longest step along one eigenvector while following, and longest step of a descent that keeps to its basin,
-#: in sigma.
-STRIDE, STROLL = 0.5, 0.1
-#: Iterations of a following and of such a descent; Newton steps of a polish.
-MOST_STEPS, MOST_STROLLS, MOST_POLISH = 120, 2000, 40
-#: Steps of a polish that need not halve the EM step, once it is short.
-IDLE = 5
-#: Length of the EM step at which a followed point counts as critical; a polished one.
-FOLLOWED, POLISHED = 1e-7, 1e-9
-#: Curvatures, in 1/sigma^2, taken for no smaller than this while steps are still long.
-SOFTEST = 1e-3
+from gmmscape.solve.newton import trust_region_step
+from gmmscape.tolerances import TOLERANCES
 
 
 def follow(objective: Objective, start: Mixture, index: int) -> Mixture | None:
@@ -44,15 +34,19 @@ def follow(objective: Objective, start: Mixture, index: int) -> Mixture | None:
         In local coordinates. Cost: some tens of passes with Hessian.
     """
     at = evaluate(objective, start, hessian=True)
-    for number in range(MOST_STEPS):
+    for number in range(EFFORT.points.following_steps):
         if at.lost.any():
             return None
         values, vectors, slope = _spectrum(at)
-        if at.gradient_norm <= FOLLOWED:
-            return at.mixture if np.count_nonzero(values < -FLAT) == index else None
-        length = np.abs(slope) / np.maximum(np.abs(values), SOFTEST if at.gradient_norm > 1e-3 else FLAT)
+        if at.gradient_norm <= TOLERANCES.points.followed:
+            return at.mixture if np.count_nonzero(values < -TOLERANCES.solve.flat) == index else None
+        length = np.abs(slope) / np.maximum(
+            np.abs(values), TOLERANCES.points.softest if at.gradient_norm > 1e-3 else TOLERANCES.solve.flat
+        )
         # Strides shorten, so that steps that cross the point from side to side come to an end.
-        step = -np.sign(slope) * np.minimum(length, STRIDE * (1.0 - number / MOST_STEPS))
+        step = -np.sign(slope) * np.minimum(
+            length, TOLERANCES.points.stride * (1.0 - number / EFFORT.points.following_steps)
+        )
         step[:index] *= -1.0
         at = evaluate(objective, moved(objective, at.mixture, vectors @ step), hessian=True)
     return None
@@ -66,17 +60,24 @@ def polished(objective: Objective, start: Mixture) -> LocationState:
     """
     at = best = evaluate(objective, start, hessian=True)
     idle = 0
-    for _ in range(MOST_POLISH):
+    for _ in range(EFFORT.points.polishing_steps):
         values, vectors, slope = _spectrum(at)
-        safe = np.where(np.abs(values) > FLAT, values, np.where(values < 0, -FLAT, FLAT))
+        safe = np.where(
+            np.abs(values) > TOLERANCES.solve.flat,
+            values,
+            np.where(values < 0, -TOLERANCES.solve.flat, TOLERANCES.solve.flat),
+        )
         step = -slope / safe
         length = float(np.linalg.norm(step))
-        if at.lost.any() or length == 0.0 or idle == IDLE:
+        if at.lost.any() or length == 0.0 or idle == EFFORT.points.idle_steps:
             break
-        step *= min(1.0, STRIDE / length)
+        step *= min(1.0, TOLERANCES.points.stride / length)
         at = evaluate(objective, moved(objective, at.mixture, vectors @ step), hessian=True)
         idle = (
-            idle + 1 if at.gradient_norm > 0.5 * best.gradient_norm and best.gradient_norm <= POLISHED else 0
+            idle + 1
+            if at.gradient_norm > 0.5 * best.gradient_norm
+            and best.gradient_norm <= TOLERANCES.points.polished
+            else 0
         )
         if at.gradient_norm < best.gradient_norm or best.lost.any():
             best = at
@@ -86,11 +87,11 @@ def polished(objective: Objective, start: Mixture) -> LocationState:
 def strolled(objective: Objective, start: Mixture) -> Mixture:
     """Return where the way down from a start leads, in steps too short to leave its basin."""
     at = evaluate(objective, start, hessian=True)
-    for _ in range(MOST_STROLLS):
-        if at.lost.any() or at.gradient_norm <= FOLLOWED:
+    for _ in range(EFFORT.points.most_strolls):
+        if at.lost.any() or at.gradient_norm <= TOLERANCES.points.followed:
             break
         assert at.curvature is not None
-        step, _ = trust_region_step(at.slope, at.curvature, STROLL)
+        step, _ = trust_region_step(at.slope, at.curvature, TOLERANCES.points.stroll)
         at = evaluate(objective, moved(objective, at.mixture, step), hessian=True)
     return at.mixture
 

@@ -7,32 +7,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.landscape.points.critical_point import COINCIDENT, CriticalPoint
-from gmmscape.landscape.points.degree import RADIUS
+from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
-
-#: Two points are one orbit if they match within this many sigma (far above the error of a polished point)...
-SAME = 1e-5
-#: ...or this many where the positions of both are not known that well (flat points above all), and their
-#: values agree within `SAME_NLL`, or within their errors.
-SAME_FLAT = 0.1
-SAME_NLL = 1e-9
-#: A mirror image matches within this many sigma.
-MIRRORED = 1e-4
+from gmmscape.tolerances import TOLERANCES
 
 
 def find_orbit(points: Sequence[CriticalPoint], point: CriticalPoint) -> int | None:
     """Return the place of the orbit that `point` belongs to, or None if it is a new one."""
     for place, known in enumerate(points):
         distance = match_means(point.places, known.places)[1] / point.sigma
-        if distance <= SAME:
+        if distance <= TOLERANCES.points.same:
             return place
-        soft = min(known.means_error, point.means_error) > SAME * point.sigma
-        alike = max(SAME_NLL, known.error + point.error)
+        soft = min(known.means_error, point.means_error) > TOLERANCES.points.same * point.sigma
+        alike = max(TOLERANCES.points.same_nll, known.error + point.error)
         # A point between two others, as where a pair has only just split, is as close and differs in index.
         soft = soft and (known.index == point.index or known.flat or point.flat)
-        if soft and distance <= SAME_FLAT and abs(known.nll - point.nll) <= alike:
+        if soft and distance <= TOLERANCES.points.same_flat and abs(known.nll - point.nll) <= alike:
             return place
     return None
 
@@ -76,13 +67,13 @@ def _counted(points: Sequence[CriticalPoint]) -> tuple[int, int]:
 
 
 def _within(point: CriticalPoint, center: CriticalPoint) -> bool:
-    return match_means(point.means, center.means)[1] <= RADIUS * center.sigma
+    return match_means(point.means, center.means)[1] <= TOLERANCES.points.degree_radius * center.sigma
 
 
 def _spread(point: CriticalPoint) -> bool:
     """Whether means are close and do not coincide: then the sphere is not around what they split off."""
-    close = touching(point.means, 2 * RADIUS * point.sigma)
-    return len(close) < len(touching(point.means, COINCIDENT * point.sigma))
+    close = touching(point.means, 2 * TOLERANCES.points.degree_radius * point.sigma)
+    return len(close) < len(touching(point.means, TOLERANCES.points.shown_coincident * point.sigma))
 
 
 def count_alarm(minima: Sequence[CriticalPoint], saddles: Sequence[CriticalPoint]) -> str | None:
@@ -161,8 +152,8 @@ def mirrored_places(points: Sequence[CriticalPoint], c: FloatArray | None) -> tu
         near = [
             place
             for place, other in enumerate(points)
-            if match_means(image, other.places)[1] <= MIRRORED * point.sigma
-            and abs(other.nll - point.nll) <= SAME_NLL
+            if match_means(image, other.places)[1] <= TOLERANCES.points.mirrored * point.sigma
+            and abs(other.nll - point.nll) <= TOLERANCES.points.same_nll
         ]
         found.append(near[0] if near else None)
     return tuple(found)

@@ -8,15 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.mixture import Mixture
 from gmmscape.structure.structure import Block
-
-#: Radii of the spheres, in sigma, tried one after another; random directions beside the axes.
-RADII, DIRECTIONS = (0.05, 0.1, 0.2, 0.4), 48
-#: Accuracy of the rule that value and slope on a sphere are taken with.
-RTOL = 1e-13
+from gmmscape.tolerances import TOLERANCES
 
 
 class Wall(NamedTuple):
@@ -68,7 +65,7 @@ def wall_around(descent: Descent, blocks: Sequence[Block], middle: CriticalPoint
         return None
     directions = _directions(apart.shape[1])
     base, base_error, _ = _at(descent, local, apart)
-    for radius in RADII:
+    for radius in TOLERANCES.realisation.wall_radii:
         heights = []
         for direction in directions:
             moved = local + radius * descent.sigma * (apart @ direction).reshape(local.shape)
@@ -97,14 +94,18 @@ def _directions(n: int) -> FloatArray:
     """Unit vectors of n dimensions, as rows."""
     if n == 1:
         return np.array([[1.0], [-1.0]])
-    some = np.random.default_rng(0).standard_normal((DIRECTIONS, n))
+    some = np.random.default_rng(0).standard_normal((EFFORT.realisation.wall_directions, n))
     return np.concatenate([np.eye(n), -np.eye(n), some / np.linalg.norm(some, axis=1, keepdims=True)])
 
 
 def _stiffness(descent: Descent, local: FloatArray, apart: FloatArray) -> float:
     """Half the smallest curvature in the other coordinates at the coincident means: what it is nearby."""
     mixture = Mixture.location(local, descent.sigma)
-    hessian = descent.objective(mixture, RTOL).derivatives(mixture, hessian=True).hessian
+    hessian = (
+        descent.objective(mixture, TOLERANCES.realisation.wall_rtol)
+        .derivatives(mixture, hessian=True)
+        .hessian
+    )
     assert hessian is not None
     rest = np.linalg.svd(apart.T)[2][apart.shape[1] :]
     return 0.5 * float(np.linalg.eigvalsh(rest @ hessian @ rest.T)[0])
@@ -113,7 +114,7 @@ def _stiffness(descent: Descent, local: FloatArray, apart: FloatArray) -> float:
 def _at(descent: Descent, means: FloatArray, apart: FloatArray) -> tuple[float, float, float]:
     """Return value, its error, and the length of the gradient in the other coordinates."""
     mixture = Mixture.location(means, descent.sigma)
-    objective = descent.objective(mixture, RTOL)
+    objective = descent.objective(mixture, TOLERANCES.realisation.wall_rtol)
     gradient = objective.derivatives(mixture).gradient.ravel()
     value = -objective.statistics(mixture).log_likelihood
     return (

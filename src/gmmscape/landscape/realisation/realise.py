@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import NotAvailableError
 from gmmscape.landscape.laws import structure_prediction
 from gmmscape.landscape.points.critical_point import CriticalPoint
@@ -15,18 +16,11 @@ from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.realisation.flat_minimum import wall_around
 from gmmscape.landscape.realisation.result import Realisation
 from gmmscape.landscape.realisation.splitting import Splitting, leaking_excess
-from gmmscape.landscape.realisation.splitting_mpmath import MOST_DIGITS, affordable, precise_excess
+from gmmscape.landscape.realisation.splitting_mpmath import affordable, precise_excess
 from gmmscape.mixture import Mixture
-from gmmscape.solve.newton import FLAT
 from gmmscape.structure.candidates import starting_means
 from gmmscape.structure.structure import Block, Structure
-
-#: How far the means of a block begin from their center, in sigma, one try after another.
-SPREADS = (0.5, 1.2, 0.1)
-#: Accuracy of the rule for curvatures at coincident means.
-RTOL = 1e-13
-#: An excess above this is float64's own business.
-CLEAR = 1e-8
+from gmmscape.tolerances import TOLERANCES
 
 
 def realise(descent: Descent, structure: Structure, precision: str) -> Realisation:
@@ -59,11 +53,16 @@ def realise(descent: Descent, structure: Structure, precision: str) -> Realisati
 
 
 def candidate_places(
-    descent: Descent, structure: Structure, truth: Mixture, spread: float = SPREADS[0]
+    descent: Descent,
+    structure: Structure,
+    truth: Mixture,
+    spread: float = TOLERANCES.realisation.start_spreads[0],
 ) -> FloatArray:
     """Return where to descend from for a candidate, the means of a block so many sigma from their center."""
     middle = starting_means(structure, truth, 0.0)
-    means = middle + spread / SPREADS[0] * (starting_means(structure, truth, descent.sigma) - middle)
+    means = middle + spread / TOLERANCES.realisation.start_spreads[0] * (
+        starting_means(structure, truth, descent.sigma) - middle
+    )
     if not descent.free_weights:
         return descent.begun(means)
     weights = np.empty(descent.k)
@@ -92,7 +91,11 @@ def _reached(
     descent: Descent, structure: Structure, truth: Mixture, together: CriticalPoint | None
 ) -> CriticalPoint:
     """Where descents end: the first minimum of this structure, else what the first start led to."""
-    spreads = SPREADS if any(len(block.means) > 1 for block in structure.blocks) else SPREADS[:1]
+    spreads = (
+        TOLERANCES.realisation.start_spreads
+        if any(len(block.means) > 1 for block in structure.blocks)
+        else TOLERANCES.realisation.start_spreads[:1]
+    )
     ends = []
     for spread in spreads:
         ends.append(descent.polish(descent.coarse(candidate_places(descent, structure, truth, spread))))
@@ -124,13 +127,18 @@ def _rough(descent: Descent, structure: Structure, together: CriticalPoint) -> t
             unit = masses[block.means[0]] / descent.sigma**2
             excess = -np.linalg.eigvalsh(hessian[np.ix_(i, i)] - hessian[np.ix_(i, j)]) / unit
             found.append(
-                Splitting(block, tuple(sorted(excess.tolist())), float(FLAT / masses.min()), "float64")
+                Splitting(
+                    block,
+                    tuple(sorted(excess.tolist())),
+                    float(TOLERANCES.solve.flat / masses.min()),
+                    "float64",
+                )
             )
     return tuple(found)
 
 
 def _curvatures(descent: Descent, local: Mixture) -> tuple[FloatArray, FloatArray]:
-    objective = descent.objective(local, RTOL)
+    objective = descent.objective(local, TOLERANCES.realisation.rtol)
     hessian = objective.derivatives(local, hessian=True).hessian
     assert hessian is not None
     return hessian, objective.statistics(local).mass
@@ -139,7 +147,11 @@ def _curvatures(descent: Descent, local: Mixture) -> tuple[FloatArray, FloatArra
 def _decided(descent: Descent, plain: Realisation, together: CriticalPoint, truth: Mixture) -> Realisation:
     """Decide what float64 does not: signs by law 1 or mpmath, existence by the wall around the point."""
     several = [block for block in plain.structure.blocks if len(block.means) > 1]
-    clear = [s for s in plain.splittings if s.splits is not None and abs(s.excess[-1]) > CLEAR]
+    clear = [
+        s
+        for s in plain.splittings
+        if s.splits is not None and abs(s.excess[-1]) > TOLERANCES.realisation.clear_curvature
+    ]
     apart = {s.block for s in clear if s.splits and len(clear) < len(several)}
     blocks = [block for block in several if block not in apart]
     middle = together
@@ -186,7 +198,7 @@ def _precise(
         return found or []
     # The terms are as large as 1e10 times the error stated of their sum; what cancels leaves their square.
     size = min(max(s.error for s in found) * 1e10, 0.1)
-    digits = int(20 - 2 * np.log10(size)) if size > 0.0 else MOST_DIGITS + 1
+    digits = int(20 - 2 * np.log10(size)) if size > 0.0 else EFFORT.realisation.most_digits + 1
     if not affordable(merged, truth, digits):
         return found
     hessian, _ = _curvatures(descent, descent.measure.local_mixture(merged))

@@ -13,18 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.logsumexp import logsumexp_rows as logsumexp
 from gmmscape.measure.span import joint_basis
 from gmmscape.mixture import Mixture
 from gmmscape.structure.structure import Block
-
-#: Nodes are this far apart in sigma^2 over the extent of the means (posteriors turn over sigma^2/extent), at
-#: most so far in sigma; they reach this many standard deviations beyond the outermost centers.
-STEP, COARSEST, REACH = 0.3, 0.25, 10.0
-#: More nodes are not used.
-MOST_NODES = 20_000_000
-#: A sign counts from this many times the estimated error of the sum.
-CLEAR = 100.0
+from gmmscape.tolerances import TOLERANCES
 
 
 class Splitting(NamedTuple):
@@ -102,7 +96,7 @@ def leaking_excess(merged: Mixture, blocks: Sequence[Block | None], truth: Mixtu
             values = np.linalg.eigvalsh(0.5 * (first + second))
             beyond = [float(nodes.variances[block.centers[0]]) / nodes.sigma**2 - 1.0] * nodes.dropped
             excess = tuple(sorted([*values.tolist(), *beyond]))
-            found.append(Splitting(block, excess, float(CLEAR * error), "law 1"))
+            found.append(Splitting(block, excess, float(TOLERANCES.realisation.clear_sign * error), "law 1"))
     return found
 
 
@@ -128,12 +122,15 @@ class _Nodes(NamedTuple):
             basis = np.eye(truth.n_features)[:, :1]
         centers, means = (truth.means - truth.means[0]) @ basis, (merged.means - truth.means[0]) @ basis
         extent = float(np.ptp(means, axis=0).max())
-        step = min(STEP * sigma**2 / max(extent, sigma), COARSEST * sigma)
+        step = min(
+            TOLERANCES.realisation.splitting_step * sigma**2 / max(extent, sigma),
+            TOLERANCES.realisation.coarsest_step * sigma,
+        )
         variances = np.broadcast_to(truth.covariances, truth.n_components)
-        reach = REACH * max(sigma, float(np.sqrt(variances.max())))
+        reach = TOLERANCES.realisation.splitting_reach * max(sigma, float(np.sqrt(variances.max())))
         low, high = centers.min(axis=0) - reach, centers.max(axis=0) + reach
         counts = np.ceil((high - low) / step).astype(int)
-        if float(np.prod(counts.astype(float))) > MOST_NODES:
+        if float(np.prod(counts.astype(float))) > EFFORT.realisation.splitting_nodes:
             return None
         axes = [a + step * np.arange(n) for a, n in zip(low, counts, strict=True)]
         dropped = truth.n_features - basis.shape[1]

@@ -8,15 +8,11 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import NotAvailableError
 from gmmscape.landscape.realisation.splitting import Splitting
 from gmmscape.mixture import Mixture
 from gmmscape.structure.structure import Block
-
-#: Digits that the gradient gains with each step, its Hessian being a float64 one; digits lost in recurrences.
-GAINED, GUARD = 11, 14
-#: Digits and nodes at most.
-MOST_DIGITS, MOST_NODES = 120, 200_000
 
 
 def precise_excess(
@@ -26,7 +22,7 @@ def precise_excess(
 
     The critical point is polished in that arithmetic first. All integrals are trapezoid sums over one grid
     on the line, whose Gaussians come from recurrences; the step is that at which their error is below the
-    last digit (DESIGN 2.4, the strip in which posteriors are analytic).
+    last digit (the strip in which posteriors are analytic, docs/mathematics.md#strip).
 
     Parameters
     ----------
@@ -53,12 +49,12 @@ def precise_excess(
         If mpmath is not installed.
     """
     mpmath = _mpmath()
-    with mpmath.workdps(digits + GUARD):
+    with mpmath.workdps(digits + EFFORT.realisation.guard_digits):
         line = _Line(mpmath, merged, truth)
         inverse = np.linalg.inv(hessian) / line.sigma**2
-        reached = GAINED
+        reached = EFFORT.realisation.digits_gained
         while True:
-            reached = min(reached + GAINED, digits)
+            reached = min(reached + EFFORT.realisation.digits_gained, digits)
             slopes, masses, moments = line.sums(reached)
             if reached == digits:
                 break
@@ -78,11 +74,13 @@ def precise_excess(
 
 def affordable(merged: Mixture, truth: Mixture, digits: int) -> bool:
     """Say whether so many digits, and the nodes that they take, are within what is done."""
-    if digits > MOST_DIGITS or truth.n_features > 1:
+    if digits > EFFORT.realisation.most_digits or truth.n_features > 1:
         return False
     extent = float(np.ptp(merged.means)) / (merged.sigma or 1.0)
     length = float(np.ptp(truth.means)) / (merged.sigma or 1.0) + 2.0 * np.sqrt(4.6 * digits)
-    return length * (1.0 + extent * digits * np.log(10.0) / (2.0 * np.pi**2)) <= MOST_NODES
+    return (
+        length * (1.0 + extent * digits * np.log(10.0) / (2.0 * np.pi**2)) <= EFFORT.realisation.mpmath_nodes
+    )
 
 
 class _Line:
@@ -109,7 +107,7 @@ class _Line:
 
     def sums(self, digits: int) -> tuple[list[Any], list[Any], list[Any]]:
         """Return E[psi y], E[psi] and E[psi (y^2 - sigma^2)] for each mean, to so many digits."""
-        with self.mp.workdps(digits + GUARD):
+        with self.mp.workdps(digits + EFFORT.realisation.guard_digits):
             return self._sums(digits)
 
     def _sums(self, digits: int) -> tuple[list[Any], list[Any], list[Any]]:

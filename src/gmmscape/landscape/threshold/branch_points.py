@@ -7,16 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.landscape.paths.truth_path import TruthPath, fitted_sigma, truth_at
 from gmmscape.landscape.threshold.result import FollowedMinimum
 from gmmscape.mixture import Mixture
 from gmmscape.structure.association import association
 from gmmscape.structure.partition import best_stars
 from gmmscape.structure.structure import decode
-
-#: Accuracy of associations where a crossing is located; of Sobol points, which take over in more than
-#: `MOST_AXES` dimensions, whatever is asked.
-FINE_RTOL, SOBOL_ERROR, MOST_AXES = 1e-10, 1e-4, 3
+from gmmscape.tolerances import TOLERANCES
 
 #: Parameter, and means in sigma, flattened.
 Place = tuple[float, FloatArray]
@@ -39,7 +37,7 @@ def read(landscapes: TruthPath, point: FloatArray, parameter: float) -> Reading:
 def fine_defect(landscapes: TruthPath, point: FloatArray, parameter: float) -> float:
     """Return the defect of a point by a quadrature as fine as crossings are located with."""
     fit, truth = _fit(landscapes, point, parameter), _truth(landscapes, parameter)
-    return best_stars(association(fit, truth, FINE_RTOL))[1]
+    return best_stars(association(fit, truth, TOLERANCES.threshold.fine_rtol))[1]
 
 
 def _truth(landscapes: TruthPath, parameter: float) -> Mixture:
@@ -56,7 +54,11 @@ def defect_rtol(landscapes: TruthPath, parameter: float) -> float:
     truth = _truth(landscapes, parameter)
     reduced = truth.sigma is not None
     span = min(landscapes.n_features, max(landscapes.k - 1, 1)) if reduced else landscapes.n_features
-    return FINE_RTOL if span <= MOST_AXES else SOBOL_ERROR
+    return (
+        TOLERANCES.threshold.fine_rtol
+        if span <= EFFORT.threshold.most_axes
+        else TOLERANCES.threshold.sobol_error
+    )
 
 
 class Way(NamedTuple):

@@ -10,9 +10,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.paths.truth_path import TruthPath
 from gmmscape.landscape.threshold.branch_points import Place, defect_rtol, fine_defect
-
-#: Half-width of the difference that gives the slope of the defect, as a share of the bracket.
-SLOPE_WIDTH = 1e-5
+from gmmscape.tolerances import TOLERANCES
 
 #: From a guess and a parameter to the minimum there, or None.
 Settle = Callable[[FloatArray, float], FloatArray | None]
@@ -96,7 +94,7 @@ def crossing(
             return None
         parameter = float(brentq(excess, low, top, xtol=located * width, rtol=1e-14))
         at = point(parameter)
-        step = min(max(SLOPE_WIDTH, 100 * located) * width, 0.5 * (high - low))
+        step = min(max(TOLERANCES.threshold.slope_width, 100 * located) * width, 0.5 * (high - low))
         before, after = max(low, parameter - step), min(top, parameter + step)
         slope = (excess(after) - excess(before)) / (after - before)
     except _NoMinimumError:

@@ -10,14 +10,8 @@ from gmmscape.arrays import FloatArray
 from gmmscape.landscape.paths.truth_path import TruthPath
 from gmmscape.landscape.threshold.branch_points import Place, Way, fine_defect, read
 from gmmscape.landscape.threshold.crossing import Crossing, crossing
-from gmmscape.landscape.threshold.same_branch import LONGEST
 from gmmscape.solve import Newton
-
-#: Steps along the path: the first, and the shortest, as shares of the bracket.
-STEP, SHORTEST = 0.01, 1e-4
-#: Crossings of flat minima are located to this share of the bracket; their error shows in descents that begin
-#: this far away, in sigma.
-LOCATED, ELSEWHERE = 1e-9, 0.01
+from gmmscape.tolerances import TOLERANCES
 
 
 def stepped(
@@ -49,13 +43,13 @@ def stepped(
     if start is None:
         return way
     points[-1], readings[-1] = (parameter, start), read(landscapes, start, parameter)
-    speed, step = np.zeros_like(start), STEP * (high - low)
+    speed, step = np.zeros_like(start), TOLERANCES.threshold.flat_step * (high - low)
     while readings[-1].defect > floor and parameter < high:
         ahead = min(parameter + step, high)
         found = settled(landscapes, start + (ahead - parameter) * speed, ahead)
         if found is None:
             step *= 0.5
-            if step < SHORTEST * (high - low):
+            if step < TOLERANCES.threshold.shortest_flat_step * (high - low):
                 return Way(points, readings, "lost", reason=way.reason)
             continue
         speed = (found - start) / (ahead - parameter)
@@ -70,7 +64,11 @@ def settled(landscapes: TruthPath, guess: FloatArray, parameter: float) -> Float
     """Return the minimum that a polished descent from a guess ends in; None where it is far, or none."""
     found = landscapes.descent(parameter).full(Newton(), landscapes.means(guess), None, None)
     point = found.means.ravel() / landscapes.unit
-    return point if found.is_minimum and np.linalg.norm(point - guess) <= LONGEST else None
+    return (
+        point
+        if found.is_minimum and np.linalg.norm(point - guess) <= TOLERANCES.threshold.longest_correction
+        else None
+    )
 
 
 def flat_crossing(landscapes: TruthPath, ends: tuple[Place, Place], level: float) -> Crossing | None:
@@ -80,10 +78,10 @@ def flat_crossing(landscapes: TruthPath, ends: tuple[Place, Place], level: float
         return settled(landscapes, guess, parameter)
 
     def uncertainty(point: FloatArray, parameter: float) -> float:
-        aside = ELSEWHERE * (-1.0) ** np.arange(len(point))
+        aside = TOLERANCES.threshold.elsewhere * (-1.0) ** np.arange(len(point))
         again = settled(landscapes, point + aside, parameter)
         if again is None:
             return 1.0
         return abs(fine_defect(landscapes, again, parameter) - fine_defect(landscapes, point, parameter))
 
-    return crossing(landscapes, ends, level, settle, uncertainty, located=LOCATED)
+    return crossing(landscapes, ends, level, settle, uncertainty, located=TOLERANCES.threshold.flat_located)

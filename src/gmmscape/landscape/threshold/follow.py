@@ -16,14 +16,8 @@ from gmmscape.landscape.threshold.crossing import Crossing, crossing
 from gmmscape.landscape.threshold.flat import flat_crossing, stepped
 from gmmscape.landscape.threshold.result import FollowedMinimum
 from gmmscape.landscape.threshold.same_branch import refined
+from gmmscape.tolerances import TOLERANCES
 
-#: A minimum with a curvature, in 1/sigma^2, below this is too flat to follow by arclength: rounding decides
-#: on the sign. At a bifurcation no two points in a row are.
-RESOLVED = 1e-7
-#: No association changes by more than this for each sigma that a mean moves.
-ASSOCIATION_PER_SIGMA = 1.0
-#: Crossings are located to this share of the bracket.
-LOCATED = 1e-12
 FLAT = "too flat to be followed by arclength"
 
 
@@ -89,7 +83,10 @@ def _way(
 ) -> Way:
     """The way that arclength finds."""
     start = refined(landscapes, begun, parameter)
-    if start is None or np.linalg.eigvalsh(landscapes.slope(start, parameter).hessian)[0] < RESOLVED:
+    if (
+        start is None
+        or np.linalg.eigvalsh(landscapes.slope(start, parameter).hessian)[0] < TOLERANCES.threshold.resolved
+    ):
         return Way([(parameter, begun)], [read(landscapes, begun, parameter)], "lost", reason=FLAT)
     readings: list[Reading] = []
     flat: list[bool] = []
@@ -97,7 +94,7 @@ def _way(
     def seen(point: BranchPoint) -> bool:
         reading = read(landscapes, point.point, -point.parameter)
         readings.append(reading)
-        flat.append(bool(point.eigenvalues[0] < RESOLVED))
+        flat.append(bool(point.eigenvalues[0] < TOLERANCES.threshold.resolved))
         watch(-point.parameter, landscapes.means(point.point), reading.defect)
         return (levels is not None and reading.defect <= levels.floor) or flat[-2:] == [True, True]
 
@@ -154,6 +151,14 @@ def _crossing(
         objective, local = landscapes.objective(point, parameter, fine=True)
         at = landscapes.slope(point, parameter, fine=True)
         wrong = landscapes.unit * objective.errors(local).gradient + float(np.linalg.norm(at.gradient))
-        return ASSOCIATION_PER_SIGMA * wrong / float(np.linalg.eigvalsh(at.hessian)[0])
+        return TOLERANCES.threshold.association_per_sigma * wrong / float(np.linalg.eigvalsh(at.hessian)[0])
 
-    return crossing(landscapes, ends, level, settle, uncertainty, located=LOCATED, power=power)
+    return crossing(
+        landscapes,
+        ends,
+        level,
+        settle,
+        uncertainty,
+        located=TOLERANCES.threshold.crossing_located,
+        power=power,
+    )

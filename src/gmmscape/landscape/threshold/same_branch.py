@@ -5,31 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.landscape.paths.truth_path import TruthPath, truth_at
-
-#: Newton's corrections of a point near a branch: how many, how short the last (with a fine rule or not), and
-#: how far, in sigma, all.
-CORRECTIONS, CLOSE, ROUGHLY, LONGEST = 12, 1e-11, 1e-8, 0.5
-#: What a change along the path counts in a signature, and how far two of one minimum, or its images, differ.
-FEWER_DIGITS, ALIKE = 0.01, 1e-5
-#: How far, in sigma, shapes differ of minima too flat to have a signature.
-FLAT_ALIKE = 0.1
+from gmmscape.tolerances import TOLERANCES
 
 
 def refined(
     landscapes: TruthPath, point: FloatArray, parameter: float, *, fine: bool = True
 ) -> FloatArray | None:
     """Return the minimum next to a point by Newton's method; None where there is none or it is far."""
-    enough = CLOSE if fine else ROUGHLY
+    enough = TOLERANCES.threshold.on_branch if fine else TOLERANCES.threshold.roughly
     near = point
-    for _ in range(CORRECTIONS):
+    for _ in range(EFFORT.threshold.corrections):
         at = landscapes.slope(near, parameter, fine=fine)
         try:
             step = np.linalg.solve(at.hessian, -at.gradient)
         except np.linalg.LinAlgError:
             return None
         near = near + step
-        if not np.linalg.norm(near - point) <= LONGEST:
+        if not np.linalg.norm(near - point) <= TOLERANCES.threshold.longest_correction:
             return None
         if np.linalg.norm(step) <= enough:
             return near if np.linalg.eigvalsh(at.hessian)[0] > 0 else None
@@ -51,7 +45,11 @@ def signature(landscapes: TruthPath, point: FloatArray, parameter: float) -> Flo
     change = landscapes.along_parameter(exact, parameter).gradient + hessian @ np.tile(drift, landscapes.k)
     # Per unit of the parameter; over the bracket it is a number like the others, but a difference quotient,
     # known to fewer digits: where a symmetry holds at one parameter only it differs in the first ones.
-    speed = float(np.linalg.norm(change)) * (landscapes.bracket[1] - landscapes.bracket[0]) * FEWER_DIGITS
+    speed = (
+        float(np.linalg.norm(change))
+        * (landscapes.bracket[1] - landscapes.bracket[0])
+        * TOLERANCES.threshold.fewer_digits
+    )
     shape = distances(landscapes, landscapes.means(exact), parameter)
     return np.concatenate([np.linalg.eigvalsh(hessian), [speed], shape])
 
@@ -66,4 +64,4 @@ def distances(landscapes: TruthPath, means: FloatArray, parameter: float) -> Flo
 
 def alike(one: FloatArray, other: FloatArray) -> bool:
     """Say whether two signatures agree."""
-    return bool(np.all(np.abs(one - other) <= ALIKE * np.maximum(1.0, np.abs(other))))
+    return bool(np.all(np.abs(one - other) <= TOLERANCES.threshold.alike * np.maximum(1.0, np.abs(other))))

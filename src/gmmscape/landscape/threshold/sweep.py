@@ -13,25 +13,12 @@ from gmmscape.landscape.threshold.branch_points import read
 from gmmscape.landscape.threshold.flat import settled
 from gmmscape.landscape.threshold.follow import Levels, follow
 from gmmscape.landscape.threshold.result import KINDS, FollowedMinimum
-from gmmscape.landscape.threshold.same_branch import FLAT_ALIKE, alike, distances, refined, signature
+from gmmscape.landscape.threshold.same_branch import alike, distances, refined, signature
 from gmmscape.landscape.threshold.unstructured import Found, Search, search
 from gmmscape.progress import Budget
 from gmmscape.threads import limited
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.work.journal import Journal
-
-#: How far beyond an end another minimum is looked for, as a share of the bracket; and the distances from the
-#: end along its null vector, in sigma, that descents begin at.
-BEYOND, BESIDE = 1e-3, (0.1, 0.5)
-#: A lost minimum is looked for again this far on, as a share of the bracket.
-AFTER_LOST = 0.01
-#: Where a search looks above the largest end: shares of the way to the next parameter searched.
-ABOVE = (0.01, 0.25, 0.5, 0.75)
-#: A guess by interpolation is no farther, in sigma, from the minimum it is compared with.
-NEAR = 0.5
-#: Found minima count from this much above a level on: the accuracy of coarse readings.
-MARGIN = 1e-6
-#: Where minima are followed to a level, those with a defect above this share of it are: it may rise.
-FLOOR = 0.25
 
 
 class Plan(NamedTuple):
@@ -80,7 +67,7 @@ class Sweep:
         self, landscapes: TruthPath, level: float, to_level: bool, plan: Plan, journal: Journal
     ) -> None:
         self.landscapes, self.level, self.to_level = landscapes, level, to_level
-        self.floor = FLOOR * level if to_level else level
+        self.floor = TOLERANCES.threshold.floor * level if to_level else level
         self.followed: list[FollowedMinimum] = []
         self.searches: dict[float, Search] = {}
         self.plan, self._journal = plan, journal
@@ -111,7 +98,7 @@ class Sweep:
             self.searches[at] = Search(found, n_minima, n_starts)
 
     def _results(self, parameters: list[float], extra: Sequence[FloatArray]) -> Iterable[Search]:
-        plan, level = self.plan, self.floor + MARGIN
+        plan, level = self.plan, self.floor + TOLERANCES.threshold.margin
         low, _ = self.landscapes.bracket
         # Other random numbers at each parameter, the same whatever was searched before.
         seeds = [[plan.seed, round((at - low) / self.width * 2**32)] for at in parameters]
@@ -141,7 +128,7 @@ class Sweep:
         return [found for found in self.searches[at].minima if self._is_above(found, at)]
 
     def _is_above(self, found: Found, at: float) -> bool:
-        if found.defect <= self.level + MARGIN:
+        if found.defect <= self.level + TOLERANCES.threshold.margin:
             return False
         point = np.array(found.means).ravel() / self.landscapes.unit
         if refined(self.landscapes, point, at, fine=False) is not None:
@@ -175,7 +162,11 @@ class Sweep:
         if end.finish not in ("fold", "pitchfork", "lost"):
             return []
         last, means = float(end.parameters[-1]), end.branch_means[-1]
-        at = last + (AFTER_LOST if end.finish == "lost" else BEYOND) * self.width
+        at = (
+            last
+            + (TOLERANCES.threshold.after_lost if end.finish == "lost" else TOLERANCES.threshold.beyond)
+            * self.width
+        )
         if at >= self.landscapes.bracket[1]:
             return []
         starts = [means]
@@ -183,8 +174,17 @@ class Sweep:
             point = means.ravel() / self.landscapes.unit
             hessian = self.landscapes.slope(point, last).hessian
             direction = self.landscapes.means(np.linalg.eigh(hessian)[1][:, 0])
-            starts = [means + side * far * direction for far in BESIDE for side in (-1, 1)]
-        found = search(self.landscapes.descent(at), self.floor + MARGIN, 0, [0], starts, listed=False)
+            starts = [
+                means + side * far * direction for far in TOLERANCES.threshold.beside for side in (-1, 1)
+            ]
+        found = search(
+            self.landscapes.descent(at),
+            self.floor + TOLERANCES.threshold.margin,
+            0,
+            [0],
+            starts,
+            listed=False,
+        )
         return [(np.array(minimum.means), at, end.finish) for minimum in found.minima]
 
     def _known(self, means: FloatArray, at: float) -> bool:
@@ -197,7 +197,7 @@ class Sweep:
             if guess is None:
                 continue
             off = float(np.abs(distances(landscapes, guess, at) - shape).max())
-            if off > NEAR:
+            if off > TOLERANCES.threshold.near:
                 continue
             if mine is None:
                 mine = signature(landscapes, means.ravel() / landscapes.unit, at)
@@ -206,7 +206,7 @@ class Sweep:
                 self._signatures[place, at] = signature(landscapes, point, at)
             other = self._signatures[place, at]
             if mine is None or other is None:  # too flat to be told apart but by where the means are
-                if mine is other and off <= FLAT_ALIKE:
+                if mine is other and off <= TOLERANCES.threshold.flat_alike:
                     return True
             elif alike(mine, other):
                 return True
@@ -235,4 +235,4 @@ def _searched(
 def above(parameter: float, searched: Iterable[float]) -> list[float]:
     """Return where to search above an end: places on the way to the next parameter that was searched."""
     following = min(at for at in searched if at > parameter)
-    return [parameter + share * (following - parameter) for share in ABOVE]
+    return [parameter + share * (following - parameter) for share in TOLERANCES.threshold.above]

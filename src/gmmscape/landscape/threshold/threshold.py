@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError, NoResultError
 from gmmscape.landscape.paths.truth_path import TruthPath, ordered_bracket, truth_at
 from gmmscape.landscape.threshold.branch_points import read
@@ -28,8 +29,6 @@ from gmmscape.validation import (
 )
 from gmmscape.work.journal import Journal
 
-#: Rounds of searches above the largest end, each of which has found something there.
-MOST_ROUNDS = 20
 MEANING = "unstructured minima exist at lo and not at hi"
 
 
@@ -205,7 +204,7 @@ def _carried_out(sweep: Sweep, start: FloatArray | None, journal: Journal) -> st
 
 def _search_above(sweep: Sweep) -> None:
     """Search just above the highest end, until nothing is found there."""
-    for _ in range(MOST_ROUNDS):
+    for _ in range(EFFORT.threshold.most_rounds):
         largest = sweep.largest
         if largest is None:
             return
@@ -216,7 +215,8 @@ def _search_above(sweep: Sweep) -> None:
         if not any(new):
             return
     raise NoResultError(
-        f"above each end another minimum was found, {MOST_ROUNDS} times: raise n_parameters or n_starts"
+        f"above each end another minimum was found, {EFFORT.threshold.most_rounds} times: raise "
+        "n_parameters or n_starts"
     )
 
 

@@ -15,12 +15,7 @@ from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.structure.candidates import starting_means
 from gmmscape.structure.structure import decode
-
-#: Ends of coarse descents this close, in sigma, are one minimum. Soft ones end farther apart and are listed
-#: twice: those who follow them find out.
-SAME = 1e-4
-#: Means to which a random assignment gives no center begin this far from one, in sigma.
-ASIDE = 0.5
+from gmmscape.tolerances import TOLERANCES
 
 
 class Found(NamedTuple):
@@ -108,7 +103,7 @@ def search(
             continue
         means = found.mixture.means
         for place, (known, _, hits) in enumerate(ends):
-            if match_means(means, known)[1] <= SAME * descent.sigma:
+            if match_means(means, known)[1] <= TOLERANCES.threshold.same * descent.sigma:
                 ends[place] = (known, ends[place][1], hits + 1)
                 break
         else:
@@ -157,7 +152,9 @@ def assigned_means(truth: Mixture, k: int, sigma: float, rng: np.random.Generato
         share[first, s], share[second, s] = part * truth.weights[s], (1 - part) * truth.weights[s]
     means = _averages(truth, share, rng)
     empty = share.sum(axis=1) == 0
-    means[empty] += ASIDE * sigma * rng.standard_normal((int(empty.sum()), truth.n_features))
+    means[empty] += (
+        TOLERANCES.threshold.aside * sigma * rng.standard_normal((int(empty.sum()), truth.n_features))
+    )
     return means
 
 

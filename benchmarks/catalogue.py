@@ -1,0 +1,40 @@
+"""Which benchmarks there are, by the folder that holds them, in the order of the page."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from benchmarks.harness import Benchmark
+
+FOLDERS = {
+    "computing": ("engine", "speed", "memory", "integrals"),
+    "fitting": (
+        "recovery",
+        "many",
+        "overlap",
+        "hostile",
+        "nested",
+        "repair_sklearn",
+        "optima",
+        "select",
+    ),
+    "judging": ("planted", "verdicts", "calibration", "suggestion", "ranking"),
+    "landscapes": (
+        "laws",
+        "candidates",
+        "count_law",
+        "births",
+        "thresholds",
+        "falsify",
+        "phase",
+        "basins",
+        "sample_landscapes",
+    ),
+}
+NAMES = tuple(name for names in FOLDERS.values() for name in names)
+
+
+def benchmark(name: str) -> Benchmark:
+    """Return the benchmark of a name."""
+    folder = next(folder for folder, names in FOLDERS.items() if name in names)
+    return import_module(f"benchmarks.{folder}.{name}").BENCHMARK

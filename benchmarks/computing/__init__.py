@@ -1,0 +1,1 @@
+"""What an iteration, a fit and an integral cost."""

@@ -1,0 +1,1 @@
+"""Which optima fits end in."""

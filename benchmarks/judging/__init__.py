@@ -1,0 +1,1 @@
+"""Whether verdicts, labels and suggestions are right."""

@@ -1,0 +1,1 @@
+"""The laboratory against laws and against itself."""

@@ -1,0 +1,48 @@
+"""Effort: how much is tried, in one record made of sections by subject.
+
+Nothing here changes while the library works: functions read `EFFORT`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gmmscape.effort.atlas import AtlasEffort
+from gmmscape.effort.basins import BasinsEffort
+from gmmscape.effort.diagnosis import DiagnosisEffort
+from gmmscape.effort.falsification import FalsificationEffort
+from gmmscape.effort.measure import MeasureEffort
+from gmmscape.effort.moves import MovesEffort
+from gmmscape.effort.paths import PathsEffort
+from gmmscape.effort.phases import PhasesEffort
+from gmmscape.effort.points import PointsEffort
+from gmmscape.effort.realisation import RealisationEffort
+from gmmscape.effort.selection import SelectionEffort
+from gmmscape.effort.solve import SolveEffort
+from gmmscape.effort.structure import StructureEffort
+from gmmscape.effort.threshold import ThresholdEffort
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is tried, by subject."""
+
+    atlas: AtlasEffort = field(default_factory=AtlasEffort)
+    basins: BasinsEffort = field(default_factory=BasinsEffort)
+    diagnosis: DiagnosisEffort = field(default_factory=DiagnosisEffort)
+    falsification: FalsificationEffort = field(default_factory=FalsificationEffort)
+    measure: MeasureEffort = field(default_factory=MeasureEffort)
+    moves: MovesEffort = field(default_factory=MovesEffort)
+    paths: PathsEffort = field(default_factory=PathsEffort)
+    phases: PhasesEffort = field(default_factory=PhasesEffort)
+    points: PointsEffort = field(default_factory=PointsEffort)
+    realisation: RealisationEffort = field(default_factory=RealisationEffort)
+    selection: SelectionEffort = field(default_factory=SelectionEffort)
+    solve: SolveEffort = field(default_factory=SolveEffort)
+    structure: StructureEffort = field(default_factory=StructureEffort)
+    threshold: ThresholdEffort = field(default_factory=ThresholdEffort)
+
+
+EFFORT = Effort()
+
+__all__ = ["EFFORT", "Effort"]

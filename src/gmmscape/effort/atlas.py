@@ -1,0 +1,29 @@
+"""How much is tried: explorations and atlases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AtlasEffort:
+    """How much is tried: explorations and atlases."""
+
+    #: Random starts that run EM together, one a thread.
+    starts_together: int = 32
+    #: Up to this many candidates, all are tried; beyond, those of neighbours on a line, up to
+    #: `neighbour_candidates`.
+    all_candidates: int = 100
+    neighbour_candidates: int = 3000
+    #: Groupings of more means are not all tried: only those of at most two groups that are no single
+    #: means.
+    all_groupings: int = 6
+    #: Starts of each grouping in a round; rounds at most, while the count law says that something is
+    #: missing.
+    saddle_starts: int = 10
+    saddle_rounds: int = 8
+    #: Centers whose averages are all tried as places of means, where they have no order.
+    few_centers: int = 4
+    #: Directions that are followed uphill from a known point; minima between whose labellings is searched.
+    softest_modes: int = 2
+    most_paired: int = 8

@@ -1,0 +1,37 @@
+"""How much is tried: diagnosis and repair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DiagnosisEffort:
+    """How much is tried: diagnosis and repair."""
+
+    #: How often components are split in two.
+    cluster_rounds: int = 3
+    #: EM steps from displaced fits; length of the displacement in the units of `_Chart`.
+    curvature_passes: int = 24
+    #: Rows of a bootstrap sample at most: gains in nats hardly depend on their number.
+    bootstrap_rows: int = 20_000
+    #: Rows that are looked at; of more, evenly spaced ones.
+    findings_rows: int = 50_000
+    #: Size of a pass beyond which moves begin before EM has converged: after steps of this length, or so
+    #: many.
+    eager_pass: int = 1_000_000
+    beginning_iterations: int = 20
+    #: Rows that are looked at, least number of them, and draws from the fit that they are compared with.
+    spacing_rows: int = 4_000
+    least_spacing_rows: int = 30
+    spacing_draws: int = 3
+    #: Rows that the overlap is averaged over at most.
+    overlap_rows: int = 50_000
+    #: Size of a pass up to which the curvature is measured: it takes two dozen.
+    curvature_pass: int = 100_000_000
+    #: Starts run for each step, and EM on them.
+    splits_tried: int = 4
+    #: Rows that are looked at, at most.
+    suggestion_rows: int = 50_000
+    #: Steps at most.
+    suggestion_steps: int = 12

@@ -1,0 +1,25 @@
+"""How much is tried: rows, populations and their quadrature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MeasureEffort:
+    """How much is tried: rows, populations and their quadrature."""
+
+    #: Binary logarithm of the number of hashes that are sorted together.
+    columns_together: int = 20
+    #: Trapezoid rules have at most so many dimensions.
+    most_axes: int = 3
+    #: Rules of no, one, two or three axes are not refined beyond so many nodes.
+    most_nodes: tuple[int, ...] = (1, 1 << 20, 1 << 19, 1 << 18)
+    stretch: int = 65_536
+    #: Rows whose median is taken as the origin.
+    median_rows: int = 65_536
+    #: Independent scramblings, a power of two.
+    scramblings: int = 16
+    #: Binary logarithms of the fewest and the most points of all scramblings together.
+    fewest_sobol: int = 9
+    most_sobol: int = 16

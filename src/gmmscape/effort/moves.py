@@ -1,0 +1,52 @@
+"""How much is tried: moves and their search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MovesEffort:
+    """How much is tried: moves and their search."""
+
+    #: 2-means starts inside a cluster.
+    center_starts: int = 3
+    #: Rows that are looked at; of more, so many are drawn, evenly along the data.
+    proposal_rows: int = 250_000
+    #: Rows that stand for what one component covers.
+    rows_each: int = 1_000
+    #: Rows that are drawn, of more; the share of them that is held out; EM on the others.
+    held_out_rows: int = 50_000
+    #: Single moves of a group that are tried, best prediction first; and of the group of nested
+    #: components.
+    attempts: int = 8
+    nested_attempts: int = 4
+    #: Moves whose prediction is computed on rows, for each that is tried.
+    lookahead: int = 3
+    screen: int = 5
+    outlook: int = 100
+    #: Size of a pass up to which perturbed fits are run through EM before giving up; standard deviations
+    #: of each.
+    cheap_pass: int = 1_000_000
+    #: Size of a pass up to which so many new starts are run, because optima of overlapping clusters differ
+    #: by more than moves, and up to which EM is given up later.
+    very_cheap_pass: int = 200_000
+    new_starts: int = 32
+    long_outlook: int = 1000
+    #: Components up to which every pair is looked at, and nearest means that are looked at beyond.
+    all_pairs: int = 32
+    nearest_means: int = 8
+    #: How often one split, or one removal, may be paired in a round.
+    partners: int = 3
+    #: Pairs looked at more closely, for each component.
+    pairs_each: int = 3
+    #: Rows of each of a pair that its cost is taken from.
+    pair_rows: int = 1_000
+    #: Starts that go together: few enough for an interruption to lose little.
+    starts_together: int = 64
+    random_starts: int = 3
+    resplit_starts: int = 7
+    #: Fits with a shared covariance that are then set free.
+    freed: int = 2
+    #: Rows of each of two neighbours that are to share anew.
+    resplit_rows: int = 1_000

@@ -1,0 +1,22 @@
+"""How much is tried: critical points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PointsEffort:
+    """How much is tried: critical points."""
+
+    #: Slope over the radius, in 1/sigma^2, that has a sign; Newton steps in the stiff directions.
+    relaxing_steps: int = 6
+    #: Soft directions at most; angles looked at in a plane of them.
+    most_soft: int = 3
+    sphere_angles: int = 16
+    #: Iterations of a following and of such a descent; Newton steps of a polish.
+    following_steps: int = 120
+    most_strolls: int = 2000
+    polishing_steps: int = 40
+    #: Steps of a polish that need not halve the EM step, once it is short.
+    idle_steps: int = 5

@@ -1,0 +1,22 @@
+"""How much is tried: the solvers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SolveEffort:
+    """How much is tried: the solvers."""
+
+    #: Rows times components times columns (twice for matrices) from which on one pass is work for all
+    #: threads.
+    large_pass: int = 8_000_000
+    #: Steps in a row, refused or without halving the EM step, after which a point below tol is taken as it
+    #: is.
+    patience: int = 3
+    secular_steps: int = 100
+    #: Points before the current one, joined by plain EM steps, that an extrapolation is made from.
+    trail: int = 2
+    #: Starting means are looked for among this many rows, drawn at random where there are more.
+    start_rows: int = 200_000

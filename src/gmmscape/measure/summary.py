@@ -1,0 +1,207 @@
+"""What is known about the rows of a source after one walk over its blocks; parts of it may be merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
+from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+from gmmscape.measure.duplicates import Duplicates, Keys, row_keys
+from gmmscape.measure.source import RowSource
+from gmmscape.statistics import MergeInOrder, SufficientStatistics
+from gmmscape.weights import Weights
+
+
+def middle_of(source: RowSource) -> FloatArray:
+    """Return the coordinate-wise (lower) median of the rows, or of evenly spaced ones among very many.
+
+    It is a value of the data. It takes a reading of its own, of `EFFORT.measure.median_rows` at most, before
+    the walk that counts from it.
+    """
+    step = -(-len(source) // EFFORT.measure.median_rows)
+    some = source.take(slice(0, len(source), step)).points
+    middle = (len(some) - 1) // 2
+    return np.partition(some, middle, axis=0)[middle]
+
+
+@dataclass(frozen=True, eq=False)
+class RowKeys:
+    """A hash of each row and its weight, in the order of the rows: by them rows are told apart.
+
+    Attributes
+    ----------
+    keys : ndarray of shape (n,)
+        `row_keys` of the rows in local coordinates.
+    weights : Weights
+        Of the rows.
+    """
+
+    keys: Keys
+    weights: Weights
+
+    @classmethod
+    def of(cls, source: RowSource, origin: FloatArray) -> RowKeys:
+        """Return those of a source, in one walk; 8 bytes a row, and 8 more where each has its own weight."""
+        return cls.joined([cls(row_keys(points - origin), weights) for points, weights in source.blocks()])
+
+    @classmethod
+    def joined(cls, parts: list[RowKeys]) -> RowKeys:
+        """Return those of the rows of several parts, one part after the other."""
+        return cls(
+            np.concatenate([part.keys for part in parts]), Weights.joined([part.weights for part in parts])
+        )
+
+    @cached_property
+    def duplicates(self) -> Duplicates:
+        """Which rows are equal to others."""
+        return Duplicates(self.keys, self.weights)
+
+    def digest(self, origin: FloatArray) -> str:
+        """Return the SHA-256 of the origin, the hashes of the rows and their weights."""
+        found = sha256(origin.tobytes())
+        found.update(self.keys.data)
+        for start in range(0, len(self.keys), EFFORT.measure.stretch):
+            found.update(self.weights[start : start + EFFORT.measure.stretch].tobytes())
+        return found.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class RowSummary:
+    """Rows of a source, summed up: made in one walk, to be sent and merged.
+
+    Parts of the data that different workers have walked make the summary of all when they are merged in the
+    order of their rows. Weights need not sum to one: shares are of their sum.
+
+    Attributes
+    ----------
+    n : int
+        Number of rows.
+    origin : ndarray of shape (d,)
+        Where local coordinates count from; the same for parts that are to be merged.
+    lowest, highest : ndarray of shape (d,)
+        Of the values of each column, in the caller's coordinates.
+    moments : SufficientStatistics
+        Mass, mean and scatter of all rows, in local coordinates.
+    keys : RowKeys or None
+        What tells the rows apart, 8 or 16 bytes a row; None where the walk did not ask for it.
+    """
+
+    n: int
+    origin: FloatArray
+    lowest: FloatArray
+    highest: FloatArray
+    moments: SufficientStatistics
+    keys: RowKeys | None
+
+    @classmethod
+    def of(cls, source: RowSource, origin: FloatArray | None = None, *, keys: bool = True) -> RowSummary:
+        """Return the summary of a source.
+
+        Parameters
+        ----------
+        source : RowSource
+            At least one row.
+        origin : ndarray of shape (d,), optional
+            By default `middle_of` the source; parts that are to be merged need that of the whole.
+        keys : bool, default=True
+            Whether to tell rows apart: without it, `duplicates` and what follows from them are not
+            available, and the memory does not depend on the number of rows.
+
+        Returns
+        -------
+        RowSummary
+            In one walk of cost O(n d^2).
+        """
+        origin = middle_of(source) if origin is None else origin
+        lowest, highest = np.full(len(origin), np.inf), np.full(len(origin), -np.inf)
+        n, moments, parts = 0, MergeInOrder(), []
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            for points, weights in source.blocks():
+                local = points - origin
+                n += len(points)
+                np.minimum(lowest, points.min(axis=0), out=lowest)
+                np.maximum(highest, points.max(axis=0), out=highest)
+                moments.add(_moments(local, weights.each))
+                if keys:
+                    parts.append(RowKeys(row_keys(local), weights))
+        return cls(n, origin, lowest, highest, moments.total(), RowKeys.joined(parts) if keys else None)
+
+    def merge(self, other: RowSummary) -> RowSummary:
+        """Return the summary of these rows and then the others, which count from the same origin."""
+        if not np.array_equal(self.origin, other.origin):
+            raise InvalidParameterError.of("other", other.origin, "make both summaries from the same origin")
+        both = self.keys is not None and other.keys is not None
+        return replace(
+            self,
+            n=self.n + other.n,
+            lowest=np.minimum(self.lowest, other.lowest),
+            highest=np.maximum(self.highest, other.highest),
+            moments=self.moments.merge(other.moments),
+            keys=RowKeys.joined([self.keys, other.keys]) if both else None,
+        )
+
+    @property
+    def mass(self) -> float:
+        """Sum of the weights."""
+        return float(self.moments.mass[0])
+
+    @cached_property
+    def covariance(self) -> FloatArray:
+        """Weighted covariance matrix, shape (d, d)."""
+        assert self.moments.scatter is not None
+        return self.moments.scatter / self.moments.mass[0]
+
+    @property
+    def extent(self) -> FloatArray:
+        """Highest less lowest value of each column, shape (d,); infinite where that overflows."""
+        with np.errstate(over="ignore"):
+            return self.highest - self.lowest
+
+    @property
+    def duplicates(self) -> Duplicates:
+        """Which rows are equal to others."""
+        return self._told_apart.duplicates
+
+    @property
+    def heaviest_row(self) -> float:
+        """The largest share of a different row in the mass; equal rows count as one."""
+        return self.duplicates.heaviest / self.mass
+
+    @property
+    def effective_rows(self) -> float:
+        """Kish's effective number of different rows, the squared mass over the sum of their squared weights.
+
+        It does not depend on the unit of the weights, and whole weights count as repeated rows do.
+        """
+        return self.mass**2 / self.duplicates.squares
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of rows and weights, the same however the rows were split among parts."""
+        return self._told_apart.digest(self.origin)
+
+    @property
+    def _told_apart(self) -> RowKeys:
+        if self.keys is None:
+            raise NotAvailableError("this summary was made without keys: make it with keys=True")
+        return self.keys
+
+
+def _moments(points: FloatArray, weights: FloatArray) -> SufficientStatistics:
+    """Mean and scatter of a block of rows."""
+    mass = float(weights.sum())
+    mean = weights @ points / mass
+    rooted = (points - mean) * np.sqrt(weights)[:, None]
+    return SufficientStatistics(
+        mass=np.array([mass]),
+        mean=mean[None],
+        scatter=rooted.T @ rooted,
+        kind="tied",
+        log_likelihood=0.0,
+        weight=mass,
+    )

@@ -1,0 +1,43 @@
+"""Solutions in values of JSON, bit for bit, for checkpoints; files for users are written by their results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.mixture import Mixture
+from gmmscape.solve.result import Solution
+
+
+def stored(solution: Solution) -> dict[str, Any]:
+    """Return a solution in values of JSON, which has no infinite numbers; local coordinates."""
+    numbers = {"error": solution.error, "gradient_norm": solution.gradient_norm}
+    return {
+        "local": solution.local.to_dict(),
+        "nll": solution.nll,
+        **{name: value if np.isfinite(value) else None for name, value in numbers.items()},
+        "stop_reason": solution.stop_reason,
+        "n_iter": solution.n_iter,
+        "history": list(solution.history),
+        "floor_active": solution.floor_active,
+        "family": solution.family,
+    }
+
+
+def solution_of(content: dict[str, Any], origin: FloatArray) -> Solution:
+    """Return the solution that `stored` has written, of a measure with this origin."""
+    error, norm = (np.inf if content[name] is None else content[name] for name in ("error", "gradient_norm"))
+    return Solution(
+        local=Mixture.from_dict(content["local"]),
+        origin=origin,
+        nll=content["nll"],
+        error=error,
+        gradient_norm=norm,
+        stop_reason=content["stop_reason"],
+        n_iter=content["n_iter"],
+        history=tuple(content["history"]),
+        floor_active=content["floor_active"],
+        family=content["family"],
+    )

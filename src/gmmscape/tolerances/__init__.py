@@ -1,0 +1,50 @@
+"""Tolerances: what counts as equal, small, flat or significant, in one record made of sections by subject.
+
+Nothing here changes while the library works: functions read `TOLERANCES`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gmmscape.tolerances.atlas import AtlasTolerances
+from gmmscape.tolerances.basins import BasinsTolerances
+from gmmscape.tolerances.diagnosis import DiagnosisTolerances
+from gmmscape.tolerances.falsification import FalsificationTolerances
+from gmmscape.tolerances.measure import MeasureTolerances
+from gmmscape.tolerances.moves import MovesTolerances
+from gmmscape.tolerances.optima import OptimaTolerances
+from gmmscape.tolerances.paths import PathsTolerances
+from gmmscape.tolerances.phases import PhasesTolerances
+from gmmscape.tolerances.points import PointsTolerances
+from gmmscape.tolerances.realisation import RealisationTolerances
+from gmmscape.tolerances.selection import SelectionTolerances
+from gmmscape.tolerances.solve import SolveTolerances
+from gmmscape.tolerances.structure import StructureTolerances
+from gmmscape.tolerances.threshold import ThresholdTolerances
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """What counts as equal, small, flat or significant, by subject."""
+
+    atlas: AtlasTolerances = field(default_factory=AtlasTolerances)
+    basins: BasinsTolerances = field(default_factory=BasinsTolerances)
+    diagnosis: DiagnosisTolerances = field(default_factory=DiagnosisTolerances)
+    falsification: FalsificationTolerances = field(default_factory=FalsificationTolerances)
+    measure: MeasureTolerances = field(default_factory=MeasureTolerances)
+    moves: MovesTolerances = field(default_factory=MovesTolerances)
+    optima: OptimaTolerances = field(default_factory=OptimaTolerances)
+    paths: PathsTolerances = field(default_factory=PathsTolerances)
+    phases: PhasesTolerances = field(default_factory=PhasesTolerances)
+    points: PointsTolerances = field(default_factory=PointsTolerances)
+    realisation: RealisationTolerances = field(default_factory=RealisationTolerances)
+    selection: SelectionTolerances = field(default_factory=SelectionTolerances)
+    solve: SolveTolerances = field(default_factory=SolveTolerances)
+    structure: StructureTolerances = field(default_factory=StructureTolerances)
+    threshold: ThresholdTolerances = field(default_factory=ThresholdTolerances)
+
+
+TOLERANCES = Tolerances()
+
+__all__ = ["TOLERANCES", "Tolerances"]

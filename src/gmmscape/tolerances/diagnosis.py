@@ -1,0 +1,59 @@
+"""What counts as equal, small, flat or significant: diagnosis and repair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DiagnosisTolerances:
+    """What counts as equal, small, flat or significant: diagnosis and repair."""
+
+    #: Lowest rate of false alarms that verdicts are calibrated for: it takes its inverse in samples.
+    lowest_false_alarm_rate: float = 0.001
+    #: Default of ``covariance_floor``.
+    covariance_floor: float = 1e-6
+    #: Relative fall of the inertia by Lloyd's algorithm alone up to which centers count as converged.
+    centers_converged: float = 1e-6
+    #: Share of a cluster above which a component has it for itself.
+    main_share: float = 0.5
+    #: Responsibilities below this are left out of associations.
+    least_share: float = 1e-4
+    #: EM steps from displaced fits; length of the displacement in the units of `_Chart`.
+    displacement: float = 1e-4
+    #: Squared length, of what was left of an image, below which it is rounding of the difference.
+    curvature_rounding: float = 1e-14
+    #: Components count as coincident where an EM step could not tell them apart (in standard deviations;
+    #: relative).
+    coincident: float = 1e-6
+    #: Two evaluations of one mixture differ by less, relative to 1 + |NLL|.
+    polish_rounding: float = 1e-14
+    #: Least eigenvalue of the correlations, relative to the number of columns, below which columns are
+    #: collinear.
+    collinear: float = 1e-10
+    #: Share of rows equal to others from which on they are named.
+    repeated_share: float = 0.05
+    #: A column is rounded where a quarter of its values or fewer are different, and neighbouring values
+    #: lie farther apart than this, in standard deviations of the narrowest component.
+    few_values_share: float = 0.25
+    coarse_rounding: float = 0.05
+    #: Expected number of rows as far out as an outlier, in all data.
+    outlier_probability: float = 0.001
+    #: Size of a pass beyond which moves begin before EM has converged: after steps of this length, or so
+    #: many.
+    begun: float = 1e-2
+    #: Distance of the two distributions from which on the fit is called poor, and standard errors it must
+    #: have.
+    poor_fit: float = 0.15
+    significant_misfit: float = 2.0
+    #: Removals are tried up to this many times what BIC allows them to cost: what is expected is an upper
+    #: bound.
+    dearest_removal: float = 8.0
+    #: Standard errors by which a fit must be better for a verdict: below, the data do not tell the two
+    #: apart.
+    significant_gain: float = 2.0
+    #: Nats in total, on the effective number of rows, that EM may still bring to a fit that counts as
+    #: converged.
+    converged_within: float = 0.1
+    #: Standard deviations within which all means of a fit count as one place.
+    together: float = 0.5

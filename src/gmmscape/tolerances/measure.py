@@ -1,0 +1,26 @@
+"""What counts as equal, small, flat or significant: rows, populations and their quadrature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MeasureTolerances:
+    """What counts as equal, small, flat or significant: rows, populations and their quadrature."""
+
+    #: Centers farther apart than this, in standard deviations, leave float64 when distances are squared.
+    farthest: float = 1e150
+    #: Relative error of a difference of two integrals that is as good as rounding lets it be.
+    rounded: float = 1e-11
+    #: Beyond these radii a Gaussian of one, two or three dimensions has mass 4e-17 at most: below
+    #: rounding.
+    tails: tuple[float, ...] = (8.5, 8.5, 8.75, 9.0)
+    tail_mass: float = 4e-17
+    #: For the terms of the series after the first, and because the first step that passes is taken.
+    safety: float = 8.0
+    coarsest_step: float = 1.1
+    finest_step: float = 2e-5
+    #: Responsibilities below this are left out where rows are counted.
+    trace: float = 1e-9
+    standard_errors: float = 3.0

@@ -1,0 +1,31 @@
+"""What counts as equal, small, flat or significant: moves and their search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MovesTolerances:
+    """What counts as equal, small, flat or significant: moves and their search."""
+
+    #: Relative fall of the inertia below which two sets of centers count as the same optimum.
+    same_inertia: float = 1e-9
+    #: Responsibility from which on a row belongs to what a component covers.
+    covered: float = 0.01
+    #: Rows that are drawn, of more; the share of them that is held out; EM on the others.
+    held_out_share: float = 0.2
+    #: Nats in total, on the effective number of rows, below which two fits count as the same optimum.
+    same: float = 0.02
+    #: Size of a pass up to which perturbed fits are run through EM before giving up; standard deviations
+    #: of each.
+    perturbations: tuple[float, ...] = (0.5, 0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0)
+    #: Standard deviations.
+    nesting_reach: float = 2.0
+    #: How much wider than what lies before it a background is, at least.
+    wider: float = 2.0
+    #: A fit is shaken by this many standard deviations, and watched for so many iterations of EM.
+    shake: float = 0.01
+    #: Nats per row from which on two components instead of one count: clusters that are not quite Gaussian
+    #: bring less, two clusters at six standard deviations 0.4 and more.
+    least_each: float = 0.1

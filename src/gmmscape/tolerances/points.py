@@ -1,0 +1,54 @@
+"""What counts as equal, small, flat or significant: critical points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PointsTolerances:
+    """What counts as equal, small, flat or significant: critical points."""
+
+    #: Means closer than this, in sigma, count as one where the points of an orbit are counted.
+    shown_coincident: float = 1e-6
+    #: Curvatures, in 1/sigma^2, that count as soft; radius of the sphere, in sigma, well beyond what
+    #: splits off.
+    degree_soft: float = 1e-6
+    degree_radius: float = 0.02
+    #: Slope over the radius, in 1/sigma^2, that has a sign; Newton steps in the stiff directions.
+    least_slope: float = 1e-8
+    #: Accuracy of the rule while exploring; what is found is polished with the fine one.
+    coarse_rtol: float = 1e-6
+    coarse_tol: float = 1e-7
+    #: The same where nodes turn after the means: values at two points then differ by the rule's error,
+    #: which has to be well below the tolerance.
+    turning_rtol: float = 1e-9
+    #: A polished point uses a rule finer than the population's rtol by this factor.
+    finer: float = 1e-5
+    #: Means closer than this, in sigma, are tried as coincident where a curvature, in 1/sigma^2, is below
+    #: `polish_soft`: Newton only creeps towards a minimum at which they are.
+    touching: float = 0.05
+    polish_soft: float = 1e-5
+    #: Means closer than this, in sigma, are one; how far descents begin from a saddle.
+    coincident: float = 1e-7
+    aside: float = 1e-2
+    #: The same for followings with free weights: the curvature is that small along the continuum, squared.
+    near_continuum: float = 1e-4
+    #: Longest step along one eigenvector while following, and longest step of a descent that keeps to its
+    #: basin, in sigma.
+    stride: float = 0.5
+    stroll: float = 0.1
+    #: Length of the EM step at which a followed point counts as critical; a polished one.
+    followed: float = 1e-7
+    polished: float = 1e-9
+    #: Curvatures, in 1/sigma^2, taken for no smaller than this while steps are still long.
+    softest: float = 1e-3
+    #: Two points are one orbit if they match within this many sigma (far above the error of a polished
+    #: point)...
+    same: float = 1e-5
+    #: ...or this many where the positions of both are not known that well (flat points above all), and
+    #: their values agree within `same_nll`, or within their errors.
+    same_flat: float = 0.1
+    same_nll: float = 1e-9
+    #: A mirror image matches within this many sigma.
+    mirrored: float = 1e-4
