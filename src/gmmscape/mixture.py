@@ -404,11 +404,11 @@ class Mixture(Record):
     def _read(cls, content: Any, where: str) -> Self:
         if not isinstance(content, Mapping):
             raise FormatError(f"a mixture is an object with named fields, not {type(content).__name__}")
+        if "format" in content:
+            cls._check({"format_version": cls.version, **content}, where)
         if "centers" in content:
             _check_keys(content, required={"centers", "sigma"}, optional={"weights"})
             return cls.location(content["centers"], content["sigma"], content.get("weights"))
-        if "format" in content:
-            cls._check({"format_version": cls.version, **content}, where)
         fields = {"weights", "means", "covariances", "covariance_type"}
         _check_keys(content, required=fields, optional={"format", "format_version"})
         return cls(**{field: content[field] for field in fields})

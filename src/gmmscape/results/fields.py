@@ -125,9 +125,7 @@ def arguments(
 def same(a: Any, b: Any) -> bool:
     """Say whether two values are equal: arrays element by element, NaN equal to NaN, empty to empty."""
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return (a.shape == b.shape or a.size == b.size == 0) and bool(
-            np.array_equal(a, b, equal_nan=_real(a, b))
-        )
+        return a.size == b.size == 0 or bool(np.array_equal(a, b, equal_nan=_real(a, b)))
     if isinstance(a, tuple | list) and type(a) is type(b):
         return len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, dict) and isinstance(b, dict):

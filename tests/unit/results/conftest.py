@@ -28,6 +28,10 @@ def equal(distance: float) -> gs.Mixture:
     return gs.Mixture.location([-distance, 0.0, distance], 1.0)
 
 
+def stretched(x: float, y: float) -> gs.Mixture:
+    return gs.Mixture.location([-x, 0.0, y], 1.0)
+
+
 @pytest.fixture(scope="session")
 def results() -> dict[str, Record]:
     """By names that say what they are; several of one class where it holds different things."""
@@ -95,14 +99,7 @@ def of_paths() -> dict[str, Record]:
         "separation curve": lab.error_against_separation(equal, STRUCTURE, [9.0, 12.0]),
         "threshold": threshold,
         "followed minimum": threshold.followed[0],
-        "phase diagram": lab.phase(
-            lambda x, y: gs.Mixture.location([-x, 0.0, y], 1.0),
-            [9.0, 12.0],
-            [9.0, 12.0],
-            3,
-            n_starts=2,
-            rng=0,
-        ),
+        "phase diagram": lab.phase(stretched, [9.0, 12.0], [9.0, 12.0], 3, n_starts=2, rng=0),
     }
 
 

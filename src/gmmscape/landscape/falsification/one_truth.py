@@ -114,7 +114,9 @@ class Searched(Record):
     def from_content(cls, content: Mapping[str, Any]) -> Self:
         """Return what `content` described."""
         minima = restored(tuple[tuple[float, float, int], ...], content["minima"])
-        return cls(minima=tuple(Reading(*one) for one in minima), **cls.arguments(content))
+        found = cls.arguments(content)
+        found["farthest"] = found["farthest"].reshape(-1, found["d"])  # also where there is no mean
+        return cls(minima=tuple(Reading(*one) for one in minima), **found)
 
     def __str__(self) -> str:
         lines = [
