@@ -77,14 +77,14 @@ def _explored(path: Callable[..., gs.Mixture], found: lab.PhaseDiagram, n: int) 
     wrong = 0
     for cell in cells:
         i, j = divmod(cell, len(found.xs))
-        land = lab.Landscape(lab.Population(path(found.xs[j], found.ys[i])), found.k)
+        land = lab.Landscape(lab.Population(path(found.xs[j], found.ys[i])), found.n_components)
         wrong += len(land.explore(cell, n_starts=STARTS).minima) != int(found.counts[i, j])
     return {"explored": n, "explored_disagreed": wrong}
 
 
 def _compared(path: Callable[..., gs.Mixture], found: lab.PhaseDiagram, n: int) -> dict[str, Any]:
     """Locate some births of structured minima again with `birth`, over the bracket of its own."""
-    structures = {str(structure): structure for structure in lab.candidates(found.k, 3)}
+    structures = {str(structure): structure for structure in lab.candidates(found.n_components, 3)}
     births = [crossing for crossing in found.births if crossing.kind in structures]
     chosen = births[:: max(1, len(births) // n)][:n]
     differences = [_difference(path, found, crossing, structures[crossing.kind]) for crossing in chosen]

@@ -61,8 +61,9 @@ def test_a_file_is_repaired_into_a_mixture(tmp_path: Path):
     [
         ({"means": ...}, "lacks means"),
         ({"weights": ..., "reg_covar": ...}, "lacks weights, reg_covar"),
-        ({"format_version": 2}, "format_version=2"),
-        ({"format": "gmmscape-atlas"}, "a mixture needs the fields"),
+        ({"format_version": 3}, "format_version=3"),
+        ({"format": "gmmscape-atlas"}, "it holds a damaged 'gmmscape-atlas'"),
+        ({"format": "gmmscape-other"}, "it holds a 'gmmscape-other', a format that"),
         ({"feature_names": "xy"}, "feature_names must be a list"),
         ({"feature_names": [1, 2]}, "feature_names must be a list"),
     ],

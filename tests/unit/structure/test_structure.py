@@ -88,7 +88,7 @@ def test_threshold_can_be_given():
     assert loose.is_structured
     assert loose.tau == 0.6
     for bad in (0.0, 1.0, -0.1, np.nan, "half"):
-        with pytest.raises(gs.InvalidParameterError, match="threshold"):
+        with pytest.raises(gs.InvalidParameterError, match="tau"):
             lab.decode([0.0], [0.0], sigma=1.0, tau=bad)
 
 
