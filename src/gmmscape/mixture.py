@@ -351,7 +351,7 @@ class Mixture(Record):
         return self.content()
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Self:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the mixture that `content` described."""
         return cls.from_dict(content)
 

@@ -335,7 +335,7 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
 
 def _from_part(path: str | Path, content: dict[str, Any]) -> FittedModel:
     """The model that a result has within it, such as the chosen fit of a selection."""
-    part = record_of(content, "it").fitted_part()
+    part = record_of(content, "it").fitted_part
     if part is None:
         raise FormatError(
             f"it holds a {content['format']!r}: pass a mixture, a fit, a repair, a selection or local optima"

@@ -83,8 +83,9 @@ class Fit(Record):
     diagnosis: Diagnosis
     em_diagnosis: Diagnosis | None
 
+    @property
     def fitted_part(self) -> Any:
-        """Return the solution."""
+        """The solution."""
         return self.solution
 
     def __str__(self) -> str:

@@ -124,16 +124,17 @@ class Repair(Record):
         }
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Self:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the repair that `content` described, of a mixture or of centers."""
-        parts = cls.arguments(content)
+        parts = cls._fields_in(content)
         if content["centers"] is not None:
             return cls(model=np.array(content["centers"]), before=np.array(content["before"]), **parts)
         before = Mixture.from_content(content["before"])
         return cls(model=parts["solution"].mixture, before=before, **parts)
 
+    @property
     def fitted_part(self) -> Any:
-        """Return the solution; None for centers."""
+        """The solution; None for centers."""
         return self.solution
 
     def _compared(self) -> tuple[str, ...]:

@@ -151,7 +151,13 @@ class Diagnosis(Record):
         return self.gain * self.total
 
     def content(self) -> dict[str, Any]:
-        """Return plain numbers, lists and strings; moves tell what they bring on the whole data too."""
+        """Return plain numbers, lists and strings; moves tell what they bring on the whole data too.
+
+        Returns
+        -------
+        dict
+            One entry for each attribute and gain; what is not finite is None.
+        """
         moves = {name: [self._in_full(move) for move in getattr(self, name)] for name in MOVES}
         return {**super().content(), **moves}
 

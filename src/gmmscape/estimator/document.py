@@ -143,7 +143,7 @@ class FitDocument(Record):
         }
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Self:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the document that `content` described."""
         solution = {name: content[name] for name in OF_SOLUTION}
         solution["mixture"] = {name: content[name] for name in OF_MIXTURE}
@@ -155,8 +155,9 @@ class FitDocument(Record):
         """The fit."""
         return self.solution.mixture
 
+    @property
     def fitted_part(self) -> Any:
-        """Return the fit as models are read: this document."""
+        """The fit as models are read: this document."""
         return self
 
     def __str__(self) -> str:

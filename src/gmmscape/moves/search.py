@@ -59,7 +59,20 @@ class TriedMove(Record):
         return self.in_words()
 
     def in_words(self, total: float = 1.0, unit: str = "per unit mass") -> str:
-        """Return what was done and what it brought, gains times `total` in a unit."""
+        """Return what was done and what it brought.
+
+        Parameters
+        ----------
+        total : float, default=1.0
+            Mass of the data, which gains are multiplied by.
+        unit : str, default="per unit mass"
+            What gains are in then.
+
+        Returns
+        -------
+        str
+            One line.
+        """
         parts = [
             f"{_removal(removal)}, split {split}"
             for split, removal in zip(self.splits, self.removals, strict=True)

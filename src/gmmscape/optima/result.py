@@ -61,8 +61,9 @@ class LocalOptimum(Record):
         """Blocks that are not exact."""
         return tuple(block for block in self.decoding.blocks if block.kind != "exact")
 
+    @property
     def fitted_part(self) -> LocalOptimum:
-        """Return the optimum: its `mixture` is a model."""
+        """The optimum: its `mixture` is a model."""
         return self
 
     def __str__(self) -> str:
@@ -133,8 +134,9 @@ class LocalOptima(Record):
         """
         return sum(one.hits == 1 for one in self.optima if one.state == "converged") / self.n_starts
 
+    @property
     def fitted_part(self) -> LocalOptimum:
-        """Return the best optimum."""
+        """The best optimum."""
         return self.best
 
     def plot(self, ax: Any = None) -> OptimaDisplay:

@@ -91,11 +91,32 @@ class Record:
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> Self:
-        """Return the result that `content` described; raises what the damage leads to."""
-        return cls(**cls.arguments(content))
+        """Return the result that `content` described.
+
+        Parameters
+        ----------
+        content : mapping
+            As the method `content` returns it.
+
+        Returns
+        -------
+        Record
+            Equal to the one that was described.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError, IndexError, AttributeError
+            If it is damaged.
+        """
+        return cls._restored(content)
 
     @classmethod
-    def arguments(cls, content: Mapping[str, Any]) -> dict[str, Any]:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return what `from_content` returns; classes that write more or less than their fields define it."""
+        return cls(**cls._fields_in(content))
+
+    @classmethod
+    def _fields_in(cls, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields that `content` holds."""
         return arguments(cls, content, cls.names_in_files, cls.left_out_of_files)
 
@@ -193,14 +214,9 @@ class Record:
                 f"this version of gmmscape reads {read}"
             )
 
+    @property
     def fitted_part(self) -> Any:
-        """Return what of it is a model that can be diagnosed, or None.
-
-        Returns
-        -------
-        object or None
-            With a `mixture`; perhaps with `feature_names`, `reg_covar` and `covariance_floor`.
-        """
+        """What of it is a model that can be diagnosed, with a `mixture`; None where nothing is."""
         return None
 
     def __eq__(self, other: object) -> bool:

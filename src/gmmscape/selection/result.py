@@ -80,7 +80,26 @@ class Chosen(Solution):
         covariance_floor: float,
         feature_names: tuple[str, ...] | None,
     ) -> Chosen:
-        """Return a fit as the chosen one."""
+        """Return a fit as the chosen one.
+
+        Parameters
+        ----------
+        fit : Fit
+            The fit.
+        n_samples : int
+            Number of rows.
+        reg_covar : float
+            Least variance it was fitted under.
+        covariance_floor : float
+            Least variance as a share of the data's.
+        feature_names : tuple of str or None
+            Names of the columns.
+
+        Returns
+        -------
+        Chosen
+            Its solution, with the rest beside it.
+        """
         solution = {one.name: getattr(fit.solution, one.name) for one in fields(Solution)}
         return cls(
             **solution,
@@ -187,13 +206,13 @@ class Selection(Record):
         }
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Self:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the selection that `content` described."""
         fits = {
             (str(item["covariance_type"]), int(item["n_components"])): Fit.from_content(item)
             for item in content["fits"]
         }
-        parts = cls.arguments(content)
+        parts = cls._fields_in(content)
         parts["table"] = [{**row, "flags": tuple(row["flags"])} for row in parts["table"]]
         (chosen,) = (row for row in parts["table"] if row["chosen"])
         names = content["feature_names"]
@@ -206,8 +225,9 @@ class Selection(Record):
         )
         return cls(best=best, fits=fits, **parts)
 
+    @property
     def fitted_part(self) -> Chosen:
-        """Return the chosen fit."""
+        """The chosen fit."""
         return self.best
 
     def plot(self, ax: Any = None) -> SelectionDisplay:

@@ -83,13 +83,14 @@ class Solution(Record):
         return self.stop_reason == "converged"
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Self:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the solution that `content` described."""
         mixture = Mixture.from_content(content["mixture"])
-        return cls(local=mixture, origin=np.zeros(mixture.n_features), **cls.arguments(content))
+        return cls(local=mixture, origin=np.zeros(mixture.n_features), **cls._fields_in(content))
 
+    @property
     def fitted_part(self) -> Any:
-        """Return the solution: its `mixture` is a model."""
+        """The solution: its `mixture` is a model."""
         return self
 
     def _compared(self) -> tuple[str, ...]:

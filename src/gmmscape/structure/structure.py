@@ -108,7 +108,18 @@ class Structure(Record):
 
     @classmethod
     def of_pairs(cls, pairs: Iterable[Mapping[str, Any]]) -> Structure:
-        """Return the structure that `pairs` describes."""
+        """Return the structure that `pairs` describes.
+
+        Parameters
+        ----------
+        pairs : iterable of dict
+            Each with "means" and "centers".
+
+        Returns
+        -------
+        Structure
+            The structure.
+        """
         return cls.of((block["means"], block["centers"]) for block in pairs)
 
     @property

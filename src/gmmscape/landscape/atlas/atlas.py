@@ -381,7 +381,7 @@ class Atlas(Record):
         }
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Self:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the atlas that `content` described, without the histories of the descents."""
         k, sigma = positive_integer("k", content["k"]), standard_deviation("sigma", content["sigma"])
         # Versions before 3 knew equal weights only.

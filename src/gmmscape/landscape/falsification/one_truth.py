@@ -111,10 +111,10 @@ class Searched(Record):
         return {**super().content(), "minima": [plain(list(reading)) for reading in self.minima]}
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Self:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return what `content` described."""
         minima = restored(tuple[tuple[float, float, int], ...], content["minima"])
-        found = cls.arguments(content)
+        found = cls._fields_in(content)
         found["farthest"] = found["farthest"].reshape(-1, found["d"])  # also where there is no mean
         return cls(minima=tuple(Reading(*one) for one in minima), **found)
 

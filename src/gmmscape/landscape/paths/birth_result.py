@@ -107,11 +107,11 @@ class BirthPoint(Record):
         return {**super().content(), "structure": self.structure.pairs, "branch": branch}
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Self:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the birth that `content` described."""
         branch = {f"branch_{name}": np.array(content["branch"][name], dtype=np.float64) for name in OF_BRANCH}
         structure = Structure.of_pairs(content["structure"])
-        return cls(structure=structure, **branch, **cls.arguments(content))
+        return cls(structure=structure, **branch, **cls._fields_in(content))
 
     def plot(self, ax: Any = None) -> BirthDisplay:
         """Draw the means of the branch over the parameter, with the birth marked.

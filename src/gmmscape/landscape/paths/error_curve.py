@@ -97,9 +97,9 @@ class SeparationCurve(Record):
         return {"blocks": self.structure.pairs, **super().content()}
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Self:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the curve that `content` described."""
-        return cls(structure=Structure.of_pairs(content["blocks"]), **cls.arguments(content))
+        return cls(structure=Structure.of_pairs(content["blocks"]), **cls._fields_in(content))
 
     def __str__(self) -> str:
         stopped = "" if self.stop_reason == "completed" else f"; stopped early: {self.stop_reason}"

@@ -185,7 +185,7 @@ class CriticalPoint(Solution):
         return MinimaDisplay.from_points([self], truth, data=data).plot(ax)
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Self:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the point that `content` described, without the history of the descent.
 
         Weights that were not free are equal, whatever `content` says.
@@ -201,5 +201,5 @@ class CriticalPoint(Solution):
             local=mixture,
             origin=np.zeros(mixture.n_features),
             history=(),
-            **cls.arguments(content),
+            **cls._fields_in(content),
         )

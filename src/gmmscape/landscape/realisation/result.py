@@ -85,7 +85,7 @@ class Realisation(Record):
         }
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Self:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the realisation that `content` described."""
         splittings = tuple(
             Splitting(
@@ -98,7 +98,7 @@ class Realisation(Record):
             for item in content["splittings"]
         )
         structure = Structure.of((means, centers) for means, centers in content["structure"])
-        return cls(structure=structure, splittings=splittings, **cls.arguments(content))
+        return cls(structure=structure, splittings=splittings, **cls._fields_in(content))
 
     def plot(self, ax: Any = None) -> Any:
         """Draw where the descent ended under the true density.

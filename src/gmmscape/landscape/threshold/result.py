@@ -172,9 +172,9 @@ class StructureThreshold(Record):
         return {**super().content(), "searched": [[at, n] for at, n in self.searched.items()]}
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Self:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the threshold that `content` described."""
-        return cls(searched={float(at): int(n) for at, n in content["searched"]}, **cls.arguments(content))
+        return cls(searched={float(at): int(n) for at, n in content["searched"]}, **cls._fields_in(content))
 
     def plot(self, ax: Any = None) -> ThresholdDisplay:
         """Draw defect and position error of the followed minima along the path, with the threshold marked.
