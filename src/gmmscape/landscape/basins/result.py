@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from zlib import compress, decompress, error
 
 import numpy as np
 
@@ -58,6 +60,7 @@ class BasinShares(Record):
     format: ClassVar[str] = "gmmscape-basins"
     version: ClassVar[int] = 2
     names_in_files: ClassVar[Mapping[str, str]] = {"n_components": "k", "n_starts": "n"}
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("labels",)
 
     minima: tuple[CriticalPoint, ...]
     labels: IntArray
@@ -136,7 +139,8 @@ class BasinShares(Record):
         -------
         dict
             Keys k, sigma, truth, start, method, seed, n, stop_reason, level (of the intervals), minima (each
-            with share and share_interval), unresolved and labels.
+            with share and share_interval), unresolved, labels (of your own starts; else None) and
+            packed_labels (of the others).
         """
         content = super().content()
         shares = zip(content["minima"], self.shares.tolist(), self.intervals.tolist(), strict=True)
@@ -144,7 +148,20 @@ class BasinShares(Record):
             {**point, "share": share, "share_interval": interval} for point, share, interval in shares
         ]
         level, unresolved = TOLERANCES.structure.interval_level, dict(sorted(self.unresolved.items()))
-        return {**content, "level": level, "unresolved": unresolved}
+        own = self.start == "own"
+        return {
+            **content,
+            "level": level,
+            "unresolved": unresolved,
+            "labels": self.labels.tolist() if own else None,
+            "packed_labels": None if own else packed(self.labels),
+        }
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        labels = content["labels"]
+        own = np.array(unpacked(content["packed_labels"]) if labels is None else labels, dtype=np.intp)
+        return cls(labels=own, **cls._fields_in(content))
 
     def plot(self, ax: Any = None, *, most: int = 8) -> BasinsDisplay:
         """Draw the minima that most starts fell into, each with its share as a bar.
@@ -171,6 +188,19 @@ class BasinShares(Record):
         from gmmscape.plot import BasinsDisplay
 
         return BasinsDisplay.from_basins(self, most=most).plot(ax)
+
+
+def packed(labels: IntArray) -> str:
+    """Return labels, of which there may be a hundred million, as compressed text."""
+    return b64encode(compress(labels.astype("<i4").tobytes())).decode("ascii")
+
+
+def unpacked(text: str) -> IntArray:
+    """Return the labels that `packed` was given; a ValueError where the text is none of its own."""
+    try:
+        return np.frombuffer(decompress(b64decode(text, validate=True)), dtype="<i4")
+    except error as damage:
+        raise ValueError(f"labels cannot be unpacked: {damage}") from damage
 
 
 def _read(point: CriticalPoint) -> str:
