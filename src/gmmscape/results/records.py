@@ -204,7 +204,7 @@ class Record:
     @classmethod
     def _check(cls, content: Any, where: str) -> None:
         """Raise FormatError unless the header is that of a version of this format."""
-        found = format_of(content, where)
+        found = format_of(content, where, f"a {cls.format!r} is wanted")
         if found != cls.format:
             raise FormatError(f"{where} holds a {found!r}: a {cls.format!r} is wanted")
         if content.get("format_version") not in (*cls.older_versions, cls.version):
@@ -277,9 +277,9 @@ def class_of(name: str) -> type[Record]:
     return _CLASSES[name]
 
 
-def format_of(content: Any, where: str) -> str:
+def format_of(content: Any, where: str, remedy: str = "pass a file that gmmscape wrote") -> str:
     """Return the format that the content of a file names; raises FormatError where it names none."""
     found = content.get("format") if isinstance(content, Mapping) else None
     if not isinstance(found, str):
-        raise FormatError(f"{where} names no format: pass a file that gmmscape wrote")
+        raise FormatError(f"{where} names no format: {remedy}")
     return found

@@ -195,6 +195,8 @@ class CriticalPoint(Solution):
             content["means"], sigma, content["weights"] if content["free_weights"] else None
         )
         choice("stop_reason", content["stop_reason"], tuple(STOP_REASONS))
+        if content["nll"] is None or content["error"] is None:
+            raise ValueError("a point has no nll, or no error of it")
         if content.get("degree") not in (None, -1, 0, 1):
             raise ValueError(f"a point has degree {content['degree']!r}")
         return cls(

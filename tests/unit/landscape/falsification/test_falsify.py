@@ -68,7 +68,7 @@ def test_processes_and_resuming_change_nothing(close, tmp_path):
     assert seen == list(range(8, 21))
     assert rest.to_dict() == close.to_dict()
     more = lab.falsify(**{**CLOSE, "n_truths": 22}, checkpoint=file)
-    assert [one.to_dict() for one in more.searched[:20]] == close.to_dict()["truths"]
+    assert [one.content() for one in more.searched[:20]] == close.to_dict()["truths"]
     assert len(more.searched) == 22
 
 

@@ -58,10 +58,10 @@ def test_position_is_the_smallest_over_all_structures():
                 expected = min(expected, error)
         found = nearest_structure(means, truth, 0.5)
         assert found.error == pytest.approx(expected)
-        assert found.decoding is not None
+        assert found.structure is not None
         worst = max(
             np.linalg.norm(means[i] - block_average(block.centers, truth)) / 0.5
-            for block in found.decoding.blocks
+            for block in found.structure.blocks
             for i in block.means
         )
         assert worst == pytest.approx(expected)
