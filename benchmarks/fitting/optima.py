@@ -89,12 +89,12 @@ def _timed(seed: int, n_starts: int, n_init: int) -> dict[str, Any]:
         "optima": len(found.optima),
         "replicated": list(found.replicated),
         "unseen": found.unseen,
-        "structured": sum(one.structure.is_structured for one in found.optima),
+        "structured": sum(one.decoding.is_structured for one in found.optima),
         "listed": [
             {
                 "gap": round(one.gap, 3),
                 "hits": one.hits,
-                "blocks": blocks_text(one.structure, best=one is found.best),
+                "blocks": blocks_text(one.decoding, best=one is found.best),
             }
             for one in found.optima
         ],

@@ -43,10 +43,10 @@ def cases(small: bool) -> Iterator[Case]:
 
 def _shares(start: str, method: str, n: int) -> dict[str, Any]:
     land = lab.Landscape(lab.Population(copies(1)), 3)
-    found = lab.basins(land, start=start, n=n, method=method, rng=0)
+    found = lab.basins(land, start=start, n_starts=n, method=method, rng=0)
     return {
         "n": n,
-        "minima": [str(point.structure.structure) for point in found.minima if point.structure is not None],
+        "minima": [str(point.decoding.structure) for point in found.minima if point.decoding is not None],
         "shares": found.shares.tolist(),
         "intervals": found.intervals.tolist(),
         "unresolved": found.unresolved,
@@ -64,7 +64,7 @@ def _copies(number: int, start: str, n: int) -> dict[str, Any]:
         return starts
 
     land = lab.Landscape(lab.Population(copies(number)), k)
-    found = lab.basins(land, start=kept if start == "truth" else start, n=n, rng=0)
+    found = lab.basins(land, start=kept if start == "truth" else start, n_starts=n, rng=0)
     best = found.minima[0]
     exact = best.kl is not None and abs(best.kl) <= 10 * best.error + 1e-10
     won = found.labels == 0 if exact else np.zeros(n, dtype=bool)

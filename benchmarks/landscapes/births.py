@@ -43,7 +43,7 @@ def _born(path: Callable[[float], gs.Mixture], bracket: tuple[float, float]) -> 
     exists = {}
     for side, parameter in (("below", found.parameter - BESIDE), ("above", found.parameter + BESIDE)):
         point = lab.Landscape(lab.Population(path(parameter)), 3).descend(found.means)
-        decoded = point.structure
+        decoded = point.decoding
         assert decoded is not None
         exists[side] = (
             point.is_minimum

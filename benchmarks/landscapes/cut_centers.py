@@ -41,7 +41,7 @@ def planar(D: float) -> gs.Mixture:
 
 def control(truth: gs.Mixture, n_starts: int, seed: int) -> dict[str, Any]:
     """Return what the search finds for a truth with a cut center, eigenvalues by mpmath beside it."""
-    found = lab.falsify(k=2, truths=[truth], n_starts=n_starts, rng=seed)
+    found = lab.falsify(n_components=2, truths=[truth], n_starts=n_starts, rng=seed)
     rows = []
     for suspect in found.suspects:
         exact = multiprecision(suspect.means, truth, 1.0)
@@ -72,8 +72,8 @@ def planar_end() -> dict[str, Any]:
         # Beyond the end two mirror images lean to either side.
         point = lab.Landscape(lab.Population(planar(D)), 2).descend([[-6.0, 0.0], [7.0, 0.0]])
         assert point.is_minimum
-        assert point.structure is not None
-        return point.structure.defect - 0.25
+        assert point.decoding is not None
+        return point.decoding.defect - 0.25
 
     return {
         "kind": found.kind,
@@ -89,17 +89,17 @@ def random_case(seed: int) -> dict[str, Any]:
     truth, means, aimed = random_cut(np.random.default_rng([9, seed]))
     point = Descent(lab.Population(truth), 2, 1.0).critical(means)
     assert point is not None
-    assert point.structure is not None
+    assert point.decoding is not None
     (cut,) = (
         cut
-        for cut in cut_centers(point.means, point.structure.association, truth, 1.0, 0.02)
+        for cut in cut_centers(point.means, point.decoding.association, truth, 1.0, 0.02)
         if not cut.center
     )
     plain = laws.cut_stability(cut.share, cut.gap, *cut.masses)
     stable = bool(point.eigenvalues[0] > 0)
     # What the law says to leading order: one minus the smallest curvature relative to the masses.
     land = lab.Landscape(lab.Population(truth), 2)
-    masses = np.repeat(point.structure.association @ truth.weights, truth.n_features)
+    masses = np.repeat(point.decoding.association @ truth.weights, truth.n_features)
     measured = 1.0 - float(eigh(land.hessian(point.means), np.diag(masses), eigvals_only=True)[0])
     return {
         "d": truth.n_features,
@@ -127,12 +127,12 @@ def recall(cases: int, n_starts: int) -> dict[str, Any]:
     for seed in range(cases):
         truth, means, _ = random_cut(np.random.default_rng([9, seed]))
         point = lab.Landscape(lab.Population(truth), 2).descend(means)
-        assert point.structure is not None
+        assert point.decoding is not None
         there = match_means(point.means, means)[1] < 1e-4
-        if not (point.is_minimum and there) or point.structure.is_structured:
+        if not (point.is_minimum and there) or point.decoding.is_structured:
             continue
         wanted += 1
-        search = lab.falsify(k=2, truths=[truth], n_starts=n_starts, rng=seed)
+        search = lab.falsify(n_components=2, truths=[truth], n_starts=n_starts, rng=seed)
         hits = [one for one in search.suspects if match_means(one.means, means)[1] < 1e-4]
         found += len(hits) > 0
         confirmed += any(one.outcome == "confirmed" for one in hits)

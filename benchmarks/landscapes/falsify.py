@@ -74,7 +74,7 @@ def _search(
     d: int, extent: Extent, separations: tuple[float, ...], truths: int, seed: int, confirm: bool
 ) -> dict[str, Any]:
     found = lab.falsify(
-        k=extent.k,
+        n_components=extent.k,
         k_star=extent.k_star,
         d=d,
         separation=separations,

@@ -55,7 +55,7 @@ def _limits(separation: float, k: int, k_star: int) -> dict[str, Any]:
     kl, spectrum = [], []
     for structure in lab.candidates(k, k_star, contiguous=True):
         point = land.descend(starting_means(structure, truth, 1.0))
-        if not point.is_minimum or point.structure.structure.orbit != structure.orbit:
+        if not point.is_minimum or point.decoding.structure.orbit != structure.orbit:
             continue
         predicted = laws.structure_prediction(structure, truth)
         resolved = predicted.eigenvalues > 0
@@ -72,7 +72,7 @@ def _curvatures(k_star: int) -> dict[str, Any]:
         last = centers[-1] + np.array([-0.2, 0.2])
         others = centers[:1] if k_star == 2 else np.append(centers[: k_star - 3], centers[-3:-1].mean())
         point = _landscape(centers, len(others) + 2).descend([*others, *last])
-        if not point.is_minimum or point.structure.structure.orbit != _pair_last(k_star):
+        if not point.is_minimum or point.decoding.structure.orbit != _pair_last(k_star):
             continue
         means = np.sort(point.means[:, 0])
         half_gap = 0.5 * float(means[-1] - means[-2])

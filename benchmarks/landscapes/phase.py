@@ -70,21 +70,21 @@ def _mapped(path: Callable[..., gs.Mixture], xs: Any, ys: Any, k: int, small: bo
     return figures
 
 
-def _explored(path: Callable[..., gs.Mixture], found: lab.Phase, n: int) -> dict[str, int]:
+def _explored(path: Callable[..., gs.Mixture], found: lab.PhaseDiagram, n: int) -> dict[str, int]:
     """Explore some cells anew, with seeds of their own, and count those with another number of minima."""
     rng = np.random.default_rng(SEED + 1)
     cells = rng.choice(found.counts.size, n, replace=False).tolist()
     wrong = 0
     for cell in cells:
         i, j = divmod(cell, len(found.xs))
-        land = lab.Landscape(lab.Population(path(found.xs[j], found.ys[i])), found.k)
+        land = lab.Landscape(lab.Population(path(found.xs[j], found.ys[i])), found.n_components)
         wrong += len(land.explore(cell, n_starts=STARTS).minima) != int(found.counts[i, j])
     return {"explored": n, "explored_disagreed": wrong}
 
 
-def _compared(path: Callable[..., gs.Mixture], found: lab.Phase, n: int) -> dict[str, Any]:
+def _compared(path: Callable[..., gs.Mixture], found: lab.PhaseDiagram, n: int) -> dict[str, Any]:
     """Locate some births of structured minima again with `birth`, over the bracket of its own."""
-    structures = {str(structure): structure for structure in lab.candidates(found.k, 3)}
+    structures = {str(structure): structure for structure in lab.candidates(found.n_components, 3)}
     births = [crossing for crossing in found.births if crossing.kind in structures]
     chosen = births[:: max(1, len(births) // n)][:n]
     differences = [_difference(path, found, crossing, structures[crossing.kind]) for crossing in chosen]
@@ -95,7 +95,7 @@ def _compared(path: Callable[..., gs.Mixture], found: lab.Phase, n: int) -> dict
 
 
 def _difference(
-    path: Callable[..., gs.Mixture], found: lab.Phase, crossing: Any, structure: Structure
+    path: Callable[..., gs.Mixture], found: lab.PhaseDiagram, crossing: Any, structure: Structure
 ) -> float:
     """Distance, in x or y, of a birth from where `birth` finds it on the line between the two cells."""
     (a, b), (c, d) = crossing.cells

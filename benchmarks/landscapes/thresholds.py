@@ -64,7 +64,7 @@ def _found(path: Path, k: int, bracket: tuple[float, float], level: float | None
     figures: dict[str, Any] = {"bracket": list(bracket), "level": level, "n_parameters": N_PARAMETERS}
     try:
         found = lab.structure_threshold(
-            path, k, bracket, defect=level, n_starts=N_STARTS, n_parameters=N_PARAMETERS, rng=SEED
+            path, k, bracket, tau=level, n_starts=N_STARTS, n_parameters=N_PARAMETERS, rng=SEED
         )
     except gs.InvalidParameterError as error:
         # No minimum above the level anywhere in the bracket, or one at its upper end: the message says which.

@@ -64,34 +64,3 @@ def write_json(content: dict[str, Any], path: str | Path) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-class Writable:
-    """A result that can be written to a JSON file."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain numbers, lists and strings.
-
-        Returns
-        -------
-        dict
-            What `to_json` writes.
-        """
-        raise NotImplementedError
-
-    def to_json(self, path: str | Path) -> None:
-        """Write the result to a JSON file, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-            An existing file is replaced once the new one is complete.
-
-        Raises
-        ------
-        InvalidParameterError
-            If the path cannot be that of a file.
-        OSError
-            If the file cannot be written.
-        """
-        write_json(self.to_dict(), path)

@@ -6,7 +6,7 @@ Nothing here is needed to fit data; a researcher finds everything here: ``from g
 from gmmscape.landscape import laws
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.profile import PathProfile
-from gmmscape.landscape.basins import Basins, basins
+from gmmscape.landscape.basins import BasinShares, basins
 from gmmscape.landscape.falsification import (
     Falsification,
     ShareCurve,
@@ -16,9 +16,9 @@ from gmmscape.landscape.falsification import (
 )
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.paths.birth import birth
-from gmmscape.landscape.paths.birth_result import Birth
+from gmmscape.landscape.paths.birth_result import BirthPoint
 from gmmscape.landscape.paths.error_curve import SeparationCurve, error_against_separation
-from gmmscape.landscape.phases import Phase, phase
+from gmmscape.landscape.phases import PhaseDiagram, phase
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.realisation.result import Realisation
 from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
@@ -27,15 +27,15 @@ from gmmscape.structure import Block, Decoding, Structure, candidates, decode
 
 __all__ = [
     "Atlas",
-    "Basins",
-    "Birth",
+    "BasinShares",
+    "BirthPoint",
     "Block",
     "CriticalPoint",
     "Decoding",
     "Falsification",
     "Landscape",
     "PathProfile",
-    "Phase",
+    "PhaseDiagram",
     "Population",
     "Realisation",
     "Sample",

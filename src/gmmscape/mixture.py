@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +15,8 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.covariances import CovarianceKind, kind_named
 from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.jsonfile import read_json
+from gmmscape.results.records import Record
+from gmmscape.results.text import aligned, counted, left_out
 from gmmscape.validation import (
     data_matrix,
     finite_array,
@@ -25,11 +27,11 @@ from gmmscape.validation import (
     standard_deviation,
 )
 
-FORMAT = "gmmscape-mixture"
-FORMAT_VERSION = 1
+#: Components and features that the printed table shows.
+MOST_COMPONENTS, MOST_FEATURES = 40, 4
 
 
-class Mixture:
+class Mixture(Record):
     """A Gaussian mixture with k components in d dimensions; immutable.
 
     Parameters
@@ -56,6 +58,8 @@ class Mixture:
     6.0
     """
 
+    format: ClassVar[str] = "gmmscape-mixture"
+
     kind: CovarianceKind
     weights: FloatArray
     means: FloatArray
@@ -78,7 +82,7 @@ class Mixture:
         self._factors = self.kind.factors(self.covariances)
 
     @classmethod
-    def location(cls, centers: ArrayLike, sigma: float, weights: ArrayLike | None = None) -> Mixture:
+    def location(cls, centers: ArrayLike, sigma: float, weights: ArrayLike | None = None) -> Self:
         """Return a mixture of spherical components that share one known standard deviation.
 
         Parameters
@@ -319,6 +323,23 @@ class Mixture:
             self.kind.chosen(self._factors, order),
         )
 
+    def content(self) -> dict[str, Any]:
+        """Return what `to_dict` returns: a mixture within a result names its format too.
+
+        Returns
+        -------
+        dict
+            Keys format, format_version, covariance_type, weights, means, covariances.
+        """
+        return {
+            "format": self.format,
+            "format_version": self.version,
+            "covariance_type": self.covariance_type,
+            "weights": self.weights.tolist(),
+            "means": self.means.tolist(),
+            "covariances": self.covariances.tolist(),
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that `from_dict` and JSON understand.
 
@@ -327,17 +348,15 @@ class Mixture:
         dict
             Keys format, format_version, covariance_type, weights, means, covariances.
         """
-        return {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "covariance_type": self.covariance_type,
-            "weights": self.weights.tolist(),
-            "means": self.means.tolist(),
-            "covariances": self.covariances.tolist(),
-        }
+        return self.content()
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Mixture:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the mixture that `content` described."""
+        return cls.from_dict(content)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
         """Return the mixture that a dictionary describes.
 
         Parameters
@@ -358,22 +377,10 @@ class Mixture:
         InvalidParameterError
             If the numbers do not make a mixture.
         """
-        if not isinstance(content, Mapping):
-            raise FormatError(f"a mixture is an object with named fields, not {type(content).__name__}")
-        if "centers" in content:
-            _check_keys(content, required={"centers", "sigma"}, optional={"weights"})
-            return cls.location(content["centers"], content["sigma"], content.get("weights"))
-        fields = {"weights", "means", "covariances", "covariance_type"}
-        _check_keys(content, required=fields, optional={"format", "format_version"})
-        if content.get("format", FORMAT) != FORMAT or content.get("format_version", 1) != FORMAT_VERSION:
-            raise FormatError(
-                f"format={content.get('format')!r}, format_version={content.get('format_version')!r}: "
-                f"this version reads {FORMAT!r} version {FORMAT_VERSION}"
-            )
-        return cls(**{field: content[field] for field in fields})
+        return cls._read(content, "the dictionary")
 
     @classmethod
-    def from_json(cls, path: str | Path) -> Mixture:
+    def from_json(cls, path: str | Path) -> Self:
         """Read a mixture from a JSON file.
 
         Parameters
@@ -391,7 +398,20 @@ class Mixture:
         FormatError
             If the file is no JSON or describes no mixture.
         """
-        return cls.from_dict(read_json(path))
+        return cls._read(read_json(path), str(path))
+
+    @classmethod
+    def _read(cls, content: Any, where: str) -> Self:
+        if not isinstance(content, Mapping):
+            raise FormatError(f"a mixture is an object with named fields, not {type(content).__name__}")
+        if "format" in content:
+            cls._check({"format_version": cls.version, **content}, where)
+        if "centers" in content:
+            _check_keys(content, required={"centers", "sigma"}, optional={"weights"})
+            return cls.location(content["centers"], content["sigma"], content.get("weights"))
+        fields = {"weights", "means", "covariances", "covariance_type"}
+        _check_keys(content, required=fields, optional={"format", "format_version"})
+        return cls(**{field: content[field] for field in fields})
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mixture):
@@ -403,7 +423,7 @@ class Mixture:
             and np.array_equal(self.covariances, other.covariances)
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # a class that defines equality loses the inherited one
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "_factors" in self.__dict__:  # the last attribute that the constructor sets
@@ -422,6 +442,17 @@ class Mixture:
             f"Mixture(n_components={self.n_components}, n_features={self.n_features}, "
             f"covariance_type={self.covariance_type!r})"
         )
+
+    def __str__(self) -> str:
+        d = min(self.n_features, MOST_FEATURES)
+        deviations = np.sqrt(np.diagonal(self.full_covariances(), axis1=1, axis2=2))
+        rows = [("#", "weight", *(f"{what} {j}" for what in ("mean", "sd") for j in range(d)))]
+        for i in range(min(self.n_components, MOST_COMPONENTS)):
+            numbers = (*self.means[i, :d], *deviations[i, :d])
+            rows.append((str(i), f"{self.weights[i]:.4f}", *(f"{x:.5g}" for x in numbers)))
+        components, features = counted(self.n_components, "component"), counted(self.n_features, "feature")
+        head = f"mixture of {components}, {features}, {self.covariance_type} covariances"
+        return "\n".join([head, *aligned(rows), *left_out(self.n_components, MOST_COMPONENTS)])
 
 
 def _check_keys(content: Mapping[str, Any], *, required: set[str], optional: set[str]) -> None:

@@ -22,10 +22,12 @@ from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterErro
 from gmmscape.families import family_named, family_names
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
+from gmmscape.results.records import record_of
 from gmmscape.validation import choice, data_matrix, mean_matrix, real_number
 
 #: Format of the JSON that ``gmmscape fit`` and ``gmmscape repair`` write.
-FIT_FORMAT, FIT_FORMAT_VERSION = "gmmscape-fit", 1
+FIT_FORMAT, FIT_FORMAT_VERSIONS = "gmmscape-fit", (1, 2)
+MIXTURE = Mixture.format
 #: First bytes of pickles, plain and as joblib compresses them; none can begin a JSON text.
 PICKLES = (
     b"\x80",
@@ -294,13 +296,15 @@ def _from_file(path: str | Path) -> FittedModel:
 
 
 def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
-    if content.get("format") != FIT_FORMAT:
+    if content.get("format", MIXTURE) == MIXTURE:
         mixture = Mixture.from_dict(content)
         return FittedModel(path, mixture, None, family=mixture.covariance_type)
-    if content.get("format_version") != FIT_FORMAT_VERSION:
+    if content["format"] != FIT_FORMAT:
+        return _from_part(path, content)
+    if content.get("format_version") not in FIT_FORMAT_VERSIONS:
         raise FormatError(
             f"format_version={content.get('format_version')!r}, and this version of gmmscape reads "
-            f"{FIT_FORMAT_VERSION}"
+            f"{' or '.join(map(str, FIT_FORMAT_VERSIONS))}"
         )
     fields = (
         "weights",
@@ -315,17 +319,35 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
     if missing:
         raise FormatError(f"it lacks {', '.join(missing)}: pass a file as `gmmscape fit --json` writes it")
     names = content["feature_names"]
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
         raise FormatError("feature_names must be a list of names")
     mixture = Mixture(*(content[field] for field in fields[:4]))
     return FittedModel(
         source=path,
         mixture=mixture,
         centers=None,
-        feature_names=tuple(names),
+        feature_names=None if names is None else tuple(names),
         reg_covar=real_number("reg_covar", content["reg_covar"], strict=False),
         covariance_floor=real_number("covariance_floor", content["covariance_floor"], strict=False),
         family=mixture.covariance_type,
+    )
+
+
+def _from_part(path: str | Path, content: dict[str, Any]) -> FittedModel:
+    """The model that a result has within it, such as the chosen fit of a selection."""
+    part = record_of(content, "it").fitted_part
+    if part is None:
+        raise FormatError(
+            f"it holds a {content['format']!r}: pass a mixture, a fit, a repair, a selection or local optima"
+        )
+    return FittedModel(
+        source=path,
+        mixture=part.mixture,
+        centers=None,
+        feature_names=getattr(part, "feature_names", None),
+        reg_covar=getattr(part, "reg_covar", None),
+        covariance_floor=getattr(part, "covariance_floor", None),
+        family=getattr(part, "family", part.mixture.covariance_type),
     )
 
 

@@ -23,7 +23,7 @@ def test_files_and_text(tmp_path):
     assert (result.returncode or 0, result.stderr) == (0, "")
     assert result.stdout.startswith("2 minima from 700 starts (truth, seed 0) by EM; k=3, sigma=1")
     land = lab.Landscape(lab.Population(gs.Mixture.location([-3, 3, 12], 1.0)), 3)
-    expected = lab.basins(land, start="truth", n=700, rng=0)
+    expected = lab.basins(land, start="truth", n_starts=700, rng=0)
     first = files["json"].read_text()
     assert [row["hits"] for row in json.loads(first)["minima"]] == [m.hits for m in expected.minima]
     assert files["png"].read_bytes().startswith(b"\x89PNG")

@@ -22,7 +22,7 @@ def test_files_and_text(tmp_path):
     assert result.stdout.startswith("6 of 6 truths searched from 8 starts each (completed); seed 3")
     content = json.loads(files["json"].read_text())
     expected = lab.falsify(
-        k=[1, 2, 3], k_star=[2, 3], d=1, separation=5.0, n_truths=6, n_starts=8, rng=3
+        n_components=[1, 2, 3], k_star=[2, 3], d=1, separation=5.0, n_truths=6, n_starts=8, rng=3
     ).to_dict()
     assert content == expected
     again = inside(*SMALL, "--truths", 6, "--json", files["json"], "--checkpoint", files["keep"])
@@ -46,7 +46,7 @@ def test_ctrl_c_keeps_what_was_found(tmp_path):
         (["--k", "2", "--k-star", "3"], ["--separation"]),
         (["--k", "x", "--k-star", "3", "--separation", "9"], ["'x'"]),
         (["--k", "3:1", "--k-star", "3", "--separation", "9"], ["'3:1'"]),
-        (["--k", "0", "--k-star", "3", "--separation", "9"], ["k=0"]),
+        (["--k", "0", "--k-star", "3", "--separation", "9"], ["n_components=0"]),
         (["--k", "2", "--k-star", "3", "--separation", "0"], ["separation"]),
         (["--k", "2", "--k-star", "3", "--separation", "9", "--tau", "2"], ["tau"]),
         (["--k", "2", "--k-star", "3", "--separation", "9", "--json", "no/such/x.json"], ["--json"]),

@@ -69,7 +69,7 @@ def test_means_on_one_gaussian_count_by_their_degree(k):
     assert point.flat
     assert point.degree == 1
     assert atlas.alarm is None
-    assert lab.CriticalPoint.from_dict(point.to_dict(), 1.0).degree == 1
+    assert lab.CriticalPoint.from_dict(point.to_dict()).degree == 1
 
 
 def test_what_split_off_beyond_float64_is_counted_once():

@@ -27,7 +27,7 @@ def in_the_plane(D):
 
 def test_in_space_it_is_found_at_any_separation():
     """The example of the design; at three times the height nothing changes but the distances."""
-    found = lab.falsify(k=2, truths=[in_space(100.0), in_space(300.0)], rng=0)
+    found = lab.falsify(n_components=2, truths=[in_space(100.0), in_space(300.0)], rng=0)
     assert [suspect.outcome for suspect in found.suspects] == ["confirmed"] * 2
     for suspect, apart in zip(found.suspects, (100.0, 300.0), strict=True):
         assert suspect.truth.separation > apart
@@ -53,7 +53,7 @@ def test_in_space_extended_precision_agrees():
 
 def test_in_the_plane_it_ends():
     """The symmetric minimum up to 15.4305: found below, no minimum above, and the end located."""
-    below = lab.falsify(k=2, truths=[in_the_plane(15.4)], rng=0)
+    below = lab.falsify(n_components=2, truths=[in_the_plane(15.4)], rng=0)
     assert [suspect.outcome for suspect in below.suspects] == ["confirmed"]
     assert below.suspects[0].defect == pytest.approx(0.5, abs=1e-9)
     path = TruthPath.over(in_the_plane, 2, None, (15.0, 16.0))
@@ -67,13 +67,13 @@ def test_in_the_plane_it_ends():
     point = Descent(lab.Population(in_the_plane(15.5)), 2, 1.0).critical(end.point.reshape(2, 2))
     assert point is not None
     assert (point.converged, point.index) == (True, 1)
-    above = lab.falsify(k=2, truths=[in_the_plane(15.5)], rng=0)
+    above = lab.falsify(n_components=2, truths=[in_the_plane(15.5)], rng=0)
     assert len(above.confirmed) == 2
     assert all(0.25 < suspect.defect < 0.45 for suspect in above.suspects)
 
 
 def test_far_apart_in_the_plane_nothing_is_found():
-    assert lab.falsify(k=2, truths=[in_the_plane(18.0)], rng=0).suspects == ()
+    assert lab.falsify(n_components=2, truths=[in_the_plane(18.0)], rng=0).suspects == ()
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_the_law_tells_minima_from_saddles(whole, share, offset, aimed):
     assert point is not None
     assert point.converged
     assert point.means == pytest.approx(means, abs=1e-6)
-    assert point.structure is not None
-    assert point.structure.association[0, 0] == pytest.approx(share, abs=0.03)
+    assert point.decoding is not None
+    assert point.decoding.association[0, 0] == pytest.approx(share, abs=0.03)
     assert point.is_minimum == (aimed < 1.0)
 
 

@@ -191,10 +191,10 @@ def test_orbits_are_told_apart_by_weights_too(rng: np.random.Generator):
     point = land.descend([0.0, 7.0])
     content = point.to_dict()
     swapped = {key: content[key][::-1] for key in ("means", "weights")}
-    relabelled = CriticalPoint.from_dict({**content, **swapped}, 1.0, free_weights=True)
+    relabelled = CriticalPoint.from_dict({**content, **swapped})
     assert find_orbit([point], relabelled) == 0
     other = {**content, "weights": content["weights"][::-1]}
-    assert find_orbit([point], CriticalPoint.from_dict(other, 1.0, free_weights=True)) is None
+    assert find_orbit([point], CriticalPoint.from_dict(other)) is None
     assert point.orbit_size == factorial(2)
 
 
@@ -280,8 +280,8 @@ def test_a_reference_decodes_and_pictures_show_weights(land: lab.Landscape, atla
     pytest.importorskip("matplotlib")
     best = atlas.minima[0].mixture
     decoded = lab.Landscape(land.measure, 3, sigma=0.9, weights="free", reference=best).explore(0, n_starts=8)
-    assert decoded.minima[0].structure.defect < 0.5 / 3
-    assert [block.kind for block in decoded.minima[0].structure.blocks] == ["exact"] * 3
+    assert decoded.minima[0].decoding.defect < 0.5 / 3
+    assert [block.kind for block in decoded.minima[0].decoding.blocks] == ["exact"] * 3
     assert "0>0" in str(decoded)
     for some in (atlas, decoded):
         display = some.plot()

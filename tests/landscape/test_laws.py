@@ -41,7 +41,7 @@ def test_law_2_leading_divergence():
         land = landscape(centers, 3, sigma, weights)
         average = weights[:2] @ centers[:2] / weights[:2].sum()
         point = land.descend([average, centers[2] - 0.3, centers[2] + 0.3])
-        assert str(point.structure.structure) == EQUALLY_SPACED
+        assert str(point.decoding.structure) == EQUALLY_SPACED
         spread = weights[:2] @ (centers[:2] - average) ** 2 / (2 * sigma**2)
         predicted = spread + weights @ np.log(3 * weights / np.array([1, 1, 2]))
         gaps.append(abs(point.kl - predicted))
@@ -109,7 +109,7 @@ def test_law_9_defect_of_two_means_on_three_centers():
         defects = []
         for separation in (at - 1e-3, at + 1e-3):
             land = landscape([-separation, 0.0, separation], 2)
-            defects.append(land.descend([-separation / 2, separation]).structure.defect)
+            defects.append(land.descend([-separation / 2, separation]).decoding.defect)
         assert defects[0] > level > defects[1]
 
 

@@ -79,8 +79,8 @@ def test_a_center_can_be_shared_for_good():
     assert point.is_minimum
     assert point.means == pytest.approx(np.array([[-4.956995, 0, 0], [4.956995, 0, 0]]), abs=1e-6)
     assert point.eigenvalues[0] == pytest.approx(0.1109, abs=5e-5)
-    assert point.structure is not None
-    assert not point.structure.is_structured
+    assert point.decoding is not None
+    assert not point.decoding.is_structured
 
 
 @pytest.mark.parametrize(("D", "shared"), [(15.4, True), (15.5, False)])

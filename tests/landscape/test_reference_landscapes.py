@@ -52,7 +52,7 @@ def test_census(table):
 def test_no_spurious_minimum(table):
     for case in table["no_spurious_minimum"]:
         atlas = _explored(case)
-        assert [minimum.structure.identified for minimum in atlas.minima] == [(0, 1, 2)]
+        assert [minimum.decoding.identified for minimum in atlas.minima] == [(0, 1, 2)]
         assert atlas.minima[0].kl == pytest.approx(0.0, abs=1e-14)
 
 

@@ -73,7 +73,7 @@ def test_a_missing_saddle_rings_the_alarm(census: lab.Atlas):
     content = census.to_dict()
     lost = [point for point in content["saddles"] if point["orbit_size"] != 6]
     content |= {"saddles": lost, "edges": []}
-    incomplete = lab.Atlas._from_dict(content)
+    incomplete = lab.Atlas.from_dict(content)
     assert incomplete.count_law == 7
     assert "odd index" in incomplete.alarm
     assert "6 labelled points" in incomplete.alarm
@@ -163,7 +163,7 @@ def test_samples_have_saddles_too(rng: np.random.Generator):
     land = lab.Landscape(lab.Sample(X[:, None]), 3, sigma=1.0, reference=reference)
     atlas = land.explore(0, n_starts=16, saddles=True)
     assert atlas.count_law == 1
-    assert atlas.minima[0].structure is not None
+    assert atlas.minima[0].decoding is not None
     assert len(atlas.saddles) >= 2
     with pytest.raises(gs.InvalidParameterError, match="reference"):
         lab.Landscape(lab.Population(reference), 2, reference=reference)
@@ -225,8 +225,8 @@ def test_joined_atlases_keep_their_relabellings(census: lab.Atlas):
     turned = [i["relabelling"] for i in content["edges"]]
     for edge, order in zip(content["edges"], turned, strict=True):
         edge["relabelling"] = [2 - order[2 - j] for j in range(3)]
-    reversed_atlas = lab.Atlas._from_dict(content)
+    reversed_atlas = lab.Atlas.from_dict(content)
     assert reversed_atlas.union(census).edges != census.edges
     assert census.union(reversed_atlas).edges == census.edges
-    only_edges = lab.Atlas._from_dict(census.to_dict() | {"edges": []})
+    only_edges = lab.Atlas.from_dict(census.to_dict() | {"edges": []})
     assert only_edges.union(reversed_atlas).edges == census.edges

@@ -89,7 +89,7 @@ def test_five_centers_in_the_plane():
 
 @pytest.mark.parametrize(("level", "at"), [(0.25, 5.7296), (0.05, 7.4813)])
 def test_crossings_of_equal_spacing(level, at):
-    found = lab.structure_threshold(three, 2, (5.0, 8.0), defect=level, n_parameters=4, n_starts=6)
+    found = lab.structure_threshold(three, 2, (5.0, 8.0), tau=level, n_parameters=4, n_starts=6)
     assert found.kind == "crossing"
     assert found.parameter == pytest.approx(at, abs=1e-4)
     assert found.followed[-1].end == "pitchfork"
@@ -101,7 +101,7 @@ def test_a_flat_minimum_crosses_where_the_overlap_says():
         lambda D: gs.Mixture.location([0.0, D], 1.0),
         4,
         (2.8, 3.2),
-        defect=0.05,
+        tau=0.05,
         n_parameters=2,
         n_starts=3,
     )
@@ -121,9 +121,9 @@ def test_nothing_is_found_above_the_threshold(k, k_star):
     def path(D):
         return gs.Mixture.location(D * np.arange(k_star), 1.0)
 
-    found = lab.structure_threshold(path, k, (5.5, 7.0), defect=0.5 / k, n_parameters=4, n_starts=6)
+    found = lab.structure_threshold(path, k, (5.5, 7.0), tau=0.5 / k, n_parameters=4, n_starts=6)
     assert found.parameter < 6.70
     for at, expected in ((-0.02, True), (0.02, False), (1.0, False)):
         land = lab.Landscape(lab.Population(path(found.parameter + at)), k)
         minima = land.explore(1, n_starts=12).minima
-        assert any(not point.structure.is_structured for point in minima) == expected
+        assert any(not point.decoding.is_structured for point in minima) == expected

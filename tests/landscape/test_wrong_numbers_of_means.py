@@ -27,10 +27,10 @@ def test_every_minimum_is_structured(k, k_star, separation):
     assert atlas.minima
     for minimum in atlas.minima:
         assert minimum.is_minimum
-        assert minimum.structure.is_structured
+        assert minimum.decoding.is_structured
         smallest = np.abs(minimum.eigenvalues).min()
         assert minimum.flat == (smallest <= 1e-10)
-        assert minimum.structure.errors.max() < 1.0
+        assert minimum.decoding.errors.max() < 1.0
         assert minimum.gradient_norm < 1e-8
 
 
@@ -43,7 +43,7 @@ def test_every_candidate_is_accounted_for(k, k_star):
         assert outcome in ("realised", "flat", "saddle", "dissolved")
         if outcome in ("realised", "flat"):
             minimum = atlas.minima[place]
-            assert minimum.structure.structure.orbit == structure.orbit
+            assert minimum.decoding.structure.orbit == structure.orbit
             assert minimum.flat == (outcome == "flat")
     realised = {c.minimum for c in atlas.candidates if c.outcome in ("realised", "flat")}
     assert realised == set(range(len(atlas.minima)))
@@ -52,12 +52,12 @@ def test_every_candidate_is_accounted_for(k, k_star):
 def test_known_atlases():
     """What two equal components fitted by two means, and one fitted by one, must give."""
     (truth,) = explore(2, 2, 12.0).minima
-    assert truth.structure.identified == (0, 1)
+    assert truth.decoding.identified == (0, 1)
     (single,) = explore(1, 3, 12.0).minima
     assert single.means[0, 0] == pytest.approx(12.0, abs=1e-12)  # the mean of the truth, exactly
     assert single.eigenvalues[0] == pytest.approx(1.0, abs=1e-12)
     pair = explore(2, 3, 12.0).minima
-    assert {str(m.structure.structure) for m in pair} == {"0>0,1  1>2", "0>0  1>1,2"}
+    assert {str(m.decoding.structure) for m in pair} == {"0>0,1  1>2", "0>0  1>1,2"}
     assert pair[0].kl == pytest.approx(pair[1].kl, abs=1e-14)  # mirror images
 
 
@@ -66,7 +66,7 @@ def test_multiples_are_flat():
     atlas = explore(4, 2, 12.0)
     best = atlas.minima[0]
     assert best.flat
-    assert sorted(best.structure.structure.orbit) == [((0,), 2), ((1,), 2)]
+    assert sorted(best.decoding.structure.orbit) == [((0,), 2), ((1,), 2)]
     assert np.abs(np.sort(best.means[:, 0]) - [0, 0, 12, 12]).max() < 1e-3
     assert "flat" in str(atlas)
 

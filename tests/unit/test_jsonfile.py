@@ -29,7 +29,7 @@ def test_what_is_no_file_is_refused(path, words, tmp_path, monkeypatch):
         writable_target(path, "checkpoint")
     land = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0], 1.0)), 2)
     with pytest.raises(gs.InvalidParameterError, match=f"^checkpoint=.*{words}"):
-        lab.basins(land, start="truth", n=5, checkpoint=path)
+        lab.basins(land, start="truth", n_starts=5, checkpoint=path)
 
 
 def test_links_lead_to_their_file(tmp_path):

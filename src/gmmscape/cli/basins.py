@@ -74,7 +74,7 @@ def basins_command(
         found = basins(
             landscape,
             start=[[means[i * d : (i + 1) * d] for i in range(k)] for means in own] if own else named,
-            n=n,
+            n_starts=n,
             method=method,
             rng=seed,
             n_jobs=n_jobs,

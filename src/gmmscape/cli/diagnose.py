@@ -9,7 +9,6 @@ import click
 from gmmscape.cli.options import check_writable, floor_options, layout_of, search_options, table_options
 from gmmscape.cli.progress import progress
 from gmmscape.diagnosis import diagnose
-from gmmscape.jsonfile import write_json
 from gmmscape.models import read_model
 
 
@@ -38,7 +37,7 @@ def diagnose_command(
         diagnosis = diagnose(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
     try:
         if json_file is not None:
-            write_json(diagnosis.to_dict(), json_file)
+            diagnosis.to_json(json_file)
     finally:
         if not quiet:
             click.echo(str(diagnosis))

@@ -38,7 +38,9 @@ class WholeNumbers(click.ParamType):
 
 
 @click.command("falsify")
-@click.option("--k", "k", type=WholeNumbers(), required=True, help="Fitted means, as in 3, 1:6 or 2,4.")
+@click.option(
+    "--k", "n_components", type=WholeNumbers(), required=True, help="Fitted means, as in 3, 1:6 or 2,4."
+)
 @click.option("--k-star", type=WholeNumbers(), required=True, help="True centers, likewise.")
 @click.option("-d", "--dimension", "d", type=WholeNumbers(), default="1", show_default=True, help="Likewise.")
 @click.option(

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import click
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from gmmscape.cli.document import Document
+from gmmscape.cli.exits import exit_code
 from gmmscape.cli.options import check_writable, layout_of, search_options, table_options
 from gmmscape.cli.progress import progress
 from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
-from gmmscape.jsonfile import write_json
 from gmmscape.solve import INIT_PARAMS
 from gmmscape.tolerances import TOLERANCES
 
@@ -90,28 +90,18 @@ def fit_command(
     )
     with progress("fitting", quiet=quiet) as callback, warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the exit code and the text say it
-        fit = fit_estimator(model, rows.values, rows.weights, callback)
-    document = Document(
-        solution=fit.solution,
-        diagnosis=fit.diagnosis,
-        before=fit.em_diagnosis,
-        rows=rows,
-        total=len(rows.values) if rows.weights is None else float(np.sum(rows.weights)),
-        reg_covar=model.reg_covar,
-        covariance_floor=model.covariance_floor,
-        seed=seed,
-        init_params=model.init_params,
-    )
+        fit_estimator(model, rows.values, rows.weights, callback)
+    document = replace(model.document(), feature_names=rows.names)
     try:
         if json_file is not None:
-            write_json(document.to_dict(), json_file)
+            document.to_json(json_file)
     finally:  # what was found is not lost with a full disk
         if not quiet:
             click.echo(_text(document))
-    context.exit(document.exit_code)
+    context.exit(exit_code(document))
 
 
-def _text(document: Document) -> str:
+def _text(document: FitDocument) -> str:
     parts = []
     before = document.before
     if before is not None and before.escape_gain > 0:

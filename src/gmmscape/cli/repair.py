@@ -7,11 +7,11 @@ from typing import Any
 import click
 import numpy as np
 
-from gmmscape.cli.document import Document
+from gmmscape.cli.exits import exit_code
 from gmmscape.cli.options import check_writable, floor_options, layout_of, search_options, table_options
 from gmmscape.cli.progress import progress
 from gmmscape.diagnosis import repair
-from gmmscape.jsonfile import write_json
+from gmmscape.estimator.document import FitDocument
 from gmmscape.models import read_model
 from gmmscape.tolerances import TOLERANCES
 
@@ -43,11 +43,12 @@ def repair_command(
     assert result.solution is not None  # MODEL holds a mixture
     assert result.diagnosis_after is not None
     floors = (options["reg_covar"], fitted.reg_covar), (options["covariance_floor"], fitted.covariance_floor)
-    document = Document(
+    document = FitDocument(
         solution=result.solution,
         diagnosis=result.diagnosis_after,
         before=result.diagnosis,
-        rows=rows,
+        n_samples=len(rows.values),
+        feature_names=rows.names,
         total=len(rows.values) if rows.weights is None else float(np.sum(rows.weights)),
         reg_covar=next((value for value in floors[0] if value is not None), 0.0),
         covariance_floor=next(
@@ -57,8 +58,8 @@ def repair_command(
         init_params=None,
     )
     try:
-        write_json(document.to_dict(), out)
+        document.to_json(out)
     finally:
         if not quiet:
             click.echo(f"{result}\n\n{document}")
-    context.exit(4 if result.diagnosis.stop_reason == "interrupted" else document.exit_code)
+    context.exit(4 if result.diagnosis.stop_reason == "interrupted" else exit_code(document))

@@ -7,7 +7,6 @@ from typing import Any
 import click
 import numpy as np
 
-from gmmscape.cli.document import Document
 from gmmscape.cli.options import (
     Rows,
     check_writable,
@@ -18,7 +17,7 @@ from gmmscape.cli.options import (
 from gmmscape.cli.progress import progress
 from gmmscape.cli.report import report_of, report_options
 from gmmscape.covariances import COVARIANCE_TYPES
-from gmmscape.jsonfile import write_json
+from gmmscape.estimator.document import FitDocument
 from gmmscape.selection import Selection, select
 from gmmscape.selection.criteria import CRITERIA
 from gmmscape.tolerances import TOLERANCES
@@ -129,19 +128,20 @@ def select_command(
         found = select(rows.values, sample_weight=rows.weights, rng=seed, callback=callback, **options)
     try:
         if model_file is not None:
-            write_json(_document(found, rows, seed).to_dict(), model_file)
+            _document(found, rows, seed).to_json(model_file)
     finally:
         report.write(found, found.plot)
     context.exit(4 if found.stop_reason == "interrupted" else 0)
 
 
-def _document(found: Selection, rows: Rows, seed: int) -> Document:
+def _document(found: Selection, rows: Rows, seed: int) -> FitDocument:
     best = found.best
-    return Document(
+    return FitDocument(
         solution=best,
         diagnosis=best.fit.diagnosis,
         before=best.fit.em_diagnosis,
-        rows=rows,
+        n_samples=len(rows.values),
+        feature_names=rows.names,
         total=len(rows.values) if rows.weights is None else float(np.sum(rows.weights)),
         reg_covar=best.reg_covar,
         covariance_floor=best.covariance_floor,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
-import numpy as np
+from gmmscape.results.records import Record
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Calibration(Record):
     """Gains that the search finds where the fit is the truth, by the parametric bootstrap.
 
     Attributes
@@ -24,29 +24,22 @@ class Calibration:
         Share of samples, this one counted in, on which the search gains at least as much.
     """
 
+    format: ClassVar[str] = "gmmscape-calibration"
+
     false_alarm: float
     gains: tuple[float, ...]
     threshold: float
     p_value: float
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold.
-
-        Returns
-        -------
-        dict
-            One entry for each attribute.
-        """
-        return {
-            "false_alarm": self.false_alarm,
-            "gains": list(self.gains),
-            "threshold": self.threshold,
-            "p_value": self.p_value,
-        }
+    def __str__(self) -> str:
+        return (
+            f"search gains {self.threshold:.4g} nats or less on {len(self.gains)} samples drawn "
+            f"from the fit: p-value {self.p_value:.3g}"
+        )
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Evidence(Record):
     """What a verdict rests on; None stands for what was not measured.
 
     Attributes
@@ -74,6 +67,8 @@ class Evidence:
         how many; None where none were run.
     """
 
+    format: ClassVar[str] = "gmmscape-evidence"
+
     gain: float
     bic_gain: float | None
     held_out_gain: float | None
@@ -84,22 +79,15 @@ class Evidence:
     calibration: Calibration | None = None
     replicated: tuple[int, int] | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold.
-
-        Returns
-        -------
-        dict
-            One entry for each attribute; what is not finite is None.
-        """
-        return {
-            "gain": self.gain,
-            "bic_gain": self.bic_gain,
-            "held_out_gain": self.held_out_gain,
-            "significance": self.significance if np.isfinite(self.significance) else None,
-            "gradient_norm": self.gradient_norm if np.isfinite(self.gradient_norm) else None,
-            "smallest_curvature": self.smallest_curvature,
-            "overlap": self.overlap,
-            "calibration": None if self.calibration is None else self.calibration.to_dict(),
-            "replicated": None if self.replicated is None else list(self.replicated),
-        }
+    def __str__(self) -> str:
+        parts = [f"gain {self.gain:.4g}", f"{self.significance:.3g} standard errors"]
+        if self.held_out_gain is not None:
+            parts.append(f"{self.held_out_gain:+.4g} on rows held out")
+        if self.smallest_curvature is not None:
+            parts.append(f"smallest curvature {self.smallest_curvature:.2g}")
+        if self.overlap is not None:
+            parts.append(f"overlap {100.0 * self.overlap:.2g} %")
+        if self.replicated is not None:
+            hits, starts = self.replicated
+            parts.append(f"replicated by {hits} of {starts} random starts")
+        return "\n".join([", ".join(parts), *([] if self.calibration is None else [str(self.calibration)])])

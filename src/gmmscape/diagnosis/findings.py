@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,11 +14,12 @@ from gmmscape.effort import EFFORT
 from gmmscape.measure import Sample, WeightedRows, row_keys
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
+from gmmscape.results.records import Record
 from gmmscape.tolerances import TOLERANCES
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Record):
     """One thing that is wrong with the data, or with Gaussians as their model.
 
     Attributes
@@ -33,25 +34,15 @@ class Finding:
         Which rows of the data, for outliers.
     """
 
+    format: ClassVar[str] = "gmmscape-finding"
+
     name: str
     message: str
     columns: tuple[int, ...] = ()
     rows: tuple[int, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold.
-
-        Returns
-        -------
-        dict
-            One entry for each attribute; tuples as lists.
-        """
-        return {
-            "name": self.name,
-            "message": self.message,
-            "columns": list(self.columns),
-            "rows": list(self.rows),
-        }
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}"
 
 
 def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> tuple[Finding, ...]:

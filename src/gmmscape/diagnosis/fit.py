@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget
+from gmmscape.results.records import Record
 from gmmscape.solve import EM, Solution, descend_all, pass_size, start_around
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
@@ -62,7 +64,7 @@ class FitPlan:
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class Fit(Record):
     """A fit with its diagnoses.
 
     Attributes
@@ -75,9 +77,19 @@ class Fit:
         Of what EM alone ended in; None where no moves were tried.
     """
 
+    format: ClassVar[str] = "gmmscape-diagnosed-fit"
+
     solution: Solution
     diagnosis: Diagnosis
     em_diagnosis: Diagnosis | None
+
+    @property
+    def fitted_part(self) -> Any:
+        """The solution."""
+        return self.solution
+
+    def __str__(self) -> str:
+        return f"{self.solution}\n\n{self.diagnosis}"
 
 
 def fit_mixture(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Budget) -> Fit:

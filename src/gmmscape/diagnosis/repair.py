@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Self
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import Judged, judge
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.mixture import Mixture
 from gmmscape.models import CONVERSION, returned, returned_centers
 from gmmscape.moves.search import TriedMove
-from gmmscape.plot.repair import RepairDisplay, draw
+from gmmscape.plot.repair import RepairDisplay
 from gmmscape.progress import Callback
+from gmmscape.results.fields import plain
+from gmmscape.results.records import Record
 from gmmscape.solve import Solution
 from gmmscape.validation import data_matrix
 
 
 @dataclass(frozen=True, eq=False)
-class Repair:
+class Repair(Record):
     """A repaired model and what repairing brought.
+
+    A file holds neither the rows nor the estimator: what is read from one has a `Mixture`, or centers, as its
+    model, and no data. Two repairs are equal whatever class their models are of.
 
     Attributes
     ----------
@@ -39,12 +47,15 @@ class Repair:
         The rows, as they came.
     """
 
-    model: Any
+    format: ClassVar[str] = "gmmscape-repair"
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("model", "data", "before")
+
+    model: Any = field(compare=False)
     diagnosis: Diagnosis
     diagnosis_after: Diagnosis | None = field(repr=False)
     solution: Solution | None = field(repr=False)
     before: Any = field(repr=False, default=None)
-    data: Any = field(repr=False, default=None)
+    data: Any = field(repr=False, default=None, compare=False)
 
     @property
     def gain(self) -> float:
@@ -86,22 +97,50 @@ class Repair:
         """NLL of the result in nats per unit mass; None for centers."""
         return self.diagnosis.value_after if self.solution is not None else None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold: the diagnosis and, of a mixture, the parameters.
+    @property
+    def after(self) -> Any:
+        """The mixture, or the centers, of the result."""
+        if self.solution is not None:
+            return self.solution.mixture
+        centers = np.asarray(getattr(self.model, "cluster_centers_", self.model), dtype=np.float64)
+        return centers.reshape(np.shape(self.before))
+
+    def content(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings: diagnoses, and what the fit was and is.
 
         Returns
         -------
         dict
-            Keys "diagnosis", "mixture" (None for centers) and "stop_reason".
+            Keys "diagnosis", "diagnosis_after", "solution", "mixture" (None for centers), "stop_reason",
+            "centers" (None for mixtures) and "before".
         """
         solution = self.solution
         return {
-            "diagnosis": self.diagnosis.to_dict(),
-            "mixture": None if solution is None else solution.mixture.to_dict(),
+            **super().content(),
+            "mixture": None if solution is None else solution.mixture.content(),
             "stop_reason": None if solution is None else solution.stop_reason,
+            "centers": plain(self.after) if solution is None else None,
+            "before": plain(self.before),
         }
 
-    def plot(self, ax: Any = None) -> RepairDisplay:
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the repair that `content` described, of a mixture or of centers."""
+        parts = cls._fields_in(content)
+        if content["centers"] is not None:
+            return cls(model=np.array(content["centers"]), before=np.array(content["before"]), **parts)
+        before = Mixture.from_content(content["before"])
+        return cls(model=parts["solution"].mixture, before=before, **parts)
+
+    @property
+    def fitted_part(self) -> Any:
+        """The solution; None for centers."""
+        return self.solution
+
+    def _compared(self) -> tuple[str, ...]:
+        return ("after", *super()._compared())
+
+    def plot(self, ax: Any = None, *, data: Any = None) -> RepairDisplay:
         """Draw the rows with the components before and after, coloured by kind.
 
         Ellipses are two standard deviations; numbers are places in the fit. More than two columns are drawn
@@ -110,23 +149,33 @@ class Repair:
         Parameters
         ----------
         ax : sequence of two matplotlib Axes, optional
-            Where to draw; a new figure by default.
+            Where to draw; a new figure, unknown to pyplot, by default.
+        data : array_like of shape (n, d), optional
+            The rows, which a repair that was read from a file does not hold.
 
         Returns
         -------
         RepairDisplay
-            With `axes_` and `figure_`.
+            With `figure_`, `axes_` (before, after) and the artists.
 
         Raises
         ------
+        InvalidParameterError
+            If there are no rows to draw.
         NotAvailableError
             If matplotlib is not installed.
         """
-        after = getattr(self.model, "cluster_centers_", self.model)
-        if self.solution is not None:
-            after = self.solution.mixture
-        points = data_matrix(self.data)
-        return draw(points, (self.before, after), (self.diagnosis, self.diagnosis_after), ax)
+        rows = self.data if data is None else data
+        if rows is None:
+            raise InvalidParameterError.of("data", None, "pass the rows: a file does not hold them")
+        fits, kinds, titles = [], [], []
+        diagnoses = {"before": self.diagnosis, "after": self.diagnosis_after}
+        for (name, diagnosis), fit in zip(diagnoses.items(), (self.before, self.after), strict=True):
+            mixture = isinstance(fit, Mixture)
+            fits.append((fit.means, fit.full_covariances()) if mixture else (fit, None))
+            kinds.append(None if diagnosis is None else [one.kind for one in diagnosis.components])
+            titles.append(name if diagnosis is None else f"{name}: {diagnosis.verdict}")
+        return RepairDisplay(data_matrix(rows), fits, kinds, titles).plot(ax)
 
     def __str__(self) -> str:
         return str(self.diagnosis)
@@ -248,5 +297,7 @@ def _as_it_came(judged: Judged) -> Any:
         "floor_active_": final.floor_active,
         "diagnosis_": judged.result_diagnosis,
         "em_diagnosis_": diagnosis,
+        "solution_": final,
+        "n_samples_": len(judged.data),
     }
     return returned(model, final.mixture, attributes)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from gmmscape.arrays import IntArray
 from gmmscape.diagnosis.evidence import Evidence
 from gmmscape.diagnosis.findings import Finding
 from gmmscape.diagnosis.text import diagnosis_table
 from gmmscape.moves.search import TriedMove
+from gmmscape.results.records import Record
 
 VERDICTS = ("bad optimum", "no better fit found", "cannot tell")
 INPUT_STATES = ("converged", "not converged", "saddle", "plateau", "degenerate")
+MOVES = ("moves", "alternatives")
 KINDS = ("exact", "one-fits-many", "many-fit-one", "nested", "collapsed", "background")
 
 
-@dataclass(frozen=True)
-class ComponentReport:
+@dataclass(frozen=True, eq=False)
+class ComponentReport(Record):
     """What one component of a fit is.
 
     Attributes
@@ -40,35 +43,24 @@ class ComponentReport:
         The rows of the data that it is the most probable component of, unless it is exact.
     """
 
+    format: ClassVar[str] = "gmmscape-component-report"
+
     index: int
     kind: str
     weight: float
     n_rows: float
     covers: tuple[int, ...]
     partners: tuple[int, ...]
-    rows: IntArray | None = field(default=None, repr=False, compare=False)
+    rows: IntArray | None = field(default=None, repr=False)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold.
-
-        Returns
-        -------
-        dict
-            One entry for each attribute; sequences as lists.
-        """
-        return {
-            "index": self.index,
-            "kind": self.kind,
-            "weight": self.weight,
-            "n_rows": self.n_rows,
-            "covers": list(self.covers),
-            "partners": list(self.partners),
-            "rows": None if self.rows is None else self.rows.tolist(),
-        }
+    def __str__(self) -> str:
+        covers = f", mainly on clusters {', '.join(map(str, self.covers))}" if self.covers else ""
+        partners = f", with components {', '.join(map(str, self.partners))}" if self.partners else ""
+        return f"component {self.index}: {self.kind}, weight {self.weight:.4f}{covers}{partners}"
 
 
 @dataclass(frozen=True, eq=False)
-class Diagnosis:
+class Diagnosis(Record):
     """A verdict on a fit; printing it gives a table.
 
     Gains are per unit mass: in nats, or for centers in squared units of the data.
@@ -122,6 +114,10 @@ class Diagnosis:
         one, as far as BIC asks for it. None where the search did not end, in fits, and for centers.
     """
 
+    format: ClassVar[str] = "gmmscape-diagnosis"
+    names_in_files: ClassVar[Mapping[str, str]] = {"stop_reason": "ended"}
+    told_in_files: ClassVar[tuple[str, ...]] = ("gain", "gain_total")
+
     verdict: str
     reasons: tuple[str, ...]
     input_state: str
@@ -154,45 +150,22 @@ class Diagnosis:
         """The gain of the whole data: per unit mass, times the number of rows or the sum of weights."""
         return self.gain * self.total
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold.
+    def content(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings; moves tell what they bring on the whole data too.
 
         Returns
         -------
         dict
             One entry for each attribute and gain; what is not finite is None.
         """
-        finite = self.gradient_norm if self.gradient_norm < float("inf") else None
-        return {
-            "verdict": self.verdict,
-            "reasons": list(self.reasons),
-            "input_state": self.input_state,
-            "objective": self.objective,
-            "value_before": self.value_before,
-            "value_after": self.value_after,
-            "polish_gain": self.polish_gain,
-            "escape_gain": self.escape_gain,
-            "gain": self.gain,
-            "gain_total": self.gain_total,
-            "significance": self.significance if self.significance < float("inf") else None,
-            "gradient_norm": finite,
-            "components": [component.to_dict() for component in self.components],
-            "moves": [self._in_full(move) for move in self.moves],
-            "alternatives": [self._in_full(move) for move in self.alternatives],
-            "rounds": self.rounds,
-            "tried": self.tried,
-            "ended": self.stop_reason,
-            "findings": [finding.to_dict() for finding in self.findings],
-            "warnings": list(self.warnings),
-            "evidence": self.evidence.to_dict(),
-            "suggested_n_components": self.suggested_n_components,
-        }
+        moves = {name: [self._in_full(move) for move in getattr(self, name)] for name in MOVES}
+        return {**super().content(), **moves}
 
     def _in_full(self, move: TriedMove) -> dict[str, Any]:
         """A move with the gain of the whole data and, of a mixture, what the BIC falls by."""
         gain = move.realised_gain * self.total
         bic = 2.0 * gain if self.objective == "nll" else None  # as many parameters before as after
-        return {**move.to_dict(), "gain_total": gain, "bic_gain": bic}
+        return {**move.content(), "gain_total": gain, "bic_gain": bic}
 
     def __str__(self) -> str:
         return diagnosis_table(self)

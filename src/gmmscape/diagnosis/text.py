@@ -6,18 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gmmscape.moves.search import TriedMove
+from gmmscape.results.text import aligned, left_out
+from gmmscape.results.words import KINDS_OF_COMPONENT
 
 #: Rows shown of long tables; `to_dict` has all.
 MOST_COMPONENTS, MOST_MOVES = 40, 10
-#: What stands below a table, for the kinds that occur in it.
-MEANINGS = {
-    "exact": "one component on one cluster, as far as the best fit in hand tells",
-    "one-fits-many": "sits on several clusters that the better fit, or a split of it, keeps apart",
-    "many-fit-one": "shares one cluster with others",
-    "nested": "lies within two standard deviations of another component: core and halo of one cluster",
-    "background": "lies behind several others: rows that belong to no cluster",
-    "collapsed": "the rows give it no covariance: it rests on a floor or on at most d+1 different rows",
-}
 
 
 def diagnosis_table(diagnosis: Any) -> str:
@@ -29,7 +22,7 @@ def diagnosis_table(diagnosis: Any) -> str:
     for title, moves in (("moves", diagnosis.moves), ("alternatives, not taken", diagnosis.alternatives)):
         if moves:
             lines += ["", f"{title}:", *_moves(moves, diagnosis.total, _unit(diagnosis))]
-    lines += [f"{finding.name}: {finding.message}" for finding in diagnosis.findings]
+    lines += map(str, diagnosis.findings)
     lines += [f"warning: {warning}" for warning in diagnosis.warnings]
     return "\n".join(lines)
 
@@ -86,17 +79,9 @@ def _components(diagnosis: Any) -> Iterator[str]:
         for component in odd[:MOST_COMPONENTS]
     ]
     yield from aligned(rows)
-    if len(odd) > MOST_COMPONENTS:
-        yield f"  and {len(odd) - MOST_COMPONENTS} more"
+    yield from left_out(len(odd), MOST_COMPONENTS)
     for kind in dict.fromkeys(component.kind for component in odd):
-        yield f"  {kind}: {MEANINGS[kind]}"
-
-
-def aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Yield the rows of a table, indented, columns padded to equal width."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield f"  {kind}: {KINDS_OF_COMPONENT[kind]}"
 
 
 def _listed(numbers: Sequence[int]) -> str:
@@ -105,24 +90,5 @@ def _listed(numbers: Sequence[int]) -> str:
 
 def _moves(moves: Sequence[TriedMove], total: float, unit: str) -> Iterator[str]:
     for move in moves[:MOST_MOVES]:
-        parts = [
-            f"{_removal(removal)}, split {split}"
-            for split, removal in zip(move.splits, move.removals, strict=True)
-        ]
-        parts = parts or ["everything perturbed"]
-        kind = "" if move.outcome == "taken" else f" ({move.outcome})"
-        yield (
-            f"  {'; '.join(parts)}: predicted {move.predicted_gain * total:+.4g}, "
-            f"realised {move.realised_gain * total:+.4g} {unit}{kind}{_unseen(move)}"
-        )
-    if len(moves) > MOST_MOVES:
-        yield f"  and {len(moves) - MOST_MOVES} more"
-
-
-def _unseen(move: TriedMove) -> str:
-    held_out = move.held_out_gain
-    return "" if held_out is None else f", {held_out:+.3g} per row held out"
-
-
-def _removal(removal: tuple[int, ...]) -> str:
-    return f"delete {removal[0]}" if len(removal) == 1 else f"merge {removal[0]} and {removal[1]}"
+        yield f"  {move.in_words(total, unit)}"
+    yield from left_out(len(moves), MOST_MOVES)

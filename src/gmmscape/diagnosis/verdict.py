@@ -20,13 +20,9 @@ from gmmscape.moves.degeneracy import collapsed, effective_rows, scarce
 from gmmscape.moves.nesting import background, distances, nested
 from gmmscape.moves.search import Escape, TriedMove
 from gmmscape.objective import SampleObjective
+from gmmscape.results.words import ENDINGS
 from gmmscape.solve import Solution
 from gmmscape.tolerances import TOLERANCES
-
-ENDINGS = {
-    "time_limit": "the time budget ran out: raise max_seconds",
-    "interrupted": "the search was interrupted",
-}
 
 
 def diagnosis_of(

@@ -97,7 +97,7 @@ def fit_estimator(
     )
     budget = Budget("fit", None, callback or _printer(model), each_iteration=model.verbose >= 2)
     fit = fit_mixture(sample, family, plan, total_mass(sample, sample_weight), budget)
-    set_fit(model, fit)
+    set_fit(model, fit, len(X))
     if fit.solution.stop_reason not in ("converged", "interrupted"):
         reason = fit.solution.stop_reason
         warnings.warn(f"{reason}: {STOP_REASONS[reason]}", ConvergenceWarning, stacklevel=3)
@@ -190,8 +190,8 @@ def _printer(model: GaussianMixture) -> Printer | None:
     return Printer(every=model.verbose_interval if model.verbose > 1 else None)
 
 
-def set_fit(model: GaussianMixture, fit: Fit) -> None:
-    """Give an estimator the attributes of a fit."""
+def set_fit(model: GaussianMixture, fit: Fit, n_samples: int) -> None:
+    """Give an estimator the attributes of a fit to so many rows."""
     solution = fit.solution
     mixture = solution.mixture
     model.weights_ = mixture.weights.copy()
@@ -208,3 +208,5 @@ def set_fit(model: GaussianMixture, fit: Fit) -> None:
     model.diagnosis_ = fit.diagnosis
     model.em_diagnosis_ = fit.em_diagnosis
     model.history_ = list(solution.history)
+    model.solution_ = solution
+    model.n_samples_ = n_samples

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, DensityMixin
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.estimator.fitting import checked_data, fit_estimator, seed_from
+from gmmscape.diagnosis.fit import Fit
+from gmmscape.estimator.document import FitDocument
+from gmmscape.estimator.fitting import checked_data, fit_estimator, seed_from, set_fit
+from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
 from gmmscape.models import NotFittedError
@@ -93,6 +97,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         Verdict on what EM alone found; None with ``escape=False``.
     history_ : list of float
         NLL per row along the way, falling: each iteration of EM, and each move.
+    solution_ : Solution
+        The fit as the solver left it.
+    n_samples_ : int
+        Number of rows that it was fitted on.
 
     Examples
     --------
@@ -314,6 +322,99 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         X, labels = self._mixture().sample(n_samples, seed_from(self.random_state))
         order = np.argsort(labels, kind="stable")
         return X[order], labels[order]
+
+    def document(self) -> FitDocument:
+        """Return the fit with its data's facts, its criteria and its verdict, as files hold it.
+
+        Returns
+        -------
+        FitDocument
+            With `bic` and `aic`, `to_json` and a text.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no fit yet.
+        InvalidParameterError
+            If parameters were changed after the fit.
+        """
+        if self._mixture() != self.solution_.mixture:
+            raise InvalidParameterError(
+                "weights_, means_ or covariances_ were changed after the fit: pass them as a Mixture, which "
+                "can be written too"
+            )
+        names = getattr(self, "feature_names_in_", None)
+        integer = isinstance(self.random_state, int | np.integer)
+        return FitDocument(
+            solution=self.solution_,
+            diagnosis=self.diagnosis_,
+            before=self.em_diagnosis_,
+            n_samples=self.n_samples_,
+            feature_names=None if names is None else tuple(map(str, names)),
+            total=self.diagnosis_.total,
+            reg_covar=float(self.reg_covar),
+            covariance_floor=float(self.covariance_floor),
+            seed=int(self.random_state) if integer else None,
+            init_params=self.init_params,
+        )
+
+    def to_json(self, path: str | Path) -> None:
+        """Write the fit to a JSON file: the one that ``gmmscape fit --json`` writes, which `diagnose` reads.
+
+        Parameters
+        ----------
+        path : str or Path
+            An existing file is replaced once the new one is complete.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no fit yet.
+        InvalidParameterError
+            If the path cannot be that of a file, or parameters were changed after the fit.
+        OSError
+            If the file cannot be written.
+        """
+        self.document().to_json(path)
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> Self:
+        """Return the fitted estimator that a file holds.
+
+        Parameters
+        ----------
+        path : str or Path
+            As written by `to_json`, ``gmmscape fit --json`` or ``gmmscape repair --model``.
+
+        Returns
+        -------
+        GaussianMixture
+            With the fit, its floors, seed and `init_params`; the other parameters are defaults.
+
+        Raises
+        ------
+        FormatError
+            If the file is no JSON or holds something else.
+        OSError
+            If it cannot be read.
+        """
+        document = FitDocument.from_json(path)
+        solution = document.solution
+        model = cls(
+            solution.mixture.n_components,
+            covariance_type=solution.family,
+            reg_covar=document.reg_covar,
+            covariance_floor=document.covariance_floor,
+            random_state=document.seed,
+        )
+        if document.init_params is not None:
+            model.init_params = document.init_params
+        fit = Fit(solution, document.diagnosis, document.before)
+        set_fit(model, fit, document.n_samples)
+        model.n_features_in_ = solution.mixture.n_features
+        if document.feature_names is not None:
+            model.feature_names_in_ = np.array(document.feature_names, dtype=object)
+        return model
 
     def _mixture(self) -> Mixture:
         if not hasattr(self, "means_"):

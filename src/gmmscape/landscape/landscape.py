@@ -68,7 +68,7 @@ class Landscape:
     >>> spurious = land.descend([0.0, 11.0, 13.0])
     >>> spurious.means.ravel().round(6).tolist()
     [-0.006991, 11.753777, 12.218717]
-    >>> [str(block) for block in spurious.structure.blocks]
+    >>> [str(block) for block in spurious.decoding.blocks]
     ['0>0,1', '1,2>2']
     """
 

@@ -7,11 +7,12 @@ minimised, per unit of mass.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from gmmscape.moves.moves import Move
 from gmmscape.progress import Budget, Stopped
+from gmmscape.results.records import Record
 
 
 class Fit(Protocol):
@@ -23,7 +24,8 @@ class Fit(Protocol):
         ...
 
 
-class TriedMove(NamedTuple):
+@dataclass(frozen=True)
+class TriedMove(Record):
     """Moves that were made together and judged.
 
     Attributes
@@ -44,6 +46,8 @@ class TriedMove(NamedTuple):
         None for centers and for what brought no gain.
     """
 
+    format: ClassVar[str] = "gmmscape-tried-move"
+
     splits: tuple[int, ...]
     removals: tuple[tuple[int, ...], ...]
     predicted_gain: float
@@ -51,22 +55,38 @@ class TriedMove(NamedTuple):
     outcome: str
     held_out_gain: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold.
+    def __str__(self) -> str:
+        return self.in_words()
+
+    def in_words(self, total: float = 1.0, unit: str = "per unit mass") -> str:
+        """Return what was done and what it brought.
+
+        Parameters
+        ----------
+        total : float, default=1.0
+            Mass of the data, which gains are multiplied by.
+        unit : str, default="per unit mass"
+            What gains are in then.
 
         Returns
         -------
-        dict
-            One entry for each field; tuples as lists.
+        str
+            One line.
         """
-        return {
-            "splits": list(self.splits),
-            "removals": [list(removal) for removal in self.removals],
-            "predicted_gain": self.predicted_gain,
-            "realised_gain": self.realised_gain,
-            "outcome": self.outcome,
-            "held_out_gain": self.held_out_gain,
-        }
+        parts = [
+            f"{_removal(removal)}, split {split}"
+            for split, removal in zip(self.splits, self.removals, strict=True)
+        ]
+        kind = "" if self.outcome == "taken" else f" ({self.outcome})"
+        held_out = "" if self.held_out_gain is None else f", {self.held_out_gain:+.3g} per row held out"
+        return (
+            f"{'; '.join(parts or ['everything perturbed'])}: predicted {self.predicted_gain * total:+.4g}, "
+            f"realised {self.realised_gain * total:+.4g} {unit}{kind}{held_out}"
+        )
+
+
+def _removal(removal: tuple[int, ...]) -> str:
+    return f"delete {removal[0]}" if len(removal) == 1 else f"merge {removal[0]} and {removal[1]}"
 
 
 class Attempt(NamedTuple):
@@ -252,4 +272,4 @@ def _with_held_out(
     offered = best is None and one.outcome in ("nested", "collapsed")
     if not (taken or offered):
         return one
-    return one._replace(held_out_gain=problem.held_out_gain(before, after))
+    return replace(one, held_out_gain=problem.held_out_gain(before, after))

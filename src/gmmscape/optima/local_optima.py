@@ -272,6 +272,6 @@ def _optimum(
         hits=hits,
         share=hits / n,
         share_interval=share_interval(hits, n),
-        structure=decoded_on_sample(objective, local, best),
+        decoding=decoded_on_sample(objective, local, best),
         state=state,
     )

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from gmmscape.diagnosis.text import aligned
-from gmmscape.jsonfile import Writable
 from gmmscape.mixture import Mixture
 from gmmscape.plot.optima import OptimaDisplay
+from gmmscape.results.records import Record
+from gmmscape.results.text import aligned, counted, left_out
+from gmmscape.results.words import ENDINGS, INSTEAD_OF_OPTIMA
 from gmmscape.structure.structure import Block, Decoding
-from gmmscape.version import VERSION
 
-OPTIMA_FORMAT, OPTIMA_FORMAT_VERSION = "gmmscape-optima", 1
 #: Optima that the printed table shows, and blocks of each.
 MOST_OPTIMA, MOST_BLOCKS = 25, 6
-#: What stands below the table where no start ended in an optimum.
-INSTEAD = {
-    "not converged": "no start has converged: what is listed is where they stood",
-    "saddle": "no start ended in an optimum: what is listed are saddles, and small disturbances lead away",
-    "degenerate": "every start ended with a collapsed component: the likelihoods listed do not compare; use "
-    "fewer components, a simpler covariance_type or a higher covariance_floor",
-}
-ENDINGS = {"time_limit": "the time budget ran out", "interrupted": "interrupted"}
 
 
 @dataclass(frozen=True, eq=False)
-class LocalOptimum:
+class LocalOptimum(Record):
     """One local optimum of the likelihood, up to the order of its components.
 
     Attributes
@@ -44,7 +36,7 @@ class LocalOptimum:
         Hits by starts: an estimate of the mass of its basin under EM and this kind of start.
     share_interval : tuple of float
         95 % interval of the share, by Clopper and Pearson.
-    structure : Decoding
+    decoding : Decoding
         Its blocks when it is decoded against the best optimum as if that were the truth: by association on
         the data (docs/mathematics.md#readings). Errors are in standard deviations of the component that
         should be met, or of those that are covered, averaged.
@@ -52,42 +44,38 @@ class LocalOptimum:
         "converged"; where no start ended in an optimum, "not converged", "saddle" or "degenerate".
     """
 
+    format: ClassVar[str] = "gmmscape-local-optimum"
+    names_in_files: ClassVar[Mapping[str, str]] = {"decoding": "structure"}
+
     mixture: Mixture
     nll: float
     gap: float
     hits: int
     share: float
     share_interval: tuple[float, float]
-    structure: Decoding
+    decoding: Decoding
     state: str = "converged"
 
     @property
     def blocks(self) -> tuple[Block, ...]:
         """Blocks that are not exact."""
-        return tuple(block for block in self.structure.blocks if block.kind != "exact")
+        return tuple(block for block in self.decoding.blocks if block.kind != "exact")
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold.
+    @property
+    def fitted_part(self) -> LocalOptimum:
+        """The optimum: its `mixture` is a model."""
+        return self
 
-        Returns
-        -------
-        dict
-            One entry for each attribute.
-        """
-        return {
-            "nll": self.nll,
-            "gap": self.gap,
-            "hits": self.hits,
-            "share": self.share,
-            "share_interval": list(self.share_interval),
-            "state": self.state,
-            "structure": self.structure.to_dict(),
-            "mixture": self.mixture.to_dict(),
-        }
+    def __str__(self) -> str:
+        low, high = self.share_interval
+        return (
+            f"{self.state}: nll {self.nll:.10g}, {self.gap:.4g} nats behind the best, "
+            f"{counted(self.hits, 'hit')}, share {self.share:.3f} ({low:.3f} to {high:.3f})\n{self.decoding}"
+        )
 
 
 @dataclass(frozen=True, eq=False)
-class LocalOptima(Writable):
+class LocalOptima(Record):
     """The local optima that random starts found.
 
     Attributes
@@ -113,6 +101,9 @@ class LocalOptima(Writable):
     stop_reason : str
         "completed", "time_limit" or "interrupted".
     """
+
+    format: ClassVar[str] = "gmmscape-optima"
+    told_in_files: ClassVar[tuple[str, ...]] = ("replicated", "unseen")
 
     optima: tuple[LocalOptimum, ...]
     n_starts: int
@@ -143,31 +134,10 @@ class LocalOptima(Writable):
         """
         return sum(one.hits == 1 for one in self.optima if one.state == "converged") / self.n_starts
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold.
-
-        Returns
-        -------
-        dict
-            One entry for each attribute and property, the optima as dictionaries.
-        """
-        return {
-            "format": OPTIMA_FORMAT,
-            "format_version": OPTIMA_FORMAT_VERSION,
-            "gmmscape_version": VERSION,
-            "n_components": self.n_components,
-            "covariance_type": self.covariance_type,
-            "init_params": self.init_params,
-            "seed": self.seed,
-            "total": self.total,
-            "n_starts": self.n_starts,
-            "degenerate": self.degenerate,
-            "unsettled": self.unsettled,
-            "stop_reason": self.stop_reason,
-            "replicated": list(self.replicated),
-            "unseen": self.unseen,
-            "optima": [one.to_dict() for one in self.optima],
-        }
+    @property
+    def fitted_part(self) -> LocalOptimum:
+        """The best optimum."""
+        return self.best
 
     def plot(self, ax: Any = None) -> OptimaDisplay:
         """Draw the optima as dots over their NLL, their shares as bars, their blocks beside them.
@@ -191,7 +161,7 @@ class LocalOptima(Writable):
             [one.gap for one in self.optima],
             [one.share for one in self.optima],
             [one.share_interval for one in self.optima],
-            [one.structure.blocks for one in self.optima],
+            [one.decoding.blocks for one in self.optima],
         ).plot(ax)
 
     def __str__(self) -> str:
@@ -206,9 +176,7 @@ class LocalOptima(Writable):
         rows = [("#", "log-likelihood", "behind", "hits", "share", "95 %", "blocks")]
         rows += [_row(i, one, self.total) for i, one in enumerate(self.optima[:MOST_OPTIMA])]
         lines += ["", *aligned(rows)]
-        if len(self.optima) > MOST_OPTIMA:
-            lines.append(f"  and {len(self.optima) - MOST_OPTIMA} more")
-        lines += self._notes()
+        lines += [*left_out(len(self.optima), MOST_OPTIMA), *self._notes()]
         return "\n".join(lines)
 
     def _notes(self) -> list[str]:
@@ -222,9 +190,9 @@ class LocalOptima(Writable):
                 f"{counted(self.unsettled, 'start')} ended on a plateau or saddle, or had not converged"
             )
         if self.best.state != "converged":
-            notes.append(INSTEAD[self.best.state])
+            notes.append(INSTEAD_OF_OPTIMA[self.best.state])
         if self.stop_reason != "completed":
-            notes.append(f"{ENDINGS[self.stop_reason]}: only the starts that were done count")
+            notes.append(f"only the starts that were done count: {ENDINGS[self.stop_reason]}")
         return notes
 
 
@@ -237,13 +205,8 @@ def _row(i: int, one: LocalOptimum, total: float) -> tuple[str, ...]:
         str(one.hits),
         f"{one.share:.3f}",
         f"{low:.3f}-{high:.3f}",
-        blocks_text(one.structure, best=i == 0),
+        blocks_text(one.decoding, best=i == 0),
     )
-
-
-def counted(number: int, singular: str, plural: str | None = None) -> str:
-    """Return a number with its noun."""
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
 def blocks_text(decoding: Decoding, *, best: bool) -> str:

@@ -14,6 +14,7 @@ from gmmscape.plot.minima import MinimaDisplay
 from gmmscape.plot.optima import OptimaDisplay
 from gmmscape.plot.phase import PhaseDisplay
 from gmmscape.plot.profile import ProfileDisplay
+from gmmscape.plot.repair import RepairDisplay
 from gmmscape.plot.selection import SelectionDisplay
 from gmmscape.plot.separation import SeparationDisplay
 from gmmscape.plot.shares import ShareDisplay
@@ -31,6 +32,7 @@ __all__ = [
     "OptimaDisplay",
     "PhaseDisplay",
     "ProfileDisplay",
+    "RepairDisplay",
     "SelectionDisplay",
     "SeparationDisplay",
     "ShareDisplay",

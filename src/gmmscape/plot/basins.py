@@ -78,7 +78,7 @@ class BasinsDisplay(Display):
 
         Parameters
         ----------
-        basins : Basins
+        basins : BasinShares
             What was found.
         most : int, default=8
             Minima drawn: those that most starts fell into, best first.
@@ -176,7 +176,7 @@ class BasinsDisplay(Display):
 
 
 def _blocks(point: Any) -> Sequence[Block] | None:
-    return None if point.structure is None else point.structure.blocks
+    return None if point.decoding is None else point.decoding.blocks
 
 
 def _colour(blocks: Sequence[Block] | None) -> str:

@@ -145,7 +145,7 @@ class DisconnectivityDisplay(Display):
         return cls(
             [point.kl if known else point.nll for point in minima],
             [(atlas.saddles[edge.saddle].nll - offset, *edge.minima) for edge in atlas.edges],
-            blocks=[None if point.structure is None else point.structure.blocks for point in minima],
+            blocks=[None if point.decoding is None else point.decoding.blocks for point in minima],
             hits=[point.hits for point in minima],
             quantity="KL" if known else "NLL",
             scale=scale,

@@ -179,7 +179,7 @@ class MinimaDisplay(Display):
             [point.means for point in points],
             points[0].sigma if points else 1.0,
             [point.kl if known else point.nll for point in points],
-            blocks=[None if point.structure is None else point.structure.blocks for point in points],
+            blocks=[None if point.decoding is None else point.decoding.blocks for point in points],
             hits=[point.hits for point in points],
             weights=[point.weights if point.free_weights else None for point in points],
             flat=[point.flat for point in points],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,6 @@ from gmmscape.selection.criteria import scores
 from gmmscape.selection.folds import held_out
 from gmmscape.selection.ladder import Ladder, Rung
 from gmmscape.selection.result import SIGN, Chosen, Selection
-from gmmscape.solve import Solution
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -108,5 +106,4 @@ def chosen_from(
         (kind, k): rung.fit for kind, ladder in ladders.items() for k, rung in sorted(ladder.rungs.items())
     }
     fit = fits[best["covariance_type"], best["n_components"]]
-    found = {one.name: getattr(fit.solution, one.name) for one in fields(Solution)}
-    return Selection(Chosen(**found, fit=fit, **settings), table, fits, criterion, ended, seed)
+    return Selection(Chosen.of(fit, **settings), table, fits, criterion, ended, seed)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from gmmscape.diagnosis.fit import Fit
 from gmmscape.diagnosis.result import Diagnosis
-from gmmscape.diagnosis.text import aligned
 from gmmscape.estimator.fitting import set_fit
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
-from gmmscape.jsonfile import Writable
 from gmmscape.plot.selection import SelectionDisplay
+from gmmscape.results.fields import plain
+from gmmscape.results.records import Record
+from gmmscape.results.text import aligned
 from gmmscape.solve import Solution
-from gmmscape.version import VERSION
 
-FORMAT, FORMAT_VERSION = "gmmscape-selection", 1
+#: What a file says of the chosen fit beside its place in the table.
+OF_CHOSEN = ("n_samples", "reg_covar", "covariance_floor", "feature_names")
 #: The sign that makes each criterion something to minimise.
 SIGN = {"bic": 1.0, "icl": 1.0, "heldout": -1.0}
 
@@ -50,6 +52,8 @@ class Chosen(Solution):
         Name of the family.
     fit : Fit
         The fit with all that is known of how it was found.
+    n_samples : int
+        Number of rows.
     reg_covar : float
         Least variance it was fitted under.
     covariance_floor : float
@@ -58,10 +62,53 @@ class Chosen(Solution):
         Names of the columns, for tables.
     """
 
+    format: ClassVar[str] = "gmmscape-chosen-fit"
+
     fit: Fit = field(kw_only=True, repr=False)
+    n_samples: int = field(kw_only=True)
     reg_covar: float = field(kw_only=True)
     covariance_floor: float = field(kw_only=True)
     feature_names: tuple[str, ...] | None = field(kw_only=True, default=None)
+
+    @classmethod
+    def of(
+        cls,
+        fit: Fit,
+        *,
+        n_samples: int,
+        reg_covar: float,
+        covariance_floor: float,
+        feature_names: tuple[str, ...] | None,
+    ) -> Chosen:
+        """Return a fit as the chosen one.
+
+        Parameters
+        ----------
+        fit : Fit
+            The fit.
+        n_samples : int
+            Number of rows.
+        reg_covar : float
+            Least variance it was fitted under.
+        covariance_floor : float
+            Least variance as a share of the data's.
+        feature_names : tuple of str or None
+            Names of the columns.
+
+        Returns
+        -------
+        Chosen
+            Its solution, with the rest beside it.
+        """
+        solution = {one.name: getattr(fit.solution, one.name) for one in fields(Solution)}
+        return cls(
+            **solution,
+            fit=fit,
+            n_samples=n_samples,
+            reg_covar=reg_covar,
+            covariance_floor=covariance_floor,
+            feature_names=feature_names,
+        )
 
     @property
     def diagnosis(self) -> Diagnosis:
@@ -84,7 +131,7 @@ class Chosen(Solution):
             covariance_floor=self.covariance_floor,
             nested="take",
         )
-        set_fit(model, self.fit)
+        set_fit(model, self.fit, self.n_samples)
         model.n_features_in_ = mixture.n_features
         if self.feature_names is not None:
             model.feature_names_in_ = np.array(self.feature_names, dtype=object)
@@ -92,7 +139,7 @@ class Chosen(Solution):
 
 
 @dataclass(frozen=True, eq=False)
-class Selection(Writable):
+class Selection(Record):
     """Fits with each number of components and each family, and the one that a criterion chooses.
 
     Attributes
@@ -116,6 +163,12 @@ class Selection(Writable):
         Of all that was random.
     """
 
+    format: ClassVar[str] = "gmmscape-selection"
+    version: ClassVar[int] = 2
+    names_in_files: ClassVar[Mapping[str, str]] = {"stop_reason": "ended"}
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("best", "fits")
+    told_in_files: ClassVar[tuple[str, ...]] = ("best_n_components", "best_covariance_type")
+
     best: Chosen
     table: list[dict[str, Any]]
     fits: dict[tuple[str, int], Fit] = field(repr=False)
@@ -133,27 +186,49 @@ class Selection(Writable):
         """The chosen family."""
         return self.best.family
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold.
+    def content(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings.
 
         Returns
         -------
         dict
-            Keys "format", "format_version", "gmmscape_version", "criterion", "ended", "seed",
-            "best_n_components", "best_covariance_type", "table" and "mixture", the chosen one.
+            Keys "criterion", "ended", "seed", "best_n_components", "best_covariance_type", "table", "mixture"
+            (the chosen one), what it was fitted under, and "fits", all of them.
         """
         return {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "gmmscape_version": VERSION,
-            "criterion": self.criterion,
-            "ended": self.stop_reason,
-            "seed": self.seed,
-            "best_n_components": self.best_n_components,
-            "best_covariance_type": self.best_covariance_type,
-            "table": [{**row, "flags": list(row["flags"])} for row in self.table],
-            "mixture": self.best.mixture.to_dict(),
+            **super().content(),
+            "mixture": self.best.mixture.content(),
+            **{name: plain(getattr(self.best, name)) for name in OF_CHOSEN},
+            "fits": [
+                {"covariance_type": kind, "n_components": k, **fit.content()}
+                for (kind, k), fit in self.fits.items()
+            ],
         }
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the selection that `content` described."""
+        fits = {
+            (str(item["covariance_type"]), int(item["n_components"])): Fit.from_content(item)
+            for item in content["fits"]
+        }
+        parts = cls._fields_in(content)
+        parts["table"] = [{**row, "flags": tuple(row["flags"])} for row in parts["table"]]
+        (chosen,) = (row for row in parts["table"] if row["chosen"])
+        names = content["feature_names"]
+        best = Chosen.of(
+            fits[chosen["covariance_type"], chosen["n_components"]],
+            n_samples=int(content["n_samples"]),
+            reg_covar=float(content["reg_covar"]),
+            covariance_floor=float(content["covariance_floor"]),
+            feature_names=None if names is None else tuple(map(str, names)),
+        )
+        return cls(best=best, fits=fits, **parts)
+
+    @property
+    def fitted_part(self) -> Chosen:
+        """The chosen fit."""
+        return self.best
 
     def plot(self, ax: Any = None) -> SelectionDisplay:
         """Draw the criterion against the number of components, one curve a family.

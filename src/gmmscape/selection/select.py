@@ -171,8 +171,13 @@ def select(
     with limited(n_jobs):
         ended = _climbed(ladders, numbers_wanted)
         table, ended = table_of(ladders, kinds, counted, criterion, rule.n_folds, ended)
-    settings = {"reg_covar": rule.reg_covar, "covariance_floor": rule.covariance_floor}
-    return chosen_from(table, ladders, criterion, ended, plan.seed, {**settings, "feature_names": _names(X)})
+    settings = {
+        "n_samples": sample.n_samples,
+        "reg_covar": rule.reg_covar,
+        "covariance_floor": rule.covariance_floor,
+        "feature_names": _names(X),
+    }
+    return chosen_from(table, ladders, criterion, ended, plan.seed, settings)
 
 
 @dataclass(frozen=True)

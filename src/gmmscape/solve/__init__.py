@@ -1,5 +1,6 @@
 """Solvers: one loop, three algorithms, and the solution they return."""
 
+from gmmscape.results.words import STOP_REASONS
 from gmmscape.solve.batch import Patience, descend, descend_all, ends_of_all, pass_size
 from gmmscape.solve.em import EM
 from gmmscape.solve.em_on_parts import Small, ends_on_parts
@@ -7,7 +8,7 @@ from gmmscape.solve.gradient import GradientDescent
 from gmmscape.solve.loop import Solver, run
 from gmmscape.solve.many_starts import Crowd, crowd_ends, joined
 from gmmscape.solve.newton import Newton
-from gmmscape.solve.result import STOP_REASONS, Solution
+from gmmscape.solve.result import Solution
 from gmmscape.solve.rules import stop_reason
 from gmmscape.solve.starts import (
     INIT_PARAMS,

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
-
-#: Why a solver stopped, with what the user can do about it.
-STOP_REASONS = {
-    "converged": "the EM step is shorter than tol",
-    "max_iter": "the iterations ran out first: raise max_iter",
-    "time_limit": "the time budget ran out first: raise max_seconds",
-    "plateau": "a component has no data near it, or its free weight has gone to zero, so its gradient is "
-    "below what float64 resolves: start it nearer to the data",
-    "degenerate": "a covariance collapsed onto too few rows: set covariance_floor or use fewer components",
-    "interrupted": "stopped by the user or a callback; the best point so far is kept",
-}
+from gmmscape.results.records import Record
+from gmmscape.results.words import STOP_REASONS
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(Record):
     """What a solver found.
+
+    What was read from a file has the caller's coordinates as its local ones. Two solutions are equal whatever
+    coordinates they were found in, and whatever way led there.
 
     Attributes
     ----------
@@ -38,7 +36,7 @@ class Solution:
         Length of the EM step from here (docs/words.md#gradient-norm): 0 at a critical point, infinite where
         a component is out of reach of the measure.
     stop_reason : str
-        A key of `STOP_REASONS`.
+        A key of `gmmscape.solve.STOP_REASONS`.
     n_iter : int
         Iterations done.
     history : tuple of float
@@ -49,14 +47,18 @@ class Solution:
         Name of the family it was fitted in.
     """
 
-    local: Mixture
-    origin: FloatArray = field(repr=False)
+    format: ClassVar[str] = "gmmscape-solution"
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("local", "origin")
+    told_in_files: ClassVar[tuple[str, ...]] = ("mixture",)
+
+    local: Mixture = field(compare=False)
+    origin: FloatArray = field(repr=False, compare=False)
     nll: float
     error: float
     gradient_norm: float
     stop_reason: str
     n_iter: int
-    history: tuple[float, ...] = field(repr=False)
+    history: tuple[float, ...] = field(repr=False, compare=False)
     floor_active: bool = field(default=False, kw_only=True)
     family: str = field(kw_only=True)
 
@@ -79,3 +81,25 @@ class Solution:
     def converged(self) -> bool:
         """Whether the solver reached a critical point to its tolerance."""
         return self.stop_reason == "converged"
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the solution that `content` described."""
+        mixture = Mixture.from_content(content["mixture"])
+        return cls(local=mixture, origin=np.zeros(mixture.n_features), **cls._fields_in(content))
+
+    @property
+    def fitted_part(self) -> Any:
+        """The solution: its `mixture` is a model."""
+        return self
+
+    def _compared(self) -> tuple[str, ...]:
+        return ("mixture", *super()._compared())
+
+    def __str__(self) -> str:
+        floor = "; a floor holds up some covariance" if self.floor_active else ""
+        return (
+            f"{self.stop_reason} after {self.n_iter} iterations ({STOP_REASONS[self.stop_reason]})\n"
+            f"nll {self.nll:.10g} per unit mass, length of the EM step {self.gradient_norm:.3g}{floor}\n"
+            f"{self.mixture}"
+        )

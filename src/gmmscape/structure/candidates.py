@@ -39,12 +39,12 @@ class CandidateOutcome(NamedTuple):
     minimum: int | None
 
 
-def candidates(k: int, k_star: int, contiguous: bool = False) -> list[Structure]:
+def candidates(n_components: int, k_star: int, contiguous: bool = False) -> list[Structure]:
     """Return all structures of k means on k_star centers, up to relabelling of the means.
 
     Parameters
     ----------
-    k : int
+    n_components : int
         Number of fitted means.
     k_star : int
         Number of true centers.
@@ -61,7 +61,7 @@ def candidates(k: int, k_star: int, contiguous: bool = False) -> list[Structure]
     Raises
     ------
     InvalidParameterError
-        If k or k_star is no positive integer, or there are more than 100,000 candidates.
+        If n_components or k_star is no positive integer, or there are more than 100,000 candidates.
 
     Examples
     --------
@@ -72,11 +72,11 @@ def candidates(k: int, k_star: int, contiguous: bool = False) -> list[Structure]
     0>0,1  1,2>2
     0>0  1>1  2>2
     """
-    k, k_star = positive_integer("k", k), positive_integer("k_star", k_star)
+    k, k_star = positive_integer("n_components", n_components), positive_integer("k_star", k_star)
     count = count_candidates(k, k_star, contiguous)
     if count > EFFORT.structure.most_candidates:
         raise InvalidParameterError(
-            f"k={k}, k_star={k_star} have {count} candidate structures, more than "
+            f"n_components={k}, k_star={k_star} have {count} candidate structures, more than "
             f"{EFFORT.structure.most_candidates}: use "
             "contiguous=True, or explore from random starts only (candidates=False)"
         )

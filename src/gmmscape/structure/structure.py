@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import index
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
+from gmmscape.results.records import Record
 from gmmscape.structure.association import association
 from gmmscape.structure.partition import best_stars, components
 from gmmscape.validation import mean_matrix, real_number
@@ -70,7 +71,7 @@ class Block(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Structure:
+class Structure(Record):
     """A set of blocks that covers all means and all centers once.
 
     Attributes
@@ -78,6 +79,8 @@ class Structure:
     blocks : tuple of Block
         Ordered by their first center.
     """
+
+    format: ClassVar[str] = "gmmscape-structure"
 
     blocks: tuple[Block, ...]
 
@@ -99,6 +102,27 @@ class Structure:
         return cls(tuple(sorted(blocks, key=lambda b: (not b.centers, b.centers[:1], b.means))))
 
     @property
+    def pairs(self) -> list[dict[str, list[int]]]:
+        """Means and centers of each block, as files hold them."""
+        return [{"means": list(block.means), "centers": list(block.centers)} for block in self.blocks]
+
+    @classmethod
+    def of_pairs(cls, pairs: Iterable[Mapping[str, Any]]) -> Structure:
+        """Return the structure that `pairs` describes.
+
+        Parameters
+        ----------
+        pairs : iterable of dict
+            Each with "means" and "centers".
+
+        Returns
+        -------
+        Structure
+            The structure.
+        """
+        return cls.of((block["means"], block["centers"]) for block in pairs)
+
+    @property
     def orbit(self) -> frozenset[tuple[tuple[int, ...], int]]:
         """What is left of the structure when the means are not labelled: centers and number of means."""
         return frozenset((block.centers, len(block.means)) for block in self.blocks)
@@ -108,7 +132,7 @@ class Structure:
 
 
 @dataclass(frozen=True, eq=False)
-class Decoding:
+class Decoding(Record):
     """A fit decoded against a truth: by association and by position (docs/mathematics.md#structure).
 
     Attributes
@@ -116,11 +140,11 @@ class Decoding:
     blocks : tuple of Block
         The structure where there is one; else the groups that association above the threshold joins.
     is_structured : bool
-        Whether `defect` is at most `threshold`.
+        Whether `defect` is at most `tau`.
     defect : float
         Smallest value, over all structures, of the largest association outside the blocks.
-    threshold : float
-        Called tau in the theory.
+    tau : float
+        Largest association outside the blocks of a structured fit.
     errors : ndarray of shape (k,)
         Approximation error of each mean in sigma, for the structure of smallest defect: distance to the
         weighted average of its centers (one-fits-many) or to its center.
@@ -128,10 +152,13 @@ class Decoding:
         Mean responsibility of each fitted component over each true one.
     """
 
+    format: ClassVar[str] = "gmmscape-decoding"
+    names_in_files: ClassVar[Mapping[str, str]] = {"tau": "threshold"}
+
     blocks: tuple[Block, ...]
     is_structured: bool
     defect: float
-    threshold: float
+    tau: float
     errors: FloatArray
     association: FloatArray
 
@@ -145,52 +172,9 @@ class Decoding:
         """The true centers that exactly one mean sits on alone: what the fit partially identifies."""
         return tuple(block.centers[0] for block in self.blocks if block.kind == "exact")
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain numbers, lists and strings.
-
-        Returns
-        -------
-        dict
-            Keys blocks, is_structured, defect, threshold, errors, association.
-        """
-        return {
-            "blocks": [
-                {"means": list(b.means), "centers": list(b.centers), "kind": b.kind} for b in self.blocks
-            ],
-            "is_structured": self.is_structured,
-            "defect": self.defect,
-            "threshold": self.threshold,
-            "errors": self.errors.tolist(),
-            "association": self.association.tolist(),
-        }
-
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> Decoding:
-        """Return the decoding that `to_dict` described.
-
-        Parameters
-        ----------
-        content : dict
-            As written by `to_dict`.
-
-        Returns
-        -------
-        Decoding
-            The decoding.
-        """
-        blocks = [Block(tuple(b["means"]), tuple(b["centers"]), b["kind"]) for b in content["blocks"]]
-        return cls(
-            blocks=tuple(blocks),
-            is_structured=content["is_structured"],
-            defect=content["defect"],
-            threshold=content["threshold"],
-            errors=np.array(content["errors"]),
-            association=np.array(content["association"]),
-        )
-
     def __str__(self) -> str:
         word = "structured" if self.is_structured else "not structured"
-        lines = [f"{word}: defect {self.defect:.3g}, threshold {self.threshold:.3g}"]
+        lines = [f"{word}: defect {self.defect:.3g}, tau {self.tau:.3g}"]
         for block in self.blocks:
             means = ", ".join(f"{i} (error {self.errors[i]:.3g} sigma)" for i in block.means) or "none"
             centers = ", ".join(map(str, block.centers)) or "none"
@@ -240,7 +224,7 @@ def structure_of(given: Any, k_star: int, k: int | None = None) -> Structure:
     return given
 
 
-def decode(fit: Any, truth: Any, *, sigma: float | None = None, threshold: float | None = None) -> Decoding:
+def decode(fit: Any, truth: Any, *, sigma: float | None = None, tau: float | None = None) -> Decoding:
     """Read a fit against a known truth as a union of one-fits-many and many-fit-one blocks.
 
     Parameters
@@ -252,7 +236,7 @@ def decode(fit: Any, truth: Any, *, sigma: float | None = None, threshold: float
     sigma : float, optional
         Standard deviation of bare means or centers, and the unit of the errors. Defaults to that of the
         truth, or of the fit, where it is one number.
-    threshold : float, optional
+    tau : float, optional
         Largest association outside the blocks of a structured fit; 0.5/k by default.
 
     Returns
@@ -263,13 +247,13 @@ def decode(fit: Any, truth: Any, *, sigma: float | None = None, threshold: float
     Raises
     ------
     InvalidParameterError
-        If sigma is needed and missing, dimensions differ, or threshold is not in (0, 1).
+        If sigma is needed and missing, dimensions differ, or tau is not in (0, 1).
 
     Examples
     --------
     >>> from gmmscape import lab
     >>> print(lab.decode([0.0, 11.8, 12.2], [-3.0, 3.0, 12.0], sigma=1.0))
-    structured: defect 0.00194, threshold 0.167
+    structured: defect 0.00194, tau 0.167
       one-fits-many: mean 0 (error 0 sigma) on center 0, 1
       many-fit-one: mean 1 (error 0.2 sigma), 2 (error 0.2 sigma) on center 2
     """
@@ -279,17 +263,17 @@ def decode(fit: Any, truth: Any, *, sigma: float | None = None, threshold: float
         raise InvalidParameterError(
             f"fit has {fit.n_features} dimension(s) and truth {truth.n_features}: pass equal dimensions"
         )
-    tau = 0.5 / fit.n_components
-    if threshold is not None:
-        tau = real_number("threshold", threshold)
-        if tau >= 1:
-            raise InvalidParameterError.of("threshold", threshold, "pass a number between 0 and 1")
+    level = 0.5 / fit.n_components
+    if tau is not None:
+        level = real_number("tau", tau)
+        if level >= 1:
+            raise InvalidParameterError.of("tau", tau, "pass a number between 0 and 1")
     table = association(fit, truth)
     stars, defect = best_stars(table)
     best = Structure.of(stars)
-    structured = defect <= tau
-    blocks = best.blocks if structured else Structure.of(components(table > tau)).blocks
-    return Decoding(blocks, structured, defect, tau, _errors(best, fit, truth, sigma), table)
+    structured = defect <= level
+    blocks = best.blocks if structured else Structure.of(components(table > level)).blocks
+    return Decoding(blocks, structured, defect, level, _errors(best, fit, truth, sigma), table)
 
 
 def block_average(centers: tuple[int, ...], truth: Mixture) -> FloatArray:

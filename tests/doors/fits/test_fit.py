@@ -20,7 +20,7 @@ def test_the_main_job(clusters, tmp_path):
     assert "\n\nverdict on this fit: no better fit found\n" in result.stdout
     content = content_of(tmp_path / "fit.json")
     assert set(content) >= FIELDS
-    assert (content["format"], content["format_version"]) == ("gmmscape-fit", 1)
+    assert (content["format"], content["format_version"]) == ("gmmscape-fit", 2)
     assert content["gmmscape_version"] == gs.__version__
     assert (content["seed"], content["init_params"]) == (0, "k-means++")
     assert (content["n_samples"], content["n_features"], content["n_components"]) == (240, 2, 4)

@@ -102,8 +102,11 @@ def test_repair_needs_a_place_for_the_result(clusters, good):
         ("a,b\n1,2\n", ["model.json", "not a JSON file"]),
         ("", ["model.json", "not a JSON file"]),
         ("[1, 2]", ["model.json", "no model"]),
-        ('{"format": "gmmscape-atlas", "format_version": 1, "minima": []}', ["model.json", "mixture"]),
-        ('{"format": "gmmscape-fit", "format_version": 2}', ["model.json", "format_version=2"]),
+        (
+            '{"format": "gmmscape-atlas", "format_version": 1, "minima": []}',
+            ["model.json", "damaged 'gmmscape-atlas'"],
+        ),
+        ('{"format": "gmmscape-fit", "format_version": 3}', ["model.json", "format_version=3"]),
         ('{"format": "gmmscape-fit", "format_version": 1}', ["model.json", "lacks weights, means"]),
     ],
 )

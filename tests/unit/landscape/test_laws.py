@@ -44,7 +44,7 @@ def test_law_1_with_a_matrix_in_space():
 def test_laws_2_and_3(separation, kl, spectrum):
     land = landscape([-separation, 0.0, separation], 3)
     point = land.descend([-separation / 2, separation - 0.3, separation + 0.3])
-    predicted = laws.structure_prediction(PAIR_LAST, land.measure.truth, k=3)
+    predicted = laws.structure_prediction(PAIR_LAST, land.measure.truth, n_components=3)
     assert abs(point.kl - predicted.kl) < kl
     assert point.eigenvalues[1:] == pytest.approx(predicted.eigenvalues[1:], rel=spectrum)
     assert predicted.eigenvalues[0] == 0
@@ -184,8 +184,8 @@ def test_refusals():
     truth = gs.Mixture.location([0.0, 5.0, 9.0], 1.0)
     with pytest.raises(gs.InvalidParameterError, match="structure"):
         laws.leading_kl(Structure.of([((0,), (0, 1))]), truth)
-    with pytest.raises(gs.InvalidParameterError, match="k=4"):
-        laws.structure_prediction(PAIR_LAST, truth, k=4)
+    with pytest.raises(gs.InvalidParameterError, match="n_components=4"):
+        laws.structure_prediction(PAIR_LAST, truth, n_components=4)
     with pytest.raises(gs.InvalidParameterError, match="b="):
         laws.error_orders(10.0, 5.0)
     with pytest.raises(gs.InvalidParameterError, match="orbit_sizes"):

@@ -11,7 +11,7 @@ import joblib
 import pytest
 
 import gmmscape as gs
-from gmmscape.models import FIT_FORMAT, FIT_FORMAT_VERSION, read_model
+from gmmscape.models import FIT_FORMAT, read_model
 from unit.models.cases import TABLE, X, bad, kinds, mixture_of
 
 
@@ -36,7 +36,7 @@ def fit_file(mixture: gs.Mixture) -> dict[str, Any]:
     """What is read of the files of ``gmmscape fit --json``."""
     return {
         "format": FIT_FORMAT,
-        "format_version": FIT_FORMAT_VERSION,
+        "format_version": 1,
         "feature_names": ["x", "y"],
         "covariance_type": mixture.covariance_type,
         "reg_covar": 0.125,
@@ -61,8 +61,9 @@ def test_a_file_is_repaired_into_a_mixture(tmp_path: Path):
     [
         ({"means": ...}, "lacks means"),
         ({"weights": ..., "reg_covar": ...}, "lacks weights, reg_covar"),
-        ({"format_version": 2}, "format_version=2"),
-        ({"format": "gmmscape-atlas"}, "a mixture needs the fields"),
+        ({"format_version": 3}, "format_version=3"),
+        ({"format": "gmmscape-atlas"}, "it holds a damaged 'gmmscape-atlas'"),
+        ({"format": "gmmscape-other"}, "it holds a 'gmmscape-other', a format that"),
         ({"feature_names": "xy"}, "feature_names must be a list"),
         ({"feature_names": [1, 2]}, "feature_names must be a list"),
     ],

@@ -44,8 +44,8 @@ def objective_of(X: np.ndarray, kind: str = "spherical") -> Objective:
 def test_the_best_is_the_truth_and_the_others_are_its_blocks(found: gs.LocalOptima):
     best = found.best
     np.testing.assert_allclose(best.mixture.means, CENTERS, atol=5 / np.sqrt(80))
-    assert [str(block) for block in best.structure.blocks] == ["0>0", "1>1", "2>2", "3>3"]
-    orbits = [one.structure.structure.orbit for one in found.optima]
+    assert [str(block) for block in best.decoding.blocks] == ["0>0", "1>1", "2>2", "3>3"]
+    orbits = [one.decoding.structure.orbit for one in found.optima]
     for pair, other in (((0, 1), (2, 3)), ((2, 3), (0, 1))):
         # One mean on a pair, and one more than it needs in the other.
         bad = [orbit for orbit in orbits if (pair, 1) in orbit and any(((s,), 2) in orbit for s in other)]

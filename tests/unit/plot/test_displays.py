@@ -62,11 +62,11 @@ def test_strips_show_means_and_links_where_they_are(atlas: lab.Atlas):
     assert len(picture.means_) == len(atlas.minima) == 2
     for point, markers, links in zip(atlas.minima, picture.means_, picture.links_, strict=True):
         assert places(markers)[:, 0].tolist() == point.means[:, 0].tolist()
-        assert point.structure is not None
+        assert point.decoding is not None
         assert atlas.truth is not None
         wanted = {
             (point.means[i, 0], atlas.truth.means[s, 0])
-            for block in point.structure.blocks
+            for block in point.decoding.blocks
             for i in block.means
             for s in block.centers
         }

@@ -112,7 +112,7 @@ def test_few_structures_of_many_centers_or_means_take_no_time(k, k_star, n):
 
 @pytest.mark.parametrize("bad", [0, -1, 2.0, "3", True])
 def test_sizes_must_be_positive_integers(bad):
-    with pytest.raises(gs.InvalidParameterError, match="k="):
+    with pytest.raises(gs.InvalidParameterError, match="n_components="):
         lab.candidates(bad, 3)
     with pytest.raises(gs.InvalidParameterError, match="k_star="):
         lab.candidates(3, bad)

@@ -27,7 +27,7 @@ def test_every_kind_of_block():
         ((3,), (3,), "exact"),
     ]
     assert decoding.is_structured
-    assert decoding.defect < decoding.threshold == 0.125
+    assert decoding.defect < decoding.tau == 0.125
     assert decoding.identified == (3,)
     assert decoding.errors == pytest.approx([0.0, 0.2, 0.2, 0.0], abs=1e-12)
 
@@ -84,12 +84,12 @@ def test_a_mean_between_two_others_territories_is_not_forced_into_a_type():
 
 
 def test_threshold_can_be_given():
-    loose = lab.decode([-4.0, 4.0], [-5.0, 0.0, 5.0], sigma=1.0, threshold=0.6)
+    loose = lab.decode([-4.0, 4.0], [-5.0, 0.0, 5.0], sigma=1.0, tau=0.6)
     assert loose.is_structured
-    assert loose.threshold == 0.6
+    assert loose.tau == 0.6
     for bad in (0.0, 1.0, -0.1, np.nan, "half"):
-        with pytest.raises(gs.InvalidParameterError, match="threshold"):
-            lab.decode([0.0], [0.0], sigma=1.0, threshold=bad)
+        with pytest.raises(gs.InvalidParameterError, match="tau"):
+            lab.decode([0.0], [0.0], sigma=1.0, tau=bad)
 
 
 def test_unstructured_by_association_in_three_dimensions():

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape.exceptions import FormatError, InvalidParameterError
-from gmmscape.jsonfile import Writable, read_json
+from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.atlas.edges import Edge, escape_height, relabelling_height
 from gmmscape.landscape.atlas.joined_edges import joined_edges
 from gmmscape.landscape.atlas.text import atlas_table, saddle_table
@@ -26,18 +25,16 @@ from gmmscape.landscape.points.orbits import (
 )
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
+from gmmscape.results.fields import plain
+from gmmscape.results.records import Record
 from gmmscape.structure.candidates import OUTCOMES, CandidateOutcome
 from gmmscape.structure.structure import Structure
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import choice, mean_matrix, positive_integer, standard_deviation, whole_number
-from gmmscape.version import VERSION
 
 if TYPE_CHECKING:
     from gmmscape.plot import AtlasDisplay
 
-FORMAT = "gmmscape-atlas"
-FORMAT_VERSION = 3
-OLDER_VERSIONS = (1, 2)
 NO_LAW = (
     "there is no count law for free weights, where coincident means and weights of zero are continua: "
     "nothing checks whether points are missing"
@@ -47,7 +44,7 @@ STOPPED = ("completed", "time_limit", "interrupted")
 
 
 @dataclass(frozen=True, eq=False)
-class Atlas(Writable):
+class Atlas(Record):
     """The minima of one landscape, one for each orbit under relabelling.
 
     Attributes
@@ -58,7 +55,7 @@ class Atlas(Writable):
         What became of each candidate structure tried.
     untried : int
         Candidate structures not tried: there are too many, or the search was stopped or told not to.
-    k : int
+    n_components : int
         Number of fitted means.
     sigma : float
         Standard deviation of the fit.
@@ -84,10 +81,14 @@ class Atlas(Writable):
         Fitted weights.
     """
 
+    format: ClassVar[str] = "gmmscape-atlas"
+    version: ClassVar[int] = 3
+    older_versions: ClassVar[tuple[int, ...]] = (1, 2)
+
     minima: tuple[CriticalPoint, ...]
     candidates: tuple[CandidateOutcome, ...]
     untried: int
-    k: int
+    n_components: int
     sigma: float
     truth: Mixture | None
     data: str | None
@@ -226,7 +227,7 @@ class Atlas(Writable):
         Parameters
         ----------
         other : Atlas
-            Of the same k, sigma and truth or data.
+            Of the same n_components, sigma and truth or data.
 
         Returns
         -------
@@ -240,7 +241,9 @@ class Atlas(Writable):
         """
         if not isinstance(other, Atlas):
             raise InvalidParameterError.of("other", other, "pass an Atlas")
-        self.check_same_landscape(other.k, other.sigma, other.truth, other.data, weights=other.weights)
+        self.check_same_landscape(
+            other.n_components, other.sigma, other.truth, other.data, weights=other.weights
+        )
         minima = list(self.minima)
         for point in other.minima:
             place = find_orbit(minima, point)
@@ -301,13 +304,19 @@ class Atlas(Writable):
         return AtlasDisplay.from_atlas(self, data=data, most=most).plot(ax)
 
     def check_same_landscape(
-        self, k: int, sigma: float, truth: Mixture | None, data: str | None, *, weights: str = "equal"
+        self,
+        n_components: int,
+        sigma: float,
+        truth: Mixture | None,
+        data: str | None,
+        *,
+        weights: str = "equal",
     ) -> None:
         """Raise unless the atlas is one of the landscape with these constants.
 
         Parameters
         ----------
-        k : int
+        n_components : int
             Number of fitted means.
         sigma : float
             Standard deviation of the fit.
@@ -324,7 +333,7 @@ class Atlas(Writable):
             If one of them differs.
         """
         for name, ours, theirs in (
-            ("k", self.k, k),
+            ("n_components", self.n_components, n_components),
             ("sigma", self.sigma, sigma),
             ("truth", self.truth, truth),
             ("data", self.data, data),
@@ -335,97 +344,51 @@ class Atlas(Writable):
                     f"the atlas was made for {name}={ours!r}, not {theirs!r}: use one of the same landscape"
                 )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what `to_json` writes: plain numbers, lists and strings, nothing that is not finite.
+    def content(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings.
 
         Returns
         -------
         dict
-            Keys format, format_version, gmmscape_version, seed, k, sigma, fitted_weights, centers,
-            weights (those of the truth), minima, truth, data, candidates, untried, starts, ends, stop_reason,
-            saddles, edges, rounds, count_law, alarm, mirror_images.
+            Keys seed, k, sigma, fitted_weights, centers, weights (those of the truth), minima, truth, data,
+            candidates, untried, starts, ends, stop_reason, saddles, edges, rounds, count_law, alarm,
+            mirror_images.
         """
         return {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "gmmscape_version": VERSION,
             "seed": self.seed,
-            "k": self.k,
+            "k": self.n_components,
             "sigma": self.sigma,
             "fitted_weights": self.weights,
             "centers": None if self.truth is None else _flat_centers(self.truth),
             "weights": None if self.truth is None else self.truth.weights.tolist(),
-            "truth": None if self.truth is None else self.truth.to_dict(),
+            "truth": plain(self.truth),
             "data": self.data,
-            "minima": [point.to_dict() for point in self.minima],
+            "minima": plain(self.minima),
             "candidates": [
-                {
-                    "blocks": [
-                        {"means": list(b.means), "centers": list(b.centers)} for b in c.structure.blocks
-                    ],
-                    "outcome": c.outcome,
-                    "minimum": c.minimum,
-                }
-                for c in self.candidates
+                {"blocks": item.structure.pairs, "outcome": item.outcome, "minimum": item.minimum}
+                for item in self.candidates
             ],
             "untried": self.untried,
             "starts": self.starts,
             "ends": self.ends,
             "stop_reason": self.stop_reason,
-            "saddles": [point.to_dict() for point in self.saddles],
-            "edges": [
-                {
-                    "saddle": edge.saddle,
-                    "minima": list(edge.minima),
-                    "relabelling": None if edge.relabelling is None else list(edge.relabelling),
-                }
-                for edge in self.edges
-            ],
+            "saddles": plain(self.saddles),
+            "edges": plain(self.edges),
             "rounds": self.rounds,
             "count_law": self.count_law,
             "alarm": self.alarm,
-            "mirror_images": {name: list(places) for name, places in self.mirror_images.items()},
+            "mirror_images": plain(self.mirror_images),
         }
 
     @classmethod
-    def from_json(cls, path: str | Path) -> Atlas:
-        """Read an atlas from a JSON file.
-
-        Parameters
-        ----------
-        path : str or Path
-            As written by `to_json` or ``gmmscape map --json``.
-
-        Returns
-        -------
-        Atlas
-            The atlas, without the histories of the descents.
-
-        Raises
-        ------
-        FormatError
-            If the file is no atlas that this version reads.
-        """
-        content = read_json(path)
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise FormatError(f"{path} is no atlas: its field 'format' is not {FORMAT!r}")
-        if content.get("format_version") not in (*OLDER_VERSIONS, FORMAT_VERSION):
-            raise FormatError(
-                f"{path} has format_version={content.get('format_version')!r}: "
-                f"this version reads {', '.join(map(str, OLDER_VERSIONS))} and {FORMAT_VERSION}"
-            )
-        try:
-            return cls._from_dict(content)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise FormatError(f"{path} is a damaged atlas: {error!r}") from error
-
-    @classmethod
-    def _from_dict(cls, content: dict[str, Any]) -> Atlas:
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the atlas that `content` described, without the histories of the descents."""
         k, sigma = positive_integer("k", content["k"]), standard_deviation("sigma", content["sigma"])
         # Versions before 3 knew equal weights only.
         weights = choice("fitted_weights", content.get("fitted_weights", "equal"), WEIGHTS)
+        of_all = {"sigma": sigma, "free_weights": weights == "free"}
         minima, saddles = (
-            tuple(CriticalPoint.from_dict(item, sigma, free_weights=weights == "free") for item in points)
+            tuple(CriticalPoint.from_content({**item, **of_all}) for item in points)
             for points in (content["minima"], content.get("saddles", []))
         )
         if any(len(point.means) != k for point in (*minima, *saddles)):
@@ -434,9 +397,9 @@ class Atlas(Writable):
             minima=minima,
             candidates=tuple(_candidate(item, len(minima)) for item in content["candidates"]),
             untried=whole_number("untried", content["untried"]),
-            k=k,
+            n_components=k,
             sigma=sigma,
-            truth=None if content["truth"] is None else Mixture.from_dict(content["truth"]),
+            truth=None if content["truth"] is None else Mixture.from_content(content["truth"]),
             data=None if content["data"] is None else str(content["data"]),
             seed=whole_number("seed", content["seed"]),
             starts=whole_number("starts", content["starts"]),
@@ -453,7 +416,7 @@ class Atlas(Writable):
     def __str__(self) -> str:
         stopped = "" if self.stop_reason == "completed" else f"; stopped early: {self.stop_reason}"
         free = ", free weights" if self.weights == "free" else ""
-        head = f"k={self.k}, sigma={self.sigma:g}{free}; {self._ends()}{stopped}"
+        head = f"k={self.n_components}, sigma={self.sigma:g}{free}; {self._ends()}{stopped}"
         ladder: list[str] = []
         if self.rounds or self.saddles:
             barriers = [(self.barrier(i), self.relabelling_barrier(i)) for i in range(len(self.minima))]
@@ -473,7 +436,7 @@ def _candidate(item: dict[str, Any], n_minima: int) -> CandidateOutcome:
     place = item["minimum"]
     if place is not None and whole_number("minimum", place) >= n_minima:
         raise ValueError(f"a candidate names minimum {place} of {n_minima}")
-    structure = Structure.of((block["means"], block["centers"]) for block in item["blocks"])
+    structure = Structure.of_pairs(item["blocks"])
     return CandidateOutcome(structure, choice("outcome", item["outcome"], OUTCOMES), place)
 
 

@@ -225,7 +225,7 @@ class Survey:
                 CandidateOutcome(structure, outcome, None if end is None else find_orbit(minima, end))
                 for structure, outcome, end in self.outcomes
             ),
-            k=self.descent.k,
+            n_components=self.descent.k,
             sigma=self.descent.sigma,
             truth=self.descent.measure.truth,
             data=digest_of(self.descent),
@@ -259,8 +259,8 @@ def digest_of(descent: Descent) -> str | None:
 def _outcome(structure: Structure, reached: CriticalPoint | None, attempt: Attempt) -> str:
     if reached is None:
         return "saddle" if attempt.saddle else "unresolved"
-    assert reached.structure is not None
-    if reached.structure.is_structured and reached.structure.structure.orbit == structure.orbit:
+    assert reached.decoding is not None
+    if reached.decoding.is_structured and reached.decoding.structure.orbit == structure.orbit:
         return "flat" if reached.flat else "realised"
     return "saddle" if attempt.saddle else "dissolved"
 

@@ -201,7 +201,7 @@ def _decoded(descent: Descent, points: Sequence[CriticalPoint]) -> list[Critical
     return [
         replace(
             point,
-            structure=None if reference is None else decode(point.mixture, reference, sigma=descent.sigma),
+            decoding=None if reference is None else decode(point.mixture, reference, sigma=descent.sigma),
         )
         for point in points
     ]

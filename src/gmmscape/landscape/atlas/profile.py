@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.jsonfile import Writable
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.matching import match_means
+from gmmscape.results.records import Record
 from gmmscape.structure.structure import decode
 from gmmscape.tolerances import TOLERANCES
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class PathProfile(Writable):
+class PathProfile(Record):
     """Value of the objective along a path between two critical points.
 
     Attributes
@@ -49,6 +49,9 @@ class PathProfile(Writable):
         of the path, what the lowest path has to climb.
     """
 
+    format: ClassVar[str] = "gmmscape-path-profile"
+    told_in_files: ClassVar[tuple[str, ...]] = ("heights",)
+
     means: FloatArray
     weights: FloatArray
     length: FloatArray
@@ -63,25 +66,12 @@ class PathProfile(Writable):
         """NLL of the top above the first and above the last point."""
         return float(self.nll[self.top] - self.nll[0]), float(self.nll[self.top] - self.nll[-1])
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain numbers, lists and strings.
-
-        Returns
-        -------
-        dict
-            Keys kind, top, names, heights, length, nll, kl, means, weights.
-        """
-        return {
-            "kind": self.kind,
-            "top": self.top,
-            "names": list(self.names),
-            "heights": list(self.heights),
-            "length": self.length.tolist(),
-            "nll": self.nll.tolist(),
-            "kl": None if self.kl is None else self.kl.tolist(),
-            "means": self.means.tolist(),
-            "weights": self.weights.tolist(),
-        }
+    def __str__(self) -> str:
+        way = "over a saddle" if self.kind == "descent" else "along a straight line"
+        above = " and ".join(
+            f"{height:.6g} above {name}" for height, name in zip(self.heights, self.names, strict=True)
+        )
+        return f"from {self.names[0]} to {self.names[1]} {way}, {self.length[-1]:.4g} sigma: {above} (nats)"
 
     def plot(self, ax: Any = None) -> ProfileDisplay:
         """Draw the profile with its heights; a small barrier is enlarged in an inset.

@@ -8,6 +8,7 @@ import numpy as np
 
 from gmmscape.landscape.atlas.edges import Edge
 from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.results.text import aligned
 from gmmscape.structure.candidates import CandidateOutcome
 
 MOST_MEANS = 8
@@ -24,12 +25,12 @@ def atlas_table(
     word = "minimum" if len(minima) == 1 else "minima"
     lines = [f"{len(minima)} {word} up to relabelling; {head}"]
     if minima:
-        decoding = minima[0].structure
+        decoding = minima[0].decoding
         header = ["#", "nll", *(["kl"] if minima[0].kl is not None else []), "curvature", "hits"]
         header += [_heading(minima[0]), *(["structure", "defect", "error"] if decoding else [])]
-        lines += ["", *_aligned([header, *(_row(i, point) for i, point in enumerate(minima))])]
+        lines += ["", *aligned([header, *(_row(i, point) for i, point in enumerate(minima))], "")]
         if decoding:
-            lines += ["", *_legend(decoding.threshold)]
+            lines += ["", *_legend(decoding.tau)]
     lines += ["", *ladder] if ladder else []
     if candidates:
         lines += ["", *_candidates(candidates)]
@@ -55,7 +56,7 @@ def saddle_table(
         index = f"{point.index}{' (flat)' if point.flat else ''}"
         start = [str(place), index, str(point.orbit_size), f"{point.nll:.8f}", *kl]
         rows.append([*start, joins.get(place, ""), _means(point)])
-    lines = _aligned(rows) if saddles else ["no saddles found"]
+    lines = aligned(rows, "") if saddles else ["no saddles found"]
     heights = [["minimum", "barrier to a lower one", "to another labelling (nats)"]]
     heights += [[str(i), *(_height(height) for height in pair)] for i, pair in enumerate(barriers)]
     law = (
@@ -63,17 +64,17 @@ def saddle_table(
         if count is not None
         else []
     )
-    return [*lines, "", *_aligned(heights), "", *law, *([f"warning: {alarm}"] if alarm else [])]
+    return [*lines, "", *aligned(heights, ""), "", *law, *([f"warning: {alarm}"] if alarm else [])]
 
 
 def _height(value: float) -> str:
     return f"{value:.9g}" if np.isfinite(value) else "-"
 
 
-def _legend(threshold: float) -> list[str]:
+def _legend(tau: float) -> list[str]:
     return [
         "structure: means > centers, counted from 0",
-        f"defect: largest association outside the blocks; structured up to {threshold:.3g}",
+        f"defect: largest association outside the blocks; structured up to {tau:.3g}",
         "error: largest distance of a mean from its place, in sigma",
         "curvature: smallest Hessian eigenvalue; flat: its sign is below what float64 resolves",
     ]
@@ -82,7 +83,7 @@ def _legend(threshold: float) -> list[str]:
 def _row(number: int, point: CriticalPoint) -> list[str]:
     curvature = "flat" if point.flat else f"{point.eigenvalues[0]:.4g}"
     cells = [str(number), f"{point.nll:.8f}", *_divergence(point), curvature, str(point.hits), _means(point)]
-    decoding = point.structure
+    decoding = point.decoding
     if decoding is None:
         return cells
     shown = str(decoding.structure) + ("" if decoding.is_structured else " (not structured)")
@@ -122,9 +123,4 @@ def _candidates(candidates: Sequence[CandidateOutcome]) -> list[str]:
     gone = f", {dissolved} dissolved (their descents end in other structures)" if dissolved else ""
     word = "structure" if len(candidates) == 1 else "structures"
     head = f"{len(candidates)} candidate {word}{gone}"
-    return [head + ":", *("  " + line for line in _aligned(rows))] if rows else [head]
-
-
-def _aligned(rows: list[list[str]]) -> list[str]:
-    widths = np.array([[len(cell) for cell in row] for row in rows]).max(axis=0)
-    return ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [head + ":", *aligned(rows)] if rows else [head]

@@ -15,7 +15,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailableError
 from gmmscape.landscape.atlas.builder import digest_of
 from gmmscape.landscape.basins.assignment import Assignment, Fallen, descended
-from gmmscape.landscape.basins.result import Basins
+from gmmscape.landscape.basins.result import BasinShares
 from gmmscape.landscape.basins.starts import Starts
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.progress import Budget, Callback, Stopped
@@ -30,7 +30,7 @@ def basins(
     land: Landscape,
     *,
     start: Any,
-    n: int | None = None,
+    n_starts: int | None = None,
     method: str = "em",
     rng: Any = None,
     most: int = 200,
@@ -39,7 +39,7 @@ def basins(
     callback: Callback | None = None,
     checkpoint: str | Path | None = None,
     verbose: int = 0,
-) -> Basins:
+) -> BasinShares:
     """Say which share of the starts falls into each minimum of a landscape.
 
     Each start is run to its end by the method itself; ends that are one up to relabelling are put together,
@@ -56,7 +56,7 @@ def basins(
         "rows": k different rows of a sample, drawn by their weights. An array of shape (k, d) or (m, k, d):
         your own starts, whose minima `labels` tells. A function from a generator and a number n to an array
         of shape (n, k, d).
-    n : int, optional
+    n_starts : int, optional
         Number of starts, up to 100,000,000; your own ones are all run by default, and 10,000 of the others.
     method : {"em", "gd"}, default="em"
         Plain EM; or gradient descent with step sigma^2, the largest that descends in every landscape, in
@@ -80,7 +80,7 @@ def basins(
 
     Returns
     -------
-    Basins
+    BasinShares
         Minima with hits, shares and their intervals; what ended elsewhere. Ctrl-C, the budget and the
         callback end the work with the blocks of starts that were done, in their order. Cost: some tens of
         passes a start (hundreds for gradient descent), and a Newton descent for each different end.
@@ -99,8 +99,8 @@ def basins(
     >>> import gmmscape as gs
     >>> from gmmscape import lab
     >>> land = lab.Landscape(lab.Population(gs.Mixture.location([-3, 3, 12], sigma=1.0)), n_components=3)
-    >>> found = lab.basins(land, start="truth", n=2000, rng=0)
-    >>> [str(point.structure.structure) for point in found.minima]
+    >>> found = lab.basins(land, start="truth", n_starts=2000, rng=0)
+    >>> [str(point.decoding.structure) for point in found.minima]
     ['0>0  1>1  2>2', '0>0,1  1,2>2']
     >>> bool(0.74 < found.shares[0] < 0.82)
     True
@@ -116,11 +116,12 @@ def basins(
     choice("method", method, ("em", "gd"))
     starts = Starts.of(land.measure, land.n_components, start, seed_for(checkpoint, rng))
     if starts.own is not None:
-        n = len(starts.own) if n is None else min(positive_integer("n", n), len(starts.own))
-    n = 10_000 if n is None else positive_integer("n", n)
+        own = len(starts.own)
+        n_starts = own if n_starts is None else min(positive_integer("n_starts", n_starts), own)
+    n = 10_000 if n_starts is None else positive_integer("n_starts", n_starts)
     if n > EFFORT.basins.most_starts:
         raise InvalidParameterError.of(
-            "n", n, f"pass at most {EFFORT.basins.most_starts}: the end of each start is kept"
+            "n_starts", n, f"pass at most {EFFORT.basins.most_starts}: the end of each start is kept"
         )
     if n_jobs != -1:
         n_jobs = positive_integer("n_jobs", n_jobs)
@@ -207,21 +208,21 @@ def _crowd_of(content: dict[str, Any]) -> Crowd:
     return Crowd(np.array(content["means"]), np.array(content["nll"]), step, tuple(content["reasons"]))
 
 
-def _summed_up(land: Landscape, starts: Starts, method: str, fallen: Fallen, stop_reason: str) -> Basins:
+def _summed_up(land: Landscape, starts: Starts, method: str, fallen: Fallen, stop_reason: str) -> BasinShares:
     hits = np.bincount(fallen.labels[fallen.labels >= 0], minlength=len(fallen.minima))
     order = sorted(range(len(fallen.minima)), key=lambda place: fallen.minima[place].nll)
     listed = [place for place in order if hits[place]]
     renamed = np.full(len(fallen.minima) + 1, -1)
     renamed[listed] = np.arange(len(listed))
-    return Basins(
+    return BasinShares(
         minima=tuple(replace(fallen.minima[place], hits=int(hits[place])) for place in listed),
         labels=renamed[fallen.labels],
         unresolved=dict(Counter(fallen.reasons.values())),
-        n=len(fallen.labels),
+        n_starts=len(fallen.labels),
         start=starts.name,
         method=method,
         seed=starts.seed,
-        k=land.n_components,
+        n_components=land.n_components,
         sigma=land.sigma,
         truth=land.measure.truth,
         stop_reason=stop_reason,

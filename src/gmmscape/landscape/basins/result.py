@@ -1,31 +1,32 @@
-"""Basins: which share of the starts falls into each minimum."""
+"""BasinShares: which share of the starts falls into each minimum."""
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from zlib import compress, decompress, error
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.jsonfile import Writable
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.mixture import Mixture
+from gmmscape.results.records import Record
 from gmmscape.structure.intervals import share_interval
 from gmmscape.tolerances import TOLERANCES
-from gmmscape.version import VERSION
 
 if TYPE_CHECKING:
     from gmmscape.plot import BasinsDisplay
 
-FORMAT, FORMAT_VERSION = "gmmscape-basins", 1
 #: Minima that the printed table shows, and means of each.
 MOST_ROWS, MOST_MEANS = 25, 8
 METHODS = {"em": "EM", "gd": "gradient descent with step sigma^2"}
 
 
 @dataclass(frozen=True, eq=False)
-class Basins(Writable):
+class BasinShares(Record):
     """The minima that starts fall into, with their shares.
 
     Attributes
@@ -38,7 +39,7 @@ class Basins(Writable):
         How many starts ended in no minimum, by what they did instead: "saddle", "plateau" (a mean without
         mass), "max_iter", "not a minimum", "degenerate", "not polished" (more different ends than were
         polished), "interrupted".
-    n : int
+    n_starts : int
         Starts that were run.
     start : str
         "truth", "k-means++", "uniform", "rows", "own" or "function".
@@ -46,7 +47,7 @@ class Basins(Writable):
         "em" or "gd".
     seed : int
         Of the starts.
-    k : int
+    n_components : int
         Number of fitted means.
     sigma : float
         Standard deviation of the fit.
@@ -56,14 +57,19 @@ class Basins(Writable):
         "completed", "time_limit" or "interrupted".
     """
 
+    format: ClassVar[str] = "gmmscape-basins"
+    version: ClassVar[int] = 2
+    names_in_files: ClassVar[Mapping[str, str]] = {"n_components": "k", "n_starts": "n"}
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("labels",)
+
     minima: tuple[CriticalPoint, ...]
     labels: IntArray
     unresolved: dict[str, int]
-    n: int
+    n_starts: int
     start: str
     method: str
     seed: int
-    k: int
+    n_components: int
     sigma: float
     truth: Mixture | None
     stop_reason: str
@@ -76,7 +82,7 @@ class Basins(Writable):
     @property
     def shares(self) -> FloatArray:
         """Hits by starts, shape (m,): those of the whole, unresolved starts included."""
-        return self.hits / max(self.n, 1)
+        return self.hits / max(self.n_starts, 1)
 
     @property
     def intervals(self) -> FloatArray:
@@ -87,7 +93,7 @@ class Basins(Writable):
         """
         open_ = self.unresolved.get("interrupted", 0)
         ends = [
-            (share_interval(hits, self.n)[0], share_interval(hits + open_, self.n)[1])
+            (share_interval(hits, self.n_starts)[0], share_interval(hits + open_, self.n_starts)[1])
             for hits in self.hits.tolist()
         ]
         return np.array(ends).reshape(-1, 2)
@@ -98,8 +104,8 @@ class Basins(Writable):
         own = self.start == "own"
         origin = "of your own" if own else f"{self.start}, seed {self.seed}"
         lines = [
-            f"{len(self.minima)} {word} from {self.n} starts ({origin}) by "
-            f"{METHODS[self.method]}; k={self.k}, sigma={self.sigma:g}{stopped}"
+            f"{len(self.minima)} {word} from {self.n_starts} starts ({origin}) by "
+            f"{METHODS[self.method]}; k={self.n_components}, sigma={self.sigma:g}{stopped}"
         ]
         known = all(point.kl is not None for point in self.minima)
         if self.minima:
@@ -123,40 +129,39 @@ class Basins(Writable):
                 f"  {i:5d}  {f'minimum {label}' if label >= 0 else 'none of them'}"
                 for i, label in enumerate(self.labels[:MOST_ROWS].tolist())
             ]
-            lines += [f"and {self.n - MOST_ROWS} more"] if self.n > MOST_ROWS else []
+            lines += [f"and {self.n_starts - MOST_ROWS} more"] if self.n_starts > MOST_ROWS else []
         return "\n".join(lines)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what `to_json` writes: plain numbers, lists and strings.
+    def content(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings.
 
         Returns
         -------
         dict
-            Keys format, format_version, gmmscape_version, k, sigma, truth, start, method, seed, n,
-            stop_reason, minima (each with share and share_interval), unresolved, and labels (of the user's
-            own starts; else None).
+            Keys k, sigma, truth, start, method, seed, n, stop_reason, level (of the intervals), minima (each
+            with share and share_interval), unresolved, labels (of your own starts; else None) and
+            packed_labels (of the others).
         """
-        each = zip(self.minima, self.shares.tolist(), self.intervals.tolist(), strict=True)
+        content = super().content()
+        shares = zip(content["minima"], self.shares.tolist(), self.intervals.tolist(), strict=True)
+        content["minima"] = [
+            {**point, "share": share, "share_interval": interval} for point, share, interval in shares
+        ]
+        level, unresolved = TOLERANCES.structure.interval_level, dict(sorted(self.unresolved.items()))
+        own = self.start == "own"
         return {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "gmmscape_version": VERSION,
-            "k": self.k,
-            "sigma": self.sigma,
-            "truth": None if self.truth is None else self.truth.to_dict(),
-            "start": self.start,
-            "method": self.method,
-            "seed": self.seed,
-            "n": self.n,
-            "stop_reason": self.stop_reason,
-            "level": TOLERANCES.structure.interval_level,
-            "minima": [
-                {**point.to_dict(), "share": share, "share_interval": interval}
-                for point, share, interval in each
-            ],
-            "unresolved": dict(sorted(self.unresolved.items())),
-            "labels": self.labels.tolist() if self.start == "own" else None,
+            **content,
+            "level": level,
+            "unresolved": unresolved,
+            "labels": self.labels.tolist() if own else None,
+            "packed_labels": None if own else packed(self.labels),
         }
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        labels = content["labels"]
+        own = np.array(unpacked(content["packed_labels"]) if labels is None else labels, dtype=np.intp)
+        return cls(labels=own, **cls._fields_in(content))
 
     def plot(self, ax: Any = None, *, most: int = 8) -> BasinsDisplay:
         """Draw the minima that most starts fell into, each with its share as a bar.
@@ -185,14 +190,27 @@ class Basins(Writable):
         return BasinsDisplay.from_basins(self, most=most).plot(ax)
 
 
+def packed(labels: IntArray) -> str:
+    """Return labels, of which there may be a hundred million, as compressed text."""
+    return b64encode(compress(labels.astype("<i4").tobytes())).decode("ascii")
+
+
+def unpacked(text: str) -> IntArray:
+    """Return the labels that `packed` was given; a ValueError where the text is none of its own."""
+    try:
+        return np.frombuffer(decompress(b64decode(text, validate=True)), dtype="<i4")
+    except error as damage:
+        raise ValueError(f"labels cannot be unpacked: {damage}") from damage
+
+
 def _read(point: CriticalPoint) -> str:
     """The structure of a minimum, or its means where there is none to read."""
     flat = "(flat) " if point.flat else ""
-    if point.structure is not None and point.structure.is_structured:
-        return flat + str(point.structure.structure)
+    if point.decoding is not None and point.decoding.is_structured:
+        return flat + str(point.decoding.structure)
     means = " ".join(_place(mean) for mean in point.means[:MOST_MEANS])
     more = " ..." if len(point.means) > MOST_MEANS else ""
-    what = "" if point.structure is None else f"not structured (defect {point.structure.defect:.2g}): "
+    what = "" if point.decoding is None else f"not structured (defect {point.decoding.defect:.2g}): "
     return f"{flat}{what}means {means}{more}"
 
 

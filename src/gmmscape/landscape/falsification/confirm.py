@@ -60,7 +60,7 @@ def confirmed(truth: Mixture, found: Solution, tau: float) -> Verdict:
     """
     sigma = float(np.sqrt(found.mixture.covariances[0]))
     point = Descent(Population(truth), found.mixture.n_components, sigma).polish(found)
-    decoded = point.structure
+    decoded = point.decoding
     assert decoded is not None
     value = float(point.eigenvalues[0]) * sigma**2
     if not point.converged:
@@ -93,7 +93,7 @@ def _by_float64(point: CriticalPoint, opinion: Opinion, tau: float, sigma: float
     if step > TOLERANCES.falsification.agreed:
         reason = f"the critical points of two rules are {step:.2g} sigma apart"
         return Verdict(point, "undecided", reason, value, error)
-    decoded = point.structure
+    decoded = point.decoding
     assert decoded is not None
     apart = float(np.abs(opinion.association - decoded.association).max())
     if decoded.defect <= tau + TOLERANCES.falsification.clear_curvature * apart:

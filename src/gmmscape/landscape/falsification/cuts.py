@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,12 +40,6 @@ class CutCenter(NamedTuple):
     offset: float
     masses: tuple[float, float]
     stability: float
-
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> CutCenter:
-        """Return the cut that `_asdict` and JSON made a dictionary of."""
-        pairs = {name: tuple(content[name]) for name in ("means", "masses")}
-        return cls(**{**content, **pairs})
 
     def __str__(self) -> str:
         i, j = self.means

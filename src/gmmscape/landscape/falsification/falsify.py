@@ -27,7 +27,7 @@ from gmmscape.work.tasks import Task, Tasks, closed
 
 def falsify(
     *,
-    k: int | Sequence[int],
+    n_components: int | Sequence[int],
     k_star: int | Sequence[int] | None = None,
     d: int | Sequence[int] | None = None,
     separation: float | Sequence[float] | None = None,
@@ -56,7 +56,7 @@ def falsify(
 
     Parameters
     ----------
-    k : int or sequence of int
+    n_components : int or sequence of int
         Number of fitted means; of a sequence each truth draws one.
     k_star : int or sequence of int
         Number of centers, likewise.
@@ -112,11 +112,11 @@ def falsify(
     Examples
     --------
     >>> from gmmscape import lab
-    >>> found = lab.falsify(k=3, k_star=5, d=1, separation=4.0, n_truths=5, rng=0)
+    >>> found = lab.falsify(n_components=3, k_star=5, d=1, separation=4.0, n_truths=5, rng=0)
     >>> found.n_minima, len(found.confirmed), round(found.largest_position_error, 2)
     (5, 1, 0.7)
     """
-    settings = settings_of(k, k_star, d, separation, n_truths, truths, sigma)
+    settings = settings_of(n_components, k_star, d, separation, n_truths, truths, sigma)
     plan = plan_of(n_starts, rtol, tau, confirm)
     settings |= plan._asdict()
     if n_jobs != -1:
@@ -152,7 +152,7 @@ def carried_out(
     try:
         with closed(work.run(f"{name}s", tasks, detail=told)) as results:
             for one in results:
-                known.append(Searched.from_dict(one))  # not extend: what was done before Ctrl-C counts
+                known.append(Searched.from_content(one))  # not extend: what was done before Ctrl-C counts
     except Stopped as stop:
         reason = str(stop) if len(known) < len(tasks) else "completed"
     except KeyboardInterrupt:
@@ -176,13 +176,13 @@ def _done(
     k = int(rng.choice(settings["k"]))
     # Matrices this small are no work for threads of BLAS, and processes share the cores.
     with limited(1), threadpool_limits(1, user_api="blas"):
-        return searched(truth, k, number, rng, plan).to_dict()
+        return searched(truth, k, number, rng, plan).content()
 
 
 def settings_of(
-    k: Any, k_star: Any, d: Any, separation: Any, n_truths: Any, truths: Any, sigma: Any
+    n_components: Any, k_star: Any, d: Any, separation: Any, n_truths: Any, truths: Any, sigma: Any
 ) -> dict[str, Any]:
-    settings: dict[str, Any] = {"k": _integers("k", k)}
+    settings: dict[str, Any] = {"k": _integers("n_components", n_components)}
     if truths is None:
         wanted = {"k_star": k_star, "d": d, "separation": separation, "n_truths": n_truths}
         missing = [name for name, value in wanted.items() if value is None]

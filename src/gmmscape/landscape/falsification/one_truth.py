@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from gmmscape.landscape.points.descent import Descent
 from gmmscape.matching import match_means
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
+from gmmscape.results.fields import plain, restored
+from gmmscape.results.records import Record
 from gmmscape.solve import Solution
 from gmmscape.structure.association import association
 from gmmscape.structure.partition import best_stars
@@ -56,14 +59,14 @@ class Reading(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Searched:
+class Searched(Record):
     """What was found for one truth.
 
     Attributes
     ----------
     number : int
         Which of the truths.
-    k : int
+    n_components : int
         Number of fitted means.
     k_star : int
         Number of centers.
@@ -83,8 +86,12 @@ class Searched:
         Means of the minimum of largest position error.
     """
 
+    format: ClassVar[str] = "gmmscape-searched-truth"
+    names_in_files: ClassVar[Mapping[str, str]] = {"n_components": "k"}
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("minima",)
+
     number: int
-    k: int
+    n_components: int
     k_star: int
     d: int
     separation: float
@@ -99,36 +106,25 @@ class Searched:
         """Number of minima with a defect above tau."""
         return sum(reading.defect > self.tau for reading in self.minima)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain numbers, lists and strings."""
-        return {
-            "number": self.number,
-            "k": self.k,
-            "k_star": self.k_star,
-            "d": self.d,
-            "separation": self.separation,
-            "tau": self.tau,
-            "minima": [[_finite(x) for x in reading] for reading in self.minima],
-            "suspects": [suspect.to_dict() for suspect in self.suspects],
-            "lost": self.lost,
-            "farthest": self.farthest.tolist(),
-        }
+    def content(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings; a minimum is [defect, position error, hits]."""
+        return {**super().content(), "minima": [plain(list(reading)) for reading in self.minima]}
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> Searched:
-        """Return what `to_dict` described."""
-        return cls(
-            number=int(content["number"]),
-            k=int(content["k"]),
-            k_star=int(content["k_star"]),
-            d=int(content["d"]),
-            separation=_number(content["separation"]),
-            tau=float(content["tau"]),
-            minima=tuple(Reading(float(a), _number(b), int(n)) for a, b, n in content["minima"]),
-            suspects=tuple(Suspect.from_dict(suspect) for suspect in content["suspects"]),
-            lost={str(name): int(count) for name, count in content["lost"].items()},
-            farthest=np.array(content["farthest"], dtype=np.float64),
-        )
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return what `content` described."""
+        minima = restored(tuple[tuple[float, float, int], ...], content["minima"])
+        found = cls._fields_in(content)
+        found["farthest"] = found["farthest"].reshape(-1, found["d"])  # also where there is no mean
+        return cls(minima=tuple(Reading(*one) for one in minima), **found)
+
+    def __str__(self) -> str:
+        lines = [
+            f"truth {self.number}: k={self.n_components}, k*={self.k_star}, d={self.d}, separation "
+            f"{self.separation:.4g}: {len(self.minima)} minima, {self.unstructured} with a defect above "
+            f"{self.tau:.3g}"
+        ]
+        return "\n".join([*lines, *map(str, self.suspects)])
 
 
 @dataclass
@@ -149,7 +145,7 @@ def searched(truth: Mixture, k: int, number: int, rng: np.random.Generator, plan
     ----------
     truth : Mixture
         Components of one spherical covariance, whose standard deviation the fit has too.
-    k : int
+    n_components : int
         Number of fitted means.
     number : int
         Number of the truth.
@@ -188,7 +184,7 @@ def searched(truth: Mixture, k: int, number: int, rng: np.random.Generator, plan
         farthest = max(farthest, (error, means), key=lambda pair: pair[0])
     return Searched(
         number=number,
-        k=k,
+        n_components=k,
         k_star=truth.n_components,
         d=truth.n_features,
         separation=float(truth.separation),
@@ -264,7 +260,7 @@ def _suspect(item: _Seen, truth: Mixture, number: int, tau: float, confirm: bool
     means, table, value, error = item.end.means, item.table, item.curvature, float("inf")
     if confirm:
         verdict = confirmed(truth, item.end, tau)
-        decoded = verdict.point.structure
+        decoded = verdict.point.decoding
         assert decoded is not None
         means, table = verdict.point.means, decoded.association
         outcome, reason, value, error = verdict[1:]
@@ -284,11 +280,3 @@ def _suspect(item: _Seen, truth: Mixture, number: int, tau: float, confirm: bool
         hits=item.hits,
         cuts=cut_centers(means, table, truth, sigma, tau),
     )
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
-
-
-def _number(value: float | None) -> float:
-    return float("inf") if value is None else float(value)

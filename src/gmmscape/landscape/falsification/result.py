@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from gmmscape.exceptions import FormatError
-from gmmscape.jsonfile import Writable, read_json
 from gmmscape.landscape.falsification.one_truth import Searched
 from gmmscape.landscape.falsification.suspect import OUTCOMES, Suspect
+from gmmscape.results.fields import plain
+from gmmscape.results.records import Record
 from gmmscape.structure.intervals import Share
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import real_number
-from gmmscape.version import VERSION
 
 if TYPE_CHECKING:
     from gmmscape.plot import FalsificationDisplay
 
-FORMAT = "gmmscape-falsification"
-FORMAT_VERSION = 1
 #: Suspects that the printed text lists.
 MOST_LISTED = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Falsification(Writable):
+class Falsification(Record):
     """Truths searched for minima that are not structured.
 
     Attributes
     ----------
     searched : tuple of Searched
-        What was found for each truth: `number`, `k`, `k_star`, `d`, `separation`, `tau`, `minima` (each with
-        `defect`, `position_error` and `hits`), `suspects`, `lost` and `farthest`.
+        What was found for each truth: `number`, `n_components`, `k_star`, `d`, `separation`, `tau`, `minima`
+        (each with `defect`, `position_error` and `hits`), `suspects`, `lost` and `farthest`.
     settings : dict
         What was asked for: k, k_star, d, separation, n_truths, n_starts, rtol, tau, confirm, sigma.
     seed : int
@@ -42,6 +38,9 @@ class Falsification(Writable):
     stop_reason : str
         "completed", "interrupted" or "time_limit".
     """
+
+    format: ClassVar[str] = "gmmscape-falsification"
+    names_in_files: ClassVar[Mapping[str, str]] = {"searched": "truths"}
 
     searched: tuple[Searched, ...]
     settings: dict[str, Any]
@@ -115,27 +114,17 @@ class Falsification(Writable):
         errors = [m.position_error for one in self.searched for m in one.minima]
         return Share.of_counts(sum(error > reach for error in errors), len(errors))
 
-    def to_dict(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings.
 
         Returns
         -------
         dict
-            Keys format, format_version, gmmscape_version, settings, seed, stop_reason, summary and truths.
+            Keys settings, seed, stop_reason, summary and truths.
         """
-        return {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "gmmscape_version": VERSION,
-            "settings": self.settings,
-            "seed": self.seed,
-            "stop_reason": self.stop_reason,
-            "summary": self._summary(),
-            "truths": [one.to_dict() for one in self.searched],
-        }
+        return {"summary": self._summary(), **super().content()}
 
     def _summary(self) -> dict[str, Any]:
-        error = self.largest_position_error
         return {
             "truths": len(self.searched),
             "minima": self.n_minima,
@@ -143,44 +132,8 @@ class Falsification(Writable):
             "truths_with": self.truths_with._asdict(),
             "beyond_one_sigma": self.beyond()._asdict(),
             "outcomes": self.outcomes,
-            "largest_position_error": error if error < float("inf") else None,
+            "largest_position_error": plain(self.largest_position_error),
         }
-
-    @classmethod
-    def from_json(cls, path: str | Path) -> Falsification:
-        """Read what `to_json`, or a checkpoint, has written.
-
-        Parameters
-        ----------
-        path : str or Path
-            The file.
-
-        Returns
-        -------
-        Falsification
-            The same.
-
-        Raises
-        ------
-        FormatError
-            If the file is none of these.
-        OSError
-            If it cannot be read.
-        """
-        content = read_json(path)
-        try:
-            if content["format"] != FORMAT or content["format_version"] != FORMAT_VERSION:
-                raise FormatError(f"{path} is no {FORMAT} file of version {FORMAT_VERSION}")
-            return cls(
-                searched=tuple(Searched.from_dict(one) for one in content["truths"]),
-                settings=dict(content["settings"]),
-                seed=int(content["seed"]),
-                stop_reason=str(content["stop_reason"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, FormatError):
-                raise
-            raise FormatError(f"{path} is no {FORMAT} file: {error!r}") from error
 
     def plot(self, ax: Any = None) -> FalsificationDisplay:
         """Draw all minima: defect over distance from the nearest structure, suspects marked.
@@ -221,7 +174,7 @@ class Falsification(Writable):
         )
         for d in sorted({one.d for one in self.searched}):
             part = [one for one in self.searched if one.d == d]
-            ks, stars = sorted({one.k for one in part}), sorted({one.k_star for one in part})
+            ks, stars = sorted({one.n_components for one in part}), sorted({one.k_star for one in part})
             least = min(one.separation for one in part)
             yield (
                 f"d={d}: {len(part)} truths, k {_span(ks)}, k* {_span(stars)}, separation {least:.4g} "

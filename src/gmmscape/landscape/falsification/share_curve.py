@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.jsonfile import Writable
 from gmmscape.landscape.falsification.falsify import carried_out, plan_of, settings_of
 from gmmscape.landscape.falsification.result import Falsification
 from gmmscape.progress import Budget, Callback
+from gmmscape.results.records import Record
 from gmmscape.structure.intervals import Share
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import finite_array, positive_integer, real_number
-from gmmscape.version import VERSION
 from gmmscape.work.journal import Journal, seed_for
 from gmmscape.work.tasks import Tasks
 
@@ -51,7 +50,7 @@ class SharePoint(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class ShareCurve(Writable):
+class ShareCurve(Record):
     """Shares of unstructured minima against the separation of random truths.
 
     Attributes
@@ -66,31 +65,12 @@ class ShareCurve(Writable):
         "completed", or "interrupted": then the last separations are missing.
     """
 
+    format: ClassVar[str] = "gmmscape-share-curve"
+
     points: tuple[SharePoint, ...]
     reach: float
     settings: dict[str, Any]
     stop_reason: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain numbers, lists and strings.
-
-        Returns
-        -------
-        dict
-            Keys gmmscape_version, settings, reach, stop_reason, points.
-        """
-        shares = ("by_association", "by_position", "truths_with")
-        points = [
-            {**point._asdict(), **{name: getattr(point, name)._asdict() for name in shares}}
-            for point in self.points
-        ]
-        return {
-            "gmmscape_version": VERSION,
-            "settings": self.settings,
-            "reach": self.reach,
-            "stop_reason": self.stop_reason,
-            "points": points,
-        }
 
     def plot(self, ax: Any = None) -> ShareDisplay:
         """Draw both shares against the separation, with their intervals.
@@ -135,7 +115,7 @@ class ShareCurve(Writable):
 def unstructured_against_separation(
     separations: Sequence[float],
     *,
-    k: int | Sequence[int],
+    n_components: int | Sequence[int],
     k_star: int | Sequence[int],
     d: int | Sequence[int],
     n_truths: int,
@@ -156,7 +136,7 @@ def unstructured_against_separation(
     ----------
     separations : sequence of float
         Smallest distance of two centers, sigma.
-    k, k_star, d : int or sequence of int
+    n_components, k_star, d : int or sequence of int
         As in `falsify`; the truths of one separation are, up to their scale, those of the others.
     n_truths : int
         Truths for each separation.
@@ -194,7 +174,8 @@ def unstructured_against_separation(
     Examples
     --------
     >>> from gmmscape import lab
-    >>> curve = lab.unstructured_against_separation([4.0, 12.0], k=3, k_star=4, d=1, n_truths=5, rng=0)
+    >>> truths = {"k_star": 4, "d": 1, "n_truths": 5}
+    >>> curve = lab.unstructured_against_separation([4.0, 12.0], n_components=3, **truths, rng=0)
     >>> [point.by_association.n > 0 for point in curve.points]
     [True, False]
     """
@@ -209,7 +190,7 @@ def unstructured_against_separation(
         n_jobs = positive_integer("n_jobs", n_jobs)
     plan = plan_of(n_starts, rtol, tau, confirm=False)
     settings_each = [
-        settings_of(k, k_star, d, value, n_truths, None, 1.0) | plan._asdict() for value in values
+        settings_of(n_components, k_star, d, value, n_truths, None, 1.0) | plan._asdict() for value in values
     ]
     seed = seed_for(checkpoint, 0 if rng is None else rng)
     facts = {**settings_each[0], "separation": values, "rng": seed}

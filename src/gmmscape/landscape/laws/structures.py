@@ -136,7 +136,7 @@ def embedding_eigenvalues(products: ArrayLike, sigma: float = 1.0) -> FloatArray
 
 
 def structure_prediction(
-    structure: Structure, truth: Mixture, sigma: float | None = None, k: int | None = None
+    structure: Structure, truth: Mixture, sigma: float | None = None, n_components: int | None = None
 ) -> StructurePrediction:
     """Return laws 2 and 3 for one structure: KL, positions and spectrum at large separation.
 
@@ -148,7 +148,7 @@ def structure_prediction(
         With spherical covariances.
     sigma : float, optional
         Standard deviation of the fit; that of the truth by default.
-    k : int, optional
+    n_components : int, optional
         Number of fitted means, to be checked; that of the structure by default.
 
     Returns
@@ -159,7 +159,7 @@ def structure_prediction(
     Raises
     ------
     InvalidParameterError
-        If the structure does not fit the truth or k, or sigma is needed and missing.
+        If the structure does not fit the truth or n_components, or sigma is needed and missing.
 
     Examples
     --------
@@ -173,8 +173,10 @@ def structure_prediction(
     (2.768951, [0.0, 12.0, 12.0])
     """
     count, sigma, _ = _setting(structure, truth, sigma)
-    if k is not None and positive_integer("k", k) != count:
-        raise InvalidParameterError(f"k={k}, but structure='{structure}' has {count} means: pass that number")
+    if n_components is not None and positive_integer("n_components", n_components) != count:
+        raise InvalidParameterError(
+            f"n_components={n_components}, but structure='{structure}' has {count} means: pass that number"
+        )
     means = np.empty((count, truth.n_features))
     for block in structure.blocks:
         means[list(block.means)] = block_average(block.centers, truth)

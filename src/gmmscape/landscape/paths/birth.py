@@ -9,7 +9,7 @@ import numpy as np
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError, NoResultError
 from gmmscape.landscape.paths.bifurcation import Singular
-from gmmscape.landscape.paths.birth_result import Birth
+from gmmscape.landscape.paths.birth_result import BirthPoint
 from gmmscape.landscape.paths.branch import Branch, BranchPoint
 from gmmscape.landscape.paths.tracking import tracked
 from gmmscape.landscape.paths.truth_path import TruthPath, ordered_bracket, truth_at
@@ -33,7 +33,7 @@ def birth(
     max_seconds: float | None = None,
     callback: Callback | None = None,
     verbose: int = 0,
-) -> Birth:
+) -> BirthPoint:
     """Follow a structured minimum down a path of truths to the parameter at which it disappears.
 
     Fitted weights are equal: with free ones many means on one center are a continuum, which no fold ends.
@@ -62,7 +62,7 @@ def birth(
 
     Returns
     -------
-    Birth
+    BirthPoint
         Parameter with its estimated error, means, KL, curvatures, kind, and the branch on the way.
         Cost: some hundred evaluations of the Hessian; a second or two in one dimension.
 
@@ -163,7 +163,7 @@ def _realised(
         middle[list(block.means)] = block_average(block.centers, truth)
     for spread in TOLERANCES.paths.birth_spreads:
         end = descent.full(Newton(), middle + spread * (first - middle), None, None)
-        decoding = end.structure
+        decoding = end.decoding
         assert decoding is not None
         ends[str(decoding.structure) if decoding.is_structured else "no structure"] = None
         if end.is_minimum and decoding.is_structured and decoding.structure.orbit == wanted.orbit:
@@ -182,7 +182,9 @@ def _persists(landscapes: TruthPath, point: BranchPoint) -> InvalidParameterErro
     )
 
 
-def _described(landscapes: TruthPath, wanted: Structure, points: list[BranchPoint], found: Singular) -> Birth:
+def _described(
+    landscapes: TruthPath, wanted: Structure, points: list[BranchPoint], found: Singular
+) -> BirthPoint:
     unit = landscapes.unit
     descent = landscapes.descent(found.parameter)
     means = landscapes.means(found.point)
@@ -190,7 +192,7 @@ def _described(landscapes: TruthPath, wanted: Structure, points: list[BranchPoin
     kl = descent.measure.kl(descent.local(means), TOLERANCES.points.finer * descent.measure.rtol)
     at = landscapes.slope(found.point, found.parameter, fine=True)
     largest = found.direction[np.argmax(np.abs(found.direction))]
-    return Birth(
+    return BirthPoint(
         parameter=found.parameter,
         error=found.error,
         means=means,

@@ -1,27 +1,29 @@
-"""Birth: where a structured minimum begins to exist along a path of truths."""
+"""BirthPoint: where a structured minimum begins to exist along a path of truths."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.jsonfile import Writable
 from gmmscape.mixture import Mixture
+from gmmscape.results.fields import plain
+from gmmscape.results.records import Record
 from gmmscape.structure.structure import Decoding, Structure
-from gmmscape.version import VERSION
 
 if TYPE_CHECKING:
     from gmmscape.plot import BirthDisplay
 
-FORMAT = "gmmscape-birth"
-FORMAT_VERSION = 1
+
+#: What files hold of the branch.
+OF_BRANCH = ("parameters", "means", "eigenvalues")
 
 
 @dataclass(frozen=True, eq=False)
-class Birth(Writable):
+class BirthPoint(Record):
     """The point of a path of truths above which a structured minimum exists, and below which it does not.
 
     Attributes
@@ -62,6 +64,9 @@ class Birth(Writable):
         Smallest curvature on the way, in nats per squared unit of length.
     """
 
+    format: ClassVar[str] = "gmmscape-birth"
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("structure", *(f"branch_{name}" for name in OF_BRANCH))
+
     parameter: float
     error: float
     means: FloatArray
@@ -89,41 +94,24 @@ class Birth(Writable):
         ]
         return "\n".join(lines)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what `to_json` writes: plain numbers, lists and strings.
+    def content(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings.
 
         Returns
         -------
         dict
-            Keys format, format_version, gmmscape_version, kind, parameter, error, means, kl, kl_error,
-            eigenvalues, direction, structure, decoding, sigma, truth, newton_steps, branch.
+            Keys kind, parameter, error, means, kl, kl_error, eigenvalues, direction, structure, decoding,
+            sigma, truth, newton_steps, branch.
         """
-        return {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "gmmscape_version": VERSION,
-            "kind": self.kind,
-            "parameter": self.parameter,
-            "error": self.error,
-            "means": self.means.tolist(),
-            "kl": self.kl,
-            "kl_error": self.kl_error,
-            "eigenvalues": self.eigenvalues.tolist(),
-            "direction": self.direction.tolist(),
-            "structure": [
-                {"means": list(block.means), "centers": list(block.centers)}
-                for block in self.structure.blocks
-            ],
-            "decoding": self.decoding.to_dict(),
-            "sigma": self.sigma,
-            "truth": self.truth.to_dict(),
-            "newton_steps": list(self.newton_steps),
-            "branch": {
-                "parameters": self.branch_parameters.tolist(),
-                "means": self.branch_means.tolist(),
-                "eigenvalues": self.branch_eigenvalues.tolist(),
-            },
-        }
+        branch = {name: plain(getattr(self, f"branch_{name}")) for name in OF_BRANCH}
+        return {**super().content(), "structure": self.structure.pairs, "branch": branch}
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the birth that `content` described."""
+        branch = {f"branch_{name}": np.array(content["branch"][name], dtype=np.float64) for name in OF_BRANCH}
+        structure = Structure.of_pairs(content["structure"])
+        return cls(structure=structure, **branch, **cls._fields_in(content))
 
     def plot(self, ax: Any = None) -> BirthDisplay:
         """Draw the means of the branch over the parameter, with the birth marked.

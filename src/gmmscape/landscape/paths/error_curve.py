@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.jsonfile import Writable
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.laws import error_orders
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback, Stopped
+from gmmscape.results.records import Record
+from gmmscape.results.text import aligned
 from gmmscape.structure.candidates import starting_means
 from gmmscape.structure.structure import Structure, structure_of
 from gmmscape.validation import finite_array
@@ -56,7 +57,7 @@ class SeparationPoint(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class SeparationCurve(Writable):
+class SeparationCurve(Record):
     """Approximation errors of a structure along a path of truths.
 
     Attributes
@@ -76,13 +77,16 @@ class SeparationCurve(Writable):
         points nor missing then.
     """
 
+    format: ClassVar[str] = "gmmscape-separation-curve"
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("structure",)
+
     structure: Structure
     points: tuple[SeparationPoint, ...]
     missing: tuple[float, ...]
     laws: dict[str, tuple[float, ...]]
     stop_reason: str = "completed"
 
-    def to_dict(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings.
 
         Returns
@@ -90,16 +94,26 @@ class SeparationCurve(Writable):
         dict
             Keys blocks, points, missing, laws, stop_reason.
         """
-        blocks = [{"means": list(b.means), "centers": list(b.centers)} for b in self.structure.blocks]
-        points = [{**item._asdict(), "means": [list(mean) for mean in item.means]} for item in self.points]
-        laws = {name: list(values) for name, values in self.laws.items()}
-        return {
-            "blocks": blocks,
-            "points": points,
-            "missing": list(self.missing),
-            "laws": laws,
-            "stop_reason": self.stop_reason,
-        }
+        return {"blocks": self.structure.pairs, **super().content()}
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the curve that `content` described."""
+        return cls(structure=Structure.of_pairs(content["blocks"]), **cls._fields_in(content))
+
+    def __str__(self) -> str:
+        stopped = "" if self.stop_reason == "completed" else f"; stopped early: {self.stop_reason}"
+        gone = ", ".join(f"{parameter:g}" for parameter in self.missing)
+        lines = [f"{self.structure}{f'; not found at {gone}' if gone else ''}{stopped}"]
+        if self.points:
+            names = tuple(self.points[0].errors)
+            rows: list[tuple[str, ...]] = [("parameter", "separation", *names, "defect", "kl")]
+            for point in self.points:
+                numbers = (*(point.errors[name] for name in names), point.defect, point.kl)
+                start = (f"{point.parameter:.6g}", f"{point.separation:.4g}")
+                rows.append((*start, *(f"{x:.4g}" for x in numbers)))
+            lines += ["", *aligned(rows)]
+        return "\n".join(lines)
 
     def plot(self, ax: Any = None, *, law: bool = False) -> SeparationDisplay:
         """Draw errors, half-gap and defect against the separation, on a logarithmic axis.
@@ -236,7 +250,7 @@ def _descend(truth: Mixture, starts: list[FloatArray], structure: Structure) -> 
     land = Landscape(Population(truth), n_components=len(starts[0]))
     for means in starts:
         point = land.descend(means)
-        decoding = point.structure
+        decoding = point.decoding
         assert decoding is not None
         if point.is_minimum and decoding.is_structured and decoding.structure == structure:
             return point
@@ -244,7 +258,7 @@ def _descend(truth: Mixture, starts: list[FloatArray], structure: Structure) -> 
 
 
 def _record(value: float, truth: Mixture, point: CriticalPoint, structure: Structure) -> SeparationPoint:
-    decoding = point.structure
+    decoding = point.decoding
     assert decoding is not None
     assert point.kl is not None
     errors: dict[str, float] = {}

@@ -3,6 +3,6 @@
 from gmmscape.landscape.phases.cells import PhaseMinimum
 from gmmscape.landscape.phases.crossings import Crossing
 from gmmscape.landscape.phases.diagram import phase
-from gmmscape.landscape.phases.result import Phase
+from gmmscape.landscape.phases.result import PhaseDiagram
 
-__all__ = ["Crossing", "Phase", "PhaseMinimum", "phase"]
+__all__ = ["Crossing", "PhaseDiagram", "PhaseMinimum", "phase"]

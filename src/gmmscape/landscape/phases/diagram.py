@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.paths.truth_path import fitted_sigma
-from gmmscape.landscape.phases.result import Phase
+from gmmscape.landscape.phases.result import PhaseDiagram
 from gmmscape.landscape.phases.spreading import Grid, Spreading
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback, Stopped
@@ -45,7 +45,7 @@ def phase(
     callback: Callback | None = None,
     checkpoint: str | Path | None = None,
     verbose: int = 0,
-) -> Phase:
+) -> PhaseDiagram:
     """Map the minima over two parameters of the truth, with the curves on which they are born.
 
     Each cell is descended from every candidate structure; then every minimum that a cell has and its
@@ -93,7 +93,7 @@ def phase(
 
     Returns
     -------
-    Phase
+    PhaseDiagram
         Minima of each cell, births, thresholds, and what the checks found. Ctrl-C, the budget and the
         callback end the work with what was found. Cost: some hundredths of a second a cell on
         a line, some tenths for each point of a curve of births; several times that in the plane.
@@ -136,7 +136,7 @@ def phase(
     return _mapped(Spreading(grid, tasks, seed, share, n_starts), births, thresholds)
 
 
-def _mapped(work: Spreading, births: bool, thresholds: bool) -> Phase:
+def _mapped(work: Spreading, births: bool, thresholds: bool) -> PhaseDiagram:
     from threadpoolctl import threadpool_limits
 
     stop_reason = "completed"
@@ -155,7 +155,7 @@ def _mapped(work: Spreading, births: bool, thresholds: bool) -> Phase:
         work.tasks.save()
     grid = work.grid
     nx = len(grid.xs)
-    return Phase(
+    return PhaseDiagram(
         xs=grid.xs,
         ys=grid.ys,
         minima=tuple(
@@ -167,7 +167,7 @@ def _mapped(work: Spreading, births: bool, thresholds: bool) -> Phase:
         lost=work.lost,
         checks=tuple(work.checks),
         supplied=work.supplied,
-        k=grid.k,
+        n_components=grid.k,
         sigma=grid.sigma,
         seed=work.seed,
         stop_reason=stop_reason,

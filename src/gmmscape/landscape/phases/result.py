@@ -1,28 +1,25 @@
-"""Phase: what `phase` finds on a grid of truths."""
+"""PhaseDiagram: what `phase` finds on a grid of truths."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.jsonfile import Writable
 from gmmscape.landscape.phases.cells import UNSTRUCTURED, PhaseMinimum
 from gmmscape.landscape.phases.crossings import Crossing
-from gmmscape.version import VERSION
+from gmmscape.results.records import Record
 
 if TYPE_CHECKING:
     from gmmscape.plot import PhaseDisplay
 
-FORMAT, FORMAT_VERSION = "gmmscape-phase", 1
-
 
 @dataclass(frozen=True, eq=False)
-class Phase(Writable):
+class PhaseDiagram(Record):
     """Minima on a grid of truths, up to relabelling, with births and thresholds between the cells.
 
     Attributes
@@ -48,7 +45,7 @@ class Phase(Writable):
         checked, three rounds at most.
     supplied : int
         Minima that following those of neighbouring cells added: next to folds, where basins are tiny.
-    k : int
+    n_components : int
         Fitted means.
     sigma : float or None
         Standard deviation of the fit; None for that of each truth.
@@ -58,6 +55,10 @@ class Phase(Writable):
         "completed", "interrupted" or "time_limit".
     """
 
+    format: ClassVar[str] = "gmmscape-phase"
+    names_in_files: ClassVar[Mapping[str, str]] = {"n_components": "k"}
+    told_in_files: ClassVar[tuple[str, ...]] = ("counts", "kinds", "checked", "disagreed")
+
     xs: FloatArray
     ys: FloatArray
     minima: tuple[tuple[tuple[PhaseMinimum, ...], ...], ...]
@@ -66,7 +67,7 @@ class Phase(Writable):
     lost: int
     checks: tuple[tuple[int, int], ...]
     supplied: int
-    k: int
+    n_components: int
     sigma: float | None
     seed: int
     stop_reason: str
@@ -99,37 +100,6 @@ class Phase(Writable):
     def disagreed(self) -> int:
         """Checked cells in which a minimum had been missing."""
         return sum(cells for _, cells in self.checks)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain numbers, lists and strings.
-
-        Returns
-        -------
-        dict
-            Keys format, format_version, gmmscape_version, xs, ys, k, sigma, seed, stop_reason, counts, kinds,
-            minima, births, thresholds, lost, checks, checked, disagreed, supplied.
-        """
-        return {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "gmmscape_version": VERSION,
-            "xs": self.xs.tolist(),
-            "ys": self.ys.tolist(),
-            "k": self.k,
-            "sigma": self.sigma,
-            "seed": self.seed,
-            "stop_reason": self.stop_reason,
-            "counts": self.counts.tolist(),
-            "kinds": {kind: table.tolist() for kind, table in self.kinds.items()},
-            "minima": [[[minimum._asdict() for minimum in cell] for cell in row] for row in self.minima],
-            "births": [crossing._asdict() for crossing in self.births],
-            "thresholds": [crossing._asdict() for crossing in self.thresholds],
-            "lost": self.lost,
-            "checks": [list(pair) for pair in self.checks],
-            "checked": self.checked,
-            "disagreed": self.disagreed,
-            "supplied": self.supplied,
-        }
 
     def plot(self, ax: Any = None, *, x: str = "x", y: str = "y") -> PhaseDisplay:
         """Draw the number of minima as shades, births as lines and thresholds dashed.
@@ -166,7 +136,7 @@ class Phase(Writable):
         counts = Counter(self.counts.ravel().tolist())
         lines = [
             f"{nx} x {ny} cells, x {self.xs[0]:g} to {self.xs[-1]:g}, y {self.ys[0]:g} to {self.ys[-1]:g}, "
-            f"k = {self.k}" + ("" if self.stop_reason == "completed" else f", {self.stop_reason}"),
+            f"k = {self.n_components}" + ("" if self.stop_reason == "completed" else f", {self.stop_reason}"),
             "minima: " + ", ".join(f"{n} in {cells} cells" for n, cells in sorted(counts.items()) if n),
         ]
         if counts[0]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import factorial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.solve import STOP_REASONS, Solution
 from gmmscape.structure.structure import Decoding
 from gmmscape.tolerances import TOLERANCES
-from gmmscape.validation import choice, whole_number
+from gmmscape.validation import choice, standard_deviation
 
 if TYPE_CHECKING:
     from gmmscape.plot import MinimaDisplay
@@ -62,7 +63,7 @@ class CriticalPoint(Solution):
         Estimated distance of the means (and of sigma times the log weights, where they are free) from the
         critical point nearby: the gradient left, and its error from quadrature and rounding, over the
         smallest curvature. Infinite where a curvature has no sign.
-    structure : Decoding or None
+    decoding : Decoding or None
         Structure against the truth; None for a sample.
     hits : int
         Random starts that ended here.
@@ -74,10 +75,15 @@ class CriticalPoint(Solution):
         within a fiftieth of sigma that may have split off it. None elsewhere, or where it is unclear.
     """
 
+    format: ClassVar[str] = "gmmscape-critical-point"
+    names_in_files: ClassVar[Mapping[str, str]] = {"decoding": "structure"}
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("local", "origin", "history", "floor_active", "family")
+    told_in_files: ClassVar[tuple[str, ...]] = ("means", "weights", "sigma", "index", "orbit_size", "flat")
+
     kl: float | None
     eigenvalues: FloatArray
     means_error: float
-    structure: Decoding | None
+    decoding: Decoding | None
     hits: int = 0
     free_weights: bool = False
     family: str = field(default="location", kw_only=True)
@@ -148,7 +154,7 @@ class CriticalPoint(Solution):
                     f"the weight of component {', '.join(map(str, gone))} has gone to zero: its mean means "
                     "nothing, and this is no minimum; use fewer components or start elsewhere"
                 )
-        return "\n".join(lines if self.structure is None else [*lines, str(self.structure)])
+        return "\n".join(lines if self.decoding is None else [*lines, str(self.decoding)])
 
     def plot(self, ax: Any = None, *, truth: Mixture | None = None, data: Any = None) -> MinimaDisplay:
         """Draw the means, joined to the centers of their blocks.
@@ -178,83 +184,24 @@ class CriticalPoint(Solution):
 
         return MinimaDisplay.from_points([self], truth, data=data).plot(ax)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain numbers, lists and strings; what is not finite becomes None.
-
-        Returns
-        -------
-        dict
-            Keys means, weights, nll, kl, error, gradient_norm, eigenvalues, index, orbit_size, flat,
-            means_error, hits, stop_reason, n_iter, structure, degree.
-        """
-        return {
-            "means": self.means.tolist(),
-            "weights": self.weights.tolist(),
-            "nll": float(self.nll),
-            "kl": None if self.kl is None else float(self.kl),
-            "error": self.error,
-            "gradient_norm": _finite(self.gradient_norm),
-            "eigenvalues": [_finite(value) for value in self.eigenvalues.tolist()],
-            "index": self.index,
-            "orbit_size": self.orbit_size,
-            "flat": self.flat,
-            "means_error": _finite(self.means_error),
-            "hits": self.hits,
-            "stop_reason": self.stop_reason,
-            "n_iter": self.n_iter,
-            "structure": None if self.structure is None else self.structure.to_dict(),
-            "degree": self.degree,
-        }
-
     @classmethod
-    def from_dict(cls, content: dict[str, Any], sigma: float, *, free_weights: bool = False) -> CriticalPoint:
-        """Return the point that `to_dict` described; the history of the descent is not kept there.
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the point that `content` described, without the history of the descent.
 
-        Parameters
-        ----------
-        content : dict
-            As written by `to_dict`.
-        sigma : float
-            Standard deviation of the fit.
-        free_weights : bool, default=False
-            Whether the weights were free; else they are equal, whatever `content` says.
-
-        Returns
-        -------
-        CriticalPoint
-            The point.
+        Weights that were not free are equal, whatever `content` says.
         """
-        structure = content["structure"]
-        weights = content["weights"] if free_weights else None
-        mixture = Mixture.location(content["means"], sigma, weights)
+        sigma = standard_deviation("sigma", content["sigma"])
+        mixture = Mixture.location(
+            content["means"], sigma, content["weights"] if content["free_weights"] else None
+        )
+        choice("stop_reason", content["stop_reason"], tuple(STOP_REASONS))
+        if content["nll"] is None or content["error"] is None:
+            raise ValueError("a point has no nll, or no error of it")
+        if content.get("degree") not in (None, -1, 0, 1):
+            raise ValueError(f"a point has degree {content['degree']!r}")
         return cls(
             local=mixture,
             origin=np.zeros(mixture.n_features),
-            nll=float(content["nll"]),
-            error=float(content["error"]),
-            gradient_norm=_number(content["gradient_norm"]),
-            stop_reason=choice("stop_reason", content["stop_reason"], tuple(STOP_REASONS)),
-            n_iter=whole_number("n_iter", content["n_iter"]),
             history=(),
-            kl=None if content["kl"] is None else float(content["kl"]),
-            eigenvalues=np.array([_number(value) for value in content["eigenvalues"]]),
-            means_error=_number(content["means_error"]),
-            structure=None if structure is None else Decoding.from_dict(structure),
-            hits=whole_number("hits", content["hits"]),
-            free_weights=free_weights,
-            degree=_degree(content.get("degree")),
+            **cls._fields_in(content),
         )
-
-
-def _degree(value: Any) -> int | None:
-    if value not in (None, -1, 0, 1):
-        raise ValueError(f"a point has degree {value!r}")
-    return value
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
-def _number(value: float | None) -> float:
-    return float("inf") if value is None else float(value)

@@ -372,7 +372,7 @@ class Descent:
             means_error=(errors.gradient + float(np.abs(at.gradient).max())) / smallest
             if resolved
             else float("inf"),
-            structure=None if truth is None else decode(found.mixture, truth, sigma=self.sigma),
+            decoding=None if truth is None else decode(found.mixture, truth, sigma=self.sigma),
             free_weights=self.free_weights,
             degree=measured_degree(objective, local) if critical else None,
         )

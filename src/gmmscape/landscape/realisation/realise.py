@@ -83,7 +83,7 @@ def coincident_point(descent: Descent, structure: Structure, truth: Mixture) -> 
 
 
 def _has(point: CriticalPoint, structure: Structure) -> bool:
-    found = point.structure
+    found = point.decoding
     return found is not None and found.is_structured and found.structure.orbit == structure.orbit
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from gmmscape.jsonfile import Writable
 from gmmscape.landscape.laws import StructurePrediction
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.realisation.flat_minimum import Wall
 from gmmscape.landscape.realisation.splitting import Splitting
 from gmmscape.mixture import Mixture
-from gmmscape.structure.structure import Structure
+from gmmscape.results.records import Record
+from gmmscape.structure.structure import Block, Structure
 
 
 @dataclass(frozen=True, eq=False)
-class Realisation(Writable):
+class Realisation(Record):
     """Whether a landscape has a minimum of a certain structure.
 
     Attributes
@@ -46,6 +47,9 @@ class Realisation(Writable):
         The truth.
     """
 
+    format: ClassVar[str] = "gmmscape-realisation"
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("structure", "splittings")
+
     structure: Structure
     outcome: str
     point: CriticalPoint
@@ -55,27 +59,17 @@ class Realisation(Writable):
     wall: Wall | None
     truth: Mixture
 
-    def to_dict(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings.
 
         Returns
         -------
         dict
-            Keys structure, outcome, decided_by, point, predicted, splittings, wall.
+            Keys structure, outcome, decided_by, point, predicted, splittings, wall, truth.
         """
-        predicted, wall = self.predicted, self.wall
         return {
             "structure": [[list(block.means), list(block.centers)] for block in self.structure.blocks],
-            "outcome": self.outcome,
-            "decided_by": self.decided_by,
-            "point": self.point.to_dict(),
-            "predicted": None
-            if predicted is None
-            else {
-                "kl": predicted.kl,
-                "means": predicted.means.tolist(),
-                "eigenvalues": predicted.eigenvalues.tolist(),
-            },
+            **super().content(),
             "splittings": [
                 {
                     "means": list(splitting.block.means),
@@ -88,8 +82,23 @@ class Realisation(Writable):
                 }
                 for splitting in self.splittings
             ],
-            "wall": None if wall is None else wall._asdict(),
         }
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the realisation that `content` described."""
+        splittings = tuple(
+            Splitting(
+                Block.of(tuple(item["means"]), (item["center"],)),
+                tuple(map(float, item["excess"])),
+                float(item["error"]),
+                str(item["decided_by"]),
+                int(item["digits"]),
+            )
+            for item in content["splittings"]
+        )
+        structure = Structure.of((means, centers) for means, centers in content["structure"])
+        return cls(structure=structure, splittings=splittings, **cls._fields_in(content))
 
     def plot(self, ax: Any = None) -> Any:
         """Draw where the descent ended under the true density.

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.jsonfile import Writable
 from gmmscape.mixture import Mixture
-from gmmscape.version import VERSION
+from gmmscape.results.records import Record
 
 if TYPE_CHECKING:
     from gmmscape.plot import ThresholdDisplay
 
-FORMAT = "gmmscape-threshold"
-FORMAT_VERSION = 1
 #: Ends that are thresholds; the others are "upper end", "lost" and "below".
 KINDS = ("fold", "pitchfork", "crossing")
 
 
 @dataclass(frozen=True, eq=False)
-class FollowedMinimum:
+class FollowedMinimum(Record):
     """A minimum without structure, followed upwards along a path of truths.
 
     Attributes
@@ -59,6 +57,8 @@ class FollowedMinimum:
         Its largest approximation error on the way, sigma.
     """
 
+    format: ClassVar[str] = "gmmscape-followed-minimum"
+
     end: str
     parameter: float
     error: float
@@ -84,37 +84,6 @@ class FollowedMinimum:
         share = (parameter - at[before]) / width if width > 0 else 0.0
         return (1 - share) * means[before] + share * means[after]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain numbers, lists and strings.
-
-        Returns
-        -------
-        dict
-            One key for each attribute.
-        """
-        return {
-            name: value.tolist() if isinstance(value, np.ndarray) else value
-            for name, value in ((field, getattr(self, field)) for field in self.__dataclass_fields__)
-        }
-
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> FollowedMinimum:
-        """Return what `to_dict` described.
-
-        Parameters
-        ----------
-        content : dict
-            As written by `to_dict`.
-
-        Returns
-        -------
-        FollowedMinimum
-            The minimum.
-        """
-        arrays = ("means", "parameters", "branch_means", "defects", "position_errors")
-        fields: dict[str, Any] = {**content, **{name: np.array(content[name]) for name in arrays}}
-        return cls(**fields)
-
     def __str__(self) -> str:
         start = self.parameters[0]
         where = f"{self.end} at {self.parameter:.10g}" + (f" ({self.reason})" if self.reason else "")
@@ -122,7 +91,7 @@ class FollowedMinimum:
 
 
 @dataclass(frozen=True, eq=False)
-class StructureThreshold(Writable):
+class StructureThreshold(Record):
     """Where along a path of truths the minima without structure end, as far as they were found.
 
     Attributes
@@ -138,7 +107,7 @@ class StructureThreshold(Writable):
         The minimum there.
     defect : float
         Its defect there.
-    level : float or None
+    tau : float or None
         The defect that was asked for; None for the bifurcation of a minimum.
     sigma : float
         Standard deviation of the fit.
@@ -156,12 +125,16 @@ class StructureThreshold(Writable):
         "completed", or "time_limit" or "interrupted": then `parameter` is the largest end so far.
     """
 
+    format: ClassVar[str] = "gmmscape-threshold"
+    names_in_files: ClassVar[Mapping[str, str]] = {"tau": "level"}
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("searched",)
+
     parameter: float
     error: float
     kind: str
     means: FloatArray
     defect: float
-    level: float | None
+    tau: float | None
     sigma: float
     truth: Mixture
     bracket: tuple[float, float]
@@ -176,7 +149,7 @@ class StructureThreshold(Writable):
         return tuple(at for at, n in self.searched.items() if at > self.parameter and n == 0)
 
     def __str__(self) -> str:
-        of = "" if self.level is None else f" of defect {self.level:g}"
+        of = "" if self.tau is None else f" of defect {self.tau:g}"
         lost = sum(minimum.end == "lost" for minimum in self.followed)
         lines = [
             f"{self.kind}{of} at parameter {self.parameter:.10g}, error {self.error:.1g}",
@@ -188,33 +161,20 @@ class StructureThreshold(Writable):
             lines.append(f"stopped ({self.stop_reason}): the largest end so far")
         return "\n".join(lines)
 
-    def to_dict(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings.
 
         Returns
         -------
         dict
-            Keys format, format_version, gmmscape_version, and one for each attribute; ``searched`` is a list
-            of [parameter, number found].
+            One entry for each attribute; ``searched`` is a list of [parameter, number found].
         """
-        return {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "gmmscape_version": VERSION,
-            "parameter": self.parameter,
-            "error": self.error,
-            "kind": self.kind,
-            "means": self.means.tolist(),
-            "defect": self.defect,
-            "level": self.level,
-            "sigma": self.sigma,
-            "truth": self.truth.to_dict(),
-            "bracket": list(self.bracket),
-            "followed": [minimum.to_dict() for minimum in self.followed],
-            "searched": [[at, n] for at, n in self.searched.items()],
-            "n_starts": self.n_starts,
-            "stop_reason": self.stop_reason,
-        }
+        return {**super().content(), "searched": [[at, n] for at, n in self.searched.items()]}
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the threshold that `content` described."""
+        return cls(searched={float(at): int(n) for at, n in content["searched"]}, **cls._fields_in(content))
 
     def plot(self, ax: Any = None) -> ThresholdDisplay:
         """Draw defect and position error of the followed minima along the path, with the threshold marked.

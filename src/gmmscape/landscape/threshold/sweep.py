@@ -144,8 +144,8 @@ class Sweep:
             if self._known(means, at):
                 continue
             name = f"follow {len(self.followed)}"
-            content = self._journal.get(name, lambda now=(means, at, origin): self._one(*now).to_dict())
-            end = FollowedMinimum.from_dict(content)
+            content = self._journal.get(name, lambda now=(means, at, origin): self._one(*now).content())
+            end = FollowedMinimum.from_content(content)
             self.followed.append(end)
             if self.to_level or end.end == "lost":
                 waiting += self._beyond(end)

@@ -37,7 +37,7 @@ def structure_threshold(
     n_components: int,
     bracket: tuple[float, float],
     *,
-    defect: float | None = None,
+    tau: float | None = None,
     start: ArrayLike | None = None,
     sigma: float | None = None,
     n_starts: int = 24,
@@ -54,7 +54,7 @@ def structure_threshold(
     A minimum is without structure where its defect (see `decode`) exceeds a level. Such minima are looked
     for by descents from many starts, and each is followed upwards by arclength.
 
-    With ``defect=None`` the search is at the lower end, for minima with a defect above 0.5/k, and each is
+    With ``tau=None`` the search is at the lower end, for minima with a defect above 0.5/k, and each is
     followed to its bifurcation: a fold or a pitchfork, located by Newton's method on an extended system. The
     highest one is the result. With a number, the search is at `n_parameters` places in the bracket; minima
     end where their defect falls to that number for the last time, which is a "crossing" and no bifurcation,
@@ -71,7 +71,7 @@ def structure_threshold(
         Number of fitted means k; their weights are 1/k.
     bracket : tuple of (float, float)
         Parameters (lo, hi): unstructured minima exist at lo, or above, and not at hi.
-    defect : float, optional
+    tau : float, optional
         Level, between 0 and 1; None for the bifurcation.
     start : array_like of shape (k,) or (k, d), optional
         Means near a minimum at lo: this one is followed, and what takes its place, and nothing is searched.
@@ -80,7 +80,7 @@ def structure_threshold(
     n_starts : int, default=24
         Random starts at each parameter, besides the candidate structures.
     n_parameters : int, default=13
-        Places in the bracket that are searched, the ends included, where `defect` is a number.
+        Places in the bracket that are searched, the ends included, where `tau` is a number.
     rng : None, int or numpy.random.Generator, default=0
         Seed of the random starts.
     n_jobs : int, default=1
@@ -107,7 +107,7 @@ def structure_threshold(
     ------
     InvalidParameterError
         If a parameter is not usable, no minimum without structure is found, one is there at hi, or (without
-        `defect`) those found at lo persist to hi.
+        `tau`) those found at lo persist to hi.
     NoResultError
         If the work was ended before anything was found, or all that was found could not be followed.
 
@@ -119,7 +119,7 @@ def structure_threshold(
     >>> straddling = lab.structure_threshold(path, 2, (4.0, 8.0))
     >>> straddling.kind, round(straddling.parameter, 6)
     ('pitchfork', 5.40262)
-    >>> crossing = lab.structure_threshold(path, 2, (4.0, 8.0), defect=0.25)
+    >>> crossing = lab.structure_threshold(path, 2, (4.0, 8.0), tau=0.25)
     >>> crossing.kind, round(crossing.parameter, 4)
     ('crossing', 5.7296)
     """
@@ -128,8 +128,8 @@ def structure_threshold(
     if not callable(path):
         raise InvalidParameterError.of("path", path, "pass a function from a number to a gmmscape.Mixture")
     ends = ordered_bracket(bracket, MEANING)
-    if defect is not None and real_number("defect", defect) >= 1:
-        raise InvalidParameterError.of("defect", defect, "pass a number between 0 and 1, or None")
+    if tau is not None and real_number("tau", tau) >= 1:
+        raise InvalidParameterError.of("tau", tau, "pass a number between 0 and 1, or None")
     k = positive_integer("n_components", n_components)
     width = None if sigma is None else standard_deviation("sigma", sigma)
     landscapes = TruthPath.over(path, k, width, ends)
@@ -141,13 +141,13 @@ def structure_threshold(
         n_jobs=n_jobs if n_jobs == -1 else positive_integer("n_jobs", n_jobs),
         budget=Budget.of("structure_threshold", max_seconds, callback, verbose),
     )
-    level = 0.5 / k if defect is None else float(defect)
-    journal = Journal(checkpoint, "structure_threshold", _facts(landscapes, plan, defect, means))
-    sweep = Sweep(landscapes, level, defect is not None, plan, journal)
+    level = 0.5 / k if tau is None else float(tau)
+    journal = Journal(checkpoint, "structure_threshold", _facts(landscapes, plan, tau, means))
+    sweep = Sweep(landscapes, level, tau is not None, plan, journal)
     # Matrices of k d rows are too small for threads of BLAS, which wait for each other longer than they work.
     with limited(plan.n_jobs), threadpool_limits(1, user_api="blas"):
         reason = _carried_out(sweep, means, journal)
-    return _result(sweep, defect, reason)
+    return _result(sweep, tau, reason)
 
 
 def _start_of(start: Any, k: int, truth: Mixture) -> FloatArray | None:
@@ -159,9 +159,7 @@ def _start_of(start: Any, k: int, truth: Mixture) -> FloatArray | None:
     return means
 
 
-def _facts(
-    landscapes: TruthPath, plan: Plan, defect: float | None, start: FloatArray | None
-) -> dict[str, Any]:
+def _facts(landscapes: TruthPath, plan: Plan, tau: float | None, start: FloatArray | None) -> dict[str, Any]:
     """What tells one computation from another; a path is known by some of its truths."""
     low, high = landscapes.bracket
     return {
@@ -169,7 +167,7 @@ def _facts(
         "bracket": [low, high],
         "k": landscapes.k,
         "sigma": landscapes.sigma,
-        "defect": None if defect is None else float(defect),
+        "defect": None if tau is None else float(tau),
         "start": None if start is None else start.tolist(),
         "effort": [plan.n_starts, plan.n_parameters, plan.seed],
     }
@@ -276,11 +274,11 @@ def _still_there(sweep: Sweep, defect: float, means: Any) -> InvalidParameterErr
     )
 
 
-def _result(sweep: Sweep, defect: float | None, reason: str) -> StructureThreshold:
+def _result(sweep: Sweep, tau: float | None, reason: str) -> StructureThreshold:
     largest = sweep.largest
     if largest is None:
         raise _nothing(sweep, reason)
-    if defect is not None and reason == "completed":
+    if tau is not None and reason == "completed":
         _refuse_lost_above(sweep, largest)
     descent = sweep.landscapes.descent(largest.parameter)
     assert descent.measure.truth is not None
@@ -292,7 +290,7 @@ def _result(sweep: Sweep, defect: float | None, reason: str) -> StructureThresho
         kind=largest.end,
         means=largest.means,
         defect=largest.defect,
-        level=defect,
+        tau=tau,
         sigma=descent.sigma,
         truth=descent.measure.truth,
         bracket=sweep.landscapes.bracket,
@@ -329,7 +327,7 @@ def _nothing(sweep: Sweep, reason: str) -> Exception:
         defects = ", ".join(f"{minimum.defect:.3g}" for minimum in there)
         return InvalidParameterError(
             f"bracket: of {len(sweep.followed)} minima found none bifurcates; {len(there)} are there at "
-            f"hi={high:g}, with defects {defects}: raise hi, or pass a defect, whose crossing is then located"
+            f"hi={high:g}, with defects {defects}: raise hi, or pass tau, whose crossing is then located"
         )
     last = max(sweep.followed, key=lambda minimum: minimum.parameter)
     return NoResultError(

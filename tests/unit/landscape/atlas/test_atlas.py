@@ -166,7 +166,7 @@ def test_links_are_followed_and_other_things_left_alone(atlas, tmp_path):
     link.symlink_to(real)
     atlas.to_json(link)
     assert link.is_symlink()
-    assert lab.Atlas.from_json(real).k == 3
+    assert lab.Atlas.from_json(real).n_components == 3
     for path in (tmp_path, "/dev/null", "", tmp_path / "no" / "such.json"):
         with pytest.raises(gs.InvalidParameterError, match="path="):
             atlas.to_json(path)

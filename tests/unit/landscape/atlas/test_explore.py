@@ -184,7 +184,7 @@ def test_slow_convergence_makes_no_duplicates(centers, k, n):
 def test_centers_thousands_of_sigma_apart():
     atlas = lab.Landscape(lab.Population(gs.Mixture.location([0.0, 1e4, 2e4], 1.0)), 2).explore(0, n_starts=8)
     assert atlas.ends == {"minimum": 8}
-    assert [round(minimum.structure.defect, 6) for minimum in atlas.minima] == [0.0, 0.0]
+    assert [round(minimum.decoding.defect, 6) for minimum in atlas.minima] == [0.0, 0.0]
 
 
 def test_a_component_of_weight_zero():

@@ -18,7 +18,7 @@ def land():
 
 @pytest.fixture(scope="module")
 def found(land):
-    return lab.basins(land, start="truth", n=STARTS, rng=5)
+    return lab.basins(land, start="truth", n_starts=STARTS, rng=5)
 
 
 def test_hits_and_what_ended_elsewhere_add_up(found):
@@ -37,7 +37,9 @@ def test_labels_are_where_each_start_leads(land):
 
 @pytest.mark.parametrize("method", ["em", "gd"])
 def test_processes_do_not_change_it(land, method):
-    one, two = (lab.basins(land, start="uniform", n=700, method=method, rng=1, n_jobs=j) for j in (1, 2))
+    one, two = (
+        lab.basins(land, start="uniform", n_starts=700, method=method, rng=1, n_jobs=j) for j in (1, 2)
+    )
     assert one.to_dict() == two.to_dict()
     assert np.array_equal(one.labels, two.labels)
 
@@ -45,23 +47,23 @@ def test_processes_do_not_change_it(land, method):
 def test_it_can_be_stopped_and_gone_on_with(land, found, tmp_path):
     file = tmp_path / "ends.json"
     part = lab.basins(
-        land, start="truth", n=STARTS, rng=5, checkpoint=file, callback=lambda event: event.done >= 500
+        land, start="truth", n_starts=STARTS, rng=5, checkpoint=file, callback=lambda event: event.done >= 500
     )
-    assert (part.stop_reason, part.n) == ("interrupted", 500)
-    whole = lab.basins(land, start="truth", n=STARTS, rng=5, checkpoint=file)
+    assert (part.stop_reason, part.n_starts) == ("interrupted", 500)
+    whole = lab.basins(land, start="truth", n_starts=STARTS, rng=5, checkpoint=file)
     assert whole.to_dict() == found.to_dict()
     with pytest.raises(gs.InvalidParameterError, match="another rng"):
-        lab.basins(land, start="truth", n=STARTS, rng=6, checkpoint=file)
-    assert lab.basins(land, start="truth", n=STARTS, checkpoint=file).to_dict() == found.to_dict()
+        lab.basins(land, start="truth", n_starts=STARTS, rng=6, checkpoint=file)
+    assert lab.basins(land, start="truth", n_starts=STARTS, checkpoint=file).to_dict() == found.to_dict()
 
 
 def test_starts_that_nobody_settled_may_belong_to_any_minimum():
     land = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0, 12.0, 57.0, 63.0, 72.0], 1.0)), 6)
-    whole = lab.basins(land, start="truth", n=300, rng=0)
+    whole = lab.basins(land, start="truth", n_starts=300, rng=0)
     part = lab.basins(
         land,
         start="truth",
-        n=300,
+        n_starts=300,
         rng=0,
         callback=lambda event: event.stage == "settling" and event.done > 100,
     )
@@ -85,8 +87,8 @@ def test_starts_that_nobody_settled_may_belong_to_any_minimum():
         ({"start": "nowhere"}, "choose one of"),
         ({"start": [[1.0, 2.0]]}, "shape"),
         ({"start": "truth", "method": "newton"}, "'em', 'gd'"),
-        ({"start": "truth", "n": 0}, "n=0"),
-        ({"start": "truth", "n": 10**12}, "at most 100000000"),
+        ({"start": "truth", "n_starts": 0}, "n_starts=0"),
+        ({"start": "truth", "n_starts": 10**12}, "at most 100000000"),
     ],
 )
 def test_bad_input_is_named(land, options, message):

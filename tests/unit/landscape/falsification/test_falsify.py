@@ -11,7 +11,14 @@ import gmmscape as gs
 from gmmscape import lab
 from gmmscape.structure.intervals import Share
 
-CLOSE = {"k": [2, 3, 4], "k_star": [4, 5], "d": 1, "separation": 5.0, "n_truths": 20, "n_starts": 16}
+CLOSE = {
+    "n_components": [2, 3, 4],
+    "k_star": [4, 5],
+    "d": 1,
+    "separation": 5.0,
+    "n_truths": 20,
+    "n_starts": 16,
+}
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +31,12 @@ def test_close_centers_have_minima_without_structure(close):
     assert len(close.confirmed) >= 3
     assert close.unstructured.n == len(close.confirmed) + close.outcomes["undecided"]
     for suspect in close.confirmed:
-        assert suspect.defect > suspect.tau == 0.5 / suspect.k
+        assert suspect.defect > suspect.tau == 0.5 / suspect.n_components
         assert suspect.eigenvalue > 10 * suspect.eigenvalue_error
-        land = lab.Landscape(lab.Population(suspect.truth), suspect.k)
+        land = lab.Landscape(lab.Population(suspect.truth), suspect.n_components)
         point = land.descend(suspect.means)
         assert point.is_minimum
-        assert point.structure.defect == pytest.approx(suspect.defect, abs=1e-8)
+        assert point.decoding.defect == pytest.approx(suspect.defect, abs=1e-8)
         assert [cut.stability < 1 for cut in suspect.cuts] == [True] * len(suspect.cuts)
 
 
@@ -45,10 +52,10 @@ def test_far_centers_have_none():
 def test_minima_are_those_of_an_exploration():
     """Nothing that all candidates and many draws lead to is missing, and nothing is invented."""
     truth = gs.Mixture.location([-12.0, 0.0, 14.0], 1.0)
-    found = lab.falsify(k=2, truths=[truth], rng=0)
+    found = lab.falsify(n_components=2, truths=[truth], rng=0)
     atlas = lab.Landscape(lab.Population(truth), 2).explore(0)
     assert found.n_minima == len(atlas.minima) == 2
-    defects = sorted(point.structure.defect for point in atlas.minima)
+    defects = sorted(point.decoding.defect for point in atlas.minima)
     assert sorted(m.defect for m in found.searched[0].minima) == pytest.approx(defects, abs=1e-5)
 
 
@@ -61,7 +68,7 @@ def test_processes_and_resuming_change_nothing(close, tmp_path):
     assert seen == list(range(8, 21))
     assert rest.to_dict() == close.to_dict()
     more = lab.falsify(**{**CLOSE, "n_truths": 22}, checkpoint=file)
-    assert [one.to_dict() for one in more.searched[:20]] == close.to_dict()["truths"]
+    assert [one.content() for one in more.searched[:20]] == close.to_dict()["truths"]
     assert len(more.searched) == 22
 
 
@@ -116,8 +123,8 @@ def test_text_and_picture(close):
 @pytest.mark.parametrize(
     ("changed", "word"),
     [
-        ({"k": 0}, "k=0"),
-        ({"k": []}, "k="),
+        ({"n_components": 0}, "n_components=0"),
+        ({"n_components": []}, "n_components="),
         ({"k_star": 2.5}, "k_star"),
         ({"d": None}, "d is missing"),
         ({"separation": -1}, "separation"),
@@ -139,7 +146,7 @@ def test_wrong_parameters(changed, word):
 
 def test_shares_fall_with_the_separation(tmp_path):
     pytest.importorskip("matplotlib")
-    settings = {"k": 2, "k_star": 3, "d": 1, "n_truths": 15, "n_starts": 12}
+    settings = {"n_components": 2, "k_star": 3, "d": 1, "n_truths": 15, "n_starts": 12}
     file = tmp_path / "kept.json"
     curve = lab.unstructured_against_separation([12.0, 5.0], **settings, checkpoint=file)
     near, far = curve.points

@@ -119,7 +119,7 @@ def test_expected_cuts_hold_themselves():
     assert np.sort(means[:, 0]) == pytest.approx([-4.957, 4.957], abs=0.2)
     line = gs.Mixture.location([0.0, 60.0, 120.0, 180.0], 1.0)
     assert all(
-        abs(lab.Landscape(lab.Population(line), 2).descend(m).structure.defect) < 0.25
+        abs(lab.Landscape(lab.Population(line), 2).descend(m).decoding.defect) < 0.25
         for m in predicted_cuts(line, 2, 1.0, 5)
     )
 

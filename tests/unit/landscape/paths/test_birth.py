@@ -65,7 +65,7 @@ def test_pairs_exist_above_and_dissolve_below(radius):
     for sign in (-1, 1):
         land = lab.Landscape(lab.Population(pair(radius)(found.parameter + sign * 1e-4)), 3)
         point = land.descend(found.means)
-        kept = point.structure.is_structured and point.structure.structure.orbit == found.structure.orbit
+        kept = point.decoding.is_structured and point.decoding.structure.orbit == found.structure.orbit
         assert kept == (sign > 0)
 
 

@@ -20,15 +20,15 @@ def line(radius: float, place: float) -> gs.Mixture:
 
 
 @pytest.fixture(scope="module")
-def found() -> lab.Phase:
+def found() -> lab.PhaseDiagram:
     return lab.phase(line, XS, YS, 3, verify=0.2, rng=0)
 
 
-def test_counts_and_kinds_are_those_of_explorations(found: lab.Phase):
+def test_counts_and_kinds_are_those_of_explorations(found: lab.PhaseDiagram):
     for i, j in ((0, 0), (0, 3), (2, 0), (2, 2), (4, 1), (4, 3)):
         atlas = lab.Landscape(lab.Population(line(XS[j], YS[i])), 3).explore(5, n_starts=32)
         assert found.counts[i, j] == len(atlas.minima)
-        decodings = [point.structure for point in atlas.minima if point.structure is not None]
+        decodings = [point.decoding for point in atlas.minima if point.decoding is not None]
         unstructured = sum(not decoding.is_structured for decoding in decodings)
         assert found.kinds["unstructured"][i, j] == unstructured
         best = min(found.minima[i][j], key=lambda minimum: minimum.nll)
@@ -39,7 +39,7 @@ def test_counts_and_kinds_are_those_of_explorations(found: lab.Phase):
     assert (found.checked, found.disagreed, found.lost, found.supplied) == (4, 0, 0, 0)
 
 
-def test_births_are_those_of_birth_on_a_bracket_of_its_own(found: lab.Phase):
+def test_births_are_those_of_birth_on_a_bracket_of_its_own(found: lab.PhaseDiagram):
     structure = [((0,), (0, 1)), ((1, 2), (2,))]
     born = [b for b in found.births if b.kind == "0>0,1  1,2>2"]
     for radius in (2.0, 3.0):
@@ -53,7 +53,7 @@ def test_births_are_those_of_birth_on_a_bracket_of_its_own(found: lab.Phase):
         assert found.kinds[at.kind][row, column] == 1 + found.kinds[at.kind][other, column]
 
 
-def test_defects_are_the_threshold_where_they_are_said_to_cross(found: lab.Phase):
+def test_defects_are_the_threshold_where_they_are_said_to_cross(found: lab.PhaseDiagram):
     assert found.thresholds
     for at in found.thresholds:
         decoding = lab.decode(np.array(at.means), line(at.x, at.y))
@@ -157,7 +157,7 @@ def test_an_end_before_the_first_row_is_no_result_but_an_empty_one():
     assert labels[0] == "not searched"
 
 
-def test_what_it_says_and_draws(found: lab.Phase, tmp_path):
+def test_what_it_says_and_draws(found: lab.PhaseDiagram, tmp_path):
     pytest.importorskip("matplotlib")
     text = str(found)
     assert "4 x 5 cells" in text

@@ -54,21 +54,21 @@ def test_dictionary_is_json_without_nan(minimum):
     flat = lab.Landscape(lab.Population(gs.Mixture.location([0.0], 1.0)), 2).descend([-0.5, 0.5])
     for point in (minimum, flat):
         text = json.dumps(point.to_dict(), allow_nan=False)
-        again = lab.CriticalPoint.from_dict(json.loads(text), point.sigma)
+        again = lab.CriticalPoint.from_dict(json.loads(text))
         assert np.array_equal(again.means, point.means)
         assert again.nll == point.nll
         assert again.kl == point.kl
         assert again.means_error == point.means_error
-        assert again.structure.blocks == point.structure.blocks
+        assert again.decoding.blocks == point.decoding.blocks
         assert (again.flat, again.index) == (point.flat, point.index)
 
 
 def test_sample_points_have_no_structure(rng):
     point = lab.Landscape(lab.Sample(rng.normal(size=(50, 2))), 2, sigma=1.0).descend([[0, 0], [1, 1]])
-    assert point.structure is None
+    assert point.decoding is None
     assert point.kl is None
     assert point.to_dict()["kl"] is None
-    assert lab.CriticalPoint.from_dict(point.to_dict(), 1.0).structure is None
+    assert lab.CriticalPoint.from_dict(point.to_dict()).decoding is None
 
 
 def test_means_error_knows_of_an_early_stop(land, minimum):

@@ -25,7 +25,7 @@ def triangle(side):
 
 @pytest.fixture(scope="module")
 def crossing():
-    return lab.structure_threshold(equal, 2, (5.0, 8.0), defect=0.1, n_parameters=5, n_starts=6)
+    return lab.structure_threshold(equal, 2, (5.0, 8.0), tau=0.1, n_parameters=5, n_starts=6)
 
 
 def test_a_crossing_is_where_descents_say(crossing):
@@ -36,7 +36,7 @@ def test_a_crossing_is_where_descents_say(crossing):
         at = crossing.parameter + side * 1e-6
         point = lab.Landscape(lab.Population(equal(at)), 2).descend(crossing.means)
         assert point.is_minimum
-        assert (point.structure.defect > 0.1) == (side < 0)
+        assert (point.decoding.defect > 0.1) == (side < 0)
         assert point.means == pytest.approx(crossing.means, abs=1e-4)
 
 
@@ -65,7 +65,7 @@ def test_units_and_origin_do_not_matter(crossing):
     def moved(t):
         return gs.Mixture.location([1e4 - t, 1e4, 1e4 + t], 100.0)
 
-    found = lab.structure_threshold(moved, 2, (500.0, 800.0), defect=0.1, n_parameters=5, n_starts=6)
+    found = lab.structure_threshold(moved, 2, (500.0, 800.0), tau=0.1, n_parameters=5, n_starts=6)
     assert found.parameter == pytest.approx(100 * crossing.parameter, rel=1e-9)
     assert found.defect == pytest.approx(0.1, abs=1e-8)
 
@@ -87,7 +87,7 @@ def test_a_fold_ends_a_minimum_whose_defect_is_above_the_level():
     """The structured minimum of three means, with the separation falling along the path, and a tiny level."""
     fold = lab.birth(equal, [((0,), (0, 1)), ((1, 2), (2,))], (9.5, 10.5))
     found = lab.structure_threshold(
-        lambda t: equal(20 - t), 3, (9.5, 11.0), defect=1e-4, start=[-5.2, 10.0, 11.0]
+        lambda t: equal(20 - t), 3, (9.5, 11.0), tau=1e-4, start=[-5.2, 10.0, 11.0]
     )
     assert found.followed[-1].origin == "start"
     ends = [minimum for minimum in found.followed if minimum.end == "fold"]
@@ -101,7 +101,7 @@ def test_a_defect_that_rises_to_a_fold():
     def path(D):
         return gs.Mixture.location([-3.0, 3.0, D], 1.0)
 
-    found = lab.structure_threshold(path, 2, (8.0, 12.0), defect=0.25, n_parameters=5, n_starts=6)
+    found = lab.structure_threshold(path, 2, (8.0, 12.0), tau=0.25, n_parameters=5, n_starts=6)
     assert found.kind == "fold"
     assert found.defect > 0.25
     assert all(n == 0 for n in found.searched.values())
@@ -110,17 +110,17 @@ def test_a_defect_that_rises_to_a_fold():
     for side in (-1, 1):
         point = lab.Landscape(lab.Population(path(found.parameter + side * 1e-4)), 2).descend(found.means)
         assert (abs(point.means - found.means).max() < 0.2) == (side < 0)
-        assert (point.structure.defect > 0.25) == (side < 0)
+        assert (point.decoding.defect > 0.25) == (side < 0)
 
 
 def test_images_under_a_symmetry_are_followed_once():
-    found = lab.structure_threshold(triangle, 2, (2.5, 4.0), defect=0.1, n_parameters=3, n_starts=12)
+    found = lab.structure_threshold(triangle, 2, (2.5, 4.0), tau=0.1, n_parameters=3, n_starts=12)
     assert len(found.followed) == 1
     assert found.searched[2.5] == 3
     defects = [
         lab.Landscape(lab.Population(triangle(found.parameter + side)), 2)
         .descend(found.means)
-        .structure.defect
+        .decoding.defect
         for side in (-1e-3, 1e-3)
     ]
     assert defects[0] > 0.1 > defects[1]
@@ -132,7 +132,7 @@ def test_a_mirror_at_one_parameter_is_no_symmetry_of_the_path():
     def path(t):
         return gs.Mixture.location([-6.0, 0.0, t], 1.0)
 
-    found = lab.structure_threshold(path, 2, (6.0, 14.0), defect=0.1, n_parameters=2, n_starts=6)
+    found = lab.structure_threshold(path, 2, (6.0, 14.0), tau=0.1, n_parameters=2, n_starts=6)
     assert found.searched[6.0] == 2
     starts = sorted(float(minimum.branch_means[0][:, 0].max()) for minimum in found.followed)
     assert len(starts) == 2
@@ -140,13 +140,13 @@ def test_a_mirror_at_one_parameter_is_no_symmetry_of_the_path():
 
 
 def test_processes_do_not_change_the_numbers(crossing):
-    again = lab.structure_threshold(equal, 2, (5.0, 8.0), defect=0.1, n_parameters=5, n_starts=6, n_jobs=2)
+    again = lab.structure_threshold(equal, 2, (5.0, 8.0), tau=0.1, n_parameters=5, n_starts=6, n_jobs=2)
     assert again.to_dict() == crossing.to_dict()
 
 
 def test_resuming_gives_the_same_and_repeats_nothing(crossing, tmp_path):
     file = tmp_path / "unfinished.json"
-    effort = {"defect": 0.1, "n_parameters": 5, "n_starts": 6, "checkpoint": file}
+    effort = {"tau": 0.1, "n_parameters": 5, "n_starts": 6, "checkpoint": file}
     seen = []
 
     def stop_after_twelve(event):
@@ -196,16 +196,16 @@ def test_events_and_stops():
         (lambda D: [-D, 0, D], 2, (4, 8), {}, "returned list"),
         (equal, 0, (4, 8), {}, "n_components"),
         (equal, 2, (8, 4), {}, "lo < hi"),
-        (equal, 2, (4, 8), {"defect": 1.0}, "defect"),
-        (equal, 2, (4, 8), {"defect": -0.1}, "defect"),
+        (equal, 2, (4, 8), {"tau": 1.0}, "tau"),
+        (equal, 2, (4, 8), {"tau": -0.1}, "tau"),
         (equal, 2, (4, 8), {"start": [0.0]}, "start has 1 rows"),
         (equal, 2, (6, 8), {"start": [-3.0, 6.0]}, "at most 0.25"),
         (equal, 2, (4, 8), {"n_parameters": 1}, "n_parameters"),
         (equal, 2, (4, 8), {"n_jobs": 0}, "n_jobs"),
         (equal, 2, (4, 8), {"callback": 1}, "callback"),
         (equal, 2, (6.0, 8.0), {}, "at lo=6 no minimum of defect above 0.25"),
-        (equal, 2, (6.0, 8.0), {"defect": 0.25, "n_parameters": 2}, "2 places from 6 to 8"),
-        (equal, 2, (4.0, 5.5), {"defect": 0.25}, "at hi=5.5 a minimum of defect 0.3"),
+        (equal, 2, (6.0, 8.0), {"tau": 0.25, "n_parameters": 2}, "2 places from 6 to 8"),
+        (equal, 2, (4.0, 5.5), {"tau": 0.25}, "at hi=5.5 a minimum of defect 0.3"),
         (equal, 2, (4.0, 5.0), {}, "none bifurcates; 1 are there at hi=5, with defects 0.5"),
     ],
 )
@@ -235,8 +235,8 @@ def test_json_and_picture(crossing, tmp_path):
     content = json.loads((tmp_path / "threshold.json").read_text())
     assert content["format"] == "gmmscape-threshold"
     assert content["parameter"] == crossing.parameter
-    again = [FollowedMinimum.from_dict(minimum) for minimum in content["followed"]]
-    assert [minimum.to_dict() for minimum in again] == content["followed"]
+    again = [FollowedMinimum.from_content(minimum) for minimum in content["followed"]]
+    assert [minimum.content() for minimum in again] == content["followed"]
     pytest.importorskip("matplotlib")
     display = crossing.plot()
     assert len(display.axes_) == 2

@@ -1,0 +1,199 @@
+"""FitDocument: a fit with its data's facts and its verdict, as it is written to a file and printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from gmmscape.diagnosis.result import Diagnosis
+from gmmscape.families import family_named
+from gmmscape.mixture import Mixture
+from gmmscape.results.fields import arguments, plain
+from gmmscape.results.records import Record
+from gmmscape.results.text import aligned, left_out
+from gmmscape.solve import Solution
+
+#: Rows and columns that the printed table of components shows.
+MOST_COMPONENTS, MOST_FEATURES = 40, 4
+#: What the file says of the solution, and of the diagnosis, at its top level; the rest is in "diagnosis".
+OF_SOLUTION = (
+    "nll",
+    "error",
+    "gradient_norm",
+    "stop_reason",
+    "n_iter",
+    "history",
+    "floor_active",
+    "family",
+)
+OF_DIAGNOSIS = (
+    "verdict",
+    "reasons",
+    "polish_gain",
+    "escape_gain",
+    "components",
+    "moves",
+    "alternatives",
+    "findings",
+    "warnings",
+)
+OF_MIXTURE = ("covariance_type", "weights", "means", "covariances")
+
+
+@dataclass(frozen=True, eq=False)
+class FitDocument(Record):
+    """A fit and all that is said about it.
+
+    Attributes
+    ----------
+    solution : Solution
+        The fit.
+    diagnosis : Diagnosis
+        Verdict on it.
+    before : Diagnosis or None
+        Verdict on what it began with: what EM alone found, or the model that was repaired.
+    n_samples : int
+        Number of rows.
+    feature_names : tuple of str or None
+        Names of the columns; None where they have none.
+    total : float
+        Number of rows, or sum of their weights.
+    reg_covar, covariance_floor : float
+        Floors.
+    seed : int or None
+        Of all that was random; None where that was no number.
+    init_params : str or None
+        Where starts came from; None for a repair or a selection.
+    """
+
+    format: ClassVar[str] = "gmmscape-fit"
+    version: ClassVar[int] = 2
+
+    solution: Solution
+    diagnosis: Diagnosis
+    before: Diagnosis | None
+    n_samples: int
+    feature_names: tuple[str, ...] | None
+    total: float
+    reg_covar: float
+    covariance_floor: float
+    seed: int | None
+    init_params: str | None
+
+    @property
+    def degenerate(self) -> bool:
+        """Whether the likelihood of the fit means nothing."""
+        return self.diagnosis.input_state == "degenerate"
+
+    @property
+    def log_likelihood(self) -> float:
+        """Total, in nats."""
+        return -self.solution.nll * self.total
+
+    @property
+    def bic(self) -> float | None:
+        """Bayesian information criterion, smaller is better; None where the likelihood means nothing."""
+        return self._criterion(float(np.log(self.total)))
+
+    @property
+    def aic(self) -> float | None:
+        """Akaike's information criterion, smaller is better; None where the likelihood means nothing."""
+        return self._criterion(2.0)
+
+    def _criterion(self, penalty: float) -> float | None:
+        if self.degenerate:
+            return None
+        mixture = self.solution.mixture
+        parameters = family_named(self.solution.family).n_parameters(*mixture.means.shape)
+        return -2.0 * self.log_likelihood + penalty * parameters
+
+    def content(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings.
+
+        Returns
+        -------
+        dict
+            The facts of the data and the fit, its parameters, and the diagnosis: its verdict, components,
+            moves and findings beside them, the rest under "diagnosis".
+        """
+        mixture = self.solution.mixture
+        solution, diagnosis = self.solution.content(), self.diagnosis.content()
+        return {
+            "seed": self.seed,
+            "init_params": self.init_params,
+            "n_samples": self.n_samples,
+            "n_features": mixture.n_features,
+            "feature_names": plain(self.feature_names),
+            "n_components": mixture.n_components,
+            "total": self.total,
+            "reg_covar": self.reg_covar,
+            "covariance_floor": self.covariance_floor,
+            "log_likelihood": plain(self.log_likelihood),
+            "bic": plain(self.bic),
+            "aic": plain(self.aic),
+            "converged": self.solution.converged,
+            **{name: solution[name] for name in OF_SOLUTION},
+            **{name: diagnosis.pop(name) for name in OF_DIAGNOSIS},
+            "diagnosis": diagnosis,
+            "before": plain(self.before),
+            **{name: solution["mixture"][name] for name in OF_MIXTURE},
+        }
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the document that `content` described."""
+        solution = {name: content[name] for name in OF_SOLUTION}
+        solution["mixture"] = {name: content[name] for name in OF_MIXTURE}
+        diagnosis = {**content["diagnosis"], **{name: content[name] for name in OF_DIAGNOSIS}}
+        return cls(**arguments(cls, {**content, "solution": solution, "diagnosis": diagnosis}))
+
+    @property
+    def mixture(self) -> Mixture:
+        """The fit."""
+        return self.solution.mixture
+
+    @property
+    def fitted_part(self) -> Any:
+        """The fit as models are read: this document."""
+        return self
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        mixture, solution, bic = self.solution.mixture, self.solution, self.bic
+        names = self._names()
+        shown = ", ".join(names[:MOST_FEATURES])
+        shown += ", ..." if mixture.n_features > MOST_FEATURES else ""
+        yield (
+            f"fit: {mixture.n_components} components, {mixture.covariance_type} covariances, "
+            f"{self.n_samples} rows of {mixture.n_features} columns ({shown})"
+        )
+        yield (
+            f"log-likelihood {self.log_likelihood:.8g} ({-solution.nll:.6g} per row), "
+            f"bic {'none' if bic is None else format(bic, '.8g')} (smaller is better)"
+        )
+        yield f"{solution.stop_reason} after {solution.n_iter} iterations"
+        yield ""
+        yield from self._components(names)
+
+    def _names(self) -> list[str]:
+        if self.feature_names is not None:
+            return list(self.feature_names)
+        return [f"column {i}" for i in range(self.solution.mixture.n_features)]
+
+    def _components(self, names: list[str]) -> Iterator[str]:
+        mixture = self.solution.mixture
+        d = min(mixture.n_features, MOST_FEATURES)
+        deviations = np.sqrt(np.diagonal(mixture.full_covariances(), axis1=1, axis2=2))
+        columns = [f"{what} {name}" for what in ("mean", "sd") for name in names[:d]]
+        rows = [("#", "weight", *columns, "kind")]
+        for i in range(min(mixture.n_components, MOST_COMPONENTS)):
+            numbers = (*mixture.means[i, :d], *deviations[i, :d])
+            kind = self.diagnosis.components[i].kind
+            rows.append((str(i), f"{mixture.weights[i]:.4f}", *(f"{x:.5g}" for x in numbers), kind))
+        yield from aligned(rows)
+        yield from left_out(mixture.n_components, MOST_COMPONENTS)

@@ -1,0 +1,182 @@
+"""Every public result goes into a JSON file and comes back equal, and can be shown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from html import unescape
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+from gmmscape import lab
+from gmmscape import results as records
+from gmmscape.results.records import HOMES, class_of
+
+NAMES = [
+    "mixture",
+    "solution",
+    "diagnosis",
+    "evidence",
+    "calibration",
+    "component",
+    "tried move",
+    "finding",
+    "repair",
+    "repair of centers",
+    "diagnosis of centers",
+    "local optima",
+    "local optimum",
+    "selection",
+    "chosen",
+    "fit of a selection",
+    "fit",
+    "plain EM",
+    "atlas",
+    "atlas with free weights",
+    "atlas of a sample",
+    "critical point",
+    "plateau",
+    "point with free weights",
+    "decoding",
+    "structure",
+    "realisation",
+    "profile",
+    "basins",
+    "basins of own starts",
+    "birth",
+    "separation curve",
+    "threshold",
+    "followed minimum",
+    "phase diagram",
+    "falsification",
+    "searched truth",
+    "truth without minima",
+    "suspect",
+    "share curve",
+]
+each = pytest.mark.parametrize("name", NAMES)
+
+
+@pytest.fixture
+def result(results, name):
+    return results[name]
+
+
+@pytest.fixture
+def file(result, tmp_path):
+    path = tmp_path / "result.json"
+    result.to_json(path)
+    return path
+
+
+def test_all_are_here(results):
+    assert list(results) == NAMES
+    assert {type(result) for result in results.values()} == {class_of(name) for name in HOMES}
+
+
+@pytest.mark.parametrize("package", [gs, lab])
+def test_no_public_result_is_forgotten(package):
+    """Whatever a package offers that can be written is a record of a format that files are read by."""
+    offered = [getattr(package, name) for name in package.__all__]
+    written = [one for one in offered if hasattr(one, "to_json") and one is not gs.GaussianMixture]
+    assert len(written) >= 6
+    assert {one.format for one in written} <= HOMES.keys()
+
+
+@each
+def test_it_comes_back_equal(result, file):
+    again = type(result).from_json(file)
+    assert again == result
+    assert again is not result
+    assert hash(again) == hash(result) if type(result) is not gs.Mixture else again.__hash__ is None
+    assert type(result).from_dict(result.to_dict()) == result
+
+
+@each
+def test_what_came_back_writes_the_same(result, file):
+    assert type(result).from_json(file).to_dict() == json.loads(file.read_text())
+
+
+@each
+def test_any_file_finds_its_class(result, file):
+    again = records.read(file)
+    assert type(again) is type(result)
+    assert again == result
+
+
+@each
+def test_files_hold_no_number_that_is_not_finite(file):
+    def refused(text):
+        raise AssertionError(text)
+
+    content = json.loads(file.read_text(), parse_constant=refused)
+    assert content["format"].startswith("gmmscape-")
+    assert isinstance(content["format_version"], int)
+
+
+@each
+def test_it_is_told_in_words(result, file):
+    text = str(result)
+    assert text
+    assert not text.startswith(f"{type(result).__name__}(")  # as dataclasses show themselves
+    assert str(type(result).from_json(file)) == text
+    html = result._repr_html_()
+    assert html.startswith("<pre>")
+    assert unescape(html.removeprefix("<pre>").removesuffix("</pre>")) == text
+
+
+@each
+def test_other_formats_are_refused_by_name(result, file):
+    other = gs.Mixture if type(result) is not gs.Mixture else lab.Atlas
+    with pytest.raises(gs.FormatError, match=f"holds a '{result.format}': a '{other.format}' is wanted"):
+        other.from_json(file)
+
+
+@each
+def test_later_versions_are_refused_by_version(result, file):
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps({**content, "format_version": 77}))
+    for read in (type(result).from_json, records.read):
+        with pytest.raises(gs.FormatError, match=f"{result.format}.*format_version=77"):
+            read(file)
+
+
+@each
+def test_a_damaged_file_is_refused(result, file):
+    content = json.loads(file.read_text())
+    header = {name: content[name] for name in ("format", "format_version")}
+    file.write_text(json.dumps(header))
+    with pytest.raises(gs.FormatError):
+        type(result).from_json(file)
+
+
+def test_what_names_no_format_is_refused(tmp_path):
+    path = tmp_path / "other.json"
+    for content in ("[]", "{}", '{"format": 3}'):
+        path.write_text(content)
+        with pytest.raises(gs.FormatError, match="names no format"):
+            records.read(path)
+    path.write_text('{"format": "gmmscape-nothing"}')
+    with pytest.raises(gs.FormatError, match=r"'gmmscape-nothing'.*does not know"):
+        records.read(path)
+
+
+@each
+def test_equality_sees_every_field(result):
+    """A result with one number moved is another one: a check of the equality that the others rest on."""
+    if type(result) is gs.Mixture:
+        assert result != result.shifted(1.0)
+        return
+    seen = 0
+    for field in fields(result):
+        value = getattr(result, field.name)
+        if field.compare and isinstance(value, float | int) and not isinstance(value, bool):
+            assert replace(result, **{field.name: value + 1 if np.isfinite(value) else 0.0}) != result
+            seen += 1
+        if field.compare and isinstance(value, np.ndarray) and value.size:
+            assert replace(result, **{field.name: value + 1}) != result
+            seen += 1
+    counted = {field.type for field in fields(result) if field.compare} & {"float", "int", "FloatArray"}
+    assert seen or not counted
