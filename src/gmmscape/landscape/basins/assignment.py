@@ -195,9 +195,9 @@ class Assignment:
 def distinct(crowd: Crowd, places: IntArray, radius: float) -> list[IntArray]:
     """Return some of the ends in groups of one end each, up to relabelling; the best first, then the largest.
 
-    Each group is what lies within `radius` of its first member. That is another rule than `same_point`: very
-    many ends are compared with one at a time, in arrays, and only those of about its value. Cost: where groups
-    are few, a comparison of each end with each group of about the same value.
+    Each group is what lies within `radius` of its first member. That is another rule than `same_point`:
+    very many ends are compared with one at a time, in arrays, and only those of about its value. Cost: where
+    groups are few, a comparison of each end with each group of about the same value.
     """
     order = places[np.argsort(crowd.nll[places], kind="stable")]
     nll, means = crowd.nll[order], crowd.means[order]
