@@ -48,6 +48,10 @@ def same_optimum(
     Their NLLs agree, and halfway between them the NLL is no higher: nothing that could be told from level
     ground divides them. On a ridge, where EM ends here and there, that joins what distances would not.
 
+    That is another rule than the laboratory's for two points of a landscape, which goes by distance in
+    sigma: fits have weights and covariances, no unit of length in common, and EM leaves them anywhere along
+    a ridge.
+
     Parameters
     ----------
     objective : SampleObjective

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.edges import Edge, after, inverse
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.points.orbits import find_orbit, mirror_of, reflected, signed_count, touching
+from gmmscape.landscape.points.same_point import Accuracy, same_point
 from gmmscape.matching import match_means
 from gmmscape.measure import Sample
 from gmmscape.solve import Solution, solution_of, stored
@@ -111,11 +113,10 @@ class Survey:
         if not end.converged:
             return None, False
         for place, known in enumerate(self.minima):
-            distance = match_means(self.descent.places(end.mixture), known.places)[1] / known.sigma
-            if (
-                distance <= (TOLERANCES.points.same_flat if known.flat else TOLERANCES.atlas.known)
-                and abs(end.nll - known.nll) <= TOLERANCES.atlas.known_nll
-            ):
+            # Here values have to agree whether the minimum is flat or not.
+            level = abs(end.nll - known.nll) <= TOLERANCES.atlas.known_nll
+            accuracy = Accuracy(TOLERANCES.points.same_flat if known.flat else TOLERANCES.atlas.known)
+            if level and same_point(self.descent.places(end.mixture), known.places, known.sigma, accuracy):
                 return place, False
         point = self.descent.polish(end)
         if not point.is_minimum:
@@ -129,17 +130,18 @@ class Survey:
 
     def place_of(self, places: FloatArray) -> int | None:
         """Return the place of the minimum that places near one belong to; new ones are taken in."""
+        # Along a flat valley a descent ends far from the minimum, and next to no higher.
+        valley = Accuracy(TOLERANCES.atlas.known, TOLERANCES.points.same_flat, TOLERANCES.atlas.valley_nll)
         for place, known in enumerate(self.minima):
-            order, distance = match_means(places, known.places)
-            near = distance / known.sigma
-            if near <= TOLERANCES.atlas.known:
+            gap = partial(self._gap, places, known.places)
+            if same_point(places, known.places, known.sigma, valley, soft=known.flat, gap=gap):
                 return place
-            # Along a flat valley a descent ends far from the minimum, and next to no higher.
-            if known.flat and near <= TOLERANCES.points.same_flat:
-                one, other = self.descent.values(places[order], known.places)
-                if abs(one - other) <= TOLERANCES.atlas.valley_nll:
-                    return place
         return self.place(self.descent.coarse(places))[0]
+
+    def _gap(self, places: FloatArray, known: FloatArray, order: IntArray) -> float:
+        """Difference of the values at two places, on one rule."""
+        one, other = self.descent.values(places[order], known)
+        return abs(one - other)
 
     def record_critical(self, places: FloatArray) -> CriticalPoint | None:
         """Take in the critical point of any index at some places; return it if it is new."""
@@ -149,13 +151,13 @@ class Survey:
         for known in (*self.minima, *self.saddles):
             # Two points come as close as this only where some curvature is small.
             stiff = np.abs(known.eigenvalues).min() * known.sigma**2 > TOLERANCES.atlas.soft
-            if stiff and match_means(places, known.places)[1] <= TOLERANCES.atlas.known * known.sigma:
+            if stiff and same_point(places, known.places, known.sigma, Accuracy(TOLERANCES.atlas.known)):
                 return None
             # What coincides is kept together, which leaves no soft direction but such as come from elsewhere.
             alike = (
                 len(touching(known.means, TOLERANCES.points.coincident * known.sigma)) == apart < len(places)
             )
-            if alike and match_means(places, known.places)[1] <= TOLERANCES.points.same * known.sigma:
+            if alike and same_point(places, known.places, known.sigma, Accuracy(TOLERANCES.points.same)):
                 return None
         point = self.descent.critical(places, self._met)
         if (
@@ -171,7 +173,7 @@ class Survey:
     def _met(self, places: FloatArray) -> bool:
         """Whether polished places are a known point to the accuracy at which all such are one orbit."""
         return any(
-            match_means(places, point.places)[1] <= TOLERANCES.points.same * point.sigma
+            same_point(places, point.places, point.sigma, Accuracy(TOLERANCES.points.same))
             for point in (*self.minima, *self.saddles)
         )
 

@@ -11,6 +11,7 @@ from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.landscape.atlas.builder import Survey, why_not
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
+from gmmscape.landscape.points.same_point import Accuracy, same_point
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.solve import EM, Crowd, GradientDescent, Newton, crowd_ends, run
@@ -144,9 +145,10 @@ class Assignment:
 
     def _known(self, bottom: Bottom) -> int | None:
         """What a bottom was found to belong to, if it was seen before."""
+        accuracy = Accuracy(TOLERANCES.basins.together)
         for other, label in self._bottoms:
-            alike = abs(other.nll - bottom.nll) <= TOLERANCES.basins.same_bottom_nll
-            if alike and self._apart(other.means, bottom.means) <= TOLERANCES.basins.together:
+            level = abs(other.nll - bottom.nll) <= TOLERANCES.basins.same_bottom_nll
+            if level and same_point(other.means, bottom.means, self.descent.sigma, accuracy):
                 return label
         return None
 
@@ -193,8 +195,9 @@ class Assignment:
 def distinct(crowd: Crowd, places: IntArray, radius: float) -> list[IntArray]:
     """Return some of the ends in groups of one end each, up to relabelling; the best first, then the largest.
 
-    Each group is what lies within `radius` of its first member. Cost: where groups are few, a comparison of
-    each end with each group of about the same value.
+    Each group is what lies within `radius` of its first member. That is another rule than `same_point`:
+    very many ends are compared with one at a time, in arrays, and only those of about its value. Cost: where
+    groups are few, a comparison of each end with each group of about the same value.
     """
     order = places[np.argsort(crowd.nll[places], kind="stable")]
     nll, means = crowd.nll[order], crowd.means[order]

@@ -16,7 +16,7 @@ from gmmscape.landscape.falsification.position import nearest_structure
 from gmmscape.landscape.falsification.starts import Starts, starts_for
 from gmmscape.landscape.falsification.suspect import Suspect
 from gmmscape.landscape.points.descent import Descent
-from gmmscape.matching import match_means
+from gmmscape.landscape.points.same_point import Accuracy, same_point
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
 from gmmscape.results.fields import plain, restored
@@ -170,7 +170,7 @@ def searched(truth: Mixture, k: int, number: int, rng: np.random.Generator, plan
         suspect = None if defect <= tau else _suspect(item, truth, number, tau, plan.confirm)
         if suspect is not None:
             if any(
-                match_means(suspect.means, other.means)[1] <= TOLERANCES.falsification.same * sigma
+                same_point(suspect.means, other.means, sigma, Accuracy(TOLERANCES.falsification.same))
                 for other in suspects
             ):
                 continue
@@ -225,7 +225,7 @@ def _merged(ends: list[FloatArray], sigma: float) -> list[tuple[FloatArray, int]
     found: list[tuple[FloatArray, int]] = []
     for places in ends:
         for i, (known, hits) in enumerate(found):
-            if match_means(places, known)[1] <= TOLERANCES.falsification.merged * sigma:
+            if same_point(places, known, sigma, Accuracy(TOLERANCES.falsification.merged)):
                 found[i] = (known, hits + 1)
                 break
         else:
@@ -234,17 +234,21 @@ def _merged(ends: list[FloatArray], sigma: float) -> list[tuple[FloatArray, int]
 
 
 def _same(end: Solution, known: _Seen, truth: Mixture, sigma: float, tau: float) -> bool:
-    distance = match_means(end.means, known.end.means)[1] / sigma
-    level = abs(end.nll - known.end.nll) <= TOLERANCES.falsification.valley_nll
-    if (
-        distance <= TOLERANCES.falsification.same
-        or distance > TOLERANCES.falsification.same_soft
-        or known.curvature >= TOLERANCES.falsification.soft
-        or not level
-    ):
-        return distance <= TOLERANCES.falsification.same
-    # A valley may lead from a structured minimum to none of that kind.
-    return (best_stars(association(end.mixture, truth))[1] > tau) == (known.defect > tau)
+    rules = TOLERANCES.falsification
+
+    def alike() -> bool:
+        # A valley may lead from a structured minimum to none of that kind.
+        return (best_stars(association(end.mixture, truth))[1] > tau) == (known.defect > tau)
+
+    return same_point(
+        end.means,
+        known.end.means,
+        sigma,
+        Accuracy(rules.same, rules.same_soft, rules.valley_nll),
+        soft=known.curvature < rules.soft,
+        gap=abs(end.nll - known.end.nll),
+        also=alike,
+    )
 
 
 def _curvature(descent: Descent, end: Solution, rtol: float) -> float:

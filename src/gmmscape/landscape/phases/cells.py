@@ -10,6 +10,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas.explore import listed_candidates
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.points.orbits import mirror_of, reflected
+from gmmscape.landscape.points.same_point import Accuracy, same_point
 from gmmscape.landscape.realisation.realise import candidate_places
 from gmmscape.matching import match_means
 from gmmscape.measure import Population
@@ -154,16 +155,12 @@ class Cell:
                 self.minima.append(PhaseMinimum(listed, float(nll), curvature, defect, kind))
 
     def _known(self, means: FloatArray, nll: float, curvature: float = np.inf) -> bool:
-        sigma = self.descent.sigma
+        sigma, rules = self.descent.sigma, TOLERANCES.phases
+        accuracy = Accuracy(rules.same, rules.same_soft, rules.same_nll)
         for other in self.minima:
-            distance = match_means(means, other.array)[1] / sigma
-            soft = min(curvature, other.curvature) * sigma**2 < TOLERANCES.phases.soft
-            alike = (
-                soft
-                and distance <= TOLERANCES.phases.same_soft
-                and abs(nll - other.nll) <= TOLERANCES.phases.same_nll
-            )
-            if distance <= TOLERANCES.phases.same or alike:
+            soft = min(curvature, other.curvature) * sigma**2 < rules.soft
+            gap = abs(nll - other.nll)
+            if same_point(means, other.array, sigma, accuracy, soft=soft, gap=gap):
                 return True
         return False
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.landscape.points.same_point import Accuracy, same_point
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.tolerances import TOLERANCES
@@ -16,14 +17,13 @@ from gmmscape.tolerances import TOLERANCES
 def find_orbit(points: Sequence[CriticalPoint], point: CriticalPoint) -> int | None:
     """Return the place of the orbit that `point` belongs to, or None if it is a new one."""
     for place, known in enumerate(points):
-        distance = match_means(point.places, known.places)[1] / point.sigma
-        if distance <= TOLERANCES.points.same:
-            return place
         soft = min(known.means_error, point.means_error) > TOLERANCES.points.same * point.sigma
         alike = max(TOLERANCES.points.same_nll, known.error + point.error)
         # A point between two others, as where a pair has only just split, is as close and differs in index.
         soft = soft and (known.index == point.index or known.flat or point.flat)
-        if soft and distance <= TOLERANCES.points.same_flat and abs(known.nll - point.nll) <= alike:
+        accuracy = Accuracy(TOLERANCES.points.same, TOLERANCES.points.same_flat, alike)
+        gap = abs(known.nll - point.nll)
+        if same_point(point.places, known.places, point.sigma, accuracy, soft=soft, gap=gap):
             return place
     return None
 
@@ -148,12 +148,12 @@ def mirrored_places(points: Sequence[CriticalPoint], c: FloatArray | None) -> tu
         return (None,) * len(points)
     found: list[int | None] = []
     for point in points:
-        image = reflected(point.places, c)
+        image, accuracy = reflected(point.places, c), Accuracy(TOLERANCES.points.mirrored)
         near = [
             place
             for place, other in enumerate(points)
-            if match_means(image, other.places)[1] <= TOLERANCES.points.mirrored * point.sigma
-            and abs(other.nll - point.nll) <= TOLERANCES.points.same_nll
+            if abs(other.nll - point.nll) <= TOLERANCES.points.same_nll
+            and same_point(image, other.places, point.sigma, accuracy)
         ]
         found.append(near[0] if near else None)
     return tuple(found)

@@ -11,7 +11,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.atlas.explore import listed_candidates
 from gmmscape.landscape.points.descent import Descent
-from gmmscape.matching import match_means
+from gmmscape.landscape.points.same_point import Accuracy, same_point
 from gmmscape.mixture import Mixture
 from gmmscape.structure.candidates import starting_means
 from gmmscape.structure.structure import decode
@@ -103,7 +103,7 @@ def search(
             continue
         means = found.mixture.means
         for place, (known, _, hits) in enumerate(ends):
-            if match_means(means, known)[1] <= TOLERANCES.threshold.same * descent.sigma:
+            if same_point(means, known, descent.sigma, Accuracy(TOLERANCES.threshold.same)):
                 ends[place] = (known, ends[place][1], hits + 1)
                 break
         else:
