@@ -79,7 +79,8 @@ def _cut(truth: Mixture, k: int, rng: np.random.Generator) -> FloatArray:
         return means
     distances = np.linalg.norm(means - truth.means[center], axis=1)
     taker = int(np.argmin(np.where(owners, np.inf, distances)))
-    share = rng.uniform(*TOLERANCES.falsification.cut_shares)
+    least, most = TOLERANCES.falsification.cut_shares
+    share = rng.uniform(least, most)
     table[:, center] *= 1.0 - share
     table[taker, center] = share
     return _averages(table, truth, rng)
