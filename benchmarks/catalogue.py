@@ -36,5 +36,9 @@ NAMES = tuple(name for names in FOLDERS.values() for name in names)
 
 def benchmark(name: str) -> Benchmark:
     """Return the benchmark of a name."""
-    folder = next(folder for folder, names in FOLDERS.items() if name in names)
-    return import_module(f"benchmarks.{folder}.{name}").BENCHMARK
+    return import_module(f"benchmarks.{folder_of(name)}.{name}").BENCHMARK
+
+
+def folder_of(name: str) -> str:
+    """Return the folder that holds a benchmark, and its results below `results`."""
+    return next(folder for folder, names in FOLDERS.items() if name in names)

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from benchmarks.catalogue import FOLDERS, benchmark
+from benchmarks.catalogue import FOLDERS, benchmark, folder_of
 from benchmarks.machine import ROOT
 from benchmarks.page import Page, Shown
 from gmmscape.jsonfile import read_json
@@ -23,8 +23,9 @@ ABOUT = """\
 # Benchmarks
 
 This page is written by `python -m benchmarks table` from the files in `benchmarks/results`. Each section
-names the command that measures it anew: `python -m benchmarks NAME --out benchmarks/results/NAME.json` can
-be stopped and resumed; `--only REGEX` runs some of its cases; without NAME the command lists all.
+names the command that measures it anew: `python -m benchmarks NAME --out
+benchmarks/results/FOLDER/NAME.json` can be stopped and resumed; `--only REGEX` runs some of its cases; without
+NAME the command lists all.
 
 Under each table stands what it was measured on. Figures marked as *stated* stood on this page before
 results were kept: neither their commit nor their machine was recorded. That page named two cores of an AMD
@@ -50,7 +51,7 @@ def page() -> str:
 
 def results(name: str) -> list[dict[str, Any]]:
     """Return what is kept of a benchmark: NAME.json, then the files NAME.*.json with other cases."""
-    files = sorted(RESULTS.glob(f"{name}.*json"), key=lambda file: (len(file.name), file.name))
+    files = sorted(RESULTS.rglob(f"{name}.*json"), key=lambda file: (len(file.name), file.name))
     found = [read_json(file) for file in files]
     return [one for one in found if "stated" in one or one["summary"] is not None]
 
@@ -87,7 +88,7 @@ def section(name: str, words: Page, kept: list[dict[str, Any]]) -> str:
         parts.append(wrapped(provenance(result)))
     if not kept:
         parts.append("No result is kept yet.")
-    parts.append(f"`python -m benchmarks {name} --out benchmarks/results/{name}.json`")
+    parts.append(f"`python -m benchmarks {name} --out benchmarks/results/{folder_of(name)}/{name}.json`")
     return "\n\n".join(parts) + "\n"
 
 

@@ -14,7 +14,7 @@ if not (ROOT / "benchmarks").is_dir():
     pytest.skip("benchmarks are in the repository only", allow_module_level=True)
 
 from benchmarks import harness, table  # noqa: E402
-from benchmarks.catalogue import NAMES, benchmark  # noqa: E402
+from benchmarks.catalogue import FOLDERS, NAMES, benchmark  # noqa: E402
 from benchmarks.harness import Benchmark, Case, run  # noqa: E402
 from benchmarks.page import Page, Shown  # noqa: E402
 
@@ -32,6 +32,7 @@ PAGE = Page(
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(table, "RESULTS", tmp_path)
+    monkeypatch.setitem(FOLDERS, "computing", ("adding",))
     return tmp_path
 
 
@@ -61,7 +62,7 @@ def test_every_result_has_all_figures_of_its_sentences(name: str):
 
 
 def test_results_belong_to_benchmarks():
-    files = list(table.RESULTS.glob("*.json"))
+    files = list(table.RESULTS.rglob("*.json"))
     assert files
     for file in files:
         content = json.loads(file.read_text(encoding="utf-8"))

@@ -28,7 +28,7 @@ def line(x: float, y: float) -> gs.Mixture:
     return gs.Mixture.location([-x, x, y], 1.0)
 
 
-FEW = {"k": 2, "k_star": 3, "d": 1, "n_truths": 2, "n_starts": 4}
+FEW = {"n_components": 2, "k_star": 3, "d": 1, "n_truths": 2, "n_starts": 4}
 #: Each function with small work for it.
 WORK: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "diagnose": (gs.diagnose, (STUCK, ROWS), {"covariance_type": "spherical"}),
@@ -36,7 +36,7 @@ WORK: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "select": (gs.select, (ROWS, [1, 2]), {}),
     "local_optima": (gs.local_optima, (ROWS, 2), {"n_starts": 70}),
     "explore": (LAND.explore, (), {"n_starts": 3}),
-    "basins": (lab.basins, (LAND,), {"start": "truth", "n": 1100}),
+    "basins": (lab.basins, (LAND,), {"start": "truth", "n_starts": 1100}),
     "falsify": (lab.falsify, (), {**FEW, "separation": 8.0}),
     "phase": (lab.phase, (line, [2.0, 3.0], [8.0, 12.0], 3), {"verify": 0.0}),
     "structure_threshold": (lab.structure_threshold, (equal, 2, (5.0, 6.0)), {"n_starts": 2}),

@@ -103,7 +103,7 @@ class BasinsDisplay(Display):
             basins.intervals[drawn],
             [_blocks(point) for point in points],
             MinimaDisplay.from_points(points, basins.truth, most=most),
-            sum(basins.unresolved.values()) / basins.n,
+            sum(basins.unresolved.values()) / basins.n_starts,
         )
 
     def plot(self, ax: Any = None) -> BasinsDisplay:

@@ -94,7 +94,7 @@ class ThresholdDisplay(Display):
             )
             for minimum in threshold.followed
         ]
-        level = 0.5 / len(threshold.means) if threshold.level is None else threshold.level
+        level = 0.5 / len(threshold.means) if threshold.tau is None else threshold.tau
         return cls(lines, threshold.parameter, threshold.kind, level)
 
     @staticmethod
