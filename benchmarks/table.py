@@ -24,8 +24,8 @@ ABOUT = """\
 
 This page is written by `python -m benchmarks table` from the files in `benchmarks/results`. Each section
 names the command that measures it anew: `python -m benchmarks NAME --out
-benchmarks/results/FOLDER/NAME.json` can be stopped and resumed; `--only REGEX` runs some of its cases; without
-NAME the command lists all.
+benchmarks/results/FOLDER/NAME.json` can be stopped and resumed; `--only REGEX` runs some of its cases;
+without NAME the command lists all.
 
 Under each table stands what it was measured on. Figures marked as *stated* stood on this page before
 results were kept: neither their commit nor their machine was recorded. That page named two cores of an AMD
