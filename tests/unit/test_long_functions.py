@@ -48,7 +48,6 @@ WORK: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
 KEYWORDS = {
     "diagnose": {"rng", "n_jobs"},
     "repair": {"rng", "n_jobs"},
-    "select": {"rng", "n_jobs"},
     "birth": set(),
     "error_against_separation": set(),
 }

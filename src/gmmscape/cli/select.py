@@ -104,6 +104,7 @@ class Families(click.ParamType):
     "--least-rows", type=click.FloatRange(min=0), help="Different rows that each component must rest on."
 )
 @click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
+@click.option("--checkpoint", help="Keep what is done in this file; go on from it.")
 @report_options
 @click.option("--model", "model_file", help="Write the chosen fit to this file; diagnose and repair read it.")
 @search_options(nested="take")

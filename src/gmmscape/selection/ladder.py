@@ -26,7 +26,8 @@ from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Stopped
 from gmmscape.selection.admission import Admission
 from gmmscape.selection.insertion import with_one_inserted
-from gmmscape.solve import EM, descend_all, mixture_around, pass_size, start_around
+from gmmscape.selection.kept_fits import KeptFits
+from gmmscape.solve import EM, Solution, descend_all, mixture_around, pass_size, start_around
 from gmmscape.tolerances import TOLERANCES
 
 #: Splits, or merges and deletions, of a neighbour that are run through EM; EM on them.
@@ -79,7 +80,9 @@ class Ladder:
     total : float
         Mass of the data as the user counts it.
     budget : Budget
-        Budget and callback.
+        Time, and who watches.
+    kept : KeptFits
+        What a checkpoint has.
 
     Attributes
     ----------
@@ -95,9 +98,10 @@ class Ladder:
         admission: Admission,
         total: float,
         budget: Budget,
+        kept: KeptFits,
     ) -> None:
         self.sample, self.family, self.plan = sample, family, plan
-        self.admission, self.total, self.budget = admission, total, budget
+        self.admission, self.total, self.budget, self.kept = admission, total, budget, kept
         mean = sample.weights @ sample.points
         single = mixture_around(sample, family, mean[None])
         self.objective = Objective.near(sample, family, single)
@@ -152,7 +156,11 @@ class Ladder:
         plan = replace(
             self.plan, n_components=k, n_init=max(self.plan.n_init, EFFORT.selection.refitting_starts)
         )
-        fit = fit_mixture(part, self.family, plan, self.total, self.budget)
+        fit = self.kept.fit(
+            f"{self.family.name} k={k} of a part",
+            part.origin,
+            lambda: fit_mixture(part, self.family, plan, self.total, self.budget),
+        )
         if fit.solution.stop_reason in CUT_SHORT:
             raise Stopped(fit.solution.stop_reason)
         return fit.solution.mixture
@@ -208,18 +216,14 @@ class Ladder:
         return starts
 
     def _best_of(self, starts: Sequence[Mixture]) -> Mixture:
-        ends = descend_all(BRIEF, self.objective, starts, watch=self._watch)
-        ends.sort(key=lambda end: end.nll)
+        ends = self._ends(starts)
         local = [end.local for end in ends]
         sound = (one for one in local if self.admission.refusal(self.objective, one) is None)
         return next(sound, local[0])
 
     def _from_best(self, k: int, starts: Sequence[Mixture], found_by: str) -> None:
         """Run starts through EM, and search from the best that may win if it beats what is in hand."""
-        ends = descend_all(BRIEF, self.objective, starts, watch=self._watch)
-        if ends[-1].stop_reason == "interrupted":
-            raise Stopped("interrupted")
-        ends.sort(key=lambda end: end.nll)
+        ends = self._ends(starts)
         rung = self.rungs.get(k)
         for end in ends:
             beaten = rung is None or rung.refusal is not None or end.nll < rung.nll - self.same
@@ -255,7 +259,23 @@ class Ladder:
 
     def _fitted(self, start: Mixture | None, k: int, *, escape: bool = True) -> Fit:
         plan = replace(self.plan, n_components=k, start=start, escape=escape)
-        return fit_mixture(self.sample, self.family, plan, self.total, self.budget)
+        return self.kept.fit(
+            f"{self.family.name} k={k}",
+            self.sample.origin,
+            lambda: fit_mixture(self.sample, self.family, plan, self.total, self.budget),
+        )
+
+    def _ends(self, starts: Sequence[Mixture]) -> list[Solution]:
+        """Where a short EM leads from each start, best first; raises `Stopped`."""
+        ends = self.kept.ends(
+            f"{self.family.name} k={starts[0].n_components}",
+            self.sample.origin,
+            len(starts),
+            lambda: descend_all(BRIEF, self.objective, starts, watch=self._watch),
+        )
+        if ends[-1].stop_reason == "interrupted":
+            raise Stopped("interrupted")
+        return sorted(ends, key=lambda end: end.nll)
 
     def _consider(self, fit: Fit, found_by: str) -> None:
         """Keep a fit if it is better than what is in hand; raise `Stopped` where it was cut short."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.selection.admission import Admission, default_least_rows
 from gmmscape.selection.compare import chosen_from, table_of
 from gmmscape.selection.criteria import CRITERIA
+from gmmscape.selection.kept_fits import KeptFits
 from gmmscape.selection.ladder import Ladder
 from gmmscape.selection.result import Selection
 from gmmscape.solve import EM
@@ -30,6 +32,7 @@ from gmmscape.validation import (
     positive_integer,
     real_number,
 )
+from gmmscape.work.journal import Journal, kept_seed
 
 
 def select(
@@ -52,6 +55,7 @@ def select(
     max_seconds: float | None = None,
     verbose: int = 0,
     callback: Callback | None = None,
+    checkpoint: str | Path | None = None,
 ) -> Selection:
     """Choose the number of components and the family of a Gaussian mixture, not misled by bad optima.
 
@@ -106,6 +110,9 @@ def select(
     callback : callable, optional
         Called with an `Event` of stage "up", "down" or "heldout", its detail being round, covariance_type and
         n_components of the fit in work; returning True stops.
+    checkpoint : str or Path, optional
+        JSON file that fits are kept in; if it exists, the selection goes on from it, without `rng`
+        with its seed.
 
     Returns
     -------
@@ -146,12 +153,13 @@ def select(
     choice("nested", nested, NESTED)
     check_n_jobs(n_jobs)
     budget = Budget.of("select", max_seconds, callback, verbose)
+    kept = kept_seed(checkpoint) if rng is None else None
     plan = FitPlan(
         n_components=1,
         solver=EM(tol=real_number("tol", tol, strict=False), max_iter=positive_integer("max_iter", max_iter)),
         init_params="k-means++",
         n_init=positive_integer("n_init", n_init),
-        seed=int(generator(rng).integers(2**63)),
+        seed=int(generator(rng).integers(2**63)) if kept is None else kept,
         escape=True,
         take_nested=nested == "take",
         n_jobs=n_jobs,
@@ -167,10 +175,15 @@ def select(
     _check_rows(sample, numbers_wanted, rule.n_folds if criterion == "heldout" else 2)
     weighted = sample_weight is not None
     counted = 1.0 / float(np.square(sample.weights).sum()) if weighted else float(sample.n_samples)
-    ladders = _ladders(sample, kinds, plan, rule, total_mass(sample, sample_weight), budget)
-    with limited(n_jobs):
-        ended = _climbed(ladders, numbers_wanted)
-        table, ended = table_of(ladders, kinds, counted, criterion, rule.n_folds, ended)
+    facts = {} if checkpoint is None else _facts(sample, numbers_wanted, kinds, plan, rule)
+    fits = KeptFits(None if checkpoint is None else Journal(checkpoint, "select", facts))
+    ladders = _ladders(sample, kinds, plan, rule, total_mass(sample, sample_weight), budget, fits)
+    try:
+        with limited(n_jobs):
+            ended = _climbed(ladders, numbers_wanted)
+            table, ended = table_of(ladders, kinds, counted, criterion, rule.n_folds, ended)
+    finally:
+        fits.save()
     settings = {
         "n_samples": sample.n_samples,
         "reg_covar": rule.reg_covar,
@@ -237,7 +250,13 @@ def _names(X: Any) -> tuple[str, ...] | None:
 
 
 def _ladders(
-    sample: Sample, kinds: list[str], plan: FitPlan, rule: _Rule, total: float, budget: Budget
+    sample: Sample,
+    kinds: list[str],
+    plan: FitPlan,
+    rule: _Rule,
+    total: float,
+    budget: Budget,
+    fits: KeptFits,
 ) -> dict[str, Ladder]:
     """One for each family, those first that others contain."""
     floor = Floor.of(sample.variance, reg_covar=rule.reg_covar, covariance_floor=rule.covariance_floor)
@@ -248,8 +267,28 @@ def _ladders(
         if least is None:
             least = default_least_rows(family, sample.n_features)
         admission = Admission(least, floor_counts=rule.reg_covar > 0)
-        ladders[kind] = Ladder(sample, family, plan, admission, total, budget)
+        ladders[kind] = Ladder(sample, family, plan, admission, total, budget, fits)
     return ladders
+
+
+def _facts(
+    sample: Sample, numbers_wanted: list[int], kinds: list[str], plan: FitPlan, rule: _Rule
+) -> dict[str, Any]:
+    """What must be the same for kept fits to be of use: all that they depend on."""
+    return {
+        "data": sample.digest,
+        "n_components": numbers_wanted,
+        "covariance_types": sorted(kinds),
+        "nested": "take" if plan.take_nested else "offer",
+        "n_init": plan.n_init,
+        "tol": plan.solver.tol,
+        "max_iter": plan.solver.max_iter,
+        "reg_covar": rule.reg_covar,
+        "covariance_floor": rule.covariance_floor,
+        "least_rows": rule.least_rows,
+        "n_folds": rule.n_folds,
+        "rng": plan.seed,
+    }
 
 
 def _climbed(ladders: dict[str, Ladder], numbers_wanted: list[int]) -> str:

@@ -338,3 +338,25 @@ def test_bad_parameters_are_named(arguments, word):
 def test_data_that_do_not_do_are_refused(data, word):
     with pytest.raises(gs.DataError, match=word):
         gs.select(data, range(1, 7))
+
+
+@pytest.mark.parametrize("criterion", ["bic", "heldout"])
+def test_it_goes_on_from_its_checkpoint(tmp_path, criterion):
+    options = {"covariance_types": ("spherical", "full"), "criterion": criterion, "n_folds": 2}
+    whole = gs.select(X[:80], range(1, 5), rng=3, **options)
+    file, seen = tmp_path / "kept.json", []
+
+    def stop(event):
+        return event.detail["covariance_type"] == "full" and event.detail["n_components"] == 3
+
+    part = gs.select(X[:80], range(1, 5), rng=3, checkpoint=file, callback=stop, **options)
+    assert part.stop_reason == "interrupted"
+    rest = gs.select(X[:80], range(1, 5), checkpoint=file, callback=seen.append, **options)
+    assert rest == whole
+    assert not [
+        event for event in seen if event.detail["covariance_type"] == "spherical" and event.stage == "up"
+    ]
+    with pytest.raises(gs.InvalidParameterError, match="another n_components"):
+        gs.select(X[:80], range(1, 4), checkpoint=file, **options)
+    with pytest.raises(gs.InvalidParameterError, match="another data"):
+        gs.select(X[:70], range(1, 5), checkpoint=file, **options)
