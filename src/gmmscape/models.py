@@ -238,7 +238,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
         mixture=Mixture(weights, model.means_, kind.without_asymmetry(model.covariances_), kind.name),
         centers=None,
         feature_names=None if names is None else tuple(map(str, names)),
-        reg_covar=float(model.reg_covar),
+        reg_covar=float(getattr(model, "reg_covar", 0.0)),
         covariance_floor=getattr(model, "covariance_floor", None),
         has_prior=hasattr(model, "weight_concentration_prior_type"),
         family=name,

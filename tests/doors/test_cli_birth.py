@@ -33,6 +33,10 @@ def test_pair_and_its_options(tmp_path):
     assert parameter("--radius", "2") < default - 1
 
 
+def test_a_time_that_is_over_says_so(tmp_path):
+    failed(inside("birth", "--shape", "equal", "--max-seconds", "1e-9", cwd=tmp_path), 2, "max_seconds=1e-09")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -46,6 +50,7 @@ def test_pair_and_its_options(tmp_path):
         (["--shape", "equal", "--bracket", "12,9"], ["bracket", "lo < hi"]),
         (["--shape", "equal", "--bracket", "11,12"], ["persists"]),
         (["--shape", "equal", "--bracket", "8,9"], ["hi=9"]),
+        (["--shape", "equal", "--max-seconds", "-1"], ["--max-seconds"]),
         (["--shape", "equal", "--json", "no/such/out.json"], ["--json"]),
         (["--shape", "equal", "--plot", "no/such/out.png"], ["--plot"]),
         (["--shape", "equal", "--bracket", "9.9,10.2", "--plot", "out.xyz"], ["--plot", "xyz"]),

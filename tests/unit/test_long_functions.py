@@ -51,6 +51,8 @@ KEYWORDS = {
     "birth": set(),
     "error_against_separation": set(),
 }
+#: What has nothing to return before it is done, and raises.
+ENDS_WITHOUT_RESULT = {"birth", "error_against_separation", "local_optima", "structure_threshold", "select"}
 every = pytest.mark.parametrize("name", WORK)
 
 
@@ -101,9 +103,21 @@ def test_true_stops_and_the_result_says_so(name: str):
     try:
         found = run(name, callback=lambda event: True)
     except gs.NoResultError as error:
-        assert any(word in str(error) for word in ("callback", "interrupted", "ended"))  # noqa: PT017
+        assert name in ENDS_WITHOUT_RESULT
+        assert any(word in str(error) for word in ("callback", "interrupted"))  # noqa: PT017
     else:
         assert getattr(found, "diagnosis", found).stop_reason == "interrupted"
+
+
+@every
+def test_a_time_that_is_over_stops_and_the_result_says_so(name: str):
+    try:
+        found = run(name, max_seconds=1e-9)
+    except gs.NoResultError as error:
+        assert name in ENDS_WITHOUT_RESULT
+        assert any(word in str(error) for word in ("max_seconds", "time_limit"))  # noqa: PT017
+    else:
+        assert getattr(found, "diagnosis", found).stop_reason == "time_limit"
 
 
 @every

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gmmscape.cli.landscapes import Numbers
+from gmmscape.cli.options import max_seconds_option, quiet_option
 from gmmscape.cli.progress import progress
 from gmmscape.cli.report import report_of, report_options
 from gmmscape.landscape.paths.birth import birth
@@ -40,11 +41,13 @@ def pair_and_one(radius: float, place: float) -> Mixture:
 @click.option("--radius", type=float, help=f"R, with --shape pair.  [default: {DEFAULT_RADIUS:g}]")
 @click.option("--bracket", type=Numbers(), help="LO,HI: the minimum exists at D = HI and not at LO.")
 @report_options
-@click.option("--quiet", is_flag=True, help="No result on standard output and no progress.")
+@max_seconds_option
+@quiet_option
 def birth_command(
     shape: str,
     radius: float | None,
     bracket: list[float] | None,
+    max_seconds: float | None,
     **options: Any,
 ) -> None:
     """Find the separation at which a spurious minimum is born.
@@ -55,7 +58,7 @@ def birth_command(
     path, default = _path(shape, radius)
     report = report_of(options)
     with progress("following", quiet=report.quiet) as callback:
-        found = birth(path, FOLLOWED, _bracket(bracket, default), callback=callback)
+        found = birth(path, FOLLOWED, _bracket(bracket, default), max_seconds=max_seconds, callback=callback)
     report.write(found, found.plot)
 
 

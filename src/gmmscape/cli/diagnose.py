@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from gmmscape.cli.options import check_writable, floor_options, layout_of, search_options, table_options
+from gmmscape.cli.options import (
+    check_writable,
+    floor_options,
+    layout_of,
+    max_seconds_option,
+    search_options,
+    table_options,
+)
 from gmmscape.cli.progress import progress
 from gmmscape.diagnosis import diagnose
 from gmmscape.models import read_model
@@ -15,7 +22,7 @@ from gmmscape.models import read_model
 @click.command("diagnose")
 @click.argument("model")
 @click.argument("file")
-@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
+@max_seconds_option
 @click.option("--json", "json_file", help="Write the diagnosis to this file.")
 @floor_options
 @search_options(nested="offer")

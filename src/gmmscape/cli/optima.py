@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from gmmscape.cli.options import (
+    checkpoint_option,
     floor_options,
     layout_of,
+    max_seconds_option,
     run_options,
     table_options,
 )
@@ -41,8 +43,8 @@ from gmmscape.solve import INIT_PARAMS
     help="Where starting means come from.",
 )
 @click.option("--no-escape", is_flag=True, help="Only starts: look for no better fit by moves.")
-@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
-@click.option("--checkpoint", help="Keep what is done in this file; go on from it.")
+@max_seconds_option
+@checkpoint_option
 @report_options
 @floor_options
 @run_options

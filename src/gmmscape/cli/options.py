@@ -15,6 +15,12 @@ from gmmscape.jsonfile import writable_target
 from gmmscape.tables.text import read_table
 
 Command = Callable[..., Any]
+max_seconds_option = click.option(
+    "--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found."
+)
+checkpoint_option = click.option("--checkpoint", help="Keep what is done in this file; go on from it.")
+#: Of commands whose result is a report on standard output.
+quiet_option = click.option("--quiet", is_flag=True, help="No result on standard output and no progress.")
 MISSING_COLUMN = "the model was fitted on columns {names}, which {file} does not have: use --columns"
 
 
@@ -107,17 +113,15 @@ def run_options(command: Command) -> Command:
 def laboratory_options(*, checkpoint: bool) -> Callable[[Command], Command]:
     """Add the options of what searches landscapes, with --checkpoint where the work can be resumed."""
     options = [
-        click.option("--quiet", is_flag=True, help="No result on standard output and no progress."),
-        click.option(
-            "--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found."
-        ),
+        quiet_option,
+        max_seconds_option,
         click.option("--n-jobs", type=int, default=1, show_default=True, help="Processes; -1 for all cores."),
         click.option(
             "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is random."
         ),
     ]
     if checkpoint:
-        options.insert(1, click.option("--checkpoint", help="Keep what is done in this file; go on from it."))
+        options.insert(1, checkpoint_option)
 
     def add(command: Command) -> Command:
         for option in options:

@@ -8,7 +8,14 @@ import click
 import numpy as np
 
 from gmmscape.cli.exits import exit_code
-from gmmscape.cli.options import check_writable, floor_options, layout_of, search_options, table_options
+from gmmscape.cli.options import (
+    check_writable,
+    floor_options,
+    layout_of,
+    max_seconds_option,
+    search_options,
+    table_options,
+)
 from gmmscape.cli.progress import progress
 from gmmscape.diagnosis import repair
 from gmmscape.estimator.document import FitDocument
@@ -20,7 +27,7 @@ from gmmscape.tolerances import TOLERANCES
 @click.argument("model")
 @click.argument("file")
 @click.option("--model", "out", required=True, help="Write the repaired fit to this file.")
-@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
+@max_seconds_option
 @floor_options
 @search_options(nested="offer")
 @table_options

@@ -10,7 +10,9 @@ import numpy as np
 from gmmscape.cli.options import (
     Rows,
     check_writable,
+    checkpoint_option,
     layout_of,
+    max_seconds_option,
     search_options,
     table_options,
 )
@@ -103,8 +105,8 @@ class Families(click.ParamType):
 @click.option(
     "--least-rows", type=click.FloatRange(min=0), help="Different rows that each component must rest on."
 )
-@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found.")
-@click.option("--checkpoint", help="Keep what is done in this file; go on from it.")
+@max_seconds_option
+@checkpoint_option
 @report_options
 @click.option("--model", "model_file", help="Write the chosen fit to this file; diagnose and repair read it.")
 @search_options(nested="take")

@@ -88,7 +88,8 @@ class MixtureProblem:
         moves = paired(separate, removals, EFFORT.moves.lookahead * EFFORT.moves.attempts)
         yield from self._ranked(here, covered, moves, check, EFFORT.moves.attempts, least)
         anew = self._resplits(here, covered, removals, number)
-        promising = [move for move in anew if move.estimate > 0.0][
+        # Estimates that differ from nothing by their rounding alone are nothing, on every machine.
+        promising = [move for move in anew if move.estimate > self.same][
             : EFFORT.moves.lookahead * EFFORT.moves.attempts
         ]
         yield from self._ranked(here, covered, promising, check, EFFORT.moves.attempts, self.same)
@@ -96,7 +97,7 @@ class MixtureProblem:
         moves = paired(within, removals, EFFORT.moves.lookahead * EFFORT.moves.nested_attempts)
         yield from self._ranked(here, covered, moves, check, EFFORT.moves.nested_attempts, least)
         # Before giving up: neighbours that share in ways which promise nothing by themselves.
-        rest = [move for move in anew if move.estimate <= 0.0]
+        rest = [move for move in anew if move.estimate <= self.same]
         if np.isfinite(least):
             yield from self._ranked(
                 here,

@@ -44,6 +44,14 @@ def test_a_model_of_no_known_class_is_read_and_repaired():
     np.testing.assert_array_equal(result.model.means_, repaired("tied").model.means_)
 
 
+def test_a_model_that_says_nothing_of_a_floor_has_none():
+    source = bad("tied")
+    stranger = type("Stranger", (), {})()
+    for name in ("weights_", "means_", "covariances_", "covariance_type"):
+        setattr(stranger, name, getattr(source, name))
+    assert read_model(stranger).reg_covar == 0.0
+
+
 @pytest.mark.parametrize(("model", "loaded"), [("Stranger", False), ("ScikitLearns", True)])
 def test_no_model_library_is_imported_for_reading(model: str, loaded: bool):
     """The second model is the control: there the caller imports one."""
