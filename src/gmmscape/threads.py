@@ -6,19 +6,24 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 _limits = threading.local()
 
 
 def machine_threads() -> int:
     """Return how many threads this process may use: its cores, and no more than OMP_NUM_THREADS says."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        cores = os.cpu_count() or 1
     # A list such as "4,2" is for nested levels: the first is ours.
     asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    return min(cores, int(asked)) if asked.isdecimal() and int(asked) > 0 else cores
+    return min(_cores(), int(asked)) if asked.isdecimal() and int(asked) > 0 else _cores()
+
+
+@cache
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
 
 
 def thread_count() -> int:

@@ -165,7 +165,7 @@ class ReducedRows(WeightedRows):
         rows, view = self.serving(mixture)
 
         def integrand(X: FloatArray, w: FloatArray) -> Sums:
-            at = view.lifted(_derivatives(X, w, view.parameters, joint=joint))
+            at = view.lifted(_derivatives(engine.hold(X, w), view.parameters, joint=joint))
             assert at.hessian is not None
             return np.array([at.nll]), at.gradient, at.hessian
 
@@ -232,8 +232,10 @@ def log_density_and_derivatives(mixture: Mixture, *, joint: bool = False) -> Int
 def of_one_width(parameters: engine.Parameters, sigma: float, *, joint: bool = False) -> Integrand:
     """Return the same for parameters of one spherical covariance."""
 
+    computing = engine.current()  # once, and not for each of many short integrals
+
     def integrand(X: FloatArray, w: FloatArray) -> Sums:
-        at = _derivatives(X, w, parameters, joint=joint)
+        at = _derivatives(computing.hold(X, engine.Weights.of(w)), parameters, joint=joint)
         assert at.hessian is not None
         slope = np.concatenate([at.mass, sigma * at.gradient.ravel()])
         return np.array([at.nll]), slope, sigma * (sigma * at.hessian)
@@ -241,10 +243,7 @@ def of_one_width(parameters: engine.Parameters, sigma: float, *, joint: bool = F
     return integrand
 
 
-def _derivatives(
-    X: FloatArray, w: FloatArray, parameters: engine.Parameters, *, joint: bool
-) -> LocationDerivatives:
-    held = engine.hold(X, w)
+def _derivatives(held: engine.Held, parameters: engine.Parameters, *, joint: bool) -> LocationDerivatives:
     return (held.joint_derivatives if joint else held.derivatives)(parameters, hessian=True)
 
 
