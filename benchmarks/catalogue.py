@@ -18,7 +18,7 @@ FOLDERS = {
         "optima",
         "select",
     ),
-    "judging": ("planted", "verdicts", "calibration", "suggestion", "ranking"),
+    "judging": ("generalise", "planted", "verdicts", "calibration", "suggestion", "ranking"),
     "landscapes": (
         "laws",
         "candidates",

@@ -24,11 +24,17 @@ def folder(variable: str) -> Path:
 
 
 @cache
+def labelled(name: str) -> tuple[Array, NDArray[np.int64]]:
+    """Return the rows of a set, and their labels from 1; 0 is noise."""
+    base = folder("GMMSCAPE_DATA") / "suite"
+    labels = np.loadtxt(base / f"{name}.labels0.gz").astype(np.int64)
+    return np.loadtxt(base / f"{name}.data.gz", ndmin=2), labels
+
+
+@cache
 def suite(name: str) -> tuple[Array, Array]:
     """Return the rows of a set, and the means of its reference clusters."""
-    base = folder("GMMSCAPE_DATA") / "suite"
-    X = np.loadtxt(base / f"{name}.data.gz", ndmin=2)
-    labels = np.loadtxt(base / f"{name}.labels0.gz").astype(int)
+    X, labels = labelled(name)
     return X, np.stack([X[labels == s].mean(axis=0) for s in range(1, labels.max() + 1)])
 
 

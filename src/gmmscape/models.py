@@ -19,7 +19,7 @@ from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 from gmmscape.arrays import FloatArray
 from gmmscape.covariances import CovarianceKind
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError
-from gmmscape.families import family_named, family_names
+from gmmscape.families import CovariancePrior, family_named, family_names
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
 from gmmscape.results.records import record_of
@@ -68,6 +68,8 @@ class FittedModel:
         Columns the model was fitted on.
     reg_covar, covariance_floor : float or None
         Floors the model was fitted under, where it says so.
+    prior : CovariancePrior or None
+        What its covariances were given.
     has_prior : bool
         Whether the parameters are those of a Bayesian fit.
     family : str or None
@@ -80,6 +82,7 @@ class FittedModel:
     feature_names: tuple[str, ...] | None = None
     reg_covar: float | None = None
     covariance_floor: float | None = None
+    prior: CovariancePrior | None = None
     has_prior: bool = False
     family: str | None = None
 
@@ -140,6 +143,24 @@ def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
             "an array of centers, or the path of a JSON file of gmmscape",
         )
     return FittedModel(model, None, mean_matrix("model", model))
+
+
+def last_step(model: Any) -> Any:
+    """Return the last step of a pipeline; other models as they are."""
+    steps = getattr(model, "steps", None)
+    return steps[-1][1] if isinstance(steps, list) and steps else model
+
+
+def rows_at_last_step(model: Any, X: Any) -> Any:
+    """Return the rows as they reach the last step of a fitted pipeline; as they are for other models."""
+    return X if last_step(model) is model or len(model.steps) == 1 else model[:-1].transform(X)
+
+
+def with_last_step(pipeline: Any, step: Any) -> Any:
+    """Return a pipeline with another last step; the original stays as it is."""
+    changed = copy.copy(pipeline)
+    changed.steps = [*pipeline.steps[:-1], (pipeline.steps[-1][0], step)]
+    return changed
 
 
 def returned(model: FittedModel, mixture: Mixture, attributes: Mapping[str, Any]) -> Any:
@@ -233,6 +254,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
     # What was computed in single precision sums to one in single precision.
     weights = weights / weights.sum() if 1e-8 < abs(weights.sum() - 1.0) < 1e-5 else weights
     names = getattr(model, "feature_names_in_", None)
+    prior = getattr(model, "covariance_prior_", None)
     return FittedModel(
         source=model,
         mixture=Mixture(weights, model.means_, kind.without_asymmetry(model.covariances_), kind.name),
@@ -240,6 +262,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
         feature_names=None if names is None else tuple(map(str, names)),
         reg_covar=float(getattr(model, "reg_covar", 0.0)),
         covariance_floor=getattr(model, "covariance_floor", None),
+        prior=prior if isinstance(prior, CovariancePrior) else None,
         has_prior=hasattr(model, "weight_concentration_prior_type"),
         family=name,
     )
@@ -328,8 +351,23 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         centers=None,
         feature_names=None if names is None else tuple(names),
         reg_covar=real_number("reg_covar", content["reg_covar"], strict=False),
-        covariance_floor=real_number("covariance_floor", content["covariance_floor"], strict=False),
+        covariance_floor=None
+        if content["covariance_floor"] is None
+        else real_number("covariance_floor", content["covariance_floor"], strict=False),
+        prior=_prior_in(content, mixture.n_features),
         family=mixture.covariance_type,
+    )
+
+
+def _prior_in(content: dict[str, Any], d: int) -> CovariancePrior | None:
+    given = content.get("covariance_prior")
+    if given is None:
+        return None
+    if not isinstance(given, dict) or {"rows", "scale", "n"} - set(given):
+        raise FormatError("covariance_prior must hold rows, scale and n")
+    one = Mixture(None, np.zeros((1, d)), [given["scale"]], "full")  # symmetric and positive definite
+    return CovariancePrior(
+        real_number("covariance_prior", given["rows"]), one.covariances[0], real_number("n", given["n"])
     )
 
 
@@ -347,6 +385,7 @@ def _from_part(path: str | Path, content: dict[str, Any]) -> FittedModel:
         feature_names=getattr(part, "feature_names", None),
         reg_covar=getattr(part, "reg_covar", None),
         covariance_floor=getattr(part, "covariance_floor", None),
+        prior=getattr(part, "covariance_prior", None),
         family=getattr(part, "family", part.mixture.covariance_type),
     )
 

@@ -18,7 +18,7 @@ M = TypeVar("M", bound=Population | Sample)
 
 @dataclass(frozen=True)
 class Objective(Generic[M]):
-    """NLL per unit mass of the mixtures of one family against one measure.
+    """Penalised NLL per unit mass of the mixtures of one family against one measure.
 
     All mixtures here are in the measure's local coordinates, and values per the rows' unit of length: add
     ``rows.log_unit`` for the user's.
@@ -45,6 +45,14 @@ class Objective(Generic[M]):
     def refined(self, mixture: Mixture, rtol: float | None = None) -> Objective[M]:
         """Return the objective with its rows chosen anew for `mixture`."""
         return replace(self, rows=self.measure.rows(mixture, rtol))
+
+    def value(self, mixture: Mixture) -> float:
+        """Return the NLL of `mixture` with the family's penalty, in the user's units of length."""
+        return self.rows.nll(mixture) + self.family.penalty(mixture)
+
+    def on_part(self, rows: WeightedRows, share: float) -> Objective[M]:
+        """Return the objective on other rows, which stand for a part of the measure of this share."""
+        return replace(self, rows=rows, family=self.family.on_part(share))
 
     def admissible(self, mixture: Mixture) -> Mixture:
         """Return `mixture` with its covariances brought into the family, floor included."""

@@ -55,8 +55,15 @@ struct EmResult {
 class EmRun {
   public:
     EmRun(const Kernels& kernels, const Family& family, const Rows<double>& rows, const EmOptions& options,
-          EmProgress& progress, size_t k)
-        : kernels_(kernels), family_(family), rows_(rows), options_(options), progress_(progress), k_(k), d_(rows.d) {}
+          EmProgress& progress, size_t k, double prior)
+        : kernels_(kernels),
+          family_(family),
+          rows_(rows),
+          options_(options),
+          progress_(progress),
+          k_(k),
+          d_(rows.d),
+          prior_(prior) {}
 
     EmResult from(Fit start) {
         clip(family_, start, k_, d_);
@@ -130,12 +137,12 @@ class EmRun {
             state.end = End::out_of_reach;
             return;
         }
-        state.nll = -found.log_likelihood;
+        state.nll = prior_ * prior_divergence(family_, state.fit, k_, d_) - found.log_likelihood;
         state.starved = false;
         for (double mass : found.mass) {
             state.starved |= mass <= family_.resolution;
         }
-        if (!update(family_, found, state.fit, k_, d_, state.next)) {
+        if (!update(family_, prior_, found, state.fit, k_, d_, state.next)) {
             state.step = std::numeric_limits<double>::infinity();
             state.end = End::degenerate;
             return;
@@ -274,15 +281,16 @@ class EmRun {
     const EmOptions& options_;
     EmProgress& progress_;
     const size_t k_, d_;
+    const double prior_;  // mass of the rows that each covariance is given
     std::vector<double> history_;
 };
 
-// EM from many starts, start i on rows_of(i). `poll` is called by the calling thread some twenty times a second;
+// EM from many starts, start i on rows_of(i) under a prior of mass priors[i]. `poll` is called by the calling thread some twenty times a second;
 // where it returns true, what still runs is interrupted.
 template <class RowsOf, class Poll>
 std::vector<EmResult> em_from_all(const Kernels& kernels, const Family& family, RowsOf rows_of,
-                                  const EmOptions& options, std::vector<Fit> starts, size_t k, size_t threads,
-                                  Poll poll) {
+                                  const EmOptions& options, std::vector<Fit> starts,
+                                  const std::vector<double>& priors, size_t k, size_t threads, Poll poll) {
     constexpr auto pause = std::chrono::milliseconds(50);
     std::vector<EmResult> results(starts.size());
     EmProgress progress;
@@ -296,7 +304,7 @@ std::vector<EmResult> em_from_all(const Kernels& kernels, const Family& family, 
                 for (size_t i = next(); i < starts.size(); i = next()) {
                     if (!progress.stop && !(options.deadline && Clock::now() >= *options.deadline)) {
                         results[i] =
-                            EmRun(kernels, family, rows_of(i), options, progress, k).from(std::move(starts[i]));
+                            EmRun(kernels, family, rows_of(i), options, progress, k, priors[i]).from(std::move(starts[i]));
                         ++progress.ended;
                     }
                 }

@@ -23,6 +23,8 @@ struct Family {
     double log_unit;             // densities are per exp(log_unit)^d
     double resolution;           // mass below which rows tell nothing about a component
     double narrowest;            // a component this many times as narrow as a column is wide has collapsed
+    std::vector<double> prior_scale;  // (d, d): covariance of the rows that each covariance is given beside its own
+    std::vector<double> prior_root;   // lower triangular, prior_root prior_root' = prior_scale; empty for no prior
 };
 
 struct Fit {
@@ -160,6 +162,47 @@ inline bool clip_matrix(double* covariance, size_t d, const std::vector<double>&
 
 }  // namespace detail
 
+// Sum over the covariances of the divergence of N(0, prior_scale) from N(0, C), as the shape can tell it: what a
+// prior worth one unit of mass adds to the value (docs/mathematics.md#prior).
+inline double prior_divergence(const Family& family, const Fit& fit, size_t k, size_t d) {
+    if (family.location || family.prior_root.empty()) {
+        return 0.0;
+    }
+    const std::vector<double>&scale = family.prior_scale, &root = family.prior_root, &U = fit.factors;
+    double sum = 0.0;
+    if (family.shape == Shape::spherical) {
+        double variance = 0.0;
+        for (size_t j = 0; j < d; ++j) {
+            variance += scale[j * d + j] / static_cast<double>(d);
+        }
+        for (size_t i = 0; i < k; ++i) {
+            const double ratio = (std::sqrt(variance) * U[i]) * (std::sqrt(variance) * U[i]);
+            sum += static_cast<double>(d) * (ratio - 1.0 - std::log(ratio));
+        }
+        return 0.5 * sum;
+    }
+    if (family.shape == Shape::diag) {
+        for (size_t i = 0; i < k * d; ++i) {
+            const double scaled = std::sqrt(scale[(i % d) * d + i % d]) * U[i];
+            sum += scaled * scaled - 1.0 - 2.0 * std::log(scaled);
+        }
+        return 0.5 * sum;
+    }
+    for (size_t at = 0; at < U.size(); at += d * d) {
+        for (size_t i = 0; i < d; ++i) {  // row i of root' U, of which U is upper triangular
+            for (size_t j = 0; j < d; ++j) {
+                double entry = 0.0;
+                for (size_t l = i; l <= j; ++l) {
+                    entry += root[l * d + i] * U[at + l * d + j];
+                }
+                sum += entry * entry;
+            }
+            sum -= 1.0 + 2.0 * std::log(root[i * d + i] * U[at + i * d + i]);
+        }
+    }
+    return 0.5 * sum;
+}
+
 // Raises the covariances onto the floor.
 inline void clip(const Family& family, Fit& fit, size_t k, size_t d) {
     if (family.location || std::all_of(family.floor.begin(), family.floor.end(), [](double f) { return f == 0.0; })) {
@@ -228,9 +271,10 @@ inline std::vector<double> log_constants(const Family& family, const Fit& fit, s
     return constants;
 }
 
-// The M-step. Returns false if a covariance is singular or narrower than the rounding of the data.
-inline bool update(const Family& family, const Statistics& statistics, const Fit& current, size_t k, size_t d,
-                   Fit& next) {
+// The M-step, under a prior worth so much mass for each covariance. Returns false if a covariance is singular or
+// narrower than the rounding of the data.
+inline bool update(const Family& family, double prior, const Statistics& statistics, const Fit& current, size_t k,
+                   size_t d, Fit& next) {
     const std::vector<double>& packed = statistics.scatter;
     next = current;
     double total = 0.0;
@@ -243,25 +287,36 @@ inline bool update(const Family& family, const Statistics& statistics, const Fit
         if (!family.location) {
             next.weights[i] = mass / total;
         }
-        if (!(mass > least)) {
+        if (!(mass + (family.location ? 0.0 : prior) > least)) {
             continue;
         }
-        std::copy_n(statistics.mean.begin() + static_cast<std::ptrdiff_t>(i * d), d,
-                    next.means.begin() + static_cast<std::ptrdiff_t>(i * d));
+        if (mass > 0.0) {
+            std::copy_n(statistics.mean.begin() + static_cast<std::ptrdiff_t>(i * d), d,
+                        next.means.begin() + static_cast<std::ptrdiff_t>(i * d));
+        }
         if (family.location) {
             continue;
         }
         switch (family.shape) {
-            case Shape::spherical: next.covariances[i] = packed[i] / (mass * static_cast<double>(d)); break;
+            case Shape::spherical: {
+                double squares = packed[i];
+                for (size_t j = 0; prior > 0.0 && j < d; ++j) {
+                    squares += prior * family.prior_scale[j * d + j];
+                }
+                next.covariances[i] = squares / ((mass + prior) * static_cast<double>(d));
+                break;
+            }
             case Shape::diag:
                 for (size_t j = 0; j < d; ++j) {
-                    next.covariances[i * d + j] = packed[i * d + j] / mass;
+                    const double added = prior > 0.0 ? prior * family.prior_scale[j * d + j] : 0.0;
+                    next.covariances[i * d + j] = (packed[i * d + j] + added) / (mass + prior);
                 }
                 break;
             case Shape::full:
                 detail::unpack(packed.data() + i * triangle(d), d, next.covariances.data() + i * d * d);
                 for (size_t j = 0; j < d * d; ++j) {
-                    next.covariances[i * d * d + j] /= mass;
+                    const double added = prior > 0.0 ? prior * family.prior_scale[j] : 0.0;
+                    next.covariances[i * d * d + j] = (next.covariances[i * d * d + j] + added) / (mass + prior);
                 }
                 break;
             default: break;
@@ -272,8 +327,9 @@ inline bool update(const Family& family, const Statistics& statistics, const Fit
     }
     if (family.shape == Shape::tied) {
         detail::unpack(packed.data(), d, next.covariances.data());
-        for (double& c : next.covariances) {
-            c /= total;
+        for (size_t j = 0; j < d * d; ++j) {
+            const double added = prior > 0.0 ? prior * family.prior_scale[j] : 0.0;
+            next.covariances[j] = (next.covariances[j] + added) / (total + prior);
         }
     }
     clip(family, next, k, d);

@@ -332,6 +332,7 @@ const char* const em_fields[] = {
     "kind",      "means_only", "weights", "means",      "covariances", "floor",  "spread", "scale",
     "unit",      "resolution", "narrowest", "largest_rise", "tol",     "max_iter", "accelerate", "gradient",
     "target",    "screen",     "outlook", "max_seconds", "ranges",      "watch",
+    "prior_mass", "prior_scale",
 };
 
 template <class T>
@@ -350,6 +351,8 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
     const auto floor = field<Array>(task, "floor"), spread = field<Array>(task, "spread");
     const auto scale = field<Array>(task, "scale");
     const auto gradient = field<bool>(task, "gradient");
+    const auto prior_mass = field<std::optional<Array>>(task, "prior_mass");
+    const auto prior_scale = field<std::optional<Array>>(task, "prior_scale");
     const auto ranges = field<std::optional<Ranges>>(task, "ranges");
     const auto seconds = field<std::optional<double>>(task, "max_seconds");
     const Kernels& kernels = kernels_named(isa);
@@ -375,6 +378,12 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
         own.n = last - first;
         return own;
     };
+    require(prior_mass.has_value() == prior_scale.has_value(), "prior_mass and prior_scale go together");
+    require(!prior_mass || (prior_mass->size() == starts.count && prior_scale->size() == d * d),
+            "prior_mass, prior_scale: (starts), (d, d)");
+    std::vector<double> prior_root(prior_scale ? d * d : 0);
+    require(!prior_scale || gmmscape::detail::cholesky(prior_scale->data(), d, prior_root.data()),
+            "prior_scale must be positive definite");
     const auto copy = [](const Array& a) { return std::vector<double>(a.data(), a.data() + a.size()); };
     const gmmscape::Family family{shape,
                                   location,
@@ -383,7 +392,9 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
                                   copy(scale),
                                   std::log(field<double>(task, "unit")),
                                   field<double>(task, "resolution"),
-                                  field<double>(task, "narrowest")};
+                                  field<double>(task, "narrowest"),
+                                  prior_scale ? copy(*prior_scale) : std::vector<double>{},
+                                  std::move(prior_root)};
     require(location || !gradient, "gradient descent moves means only");
     gmmscape::EmOptions options{field<double>(task, "tol"),
                                 field<size_t>(task, "max_iter"),
@@ -398,11 +409,13 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
         options.deadline = gmmscape::Clock::now() +
                            std::chrono::duration_cast<gmmscape::Clock::duration>(std::chrono::duration<double>(*seconds));
     }
+    const std::vector<double> priors =
+        prior_mass ? copy(*prior_mass) : std::vector<double>(starts.count, 0.0);
     Watch poll(task.attr("watch"));
     std::vector<gmmscape::EmResult> results;
     {
         nb::gil_scoped_release release;
-        results = gmmscape::em_from_all(kernels, family, rows, options, starts.fits, starts.k, threads, std::ref(poll));
+        results = gmmscape::em_from_all(kernels, family, rows, options, starts.fits, priors, starts.k, threads, std::ref(poll));
     }
     return ends_of(starts, shape, results, poll.interrupted());
 }

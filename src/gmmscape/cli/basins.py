@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from gmmscape.cli.files import FileCommand
 from gmmscape.cli.landscapes import Numbers, landscape_of, landscape_options
 from gmmscape.cli.options import check_writable, laboratory_options
 from gmmscape.cli.progress import progress
@@ -15,7 +16,7 @@ from gmmscape.landscape.basins import basins
 from gmmscape.landscape.basins.starts import NAMED
 
 
-@click.command("basins")
+@click.command("basins", cls=FileCommand)
 @landscape_options
 @click.option(
     "--start",

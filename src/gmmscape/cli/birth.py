@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gmmscape.cli.files import FileCommand
 from gmmscape.cli.landscapes import Numbers
 from gmmscape.cli.options import max_seconds_option, quiet_option
 from gmmscape.cli.progress import progress
@@ -31,7 +32,7 @@ def pair_and_one(radius: float, place: float) -> Mixture:
     return Mixture.location([-radius, radius, place], 1.0)
 
 
-@click.command("birth")
+@click.command("birth", cls=FileCommand)
 @click.option(
     "--shape",
     type=click.Choice(["equal", "pair"]),

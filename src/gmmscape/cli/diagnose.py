@@ -6,11 +6,13 @@ from typing import Any
 
 import click
 
+from gmmscape.cli.files import FileCommand, Read, Written
 from gmmscape.cli.options import (
     check_writable,
-    floor_options,
     layout_of,
     max_seconds_option,
+    pursue_option,
+    regularity_options,
     search_options,
     table_options,
 )
@@ -19,12 +21,13 @@ from gmmscape.diagnosis import diagnose
 from gmmscape.models import read_model
 
 
-@click.command("diagnose")
-@click.argument("model")
-@click.argument("file")
+@click.command("diagnose", cls=FileCommand)
+@click.argument("model", type=Read())
+@click.argument("file", type=Read())
 @max_seconds_option
-@click.option("--json", "json_file", help="Write the diagnosis to this file.")
-@floor_options
+@click.option("--json", "json_file", type=Written(), help="Write the diagnosis to this file.")
+@regularity_options
+@pursue_option
 @search_options(nested="offer")
 @table_options
 @click.pass_context

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from gmmscape.cli.files import FileCommand
 from gmmscape.cli.landscapes import Numbers
 from gmmscape.cli.options import check_writable, laboratory_options
 from gmmscape.cli.progress import progress
@@ -37,7 +38,7 @@ class WholeNumbers(click.ParamType):
         return numbers
 
 
-@click.command("falsify")
+@click.command("falsify", cls=FileCommand)
 @click.option(
     "--k", "n_components", type=WholeNumbers(), required=True, help="Fitted means, as in 3, 1:6 or 2,4."
 )

@@ -10,18 +10,26 @@ import click
 from sklearn.exceptions import ConvergenceWarning
 
 from gmmscape.cli.exits import exit_code
-from gmmscape.cli.options import check_writable, layout_of, search_options, table_options
+from gmmscape.cli.files import FileCommand, Read, Written
+from gmmscape.cli.options import (
+    check_writable,
+    layout_of,
+    max_seconds_option,
+    pursue_option,
+    regularity_options,
+    search_options,
+    table_options,
+)
 from gmmscape.cli.progress import progress
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
 from gmmscape.solve import INIT_PARAMS
-from gmmscape.tolerances import TOLERANCES
 
 
-@click.command("fit")
-@click.argument("file")
+@click.command("fit", cls=FileCommand)
+@click.argument("file", type=Read())
 @click.option("-k", "--n-components", type=click.IntRange(min=1), required=True, help="Number of components.")
 @click.option(
     "--covariance",
@@ -33,7 +41,7 @@ from gmmscape.tolerances import TOLERANCES
 @click.option(
     "--init-params",
     type=click.Choice(INIT_PARAMS),
-    default="k-means++",
+    default="kmeans",
     show_default=True,
     help="Where starting means come from.",
 )
@@ -41,20 +49,7 @@ from gmmscape.tolerances import TOLERANCES
     "--n-init", type=click.IntRange(min=1), default=1, show_default=True, help="Starts; the best counts."
 )
 @click.option("--no-escape", is_flag=True, help="Plain EM: stay in a bad optimum.")
-@click.option(
-    "--reg-covar",
-    type=float,
-    default=0.0,
-    show_default=True,
-    help="Least variance, in squared units of the data.",
-)
-@click.option(
-    "--covariance-floor",
-    type=float,
-    default=TOLERANCES.diagnosis.covariance_floor,
-    show_default=True,
-    help="Least variance, as a share of the data's.",
-)
+@regularity_options
 @click.option(
     "--max-iter", type=click.IntRange(min=1), default=1000, show_default=True, help="Of each EM run."
 )
@@ -65,7 +60,11 @@ from gmmscape.tolerances import TOLERANCES
     show_default=True,
     help="Length of the EM step at which it is converged.",
 )
-@click.option("--json", "json_file", help="Write the fit to this file; diagnose and repair read it.")
+@click.option(
+    "--json", "json_file", type=Written(), help="Write the fit to this file; diagnose and repair read it."
+)
+@max_seconds_option
+@pursue_option
 @search_options(nested="offer")
 @table_options
 @click.pass_context
@@ -86,7 +85,7 @@ def fit_command(
         covariance_type=options.pop("covariance"),
         escape=not options.pop("no_escape"),
         random_state=seed,
-        **options,
+        **{name: value for name, value in options.items() if value is not None},
     )
     with progress("fitting", quiet=quiet) as callback, warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the exit code and the text say it

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from gmmscape.cli.files import Read
 from gmmscape.cli.options import Layout, Rows, layout_of, table_options
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.measure import Population, Sample
@@ -85,7 +86,7 @@ def landscape_options(command: Command) -> Command:
         click.option(
             "--centers", type=Numbers(), help="True centers, as in --centers=-3,3,12 (with the = sign)."
         ),
-        click.argument("file", required=False),
+        click.argument("file", required=False, type=Read()),
     ):
         command = option(command)
     return command

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
+from gmmscape.cli.files import FileCommand
 from gmmscape.cli.landscapes import landscape_of, landscape_options
 from gmmscape.cli.options import laboratory_options
 from gmmscape.cli.progress import progress
 from gmmscape.cli.report import report_of, report_options
 
 
-@click.command("map")
+@click.command("map", cls=FileCommand)
 @landscape_options
 @click.option("--saddles", is_flag=True, help="Saddles of every index too, what they join, and barriers.")
 @click.option("--starts", type=click.IntRange(min=0), default=64, show_default=True, help="Random starts.")

@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from gmmscape.cli.files import FileCommand, Read
 from gmmscape.cli.options import (
     checkpoint_option,
-    floor_options,
     layout_of,
     max_seconds_option,
+    regularity_options,
     run_options,
     table_options,
 )
@@ -21,8 +22,8 @@ from gmmscape.optima import LocalOptima, local_optima
 from gmmscape.solve import INIT_PARAMS
 
 
-@click.command("optima")
-@click.argument("file")
+@click.command("optima", cls=FileCommand)
+@click.argument("file", type=Read())
 @click.option("-k", "--n-components", type=click.IntRange(min=1), required=True, help="Number of components.")
 @click.option(
     "--covariance",
@@ -46,7 +47,7 @@ from gmmscape.solve import INIT_PARAMS
 @max_seconds_option
 @checkpoint_option
 @report_options
-@floor_options
+@regularity_options
 @run_options
 @table_options
 @click.pass_context

@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.cli.files import Written
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.jsonfile import writable_target
 from gmmscape.tables.text import read_table
@@ -18,7 +19,9 @@ Command = Callable[..., Any]
 max_seconds_option = click.option(
     "--max-seconds", type=click.FloatRange(min=0), help="Stop after this time with what is found."
 )
-checkpoint_option = click.option("--checkpoint", help="Keep what is done in this file; go on from it.")
+checkpoint_option = click.option(
+    "--checkpoint", type=Written(), help="Keep what is done in this file; go on from it."
+)
 #: Of commands whose result is a report on standard output.
 quiet_option = click.option("--quiet", is_flag=True, help="No result on standard output and no progress.")
 MISSING_COLUMN = "the model was fitted on columns {names}, which {file} does not have: use --columns"
@@ -143,11 +146,41 @@ def search_options(*, nested: str) -> Callable[[Command], Command]:
     return lambda command: run_options(option(command))
 
 
-def floor_options(command: Command) -> Command:
-    """Add the two floors, by default those of the model."""
+class PriorRows(click.ParamType):
+    """A number of rows, or auto."""
+
+    name = "rows"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        """Return the number, or "auto"."""
+        if value == "auto":
+            return value
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number of rows: write auto, or 0 for none", param, ctx)
+
+
+pursue_option = click.option(
+    "--pursue",
+    type=click.Choice(["evidence", "likelihood"]),
+    default="evidence",
+    show_default=True,
+    help="Make moves whose gain new rows would see too, or all that gain on these.",
+)
+
+
+def regularity_options(command: Command) -> Command:
+    """Add what keeps covariances from collapsing, by default what the model or the function has."""
     for option in (
         click.option("--reg-covar", type=float, help="Least variance, in squared units of the data."),
         click.option("--covariance-floor", type=float, help="Least variance, as a share of the data's."),
+        click.option(
+            "--covariance-prior",
+            type=PriorRows(),
+            help="Rows of the components' pooled covariance that each is given: auto, or a number; 0 for "
+            "maximum likelihood.",
+        ),
     ):
         command = option(command)
     return command

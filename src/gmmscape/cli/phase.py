@@ -9,6 +9,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.cli.expressions import Family, centers_of
+from gmmscape.cli.files import FileCommand
 from gmmscape.cli.options import check_writable, laboratory_options
 from gmmscape.cli.progress import progress
 from gmmscape.cli.report import report_of, report_options
@@ -37,7 +38,7 @@ class Steps(click.ParamType):
         return np.linspace(first, last, count)
 
 
-@click.command("phase")
+@click.command("phase", cls=FileCommand)
 @click.option(
     "--centers",
     required=True,

@@ -8,11 +8,13 @@ import click
 import numpy as np
 
 from gmmscape.cli.exits import exit_code
+from gmmscape.cli.files import FileCommand, Read, Written
 from gmmscape.cli.options import (
     check_writable,
-    floor_options,
     layout_of,
     max_seconds_option,
+    pursue_option,
+    regularity_options,
     search_options,
     table_options,
 )
@@ -20,15 +22,17 @@ from gmmscape.cli.progress import progress
 from gmmscape.diagnosis import repair
 from gmmscape.estimator.document import FitDocument
 from gmmscape.models import read_model
-from gmmscape.tolerances import TOLERANCES
 
 
-@click.command("repair")
-@click.argument("model")
-@click.argument("file")
-@click.option("--model", "out", required=True, help="Write the repaired fit to this file.")
+@click.command("repair", cls=FileCommand)
+@click.argument("model", type=Read())
+@click.argument("file", type=Read())
+@click.option(
+    "--model", "out", type=Written(over="model"), required=True, help="Write the repaired fit to this file."
+)
 @max_seconds_option
-@floor_options
+@regularity_options
+@pursue_option
 @search_options(nested="offer")
 @table_options
 @click.pass_context
@@ -58,9 +62,8 @@ def repair_command(
         feature_names=rows.names,
         total=len(rows.values) if rows.weights is None else float(np.sum(rows.weights)),
         reg_covar=next((value for value in floors[0] if value is not None), 0.0),
-        covariance_floor=next(
-            (value for value in floors[1] if value is not None), TOLERANCES.diagnosis.covariance_floor
-        ),
+        covariance_floor=next((value for value in floors[1] if value is not None), None),
+        covariance_prior=result.prior,
         seed=seed,
         init_params=None,
     )

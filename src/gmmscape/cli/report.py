@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import click
 
+from gmmscape.cli.files import Written
 from gmmscape.cli.options import Command, check_writable
 
 
@@ -49,8 +50,13 @@ class Report(NamedTuple):
 def report_options(command: Command) -> Command:
     """Add --json and --plot."""
     for option in (
-        click.option("--plot", "plot_file", help="Draw the result: PNG, PDF or SVG by the file's ending."),
-        click.option("--json", "json_file", help="Write the result to this file."),
+        click.option(
+            "--plot",
+            "plot_file",
+            type=Written(),
+            help="Draw the result: PNG, PDF or SVG by the file's ending.",
+        ),
+        click.option("--json", "json_file", type=Written(), help="Write the result to this file."),
     ):
         command = option(command)
     return command

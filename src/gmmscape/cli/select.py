@@ -7,6 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
+from gmmscape.cli.files import FileCommand, Read, Written
 from gmmscape.cli.options import (
     Rows,
     check_writable,
@@ -66,8 +67,8 @@ class Families(click.ParamType):
         return tuple(names)
 
 
-@click.command("select")
-@click.argument("file")
+@click.command("select", cls=FileCommand)
+@click.argument("file", type=Read())
 @click.option(
     "--k", "-k", "n_components", type=NumbersOfComponents(), default="1:20", show_default=True,
     help="Numbers of components, ends included: 1:20, or 1,2,5:8.",
@@ -108,7 +109,12 @@ class Families(click.ParamType):
 @max_seconds_option
 @checkpoint_option
 @report_options
-@click.option("--model", "model_file", help="Write the chosen fit to this file; diagnose and repair read it.")
+@click.option(
+    "--model",
+    "model_file",
+    type=Written(),
+    help="Write the chosen fit to this file; diagnose and repair read it.",
+)
 @search_options(nested="take")
 @table_options
 @click.pass_context

@@ -167,6 +167,31 @@ class CovarianceKind(ABC):
         """Return the covariances that scatter and masses imply; without mass a component keeps its own."""
 
     @abstractmethod
+    def pseudo_scatter(self, covariance: FloatArray) -> FloatArray:
+        """Return the scatter of unit mass of rows of that covariance (d, d), as one component's own."""
+
+    def with_pseudo_rows(
+        self, scatter: FloatArray, mass: FloatArray, covariance: FloatArray, amount: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return scatter and masses with so much mass of rows of a covariance added to each."""
+        return scatter + amount * self.pseudo_scatter(covariance), mass + amount
+
+    @abstractmethod
+    def divergences(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
+        """Return the Kullback-Leibler divergences of N(0, covariance) from N(0, C), for each C stored.
+
+        Of the covariance (d, d) counts what the kind keeps, so that zero is attained.
+        """
+
+    @abstractmethod
+    def without(self, scaled: FloatArray, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return squared lengths of rows after their own part of a covariance is taken from it.
+
+        `scaled` (n, d) are deviations in standard deviations of the covariance, of whose scatter each makes
+        the outer product times its share (n,); also the fall of the log determinant, (n,), negative.
+        """
+
+    @abstractmethod
     def spread(self, gaps: FloatArray) -> FloatArray:
         """Return what gaps between means (p, d) add to each one's own covariance."""
 

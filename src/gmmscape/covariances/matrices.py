@@ -55,9 +55,24 @@ class _Matrices(CovarianceKind):
     def squared_lengths(self, gaps: FloatArray, covariances: FloatArray) -> FloatArray:
         return (gaps * np.linalg.solve(covariances, gaps[:, :, None])[:, :, 0]).sum(axis=1)
 
+    def pseudo_scatter(self, covariance: FloatArray) -> FloatArray:
+        return covariance
+
+    def divergences(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
+        root = np.linalg.cholesky(covariance)
+        relative = root.T @ factors
+        squares = np.square(relative).sum(axis=(-2, -1))
+        logs = np.log(np.diagonal(root) * np.diagonal(factors, axis1=-2, axis2=-1)).sum(axis=-1)
+        return np.atleast_1d(0.5 * (squares - len(root)) - logs)
+
     def scatter(self, deviations: FloatArray, weights: FloatArray) -> FloatArray:
         rooted = deviations * np.sqrt(weights)[:, None]  # keeps the product exactly symmetric
         return rooted.T @ rooted
+
+    def without(self, scaled: FloatArray, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+        squares = np.square(scaled).sum(axis=1)
+        kept = np.maximum(1.0 - shares * squares, np.finfo(np.float64).eps)
+        return squares / kept, np.log(kept)
 
     def spread(self, gaps: FloatArray) -> FloatArray:
         return gaps[:, :, None] * gaps[:, None, :]
@@ -203,6 +218,11 @@ class Tied(_Matrices):
 
     def estimated(self, scatter: FloatArray, mass: FloatArray, current: FloatArray, d: int) -> FloatArray:
         return scatter / mass.sum()
+
+    def with_pseudo_rows(
+        self, scatter: FloatArray, mass: FloatArray, covariance: FloatArray, amount: float
+    ) -> tuple[FloatArray, FloatArray]:
+        return scatter + amount * covariance, mass + amount / len(mass)
 
     def from_own_units(
         self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray

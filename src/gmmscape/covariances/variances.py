@@ -82,6 +82,18 @@ class Diag(_Variances):
     def scatter(self, deviations: FloatArray, weights: FloatArray) -> FloatArray:
         return weights @ deviations**2
 
+    def without(self, scaled: FloatArray, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+        squares = np.square(scaled)
+        kept = np.maximum(1.0 - shares[:, None] * squares, np.finfo(np.float64).eps)
+        return (squares / kept).sum(axis=1), np.log(kept).sum(axis=1)
+
+    def pseudo_scatter(self, covariance: FloatArray) -> FloatArray:
+        return np.diagonal(covariance)
+
+    def divergences(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
+        relative = np.sqrt(np.diagonal(covariance)) * factors
+        return (0.5 * (relative**2 - 1.0) - np.log(relative)).sum(axis=1)
+
     def merged_scatter(self, total: FloatArray, between: FloatArray, gap: FloatArray) -> FloatArray:
         return total + between[:, None] * gap**2
 
@@ -168,6 +180,19 @@ class Spherical(_Variances):
 
     def scatter(self, deviations: FloatArray, weights: FloatArray) -> FloatArray:
         return np.asarray(weights @ (deviations**2).sum(axis=1))
+
+    def without(self, scaled: FloatArray, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+        d = scaled.shape[1]
+        squares = np.square(scaled).sum(axis=1)
+        kept = np.maximum(1.0 - shares * squares / d, np.finfo(np.float64).eps)
+        return squares / kept, d * np.log(kept)
+
+    def pseudo_scatter(self, covariance: FloatArray) -> FloatArray:
+        return np.trace(covariance)
+
+    def divergences(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
+        relative = np.sqrt(np.trace(covariance) / len(covariance)) * factors
+        return len(covariance) * (0.5 * (relative**2 - 1.0) - np.log(relative))
 
     def merged_scatter(self, total: FloatArray, between: FloatArray, gap: FloatArray) -> FloatArray:
         return total + between * (gap**2).sum(axis=1)

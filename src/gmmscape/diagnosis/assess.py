@@ -13,17 +13,18 @@ from gmmscape.diagnosis.centers import diagnose_centers
 from gmmscape.diagnosis.evidence import Calibration
 from gmmscape.diagnosis.examine import Examination, examine
 from gmmscape.diagnosis.false_alarms import bootstrapped_gains
+from gmmscape.diagnosis.foreign_rows import foreign_rows
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.verdict import counted_gain, diagnosis_of, diagnosis_of_result
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import Family, Floor, family_named
+from gmmscape.families import CovariancePrior, Family, family_named
 from gmmscape.measure import Sample
-from gmmscape.models import FittedModel, read_model
-from gmmscape.moves.mixture_problem import MixtureProblem
+from gmmscape.models import FittedModel, last_step, read_model, rows_at_last_step
+from gmmscape.moves.mixture_problem import PURSUE, MixtureProblem
 from gmmscape.moves.restarts import StartPlan, restarted
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Callback
-from gmmscape.solve import EM, Solution
+from gmmscape.solve import EM, Regularity, Solution
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import choice, generator, real_number, whole_number
@@ -53,6 +54,10 @@ class Judged:
         Iterations that led to the best fit, at least 1.
     data : object
         X with its columns in the order of the model.
+    prior : CovariancePrior or None
+        Of the covariances.
+    pipeline : object or None
+        What the model is the last step of.
     """
 
     model: FittedModel
@@ -62,6 +67,8 @@ class Judged:
     centers: FloatArray | None
     n_iter: int
     data: Any
+    prior: CovariancePrior | None = None
+    pipeline: Any = None
 
 
 def judge(
@@ -73,7 +80,9 @@ def judge(
     rng: Any,
     reg_covar: float | None,
     covariance_floor: float | None,
+    covariance_prior: float | str | None,
     nested: str,
+    pursue: str,
     n_jobs: int | None,
     max_seconds: float | None,
     verbose: int,
@@ -83,11 +92,14 @@ def judge(
 ) -> Judged:
     """Read the model, examine it on the data, and say what it is; see `diagnose` for the parameters."""
     choice("nested", nested, NESTED)
+    choice("pursue", pursue, PURSUE)
     check_n_jobs(n_jobs)
     n_samples = 0 if false_alarm is None else _samples_for(false_alarm)
     whole_number("n_starts", n_starts)
     budget = Budget.of("diagnose", max_seconds, callback, verbose)
     seed = int(generator(rng).integers(2**63))
+    whole, X = model, rows_at_last_step(model, X)
+    model = last_step(whole)
     fitted = read_model(model, covariance_type)
     X = _columns_in_order(X, fitted)
     sample = Sample(X, sample_weight, copy=False)
@@ -99,16 +111,21 @@ def judge(
     total = total_mass(sample, sample_weight)
     if fitted.mixture is None:
         diagnosis, centers, n_iter = diagnose_centers(sample, fitted.means, total, seed, budget)
-        return Judged(fitted, diagnosis, None, None, centers, n_iter, X)
-    family = family_of(fitted, sample, reg_covar, covariance_floor)
+        return Judged(
+            fitted, diagnosis, None, None, centers, n_iter, X, pipeline=None if whole is model else whole
+        )
+    family = family_of(fitted, sample, reg_covar, covariance_floor, covariance_prior)
     given = sample.local_mixture(fitted.mixture)
     objective = Objective.near(sample, family, given)
-    problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed)
+    problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed, pursue=pursue)
     with limited(n_jobs):
         examination = examine(objective, given, problem, POLISH, budget)
         calibration, ended = _calibration(examination, total, false_alarm, n_samples, nested, seed, budget)
         examination = replace(examination, escape=replace(examination.escape, stop_reason=ended))
         diagnosis = diagnosis_of(examination, total, calibration, thorough=True)
+        foreign = foreign_rows(objective, given, fitted.feature_names)
+        if foreign is not None:
+            diagnosis = replace(diagnosis, verdict="cannot tell", reasons=(foreign, *diagnosis.reasons))
         if n_starts > 0 and examination.stop_reason == "completed":
             diagnosis = _with_restarts(examination, diagnosis, n_starts, seed, budget)
     final = examination.final
@@ -124,6 +141,8 @@ def judge(
         None,
         max(1, sum(part.n_iter for part in examination.way)),
         X,
+        family.prior,
+        None if whole is model else whole,
     )
 
 
@@ -175,12 +194,12 @@ def _with_restarts(
     found = restarted(objective, plan, budget)
     if not found.ends:
         return diagnosis
-    sound = [end.nll for end, bad in zip(found.ends, found.degenerate, strict=True) if not bad]
+    sound = [end.value for end, bad in zip(found.ends, found.degenerate, strict=True) if not bad]
     evidence = replace(
         diagnosis.evidence,
-        replicated=(sum(abs(nll - final.nll) <= same for nll in sound), len(found.ends)),
+        replicated=(sum(abs(nll - final.value) <= same for nll in sound), len(found.ends)),
     )
-    lower = [final.nll - nll for nll in sound if nll < final.nll - same]
+    lower = [final.value - nll for nll in sound if nll < final.value - same]
     warnings = diagnosis.warnings
     if lower:
         warnings += (
@@ -199,20 +218,24 @@ def total_mass(sample: Sample, sample_weight: ArrayLike | None) -> float:
 
 
 def family_of(
-    model: FittedModel, sample: Sample, reg_covar: float | None, covariance_floor: float | None
+    model: FittedModel,
+    sample: Sample,
+    reg_covar: float | None,
+    covariance_floor: float | None,
+    covariance_prior: float | str | None,
 ) -> Family:
-    """Return the family a model was fitted in, under the floors given, its own, or the defaults."""
+    """Return the family a model was fitted in, under the limits given, its own, or the defaults."""
     assert model.family is not None
-    own_reg, own_floor = model.reg_covar or 0.0, model.covariance_floor
-    reg_covar = own_reg if reg_covar is None else reg_covar
-    if covariance_floor is None:
-        covariance_floor = TOLERANCES.diagnosis.covariance_floor if own_floor is None else own_floor
-    floor = Floor.of(
-        sample.variance,
-        reg_covar=real_number("reg_covar", reg_covar, strict=False),
-        covariance_floor=real_number("covariance_floor", covariance_floor, strict=False),
+    prior = None if model.prior is None else model.prior.beside(sample.counted_rows)
+    own = 0.0 if prior is None else prior.rows
+    regularity = Regularity.of(
+        own if covariance_prior is None else covariance_prior,
+        model.reg_covar or 0.0 if reg_covar is None else reg_covar,
+        model.covariance_floor if covariance_floor is None else covariance_floor,
     )
-    return family_named(model.family, floor)
+    if covariance_prior is None:
+        return family_named(model.family, regularity.floor(sample), prior)
+    return regularity.family(sample, model.family, len(model.means))
 
 
 def check_n_jobs(n_jobs: Any) -> None:

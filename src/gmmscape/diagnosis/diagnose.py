@@ -20,7 +20,9 @@ def diagnose(
     rng: Any = None,
     reg_covar: float | None = None,
     covariance_floor: float | None = None,
+    covariance_prior: float | str | None = None,
     nested: str = "offer",
+    pursue: str = "evidence",
     false_alarm: float | None = None,
     n_starts: int = 0,
     n_jobs: int | None = None,
@@ -53,9 +55,15 @@ def diagnose(
         Least variance, in squared units of the data; the model's own by default, else 0.
     covariance_floor : float, optional
         Least variance as a share of the data's; the model's own by default, else 1e-6.
+    covariance_prior : "auto" or float, optional
+        How many rows of the components' pooled covariance each covariance is given beside its own: the
+        model's own by default, which is none for models fitted elsewhere.
     nested : {"offer", "take"}, default="offer"
         Whether gains by components nested in one cluster, such as a core in a halo, are only listed
         (`alternatives`) or count as better fits.
+    pursue : {"evidence", "likelihood"}, default="evidence"
+        What moves are made for: gains that new rows would see too, or all. Gains that are not told from none
+        are listed (`alternatives`).
     false_alarm : float, optional
         Rate at which good fits may be called bad. A gain is then held against those that the search finds on
         1/false_alarm - 1 samples drawn from the fit (parametric bootstrap), and a gain not above them all is
@@ -108,7 +116,9 @@ def diagnose(
         rng=rng,
         reg_covar=reg_covar,
         covariance_floor=covariance_floor,
+        covariance_prior=covariance_prior,
         nested=nested,
+        pursue=pursue,
         false_alarm=false_alarm,
         n_starts=n_starts,
         n_jobs=n_jobs,

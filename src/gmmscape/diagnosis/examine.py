@@ -31,8 +31,8 @@ class Examination:
         Of the sample and the family.
     given : Mixture
         The fit as it came.
-    nll_before : float
-        NLL there, nats per unit mass.
+    value_before : float
+        NLL and penalty there, nats per unit mass.
     gradient_norm : float
         Length of the EM step from there; infinite where a component has no rows.
     polished : Solution
@@ -49,7 +49,7 @@ class Examination:
 
     objective: SampleObjective
     given: Mixture
-    nll_before: float
+    value_before: float
     gradient_norm: float
     polished: Solution
     saddle: bool
@@ -65,8 +65,8 @@ class Examination:
     @property
     def polish_gain(self) -> float:
         """What EM brought, nats per unit mass; never negative, and zero where it is less than rounding."""
-        gain = self.nll_before - self.polished.nll
-        return gain if gain > TOLERANCES.diagnosis.polish_rounding * (1.0 + abs(self.nll_before)) else 0.0
+        gain = self.value_before - self.polished.value
+        return gain if gain > TOLERANCES.diagnosis.polish_rounding * (1.0 + abs(self.value_before)) else 0.0
 
     @property
     def searched(self) -> bool:
@@ -89,7 +89,7 @@ class Examination:
     @property
     def escape_gain(self) -> float:
         """What moves brought beyond that."""
-        return max(0.0, min(self.polished.nll, self.nll_before) - self.final.nll)
+        return max(0.0, min(self.polished.value, self.value_before) - self.final.value)
 
 
 def examine(
@@ -124,7 +124,7 @@ def examine(
     Examination
         Also where the budget or Ctrl-C ended it early.
     """
-    nll_before = objective.rows.nll(given)
+    value_before = objective.value(given)
     norm = _gradient_norm(objective, given)
     solver = EM(tol=finish.tol, max_iter=0) if eager else finish
     polished = _em(objective, given, solver, budget)
@@ -138,11 +138,12 @@ def examine(
     except KeyboardInterrupt:
         found.escape.stop_reason = "interrupted"
     best = found.best
-    if best.nll > nll_before:
+    if best.value > value_before:
         # The floor of this examination is above what came in: the fit as it is stays the best.
-        best = replace(polished, local=given, nll=nll_before, gradient_norm=norm)
+        penalty = objective.family.penalty(given)
+        best = replace(polished, local=given, nll=value_before - penalty, penalty=penalty, gradient_norm=norm)
     return Examination(
-        objective, given, nll_before, norm, polished, found.saddle, found.escape, best, tuple(found.way)
+        objective, given, value_before, norm, polished, found.saddle, found.escape, best, tuple(found.way)
     )
 
 
@@ -152,7 +153,7 @@ def unexamined(objective: SampleObjective, solution: Solution) -> Examination:
     return Examination(
         objective,
         solution.local,
-        solution.nll,
+        solution.value,
         solution.gradient_norm,
         solution,
         False,
@@ -192,9 +193,9 @@ def _improve(
         found.best = _filled(found.escape.fit, polished.local)
         found.way += found.escape.way
     if found.best is not polished and found.escape.stop_reason == "completed":
-        budget.report("finish", found.escape.tried, value=found.best.nll, round=found.escape.rounds)
+        budget.report("finish", found.escape.tried, value=found.best.value, round=found.escape.rounds)
         finished = _em(objective, found.best.local, finish, budget)
-        if finished.nll <= found.best.nll:
+        if finished.value <= found.best.value:
             found.best = finished
             found.way.append(finished)
         if finished.stop_reason in ("interrupted", "time_limit"):
@@ -223,14 +224,14 @@ def _shaken_off(problem: MixtureProblem, solution: Solution, budget: Budget) -> 
     """Where EM leads from a point close by, if that is below; None at a minimum."""
     objective = problem.objective
     start = shaken(solution.local, np.random.default_rng(problem.seed))
-    target = solution.nll - problem.same
+    target = solution.value - problem.same
 
     def watch(ended: int, iterations: int, nll: float) -> bool:
         budget.check()
         return nll < target
 
     left = descend(SHAKEN, objective, start, watch=watch)
-    if left.nll >= target:
+    if left.value >= target:
         if left.stop_reason == "interrupted":
             raise Stopped("interrupted")
         return None

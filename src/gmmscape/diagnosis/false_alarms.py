@@ -84,4 +84,4 @@ def _gain(
     escape = search(problem, polished, Budget("diagnose"))
     if escape.stop_reason != "completed":
         raise Stopped(escape.stop_reason)
-    return max(0.0, polished.nll - escape.fit.nll) * len(rows)
+    return max(0.0, polished.value - escape.fit.value) * len(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import MixtureProblem
-from gmmscape.objective import Objective
+from gmmscape.objective import Objective, SampleObjective
 from gmmscape.progress import Budget
 from gmmscape.results.records import Record
 from gmmscape.solve import EM, Solution, descend_all, pass_size, start_around
@@ -46,6 +47,8 @@ class FitPlan:
         Whether bad optima are left.
     take_nested : bool
         Whether gains by nested components are taken.
+    pursue : {"evidence", "likelihood"}
+        What moves are made for.
     n_jobs : int or None
         Threads at most; None for all.
     start : Mixture or None
@@ -59,6 +62,7 @@ class FitPlan:
     seed: int
     escape: bool
     take_nested: bool
+    pursue: str
     n_jobs: int | None
     start: Mixture | None
 
@@ -118,32 +122,44 @@ def fit_mixture(sample: Sample, family: Family, plan: FitPlan, total: float, bud
 
 
 def _fit(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Budget) -> Fit:
-    best = _best_start(sample, family, plan, budget)
-    objective = Objective.near(sample, family, best.local)
-    if not plan.escape or best.stop_reason in CUT_SHORT:
-        examination = unexamined(objective, best)
+    """The best of the searches that begin at each start which is better than all before it.
+
+    A search from a better start may end lower than one from a worse: with these, more starts are never worse.
+    """
+    records = _records(_solutions(sample, family, plan, budget))
+    objective = Objective.near(sample, family, records[-1].local)
+    if not plan.escape or records[-1].stop_reason in CUT_SHORT:
+        examination = unexamined(objective, records[-1])
         diagnosis = diagnosis_of(examination, total)
-        return Fit(best, diagnosis_of_result(examination, diagnosis, searched=False), None)
-    problem = MixtureProblem(objective, take_nested=plan.take_nested, seed=plan.seed)
-    examination = examine(
-        objective,
-        best.local,
-        problem,
-        plan.solver,
-        budget,
-        eager=pass_size(objective, best.local) > EFFORT.diagnosis.eager_pass,
-    )
+        return Fit(records[-1], diagnosis_of_result(examination, diagnosis, searched=False), None)
+    found: list[tuple[Solution, Examination]] = []
+    for start in reversed(records):  # the best first: it is what there is when time runs out
+        found.append((start, _examined(objective, start, plan, budget)))
+        if found[-1][1].stop_reason != "completed":
+            break
+    start, examination = min(found, key=lambda one: one[1].final.value)
     em_diagnosis = diagnosis_of(examination, total)
     diagnosis = diagnosis_of_result(examination, em_diagnosis, searched=True)
-    return Fit(_whole_way(best, examination), diagnosis, em_diagnosis)
+    return Fit(_whole_way(start, examination), diagnosis, em_diagnosis)
 
 
-def _best_start(sample: Sample, family: Family, plan: FitPlan, budget: Budget) -> Solution:
-    """The start that EM takes lowest; collapsed ones only where all are."""
-    solutions = _solutions(sample, family, plan, budget)
-    best = min(solutions, key=lambda s: (s.stop_reason == "degenerate", s.nll))
-    cut_short = [s.stop_reason for s in solutions if s.stop_reason in CUT_SHORT]
-    return replace(best, stop_reason=cut_short[0]) if cut_short else best
+def _examined(objective: SampleObjective, start: Solution, plan: FitPlan, budget: Budget) -> Examination:
+    problem = MixtureProblem(objective, take_nested=plan.take_nested, seed=plan.seed, pursue=plan.pursue)
+    eager = pass_size(objective, start.local) > EFFORT.diagnosis.eager_pass
+    return examine(objective, start.local, problem, plan.solver, budget, eager=eager)
+
+
+def _records(solutions: Sequence[Solution]) -> list[Solution]:
+    """Those that EM took lower than all before; collapsed ones only where all are."""
+    records: list[Solution] = []
+    for one in solutions:
+        rank = (one.stop_reason == "degenerate", one.value)
+        if not records or rank < (records[-1].stop_reason == "degenerate", records[-1].value):
+            records.append(one)
+    cut_short = [one.stop_reason for one in solutions if one.stop_reason in CUT_SHORT]
+    if cut_short:
+        records[-1] = replace(records[-1], stop_reason=cut_short[0])
+    return records
 
 
 def _solutions(sample: Sample, family: Family, plan: FitPlan, budget: Budget) -> list[Solution]:
@@ -191,9 +207,9 @@ def _whole_way(start: Solution, examination: Examination) -> Solution:
     for part in examination.way:
         # A run that begins where the last one ended continues it; after a move only its end counts.
         continues = part.history[0] <= history[-1]
-        history += part.history[1:] if continues else [part.nll]
+        history += part.history[1:] if continues else [part.value]
         n_iter += part.n_iter
     final = examination.final
-    history[-1] = final.nll  # the same point, evaluated once more
+    history[-1] = final.value  # the same point, evaluated once more
     reason = final.stop_reason if examination.stop_reason == "completed" else examination.stop_reason
     return replace(final, n_iter=n_iter, history=tuple(history), stop_reason=reason)

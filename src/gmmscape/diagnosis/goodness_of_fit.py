@@ -69,12 +69,22 @@ def misfit(rows: WeightedRows, fit: Mixture) -> str | None:
 
 def _log_counts(rows: WeightedRows, fit: Mixture) -> FloatArray:
     """Log of the number of rows to expect within the distance of the nearest neighbour, shape (n,)."""
-    from scipy.spatial import cKDTree
-
     n, d = len(rows), fit.n_features
     density = rows.log_densities(fit)
     scaled = rows.local(EVERY) / rows.unit
-    distance, _ = cKDTree(scaled).query(scaled, 2)
+    distance = _nearest(scaled)
     ball = 0.5 * d * np.log(pi) - lgamma(0.5 * d + 1.0)
     with np.errstate(divide="ignore"):
-        return np.log(n - 1.0) + density + ball + d * np.log(distance[:, 1])
+        return np.log(n - 1.0) + density + ball + d * np.log(distance)
+
+
+def _nearest(rows: FloatArray) -> FloatArray:
+    """Distance of each row from the nearest other one, shape (n,)."""
+    if rows.shape[1] <= EFFORT.diagnosis.tree_columns:
+        from scipy.spatial import cKDTree
+
+        return cKDTree(rows).query(rows, 2)[0][:, 1]
+    from sklearn.neighbors import NearestNeighbors
+
+    # In many columns trees prune nothing, and products of matrices are the quickest way to all distances.
+    return NearestNeighbors(n_neighbors=1, algorithm="brute").fit(rows).kneighbors()[0][:, 0]

@@ -9,7 +9,7 @@ from gmmscape.diagnosis.evidence import Calibration, Evidence
 from gmmscape.diagnosis.examine import Examination
 from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
-from gmmscape.moves.heldout import HeldOut
+from gmmscape.moves.left_out_gain import LeftOutGain
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import pass_size
 
@@ -43,12 +43,12 @@ def evidence_of(
     Returns
     -------
     Evidence
-        Cost: two dozen passes for the curvature, some iterations of EM for the held-out gain.
+        Cost: two dozen passes for the curvature and two for the held-out gain.
     """
     objective = examination.objective
     polished, final = examination.polished.local, examination.final.local
     thorough = thorough and examination.stop_reason == "completed"
-    held_out = HeldOut(objective, 0).gain(polished, final) * total if gain > 0 and thorough else None
+    held_out = LeftOutGain(objective).gain(polished, final).mean * total if gain > 0 and thorough else None
     settled = (
         examination.polished.converged and pass_size(objective, polished) <= EFFORT.diagnosis.curvature_pass
     )

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from gmmscape.diagnosis.assess import Judged, judge
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import CovariancePrior
 from gmmscape.mixture import Mixture
-from gmmscape.models import CONVERSION, returned, returned_centers
+from gmmscape.models import CONVERSION, last_step, returned, returned_centers, with_last_step
 from gmmscape.moves.search import TriedMove
 from gmmscape.plot.repair import RepairDisplay
 from gmmscape.progress import Callback
@@ -41,6 +42,8 @@ class Repair(Record):
         Of the result, with the same moves and gains; None for centers.
     solution : Solution or None
         The best mixture with its stop reason and history; None for centers.
+    prior : CovariancePrior or None
+        What each covariance was given beside its own rows.
     before : Mixture or ndarray of shape (k, d)
         The mixture, or the centers, as they came.
     data : object
@@ -54,6 +57,7 @@ class Repair(Record):
     diagnosis: Diagnosis
     diagnosis_after: Diagnosis | None = field(repr=False)
     solution: Solution | None = field(repr=False)
+    prior: CovariancePrior | None = field(repr=False, default=None)
     before: Any = field(repr=False, default=None)
     data: Any = field(repr=False, default=None, compare=False)
 
@@ -190,7 +194,9 @@ def repair(
     rng: Any = None,
     reg_covar: float | None = None,
     covariance_floor: float | None = None,
+    covariance_prior: float | str | None = None,
     nested: str = "offer",
+    pursue: str = "evidence",
     n_jobs: int | None = None,
     max_seconds: float | None = None,
     verbose: int = 0,
@@ -218,9 +224,15 @@ def repair(
         Least variance, in squared units of the data; the model's own by default, else 0.
     covariance_floor : float, optional
         Least variance as a share of the data's; the model's own by default, else 1e-6.
+    covariance_prior : "auto" or float, optional
+        How many rows of the components' pooled covariance each covariance is given beside its own: the
+        model's own by default, which is none for models fitted elsewhere.
     nested : {"offer", "take"}, default="offer"
         Whether gains by components nested in one cluster, such as a core in a halo, are only listed
         (`alternatives`) or taken. "take" maximises the likelihood.
+    pursue : {"evidence", "likelihood"}, default="evidence"
+        What moves are made for: gains that new rows would see too, or all. Gains that are not told from none
+        are listed (`alternatives`).
     n_jobs : int, optional
         Threads at most; None or -1 for all cores. The result does not depend on it.
     max_seconds : float, optional
@@ -257,7 +269,7 @@ def repair(
     >>> sorted(result.model.means.ravel().round())
     [np.float64(0.0), np.float64(9.0), np.float64(30.0)]
     """
-    if hasattr(model, "weight_concentration_prior_type"):
+    if hasattr(last_step(model), "weight_concentration_prior_type"):
         raise InvalidParameterError.of(
             "model", model, f"a Bayesian fit is diagnosed but not repaired; convert it: {CONVERSION}"
         )
@@ -269,15 +281,24 @@ def repair(
         rng=rng,
         reg_covar=reg_covar,
         covariance_floor=covariance_floor,
+        covariance_prior=covariance_prior,
         nested=nested,
+        pursue=pursue,
         n_jobs=n_jobs,
         max_seconds=max_seconds,
         verbose=verbose,
         callback=callback,
     )
     before = judged.model.mixture if judged.model.mixture is not None else judged.model.means
+    repaired = _as_it_came(judged)
     return Repair(
-        _as_it_came(judged), judged.diagnosis, judged.result_diagnosis, judged.final, before, judged.data
+        repaired if judged.pipeline is None else with_last_step(judged.pipeline, repaired),
+        judged.diagnosis,
+        judged.result_diagnosis,
+        judged.final,
+        judged.prior,
+        before,
+        judged.data,
     )
 
 
@@ -290,14 +311,15 @@ def _as_it_came(judged: Judged) -> Any:
     attributes = {
         "converged_": final.converged,
         "n_iter_": judged.n_iter,
-        "lower_bound_": -final.nll,
-        "lower_bounds_": [-final.nll],
-        "history_": [final.nll],
+        "lower_bound_": -final.value,
+        "lower_bounds_": [-final.value],
+        "history_": [final.value],
         "stop_reason_": final.stop_reason,
         "floor_active_": final.floor_active,
         "diagnosis_": judged.result_diagnosis,
         "em_diagnosis_": diagnosis,
         "solution_": final,
+        "covariance_prior_": judged.prior,
         "n_samples_": len(judged.data),
     }
     return returned(model, final.mixture, attributes)

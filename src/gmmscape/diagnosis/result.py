@@ -10,6 +10,7 @@ from gmmscape.arrays import IntArray
 from gmmscape.diagnosis.evidence import Evidence
 from gmmscape.diagnosis.findings import Finding
 from gmmscape.diagnosis.text import diagnosis_table
+from gmmscape.mixture import Mixture
 from gmmscape.moves.search import TriedMove
 from gmmscape.results.records import Record
 
@@ -96,7 +97,8 @@ class Diagnosis(Record):
     moves : tuple of TriedMove
         Moves that lead to the better fit, one entry for those made together.
     alternatives : tuple of TriedMove
-        Gains that were left alone: better densities by nested components, or collapsed ones.
+        Gains that were left alone: better densities by nested components, or collapsed ones, and gains that
+        the data do not tell from none.
     rounds : int
         Rounds of proposals.
     tried : int
@@ -109,6 +111,8 @@ class Diagnosis(Record):
         What else the user should know.
     evidence : Evidence
         What the verdict rests on, in numbers.
+    rival : Mixture or None
+        Another fit, better on these rows by what new rows would not show: the data do not tell the two apart.
     suggested_n_components : int or None
         Clusters that the best fit in hand speaks of: components on several count as these, several on one as
         one, as far as BIC asks for it. None where the search did not end, in fits, and for centers.
@@ -139,6 +143,7 @@ class Diagnosis(Record):
     warnings: tuple[str, ...]
     evidence: Evidence
     suggested_n_components: int | None
+    rival: Mixture | None = None
 
     @property
     def gain(self) -> float:

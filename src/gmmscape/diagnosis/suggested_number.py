@@ -11,7 +11,6 @@ from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import covered_by
 from gmmscape.moves.degeneracy import scarce
-from gmmscape.moves.heldout import some_rows
 from gmmscape.moves.resizing import with_one_fewer, with_one_more
 from gmmscape.moves.splits import least_gain
 from gmmscape.objective import SampleObjective
@@ -50,7 +49,7 @@ def suggested_n_components(
     objective = _lightened(objective)
     alive = fit.weights > 0
     here = fit if alive.all() else _of_these(fit, alive)
-    value = objective.rows.nll(here)
+    value = objective.value(here)
     price = 0.5 * least_gain(objective)
     grown = False
     for number in range(EFFORT.diagnosis.suggestion_steps):
@@ -66,15 +65,15 @@ def suggested_n_components(
                 TOLERANCES.diagnosis.dearest_removal * price,
             )
             end = _best(objective, starts)
-            if end is not None and end.nll - value < price:
-                here, value = end.local, end.nll
+            if end is not None and end.value - value < price:
+                here, value = end.local, end.value
                 continue
         rng = np.random.default_rng([seed, 8, number])
         starts = with_one_more(objective, here, covered, rng, EFFORT.diagnosis.splits_tried, separate=True)
         end = _best(objective, starts, sound=True)
-        if end is None or value - end.nll <= price:
+        if end is None or value - end.value <= price:
             break
-        here, value, grown = end.local, end.nll, True
+        here, value, grown = end.local, end.value, True
     return here.n_components
 
 
@@ -82,7 +81,7 @@ def _lightened(objective: SampleObjective) -> SampleObjective:
     """The same on so many rows that brief runs of EM take no time; BIC counts all."""
     rows = objective.rows
     step = -(-len(rows) // EFFORT.diagnosis.suggestion_rows)
-    return objective if step == 1 else replace(objective, rows=some_rows(rows, np.arange(0, len(rows), step)))
+    return objective if step == 1 else replace(objective, rows=rows.part(np.arange(0, len(rows), step)))
 
 
 def _best(objective: SampleObjective, starts: list[Mixture], *, sound: bool = False) -> Solution | None:
@@ -91,7 +90,7 @@ def _best(objective: SampleObjective, starts: list[Mixture], *, sound: bool = Fa
     ends = descend_all(BRIEF, objective, starts)
     if sound:
         ends = [end for end in ends if not scarce(objective, end.local).any()]
-    return min(ends, key=lambda end: end.nll, default=None)
+    return min(ends, key=lambda end: end.value, default=None)
 
 
 def _of_these(fit: Mixture, kept: np.ndarray) -> Mixture:

@@ -57,7 +57,10 @@ def diagnosis_of(
     gain = counted_gain(examination)
     n = _effective_rows(objective)
     score = _score(objective, polished, final, n) if gain > 0 else 0.0
-    verdict, reasons = judged(gain * total, score, examination.escape, bool(broken.any()), "nats")
+    rival = rival_of(examination, total)
+    verdict, reasons = judged(
+        gain * total, score, examination.escape, bool(broken.any()), "nats", rival * total
+    )
     if calibration is not None:
         verdict, reasons = calibrated(verdict, reasons, calibration)
     if examination.begun_early:
@@ -68,8 +71,8 @@ def diagnosis_of(
         reasons=reasons,
         input_state=_input_state(examination, bool(broken.any())),
         objective="nll",
-        value_before=examination.nll_before,
-        value_after=examination.final.nll,
+        value_before=examination.value_before,
+        value_after=examination.final.value,
         polish_gain=examination.polish_gain,
         escape_gain=examination.escape_gain,
         total=total,
@@ -89,12 +92,22 @@ def diagnosis_of(
         suggested_n_components=suggested_n_components(objective, final, 0)
         if thorough and examination.searched
         else None,
+        rival=examination.escape.rival.mixture if rival > 0.0 else None,
     )
 
 
 def counted_gain(examination: Examination) -> float:
     """Return what moves, or leaving a saddle, brought beyond polishing, per unit mass."""
     return examination.escape_gain if examination.escape.taken or examination.saddle else 0.0
+
+
+def rival_of(examination: Examination, total: float) -> float:
+    """Return how much better another fit is on these rows that is not told from the best; 0 for none."""
+    rival = examination.escape.rival
+    if rival is None:
+        return 0.0
+    gain = examination.final.value - rival.value
+    return gain if gain * total >= TOLERANCES.diagnosis.rival else 0.0
 
 
 def calibrated(
@@ -130,7 +143,10 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
     broken = collapsed(objective, local)
     verdict, reasons = "cannot tell", ("no moves were tried: escape is off",)
     if searched or examination.stop_reason != "completed":
-        verdict, reasons = judged(0.0, 0.0, examination.escape, bool(broken.any()), "nats")
+        rival = rival_of(examination, before.total)
+        verdict, reasons = judged(
+            0.0, 0.0, examination.escape, bool(broken.any()), "nats", rival * before.total
+        )
     return replace(
         before,
         verdict=verdict,
@@ -199,7 +215,7 @@ def _in_standard_errors(mean: float, variance: float, n: float) -> float:
 
 
 def judged(
-    gain_total: float, score: float, escape: Escape, broken: bool, unit: str
+    gain_total: float, score: float, escape: Escape, broken: bool, unit: str, rival: float = 0.0
 ) -> tuple[str, tuple[str, ...]]:
     """Return the verdict with its reasons."""
     count = sum(len(move.splits) for move in escape.taken)
@@ -222,15 +238,26 @@ def judged(
             "some component has no covariance of its own (it is on a floor, or on too few different rows): "
             "likelihoods of such fits do not compare; use fewer components or a higher covariance_floor",
         )
+    if rival > 0.0:
+        return "cannot tell", (
+            f"two fits that these data cannot tell apart: another one is better by {rival:.3g} {unit} on "
+            "these rows, by what new rows would not show; both are in hand (`rival`)",
+            *_left_alone(escape),
+        )
     failed = escape.tried - len(escape.taken)
     reasons = [f"{failed} more moves and new starts were run through EM, none brought a gain that counts"]
     if not escape.taken:
         reasons = [f"{failed} moves and new starts were run through EM, none brought a gain that counts"]
     if failed == 0:
         reasons = ["no other move promised a gain after EM on its neighbourhood"]
-    if escape.alternatives:
-        reasons.append("better densities by other means are listed as alternatives")
-    return "no better fit found", tuple(reasons)
+    return "no better fit found", (*reasons, *_left_alone(escape))
+
+
+def _left_alone(escape: Escape) -> tuple[str, ...]:
+    """What to say of gains by nested or collapsed components, and of those that are not told from none."""
+    if any(move.outcome != "not told apart" for move in escape.alternatives):
+        return ("better densities by other means are listed as alternatives",)
+    return ()
 
 
 def distinct(moves: Sequence[TriedMove], same: float) -> tuple[TriedMove, ...]:

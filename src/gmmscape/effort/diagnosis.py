@@ -35,3 +35,7 @@ class DiagnosisEffort:
     suggestion_rows: int = 50_000
     #: Steps at most.
     suggestion_steps: int = 12
+    #: Columns up to which nearest neighbours are looked for by a tree.
+    tree_columns: int = 16
+    #: Rows that are compared with a model before it is judged.
+    foreign_rows: int = 2_000

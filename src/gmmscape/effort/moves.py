@@ -15,8 +15,8 @@ class MovesEffort:
     proposal_rows: int = 250_000
     #: Rows that stand for what one component covers.
     rows_each: int = 1_000
-    #: Rows that are drawn, of more; the share of them that is held out; EM on the others.
-    held_out_rows: int = 50_000
+    #: Rows that are looked at, of more, where gains are measured on rows left out.
+    left_out_rows: int = 4_000
     #: Single moves of a group that are tried, best prediction first; and of the group of nested
     #: components.
     attempts: int = 8
@@ -46,6 +46,10 @@ class MovesEffort:
     starts_together: int = 64
     random_starts: int = 3
     resplit_starts: int = 7
+    #: Columns up to which the halves of a split begin with one whole covariance, whatever the family.
+    whole_columns: int = 16
+    #: Steps of the power method, in more columns, to the direction that a part is widest in.
+    power_steps: int = 12
     #: Fits with a shared covariance that are then set free.
     freed: int = 2
     #: Rows of each of two neighbours that are to share anew.

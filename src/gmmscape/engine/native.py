@@ -150,8 +150,8 @@ class NativeRows(HeldRows):
             self._isa, self._doubles, self.origin, *self._weighted, task, thread_count()
         )
         runs = [
-            EmRun(w, m, c, ENDS[end], nll, step, starved, history)
-            for w, m, c, (end, nll, step, starved, history) in zip(*arrays, ends, strict=True)
+            EmRun(w, m, c, ENDS[end], value, step, starved, history)
+            for w, m, c, (end, value, step, starved, history) in zip(*arrays, ends, strict=True)
         ]
         return EmRuns(runs, interrupted)
 

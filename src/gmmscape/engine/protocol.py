@@ -90,6 +90,10 @@ class EmTask:
         Time for all of them.
     ranges : ndarray of int, shape (b, 2), or None
         First row of each start, and the one after its last; None for all rows.
+    prior_mass : ndarray of shape (b,), or None
+        Mass of the rows that each covariance is given beside its own, for each start; None for none.
+    prior_scale : ndarray of shape (d, d), or None
+        Their covariance.
     watch : callable or None
         Called some twenty times a second with the starts that have ended, the iterations of all, and the
         value of the one that moved last; returning True stops.
@@ -116,21 +120,23 @@ class EmTask:
     outlook: int = 0
     max_seconds: float | None = None
     ranges: IntArray | None = None
+    prior_mass: FloatArray | None = None
+    prior_scale: FloatArray | None = None
     watch: Callable[[int, int, float], Any] | None = None
 
 
 class EmRun(NamedTuple):
     """Where one start ended: parameters, and for each what `solve.Solution` says.
 
-    `nll` is per unit^d. `end` is a stop reason, or "given_up", "not_begun", or "out_of_reach" where only a
-    loop in Python can go on, because some row has no density.
+    `value` is NLL and penalty, per unit^d. `end` is a stop reason, or "given_up", "not_begun", or
+    "out_of_reach" where only a loop in Python can go on, because some row has no density.
     """
 
     weights: FloatArray
     means: FloatArray
     covariances: FloatArray
     end: str
-    nll: float
+    value: float
     step: float
     starved: bool
     history: FloatArray

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gmmscape.diagnosis.result import Diagnosis
-from gmmscape.families import family_named
+from gmmscape.families import CovariancePrior, family_named
 from gmmscape.mixture import Mixture
 from gmmscape.results.fields import arguments, plain
 from gmmscape.results.records import Record
@@ -21,6 +21,7 @@ MOST_COMPONENTS, MOST_FEATURES = 40, 4
 #: What the file says of the solution, and of the diagnosis, at its top level; the rest is in "diagnosis".
 OF_SOLUTION = (
     "nll",
+    "penalty",
     "error",
     "gradient_norm",
     "stop_reason",
@@ -61,8 +62,12 @@ class FitDocument(Record):
         Names of the columns; None where they have none.
     total : float
         Number of rows, or sum of their weights.
-    reg_covar, covariance_floor : float
-        Floors.
+    reg_covar : float
+        Least variance, in squared units of the data.
+    covariance_floor : float or None
+        Least variance as a share of the data's; None for what the prior needs.
+    covariance_prior : CovariancePrior or None
+        What each covariance was given beside its own rows.
     seed : int or None
         Of all that was random; None where that was no number.
     init_params : str or None
@@ -79,9 +84,10 @@ class FitDocument(Record):
     feature_names: tuple[str, ...] | None
     total: float
     reg_covar: float
-    covariance_floor: float
+    covariance_floor: float | None
     seed: int | None
     init_params: str | None
+    covariance_prior: CovariancePrior | None = None
 
     @property
     def degenerate(self) -> bool:
@@ -131,6 +137,7 @@ class FitDocument(Record):
             "total": self.total,
             "reg_covar": self.reg_covar,
             "covariance_floor": self.covariance_floor,
+            "covariance_prior": plain(self.covariance_prior),
             "log_likelihood": plain(self.log_likelihood),
             "bic": plain(self.bic),
             "aic": plain(self.aic),

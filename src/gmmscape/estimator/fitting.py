@@ -16,16 +16,18 @@ from gmmscape.arrays import FloatArray
 from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
 from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import Family, Floor, family_named, family_names
+from gmmscape.families import CovariancePrior, Family, family_names
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.models import inverse_covariances
+from gmmscape.moves.mixture_problem import PURSUE
 from gmmscape.progress import Budget, Callback, Printer, checked_verbose
-from gmmscape.solve import EM, INIT_PARAMS, STOP_REASONS, mixture_around, start_around
+from gmmscape.solve import EM, INIT_PARAMS, STOP_REASONS, Regularity, mixture_around, start_around
 from gmmscape.validation import (
     choice,
     finite_array,
     mean_matrix,
+    optional_seconds,
     positive_integer,
     probability_weights,
     real_number,
@@ -70,6 +72,8 @@ def fit_estimator(
         Solution and diagnoses.
     """
     solver = _checked_parameters(model)
+    max_seconds = optional_seconds("max_seconds", model.max_seconds)
+    regularity = Regularity.of(model.covariance_prior, model.reg_covar, model.covariance_floor)
     X = checked_data(model, X, reset=True)
     sample = Sample(X, sample_weight, copy=False)
     if len(sample) == 1:
@@ -81,8 +85,7 @@ def fit_estimator(
             f"n_components={model.n_components} but X has only n_samples={len(sample)} rows (of positive "
             "weight): use fewer components"
         )
-    floor = Floor.of(sample.variance, reg_covar=model.reg_covar, covariance_floor=model.covariance_floor)
-    family = family_named(model.covariance_type, floor)
+    family = regularity.family(sample, model.covariance_type, model.n_components)
     seed = seed_from(model.random_state)
     plan = FitPlan(
         n_components=model.n_components,
@@ -92,12 +95,13 @@ def fit_estimator(
         seed=seed,
         escape=bool(model.escape),
         take_nested=model.nested == "take",
+        pursue=model.pursue,
         n_jobs=model.n_jobs,
         start=_start(model, sample, family, seed),
     )
-    budget = Budget("fit", None, callback or _printer(model), each_iteration=model.verbose >= 2)
+    budget = Budget("fit", max_seconds, callback or _printer(model), each_iteration=model.verbose >= 2)
     fit = fit_mixture(sample, family, plan, total_mass(sample, sample_weight), budget)
-    set_fit(model, fit, len(X))
+    set_fit(model, fit, len(X), family.prior)
     if fit.solution.stop_reason not in ("converged", "interrupted"):
         reason = fit.solution.stop_reason
         warnings.warn(f"{reason}: {STOP_REASONS[reason]}", ConvergenceWarning, stacklevel=3)
@@ -109,8 +113,7 @@ def _checked_parameters(model: GaussianMixture) -> EM:
     choice("covariance_type", model.covariance_type, family_names())
     choice("init_params", model.init_params, INIT_PARAMS)
     choice("nested", model.nested, NESTED)
-    real_number("reg_covar", model.reg_covar, strict=False)
-    real_number("covariance_floor", model.covariance_floor, strict=False)
+    choice("pursue", model.pursue, PURSUE)
     positive_integer("n_init", model.n_init)
     positive_integer("verbose_interval", model.verbose_interval)
     check_n_jobs(model.n_jobs)
@@ -190,7 +193,7 @@ def _printer(model: GaussianMixture) -> Printer | None:
     return Printer(every=model.verbose_interval if model.verbose > 1 else None)
 
 
-def set_fit(model: GaussianMixture, fit: Fit, n_samples: int) -> None:
+def set_fit(model: GaussianMixture, fit: Fit, n_samples: int, prior: CovariancePrior | None) -> None:
     """Give an estimator the attributes of a fit to so many rows."""
     solution = fit.solution
     mixture = solution.mixture
@@ -201,7 +204,7 @@ def set_fit(model: GaussianMixture, fit: Fit, n_samples: int) -> None:
     model.precisions_ = inverse_covariances(mixture)
     model.converged_ = solution.converged
     model.n_iter_ = solution.n_iter
-    model.lower_bound_ = -solution.nll
+    model.lower_bound_ = -solution.value
     model.lower_bounds_ = [-value for value in solution.history]
     model.stop_reason_ = solution.stop_reason
     model.floor_active_ = solution.floor_active
@@ -210,3 +213,4 @@ def set_fit(model: GaussianMixture, fit: Fit, n_samples: int) -> None:
     model.history_ = list(solution.history)
     model.solution_ = solution
     model.n_samples_ = n_samples
+    model.covariance_prior_ = prior

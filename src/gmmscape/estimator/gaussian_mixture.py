@@ -18,7 +18,6 @@ from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
 from gmmscape.models import NotFittedError
 from gmmscape.threads import limited
-from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import (
     positive_integer,
 )
@@ -42,13 +41,18 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         deviations, or relative change of a weight or covariance. (scikit-learn: rise of the likelihood.)
     reg_covar : float, default=0.0
         Least variance, in squared units of the data. A floor; never added. (scikit-learn adds it.)
-    covariance_floor : float, default=1e-6
-        Least variance as a share of the data's in each column; the larger floor counts.
+    covariance_floor : float, optional
+        Least variance as a share of the data's in each column; the larger floor counts. None beside a prior,
+        else 1e-6.
+    covariance_prior : "auto" or float, default="auto"
+        How many rows of the components' pooled covariance each covariance is given beside its own
+        (docs/mathematics.md#prior). "auto" asks the data; 0 is maximum likelihood, whose components on few
+        rows have no bound.
     max_iter : int, default=1000
         Iterations of each run of EM.
     n_init : int, default=1
         Number of starts; the best one is escaped from. More starts leave the first ones as they are.
-    init_params : {"k-means++", "kmeans", "random", "random_from_data"}, default="k-means++"
+    init_params : {"kmeans", "k-means++", "random", "random_from_data"}, default="kmeans"
         Where starting means come from. Starting covariances are the scatter of the data about them.
     weights_init : array_like of shape (n_components,), optional
         Starting weights, summing to one.
@@ -68,10 +72,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         Whether bad optima are left. False gives plain EM.
     nested : {"offer", "take"}, default="offer"
         Whether a gain by components nested in one cluster, such as a core in a halo, is only listed in
-        `diagnosis_` or taken. "take" maximises the likelihood.
+        `diagnosis_` or taken. "take" maximises the objective.
+    pursue : {"evidence", "likelihood"}, default="evidence"
+        What moves are made for. "evidence" makes those whose gain new rows would see too: it stands out among
+        the row-wise differences, and is there on rows left out. "likelihood" maximises the objective on these
+        rows.
     n_jobs : int, optional
         Threads at most; None or -1 for all cores, or as many as OMP_NUM_THREADS says. The fit does not depend
         on it.
+    max_seconds : float, optional
+        Time budget of a fit, which then ends with the best that is in hand ("time_limit").
 
     Attributes
     ----------
@@ -82,13 +92,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     n_iter_ : int
         Iterations of all EM runs on the way to the fit.
     lower_bound_ : float
-        Log-likelihood per row (per unit of weight).
+        Log-likelihood per row (per unit of weight), less the penalty of the prior.
     lower_bounds_ : list of float
         The same along the way.
     n_features_in_, feature_names_in_
         Number of columns and, for tables, their names.
     stop_reason_ : str
-        "converged", "max_iter", "plateau", "degenerate" or "interrupted".
+        "converged", "max_iter", "plateau", "degenerate", "time_limit" or "interrupted".
     floor_active_ : bool
         Whether a floor holds up some covariance.
     diagnosis_ : Diagnosis
@@ -96,9 +106,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     em_diagnosis_ : Diagnosis or None
         Verdict on what EM alone found; None with ``escape=False``.
     history_ : list of float
-        NLL per row along the way, falling: each iteration of EM, and each move.
+        NLL and penalty per row along the way, falling: each iteration of EM, and each move.
     solution_ : Solution
         The fit as the solver left it.
+    covariance_prior_ : CovariancePrior or None
+        What each covariance was given: `rows`, and their covariance `scale`, shape (d, d).
     n_samples_ : int
         Number of rows that it was fitted on.
 
@@ -118,10 +130,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         covariance_type: str = "full",
         tol: float = 1e-6,
         reg_covar: float = 0.0,
-        covariance_floor: float = TOLERANCES.diagnosis.covariance_floor,
+        covariance_floor: float | None = None,
+        covariance_prior: str | float = "auto",
         max_iter: int = 1000,
         n_init: int = 1,
-        init_params: str = "k-means++",
+        init_params: str = "kmeans",
         weights_init: ArrayLike | None = None,
         means_init: ArrayLike | None = None,
         precisions_init: ArrayLike | None = None,
@@ -131,13 +144,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         verbose_interval: int = 10,
         escape: bool = True,
         nested: str = "offer",
+        pursue: str = "evidence",
         n_jobs: int | None = None,
+        max_seconds: float | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
         self.tol = tol
         self.reg_covar = reg_covar
         self.covariance_floor = covariance_floor
+        self.covariance_prior = covariance_prior
         self.max_iter = max_iter
         self.n_init = n_init
         self.init_params = init_params
@@ -150,7 +166,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         self.verbose_interval = verbose_interval
         self.escape = escape
         self.nested = nested
+        self.pursue = pursue
         self.n_jobs = n_jobs
+        self.max_seconds = max_seconds
 
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> GaussianMixture:
         """Fit the mixture.
@@ -353,7 +371,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             feature_names=None if names is None else tuple(map(str, names)),
             total=self.diagnosis_.total,
             reg_covar=float(self.reg_covar),
-            covariance_floor=float(self.covariance_floor),
+            covariance_floor=None if self.covariance_floor is None else float(self.covariance_floor),
+            covariance_prior=self.covariance_prior_,
             seed=int(self.random_state) if integer else None,
             init_params=self.init_params,
         )
@@ -405,12 +424,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             covariance_type=solution.family,
             reg_covar=document.reg_covar,
             covariance_floor=document.covariance_floor,
+            covariance_prior=0.0 if document.covariance_prior is None else document.covariance_prior.rows,
             random_state=document.seed,
         )
         if document.init_params is not None:
             model.init_params = document.init_params
         fit = Fit(solution, document.diagnosis, document.before)
-        set_fit(model, fit, document.n_samples)
+        set_fit(model, fit, document.n_samples, document.covariance_prior)
         model.n_features_in_ = solution.mixture.n_features
         if document.feature_names is not None:
             model.feature_names_in_ = np.array(document.feature_names, dtype=object)

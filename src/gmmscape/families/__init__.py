@@ -5,6 +5,7 @@ constraints, so that an EM step never lowers the likelihood, floors included. No
 one is: it is asked what it does. `register` makes one known by name wherever a ``covariance_type`` is given.
 """
 
+from gmmscape.families.covariance_prior import CovariancePrior
 from gmmscape.families.family import Coordinates, Family, NativeFamily
 from gmmscape.families.floor import NO_FLOOR, Floor
 from gmmscape.families.free_covariance import FreeCovariance
@@ -21,6 +22,7 @@ from gmmscape.families.registry import (
 __all__ = [
     "NO_FLOOR",
     "Coordinates",
+    "CovariancePrior",
     "Family",
     "Floor",
     "FreeCovariance",

@@ -11,6 +11,7 @@ import numpy as np
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.covariances import CovarianceKind
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families.covariance_prior import CovariancePrior
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics
 
@@ -27,11 +28,14 @@ class NativeFamily:
         Whether weights and covariances stay as they are.
     floor : ndarray of shape (d,)
         Smallest variances, all zero for no floor.
+    prior : CovariancePrior or None
+        Of each covariance.
     """
 
     kind: str
     means_only: bool
     floor: FloatArray
+    prior: CovariancePrior | None = None
 
 
 class Coordinates(Protocol):
@@ -79,12 +83,15 @@ class Family(ABC):
         Whether covariances are estimated. The search for better optima moves them, and only they collapse.
     whole : bool
         Whether all covariances of the kind on or above the floor belong to the family.
+    penalised : bool
+        Whether it knows of a prior of its covariances.
     """
 
     name: str
     kind: CovarianceKind
     free_covariances: bool = True
     whole: bool = True
+    penalised: bool = False
 
     @property
     def scatter(self) -> str:
@@ -97,6 +104,35 @@ class Family(ABC):
 
         Of components with no more mass than `resolution` the statistics tell nothing; see `unresolved`.
         """
+
+    def penalty(self, mixture: Mixture) -> float:
+        """Return what is added to the NLL of a mixture, nats per unit mass: nothing without a prior."""
+        return 0.0
+
+    def penalties(self, mixture: Mixture) -> FloatArray:
+        """Return the part of `penalty` that each component has, shape (k,); of a shared covariance none."""
+        return np.zeros(mixture.n_components)
+
+    @property
+    def prior(self) -> CovariancePrior | None:
+        """The prior of its covariances, if there is one."""
+        return None
+
+    def under(self, prior: CovariancePrior | None) -> Family:
+        """Return the family under a prior of its covariances; itself where it knows of none."""
+        return self
+
+    def on_part(self, share: float) -> Family:
+        """Return the family for a part of the data that has this share of their mass."""
+        return self
+
+    def penalties_of(self, covariances: FloatArray) -> FloatArray:
+        """Return the penalty of each of p covariances, stored as components' own, shape (p,)."""
+        return np.zeros(len(covariances))
+
+    def smoothed(self, covariance: FloatArray, share: FloatArray | float = 1.0) -> FloatArray:
+        """Return covariances (..., d, d) of rows of these masses (...), with what a prior adds."""
+        return covariance
 
     def unresolved(self, mass: FloatArray, resolution: float) -> BoolArray:
         """Say which components have so little mass that rows of that resolution, or float64, do not tell."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.covariances import CovarianceKind
+from gmmscape.families.covariance_prior import CovariancePrior
 from gmmscape.families.family import Family, NativeFamily
 from gmmscape.families.floor import Floor
 from gmmscape.mixture import Mixture
@@ -24,10 +26,14 @@ class FreeCovariance(Family):
         Kind of covariance, which also names the family.
     floor : Floor
         Lower bound of the covariances.
+    prior : CovariancePrior or None
+        Of each covariance; None for maximum likelihood.
     """
 
     kind: CovarianceKind
     floor: Floor
+    prior: CovariancePrior | None = None  # type: ignore[assignment]
+    penalised = True
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -35,7 +41,7 @@ class FreeCovariance(Family):
         return self.kind.name
 
     def update(self, statistics: SufficientStatistics, current: Mixture, resolution: float = 0.0) -> Mixture:
-        """Return the mixture that the statistics imply.
+        """Return the mixture that the statistics imply, and the prior.
 
         A component without mass keeps its mean and covariance and gets weight zero; one of little mass moves
         like the others.
@@ -43,8 +49,50 @@ class FreeCovariance(Family):
         assert statistics.scatter is not None
         mass = statistics.mass
         means = np.where(mass[:, None] > 0, statistics.mean, current.means)
-        covariances = self.kind.estimated(statistics.scatter, mass, current.covariances, current.n_features)
+        scatter, held = statistics.scatter, mass
+        if self.prior is not None:
+            scatter, held = self.kind.with_pseudo_rows(scatter, mass, self.prior.scale, self.prior.mass)
+        covariances = self.kind.estimated(scatter, held, current.covariances, current.n_features)
         return self.made(mass / mass.sum(), means, covariances)
+
+    def penalty(self, mixture: Mixture) -> float:
+        """Return the prior's mass times the divergence of its rows from each covariance."""
+        return float(self._divergences(mixture).sum())
+
+    def penalties(self, mixture: Mixture) -> FloatArray:
+        """Return the part of each component, shape (k,); zero for a shared covariance."""
+        if self.kind.shared:
+            return np.zeros(mixture.n_components)
+        return self._divergences(mixture)
+
+    def _divergences(self, mixture: Mixture) -> FloatArray:
+        if self.prior is None:
+            return np.zeros(mixture.n_components)
+        return self.prior.mass * self.kind.divergences(self.prior.scale, mixture.parameters.factors)
+
+    def under(self, prior: CovariancePrior | None) -> Family:
+        """Return the family under another prior; a class derived from this one may be made differently."""
+        other = copy(self)
+        object.__setattr__(other, "prior", prior)
+        return other
+
+    def on_part(self, share: float) -> Family:
+        """Return the family whose prior has more mass beside that of a part."""
+        return self if self.prior is None else self.under(self.prior.on_part(share))
+
+    def penalties_of(self, covariances: FloatArray) -> FloatArray:
+        """Return the penalty of each of p covariances, stored as components' own, shape (p,)."""
+        if self.prior is None:
+            return np.zeros(len(covariances))
+        kind = self.kind.own
+        return self.prior.mass * kind.divergences(self.prior.scale, kind.factors(covariances))
+
+    def smoothed(self, covariance: FloatArray, share: FloatArray | float = 1.0) -> FloatArray:
+        """Return covariances (..., d, d) of rows of these masses (...), with those of the prior."""
+        if self.prior is None:
+            return covariance
+        own = np.asarray(share)[..., None, None]
+        return (own * covariance + self.prior.mass * self.prior.scale) / (own + self.prior.mass)
 
     def n_parameters(self, k: int, d: int) -> int:
         """Return k d of means, k - 1 of weights, and those of the covariances."""
@@ -62,8 +110,8 @@ class FreeCovariance(Family):
     def native(self, d: int) -> NativeFamily | None:
         """Return kind and floor."""
         variances = self.floor.variances if len(self.floor.variances) else np.zeros(d)
-        return NativeFamily(self.kind.name, means_only=False, floor=variances)
+        return NativeFamily(self.kind.name, means_only=False, floor=variances, prior=self.prior)
 
     def relaxed(self, kind: CovarianceKind) -> Family:
-        """Return the family of another kind under the same floor."""
-        return FreeCovariance(kind, self.floor)
+        """Return the family of another kind under the same floor and prior."""
+        return FreeCovariance(kind, self.floor, self.prior)

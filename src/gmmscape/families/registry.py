@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gmmscape.covariances import KINDS
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families.covariance_prior import CovariancePrior
 from gmmscape.families.family import Family
 from gmmscape.families.floor import NO_FLOOR, Floor
 from gmmscape.families.free_covariance import FreeCovariance
@@ -60,9 +61,12 @@ def family_names() -> tuple[str, ...]:
     return tuple(_KNOWN)
 
 
-def family_named(name: str, floor: Floor = NO_FLOOR) -> Family:
-    """Return the family of that name under a floor, or raise InvalidParameterError that lists the names."""
-    return _KNOWN[choice("family", name, family_names())].make(floor)
+def family_named(name: str, floor: Floor = NO_FLOOR, prior: CovariancePrior | None = None) -> Family:
+    """Return the family of that name under a floor and a prior.
+
+    Raises InvalidParameterError that lists the names.
+    """
+    return _KNOWN[choice("family", name, family_names())].make(floor).under(prior)
 
 
 def contained_in(name: str) -> list[str]:

@@ -92,6 +92,11 @@ class WeightedRows:
         """Return some rows, a slice or their numbers, with other weights."""
         return WeightedRows(self.local(rows), weights, self.unit)
 
+    def part(self, rows: Any) -> WeightedRows:
+        """Return some rows, their weights made to sum to one."""
+        weights = self.weights[rows]
+        return self.taken(rows, weights / weights.sum())
+
     @property
     def log_unit(self) -> float:
         """What to add to an NLL per unit^d to have it in the user's units of length."""

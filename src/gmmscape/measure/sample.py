@@ -155,6 +155,20 @@ class Sample(Centred):
         """
         return 1.0 / self.duplicates.squares
 
+    @cached_property
+    def counted_rows(self) -> float:
+        """How many rows the data are, whatever the unit of their weights.
+
+        Weights that are whole multiples of the smallest are counts of it; of others, Kish's effective number
+        is taken, 1 / sum of their squares.
+        """
+        if self.equal_weights:
+            return float(len(self))
+        counts = self.weights / self.weights.min()
+        if np.abs(counts - np.round(counts)).max() <= TOLERANCES.measure.whole_weight:
+            return float(np.round(counts).sum())
+        return float(1.0 / (self.weights @ self.weights))
+
     @property
     def heaviest_row(self) -> float:
         """The largest weight of a different row; equal rows count as one."""

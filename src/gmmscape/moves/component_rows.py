@@ -81,7 +81,7 @@ class Covered(NamedTuple):
     parts : Parts
         Of each component, in their order.
     deletion_costs : ndarray of shape (k,)
-        What the NLL rises by when a component is deleted and the other weights grow.
+        What the objective rises by when a component is deleted and the other weights grow.
     overlaps : ndarray of int, shape (p, 2)
         Pairs that share rows, each once, smaller index first.
     ranking : WeightedRows
@@ -113,7 +113,7 @@ def covered_by(objective: SampleObjective, mixture: Mixture, seed: Sequence[int]
         weights, places = weights / weights.sum(), looked_at[found.row]
     entries = weights[found.row] * found.posterior
     masses = np.diff(np.concatenate([[0.0], np.cumsum(entries)])[found.ends])
-    costs = _deletion_costs(mixture, found, weights, masses)
+    costs = _deletion_costs(mixture, found, weights, masses) - objective.family.penalties(mixture)
     chosen, scale, ends = _thinned(found.ends, rng)
     parts = Parts(rows.taken(places[chosen], entries[chosen] * scale), ends)
     whole = looked_at is None and len(chosen) == len(places)

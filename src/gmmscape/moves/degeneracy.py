@@ -23,10 +23,11 @@ def scarce(objective: SampleObjective, mixture: Mixture, *, after_em: bool = Fal
 def collapsed(objective: SampleObjective, mixture: Mixture, *, after_em: bool = False) -> BoolArray:
     """Return which components the rows give no covariance: on the floor, or on at most d+1 rows.
 
-    A component without any row is none of them, nor is one with few rows that shares a tied covariance.
+    A component without any row is none of them, nor is one with few rows that shares a tied covariance or has
+    those of a prior beside its own.
     """
     floored = on_floor(objective, mixture)
-    if mixture.kind.shared:
+    if mixture.kind.shared or objective.family.prior is not None:
         return floored
     limit = float(np.nextafter(mixture.n_features + 1, np.inf))
     few = _rests_on_fewer(objective, mixture, limit, after_em)

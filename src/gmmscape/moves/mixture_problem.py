@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered, covered_by
 from gmmscape.moves.degeneracy import collapsed, scarce
-from gmmscape.moves.heldout import HeldOut
+from gmmscape.moves.left_out_gain import LeftOutGain
 from gmmscape.moves.moves import Move, Removal, applied
 from gmmscape.moves.nesting import Clustering, better_clustering, nested
 from gmmscape.moves.pairing import disjoint, paired
@@ -26,6 +27,8 @@ from gmmscape.progress import Stopped
 from gmmscape.solve import EM, Patience, Solution, descend, descend_all, pass_size, start_around
 from gmmscape.tolerances import TOLERANCES
 
+#: What moves are made for: gains that new rows would see, or all.
+PURSUE = ("evidence", "likelihood")
 #: EM that judges a move. After `screen` iterations it looks at the trend and expects it to go on for
 #: `EFFORT.moves.outlook`.
 JUDGE = EM(tol=1e-5, max_iter=1000)
@@ -45,11 +48,19 @@ class MixtureProblem:
     seed : int
         Of what is random in the proposals.
     hold_out : bool, default=True
-        Whether gains are measured on rows held out too.
+        Whether gains are measured on rows left out too.
+    pursue : {"evidence", "likelihood"}, default="evidence"
+        Whether a gain has to be one that new rows would have, or is enough by itself.
     """
 
     def __init__(
-        self, objective: SampleObjective, *, take_nested: bool, seed: int, hold_out: bool = True
+        self,
+        objective: SampleObjective,
+        *,
+        take_nested: bool,
+        seed: int,
+        hold_out: bool = True,
+        pursue: str = "evidence",
     ) -> None:
         if not objective.family.free_covariances:
             raise InvalidParameterError.of(
@@ -61,7 +72,7 @@ class MixtureProblem:
         self.same = TOLERANCES.moves.same / objective.measure.effective_rows
         self.seed = seed
         self.hold_out = hold_out
-        self._held_out: HeldOut | None = None
+        self.on_evidence = pursue == "evidence" and hold_out and not take_nested
 
     def proposals(self, fit: Solution, number: int, check: Callable[[], None]) -> Iterator[Attempt]:
         """Yield moves into clusters of their own, then neighbours that share anew, then nested components.
@@ -203,22 +214,37 @@ class MixtureProblem:
         end = descend(JUDGE, self.objective, fit.local, watch=watch)
         if end.stop_reason == "interrupted":
             raise Stopped("interrupted")
-        return end if end.nll <= fit.nll else fit
+        return end if end.value <= fit.value else fit
 
     def rank(self, fit: Solution) -> tuple[float, ...]:
         """Return the NLL; where nested components are only offered, more clusters come first."""
         if self.take_nested:
-            return (fit.nll,)
+            return (fit.value,)
         local = fit.local
-        return (-self._without_overloaded(local, self._clustering(local)).n_clusters, fit.nll)
+        return (-self._without_overloaded(local, self._clustering(local)).n_clusters, fit.value)
 
     def held_out_gain(self, before: Solution, after: Solution) -> float | None:
         """Return the fall of the NLL on rows that neither fit has seen."""
         if not self.hold_out:
             return None
-        if self._held_out is None:
-            self._held_out = HeldOut(self.objective, self.seed)
-        return self._held_out.gain(before.local, after.local)
+        return self._left_out.gain(before.local, after.local).mean
+
+    @cached_property
+    def _left_out(self) -> LeftOutGain:
+        return LeftOutGain(self.objective)
+
+    def _holds(self, before: Mixture, after: Mixture) -> bool:
+        """Whether a gain would be one on new rows.
+
+        It has to stand out among the row-wise differences and not to be lost on rows left out; or, where it
+        does not stand out, to be there on rows left out.
+        """
+        left_out = self._left_out.gain(before, after)
+        if left_out.mean <= 0.0:
+            return False
+        if left_out.score >= TOLERANCES.moves.holds:
+            return True
+        return self._left_out.seen(before, after).score >= TOLERANCES.moves.stands_out
 
     def outcome(self, before: Solution, after: Solution, moves: Sequence[Move]) -> str:
         """Say whether a refined fit may be taken.
@@ -226,16 +252,18 @@ class MixtureProblem:
         Where a component newly loses its covariance, or one that a move touched rests on few rows, what it
         contributes does not count.
         """
-        if before.nll - after.nll <= self.same:
+        if before.value - after.value <= self.same:
             return "no gain"
         old, new = before.local, after.local
         doubtful = self._doubtful(old, new, moves)
         if doubtful.any():
             contributed = covered_by(self.objective, new).deletion_costs[doubtful].sum()
-            if before.nll - after.nll - contributed <= self.same:
+            if before.value - after.value - contributed <= self.same:
                 return "collapsed"
         if not self.take_nested and not self._better_clustering(old, new):
             return "nested"
+        if self.on_evidence and not self._holds(old, new):
+            return "not told apart"
         return "taken"
 
     def _better_clustering(self, old: Mixture, new: Mixture) -> bool:
@@ -265,7 +293,9 @@ class MixtureProblem:
         return clustering._replace(nested=remaining)
 
     def _doubtful(self, old: Mixture, new: Mixture, moves: Sequence[Move]) -> BoolArray:
-        """Components whose likelihood means little, and did not before."""
+        """Components whose likelihood means little, and did not before; none under a prior that bounds it."""
+        if self.family.prior is not None:
+            return np.zeros(new.n_components, dtype=bool)
         touched = np.zeros(new.n_components, dtype=bool)
         touched[sorted(frozenset().union(*(move.touched for move in moves)))] = True
         touched |= not moves  # perturbed everywhere

@@ -13,7 +13,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered
 from gmmscape.moves.moves import Move
 from gmmscape.moves.neighbours import nearest
-from gmmscape.objective import Objective, SampleObjective
+from gmmscape.objective import SampleObjective
 from gmmscape.solve import EM, descend
 
 #: EM on a neighbourhood.
@@ -29,18 +29,18 @@ def predicted(
     covered: Covered,
     check: Callable[[], None],
 ) -> list[float]:
-    """Return for starts that moves make what the NLL falls by.
+    """Return for starts that moves make what the objective falls by.
 
     Of few components, or where all share their covariance, right after the move, on the rows that proposals
     look at. Of many, after EM on the neighbourhood of the move, the other components held fast: by Jensen's
     inequality that is no more than what EM on everything brings.
     """
     if objective.family.kind.shared or here.n_components <= EFFORT.moves.all_pairs:
-        value = covered.ranking.nll(here)
+        value = _value(objective, here, covered)
         gains = []
         for start, _ in started:
             check()
-            gains.append(value - covered.ranking.nll(start))
+            gains.append(value - _value(objective, start, covered))
         return gains
     around = nearest(here)
     gains = []
@@ -52,6 +52,10 @@ def predicted(
     return gains
 
 
+def _value(objective: SampleObjective, mixture: Mixture, covered: Covered) -> float:
+    return covered.ranking.nll(mixture) + objective.family.penalty(mixture)
+
+
 def _gain_nearby(
     objective: SampleObjective, here: Mixture, start: Mixture, local: IntArray, covered: Covered
 ) -> float:
@@ -60,10 +64,10 @@ def _gain_nearby(
     if mass == 0.0:
         return 0.0
     rows = parts.rows.taken(EVERY, parts.weights / mass)
-    small = Objective(objective.measure, objective.family, rows)
+    small = objective.on_part(rows, mass)
     before, after = (_only(mixture, local) for mixture in (here, start))
     end = descend(NEARBY, small, after)
-    return mass * (rows.nll(before) - end.nll)
+    return mass * (small.value(before) - end.value)
 
 
 def _only(mixture: Mixture, chosen: IntArray) -> Mixture:

@@ -140,7 +140,7 @@ def _starts(objective: SampleObjective, plan: StartPlan, numbers: range) -> list
 def _ends(found: Restarts, starts: list[Mixture], total: int, budget: Budget) -> list[Solution]:
     """Where the next starts end, up to the first that was cut short."""
     objective, first = found.objective, len(found.ends)
-    budget.report("em", first, total, objective.rows.nll(starts[0]), iteration=0)
+    budget.report("em", first, total, objective.value(starts[0]), iteration=0)
 
     def watch(ended: int, iterations: int, nll: float) -> bool:
         found.asked = budget.asks_to_stop(
@@ -178,7 +178,7 @@ def left_when_shaken(found: Restarts, places: Sequence[int], same: float) -> lis
     rng = np.random.default_rng(0)
     starts = [shaken(found.ends[i].local, rng) for i in places]
     ends = descend_all(SHAKEN, objective, starts)
-    return [end.nll < found.ends[i].nll - same for i, end in zip(places, ends, strict=True)]
+    return [end.value < found.ends[i].value - same for i, end in zip(places, ends, strict=True)]
 
 
 def shaken(mixture: Mixture, rng: np.random.Generator) -> Mixture:

@@ -40,7 +40,7 @@ class TriedMove(Record):
     realised_gain : float
         The same after EM; where EM was given up early, what it had brought by then.
     outcome : str
-        "taken", "no gain", "nested" or "collapsed".
+        "taken", "no gain", "nested", "collapsed" or "not told apart".
     held_out_gain : float or None
         Of a gain, what it is on rows held out, after both fits were refined on the others, per unit mass;
         None for centers and for what brought no gain.
@@ -156,6 +156,8 @@ class Escape:
         Moves that were made.
     alternatives, refused : list of TriedMove
         In the last round: gains that were left alone, and moves that brought none.
+    rival : Fit or None
+        The best of the last round that is higher on these rows only: they do not tell it from the fit.
     stop_reason : str
         "completed", "time_limit" or "interrupted".
     rounds : int
@@ -172,6 +174,7 @@ class Escape:
     taken: list[TriedMove] = field(default_factory=list)
     alternatives: list[TriedMove] = field(default_factory=list)
     refused: list[TriedMove] = field(default_factory=list)
+    rival: Any = None
     stop_reason: str = "completed"
     rounds: int = 0
     tried: int = 0
@@ -204,7 +207,7 @@ def _report(state: Escape, budget: Budget) -> None:
 def _round(problem: Problem, state: Escape, budget: Budget) -> bool:
     state.rounds += 1
     _report(state, budget)
-    state.alternatives, state.refused = [], []
+    state.alternatives, state.refused, state.rival = [], [], None
     if _proposed(problem, state, budget):
         return True
     if state.settled:
@@ -260,6 +263,9 @@ def _made(problem: Problem, state: Escape, attempt: Attempt, budget: Budget) -> 
     else:
         state.refused += [one for one, _ in tried if one.outcome == "no gain"]
         state.alternatives += [one for one, _ in tried if one.outcome != "no gain"]
+        untold = [after for one, after in tried if one.outcome == "not told apart"]
+        rivals = [*untold, *([] if state.rival is None else [state.rival])]
+        state.rival = min(rivals, key=lambda fit: fit.value, default=None)
     _report(state, budget)
     return best is not None
 
@@ -269,7 +275,7 @@ def _with_held_out(
 ) -> TriedMove:
     """The record with its gain on rows held out, if it is taken or offered."""
     taken = best is not None and after is best[1]
-    offered = best is None and one.outcome in ("nested", "collapsed")
+    offered = best is None and one.outcome not in ("taken", "no gain")
     if not (taken or offered):
         return one
     return replace(one, held_out_gain=problem.held_out_gain(before, after))

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
-from gmmscape.covariances import TIED
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
@@ -33,12 +32,15 @@ def propose_splits(objective: SampleObjective, parts: Parts, rng: np.random.Gene
     if not small.usable.any():
         return []
     which, means = _starts(small, np.flatnonzero(small.usable), rng, EFFORT.moves.random_starts)
-    ends, nll = small.fitted(which, small.around(which, means, TIED))
+    ends, nll = small.fitted(which, small.around(which, means, small.together))
     if small.family.kind.shared:
         best = _best_of_each(which, nll, 1)
         return _splits(small, which[best], ends.chosen(best), nll[best])
     freed = _best_of_each(which, nll, EFFORT.moves.freed)
-    which, starts = _set_free(small, which[freed], ends.chosen(freed))
+    which, ends = which[freed], ends.chosen(freed)
+    parts, cores = _cores(small)
+    which = np.concatenate([which, parts])
+    starts = joined(_set_free(small, ends), cores)
     # Set free, a component over several clusters can become as wide as a halo: the shared form is kept too.
     before, after = small.fitted(which, starts, AS_IT_IS), small.fitted(which, starts)
     ends = joined(before[0], after[0])
@@ -59,12 +61,12 @@ def overloaded(objective: SampleObjective, parts: Parts, rng: np.random.Generato
     if not small.usable.any():
         return np.zeros(len(small), dtype=bool)
     which, means = _starts(small, np.flatnonzero(small.usable), rng, EFFORT.moves.random_starts)
-    _, nll = small.fitted(which, small.around(which, means, TIED))
+    _, nll = small.fitted(which, small.around(which, means, small.together))
     best = _best_of_each(which, nll, 1)
     shared = np.full(len(small), np.inf)
     shared[which[best]] = nll[best]
     with np.errstate(invalid="ignore"):
-        gain = small.mass * (small.single_nll - shared)
+        gain = small.mass * (small.single_value - shared)
     return gain > np.maximum(least_gain(objective), TOLERANCES.moves.least_each * small.mass)
 
 
@@ -100,7 +102,7 @@ def propose_resplits(
     costs = np.array([removal.cost for removal in pairs])
     if not small.family.kind.shared:  # so that the estimate is the fall from the two as they are
         with np.errstate(invalid="ignore"):
-            costs = small.mass * (small.single_nll - as_they_are(small, mixture, couples))
+            costs = small.mass * (small.single_value - as_they_are(small, mixture, couples))
         costs = np.where(np.isfinite(costs), costs, np.inf)
     moves = []
     for split in _splits(small, which[best], ends.chosen(best), nll[best]):
@@ -146,24 +148,28 @@ def _best_of_each(which: IntArray, nll: FloatArray, most: int) -> IntArray:
     return order[np.arange(len(order)) - first < most]
 
 
-def _set_free(small: SmallProblems, which: IntArray, shared: Small) -> tuple[IntArray, Small]:
-    """Starts from fits with shared covariances, and a core in a halo for each part."""
+def _set_free(small: SmallProblems, ends: Small) -> Small:
+    """Fits with shared covariances as starts whose covariances are their own."""
+    if ends.kind == small.family.kind:
+        return ends
+    return pairs(ends.weights, ends.means, ends.covariances, small.family, small.family.kind)
+
+
+def _cores(small: SmallProblems) -> tuple[IntArray, Small]:
+    """A core in a halo for each part, and the parts."""
     family = small.family
     parts = np.flatnonzero(small.usable)
-    single = small.single[parts]
-    d = small.means.shape[1]
+    single, d = small.single[parts], small.means.shape[1]
     if single.ndim < 3:
         single = np.broadcast_to(single.reshape(len(parts), -1), (len(parts), d))[:, :, None] * np.eye(d)
-    halves = np.full((len(parts), 2), 0.5)
     cores = pairs(
-        halves,
+        np.full((len(parts), 2), 0.5),
         np.repeat(small.means[parts][:, None], 2, axis=1),
         np.array([0.4, 1.6])[None, :, None, None] * single[:, None],
         family,
         family.kind,
     )
-    free = pairs(shared.weights, shared.means, shared.covariances, family, family.kind)
-    return np.concatenate([which, parts]), joined(free, cores)
+    return parts, cores
 
 
 def _reconsidered(small: SmallProblems, splits: list[Split], rng: np.random.Generator) -> list[Split]:
@@ -212,6 +218,6 @@ def _splits(small: SmallProblems, which: IntArray, ends: Small, nll: FloatArray)
         # Mirror-image starts end alike: the order of the children must not be left to rounding.
         children = children.permuted(np.lexsort(children.means.T[::-1]))
         shed = small.single[part] - children.covariances if shared else None
-        gain = float(small.mass[part] * (small.single_nll[part] - nll[at]))
+        gain = float(small.mass[part] * (small.single_value[part] - nll[at]))
         found.append(Split(int(part), children, shed, gain, bool(inside[at])))
     return found

@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
-from gmmscape.covariances import CovarianceKind
+from gmmscape.covariances import TIED, CovarianceKind
+from gmmscape.effort import EFFORT
 from gmmscape.families import Family
 from gmmscape.measure import EVERY
 from gmmscape.moves.component_rows import Parts
@@ -57,20 +58,31 @@ class SmallProblems:
         return slice(int(self.parts.ends[i]), int(self.parts.ends[i + 1]))
 
     @cached_property
+    def together(self) -> CovarianceKind:
+        """How two components of a part begin: with one covariance, which keeps cores and halos away.
+
+        Of variances in many columns whole matrices would be all the work: these begin with their own.
+        """
+        own, d = self.family.kind, self.means.shape[1]
+        return TIED if own.work(d) > d or d <= EFFORT.moves.whole_columns else own
+
+    @cached_property
     def usable(self) -> BoolArray:
         """Which parts have enough rows for two components, and a covariance."""
         d = self.means.shape[1]
-        return (self.parts.sizes >= 2 * (d + 1)) & np.isfinite(self.single_nll)
+        return (self.parts.sizes >= 2 * (d + 1)) & np.isfinite(self.single_value)
 
     @cached_property
     def single(self) -> FloatArray:
         """Covariance of the single component that fits each part best, as the family stores it, (p, ...)."""
         kind = self.family.kind.own
-        return self.family.relaxed(kind).lifted(kind.each_of(self.scatter))[0]
+        return self.family.relaxed(kind).lifted(kind.each_of(self.family.smoothed(self.scatter, self.mass)))[
+            0
+        ]
 
     @cached_property
-    def single_nll(self) -> FloatArray:
-        """NLL of that component on the part, nats per unit mass of it; infinite where it is singular."""
+    def single_value(self) -> FloatArray:
+        """Value of that component on the part, nats per unit mass of it; infinite where it is singular."""
         d = self.means.shape[1]
         with np.errstate(all="ignore"):
             if self.single.ndim == 3:
@@ -83,13 +95,16 @@ class SmallProblems:
                 variances = np.broadcast_to(self.single.reshape(len(self), -1), (len(self), d))
                 log_determinant = np.log(variances).sum(axis=1)
                 distance = (np.diagonal(self.scatter, axis1=1, axis2=2) / variances).sum(axis=1)
-            nll = 0.5 * (d * np.log(2.0 * np.pi) + log_determinant + distance)
-        return np.where(np.isfinite(nll), nll, np.inf)
+            value = 0.5 * (d * np.log(2.0 * np.pi) + log_determinant + distance)
+        sound = np.flatnonzero(np.isfinite(value) & (self.mass > 0))
+        kind = self.family.kind.own
+        value[sound] += self.family.relaxed(kind).penalties_of(self.single[sound]) / self.mass[sound]
+        return np.where(np.isfinite(value), value, np.inf)
 
     def fitted(self, which: IntArray, starts: Small, solver: EM = ROUGH) -> tuple[Small, FloatArray]:
-        """Return where EM leads from each start on the part `which` says, and the NLL there."""
+        """Return where EM leads from each start on the part `which` says, and the value there."""
         ranges = np.stack([self.parts.ends[which], self.parts.ends[which + 1]], axis=1)
-        return ends_on_parts(solver, self.objective, self.held, ranges, starts)
+        return ends_on_parts(solver, self.objective, self.held, ranges, self.mass[which], starts)
 
     def around(self, which: IntArray, means: FloatArray, kind: CovarianceKind) -> Small:
         """Return starts around pairs of means (b, 2, d) of the parts `which` says, (b,).
@@ -110,8 +125,7 @@ class SmallProblems:
         mean, covariance = self.means[i], self.scatter[i]
         variance = np.diagonal(covariance)
         scale = np.sqrt(np.where(variance > 0, variance, 1.0))
-        values, vectors = np.linalg.eigh(covariance / scale / scale[:, None])
-        step = np.sqrt(max(values[-1], 0.0)) * vectors[:, -1] * scale
+        step = widest(covariance / scale / scale[:, None]) * scale
         starts = [np.stack([mean - step, mean + step])]
         chances = np.cumsum(weights)
         for first in _drawn(chances, rng, n_random):
@@ -119,6 +133,21 @@ class SmallProblems:
             if far[-1] > 0:
                 starts.append(np.stack([points[first], points[_drawn(far, rng, 1)[0]]]))
         return np.stack(starts)
+
+
+def widest(covariance: FloatArray) -> FloatArray:
+    """Return the direction in which a covariance (d, d) is widest, one standard deviation long, (d,)."""
+    d = len(covariance)
+    if d <= EFFORT.moves.whole_columns:
+        values, vectors = np.linalg.eigh(covariance)
+        return np.sqrt(max(values[-1], 0.0)) * vectors[:, -1]
+    direction = covariance[:, int(np.argmax(np.square(covariance).sum(axis=0)))]
+    for _ in range(EFFORT.moves.power_steps):  # near the widest is wide enough for a start
+        length = float(np.linalg.norm(direction))
+        if length == 0.0:
+            return direction
+        direction = covariance @ (direction / length)
+    return direction / np.sqrt(float(np.linalg.norm(direction)) or 1.0)
 
 
 def pairs(

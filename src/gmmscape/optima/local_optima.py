@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import check_n_jobs, total_mass
 from gmmscape.exceptions import NoResultError
-from gmmscape.families import Family, Floor, family_named, family_names
+from gmmscape.families import Family, family_names
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import MixtureProblem
@@ -23,7 +23,7 @@ from gmmscape.optima.decoding import decoded_on_sample
 from gmmscape.optima.result import LocalOptima, LocalOptimum
 from gmmscape.optima.same_optimum import grouped, matched
 from gmmscape.progress import Budget, Callback
-from gmmscape.solve import INIT_PARAMS, descend, mixture_around
+from gmmscape.solve import AUTO, INIT_PARAMS, Regularity, descend, mixture_around
 from gmmscape.structure.intervals import share_interval
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
@@ -31,7 +31,6 @@ from gmmscape.validation import (
     choice,
     generator,
     positive_integer,
-    real_number,
 )
 from gmmscape.work.journal import Journal, kept_seed
 
@@ -50,7 +49,8 @@ def local_optima(
     init_params: str = "k-means++",
     escape: bool = True,
     reg_covar: float = 0.0,
-    covariance_floor: float = TOLERANCES.diagnosis.covariance_floor,
+    covariance_floor: float | None = None,
+    covariance_prior: float | str = AUTO,
     n_jobs: int | None = None,
     max_seconds: float | None = None,
     verbose: int = 0,
@@ -86,8 +86,11 @@ def local_optima(
         Whether a better fit than the starts found is looked for by moves.
     reg_covar : float, default=0.0
         Least variance, in squared units of the data.
-    covariance_floor : float, default=1e-6
-        Least variance as a share of the data's.
+    covariance_floor : float, optional
+        Least variance as a share of the data's. None beside a prior, else 1e-6.
+    covariance_prior : "auto" or float, default="auto"
+        How many rows of the components' pooled covariance each covariance is given beside its own
+        (docs/mathematics.md#prior). "auto" asks the data; 0 is maximum likelihood.
     n_jobs : int, optional
         Threads at most; None or -1 for all cores. The result does not depend on it.
     max_seconds : float, optional
@@ -141,17 +144,13 @@ def local_optima(
         positive_integer("n_starts", n_starts),
         seed,
     )
+    regularity = Regularity.of(covariance_prior, reg_covar, covariance_floor)
     budget = Budget.of("local_optima", max_seconds, callback, verbose)
     sample = Sample(X, sample_weight, copy=False)
-    floor = Floor.of(
-        sample.variance,
-        reg_covar=real_number("reg_covar", reg_covar, strict=False),
-        covariance_floor=real_number("covariance_floor", covariance_floor, strict=False),
-    )
-    family = family_named(covariance_type, floor)
+    family = regularity.family(sample, covariance_type, plan.n_components)
     one = mixture_around(sample, family, np.zeros((1, sample.n_features)))
     with limited(n_jobs):
-        journal = None if checkpoint is None else _journal(checkpoint, sample, plan, family, floor)
+        journal = None if checkpoint is None else _journal(checkpoint, sample, plan, family, regularity)
         found = restarted(Objective.near(sample, family, one), plan, budget, journal)
         if not found.ends:
             raise _nothing(found)
@@ -162,7 +161,7 @@ def local_optima(
 
 
 def _journal(
-    checkpoint: str | Path, sample: Sample, plan: StartPlan, family: Family, floor: Floor
+    checkpoint: str | Path, sample: Sample, plan: StartPlan, family: Family, regularity: Regularity
 ) -> Journal:
     """Where ends are kept; what they depend on must be the same for them to be of use."""
     facts = {
@@ -170,7 +169,9 @@ def _journal(
         "n_components": plan.n_components,
         "covariance_type": family.name,
         "init_params": plan.init_params,
-        "floor": floor.variances.tolist(),
+        "reg_covar": regularity.reg_covar,
+        "covariance_floor": regularity.covariance_floor,
+        "covariance_prior": regularity.prior_rows,
         "rng": plan.seed,
     }
     return Journal(checkpoint, "local_optima", facts)
@@ -188,7 +189,7 @@ def _with_better(found: Restarts, seed: int, budget: Budget) -> Restarts:
     """The ends and, where moves lead to a better fit from the best of them, that as well."""
     best = min(
         (i for i, end in enumerate(found.ends) if end.converged and not found.degenerate[i]),
-        key=lambda i: found.ends[i].nll,
+        key=lambda i: found.ends[i].value,
         default=None,
     )
     if best is None:
@@ -196,7 +197,7 @@ def _with_better(found: Restarts, seed: int, budget: Budget) -> Restarts:
     problem = MixtureProblem(found.objective, take_nested=False, seed=seed)
     reached = search(problem, found.ends[best], budget)
     more = replace(found, ends=[*found.ends], degenerate=[*found.degenerate], stop_reason=reached.stop_reason)
-    if found.ends[best].nll - reached.fit.nll > problem.same:
+    if found.ends[best].value - reached.fit.value > problem.same:
         more.add(descend(FINISH, found.objective, reached.fit.local))
     return more
 
@@ -227,7 +228,7 @@ def _groups(found: Restarts) -> dict[str, list[list[int]]]:
     """Places of the ends, those of one optimum together, by state."""
     objective = found.objective
     same = TOLERANCES.moves.same / objective.measure.effective_rows
-    ends = [(end.local, end.nll) for end in found.ends]
+    ends = [(end.local, end.value) for end in found.ends]
 
     def places(keep: Callable[[int], bool], known: Sequence[list[int]] = ()) -> list[list[int]]:
         chosen = [i for group in known for i in group]
@@ -268,7 +269,7 @@ def _optimum(
     return LocalOptimum(
         mixture=objective.measure.callers_mixture(local),
         nll=end.nll,
-        gap=max(0.0, end.nll - found.ends[first[0]].nll) * total,
+        gap=max(0.0, end.value - found.ends[first[0]].value) * total,
         hits=hits,
         share=hits / n,
         share_interval=share_interval(hits, n),

@@ -71,7 +71,7 @@ def same_optimum(
     ordered = matched(one[0], other[0], np.sqrt(_positive(objective.measure.variance)))
     if np.all(other[0].weights > 0) and step_norm(other[0], ordered) <= TOLERANCES.optima.close:
         return True
-    between = objective.rows.nll(halfway(ordered, other[0]))
+    between = objective.value(halfway(ordered, other[0]))
     return bool(between <= max(one[1], other[1]) + same)
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from gmmscape.arrays import IntArray
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
-from gmmscape.moves.heldout import some_rows
 
 #: Returns the fit of a part of the rows.
 Fitted = Callable[[Sample], Mixture]
@@ -39,7 +38,7 @@ def held_out(sample: Sample, fitted: Fitted, n_folds: int, seed: int) -> float:
     total = 0.0
     for out, seen in _folds(len(sample), n_folds, seed):
         part = Sample(sample.local(seen), sample.weights[seen], copy=False)
-        total -= float(sample.weights[out].sum()) * some_rows(rows, out).nll(fitted(part))
+        total -= float(sample.weights[out].sum()) * rows.part(out).nll(fitted(part))
     return total
 
 

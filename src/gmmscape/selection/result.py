@@ -36,6 +36,8 @@ class Chosen(Solution):
         What local coordinates count from.
     nll : float
         Negative log-likelihood in nats per unit mass.
+    penalty : float
+        What a prior adds to it.
     error : float
         Estimated absolute error of `nll`.
     gradient_norm : float
@@ -129,9 +131,10 @@ class Chosen(Solution):
             covariance_type=self.family,
             reg_covar=self.reg_covar,
             covariance_floor=self.covariance_floor,
+            covariance_prior=0.0,
             nested="take",
         )
-        set_fit(model, self.fit, self.n_samples)
+        set_fit(model, self.fit, self.n_samples, None)
         model.n_features_in_ = mixture.n_features
         if self.feature_names is not None:
             model.feature_names_in_ = np.array(self.feature_names, dtype=object)

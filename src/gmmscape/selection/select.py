@@ -162,6 +162,7 @@ def select(
         seed=int(generator(rng).integers(2**63)) if kept is None else kept,
         escape=True,
         take_nested=nested == "take",
+        pursue="likelihood",  # numbers of components compare only at their largest likelihoods
         n_jobs=n_jobs,
         start=None,
     )

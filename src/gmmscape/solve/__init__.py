@@ -5,9 +5,12 @@ from gmmscape.solve.batch import Patience, descend, descend_all, ends_of_all, pa
 from gmmscape.solve.em import EM
 from gmmscape.solve.em_on_parts import Small, ends_on_parts
 from gmmscape.solve.gradient import GradientDescent
+from gmmscape.solve.left_out import left_out_log_densities
 from gmmscape.solve.loop import Solver, run
 from gmmscape.solve.many_starts import Crowd, crowd_ends, joined
 from gmmscape.solve.newton import Newton
+from gmmscape.solve.prior_from_data import prior_from_data
+from gmmscape.solve.regularity import AUTO, Regularity
 from gmmscape.solve.result import Solution
 from gmmscape.solve.rules import stop_reason
 from gmmscape.solve.starts import (
@@ -20,6 +23,7 @@ from gmmscape.solve.starts import (
 from gmmscape.solve.stored import solution_of, stored
 
 __all__ = [
+    "AUTO",
     "EM",
     "INIT_PARAMS",
     "STOP_REASONS",
@@ -27,6 +31,7 @@ __all__ = [
     "GradientDescent",
     "Newton",
     "Patience",
+    "Regularity",
     "Small",
     "Solution",
     "Solver",
@@ -37,8 +42,10 @@ __all__ = [
     "ends_on_parts",
     "joined",
     "kmeans_plusplus_means",
+    "left_out_log_densities",
     "mixture_around",
     "pass_size",
+    "prior_from_data",
     "random_row_means",
     "run",
     "solution_of",

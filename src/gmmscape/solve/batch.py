@@ -29,7 +29,7 @@ from gmmscape.solve.result import Solution
 from gmmscape.solve.rules import stop_reason
 from gmmscape.tolerances import TOLERANCES
 
-#: Called now and then with the number of starts that have ended, the iterations of all, and the NLL of the
+#: Called now and then with the number of starts that have ended, the iterations of all, and the value of the
 #: start that moved last; returning True stops.
 Watch = Callable[[int, int, float], bool]
 
@@ -40,7 +40,7 @@ class Patience(NamedTuple):
     Attributes
     ----------
     target : float
-        NLL to be reached.
+        Value to be reached.
     screen : int
         Iterations before anything is said.
     outlook : int
@@ -198,7 +198,7 @@ def _natively(
         elif one.end != "not_begun" or not solutions:
             solutions.append(_solution(objective, start, one, cut_short))
     # However short the work was, it is seen once.
-    if watch is not None and watch(len(runs), sum(s.n_iter for s in solutions), solutions[-1].nll):
+    if watch is not None and watch(len(runs), sum(s.n_iter for s in solutions), solutions[-1].value):
         solutions[-1] = replace(solutions[-1], stop_reason="interrupted")
     return solutions
 
@@ -248,17 +248,28 @@ def pass_size(objective: Objective, mixture: Mixture) -> int:
 
 
 def em_task(
-    objective: Objective, family: Family, starts: tuple[FloatArray, FloatArray, FloatArray], **options: Any
+    objective: Objective,
+    family: Family,
+    starts: tuple[FloatArray, FloatArray, FloatArray],
+    *,
+    priors: FloatArray | None = None,
+    **options: Any,
 ) -> engine.EmTask | None:
     """Return the task of running EM of a family from starts, or None where engines have no loop for it.
 
-    `options` are fields of `engine.EmTask`; the rest is as the objective says.
+    `priors` (b,) are masses of the family's prior where starts differ in it; `options` are fields of
+    `engine.EmTask`; the rest is as the objective says.
     """
     measure = objective.measure
     native = family.native(measure.n_features)
     if native is None:
         return None
     weights, means, covariances = (np.ascontiguousarray(part) for part in starts)
+    prior = native.prior
+    if prior is not None:
+        mass = prior.mass if priors is None else priors
+        options["prior_mass"] = np.ascontiguousarray(np.broadcast_to(mass, len(weights)), dtype=np.float64)
+        options["prior_scale"] = np.ascontiguousarray(prior.scale)
     return engine.EmTask(
         kind=native.kind,
         means_only=native.means_only,
@@ -278,17 +289,19 @@ def em_task(
 def _solution(objective: Objective, start: Mixture, found: engine.EmRun, cut_short: str) -> Solution:
     log_unit = objective.rows.log_unit
     if found.end == "not_begun":
-        nll = objective.rows.nll(start)
-        mixture, history, starved = start, (nll,), False
+        value = objective.value(start)
+        mixture, history, starved = start, (value,), False
     else:
         mixture = Mixture(found.weights, found.means, found.covariances, start.covariance_type)
         history = tuple((found.history + log_unit).tolist())
-        nll, starved = found.nll + log_unit, found.starved
+        value, starved = found.value + log_unit, found.starved
+    penalty = objective.family.penalty(mixture)
     reason = {"not_begun": cut_short, "given_up": "max_iter"}.get(found.end, found.end)
     return Solution(
         local=mixture,
         origin=objective.measure.origin,
-        nll=nll,
+        nll=value - penalty,
+        penalty=penalty,
         error=float("inf") if found.end == "given_up" else objective.errors(mixture).nll,
         gradient_norm=float("inf") if starved else found.step,
         stop_reason=stop_reason(reason, starved=starved),

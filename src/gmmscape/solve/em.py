@@ -65,7 +65,7 @@ class EM:
                 return accepted
         trail = (*state.trail[1 - EFFORT.solve.trail :], state.mixture)
         new = self._state(objective, state.next_mixture, objective.statistics(state.next_mixture), trail)
-        if new.nll > state.nll + TOLERANCES.solve.largest_rise * (1.0 + abs(state.nll)):
+        if new.value > state.value + TOLERANCES.solve.largest_rise * (1.0 + abs(state.value)):
             # Only rounding in a covariance near singularity can do this: refuse the step.
             return replace(state, ended="degenerate")
         return new
@@ -81,7 +81,7 @@ class EM:
         if trial is None:
             return None
         new = self._state(objective, trial, objective.statistics(trial), ())
-        return new if new.nll <= state.nll and new.ended is None else None
+        return new if new.value <= state.value and new.ended is None else None
 
     def _state(
         self,
@@ -91,16 +91,16 @@ class EM:
         trail: tuple[Mixture, ...],
     ) -> EMState:
         starved = bool(objective.unresolved(statistics.mass).any())
-        nll = -statistics.log_likelihood
+        value = objective.family.penalty(mixture) - statistics.log_likelihood
         try:
             following = objective.update(statistics, mixture)
             collapsed = _collapsed(objective, following)
         except InvalidParameterError:  # the M-step's covariance is singular in float64
             collapsed, following = True, mixture
         if collapsed:
-            return EMState(mixture, nll, float("inf"), starved, "degenerate", mixture, trail)
+            return EMState(mixture, value, float("inf"), starved, "degenerate", mixture, trail)
         norm = step_norm(mixture, following)
-        return EMState(mixture, nll, norm, starved, None, following, trail)
+        return EMState(mixture, value, norm, starved, None, following, trail)
 
 
 def _collapsed(objective: Objective, mixture: Mixture) -> bool:

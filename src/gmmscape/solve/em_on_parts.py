@@ -48,9 +48,14 @@ class Small(NamedTuple):
 
 
 def ends_on_parts(
-    solver: EM, objective: Objective, rows: WeightedRows, ranges: IntArray, starts: Small
+    solver: EM,
+    objective: Objective,
+    rows: WeightedRows,
+    ranges: IntArray,
+    shares: FloatArray,
+    starts: Small,
 ) -> tuple[Small, FloatArray]:
-    """Return where EM leads from each start on its own rows, and the NLL there.
+    """Return where EM leads from each start on its own rows, and the value there.
 
     Parameters
     ----------
@@ -63,6 +68,8 @@ def ends_on_parts(
         Their weights sum to one over each range.
     ranges : ndarray of int, shape (b, 2)
         First row of each start, and the one after its last.
+    shares : ndarray of shape (b,)
+        Part of the measure's mass that the rows of each start stand for.
     starts : Small
         The starts.
 
@@ -76,10 +83,12 @@ def ends_on_parts(
     if len(ranges) == 0:
         return starts, np.empty(0)
     family = objective.family.relaxed(starts.kind)
+    native = family.native(objective.measure.n_features)
     task = em_task(
         objective,
         family,
         (starts.weights, starts.means, starts.covariances),
+        priors=None if native is None or native.prior is None else native.prior.mass / shares,
         resolution=0.0,
         ranges=np.ascontiguousarray(ranges, dtype=np.int64),
         tol=solver.tol,
@@ -88,7 +97,7 @@ def ends_on_parts(
     )
     found = None if task is None else rows.held.em(task)
     if found is None:
-        return _by_reference(solver, objective, family, rows, ranges, starts)
+        return _by_reference(solver, objective, family, rows, ranges, shares, starts)
     runs, interrupted = found
     if interrupted:
         raise KeyboardInterrupt
@@ -99,25 +108,32 @@ def ends_on_parts(
         starts.kind,
     )
     usable = [one.end not in ("degenerate", "out_of_reach", "not_begun") for one in runs]
-    nll = np.where(usable, [one.nll + rows.log_unit for one in runs], np.inf)
-    return ends, np.where(np.isfinite(nll), nll, np.inf)
+    values = np.where(usable, [one.value + rows.log_unit for one in runs], np.inf)
+    return ends, np.where(np.isfinite(values), values, np.inf)
 
 
 def _by_reference(
-    solver: EM, objective: Objective, family: Family, rows: WeightedRows, ranges: IntArray, starts: Small
+    solver: EM,
+    objective: Objective,
+    family: Family,
+    rows: WeightedRows,
+    ranges: IntArray,
+    shares: FloatArray,
+    starts: Small,
 ) -> tuple[Small, FloatArray]:
     ends = Small(starts.weights.copy(), starts.means.copy(), starts.covariances.copy(), starts.kind)
-    nll = np.full(len(ranges), np.inf)
+    values = np.full(len(ranges), np.inf)
     for i, (first, last) in enumerate(ranges):
         own = rows.taken(slice(first, last), rows.weights[first:last])
         try:
-            solution = run(solver, Objective(objective.measure, family, own), starts.mixture(i))
+            part = Objective(objective.measure, family.on_part(float(shares[i])), own)
+            solution = run(solver, part, starts.mixture(i))
         except GmmscapeError:
             continue
         if solution.stop_reason == "interrupted":
             raise KeyboardInterrupt
-        if solution.stop_reason != "degenerate" and np.isfinite(solution.nll):
+        if solution.stop_reason != "degenerate" and np.isfinite(solution.value):
             end = solution.local
             ends.weights[i], ends.means[i], ends.covariances[i] = end.weights, end.means, end.covariances
-            nll[i] = solution.nll
-    return ends, nll
+            values[i] = solution.value
+    return ends, values

@@ -54,7 +54,7 @@ def evaluate(objective: Objective, mixture: Mixture, *, hessian: bool) -> Locati
         em_step = np.maximum(em_step, np.abs(change))
     return LocationState(
         mixture=mixture,
-        nll=at.nll,
+        value=at.nll,
         gradient_norm=float(em_step[~lost].max(initial=0.0)),
         starved=bool(lost.any()),
         # Without a weight a mean means nothing, and the weight only shrinks on.

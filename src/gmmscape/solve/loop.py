@@ -22,8 +22,8 @@ class State:
     ----------
     mixture : Mixture
         Local coordinates.
-    nll : float
-        Value there, per the rows' unit of length: decisions do not depend on the user's units.
+    value : float
+        NLL and penalty there, per the rows' unit of length: decisions do not depend on the user's units.
     gradient_norm : float
         Over the components that the rows resolve.
     starved : bool
@@ -33,7 +33,7 @@ class State:
     """
 
     mixture: Mixture
-    nll: float
+    value: float
     gradient_norm: float
     starved: bool
     ended: str | None
@@ -97,7 +97,7 @@ def run(
     """
     budget = Budget("descend", max_seconds, callback)
     state = solver.init(objective, start)
-    history = [state.nll]
+    history = [state.value]
     reason: str | None = None
     try:
         while (reason := solver.done(state)) is None:
@@ -108,22 +108,24 @@ def run(
                 reason = "time_limit"
                 break
             state = solver.step(objective, state)
-            history.append(state.nll)
+            history.append(state.value)
             if budget.asks_to_stop(
                 "iterations",
                 len(history) - 1,
                 solver.max_iter,
-                state.nll + objective.rows.log_unit,
+                state.value + objective.rows.log_unit,
                 gradient_norm=state.gradient_norm,
             ):
                 reason = "interrupted"
                 break
     except KeyboardInterrupt:
         reason = "interrupted"
+    penalty = objective.family.penalty(state.mixture)
     return Solution(
         local=state.mixture,
         origin=objective.measure.origin,
-        nll=state.nll + objective.rows.log_unit,
+        nll=state.value - penalty + objective.rows.log_unit,
+        penalty=penalty,
         error=objective.errors(state.mixture).nll,
         gradient_norm=np.inf if state.starved else state.gradient_norm,
         stop_reason=stop_reason(reason, starved=state.starved),

@@ -102,7 +102,7 @@ def _end(
     if one.end == "out_of_reach":
         return _by_python(objective, Mixture.location(one.means, _sigma(objective)), solver)
     reason = stop_reason(one.end, starved=one.starved)
-    return one.means, one.nll, np.inf if one.starved else one.step, reason
+    return one.means, one.value, np.inf if one.starved else one.step, reason
 
 
 def _one_by_one(objective: Objective, starts: FloatArray, solver: EM | GradientDescent) -> Crowd:

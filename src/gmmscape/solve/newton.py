@@ -124,8 +124,8 @@ def _gain(
     Where the values differ by rounding only, the gain is the average of the slopes before and after the step:
     near a critical point gradients are small and keep a relative accuracy that differences of values lose.
     """
-    noise = 16 * np.finfo(np.float64).eps * (1.0 + abs(state.nll))
-    gain = state.nll - trial.nll
+    noise = 16 * np.finfo(np.float64).eps * (1.0 + abs(state.value))
+    gain = state.value - trial.value
     if predicted <= noise:
         if gain < -noise or predicted <= 0.0:
             return 0.0

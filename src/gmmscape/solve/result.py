@@ -30,6 +30,8 @@ class Solution(Record):
         What local coordinates count from: the measure's origin.
     nll : float
         Negative log-likelihood in nats per unit mass.
+    penalty : float
+        What the family's prior adds to it (docs/mathematics.md#prior); zero without one.
     error : float
         Estimated absolute error of `nll`.
     gradient_norm : float
@@ -40,7 +42,7 @@ class Solution(Record):
     n_iter : int
         Iterations done.
     history : tuple of float
-        NLL before the first and after each iteration.
+        Value before the first and after each iteration.
     floor_active : bool
         Whether a floor holds up some covariance, which would be narrower without.
     family : str
@@ -59,6 +61,7 @@ class Solution(Record):
     stop_reason: str
     n_iter: int
     history: tuple[float, ...] = field(repr=False, compare=False)
+    penalty: float = field(default=0.0, kw_only=True)
     floor_active: bool = field(default=False, kw_only=True)
     family: str = field(kw_only=True)
 
@@ -74,8 +77,8 @@ class Solution(Record):
 
     @property
     def value(self) -> float:
-        """What was minimised: `nll`."""
-        return self.nll
+        """What was minimised: `nll` and `penalty` together."""
+        return self.nll + self.penalty
 
     @property
     def converged(self) -> bool:

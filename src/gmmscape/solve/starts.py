@@ -121,7 +121,7 @@ def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture
         rooted = deviation * np.sqrt(sample.weights[rows])[:, None]
         pooled += rooted.T @ rooted
     try:
-        return family.made(None, means, family.kind.repeated(pooled, len(means)))
+        return family.made(None, means, family.kind.repeated(family.smoothed(pooled), len(means)))
     except InvalidParameterError as error:
         raise DataError(
             "the data have no scatter around the starting means (all rows equal, or as many components as "

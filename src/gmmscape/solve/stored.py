@@ -17,6 +17,7 @@ def stored(solution: Solution) -> dict[str, Any]:
     return {
         "local": solution.local.to_dict(),
         "nll": solution.nll,
+        "penalty": solution.penalty,
         **{name: value if np.isfinite(value) else None for name, value in numbers.items()},
         "stop_reason": solution.stop_reason,
         "n_iter": solution.n_iter,
@@ -33,6 +34,7 @@ def solution_of(content: dict[str, Any], origin: FloatArray) -> Solution:
         local=Mixture.from_dict(content["local"]),
         origin=origin,
         nll=content["nll"],
+        penalty=content["penalty"],
         error=error,
         gradient_norm=norm,
         stop_reason=content["stop_reason"],

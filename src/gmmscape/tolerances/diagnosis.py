@@ -13,6 +13,8 @@ class DiagnosisTolerances:
     lowest_false_alarm_rate: float = 0.001
     #: Default of ``covariance_floor``.
     covariance_floor: float = 1e-6
+    #: Nats in total from which on a fit that is better on these rows only keeps the verdict in doubt.
+    rival: float = 1.0
     #: Relative fall of the inertia by Lloyd's algorithm alone up to which centers count as converged.
     centers_converged: float = 1e-6
     #: Share of a cluster above which a component has it for itself.
@@ -57,3 +59,7 @@ class DiagnosisTolerances:
     converged_within: float = 0.1
     #: Standard deviations within which all means of a fit count as one place.
     together: float = 0.5
+    #: Standard deviations beyond the root of the number of columns, and share of the rows that are farther
+    #: from every component, from which on a model is not one of these rows.
+    foreign_distance: float = 20.0
+    foreign_share: float = 0.5

@@ -24,3 +24,5 @@ class MeasureTolerances:
     #: Responsibilities below this are left out where rows are counted.
     trace: float = 1e-9
     standard_errors: float = 3.0
+    #: A weight this close to a multiple of the smallest, in units of it, is one.
+    whole_weight: float = 1e-6

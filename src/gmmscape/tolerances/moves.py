@@ -13,8 +13,10 @@ class MovesTolerances:
     same_inertia: float = 1e-9
     #: Responsibility from which on a row belongs to what a component covers.
     covered: float = 0.01
-    #: Rows that are drawn, of more; the share of them that is held out; EM on the others.
-    held_out_share: float = 0.2
+    #: Standard errors from which on a gain on all rows stands out, and one on rows left out, where the other
+    #: does not.
+    stands_out: float = 2.0
+    holds: float = 1.0
     #: Nats in total, on the effective number of rows, below which two fits count as the same optimum.
     same: float = 0.02
     #: Size of a pass up to which perturbed fits are run through EM before giving up; standard deviations

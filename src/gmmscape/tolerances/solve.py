@@ -24,3 +24,16 @@ class SolveTolerances:
     largest_rise: float = 1e-10
     #: A column of the data this many times as wide as a component is narrow resolves nothing inside it.
     narrowest: float = 1e15
+    #: Least share of the largest variance, of columns of variance one, that a direction has beyond rounding.
+    no_variance: float = 1e-14
+    #: What the prior under which others are found is worth, in rows, and one of data that are plenty.
+    weak_prior: float = 1.0
+    prior_of_many: float = 0.1
+    #: Worths that a prior may have.
+    prior_worths: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+    #: Largest share of the rows of an average component that they may have.
+    prior_share: float = 0.4
+    #: With fewer rows a column, the data's covariance counts by its columns only.
+    rows_for_directions: float = 2.0
+    #: A column with fewer different values than this share of its rows is rounded.
+    repeated_share: float = 0.9

@@ -7,7 +7,7 @@ import pytest
 
 import gmmscape as gs
 from doors.commandline import failed, gmmscape, inside
-from doors.fits.cases import FIELDS, KINDS, X, as_sklearn, best, content_of, fitted, write_table
+from doors.fits.cases import FIELDS, KINDS, ML, X, as_sklearn, best, content_of, fitted, write_table
 
 
 def test_the_main_job(clusters, tmp_path):
@@ -22,10 +22,10 @@ def test_the_main_job(clusters, tmp_path):
     assert set(content) >= FIELDS
     assert (content["format"], content["format_version"]) == ("gmmscape-fit", 2)
     assert content["gmmscape_version"] == gs.__version__
-    assert (content["seed"], content["init_params"]) == (0, "k-means++")
+    assert (content["seed"], content["init_params"]) == (0, "kmeans")
     assert (content["n_samples"], content["n_features"], content["n_components"]) == (240, 2, 4)
     assert content["feature_names"] == ["x", "y"]
-    assert (content["reg_covar"], content["covariance_floor"]) == (0.0, 1e-6)
+    assert (content["reg_covar"], content["covariance_floor"]) == (0.0, None)
     assert content["floor_active"] is False
     assert content["converged"] is True
     assert content["stop_reason"] == "converged"
@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_file(clusters, tmp_path):
     """In another process too; another seed takes EM elsewhere."""
     options = ["-k", 4, "--init-params", "random_from_data", "--no-escape", "--seed"]
     first = fitted(clusters, tmp_path / "first.json", *options, 5)
-    result = gmmscape("fit", clusters, *options, 5, "--json", tmp_path / "second.json")
+    result = gmmscape("fit", clusters, *ML, *options, 5, "--json", tmp_path / "second.json")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "second.json").read_bytes() == (tmp_path / "first.json").read_bytes()
     assert fitted(clusters, tmp_path / "third.json", *options, 6)["means"] != first["means"]
@@ -104,11 +104,23 @@ def test_degenerate_fits_exit_1_and_have_no_bic(tmp_path):
     assert content["verdict"] == "cannot tell"
     assert sorted(component["kind"] for component in content["components"]) == ["collapsed", "exact"]
     assert "floor" in content["warnings"][0]
-    assert "bic none" in inside("fit", file, "-k", 2).stdout
+    assert "bic none" in inside("fit", file, "-k", 2, *ML).stdout
     assert inside("diagnose", model, file, "--json", out).returncode == 0
     assert content_of(out)["input_state"] == "degenerate"
     assert inside("repair", model, file, "--model", out).returncode == 1
     assert content_of(out)["bic"] is None
+
+
+def test_a_point_is_a_cluster_under_a_prior(tmp_path):
+    """The same rows: the component on the point has the width that the prior leaves it, and a likelihood."""
+    rows = np.vstack([np.random.default_rng(0).normal(size=(60, 2)), np.full((20, 2), 30.0)])
+    file, out = write_table(tmp_path / "data.csv", rows), tmp_path / "fit.json"
+    assert inside("fit", file, "-k", 2, "--json", out).returncode == 0
+    content = content_of(out)
+    assert content["covariance_prior"]["rows"] > 0
+    assert np.isfinite(content["bic"])
+    assert sorted(component["kind"] for component in content["components"]) == ["exact", "exact"]
+    assert min(np.linalg.eigvalsh(content["covariances"]).ravel()) > 0
 
 
 def test_rows_all_alike_need_a_floor(tmp_path):

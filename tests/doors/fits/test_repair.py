@@ -9,7 +9,7 @@ import pytest
 
 import gmmscape as gs
 from doors.commandline import inside
-from doors.fits.cases import FIELDS, X, as_sklearn, best, both, content_of, fitted, judged, write_table
+from doors.fits.cases import FIELDS, ML, X, as_sklearn, best, both, content_of, fitted, judged, write_table
 
 
 def test_stuck_fits_are_diagnosed(clusters, stuck, tmp_path):
@@ -60,7 +60,7 @@ def test_a_repair_may_overwrite_its_input(clusters, stuck, tmp_path):
 def test_fit_escapes_by_itself(clusters, stuck, tmp_path):
     """From the start that plain EM gets stuck from."""
     model, options = stuck
-    result = inside("fit", clusters, *options, "--json", tmp_path / "fit.json")
+    result = inside("fit", clusters, *ML, *options, "--json", tmp_path / "fit.json")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith("EM alone\nverdict: bad optimum\n")
     content = content_of(tmp_path / "fit.json")

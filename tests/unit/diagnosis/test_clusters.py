@@ -18,7 +18,9 @@ def four_clusters(rng: np.random.Generator) -> np.ndarray:
 
 
 def kinds(X: np.ndarray, means: np.ndarray, kind: str) -> list[str]:
-    model = gs.GaussianMixture(len(means), covariance_type=kind, means_init=means, escape=False).fit(X)
+    model = gs.GaussianMixture(
+        len(means), covariance_type=kind, means_init=means, escape=False, covariance_prior=0.0
+    ).fit(X)
     return [component.kind for component in gs.diagnose(model, X, rng=0).components]
 
 

@@ -37,7 +37,7 @@ NUMBERS = [*FITTED, "lower_bound_", "n_iter_", "history_"]
 
 
 def model(**options: Any) -> gs.GaussianMixture:
-    return gs.GaussianMixture(**{"n_components": 3, "random_state": 0, **options})
+    return gs.GaussianMixture(**{"n_components": 3, "random_state": 0, "covariance_prior": 0.0, **options})
 
 
 @cache

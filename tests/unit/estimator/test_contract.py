@@ -51,8 +51,16 @@ def test_attributes_are_those_of_scikit_learn(kind: str):
 def test_parameters_are_those_of_scikit_learn_and_a_few_more():
     ours, theirs = (inspect.signature(kind).parameters for kind in (gs.GaussianMixture, GaussianMixture))
     assert set(theirs) <= set(ours)
-    assert set(ours) - set(theirs) == {"covariance_floor", "escape", "nested", "n_jobs"}
-    for name in set(theirs) - {"tol", "reg_covar", "max_iter", "init_params"}:
+    assert set(ours) - set(theirs) == {
+        "covariance_floor",
+        "covariance_prior",
+        "escape",
+        "nested",
+        "pursue",
+        "n_jobs",
+        "max_seconds",
+    }
+    for name in set(theirs) - {"tol", "reg_covar", "max_iter"}:
         assert ours[name].default == theirs[name].default, name
     assert all(p.kind is p.KEYWORD_ONLY for name, p in ours.items() if name != "n_components")
 
@@ -64,6 +72,7 @@ def test_parameters_survive_get_set_and_clone():
         "tol": 1e-4,
         "reg_covar": 0.1,
         "covariance_floor": 1e-3,
+        "covariance_prior": 2.0,
         "max_iter": 7,
         "n_init": 2,
         "init_params": "random",
@@ -76,7 +85,9 @@ def test_parameters_survive_get_set_and_clone():
         "verbose_interval": 3,
         "escape": False,
         "nested": "take",
+        "pursue": "likelihood",
         "n_jobs": 2,
+        "max_seconds": 60.0,
     }
     made = gs.GaussianMixture(**options)
     assert made.get_params() == options

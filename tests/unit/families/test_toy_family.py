@@ -74,7 +74,9 @@ def em_by_hand(X: FloatArray, means: FloatArray, n_iter: int) -> tuple[FloatArra
 
 @pytest.mark.usefixtures("_registered")
 def test_it_is_fitted_by_its_own_em(X: FloatArray):
-    model = gs.GaussianMixture(3, covariance_type=NAME, means_init=CENTERS, escape=False, tol=1e-9).fit(X)
+    model = gs.GaussianMixture(
+        3, covariance_type=NAME, means_init=CENTERS, escape=False, covariance_prior=0.0, tol=1e-9
+    ).fit(X)
     weights, means, variance = em_by_hand(X, CENTERS + 1.0, 200)
     np.testing.assert_allclose(model.weights_, weights, rtol=1e-6)
     np.testing.assert_allclose(model.means_, means, rtol=1e-6, atol=1e-6)

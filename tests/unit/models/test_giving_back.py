@@ -272,7 +272,9 @@ def test_a_mixture_comes_back_as_a_mixture():
 @pytest.mark.parametrize("kind", ["full", "tied"])
 def test_a_gmmscape_mixture_comes_back_whole(kind: str):
     """All that it says about itself is about the repaired fit."""
-    model = gs.GaussianMixture(K, covariance_type=kind, means_init=BAD_MEANS, escape=False).fit(X)
+    model = gs.GaussianMixture(
+        K, covariance_type=kind, means_init=BAD_MEANS, escape=False, covariance_prior=0.0
+    ).fit(X)
     before = copy.deepcopy(model)
     result = gs.repair(model, X, rng=0)
     assert_same_state(model, before)

@@ -59,7 +59,9 @@ def test_a_gmmscape_mixture_brings_its_floors():
 
 def test_floors_that_are_passed_replace_those_of_the_model():
     """A floor of 0.3 of the variance of the data is far above the covariances of this fit."""
-    model = gs.GaussianMixture(K, means_init=CLUSTERS, escape=False, covariance_floor=0.3)
+    model = gs.GaussianMixture(
+        K, means_init=CLUSTERS, escape=False, covariance_floor=0.3, covariance_prior=0.0
+    )
     model.fit(X)
     assert model.floor_active_
     with_own = gs.diagnose(model, X, rng=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from gmmscape.progress import Event
 from gmmscape.solve import EM, descend
 from gmmscape.structure.intervals import share_interval
 
+#: Of maximum likelihood, which the helpers here know.
+RANDOM_ROWS: dict[str, Any] = {"init_params": "random_from_data", "covariance_prior": 0.0}
 CENTERS = np.array([[0.0, 0.0], [6.0, 0.0], [40.0, 0.0], [46.0, 0.0]])
 
 
@@ -32,7 +35,7 @@ def rows() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def found(rows: np.ndarray) -> gs.LocalOptima:
-    return gs.local_optima(rows, 4, "spherical", n_starts=300, rng=0, init_params="random_from_data")
+    return gs.local_optima(rows, 4, "spherical", n_starts=300, rng=0, **RANDOM_ROWS)
 
 
 def objective_of(X: np.ndarray, kind: str = "spherical") -> Objective:
@@ -90,11 +93,9 @@ def test_each_is_where_em_stays_and_no_two_are_one(rows: np.ndarray, found: gs.L
 
 
 def test_starts_depend_on_seed_and_number_alone(rows: np.ndarray, found: gs.LocalOptima):
-    again = gs.local_optima(
-        rows, 4, "spherical", n_starts=300, rng=0, init_params="random_from_data", n_jobs=1
-    )
+    again = gs.local_optima(rows, 4, "spherical", n_starts=300, rng=0, n_jobs=1, **RANDOM_ROWS)
     assert again.to_dict() == found.to_dict()
-    other = gs.local_optima(rows, 4, "spherical", n_starts=300, rng=1, init_params="random_from_data")
+    other = gs.local_optima(rows, 4, "spherical", n_starts=300, rng=1, **RANDOM_ROWS)
     assert [one.hits for one in other.optima] != [one.hits for one in found.optima]
 
 
@@ -123,7 +124,7 @@ def test_optima_of_equal_likelihood_are_kept_apart():
     rng = np.random.default_rng(3)
     half = rng.standard_normal((60, 1)) + np.repeat([[4.0], [12.0]], 30, axis=0)
     X = np.concatenate([half, -half])  # a mirror: each optimum that is not its own image has a twin
-    found = gs.local_optima(X, 3, "spherical", n_starts=100, rng=0, init_params="random_from_data")
+    found = gs.local_optima(X, 3, "spherical", n_starts=100, rng=0, **RANDOM_ROWS)
     means = [np.sort(one.mixture.means.ravel()) for one in found.optima]
     twins = [
         (i, j)
@@ -151,10 +152,10 @@ def test_saddles_are_left_and_minima_are_not(rows: np.ndarray, found: gs.LocalOp
 
 def test_collapsed_ends_are_counted_apart():
     X = np.concatenate([np.random.default_rng(0).standard_normal((40, 1)), [[30.0], [30.0], [31.0]]])
-    found = gs.local_optima(X, 3, n_starts=60, rng=0)
+    found = gs.local_optima(X, 3, n_starts=60, rng=0, covariance_prior=0.0)
     assert found.degenerate > 0
     assert all(one.state == "converged" for one in found.optima) or found.degenerate == 60
-    only = gs.local_optima(np.array([[0.0], [0.1], [50.0]]), 3, n_starts=5, rng=0)
+    only = gs.local_optima(np.array([[0.0], [0.1], [50.0]]), 3, n_starts=5, rng=0, covariance_prior=0.0)
     assert only.degenerate == only.n_starts == 5
     assert only.best.state == "degenerate"
     assert only.unseen == 0.0
@@ -195,23 +196,23 @@ def test_every_family_is_served(rows: np.ndarray, kind: str):
 
 
 def test_what_was_done_is_returned_and_nothing_is_an_error(rows: np.ndarray):
-    whole = gs.local_optima(rows, 4, n_starts=200, rng=0)
+    whole = gs.local_optima(rows, 4, n_starts=200, rng=0, covariance_prior=0.0)
     seen: list[Event] = []
 
     def stop_later(event: Event) -> bool:
         seen.append(event)
         return event.done >= 64
 
-    part = gs.local_optima(rows, 4, n_starts=200, rng=0, callback=stop_later)
+    part = gs.local_optima(rows, 4, n_starts=200, rng=0, covariance_prior=0.0, callback=stop_later)
     assert part.stop_reason == "interrupted"
     assert part.n_starts == 64
     assert part.best.nll == pytest.approx(whole.best.nll, abs=1e-10)
     assert part.best.hits <= whole.best.hits
     assert {event.stage for event in seen} == {"em"}
     with pytest.raises(NoResultError, match="callback"):
-        gs.local_optima(rows, 4, n_starts=200, rng=0, callback=lambda event: True)
+        gs.local_optima(rows, 4, n_starts=200, rng=0, covariance_prior=0.0, callback=lambda event: True)
     with pytest.raises(NoResultError, match="max_seconds"):
-        gs.local_optima(rows, 4, n_starts=200, rng=0, max_seconds=0.0)
+        gs.local_optima(rows, 4, n_starts=200, rng=0, covariance_prior=0.0, max_seconds=0.0)
 
 
 def test_it_goes_on_from_its_checkpoint(rows: np.ndarray, tmp_path: Path):

@@ -47,7 +47,14 @@ def test_the_likelihood_never_falls_where_that_of_plain_fits_does(found):
     falls = []
     for seed in range(3):
         plain = [
-            gs.GaussianMixture(k, escape=False, init_params="random", random_state=seed, max_iter=5000)
+            gs.GaussianMixture(
+                k,
+                escape=False,
+                covariance_prior=0.0,
+                init_params="random",
+                random_state=seed,
+                max_iter=5000,
+            )
             .fit(X)
             .score(X)
             for k in range(1, 7)

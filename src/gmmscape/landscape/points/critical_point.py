@@ -40,6 +40,8 @@ class CriticalPoint(Solution):
         What local coordinates count from: the measure's origin, or zero for a point read from a file.
     nll : float
         Negative log-likelihood in nats per unit mass.
+    penalty : float
+        What a prior adds to it.
     error : float
         Estimated absolute error of `nll` and `kl`: quadrature and rounding.
     gradient_norm : float

@@ -232,7 +232,7 @@ class Descent:
         end = Solution(
             local=ended,
             origin=self.measure.origin,
-            nll=at.nll,
+            nll=at.value,
             error=0.0,
             gradient_norm=at.gradient_norm,
             stop_reason=stop_reason(reason, starved=at.starved),

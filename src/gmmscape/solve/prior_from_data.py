@@ -1,0 +1,185 @@
+"""The prior of the covariances, from the data: around what they scatter, and how many rows that is worth.
+
+It depends on the data, the family and the number of components alone, not on a user's seed or starts: fits
+that are to be compared have the same objective.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import CovariancePrior, Family, Floor, family_named
+from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+from gmmscape.solve.batch import descend, descend_all
+from gmmscape.solve.em import EM
+from gmmscape.solve.left_out import left_out_log_densities
+from gmmscape.solve.starts import start_around
+from gmmscape.tolerances import TOLERANCES
+
+#: Finds what components have in common; nothing else is made of that fit.
+PRELIMINARY = EM(tol=1e-3, max_iter=60)
+#: Goes on from there.
+BRIEF = EM(tol=1e-3, max_iter=5)
+
+
+def prior_from_data(
+    sample: Sample, family: str, k: int, floor: Floor, rows: float | None = None
+) -> CovariancePrior | None:
+    """Return the prior that a sample suggests (docs/mathematics.md#prior).
+
+    Its scale is what the components of a preliminary fit scatter, which was made under a weak prior around
+    the data's own covariance over k^(2/d) (Fraley and Raftery, J. Classif. 24, 2007). What it is worth is
+    chosen so that each row is expected best by the fit without it.
+
+    Parameters
+    ----------
+    sample : Sample
+        The data.
+    family : str
+        Name of the family.
+    k : int
+        Number of components.
+    floor : Floor
+        Of the covariances.
+    rows : float, optional
+        What the prior is worth, in rows; by default the data say.
+
+    Returns
+    -------
+    CovariancePrior or None
+        None where the family knows of no prior, or where all rows are equal. Cost: two EM runs on at most
+        `EFFORT.solve.prior_rows` rows, and a few passes.
+    """
+    if not family_named(family).penalised or not sample.variance.any():
+        return None
+    n = sample.counted_rows
+    part = _part(sample, k)
+    kept = _weak(part, k)
+    fit = _fitted(part, family, k, floor, CovariancePrior(TOLERANCES.solve.weak_prior, kept, n))
+    if fit is None:
+        return CovariancePrior(TOLERANCES.solve.prior_of_many if rows is None else rows, kept, n)
+    d = part.n_features
+    asked = n < EFFORT.solve.scarce_rows * k * (fit.kind.fewest_rows(d) + 1)
+    if fit.kind.shared:  # what is shared is its own prior, but for the directions
+        asked = n < EFFORT.solve.scarce_rows * d
+        scales = [np.diag(np.diagonal(fit.covariances)) if asked else fit.covariances]
+    else:
+        pooled, narrow = _within(fit)
+        scales = [pooled, narrow] if asked else [narrow]
+    rounding = np.diag(_rounding(part))
+    scales = [scale + rounding for scale in scales]
+    if rows is not None:
+        return CovariancePrior(rows, scales[0], n)
+    if not asked:
+        scale = scales[0] if fit.kind.shared else _refined(part, fit, family, floor, scales[0], rounding)
+        return CovariancePrior(TOLERANCES.solve.prior_of_many, scale, n)
+    return _best_expected(part, fit, family_named(family, floor), scales).beside(n)
+
+
+def _within(fit: Mixture) -> tuple[FloatArray, FloatArray]:
+    """What the components scatter: their average covariance, and the inverse of their average inverse.
+
+    The second is no wider than the narrowest component over its weight: where components differ much in
+    size, it bends none of them by more than the first bends the narrow ones.
+    """
+    d = fit.n_features
+    pooled = np.tensordot(fit.weights, fit.covariances, 1)
+    precision = np.tensordot(fit.weights, fit.kind.precisions(fit.parameters.factors), 1)
+    if precision.ndim < 2:
+        return tuple(np.diag(np.broadcast_to(one, (d,))) for one in (pooled, 1.0 / precision))
+    narrow = np.linalg.inv(precision)
+    return pooled, 0.5 * (narrow + narrow.T)
+
+
+def _refined(
+    sample: Sample, fit: Mixture, family: str, floor: Floor, scale: FloatArray, rounding: FloatArray
+) -> FloatArray:
+    """The scale once the preliminary prior no longer widens components that are narrow for the data."""
+    for _ in range(EFFORT.solve.prior_rounds):
+        prior = CovariancePrior(TOLERANCES.solve.prior_of_many, scale, sample.counted_rows)
+        penalised = family_named(family, floor, prior)
+        fit = descend(BRIEF, Objective.near(sample, penalised, fit), fit).local
+        scale = _within(fit)[1] + rounding
+    return scale
+
+
+def _part(sample: Sample, k: int) -> Sample:
+    """The sample, or evenly spaced rows of a large one."""
+    most = max(EFFORT.solve.prior_rows, 20 * k)
+    if len(sample) <= most:
+        return sample
+    at = np.linspace(0, len(sample) - 1, most).astype(np.int64)
+    return Sample(sample.local(at), None if sample.equal_weights else sample.weights[at], copy=False)
+
+
+def _weak(sample: Sample, k: int) -> FloatArray:
+    """The data's covariance, as k components that fill its volume would have it."""
+    d = sample.n_features
+    covariance = sample.covariance
+    variance = np.where(sample.variance > 0, sample.variance, sample.variance.mean())
+    if sample.counted_rows < TOLERANCES.solve.rows_for_directions * d or collinear(sample):
+        covariance = np.diag(variance)
+    return covariance / k ** (2.0 / d)
+
+
+def collinear(sample: Sample) -> bool:
+    """Say whether some direction has no variance beyond rounding."""
+    variance = sample.variance
+    if not (variance > 0).all():
+        return True
+    deviations = np.sqrt(variance)
+    values = np.linalg.eigvalsh(sample.covariance / deviations / deviations[:, None])
+    return bool(values[0] <= TOLERANCES.solve.no_variance * values[-1])
+
+
+def _rounding(sample: Sample) -> FloatArray:
+    """Variances that columns of repeated values have by their rounding: the smallest step squared over 12."""
+    found = np.zeros(sample.n_features)
+    points = sample.points
+    for j in range(sample.n_features):
+        values = np.unique(points[:, j])
+        if 1 < len(values) < TOLERANCES.solve.repeated_share * len(points):
+            found[j] = np.diff(values).min() ** 2 / 12.0
+    return found
+
+
+def _fitted(sample: Sample, family: str, k: int, floor: Floor, prior: CovariancePrior) -> Mixture | None:
+    """The best of a few EM runs, in local coordinates; None where none ends well."""
+    penalised = family_named(family, floor, prior)
+    starts = [
+        start_around(sample, penalised, k, "kmeans", np.random.default_rng([k, i]))
+        for i in range(EFFORT.solve.prior_starts)
+    ]
+    ends = descend_all(PRELIMINARY, Objective.near(sample, penalised, starts[0]), starts)
+    sound = [end for end in ends if end.stop_reason != "degenerate"]
+    return min(sound, key=lambda end: end.value).local if sound else None
+
+
+def _best_expected(
+    sample: Sample, fit: Mixture, family: Family, scales: Sequence[FloatArray]
+) -> CovariancePrior:
+    """The prior under which each row is expected best by the others, of one of the scales."""
+    points, n = sample.points, sample.counted_rows
+    rows = sample.rows(fit)
+    posterior, statistics = rows.responsibilities(fit), rows.statistics(fit, family.scatter)
+    most = TOLERANCES.solve.prior_share * n / (1 if fit.kind.shared else fit.n_components)
+    least = TOLERANCES.solve.prior_worths[0]
+    worths = [worth for worth in TOLERANCES.solve.prior_worths if worth <= max(least, most)]
+    best, expected = CovariancePrior(least, scales[0], n), -np.inf
+    for prior in (CovariancePrior(worth, scale, n) for scale in scales for worth in worths):
+        try:
+            end = family.under(prior).update(statistics, fit)
+        except InvalidParameterError:  # singular
+            continue
+        left_out = left_out_log_densities(end, points, posterior, n, prior.rows)
+        value = float(sample.weights @ left_out)
+        if value > expected:
+            best, expected = prior, value
+    return best

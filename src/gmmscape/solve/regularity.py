@@ -1,0 +1,85 @@
+"""What keeps covariances from collapsing, as a user asks for it: a prior, and floors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import Family, Floor, family_named
+from gmmscape.measure import Sample
+from gmmscape.solve.prior_from_data import collinear, prior_from_data
+from gmmscape.tolerances import TOLERANCES
+from gmmscape.validation import real_number
+
+#: The prior that the data choose.
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Regularity:
+    """Limits of covariances.
+
+    Attributes
+    ----------
+    prior_rows : float or None
+        How many rows the prior is worth; zero for none, None where the data say.
+    reg_covar : float
+        Least variance, in squared units of the data.
+    covariance_floor : float or None
+        Least variance as a share of the data's; None for what the prior needs.
+    """
+
+    prior_rows: float | None
+    reg_covar: float
+    covariance_floor: float | None
+
+    @classmethod
+    def of(cls, covariance_prior: Any, reg_covar: Any, covariance_floor: Any) -> Self:
+        """Return what a user asks for; InvalidParameterError names what cannot be used."""
+        rows = None
+        if not (isinstance(covariance_prior, str) and covariance_prior == AUTO):
+            try:
+                rows = real_number("covariance_prior", covariance_prior, strict=False)
+            except InvalidParameterError as error:
+                raise InvalidParameterError.of(
+                    "covariance_prior",
+                    covariance_prior,
+                    'pass "auto", or the number of rows that it is worth: 0 for maximum likelihood',
+                ) from error
+        if covariance_floor is not None:
+            covariance_floor = real_number("covariance_floor", covariance_floor, strict=False)
+        return cls(rows, real_number("reg_covar", reg_covar, strict=False), covariance_floor)
+
+    def floor(self, sample: Sample) -> Floor:
+        """Return the floor for a sample; by default none beside a prior.
+
+        Directions without variance, such as columns of one value, leave a prior nothing to keep: where there
+        are some, the floor is that of maximum likelihood.
+        """
+        share = self.covariance_floor
+        if share is None:
+            needed = self.prior_rows == 0.0 or collinear(sample)
+            share = TOLERANCES.diagnosis.covariance_floor if needed else 0.0
+        floor = Floor.of(sample.variance, reg_covar=self.reg_covar, covariance_floor=share)
+        if self.prior_rows == 0.0 or not (sample.variance == 0).any():
+            return floor
+        # Nobody knows how far a new row would be off: as one of these rows, were it as wide as other columns.
+        wide = sample.variance.mean() / sample.counted_rows
+        return replace(
+            floor,
+            variances=np.where(sample.variance == 0, np.maximum(wide, floor.variances), floor.variances),
+        )
+
+    def family(self, sample: Sample, name: str, k: int) -> Family:
+        """Return the family of that name for k components of a sample, under floor and prior.
+
+        Cost: that of `prior_from_data`, unless there is to be no prior.
+        """
+        floor = self.floor(sample)
+        prior = None
+        if self.prior_rows != 0.0:
+            prior = prior_from_data(sample, name, k, floor, self.prior_rows)
+        return family_named(name, floor, prior)
