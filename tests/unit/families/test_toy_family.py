@@ -74,12 +74,11 @@ def em_by_hand(X: FloatArray, means: FloatArray, n_iter: int) -> tuple[FloatArra
 
 @pytest.mark.usefixtures("_registered")
 def test_it_is_fitted_by_its_own_em(X: FloatArray):
-    model = gs.GaussianMixture(
-        3, covariance_type=NAME, means_init=CENTERS, escape=False, covariance_prior=0.0, tol=1e-9
-    ).fit(X)
+    options = {"means_init": CENTERS, "escape": False, "covariance_prior": 0.0, "tol": 1e-9}
+    model = gs.GaussianMixture(3, covariance_type=NAME, **options).fit(X)
     weights, means, variance = em_by_hand(X, CENTERS + 1.0, 200)
-    np.testing.assert_allclose(model.weights_, weights, rtol=1e-6)
-    np.testing.assert_allclose(model.means_, means, rtol=1e-6, atol=1e-6)
+    for found, wanted in zip((model.weights_, model.means_), (weights, means), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(model.covariances_, variance * np.eye(2), rtol=1e-6)
     assert model.bic(X) == pytest.approx(-2 * model.score_samples(X).sum() + 9 * np.log(300))
 
@@ -88,10 +87,10 @@ def test_it_is_fitted_by_its_own_em(X: FloatArray):
 def test_it_is_diagnosed_and_repaired(X: FloatArray):
     model = gs.GaussianMixture(3, covariance_type=NAME, means_init=STUCK, escape=False).fit(X)
     assert gs.diagnose(model, X, rng=0).verdict == "bad optimum"
-    repaired = gs.repair(model, X, rng=0)
-    np.testing.assert_allclose(np.sort(repaired.model.means_[:, 0]), CENTERS[:, 0], atol=0.5)
-    np.testing.assert_allclose(repaired.model.covariances_, repaired.model.covariances_[0, 0] * np.eye(2))
-    assert gs.diagnose(repaired.model, X, rng=0).verdict == "no better fit found"
+    repaired = gs.repair(model, X, rng=0).model
+    np.testing.assert_allclose(np.sort(repaired.means_[:, 0]), CENTERS[:, 0], atol=0.5)
+    np.testing.assert_allclose(repaired.covariances_, repaired.covariances_[0, 0] * np.eye(2))
+    assert gs.diagnose(repaired, X, rng=0).verdict == "no better fit found"
 
 
 @pytest.mark.usefixtures("_registered")
@@ -103,9 +102,8 @@ def test_it_is_selected_where_it_suffices(X: FloatArray):
 
 @pytest.mark.usefixtures("_registered")
 def test_mixtures_outside_are_refused(X: FloatArray):
-    outside = gs.Mixture(None, CENTERS, [[1.0, 0.5], [0.5, 1.0]], "tied")
     with pytest.raises(gs.InvalidParameterError, match="not of that kind"):
-        gs.diagnose(outside, X, covariance_type=NAME)
+        gs.diagnose(gs.Mixture(None, CENTERS, [[1, 0.5], [0.5, 1]], "tied"), X, covariance_type=NAME)
 
 
 DOORS = [
