@@ -38,8 +38,8 @@ def propose_splits(objective: SampleObjective, parts: Parts, rng: np.random.Gene
         return _splits(small, which[best], ends.chosen(best), nll[best])
     freed = _best_of_each(which, nll, EFFORT.moves.freed)
     which, ends = which[freed], ends.chosen(freed)
-    parts, cores = _cores(small)
-    which = np.concatenate([which, parts])
+    of_cores, cores = _cores(small)
+    which = np.concatenate([which, of_cores])
     starts = joined(_set_free(small, ends), cores)
     # Set free, a component over several clusters can become as wide as a halo: the shared form is kept too.
     before, after = small.fitted(which, starts, AS_IT_IS), small.fitted(which, starts)

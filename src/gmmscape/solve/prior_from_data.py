@@ -93,7 +93,7 @@ def _within(fit: Mixture) -> tuple[FloatArray, FloatArray]:
     pooled = np.tensordot(fit.weights, fit.covariances, 1)
     precision = np.tensordot(fit.weights, fit.kind.precisions(fit.parameters.factors), 1)
     if precision.ndim < 2:
-        return tuple(np.diag(np.broadcast_to(one, (d,))) for one in (pooled, 1.0 / precision))
+        return np.diag(np.broadcast_to(pooled, (d,))), np.diag(np.broadcast_to(1.0 / precision, (d,)))
     narrow = np.linalg.inv(precision)
     return pooled, 0.5 * (narrow + narrow.T)
 
