@@ -135,6 +135,18 @@ def test_overlapping_ones_are_fitted_as_well_as_by_restarts(tmp_path: Path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("data_dir")
+def test_fits_hold_on_new_rows(tmp_path: Path):
+    """On hepta and iris no worse than scikit-learn's ten starts, and the clusters of hepta are found."""
+    summary = small("generalise", tmp_path)["summary"]
+    assert len(summary) == 4
+    for row in summary.values():
+        assert row["halves"] == 2
+        assert row["against"]["n_init=10"]["gain"] > -0.1
+    assert summary["hepta full"]["means"]["ours"]["rand_index"] == 1.0
+
+
+@pytest.mark.slow
 def test_planted_blocks_are_labelled(tmp_path: Path):
     found = small("planted", tmp_path)["summary"]
     assert len(found["by_family_and_defect"]) == 12
