@@ -76,9 +76,8 @@ class SmallProblems:
     def single(self) -> FloatArray:
         """Covariance of the single component that fits each part best, as the family stores it, (p, ...)."""
         kind = self.family.kind.own
-        return self.family.relaxed(kind).lifted(kind.each_of(self.family.smoothed(self.scatter, self.mass)))[
-            0
-        ]
+        smoothed = self.family.smoothed(self.scatter, self.mass)
+        return self.family.relaxed(kind).lifted(kind.each_of(smoothed))[0]
 
     @cached_property
     def single_value(self) -> FloatArray:

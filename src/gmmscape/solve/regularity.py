@@ -76,10 +76,10 @@ class Regularity:
     def family(self, sample: Sample, name: str, k: int) -> Family:
         """Return the family of that name for k components of a sample, under floor and prior.
 
-        Cost: that of `prior_from_data`, unless there is to be no prior.
+        A family that knows of no prior has the floor of maximum likelihood. Cost: that of `prior_from_data`,
+        unless there is to be no prior.
         """
+        if self.prior_rows == 0.0 or not family_named(name).penalised:
+            return family_named(name, replace(self, prior_rows=0.0).floor(sample))
         floor = self.floor(sample)
-        prior = None
-        if self.prior_rows != 0.0:
-            prior = prior_from_data(sample, name, k, floor, self.prior_rows)
-        return family_named(name, floor, prior)
+        return family_named(name, floor, prior_from_data(sample, name, k, floor, self.prior_rows))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape.diagnosis.goodness_of_fit import _nearest
 from marks import rest_slow
 
 CENTERS = np.array([[0.0, 0.0], [12.0, 0.0], [30.0, 8.0]])
@@ -132,3 +133,14 @@ def test_sets_of_the_suite(name: str, k: int, wrong: str | None, data_dir):
         assert names == {}
     else:
         assert wrong in names
+
+
+def test_nearest_neighbours_are_the_same_however_they_are_looked_for(rng: np.random.Generator):
+    X = rng.standard_normal((200, 20))
+    gaps = np.linalg.norm(X[:, None] - X, axis=2)
+    np.fill_diagonal(gaps, np.inf)
+    np.testing.assert_allclose(_nearest(X), gaps.min(axis=1), rtol=1e-9)
+    few = X[:, :3]
+    gaps = np.linalg.norm(few[:, None] - few, axis=2)
+    np.fill_diagonal(gaps, np.inf)
+    np.testing.assert_allclose(_nearest(few), gaps.min(axis=1), rtol=1e-12)

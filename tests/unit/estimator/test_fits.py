@@ -183,3 +183,12 @@ def test_a_warm_start_that_does_not_fit_is_refused(change: dict[str, Any]):
     with pytest.raises(gs.InvalidParameterError, match="warm_start"):
         estimator.set_params(**change).fit(PLANE)
     assert estimator.set_params(warm_start=False).fit(PLANE).converged_
+
+
+def test_a_time_that_is_over_ends_the_fit_and_says_so():
+    with pytest.warns(ConvergenceWarning, match="time_limit"):
+        fitted = model(max_seconds=1e-9).fit(X)
+    assert fitted.stop_reason_ == "time_limit"
+    assert np.isfinite(fitted.lower_bound_)
+    with pytest.raises(gs.InvalidParameterError, match="max_seconds="):
+        model(max_seconds=-1.0).fit(X)

@@ -10,6 +10,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 import gmmscape as gs
+from gmmscape.diagnosis import fit as fits
 from gmmscape.estimator.fitting import fit_estimator
 from gmmscape.progress import Event
 from gmmscape.solve import INIT_PARAMS
@@ -133,3 +134,18 @@ def test_a_start_that_is_given_is_begun_from_once():
 def test_means_that_all_coincide_are_left(kind: str):
     fitted = model(means_init=np.zeros((3, 1)) + X.mean(), covariance_type=kind).fit(X)
     assert np.abs(np.sort(fitted.means_.ravel()) - CENTERS).max() < NEAR
+
+
+def test_more_starts_never_end_lower(monkeypatch: pytest.MonkeyPatch):
+    """Searches begin at each start that beats all before it; from the best alone some end lower."""
+    truth = gs.Mixture(None, 3.0 * np.random.default_rng(1).standard_normal((5, 2)), np.ones(5), "spherical")
+
+    def ends(seed: int) -> list[float]:
+        rows = truth.sample(60, np.random.default_rng(seed))[0]
+        options: dict[str, Any] = {"random_state": seed, "init_params": "random_from_data"}
+        return [gs.GaussianMixture(5, n_init=n, **options).fit(rows).lower_bound_ for n in (1, 2, 4)]
+
+    assert min(min(np.diff(ends(seed))) for seed in (32, 33, 34)) >= -1e-9
+    every = fits._records
+    monkeypatch.setattr(fits, "_records", lambda solutions: every(solutions)[-1:])
+    assert min(min(np.diff(ends(seed))) for seed in (32, 34)) < -1e-3

@@ -11,7 +11,7 @@ from gmmscape.covariances import FULL, kind_named
 from gmmscape.families import Floor, family_named
 from gmmscape.measure import WeightedRows
 from gmmscape.moves.component_rows import Parts
-from gmmscape.moves.subproblems import ROUGH, SmallProblems
+from gmmscape.moves.subproblems import ROUGH, SmallProblems, widest
 from gmmscape.objective import Objective
 from gmmscape.solve import run
 
@@ -86,3 +86,11 @@ def test_starts_lie_along_the_widest_direction_and_far_apart(rng: np.random.Gene
     np.testing.assert_allclose(starts[0].mean(axis=0), middle, atol=1e-12)
     gaps = np.linalg.norm((starts[:, 1] - starts[:, 0]) / X.std(axis=0), axis=1)
     assert np.median(gaps) > 1.5
+
+
+@pytest.mark.parametrize("d", [5, 40])
+def test_the_widest_direction_is_that_of_the_largest_eigenvalue(d: int, rng: np.random.Generator):
+    axes = np.linalg.qr(rng.standard_normal((d, d)))[0]
+    found = widest(axes @ np.diag([9.0, *np.linspace(1.0, 0.1, d - 1)]) @ axes.T)
+    assert abs(found @ axes[:, 0]) == pytest.approx(3.0, rel=1e-3)
+    assert np.linalg.norm(found) == pytest.approx(3.0, rel=1e-3)
