@@ -193,6 +193,23 @@ class Mixture(Record):
         """
         return self.kind.matrices(self.covariances, *self.means.shape)
 
+    def column_variances(self) -> FloatArray:
+        """Return the variance of each column in each component, whatever the storage.
+
+        Returns
+        -------
+        ndarray of shape (k, d)
+            Not to be written to. Cost O(k d).
+        """
+        return self.kind.column_variances(self.covariances, *self.means.shape)
+
+    def jittered(self, scale: float, rng: np.random.Generator) -> FloatArray:
+        """Return the means moved at random by so many standard deviations of their components, (k, d)."""
+        noise = scale * rng.standard_normal(self.means.shape)
+        roots = self.kind.roots(self.covariances)
+        moves = [self.kind.coloured(one[None], roots, i)[0] for i, one in enumerate(noise)]
+        return self.means + np.array(moves)
+
     def log_density(self, X: ArrayLike) -> FloatArray:
         """Return the log density at each row.
 
@@ -260,11 +277,11 @@ class Mixture(Record):
         rng = generator(rng)
         labels = rng.choice(self.n_components, size=n, p=self.weights)
         noise = rng.standard_normal((n, self.n_features))
-        roots = np.linalg.cholesky(self.full_covariances())
+        roots = self.kind.roots(self.covariances)
         X = self.means[labels]
-        for i, root in enumerate(roots):
+        for i in np.unique(labels):
             rows = labels == i
-            X[rows] += noise[rows] @ root.T
+            X[rows] += self.kind.coloured(noise[rows], roots, int(i))
         return X, labels
 
     def shifted(self, offset: ArrayLike) -> Mixture:
@@ -445,7 +462,7 @@ class Mixture(Record):
 
     def __str__(self) -> str:
         d = min(self.n_features, MOST_FEATURES)
-        deviations = np.sqrt(np.diagonal(self.full_covariances(), axis1=1, axis2=2))
+        deviations = np.sqrt(self.column_variances())
         rows = [("#", "weight", *(f"{what} {j}" for what in ("mean", "sd") for j in range(d)))]
         for i in range(min(self.n_components, MOST_COMPONENTS)):
             numbers = (*self.means[i, :d], *deviations[i, :d])

@@ -125,6 +125,19 @@ inline void eigen(std::vector<double>& a, size_t d, std::vector<double>& vectors
 // Lifts the eigenvalues of F^-1/2 C F^-1/2 to at least one. Returns whether some were below.
 inline bool clip_matrix(double* covariance, size_t d, const std::vector<double>& floor) {
     std::vector<double> scaled(d * d), root(d * d), vectors;
+    // Columns that covary with no other, such as constant ones, are eigenvectors by themselves.
+    std::vector<char> lone(d);
+    bool lifted = false;
+    for (size_t i = 0; i < d; ++i) {
+        lone[i] = 1;
+        for (size_t j = 0; j < d; ++j) {
+            lone[i] &= j == i || covariance[i * d + j] == 0.0;
+        }
+        if (lone[i] && covariance[i * d + i] < floor[i]) {
+            covariance[i * d + i] = floor[i];
+            lifted = true;
+        }
+    }
     for (size_t i = 0; i < d; ++i) {
         for (size_t j = 0; j < d; ++j) {
             scaled[i * d + j] = covariance[i * d + j] / std::sqrt(floor[i]) / std::sqrt(floor[j]);
@@ -132,13 +145,13 @@ inline bool clip_matrix(double* covariance, size_t d, const std::vector<double>&
     }
     // Far above the floor a factorisation tells so, at a fraction of the eigenvalues' price.
     for (size_t i = 0; i < d; ++i) {
-        scaled[i * d + i] -= 1.0;
+        scaled[i * d + i] -= lone[i] ? 0.0 : 1.0;
     }
     if (cholesky(scaled.data(), d, root.data())) {
-        return false;
+        return lifted;
     }
     for (size_t i = 0; i < d; ++i) {
-        scaled[i * d + i] += 1.0;
+        scaled[i * d + i] += lone[i] ? 0.0 : 1.0;
     }
     eigen(scaled, d, vectors);
     bool below = false;
@@ -146,7 +159,7 @@ inline bool clip_matrix(double* covariance, size_t d, const std::vector<double>&
         below |= scaled[i * d + i] < 1.0;
     }
     if (!below) {
-        return false;
+        return lifted;
     }
     for (size_t i = 0; i < d; ++i) {
         for (size_t j = 0; j <= i; ++j) {

@@ -221,6 +221,14 @@ class CovarianceKind(ABC):
         """Return standard deviations, or lower triangular roots."""
 
     @abstractmethod
+    def coloured(self, noise: FloatArray, roots: FloatArray, i: int) -> FloatArray:
+        """Return noise of unit variance (n, d) with the covariance of component i."""
+
+    @abstractmethod
+    def column_variances(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
+        """Return the variance of each column in each component, shape (k, d)."""
+
+    @abstractmethod
     def from_own_units(
         self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
     ) -> tuple[FloatArray, FloatArray]:

@@ -79,10 +79,13 @@ class _Matrices(CovarianceKind):
 
     def lifted(self, covariances: FloatArray, floor: FloatArray) -> tuple[FloatArray, bool]:
         """Clip the eigenvalues of F^-1/2 C F^-1/2 from below at one, F = diag(floor)."""
+        covariances, moved = _lone_columns_lifted(covariances, floor)
         outer = _outer(floor)
+        if _above(covariances / outer):
+            return covariances, moved
         values, vectors = np.linalg.eigh(covariances / outer)
         if values.min() >= 1.0:
-            return covariances, False
+            return covariances, moved
         lifted = (vectors * np.maximum(values, 1.0)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
         lifted = np.where((values.min(axis=-1) < 1.0)[..., None, None], outer * lifted, covariances)
         return 0.5 * (lifted + np.swapaxes(lifted, -1, -2)), True
@@ -104,6 +107,12 @@ class _Matrices(CovarianceKind):
 
     def roots(self, covariances: FloatArray) -> FloatArray:
         return np.linalg.cholesky(covariances)
+
+    def coloured(self, noise: FloatArray, roots: FloatArray, i: int) -> FloatArray:
+        return noise @ (roots if roots.ndim == 2 else roots[i]).T
+
+    def column_variances(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
+        return np.broadcast_to(np.diagonal(covariances, axis1=-2, axis2=-1), (k, d))
 
     def to_own_units(
         self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
@@ -237,6 +246,31 @@ def column_units(covariance: FloatArray) -> FloatArray:
     """Return the diagonal matrix that brings columns of this covariance (d, d) to variance one."""
     variance = np.diagonal(covariance)
     return np.diag(1.0 / np.sqrt(np.where(variance > 0, variance, 1.0)))
+
+
+def _lone_columns_lifted(covariances: FloatArray, floor: FloatArray) -> tuple[FloatArray, bool]:
+    """Lift columns that covary with no other, such as constant ones: they are eigenvectors by themselves."""
+    d = len(floor)
+    variances = np.diagonal(covariances, axis1=-2, axis2=-1)
+    low = (variances < floor) & (np.count_nonzero(covariances, axis=-1) <= (variances != 0))
+    if not low.any():
+        return covariances, False
+    covariances = covariances.copy()
+    covariances[..., np.arange(d), np.arange(d)] = np.where(low, floor, variances)
+    return covariances, True
+
+
+def _above(scaled: FloatArray) -> bool:
+    """Whether all eigenvalues are above one, by factors: for a fraction of what the eigenvalues cost."""
+    lone = np.count_nonzero(scaled, axis=-1) <= 1
+    margin = scaled.copy()
+    i = np.arange(scaled.shape[-1])
+    margin[..., i, i] -= np.where(lone, 0.0, 1.0)  # those are on the floor or above it
+    try:
+        np.linalg.cholesky(margin)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _outer(floor: FloatArray) -> FloatArray:

@@ -37,6 +37,12 @@ class _Variances(CovarianceKind):
     def roots(self, covariances: FloatArray) -> FloatArray:
         return np.sqrt(covariances)
 
+    def coloured(self, noise: FloatArray, roots: FloatArray, i: int) -> FloatArray:
+        return noise * roots[i]
+
+    def column_variances(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
+        return np.broadcast_to(covariances.reshape(k, -1), (k, d))
+
 
 class Diag(_Variances):
     """A variance for each column of each component, (k, d)."""

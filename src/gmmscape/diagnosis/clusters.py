@@ -18,7 +18,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered, covered_by
 from gmmscape.moves.moves import Split, with_merged, with_split
 from gmmscape.moves.removals import propose_removals
-from gmmscape.moves.splits import least_gain, overloaded, propose_splits
+from gmmscape.moves.splits import SplitProposals, least_gain, overloaded, propose_splits
 from gmmscape.objective import SampleObjective
 
 
@@ -37,22 +37,27 @@ class Clusters(NamedTuple):
     untouched: BoolArray
 
 
-def clusters(objective: SampleObjective, fit: Mixture, seed: int = 0) -> Clusters:
-    """Return the clusters that a fit (local coordinates) speaks of. Cost of passes and of small fits."""
+def clusters(
+    objective: SampleObjective, fit: Mixture, seed: int = 0, proposed: SplitProposals | None = None
+) -> Clusters:
+    """Return the clusters that a fit (local coordinates) speaks of. Cost of passes and of small fits.
+
+    `proposed` are splits of its components, where there are some already.
+    """
     k = fit.n_components
     untouched = np.ones(k, dtype=bool)
     whole = fit
     for number in range(EFFORT.diagnosis.cluster_rounds):
         rng = np.random.default_rng([seed, number])
-        covered = covered_by(objective, whole)
-        over = np.flatnonzero(overloaded(objective, covered.parts, rng) & (whole.weights > 0))
-        if len(over) == 0:
-            break
-        splits = [s for s in propose_splits(objective, covered.parts.taken(over), rng) if not s.nested]
+        if number == 0 and proposed is not None:
+            over, found = np.flatnonzero(proposed.overloaded), proposed.splits
+        else:
+            over, found = _overloaded(objective, whole, rng)
+        splits = [split for split in found if not split.nested and split.component in over]
         if not splits:
             break
         for split in splits:
-            whole = _split(whole, split, int(over[split.component]))
+            whole = _split(whole, split, split.component)
         untouched[over[over < k]] = False
     covered = covered_by(objective, whole)
     for i, j in _shared(objective, whole, covered):
@@ -62,6 +67,18 @@ def clusters(objective: SampleObjective, fit: Mixture, seed: int = 0) -> Cluster
                 whole = joined
                 untouched[[one for one in (i, j) if one < k]] = False
     return Clusters(whole, untouched)
+
+
+def _overloaded(
+    objective: SampleObjective, whole: Mixture, rng: np.random.Generator
+) -> tuple[IntArray, list[Split]]:
+    """Components on several clusters, and splits of these."""
+    parts = covered_by(objective, whole).parts
+    over = np.flatnonzero(overloaded(objective, parts, rng) & (whole.weights > 0))
+    if len(over) == 0:
+        return over, []
+    splits = propose_splits(objective, parts.taken(over), rng).splits
+    return over, [split._replace(component=int(over[split.component])) for split in splits]
 
 
 def _shared(objective: SampleObjective, fit: Mixture, covered: Covered) -> IntArray:

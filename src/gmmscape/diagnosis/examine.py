@@ -15,6 +15,7 @@ from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.moves.nesting import distances
 from gmmscape.moves.restarts import SHAKEN, shaken
 from gmmscape.moves.search import Escape, search
+from gmmscape.moves.splits import SplitProposals
 from gmmscape.objective import SampleObjective, step_norm
 from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import EM, Solution, descend
@@ -45,6 +46,8 @@ class Examination:
         Best fit in hand, never worse than the given one.
     way : tuple of Solution
         The EM runs that led from the given fit to it.
+    proposed : SplitProposals or None
+        Splits of its components, where the search ended with some.
     """
 
     objective: SampleObjective
@@ -56,10 +59,11 @@ class Examination:
     escape: Escape
     final: Solution
     way: tuple[Solution, ...]
+    proposed: SplitProposals | None = None
 
     @property
     def stop_reason(self) -> str:
-        """What ended the examination: "completed", "time_limit" or "interrupted"."""
+        """What ended the examination: "completed", "effort_limit", "time_limit" or "interrupted"."""
         return self.escape.stop_reason
 
     @property
@@ -70,15 +74,15 @@ class Examination:
 
     @property
     def searched(self) -> bool:
-        """Whether moves were looked for, to the end."""
-        return self.escape.rounds > 0 and self.stop_reason == "completed"
+        """Whether moves were looked for, as far as the effort went."""
+        return self.escape.rounds > 0 and not self.escape.cut_short
 
     @cached_property
     def clusters(self) -> Clusters:
         """What the best fit speaks of; its components, where nothing was looked for."""
         local = self.final.local
         if self.searched:
-            return clusters(self.objective, local)
+            return clusters(self.objective, local, proposed=self.proposed)
         return Clusters(local, np.ones(local.n_components, dtype=bool))
 
     @property
@@ -143,8 +147,26 @@ def examine(
         penalty = objective.family.penalty(given)
         best = replace(polished, local=given, nll=value_before - penalty, penalty=penalty, gradient_norm=norm)
     return Examination(
-        objective, given, value_before, norm, polished, found.saddle, found.escape, best, tuple(found.way)
+        objective,
+        given,
+        value_before,
+        norm,
+        polished,
+        found.saddle,
+        found.escape,
+        best,
+        tuple(found.way),
+        _proposed(problem, best),
     )
+
+
+def _proposed(problem: MixtureProblem, best: Solution) -> SplitProposals | None:
+    """The splits that were proposed last, if they are those of the best fit."""
+    if problem.proposed is None:
+        return None
+    fit, found = problem.proposed
+    same = bool((fit.local.weights > 0).all()) and abs(fit.value - best.value) <= problem.same
+    return found if same else None
 
 
 def unexamined(objective: SampleObjective, solution: Solution) -> Examination:
@@ -192,9 +214,11 @@ def _improve(
         found.saddle |= single is not found.best
         found.best = _filled(found.escape.fit, polished.local)
         found.way += found.escape.way
-    if found.best is not polished and found.escape.stop_reason == "completed":
+    if (found.best is not polished or eager) and not found.escape.cut_short:
         budget.report("finish", found.escape.tried, value=found.best.value, round=found.escape.rounds)
-        finished = _em(objective, found.best.local, finish, budget)
+        # What settled the fit counts: no fit has more iterations than EM alone would have.
+        left = replace(finish, max_iter=max(0, finish.max_iter - found.best.n_iter))
+        finished = _em(objective, found.best.local, left, budget)
         if finished.value <= found.best.value:
             found.best = finished
             found.way.append(finished)

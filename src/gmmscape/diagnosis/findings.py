@@ -125,7 +125,7 @@ def _columns(sample: Sample) -> Iterator[Finding]:
 def _rounded(points: FloatArray, fit: Mixture, varying: Any) -> tuple[IntArray, FloatArray]:
     """Columns of few values, and a jitter that takes the rounding off, (m, d)."""
     alive = fit.weights > 0.2 / fit.n_components
-    narrowest = np.sqrt(np.diagonal(fit.full_covariances()[alive], axis1=1, axis2=2).min(axis=0))
+    narrowest = np.sqrt(fit.column_variances()[alive].min(axis=0))
     rng = np.random.default_rng(0)
     jitter = np.zeros_like(points)
     found = []

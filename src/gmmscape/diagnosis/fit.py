@@ -135,7 +135,7 @@ def _fit(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Bu
     found: list[tuple[Solution, Examination]] = []
     for start in reversed(records):  # the best first: it is what there is when time runs out
         found.append((start, _examined(objective, start, plan, budget)))
-        if found[-1][1].stop_reason != "completed":
+        if found[-1][1].escape.cut_short:
             break
     start, examination = min(found, key=lambda one: one[1].final.value)
     em_diagnosis = diagnosis_of(examination, total)
@@ -144,9 +144,20 @@ def _fit(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Bu
 
 
 def _examined(objective: SampleObjective, start: Solution, plan: FitPlan, budget: Budget) -> Examination:
-    problem = MixtureProblem(objective, take_nested=plan.take_nested, seed=plan.seed, pursue=plan.pursue)
+    effort = None if plan.pursue == "likelihood" else _effort(objective, start)
+    problem = MixtureProblem(
+        objective, take_nested=plan.take_nested, seed=plan.seed, pursue=plan.pursue, effort=effort
+    )
     eager = pass_size(objective, start.local) > EFFORT.diagnosis.eager_pass
     return examine(objective, start.local, problem, plan.solver, budget, eager=eager)
+
+
+def _effort(objective: SampleObjective, start: Solution) -> float:
+    """What a search may cost, as the tally counts: as much as the EM before it, or more where that is quick."""
+    one, begun = pass_size(objective, start.local), start.n_iter + 1
+    work = start.local.kind.work(start.local.n_features)
+    passes = min(EFFORT.diagnosis.times_em * begun, max(EFFORT.diagnosis.search_passes / work, begun))
+    return max(EFFORT.diagnosis.quick_search, one * passes)
 
 
 def _records(solutions: Sequence[Solution]) -> list[Solution]:
@@ -211,5 +222,5 @@ def _whole_way(start: Solution, examination: Examination) -> Solution:
         n_iter += part.n_iter
     final = examination.final
     history[-1] = final.value  # the same point, evaluated once more
-    reason = final.stop_reason if examination.stop_reason == "completed" else examination.stop_reason
+    reason = examination.stop_reason if examination.escape.cut_short else final.stop_reason
     return replace(final, n_iter=n_iter, history=tuple(history), stop_reason=reason)

@@ -63,7 +63,7 @@ def _column_most_off(objective: SampleObjective, given: Mixture) -> int:
     """The column in which middles or widths of rows and model differ most, in standard deviations."""
     variance = np.where(objective.measure.variance > 0, objective.measure.variance, 1.0)
     mean = given.weights @ given.means
-    spread = given.weights @ np.diagonal(given.full_covariances(), axis1=1, axis2=2)
+    spread = given.weights @ given.column_variances()
     spread = spread + given.weights @ (given.means - mean) ** 2
     rows_mean = objective.measure.weights @ objective.measure.points
     shift = np.abs(mean - rows_mean) / np.sqrt(np.minimum(variance, spread))

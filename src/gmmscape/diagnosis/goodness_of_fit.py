@@ -25,7 +25,7 @@ def misfit(rows: WeightedRows, fit: Mixture) -> str | None:
     Parameters
     ----------
     rows : WeightedRows
-        Different ones; more than `EFFORT.diagnosis.spacing_rows` are drawn by their weights.
+        Different ones; more than `EFFORT.diagnosis.spacing_rows` (of many columns, fewer) are drawn by their weights.
     fit : Mixture
         The density, local coordinates.
 
@@ -35,9 +35,11 @@ def misfit(rows: WeightedRows, fit: Mixture) -> str | None:
         For the user.
     """
     rng = np.random.default_rng(0)
-    if len(rows) > EFFORT.diagnosis.spacing_rows:
+    wide = fit.n_features > EFFORT.diagnosis.tree_columns
+    most = EFFORT.diagnosis.wide_spacing_rows if wide else EFFORT.diagnosis.spacing_rows
+    if len(rows) > most:
         share = rows.weights / rows.weights.sum()
-        drawn = rng.choice(len(rows), EFFORT.diagnosis.spacing_rows, replace=False, p=share)
+        drawn = rng.choice(len(rows), most, replace=False, p=share)
         rows = rows.taken(drawn, rows.weights[drawn])
     n = len(rows)
     if n < EFFORT.diagnosis.least_spacing_rows:
@@ -84,7 +86,9 @@ def _nearest(rows: FloatArray) -> FloatArray:
         from scipy.spatial import cKDTree
 
         return cKDTree(rows).query(rows, 2)[0][:, 1]
-    from sklearn.neighbors import NearestNeighbors
-
     # In many columns trees prune nothing, and products of matrices are the quickest way to all distances.
-    return NearestNeighbors(n_neighbors=1, algorithm="brute").fit(rows).kneighbors()[0][:, 0]
+    rows = rows - rows.mean(axis=0)
+    lengths = np.square(rows).sum(axis=1)
+    squared = lengths[:, None] + lengths - 2.0 * (rows @ rows.T)
+    np.fill_diagonal(squared, np.inf)
+    return np.linalg.norm(rows - rows[squared.argmin(axis=1)], axis=1)

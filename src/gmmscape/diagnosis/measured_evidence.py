@@ -47,7 +47,7 @@ def evidence_of(
     """
     objective = examination.objective
     polished, final = examination.polished.local, examination.final.local
-    thorough = thorough and examination.stop_reason == "completed"
+    thorough = thorough and not examination.escape.cut_short
     held_out = LeftOutGain(objective).gain(polished, final).mean * total if gain > 0 and thorough else None
     settled = (
         examination.polished.converged and pass_size(objective, polished) <= EFFORT.diagnosis.curvature_pass

@@ -104,7 +104,8 @@ class Diagnosis(Record):
     tried : int
         Moves, perturbed fits and new starts that were run through EM.
     stop_reason : str
-        "completed", "time_limit" or "interrupted".
+        "completed", "effort_limit" (a fit spends no more on its search than the EM before it allows),
+        "time_limit" or "interrupted".
     findings : tuple of Finding
         What is wrong with the data, or with Gaussians as their model, that no better optimum would mend.
     warnings : tuple of str

@@ -43,7 +43,7 @@ def suggested_n_components(
         At least 1. Redundant components are merged and overloaded ones split, one at a time, with EM on each
         result. Overloaded are those that split into clusters of their own, by 0.1 nats or more for each of
         their rows, so that clusters that are not quite Gaussian are not cut up, and by what BIC asks for.
-        Components that would rest on a floor or on fewer than 5(d+1) rows are not split off. Cost: a few
+        Components that would rest on a floor or on few rows are not split off. Cost: a few
         brief EM runs a step; none where nothing promises anything.
     """
     objective = _lightened(objective)

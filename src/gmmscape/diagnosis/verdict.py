@@ -142,7 +142,7 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
     local = final.local
     broken = collapsed(objective, local)
     verdict, reasons = "cannot tell", ("no moves were tried: escape is off",)
-    if searched or examination.stop_reason != "completed":
+    if searched or examination.escape.cut_short:
         rival = rival_of(examination, before.total)
         verdict, reasons = judged(
             0.0, 0.0, examination.escape, bool(broken.any()), "nats", rival * before.total
@@ -231,7 +231,7 @@ def judged(
             f"standard errors: "
             "with so much overlap, or so few rows, the data do not tell the two apart",
         )
-    if escape.stop_reason != "completed":
+    if escape.cut_short:
         return "cannot tell", (ENDINGS[escape.stop_reason],)
     if broken:
         return "cannot tell", (
@@ -250,6 +250,8 @@ def judged(
         reasons = [f"{failed} moves and new starts were run through EM, none brought a gain that counts"]
     if failed == 0:
         reasons = ["no other move promised a gain after EM on its neighbourhood"]
+    if escape.stop_reason == "effort_limit":
+        reasons.append(ENDINGS["effort_limit"])
     return "no better fit found", (*reasons, *_left_alone(escape))
 
 
@@ -290,7 +292,7 @@ def _warnings(objective: SampleObjective, fit: Mixture, best: Solution, ended: s
     few = np.flatnonzero(scarce(objective, fit))
     if len(few):
         found.append(
-            f"component {', '.join(map(str, few[:10]))}: on a floor, or on fewer than 5(d+1) different rows; "
+            f"component {', '.join(map(str, few[:10]))}: on a floor, or on few different rows; "
             "use fewer components, a simpler covariance_type or a higher covariance_floor"
         )
     if not best.converged and ended == "completed":

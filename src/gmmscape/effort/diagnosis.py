@@ -21,10 +21,18 @@ class DiagnosisEffort:
     #: many.
     eager_pass: int = 1_000_000
     beginning_iterations: int = 20
-    #: Rows that are looked at, least number of them, and draws from the fit that they are compared with.
+    #: Rows that are looked at (of many columns, where all distances are computed), least number of them, and
+    #: draws from the fit that they are compared with.
     spacing_rows: int = 4_000
+    wide_spacing_rows: int = 500
     least_spacing_rows: int = 30
     spacing_draws: int = 3
+    #: What the search of a fit may cost beside the EM before it: this many times as much, but beyond as much
+    #: only so many passes, divided by the columns (their square for matrices); or so much that it takes no
+    #: time, in rows times components times columns.
+    times_em: float = 10.0
+    search_passes: float = 1_200.0
+    quick_search: float = 3e7
     #: Rows that the overlap is averaged over at most.
     overlap_rows: int = 50_000
     #: Size of a pass up to which the curvature is measured: it takes two dozen.

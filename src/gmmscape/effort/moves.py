@@ -15,6 +15,9 @@ class MovesEffort:
     proposal_rows: int = 250_000
     #: Rows that stand for what one component covers.
     rows_each: int = 1_000
+    #: The same in many columns: rows times columns (their square for matrices), and least rows.
+    part_size: int = 65_536
+    fewest_rows_each: int = 250
     #: Rows that are looked at, of more, where gains are measured on rows left out.
     left_out_rows: int = 4_000
     #: Single moves of a group that are tried, best prediction first; and of the group of nested
@@ -24,6 +27,8 @@ class MovesEffort:
     #: Moves whose prediction is computed on rows, for each that is tried.
     lookahead: int = 3
     screen: int = 5
+    #: Rounds of a hundred iterations of EM after which a fit counts as settled.
+    settling_rounds: int = 10
     outlook: int = 100
     #: Size of a pass up to which perturbed fits are run through EM before giving up; standard deviations
     #: of each.
@@ -44,7 +49,9 @@ class MovesEffort:
     pair_rows: int = 1_000
     #: Starts that go together: few enough for an interruption to lose little.
     starts_together: int = 64
+    #: Random starts of a split; in many columns.
     random_starts: int = 3
+    wide_random_starts: int = 1
     resplit_starts: int = 7
     #: Columns up to which the halves of a split begin with one whole covariance, whatever the family.
     whole_columns: int = 16

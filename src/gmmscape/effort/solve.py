@@ -20,8 +20,9 @@ class SolveEffort:
     trail: int = 2
     #: Starting means are looked for among this many rows, drawn at random where there are more.
     start_rows: int = 200_000
-    #: Rows, and starts, from which the prior of the covariances is found.
+    #: Rows, and starts, from which the prior of the covariances is found; one start where rows are plenty.
     prior_rows: int = 2_000
+    least_prior_rows: int = 500
     prior_starts: int = 2
     prior_rounds: int = 4
     #: Rows a component, times the fewest that its covariance can be estimated from and one, below which the

@@ -195,7 +195,7 @@ class FitDocument(Record):
     def _components(self, names: list[str]) -> Iterator[str]:
         mixture = self.solution.mixture
         d = min(mixture.n_features, MOST_FEATURES)
-        deviations = np.sqrt(np.diagonal(mixture.full_covariances(), axis1=1, axis2=2))
+        deviations = np.sqrt(mixture.column_variances())
         columns = [f"{what} {name}" for what in ("mean", "sd") for name in names[:d]]
         rows = [("#", "weight", *columns, "kind")]
         for i in range(min(mixture.n_components, MOST_COMPONENTS)):

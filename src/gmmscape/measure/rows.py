@@ -10,9 +10,10 @@ import numpy as np
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
-from gmmscape.engine import Coverage
+from gmmscape.engine import Coverage, EmRuns, EmTask
 from gmmscape.measure.estimate import Errors
 from gmmscape.measure.source import Block
+from gmmscape.measure.tally import Tally
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import LocationDerivatives, SufficientStatistics
 
@@ -36,6 +37,8 @@ class WeightedRows:
         quadrature rule cuts off.
     origin : ndarray of shape (d,), optional
         Local coordinates are the rows minus it; zero by default.
+    tally : Tally, optional
+        Counts what is computed on them, and on rows taken from them; a new one by default.
     """
 
     def __init__(
@@ -45,12 +48,14 @@ class WeightedRows:
         unit: float,
         resolution: float = 0.0,
         origin: FloatArray | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self.data = data
         self._weights = weights if isinstance(weights, engine.Weights) else engine.Weights.of(weights)
         self.unit = unit
         self.resolution = resolution
         self.origin = origin
+        self.tally = Tally() if tally is None else tally
         self._held: tuple[engine.Engine, engine.Held] | None = None
 
     @property
@@ -90,7 +95,7 @@ class WeightedRows:
 
     def taken(self, rows: Any, weights: FloatArray) -> WeightedRows:
         """Return some rows, a slice or their numbers, with other weights."""
-        return WeightedRows(self.local(rows), weights, self.unit)
+        return WeightedRows(self.local(rows), weights, self.unit, tally=self.tally)
 
     def part(self, rows: Any) -> WeightedRows:
         """Return some rows, their weights made to sum to one."""
@@ -107,6 +112,7 @@ class WeightedRows:
 
     def statistics(self, mixture: Mixture, scatter: str) -> SufficientStatistics:
         """Return the sufficient statistics at `mixture` (local coordinates)."""
+        self.tally.count(len(self), mixture)
         return self.held.statistics(self._parameters(mixture), scatter)
 
     def nll(self, mixture: Mixture) -> float:
@@ -123,18 +129,28 @@ class WeightedRows:
 
     def log_densities(self, mixture: Mixture, rows: Any = EVERY) -> FloatArray:
         """Return the log density of `mixture`, per unit^d, at each row, or at some, shape (n,)."""
-        return self._read(rows).log_density(self._parameters(mixture))
+        held = self._read(rows, mixture)
+        return held.log_density(self._parameters(mixture))
 
     def responsibilities(self, mixture: Mixture, rows: Any = EVERY) -> FloatArray:
         """Return the posterior probability of each component at each row, or at some, shape (n, k)."""
-        return self._read(rows).responsibilities(mixture.parameters)
+        return self._read(rows, mixture).responsibilities(mixture.parameters)
 
     def coverage(self, mixture: Mixture, threshold: float, rows: Any = EVERY) -> Coverage:
         """Return the responsibilities of at least `threshold`, of all rows or of some, counted from there."""
-        return self._read(rows).coverage(mixture.parameters, threshold)
+        return self._read(rows, mixture).coverage(mixture.parameters, threshold)
 
-    def _read(self, rows: Any) -> engine.Held:
-        """All rows, or some, as the engine holds them."""
+    def em(self, task: EmTask) -> EmRuns | None:
+        """Return where EM leads from each start of a task; None where Python has to drive the iterations."""
+        found = self.held.em(task)
+        if found is not None:
+            self.tally.count_runs(len(self), task, [len(run.history) for run in found.runs])
+        return found
+
+    def _read(self, rows: Any, mixture: Mixture) -> engine.Held:
+        """All rows, or some, as the engine holds them, for a pass that is counted."""
+        n = len(range(*rows.indices(len(self)))) if isinstance(rows, slice) else len(rows)
+        self.tally.count(n, mixture)
         return self.held if isinstance(rows, slice) and rows == EVERY else self.held.taken(rows)
 
     def errors(self, mixture: Mixture, *, joint: bool = False) -> Errors:

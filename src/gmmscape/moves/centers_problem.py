@@ -57,6 +57,9 @@ class InertiaProblem:
         Of Lloyd's algorithm.
     """
 
+    #: Lloyd's algorithm ends in finitely many points: any fall leads to another.
+    same = 0.0
+
     def __init__(self, sample: Sample, *, seed: int, max_iter: int = 1000) -> None:
         self.sample = sample
         self.points = sample.points

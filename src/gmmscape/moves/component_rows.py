@@ -16,6 +16,7 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
 from gmmscape.measure import EVERY, Coverage, WeightedRows
 from gmmscape.mixture import Mixture
+from gmmscape.moves.degeneracy import rows_for_covariance
 from gmmscape.objective import SampleObjective
 from gmmscape.tolerances import TOLERANCES
 
@@ -114,7 +115,7 @@ def covered_by(objective: SampleObjective, mixture: Mixture, seed: Sequence[int]
     entries = weights[found.row] * found.posterior
     masses = np.diff(np.concatenate([[0.0], np.cumsum(entries)])[found.ends])
     costs = _deletion_costs(mixture, found, weights, masses) - objective.family.penalties(mixture)
-    chosen, scale, ends = _thinned(found.ends, rng)
+    chosen, scale, ends = _thinned(found.ends, _rows_each(mixture), rng)
     parts = Parts(rows.taken(places[chosen], entries[chosen] * scale), ends)
     whole = looked_at is None and len(chosen) == len(places)
     total = parts.weights.sum()
@@ -141,13 +142,20 @@ def _deletion_costs(mixture: Mixture, found: Coverage, weights: FloatArray, mass
     return np.where(np.isnan(costs), np.inf, costs)  # of a component that has all the weight
 
 
-def _thinned(ends: IntArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray, IntArray]:
+def _rows_each(mixture: Mixture) -> int:
+    """Rows that stand for what a component covers: fewer of many columns, but enough for covariances."""
+    d = mixture.n_features
+    fewest = max(EFFORT.moves.fewest_rows_each, 4 * rows_for_covariance(mixture.kind.own, d))
+    return min(EFFORT.moves.rows_each, max(fewest, EFFORT.moves.part_size // mixture.kind.work(d)))
+
+
+def _thinned(ends: IntArray, most: int, rng: np.random.Generator) -> tuple[IntArray, FloatArray, IntArray]:
     """Entries that stay, the factors by which their weights grow, and the new ends."""
     kept, scale = [], []
     for first, last in pairwise(ends):
         size = int(last - first)
-        if size > EFFORT.moves.rows_each:
-            own = np.sort(rng.choice(size, EFFORT.moves.rows_each, replace=False, shuffle=False)) + first
+        if size > most:
+            own = np.sort(rng.choice(size, most, replace=False, shuffle=False)) + first
         else:
             own = np.arange(first, last)
         kept.append(own)

@@ -5,23 +5,33 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.covariances import CovarianceKind
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
+from gmmscape.tolerances import TOLERANCES
+
+
+def rows_for_covariance(kind: CovarianceKind, d: int) -> int:
+    """Return how many rows give a component a covariance that means something: d+1, fewer for variances."""
+    return min(d + 1, max(kind.fewest_rows(d), TOLERANCES.moves.rows_for_variances))
 
 
 def scarce(objective: SampleObjective, mixture: Mixture, *, after_em: bool = False) -> BoolArray:
-    """Return which components lie on the floor or on fewer than 5(d+1) different rows, shape (k,).
+    """Return which components lie on the floor or on few different rows, shape (k,).
+
+    Few are less than five times those that give a covariance: 5(d+1) for matrices.
 
     Rows are counted by Kish's effective number, (sum r)^2 / sum r^2, with r the weight of a different row
     times its responsibility. `mixture` in local coordinates; `after_em` says that its weights are the masses
     of its components, which saves the pass where all are heavy.
     """
-    few = _rests_on_fewer(objective, mixture, 5 * (mixture.n_features + 1), after_em)
+    few = _rests_on_fewer(objective, mixture, 5 * rows_for_covariance(mixture.kind.own, mixture.n_features), after_em)
     return few | on_floor(objective, mixture)
 
 
 def collapsed(objective: SampleObjective, mixture: Mixture, *, after_em: bool = False) -> BoolArray:
-    """Return which components the rows give no covariance: on the floor, or on at most d+1 rows.
+    """Return which components the rows give no covariance: on the floor, or on at most d+1 rows (fewer for
+    variances of many columns).
 
     A component without any row is none of them, nor is one with few rows that shares a tied covariance or has
     those of a prior beside its own.
@@ -29,7 +39,7 @@ def collapsed(objective: SampleObjective, mixture: Mixture, *, after_em: bool = 
     floored = on_floor(objective, mixture)
     if mixture.kind.shared or objective.family.prior is not None:
         return floored
-    limit = float(np.nextafter(mixture.n_features + 1, np.inf))
+    limit = float(np.nextafter(rows_for_covariance(mixture.kind.own, mixture.n_features), np.inf))
     few = _rests_on_fewer(objective, mixture, limit, after_em)
     return floored | (few & (mixture.weights > 0))
 

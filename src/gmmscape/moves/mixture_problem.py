@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +22,7 @@ from gmmscape.moves.pairing import disjoint, paired
 from gmmscape.moves.prediction import predicted
 from gmmscape.moves.removals import propose_removals
 from gmmscape.moves.search import Attempt
-from gmmscape.moves.splits import overloaded, propose_resplits, propose_splits
+from gmmscape.moves.splits import SplitProposals, overloaded, propose_resplits, propose_splits
 from gmmscape.objective import SampleObjective
 from gmmscape.progress import Stopped
 from gmmscape.solve import EM, Patience, Solution, descend, descend_all, pass_size, start_around
@@ -32,6 +33,8 @@ PURSUE = ("evidence", "likelihood")
 #: EM that judges a move. After `screen` iterations it looks at the trend and expects it to go on for
 #: `EFFORT.moves.outlook`.
 JUDGE = EM(tol=1e-5, max_iter=1000)
+#: EM that settles a fit, a round of it.
+SETTLE = EM(tol=1e-5, max_iter=100)
 #: EM after moves that more moves are to follow.
 BETWEEN = EM(tol=1e-2, max_iter=12)
 
@@ -51,6 +54,8 @@ class MixtureProblem:
         Whether gains are measured on rows left out too.
     pursue : {"evidence", "likelihood"}, default="evidence"
         Whether a gain has to be one that new rows would have, or is enough by itself.
+    effort : float, optional
+        What the search may cost, as the tally of the rows counts from now on; without end by default.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class MixtureProblem:
         seed: int,
         hold_out: bool = True,
         pursue: str = "evidence",
+        effort: float | None = None,
     ) -> None:
         if not objective.family.free_covariances:
             raise InvalidParameterError.of(
@@ -72,21 +78,48 @@ class MixtureProblem:
         self.same = TOLERANCES.moves.same / objective.measure.effective_rows
         self.seed = seed
         self.hold_out = hold_out
+        self._tally = objective.rows.tally
+        self._begun = False
+        #: The fit that splits were proposed for last, and these.
+        self.proposed: tuple[Solution, SplitProposals] | None = None
+        self._until = np.inf if effort is None else self._tally.done + effort
         self.on_evidence = pursue == "evidence" and hold_out and not take_nested
+
+    @property
+    def left(self) -> float:
+        """What the search may still cost."""
+        return max(0.0, self._until - self._tally.done)
+
+    def _spent(self, check: Callable[[], None]) -> Callable[[], None]:
+        """Check that ends the search where its effort is spent, too, but not before anything was tried."""
+
+        def both() -> None:
+            check()
+            if self._begun and self.left == 0.0:
+                raise Stopped("effort_limit")
+
+        return both
+
+    def _affordable(self, here: Mixture, most: int) -> int:
+        """How many moves can be screened with what is left; one at least."""
+        one = pass_size(self.objective, here) * (EFFORT.moves.screen + 1)
+        return int(max(1, min(most, self.left / one)))
 
     def proposals(self, fit: Solution, number: int, check: Callable[[], None]) -> Iterator[Attempt]:
         """Yield moves into clusters of their own, then neighbours that share anew, then nested components.
 
         First all that promise a gain and do not touch each other, at once; then single ones.
         """
-        here = fit.local
+        here, check = fit.local, self._spent(check)
         if here.n_components == 1:
             return
+        check()
         covered = covered_by(self.objective, here, [self.seed, number])
         check()
         movable = self.family.movable(here.n_components)
-        splits = propose_splits(self.objective, covered.parts, np.random.default_rng([self.seed, number, 1]))
-        splits = [split for split in splits if movable[split.component]]
+        found = propose_splits(self.objective, covered.parts, np.random.default_rng([self.seed, number, 1]))
+        self.proposed = fit, found
+        splits = [split for split in found.splits if movable[split.component]]
         check()
         removals = propose_removals(self.objective, here, covered)
         separate = [split for split in splits if not split.nested]
@@ -96,8 +129,11 @@ class MixtureProblem:
         least = (
             -np.inf if here.n_components <= EFFORT.moves.all_pairs or self.family.kind.shared else self.same
         )
-        moves = paired(separate, removals, EFFORT.moves.lookahead * EFFORT.moves.attempts)
-        yield from self._ranked(here, covered, moves, check, EFFORT.moves.attempts, least)
+        most = self._affordable(here, EFFORT.moves.attempts)
+        moves = paired(separate, removals, EFFORT.moves.lookahead * most)
+        yield from self._ranked(here, covered, moves, check, most, least)
+        self._begun = True
+        check()
         anew = self._resplits(here, covered, removals, number)
         # Estimates that differ from nothing by their rounding alone are nothing, on every machine.
         promising = [move for move in anew if move.estimate > self.same][
@@ -192,29 +228,49 @@ class MixtureProblem:
             check()
             return False
 
-        cheap = pass_size(self.objective, starts[0]) <= EFFORT.moves.very_cheap_pass
+        self._spent(check)()
+        self._begun = True
+        one = pass_size(self.objective, starts[0])
+        cheap = one <= EFFORT.moves.very_cheap_pass
         patience = Patience(
             target - self.same,
             EFFORT.moves.screen,
             EFFORT.moves.long_outlook if cheap else EFFORT.moves.outlook,
         )
         solver = BETWEEN if rough else JUDGE
+        if self.left < np.inf:
+            # Where the effort ends is where moves are judged.
+            most = max(EFFORT.moves.screen + 1, int(self.left / (one * len(starts))))
+            solver = replace(solver, max_iter=min(solver.max_iter, most))
         ends = descend_all(solver, self.objective, starts, patience=patience, watch=watch)
         if ends[-1].stop_reason == "interrupted":
             raise Stopped("interrupted")  # Ctrl-C
         return [(end.history[0], end) for end in ends]
 
     def settled(self, fit: Solution, check: Callable[[], None]) -> Solution:
-        """Return where EM leads from a fit, converged as far as moves are judged."""
+        """Return where EM leads from a fit, converged as far as moves are judged. It is no part of the effort.
+
+        Where a hundred iterations bring nothing that counts, more would not either.
+        """
 
         def watch(ended: int, iterations: int, nll: float) -> bool:
             check()
             return False
 
-        end = descend(JUDGE, self.objective, fit.local, watch=watch)
-        if end.stop_reason == "interrupted":
-            raise Stopped("interrupted")
-        return end if end.value <= fit.value else fit
+        before, begun = self._tally.done, fit
+        for _ in range(EFFORT.moves.settling_rounds):
+            end = descend(SETTLE, self.objective, fit.local, watch=watch)
+            if end.stop_reason == "interrupted":
+                raise Stopped("interrupted")
+            gain = fit.value - end.value
+            if gain >= 0.0:
+                n_iter = end.n_iter + (0 if fit is begun else fit.n_iter)
+                history = end.history if fit is begun else (*fit.history, *end.history[1:])
+                fit = replace(end, n_iter=n_iter, history=history)
+            if end.converged or gain * self.objective.measure.effective_rows <= TOLERANCES.moves.settled:
+                break
+        self._until += self._tally.done - before
+        return fit
 
     def rank(self, fit: Solution) -> tuple[float, ...]:
         """Return the NLL; where nested components are only offered, more clusters come first."""
@@ -282,7 +338,7 @@ class MixtureProblem:
         pairs = np.argwhere(np.triu(clustering.nested, 1))
         if len(pairs) == 0:
             return clustering
-        width = np.trace(mixture.full_covariances(), axis1=1, axis2=2)
+        width = mixture.column_variances().sum(axis=1)
         wider = np.where(width[pairs[:, 0]] >= width[pairs[:, 1]], pairs[:, 0], pairs[:, 1])
         suspects = np.unique(wider)
         parts = covered_by(self.objective, mixture).parts.taken(suspects)
@@ -308,11 +364,9 @@ class MixtureProblem:
 
 def perturbed(here: Mixture, rng: np.random.Generator) -> list[Mixture]:
     """Return the mixture with its means moved at random and its covariances widened by as much."""
-    roots = np.linalg.cholesky(here.full_covariances())
     starts = []
     for scale in TOLERANCES.moves.perturbations:
-        noise = scale / np.sqrt(here.n_features) * rng.standard_normal(here.means.shape)
-        means = here.means + np.einsum("kde,ke->kd", roots, noise)
+        means = here.jittered(scale / np.sqrt(here.n_features), rng)
         starts.append(Mixture(here.weights, means, (1.0 + scale**2) * here.covariances, here.covariance_type))
     return starts
 

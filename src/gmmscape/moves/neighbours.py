@@ -32,7 +32,7 @@ def nearest(mixture: Mixture) -> IntArray:
     """
     from scipy.spatial import cKDTree
 
-    variances = np.diagonal(mixture.full_covariances(), axis1=1, axis2=2).mean(axis=0)
+    variances = mixture.column_variances().mean(axis=0)
     tree = cKDTree(mixture.means / np.sqrt(variances))
     _, found = tree.query(tree.data, EFFORT.moves.nearest_means + 1)
     return found

@@ -77,7 +77,9 @@ def with_one_more(
     """
     movable = objective.family.movable(fit.n_components)
     splits = [
-        s for s in propose_splits(objective, covered.parts, rng) if s.gain > 0.0 and movable[s.component]
+        s
+        for s in propose_splits(objective, covered.parts, rng).splits
+        if s.gain > 0.0 and movable[s.component]
     ]
     if separate:
         mass = covered.parts.mass

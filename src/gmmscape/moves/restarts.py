@@ -183,7 +183,5 @@ def left_when_shaken(found: Restarts, places: Sequence[int], same: float) -> lis
 
 def shaken(mixture: Mixture, rng: np.random.Generator) -> Mixture:
     """Return a mixture with each mean moved at random by 0.01 of its component's standard deviations."""
-    noise = rng.standard_normal(mixture.means.shape)
-    roots = np.linalg.cholesky(mixture.full_covariances())
-    means = mixture.means + TOLERANCES.moves.shake * np.einsum("kde,ke->kd", roots, noise)
+    means = mixture.jittered(TOLERANCES.moves.shake, rng)
     return Mixture(mixture.weights, means, mixture.covariances, mixture.covariance_type)

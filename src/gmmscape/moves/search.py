@@ -108,7 +108,18 @@ class Attempt(NamedTuple):
 
 
 class Problem(Protocol):
-    """What a search needs to know of the objective."""
+    """What a search needs to know of the objective.
+
+    Attributes
+    ----------
+    same : float
+        Differences of the value up to this count for nothing.
+    """
+
+    @property
+    def same(self) -> float:
+        """Differences of the value up to this count for nothing."""
+        ...
 
     def proposals(self, fit: Any, number: int, check: Callable[[], None]) -> Iterator[Attempt]:
         """Yield attempts; the next one is needed if the last failed.
@@ -159,7 +170,7 @@ class Escape:
     rival : Fit or None
         The best of the last round that is higher on these rows only: they do not tell it from the fit.
     stop_reason : str
-        "completed", "time_limit" or "interrupted".
+        "completed", "effort_limit", "time_limit" or "interrupted".
     rounds : int
         Rounds of proposals.
     tried : int
@@ -181,12 +192,17 @@ class Escape:
     way: list[Any] = field(default_factory=list)
     settled: bool = True
 
+    @property
+    def cut_short(self) -> bool:
+        """Whether the clock, or somebody, ended it: there is no more time for anything."""
+        return self.stop_reason not in ("completed", "effort_limit")
+
 
 def search(problem: Problem, fit: Any, budget: Budget, *, settled: bool = True) -> Escape:
     """Make moves while some bring a gain; each round proposes anew from where the last one ended.
 
     Of each attempt the best alternative is taken. The search ends where no attempt brings anything, or with
-    the budget; what was reached by then is returned. `settled` says whether EM has converged on the fit;
+    the budget or the effort that the problem allows; what was reached by then is returned. `settled` says whether EM has converged on the fit;
     until it has, only rough attempts are made.
     """
     state = Escape(fit, settled=settled)
@@ -210,21 +226,25 @@ def _round(problem: Problem, state: Escape, budget: Budget) -> bool:
     state.alternatives, state.refused, state.rival = [], [], None
     if _proposed(problem, state, budget):
         return True
-    if state.settled:
-        return False
-    state.fit = problem.settled(state.fit, budget.check)
-    state.way.append(state.fit)
-    state.settled = True
-    return _proposed(problem, state, budget)
+    return not state.settled and _settled(problem, state, budget) and _proposed(problem, state, budget)
 
 
 def _proposed(problem: Problem, state: Escape, budget: Budget) -> bool:
     for attempt in problem.proposals(state.fit, state.rounds, budget.check):
-        if not (state.settled or attempt.rough):
-            return False
+        if not (state.settled or attempt.rough) and _settled(problem, state, budget):
+            return _proposed(problem, state, budget)
         if _made(problem, state, attempt, budget):
             return True
     return False
+
+
+def _settled(problem: Problem, state: Escape, budget: Budget) -> bool:
+    """Let EM converge, and say whether that led to another fit, of which other things are to be proposed."""
+    before = state.fit.value
+    state.fit = problem.settled(state.fit, budget.check)
+    state.way.append(state.fit)
+    state.settled = True
+    return before - state.fit.value > problem.same
 
 
 def _made(problem: Problem, state: Escape, attempt: Attempt, budget: Budget) -> bool:

@@ -7,6 +7,7 @@ what the whole mixture gains, apart from rows of responsibility below `covered.C
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,43 +17,62 @@ from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Parts
 from gmmscape.moves.moves import Move, Removal, Split
-from gmmscape.moves.subproblems import AS_IT_IS, SmallProblems, joined, pairs
+from gmmscape.moves.subproblems import AS_IT_IS, SmallProblems, best_of_each, joined, pairs
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import Small
 from gmmscape.tolerances import TOLERANCES
 
 
-def propose_splits(objective: SampleObjective, parts: Parts, rng: np.random.Generator) -> list[Split]:
-    """Return ways to split each component: at most one nested and one that is not, by component.
+class SplitProposals(NamedTuple):
+    """Ways to split components.
+
+    Attributes
+    ----------
+    splits : list of Split
+        At most one nested and one that is not of each component, by component.
+    overloaded : ndarray of bool, shape (k,)
+        Components that hold several clusters, as `overloaded` says.
+    """
+
+    splits: list[Split]
+    overloaded: BoolArray
+
+
+def propose_splits(objective: SampleObjective, parts: Parts, rng: np.random.Generator) -> SplitProposals:
+    """Return ways to split each component.
 
     A covariance that both children share keeps cores and halos away; what it finds is then set free, beside a
     core in a halo.
     """
     small = SmallProblems(objective, parts)
     if not small.usable.any():
-        return []
-    which, means = _starts(small, np.flatnonzero(small.usable), rng, EFFORT.moves.random_starts)
-    ends, nll = small.fitted(which, small.around(which, means, small.together))
-    if small.family.kind.shared:
-        best = _best_of_each(which, nll, 1)
-        return _splits(small, which[best], ends.chosen(best), nll[best])
-    freed = _best_of_each(which, nll, EFFORT.moves.freed)
-    which, ends = which[freed], ends.chosen(freed)
-    of_cores, cores = _cores(small)
-    which = np.concatenate([which, of_cores])
-    starts = joined(_set_free(small, ends), cores)
-    # Set free, a component over several clusters can become as wide as a halo: the shared form is kept too.
-    before, after = small.fitted(which, starts, AS_IT_IS), small.fitted(which, starts)
-    ends = joined(before[0], after[0])
-    which, nll = np.tile(which, 2), np.concatenate([before[1], after[1]])
+        return SplitProposals([], np.zeros(len(small), dtype=bool))
+    which, means = _starts(small, np.flatnonzero(small.usable), rng, small.random_starts)
+    shared = small.family.kind.shared
+    which, ends, nll = small.best_fitted(
+        which, small.around(which, means, small.together), 1 if shared else EFFORT.moves.freed
+    )
+    over = _gains_by_several(small, which, nll)
+    if shared:
+        return SplitProposals(_splits(small, which, ends, nll), over)
+    of_cores, starts = _cores(small)
+    again = of_cores
+    if small.together.shared:
+        # Set free, a component over several clusters can become as wide as a halo: the shared form is kept too.
+        again = np.concatenate([which, of_cores])
+        ends = _set_free(small, ends)
+        starts = joined(ends, starts)
+        _, nll = small.fitted(which, ends, AS_IT_IS)
+    freed, lower = small.fitted(again, starts)
+    ends, which, nll = joined(ends, freed), np.concatenate([which, again]), np.concatenate([nll, lower])
     nll = np.where(_resting(small, which, ends), nll, np.inf)
     inside, ended = np.zeros(len(nll), dtype=bool), np.flatnonzero(np.isfinite(nll))
     inside[ended] = _nested(ends.chosen(ended))
     best = np.concatenate(
-        [_best_of_each(which, np.where(inside == kind, nll, np.inf), 1) for kind in (False, True)]
+        [best_of_each(which, np.where(inside == kind, nll, np.inf), 1) for kind in (False, True)]
     )
     splits = _splits(small, which[best], ends.chosen(best), nll[best])
-    return _reconsidered(small, splits, rng)
+    return SplitProposals(_reconsidered(small, splits, rng), over)
 
 
 def overloaded(objective: SampleObjective, parts: Parts, rng: np.random.Generator) -> BoolArray:
@@ -60,14 +80,18 @@ def overloaded(objective: SampleObjective, parts: Parts, rng: np.random.Generato
     small = SmallProblems(objective, parts)
     if not small.usable.any():
         return np.zeros(len(small), dtype=bool)
-    which, means = _starts(small, np.flatnonzero(small.usable), rng, EFFORT.moves.random_starts)
-    _, nll = small.fitted(which, small.around(which, means, small.together))
-    best = _best_of_each(which, nll, 1)
-    shared = np.full(len(small), np.inf)
-    shared[which[best]] = nll[best]
+    which, means = _starts(small, np.flatnonzero(small.usable), rng, small.random_starts)
+    which, _, nll = small.best_fitted(which, small.around(which, means, small.together), 1)
+    return _gains_by_several(small, which, nll)
+
+
+def _gains_by_several(small: SmallProblems, which: IntArray, nll: FloatArray) -> BoolArray:
+    """Which parts gain enough by two components that began with one covariance."""
+    lowest = np.full(len(small), np.inf)
+    np.minimum.at(lowest, which, nll)
     with np.errstate(invalid="ignore"):
-        gain = small.mass * (small.single_value - shared)
-    return gain > np.maximum(least_gain(objective), TOLERANCES.moves.least_each * small.mass)
+        gain = small.mass * (small.single_value - lowest)
+    return gain > np.maximum(least_gain(small.objective), TOLERANCES.moves.least_each * small.mass)
 
 
 def least_gain(objective: SampleObjective) -> float:
@@ -97,15 +121,14 @@ def propose_resplits(
     if not small.usable.any():
         return []
     which, means = _starts(small, np.flatnonzero(small.usable), rng, EFFORT.moves.resplit_starts)
-    ends, nll = small.fitted(which, small.around(which, means, small.family.kind))
-    best = _best_of_each(which, nll, 2)
+    which, ends, nll = small.best_fitted(which, small.around(which, means, small.family.kind), 2)
     costs = np.array([removal.cost for removal in pairs])
     if not small.family.kind.shared:  # so that the estimate is the fall from the two as they are
         with np.errstate(invalid="ignore"):
             costs = small.mass * (small.single_value - as_they_are(small, mixture, couples))
         costs = np.where(np.isfinite(costs), costs, np.inf)
     moves = []
-    for split in _splits(small, which[best], ends.chosen(best), nll[best]):
+    for split in _splits(small, which, ends, nll):
         part = split.component
         move = Move(
             split._replace(component=int(couples[part, 0])), Removal(pairs[part].components, costs[part])
@@ -139,15 +162,6 @@ def _starts(
     return which, np.concatenate(found) if found else np.empty((0, 2, d))
 
 
-def _best_of_each(which: IntArray, nll: FloatArray, most: int) -> IntArray:
-    """The `most` best starts of each part that ended anywhere, by part and then by NLL."""
-    order = np.lexsort((nll, which))
-    order = order[np.isfinite(nll[order])]
-    sorted_parts = which[order]
-    first = np.searchsorted(sorted_parts, sorted_parts)  # where each part begins
-    return order[np.arange(len(order)) - first < most]
-
-
 def _set_free(small: SmallProblems, ends: Small) -> Small:
     """Fits with shared covariances as starts whose covariances are their own."""
     if ends.kind == small.family.kind:
@@ -178,7 +192,7 @@ def _reconsidered(small: SmallProblems, splits: list[Split], rng: np.random.Gene
     rows, weights = [], []
     for at in doubtful:
         children = splits[at].children
-        wider = int(np.trace(children.full_covariances(), axis1=1, axis2=2).argmax())
+        wider = int(children.column_variances().sum(axis=1).argmax())
         place = small.place(splits[at].component)
         posterior = small.held.responsibilities(children, place)[:, wider]
         kept = np.flatnonzero(posterior >= TOLERANCES.moves.covered)
@@ -193,9 +207,9 @@ def _reconsidered(small: SmallProblems, splits: list[Split], rng: np.random.Gene
 
 
 def _resting(small: SmallProblems, which: IntArray, two: Small) -> BoolArray:
-    """Whether both of two components rest on more than d+1 rows; what is gained on fewer does not count."""
+    """Whether both of two components rest on enough rows; what is gained on fewer does not count."""
     rows = small.mass[which] * two.weights.min(axis=1) / small.objective.measure.heaviest_row
-    return rows > small.means.shape[1] + 1
+    return rows > small.fewest_rows
 
 
 def _nested(two: Small) -> BoolArray:

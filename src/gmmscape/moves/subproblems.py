@@ -12,11 +12,14 @@ from gmmscape.effort import EFFORT
 from gmmscape.families import Family
 from gmmscape.measure import EVERY
 from gmmscape.moves.component_rows import Parts
+from gmmscape.moves.degeneracy import rows_for_covariance
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import EM, Small, ends_on_parts
 
 #: A proposal has to be near its optimum only: it is judged on all rows, after EM on everything.
 ROUGH = EM(tol=1e-2, max_iter=40)
+#: Tells which of several starts on a part are worth going on with.
+SCREEN = EM(tol=1e-2, max_iter=6)
 #: Evaluates starts as they are.
 AS_IT_IS = EM(max_iter=0)
 
@@ -66,11 +69,21 @@ class SmallProblems:
         own, d = self.family.kind, self.means.shape[1]
         return TIED if own.work(d) > d or d <= EFFORT.moves.whole_columns else own
 
+    @property
+    def random_starts(self) -> int:
+        """How many starts a part has, beside the one along its widest direction."""
+        wide = self.means.shape[1] > EFFORT.moves.whole_columns
+        return EFFORT.moves.wide_random_starts if wide else EFFORT.moves.random_starts
+
     @cached_property
     def usable(self) -> BoolArray:
         """Which parts have enough rows for two components, and a covariance."""
-        d = self.means.shape[1]
-        return (self.parts.sizes >= 2 * (d + 1)) & np.isfinite(self.single_value)
+        return (self.parts.sizes >= 2 * self.fewest_rows) & np.isfinite(self.single_value)
+
+    @property
+    def fewest_rows(self) -> int:
+        """Rows that a component has to rest on for its gain to count."""
+        return rows_for_covariance(self.family.kind.own, self.means.shape[1])
 
     @cached_property
     def single(self) -> FloatArray:
@@ -104,6 +117,19 @@ class SmallProblems:
         """Return where EM leads from each start on the part `which` says, and the value there."""
         ranges = np.stack([self.parts.ends[which], self.parts.ends[which + 1]], axis=1)
         return ends_on_parts(solver, self.objective, self.held, ranges, self.mass[which], starts)
+
+    def best_fitted(
+        self, which: IntArray, starts: Small, most: int
+    ) -> tuple[IntArray, Small, FloatArray]:
+        """Return where EM leads from the `most` starts of each part that a few iterations take lowest.
+
+        With the part of each, by part and then by value.
+        """
+        begun, value = self.fitted(which, starts, SCREEN)
+        kept = best_of_each(which, value, most)
+        ends, value = self.fitted(which[kept], begun.chosen(kept))
+        order = best_of_each(which[kept], value, most)
+        return which[kept][order], ends.chosen(order), value[order]
 
     def around(self, which: IntArray, means: FloatArray, kind: CovarianceKind) -> Small:
         """Return starts around pairs of means (b, 2, d) of the parts `which` says, (b,).
@@ -170,6 +196,15 @@ def joined(first: Small, second: Small) -> Small:
         np.concatenate([first.covariances, second.covariances]),
         first.kind,
     )
+
+
+def best_of_each(which: IntArray, value: FloatArray, most: int) -> IntArray:
+    """Return the `most` starts of each part that are lowest and ended anywhere, by part and then by value."""
+    order = np.lexsort((value, which))
+    order = order[np.isfinite(value[order])]
+    sorted_parts = which[order]
+    first = np.searchsorted(sorted_parts, sorted_parts)  # where each part begins
+    return order[np.arange(len(order)) - first < most]
 
 
 def pooled(deviations: FloatArray, weights: FloatArray) -> FloatArray:

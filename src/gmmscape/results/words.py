@@ -16,6 +16,7 @@ STOP_REASONS = {
 ENDINGS = {
     "time_limit": "the time budget ran out: raise max_seconds",
     "interrupted": "the search was interrupted",
+    "effort_limit": "a fit spends on the search no more than its EM allows: `repair` tries what was left untried",
 }
 #: Kinds of component, as a diagnosis finds them.
 KINDS_OF_COMPONENT = {
@@ -24,7 +25,7 @@ KINDS_OF_COMPONENT = {
     "many-fit-one": "shares one cluster with others",
     "nested": "lies within two standard deviations of another component: core and halo of one cluster",
     "background": "lies behind several others: rows that belong to no cluster",
-    "collapsed": "the rows give it no covariance: it rests on a floor or on at most d+1 different rows",
+    "collapsed": "the rows give it no covariance: it rests on a floor or on too few different rows",
 }
 #: What is listed instead, where no start ended in an optimum.
 INSTEAD_OF_OPTIMA = {

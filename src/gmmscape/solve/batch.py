@@ -229,7 +229,7 @@ def _run(
         max_seconds=max_seconds,
         watch=None if watch is None else partial(_seen, watch, objective.rows.log_unit),
     )
-    return None if task is None else objective.rows.held.em(task)
+    return None if task is None else objective.rows.em(task)
 
 
 def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: float) -> bool:

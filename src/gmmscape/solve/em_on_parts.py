@@ -95,7 +95,7 @@ def ends_on_parts(
         max_iter=solver.max_iter,
         accelerate=solver.accelerate,
     )
-    found = None if task is None else rows.held.em(task)
+    found = None if task is None else rows.em(task)
     if found is None:
         return _by_reference(solver, objective, family, rows, ranges, shares, starts)
     runs, interrupted = found

@@ -71,7 +71,7 @@ def crowd_ends(objective: Objective, starts: FloatArray, solver: EM | GradientDe
         accelerate=isinstance(solver, EM) and solver.accelerate,
         gradient=isinstance(solver, GradientDescent),
     )
-    found = None if task is None else objective.rows.held.em(task)
+    found = None if task is None else objective.rows.em(task)
     if found is None:
         return _one_by_one(objective, starts, solver)
     runs, interrupted = found

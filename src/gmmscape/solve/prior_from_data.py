@@ -59,14 +59,14 @@ def prior_from_data(
     """
     if not family_named(family).penalised or not sample.variance.any():
         return None
-    n = sample.counted_rows
-    part = _part(sample, k)
+    n, d = sample.counted_rows, sample.n_features
+    scarce = EFFORT.solve.scarce_rows * k * (family_named(family).fewest_rows(d) + 1)
+    part = _part(sample, k, scarce)
     kept = _weak(part, k)
-    fit = _fitted(part, family, k, floor, CovariancePrior(TOLERANCES.solve.weak_prior, kept, n))
+    fit = _fitted(part, family, k, floor, CovariancePrior(TOLERANCES.solve.weak_prior, kept, n), n < scarce)
     if fit is None:
         return CovariancePrior(TOLERANCES.solve.prior_of_many if rows is None else rows, kept, n)
-    d = part.n_features
-    asked = n < EFFORT.solve.scarce_rows * k * (fit.kind.fewest_rows(d) + 1)
+    asked = n < scarce
     if fit.kind.shared:  # what is shared is its own prior, but for the directions
         asked = n < EFFORT.solve.scarce_rows * d
         scales = [np.diag(np.diagonal(fit.covariances)) if asked else fit.covariances]
@@ -110,9 +110,9 @@ def _refined(
     return scale
 
 
-def _part(sample: Sample, k: int) -> Sample:
-    """The sample, or evenly spaced rows of a large one."""
-    most = max(EFFORT.solve.prior_rows, 20 * k)
+def _part(sample: Sample, k: int, scarce: int) -> Sample:
+    """The sample, or evenly spaced rows of a large one: not more than tell that rows are plenty."""
+    most = max(min(EFFORT.solve.prior_rows, max(2 * scarce, EFFORT.solve.least_prior_rows)), 20 * k)
     if len(sample) <= most:
         return sample
     at = np.linspace(0, len(sample) - 1, most).astype(np.int64)
@@ -150,12 +150,14 @@ def _rounding(sample: Sample) -> FloatArray:
     return found
 
 
-def _fitted(sample: Sample, family: str, k: int, floor: Floor, prior: CovariancePrior) -> Mixture | None:
-    """The best of a few EM runs, in local coordinates; None where none ends well."""
+def _fitted(
+    sample: Sample, family: str, k: int, floor: Floor, prior: CovariancePrior, carefully: bool
+) -> Mixture | None:
+    """The best of a few EM runs, or the first, in local coordinates; None where none ends well."""
     penalised = family_named(family, floor, prior)
     starts = [
         start_around(sample, penalised, k, "kmeans", np.random.default_rng([k, i]))
-        for i in range(EFFORT.solve.prior_starts)
+        for i in range(EFFORT.solve.prior_starts if carefully else 1)
     ]
     ends = descend_all(PRELIMINARY, Objective.near(sample, penalised, starts[0]), starts)
     sound = [end for end in ends if end.stop_reason != "degenerate"]

@@ -17,8 +17,13 @@ class MovesTolerances:
     #: does not.
     stands_out: float = 2.0
     holds: float = 1.0
+    #: Rows that give variances of any number of columns.
+    rows_for_variances: int = 10
     #: Nats in total, on the effective number of rows, below which two fits count as the same optimum.
     same: float = 0.02
+    #: Nats in total, on the effective number of rows, that a hundred iterations of EM still bring to a fit
+    #: that counts as settled.
+    settled: float = 0.1
     #: Size of a pass up to which perturbed fits are run through EM before giving up; standard deviations
     #: of each.
     perturbations: tuple[float, ...] = (0.5, 0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0)

@@ -46,7 +46,7 @@ def test_a_neighbourhood_promises_no_more_than_the_whole_keeps(X: np.ndarray):
     rng = np.random.default_rng(0)
     objective, fit = fitted(X, X[rng.choice(len(X), 36, replace=False)], "spherical")
     covered = covered_by(objective, fit)
-    splits = propose_splits(objective, covered.parts, rng)
+    splits = propose_splits(objective, covered.parts, rng).splits
     moves = paired(splits, propose_removals(objective, fit, covered), 6)
     assert len(moves) == 6
     started = [(applied(fit, objective.family, [move]), move) for move in moves]
@@ -61,7 +61,7 @@ def test_moves_made_at_once_touch_nothing_twice(X: np.ndarray):
     rng = np.random.default_rng(0)
     objective, fit = fitted(X, X[rng.choice(len(X), 36, replace=False)], "spherical")
     covered = covered_by(objective, fit)
-    splits = propose_splits(objective, covered.parts, rng)
+    splits = propose_splits(objective, covered.parts, rng).splits
     moves = disjoint(splits, propose_removals(objective, fit, covered), 0.0)
     assert len(moves) >= 2
     touched = [component for move in moves for component in move.touched]
@@ -74,7 +74,7 @@ def test_moves_made_at_once_touch_nothing_twice(X: np.ndarray):
 
 def test_a_removal_of_the_split_component_itself_is_no_move(X: np.ndarray):
     objective, fit = fitted(X, GRID[:4] + 0.5, "spherical")
-    splits = propose_splits(objective, covered_by(objective, fit).parts, np.random.default_rng(0))
+    splits = propose_splits(objective, covered_by(objective, fit).parts, np.random.default_rng(0)).splits
     own = [Removal((split.component,), 0.0) for split in splits[:1]]
     assert all(
         isinstance(move, Move) and move.split.component != own[0].components[0]

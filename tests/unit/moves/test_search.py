@@ -27,6 +27,8 @@ class Toy:
     Attempts are (alternatives, rough). `rest` is what EM brings to a fit that was refined roughly.
     """
 
+    same = 0.0
+
     def __init__(self, attempts, worth, refusals=(), rest=0.0):
         self.attempts, self.worth, self.refusals, self.rest = attempts, dict(worth), refusals, rest
         self.tried: list[tuple[int, ...]] = []

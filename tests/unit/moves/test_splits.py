@@ -18,7 +18,7 @@ def seeded() -> np.random.Generator:
 
 
 def splits_of(objective: Objective, fit: gs.Mixture) -> list[Split]:
-    return propose_splits(objective, covered_by(objective, fit).parts, seeded())
+    return propose_splits(objective, covered_by(objective, fit).parts, seeded()).splits
 
 
 def with_children(fit: gs.Mixture, split: Split) -> gs.Mixture:
@@ -128,7 +128,7 @@ def test_without_pairs_there_is_nothing_to_share():
 
 
 def moves_of(covered: Covered, objective: Objective) -> list[Move]:
-    return [Move(s, Removal((3,), 0.0)) for s in propose_splits(objective, covered.parts, seeded())]
+    return [Move(s, Removal((3,), 0.0)) for s in propose_splits(objective, covered.parts, seeded()).splits]
 
 
 def test_proposals_do_not_depend_on_the_engine(monkeypatch: pytest.MonkeyPatch):

@@ -1,0 +1,44 @@
+"""How much has been computed on rows: what the effort of a search is bounded by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gmmscape.covariances import kind_named
+from gmmscape.engine import EmTask
+from gmmscape.mixture import Mixture
+
+
+class Tally:
+    """Counts passes, in rows times components times columns (their square, for matrices).
+
+    It is the same on every machine, for any number of threads.
+
+    Attributes
+    ----------
+    done : float
+        What was computed since it began.
+    """
+
+    def __init__(self) -> None:
+        self.done = 0.0
+
+    def count(self, n: int, mixture: Mixture) -> None:
+        """Count a pass of a mixture over n rows."""
+        k, d = mixture.means.shape
+        self.done += pass_over(n, k, mixture.kind.work(d), d)
+
+    def count_runs(self, n: int, task: EmTask, passes: Sequence[int]) -> None:
+        """Count the passes that EM from each start of a task took over all n rows, or over its own."""
+        _, k, d = task.means.shape
+        sizes = np.full(len(passes), n) if task.ranges is None else np.diff(task.ranges, axis=1)[:, 0]
+        work = kind_named(task.kind).work(d)
+        for size, number in zip(sizes.tolist(), passes, strict=True):
+            self.done += number * pass_over(size, k, work, d)
+
+
+def pass_over(n: int, k: int, work: int, d: int) -> float:
+    """Return what a pass costs; each component's M-step costs about as much as d rows."""
+    return float((n + d) * k * work)
