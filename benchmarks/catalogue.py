@@ -11,6 +11,7 @@ FOLDERS = {
     "fitting": (
         "recovery",
         "many",
+        "defaults",
         "overlap",
         "hostile",
         "nested",
