@@ -9,6 +9,7 @@ import numpy as np
 
 from gmmscape.cli.files import FileCommand, Read, Written
 from gmmscape.cli.options import (
+    PriorRows,
     Rows,
     check_writable,
     checkpoint_option,
@@ -23,7 +24,6 @@ from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.estimator.document import FitDocument
 from gmmscape.selection import Selection, select
 from gmmscape.selection.criteria import CRITERIA
-from gmmscape.tolerances import TOLERANCES
 
 
 class NumbersOfComponents(click.ParamType):
@@ -99,10 +99,13 @@ class Families(click.ParamType):
 @click.option(
     "--covariance-floor",
     type=float,
-    default=TOLERANCES.diagnosis.covariance_floor,
-    show_default=True,
-    help="Least variance, as a share of the data's.",
+    help="Least variance, as a share of the data's; none beside a prior, else 1e-6.",
 )
+@click.option(
+    "--covariance-prior", type=PriorRows(), default="auto", show_default=True,
+    help="Rows of the components' pooled covariance that each is given: auto, or a number; 0 for maximum "
+    "likelihood.",
+)  # fmt: skip
 @click.option(
     "--least-rows", type=click.FloatRange(min=0), help="Different rows that each component must rest on."
 )
@@ -154,6 +157,7 @@ def _document(found: Selection, rows: Rows, seed: int) -> FitDocument:
         total=len(rows.values) if rows.weights is None else float(np.sum(rows.weights)),
         reg_covar=best.reg_covar,
         covariance_floor=best.covariance_floor,
+        covariance_prior=best.covariance_prior,
         seed=seed,
         init_params=None,
     )

@@ -226,7 +226,7 @@ def family_of(
 ) -> Family:
     """Return the family a model was fitted in, under the limits given, its own, or the defaults."""
     assert model.family is not None
-    prior = None if model.prior is None else model.prior.beside(sample.counted_rows)
+    prior = None if model.prior is None else model.prior.beside(sample.effective_rows)
     own = 0.0 if prior is None else prior.rows
     regularity = Regularity.of(
         own if covariance_prior is None else covariance_prior,

@@ -153,7 +153,7 @@ def _examined(objective: SampleObjective, start: Solution, plan: FitPlan, budget
 
 
 def _effort(objective: SampleObjective, start: Solution) -> float:
-    """What a search may cost, as the tally counts: as much as the EM before it, or more where that is quick."""
+    """What a search may cost, as the tally counts: as much as the EM before it, or more where it is quick."""
     one, begun = pass_size(objective, start.local), start.n_iter + 1
     work = start.local.kind.work(start.local.n_features)
     passes = min(EFFORT.diagnosis.times_em * begun, max(EFFORT.diagnosis.search_passes / work, begun))

@@ -25,7 +25,8 @@ def misfit(rows: WeightedRows, fit: Mixture) -> str | None:
     Parameters
     ----------
     rows : WeightedRows
-        Different ones; more than `EFFORT.diagnosis.spacing_rows` (of many columns, fewer) are drawn by their weights.
+        Different ones; of more than `EFFORT.diagnosis.spacing_rows` (of many columns, fewer), so many are
+        drawn by their weights.
     fit : Mixture
         The density, local coordinates.
 

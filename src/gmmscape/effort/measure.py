@@ -23,3 +23,5 @@ class MeasureEffort:
     #: Binary logarithms of the fewest and the most points of all scramblings together.
     fewest_sobol: int = 9
     most_sobol: int = 16
+    #: Different rows whose neighbours on a grid are counted.
+    neighbours_looked_at: int = 2_000

@@ -50,6 +50,11 @@ class Duplicates:
             self.heaviest = max(self.heaviest, float(together.max()))
             self.squares += float(own @ together)
 
+    @property
+    def any(self) -> bool:
+        """Whether there are equal rows at all."""
+        return len(self._keys) > 0
+
     def group_weights(self, points: FloatArray, weights: FloatArray) -> FloatArray:
         """Return the weight of all rows equal to each of these, shape (m,); local coordinates."""
         return self._together(row_keys(points), weights) if len(self._keys) else weights

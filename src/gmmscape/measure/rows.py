@@ -129,16 +129,18 @@ class WeightedRows:
 
     def log_densities(self, mixture: Mixture, rows: Any = EVERY) -> FloatArray:
         """Return the log density of `mixture`, per unit^d, at each row, or at some, shape (n,)."""
-        held = self._read(rows, mixture)
-        return held.log_density(self._parameters(mixture))
+        self._count(rows, mixture)
+        return self._read(rows).log_density(self._parameters(mixture))
 
     def responsibilities(self, mixture: Mixture, rows: Any = EVERY) -> FloatArray:
         """Return the posterior probability of each component at each row, or at some, shape (n, k)."""
-        return self._read(rows, mixture).responsibilities(mixture.parameters)
+        self._count(rows, mixture)
+        return self._read(rows).responsibilities(mixture.parameters)
 
     def coverage(self, mixture: Mixture, threshold: float, rows: Any = EVERY) -> Coverage:
         """Return the responsibilities of at least `threshold`, of all rows or of some, counted from there."""
-        return self._read(rows, mixture).coverage(mixture.parameters, threshold)
+        self._count(rows, mixture)
+        return self._read(rows).coverage(mixture.parameters, threshold)
 
     def em(self, task: EmTask) -> EmRuns | None:
         """Return where EM leads from each start of a task; None where Python has to drive the iterations."""
@@ -147,10 +149,13 @@ class WeightedRows:
             self.tally.count_runs(len(self), task, [len(run.history) for run in found.runs])
         return found
 
-    def _read(self, rows: Any, mixture: Mixture) -> engine.Held:
-        """All rows, or some, as the engine holds them, for a pass that is counted."""
+    def _count(self, rows: Any, mixture: Mixture) -> None:
+        """Count a pass over all rows, or some."""
         n = len(range(*rows.indices(len(self)))) if isinstance(rows, slice) else len(rows)
         self.tally.count(n, mixture)
+
+    def _read(self, rows: Any) -> engine.Held:
+        """All rows, or some, as the engine holds them."""
         return self.held if isinstance(rows, slice) and rows == EVERY else self.held.taken(rows)
 
     def errors(self, mixture: Mixture, *, joint: bool = False) -> Errors:

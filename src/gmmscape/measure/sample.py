@@ -14,6 +14,7 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.exceptions import DataError
 from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.duplicates import Duplicates
+from gmmscape.measure.resolution import grid_step, repetition
 from gmmscape.measure.rows import WeightedRows
 from gmmscape.measure.source import ArraySource
 from gmmscape.measure.summary import RowKeys, RowSummary
@@ -147,13 +148,14 @@ class Sample(Centred):
         """SHA-256 of rows and weights, by which results remember the data they belong to."""
         return self._told_apart[1]
 
-    @property
-    def effective_rows(self) -> float:
-        """Kish's effective number of different rows, 1 / sum of their squared weights.
-
-        It does not depend on the unit of the weights, and whole weights count as repeated rows do.
-        """
-        return 1.0 / self.duplicates.squares
+    @cached_property
+    def _counts(self) -> FloatArray | None:
+        """How many rows each stands for: multiples of the smallest weight; None where they are none."""
+        if self.equal_weights:
+            return np.ones(len(self))
+        counts = self.weights / self.weights.min()
+        whole = np.abs(counts - np.round(counts)).max() <= TOLERANCES.measure.whole_weight
+        return np.round(counts) if whole else None
 
     @cached_property
     def counted_rows(self) -> float:
@@ -162,20 +164,40 @@ class Sample(Centred):
         Weights that are whole multiples of the smallest are counts of it; of others, Kish's effective number
         is taken, 1 / sum of their squares.
         """
-        if self.equal_weights:
-            return float(len(self))
-        counts = self.weights / self.weights.min()
-        if np.abs(counts - np.round(counts)).max() <= TOLERANCES.measure.whole_weight:
-            return float(np.round(counts).sum())
+        if self._counts is not None:
+            return float(self._counts.sum())
         return float(1.0 / (self.weights @ self.weights))
+
+    @cached_property
+    def steps(self) -> FloatArray:
+        """Steps of the grids that columns of rounded values lie on, 0 for others, shape (d,)."""
+        points = self.points
+        return np.array([grid_step(points[:, j]) for j in range(self.n_features)])
+
+    @cached_property
+    def repetition(self) -> float:
+        """How many rows say the same as one, at least 1: see `gmmscape.measure.resolution.repetition`."""
+        counts = np.ones(len(self)) if self._counts is None else self._counts
+        if counts.max() == 1.0 and not self.duplicates.any:
+            return 1.0
+        return repetition(self.points, counts, self.steps)
+
+    @property
+    def effective_rows(self) -> float:
+        """How many independent rows the data are worth: those that count, over how often they are repeated.
+
+        It does not depend on the unit of the weights, and whole weights count as repeated rows do. Rounded
+        values, and some that many rows have, are no repetitions.
+        """
+        return self.counted_rows / self.repetition
 
     @property
     def heaviest_row(self) -> float:
-        """The largest weight of a different row; equal rows count as one."""
-        return self.duplicates.heaviest
+        """The largest weight of what counts as one row."""
+        return self.repetition * float(self.weights.max() if self._counts is None else self.weights.min())
 
     def effective_rows_each(self, mixture: Mixture) -> FloatArray:
-        """Return how many different rows each component of a mixture rests on.
+        """Return how many independent rows each component of a mixture rests on.
 
         Parameters
         ----------
@@ -185,8 +207,9 @@ class Sample(Centred):
         Returns
         -------
         ndarray of shape (k,)
-            Kish's effective number, (sum r)^2 / sum r^2, with r the weight of a different row times its
-            responsibility; 0 without rows. Cost of a pass, except for the mixtures asked for last.
+            Kish's effective number, (sum r)^2 / sum r^2, with r the weight of a row times its
+            responsibility, over how often rows are repeated; 0 without rows. Cost of a pass, except for the
+            mixtures asked for last.
         """
         for known, rows in self._counted:
             if known == mixture:
@@ -195,10 +218,10 @@ class Sample(Centred):
         for place in self._rows.stretches():
             weights = self._rows.weights[place]
             found = self._rows.coverage(mixture, TOLERANCES.measure.trace, place)
-            heavier = weights * self.duplicates.group_weights(self._rows.local(place), weights)
+            heavier = weights * (weights if self._counts is None else self.weights.min())
             first += _sums(weights[found.row] * found.posterior, found.ends)
             second += _sums(heavier[found.row] * found.posterior**2, found.ends)
-        rows = np.divide(first**2, second, out=np.zeros_like(first), where=second > 0)
+        rows = np.divide(first**2, self.repetition * second, out=np.zeros_like(first), where=second > 0)
         self._counted.append((mixture, rows))
         return rows
 

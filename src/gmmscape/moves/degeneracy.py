@@ -25,7 +25,9 @@ def scarce(objective: SampleObjective, mixture: Mixture, *, after_em: bool = Fal
     times its responsibility. `mixture` in local coordinates; `after_em` says that its weights are the masses
     of its components, which saves the pass where all are heavy.
     """
-    few = _rests_on_fewer(objective, mixture, 5 * rows_for_covariance(mixture.kind.own, mixture.n_features), after_em)
+    few = _rests_on_fewer(
+        objective, mixture, 5 * rows_for_covariance(mixture.kind.own, mixture.n_features), after_em
+    )
     return few | on_floor(objective, mixture)
 
 

@@ -52,7 +52,7 @@ class LeftOutGain:
         self.rows = rows
         self.points = rows.local(self.at)
         self.weights = rows.weights[at] / rows.weights[at].sum()
-        self.n = sample.counted_rows
+        self.n = sample.effective_rows
         self.effective = self.n * len(self.at) / len(rows)
         prior = objective.family.prior
         self.prior_rows = 0.0 if prior is None else prior.rows

@@ -248,9 +248,9 @@ class MixtureProblem:
         return [(end.history[0], end) for end in ends]
 
     def settled(self, fit: Solution, check: Callable[[], None]) -> Solution:
-        """Return where EM leads from a fit, converged as far as moves are judged. It is no part of the effort.
+        """Return where EM leads from a fit, converged as far as moves are judged.
 
-        Where a hundred iterations bring nothing that counts, more would not either.
+        That is no part of the effort. Where a hundred iterations bring nothing that counts, more would not.
         """
 
         def watch(ended: int, iterations: int, nll: float) -> bool:

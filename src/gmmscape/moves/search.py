@@ -202,8 +202,8 @@ def search(problem: Problem, fit: Any, budget: Budget, *, settled: bool = True) 
     """Make moves while some bring a gain; each round proposes anew from where the last one ended.
 
     Of each attempt the best alternative is taken. The search ends where no attempt brings anything, or with
-    the budget or the effort that the problem allows; what was reached by then is returned. `settled` says whether EM has converged on the fit;
-    until it has, only rough attempts are made.
+    the budget or the effort that the problem allows; what was reached by then is returned. `settled` says
+    whether EM has converged on the fit; until it has, only rough attempts are made.
     """
     state = Escape(fit, settled=settled)
     try:

@@ -58,7 +58,7 @@ def propose_splits(objective: SampleObjective, parts: Parts, rng: np.random.Gene
     of_cores, starts = _cores(small)
     again = of_cores
     if small.together.shared:
-        # Set free, a component over several clusters can become as wide as a halo: the shared form is kept too.
+        # Set free, one over several clusters can become as wide as a halo: the shared form is kept too.
         again = np.concatenate([which, of_cores])
         ends = _set_free(small, ends)
         starts = joined(ends, starts)

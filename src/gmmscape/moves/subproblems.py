@@ -118,9 +118,7 @@ class SmallProblems:
         ranges = np.stack([self.parts.ends[which], self.parts.ends[which + 1]], axis=1)
         return ends_on_parts(solver, self.objective, self.held, ranges, self.mass[which], starts)
 
-    def best_fitted(
-        self, which: IntArray, starts: Small, most: int
-    ) -> tuple[IntArray, Small, FloatArray]:
+    def best_fitted(self, which: IntArray, starts: Small, most: int) -> tuple[IntArray, Small, FloatArray]:
         """Return where EM leads from the `most` starts of each part that a few iterations take lowest.
 
         With the part of each, by part and then by value.

@@ -16,7 +16,7 @@ STOP_REASONS = {
 ENDINGS = {
     "time_limit": "the time budget ran out: raise max_seconds",
     "interrupted": "the search was interrupted",
-    "effort_limit": "a fit spends on the search no more than its EM allows: `repair` tries what was left untried",
+    "effort_limit": "a fit spends no more on its search than its EM allows: `repair` tries what is left",
 }
 #: Kinds of component, as a diagnosis finds them.
 KINDS_OF_COMPONENT = {

@@ -40,7 +40,8 @@ def table_of(
 
 def _row(ladder: Ladder, rung: Rung, counted: float, below: float) -> dict[str, Any]:
     solution = rung.fit.solution
-    found = scores(ladder.family, ladder.objective.rows, solution.local, solution.nll, counted)
+    objective = ladder.objective(solution.local.n_components)
+    found = scores(objective.family, objective.rows, solution.local, solution.nll, counted)
     flags = []
     if rung.refusal is not None:
         flags += ["refused", rung.refusal]
@@ -51,7 +52,7 @@ def _row(ladder: Ladder, rung: Rung, counted: float, below: float) -> dict[str, 
     better = rung.refused is not None and rung.refused.solution.nll < rung.nll
     return {
         "n_components": solution.mixture.n_components,
-        "covariance_type": ladder.family.name,
+        "covariance_type": ladder.name,
         "log_likelihood": -ladder.total * solution.nll,
         "n_parameters": found.n_parameters,
         "bic": found.bic,
@@ -106,4 +107,5 @@ def chosen_from(
         (kind, k): rung.fit for kind, ladder in ladders.items() for k, rung in sorted(ladder.rungs.items())
     }
     fit = fits[best["covariance_type"], best["n_components"]]
-    return Selection(Chosen.of(fit, **settings), table, fits, criterion, ended, seed)
+    prior = ladders[best["covariance_type"]].objective(best["n_components"]).family.prior
+    return Selection(Chosen.of(fit, covariance_prior=prior, **settings), table, fits, criterion, ended, seed)

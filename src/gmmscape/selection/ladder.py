@@ -16,18 +16,18 @@ from gmmscape.covariances import CovarianceKind
 from gmmscape.diagnosis.fit import CUT_SHORT, Fit, FitPlan, fit_mixture
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError
-from gmmscape.families import Family
+from gmmscape.families import Family, family_named
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import covered_by
 from gmmscape.moves.degeneracy import on_floor
 from gmmscape.moves.resizing import with_one_fewer, with_one_more
-from gmmscape.objective import Objective
+from gmmscape.objective import Objective, SampleObjective
 from gmmscape.progress import Budget, Stopped
 from gmmscape.selection.admission import Admission
 from gmmscape.selection.insertion import with_one_inserted
 from gmmscape.selection.kept_fits import KeptFits
-from gmmscape.solve import EM, Solution, descend_all, mixture_around, pass_size, start_around
+from gmmscape.solve import EM, Regularity, Solution, descend_all, mixture_around, pass_size, start_around
 from gmmscape.tolerances import TOLERANCES
 
 #: Splits, or merges and deletions, of a neighbour that are run through EM; EM on them.
@@ -63,6 +63,11 @@ class Rung:
         """NLL of the fit, per unit mass."""
         return self.fit.solution.nll
 
+    @property
+    def value(self) -> float:
+        """NLL and penalty: what is minimised, over one number of components."""
+        return self.fit.solution.value
+
 
 class Ladder:
     """Fits of one family to one sample, by number of components.
@@ -71,10 +76,14 @@ class Ladder:
     ----------
     sample : Sample
         The data.
-    family : Family
-        What is free, and the floor.
+    name : str
+        Of the family.
+    regularity : Regularity
+        What keeps its covariances from collapsing.
     plan : FitPlan
         How each number of components is fitted; its own number does not matter.
+    most : int
+        Largest number of components.
     admission : Admission
         Which fits may win.
     total : float
@@ -86,6 +95,8 @@ class Ladder:
 
     Attributes
     ----------
+    reference : int
+        Number of components that the prior of fewer is taken from.
     rungs : dict of int to Rung
         What was found, by number of components.
     """
@@ -93,23 +104,46 @@ class Ladder:
     def __init__(
         self,
         sample: Sample,
-        family: Family,
+        name: str,
+        regularity: Regularity,
         plan: FitPlan,
+        most: int,
         admission: Admission,
         total: float,
         budget: Budget,
         kept: KeptFits,
     ) -> None:
-        self.sample, self.family, self.plan = sample, family, plan
+        self.sample, self.name, self.regularity, self.plan = sample, name, regularity, plan
         self.admission, self.total, self.budget, self.kept = admission, total, budget, kept
-        mean = sample.weights @ sample.points
-        single = mixture_around(sample, family, mean[None])
-        self.objective = Objective.near(sample, family, single)
-        if on_floor(self.objective, single).any():  # as of collinear columns: the floor tells nothing then
+        each = TOLERANCES.selection.rows_for_prior * family_named(name).fewest_rows(sample.n_features)
+        self.reference = max(1, min(most, int(sample.effective_rows / each)))
+        self._objectives: dict[int, SampleObjective] = {}
+        single = self._single(self.objective(1).family)
+        if on_floor(self.objective(1), single).any():  # as of collinear columns: the floor tells nothing then
             self.admission = replace(admission, floor_counts=True)
         self.same = TOLERANCES.selection.same / sample.effective_rows
         self.rungs: dict[int, Rung] = {}
         self._tried: dict[tuple[int, int], Fit] = {}
+
+    def objective(self, k: int) -> SampleObjective:
+        """Return what k components are fitted under.
+
+        All numbers that leave enough rows for each component have the same prior, that of the largest of
+        them: what a component on a value that many rows have is as wide as must not depend on the others.
+        """
+        of = max(k, self.reference)
+        if of not in self._objectives:
+            family = self.regularity.family(self.sample, self.name, of)
+            self._objectives[of] = Objective.near(self.sample, family, self._single(family))
+        return self._objectives[of]
+
+    def _single(self, family: Family) -> Mixture:
+        mean = self.sample.weights @ self.sample.points
+        return mixture_around(self.sample, family, mean[None])
+
+    def value(self, k: int, mixture: Mixture, nll: float) -> float:
+        """Return what is minimised over k components, of a mixture of that NLL."""
+        return nll + self.objective(k).family.penalty(mixture)
 
     def begin(self, stage: str, done: int, total: int, round_number: int, n_components: int) -> None:
         """Say which fit is in work from now on; raise `Stopped` if the time is up."""
@@ -118,7 +152,7 @@ class Ladder:
             done,
             total,
             round=round_number,
-            covariance_type=self.family.name,
+            covariance_type=self.name,
             n_components=n_components,
         )
 
@@ -157,9 +191,15 @@ class Ladder:
             self.plan, n_components=k, n_init=max(self.plan.n_init, EFFORT.selection.refitting_starts)
         )
         fit = self.kept.fit(
-            f"{self.family.name} k={k} of a part",
+            f"{self.name} k={k} of a part",
             part.origin,
-            lambda: fit_mixture(part, self.family, plan, self.total, self.budget),
+            lambda: fit_mixture(
+                part,
+                self.regularity.family(part, self.name, max(k, self.reference)),
+                plan,
+                self.total,
+                self.budget,
+            ),
         )
         if fit.solution.stop_reason in CUT_SHORT:
             raise Stopped(fit.solution.stop_reason)
@@ -175,7 +215,7 @@ class Ladder:
         if self.rungs[k].refusal is not None:
             rng = np.random.default_rng([self.plan.seed, k, 1])
             starts = [
-                start_around(self.sample, self.family, k, "k-means++", rng)
+                start_around(self.sample, self.objective(k).family, k, "k-means++", rng)
                 for _ in range(EFFORT.selection.more_starts)
             ]
             self._from_best(k, starts, "starts")
@@ -184,8 +224,9 @@ class Ladder:
         """Start at fits of families that this one contains: their best fits are among its own."""
         for ladder in narrower:
             if k in ladder.rungs:
-                start = _freed(ladder.rungs[k].fit.solution.local, self.family.kind)
-                self._from_best(k, [self.objective.admissible(start)], ladder.family.name)
+                objective = self.objective(k)
+                start = _freed(ladder.rungs[k].fit.solution.local, objective.family.kind)
+                self._from_best(k, [objective.admissible(start)], ladder.name)
 
     def _from_neighbour(self, k: int, other: int) -> None:
         """Start at splits, or merges and deletions, of the best fit with `other` components."""
@@ -203,22 +244,24 @@ class Ladder:
         self._from_best(k, starts, "split" if k > other else "merge")
 
     def _resized(self, fit: Mixture, more: bool, step: int) -> list[Mixture]:
-        covered = covered_by(self.objective, fit)
+        objective = self.objective(fit.n_components)
+        covered = covered_by(objective, fit)
         if not more:
-            return with_one_fewer(self.objective, fit, covered, EFFORT.selection.neighbours_tried)
+            return with_one_fewer(objective, fit, covered, EFFORT.selection.neighbours_tried)
         rng = np.random.default_rng([self.plan.seed, fit.n_components, 2, step])
         separate = not self.plan.take_nested
         starts = with_one_more(
-            self.objective, fit, covered, rng, EFFORT.selection.neighbours_tried, separate=separate
+            objective, fit, covered, rng, EFFORT.selection.neighbours_tried, separate=separate
         )
-        if not separate and pass_size(self.objective, fit) <= EFFORT.selection.cheap_pass:
-            starts += with_one_inserted(self.objective, fit, rng, EFFORT.selection.inserted)
+        if not separate and pass_size(objective, fit) <= EFFORT.selection.cheap_pass:
+            starts += with_one_inserted(objective, fit, rng, EFFORT.selection.inserted)
         return starts
 
     def _best_of(self, starts: Sequence[Mixture]) -> Mixture:
         ends = self._ends(starts)
         local = [end.local for end in ends]
-        sound = (one for one in local if self.admission.refusal(self.objective, one) is None)
+        objective = self.objective(local[0].n_components)
+        sound = (one for one in local if self.admission.refusal(objective, one) is None)
         return next(sound, local[0])
 
     def _from_best(self, k: int, starts: Sequence[Mixture], found_by: str) -> None:
@@ -226,12 +269,12 @@ class Ladder:
         ends = self._ends(starts)
         rung = self.rungs.get(k)
         for end in ends:
-            beaten = rung is None or rung.refusal is not None or end.nll < rung.nll - self.same
+            beaten = rung is None or rung.refusal is not None or end.value < rung.value - self.same
             if not beaten:
                 return
-            if self.admission.refusal(self.objective, end.local) is None:
+            if self.admission.refusal(self.objective(k), end.local) is None:
                 self._consider(self._fitted(end.local, k), found_by)
-                if self.rungs[k].refusal is not None or self.rungs[k].nll > end.nll + self.same:
+                if self.rungs[k].refusal is not None or self.rungs[k].value > end.value + self.same:
                     # The search went on into what is refused.
                     self._consider(self._fitted(end.local, k, escape=False), found_by)
                 return
@@ -243,53 +286,54 @@ class Ladder:
         if below not in self.rungs:
             return
         lower, rung = self.rungs[below], self.rungs.get(k)
-        least = lower.nll + TOLERANCES.selection.rounding * (1.0 + abs(lower.nll))
-        # What may win beats what may not, however likely.
-        kept = rung is not None and (rung.refusal is None, -rung.nll) >= (lower.refusal is None, -least)
-        if kept:
-            return
         start = lower.fit.solution.local
         for _ in range(k - below):
             start = _with_copy(start)
+        least = self.value(k, start, lower.nll) + TOLERANCES.selection.rounding * (1.0 + abs(lower.nll))
+        # What may win beats what may not, however likely.
+        kept = rung is not None and (rung.refusal is None, -rung.value) >= (lower.refusal is None, -least)
+        if kept:
+            return
         if lower.refusal is None:
             self._consider(self._fitted(start, k), "split")
-            if self.rungs[k].refusal is None and self.rungs[k].nll <= least:
+            if self.rungs[k].refusal is None and self.rungs[k].value <= least:
                 return
         self._consider(self._fitted(start, k, escape=False), "copy")
 
     def _fitted(self, start: Mixture | None, k: int, *, escape: bool = True) -> Fit:
         plan = replace(self.plan, n_components=k, start=start, escape=escape)
         return self.kept.fit(
-            f"{self.family.name} k={k}",
+            f"{self.name} k={k}",
             self.sample.origin,
-            lambda: fit_mixture(self.sample, self.family, plan, self.total, self.budget),
+            lambda: fit_mixture(self.sample, self.objective(k).family, plan, self.total, self.budget),
         )
 
     def _ends(self, starts: Sequence[Mixture]) -> list[Solution]:
         """Where a short EM leads from each start, best first; raises `Stopped`."""
+        k = starts[0].n_components
         ends = self.kept.ends(
-            f"{self.family.name} k={starts[0].n_components}",
+            f"{self.name} k={k}",
             self.sample.origin,
             len(starts),
-            lambda: descend_all(BRIEF, self.objective, starts, watch=self._watch),
+            lambda: descend_all(BRIEF, self.objective(k), starts, watch=self._watch),
         )
         if ends[-1].stop_reason == "interrupted":
             raise Stopped("interrupted")
-        return sorted(ends, key=lambda end: end.nll)
+        return sorted(ends, key=lambda end: end.value)
 
     def _consider(self, fit: Fit, found_by: str) -> None:
         """Keep a fit if it is better than what is in hand; raise `Stopped` where it was cut short."""
         k = fit.solution.mixture.n_components
-        refusal = self.admission.refusal(self.objective, fit.solution.local)
+        refusal = self.admission.refusal(self.objective(k), fit.solution.local)
         new, old = Rung(fit, refusal, found_by), self.rungs.get(k)
         if old is None:
             self.rungs[k] = new
         elif (refusal is None) == (old.refusal is None):
-            if new.nll < old.nll:
+            if new.value < old.value:
                 self.rungs[k] = replace(new, refused=old.refused, why_refused=old.why_refused)
         elif refusal is None:
             self.rungs[k] = replace(new, refused=old.fit, why_refused=old.refusal)
-        elif old.refused is None or fit.solution.nll < old.refused.solution.nll:
+        elif old.refused is None or fit.solution.value < old.refused.solution.value:
             self.rungs[k] = replace(old, refused=fit, why_refused=refusal)
         if fit.solution.stop_reason in CUT_SHORT:
             raise Stopped(fit.solution.stop_reason)

@@ -12,14 +12,15 @@ from gmmscape.diagnosis.fit import Fit
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.fitting import set_fit
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
+from gmmscape.families import CovariancePrior
 from gmmscape.plot.selection import SelectionDisplay
-from gmmscape.results.fields import plain
+from gmmscape.results.fields import plain, restored
 from gmmscape.results.records import Record
 from gmmscape.results.text import aligned
 from gmmscape.solve import Solution
 
 #: What a file says of the chosen fit beside its place in the table.
-OF_CHOSEN = ("n_samples", "reg_covar", "covariance_floor", "feature_names")
+OF_CHOSEN = ("n_samples", "reg_covar", "covariance_floor", "covariance_prior", "feature_names")
 #: The sign that makes each criterion something to minimise.
 SIGN = {"bic": 1.0, "icl": 1.0, "heldout": -1.0}
 
@@ -58,8 +59,10 @@ class Chosen(Solution):
         Number of rows.
     reg_covar : float
         Least variance it was fitted under.
-    covariance_floor : float
-        Least variance as a share of the data's.
+    covariance_floor : float or None
+        Least variance as a share of the data's; None for what the prior needs.
+    covariance_prior : CovariancePrior or None
+        What each covariance was given.
     feature_names : tuple of str or None
         Names of the columns, for tables.
     """
@@ -69,7 +72,8 @@ class Chosen(Solution):
     fit: Fit = field(kw_only=True, repr=False)
     n_samples: int = field(kw_only=True)
     reg_covar: float = field(kw_only=True)
-    covariance_floor: float = field(kw_only=True)
+    covariance_floor: float | None = field(kw_only=True)
+    covariance_prior: CovariancePrior | None = field(kw_only=True, default=None, repr=False)
     feature_names: tuple[str, ...] | None = field(kw_only=True, default=None)
 
     @classmethod
@@ -79,7 +83,8 @@ class Chosen(Solution):
         *,
         n_samples: int,
         reg_covar: float,
-        covariance_floor: float,
+        covariance_floor: float | None,
+        covariance_prior: CovariancePrior | None,
         feature_names: tuple[str, ...] | None,
     ) -> Chosen:
         """Return a fit as the chosen one.
@@ -92,8 +97,10 @@ class Chosen(Solution):
             Number of rows.
         reg_covar : float
             Least variance it was fitted under.
-        covariance_floor : float
+        covariance_floor : float or None
             Least variance as a share of the data's.
+        covariance_prior : CovariancePrior or None
+            What each covariance was given.
         feature_names : tuple of str or None
             Names of the columns.
 
@@ -109,6 +116,7 @@ class Chosen(Solution):
             n_samples=n_samples,
             reg_covar=reg_covar,
             covariance_floor=covariance_floor,
+            covariance_prior=covariance_prior,
             feature_names=feature_names,
         )
 
@@ -131,10 +139,10 @@ class Chosen(Solution):
             covariance_type=self.family,
             reg_covar=self.reg_covar,
             covariance_floor=self.covariance_floor,
-            covariance_prior=0.0,
+            covariance_prior=0.0 if self.covariance_prior is None else self.covariance_prior.rows,
             nested="take",
         )
-        set_fit(model, self.fit, self.n_samples, None)
+        set_fit(model, self.fit, self.n_samples, self.covariance_prior)
         model.n_features_in_ = mixture.n_features
         if self.feature_names is not None:
             model.feature_names_in_ = np.array(self.feature_names, dtype=object)
@@ -167,7 +175,7 @@ class Selection(Record):
     """
 
     format: ClassVar[str] = "gmmscape-selection"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     names_in_files: ClassVar[Mapping[str, str]] = {"stop_reason": "ended"}
     left_out_of_files: ClassVar[tuple[str, ...]] = ("best", "fits")
     told_in_files: ClassVar[tuple[str, ...]] = ("best_n_components", "best_covariance_type")
@@ -223,7 +231,10 @@ class Selection(Record):
             fits[chosen["covariance_type"], chosen["n_components"]],
             n_samples=int(content["n_samples"]),
             reg_covar=float(content["reg_covar"]),
-            covariance_floor=float(content["covariance_floor"]),
+            covariance_floor=None
+            if content["covariance_floor"] is None
+            else float(content["covariance_floor"]),
+            covariance_prior=restored(CovariancePrior | None, content["covariance_prior"]),
             feature_names=None if names is None else tuple(map(str, names)),
         )
         return cls(best=best, fits=fits, **parts)

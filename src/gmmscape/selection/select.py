@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
 from gmmscape.diagnosis.fit import FitPlan
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import Floor, contained_in, family_named, family_names, narrow_to_wide
+from gmmscape.families import contained_in, family_named, family_names, narrow_to_wide
 from gmmscape.measure import Sample
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.selection.admission import Admission, default_least_rows
@@ -23,9 +22,8 @@ from gmmscape.selection.criteria import CRITERIA
 from gmmscape.selection.kept_fits import KeptFits
 from gmmscape.selection.ladder import Ladder
 from gmmscape.selection.result import Selection
-from gmmscape.solve import EM
+from gmmscape.solve import AUTO, EM, Regularity
 from gmmscape.threads import limited
-from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import (
     choice,
     generator,
@@ -46,7 +44,8 @@ def select(
     nested: str = "take",
     n_init: int = 1,
     reg_covar: float = 0.0,
-    covariance_floor: float = TOLERANCES.diagnosis.covariance_floor,
+    covariance_floor: float | None = None,
+    covariance_prior: float | str = AUTO,
     least_rows: float | None = None,
     n_folds: int = 5,
     tol: float = 1e-6,
@@ -61,8 +60,8 @@ def select(
 
     Each number of components is fitted and escapes from bad optima. Then larger numbers start from the
     smaller ones' splits, and smaller ones from the larger ones' merges and deletions, until nothing improves;
-    families start from those they contain. The likelihood never falls with the number of components: a fit
-    that is worse with k+1 than with k proves a bad optimum and is replaced.
+    families start from those they contain. What is minimised does not rise with the number of components: a
+    fit with k+1 that is worse than one with k and a copy proves a bad optimum and is replaced.
 
     Parameters
     ----------
@@ -78,7 +77,8 @@ def select(
         rows held out, by `n_folds` folds; each is judged by a fit to the others with starts of its own.
     sample_weight : array_like of shape (n_samples,), optional
         Non-negative weights of the rows; equal by default. BIC and ICL then count Kish's effective number of
-        rows, (sum w)^2 / sum w^2, and do not depend on the unit of the weights.
+        rows, (sum w)^2 / sum w^2, and do not depend on the unit of the weights; whole weights are counts.
+        Rows that are all repeated count once.
     rng : None, int or numpy.random.Generator, default=None
         Source of randomness (SPEC 7).
     nested : {"take", "offer"}, default="take"
@@ -90,11 +90,15 @@ def select(
     reg_covar : float, default=0.0
         Least variance, in squared units of the data. If it is above 0, covariances on the floor are part of
         the model and may win.
-    covariance_floor : float, default=1e-6
-        Least variance as a share of the data's; the larger floor counts.
+    covariance_floor : float, optional
+        Least variance as a share of the data's; the larger floor counts. None beside a prior, else 1e-6.
+    covariance_prior : "auto" or float, default="auto"
+        How many rows of the components' pooled covariance each covariance is given beside its own, as in
+        `GaussianMixture`. Criteria take the likelihood without it (Fraley and Raftery 2007).
     least_rows : float, optional
-        Fewest different rows (Kish's effective number) that each component of the chosen fit may rest on; by
-        default 5(d+1) for full covariances, 10 for diag and spherical ones, 5 for a shared one.
+        Fewest rows (Kish's effective number) that each component of the chosen fit may rest on. By default
+        any beside a prior, which bounds what few rows bring; else 5(d+1) for full covariances, 10 for diag
+        and spherical ones, 5 for a shared one.
     n_folds : int, default=5
         Folds of criterion "heldout".
     tol : float, default=1e-6
@@ -130,11 +134,11 @@ def select(
 
     Notes
     -----
-    Fits with a component on the default floor, or on fewer than `least_rows` rows, may not win: their
-    likelihoods mean nothing. They are replaced by the best fit without such components where one is found,
-    and flagged "refused" otherwise; one component is never refused, nor is the floor a reason where one
-    component lies on it (collinear columns). Where nothing better than fewer components is found, the fit is
-    that of fewer with one component in two equal copies, and flagged "nothing gained". Ctrl-C ends the
+    Without a prior, fits with a component on the default floor, or on fewer than `least_rows` rows, may not
+    win: their likelihoods mean nothing. They are replaced by the best fit without such components where one
+    is found, and flagged "refused" otherwise; one component is never refused, nor is the floor a reason where
+    one component lies on it (collinear columns). Where nothing better than fewer components is found, the fit
+    is that of fewer with one component in two equal copies, and flagged "nothing gained". Ctrl-C ends the
     selection with what was found. Cost: for each number of components that of several fits of
     `GaussianMixture`.
 
@@ -167,28 +171,27 @@ def select(
         start=None,
     )
     rule = _Rule(
-        real_number("reg_covar", reg_covar, strict=False),
-        real_number("covariance_floor", covariance_floor, strict=False),
+        Regularity.of(covariance_prior, reg_covar, covariance_floor),
         None if least_rows is None else real_number("least_rows", least_rows, strict=False),
         positive_integer("n_folds", n_folds, minimum=2),
     )
     sample = Sample(X, sample_weight, copy=False)
     _check_rows(sample, numbers_wanted, rule.n_folds if criterion == "heldout" else 2)
-    weighted = sample_weight is not None
-    counted = 1.0 / float(np.square(sample.weights).sum()) if weighted else float(sample.n_samples)
     facts = {} if checkpoint is None else _facts(sample, numbers_wanted, kinds, plan, rule)
     fits = KeptFits(None if checkpoint is None else Journal(checkpoint, "select", facts))
-    ladders = _ladders(sample, kinds, plan, rule, total_mass(sample, sample_weight), budget, fits)
+    ladders = _ladders(
+        sample, kinds, numbers_wanted[-1], plan, rule, total_mass(sample, sample_weight), budget, fits
+    )
     try:
         with limited(n_jobs):
             ended = _climbed(ladders, numbers_wanted)
-            table, ended = table_of(ladders, kinds, counted, criterion, rule.n_folds, ended)
+            table, ended = table_of(ladders, kinds, sample.effective_rows, criterion, rule.n_folds, ended)
     finally:
         fits.save()
     settings = {
         "n_samples": sample.n_samples,
-        "reg_covar": rule.reg_covar,
-        "covariance_floor": rule.covariance_floor,
+        "reg_covar": rule.regularity.reg_covar,
+        "covariance_floor": rule.regularity.covariance_floor,
         "feature_names": _names(X),
     }
     return chosen_from(table, ladders, criterion, ended, plan.seed, settings)
@@ -198,8 +201,7 @@ def select(
 class _Rule:
     """Floors, what is refused, and folds."""
 
-    reg_covar: float
-    covariance_floor: float
+    regularity: Regularity
     least_rows: float | None
     n_folds: int
 
@@ -253,6 +255,7 @@ def _names(X: Any) -> tuple[str, ...] | None:
 def _ladders(
     sample: Sample,
     kinds: list[str],
+    most: int,
     plan: FitPlan,
     rule: _Rule,
     total: float,
@@ -260,15 +263,16 @@ def _ladders(
     fits: KeptFits,
 ) -> dict[str, Ladder]:
     """One for each family, those first that others contain."""
-    floor = Floor.of(sample.variance, reg_covar=rule.reg_covar, covariance_floor=rule.covariance_floor)
-    ladders = {}
+    regularity, ladders = rule.regularity, {}
+    bounded = regularity.prior_rows != 0.0
     for kind in sorted(kinds, key=narrow_to_wide().index):
-        family = family_named(kind, floor)
-        least = rule.least_rows
+        family, least = family_named(kind), rule.least_rows
         if least is None:
-            least = default_least_rows(family, sample.n_features)
-        admission = Admission(least, floor_counts=rule.reg_covar > 0)
-        ladders[kind] = Ladder(sample, family, plan, admission, total, budget, fits)
+            least = 0.0 if bounded and family.penalised else default_least_rows(family, sample.n_features)
+        floor_counts = regularity.reg_covar > 0 or (bounded and family.penalised)
+        ladders[kind] = Ladder(
+            sample, kind, regularity, plan, most, Admission(least, floor_counts), total, budget, fits
+        )
     return ladders
 
 
@@ -284,8 +288,9 @@ def _facts(
         "n_init": plan.n_init,
         "tol": plan.solver.tol,
         "max_iter": plan.solver.max_iter,
-        "reg_covar": rule.reg_covar,
-        "covariance_floor": rule.covariance_floor,
+        "covariance_prior": AUTO if rule.regularity.prior_rows is None else rule.regularity.prior_rows,
+        "reg_covar": rule.regularity.reg_covar,
+        "covariance_floor": rule.regularity.covariance_floor,
         "least_rows": rule.least_rows,
         "n_folds": rule.n_folds,
         "rng": plan.seed,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import CovariancePrior, Family, Floor, family_named
@@ -59,7 +59,7 @@ def prior_from_data(
     """
     if not family_named(family).penalised or not sample.variance.any():
         return None
-    n, d = sample.counted_rows, sample.n_features
+    n, d = sample.effective_rows, sample.n_features
     scarce = EFFORT.solve.scarce_rows * k * (family_named(family).fewest_rows(d) + 1)
     part = _part(sample, k, scarce)
     kept = _weak(part, k)
@@ -71,7 +71,7 @@ def prior_from_data(
         asked = n < EFFORT.solve.scarce_rows * d
         scales = [np.diag(np.diagonal(fit.covariances)) if asked else fit.covariances]
     else:
-        pooled, narrow = _within(fit)
+        pooled, narrow = _within(fit, CovariancePrior(TOLERANCES.solve.weak_prior, kept, n))
         scales = [pooled, narrow] if asked else [narrow]
     rounding = np.diag(_rounding(part))
     scales = [scale + rounding for scale in scales]
@@ -83,19 +83,29 @@ def prior_from_data(
     return _best_expected(part, fit, family_named(family, floor), scales).beside(n)
 
 
-def _within(fit: Mixture) -> tuple[FloatArray, FloatArray]:
+def _within(fit: Mixture, prior: CovariancePrior) -> tuple[FloatArray, FloatArray]:
     """What the components scatter: their average covariance, and the inverse of their average inverse.
 
     The second is no wider than the narrowest component over its weight: where components differ much in
-    size, it bends none of them by more than the first bends the narrow ones.
+    size, it bends none of them by more than the first bends the narrow ones. Components whose scatter is
+    mostly that of the prior, such as one on a value that many rows have, say nothing.
     """
     d = fit.n_features
-    pooled = np.tensordot(fit.weights, fit.covariances, 1)
-    precision = np.tensordot(fit.weights, fit.kind.precisions(fit.parameters.factors), 1)
+    weights = fit.weights * ~_all_prior(fit, prior)
+    weights = fit.weights if not weights.any() else weights / weights.sum()
+    pooled = np.tensordot(weights, fit.covariances, 1)
+    precision = np.tensordot(weights, fit.kind.precisions(fit.parameters.factors), 1)
     if precision.ndim < 2:
         return np.diag(np.broadcast_to(pooled, (d,))), np.diag(np.broadcast_to(1.0 / precision, (d,)))
     narrow = np.linalg.inv(precision)
     return pooled, 0.5 * (narrow + narrow.T)
+
+
+def _all_prior(fit: Mixture, prior: CovariancePrior) -> BoolArray:
+    """Which components have some direction in which most of their scatter is the prior's."""
+    given = fit.kind.column_variances(fit.covariances, *fit.means.shape)
+    own = prior.rows * np.diagonal(prior.scale) / (prior.n * fit.weights + prior.rows)[:, None]
+    return (own > TOLERANCES.solve.mostly * given).any(axis=1)
 
 
 def _refined(
@@ -103,10 +113,10 @@ def _refined(
 ) -> FloatArray:
     """The scale once the preliminary prior no longer widens components that are narrow for the data."""
     for _ in range(EFFORT.solve.prior_rounds):
-        prior = CovariancePrior(TOLERANCES.solve.prior_of_many, scale, sample.counted_rows)
+        prior = CovariancePrior(TOLERANCES.solve.prior_of_many, scale, sample.effective_rows)
         penalised = family_named(family, floor, prior)
         fit = descend(BRIEF, Objective.near(sample, penalised, fit), fit).local
-        scale = _within(fit)[1] + rounding
+        scale = _within(fit, prior)[1] + rounding
     return scale
 
 
@@ -124,7 +134,7 @@ def _weak(sample: Sample, k: int) -> FloatArray:
     d = sample.n_features
     covariance = sample.covariance
     variance = np.where(sample.variance > 0, sample.variance, sample.variance.mean())
-    if sample.counted_rows < TOLERANCES.solve.rows_for_directions * d or collinear(sample):
+    if sample.effective_rows < TOLERANCES.solve.rows_for_directions * d or collinear(sample):
         covariance = np.diag(variance)
     return covariance / k ** (2.0 / d)
 
@@ -168,7 +178,7 @@ def _best_expected(
     sample: Sample, fit: Mixture, family: Family, scales: Sequence[FloatArray]
 ) -> CovariancePrior:
     """The prior under which each row is expected best by the others, of one of the scales."""
-    points, n = sample.points, sample.counted_rows
+    points, n = sample.points, sample.effective_rows
     rows = sample.rows(fit)
     posterior, statistics = rows.responsibilities(fit), rows.statistics(fit, family.scatter)
     most = TOLERANCES.solve.prior_share * n / (1 if fit.kind.shared else fit.n_components)

@@ -54,24 +54,27 @@ class Regularity:
         return cls(rows, real_number("reg_covar", reg_covar, strict=False), covariance_floor)
 
     def floor(self, sample: Sample) -> Floor:
-        """Return the floor for a sample; by default none beside a prior.
+        """Return the floor for a sample; by default none beside a prior, but for what columns cannot tell.
 
         Directions without variance, such as columns of one value, leave a prior nothing to keep: where there
-        are some, the floor is that of maximum likelihood.
+        are some, the floor is that of maximum likelihood. Of rounded columns it is the variance v at which a
+        component gains less than a nat on all rows by sitting on the grid: over values one step apart a
+        Gaussian's density sums to 1 + 2 exp(-2 pi^2 v / step^2) at most (Poisson's summation formula).
         """
-        share = self.covariance_floor
+        share, steps = self.covariance_floor, sample.steps if self.prior_rows != 0.0 else None
         if share is None:
             needed = self.prior_rows == 0.0 or collinear(sample)
             share = TOLERANCES.diagnosis.covariance_floor if needed else 0.0
+            if share == 0.0 and steps is not None and steps.any():
+                share = TOLERANCES.solve.no_variance  # floors are of all columns, or of none
         floor = Floor.of(sample.variance, reg_covar=self.reg_covar, covariance_floor=share)
-        if self.prior_rows == 0.0 or not (sample.variance == 0).any():
+        if steps is None:
             return floor
         # Nobody knows how far a new row would be off: as one of these rows, were it as wide as other columns.
-        wide = sample.variance.mean() / sample.counted_rows
-        return replace(
-            floor,
-            variances=np.where(sample.variance == 0, np.maximum(wide, floor.variances), floor.variances),
-        )
+        wide = sample.variance.mean() / sample.effective_rows
+        on_grid = steps**2 * np.log(2.0 * sample.effective_rows) / (2.0 * np.pi**2)
+        least = np.where(sample.variance == 0, wide, on_grid)
+        return replace(floor, variances=np.maximum(least, floor.variances))
 
     def family(self, sample: Sample, name: str, k: int) -> Family:
         """Return the family of that name for k components of a sample, under floor and prior.

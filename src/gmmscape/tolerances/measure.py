@@ -26,3 +26,9 @@ class MeasureTolerances:
     standard_errors: float = 3.0
     #: A weight this close to a multiple of the smallest, in units of it, is one.
     whole_weight: float = 1e-6
+    #: A column of fewer different values than this share of the rows is on a grid where all gaps are
+    #: multiples of the smallest, within this share of it.
+    grid_share: float = 0.9
+    grid_error: float = 1e-3
+    #: A row that occurs this many times more often than rows usually do is a value that many rows have.
+    frequent: float = 10.0

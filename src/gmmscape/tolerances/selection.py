@@ -17,3 +17,6 @@ class SelectionTolerances:
     #: relative.
     same: float = 0.02
     rounding: float = 1e-12
+    #: Rows, times the fewest that a covariance can be estimated from, that each component must have for its
+    #: prior to be that of fewer components too.
+    rows_for_prior: float = 5.0

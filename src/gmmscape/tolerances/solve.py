@@ -26,6 +26,8 @@ class SolveTolerances:
     narrowest: float = 1e15
     #: Least share of the largest variance, of columns of variance one, that a direction has beyond rounding.
     no_variance: float = 1e-14
+    #: Share of a variance from which on it is mostly what gave it.
+    mostly: float = 0.5
     #: What the prior under which others are found is worth, in rows, and one of data that are plenty.
     weak_prior: float = 1.0
     prior_of_many: float = 0.1

@@ -150,30 +150,30 @@ def test_icl_prefers_components_that_are_apart():
     assert (bic.best_n_components, icl.best_n_components) == (3, 2)
 
 
-def test_spikes_do_not_win():
+def test_spikes_do_not_win_where_nothing_bounds_them():
     rng = np.random.default_rng(1)
     spiked = np.concatenate([rng.normal(size=200), np.full(12, 0.3)])[:, None]
-    found = gs.select(spiked, range(1, 5), rng=0)
+    found = gs.select(spiked, range(1, 5), rng=0, covariance_prior=0)
     assert found.best_n_components == 1
     assert all(np.sqrt(found.fits["full", k].solution.mixture.covariances).min() > 0.01 for k in range(1, 5))
     # Negative control: with the floor a part of the model, the spike is the better density.
-    taken = gs.select(spiked, range(1, 5), rng=0, reg_covar=1e-6, least_rows=0)
+    taken = gs.select(spiked, range(1, 5), rng=0, covariance_prior=0, reg_covar=1e-6, least_rows=0)
     assert taken.best_n_components > 1
     assert taken.table[1]["log_likelihood"] > found.table[1]["log_likelihood"] + 20
 
 
 def test_a_few_rows_far_off_win_only_where_they_are_enough():
     rows = np.concatenate([np.random.default_rng(0).normal(size=60), [50.0, 50.5]])[:, None]
-    assert gs.select(rows, [1, 2], "tied", rng=0).best_n_components == 1
-    assert gs.select(rows, [1, 2], "tied", rng=0, least_rows=2).best_n_components == 2
+    assert gs.select(rows, [1, 2], "tied", rng=0, covariance_prior=0).best_n_components == 1
+    assert gs.select(rows, [1, 2], "tied", rng=0, covariance_prior=0, least_rows=2).best_n_components == 2
 
 
 def test_where_all_but_one_component_are_refused_there_is_one():
-    found = gs.select(np.repeat([[0.0], [1.0]], 20, axis=0), [1, 2], rng=0)
+    found = gs.select(np.repeat([[0.0], [1.0]], 20, axis=0), [1, 2], rng=0, covariance_prior=0)
     assert found.best_n_components == 1
     assert found.table[1]["bic"] < found.table[0]["bic"]
     assert found.table[1]["flags"] == ("refused", "on the floor")
-    (only,) = gs.select(np.repeat([[0.0], [1.0]], 20, axis=0), [2], rng=0).table
+    (only,) = gs.select(np.repeat([[0.0], [1.0]], 20, axis=0), [2], rng=0, covariance_prior=0).table
     assert only["chosen"]
 
 
@@ -245,7 +245,7 @@ def test_more_components_than_gain_anything_are_copies():
 def test_refused_fits_do_not_get_worse_with_more_components(seed: int):
     rng = np.random.default_rng(seed)
     x = np.round(np.concatenate([rng.normal(54.0, 6.0, 100), rng.normal(80.0, 6.0, 172)]))[:, None]
-    found = gs.select(x, range(4, 11), rng=0)
+    found = gs.select(x, range(4, 11), rng=0, covariance_prior=0)
     assert any("refused" in row["flags"] for row in found.table)
     assert np.all(np.diff(likelihoods(found)) >= -1e-9)
 

@@ -1,0 +1,78 @@
+"""What columns can tell apart, and how often the same row is repeated: data as they are written down.
+
+Rounded values lie on a grid, so that rows may be equal without being one observation twice; elsewhere equal
+rows are repetitions, which tell nothing new.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.effort import EFFORT
+from gmmscape.tolerances import TOLERANCES
+
+
+def grid_step(values: FloatArray) -> float:
+    """Return the step of the grid that a column lies on, or 0 where it lies on none.
+
+    A grid has fewer places between the smallest and the largest value than there are rows: repeated values
+    are to be expected then. Cost O(n log n).
+    """
+    different = np.unique(values)
+    if not 1 < len(different) < TOLERANCES.measure.grid_share * len(values):
+        return 0.0
+    gaps = np.diff(different)
+    step = float(gaps.min())
+    if different[-1] - different[0] > step * len(values):
+        return 0.0
+    places = gaps / step
+    return step if np.abs(places - np.round(places)).max() <= TOLERANCES.measure.grid_error else 0.0
+
+
+def repetition(points: FloatArray, counts: FloatArray, steps: FloatArray) -> float:
+    """Return how many rows say the same as one, at least 1.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, d)
+        Rows.
+    counts : ndarray of shape (n,)
+        How many rows each stands for.
+    steps : ndarray of shape (d,)
+        `grid_step` of each column.
+
+    Returns
+    -------
+    float
+        The average number of equal rows, beyond what is to be expected on a grid: as many as there are next
+        to them. A few values that are much more frequent than the rest, such as zeros, are no repetitions.
+        Cost O(n log n).
+    """
+    rows = points
+    varying = np.ptp(points, axis=0) > 0
+    on_grid = bool((steps[varying] > 0).all())
+    if on_grid:
+        rows = np.round((points - points.min(axis=0)) / np.where(steps > 0, steps, 1.0))
+    different, own = np.unique(rows, axis=0, return_inverse=True)
+    number = np.bincount(own.reshape(-1), counts, minlength=len(different))
+    excess = number - 1.0
+    if on_grid and varying.any():
+        # Of many different rows, evenly spaced ones tell.
+        some = np.arange(0, len(different), -(-len(different) // EFFORT.measure.neighbours_looked_at))
+        beside = _beside(different, number, some, np.flatnonzero(varying))
+        excess = excess[some] - beside
+    usual = TOLERANCES.measure.frequent * (np.median(excess) + 1.0)
+    return 1.0 + max(0.0, float(excess[excess <= usual].mean()))
+
+
+def _beside(different: FloatArray, number: FloatArray, some: IntArray, columns: IntArray) -> FloatArray:
+    """Average number of rows one step away from some rows, along each column and both ways."""
+    known = {row.tobytes(): count for row, count in zip(different + 0.0, number, strict=True)}
+    total = np.zeros(len(some))
+    for column in columns:
+        for step in (-1.0, 1.0):
+            moved = different[some]
+            moved[:, column] += step
+            total += [known.get((row + 0.0).tobytes(), 0.0) for row in moved]
+    return total / (2.0 * len(columns))
