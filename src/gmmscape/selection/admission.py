@@ -41,6 +41,12 @@ class Admission:
         return None
 
 
-def default_least_rows(family: Family, n_features: int) -> float:
-    """Return five times the fewest rows that a component can be estimated from."""
-    return float(TOLERANCES.selection.rows_per_parameter * family.fewest_rows(n_features))
+def default_least_rows(family: Family, n_features: int, *, bounded: bool) -> float:
+    """Return five times the fewest rows that a component can be estimated from.
+
+    Where a prior bounds what few rows bring, one more than the fewest, of very many columns ten.
+    """
+    fewest = family.fewest_rows(n_features)
+    if bounded:
+        return float(min(fewest + 1, TOLERANCES.moves.rows_for_variances))
+    return float(TOLERANCES.selection.rows_per_parameter * fewest)

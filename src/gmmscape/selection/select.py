@@ -96,9 +96,9 @@ def select(
         How many rows of the components' pooled covariance each covariance is given beside its own, as in
         `GaussianMixture`. Criteria take the likelihood without it (Fraley and Raftery 2007).
     least_rows : float, optional
-        Fewest rows (Kish's effective number) that each component of the chosen fit may rest on. By default
-        any beside a prior, which bounds what few rows bring; else 5(d+1) for full covariances, 10 for diag
-        and spherical ones, 5 for a shared one.
+        Fewest rows (Kish's effective number) that each component of the chosen fit may rest on. Beside a
+        prior by default d+2 for full covariances, at most 10, 3 for diag and spherical and 2 for shared ones;
+        else 5(d+1), 10 and 5.
     n_folds : int, default=5
         Folds of criterion "heldout".
     tol : float, default=1e-6
@@ -268,7 +268,7 @@ def _ladders(
     for kind in sorted(kinds, key=narrow_to_wide().index):
         family, least = family_named(kind), rule.least_rows
         if least is None:
-            least = 0.0 if bounded and family.penalised else default_least_rows(family, sample.n_features)
+            least = default_least_rows(family, sample.n_features, bounded=bounded and family.penalised)
         floor_counts = regularity.reg_covar > 0 or (bounded and family.penalised)
         ladders[kind] = Ladder(
             sample, kind, regularity, plan, most, Admission(least, floor_counts), total, budget, fits

@@ -71,7 +71,7 @@ def prior_from_data(
         asked = n < EFFORT.solve.scarce_rows * d
         scales = [np.diag(np.diagonal(fit.covariances)) if asked else fit.covariances]
     else:
-        pooled, narrow = _within(fit, CovariancePrior(TOLERANCES.solve.weak_prior, kept, n))
+        pooled, narrow = _within(fit)
         scales = [pooled, narrow] if asked else [narrow]
     rounding = np.diag(_rounding(part))
     scales = [scale + rounding for scale in scales]
@@ -83,16 +83,16 @@ def prior_from_data(
     return _best_expected(part, fit, family_named(family, floor), scales).beside(n)
 
 
-def _within(fit: Mixture, prior: CovariancePrior) -> tuple[FloatArray, FloatArray]:
+def _within(fit: Mixture, counted: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
     """What the components scatter: their average covariance, and the inverse of their average inverse.
 
     The second is no wider than the narrowest component over its weight: where components differ much in
-    size, it bends none of them by more than the first bends the narrow ones. Components whose scatter is
-    mostly that of the prior, such as one on a value that many rows have, say nothing.
+    size, it bends none of them by more than the first bends the narrow ones. Only the components that
+    are `counted`, all by default.
     """
     d = fit.n_features
-    weights = fit.weights * ~_all_prior(fit, prior)
-    weights = fit.weights if not weights.any() else weights / weights.sum()
+    weights = fit.weights if counted is None else fit.weights * counted
+    weights = weights / weights.sum()
     pooled = np.tensordot(weights, fit.covariances, 1)
     precision = np.tensordot(weights, fit.kind.precisions(fit.parameters.factors), 1)
     if precision.ndim < 2:
@@ -111,12 +111,16 @@ def _all_prior(fit: Mixture, prior: CovariancePrior) -> BoolArray:
 def _refined(
     sample: Sample, fit: Mixture, family: str, floor: Floor, scale: FloatArray, rounding: FloatArray
 ) -> FloatArray:
-    """The scale once the preliminary prior no longer widens components that are narrow for the data."""
+    """The scale once the preliminary prior no longer widens components that are narrow for the data.
+
+    A component whose scatter is mostly the prior's, such as one on a value that many rows have, says nothing.
+    """
     for _ in range(EFFORT.solve.prior_rounds):
         prior = CovariancePrior(TOLERANCES.solve.prior_of_many, scale, sample.effective_rows)
         penalised = family_named(family, floor, prior)
         fit = descend(BRIEF, Objective.near(sample, penalised, fit), fit).local
-        scale = _within(fit, prior)[1] + rounding
+        alone = _all_prior(fit, prior)
+        scale = _within(fit, ~alone if not alone.all() else None)[1] + rounding
     return scale
 
 

@@ -111,9 +111,7 @@ def test_total_gains_count_the_weights():
         assert value == pytest.approx(-average, rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("off", "state"), [(0.003, "converged"), (0.03, "converged"), (0.1, "not converged")]
-)
+@pytest.mark.parametrize(("off", "state"), [(0.003, "converged"), (0.1, "not converged")])
 def test_whole_weights_are_repeated_rows_to_a_diagnosis(off: float, state: str):
     """Also where few rows carry most of the weight."""
     weights = np.where(np.arange(len(X)) % 10 == 0, 30, 1)

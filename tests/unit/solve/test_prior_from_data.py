@@ -62,7 +62,7 @@ def test_units_of_rows_and_weights_do_not_matter(family: str):
     np.testing.assert_allclose(far.scale, 2.0**80 * prior.scale, rtol=1e-9, atol=1e-9 * 2.0**80)
     weights = np.random.default_rng(0).integers(1, 4, len(X)).astype(float)
     weighted, tenfold = prior_of(X, family, weights), prior_of(X, family, 10.0 * weights)
-    assert weighted.n == tenfold.n == weights.sum()
+    assert weighted.n == tenfold.n == len(X)  # no row tells more for being counted twice
     assert weighted.rows == tenfold.rows
     np.testing.assert_allclose(tenfold.scale, weighted.scale, rtol=1e-9, atol=1e-12)
 
