@@ -114,6 +114,11 @@ class Budget:
         """Seconds left, or None where there is no limit."""
         return None if self._max_seconds is None else max(0.0, self._max_seconds - self.seconds)
 
+    @property
+    def until(self) -> float | None:
+        """Time of the monotonic clock at which it is up, or None where there is no limit."""
+        return None if self._max_seconds is None else self._began + self._max_seconds
+
     def check(self) -> None:
         """Raise `Stopped` if the time is up."""
         if self.left == 0.0:

@@ -120,11 +120,16 @@ def component_reports(
     return tuple(reports)
 
 
+def unexamined_reports(weights: FloatArray, n: float) -> tuple[ComponentReport, ...]:
+    """Return reports of components that nothing was tried on, of data worth n rows."""
+    return tuple(ComponentReport(i, "not examined", w, n * w, (), ()) for i, w in enumerate(weights.tolist()))
+
+
 def with_rows(
     reports: tuple[ComponentReport, ...], sample: Sample, fit: Mixture
 ) -> tuple[ComponentReport, ...]:
     """Return the reports with the rows of each component that is not exact; `fit` in local coordinates."""
-    odd = [report.index for report in reports if report.kind != "exact"]
+    odd = [report.index for report in reports if report.kind not in ("exact", "not examined")]
     if not odd:
         return reports
     held = sample.rows(fit)

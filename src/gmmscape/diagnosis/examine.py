@@ -9,6 +9,7 @@ import numpy as np
 
 from gmmscape.arrays import IntArray
 from gmmscape.diagnosis.clusters import Clusters, clusters
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import MixtureProblem
@@ -18,7 +19,7 @@ from gmmscape.moves.search import Escape, search
 from gmmscape.moves.splits import SplitProposals
 from gmmscape.objective import SampleObjective, step_norm
 from gmmscape.progress import Budget, Stopped
-from gmmscape.solve import EM, Solution, descend
+from gmmscape.solve import EM, Solution, descend, pass_size
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -78,6 +79,20 @@ class Examination:
         return self.escape.rounds > 0 and not self.escape.cut_short
 
     @cached_property
+    def looked_at(self) -> bool:
+        """Whether enough was tried, or found, to say what components are, and there was time to look."""
+        if self.escape.cut_short:
+            found = bool(self.escape.taken) or self.saddle
+            return found and pass_size(self.objective, self.final.local) <= EFFORT.diagnosis.curvature_pass
+        return self.searched and self.affordable(0) and self.clusters is not None and self.affordable(0)
+
+    def affordable(self, passes: int) -> bool:
+        """Say whether there is time for so many passes more."""
+        left = self.objective.rows.tally.left
+        seconds = passes * pass_size(self.objective, self.final.local) / EFFORT.diagnosis.pass_rate
+        return left is None or (left > 0.0 and seconds <= left)
+
+    @cached_property
     def clusters(self) -> Clusters:
         """What the best fit speaks of; its components, where nothing was looked for."""
         local = self.final.local
@@ -128,6 +143,7 @@ def examine(
     Examination
         Also where the budget or Ctrl-C ended it early.
     """
+    objective.rows.tally.until = budget.until
     value_before = objective.value(given)
     norm = _gradient_norm(objective, given)
     solver = EM(tol=finish.tol, max_iter=0) if eager else finish

@@ -177,10 +177,9 @@ def _solutions(sample: Sample, family: Family, plan: FitPlan, budget: Budget) ->
     if plan.start is not None:
         starts = [plan.start]
     else:
+        init = _init_params(sample, plan, budget)
         starts = [
-            start_around(
-                sample, family, plan.n_components, plan.init_params, np.random.default_rng([plan.seed, i])
-            )
+            start_around(sample, family, plan.n_components, init, np.random.default_rng([plan.seed, i]))
             for i in range(plan.n_init)
         ]
 
@@ -201,6 +200,15 @@ def _solutions(sample: Sample, family: Family, plan: FitPlan, budget: Budget) ->
         watch=watch,
         each_iteration=budget.each_iteration,
     )
+
+
+def _init_params(sample: Sample, plan: FitPlan, budget: Budget) -> str:
+    """Where starts come from: from random rows where k-means would take longer than all the time there is."""
+    k, rows = plan.n_components, min(len(sample), EFFORT.solve.start_rows)
+    work = plan.n_init * rows * sample.n_features * k * (2.0 + np.log(k))  # of k-means++
+    if budget.max_seconds is None or work <= EFFORT.solve.kmeans_rate * budget.max_seconds:
+        return plan.init_params
+    return "random_from_data"
 
 
 def _begun(solver: EM) -> EM:

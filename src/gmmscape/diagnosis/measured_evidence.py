@@ -50,7 +50,9 @@ def evidence_of(
     thorough = thorough and not examination.escape.cut_short
     held_out = LeftOutGain(objective).gain(polished, final).mean * total if gain > 0 and thorough else None
     settled = (
-        examination.polished.converged and pass_size(objective, polished) <= EFFORT.diagnosis.curvature_pass
+        examination.polished.converged
+        and pass_size(objective, polished) <= EFFORT.diagnosis.curvature_pass
+        and examination.affordable(EFFORT.diagnosis.curvature_passes)
     )
     return Evidence(
         gain=gain * total,
@@ -59,7 +61,7 @@ def evidence_of(
         significance=score,
         gradient_norm=examination.gradient_norm,
         smallest_curvature=smallest_curvature(objective, polished, 0) if settled and thorough else None,
-        overlap=bayes_error(objective, final),
+        overlap=bayes_error(objective, final) if examination.looked_at else None,
         calibration=calibration,
     )
 

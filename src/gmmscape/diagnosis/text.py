@@ -62,6 +62,9 @@ def _evidence(diagnosis: Any) -> Iterator[str]:
 def _components(diagnosis: Any) -> Iterator[str]:
     odd = [component for component in diagnosis.components if component.kind != "exact"]
     n = len(diagnosis.components)
+    if all(component.kind == "not examined" for component in odd) and odd:
+        yield f"components: {len(odd)} not examined"
+        return
     if not odd:
         yield f"components: all {n} exact"
         return

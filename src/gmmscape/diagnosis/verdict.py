@@ -8,7 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
-from gmmscape.diagnosis.component_kinds import association_on_sample, component_reports, with_rows
+from gmmscape.diagnosis.component_kinds import (
+    association_on_sample,
+    component_reports,
+    unexamined_reports,
+    with_rows,
+)
 from gmmscape.diagnosis.evidence import Calibration
 from gmmscape.diagnosis.examine import Examination
 from gmmscape.diagnosis.findings import findings
@@ -21,7 +26,6 @@ from gmmscape.moves.nesting import background, distances, nested
 from gmmscape.moves.search import Escape, TriedMove
 from gmmscape.objective import SampleObjective
 from gmmscape.results.words import ENDINGS
-from gmmscape.solve import Solution
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -65,7 +69,7 @@ def diagnosis_of(
         verdict, reasons = calibrated(verdict, reasons, calibration)
     if examination.begun_early:
         reasons += ("moves began before EM had converged: the gain counts from where it stood",)
-    exact = examination.clusters.untouched & (gain <= 0)
+    exact = examination.clusters.untouched & (gain <= 0) if examination.looked_at else np.zeros(0, dtype=bool)
     return Diagnosis(
         verdict=verdict,
         reasons=reasons,
@@ -85,12 +89,12 @@ def diagnosis_of(
         tried=examination.escape.tried,
         stop_reason=examination.stop_reason,
         findings=findings(objective, final, np.flatnonzero(background(final)))
-        if examination.searched
+        if examination.looked_at
         else (),
-        warnings=_warnings(objective, given, examination.final, examination.stop_reason),
+        warnings=_warnings(examination, given),
         evidence=evidence_of(examination, total, gain, score, calibration, thorough=thorough),
         suggested_n_components=suggested_n_components(objective, final, 0)
-        if thorough and examination.searched
+        if thorough and examination.looked_at and examination.affordable(100)
         else None,
         rival=examination.escape.rival.mixture if rival > 0.0 else None,
     )
@@ -154,15 +158,23 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
         input_state=_state(final.stop_reason, bool(broken.any())),
         gradient_norm=final.gradient_norm,
         significance=0.0,
-        components=_components(examination, local, broken, examination.clusters.untouched),
-        warnings=_warnings(objective, local, final, examination.stop_reason),
+        components=_components(
+            examination,
+            local,
+            broken,
+            examination.clusters.untouched if examination.looked_at else np.zeros(0, dtype=bool),
+        ),
+        warnings=_warnings(examination, local),
     )
 
 
 def _components(
     examination: Examination, fit: Mixture, broken: BoolArray, exact: BoolArray
 ) -> tuple[ComponentReport, ...]:
-    objective, found = examination.objective, examination.clusters.mixture
+    objective = examination.objective
+    if not examination.looked_at:
+        return unexamined_reports(fit.weights, objective.measure.effective_rows)
+    found = examination.clusters.mixture
     reports = component_reports(
         association_on_sample(objective, fit, found),
         fit.weights,
@@ -282,7 +294,10 @@ def _input_state(examination: Examination, broken: bool) -> str:
     return "saddle" if examination.saddle else "converged"
 
 
-def _warnings(objective: SampleObjective, fit: Mixture, best: Solution, ended: str) -> tuple[str, ...]:
+def _warnings(examination: Examination, fit: Mixture) -> tuple[str, ...]:
+    objective, best, ended = examination.objective, examination.final, examination.stop_reason
+    if examination.escape.cut_short and not examination.looked_at:
+        return ()  # no time for passes
     found = []
     if fit.n_components > 1 and distances(fit).max() < TOLERANCES.diagnosis.together:
         found.append(

@@ -32,11 +32,13 @@ class DiagnosisEffort:
     #: time, in rows times components times columns.
     times_em: float = 10.0
     search_passes: float = 1_200.0
-    quick_search: float = 3e7
+    quick_search: float = 1e8
     #: Rows that the overlap is averaged over at most.
     overlap_rows: int = 50_000
     #: Size of a pass up to which the curvature is measured: it takes two dozen.
     curvature_pass: int = 100_000_000
+    #: Rows times components times columns that are passed over in a second, at least.
+    pass_rate: float = 1e9
     #: Starts run for each step, and EM on them.
     splits_tried: int = 4
     #: Rows that are looked at, at most.

@@ -20,9 +20,15 @@ class SolveEffort:
     trail: int = 2
     #: Starting means are looked for among this many rows, drawn at random where there are more.
     start_rows: int = 200_000
+    #: Means beyond which the nearest is found by a tree.
+    tree_means: int = 256
     #: Rows, and starts, from which the prior of the covariances is found; one start where rows are plenty.
     prior_rows: int = 2_000
     least_prior_rows: int = 500
+    #: Size of a pass over these rows beyond which the prior is that of the data's own covariance.
+    prior_pass: int = 1_000_000_000
+    #: Rows times components times columns that k-means starts from in a second, for fits that have no more.
+    kmeans_rate: float = 5e7
     prior_starts: int = 2
     prior_rounds: int = 4
     #: Rows a component, times the fewest that its covariance can be estimated from and one, below which the

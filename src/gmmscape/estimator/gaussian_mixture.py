@@ -81,7 +81,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         Threads at most; None or -1 for all cores, or as many as OMP_NUM_THREADS says. The fit does not depend
         on it.
     max_seconds : float, optional
-        Time budget of a fit, which then ends with the best that is in hand ("time_limit").
+        Time budget of a fit, which then ends with the best that is in hand ("time_limit"). Where k-means of
+        so many components would take longer than that, starts are random rows.
 
     Attributes
     ----------

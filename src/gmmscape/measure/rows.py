@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -144,6 +145,8 @@ class WeightedRows:
 
     def em(self, task: EmTask) -> EmRuns | None:
         """Return where EM leads from each start of a task; None where Python has to drive the iterations."""
+        if task.max_seconds is None and self.tally.left is not None:
+            task = replace(task, max_seconds=self.tally.left)
         found = self.held.em(task)
         if found is not None:
             self.tally.count_runs(len(self), task, [len(run.history) for run in found.runs])

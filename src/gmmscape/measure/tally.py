@@ -1,7 +1,8 @@
-"""How much has been computed on rows: what the effort of a search is bounded by."""
+"""How much has been computed on rows, and until when there is time: what bounds a search."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,10 +21,18 @@ class Tally:
     ----------
     done : float
         What was computed since it began.
+    until : float or None
+        Time of the monotonic clock at which native loops over the rows give up.
     """
 
     def __init__(self) -> None:
         self.done = 0.0
+        self.until: float | None = None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left for loops over the rows, or None where there is no limit."""
+        return None if self.until is None else max(0.0, self.until - time.monotonic())
 
     def count(self, n: int, mixture: Mixture) -> None:
         """Count a pass of a mixture over n rows."""

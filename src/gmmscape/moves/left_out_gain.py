@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
@@ -42,43 +42,62 @@ class LeftOutGain:
     Parameters
     ----------
     objective : SampleObjective
-        Of a sample; of very many rows, evenly spaced ones are looked at.
+        Of a sample; of very many rows those are looked at that the fits differ most on, and of the others
+        evenly spaced ones stand for all.
     """
 
     def __init__(self, objective: SampleObjective) -> None:
-        sample, rows = objective.measure, objective.rows
-        at = slice(0, len(rows), -(-len(rows) // EFFORT.moves.left_out_rows))
-        self.at = np.arange(len(rows))[at]
-        self.rows = rows
-        self.points = rows.local(self.at)
-        self.weights = rows.weights[at] / rows.weights[at].sum()
-        self.n = sample.effective_rows
-        self.effective = self.n * len(self.at) / len(rows)
+        self.rows = objective.rows
+        self.n = objective.measure.effective_rows
         prior = objective.family.prior
         self.prior_rows = 0.0 if prior is None else prior.rows
         self._known: deque[tuple[Mixture, FloatArray]] = deque(maxlen=3)
 
     def gain(self, before: Mixture, after: Mixture) -> Gain:
         """Return what `after` brings over `before`, both in local coordinates, at their ends of EM."""
-        difference = self._log_densities(after) - self._log_densities(before)
-        return self._averaged(np.where(np.isnan(difference), 0.0, np.clip(difference, -1e6, 1e6)))
+        if len(self.rows) <= EFFORT.moves.left_out_rows:
+            difference = self._of_all(after) - self._of_all(before)
+            return self._averaged(_tame(difference), self.rows.weights)
+        at, weights = self._telling(self._seen(before, after))
+        difference = self._log_densities(after, at) - self._log_densities(before, at)
+        return self._averaged(_tame(difference), weights)
 
     def seen(self, before: Mixture, after: Mixture) -> Gain:
         """Return what `after` brings on rows that both have seen."""
-        return self._averaged(
-            self.rows.log_densities(after, self.at) - self.rows.log_densities(before, self.at)
-        )
+        return self._averaged(self._seen(before, after), self.rows.weights)
 
-    def _averaged(self, difference: FloatArray) -> Gain:
-        mean = float(self.weights @ difference)
-        variance = float(self.weights @ (difference - mean) ** 2)
-        return Gain(mean, float(np.sqrt(variance / self.effective)))
+    def _seen(self, before: Mixture, after: Mixture) -> FloatArray:
+        return self.rows.log_densities(after) - self.rows.log_densities(before)
 
-    def _log_densities(self, mixture: Mixture) -> FloatArray:
+    def _telling(self, difference: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Rows to look at, half of them where the fits differ most, and the weights that these stand for."""
+        half = EFFORT.moves.left_out_rows // 2
+        order = np.argsort(-np.abs(difference), kind="stable")
+        first, rest = order[:half], np.sort(order[half:])
+        some = rest[:: -(-len(rest) // half)]
+        weights = self.rows.weights
+        scale = weights[rest].sum() / weights[some].sum()
+        return np.concatenate([first, some]), np.concatenate([weights[first], scale * weights[some]])
+
+    def _averaged(self, difference: FloatArray, weights: FloatArray) -> Gain:
+        weights = weights / weights.sum()
+        mean = float(weights @ difference)
+        variance = float(weights @ (difference - mean) ** 2)
+        return Gain(mean, float(np.sqrt(variance / self.n)))
+
+    def _of_all(self, mixture: Mixture) -> FloatArray:
         for known, found in self._known:
             if known == mixture:
                 return found
-        posterior = self.rows.responsibilities(mixture, self.at)
-        found = left_out_log_densities(mixture, self.points, posterior, self.n, self.prior_rows)
+        found = self._log_densities(mixture, np.arange(len(self.rows)))
         self._known.append((mixture, found))
         return found
+
+    def _log_densities(self, mixture: Mixture, at: IntArray) -> FloatArray:
+        posterior = self.rows.responsibilities(mixture, at)
+        return left_out_log_densities(mixture, self.rows.local(at), posterior, self.n, self.prior_rows)
+
+
+def _tame(difference: FloatArray) -> FloatArray:
+    """Differences of log densities, where rows that nothing speaks for count as very unlikely."""
+    return np.where(np.isnan(difference), 0.0, np.clip(difference, -1e6, 1e6))

@@ -107,7 +107,7 @@ def ends_on_parts(
         np.stack([one.covariances for one in runs]),
         starts.kind,
     )
-    usable = [one.end not in ("degenerate", "out_of_reach", "not_begun") for one in runs]
+    usable = [one.end not in ("degenerate", "out_of_reach", "not_begun", "time_limit") for one in runs]
     values = np.where(usable, [one.value + rows.log_unit for one in runs], np.inf)
     return ends, np.where(np.isfinite(values), values, np.inf)
 

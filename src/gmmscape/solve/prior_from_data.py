@@ -63,6 +63,8 @@ def prior_from_data(
     scarce = EFFORT.solve.scarce_rows * k * (family_named(family).fewest_rows(d) + 1)
     part = _part(sample, k, scarce)
     kept = _weak(part, k)
+    if len(part) * k * family_named(family).kind.work(d) > EFFORT.solve.prior_pass:  # too dear to look closer
+        return CovariancePrior(TOLERANCES.solve.prior_of_many if rows is None else rows, kept, n)
     fit = _fitted(part, family, k, floor, CovariancePrior(TOLERANCES.solve.weak_prior, kept, n), n < scarce)
     if fit is None:
         return CovariancePrior(TOLERANCES.solve.prior_of_many if rows is None else rows, kept, n)

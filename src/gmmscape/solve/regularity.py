@@ -73,7 +73,7 @@ class Regularity:
         # Nobody knows how far a new row would be off: as one of these rows, were it as wide as other columns.
         wide = sample.variance.mean() / sample.effective_rows
         on_grid = steps**2 * np.log(2.0 * sample.effective_rows) / (2.0 * np.pi**2)
-        least = np.where(sample.variance == 0, wide, on_grid)
+        least = np.where(sample.variance == 0, wide, np.minimum(on_grid, sample.variance))
         return replace(floor, variances=np.maximum(least, floor.variances))
 
     def family(self, sample: Sample, name: str, k: int) -> Family:

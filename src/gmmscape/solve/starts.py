@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import Family
@@ -111,13 +112,12 @@ def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture
     DataError
         If the scatter is zero and no floor lifts it.
     """
-    from scipy.spatial.distance import cdist
-
     pooled = np.zeros((sample.n_features, sample.n_features))
+    nearest = _nearest_of(means)
     for first in range(0, len(sample), BLOCK_ROWS):
         rows = slice(first, first + BLOCK_ROWS)
         points = sample.local(rows)
-        deviation = points - means[np.argmin(cdist(points, means), axis=1)]
+        deviation = points - means[nearest(points)]
         rooted = deviation * np.sqrt(sample.weights[rows])[:, None]
         pooled += rooted.T @ rooted
     try:
@@ -127,6 +127,17 @@ def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture
             "the data have no scatter around the starting means (all rows equal, or as many components as "
             f"distinct rows) and no floor is set: use fewer components or a covariance_floor ({error})"
         ) from error
+
+
+def _nearest_of(means: FloatArray) -> Callable[[FloatArray], IntArray]:
+    """What says which mean is nearest to each row: by a tree, of many means in few columns."""
+    from scipy.spatial import cKDTree
+    from scipy.spatial.distance import cdist
+
+    if len(means) > EFFORT.solve.tree_means and means.shape[1] <= EFFORT.diagnosis.tree_columns:
+        tree = cKDTree(means)
+        return lambda points: tree.query(points)[1]
+    return lambda points: np.argmin(cdist(points, means), axis=1)
 
 
 def _part(sample: Sample, rng: np.random.Generator) -> tuple[Sample, FloatArray]:
