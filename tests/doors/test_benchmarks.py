@@ -71,7 +71,10 @@ def test_good_fits_are_not_accused_and_planted_ones_are_found(tmp_path: Path):
 
 @pytest.mark.slow
 def test_verdicts_agree_with_restarts_and_numbers_are_suggested(tmp_path: Path):
-    matrix = small("calibration", tmp_path)["summary"]["matrix"]
+    summary = small("calibration", tmp_path)["summary"]
+    assert summary["good_called_bad"] == 0.0
+    assert summary["separated_bad_called_bad"] == 1.0
+    matrix = summary["matrix"]
     right = {"good": "no better fit found", "bad": "bad optimum"}
     counts = [
         (label, verdict, n)
