@@ -208,11 +208,11 @@ def shown(summary: dict[str, Any]) -> Shown:
 
 PAGE = Page(
     question="Do verdicts agree with what 200 restarts find, and with new rows?",
-    setup="""Fits by plain EM under the default prior (four families, d = 1 to 16, k = 2 to 20, 20 to 500 rows a
-    component; half of them 1 to 3 sigma apart; a quarter of components that are no Gaussians but t(5), uniform
-    or skewed). A fit is *bad* if the best of 200 restarts (20 at least, of large problems), or of the search, is
-    better by more than 0.5 nats under the same prior, else *good*. By the least distance of two components in
-    sigma.""",
+    setup="""Fits by plain EM under the default prior (four families, d = 1 to 16, k = 2 to 20, 20 to 500 rows
+    a component; half of them 1 to 3 sigma apart; a quarter of components that are no Gaussians but t(5),
+    uniform or skewed). A fit is *bad* if the best of 200 restarts (20 at least, of large problems), or of the
+    search, is better by more than 0.5 nats under the same prior, else *good*. By the least distance of two
+    components in sigma.""",
     sentence="""Of {fits} verdicts {right} agree with the label; {accused} good fits are called bad. From
     4 sigma on {separated:.1%} of the bad ones are called bad. Of {changed} fits that "cannot tell" changed,
     {better:.0%} are better on 100,000 new rows.""",

@@ -226,3 +226,11 @@ def seed_of(rng: Any) -> int:
         return int(rng)
     # Below 2^53, so that every reader of the JSON gets the same number.
     return int(generator(rng).integers(2**53))
+
+
+def column_names(X: Any) -> tuple[str, ...] | None:
+    """Return the names of a data frame's columns, or None where they are not all strings."""
+    names = getattr(X, "columns", None)
+    if names is None or not all(isinstance(name, str) for name in names):
+        return None
+    return tuple(names)

@@ -45,6 +45,7 @@ def diagnose_command(
     rows = layout.read(file, read_model(model).feature_names)
     with progress("examining", quiet=quiet) as callback:
         diagnosis = diagnose(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
+    diagnosis = diagnosis.told(rows.names, rows.lines)
     try:
         if json_file is not None:
             diagnosis.to_json(json_file)

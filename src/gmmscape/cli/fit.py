@@ -90,7 +90,13 @@ def fit_command(
     with progress("fitting", quiet=quiet) as callback, warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the exit code and the text say it
         fit_estimator(model, rows.values, rows.weights, callback)
-    document = replace(model.document(), feature_names=rows.names)
+    document = model.document()
+    document = replace(
+        document,
+        feature_names=rows.names,
+        diagnosis=document.diagnosis.told(rows.names, rows.lines),
+        before=None if document.before is None else document.before.told(rows.names, rows.lines),
+    )
     try:
         if json_file is not None:
             document.to_json(json_file)

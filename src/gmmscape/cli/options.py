@@ -28,11 +28,12 @@ MISSING_COLUMN = "the model was fitted on columns {names}, which {file} does not
 
 
 class Rows(NamedTuple):
-    """Data of a file: values (n, d), names of the columns, and weights of the rows or None."""
+    """Data of a file: values (n, d), names of the columns, weights of the rows or None, and their lines."""
 
     values: FloatArray
     names: tuple[str, ...]
     weights: FloatArray | None
+    lines: tuple[int, ...] = ()
 
 
 class Layout(NamedTuple):
@@ -60,7 +61,7 @@ class Layout(NamedTuple):
             if not from_model or not str(error).startswith("columns="):
                 raise
             raise DataError(MISSING_COLUMN.format(names=", ".join(names or ()), file=file)) from error
-        return Rows(table.values, table.names, weights)
+        return Rows(table.values, table.names, weights, table.lines)
 
     def _weights(self, file: str) -> FloatArray | None:
         if self.weights_column is None:

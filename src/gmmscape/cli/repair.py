@@ -51,6 +51,7 @@ def repair_command(
     rows = layout.read(file, fitted.feature_names)
     with progress("repairing", quiet=quiet) as callback:
         result = repair(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
+    result = result.told(rows.names, rows.lines)
     assert result.solution is not None  # MODEL holds a mixture
     assert result.diagnosis_after is not None
     floors = (options["reg_covar"], fitted.reg_covar), (options["covariance_floor"], fitted.covariance_floor)

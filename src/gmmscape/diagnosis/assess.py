@@ -27,7 +27,7 @@ from gmmscape.progress import Budget, Callback
 from gmmscape.solve import EM, Regularity, Solution
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
-from gmmscape.validation import choice, generator, real_number, whole_number
+from gmmscape.validation import choice, column_names, generator, real_number, whole_number
 
 NESTED = ("offer", "take")
 #: Polishes fits that come from elsewhere.
@@ -102,7 +102,7 @@ def judge(
     model = last_step(whole)
     fitted = read_model(model, covariance_type)
     X = _columns_in_order(X, fitted)
-    sample = Sample(X, sample_weight, copy=False)
+    sample = Sample(X, sample_weight, copy=False, wild="aside")
     if sample.n_features != fitted.means.shape[1]:
         raise DataError(
             f"X has {sample.n_features} features where the model has {fitted.means.shape[1]}: pass the "
@@ -133,10 +133,11 @@ def judge(
         final = replace(final, local=fitted.mixture, origin=np.zeros(sample.n_features))
     if examination.stop_reason != "completed":
         final = replace(final, stop_reason=examination.stop_reason)
+    names = fitted.feature_names or column_names(X)
     return Judged(
         fitted,
-        diagnosis,
-        diagnosis_of_result(examination, diagnosis, searched=True),
+        diagnosis.told(names),
+        diagnosis_of_result(examination, diagnosis, searched=True).told(names),
         final,
         None,
         max(1, sum(part.n_iter for part in examination.way)),
@@ -211,10 +212,11 @@ def _with_restarts(
 
 
 def total_mass(sample: Sample, sample_weight: ArrayLike | None) -> float:
-    """Return the number of rows, or the sum of their weights."""
+    """Return the number of rows that are looked at, or the sum of their weights."""
     if sample_weight is None:
-        return float(sample.n_samples)
-    return float(np.sum(np.asarray(sample_weight, dtype=np.float64)))
+        return float(sample.n_samples - len(sample.set_aside))
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    return float(np.sum(weights) - np.sum(weights[sample.set_aside]))
 
 
 def family_of(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +17,9 @@ from gmmscape.objective import SampleObjective
 from gmmscape.results.records import Record
 from gmmscape.tolerances import TOLERANCES
 
+#: Columns and rows that are listed; `columns` and `rows` have all.
+SHOWN = 10
+
 
 @dataclass(frozen=True)
 class Finding(Record):
@@ -25,21 +28,49 @@ class Finding(Record):
     Attributes
     ----------
     name : str
-        "constant column", "rank deficiency", "duplicates", "rounding", "outliers", "noise" or "not Gaussian".
+        "rows set aside", "constant column", "rank deficiency", "duplicates", "rounding", "outliers", "noise"
+        or "not Gaussian".
     message : str
         What was seen, and what to do.
     columns : tuple of int
         Which columns, where that can be said.
     rows : tuple of int
-        Which rows of the data, for outliers.
+        Which rows of the data, for outliers and rows set aside.
+    template : str
+        What the message is made from; not in files.
     """
 
     format: ClassVar[str] = "gmmscape-finding"
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("template",)
 
     name: str
     message: str
     columns: tuple[int, ...] = ()
     rows: tuple[int, ...] = ()
+    template: str = field(default="", repr=False, compare=False)
+
+    @classmethod
+    def of(cls, name: str, template: str, columns: Any = (), rows: Any = ()) -> Finding:
+        """Return a finding whose template has {columns} and {rows} where these are to be listed."""
+        message = template.format(columns=_columns_named(columns, None), rows=_rows_named(rows, None))
+        return cls(name, message, tuple(map(int, columns)), tuple(map(int, rows)), template)
+
+    def told(self, names: Sequence[str] | None, lines: Sequence[int] | None = None) -> Finding:
+        """Return the finding in the user's own terms.
+
+        Parameters
+        ----------
+        names : sequence of str or None
+            Of the columns.
+        lines : sequence of int, optional
+            Of a file, in which the rows stand.
+        """
+        if not self.template:
+            return self
+        message = self.template.format(
+            columns=_columns_named(self.columns, names), rows=_rows_named(self.rows, lines)
+        )
+        return replace(self, message=message)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.message}"
@@ -66,7 +97,7 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
     step = -(-len(sample) // EFFORT.diagnosis.findings_rows)
     rows = np.arange(0, len(sample), step)
     points = sample.local(rows)
-    found = [*_columns(sample)]
+    found = [*set_aside(sample), *_columns(sample)]
     rounded, jitter = _rounded(points, fit, sample.variance > 0)
     if len(rounded):
         found.append(_rounding(points, rounded))
@@ -87,7 +118,7 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
         found.append(
             Finding(
                 "noise",
-                f"component {_listed(background)} lies behind several others: rows that belong to no cluster",
+                f"component {_listed(background.tolist())} lies behind several others: rows that belong to no cluster",
             )
         )
     weights = sample.weights[rows[kept]]
@@ -97,14 +128,25 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
     return tuple(found)
 
 
+def set_aside(sample: Sample) -> Iterator[Finding]:
+    """Yield what is to be said of rows that were not looked at."""
+    if len(sample.set_aside):
+        yield Finding.of(
+            "rows set aside",
+            f"{len(sample.set_aside)} row(s) lie ten thousand times as far off as the others and were left "
+            "out: {rows}; correct or drop them",
+            rows=sample.set_aside,
+        )
+
+
 def _columns(sample: Sample) -> Iterator[Finding]:
     variance = sample.variance
     constant = np.flatnonzero(variance == 0)
     if len(constant):
-        yield Finding(
+        yield Finding.of(
             "constant column",
-            f"column {_listed(constant)}: every value is the same, which tells nothing; drop it",
-            tuple(constant.tolist()),
+            "{columns}: every value is the same, which tells nothing; drop it",
+            constant,
         )
     varying = np.flatnonzero(variance > 0)
     if len(varying) < 2:
@@ -114,11 +156,11 @@ def _columns(sample: Sample) -> Iterator[Finding]:
     lost = values < TOLERANCES.diagnosis.collinear * len(varying)
     if lost.any():
         involved = varying[(np.abs(vectors[:, lost]) > 0.1).any(axis=1)]
-        yield Finding(
+        yield Finding.of(
             "rank deficiency",
-            f"{np.count_nonzero(lost)} linear relation(s) hold exactly between columns "
-            f"{_listed(involved)}: covariances rest on the floor there; drop one column for each",
-            tuple(involved.tolist()),
+            f"{np.count_nonzero(lost)} linear relation(s) hold exactly between "
+            "{columns}: covariances rest on the floor there; drop one column for each",
+            involved,
         )
 
 
@@ -141,18 +183,13 @@ def _rounded(points: FloatArray, fit: Mixture, varying: Any) -> tuple[IntArray, 
 
 
 def _rounding(points: FloatArray, columns: IntArray) -> Finding:
-    counts = [len(np.unique(points[:, column])) for column in columns[:10]]
-    said = ", ".join(
-        f"column {column} has {count} different values"
-        for column, count in zip(columns, counts, strict=False)
-    )
-    more = "" if len(columns) <= 10 else f", and {len(columns) - 10} more"
-    return Finding(
+    counts = ", ".join(str(len(np.unique(points[:, column]))) for column in columns[:SHOWN])
+    return Finding.of(
         "rounding",
-        f"{said}{more} in {len(points)} rows, farther apart than "
+        f"{{columns}}: {counts} different values in {len(points)} rows, farther apart than "
         f"{TOLERANCES.diagnosis.coarse_rounding:g} standard deviations of the "
         "narrowest component: a density means little below that; raise covariance_floor, or use finer data",
-        tuple(columns.tolist()),
+        columns,
     )
 
 
@@ -174,11 +211,11 @@ def _outliers(sample: Sample, points: FloatArray, rows: IntArray, fit: Mixture) 
     far = np.flatnonzero(least > limit)
     if len(far):
         places = sample.places(rows[far])
-        yield Finding(
+        yield Finding.of(
             "outliers",
             f"{len(far)} row(s) lie farther than {np.sqrt(limit):.1f} standard deviations from every "
-            f"component: {_listed(places)}",
-            rows=tuple(places.tolist()),
+            "component: {rows}",
+            rows=places,
         )
 
 
@@ -189,6 +226,18 @@ def _squared(points: FloatArray, fit: Mixture, i: int) -> FloatArray:
         return (scaled**2).sum(axis=1)
 
 
-def _listed(numbers: Any) -> str:
-    shown = ", ".join(str(number) for number in numbers[:10])
-    return shown if len(numbers) <= 10 else f"{shown} and {len(numbers) - 10} more"
+def _columns_named(columns: Sequence[int], names: Sequence[str] | None) -> str:
+    """Columns by name, or by number from 0."""
+    noun = "columns" if len(columns) > 1 else "column"
+    return f"{noun} {_listed(columns if names is None else [repr(names[i]) for i in columns])}"
+
+
+def _rows_named(rows: Sequence[int], lines: Sequence[int] | None) -> str:
+    """Rows by line of a file, or by number from 0."""
+    noun = ("row" if lines is None else "line") + "s" * (len(rows) > 1)
+    return f"{noun} {_listed(rows if lines is None else [lines[i] for i in rows])}"
+
+
+def _listed(items: Sequence[Any]) -> str:
+    shown = ", ".join(str(item) for item in items[:SHOWN])
+    return shown if len(items) <= SHOWN else f"{shown} and {len(items) - SHOWN} more"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -60,6 +60,15 @@ class Repair(Record):
     prior: CovariancePrior | None = field(repr=False, default=None)
     before: Any = field(repr=False, default=None)
     data: Any = field(repr=False, default=None, compare=False)
+
+    def told(self, names: Sequence[str] | None, lines: Sequence[int] | None = None) -> Repair:
+        """Return the repair with columns called by name, and rows by the line of a file they stand in."""
+        after = self.diagnosis_after
+        return replace(
+            self,
+            diagnosis=self.diagnosis.told(names, lines),
+            diagnosis_after=None if after is None else after.told(names, lines),
+        )
 
     @property
     def gain(self) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from gmmscape.arrays import IntArray
@@ -156,6 +156,10 @@ class Diagnosis(Record):
     def gain_total(self) -> float:
         """The gain of the whole data: per unit mass, times the number of rows or the sum of weights."""
         return self.gain * self.total
+
+    def told(self, names: Sequence[str] | None, lines: Sequence[int] | None = None) -> Diagnosis:
+        """Return the diagnosis with columns called by name, and rows by the line of a file they stand in."""
+        return replace(self, findings=tuple(one.told(names, lines) for one in self.findings))
 
     def content(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings; moves tell what they bring on the whole data too.

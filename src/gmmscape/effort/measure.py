@@ -25,3 +25,5 @@ class MeasureEffort:
     most_sobol: int = 16
     #: Different rows whose neighbours on a grid are counted.
     neighbours_looked_at: int = 2_000
+    #: Rows, evenly spaced, that say how far rows reach.
+    reach_rows: int = 5_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.utils.validation import validate_data
 
 from gmmscape.arrays import FloatArray
 from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
+from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import CovariancePrior, Family, family_names
@@ -75,7 +77,7 @@ def fit_estimator(
     max_seconds = optional_seconds("max_seconds", model.max_seconds)
     regularity = Regularity.of(model.covariance_prior, model.reg_covar, model.covariance_floor)
     X = checked_data(model, X, reset=True)
-    sample = Sample(X, sample_weight, copy=False)
+    sample = Sample(X, sample_weight, copy=False, wild="aside")
     if len(sample) == 1:
         raise DataError(
             "X has n_samples=1 row (of positive weight): no variance can be estimated from one row"
@@ -85,6 +87,9 @@ def fit_estimator(
             f"n_components={model.n_components} but X has only n_samples={len(sample)} rows (of positive "
             "weight): use fewer components"
         )
+    names = getattr(model, "feature_names_in_", None)
+    for finding in set_aside(sample):
+        warnings.warn(str(finding), UserWarning, stacklevel=3)
     family = regularity.family(sample, model.covariance_type, model.n_components)
     seed = seed_from(model.random_state)
     plan = FitPlan(
@@ -101,6 +106,12 @@ def fit_estimator(
     )
     budget = Budget("fit", max_seconds, callback or _printer(model), each_iteration=model.verbose >= 2)
     fit = fit_mixture(sample, family, plan, total_mass(sample, sample_weight), budget)
+    before = fit.em_diagnosis
+    fit = replace(
+        fit,
+        diagnosis=fit.diagnosis.told(names),
+        em_diagnosis=None if before is None else before.told(names),
+    )
     set_fit(model, fit, len(X), family.prior)
     if fit.solution.stop_reason not in ("converged", "interrupted"):
         reason = fit.solution.stop_reason

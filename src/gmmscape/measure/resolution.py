@@ -55,7 +55,7 @@ def repetition(points: FloatArray, counts: FloatArray, steps: FloatArray) -> flo
     if on_grid:
         rows = np.round((points - points.min(axis=0)) / np.where(steps > 0, steps, 1.0))
     different, own = np.unique(rows, axis=0, return_inverse=True)
-    number = np.bincount(own.reshape(-1), counts, minlength=len(different))
+    number = np.bincount(own.reshape(-1), counts, minlength=len(different)).astype(np.float64)
     excess = number - 1.0
     if on_grid and varying.any():
         # Of many different rows, evenly spaced ones tell.

@@ -18,6 +18,7 @@ from gmmscape.measure.resolution import grid_step, repetition
 from gmmscape.measure.rows import WeightedRows
 from gmmscape.measure.source import ArraySource
 from gmmscape.measure.summary import RowKeys, RowSummary
+from gmmscape.measure.wild_rows import wild_rows
 from gmmscape.mixture import Mixture
 from gmmscape.tolerances import TOLERANCES
 
@@ -33,6 +34,8 @@ class Sample(Centred):
         Non-negative; only ratios matter, and rows of weight zero are left out. Equal weights by default.
     copy : bool, default=True
         Whether to copy the rows. False saves the memory; X must then not change while the sample is used.
+    wild : {"kept", "aside"}, default="kept"
+        What becomes of rows ten thousand times as far off as the others: `set_aside` tells which they are.
 
     Attributes
     ----------
@@ -56,8 +59,16 @@ class Sample(Centred):
 
     truth = None
 
-    def __init__(self, X: Any, sample_weight: ArrayLike | None = None, *, copy: bool = True) -> None:
-        self._source = ArraySource.of(X, sample_weight, copy=copy)
+    def __init__(
+        self,
+        X: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        copy: bool = True,
+        wild: str = "kept",
+    ) -> None:
+        aside = wild_rows if wild == "aside" else None
+        self._source = ArraySource.of(X, sample_weight, copy=copy, left_out=aside)
         self.n_samples = self._source.n_given
         self._summary = RowSummary.of(self._source, keys=False)
         self.n_features, self.origin = self._source.n_features, self._summary.origin
@@ -116,6 +127,11 @@ class Sample(Centred):
             Indices into the data.
         """
         return self._source.places(rows)
+
+    @property
+    def set_aside(self) -> IntArray:
+        """Where rows that are not looked at, being wild, stand in the data as they came."""
+        return self._source.left_out
 
     @property
     def points(self) -> FloatArray:

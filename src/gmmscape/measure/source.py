@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -71,6 +71,8 @@ class ArraySource:
         Where the rows stand in the data as they came, if some are left out.
     n_given : int, optional
         Number of rows of the data as they came, if some are left out.
+    left_out : ndarray of int, optional
+        Places of rows of positive weight that are not looked at.
     """
 
     def __init__(
@@ -79,12 +81,21 @@ class ArraySource:
         weights: Weights,
         present: IntArray | None = None,
         n_given: int | None = None,
+        left_out: IntArray | None = None,
     ) -> None:
         self.points, self.weights, self.present = points, weights, present
+        self.left_out = np.empty(0, dtype=np.int64) if left_out is None else left_out
         self.n_given = len(points) if n_given is None else n_given
 
     @classmethod
-    def of(cls, X: Any, sample_weight: ArrayLike | None = None, *, copy: bool = True) -> Self:
+    def of(
+        cls,
+        X: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        copy: bool = True,
+        left_out: Callable[[FloatArray], IntArray] | None = None,
+    ) -> Self:
         """Return a user's data, checked, without the rows whose weight is zero.
 
         Parameters
@@ -95,6 +106,8 @@ class ArraySource:
             Brought to the sum one; equal weights by default.
         copy : bool, default=True
             Whether X may be changed afterwards.
+        left_out : callable, optional
+            Says which of the rows of positive weight are not to be looked at.
 
         Returns
         -------
@@ -108,8 +121,18 @@ class ArraySource:
         """
         points = data_matrix(X)
         weights = sample_weights(sample_weight, len(points))
+        present = None
         if weights.own is not None and not weights.own.all():
             present = np.flatnonzero(weights.own > 0)
+        out = np.empty(0, dtype=np.int64)
+        if left_out is not None:
+            out = left_out(points if present is None else points[present])
+        if len(out):
+            all_places = np.arange(len(points)) if present is None else present
+            kept, places = np.delete(all_places, out), all_places[out]
+            own = None if weights.own is None else weights.own[kept]
+            return cls(points[kept], sample_weights(own, len(kept)), kept, len(points), places)
+        if present is not None:
             return cls(points[present], weights.taken(present), present, len(points))
         if copy and (points is X or points.base is not None):
             points = points.copy()

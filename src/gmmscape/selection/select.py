@@ -26,6 +26,7 @@ from gmmscape.solve import AUTO, EM, Regularity
 from gmmscape.threads import limited
 from gmmscape.validation import (
     choice,
+    column_names,
     generator,
     positive_integer,
     real_number,
@@ -175,7 +176,7 @@ def select(
         None if least_rows is None else real_number("least_rows", least_rows, strict=False),
         positive_integer("n_folds", n_folds, minimum=2),
     )
-    sample = Sample(X, sample_weight, copy=False)
+    sample = Sample(X, sample_weight, copy=False, wild="aside")
     _check_rows(sample, numbers_wanted, rule.n_folds if criterion == "heldout" else 2)
     facts = {} if checkpoint is None else _facts(sample, numbers_wanted, kinds, plan, rule)
     fits = KeptFits(None if checkpoint is None else Journal(checkpoint, "select", facts))
@@ -192,7 +193,7 @@ def select(
         "n_samples": sample.n_samples,
         "reg_covar": rule.regularity.reg_covar,
         "covariance_floor": rule.regularity.covariance_floor,
-        "feature_names": _names(X),
+        "feature_names": column_names(X),
     }
     return chosen_from(table, ladders, criterion, ended, plan.seed, settings)
 
@@ -243,13 +244,6 @@ def _check_rows(sample: Sample, numbers_wanted: list[int], least: int) -> None:
             f"n_components goes up to {numbers_wanted[-1]} but X has only {len(sample)} rows (of positive "
             "weight): use fewer components"
         )
-
-
-def _names(X: Any) -> tuple[str, ...] | None:
-    names = getattr(X, "columns", None)
-    if names is None or not all(isinstance(name, str) for name in names):
-        return None
-    return tuple(names)
 
 
 def _ladders(

@@ -107,7 +107,7 @@ def _all_prior(fit: Mixture, prior: CovariancePrior) -> BoolArray:
     """Which components have some direction in which most of their scatter is the prior's."""
     given = fit.kind.column_variances(fit.covariances, *fit.means.shape)
     own = prior.rows * np.diagonal(prior.scale) / (prior.n * fit.weights + prior.rows)[:, None]
-    return (own > TOLERANCES.solve.mostly * given).any(axis=1)
+    return np.asarray((own > TOLERANCES.solve.mostly * given).any(axis=1))
 
 
 def _refined(

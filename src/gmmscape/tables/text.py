@@ -33,10 +33,13 @@ class Table(NamedTuple):
         Finite.
     names : tuple of str
         From the header, or column1, column2 and so on.
+    lines : tuple of int
+        Line of the file in which each row begins, counted from 1.
     """
 
     values: FloatArray
     names: tuple[str, ...]
+    lines: tuple[int, ...] = ()
 
 
 class _Row(NamedTuple):
@@ -89,10 +92,10 @@ def read_table(
     named = not all(_looks_like_value(cell) for cell in first.cells) if header is None else header
     names = _names(path, first.cells) if named else _numbered(len(first.cells))
     chosen = _choose(names, columns, drop)
-    values = _numbers(path, names, chosen, rows if named else chain([first], rows))
+    values, lines = _numbers(path, names, chosen, rows if named else chain([first], rows))
     if not len(values):
         raise DataError(f"{path} has a header and no rows: pass a file with one row of numbers a line")
-    return Table(values, tuple(names[i] for i in chosen))
+    return Table(values, tuple(names[i] for i in chosen), lines)
 
 
 def _text(path: str | Path) -> str:
@@ -178,8 +181,12 @@ def _places(parameter: str, names: list[str], wanted: str | Sequence[str]) -> li
     return places
 
 
-def _numbers(path: str | Path, names: list[str], chosen: list[int], rows: Iterator[_Row]) -> FloatArray:
+def _numbers(
+    path: str | Path, names: list[str], chosen: list[int], rows: Iterator[_Row]
+) -> tuple[FloatArray, tuple[int, ...]]:
+    """The numbers of the chosen columns, and the line each row begins in."""
     values: list[list[float]] = []
+    lines: list[int] = []
     for line, cells in rows:
         if len(cells) != len(names):
             raise DataError(f"{path}, line {line}: {len(cells)} cells where {len(names)} are expected")
@@ -191,7 +198,8 @@ def _numbers(path: str | Path, names: list[str], chosen: list[int], rows: Iterat
         if not row or not all(map(isfinite, row)) or any("_" in cell for cell in kept):
             raise DataError(f"{path}, line {line}, {_complaint([names[i] for i in chosen], kept)}")
         values.append(row)
-    return np.array(values, dtype=np.float64).reshape(len(values), len(chosen))
+        lines.append(line)
+    return np.array(values, dtype=np.float64).reshape(len(values), len(chosen)), tuple(lines)
 
 
 def _complaint(names: list[str], cells: list[str]) -> str:

@@ -30,5 +30,8 @@ class MeasureTolerances:
     #: multiples of the smallest, within this share of it.
     grid_share: float = 0.9
     grid_error: float = 1e-3
+    #: Share of the rows that say how far rows reach, and times that reach from which on a row is wild.
+    inner_share: float = 0.95
+    wild: float = 1e4
     #: A row that occurs this many times more often than rows usually do is a value that many rows have.
     frequent: float = 10.0
