@@ -62,8 +62,8 @@ def test_headers(table):
     ],
 )
 def test_columns_are_chosen_by_name_number_and_range(table, options, names):
-    values, found = table("a,b,c,d\n1,2,3,4\n5,6,7,8\n", **options)
-    assert found == names
+    values, found, lines = table("a,b,c,d\n1,2,3,4\n5,6,7,8\n", **options)
+    assert (found, lines) == (names, (2, 3))
     assert values[1].tolist() == [5.0 + "abcd".index(name) for name in names]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.diagnosis.component_kinds import component_reports, normalised
 from gmmscape.diagnosis.evidence import Evidence
-from gmmscape.diagnosis.result import Diagnosis
+from gmmscape.diagnosis.result import ComponentReport, Diagnosis
 from gmmscape.diagnosis.verdict import judged, significance
 from gmmscape.exceptions import DataError
 from gmmscape.measure import Sample
@@ -58,6 +60,16 @@ def diagnose_centers(
     gain = polished.value - final.value
     verdict, reasons = judged(gain * total, score, escape, False, "of inertia")
     none = np.zeros(len(means), dtype=bool)
+    reports = component_reports(
+        normalised(shares),
+        mass,
+        better,
+        n_rows=_effective_rows(old, weights, len(means)),
+        nested=np.zeros((len(means), len(means)), dtype=bool),
+        collapsed=none,
+        background=none,
+        exact=none if escape.taken else ~none,
+    )
     step = _step(problem, given)
     diagnosis = Diagnosis(
         verdict=verdict,
@@ -71,16 +83,7 @@ def diagnose_centers(
         total=total,
         significance=score,
         gradient_norm=step,
-        components=component_reports(
-            normalised(shares),
-            mass,
-            better,
-            n_rows=_effective_rows(old, weights, len(means)),
-            nested=np.zeros((len(means), len(means)), dtype=bool),
-            collapsed=none,
-            background=none,
-            exact=none if escape.taken else ~none,
-        ),
+        components=reports if escape.taken else _sharing(reports, problem, final, new),
         moves=tuple(escape.taken),
         alternatives=(),
         rounds=escape.rounds,
@@ -92,6 +95,40 @@ def diagnose_centers(
         suggested_n_components=None,
     )
     return diagnosis, final.means + sample.origin, final.n_iter
+
+
+def _sharing(
+    reports: tuple[ComponentReport, ...], problem: InertiaProblem, final: Centers, label: IntArray
+) -> tuple[ComponentReport, ...]:
+    """The reports, where two centers that share one blob are many-fit-one: no gap lies between them."""
+    weights, partners = problem.sample.weights, dict[int, set[int]]()
+    for i, j in _neighbours(final.means):
+        rows = np.flatnonzero((label == i) | (label == j))
+        axis = final.means[j] - final.means[i]
+        along = (problem.points[rows] - final.means[i]) @ axis / float(axis @ axis)
+        share = weights[rows] / weights[rows].sum()
+        within = float(share @ (along - (label[rows] == j)) ** 2)
+        first = float(share @ (label[rows] == i))
+        between = first * (1.0 - first)
+        if between < TOLERANCES.diagnosis.one_blob * (between + within):
+            partners.setdefault(i, set()).add(j)
+            partners.setdefault(j, set()).add(i)
+    return tuple(
+        replace(one, kind="many-fit-one", partners=tuple(sorted(partners[one.index])))
+        if one.index in partners and one.kind == "exact"
+        else one
+        for one in reports
+    )
+
+
+def _neighbours(means: FloatArray) -> list[tuple[int, int]]:
+    """Pairs of centers of which each is the other's nearest."""
+    if len(means) < 2:
+        return []
+    from scipy.spatial import cKDTree
+
+    nearest = cKDTree(means).query(means, 2)[1][:, 1]
+    return [(i, int(j)) for i, j in enumerate(nearest) if i < j and nearest[j] == i]
 
 
 def _score(problem: InertiaProblem, before: Centers, after: Centers) -> float:

@@ -53,6 +53,7 @@ def component_reports(
     collapsed: BoolArray,
     background: BoolArray,
     exact: BoolArray,
+    itself: FloatArray | None = None,
 ) -> tuple[ComponentReport, ...]:
     """Return what each component is.
 
@@ -72,13 +73,16 @@ def component_reports(
         Components behind several others.
     exact : ndarray of bool, shape (k,)
         Components known to stand for the cluster of the same number; overlap alone accuses none of them.
+    itself : ndarray of shape (m, m), optional
+        A of the clusters against themselves: what a component is held against that covers one.
 
     Returns
     -------
     tuple of ComponentReport
         In the order of the fit. The cover of a cluster is the component with the largest share of it. A cover
         of several clusters is one-fits-many; a component that covers none, or one of which it has no more
-        than half, is many-fit-one together with that cluster's cover.
+        than half, is many-fit-one together with that cluster's cover. Mixed is one that covers a cluster, but
+        has less than nine tenths of what the cluster has of itself.
     """
     k = len(weights)
     cover = association.argmax(axis=0)
@@ -112,12 +116,20 @@ def component_reports(
             kind = "collapsed"
         elif background[i]:
             kind = "background"
+        elif itself is not None and not exact[i] and _strange(association, itself, i, places):
+            kind = "mixed"
         elif beside[i].any():
             kind, partners = "nested", {int(j) for j in np.flatnonzero(beside[i])}
         reports.append(
             ComponentReport(i, kind, float(weights[i]), float(n_rows[i]), places, tuple(sorted(partners)))
         )
     return tuple(reports)
+
+
+def _strange(association: FloatArray, itself: FloatArray, i: int, places: tuple[int, ...]) -> bool:
+    """Whether a component has much less of the cluster that it covers than the cluster has of itself."""
+    own = TOLERANCES.diagnosis.as_in_better
+    return len(places) == 1 and association[i, places[0]] < own * itself[places[0], places[0]]
 
 
 def unexamined_reports(weights: FloatArray, n: float) -> tuple[ComponentReport, ...]:

@@ -12,6 +12,7 @@ from gmmscape.diagnosis.clusters import Clusters, clusters
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
+from gmmscape.moves.degeneracy import collapsed
 from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.moves.nesting import distances
 from gmmscape.moves.restarts import SHAKEN, shaken
@@ -49,6 +50,8 @@ class Examination:
         The EM runs that led from the given fit to it.
     proposed : SplitProposals or None
         Splits of its components, where the search ended with some.
+    lost : tuple of int
+        Components that EM would take from the given fit into a collapse: it was kept as it came.
     """
 
     objective: SampleObjective
@@ -61,6 +64,7 @@ class Examination:
     final: Solution
     way: tuple[Solution, ...]
     proposed: SplitProposals | None = None
+    lost: tuple[int, ...] = ()
 
     @property
     def stop_reason(self) -> str:
@@ -148,6 +152,9 @@ def examine(
     norm = _gradient_norm(objective, given)
     solver = EM(tol=finish.tol, max_iter=0) if eager else finish
     polished = _em(objective, given, solver, budget)
+    lost = collapsed(objective, polished.local) & ~collapsed(objective, given)
+    if lost.any():
+        polished, eager = _em(objective, given, EM(tol=finish.tol, max_iter=0), budget), True
     found = _Found(polished, Escape(polished), [polished])
     try:
         if polished.stop_reason in ("interrupted", "time_limit"):
@@ -173,6 +180,7 @@ def examine(
         best,
         tuple(found.way),
         _proposed(problem, best),
+        tuple(np.flatnonzero(lost).tolist()),
     )
 
 
@@ -235,7 +243,8 @@ def _improve(
         # What settled the fit counts: no fit has more iterations than EM alone would have.
         left = replace(finish, max_iter=max(0, finish.max_iter - found.best.n_iter))
         finished = _em(objective, found.best.local, left, budget)
-        if finished.value <= found.best.value:
+        sound = not (collapsed(objective, finished.local) & ~collapsed(objective, found.best.local)).any()
+        if finished.value <= found.best.value and sound:
             found.best = finished
             found.way.append(finished)
         if finished.stop_reason in ("interrupted", "time_limit"):

@@ -17,7 +17,16 @@ from gmmscape.results.records import Record
 VERDICTS = ("bad optimum", "no better fit found", "cannot tell")
 INPUT_STATES = ("converged", "not converged", "saddle", "plateau", "degenerate")
 MOVES = ("moves", "alternatives")
-KINDS = ("exact", "one-fits-many", "many-fit-one", "nested", "collapsed", "background", "not examined")
+KINDS = (
+    "exact",
+    "one-fits-many",
+    "many-fit-one",
+    "nested",
+    "collapsed",
+    "background",
+    "mixed",
+    "not examined",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +38,8 @@ class ComponentReport(Record):
     index : int
         Place in the fit, from 0.
     kind : str
-        "exact", "one-fits-many", "many-fit-one", "nested", "collapsed" or "background"; "not examined" where
-        nothing was tried.
+        "exact", "one-fits-many", "many-fit-one", "nested", "collapsed", "background" or "mixed"; "not
+        examined" where nothing was tried.
     weight : float
         Share of the data, between 0 and 1.
     n_rows : float

@@ -11,13 +11,23 @@ from gmmscape.results.words import KINDS_OF_COMPONENT
 
 #: Rows shown of long tables; `to_dict` has all.
 MOST_COMPONENTS, MOST_MOVES = 40, 10
+#: What to do where the work was cut short.
+NEXT = {
+    "time_limit": "give it more time (max_seconds)",
+    "interrupted": "run it again to the end",
+}
 
 
 def diagnosis_table(diagnosis: Any) -> str:
     """Return the verdict, the gains, the components that are not exact, and the moves."""
     lines = [f"verdict: {diagnosis.verdict}"]
     lines += [f"  {reason}" for reason in diagnosis.reasons]
-    lines += [f"input: {diagnosis.input_state}", *_gains(diagnosis), *_evidence(diagnosis)]
+    lines += [
+        f"next: {next_step(diagnosis)}",
+        f"input: {_input(diagnosis)}",
+        *_gains(diagnosis),
+        *_evidence(diagnosis),
+    ]
     lines += ["", *_components(diagnosis)]
     for title, moves in (("moves", diagnosis.moves), ("alternatives, not taken", diagnosis.alternatives)):
         if moves:
@@ -25,6 +35,28 @@ def diagnosis_table(diagnosis: Any) -> str:
     lines += map(str, diagnosis.findings)
     lines += [f"warning: {warning}" for warning in diagnosis.warnings]
     return "\n".join(lines)
+
+
+def next_step(diagnosis: Any) -> str:
+    """Return what to do next, for somebody who knows no theory."""
+    if diagnosis.verdict == "bad optimum":
+        return "take the better fit: `repair` returns it"
+    if diagnosis.verdict == "no better fit found":
+        return "see the findings below" if diagnosis.findings else "use this fit"
+    if diagnosis.stop_reason in NEXT:
+        return NEXT[diagnosis.stop_reason]
+    if diagnosis.input_state == "degenerate":
+        return "fewer components, or a covariance_prior"
+    if diagnosis.rounds == 0:
+        return "`repair` tries moves"
+    return "more rows or fewer components, or compare the two fits on rows of your own"
+
+
+def _input(diagnosis: Any) -> str:
+    worth = diagnosis.polish_gain * diagnosis.total
+    if diagnosis.input_state == "not converged" and worth > 0:
+        return f"stopped early (worth {worth:.2g} {_unit(diagnosis)})"
+    return str(diagnosis.input_state)
 
 
 def _unit(diagnosis: Any) -> str:

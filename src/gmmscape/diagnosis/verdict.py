@@ -82,7 +82,9 @@ def diagnosis_of(
         total=total,
         significance=score,
         gradient_norm=examination.gradient_norm,
-        components=_components(examination, given, broken, exact),
+        components=_never_all_right(
+            _components(examination, given, broken, exact), verdict, examination.escape.taken
+        ),
         moves=tuple(examination.escape.taken),
         alternatives=distinct(examination.escape.alternatives, TOLERANCES.moves.same / n),
         rounds=examination.escape.rounds,
@@ -184,8 +186,23 @@ def _components(
         collapsed=broken,
         background=background(fit),
         exact=exact,
+        itself=None if exact.all() else association_on_sample(objective, found, found),
     )
     return with_rows(reports, objective.measure, fit)
+
+
+def _never_all_right(
+    components: tuple[ComponentReport, ...], verdict: str, taken: Sequence[TriedMove]
+) -> tuple[ComponentReport, ...]:
+    """Of a bad optimum some component is not as in the better fit: those that moves changed, if no other."""
+    if verdict != "bad optimum" or any(component.kind != "exact" for component in components):
+        return components
+    changed = {i for move in taken for i in (*move.splits, *(j for pair in move.removals for j in pair))}
+    changed = changed or {component.index for component in components}
+    return tuple(
+        replace(component, kind="mixed") if component.index in changed else component
+        for component in components
+    )
 
 
 def _state(stop_reason: str, broken: bool) -> str:
@@ -289,7 +306,7 @@ def _input_state(examination: Examination, broken: bool) -> str:
     if examination.gradient_norm == float("inf"):
         return "plateau"
     brought = examination.polish_gain * _effective_rows(examination.objective)
-    if brought > TOLERANCES.diagnosis.converged_within or examination.begun_early:
+    if brought > TOLERANCES.diagnosis.converged_within or examination.begun_early or examination.lost:
         return "not converged"
     return "saddle" if examination.saddle else "converged"
 
@@ -299,6 +316,12 @@ def _warnings(examination: Examination, fit: Mixture) -> tuple[str, ...]:
     if examination.escape.cut_short and not examination.looked_at:
         return ()  # no time for passes
     found = []
+    if examination.lost:
+        found.append(
+            f"EM leads from this fit into a collapse: component {', '.join(map(str, examination.lost))} "
+            "would end on a few rows, where likelihoods have no bound; it was not polished "
+            "(covariance_prior bounds them)"
+        )
     if fit.n_components > 1 and distances(fit).max() < TOLERANCES.diagnosis.together:
         found.append(
             "all means nearly coincide: a fault of the start, as when one-hot responsibilities inflate a "

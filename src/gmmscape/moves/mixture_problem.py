@@ -258,11 +258,14 @@ class MixtureProblem:
             return False
 
         before, begun = self._tally.done, fit
+        lost = collapsed(self.objective, fit.local, after_em=True)
         for _ in range(EFFORT.moves.settling_rounds):
             end = descend(SETTLE, self.objective, fit.local, watch=watch)
             if end.stop_reason == "interrupted":
                 raise Stopped("interrupted")
             gain = fit.value - end.value
+            if (collapsed(self.objective, end.local, after_em=True) & ~lost).any():
+                break
             if gain >= 0.0:
                 n_iter = end.n_iter + (0 if fit is begun else fit.n_iter)
                 history = end.history if fit is begun else (*fit.history, *end.history[1:])

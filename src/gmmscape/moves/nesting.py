@@ -41,7 +41,8 @@ def background(mixture: Mixture) -> BoolArray:
     """Return which components lie behind several others, shape (k,).
 
     At least twice as wide, in the geometric mean over the directions, as two others or more whose means lie
-    within two of its standard deviations and which are not nested with each other. Not for tied covariances.
+    within two of its standard deviations, which are not nested with each other and weigh more than it
+    together: else it is a cluster with slivers upon it. Not for tied covariances.
     """
     k = mixture.n_components
     if mixture.kind.shared or k < 3:
@@ -59,7 +60,8 @@ def background(mixture: Mixture) -> BoolArray:
     found = np.zeros(k, dtype=bool)
     for i in np.flatnonzero(inside.sum(axis=1) >= 2):
         others = np.flatnonzero(inside[i])
-        found[i] = not pairs[np.ix_(others, others)][np.triu_indices(len(others), 1)].all()
+        apart = not pairs[np.ix_(others, others)][np.triu_indices(len(others), 1)].all()
+        found[i] = apart and bool(mixture.weights[others].sum() > mixture.weights[i])
     return found
 
 

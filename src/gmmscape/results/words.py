@@ -25,6 +25,7 @@ KINDS_OF_COMPONENT = {
     "many-fit-one": "shares one cluster with others",
     "nested": "lies within two standard deviations of another component: core and halo of one cluster",
     "background": "lies behind several others: rows that belong to no cluster",
+    "mixed": "covers one cluster of the better fit, but neither all of it nor it alone",
     "not examined": "nothing was tried: whether it is right is not known",
     "collapsed": "the rows give it no covariance: it rests on a floor or on too few different rows",
 }

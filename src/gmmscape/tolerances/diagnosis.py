@@ -19,6 +19,11 @@ class DiagnosisTolerances:
     centers_converged: float = 1e-6
     #: Share of a cluster above which a component has it for itself.
     main_share: float = 0.5
+    #: Share of what a cluster has of itself from which on a component is as in the better fit.
+    as_in_better: float = 0.9
+    #: Part of the scatter about two centers that is between them, below which they share one blob: it is 2/pi
+    #: for the halves of a Gaussian, 0.69 for two clusters at three standard deviations.
+    one_blob: float = 0.69
     #: Responsibilities below this are left out of associations.
     least_share: float = 1e-4
     #: EM steps from displaced fits; length of the displacement in the units of `_Chart`.
