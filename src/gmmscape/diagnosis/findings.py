@@ -118,8 +118,7 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
         found.append(
             Finding(
                 "noise",
-                f"component {_listed(background.tolist())} lies behind several others: rows of no "
-                "cluster",
+                f"component {_listed(background.tolist())} lies behind several others: rows of no cluster",
             )
         )
     weights = sample.weights[rows[kept]]

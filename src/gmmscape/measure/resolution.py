@@ -62,7 +62,7 @@ def repetition(points: FloatArray, counts: FloatArray, steps: FloatArray) -> flo
         some = np.arange(0, len(different), -(-len(different) // EFFORT.measure.neighbours_looked_at))
         beside = _beside(different, number, some, np.flatnonzero(varying))
         excess = excess[some] - beside
-    usual = TOLERANCES.measure.frequent * (np.median(excess) + 1.0)
+    usual = TOLERANCES.measure.frequent * (max(0.0, float(np.median(excess))) + 1.0)
     return 1.0 + max(0.0, float(excess[excess <= usual].mean()))
 
 

@@ -103,6 +103,17 @@ def _within(fit: Mixture, counted: BoolArray | None = None) -> tuple[FloatArray,
     return pooled, 0.5 * (narrow + narrow.T)
 
 
+def _bent(fit: Mixture, prior: CovariancePrior) -> float:
+    """How many standard errors a variance moves by, at most, of components that many rows tell."""
+    mass = prior.n * (np.ones(1) if fit.kind.shared else fit.weights)
+    told = mass >= TOLERANCES.solve.many_rows
+    if not told.any():
+        return 0.0
+    variances = fit.column_variances()[: len(mass)]
+    change = prior.rows / (mass + prior.rows) * np.abs(np.diagonal(prior.scale) / variances - 1.0).max(axis=1)
+    return float((change * np.sqrt(mass / 2.0))[told].max())
+
+
 def _all_prior(fit: Mixture, prior: CovariancePrior) -> BoolArray:
     """Which components have some direction in which most of their scatter is the prior's."""
     given = fit.kind.column_variances(fit.covariances, *fit.means.shape)
@@ -183,7 +194,10 @@ def _fitted(
 def _best_expected(
     sample: Sample, fit: Mixture, family: Family, scales: Sequence[FloatArray]
 ) -> CovariancePrior:
-    """The prior under which each row is expected best by the others, of one of the scales."""
+    """The prior under which each row is expected best by the others, of one of the scales.
+
+    None bends a variance that many rows tell by more than a fraction of its standard error.
+    """
     points, n = sample.points, sample.effective_rows
     rows = sample.rows(fit)
     posterior, statistics = rows.responsibilities(fit), rows.statistics(fit, family.scatter)
@@ -192,6 +206,8 @@ def _best_expected(
     worths = [worth for worth in TOLERANCES.solve.prior_worths if worth <= max(least, most)]
     best, expected = CovariancePrior(least, scales[0], n), -np.inf
     for prior in (CovariancePrior(worth, scale, n) for scale in scales for worth in worths):
+        if prior.rows > least and _bent(fit, prior) > TOLERANCES.solve.bent:
+            continue
         try:
             end = family.under(prior).update(statistics, fit)
         except InvalidParameterError:  # singular

@@ -26,6 +26,9 @@ class SolveTolerances:
     narrowest: float = 1e15
     #: Least share of the largest variance, of columns of variance one, that a direction has beyond rounding.
     no_variance: float = 1e-14
+    #: Standard errors that a prior may move a variance by, of a component of so many rows.
+    bent: float = 0.25
+    many_rows: float = 90.0
     #: Share of a variance from which on it is mostly what gave it.
     mostly: float = 0.5
     #: What the prior under which others are found is worth, in rows, and one of data that are plenty.

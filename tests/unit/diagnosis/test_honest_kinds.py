@@ -1,0 +1,111 @@
+"""What a diagnosis may say of components, and what it may not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans
+
+import gmmscape as gs
+from gmmscape.moves.nesting import background
+
+CENTERS = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
+
+
+def clusters(seed: int = 0, n: int = 80) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.repeat(CENTERS, n, axis=0) + rng.standard_normal((3 * n, 2))
+
+
+def kinds(diagnosis: gs.Diagnosis) -> list[str]:
+    return [component.kind for component in diagnosis.components]
+
+
+def test_where_nothing_was_tried_nothing_is_known():
+    model = gs.GaussianMixture(3, escape=False, random_state=0).fit(clusters())
+    assert kinds(model.diagnosis_) == ["not examined"] * 3
+    assert "3 not examined" in str(model.diagnosis_)
+    assert kinds(gs.diagnose(model, clusters(), rng=0)) == ["exact"] * 3
+    assert kinds(gs.diagnose(model, clusters(), rng=0, max_seconds=0)) == ["not examined"] * 3
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_bad_optimum_has_a_component_that_is_not_right(seed: int):
+    X = clusters(seed)
+    first = X[:80].mean(axis=0) + [[-0.4, 0.0], [0.4, 0.0]]
+    stuck = gs.GaussianMixture(3, means_init=[*first, [4.5, 4.5]], escape=False, tol=1e-2).fit(X)
+    diagnosis = gs.diagnose(stuck, X, rng=0)
+    assert diagnosis.verdict == "bad optimum"
+    assert set(kinds(diagnosis)) != {"exact"}
+
+
+def test_a_component_that_has_half_of_its_cluster_is_mixed():
+    """Two components that split two overlapping clusters the wrong way."""
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal([0, 0], [4.0, 0.5], (300, 2)), rng.normal([0, 3.5], [4.0, 0.5], (300, 2))])
+    wrong = gs.Mixture(None, [[-3.0, 1.75], [3.0, 1.75]], [[2.5, 3.5], [2.5, 3.5]], "diag")
+    diagnosis = gs.diagnose(wrong, X, rng=0, covariance_type="diag")
+    assert diagnosis.gain > 0
+    assert "exact" not in kinds(diagnosis) or diagnosis.verdict != "bad optimum"
+
+
+def test_two_centers_on_one_blob_are_not_exact():
+    blob = np.random.default_rng(0).standard_normal((500, 2))
+    model = KMeans(2, n_init=1, random_state=0).fit(blob)
+    assert kinds(gs.diagnose(model, blob, rng=0)) == ["many-fit-one"] * 2
+    apart = KMeans(3, n_init=1, random_state=0).fit(clusters())
+    assert kinds(gs.diagnose(apart, clusters(), rng=0)) == ["exact"] * 3
+
+
+def test_a_fit_is_not_polished_into_a_collapse():
+    """EM by maximum likelihood leads from here onto two rows that lie close together."""
+    rng = np.random.default_rng(1)
+    X = np.concatenate([rng.normal(0.0, 1.0, 80), [4.0, 4.001], rng.normal(9.0, 1.0, 80)])[:, None]
+    given = gs.Mixture([0.45, 0.1, 0.45], [[0.0], [4.0], [9.0]], [[[1.0]], [[0.5]], [[1.0]]])
+    result = gs.repair(given, X, covariance_type="full", rng=0)
+    assert any(
+        "leads from this fit into a collapse: component 1" in text for text in result.diagnosis.warnings
+    )
+    assert np.sqrt(result.model.covariances.min()) > 0.05
+    # Negative control: under a prior the component is bounded and EM may go on.
+    bounded = gs.repair(given, X, covariance_type="full", rng=0, covariance_prior="auto")
+    assert not any("collapse" in text for text in bounded.diagnosis.warnings)
+
+
+def test_a_cluster_with_slivers_upon_it_is_no_noise():
+    slivers = gs.Mixture(
+        [0.8, 0.1, 0.1],
+        [[0.0, 0.0], [1.5, 0.0], [-1.5, 0.5]],
+        [np.eye(2), 0.01 * np.eye(2), 0.01 * np.eye(2)],
+    )
+    assert not background(slivers).any()
+    noise = gs.Mixture([0.2, 0.4, 0.4], slivers.means, slivers.covariances)
+    np.testing.assert_array_equal(background(noise), [True, False, False])
+
+
+def test_a_model_that_its_tolerance_stopped_is_said_to_be():
+    from sklearn.mixture import GaussianMixture
+
+    X = clusters() + np.random.default_rng(1).normal(0.0, 2.0, (240, 2))
+    model = GaussianMixture(3, tol=9.0, init_params="random_from_data", random_state=0).fit(X)
+    diagnosis = gs.diagnose(model, X, rng=0)
+    assert diagnosis.input_state == "not converged"
+    assert f"stopped early (worth {diagnosis.polish_gain * len(X):.2g} nats)" in str(diagnosis)
+
+
+def test_the_verdict_comes_first_and_then_what_to_do():
+    lines = str(gs.GaussianMixture(3, random_state=0).fit(clusters()).diagnosis_).splitlines()
+    assert lines[0].startswith("verdict: ")
+    assert any(line.startswith("next: ") for line in lines[1:5])
+
+
+def test_columns_have_names_and_rows_lines():
+    X = np.column_stack([clusters(), np.full(240, 7.0)])
+    X[17, 0] = 60.0
+    diagnosis = (
+        gs.GaussianMixture(3, random_state=0).fit(X).diagnosis_.told(("a", "b", "same"), range(2, 242))
+    )
+    said = {finding.name: finding.message for finding in diagnosis.findings}
+    assert said["constant column"].startswith("column 'same': ")
+    if "outliers" in said:
+        assert "line 19" in said["outliers"]

@@ -1,0 +1,45 @@
+"""Grids that rounded columns lie on, and rows that say the same as others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gmmscape import lab
+from gmmscape.measure.resolution import grid_step
+
+
+@pytest.mark.parametrize("step", [1.0, 0.1, 0.25, 1e-3])
+def test_the_step_of_rounded_values_is_found(step: float):
+    x = np.round(np.random.default_rng(0).normal(3.0, 4.0 * step, 500) / step) * step
+    assert grid_step(x) == pytest.approx(step, rel=1e-6)
+
+
+def test_other_values_lie_on_no_grid():
+    rng = np.random.default_rng(0)
+    assert grid_step(rng.normal(size=500)) == 0.0
+    assert grid_step(np.repeat(rng.normal(size=50), 10)) == 0.0  # repeated, but not rounded
+    assert grid_step(np.round(rng.normal(size=500), 6)) == 0.0  # finer than the rows can tell
+    assert grid_step(np.ones(10)) == 0.0
+
+
+def effective(X: np.ndarray, weights: np.ndarray | None = None) -> float:
+    return lab.Sample(X, weights).effective_rows
+
+
+def test_rows_that_are_all_repeated_count_once():
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    assert effective(X) == 200
+    assert effective(np.repeat(X, 7, axis=0)) == pytest.approx(200)
+    assert effective(X, np.full(200, 3.0)) == 200
+    counts = np.random.default_rng(1).integers(1, 4, 200)
+    assert effective(X, counts) == pytest.approx(effective(np.repeat(X, counts, axis=0)))
+    assert effective(np.repeat(np.round(X, 1), 7, axis=0)) == pytest.approx(200, rel=0.2)
+
+
+def test_rounded_values_and_frequent_ones_count_as_often_as_they_occur():
+    rng = np.random.default_rng(0)
+    assert effective(np.round(rng.normal(0.0, 2.0, (1000, 1)))) == pytest.approx(1000, rel=0.05)
+    assert effective(np.round(rng.normal(0.0, 2.0, (1000, 2)))) == pytest.approx(1000, rel=0.15)
+    zeros = np.where(rng.random((1000, 1)) < 0.4, 0.0, rng.normal(5.0, 1.0, (1000, 1)))
+    assert effective(zeros) == pytest.approx(1000)

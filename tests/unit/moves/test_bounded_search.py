@@ -1,0 +1,53 @@
+"""A default search costs no more than its EM allows, and says what it left."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+from gmmscape.diagnosis import fit as fitting
+from gmmscape.effort import EFFORT
+
+
+def wide(seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.normal(0.0, 0.4, (6, 60))[rng.integers(6, size=1500)] + rng.normal(size=(1500, 60))
+
+
+def search_and_em(monkeypatch: pytest.MonkeyPatch, **options) -> tuple[float, float, str]:
+    """What the search cost, beside the EM before it, and how it ended."""
+    seen = []
+    examined = fitting._examined
+
+    def watched(objective, start, plan, budget):
+        tally = objective.rows.tally
+        before = tally.done
+        found = examined(objective, start, plan, budget)
+        one = fitting.pass_size(objective, start.local)
+        seen.append((tally.done - before, one * (start.n_iter + 1), found.stop_reason, found.way))
+        return found
+
+    monkeypatch.setattr(fitting, "_examined", watched)
+    model = gs.GaussianMixture(6, covariance_type="diag", random_state=0, **options).fit(wide())
+    ((cost, em, _, way),) = seen
+    finishing = em / (model.em_diagnosis_.rounds + 1) if not way else 0.0
+    return cost - finishing, em, model.em_diagnosis_.stop_reason
+
+
+def test_the_search_ends_with_its_effort(monkeypatch: pytest.MonkeyPatch):
+    cost, em, ended = search_and_em(monkeypatch)
+    assert ended == "effort_limit"
+    assert cost <= max(EFFORT.diagnosis.times_em * em, 2.0 * EFFORT.diagnosis.quick_search)
+    without_end, _, ended = search_and_em(monkeypatch, pursue="likelihood")
+    assert ended == "completed"
+    assert without_end > cost
+
+
+def test_what_was_left_is_said_and_the_verdict_is_one():
+    diagnosis = gs.GaussianMixture(6, covariance_type="diag", random_state=0).fit(wide()).diagnosis_
+    assert diagnosis.stop_reason == "effort_limit"
+    assert diagnosis.tried > 0
+    if diagnosis.verdict == "no better fit found":
+        assert any("repair" in reason for reason in diagnosis.reasons)
+    assert "not examined" not in {component.kind for component in diagnosis.components}
