@@ -204,7 +204,20 @@ class Mixture(Record):
         return self.kind.column_variances(self.covariances, *self.means.shape)
 
     def jittered(self, scale: float, rng: np.random.Generator) -> FloatArray:
-        """Return the means moved at random by so many standard deviations of their components, (k, d)."""
+        """Return the means, moved at random.
+
+        Parameters
+        ----------
+        scale : float
+            Standard deviations of their components that they move by, in each direction.
+        rng : numpy.random.Generator
+            Of the moves.
+
+        Returns
+        -------
+        ndarray of shape (k, d)
+            A new array.
+        """
         noise = scale * rng.standard_normal(self.means.shape)
         roots = self.kind.roots(self.covariances)
         moves = [self.kind.coloured(one[None], roots, i)[0] for i, one in enumerate(noise)]

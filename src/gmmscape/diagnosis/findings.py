@@ -51,7 +51,22 @@ class Finding(Record):
 
     @classmethod
     def of(cls, name: str, template: str, columns: Any = (), rows: Any = ()) -> Finding:
-        """Return a finding whose template has {columns} and {rows} where these are to be listed."""
+        """Return a finding whose template says where columns and rows are to be listed.
+
+        Parameters
+        ----------
+        name : str
+            Of its kind.
+        template : str
+            The message, with {columns} and {rows} in place of them.
+        columns, rows : sequence of int, default=()
+            Which they are.
+
+        Returns
+        -------
+        Finding
+            Columns and rows are called by number.
+        """
         message = template.format(columns=_columns_named(columns, None), rows=_rows_named(rows, None))
         return cls(name, message, tuple(map(int, columns)), tuple(map(int, rows)), template)
 
@@ -64,6 +79,11 @@ class Finding(Record):
             Of the columns.
         lines : sequence of int, optional
             Of a file, in which the rows stand.
+
+        Returns
+        -------
+        Finding
+            The same, in other words.
         """
         if not self.template:
             return self

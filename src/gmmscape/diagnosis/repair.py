@@ -62,7 +62,20 @@ class Repair(Record):
     data: Any = field(repr=False, default=None, compare=False)
 
     def told(self, names: Sequence[str] | None, lines: Sequence[int] | None = None) -> Repair:
-        """Return the repair with columns called by name, and rows by the line of a file they stand in."""
+        """Return the repair with columns called by name, and rows by the line of a file they stand in.
+
+        Parameters
+        ----------
+        names : sequence of str or None
+            Of the columns.
+        lines : sequence of int, optional
+            Of the file, one for each row.
+
+        Returns
+        -------
+        Repair
+            The same, in other words.
+        """
         after = self.diagnosis_after
         return replace(
             self,

@@ -167,7 +167,20 @@ class Diagnosis(Record):
         return self.gain * self.total
 
     def told(self, names: Sequence[str] | None, lines: Sequence[int] | None = None) -> Diagnosis:
-        """Return the diagnosis with columns called by name, and rows by the line of a file they stand in."""
+        """Return the diagnosis with columns called by name, and rows by the line of a file they stand in.
+
+        Parameters
+        ----------
+        names : sequence of str or None
+            Of the columns.
+        lines : sequence of int, optional
+            Of the file, one for each row.
+
+        Returns
+        -------
+        Diagnosis
+            The same, in other words.
+        """
         return replace(self, findings=tuple(one.told(names, lines) for one in self.findings))
 
     def content(self) -> dict[str, Any]:

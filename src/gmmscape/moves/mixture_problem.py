@@ -296,14 +296,14 @@ class MixtureProblem:
         """Whether a gain would be one on new rows.
 
         It has to stand out among the row-wise differences and not to be lost on rows left out; or, where it
-        does not stand out, to be there on rows left out.
+        does not stand out, to be a standard error both there and on rows left out.
         """
-        left_out = self._left_out.gain(before, after)
+        left_out, seen = self._left_out.gain(before, after), self._left_out.seen(before, after)
         if left_out.mean <= 0.0:
             return False
-        if left_out.score >= TOLERANCES.moves.holds:
+        if seen.score >= TOLERANCES.moves.stands_out:
             return True
-        return self._left_out.seen(before, after).score >= TOLERANCES.moves.stands_out
+        return min(left_out.score, seen.score) >= TOLERANCES.moves.holds
 
     def outcome(self, before: Solution, after: Solution, moves: Sequence[Move]) -> str:
         """Say whether a refined fit may be taken.
