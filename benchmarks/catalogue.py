@@ -7,7 +7,7 @@ from importlib import import_module
 from benchmarks.harness import Benchmark
 
 FOLDERS = {
-    "computing": ("engine", "speed", "memory", "integrals"),
+    "computing": ("engine", "speed", "fits", "memory", "integrals"),
     "fitting": (
         "recovery",
         "many",
@@ -18,6 +18,7 @@ FOLDERS = {
         "repair_sklearn",
         "optima",
         "select",
+        "messy",
     ),
     "judging": ("generalise", "planted", "verdicts", "calibration", "suggestion", "ranking"),
     "landscapes": (

@@ -67,13 +67,8 @@ def _noise(shape: str, size: tuple[int, int], rng: np.random.Generator) -> Array
     return rng.standard_normal(size)
 
 
-def drawn(number: int) -> tuple[Array, Problem]:
-    """Return rows and their population: half of them 1 to 3 sigma apart, a quarter not Gaussian."""
-    rng = np.random.default_rng([number, 19])
-    k = int(np.round(np.exp(rng.uniform(np.log(2), np.log(20)))))
-    d, kind = int(rng.integers(1, 17)), KINDS[number % 4]
-    separation = float(rng.uniform(1, 3) if number // 4 % 2 else rng.uniform(3, 8))
-    shape = SHAPES[number % 3] if number // 8 % 4 == 3 else "gaussian"
+def chained_centers(k: int, d: int, separation: float, rng: np.random.Generator) -> Array:
+    """Return centers (k, d), each 1 to 1.4 times the separation from another and none nearer than it."""
     centers = [np.zeros(d)]
     while len(centers) < k:
         step = rng.standard_normal(d)
@@ -82,15 +77,26 @@ def drawn(number: int) -> tuple[Array, Problem]:
         ) * step / np.linalg.norm(step)
         if min(np.linalg.norm(new - old) for old in centers) >= separation:
             centers.append(new)
+    return np.stack(centers)
+
+
+def drawn(number: int) -> tuple[Array, Problem]:
+    """Return rows and their population: half of them 1 to 3 sigma apart, a quarter not Gaussian."""
+    rng = np.random.default_rng([number, 19])
+    k = int(np.round(np.exp(rng.uniform(np.log(2), np.log(20)))))
+    d, kind = int(rng.integers(1, 17)), KINDS[number % 4]
+    separation = float(rng.uniform(1, 3) if number // 4 % 2 else rng.uniform(3, 8))
+    shape = SHAPES[number % 3] if number // 8 % 4 == 3 else "gaussian"
+    centers = chained_centers(k, d, separation, rng)
     counts = np.round(np.exp(rng.uniform(np.log(20), np.log(500), k))).astype(int)
-    roots = np.stack([_root(kind, d, rng) for _ in range(k)])
+    roots = np.stack([root_of(kind, d, rng) for _ in range(k)])
     if kind == "tied":
         roots[:] = roots[0]
-    problem = Problem(np.stack(centers), roots, counts / counts.sum(), shape, kind, separation)
+    problem = Problem(centers, roots, counts / counts.sum(), shape, kind, separation)
     return problem.rows(np.repeat(np.arange(k), counts), rng), problem
 
 
-def _root(kind: str, d: int, rng: np.random.Generator) -> Array:
+def root_of(kind: str, d: int, rng: np.random.Generator) -> Array:
     """A root of a covariance whose largest standard deviation is at most one."""
     scales = rng.uniform(0.5, 1.0, d)
     if kind == "spherical":

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 import gmmscape as gs
 from benchmarks.harness import Benchmark, Case
-from benchmarks.judging.calibration import drawn
+from benchmarks.judging.calibration import KINDS, Array, chained_centers, root_of
 from benchmarks.page import Page, Shown, part_of
 
 PROBLEMS, SEPARATED = 100, 6.0
@@ -24,7 +25,7 @@ def cases(small: bool) -> Iterator[Case]:
 
 
 def _suggested(number: int) -> dict[str, Any]:
-    X, k, kind, separation = drawn(number, SEPARATED)
+    X, k, kind, separation = _drawn(number)
     found = {}
     for off in (-3, -2, -1, 1, 2, 3):
         if k + off >= 1:
@@ -34,6 +35,21 @@ def _suggested(number: int) -> dict[str, Any]:
                 model.fit(X)
             found[str(off)] = gs.diagnose(model, X, rng=number).suggested_n_components
     return {"k": k, "kind": kind, "d": X.shape[1], "rows": len(X), "separation": separation, "found": found}
+
+
+def _drawn(number: int) -> tuple[Array, int, str, float]:
+    """Return rows, number of components, family and minimum distance, up to 8 sigma, of a problem."""
+    rng = np.random.default_rng([number, 7])
+    k = int(np.round(np.exp(rng.uniform(np.log(2), np.log(20)))))
+    d, separation, kind = int(rng.integers(1, 9)), float(rng.uniform(SEPARATED, 8)), KINDS[number % 4]
+    centers = chained_centers(k, d, separation, rng)
+    counts = np.round(np.exp(rng.uniform(np.log(50), np.log(500), k))).astype(int)
+    labels = np.repeat(np.arange(k), counts)
+    roots = np.stack([root_of(kind, d, rng) for _ in range(k)])
+    if kind == "tied":
+        roots[:] = roots[0]
+    noise = rng.standard_normal((len(labels), d))
+    return centers[labels] + np.einsum("nde,ne->nd", roots[labels], noise), k, kind, separation
 
 
 def summary(done: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -360,3 +360,23 @@ def test_starts_find_the_global_minimum_as_often_as_independent_copies_would(tmp
     assert all(row["agrees"] for row in summary["copies"].values())
     assert summary["copies"]["6"]["failure"] > summary["copies"]["3"]["failure"]
     assert summary["copies"]["6"]["unbalanced_that_found_it"] == 0
+
+
+@pytest.mark.slow
+def test_default_fits_find_every_cluster(tmp_path: Path):
+    for name, row in small("defaults", tmp_path)["summary"].items():
+        assert row["right"] == row["of"] > 0, name
+        assert row["at_best"] in (None, row["of"]), name
+
+
+@pytest.mark.slow
+def test_default_fits_are_timed_beside_scikit_learns(tmp_path: Path):
+    for row in small("fits", tmp_path)["summary"].values():
+        assert row["ratio"] == pytest.approx(row["fit_seconds"] / row["their_seconds"])
+
+
+@pytest.mark.slow
+def test_messy_data_have_their_groups(tmp_path: Path):
+    summary = small("messy", tmp_path)["summary"]
+    assert len(summary) == 6
+    assert sum(row["right"] for row in summary.values()) >= sum(row["of"] for row in summary.values()) - 1

@@ -32,7 +32,7 @@ def test_where_nothing_was_tried_nothing_is_known():
 @pytest.mark.parametrize("seed", range(6))
 def test_a_bad_optimum_has_a_component_that_is_not_right(seed: int):
     X = clusters(seed)
-    first = X[:80].mean(axis=0) + [[-0.4, 0.0], [0.4, 0.0]]
+    first = X[:80].mean(axis=0) + np.array([[-0.4, 0.0], [0.4, 0.0]])
     stuck = gs.GaussianMixture(3, means_init=[*first, [4.5, 4.5]], escape=False, tol=1e-2).fit(X)
     diagnosis = gs.diagnose(stuck, X, rng=0)
     assert diagnosis.verdict == "bad optimum"
