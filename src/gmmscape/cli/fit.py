@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import click
-from sklearn.exceptions import ConvergenceWarning
 
 from gmmscape.cli.exits import exit_code
 from gmmscape.cli.files import FileCommand, Read, Written
@@ -88,7 +87,7 @@ def fit_command(
         **{name: value for name, value in options.items() if value is not None},
     )
     with progress("fitting", quiet=quiet) as callback, warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the exit code and the text say it
+        warnings.simplefilter("ignore", UserWarning)  # the exit code and the text say it
         fit_estimator(model, rows.values, rows.weights, callback)
     document = model.document()
     document = replace(
@@ -114,5 +113,6 @@ def _text(document: FitDocument) -> str:
     parts.append(str(document))
     reasons = "".join(f"\n  {reason}" for reason in document.diagnosis.reasons)
     notes = "".join(f"\nwarning: {warning}" for warning in document.diagnosis.warnings)
-    parts.append(f"verdict on this fit: {document.diagnosis.verdict}{reasons}{notes}")
+    findings = "".join(f"\n{finding}" for finding in document.diagnosis.findings)
+    parts.append(f"verdict on this fit: {document.diagnosis.verdict}{reasons}{findings}{notes}")
     return "\n\n".join(parts)

@@ -152,3 +152,14 @@ def test_floors_hold_covariances_up(clusters, tmp_path):
     assert inside("repair", model, clusters, "--model", out, "--covariance-floor", 0).returncode == 0
     assert content_of(out)["covariance_floor"] == 0.0
     assert content_of(out)["log_likelihood"] == pytest.approx(best(), rel=1e-9)
+
+
+def test_a_wild_row_is_named_by_its_line(tmp_path):
+    rows = np.random.default_rng(0).normal(np.repeat([[0.0, 0.0], [9.0, 0.0]], 40, axis=0))
+    lines = [f"{a},{b}" for a, b in rows]
+    lines.insert(16, "1e12,0")
+    (tmp_path / "rows.csv").write_text("east,north\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    result = gmmscape("fit", tmp_path / "rows.csv", "-k", 2)
+    assert "rows set aside: 1 row(s)" in result.stdout
+    assert "line 19;" in result.stdout
+    assert result.stderr == ""
