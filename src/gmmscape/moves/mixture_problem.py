@@ -296,14 +296,15 @@ class MixtureProblem:
         """Whether a gain would be one on new rows.
 
         It has to stand out among the row-wise differences and not to be lost on rows left out; or, where it
-        does not stand out, to be a standard error both there and on rows left out.
+        quite stand out, to be one standard error on rows left out.
         """
         left_out, seen = self._left_out.gain(before, after), self._left_out.seen(before, after)
         if left_out.mean <= 0.0:
             return False
         if seen.score >= TOLERANCES.moves.stands_out:
             return True
-        return min(left_out.score, seen.score) >= TOLERANCES.moves.holds
+        nearly = seen.score >= TOLERANCES.moves.nearly_stands_out
+        return nearly and left_out.score >= TOLERANCES.moves.holds
 
     def outcome(self, before: Solution, after: Solution, moves: Sequence[Move]) -> str:
         """Say whether a refined fit may be taken.

@@ -13,9 +13,10 @@ class MovesTolerances:
     same_inertia: float = 1e-9
     #: Responsibility from which on a row belongs to what a component covers.
     covered: float = 0.01
-    #: Standard errors from which on a gain on all rows stands out, and one on rows left out, where the other
-    #: does not.
+    #: Standard errors from which on a gain on all rows stands out; and nearly does, so that one of so many on
+    #: rows left out is enough.
     stands_out: float = 2.0
+    nearly_stands_out: float = 1.5
     holds: float = 1.0
     #: Rows that give variances of any number of columns.
     rows_for_variances: int = 10
