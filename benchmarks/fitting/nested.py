@@ -25,7 +25,7 @@ def cases(small: bool) -> Iterator[Case]:
 def _fit(nested: str, seed: int) -> dict[str, Any]:
     X, centers = suite("s2")
     model = gs.GaussianMixture(
-        COMPONENTS, init_params="random_from_data", random_state=seed, nested=nested
+        COMPONENTS, init_params="random_from_data", random_state=seed, nested=nested, pursue="likelihood"
     ).fit(X)
     diagnosis = model.diagnosis_
     kinds = [component.kind for component in diagnosis.components]

@@ -77,7 +77,7 @@ def _timed(seed: int, n_starts: int, n_init: int) -> dict[str, Any]:
     for who in ("gmmscape", "scikit-learn")[:: 1 if seed % 2 == 0 else -1]:
         began = time.perf_counter()
         if who == "gmmscape":
-            found = gs.local_optima(X, k, n_starts=n_starts, rng=seed)
+            found = gs.local_optima(X, k, n_starts=n_starts, rng=seed, covariance_prior=0.0)
         else:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -167,7 +167,7 @@ def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def _found(setting: Setting, n_starts: int) -> dict[str, Any]:
     X = setting.rows()
-    found = gs.local_optima(X, setting.k, setting.kind, n_starts=n_starts, rng=1)
+    found = gs.local_optima(X, setting.k, setting.kind, n_starts=n_starts, rng=1, covariance_prior=0.0)
     return {
         "groups": [
             {"nll": one.nll * len(X), "sorted": _sorted(one.mixture, X), "hits": one.hits}

@@ -96,7 +96,7 @@ def _on_set(name: str, small: bool) -> dict[str, Any]:
     wanted = references(name)
     kinds = ("full",) if small else FAMILIES.get(name, KINDS if X.shape[1] > 1 else ("full", "tied"))
     most = min(one.most, 16 if small else one.most)
-    found = gs.select(X, range(1, most + 1), kinds, rng=0, **one.options)
+    found = gs.select(X, range(1, most + 1), kinds, rng=0, covariance_prior=0.0, **one.options)
     ours = {(row["covariance_type"], row["n_components"]): row for row in found.table}
     falls = [
         max(0.0, a["log_likelihood"] - b["log_likelihood"])

@@ -41,7 +41,7 @@ class Admission:
         return None
 
 
-def default_least_rows(family: Family, n_features: int, *, bounded: bool) -> float:
+def default_least_rows(family: Family, n_features: int, *, bounded: bool = False) -> float:
     """Return five times the fewest rows that a component can be estimated from.
 
     Where a prior bounds what few rows bring, one more than the fewest, of very many columns ten.
