@@ -106,9 +106,7 @@ class Families(click.ParamType):
     help="Rows of the components' pooled covariance that each is given: auto, or a number; 0 for maximum "
     "likelihood.",
 )  # fmt: skip
-@click.option(
-    "--least-rows", type=click.FloatRange(min=0), help="Different rows that each component must rest on."
-)
+@click.option("--least-rows", type=click.FloatRange(min=0), help="Rows that each component must rest on.")
 @max_seconds_option
 @checkpoint_option
 @report_options
