@@ -15,7 +15,10 @@ from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.diagnosis.result import ComponentReport
 from gmmscape.measure import Sample, WeightedRows
 from gmmscape.mixture import Mixture
+from gmmscape.moves.degeneracy import collapsed, effective_rows
+from gmmscape.moves.nesting import background, nested
 from gmmscape.objective import SampleObjective
+from gmmscape.structure.partition import Star, components
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -41,6 +44,52 @@ def normalised(shares: FloatArray) -> FloatArray:
     """Return columns divided by their sums; empty columns stay zero."""
     mass = shares.sum(axis=0)
     return np.divide(shares, mass, out=np.zeros_like(shares), where=mass > 0)
+
+
+def read_components(
+    objective: SampleObjective, fit: Mixture, found: Mixture, exact: BoolArray
+) -> tuple[tuple[ComponentReport, ...], FloatArray]:
+    """Return what each component of a fit is, and the association that says so.
+
+    Parameters
+    ----------
+    objective : SampleObjective
+        Of a sample.
+    fit, found : Mixture
+        What is read, and the clusters that count as true; in local coordinates.
+    exact : ndarray of bool, shape (k,)
+        Components known to stand for the cluster of the same number.
+
+    Returns
+    -------
+    tuple of ComponentReport
+        In the order of the fit.
+    ndarray of shape (k, m)
+        A of the fit against the clusters. Cost: two passes.
+    """
+    association = association_on_sample(objective, fit, found)
+    reports = component_reports(
+        association,
+        fit.weights,
+        found.weights,
+        n_rows=effective_rows(objective, fit),
+        nested=nested(fit),
+        collapsed=collapsed(objective, fit),
+        background=background(fit),
+        exact=exact,
+        itself=None if exact.all() else association_on_sample(objective, found, found),
+    )
+    return reports, association
+
+
+def groups_in(reports: tuple[ComponentReport, ...]) -> list[Star]:
+    """Return components with the clusters that they are on, those together that share one."""
+    edges = np.zeros(
+        (len(reports), 1 + max((s for one in reports for s in one.covers), default=0)), dtype=bool
+    )
+    for one in reports:
+        edges[one.index, list(one.covers)] = True
+    return [(means, clusters) for means, clusters in components(edges) if means]
 
 
 def component_reports(

@@ -221,20 +221,24 @@ def _first_of_equal(points: FloatArray) -> Any:
 
 
 def _outliers(sample: Sample, points: FloatArray, rows: IntArray, fit: Mixture) -> Iterator[Finding]:
-    """Rows that lie farther from every component, in its own metric, than a Gaussian lets expect."""
+    """Rows that lie farther from every component, in its own metric, than a Gaussian lets expect.
+
+    How much mass a Gaussian has as far out is held against the row's own: cells of a histogram have little.
+    """
     from scipy.stats import chi2
 
     least = np.full(len(points), np.inf)
     for i in np.flatnonzero(fit.weights > 0):
         least = np.minimum(least, _squared(points, fit, int(i)))
-    limit = float(chi2.isf(TOLERANCES.diagnosis.outlier_probability / len(sample), fit.n_features))
+    share = sample.weights[rows] / sample.weights.sum()
+    limit = chi2.isf(TOLERANCES.diagnosis.outlier_probability * share, fit.n_features)
     far = np.flatnonzero(least > limit)
     if len(far):
         places = sample.places(rows[far])
         yield Finding.of(
             "outliers",
-            f"{len(far)} row(s) lie farther than {np.sqrt(limit):.1f} standard deviations from every "
-            "component: {rows}",
+            f"{len(far)} row(s) lie farther than {np.sqrt(limit[far].min()):.1f} standard deviations from "
+            "every component: {rows}",
             rows=places,
         )
 

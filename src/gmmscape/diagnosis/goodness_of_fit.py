@@ -1,9 +1,12 @@
-"""Do the rows lie as a density says? A test by the distances of nearest neighbours.
+"""Do the rows lie as a density says? A test by the distances of nearest neighbours, or by densities.
 
 Among n rows of density q, the nearest neighbour of a row at x lies within a distance r with probability about
 1 - exp(-n q(x) V r^d), V the volume of the unit ball. Rows on curves, on a grid, or spread more evenly than
 chance show at once, whatever the number of components; broad tails of a cluster hardly do. Draws from the fit
 say what the formula makes of the true density, whose change within r it leaves out.
+
+Where rows have weights, their places say little: cells of a histogram lie on a grid. Then the densities at
+the rows, by weight, are compared with those at draws.
 """
 
 from __future__ import annotations
@@ -25,8 +28,8 @@ def misfit(rows: WeightedRows, fit: Mixture) -> str | None:
     Parameters
     ----------
     rows : WeightedRows
-        Different ones; of more than `EFFORT.diagnosis.spacing_rows` (of many columns, fewer), so many are
-        drawn by their weights.
+        Different ones; of more than `EFFORT.diagnosis.spacing_rows` (of many columns, fewer) of equal weight
+        so many are drawn.
     fit : Mixture
         The density, local coordinates.
 
@@ -36,38 +39,61 @@ def misfit(rows: WeightedRows, fit: Mixture) -> str | None:
         For the user.
     """
     rng = np.random.default_rng(0)
-    wide = fit.n_features > EFFORT.diagnosis.tree_columns
-    most = EFFORT.diagnosis.wide_spacing_rows if wide else EFFORT.diagnosis.spacing_rows
-    if len(rows) > most:
-        share = rows.weights / rows.weights.sum()
-        drawn = rng.choice(len(rows), most, replace=False, p=share)
-        rows = rows.taken(drawn, rows.weights[drawn])
-    n = len(rows)
+    weighted = rows.weights.min() < rows.weights.max()
+    if not weighted:
+        rows = _some(rows, fit, rng)
+    n = _worth(rows.weights)
     if n < EFFORT.diagnosis.least_spacing_rows:
         return None
-    ours = _log_counts(rows, fit)
+    measured = WeightedRows.log_densities if weighted else _log_counts
+    ours = measured(rows, fit)
+    many = min(len(rows), EFFORT.diagnosis.spacing_rows) if weighted else len(rows)
     draws = (
-        WeightedRows(fit.sample(n, rng)[0], rows.weights, rows.unit)
+        WeightedRows(fit.sample(many, rng)[0], np.full(many, 1.0 / many), rows.unit)
         for _ in range(EFFORT.diagnosis.spacing_draws)
     )
-    theirs = np.concatenate([_log_counts(one, fit) for one in draws])
-    grid = np.sort(np.concatenate([ours, theirs]))
-    below = [np.searchsorted(np.sort(one), grid, side="right") / len(one) for one in (ours, theirs)]
-    gap = below[0] - below[1]
-    largest = float(np.abs(gap).max())
+    theirs = np.concatenate([measured(one, fit) for one in draws])
+    gap, closer = _gap(ours, rows.weights, theirs)
+    drawn = len(theirs)
     if (
-        largest < TOLERANCES.diagnosis.poor_fit
-        or largest * np.sqrt(n * EFFORT.diagnosis.spacing_draws / (EFFORT.diagnosis.spacing_draws + 1))
-        < TOLERANCES.diagnosis.significant_misfit
+        gap < TOLERANCES.diagnosis.poor_fit
+        or gap * np.sqrt(n * drawn / (n + drawn)) < TOLERANCES.diagnosis.significant_misfit
     ):
         return None
-    closer = gap[np.abs(gap).argmax()] > 0
-    how = "closer together" if closer else "more evenly spread"
+    how, by = ("closer together", "more evenly spread"), "distances of nearest neighbours"
+    if weighted:
+        how, by = ("farther out", "closer in"), "densities at the rows"
     return (
-        f"rows lie {how} than the fitted density lets expect (distances of nearest neighbours, "
-        f"Kolmogorov-Smirnov distance {largest:.2f}): clusters are not Gaussian, or components are missing; "
+        f"rows lie {how[0] if closer else how[1]} than the fitted density lets expect ({by}, "
+        f"Kolmogorov-Smirnov distance {gap:.2f}): clusters are not Gaussian, or components are missing; "
         "read components as pieces of a density, not as clusters"
     )
+
+
+def _some(rows: WeightedRows, fit: Mixture, rng: np.random.Generator) -> WeightedRows:
+    """So many rows of equal weight as neighbours are looked for among."""
+    wide = fit.n_features > EFFORT.diagnosis.tree_columns
+    most = EFFORT.diagnosis.wide_spacing_rows if wide else EFFORT.diagnosis.spacing_rows
+    if len(rows) <= most:
+        return rows
+    drawn = rng.choice(len(rows), most, replace=False)
+    return rows.taken(drawn, rows.weights[drawn])
+
+
+def _worth(weights: FloatArray) -> float:
+    """How many rows of equal weight these are worth (Kish 1965)."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def _gap(ours: FloatArray, weights: FloatArray, theirs: FloatArray) -> tuple[float, bool]:
+    """Largest difference of the distributions, and whether ours has more of small numbers there."""
+    order = np.argsort(ours)
+    upto = np.concatenate([[0.0], np.cumsum(weights[order])]) / weights.sum()
+    grid = np.sort(np.concatenate([ours, theirs]))
+    own = upto[np.searchsorted(ours[order], grid, side="right")]
+    gap = own - np.searchsorted(np.sort(theirs), grid, side="right") / len(theirs)
+    at = int(np.abs(gap).argmax())
+    return float(abs(gap[at])), bool(gap[at] > 0)
 
 
 def _log_counts(rows: WeightedRows, fit: Mixture) -> FloatArray:

@@ -9,8 +9,7 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.diagnosis.component_kinds import (
-    association_on_sample,
-    component_reports,
+    read_components,
     unexamined_reports,
     with_rows,
 )
@@ -21,8 +20,8 @@ from gmmscape.diagnosis.measured_evidence import evidence_of
 from gmmscape.diagnosis.result import ComponentReport, Diagnosis
 from gmmscape.diagnosis.suggested_number import suggested_n_components
 from gmmscape.mixture import Mixture
-from gmmscape.moves.degeneracy import collapsed, effective_rows, scarce
-from gmmscape.moves.nesting import background, distances, nested
+from gmmscape.moves.degeneracy import collapsed, scarce
+from gmmscape.moves.nesting import background, distances
 from gmmscape.moves.search import Escape, TriedMove
 from gmmscape.objective import SampleObjective
 from gmmscape.results.words import ENDINGS
@@ -83,7 +82,7 @@ def diagnosis_of(
         significance=score,
         gradient_norm=examination.gradient_norm,
         components=_never_all_right(
-            _components(examination, given, broken, exact), verdict, examination.escape.taken
+            _components(examination, given, exact), verdict, examination.escape.taken
         ),
         moves=tuple(examination.escape.taken),
         alternatives=distinct(examination.escape.alternatives, TOLERANCES.moves.same / n),
@@ -163,31 +162,17 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
         components=_components(
             examination,
             local,
-            broken,
             examination.clusters.untouched if examination.looked_at else np.zeros(0, dtype=bool),
         ),
         warnings=_warnings(examination, local),
     )
 
 
-def _components(
-    examination: Examination, fit: Mixture, broken: BoolArray, exact: BoolArray
-) -> tuple[ComponentReport, ...]:
+def _components(examination: Examination, fit: Mixture, exact: BoolArray) -> tuple[ComponentReport, ...]:
     objective = examination.objective
     if not examination.looked_at:
         return unexamined_reports(fit.weights, objective.measure.effective_rows)
-    found = examination.clusters.mixture
-    reports = component_reports(
-        association_on_sample(objective, fit, found),
-        fit.weights,
-        found.weights,
-        n_rows=effective_rows(objective, fit),
-        nested=nested(fit),
-        collapsed=broken,
-        background=background(fit),
-        exact=exact,
-        itself=None if exact.all() else association_on_sample(objective, found, found),
-    )
+    reports, _ = read_components(objective, fit, examination.clusters.mixture, exact)
     return with_rows(reports, objective.measure, fit)
 
 

@@ -1,38 +1,49 @@
-"""A fit decoded against a better one of the same data, as if that were the truth."""
+"""A fit decoded against the clusters of a better one of the same data, as `diagnose` reads it."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.diagnosis.component_kinds import association_on_sample
+from gmmscape.diagnosis.clusters import Clusters
+from gmmscape.diagnosis.component_kinds import groups_in, read_components
+from gmmscape.diagnosis.result import ComponentReport
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
-from gmmscape.structure.partition import best_stars, components
+from gmmscape.structure.partition import best_stars
 from gmmscape.structure.structure import Decoding, Structure
 
 
-def decoded_on_sample(objective: SampleObjective, fit: Mixture, best: Mixture) -> Decoding:
+def decoded_on_sample(
+    objective: SampleObjective, fit: Mixture, found: Clusters, *, best: bool
+) -> tuple[Decoding, tuple[ComponentReport, ...]]:
     """Return the blocks of a fit, by association on the rows (docs/mathematics.md#readings).
 
     Parameters
     ----------
     objective : SampleObjective
         Of a sample.
-    fit, best : Mixture
-        What is decoded, and what counts as the truth; in local coordinates.
+    fit : Mixture
+        What is decoded; in local coordinates.
+    found : Clusters
+        Of the best fit: what counts as the truth.
+    best : bool
+        Whether the fit is that one: overlap alone then accuses none of its components.
 
     Returns
     -------
     Decoding
-        With the threshold 0.5/k; errors as `errors_of` has them. Cost: a pass, and O(k^2 log k).
+        Blocks of components that are on the same clusters; the defect beside the threshold 0.5/k, whatever
+        they are; errors as `errors_of` has them.
+    tuple of ComponentReport
+        What `diagnose` says of each component, from which the blocks come. Cost: passes, and O(k^2 log k).
     """
-    table = association_on_sample(objective, fit, best)
-    stars, defect = best_stars(table)
-    structure, tau = Structure.of(stars), 0.5 / fit.n_components
-    structured = bool(defect <= tau)
-    blocks = structure.blocks if structured else Structure.of(components(table > tau)).blocks
-    return Decoding(blocks, structured, defect, tau, errors_of(structure, fit, best), table)
+    exact = found.untouched if best else np.zeros(fit.n_components, dtype=bool)
+    reports, table = read_components(objective, fit, found.mixture, exact)
+    structure, tau = Structure.of(groups_in(reports)), 0.5 / fit.n_components
+    defect = best_stars(table[:, found.mixture.weights > 0])[1]
+    errors = errors_of(structure, fit, found.mixture)
+    return Decoding(structure.blocks, bool(defect <= tau), defect, tau, errors, table), reports
 
 
 def errors_of(structure: Structure, fit: Mixture, best: Mixture) -> FloatArray:

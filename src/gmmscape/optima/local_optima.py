@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import check_n_jobs, total_mass
+from gmmscape.diagnosis.clusters import Clusters, clusters
 from gmmscape.exceptions import NoResultError
 from gmmscape.families import Family, family_names
 from gmmscape.measure import Sample
@@ -62,9 +63,9 @@ def local_optima(
     EM runs from each start to convergence: plain until its steps are short, so that shares are those of its
     basins, then accelerated. Ends count as one optimum if their NLLs agree within 0.02 nats in total
     and do not rise by more halfway between them. From the best end moves are tried as `repair` does; a better
-    fit that they lead to is listed with no hits: starts alone may all end in bad optima. Each is decoded
-    against the best one as if that were the truth: the blocks of the theory (one-fits-many, many-fit-one),
-    seen on data.
+    fit that they lead to is listed with no hits: starts alone may all end in bad optima. Each is read as
+    `diagnose` reads it, against the clusters of the best one as if these were true: the blocks of the theory
+    (one-fits-many, many-fit-one), seen on data.
 
     Parameters
     ----------
@@ -157,7 +158,7 @@ def local_optima(
         done = len(found.ends)
         if escape and found.stop_reason == "completed":
             found = _with_better(found, seed, budget)
-        return _result(found, done, plan, total_mass(sample, sample_weight))
+        return _result(found, done, plan, total_mass(sample, sample_weight), regularity)
 
 
 def _journal(
@@ -202,21 +203,25 @@ def _with_better(found: Restarts, seed: int, budget: Budget) -> Restarts:
     return more
 
 
-def _result(found: Restarts, n: int, plan: StartPlan, total: float) -> LocalOptima:
+def _result(found: Restarts, n: int, plan: StartPlan, total: float, regularity: Regularity) -> LocalOptima:
     """Sum up; the first n ends are those of starts."""
     groups = _groups(found)
     state = next(state for state in STATES if groups[state])
     listed = groups[state]
     best = found.ends[listed[0][0]].local
     best = best.permuted(np.lexsort(best.means.T[::-1]))
+    read = clusters(found.objective, best)
     hits = {name: sum(i < n for group in some for i in group) for name, some in groups.items()}
     return LocalOptima(
-        optima=tuple(_optimum(found, n, group, best, listed[0], total, state) for group in listed),
+        optima=tuple(_optimum(found, n, group, best, read, listed[0], total, state) for group in listed),
         n_starts=n,
         degenerate=hits["degenerate"],
         unsettled=hits["not converged"] + hits["saddle"],
         n_components=plan.n_components,
         covariance_type=found.objective.family.name,
+        reg_covar=regularity.reg_covar,
+        covariance_floor=regularity.covariance_floor,
+        covariance_prior=found.objective.family.prior,
         init_params=plan.init_params,
         total=total,
         seed=plan.seed,
@@ -259,6 +264,7 @@ def _optimum(
     n: int,
     group: list[int],
     best: Mixture,
+    read: Clusters,
     first: list[int],
     total: float,
     state: str,
@@ -266,6 +272,7 @@ def _optimum(
     objective, end, hits = found.objective, found.ends[group[0]], sum(i < n for i in group)
     scale = np.sqrt(objective.measure.variance)
     local = matched(end.local, best, np.where(scale > 0, scale, 1.0))
+    decoding, components = decoded_on_sample(objective, local, read, best=group is first)
     return LocalOptimum(
         mixture=objective.measure.callers_mixture(local),
         nll=end.nll,
@@ -273,6 +280,7 @@ def _optimum(
         hits=hits,
         share=hits / n,
         share_interval=share_interval(hits, n),
-        decoding=decoded_on_sample(objective, local, best),
+        decoding=decoding,
+        components=components,
         state=state,
     )

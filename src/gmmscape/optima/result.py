@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from gmmscape.diagnosis.result import ComponentReport
+from gmmscape.families import CovariancePrior
 from gmmscape.mixture import Mixture
 from gmmscape.plot.optima import OptimaDisplay
 from gmmscape.results.records import Record
@@ -37,9 +40,12 @@ class LocalOptimum(Record):
     share_interval : tuple of float
         95 % interval of the share, by Clopper and Pearson.
     decoding : Decoding
-        Its blocks when it is decoded against the best optimum as if that were the truth: by association on
-        the data (docs/mathematics.md#readings). Errors are in standard deviations of the component that
-        should be met, or of those that are covered, averaged.
+        Its blocks when it is decoded against the clusters of the best optimum as if these were true: by
+        association on the data (docs/mathematics.md#readings). Centers are components of the best optimum;
+        where one of these sits on several clusters, further numbers are its parts. Errors are in standard
+        deviations of the cluster that should be met, or of those that are covered, averaged.
+    components : tuple of ComponentReport
+        What each component is, in the words of `diagnose`.
     state : str
         "converged"; where no start ended in an optimum, "not converged", "saddle" or "degenerate".
     """
@@ -54,6 +60,7 @@ class LocalOptimum(Record):
     share: float
     share_interval: tuple[float, float]
     decoding: Decoding
+    components: tuple[ComponentReport, ...] = ()
     state: str = "converged"
 
     @property
@@ -92,6 +99,10 @@ class LocalOptima(Record):
         Number of components.
     covariance_type : str
         What was free.
+    reg_covar, covariance_floor : float or None
+        Least variances that were asked for.
+    covariance_prior : CovariancePrior or None
+        What each covariance was given beside its rows; None for maximum likelihood.
     init_params : str
         Where starting means came from.
     total : float
@@ -115,6 +126,9 @@ class LocalOptima(Record):
     total: float
     seed: int
     stop_reason: str
+    reg_covar: float = 0.0
+    covariance_floor: float | None = None
+    covariance_prior: CovariancePrior | None = field(default=None, repr=False)
 
     @property
     def best(self) -> LocalOptimum:
@@ -135,9 +149,19 @@ class LocalOptima(Record):
         return sum(one.hits == 1 for one in self.optima if one.state == "converged") / self.n_starts
 
     @property
-    def fitted_part(self) -> LocalOptimum:
-        """The best optimum."""
-        return self.best
+    def mixture(self) -> Mixture:
+        """The best optimum's."""
+        return self.best.mixture
+
+    @property
+    def family(self) -> str:
+        """Name of the family that the optima are of."""
+        return self.covariance_type
+
+    @property
+    def fitted_part(self) -> LocalOptima:
+        """The best optimum and the limits it was found under: its `mixture` is a model."""
+        return self
 
     def plot(self, ax: Any = None) -> OptimaDisplay:
         """Draw the optima as dots over their NLL, their shares as bars, their blocks beside them.
@@ -205,20 +229,18 @@ def _row(i: int, one: LocalOptimum, total: float) -> tuple[str, ...]:
         str(one.hits),
         f"{one.share:.3f}",
         f"{low:.3f}-{high:.3f}",
-        blocks_text(one.decoding, best=i == 0),
+        blocks_text(one),
     )
 
 
-def blocks_text(decoding: Decoding, *, best: bool) -> str:
-    """Return the blocks that are not exact as one line; exact ones are counted."""
-    odd = [block for block in decoding.blocks if block.kind != "exact"]
-    exact = len(decoding.blocks) - len(odd)
-    if best:
-        return counted(len(decoding.association), "component")
-    parts = [str(block) for block in odd[:MOST_BLOCKS]]
-    if len(odd) > MOST_BLOCKS:
-        parts.append(f"{len(odd) - MOST_BLOCKS} more")
-    if exact:
-        parts.append(f"{exact} exact")
-    text = "  ".join(parts)
-    return text if decoding.is_structured else f"{text}  (not structured: defect {decoding.defect:.2g})"
+def blocks_text(one: LocalOptimum) -> str:
+    """Return the blocks of several components or clusters as one line; the others are counted by kind."""
+    parts = [str(block) for block in one.blocks[:MOST_BLOCKS]]
+    if len(one.blocks) > MOST_BLOCKS:
+        parts.append(f"{len(one.blocks) - MOST_BLOCKS} more")
+    alone = {block.means[0] for block in one.decoding.blocks if block.kind == "exact"}
+    kinds = Counter(component.kind for component in one.components if component.index in alone)
+    parts += [
+        f"{number} {kind}" for kind, number in sorted(kinds.items(), key=lambda item: item[0] != "exact")
+    ]
+    return "  ".join(parts)

@@ -60,17 +60,16 @@ def prior_from_data(
     if not family_named(family).penalised or not sample.variance.any():
         return None
     n, d = sample.effective_rows, sample.n_features
-    scarce = EFFORT.solve.scarce_rows * k * (family_named(family).fewest_rows(d) + 1)
+    scarce = _scarce(family_named(family), k, d)
     part = _part(sample, k, scarce)
     kept = _weak(part, k)
     if len(part) * k * family_named(family).kind.work(d) > EFFORT.solve.prior_pass:  # too dear to look closer
         return CovariancePrior(TOLERANCES.solve.prior_of_many if rows is None else rows, kept, n)
-    fit = _fitted(part, family, k, floor, CovariancePrior(TOLERANCES.solve.weak_prior, kept, n), n < scarce)
+    asked = n < scarce
+    fit = _fitted(part, family, k, floor, CovariancePrior(TOLERANCES.solve.weak_prior, kept, n), asked)
     if fit is None:
         return CovariancePrior(TOLERANCES.solve.prior_of_many if rows is None else rows, kept, n)
-    asked = n < scarce
     if fit.kind.shared:  # what is shared is its own prior, but for the directions
-        asked = n < EFFORT.solve.scarce_rows * d
         scales = [np.diag(np.diagonal(fit.covariances)) if asked else fit.covariances]
     else:
         pooled, narrow = _within(fit)
@@ -83,6 +82,17 @@ def prior_from_data(
         scale = scales[0] if fit.kind.shared else _refined(part, fit, family, floor, scales[0], rounding)
         return CovariancePrior(TOLERANCES.solve.prior_of_many, scale, n)
     return _best_expected(part, fit, family_named(family, floor), scales).beside(n)
+
+
+def _scarce(family: Family, k: int, d: int) -> int:
+    """Rows from which on the data are not asked: estimated covariances then cost next to nothing on new rows.
+
+    A covariance of p free numbers costs about p / (2 n) nats a row where it was estimated from n.
+    """
+    own = family.kind.n_parameters(1, d)
+    if family.kind.shared:
+        return EFFORT.solve.scarce_rows * own
+    return EFFORT.solve.scarce_rows * k * max(family.fewest_rows(d) + 1, own)
 
 
 def _within(fit: Mixture, counted: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
@@ -104,14 +114,14 @@ def _within(fit: Mixture, counted: BoolArray | None = None) -> tuple[FloatArray,
 
 
 def _bent(fit: Mixture, prior: CovariancePrior) -> float:
-    """How many standard errors a variance moves by, at most, of components that many rows tell."""
+    """By how many rows the scatter of a component is changed, at most, of those that many rows tell."""
     mass = prior.n * (np.ones(1) if fit.kind.shared else fit.weights)
     told = mass >= TOLERANCES.solve.many_rows
     if not told.any():
         return 0.0
     variances = fit.column_variances()[: len(mass)]
     change = prior.rows / (mass + prior.rows) * np.abs(np.diagonal(prior.scale) / variances - 1.0).max(axis=1)
-    return float((change * np.sqrt(mass / 2.0))[told].max())
+    return float((change * mass)[told].max())
 
 
 def _all_prior(fit: Mixture, prior: CovariancePrior) -> BoolArray:
@@ -196,7 +206,8 @@ def _best_expected(
 ) -> CovariancePrior:
     """The prior under which each row is expected best by the others, of one of the scales.
 
-    None bends a variance that many rows tell by more than a fraction of its standard error.
+    One that changes the scatter of a component that many rows tell, by more than a few of them, has to stand
+    out among the others: of narrow Gaussians it does not, of columns that are nearly constant it does.
     """
     points, n = sample.points, sample.effective_rows
     rows = sample.rows(fit)
@@ -204,16 +215,28 @@ def _best_expected(
     most = TOLERANCES.solve.prior_share * n / (1 if fit.kind.shared else fit.n_components)
     least = TOLERANCES.solve.prior_worths[0]
     worths = [worth for worth in TOLERANCES.solve.prior_worths if worth <= max(least, most)]
-    best, expected = CovariancePrior(least, scales[0], n), -np.inf
+    mild = list[tuple[CovariancePrior, FloatArray]]()
+    bending = list[tuple[CovariancePrior, FloatArray]]()
     for prior in (CovariancePrior(worth, scale, n) for scale in scales for worth in worths):
-        if prior.rows > least and _bent(fit, prior) > TOLERANCES.solve.bent:
-            continue
         try:
             end = family.under(prior).update(statistics, fit)
         except InvalidParameterError:  # singular
             continue
         left_out = left_out_log_densities(end, points, posterior, n, prior.rows)
-        value = float(sample.weights @ left_out)
-        if value > expected:
-            best, expected = prior, value
-    return best
+        bends = prior.rows > least and _bent(fit, prior) > TOLERANCES.solve.bent
+        (bending if bends else mild).append((prior, left_out))
+    if not mild:
+        return CovariancePrior(least, scales[0], n)
+    best, expected = max(mild, key=lambda one: sample.weights @ one[1])
+    standing_out = [
+        one for one in bending if _standard_errors(one[1] - expected, sample) >= TOLERANCES.solve.bent_errors
+    ]
+    return max([(best, expected), *standing_out], key=lambda one: sample.weights @ one[1])[0]
+
+
+def _standard_errors(gain: FloatArray, sample: Sample) -> float:
+    """By how many of its standard errors the average of row-wise gains differs from zero."""
+    weights = sample.weights / sample.weights.sum()
+    mean = float(weights @ gain)
+    spread = float(np.sqrt(weights @ (gain - mean) ** 2))
+    return mean / spread * np.sqrt(sample.effective_rows) if spread > 0.0 else 0.0

@@ -99,6 +99,40 @@ def test_outliers_are_named_by_their_rows(rng: np.random.Generator):
     assert finding.rows == (600, 601)
 
 
+def histogram(density, d: int, cells: int = 80) -> tuple[np.ndarray, np.ndarray]:
+    """Cells of a grid and the mass that a density has in each."""
+    axes = [np.linspace(-8.0, 14.0, cells)] * d
+    X = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, d)
+    mass = density(X)
+    return X, 1000.0 * mass / mass.sum()
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_a_histogram_that_follows_the_mixture_is_all_right(d: int):
+    """Cells far out lie on a grid as all do, and have no mass to speak of."""
+    truth = gs.Mixture(None, [[0.0] * d, [7.0] * d], [1.0, 2.0], "spherical")
+    X, weights = histogram(lambda X: np.exp(truth.log_density(X)), d)
+    model = gs.GaussianMixture(2, random_state=0).fit(X, sample_weight=weights)
+    names = {finding.name for finding in gs.diagnose(model, X, weights, rng=0).findings}
+    assert names == ({"rounding"} if d == 2 else set())  # cells are 0.28 standard deviations wide
+
+
+def test_a_histogram_of_something_else_is_not_gaussian():
+    """Negative control: a ring, and a cell of much mass far off."""
+    X, weights = histogram(lambda X: np.exp(-4.0 * (np.linalg.norm(X - 3.0, axis=1) - 4.0) ** 2), 2)
+    model = gs.GaussianMixture(2, random_state=0).fit(X, sample_weight=weights)
+    found = {finding.name: finding for finding in gs.diagnose(model, X, weights, rng=0).findings}
+    assert set(found) == {"rounding", "not Gaussian"}
+    assert "densities at the rows" in found["not Gaussian"].message
+    truth = gs.Mixture(None, [[0.0, 0.0], [7.0, 7.0]], [1.0, 2.0], "spherical")
+    X, weights = histogram(lambda X: np.exp(truth.log_density(X)), 2)
+    X, weights = np.concatenate([X, [[-20.0, 30.0]]]), np.append(weights, 0.5)
+    model = gs.GaussianMixture(2, random_state=0).fit(X, sample_weight=weights)
+    found = {finding.name: finding for finding in gs.diagnose(model, X, weights, rng=0).findings}
+    assert set(found) == {"rounding", "outliers"}
+    assert found["outliers"].rows == (len(X) - 1,)
+
+
 def test_a_background_is_noise_and_its_rows_are_given(rng: np.random.Generator):
     X = np.concatenate([clusters(rng), rng.uniform(-60, 90, (150, 2))])
     model = gs.GaussianMixture(4, random_state=0, nested="take").fit(X)
