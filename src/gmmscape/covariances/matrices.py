@@ -92,7 +92,10 @@ class _Matrices(CovarianceKind):
 
     def held_up(self, covariances: FloatArray, floor: FloatArray, varying: BoolArray | slice) -> BoolArray:
         matrices = covariances if covariances.ndim == 3 else covariances[None]
-        values = np.linalg.eigvalsh((matrices / _outer(floor))[:, varying][:, :, varying])
+        scaled = (matrices / _outer(floor))[:, varying][:, :, varying]
+        if _all_above(scaled, 1e-9 + 8 * np.finfo(np.float64).eps * np.trace(scaled, axis1=1, axis2=2).max()):
+            return np.zeros(len(scaled), dtype=bool)
+        values = np.linalg.eigvalsh(scaled)
         rounding = 8 * np.finfo(np.float64).eps * values[:, -1]
         return values[:, 0] <= 1.0 + 1e-9 + rounding
 
@@ -261,11 +264,15 @@ def _lone_columns_lifted(covariances: FloatArray, floor: FloatArray) -> tuple[Fl
 
 
 def _above(scaled: FloatArray) -> bool:
-    """Whether all eigenvalues are above one, by factors: for a fraction of what the eigenvalues cost."""
-    lone = np.count_nonzero(scaled, axis=-1) <= 1
+    """Whether all eigenvalues are above one, but for those of lone columns, which are not below."""
+    return _all_above(scaled, np.where(np.count_nonzero(scaled, axis=-1) <= 1, -1.0, 0.0))
+
+
+def _all_above(scaled: FloatArray, more: FloatArray | float) -> bool:
+    """Whether scaled - (1 + more) I is positive definite, by factors: for less than the eigenvalues cost."""
     margin = scaled.copy()
     i = np.arange(scaled.shape[-1])
-    margin[..., i, i] -= np.where(lone, 0.0, 1.0)  # those are on the floor or above it
+    margin[..., i, i] -= 1.0 + more
     try:
         np.linalg.cholesky(margin)
     except np.linalg.LinAlgError:

@@ -40,13 +40,7 @@ class SmallProblems:
         self.mass = parts.mass
         total = np.repeat(np.where(self.mass > 0, self.mass, 1.0), parts.sizes)
         self.held = parts.rows.taken(EVERY, parts.weights / total)
-        d = objective.measure.n_features
-        self.means = np.zeros((len(self), d))
-        self.scatter = np.zeros((len(self), d, d))
-        for i in np.flatnonzero(parts.sizes):
-            points, weights = self.rows(int(i))
-            self.means[i] = weights @ points
-            self.scatter[i] = pooled(points - self.means[i], weights)
+        self.n_features = objective.measure.n_features
 
     def __len__(self) -> int:
         return len(self.parts.ends) - 1
@@ -61,19 +55,48 @@ class SmallProblems:
         return slice(int(self.parts.ends[i]), int(self.parts.ends[i + 1]))
 
     @cached_property
+    def means(self) -> FloatArray:
+        """Mean of each part, shape (p, d); zero where it has no rows."""
+        found = np.zeros((len(self), self.n_features))
+        for i in np.flatnonzero(self.parts.sizes):
+            points, weights = self.rows(int(i))
+            found[i] = weights @ points
+        return found
+
+    @property
+    def whole(self) -> bool:
+        """Whether covariances are whole matrices: of variances in many columns that would be all the work."""
+        return self.family.kind.work(self.n_features) > self.n_features or not self.wide
+
+    @property
+    def wide(self) -> bool:
+        """Whether there are many columns."""
+        return self.n_features > EFFORT.moves.whole_columns
+
+    @cached_property
+    def scatter(self) -> FloatArray:
+        """Covariance of each part, shape (p, d, d); its diagonal where nothing else is asked for."""
+        found = np.zeros((len(self), self.n_features, self.n_features))
+        for i in np.flatnonzero(self.parts.sizes):
+            points, weights = self.rows(int(i))
+            found[i] = self._pooled(points - self.means[i], weights)
+        return found
+
+    def _pooled(self, deviations: FloatArray, weights: FloatArray) -> FloatArray:
+        return pooled(deviations, weights) if self.whole else np.diag(weights @ deviations**2)
+
+    @cached_property
     def together(self) -> CovarianceKind:
         """How two components of a part begin: with one covariance, which keeps cores and halos away.
 
-        Of variances in many columns whole matrices would be all the work: these begin with their own.
+        Where that would be too much work, with their own.
         """
-        own, d = self.family.kind, self.means.shape[1]
-        return TIED if own.work(d) > d or d <= EFFORT.moves.whole_columns else own
+        return TIED if self.whole else self.family.kind
 
     @property
     def random_starts(self) -> int:
         """How many starts a part has, beside the one along its widest direction."""
-        wide = self.means.shape[1] > EFFORT.moves.whole_columns
-        return EFFORT.moves.wide_random_starts if wide else EFFORT.moves.random_starts
+        return EFFORT.moves.wide_random_starts if self.wide else EFFORT.moves.random_starts
 
     @cached_property
     def usable(self) -> BoolArray:
@@ -83,7 +106,7 @@ class SmallProblems:
     @property
     def fewest_rows(self) -> int:
         """Rows that a component has to rest on for its gain to count."""
-        return rows_for_covariance(self.family.kind.own, self.means.shape[1])
+        return rows_for_covariance(self.family.kind.own, self.n_features)
 
     @cached_property
     def single(self) -> FloatArray:
@@ -95,7 +118,7 @@ class SmallProblems:
     @cached_property
     def single_value(self) -> FloatArray:
         """Value of that component on the part, nats per unit mass of it; infinite where it is singular."""
-        d = self.means.shape[1]
+        d = self.n_features
         with np.errstate(all="ignore"):
             if self.single.ndim == 3:
                 sign, log_determinant = np.linalg.slogdet(self.single)
@@ -139,7 +162,7 @@ class SmallProblems:
             points, weights = self.rows(int(i))
             first, second = points - means[at, 0], points - means[at, 1]
             nearer = (first**2).sum(axis=1) <= (second**2).sum(axis=1)
-            matrices[at] = pooled(np.where(nearer[:, None], first, second), weights)
+            matrices[at] = self._pooled(np.where(nearer[:, None], first, second), weights)
         return pairs(np.full((len(which), 2), 0.5), means, matrices, self.family, kind)
 
     def starting_means(self, i: int, rng: np.random.Generator, n_random: int) -> FloatArray:
@@ -148,7 +171,10 @@ class SmallProblems:
         mean, covariance = self.means[i], self.scatter[i]
         variance = np.diagonal(covariance)
         scale = np.sqrt(np.where(variance > 0, variance, 1.0))
-        step = widest(covariance / scale / scale[:, None]) * scale
+        if self.whole:
+            step = widest(covariance / scale / scale[:, None]) * scale
+        else:
+            step = widest_of_rows((points - mean) / scale, weights) * scale
         starts = [np.stack([mean - step, mean + step])]
         chances = np.cumsum(weights)
         for first in _drawn(chances, rng, n_random):
@@ -170,6 +196,17 @@ def widest(covariance: FloatArray) -> FloatArray:
         if length == 0.0:
             return direction
         direction = covariance @ (direction / length)
+    return direction / np.sqrt(float(np.linalg.norm(direction)) or 1.0)
+
+
+def widest_of_rows(rows: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return about the same of the rows' own covariance, which is not formed; rows (m, d) of mean zero."""
+    direction = rows[int(np.argmax(np.square(rows).sum(axis=1)))]
+    for _ in range(EFFORT.moves.power_steps):
+        length = float(np.linalg.norm(direction))
+        if length == 0.0:
+            return direction
+        direction = (weights * (rows @ (direction / length))) @ rows
     return direction / np.sqrt(float(np.linalg.norm(direction)) or 1.0)
 
 

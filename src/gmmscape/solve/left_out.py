@@ -14,6 +14,8 @@ from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
 
 EPS = float(np.finfo(np.float64).eps)
+#: Share of a component's scatter below which a row's is lost in rounding.
+NO_SHARE = 1e-12
 
 
 def left_out_log_densities(
@@ -49,7 +51,10 @@ def left_out_log_densities(
         held = np.maximum(given - own, EPS * given)
         scaled = fit.kind.scaled(points - fit.means[j], factors, int(j))
         # The scatter, in its own units, less what the row gives it along its deviation.
-        lengths, growth = fit.kind.without(scaled, own * mass / left / given)
+        lengths, growth = np.einsum("nd,nd->n", scaled, scaled), np.zeros(len(points))
+        share = own * mass / left / given
+        some = np.flatnonzero(share * lengths > NO_SHARE)
+        lengths[some], growth[some] = fit.kind.without(scaled[some], share[some])
         lengths = lengths * held / given * (mass / left) ** 2
         growth = growth + d * np.log(given / held)
         found[:, j] = np.log(left / max(n - 1.0, EPS)) - 0.5 * (lengths + growth)

@@ -65,8 +65,8 @@ def prior_from_data(
     kept = _weak(part, k)
     if len(part) * k * family_named(family).kind.work(d) > EFFORT.solve.prior_pass:  # too dear to look closer
         return CovariancePrior(TOLERANCES.solve.prior_of_many if rows is None else rows, kept, n)
-    asked = n < scarce
-    fit = _fitted(part, family, k, floor, CovariancePrior(TOLERANCES.solve.weak_prior, kept, n), asked)
+    asked, few = n < scarce, n < EFFORT.solve.scarce_rows * k * (family_named(family).fewest_rows(d) + 1)
+    fit = _fitted(part, family, k, floor, CovariancePrior(TOLERANCES.solve.weak_prior, kept, n), few)
     if fit is None:
         return CovariancePrior(TOLERANCES.solve.prior_of_many if rows is None else rows, kept, n)
     if fit.kind.shared:  # what is shared is its own prior, but for the directions
