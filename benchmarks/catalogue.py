@@ -19,6 +19,7 @@ FOLDERS = {
         "optima",
         "select",
         "messy",
+        "extremes",
     ),
     "judging": ("generalise", "planted", "verdicts", "calibration", "suggestion", "ranking"),
     "landscapes": (

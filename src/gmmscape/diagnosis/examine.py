@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from gmmscape.arrays import IntArray
+from gmmscape.arrays import BoolArray, IntArray
 from gmmscape.diagnosis.clusters import Clusters, clusters
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
-from gmmscape.moves.degeneracy import collapsed
+from gmmscape.moves.degeneracy import collapsed, on_floor
 from gmmscape.moves.mixture_problem import MixtureProblem
-from gmmscape.moves.nesting import distances
+from gmmscape.moves.nesting import close_pairs
 from gmmscape.moves.restarts import SHAKEN, shaken
 from gmmscape.moves.search import Escape, search
 from gmmscape.moves.splits import SplitProposals
@@ -22,6 +23,9 @@ from gmmscape.objective import SampleObjective, step_norm
 from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import EM, Solution, descend, pass_size
 from gmmscape.tolerances import TOLERANCES
+
+#: Passes that there must have been time for, so that a few more when it is up are no overrun to speak of.
+ENOUGH = 12.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,10 @@ class Examination:
         Splits of its components, where the search ended with some.
     lost : tuple of int
         Components that EM would take from the given fit into a collapse: it was kept as it came.
+    hurried : bool
+        Whether the budget is of a few passes only.
+    passes : float
+        How many passes over all rows it cost as much as.
     """
 
     objective: SampleObjective
@@ -65,6 +73,12 @@ class Examination:
     way: tuple[Solution, ...]
     proposed: SplitProposals | None = None
     lost: tuple[int, ...] = ()
+    hurried: bool = False
+    passes: float = 0.0
+
+    def broken(self, mixture: Mixture) -> BoolArray:
+        """Say which components are collapsed; in a hurry, only those on a floor."""
+        return (on_floor if self.hurried else collapsed)(self.objective, mixture)
 
     @property
     def stop_reason(self) -> str:
@@ -147,18 +161,29 @@ def examine(
     Examination
         Also where the budget or Ctrl-C ended it early.
     """
-    objective.rows.tally.until = budget.until
+    tally = objective.rows.tally
+    tally.until, begun = budget.until, tally.done
+    began = time.monotonic()
     value_before = objective.value(given)
+    one_pass = time.monotonic() - began
     norm = _gradient_norm(objective, given)
     solver = EM(tol=finish.tol, max_iter=0) if eager else finish
     polished = _em(objective, given, solver, budget)
-    lost = collapsed(objective, polished.local) & ~collapsed(objective, given)
+    ended = polished.stop_reason
+    lost = np.zeros(given.n_components, dtype=bool)
+    hurried = budget.max_seconds is not None and ENOUGH * one_pass > budget.max_seconds
+    if not hurried:
+        lost = collapsed(objective, polished.local) & ~collapsed(objective, given)
     if lost.any():
-        polished, eager = _em(objective, given, EM(tol=finish.tol, max_iter=0), budget), True
+        polished, eager = _as_it_came(objective, given, value_before, norm, polished), True
+        active = objective.family.floor_active(given)
+        polished = replace(
+            polished, stop_reason="max_iter", n_iter=0, history=(value_before,), floor_active=active
+        )
     found = _Found(polished, Escape(polished), [polished])
     try:
-        if polished.stop_reason in ("interrupted", "time_limit"):
-            raise Stopped(polished.stop_reason)
+        if ended in ("interrupted", "time_limit"):
+            raise Stopped(ended)
         _improve(found, objective, polished, problem, finish, budget, eager)
     except Stopped as stop:
         found.escape.stop_reason = str(stop)
@@ -167,8 +192,7 @@ def examine(
     best = found.best
     if best.value > value_before:
         # The floor of this examination is above what came in: the fit as it is stays the best.
-        penalty = objective.family.penalty(given)
-        best = replace(polished, local=given, nll=value_before - penalty, penalty=penalty, gradient_norm=norm)
+        best = _as_it_came(objective, given, value_before, norm, polished)
     return Examination(
         objective,
         given,
@@ -181,6 +205,8 @@ def examine(
         tuple(found.way),
         _proposed(problem, best),
         tuple(np.flatnonzero(lost).tolist()),
+        hurried,
+        tally.passes(len(objective.rows), given, begun),
     )
 
 
@@ -262,6 +288,14 @@ def _gradient_norm(objective: SampleObjective, mixture: Mixture) -> float:
         return float("inf")
 
 
+def _as_it_came(
+    objective: SampleObjective, given: Mixture, value: float, norm: float, polished: Solution
+) -> Solution:
+    """The fit before EM, as where EM led to."""
+    penalty = objective.family.penalty(given)
+    return replace(polished, local=given, nll=value - penalty, penalty=penalty, gradient_norm=norm)
+
+
 def _em(objective: SampleObjective, start: Mixture, finish: EM, budget: Budget) -> Solution:
     def watch(ended: int, iterations: int, nll: float) -> bool:
         return budget.asks_to_stop("polish", 0, value=nll, iteration=iterations)
@@ -307,7 +341,7 @@ def _consolidated(solution: Solution) -> Solution:
 
 def _coincident(mixture: Mixture) -> IntArray:
     """Pairs of components that an EM step could not tell apart, smaller index first, shape (p, 2)."""
-    pairs = np.argwhere(np.triu(distances(mixture) <= TOLERANCES.diagnosis.coincident, 1))
+    pairs = close_pairs(mixture, TOLERANCES.diagnosis.coincident)
     if mixture.kind.shared or len(pairs) == 0:
         return pairs
     flat = mixture.covariances.reshape(mixture.n_components, -1)

@@ -31,7 +31,9 @@ def foreign_rows(
         `EFFORT.diagnosis.foreign_rows` rows.
     """
     rows = objective.rows
-    at = np.arange(0, len(rows), -(-len(rows) // EFFORT.diagnosis.foreign_rows))
+    most = max(EFFORT.diagnosis.least_foreign_rows, EFFORT.diagnosis.foreign_lengths // given.n_components)
+    most = min(most, EFFORT.diagnosis.foreign_rows)
+    at = np.arange(0, len(rows), -(-len(rows) // most))
     points, weights = rows.local(at), rows.weights[at]
     d, factors = given.n_features, given.parameters.factors
     with np.errstate(over="ignore", invalid="ignore"):

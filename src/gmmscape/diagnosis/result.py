@@ -127,6 +127,8 @@ class Diagnosis(Record):
     suggested_n_components : int or None
         Clusters that the best fit in hand speaks of: components on several count as these, several on one as
         one, as far as BIC asks for it. None where the search did not end, in fits, and for centers.
+    passes : float
+        What polishing and search cost, in passes over all rows; 0 where it was not counted.
     """
 
     format: ClassVar[str] = "gmmscape-diagnosis"
@@ -155,6 +157,7 @@ class Diagnosis(Record):
     evidence: Evidence
     suggested_n_components: int | None
     rival: Mixture | None = None
+    passes: float = 0.0
 
     @property
     def gain(self) -> float:

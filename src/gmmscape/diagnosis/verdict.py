@@ -20,7 +20,7 @@ from gmmscape.diagnosis.measured_evidence import evidence_of
 from gmmscape.diagnosis.result import ComponentReport, Diagnosis
 from gmmscape.diagnosis.suggested_number import suggested_n_components
 from gmmscape.mixture import Mixture
-from gmmscape.moves.degeneracy import collapsed, scarce
+from gmmscape.moves.degeneracy import scarce
 from gmmscape.moves.nesting import background, distances
 from gmmscape.moves.search import Escape, TriedMove
 from gmmscape.objective import SampleObjective
@@ -56,7 +56,7 @@ def diagnosis_of(
     """
     objective, given = examination.objective, examination.given
     polished, final = examination.polished.local, examination.final.local
-    broken = collapsed(objective, given)
+    broken = examination.broken(given)
     gain = counted_gain(examination)
     n = _effective_rows(objective)
     score = _score(objective, polished, final, n) if gain > 0 else 0.0
@@ -98,6 +98,7 @@ def diagnosis_of(
         if thorough and examination.looked_at and examination.affordable(100)
         else None,
         rival=examination.escape.rival.mixture if rival > 0.0 else None,
+        passes=examination.passes,
     )
 
 
@@ -143,9 +144,9 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
     Diagnosis
         Its `value_before` is that of the fit the examination began with.
     """
-    objective, final = examination.objective, examination.final
+    final = examination.final
     local = final.local
-    broken = collapsed(objective, local)
+    broken = examination.broken(local)
     verdict, reasons = "cannot tell", ("no moves were tried: escape is off",)
     if searched or examination.escape.cut_short:
         rival = rival_of(examination, before.total)

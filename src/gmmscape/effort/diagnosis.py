@@ -47,5 +47,8 @@ class DiagnosisEffort:
     suggestion_steps: int = 12
     #: Columns up to which nearest neighbours are looked for by a tree.
     tree_columns: int = 16
-    #: Rows that are compared with a model before it is judged.
+    #: Rows that are compared with a model before it is judged; of many components fewer, so that so many
+    #: distances are measured.
     foreign_rows: int = 2_000
+    least_foreign_rows: int = 200
+    foreign_lengths: int = 10_000_000

@@ -39,6 +39,11 @@ class Tally:
         k, d = mixture.means.shape
         self.done += pass_over(n, k, mixture.kind.work(d), d)
 
+    def passes(self, n: int, mixture: Mixture, since: float = 0.0) -> float:
+        """Return how many passes of a mixture over n rows cost as much as what was done since then."""
+        k, d = mixture.means.shape
+        return (self.done - since) / pass_over(n, k, mixture.kind.work(d), d)
+
     def count_runs(self, n: int, task: EmTask, passes: Sequence[int]) -> None:
         """Count the passes that EM from each start of a task took over all n rows, or over its own."""
         _, k, d = task.means.shape

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.mixture import Mixture
 from gmmscape.tolerances import TOLERANCES
 
@@ -23,6 +23,25 @@ def distances(mixture: Mixture) -> FloatArray:
     for i, mean in enumerate(mixture.means):
         found[i] = np.linalg.norm(mixture.kind.scaled(mixture.means - mean, factors, i), axis=1)
     return found
+
+
+def close_pairs(mixture: Mixture, reach: float) -> IntArray:
+    """Return the pairs, smaller index first, (p, 2), of which j lies so near i, in i's standard deviations.
+
+    For a reach that few pairs are within: their number, not the square of k, is what it costs.
+    """
+    from scipy.spatial import cKDTree
+
+    widest = float(np.sqrt(mixture.column_variances().sum(axis=1).max()))
+    pairs = cKDTree(mixture.means).query_pairs(reach * widest, output_type="ndarray").astype(np.int64)
+    pairs = pairs[np.lexsort(pairs.T[::-1])]
+    factors = mixture.parameters.factors
+    gaps = mixture.means[pairs[:, 1]] - mixture.means[pairs[:, 0]]
+    apart = [
+        np.linalg.norm(mixture.kind.scaled(gap[None], factors, int(i)))
+        for gap, i in zip(gaps, pairs[:, 0], strict=True)
+    ]
+    return pairs[np.array(apart, dtype=np.float64) <= reach]
 
 
 def nested(mixture: Mixture) -> BoolArray:

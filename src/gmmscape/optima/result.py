@@ -99,10 +99,6 @@ class LocalOptima(Record):
         Number of components.
     covariance_type : str
         What was free.
-    reg_covar, covariance_floor : float or None
-        Least variances that were asked for.
-    covariance_prior : CovariancePrior or None
-        What each covariance was given beside its rows; None for maximum likelihood.
     init_params : str
         Where starting means came from.
     total : float
@@ -111,6 +107,12 @@ class LocalOptima(Record):
         Of the starts.
     stop_reason : str
         "completed", "time_limit" or "interrupted".
+    reg_covar : float
+        Least variance that was asked for.
+    covariance_floor : float or None
+        The same as a share of the data's.
+    covariance_prior : CovariancePrior or None
+        What each covariance was given beside its rows; None for maximum likelihood.
     """
 
     format: ClassVar[str] = "gmmscape-optima"
@@ -204,7 +206,7 @@ class LocalOptima(Record):
         return "\n".join(lines)
 
     def _notes(self) -> list[str]:
-        notes = ["blocks: components > those of the best optimum that they stand for; exact ones are counted"]
+        notes = ["blocks: components > clusters of the best optimum that they stand for; the others are counted"]
         if self.best.hits == 0:
             notes.append("the best was found by moves from the best end of the starts: no start ended there")
         if self.degenerate:

@@ -92,7 +92,8 @@ def run(
     Returns
     -------
     Solution
-        Of the last point, relative to the measure's origin. Ctrl-C ends the loop with
+        Of the last point, relative to the measure's origin; where time ran out the error is infinite, because
+        there was none to estimate it. Ctrl-C ends the loop with
         ``stop_reason="interrupted"`` and the last point.
     """
     budget = Budget("descend", max_seconds, callback)
@@ -126,7 +127,7 @@ def run(
         origin=objective.measure.origin,
         nll=state.value - penalty + objective.rows.log_unit,
         penalty=penalty,
-        error=objective.errors(state.mixture).nll,
+        error=np.inf if reason == "time_limit" else objective.errors(state.mixture).nll,
         gradient_norm=np.inf if state.starved else state.gradient_norm,
         stop_reason=stop_reason(reason, starved=state.starved),
         n_iter=len(history) - 1,
