@@ -206,7 +206,9 @@ class LocalOptima(Record):
         return "\n".join(lines)
 
     def _notes(self) -> list[str]:
-        notes = ["blocks: components > clusters of the best optimum that they stand for; the others are counted"]
+        notes = [
+            "blocks: components > clusters of the best optimum that they stand for; the others are counted"
+        ]
         if self.best.hits == 0:
             notes.append("the best was found by moves from the best end of the starts: no start ended there")
         if self.degenerate:
