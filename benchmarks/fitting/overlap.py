@@ -94,7 +94,13 @@ def _compared(X: Array, k: int, kind: str, restarts: int, seeds: int) -> dict[st
 
 def _fit(X: Array, k: int, kind: str, seed: int, *, escape: bool) -> tuple[gs.GaussianMixture, float]:
     model = gs.GaussianMixture(
-        k, covariance_type=kind, random_state=seed, escape=escape, nested="take", covariance_prior=0.0
+        k,
+        covariance_type=kind,
+        random_state=seed,
+        escape=escape,
+        nested="take",
+        pursue="likelihood",
+        covariance_prior=0.0,
     )
     model.set_params(init_params="k-means++" if not escape else "random_from_data")
     with warnings.catch_warnings():

@@ -144,7 +144,8 @@ def _fit(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Bu
 
 
 def _examined(objective: SampleObjective, start: Solution, plan: FitPlan, budget: Budget) -> Examination:
-    effort = None if plan.pursue == "likelihood" else _effort(objective, start)
+    unbounded = plan.pursue == "likelihood" or plan.take_nested  # the highest is asked for
+    effort = None if unbounded else _effort(objective, start)
     problem = MixtureProblem(
         objective, take_nested=plan.take_nested, seed=plan.seed, pursue=plan.pursue, effort=effort
     )
