@@ -378,3 +378,10 @@ def test_messy_data_have_their_groups(tmp_path: Path):
     summary = small("messy", tmp_path)["summary"]
     assert len(summary) == 6
     assert sum(row["right"] for row in summary.values()) >= sum(row["of"] for row in summary.values()) - 1
+
+
+@pytest.mark.slow
+def test_extremes_are_fitted_and_repaired(tmp_path: Path):
+    groups = small("extremes", tmp_path)["summary"]["groups"]
+    assert len(groups) == 3
+    assert all(row["right"] == row["of"] for row in groups.values())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.moves.nesting import Clustering, better_clustering, distances, nested
+from gmmscape.moves.nesting import Clustering, better_clustering, close_pairs, distances, nested
 
 
 def pair(gap: float, wide: float, narrow: float, kind: str = "spherical") -> gs.Mixture:
@@ -29,6 +29,25 @@ def test_distances_are_in_the_metric_of_the_row(kind: str):
 @pytest.mark.parametrize(("gap", "expected"), [(0.0, True), (5.9, True), (6.1, False)])
 def test_a_core_is_nested_up_to_two_deviations_of_its_halo(kind: str, gap: float, expected: bool):
     assert nested(pair(gap, 3.0, 0.5, kind))[0, 1] == expected
+
+
+@pytest.mark.parametrize("kind", ["full", "diag", "spherical", "tied"])
+def test_close_pairs_are_those_of_all_distances(kind: str):
+    rng = np.random.default_rng(0)
+    means = rng.standard_normal((12, 3))
+    means[7], means[9] = means[2] + 1e-9, means[2]
+    widths = rng.uniform(0.5, 2.0, 12)
+    stored = {
+        "full": widths[:, None, None] * (np.eye(3) + 0.3),
+        "diag": widths[:, None] * np.array([1.0, 0.2, 3.0]),
+        "spherical": widths,
+        "tied": np.eye(3) + 0.3,
+    }
+    mixture = gs.Mixture(None, means, stored[kind], kind)
+    for reach in (1e-6, 0.8):
+        expected = np.argwhere(np.triu(distances(mixture) <= reach, 1))
+        np.testing.assert_array_equal(close_pairs(mixture, reach), expected)
+    assert len(close_pairs(mixture, 1e-6)) == 3
 
 
 def test_equal_components_are_nested_exactly_where_their_density_has_one_mode():
