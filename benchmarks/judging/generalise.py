@@ -167,6 +167,11 @@ def shown(summary: dict[str, Any]) -> Shown:
     return Shown(figures, columns, rows)
 
 
+def _shown(figures: dict[str, float] | None) -> str:
+    """Log-likelihood per row and Rand index; a dash where no fit was to be had."""
+    return "-" if figures is None else f"{_score(figures['score'])} / {figures['rand_index']:.2f}"
+
+
 def _score(value: float) -> str:
     return short(value, 4) if abs(value) < 1e4 else f"{value:.0f}"
 
