@@ -41,6 +41,8 @@ def next_step(diagnosis: Any) -> str:
     """Return what to do next, for somebody who knows no theory."""
     if diagnosis.verdict == "bad optimum":
         return "take the better fit: `repair` returns it"
+    if diagnosis.verdict == "no better fit found" and diagnosis.input_state == "not converged":
+        return "let EM converge: `repair` returns the fit that it leads to"
     if diagnosis.verdict == "no better fit found":
         return "see the findings below" if diagnosis.findings else "use this fit"
     if diagnosis.stop_reason in NEXT:
