@@ -101,8 +101,8 @@ def test_a_model_that_its_tolerance_stopped_is_said_to_be():
     diagnosis = gs.diagnose(model, X, rng=0)
     assert diagnosis.input_state == "not converged"
     assert f"stopped early (worth {diagnosis.polish_gain * len(X):.2g} nats)" in str(diagnosis)
-    near = clusters() / 2.0
-    early = GaussianMixture(3, tol=9.0, means_init=CENTERS / 2.0, random_state=0).fit(near)
+    near = clusters() - 0.6 * np.repeat(CENTERS, 80, axis=0)
+    early = GaussianMixture(3, tol=9.0, means_init=0.4 * CENTERS, random_state=0).fit(near)
     assert "next: let EM converge" in str(gs.diagnose(early, near, rng=0))
     assert "next: use this fit" in str(gs.diagnose(gs.repair(early, near, rng=0).model, near, rng=0))
 
