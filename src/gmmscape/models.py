@@ -74,6 +74,8 @@ class FittedModel:
         Whether the parameters are those of a Bayesian fit.
     family : str or None
         Name of the family the mixture was fitted in; None for centers.
+    was_fitted : bool
+        Whether it says that it was fitted, so that averages and variances are those of its rows.
     """
 
     source: Any
@@ -85,6 +87,7 @@ class FittedModel:
     prior: CovariancePrior | None = None
     has_prior: bool = False
     family: str | None = None
+    was_fitted: bool = False
 
     @property
     def means(self) -> FloatArray:
@@ -265,6 +268,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
         prior=prior if isinstance(prior, CovariancePrior) else None,
         has_prior=hasattr(model, "weight_concentration_prior_type"),
         family=name,
+        was_fitted=hasattr(model, "n_iter_"),
     )
 
 
@@ -356,6 +360,7 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         else real_number("covariance_floor", content["covariance_floor"], strict=False),
         prior=_prior_in(content, mixture.n_features),
         family=mixture.covariance_type,
+        was_fitted=True,
     )
 
 

@@ -95,6 +95,10 @@ class CovarianceKind(ABC):
         """Return a new array of every component's matrix, (k, d, d)."""
 
     @abstractmethod
+    def in_columns(self, covariances: FloatArray, columns: Any) -> FloatArray:
+        """Return the covariances of some columns alone."""
+
+    @abstractmethod
     def stored(self, matrices: FloatArray) -> FloatArray:
         """Return how matrices (k, d, d) that are of this kind are stored."""
 

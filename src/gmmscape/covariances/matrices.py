@@ -33,6 +33,9 @@ class _Matrices(CovarianceKind):
         rounded = np.abs(C - transposed).max() <= 1e-4 * np.abs(C).max()  # 1e-7 in single precision
         return 0.5 * (C + transposed) if rounded else C
 
+    def in_columns(self, covariances: FloatArray, columns: Any) -> FloatArray:
+        return covariances[..., columns, :][..., columns]
+
     def each_of(self, matrices: FloatArray) -> FloatArray:
         return matrices
 

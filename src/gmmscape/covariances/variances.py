@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
@@ -57,6 +59,9 @@ class Diag(_Variances):
 
     def matrices(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
         return covariances[:, :, None] * np.eye(d)
+
+    def in_columns(self, covariances: FloatArray, columns: Any) -> FloatArray:
+        return covariances[:, columns]
 
     def stored(self, matrices: FloatArray) -> FloatArray:
         return np.diagonal(matrices, axis1=1, axis2=2).copy()
@@ -153,6 +158,9 @@ class Spherical(_Variances):
 
     def matrices(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
         return np.broadcast_to(covariances[:, None], (k, d))[:, :, None] * np.eye(d)
+
+    def in_columns(self, covariances: FloatArray, columns: Any) -> FloatArray:
+        return covariances
 
     def stored(self, matrices: FloatArray) -> FloatArray:
         return np.diagonal(matrices, axis1=1, axis2=2)[:, 0].copy()

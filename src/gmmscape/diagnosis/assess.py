@@ -123,7 +123,7 @@ def judge(
         calibration, ended = _calibration(examination, total, false_alarm, n_samples, nested, seed, budget)
         examination = replace(examination, escape=replace(examination.escape, stop_reason=ended))
         diagnosis = diagnosis_of(examination, total, calibration, thorough=True)
-        foreign = foreign_rows(objective, given, fitted.feature_names)
+        foreign = foreign_rows(objective, given, fitted.feature_names, fitted=fitted.was_fitted)
         if foreign is not None:
             diagnosis = replace(diagnosis, verdict="cannot tell", reasons=(foreign, *diagnosis.reasons))
         if n_starts > 0 and examination.stop_reason == "completed":

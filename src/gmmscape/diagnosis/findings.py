@@ -11,7 +11,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.diagnosis.goodness_of_fit import misfit
 from gmmscape.effort import EFFORT
-from gmmscape.measure import Sample, WeightedRows, row_keys
+from gmmscape.measure import Sample, WeightedRows, repetition, rounding_step, row_keys
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
 from gmmscape.results.records import Record
@@ -118,14 +118,16 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
     rows = np.arange(0, len(sample), step)
     points = sample.local(rows)
     found = [*set_aside(sample), *_columns(sample)]
-    rounded, jitter = _rounded(points, fit, sample.variance > 0)
+    varying = sample.variance > 0
+    rounded, jitter = _rounded(points, fit, varying)
     if len(rounded):
         found.append(_rounding(points, rounded))
     kept = _first_of_equal(points)
     repeated = 1.0 - np.count_nonzero(kept) / len(points)
-    if len(rounded) == fit.n_features:
-        kept[:] = True  # rounding made them equal, and the jitter takes it off
-    elif repeated >= TOLERANCES.diagnosis.repeated_share:
+    if jitter[:, varying].any(axis=0).all():  # rounding made rows equal, and the jitter takes it off
+        repeated = 1.0 - 1.0 / _repetition(points)
+        kept |= repeated < TOLERANCES.diagnosis.repeated_share
+    if repeated >= TOLERANCES.diagnosis.repeated_share:
         found.append(
             Finding(
                 "duplicates",
@@ -142,7 +144,8 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
             )
         )
     weights = sample.weights[rows[kept]]
-    far_off = misfit(WeightedRows(points[kept] + jitter[kept], weights, objective.rows.unit), fit)
+    seen = (points[kept] + jitter[kept])[:, varying]  # those of one value put rows on a plane
+    far_off = misfit(WeightedRows(seen, weights, objective.rows.unit), fit.marginal(varying))
     if far_off is not None:
         found.append(Finding("not Gaussian", far_off))
     return tuple(found)
@@ -188,18 +191,24 @@ def _rounded(points: FloatArray, fit: Mixture, varying: Any) -> tuple[IntArray, 
     """Columns of few values, and a jitter that takes the rounding off, (m, d)."""
     alive = fit.weights > 0.2 / fit.n_components
     narrowest = np.sqrt(fit.column_variances()[alive].min(axis=0))
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(EFFORT.diagnosis.own_seed)
     jitter = np.zeros_like(points)
     found = []
     for column in np.flatnonzero(varying):
         values = np.unique(points[:, column])
-        if len(values) > TOLERANCES.diagnosis.few_values_share * len(points):
-            continue
-        gap = float(np.median(np.diff(values)))
+        gap = 0.0 if len(values) == len(points) else rounding_step(values)
+        if len(values) <= TOLERANCES.diagnosis.few_values_share * len(points):
+            gap = float(np.median(np.diff(values)))
         jitter[:, column] = gap * (rng.random(len(points)) - 0.5)
         if gap > TOLERANCES.diagnosis.coarse_rounding * narrowest[column]:
             found.append(column)
     return np.array(found, dtype=np.int64), jitter
+
+
+def _repetition(points: FloatArray) -> float:
+    """How many rows say the same as one, beyond what is to be expected of rounded values."""
+    steps = np.array([rounding_step(np.unique(column)) for column in points.T])
+    return repetition(points, np.ones(len(points)), steps)
 
 
 def _rounding(points: FloatArray, columns: IntArray) -> Finding:

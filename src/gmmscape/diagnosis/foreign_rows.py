@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
+from gmmscape.results.words import OF_OTHER_ROWS
 from gmmscape.tolerances import TOLERANCES
 
 
 def foreign_rows(
-    objective: SampleObjective, given: Mixture, names: tuple[str, ...] | None = None
+    objective: SampleObjective,
+    given: Mixture,
+    names: tuple[str, ...] | None = None,
+    *,
+    fitted: bool = False,
 ) -> str | None:
-    """Return a sentence where most rows are far from every component of a model; None where they are not.
+    """Return a sentence where a model is of other rows; None where it may be of these.
+
+    Most rows are then far from every component. A fitted one has averages and variances of its own rows after
+    each M-step: those of the columns must not be plainly others either.
 
     Parameters
     ----------
@@ -23,6 +34,8 @@ def foreign_rows(
         The model, in local coordinates.
     names : tuple of str, optional
         Of the columns.
+    fitted : bool, default=False
+        Whether the model says that it was fitted.
 
     Returns
     -------
@@ -46,27 +59,70 @@ def foreign_rows(
     nearest = np.nan_to_num(lengths, nan=np.inf).min(axis=0)
     limit = np.sqrt(d) + TOLERANCES.diagnosis.foreign_distance
     share = float(weights[nearest > limit].sum() / weights.sum())
-    if share <= TOLERANCES.diagnosis.foreign_share:
+    far = share > TOLERANCES.diagnosis.foreign_share
+    near = nearest <= limit if not far else np.ones(len(points), dtype=bool)
+    found = _moments(objective, given, points[near], weights[near])
+    if not (far or (fitted and _plainly_others(objective, found))):
         return None
-    column = _column_most_off(objective, given)
+    column = int(np.argmax(found.shift + np.abs(np.log(found.ratio))))
     called = f"column {column}" if names is None else repr(names[column])
-    own = objective.measure.callers_mixture(given)
-    middle = float(own.weights @ own.means[:, column])
-    rows_middle = float(objective.measure.origin[column] + weights @ points[:, column] / weights.sum())
+    origin = objective.measure.origin[column]
+    how = f"in {called}"
+    if far:
+        how = (
+            f"{100 * share:.0f} % of them lie more than {limit:.0f} standard deviations from every "
+            f"component; most of it in {called}"
+        )
+    rows_deviation, deviation = np.sqrt([found.rows_variance[column], found.variance[column]])
     return (
-        f"the model was not fitted on these rows: {100 * share:.0f} % of them lie more than {limit:.0f} "
-        f"standard deviations from every component; most of it in {called}, where rows are around "
-        f"{rows_middle:.4g} and the model is around {middle:.4g}: pass the rows, columns and units that it "
-        "was fitted on"
+        f"{OF_OTHER_ROWS}: {how}, where rows are around {found.rows_mean[column] + origin:.4g} with a "
+        f"standard deviation of {rows_deviation:.3g} and the model is around "
+        f"{found.mean[column] + origin:.4g} with one of {deviation:.3g}: pass the rows, columns and units "
+        "that it was fitted on"
     )
 
 
-def _column_most_off(objective: SampleObjective, given: Mixture) -> int:
-    """The column in which middles or widths of rows and model differ most, in standard deviations."""
-    variance = np.where(objective.measure.variance > 0, objective.measure.variance, 1.0)
+class _Moments(NamedTuple):
+    """Averages and variances of a model and of the rows, by column, and how different they are."""
+
+    mean: FloatArray
+    variance: FloatArray
+    rows_mean: FloatArray
+    rows_variance: FloatArray
+    rows_kurtosis: FloatArray
+
+    @property
+    def shift(self) -> FloatArray:
+        """Distance of the averages in standard deviations, the larger ones."""
+        return np.abs(self.mean - self.rows_mean) / np.sqrt(np.maximum(self.variance, self.rows_variance))
+
+    @property
+    def ratio(self) -> FloatArray:
+        """Of the variances."""
+        return self.variance / self.rows_variance
+
+
+def _moments(objective: SampleObjective, given: Mixture, points: FloatArray, weights: FloatArray) -> _Moments:
+    """Those of the model, and of some rows."""
     mean = given.weights @ given.means
-    spread = given.weights @ given.column_variances()
-    spread = spread + given.weights @ (given.means - mean) ** 2
-    rows_mean = objective.measure.weights @ objective.measure.points
-    shift = np.abs(mean - rows_mean) / np.sqrt(np.minimum(variance, spread))
-    return int(np.argmax(shift + np.abs(np.log(variance / spread))))
+    spread = given.weights @ (given.column_variances() + (given.means - mean) ** 2)
+    share = weights / weights.sum()
+    rows_mean = share @ points
+    rows_variance, fourth = (share @ (points - rows_mean) ** power for power in (2, 4))
+    kurtosis = np.divide(fourth, rows_variance**2, out=np.full_like(fourth, 3.0), where=rows_variance > 0)
+    # Of one value there is no variance to compare with, and a model of such a column has any.
+    rows_variance = np.where(rows_variance > 0, rows_variance, spread)
+    return _Moments(mean, spread, rows_mean, rows_variance, kurtosis)
+
+
+def _plainly_others(objective: SampleObjective, found: _Moments) -> bool:
+    """Whether averages or variances of some column differ by more than new rows of one source would."""
+    error = TOLERANCES.diagnosis.foreign_errors / np.sqrt(objective.measure.effective_rows)
+    shifted = found.shift > max(TOLERANCES.diagnosis.foreign_shift, error)
+    ratio, kurtosis = found.ratio, found.rows_kurtosis
+    if objective.family.kind.n_parameters(1, 2) == 1:  # of all columns together, where components have one
+        ratio = np.atleast_1d(found.variance.sum() / found.rows_variance.sum())
+        kurtosis = np.atleast_1d(kurtosis.max())
+    few = error * np.sqrt(np.maximum(kurtosis - 1.0, 0.0))  # six standard errors of the log of a variance
+    scaled = np.abs(np.log(ratio)) > np.maximum(np.log(TOLERANCES.diagnosis.foreign_ratio), few)
+    return bool(shifted.any() or scaled.any())

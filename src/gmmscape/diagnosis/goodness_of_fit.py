@@ -38,7 +38,7 @@ def misfit(rows: WeightedRows, fit: Mixture) -> str | None:
     str or None
         For the user.
     """
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(EFFORT.diagnosis.own_seed)
     weighted = rows.weights.min() < rows.weights.max()
     if not weighted:
         rows = _some(rows, fit, rng)

@@ -7,7 +7,7 @@ from typing import Any
 
 from gmmscape.moves.search import TriedMove
 from gmmscape.results.text import aligned, left_out
-from gmmscape.results.words import KINDS_OF_COMPONENT
+from gmmscape.results.words import KINDS_OF_COMPONENT, OF_OTHER_ROWS
 
 #: Rows shown of long tables; `to_dict` has all.
 MOST_COMPONENTS, MOST_MOVES = 40, 10
@@ -39,6 +39,8 @@ def diagnosis_table(diagnosis: Any) -> str:
 
 def next_step(diagnosis: Any) -> str:
     """Return what to do next, for somebody who knows no theory."""
+    if diagnosis.reasons and diagnosis.reasons[0].startswith(OF_OTHER_ROWS):
+        return "pass the rows, columns and units that the model was fitted on"
     if diagnosis.verdict == "bad optimum":
         return "take the better fit: `repair` returns it"
     if diagnosis.verdict == "no better fit found" and diagnosis.input_state == "not converged":

@@ -47,6 +47,10 @@ class DiagnosisEffort:
     suggestion_steps: int = 12
     #: Columns up to which nearest neighbours are looked for by a tree.
     tree_columns: int = 16
+    #: Seed of draws that rows are compared with: not one that rows themselves may be drawn by.
+    own_seed: int = 7_906_311
+    #: Rows on which it is timed how long a list of what components cover takes.
+    timed_rows: int = 2_000
     #: Rows that are compared with a model before it is judged; of many components fewer, so that so many
     #: distances are measured.
     foreign_rows: int = 2_000

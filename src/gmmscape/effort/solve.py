@@ -27,6 +27,8 @@ class SolveEffort:
     least_prior_rows: int = 500
     #: Size of a pass over these rows beyond which the prior is that of the data's own covariance.
     prior_pass: int = 1_000_000_000
+    #: The same for each second of a time budget.
+    prior_pass_rate: float = 300_000.0
     #: Rows times components times columns that k-means starts from in a second, for fits that have no more.
     kmeans_rate: float = 5e7
     prior_starts: int = 2

@@ -90,7 +90,7 @@ def fit_estimator(
     names = getattr(model, "feature_names_in_", None)
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=3)
-    family = regularity.family(sample, model.covariance_type, model.n_components)
+    family = regularity.family(sample, model.covariance_type, model.n_components, max_seconds)
     seed = seed_from(model.random_state)
     plan = FitPlan(
         n_components=model.n_components,

@@ -3,6 +3,7 @@
 from gmmscape.measure.duplicates import row_keys
 from gmmscape.measure.estimate import Errors, Estimate
 from gmmscape.measure.population import Population
+from gmmscape.measure.resolution import repetition, rounding_step
 from gmmscape.measure.rows import EVERY, Coverage, WeightedRows
 from gmmscape.measure.sample import Sample
 from gmmscape.measure.source import ArraySource, Block, RowSource
@@ -24,5 +25,7 @@ __all__ = [
     "Sample",
     "WeightedRows",
     "middle_of",
+    "repetition",
+    "rounding_step",
     "row_keys",
 ]

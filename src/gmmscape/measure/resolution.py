@@ -22,12 +22,18 @@ def grid_step(values: FloatArray) -> float:
     different = np.unique(values)
     if not 1 < len(different) < TOLERANCES.measure.grid_share * len(values):
         return 0.0
-    gaps = np.diff(different)
-    step = float(gaps.min())
-    if different[-1] - different[0] > step * len(values):
+    step = rounding_step(different)
+    return 0.0 if different[-1] - different[0] > step * len(values) else step
+
+
+def rounding_step(different: FloatArray) -> float:
+    """Return the step that all of some ascending values are apart by multiples of, or 0 if there is none."""
+    if len(different) < 2:
         return 0.0
-    places = gaps / step
-    return step if np.abs(places - np.round(places)).max() <= TOLERANCES.measure.grid_error else 0.0
+    gaps = np.diff(different)
+    places = gaps / gaps.min()
+    rounded = np.abs(places - np.round(places)).max() <= TOLERANCES.measure.grid_error
+    return float(gaps.min()) if rounded else 0.0
 
 
 def repetition(points: FloatArray, counts: FloatArray, steps: FloatArray) -> float:

@@ -184,6 +184,11 @@ class Sample(Centred):
             return float(self._counts.sum())
         return float(1.0 / (self.weights @ self.weights))
 
+    @property
+    def n_varying(self) -> int:
+        """Number of columns with more than one value, at least 1: the others ask for no rows."""
+        return max(1, int(np.count_nonzero(self.variance)))
+
     @cached_property
     def steps(self) -> FloatArray:
         """Steps of the grids that columns of rounded values lie on, 0 for others, shape (d,)."""

@@ -26,7 +26,7 @@ def scarce(objective: SampleObjective, mixture: Mixture, *, after_em: bool = Fal
     of its components, which saves the pass where all are heavy.
     """
     few = _rests_on_fewer(
-        objective, mixture, 5 * rows_for_covariance(mixture.kind.own, mixture.n_features), after_em
+        objective, mixture, 5 * rows_for_covariance(mixture.kind.own, objective.measure.n_varying), after_em
     )
     return few | on_floor(objective, mixture)
 
@@ -41,7 +41,7 @@ def collapsed(objective: SampleObjective, mixture: Mixture, *, after_em: bool = 
     floored = on_floor(objective, mixture)
     if mixture.kind.shared or objective.family.prior is not None:
         return floored
-    limit = float(np.nextafter(rows_for_covariance(mixture.kind.own, mixture.n_features), np.inf))
+    limit = float(np.nextafter(rows_for_covariance(mixture.kind.own, objective.measure.n_varying), np.inf))
     few = _rests_on_fewer(objective, mixture, limit, after_em)
     return floored | (few & (mixture.weights > 0))
 

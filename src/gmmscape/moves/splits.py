@@ -96,7 +96,7 @@ def _gains_by_several(small: SmallProblems, which: IntArray, nll: FloatArray) ->
 
 def least_gain(objective: SampleObjective) -> float:
     """Return what one component more has to gain by twice BIC's measure, nats per unit mass."""
-    d, rows = objective.measure.n_features, objective.measure.effective_rows
+    d, rows = objective.measure.n_varying, objective.measure.effective_rows
     parameters = objective.family.n_parameters(2, d) - objective.family.n_parameters(1, d)
     return parameters * float(np.log(rows)) / rows
 

@@ -106,7 +106,7 @@ class SmallProblems:
     @property
     def fewest_rows(self) -> int:
         """Rows that a component has to rest on for its gain to count."""
-        return rows_for_covariance(self.family.kind.own, self.n_features)
+        return rows_for_covariance(self.family.kind.own, self.objective.measure.n_varying)
 
     @cached_property
     def single(self) -> FloatArray:

@@ -148,7 +148,7 @@ def local_optima(
     regularity = Regularity.of(covariance_prior, reg_covar, covariance_floor)
     budget = Budget.of("local_optima", max_seconds, callback, verbose)
     sample = Sample(X, sample_weight, copy=False, wild="aside")
-    family = regularity.family(sample, covariance_type, plan.n_components)
+    family = regularity.family(sample, covariance_type, plan.n_components, budget.max_seconds)
     one = mixture_around(sample, family, np.zeros((1, sample.n_features)))
     with limited(n_jobs):
         journal = None if checkpoint is None else _journal(checkpoint, sample, plan, family, regularity)

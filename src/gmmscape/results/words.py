@@ -29,6 +29,8 @@ KINDS_OF_COMPONENT = {
     "not examined": "nothing was tried: whether it is right is not known",
     "collapsed": "the rows give it no covariance: it rests on a floor or on too few different rows",
 }
+#: How the reason begins where a model is of other data.
+OF_OTHER_ROWS = "the model was not fitted on these rows"
 #: What is listed instead, where no start ended in an optimum.
 INSTEAD_OF_OPTIMA = {
     "not converged": "no start has converged: what is listed is where they stood",

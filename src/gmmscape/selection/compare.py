@@ -41,7 +41,8 @@ def table_of(
 def _row(ladder: Ladder, rung: Rung, counted: float, below: float) -> dict[str, Any]:
     solution = rung.fit.solution
     objective = ladder.objective(solution.local.n_components)
-    found = scores(objective.family, objective.rows, solution.local, solution.nll, counted)
+    columns = ladder.sample.n_varying
+    found = scores(objective.family, objective.rows, solution.local, solution.nll, counted, columns)
     flags = []
     if rung.refusal is not None:
         flags += ["refused", rung.refusal]

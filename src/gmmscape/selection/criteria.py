@@ -20,7 +20,7 @@ class Scores:
     Attributes
     ----------
     n_parameters : int
-        Free parameters of the family.
+        Free parameters of the family, in columns that vary.
     bic : float
         -2 log-likelihood + n_parameters log n (Schwarz, Annals of Statistics 6(2), 1978); smaller is better.
     icl : float
@@ -33,9 +33,12 @@ class Scores:
     icl: float
 
 
-def scores(family: Family, rows: WeightedRows, mixture: Mixture, nll: float, n: float) -> Scores:
-    """Return the figures of a family's fit in local coordinates; `nll` per unit mass, `n` rows that count."""
-    p = family.n_parameters(*mixture.means.shape)
+def scores(family: Family, rows: WeightedRows, mixture: Mixture, nll: float, n: float, d: int) -> Scores:
+    """Return the figures of a family's fit in local coordinates.
+
+    `nll` is per unit mass, `n` the rows that count, `d` the columns that have parameters: those that vary.
+    """
+    p = family.n_parameters(mixture.n_components, d)
     bic = 2.0 * n * nll + p * float(np.log(n))
     return Scores(p, bic, bic + 2.0 * n * entropy(rows, mixture))
 

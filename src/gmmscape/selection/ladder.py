@@ -115,7 +115,7 @@ class Ladder:
     ) -> None:
         self.sample, self.name, self.regularity, self.plan = sample, name, regularity, plan
         self.admission, self.total, self.budget, self.kept = admission, total, budget, kept
-        each = TOLERANCES.selection.rows_for_prior * family_named(name).fewest_rows(sample.n_features)
+        each = TOLERANCES.selection.rows_for_prior * family_named(name).fewest_rows(sample.n_varying)
         self.reference = max(1, min(most, int(sample.effective_rows / each)))
         self._objectives: dict[int, SampleObjective] = {}
         single = self._single(self.objective(1).family)

@@ -262,7 +262,7 @@ def _ladders(
     for kind in sorted(kinds, key=narrow_to_wide().index):
         family, least = family_named(kind), rule.least_rows
         if least is None:
-            least = default_least_rows(family, sample.n_features, bounded=bounded and family.penalised)
+            least = default_least_rows(family, sample.n_varying, bounded=bounded and family.penalised)
         floor_counts = regularity.reg_covar > 0 or (bounded and family.penalised)
         ladders[kind] = Ladder(
             sample, kind, regularity, plan, most, Admission(least, floor_counts), total, budget, fits

@@ -30,7 +30,12 @@ BRIEF = EM(tol=1e-3, max_iter=5)
 
 
 def prior_from_data(
-    sample: Sample, family: str, k: int, floor: Floor, rows: float | None = None
+    sample: Sample,
+    family: str,
+    k: int,
+    floor: Floor,
+    rows: float | None = None,
+    seconds: float | None = None,
 ) -> CovariancePrior | None:
     """Return the prior that a sample suggests (docs/mathematics.md#prior).
 
@@ -50,6 +55,8 @@ def prior_from_data(
         Of the covariances.
     rows : float, optional
         What the prior is worth, in rows; by default the data say.
+    seconds : float, optional
+        What there is for the whole work: where a closer look would take much of it, none is taken.
 
     Returns
     -------
@@ -59,11 +66,14 @@ def prior_from_data(
     """
     if not family_named(family).penalised or not sample.variance.any():
         return None
+    if not (sample.variance > 0).all():
+        return _beside_constants(sample, family, k, floor, rows, seconds)
     n, d = sample.effective_rows, sample.n_features
     scarce = _scarce(family_named(family), k, d)
     part = _part(sample, k, scarce)
     kept = _weak(part, k)
-    if len(part) * k * family_named(family).kind.work(d) > EFFORT.solve.prior_pass:  # too dear to look closer
+    dearest = EFFORT.solve.prior_pass if seconds is None else seconds * EFFORT.solve.prior_pass_rate
+    if len(part) * k * family_named(family).kind.work(d) > min(dearest, EFFORT.solve.prior_pass):
         return CovariancePrior(TOLERANCES.solve.prior_of_many if rows is None else rows, kept, n)
     asked, few = n < scarce, n < EFFORT.solve.scarce_rows * k * (family_named(family).fewest_rows(d) + 1)
     fit = _fitted(part, family, k, floor, CovariancePrior(TOLERANCES.solve.weak_prior, kept, n), few)
@@ -82,6 +92,23 @@ def prior_from_data(
         scale = scales[0] if fit.kind.shared else _refined(part, fit, family, floor, scales[0], rounding)
         return CovariancePrior(TOLERANCES.solve.prior_of_many, scale, n)
     return _best_expected(part, fit, family_named(family, floor), scales).beside(n)
+
+
+def _beside_constants(
+    sample: Sample, family: str, k: int, floor: Floor, rows: float | None, seconds: float | None
+) -> CovariancePrior | None:
+    """The prior of the columns that vary; those of one value have the variance that is given to them."""
+    varying = sample.variance > 0
+    weights = None if sample.equal_weights else sample.weights
+    least = floor.variances if len(floor.variances) else np.zeros(sample.n_features)
+    varied = Sample(sample.points[:, varying], weights, copy=False)
+    found = prior_from_data(varied, family, k, Floor(least[varying]), rows, seconds)
+    if found is None:
+        return None
+    given = np.where(least > 0, least, sample.variance.mean() / sample.effective_rows)
+    scale = np.diag(np.where(varying, 0.0, given))
+    scale[np.ix_(varying, varying)] = found.scale
+    return CovariancePrior(found.rows, scale, sample.effective_rows)
 
 
 def _scarce(family: Family, k: int, d: int) -> int:

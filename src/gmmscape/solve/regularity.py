@@ -76,13 +76,13 @@ class Regularity:
         least = np.where(sample.variance == 0, wide, np.minimum(on_grid, sample.variance))
         return replace(floor, variances=np.maximum(least, floor.variances))
 
-    def family(self, sample: Sample, name: str, k: int) -> Family:
+    def family(self, sample: Sample, name: str, k: int, seconds: float | None = None) -> Family:
         """Return the family of that name for k components of a sample, under floor and prior.
 
-        A family that knows of no prior has the floor of maximum likelihood. Cost: that of `prior_from_data`,
-        unless there is to be no prior.
+        `seconds` is what there is for the whole work, where it has an end. A family that knows of no prior
+        has the floor of maximum likelihood. Cost: that of `prior_from_data`, unless there is to be no prior.
         """
         if self.prior_rows == 0.0 or not family_named(name).penalised:
             return family_named(name, replace(self, prior_rows=0.0).floor(sample))
         floor = self.floor(sample)
-        return family_named(name, floor, prior_from_data(sample, name, k, floor, self.prior_rows))
+        return family_named(name, floor, prior_from_data(sample, name, k, floor, self.prior_rows, seconds))

@@ -68,3 +68,8 @@ class DiagnosisTolerances:
     #: from every component, from which on a model is not one of these rows.
     foreign_distance: float = 20.0
     foreign_share: float = 0.5
+    #: Standard deviations that the average of a column may be off where a model was fitted, how many times as
+    #: large its variance may be, and standard errors of either beyond which it is no accident.
+    foreign_shift: float = 0.3
+    foreign_ratio: float = 3.0
+    foreign_errors: float = 6.0
