@@ -149,20 +149,27 @@ def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
 
 
 def last_step(model: Any) -> Any:
-    """Return the last step of a pipeline; other models as they are."""
+    """Return the last step of a pipeline, and of one in its place; other models as they are."""
     steps = getattr(model, "steps", None)
-    return steps[-1][1] if isinstance(steps, list) and steps else model
+    return last_step(steps[-1][1]) if isinstance(steps, list) and steps else model
 
 
 def rows_at_last_step(model: Any, X: Any) -> Any:
     """Return the rows as they reach the last step of a fitted pipeline; as they are for other models."""
-    return X if last_step(model) is model or len(model.steps) == 1 else model[:-1].transform(X)
+    if last_step(model) is model:
+        return X
+    reached = X if len(model.steps) == 1 else model[:-1].transform(X)
+    return rows_at_last_step(model.steps[-1][1], reached)
 
 
 def with_last_step(pipeline: Any, step: Any) -> Any:
     """Return a pipeline with another last step; the original stays as it is."""
     changed = copy.copy(pipeline)
-    changed.steps = [*pipeline.steps[:-1], (pipeline.steps[-1][0], step)]
+    name, last = pipeline.steps[-1]
+    changed.steps = [
+        *pipeline.steps[:-1],
+        (name, step if last_step(last) is last else with_last_step(last, step)),
+    ]
     return changed
 
 

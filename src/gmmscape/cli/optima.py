@@ -13,6 +13,7 @@ from gmmscape.cli.options import (
     max_seconds_option,
     regularity_options,
     run_options,
+    saying_what_is_set_aside,
     table_options,
 )
 from gmmscape.cli.progress import progress
@@ -66,7 +67,7 @@ def optima_command(
     report, layout, seed = report_of(options), layout_of(options), options.pop("seed")
     rows = layout.read(file)
     given = {name: value for name, value in options.items() if value is not None}
-    with progress("looking for optima", quiet=report.quiet) as callback:
+    with saying_what_is_set_aside(rows), progress("looking for optima", quiet=report.quiet) as callback:
         found = local_optima(
             rows.values,
             sample_weight=rows.weights,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,8 +13,10 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.cli.files import Written
+from gmmscape.diagnosis.findings import set_aside
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.jsonfile import writable_target
+from gmmscape.measure import Sample
 from gmmscape.tables.text import read_table
 
 Command = Callable[..., Any]
@@ -34,6 +38,16 @@ class Rows(NamedTuple):
     names: tuple[str, ...]
     weights: FloatArray | None
     lines: tuple[int, ...] = ()
+
+
+@contextmanager
+def saying_what_is_set_aside(rows: Rows) -> Iterator[None]:
+    """Say on standard error which lines are left out, in place of Python's warning with their numbers."""
+    for finding in set_aside(Sample(rows.values, rows.weights, copy=False, wild="aside")):
+        click.echo(f"warning: {finding.told(rows.names, rows.lines)}", err=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
 
 
 class Layout(NamedTuple):

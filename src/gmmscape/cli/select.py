@@ -15,6 +15,7 @@ from gmmscape.cli.options import (
     checkpoint_option,
     layout_of,
     max_seconds_option,
+    saying_what_is_set_aside,
     search_options,
     table_options,
 )
@@ -134,7 +135,7 @@ def select_command(
     options["covariance_types"] = tuple(kind for kinds in options["covariance_types"] for kind in kinds)
     check_writable(model_file, "--model")
     rows = layout.read(file)
-    with progress("selecting", quiet=report.quiet) as callback:
+    with saying_what_is_set_aside(rows), progress("selecting", quiet=report.quiet) as callback:
         found = select(rows.values, sample_weight=rows.weights, rng=seed, callback=callback, **options)
     try:
         if model_file is not None:

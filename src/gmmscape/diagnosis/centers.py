@@ -10,7 +10,7 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.diagnosis.component_kinds import component_reports, normalised
 from gmmscape.diagnosis.evidence import Evidence
 from gmmscape.diagnosis.result import ComponentReport, Diagnosis
-from gmmscape.diagnosis.verdict import judged, significance
+from gmmscape.diagnosis.verdict import judged, never_all_right, significance
 from gmmscape.exceptions import DataError
 from gmmscape.measure import Sample
 from gmmscape.moves.centers_problem import Centers, InertiaProblem
@@ -83,7 +83,12 @@ def diagnose_centers(
         total=total,
         significance=score,
         gradient_norm=step,
-        components=reports if escape.taken else _sharing(reports, problem, final, new),
+        components=never_all_right(
+            _sharing(reports, problem, polished if escape.taken else final, problem.labels(polished.means)),
+            verdict,
+            escape.taken,
+            np.linalg.norm(final.means - given.means, axis=1),
+        ),
         moves=tuple(escape.taken),
         alternatives=(),
         rounds=escape.rounds,
@@ -122,13 +127,13 @@ def _sharing(
 
 
 def _neighbours(means: FloatArray) -> list[tuple[int, int]]:
-    """Pairs of centers of which each is the other's nearest."""
+    """Pairs of centers of which one is the other's nearest."""
     if len(means) < 2:
         return []
     from scipy.spatial import cKDTree
 
     nearest = cKDTree(means).query(means, 2)[1][:, 1]
-    return [(i, int(j)) for i, j in enumerate(nearest) if i < j and nearest[j] == i]
+    return sorted({(min(i, int(j)), max(i, int(j))) for i, j in enumerate(nearest)})
 
 
 def _score(problem: InertiaProblem, before: Centers, after: Centers) -> float:

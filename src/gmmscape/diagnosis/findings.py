@@ -136,6 +136,7 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
             )
         )
     found += _outliers(sample, points, rows, fit)
+    found += _alone(sample, points, rows, fit)
     if len(background):
         found.append(
             Finding(
@@ -156,7 +157,7 @@ def set_aside(sample: Sample) -> Iterator[Finding]:
     if len(sample.set_aside):
         yield Finding.of(
             "rows set aside",
-            f"{len(sample.set_aside)} row(s) lie ten thousand times as far off as the others and were left "
+            f"{len(sample.set_aside)} row(s) lie a hundred times as far off as the others and were left "
             "out: {rows}; correct or drop them",
             rows=sample.set_aside,
         )
@@ -250,6 +251,29 @@ def _outliers(sample: Sample, points: FloatArray, rows: IntArray, fit: Mixture) 
             "every component: {rows}",
             rows=places,
         )
+
+
+def _alone(sample: Sample, points: FloatArray, rows: IntArray, fit: Mixture) -> Iterator[Finding]:
+    """Components on one or two rows far from all other components."""
+    few = np.flatnonzero(
+        (fit.weights > 0) & (fit.weights * sample.effective_rows < TOLERANCES.diagnosis.alone_rows)
+    )
+    for j in few.tolist():
+        others = [i for i in np.flatnonzero(fit.weights > 0).tolist() if i not in few]
+        if not others:
+            return
+        away = np.min([_squared(points, fit, i) for i in others], axis=0)
+        own = np.flatnonzero(
+            _squared(points, fit, j) < np.minimum(away, TOLERANCES.diagnosis.alone_distance**2)
+        )
+        own = own[away[own] > TOLERANCES.diagnosis.alone_distance**2]
+        if len(own):
+            yield Finding.of(
+                "outliers",
+                f"component {j} rests on {len(own)} row(s) far from all others, {{rows}}: it is no cluster, "
+                "and the clusters have one component less; correct or drop them, or allow one component more",
+                rows=sample.places(rows[own]),
+            )
 
 
 def _squared(points: FloatArray, fit: Mixture, i: int) -> FloatArray:

@@ -128,7 +128,8 @@ class Repair(Record):
         """The mixture, or the centers, of the result."""
         if self.solution is not None:
             return self.solution.mixture
-        centers = np.asarray(getattr(self.model, "cluster_centers_", self.model), dtype=np.float64)
+        model = last_step(self.model)
+        centers = np.asarray(getattr(model, "cluster_centers_", model), dtype=np.float64)
         return centers.reshape(np.shape(self.before))
 
     def content(self) -> dict[str, Any]:

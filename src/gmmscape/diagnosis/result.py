@@ -123,7 +123,8 @@ class Diagnosis(Record):
     evidence : Evidence
         What the verdict rests on, in numbers.
     rival : Mixture or None
-        Another fit, better on these rows by what new rows would not show: the data do not tell the two apart.
+        Another fit, better on these rows by so little that it may not be on new ones: the data do not tell
+        the two apart.
     suggested_n_components : int or None
         Clusters that the best fit in hand speaks of: components on several count as these, several on one as
         one, as far as BIC asks for it. None where the search did not end, in fits, and for centers.

@@ -7,7 +7,7 @@ from typing import Any
 
 from gmmscape.moves.search import TriedMove
 from gmmscape.results.text import aligned, left_out
-from gmmscape.results.words import KINDS_OF_COMPONENT, OF_OTHER_ROWS
+from gmmscape.results.words import INTO_COLLAPSE, KINDS_OF_COMPONENT, OF_OTHER_ROWS
 
 #: Rows shown of long tables; `to_dict` has all.
 MOST_COMPONENTS, MOST_MOVES = 40, 10
@@ -43,17 +43,27 @@ def next_step(diagnosis: Any) -> str:
         return "pass the rows, columns and units that the model was fitted on"
     if diagnosis.verdict == "bad optimum":
         return "take the better fit: `repair` returns it"
-    if diagnosis.verdict == "no better fit found" and diagnosis.input_state == "not converged":
-        return "let EM converge: `repair` returns the fit that it leads to"
+    if any(warning.startswith(INTO_COLLAPSE) for warning in diagnosis.warnings):
+        return "fewer components, or a larger covariance_prior"
     if diagnosis.verdict == "no better fit found":
-        return "see the findings below" if diagnosis.findings else "use this fit"
+        return _use(diagnosis)
     if diagnosis.stop_reason in NEXT:
         return NEXT[diagnosis.stop_reason]
     if diagnosis.input_state == "degenerate":
-        return "fewer components, or a covariance_prior"
+        return "fewer components, or a larger covariance_prior"
     if diagnosis.rounds == 0:
         return "`repair` tries moves"
     return "more rows or fewer components, or compare the two fits on rows of your own"
+
+
+def _use(diagnosis: Any) -> str:
+    """What to do with a fit that nothing better was found than."""
+    suggested = diagnosis.suggested_n_components
+    if diagnosis.input_state == "not converged":
+        return "let EM converge: `repair` returns the fit that it leads to"
+    if suggested is not None and suggested != len(diagnosis.components):
+        return f"compare with {suggested} component{'s' * (suggested != 1)}: `select` does"
+    return "see the findings below" if diagnosis.findings else "use this fit"
 
 
 def _input(diagnosis: Any) -> str:

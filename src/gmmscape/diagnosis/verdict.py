@@ -20,11 +20,11 @@ from gmmscape.diagnosis.measured_evidence import evidence_of
 from gmmscape.diagnosis.result import ComponentReport, Diagnosis
 from gmmscape.diagnosis.suggested_number import suggested_n_components
 from gmmscape.mixture import Mixture
-from gmmscape.moves.degeneracy import scarce
+from gmmscape.moves.degeneracy import on_floor, scarce
 from gmmscape.moves.nesting import background, distances
 from gmmscape.moves.search import Escape, TriedMove
 from gmmscape.objective import SampleObjective
-from gmmscape.results.words import ENDINGS
+from gmmscape.results.words import ENDINGS, INTO_COLLAPSE
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -81,8 +81,8 @@ def diagnosis_of(
         total=total,
         significance=score,
         gradient_norm=examination.gradient_norm,
-        components=_never_all_right(
-            _components(examination, given, exact), verdict, examination.escape.taken
+        components=never_all_right(
+            _components(examination, given, exact), verdict, examination.escape.taken, _apart(given, final)
         ),
         moves=tuple(examination.escape.taken),
         alternatives=distinct(examination.escape.alternatives, TOLERANCES.moves.same / n),
@@ -177,18 +177,42 @@ def _components(examination: Examination, fit: Mixture, exact: BoolArray) -> tup
     return with_rows(reports, objective.measure, fit)
 
 
-def _never_all_right(
-    components: tuple[ComponentReport, ...], verdict: str, taken: Sequence[TriedMove]
+def never_all_right(
+    components: tuple[ComponentReport, ...], verdict: str, taken: Sequence[TriedMove], apart: FloatArray
 ) -> tuple[ComponentReport, ...]:
-    """Of a bad optimum some component is not as in the better fit: those that moves changed, if no other."""
+    """Return components of which one is not as in the better fit, if there is one.
+
+    Parameters
+    ----------
+    components : tuple of ComponentReport
+        Of the fit.
+    verdict : str
+        On it.
+    taken : sequence of TriedMove
+        Moves that lead to the better one.
+    apart : ndarray of shape (k,)
+        How far each component is from the one of the same number there.
+
+    Returns
+    -------
+    tuple of ComponentReport
+        The same where some is not exact; else those that moves changed are mixed, or, where EM led from a
+        start to the better fit, those that it took farthest.
+    """
     if verdict != "bad optimum" or any(component.kind != "exact" for component in components):
         return components
     changed = {i for move in taken for i in (*move.splits, *(j for pair in move.removals for j in pair))}
-    changed = changed or {component.index for component in components}
+    changed = changed or set(np.flatnonzero(apart >= 0.5 * apart.max()).tolist())
     return tuple(
         replace(component, kind="mixed") if component.index in changed else component
         for component in components
     )
+
+
+def _apart(fit: Mixture, better: Mixture) -> FloatArray:
+    """How far the means of two fits are apart, in standard deviations of the first, with their weights."""
+    gaps = fit.kind.scaled_each(better.means - fit.means, fit.parameters.factors)
+    return np.linalg.norm(gaps, axis=1) + np.abs(better.weights - fit.weights)
 
 
 def _state(stop_reason: str, broken: bool) -> str:
@@ -235,7 +259,9 @@ def judged(
     """Return the verdict with its reasons."""
     count = sum(len(move.splits) for move in escape.taken)
     if gain_total > 0 and score >= TOLERANCES.diagnosis.significant_gain:
-        way = f"{count} move{'s' * (count != 1)}" if count else "leaving a saddle"
+        way = "leaving a saddle"
+        if escape.taken:
+            way = f"{count} move{'s' * (count != 1)}" if count else "beginning anew close by or far off"
         return "bad optimum", (
             f"a fit better by {gain_total:.4g} {unit} is in hand, by {way} "
             f"({score:.3g} standard errors of its row-wise differences)",
@@ -251,12 +277,12 @@ def judged(
     if broken:
         return "cannot tell", (
             "some component has no covariance of its own (it is on a floor, or on too few different rows): "
-            "likelihoods of such fits do not compare; use fewer components or a higher covariance_floor",
+            "likelihoods of such fits do not compare; use fewer components or a larger covariance_prior",
         )
     if rival > 0.0:
         return "cannot tell", (
             f"two fits that these data cannot tell apart: another one is better by {rival:.3g} {unit} on "
-            "these rows, by what new rows would not show; both are in hand (`rival`)",
+            "these rows, by so little that it may not be on new ones; both are in hand (`rival`)",
             *_left_alone(escape),
         )
     failed = escape.tried - len(escape.taken)
@@ -304,7 +330,7 @@ def _warnings(examination: Examination, fit: Mixture) -> tuple[str, ...]:
     found = []
     if examination.lost:
         found.append(
-            f"EM leads from this fit into a collapse: component {', '.join(map(str, examination.lost))} "
+            f"{INTO_COLLAPSE}: component {', '.join(map(str, examination.lost))} "
             "would end on a few rows, where likelihoods have no bound; it was not polished "
             "(covariance_prior bounds them)"
         )
@@ -313,12 +339,16 @@ def _warnings(examination: Examination, fit: Mixture) -> tuple[str, ...]:
             "all means nearly coincide: a fault of the start, as when one-hot responsibilities inflate a "
             "tied covariance until nothing tells the components apart"
         )
-    few = np.flatnonzero(scarce(objective, fit))
-    if len(few):
-        found.append(
-            f"component {', '.join(map(str, few[:10]))}: on a floor, or on few different rows; "
-            "use fewer components, a simpler covariance_type or a higher covariance_floor"
-        )
+    held_up = on_floor(objective, fit)
+    for which, where in (
+        (held_up, "a floor"),
+        (scarce(objective, fit) & ~held_up, "few rows for its columns"),
+    ):
+        if which.any():
+            found.append(
+                f"component {', '.join(map(str, np.flatnonzero(which)[:10]))}: on {where}; use fewer "
+                "components, a simpler covariance_type or a larger covariance_prior"
+            )
     if not best.converged and ended == "completed":
         found.append(f"the best fit in hand is not converged ({best.stop_reason})")
     return tuple(found)

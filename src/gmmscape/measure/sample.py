@@ -35,7 +35,7 @@ class Sample(Centred):
     copy : bool, default=True
         Whether to copy the rows. False saves the memory; X must then not change while the sample is used.
     wild : {"kept", "aside"}, default="kept"
-        What becomes of rows ten thousand times as far off as the others: `set_aside` tells which they are.
+        What becomes of rows a hundred times as far off as the others: `set_aside` tells which they are.
 
     Attributes
     ----------

@@ -15,15 +15,18 @@ from gmmscape.tolerances import TOLERANCES
 def wild_rows(points: FloatArray) -> IntArray:
     """Return the rows that are to be set aside, shape (m,).
 
-    In some column they are ten thousand times as far from the median as 95 of 100 rows are. More than one in
-    a hundred are no accident but a cluster, and stay. Cost O(n d).
+    In some column they are a hundred times as far from the median as 95 of 100 rows are, of those off it. More
+    than one in a hundred are no accident but a cluster, and stay. Cost O(n d).
     """
     n = len(points)
     some = points[:: -(-n // EFFORT.measure.reach_rows)]
     middle = np.median(some, axis=0)
-    # Without the outermost 5 %, and one row at least, what is left says how far rows reach.
-    inner = max(0, int(TOLERANCES.measure.inner_share * (len(some) - 1)) - 1)
-    reach = np.partition(np.abs(some - middle), inner, axis=0)[inner]
+    off = np.abs(some - middle)
+    reach = np.partition(off, _inner(len(some)), axis=0)[_inner(len(some))]
+    for column in np.flatnonzero(np.count_nonzero(off, axis=0) < TOLERANCES.measure.mostly_off * len(some)):
+        own = off[off[:, column] > 0, column]  # of mostly one value, the others say how far rows reach
+        if len(own) >= TOLERANCES.measure.fewest_off:
+            reach[column] = np.partition(own, _inner(len(own)))[_inner(len(own))]
     limit = np.where(reach > 0, TOLERANCES.measure.wild * reach, np.inf)
     with np.errstate(over="ignore"):
         low, high = points.min(axis=0), points.max(axis=0)
@@ -31,3 +34,8 @@ def wild_rows(points: FloatArray) -> IntArray:
         wild = (np.abs(points[:, suspect] - middle[suspect]) > limit[suspect]).any(axis=1)
     found = np.flatnonzero(wild)
     return found if len(found) <= max(1, n // 100) else found[:0]
+
+
+def _inner(n: int) -> int:
+    """Place of the reach among n ascending distances: without the outermost 5 %, and one row at least."""
+    return max(0, int(TOLERANCES.measure.inner_share * (n - 1)) - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import check_n_jobs, total_mass
 from gmmscape.diagnosis.clusters import Clusters, clusters
+from gmmscape.diagnosis.findings import set_aside
 from gmmscape.exceptions import NoResultError
 from gmmscape.families import Family, family_names
 from gmmscape.measure import Sample
@@ -148,6 +150,8 @@ def local_optima(
     regularity = Regularity.of(covariance_prior, reg_covar, covariance_floor)
     budget = Budget.of("local_optima", max_seconds, callback, verbose)
     sample = Sample(X, sample_weight, copy=False, wild="aside")
+    for finding in set_aside(sample):
+        warnings.warn(str(finding), UserWarning, stacklevel=2)
     family = regularity.family(sample, covariance_type, plan.n_components, budget.max_seconds)
     one = mixture_around(sample, family, np.zeros((1, sample.n_features)))
     with limited(n_jobs):

@@ -29,6 +29,8 @@ KINDS_OF_COMPONENT = {
     "not examined": "nothing was tried: whether it is right is not known",
     "collapsed": "the rows give it no covariance: it rests on a floor or on too few different rows",
 }
+#: How the warning begins of a fit that was kept as it came.
+INTO_COLLAPSE = "EM leads from this fit into a collapse"
 #: How the reason begins where a model is of other data.
 OF_OTHER_ROWS = "the model was not fitted on these rows"
 #: What is listed instead, where no start ended in an optimum.

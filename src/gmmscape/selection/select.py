@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
+from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import FitPlan
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import contained_in, family_named, family_names, narrow_to_wide
@@ -33,10 +35,13 @@ from gmmscape.validation import (
 )
 from gmmscape.work.journal import Journal, kept_seed
 
+#: Numbers of components by default, as far as there are rows.
+USUAL = range(1, 21)
+
 
 def select(
     X: Any,
-    n_components: int | Iterable[int] = range(1, 21),
+    n_components: int | Iterable[int] = USUAL,
     covariance_types: str | Iterable[str] = ("full",),
     criterion: str = "bic",
     *,
@@ -177,6 +182,10 @@ def select(
         positive_integer("n_folds", n_folds, minimum=2),
     )
     sample = Sample(X, sample_weight, copy=False, wild="aside")
+    for finding in set_aside(sample):
+        warnings.warn(str(finding), UserWarning, stacklevel=2)
+    if numbers_wanted == [*USUAL]:
+        numbers_wanted = numbers_wanted[: len(sample)]
     _check_rows(sample, numbers_wanted, rule.n_folds if criterion == "heldout" else 2)
     facts = {} if checkpoint is None else _facts(sample, numbers_wanted, kinds, plan, rule)
     fits = KeptFits(None if checkpoint is None else Journal(checkpoint, "select", facts))

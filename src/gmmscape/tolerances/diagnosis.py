@@ -46,6 +46,9 @@ class DiagnosisTolerances:
     coarse_rounding: float = 0.05
     #: Expected number of rows as far out as an outlier, in all data.
     outlier_probability: float = 0.001
+    #: A component on fewer rows than this, so many standard deviations from the others, is none.
+    alone_rows: float = 2.5
+    alone_distance: float = 10.0
     #: Size of a pass beyond which moves begin before EM has converged: after steps of this length, or so
     #: many.
     begun: float = 1e-2

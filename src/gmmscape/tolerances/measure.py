@@ -32,6 +32,10 @@ class MeasureTolerances:
     grid_error: float = 1e-3
     #: Share of the rows that say how far rows reach, and times that reach from which on a row is wild.
     inner_share: float = 0.95
-    wild: float = 1e4
+    wild: float = 100.0
+    #: Share of the rows off the median below which a column is mostly of one value, and how many of them say
+    #: how far rows reach.
+    mostly_off: float = 0.9
+    fewest_off: int = 20
     #: A row that occurs this many times more often than rows usually do is a value that many rows have.
     frequent: float = 10.0

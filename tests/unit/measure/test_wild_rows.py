@@ -17,7 +17,7 @@ def clusters(seed: int = 0) -> np.ndarray:
     return np.repeat(CENTERS, 60, axis=0) + rng.standard_normal((180, 2))
 
 
-@pytest.mark.parametrize("far", [1e6, -1e12, 1e200])
+@pytest.mark.parametrize("far", [2e3, -9999.0, 1e6, -1e12, 1e200])
 def test_a_row_far_beyond_all_others_is_wild(far: float):
     X = np.insert(clusters(), 77, [1.0, far], axis=0)
     np.testing.assert_array_equal(wild_rows(X), [77])
@@ -29,6 +29,11 @@ def test_clusters_tails_and_rare_values_are_not():
     assert len(wild_rows(rng.standard_t(2, (5000, 2)))) == 0
     assert len(wild_rows((rng.random((500, 1)) < 0.01) * 1e6)) == 0  # most rows are zero
     assert len(wild_rows(np.array([[0.0], [1.0], [1e3]]))) == 0
+    assert len(wild_rows(rng.standard_normal((5000, 1)) ** 9)) == 0
+    claims = np.where(rng.random((5000, 1)) < 0.06, rng.lognormal(5.0, 1.0, (5000, 1)), 0.0)
+    assert len(wild_rows(claims)) == 0
+    claims[17] = 1e7  # of mostly one value, the others say how far rows reach
+    np.testing.assert_array_equal(wild_rows(claims), [17])
 
 
 @pytest.mark.parametrize("family", ["full", "tied", "diag", "spherical"])
@@ -61,6 +66,22 @@ def test_weights_go_with_their_rows():
 def test_a_selection_is_that_of_the_other_rows():
     X = clusters()
     with_it = np.insert(X, 3, [1.0, -1e9], axis=0)
-    one, other = (gs.select(rows, [2, 3, 4], rng=0) for rows in (X, with_it))
+    one = gs.select(X, [2, 3, 4], rng=0)
+    with pytest.warns(UserWarning, match="rows set aside.*row 3"):
+        other = gs.select(with_it, [2, 3, 4], rng=0)
+    with pytest.warns(UserWarning, match="rows set aside.*row 3"):
+        gs.local_optima(with_it, 3, n_starts=2, rng=0)
     assert one.best_n_components == other.best_n_components == 3
     np.testing.assert_array_equal(one.best.mixture.means, other.best.mixture.means)
+
+
+@pytest.mark.parametrize("far", [80.0, 300.0])
+def test_a_row_that_takes_a_component_is_named(far: float):
+    X = np.insert(clusters(), 20, [far, 1.0], axis=0)
+    fit = gs.GaussianMixture(3, random_state=0).fit(X)
+    (finding,) = (f for f in fit.diagnosis_.findings if f.name == "outliers")
+    assert finding.rows == (20,)
+    assert "far from all others, row 20" in finding.message
+    more = gs.GaussianMixture(4, random_state=0).fit(X)
+    rest = np.delete(more.predict(X), 20)
+    assert len(set(rest[:60])) == len(set(rest[60:120])) == len(set(rest[120:])) == 1
