@@ -323,23 +323,6 @@ class Mixture(Record):
             )
         return self.relocated(self.means + offset)
 
-    def marginal(self, columns: ArrayLike) -> Mixture:
-        """Return the mixture of some columns alone.
-
-        Parameters
-        ----------
-        columns : array_like
-            A mask of shape (d,), or numbers of columns.
-
-        Returns
-        -------
-        Mixture
-            A new mixture, with the same weights.
-        """
-        chosen = np.asarray(columns)
-        covariances = self.kind.in_columns(self.covariances, chosen)
-        return Mixture(self.weights, self.means[:, chosen], covariances, self.covariance_type)
-
     def permuted(self, order: ArrayLike) -> Mixture:
         """Return the mixture with its components in another order.
 

@@ -144,11 +144,15 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
                 f"component {_listed(background.tolist())} lies behind several others: rows of no cluster",
             )
         )
-    weights = sample.weights[rows[kept]]
-    seen = (points[kept] + jitter[kept])[:, varying]  # those of one value put rows on a plane
-    far_off = misfit(WeightedRows(seen, weights, objective.rows.unit), fit.marginal(varying))
-    if far_off is not None:
-        found.append(Finding("not Gaussian", far_off))
+    if varying.any():  # columns of one value put rows on a plane
+        seen = (points[kept] + jitter[kept])[:, varying]
+        there = fit.kind.in_columns(fit.covariances, varying)
+        far_off = misfit(
+            WeightedRows(seen, sample.weights[rows[kept]], objective.rows.unit),
+            Mixture(fit.weights, fit.means[:, varying], there, fit.covariance_type),
+        )
+        if far_off is not None:
+            found.append(Finding("not Gaussian", far_off))
     return tuple(found)
 
 

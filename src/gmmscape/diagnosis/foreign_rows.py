@@ -120,6 +120,8 @@ def _plainly_others(objective: SampleObjective, found: _Moments) -> bool:
     error = TOLERANCES.diagnosis.foreign_errors / np.sqrt(objective.measure.effective_rows)
     shifted = found.shift > max(TOLERANCES.diagnosis.foreign_shift, error)
     ratio, kurtosis = found.ratio, found.rows_kurtosis
+    if objective.family.name != objective.family.kind.name:  # a family of its own may hold them otherwise
+        return bool(shifted.any())
     if objective.family.kind.n_parameters(1, 2) == 1:  # of all columns together, where components have one
         ratio = np.atleast_1d(found.variance.sum() / found.rows_variance.sum())
         kurtosis = np.atleast_1d(kurtosis.max())

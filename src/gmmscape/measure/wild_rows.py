@@ -15,8 +15,8 @@ from gmmscape.tolerances import TOLERANCES
 def wild_rows(points: FloatArray) -> IntArray:
     """Return the rows that are to be set aside, shape (m,).
 
-    In some column they are a hundred times as far from the median as 95 of 100 rows are, of those off it. More
-    than one in a hundred are no accident but a cluster, and stay. Cost O(n d).
+    In some column they are a hundred times as far from the median as 95 of 100 rows are, of those off it.
+    More than one in a hundred are no accident but a cluster, and stay. Cost O(n d).
     """
     n = len(points)
     some = points[:: -(-n // EFFORT.measure.reach_rows)]

@@ -64,6 +64,18 @@ def test_fine_rounding_is_none(rng: np.random.Generator):
     assert found(np.round(clusters(rng, 2000), 2)) == {}
 
 
+@pytest.mark.parametrize("n", [300, 3000])
+@pytest.mark.parametrize("step", [0.01, 0.02, 0.1])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_rounded_rows_are_no_duplicates(n: int, step: float, seed: int):
+    """Equal ones are to be expected, as often as those next to them; seed 0 is everybody's."""
+    rng = np.random.default_rng(seed)
+    X = np.where(rng.random(n) < 0.5, rng.normal(0.0, 1.0, n), rng.normal(8.0, 1.0, n))[:, None]
+    X = np.round(X / step) * step
+    model = gs.GaussianMixture(2, random_state=0).fit(X)
+    assert {finding.name for finding in model.diagnosis_.findings} <= {"rounding"}
+
+
 def test_duplicates_are_named(rng: np.random.Generator):
     X = clusters(rng)
     names = found(np.concatenate([X, X[:150]]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.mixture import GaussianMixture as SklearnMixture
 
 import gmmscape as gs
 
@@ -33,6 +34,24 @@ def test_it_is_named_before_anything_else(model, X: np.ndarray, change, column: 
     assert diagnosis.verdict == "cannot tell"
     assert diagnosis.reasons[0].startswith("the model was not fitted on these rows: 100 %")
     assert f"column {column}" in diagnosis.reasons[0]
+
+
+@pytest.mark.parametrize("family", ["full", "tied", "diag", "spherical"])
+@pytest.mark.parametrize(
+    "change", [lambda X: X + 6.0, lambda X: 0.5 * X, lambda X: 3.0 * X, lambda X: X / 100.0]
+)
+def test_what_no_row_is_far_from_is_seen_by_averages_and_variances(family: str, change):
+    rng = np.random.default_rng(0)
+    X = rng.normal(20.0, 10.0, (400, 2))
+    model = SklearnMixture(4, covariance_type=family, random_state=0).fit(X)
+    diagnosis = gs.diagnose(model, change(X), rng=0)
+    assert diagnosis.reasons[0].startswith("the model was not fitted on these rows: in column")
+    assert "next: pass the rows" in str(diagnosis)
+    new = gs.diagnose(model, rng.normal(20.0, 10.0, (100, 2)), rng=0)
+    assert not new.reasons[0].startswith("the model was not fitted")
+    # A start, which no M-step made, is not said to be of other rows.
+    start = gs.diagnose(X[:4].mean(axis=0) + np.zeros((4, 2)) + X[:4], X, rng=0)
+    assert not start.reasons[0].startswith("the model was not fitted")
 
 
 def test_columns_have_their_names(X: np.ndarray):

@@ -107,6 +107,31 @@ def test_a_model_that_its_tolerance_stopped_is_said_to_be():
     assert "next: use this fit" in str(gs.diagnose(gs.repair(early, near, rng=0).model, near, rng=0))
 
 
+def test_a_fit_with_too_many_components_is_to_be_compared_with_fewer():
+    from sklearn.mixture import GaussianMixture
+
+    X = np.random.default_rng(0).normal(size=(300, 2))
+    model = GaussianMixture(3, random_state=0, tol=1e-9, max_iter=10_000).fit(X)
+    diagnosis = gs.diagnose(model, X, rng=0)
+    assert diagnosis.verdict == "no better fit found"
+    assert diagnosis.suggested_n_components == 1
+    assert "next: compare with 1 component: `select` does" in str(diagnosis)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_centers_on_one_blob_are_not_all_exact(seed: int):
+    rng = np.random.default_rng(seed)
+    blob, two = (
+        rng.normal(size=(300, 2)),
+        np.concatenate([rng.normal((x, 0.0), 1.0, (400, 2)) for x in (0, 30)]),
+    )
+    for k, X in ((2, blob), (3, blob), (3, two)):
+        found = kinds(gs.diagnose(KMeans(k, n_init=1, random_state=seed).fit(X), X, rng=0))
+        assert "many-fit-one" in found or "one-fits-many" in found
+    apart = clusters(seed)
+    assert kinds(gs.diagnose(KMeans(3, n_init=5, random_state=0).fit(apart), apart, rng=0)) == ["exact"] * 3
+
+
 def test_the_verdict_comes_first_and_then_what_to_do():
     lines = str(gs.GaussianMixture(3, random_state=0).fit(clusters()).diagnosis_).splitlines()
     assert lines[0].startswith("verdict: ")

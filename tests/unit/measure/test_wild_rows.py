@@ -29,7 +29,7 @@ def test_clusters_tails_and_rare_values_are_not():
     assert len(wild_rows(rng.standard_t(2, (5000, 2)))) == 0
     assert len(wild_rows((rng.random((500, 1)) < 0.01) * 1e6)) == 0  # most rows are zero
     assert len(wild_rows(np.array([[0.0], [1.0], [1e3]]))) == 0
-    assert len(wild_rows(rng.standard_normal((5000, 1)) ** 9)) == 0
+    assert len(wild_rows(rng.standard_normal((5000, 1)) ** 5)) == 0
     claims = np.where(rng.random((5000, 1)) < 0.06, rng.lognormal(5.0, 1.0, (5000, 1)), 0.0)
     assert len(wild_rows(claims)) == 0
     claims[17] = 1e7  # of mostly one value, the others say how far rows reach

@@ -102,6 +102,30 @@ def test_a_component_in_which_a_rounded_column_is_constant_keeps_some_width():
     assert fit.score(new) > -1e5
 
 
+@pytest.mark.parametrize("kind", ["full", "tied", "diag"])
+def test_a_fit_beside_constant_columns_is_that_without_them(kind: str):
+    """Not of spherical covariances: their one variance is that of the constant columns too."""
+    rng = np.random.default_rng(0)
+    X = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])[rng.integers(3, size=300)] + rng.normal(size=(300, 2))
+    beside = np.column_stack([X[:, 0], np.full(300, 7.0), X[:, 1], np.full(300, -2.0)])
+    options = {"covariance_type": kind, "random_state": 0, "tol": 1e-9}
+    fit, other = gs.GaussianMixture(3, **options).fit(X), gs.GaussianMixture(3, **options).fit(beside)
+    np.testing.assert_array_equal(other.predict(beside), fit.predict(X))
+    np.testing.assert_allclose(other.predict_proba(beside), fit.predict_proba(X), atol=1e-6)
+    assert other.covariance_prior_.rows == fit.covariance_prior_.rows
+    assert {finding.name for finding in other.diagnosis_.findings} == {"constant column"}
+    chosen = [gs.select(rows, range(1, 5), kind, rng=0).best_n_components for rows in (X, beside)]
+    assert chosen[0] == chosen[1]
+
+
+def test_where_there_is_no_time_it_is_not_looked_for():
+    X = clusters(np.array([0.3, 1.0, 1.0, 2.0]), 500)
+    prior = prior_from_data(lab.Sample(X), "full", 4, NO_FLOOR, seconds=1e-3)
+    assert prior is not None
+    assert prior.rows == 0.1
+    np.testing.assert_allclose(prior.scale, lab.Sample(X).covariance / 4, rtol=0.05)
+
+
 def test_where_all_rows_are_equal_there_is_none():
     assert prior_from_data(lab.Sample(np.ones((5, 2))), "full", 1, NO_FLOOR) is None
 
