@@ -40,6 +40,17 @@ def test_centers_in_a_pipeline(X: np.ndarray):
     result = gs.repair(pipeline, X, rng=0)
     assert type(result.model[-1]) is KMeans
     assert result.model[-1].inertia_ <= pipeline[-1].inertia_
+    np.testing.assert_array_equal(result.after, result.model[-1].cluster_centers_)
+
+
+def test_a_pipeline_within_another(X: np.ndarray):
+    inner = make_pipeline(StandardScaler(), GaussianMixture(3, means_init=STUCK, random_state=0))
+    pipeline = make_pipeline(StandardScaler(), inner).fit(X)
+    result = gs.repair(pipeline, X, rng=0)
+    assert result.diagnosis.verdict == "bad optimum"
+    assert result.model.score(X) > pipeline.score(X) + 0.1
+    assert type(result.model[-1][-1]) is GaussianMixture
+    np.testing.assert_array_equal(pipeline[-1][-1].means_, inner[-1].means_)
 
 
 def test_one_step_alone(X: np.ndarray):
