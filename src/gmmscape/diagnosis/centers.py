@@ -84,7 +84,7 @@ def diagnose_centers(
         significance=score,
         gradient_norm=step,
         components=never_all_right(
-            _sharing(reports, problem, polished if escape.taken else final, problem.labels(polished.means)),
+            _sharing(reports, problem, polished, problem.labels(polished.means)),
             verdict,
             escape.taken,
             np.linalg.norm(final.means - given.means, axis=1),
@@ -103,14 +103,14 @@ def diagnose_centers(
 
 
 def _sharing(
-    reports: tuple[ComponentReport, ...], problem: InertiaProblem, final: Centers, label: IntArray
+    reports: tuple[ComponentReport, ...], problem: InertiaProblem, centers: Centers, label: IntArray
 ) -> tuple[ComponentReport, ...]:
     """The reports, where two centers that share one blob are many-fit-one: no gap lies between them."""
     weights, partners = problem.sample.weights, dict[int, set[int]]()
-    for i, j in _neighbours(final.means):
+    for i, j in _neighbours(centers.means):
         rows = np.flatnonzero((label == i) | (label == j))
-        axis = final.means[j] - final.means[i]
-        along = (problem.points[rows] - final.means[i]) @ axis / float(axis @ axis)
+        axis = centers.means[j] - centers.means[i]
+        along = (problem.points[rows] - centers.means[i]) @ axis / float(axis @ axis)
         share = weights[rows] / weights[rows].sum()
         within = float(share @ (along - (label[rows] == j)) ** 2)
         first = float(share @ (label[rows] == i))

@@ -24,9 +24,6 @@ from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import EM, Solution, descend, pass_size
 from gmmscape.tolerances import TOLERANCES
 
-#: Passes that there must have been time for, so that a few more when it is up are no overrun to speak of.
-ENOUGH = 12.0
-
 
 @dataclass(frozen=True, eq=False)
 class Examination:
@@ -279,11 +276,12 @@ def _improve(
 
 def _takes_all(objective: SampleObjective, given: Mixture, one_pass: float, max_seconds: float) -> bool:
     """Whether a few passes take all the time there is; those that list what components cover take longer."""
-    if ENOUGH * one_pass > max_seconds:
+    if EFFORT.diagnosis.enough_passes * one_pass > max_seconds:
         return True
     some, began = min(len(objective.rows), EFFORT.diagnosis.timed_rows), time.monotonic()
     objective.rows.coverage(given, TOLERANCES.measure.trace, slice(0, some))
-    return ENOUGH * (time.monotonic() - began) * len(objective.rows) / some > max_seconds
+    each = (time.monotonic() - began) * len(objective.rows) / some
+    return EFFORT.diagnosis.enough_passes * each > max_seconds
 
 
 def _gradient_norm(objective: SampleObjective, mixture: Mixture) -> float:

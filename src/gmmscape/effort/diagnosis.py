@@ -49,6 +49,8 @@ class DiagnosisEffort:
     tree_columns: int = 16
     #: Seed of draws that rows are compared with: not one that rows themselves may be drawn by.
     own_seed: int = 7_906_311
+    #: Passes that there must be time for, so that a few more when it is up are no overrun to speak of.
+    enough_passes: float = 12.0
     #: Rows on which it is timed how long a list of what components cover takes.
     timed_rows: int = 2_000
     #: Rows that are compared with a model before it is judged; of many components fewer, so that so many
