@@ -35,6 +35,8 @@ CONFIRMING = (
     "g2mg_16_50",
     "zigzag_noisy",
 )
+#: Sets again without columns of two values, at which the density is as high as a fit is narrow there.
+CONTINUOUS = {"ecoli, continuous columns": "ecoli", "ionosphere, continuous columns": "ionosphere"}
 FAMILIES = ("full", "diag", "spherical", "tied")
 HALVES = 20
 CONTESTANTS = ("ours", "plain EM", "scikit-learn", "n_init=10", "mclust's prior")
@@ -48,7 +50,7 @@ STANDARDISED = ("wine",)
 
 def cases(small: bool) -> Iterator[Case]:
     """Yield halves of each set in each family."""
-    for name in (*STUDIED, *CONFIRMING) if not small else ("hepta", "iris"):
+    for name in (*STUDIED, *CONFIRMING, *CONTINUOUS) if not small else ("hepta", "iris"):
         for family in FAMILIES if not small else ("full", "diag"):
             for half in range(HALVES if not small else 2):
                 yield Case(f"{name} {family} half {half}", partial(_case, name, family, half))
@@ -57,6 +59,9 @@ def cases(small: bool) -> Iterator[Case]:
 @cache
 def _set(name: str) -> tuple[Array, NDArray[np.int64]]:
     """Rows that have a label, and the labels."""
+    if name in CONTINUOUS:
+        X, labels = _set(CONTINUOUS[name])
+        return X[:, [len(np.unique(column)) > 2 for column in X.T]], labels
     if name in ("iris", "digits"):
         bunch = {"iris": datasets.load_iris, "digits": datasets.load_digits}[name]()
         X, labels = bunch.data, bunch.target + 1
@@ -180,7 +185,8 @@ PAGE = Page(
     question="Would what a default fit finds hold on new rows?",
     setup="Labelled sets, the true number of components, 20 random halves each: log-likelihood per row of "
     "the other half / adjusted Rand index. mclust's prior is that of Fraley and Raftery, from k-means. "
-    "Rows labelled as noise and columns of one value are left out. "
+    "Rows labelled as noise and columns of one value are left out; of sets with columns of two values, at which "
+    "the density is as high as a fit is narrow, the others are looked at alone as well. "
     "Lost: worse than another by more than two standard errors of the paired differences and 0.02 nats. The "
     "prior was chosen on the first ten sets; the others confirm it.",
     sentence="Ours is at least level with scikit-learn's n_init=10 in {level} of {of} cases, and loses "
