@@ -186,9 +186,9 @@ PAGE = Page(
     setup="Labelled sets, the true number of components, 20 random halves each: log-likelihood per row of "
     "the other half / adjusted Rand index. mclust's prior is that of Fraley and Raftery, from k-means. "
     "Rows labelled as noise and columns of one value are left out; of sets with columns of two values, at "
-    "which the density is as high as a fit is narrow, the others are looked at alone as well. Lost: worse than another by "
-    "more than two standard errors of the paired differences and 0.02 nats. The "
-    "prior was chosen on the first ten sets; the others confirm it.",
+    "which the density is as high as a fit is narrow, the others are looked at alone as well. Lost: "
+    "worse than another by more than two standard errors of the paired differences and 0.02 nats. The prior "
+    "was chosen on the first ten sets; the others confirm it.",
     sentence="Ours is at least level with scikit-learn's n_init=10 in {level} of {of} cases, and loses "
     "{lost}: {named}. Mean Rand index {rand}, plain EM with the same prior {plain_rand}, n_init=10 "
     "{their_rand}, mclust's prior {mclust_rand}.",
