@@ -13,17 +13,17 @@ from gmmscape.effort import EFFORT
 from gmmscape.tolerances import TOLERANCES
 
 
-def grid_step(values: FloatArray) -> float:
+def grid_step(values: FloatArray, rows: float) -> float:
     """Return the step of the grid that a column lies on, or 0 where it lies on none.
 
-    A grid has fewer places between the smallest and the largest value than there are rows: repeated values
-    are to be expected then. Cost O(n log n).
+    A grid has fewer places between the smallest and the largest value than there are rows, which the values
+    stand for: repeated values are to be expected then. Cost O(n log n).
     """
     different = np.unique(values)
-    if not 1 < len(different) < TOLERANCES.measure.grid_share * len(values):
+    if not 1 < len(different) < TOLERANCES.measure.grid_share * rows:
         return 0.0
     step = rounding_step(different)
-    return 0.0 if different[-1] - different[0] > step * len(values) else step
+    return 0.0 if different[-1] - different[0] > step * rows else step
 
 
 def rounding_step(different: FloatArray) -> float:

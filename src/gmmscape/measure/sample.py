@@ -193,7 +193,8 @@ class Sample(Centred):
     def steps(self) -> FloatArray:
         """Steps of the grids that columns of rounded values lie on, 0 for others, shape (d,)."""
         points = self.points
-        return np.array([grid_step(points[:, j]) for j in range(self.n_features)])
+        rows = float(len(points)) if self._counts is None else float(self._counts.sum())
+        return np.array([grid_step(points[:, j], rows) for j in range(self.n_features)])
 
     @cached_property
     def repetition(self) -> float:

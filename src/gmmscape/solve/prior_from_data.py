@@ -207,9 +207,10 @@ def _rounding(sample: Sample) -> FloatArray:
     """Variances that columns of repeated values have by their rounding: the smallest step squared over 12."""
     found = np.zeros(sample.n_features)
     points = sample.points
+    rows = max(float(len(points)), sample.counted_rows)
     for j in range(sample.n_features):
         values = np.unique(points[:, j])
-        if 1 < len(values) < TOLERANCES.solve.repeated_share * len(points):
+        if 1 < len(values) < TOLERANCES.solve.repeated_share * rows:
             found[j] = np.diff(values).min() ** 2 / 12.0
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import gmmscape as gs
 from gmmscape import lab
 from gmmscape.measure.resolution import grid_step
 
@@ -12,15 +13,15 @@ from gmmscape.measure.resolution import grid_step
 @pytest.mark.parametrize("step", [1.0, 0.1, 0.25, 1e-3])
 def test_the_step_of_rounded_values_is_found(step: float):
     x = np.round(np.random.default_rng(0).normal(3.0, 4.0 * step, 500) / step) * step
-    assert grid_step(x) == pytest.approx(step, rel=1e-6)
+    assert grid_step(x, len(x)) == pytest.approx(step, rel=1e-6)
 
 
 def test_other_values_lie_on_no_grid():
     rng = np.random.default_rng(0)
-    assert grid_step(rng.normal(size=500)) == 0.0
-    assert grid_step(np.repeat(rng.normal(size=50), 10)) == 0.0  # repeated, but not rounded
-    assert grid_step(np.round(rng.normal(size=500), 6)) == 0.0  # finer than the rows can tell
-    assert grid_step(np.ones(10)) == 0.0
+    assert grid_step(rng.normal(size=500), 500) == 0.0
+    assert grid_step(np.repeat(rng.normal(size=50), 10), 500) == 0.0  # repeated, but not rounded
+    assert grid_step(np.round(rng.normal(size=500), 6), 500) == 0.0  # finer than the rows can tell
+    assert grid_step(np.ones(10), 10) == 0.0
 
 
 def effective(X: np.ndarray, weights: np.ndarray | None = None) -> float:
@@ -43,3 +44,22 @@ def test_rounded_values_and_frequent_ones_count_as_often_as_they_occur():
     assert effective(np.round(rng.normal(0.0, 2.0, (1000, 2)))) == pytest.approx(1000, rel=0.15)
     zeros = np.where(rng.random((1000, 1)) < 0.4, 0.0, rng.normal(5.0, 1.0, (1000, 1)))
     assert effective(zeros) == pytest.approx(1000)
+
+
+@pytest.mark.parametrize("n", [300, 450])
+def test_a_histogram_with_counts_is_its_rows(n: int):
+    """Whole weights are repeated rows: of a grid too, where equal rows are no repetitions."""
+    rng = np.random.default_rng(1)
+    rows = np.round(np.where(rng.random(n) < 0.5, rng.normal(0.0, 1.0, n), rng.normal(15.0, 1.0, n)), 1)
+    values, counts = np.unique(rows, return_counts=True)
+    counted, expanded = lab.Sample(values[:, None], counts.astype(float)), lab.Sample(rows[:, None])
+    assert counted.effective_rows == pytest.approx(expanded.effective_rows)
+    assert counted.steps == pytest.approx(expanded.steps)
+    fits = [
+        gs.GaussianMixture(2, means_init=[[0.0], [15.0]], tol=1e-9).fit(X, sample_weight=weights)
+        for X, weights in ((values[:, None], counts), (rows[:, None], None))
+    ]
+    assert fits[0].covariance_prior_.rows == fits[1].covariance_prior_.rows
+    np.testing.assert_allclose(fits[0].covariance_prior_.scale, fits[1].covariance_prior_.scale, rtol=1e-3)
+    np.testing.assert_allclose(fits[0].means_, fits[1].means_, atol=1e-6)
+    np.testing.assert_allclose(fits[0].covariances_, fits[1].covariances_, rtol=1e-5)
