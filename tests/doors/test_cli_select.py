@@ -34,6 +34,23 @@ def test_it_prints_and_writes_what_the_function_finds(file, tmp_path):
     assert found.best_n_components == 3
 
 
+@pytest.mark.parametrize("command", [["select", "-k", "1:3"], ["optima", "-k", 3, "--n-starts", 3]])
+def test_lines_that_are_set_aside_are_said(command, tmp_path):
+    path = tmp_path / "rows.csv"
+    np.savetxt(path, np.insert(X, 20, 1e9, axis=0), header="x", comments="")
+    result = inside(command[0], path, *command[1:])
+    assert result.returncode == 0
+    assert "rows set aside" in result.stderr
+    assert "line 22" in result.stderr  # below the header, from 1
+
+
+def test_by_default_there_are_no_more_components_than_rows(tmp_path):
+    path = tmp_path / "rows.csv"
+    np.savetxt(path, X[:4], header="x", comments="")
+    assert inside("select", path).returncode == 0
+    failed(inside("select", path, "-k", "1:5"), 3, "n_components goes up to 5", "4 rows")
+
+
 def test_families_may_be_given_one_by_one(file, tmp_path):
     out = tmp_path / "found.json"
     options = ["-k", 3, "--covariance", "tied", "--covariance", "spherical", "--json", out]

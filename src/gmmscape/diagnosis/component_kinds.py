@@ -47,7 +47,11 @@ def normalised(shares: FloatArray) -> FloatArray:
 
 
 def read_components(
-    objective: SampleObjective, fit: Mixture, found: Mixture, exact: BoolArray
+    objective: SampleObjective,
+    fit: Mixture,
+    found: Mixture,
+    exact: BoolArray,
+    itself: FloatArray | None = None,
 ) -> tuple[tuple[ComponentReport, ...], FloatArray]:
     """Return what each component of a fit is, and the association that says so.
 
@@ -59,14 +63,18 @@ def read_components(
         What is read, and the clusters that count as true; in local coordinates.
     exact : ndarray of bool, shape (k,)
         Components known to stand for the cluster of the same number.
+    itself : ndarray of shape (m, m), optional
+        A of the clusters against themselves, where it is known.
 
     Returns
     -------
     tuple of ComponentReport
         In the order of the fit.
     ndarray of shape (k, m)
-        A of the fit against the clusters. Cost: two passes.
+        A of the fit against the clusters. Cost: a few passes.
     """
+    if itself is None and not exact.all():
+        itself = association_on_sample(objective, found, found)
     association = association_on_sample(objective, fit, found)
     reports = component_reports(
         association,
@@ -77,7 +85,7 @@ def read_components(
         collapsed=collapsed(objective, fit),
         background=background(fit),
         exact=exact,
-        itself=None if exact.all() else association_on_sample(objective, found, found),
+        itself=itself,
     )
     return reports, association
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -190,23 +191,23 @@ def widest(covariance: FloatArray) -> FloatArray:
     if d <= EFFORT.moves.whole_columns:
         values, vectors = np.linalg.eigh(covariance)
         return np.sqrt(max(values[-1], 0.0)) * vectors[:, -1]
-    direction = covariance[:, int(np.argmax(np.square(covariance).sum(axis=0)))]
-    for _ in range(EFFORT.moves.power_steps):  # near the widest is wide enough for a start
-        length = float(np.linalg.norm(direction))
-        if length == 0.0:
-            return direction
-        direction = covariance @ (direction / length)
-    return direction / np.sqrt(float(np.linalg.norm(direction)) or 1.0)
+    start = covariance[:, int(np.argmax(np.square(covariance).sum(axis=0)))]
+    return _by_power(lambda direction: covariance @ direction, start)
 
 
 def widest_of_rows(rows: FloatArray, weights: FloatArray) -> FloatArray:
     """Return about the same of the rows' own covariance, which is not formed; rows (m, d) of mean zero."""
-    direction = rows[int(np.argmax(np.square(rows).sum(axis=1)))]
+    start = rows[int(np.argmax(np.square(rows).sum(axis=1)))]
+    return _by_power(lambda direction: (weights * (rows @ direction)) @ rows, start)
+
+
+def _by_power(product: Callable[[FloatArray], FloatArray], direction: FloatArray) -> FloatArray:
+    """The direction in which a covariance is about widest, by products with it: good enough for a start."""
     for _ in range(EFFORT.moves.power_steps):
         length = float(np.linalg.norm(direction))
         if length == 0.0:
             return direction
-        direction = (weights * (rows @ (direction / length))) @ rows
+        direction = product(direction / length)
     return direction / np.sqrt(float(np.linalg.norm(direction)) or 1.0)
 
 

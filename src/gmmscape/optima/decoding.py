@@ -15,7 +15,12 @@ from gmmscape.structure.structure import Decoding, Structure
 
 
 def decoded_on_sample(
-    objective: SampleObjective, fit: Mixture, found: Clusters, *, best: bool
+    objective: SampleObjective,
+    fit: Mixture,
+    found: Clusters,
+    *,
+    best: bool,
+    itself: FloatArray | None = None,
 ) -> tuple[Decoding, tuple[ComponentReport, ...]]:
     """Return the blocks of a fit, by association on the rows (docs/mathematics.md#readings).
 
@@ -29,6 +34,8 @@ def decoded_on_sample(
         Of the best fit: what counts as the truth.
     best : bool
         Whether the fit is that one: overlap alone then accuses none of its components.
+    itself : ndarray of shape (m, m), optional
+        Association of the clusters with themselves, where it is known.
 
     Returns
     -------
@@ -39,7 +46,7 @@ def decoded_on_sample(
         What `diagnose` says of each component, from which the blocks come. Cost: passes, and O(k^2 log k).
     """
     exact = found.untouched if best else np.zeros(fit.n_components, dtype=bool)
-    reports, table = read_components(objective, fit, found.mixture, exact)
+    reports, table = read_components(objective, fit, found.mixture, exact, itself)
     structure, tau = Structure.of(groups_in(reports)), 0.5 / fit.n_components
     defect = best_stars(table[:, found.mixture.weights > 0])[1]
     errors = errors_of(structure, fit, found.mixture)

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gmmscape.arrays import FloatArray
 from gmmscape.diagnosis.assess import check_n_jobs, total_mass
 from gmmscape.diagnosis.clusters import Clusters, clusters
+from gmmscape.diagnosis.component_kinds import association_on_sample
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.exceptions import NoResultError
 from gmmscape.families import Family, family_names
@@ -214,10 +216,15 @@ def _result(found: Restarts, n: int, plan: StartPlan, total: float, regularity: 
     listed = groups[state]
     best = found.ends[listed[0][0]].local
     best = best.permuted(np.lexsort(best.means.T[::-1]))
-    read = clusters(found.objective, best)
+    # There is no time for small fits once it has run out: components are then read against components.
+    alone = Clusters(best, np.ones(best.n_components, dtype=bool))
+    read = clusters(found.objective, best) if found.stop_reason == "completed" else alone
+    itself = association_on_sample(found.objective, read.mixture, read.mixture)
     hits = {name: sum(i < n for group in some for i in group) for name, some in groups.items()}
     return LocalOptima(
-        optima=tuple(_optimum(found, n, group, best, read, listed[0], total, state) for group in listed),
+        optima=tuple(
+            _optimum(found, n, group, best, read, itself, listed[0], total, state) for group in listed
+        ),
         n_starts=n,
         degenerate=hits["degenerate"],
         unsettled=hits["not converged"] + hits["saddle"],
@@ -269,6 +276,7 @@ def _optimum(
     group: list[int],
     best: Mixture,
     read: Clusters,
+    itself: FloatArray,
     first: list[int],
     total: float,
     state: str,
@@ -276,7 +284,7 @@ def _optimum(
     objective, end, hits = found.objective, found.ends[group[0]], sum(i < n for i in group)
     scale = np.sqrt(objective.measure.variance)
     local = matched(end.local, best, np.where(scale > 0, scale, 1.0))
-    decoding, components = decoded_on_sample(objective, local, read, best=group is first)
+    decoding, components = decoded_on_sample(objective, local, read, best=group is first, itself=itself)
     return LocalOptimum(
         mixture=objective.measure.callers_mixture(local),
         nll=end.nll,

@@ -50,7 +50,8 @@ def test_what_no_row_is_far_from_is_seen_by_averages_and_variances(family: str, 
     new = gs.diagnose(model, rng.normal(20.0, 10.0, (100, 2)), rng=0)
     assert not new.reasons[0].startswith("the model was not fitted")
     # A start, which no M-step made, is not said to be of other rows.
-    start = gs.diagnose(X[:4].mean(axis=0) + np.zeros((4, 2)) + X[:4], X, rng=0)
+    far_off = gs.Mixture(None, X[:4] + 15.0, np.full(4, 100.0), "spherical")
+    start = gs.diagnose(far_off, X, covariance_type="spherical", rng=0)
     assert not start.reasons[0].startswith("the model was not fitted")
 
 

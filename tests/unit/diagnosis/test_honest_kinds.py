@@ -8,7 +8,9 @@ from sklearn.cluster import KMeans
 
 import gmmscape as gs
 from gmmscape.diagnosis.component_kinds import component_reports
+from gmmscape.diagnosis.verdict import judged
 from gmmscape.moves.nesting import background
+from gmmscape.moves.search import Escape, TriedMove
 
 CENTERS = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
 
@@ -130,6 +132,19 @@ def test_centers_on_one_blob_are_not_all_exact(seed: int):
         assert "many-fit-one" in found or "one-fits-many" in found
     apart = clusters(seed)
     assert kinds(gs.diagnose(KMeans(3, n_init=5, random_state=0).fit(apart), apart, rng=0)) == ["exact"] * 3
+
+
+def test_the_search_says_what_it_cost():
+    X = clusters()
+    plain = gs.GaussianMixture(3, escape=False, random_state=0).fit(X)
+    searched = gs.GaussianMixture(3, random_state=0).fit(X)
+    assert searched.diagnosis_.passes > 10.0 > plain.diagnosis_.passes
+
+
+def test_a_start_that_leads_elsewhere_is_no_saddle():
+    escape = Escape(None, taken=[TriedMove((), (), 0.0, 1.0, "taken")])
+    assert "by beginning anew" in judged(9.0, 5.0, escape, False, "nats")[1][0]
+    assert "by leaving a saddle" in judged(9.0, 5.0, Escape(None), False, "nats")[1][0]
 
 
 def test_the_verdict_comes_first_and_then_what_to_do():

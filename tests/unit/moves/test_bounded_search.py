@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.diagnosis import fit as fitting
 from gmmscape.effort import EFFORT
 
@@ -43,6 +44,28 @@ def test_the_search_ends_with_its_effort(monkeypatch: pytest.MonkeyPatch):
     without_end, _, ended = search_and_em(monkeypatch, pursue="likelihood")
     assert ended == "completed"
     assert without_end > cost
+
+
+def test_nor_is_it_bounded_where_nested_gains_are_taken(monkeypatch: pytest.MonkeyPatch):
+    assert search_and_em(monkeypatch, nested="take")[2] == "completed"
+
+
+def test_a_budget_of_a_few_passes_asks_for_no_lists(monkeypatch: pytest.MonkeyPatch):
+    """What components cover is listed for collapses only where there is time for a dozen passes."""
+    asked = []
+    listed = lab.Sample.effective_rows_each
+
+    def watched(sample, mixture):
+        asked.append(mixture)
+        return listed(sample, mixture)
+
+    monkeypatch.setattr(lab.Sample, "effective_rows_each", watched)
+    X = wide()
+    start = gs.Mixture(None, X[:6], np.ones((6, 60)), "diag")
+    gs.diagnose(start, X, covariance_type="diag", rng=0, max_seconds=1e-3)
+    assert asked == []
+    gs.diagnose(start, X, covariance_type="diag", rng=0, max_seconds=60.0)
+    assert asked
 
 
 def test_what_was_left_is_said_and_the_verdict_is_one():
