@@ -89,6 +89,51 @@ class LocationDerivatives(NamedTuple):
     mass: FloatArray
 
 
+class ScoreMoments(NamedTuple):
+    """Weighted sums of y = U'(x - mean), deviations in each component's own standard deviations.
+
+    They make value and gradient of the NLL of any family (docs/mathematics.md#own-units); and weighted by what
+    responsibilities change by, a product of the missing information.
+
+    Attributes
+    ----------
+    log_likelihood : float
+        Weighted sum of log densities, per the unit of length of the parameters used.
+    weight : float
+        Sum of the weights of the rows.
+    mass : ndarray of shape (k,)
+        Of each component.
+    first : ndarray of shape (k, d)
+        Sums of y.
+    second : ndarray
+        Sums of squares of y: (k,) of |y|^2, (k, d), (k, d, d), or (d, d) over all components; empty where
+        covariances are known.
+    """
+
+    log_likelihood: float
+    weight: float
+    mass: FloatArray
+    first: FloatArray
+    second: FloatArray
+
+
+class Information(NamedTuple):
+    """What makes value, gradient and Hessian of the NLL of any family.
+
+    Attributes
+    ----------
+    moments : ScoreMoments
+        Of the rows.
+    missing : ndarray of shape (m, m) or None
+        Missing information: sum over the rows of sum_i psi_i s_i s_i' - g g', with s_i the scores of component
+        i and g = sum_i psi_i s_i. Coordinates are log weight, mean and covariance of component after
+        component; a covariance that all share comes last.
+    """
+
+    moments: ScoreMoments
+    missing: FloatArray | None
+
+
 class MergeInOrder:
     """Statistics merged pairwise along a fixed tree, as they come: few of them are kept at a time.
 

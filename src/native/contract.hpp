@@ -107,6 +107,32 @@ struct Covered {
     size_t size, capacity;
 };
 
+// The scores of a component: derivatives of its log joint density in its own units (docs/mathematics.md#own-units).
+// One of its log weight, one for each coordinate of its mean, then those of its covariance, which are `shared`
+// by all components or not. Scores of one row lie `stride` entries from those of the next, in two padded parts.
+struct Scores {
+    Shape shape;
+    size_t covariance;    // how many are of the covariance
+    size_t own, shared;   // those of each component alone, and those of all together
+    size_t own_width, shared_width;  // padded to whole vectors
+    size_t stride;
+    size_t second, pairs, across, common, size;  // where sums lie, see `range_information`
+};
+
+// Working memory of one thread for scores, besides its `Scratch`.
+struct ScoreScratch {
+    double* y;          // (k * d + TILE) columns of deviations, each in standard deviations of its component
+    double* entries;    // (k, rows, stride)
+    double* slopes;     // (k) columns: scores along a direction
+    double* top;        // largest responsibility of each row,
+    double* rest;       // the sum of the others,
+    double* root;       // and the root of its weight
+    double* mean;       // (shared): of one row
+    unsigned long long* masks;  // (k, rows / 64): rows where a component shares responsibility
+    unsigned* list;     // (rows)
+    double* factors;    // (rows)
+};
+
 // The kernels of one instruction set. Row ranges are [first, last); functions that return bool say whether
 // every row had a density (the reference engine knows what to do where none has).
 template <class T>
@@ -128,6 +154,11 @@ struct Kernels {
                         bool hessian, double* sums);
     bool (*rounding)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
                      double constant, double shift, double* sums);
+    // Moments of scores and, where asked for, the missing information; or its product with a direction.
+    bool (*information)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, const ScoreScratch&,
+                        const Scores&, size_t first, size_t last, double counts, bool missing, double* sums);
+    bool (*product)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, const ScoreScratch&,
+                    const Scores&, size_t first, size_t last, const double* direction, double* sums);
     // The responsibilities of a range from a threshold on; see coverage.hpp.
     bool (*coverage)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
                      double threshold, Covered& found);

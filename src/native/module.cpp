@@ -16,6 +16,7 @@
 
 #include "dispatch.hpp"
 #include "em.hpp"
+#include "information.hpp"
 #include "logsumexp.hpp"
 
 namespace nb = nanobind;
@@ -227,6 +228,61 @@ nb::object derivatives(const std::string& isa, const Array& log_constants, const
     return nb::make_tuple(sums[0], copied({mass, first}, {k}),
                           copied({first, first + static_cast<std::ptrdiff_t>(k * d)}, {k, d}),
                           hessian ? nb::cast(copied(second, {k * d, k * d})) : nb::none());
+}
+
+// Moments of scores as Python reads them: second ones as matrices.
+nb::tuple score_moments(const gmmscape::Information& found, Shape shape, size_t k, size_t d) {
+    std::vector<double> second = found.second;
+    if (shape == Shape::tied || shape == Shape::full) {
+        const size_t count = shape == Shape::full ? k : 1;
+        second.resize(count * d * d);
+        for (size_t i = 0; i < count; ++i) {
+            gmmscape::detail::unpack(found.second.data() + i * gmmscape::triangle(d), d, second.data() + i * d * d);
+        }
+    }
+    return nb::make_tuple(found.log_likelihood, found.weight, copied(found.mass, {k}), copied(found.first, {k, d}),
+                          copied(second, stored_shape(shape, k, d)));
+}
+
+nb::object information(const std::string& isa, const std::string& kind, const Array& log_constants,
+                       const Matrix& means, const Array& factors, const RowMatrix<double>& x,
+                       const std::optional<Array>& origin, const std::optional<Array>& weights, double weight,
+                       const std::string& scatter, bool missing, size_t threads) {
+    const Kernels& kernels = kernels_named(isa);
+    const Model model = model_of(kind, log_constants, means, factors);
+    const auto rows = rows_of<double>(x, model.d, origin, weights, weight);
+    const Shape shape = shape_named(scatter);
+    gmmscape::Information found;
+    bool dense = false;
+    {
+        nb::gil_scoped_release release;
+        dense = gmmscape::information(kernels, model, rows, shape, missing, threads, found);
+    }
+    if (!dense) {
+        return nb::none();
+    }
+    const auto size = static_cast<size_t>(std::llround(std::sqrt(static_cast<double>(found.missing.size()))));
+    return nb::make_tuple(score_moments(found, shape, model.k, model.d),
+                          missing ? nb::cast(copied(found.missing, {size, size})) : nb::none());
+}
+
+nb::object missing_product(const std::string& isa, const std::string& kind, const Array& log_constants,
+                           const Matrix& means, const Array& factors, const RowMatrix<double>& x,
+                           const std::optional<Array>& origin, const std::optional<Array>& weights, double weight,
+                           const std::string& scatter, const Array& direction, size_t threads) {
+    const Kernels& kernels = kernels_named(isa);
+    const Model model = model_of(kind, log_constants, means, factors);
+    const auto rows = rows_of<double>(x, model.d, origin, weights, weight);
+    const Shape shape = shape_named(scatter);
+    const gmmscape::Scores scores = gmmscape::scores_of(kernels, shape, model.k, model.d);
+    require(direction.size() == model.k * scores.own + scores.shared, "direction must have one entry a coordinate");
+    gmmscape::Information found;
+    bool dense = false;
+    {
+        nb::gil_scoped_release release;
+        dense = gmmscape::missing_product(kernels, model, rows, shape, direction.data(), threads, found);
+    }
+    return dense ? nb::cast(score_moments(found, shape, model.k, model.d)) : nb::none();
 }
 
 nb::object rounding(const std::string& isa, const std::string& kind, const Array& log_constants, const Matrix& means,
@@ -466,6 +522,14 @@ NB_MODULE(_native, module) {
                nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
                nb::arg("origin").noconvert().none(), nb::arg("weights").noconvert().none(), nb::arg("weight"),
                nb::arg("constant"), nb::arg("shift"), nb::arg("threads"));
+    module.def("information", &information, nb::arg("isa"), nb::arg("kind"), nb::arg("log_constants").noconvert(),
+               nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
+               nb::arg("origin").noconvert().none(), nb::arg("weights").noconvert().none(), nb::arg("weight"),
+               nb::arg("scatter"), nb::arg("missing"), nb::arg("threads"));
+    module.def("missing_product", &missing_product, nb::arg("isa"), nb::arg("kind"),
+               nb::arg("log_constants").noconvert(), nb::arg("means").noconvert(), nb::arg("factors").noconvert(),
+               nb::arg("x").noconvert(), nb::arg("origin").noconvert().none(), nb::arg("weights").noconvert().none(),
+               nb::arg("weight"), nb::arg("scatter"), nb::arg("direction").noconvert(), nb::arg("threads"));
     module.def("coverage", &coverage, nb::arg("isa"), nb::arg("kind"), nb::arg("log_constants").noconvert(),
                nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
                nb::arg("origin").noconvert().none(), nb::arg("threshold"), nb::arg("threads"));

@@ -3,6 +3,7 @@
 from gmmscape.covariances.kind import CovarianceKind
 from gmmscape.covariances.matrices import FULL, TIED
 from gmmscape.covariances.names import COVARIANCE_TYPES, KINDS, kind_named
+from gmmscape.covariances.scores import SCORES, CovarianceScores
 from gmmscape.covariances.variances import DIAG, SPHERICAL
 
 __all__ = [
@@ -10,8 +11,10 @@ __all__ = [
     "DIAG",
     "FULL",
     "KINDS",
+    "SCORES",
     "SPHERICAL",
     "TIED",
     "CovarianceKind",
+    "CovarianceScores",
     "kind_named",
 ]

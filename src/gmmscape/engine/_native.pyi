@@ -2,6 +2,7 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.engine.protocol import EmTask
 
 Rows = FloatArray
+_Moments = tuple[float, float, FloatArray, FloatArray, FloatArray]
 
 def instruction_sets() -> list[str]: ...
 def logsumexp_rows(matrix: FloatArray) -> FloatArray: ...
@@ -52,6 +53,34 @@ def derivatives(
     hessian: bool,
     threads: int,
 ) -> tuple[float, FloatArray, FloatArray, FloatArray | None] | None: ...
+def information(
+    isa: str,
+    kind: str,
+    log_constants: FloatArray,
+    means: FloatArray,
+    factors: FloatArray,
+    x: Rows,
+    origin: FloatArray | None,
+    weights: FloatArray | None,
+    weight: float,
+    scatter: str,
+    missing: bool,
+    threads: int,
+) -> tuple[_Moments, FloatArray | None] | None: ...
+def missing_product(
+    isa: str,
+    kind: str,
+    log_constants: FloatArray,
+    means: FloatArray,
+    factors: FloatArray,
+    x: Rows,
+    origin: FloatArray | None,
+    weights: FloatArray | None,
+    weight: float,
+    scatter: str,
+    direction: FloatArray,
+    threads: int,
+) -> _Moments | None: ...
 def rounding(
     isa: str,
     kind: str,

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.engine import reference
+from gmmscape.engine import reference, reference_information
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.protocol import Coverage, EmRuns, EmTask, Rounding, Rows
 from gmmscape.engine.reference import LOG_2PI
 from gmmscape.engine.rounding import largest_coordinate, reference_rounding
-from gmmscape.statistics import LocationDerivatives, SufficientStatistics
+from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
 from gmmscape.weights import Weights
 
 
@@ -110,6 +110,18 @@ class HeldRows:
         spread = np.diag(total * pi - at.mass) - total * np.outer(pi, pi)
         second[:, d, :, d] += factor * (factor * spread)
         return LocationDerivatives(nll, gradient, second.reshape(at.hessian.shape), at.mass)
+
+    def information(self, parameters: Parameters, scatter: str, *, missing: bool) -> Information:
+        """Return moments of scores and, where asked for, the missing information."""
+        return reference_information.information(
+            self.local, self.weights.each, parameters, scatter, missing=missing
+        )
+
+    def missing_product(self, parameters: Parameters, scatter: str, direction: FloatArray) -> ScoreMoments:
+        """Return the missing information times a direction, as moments of y."""
+        return reference_information.missing_product(
+            self.local, self.weights.each, parameters, scatter, direction
+        )
 
     def rounding(self, parameters: Parameters, *, joint: bool = False) -> Rounding:
         """Return estimated rounding errors of the value and of its derivatives in the means.

@@ -17,7 +17,7 @@ from gmmscape.engine.held import HeldRows
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.protocol import EmRun, EmRuns, EmTask, Rounding, Rows
 from gmmscape.engine.rounding import EPS, SAFETY
-from gmmscape.statistics import LocationDerivatives, SufficientStatistics
+from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
 from gmmscape.threads import thread_count
 from gmmscape.weights import Weights
 
@@ -119,6 +119,38 @@ class NativeRows(HeldRows):
         # sigma is the unit of length up to here: its fourth power may not be representable.
         second = None if second is None else factor * (factor * second)
         return LocationDerivatives(-log_likelihood, -factor * deviations, second, mass)
+
+    def information(self, parameters: Parameters, scatter: str, *, missing: bool) -> Information:
+        """Return moments of scores and, where asked for, the missing information."""
+        found = native().information(
+            self._isa,
+            *_model(parameters),
+            self._doubles,
+            self.origin,
+            *self._weighted,
+            scatter,
+            missing,
+            thread_count(),
+        )
+        if found is None:
+            return super().information(parameters, scatter, missing=missing)
+        return Information(ScoreMoments(*found[0]), found[1])
+
+    def missing_product(self, parameters: Parameters, scatter: str, direction: FloatArray) -> ScoreMoments:
+        """Return the missing information times a direction, as moments of y."""
+        found = native().missing_product(
+            self._isa,
+            *_model(parameters),
+            self._doubles,
+            self.origin,
+            *self._weighted,
+            scatter,
+            np.ascontiguousarray(direction),
+            thread_count(),
+        )
+        if found is None:
+            return super().missing_product(parameters, scatter, direction)
+        return ScoreMoments(*found)
 
     def rounding(self, parameters: Parameters, *, joint: bool = False) -> Rounding:
         """Return estimated rounding errors of the value and of its derivatives in the means."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.engine.parameters import Parameters
-from gmmscape.statistics import LocationDerivatives, SufficientStatistics
+from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
 from gmmscape.weights import Weights
 
 #: Rows as engines take them: float64 or float32.
@@ -180,6 +180,20 @@ class Held(Protocol):
 
     def joint_derivatives(self, parameters: Parameters, *, hessian: bool) -> LocationDerivatives:
         """Return value, gradient and Hessian in the means and in sigma times the log weights."""
+        ...
+
+    def information(self, parameters: Parameters, scatter: str, *, missing: bool) -> Information:
+        """Return what makes value, gradient and, with the `missing` information, Hessian of any family.
+
+        `scatter` says of which kind the covariances are that are free, or "none". Of the missing information
+        what responsibilities below 1e-15 add may be left out. Cost of a pass with moments of y, O(n k d^2) for
+        "tied" and "full"; the missing information adds O(n p^2 q^2), for p components that share a row and q
+        coordinates of each.
+        """
+        ...
+
+    def missing_product(self, parameters: Parameters, scatter: str, direction: FloatArray) -> ScoreMoments:
+        """Return the missing information times a direction (m,), as moments of y; at most three passes."""
         ...
 
     def rounding(self, parameters: Parameters, *, joint: bool = False) -> Rounding:

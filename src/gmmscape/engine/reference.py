@@ -46,13 +46,14 @@ def squared_distances(X: FloatArray, parameters: Parameters) -> FloatArray:
     squared = np.empty((len(X), k))
     with np.errstate(over="ignore", invalid="ignore"):
         for i in range(k):
-            scaled = _standardised(X, parameters, i)
+            scaled = standardised(X, parameters, i)
             np.einsum("nd,nd->n", scaled, scaled, out=squared[:, i])
     squared[np.isnan(squared)] = np.inf  # overflow: rows farther than 1e154 deviations have density zero
     return squared
 
 
-def _standardised(X: FloatArray, parameters: Parameters, i: int) -> FloatArray:
+def standardised(X: FloatArray, parameters: Parameters, i: int) -> FloatArray:
+    """Return deviations of a block of rows from mean i in its own standard deviations, shape (n, d)."""
     return kind_named(parameters.kind).scaled(X - parameters.means[i], parameters.factors, i)
 
 
@@ -68,11 +69,12 @@ def responsibilities(X: FloatArray, parameters: Parameters) -> FloatArray:
     """Return the posterior probability of each component at each row, shape (n, k)."""
     out = np.empty((len(X), len(parameters.means)))
     for block in blocks(len(X)):
-        out[block], _ = _posterior(X[block], parameters)
+        out[block], _ = posterior_and_density(X[block], parameters)
     return out
 
 
-def _posterior(X: FloatArray, parameters: Parameters) -> tuple[FloatArray, FloatArray]:
+def posterior_and_density(X: FloatArray, parameters: Parameters) -> tuple[FloatArray, FloatArray]:
+    """Return responsibilities (n, k) and log densities (n,) of a block of rows."""
     joint = log_joint(X, parameters)
     density = logsumexp_rows(joint)
     lost = np.isneginf(density)
@@ -97,7 +99,7 @@ def _nearest_component(X: FloatArray, parameters: Parameters) -> FloatArray:
     for i in np.flatnonzero(parameters.log_weights > -np.inf):
         mean = parameters.means[i]
         centred = parameters._replace(means=np.zeros_like(parameters.means))
-        scaled = _standardised(X / scale - mean / scale, centred, int(i))
+        scaled = standardised(X / scale - mean / scale, centred, int(i))
         distance[:, i] = np.linalg.norm(scaled, axis=1)
     nearest = distance == distance.min(axis=1, keepdims=True)
     return nearest / nearest.sum(axis=1, keepdims=True)
@@ -114,7 +116,7 @@ def statistics(
 def _block_statistics(
     X: FloatArray, weights: FloatArray, parameters: Parameters, scatter: str
 ) -> SufficientStatistics:
-    posterior, density = _posterior(X, parameters)
+    posterior, density = posterior_and_density(X, parameters)
     posterior *= weights[:, None]
     mass = posterior.sum(axis=0)
     # Deviations about the current mean keep the sums small when components are narrow and far apart.
@@ -149,7 +151,7 @@ def location_derivatives(
     gradient = np.zeros((k, d))
     second = np.zeros((k * d, k * d)) if hessian else None
     for block in blocks(len(X)):
-        posterior, density = _posterior(X[block], parameters)
+        posterior, density = posterior_and_density(X[block], parameters)
         weighted = posterior * weights[block, None]
         scaled = factor * (X[block, None, :] - parameters.means)
         nll -= float(weights[block] @ density)

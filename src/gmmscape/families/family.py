@@ -177,6 +177,16 @@ class Family(ABC):
         return bool(self.on_floor(mixture).any())
 
     @property
+    def scores(self) -> str | None:
+        """Which covariances have coordinates of their own, a kind's name or "none"; None without derivatives."""
+        return None
+
+    @property
+    def weighted(self) -> bool:
+        """Whether the weights are free."""
+        return True
+
+    @property
     def joint(self) -> bool:
         """Whether derivatives are taken in the log weights too."""
         return False

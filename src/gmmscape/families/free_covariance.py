@@ -94,6 +94,11 @@ class FreeCovariance(Family):
         own = np.asarray(share)[..., None, None]
         return (own * covariance + self.prior.mass * self.prior.scale) / (own + self.prior.mass)
 
+    @property
+    def scores(self) -> str | None:
+        """The kind's name; None for a part of a kind, whose coordinates are others."""
+        return self.kind.name if self.whole else None
+
     def n_parameters(self, k: int, d: int) -> int:
         """Return k d of means, k - 1 of weights, and those of the covariances."""
         return k * d + self.kind.n_parameters(k, d) + k - 1

@@ -41,6 +41,16 @@ class Location(Family):
         """None: covariances are known."""
         return "none"
 
+    @property
+    def scores(self) -> str | None:
+        """None of the covariances."""
+        return "none"
+
+    @property
+    def weighted(self) -> bool:
+        """Whether the weights are free."""
+        return self.free_weights
+
     def update(self, statistics: SufficientStatistics, current: Mixture, resolution: float = 0.0) -> Mixture:
         """Return the mixture with means at responsibility-weighted means, and free weights at the masses.
 

@@ -16,7 +16,7 @@ from gmmscape.measure.estimate import Errors
 from gmmscape.measure.source import Block
 from gmmscape.measure.tally import Tally
 from gmmscape.mixture import Mixture
-from gmmscape.statistics import LocationDerivatives, SufficientStatistics
+from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
 
 #: In place of some rows.
 EVERY = slice(None)
@@ -127,6 +127,16 @@ class WeightedRows:
         """
         compute = self.held.joint_derivatives if joint else self.held.derivatives
         return compute(self._parameters(mixture), hessian=hessian)
+
+    def information(self, mixture: Mixture, scatter: str, *, missing: bool) -> Information:
+        """Return what makes value, gradient and Hessian at `mixture`; see `engine.Held.information`."""
+        self.tally.count(len(self), mixture)
+        return self.held.information(self._parameters(mixture), scatter, missing=missing)
+
+    def missing_product(self, mixture: Mixture, scatter: str, direction: FloatArray) -> ScoreMoments:
+        """Return the missing information at `mixture` times a direction, as moments of y."""
+        self.tally.count(len(self), mixture)
+        return self.held.missing_product(self._parameters(mixture), scatter, direction)
 
     def log_densities(self, mixture: Mixture, rows: Any = EVERY) -> FloatArray:
         """Return the log density of `mixture`, per unit^d, at each row, or at some, shape (n,)."""

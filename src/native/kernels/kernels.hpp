@@ -3,6 +3,7 @@
 
 #include "coverage.hpp"
 #include "derivatives.hpp"
+#include "information.hpp"
 #include "limits.hpp"
 #include "pass.hpp"
 
@@ -19,6 +20,8 @@ const Kernels kernels = {
     {&range_moments<float>, &range_posterior<float>},
     &range_derivatives,
     &range_rounding,
+    &range_information,
+    &range_product,
     &range_coverage,
     &multiply_add_limit,
     &exponential_limit,

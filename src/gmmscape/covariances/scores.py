@@ -1,0 +1,265 @@
+"""Scores of covariances: derivatives of a component's log density in its own units.
+
+The coordinates of a covariance are entries of a triangular matrix W by which deviations in its own standard
+deviations, y = U'(x - mean), are multiplied on: logarithms on the diagonal, where W is the identity to begin
+with (docs/mathematics.md#own-units). In them the log density is a polynomial with an exponential, the same for
+every component, and the information of complete data is one or two a row: they are well scaled.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+
+
+class CovarianceScores(ABC):
+    """Coordinates of covariances of one kind, q a covariance, and what derivatives in them need.
+
+    Attributes
+    ----------
+    shared : bool
+        Whether one covariance is that of all components: then arrays have no axis of components.
+    """
+
+    shared: ClassVar[bool] = False
+
+    @abstractmethod
+    def size(self, d: int) -> int:
+        """Return q."""
+
+    @abstractmethod
+    def at(self, y: FloatArray) -> FloatArray:
+        """Return the scores at deviations (n, d) in own standard deviations, shape (n, q)."""
+
+    @abstractmethod
+    def squares(self, share: FloatArray, y: FloatArray) -> FloatArray:
+        """Return one component's second moments of y (n, d) under weights (n,)."""
+
+    @abstractmethod
+    def sums(self, mass: FloatArray, second: FloatArray, d: int) -> FloatArray:
+        """Return sums of scores from masses (k,) and second moments of y: (k, q), or (q,)."""
+
+    @abstractmethod
+    def across(self, first: FloatArray) -> FloatArray:
+        """Return minus the second derivatives in means and covariance from first moments: (k, d, q)."""
+
+    @abstractmethod
+    def within(self, second: FloatArray, d: int) -> FloatArray:
+        """Return minus the second derivatives in the covariance: (k, q, q), or (q, q)."""
+
+    @abstractmethod
+    def information(self, weights: FloatArray, d: int) -> FloatArray:
+        """Return the information of complete data, a diagonal matrix: (k, q), or (q,)."""
+
+    @abstractmethod
+    def turned(self, covariances: FloatArray, roots: FloatArray, change: FloatArray) -> FloatArray:
+        """Return the covariances, of these roots, after a change of their coordinates."""
+
+    @abstractmethod
+    def scatter(
+        self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
+    ) -> FloatArray | None:
+        """Return the scatter about the means of the rows; None where covariances are known."""
+
+    @abstractmethod
+    def second_of(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
+        """Return the second moments of y of unit mass of rows of a covariance (d, d) about each mean."""
+
+
+def _divisor(mass: FloatArray) -> FloatArray:
+    return np.where(mass > 0, mass, 1.0)
+
+
+class _NoScores(CovarianceScores):
+    """Covariances that are known."""
+
+    def size(self, d: int) -> int:
+        return 0
+
+    def at(self, y: FloatArray) -> FloatArray:
+        return np.empty((len(y), 0))
+
+    def squares(self, share: FloatArray, y: FloatArray) -> FloatArray:
+        return np.empty(0)
+
+    def sums(self, mass: FloatArray, second: FloatArray, d: int) -> FloatArray:
+        return np.empty((len(mass), 0))
+
+    def across(self, first: FloatArray) -> FloatArray:
+        return np.empty((*first.shape, 0))
+
+    def within(self, second: FloatArray, d: int) -> FloatArray:
+        return np.empty((len(second), 0, 0))
+
+    def information(self, weights: FloatArray, d: int) -> FloatArray:
+        return np.empty((len(weights), 0))
+
+    def turned(self, covariances: FloatArray, roots: FloatArray, change: FloatArray) -> FloatArray:
+        return covariances
+
+    def scatter(
+        self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
+    ) -> FloatArray | None:
+        return None
+
+    def second_of(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
+        return np.empty(0)
+
+
+class _SphericalScores(CovarianceScores):
+    """One logarithm a component; second moments are of |y|^2, (k,)."""
+
+    def size(self, d: int) -> int:
+        return 1
+
+    def at(self, y: FloatArray) -> FloatArray:
+        return (y.shape[1] - np.square(y).sum(axis=1))[:, None]
+
+    def squares(self, share: FloatArray, y: FloatArray) -> FloatArray:
+        return share @ np.square(y).sum(axis=1)
+
+    def sums(self, mass: FloatArray, second: FloatArray, d: int) -> FloatArray:
+        return (d * mass - second)[:, None]
+
+    def across(self, first: FloatArray) -> FloatArray:
+        return -2.0 * first[:, :, None]
+
+    def within(self, second: FloatArray, d: int) -> FloatArray:
+        return 2.0 * second[:, None, None]
+
+    def information(self, weights: FloatArray, d: int) -> FloatArray:
+        return 2.0 * d * weights[:, None]
+
+    def turned(self, covariances: FloatArray, roots: FloatArray, change: FloatArray) -> FloatArray:
+        return covariances * np.exp(-2.0 * change[:, 0])
+
+    def scatter(
+        self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
+    ) -> FloatArray | None:
+        between = np.square(first).sum(axis=1) / _divisor(mass)
+        return roots * roots * (second - between)
+
+    def second_of(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
+        return np.trace(covariance) * factors * factors
+
+
+class _DiagScores(CovarianceScores):
+    """A logarithm for each column; second moments are (k, d)."""
+
+    def size(self, d: int) -> int:
+        return d
+
+    def at(self, y: FloatArray) -> FloatArray:
+        return 1.0 - np.square(y)
+
+    def squares(self, share: FloatArray, y: FloatArray) -> FloatArray:
+        return share @ np.square(y)
+
+    def sums(self, mass: FloatArray, second: FloatArray, d: int) -> FloatArray:
+        return mass[:, None] - second
+
+    def across(self, first: FloatArray) -> FloatArray:
+        return -2.0 * first[:, :, None] * np.eye(first.shape[1])
+
+    def within(self, second: FloatArray, d: int) -> FloatArray:
+        return 2.0 * second[:, :, None] * np.eye(d)
+
+    def information(self, weights: FloatArray, d: int) -> FloatArray:
+        return np.repeat(2.0 * weights[:, None], d, axis=1)
+
+    def turned(self, covariances: FloatArray, roots: FloatArray, change: FloatArray) -> FloatArray:
+        return covariances * np.exp(-2.0 * change)
+
+    def scatter(
+        self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
+    ) -> FloatArray | None:
+        between = np.square(first) / _divisor(mass)[:, None]
+        return roots * roots * (second - between)
+
+    def second_of(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
+        return np.diagonal(covariance) * factors * factors
+
+
+class _FullScores(CovarianceScores):
+    """A lower triangle a component, row after row; second moments are (k, d, d)."""
+
+    def size(self, d: int) -> int:
+        return d * (d + 1) // 2
+
+    def at(self, y: FloatArray) -> FloatArray:
+        row, column = np.tril_indices(y.shape[1])
+        return (row == column) - y[:, row] * y[:, column]
+
+    def squares(self, share: FloatArray, y: FloatArray) -> FloatArray:
+        return (y * share[:, None]).T @ y
+
+    def sums(self, mass: FloatArray, second: FloatArray, d: int) -> FloatArray:
+        row, column = np.tril_indices(d)
+        return mass[..., None] * (row == column) - second[..., row, column]
+
+    def across(self, first: FloatArray) -> FloatArray:
+        k, d = first.shape
+        row, column = np.tril_indices(d)
+        at = np.arange(len(row))
+        block = np.zeros((k, d, len(row)))
+        block[:, row, at] -= first[:, column]
+        block[:, column, at] -= first[:, row]
+        return block
+
+    def within(self, second: FloatArray, d: int) -> FloatArray:
+        row, column = np.tril_indices(d)
+        same = row[:, None] == row
+        block = np.where(same, second[..., column[:, None], column], 0.0)
+        on = np.flatnonzero(row == column)
+        block[..., on, on] *= 2.0
+        return block
+
+    def information(self, weights: FloatArray, d: int) -> FloatArray:
+        row, column = np.tril_indices(d)
+        return weights[..., None] * np.where(row == column, 2.0, 1.0)
+
+    def turned(self, covariances: FloatArray, roots: FloatArray, change: FloatArray) -> FloatArray:
+        d = covariances.shape[-1]
+        row, column = np.tril_indices(d)
+        W = np.zeros((*change.shape[:-1], d, d))
+        W[..., row, column] = np.where(row == column, np.exp(np.where(row == column, change, 0.0)), change)
+        # root W^-1 is the root of what has become of the covariance.
+        root = np.swapaxes(np.linalg.solve(np.swapaxes(W, -1, -2), np.swapaxes(roots, -1, -2)), -1, -2)
+        return root @ np.swapaxes(root, -1, -2)
+
+    def scatter(
+        self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
+    ) -> FloatArray | None:
+        between = first[:, :, None] * first[:, None, :] / _divisor(mass)[:, None, None]
+        inner = second - (between.sum(axis=0) if self.shared else between)
+        scatter = roots @ inner @ np.swapaxes(roots, -1, -2)
+        return 0.5 * (scatter + np.swapaxes(scatter, -1, -2))
+
+    def second_of(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
+        return np.swapaxes(factors, -1, -2) @ covariance @ factors
+
+
+class _TiedScores(_FullScores):
+    """A lower triangle for all; second moments are (d, d), those of all components together."""
+
+    shared = True
+
+    def sums(self, mass: FloatArray, second: FloatArray, d: int) -> FloatArray:
+        return super().sums(mass.sum(), second, d)
+
+    def information(self, weights: FloatArray, d: int) -> FloatArray:
+        return super().information(weights.sum(), d)
+
+
+#: By what statistics call the scatter that is accumulated.
+SCORES: dict[str, CovarianceScores] = {
+    "none": _NoScores(),
+    "spherical": _SphericalScores(),
+    "diag": _DiagScores(),
+    "tied": _TiedScores(),
+    "full": _FullScores(),
+}
