@@ -107,30 +107,45 @@ struct Covered {
     size_t size, capacity;
 };
 
-// The scores of a component: derivatives of its log joint density in its own units (docs/mathematics.md#own-units).
-// One of its log weight, one for each coordinate of its mean, then those of its covariance, which are `shared`
-// by all components or not. Scores of one row lie `stride` entries from those of the next, in two padded parts.
+// What scores are made of: 1, the coordinates of y = U'(x - mean), and squares of them, a basis for each component
+// (docs/mathematics.md#own-units). Products of two elements of one basis are sums of `products` monomials of y.
 struct Scores {
     Shape shape;
-    size_t covariance;    // how many are of the covariance
-    size_t own, shared;   // those of each component alone, and those of all together
-    size_t own_width, shared_width;  // padded to whole vectors
-    size_t stride;
-    size_t second, pairs, across, common, size;  // where sums lie, see `range_information`
+    Squares squares;   // of a component alone; none where a covariance is shared or known
+    size_t basis;      // elements
+    size_t products;   // monomials
+    size_t second;     // where the second moments of y lie, of `seconds` numbers a component or all together,
+    size_t seconds;
+    size_t size;       // and how many sums there are with those of all pairs
+    const unsigned* order;   // (k): components from narrow to wide; of a pair the first gives the basis
+    const size_t* place;     // (k, k): where the sums of a pair lie, by place in the order
+    const bool* direct;      // (k, k): whether those are products of the elements of both
 };
 
-// Working memory of one thread for scores, besides its `Scratch`.
+// Working memory of one thread for scores, besides its `Scratch`; columns are those of a block.
 struct ScoreScratch {
-    double* y;          // (k * d + TILE) columns of deviations, each in standard deviations of its component
-    double* entries;    // (k, rows, stride)
-    double* slopes;     // (k) columns: scores along a direction
-    double* top;        // largest responsibility of each row,
-    double* rest;       // the sum of the others,
-    double* root;       // and the root of its weight
-    double* mean;       // (shared): of one row
-    unsigned long long* masks;  // (k, rows / 64): rows where a component shares responsibility
-    unsigned* list;     // (rows)
-    double* factors;    // (rows)
+    double* y;                  // (k * d + TILE): deviations, in standard deviations of each component
+    double* slopes;             // (k)
+    double* top;                // largest responsibility of each row
+    double* rest;               // the sum of the others
+    double* gathered;           // (d)
+    double* features;           // (products, or basis)
+    double* others;             // (k, or basis)
+    double* totals;             // (k * products, or basis^2): not columns
+    unsigned long long* masks;  // (2 k, rows / 64): rows where a component shares responsibility, and has much of it
+    unsigned* list;             // (rows)
+    unsigned* partners;         // (k)
+};
+
+// A change of the scores' coefficients: slopes of the log joint densities along it, as products with the basis and, for
+// the feature form, with features (tiles of components, features outside).
+struct Direction {
+    const double* log_weights;  // (k)
+    const double* means;        // (k, d)
+    const double* covariances;  // (k, seconds), or (seconds) for all: packed lower triangles of matrices
+    const double* theta;
+    const double* constants;    // (k)
+    size_t features;            // of them, from the first coordinate on
 };
 
 // The kernels of one instruction set. Row ranges are [first, last); functions that return bool say whether
@@ -154,11 +169,12 @@ struct Kernels {
                         bool hessian, double* sums);
     bool (*rounding)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
                      double constant, double shift, double* sums);
-    // Moments of scores and, where asked for, the missing information; or its product with a direction.
+    // Moments of scores and, where asked for, the missing information; see information.hpp.
     bool (*information)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, const ScoreScratch&,
                         const Scores&, size_t first, size_t last, double counts, bool missing, double* sums);
+    // Its product with a direction; see product.hpp.
     bool (*product)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, const ScoreScratch&,
-                    const Scores&, size_t first, size_t last, const double* direction, double* sums);
+                    const Scores&, const Direction&, size_t first, size_t last, double* sums);
     // The responsibilities of a range from a threshold on; see coverage.hpp.
     bool (*coverage)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
                      double threshold, Covered& found);

@@ -2,79 +2,18 @@
 // component's own units (docs/mathematics.md#own-units).
 #pragma once
 
-#include "engine.hpp"
+#include "fit.hpp"
+#include "scores.hpp"
 
 namespace gmmscape {
 
-// Responsibilities below this add nothing to the missing information: with scores of some tens, less than 1e-12 of it.
+// Products of responsibilities below this add nothing to the missing information: with scores of some tens, less than
+// 1e-12 of it.
 constexpr double COUNTS = 1e-15;
 
-// Scores of components of a shape; `location` ones have no covariance.
-inline Scores scores_of(const Kernels& kernels, Shape shape, size_t k, size_t d) {
-    const size_t wide = kernels.vector_bytes / sizeof(double);
-    const auto padded = [&](size_t count) { return (count + wide - 1) / wide * wide; };
-    Scores scores{};
-    scores.shape = shape;
-    scores.covariance = shape == Shape::tied ? triangle(d) : count(squares_of(shape), d);
-    scores.shared = shape == Shape::tied ? scores.covariance : 0;
-    scores.own = 1 + d + scores.covariance - scores.shared;
-    scores.own_width = padded(scores.own);
-    scores.shared_width = padded(scores.shared);
-    scores.stride = scores.own_width + scores.shared_width;
-    scores.second = 2 + k + k * d;
-    scores.pairs = scores.second + (scores.shared > 0 ? scores.shared : k * scores.covariance);
-    scores.across = scores.pairs + k * (k + 1) / 2 * scores.own * scores.own_width;
-    scores.common = scores.across + (scores.shared > 0 ? k * scores.own * scores.shared_width : 0);
-    scores.size = scores.common + scores.shared * scores.shared_width;
-    return scores;
-}
-
-class ScoreWorkspace {
-  public:
-    ScoreWorkspace(const Scores& scores, size_t k, size_t d, const Scratch<double>& scratch, bool missing) {
-        const size_t rows = scratch.rows, words = (rows + 63) / 64;
-        const size_t y = (k * d + TILE) * scratch.stride, slopes = k * scratch.stride;
-        const size_t entries = missing ? k * rows * scores.stride : 0;
-        const size_t size = y + slopes + entries + 4 * scratch.stride + scores.shared;
-        const size_t bytes = (size * sizeof(double) + 63) / 64 * 64;
-        memory_.reset(std::aligned_alloc(64, bytes));
-        if (!memory_) {
-            throw std::bad_alloc();
-        }
-        // Zeros, up to the entries: tiles read past the last column, and padding is never written.
-        std::memset(memory_.get(), 0, bytes);
-        double* free = static_cast<double*>(memory_.get());
-        const auto take = [&](size_t count) {
-            double* taken = free;
-            free += count;
-            return taken;
-        };
-        scratch_.y = take(y);
-        scratch_.slopes = take(slopes);
-        scratch_.top = take(scratch.stride);
-        scratch_.rest = take(scratch.stride);
-        scratch_.root = take(scratch.stride);
-        scratch_.factors = take(scratch.stride);
-        scratch_.entries = take(entries);
-        scratch_.mean = take(scores.shared);
-        masks_.resize(k * words);
-        list_.resize(words * 64);
-        scratch_.masks = masks_.data();
-        scratch_.list = list_.data();
-    }
-
-    const ScoreScratch& scratch() const { return scratch_; }
-
-  private:
-    ScoreScratch scratch_{};
-    std::unique_ptr<void, Free> memory_;
-    std::vector<unsigned long long> masks_;
-    std::vector<unsigned> list_;
-};
-
 // What a pass with derivatives leaves: moments of y = U'(x - mean) under each component, their second ones as packed
-// lower triangles (one, or k), and the missing information in the order of the coordinates: own scores of component
-// after component, then shared ones.
+// lower triangles (one, or k), and the missing information. Its coordinates are log weight, mean and covariance of
+// component after component; a covariance that all share comes last.
 struct Information {
     double log_likelihood = 0.0, weight = 0.0;
     std::vector<double> mass, first, second, missing;
@@ -82,82 +21,285 @@ struct Information {
 
 namespace detail {
 
-inline void split_sums(const Scores& scores, size_t k, const std::vector<double>& sums, Information& result) {
+inline void split_sums(const Scores& scores, size_t k, size_t moments, const std::vector<double>& sums,
+                       Information& result) {
     const auto at = [&](size_t i) { return sums.begin() + static_cast<std::ptrdiff_t>(i); };
     result.log_likelihood = sums[0];
     result.weight = sums[1];
     result.mass.assign(at(2), at(2 + k));
     result.first.assign(at(2 + k), at(scores.second));
-    result.second.assign(at(scores.second), at(scores.pairs));
+    result.second.assign(at(scores.second), at(moments));
 }
 
-// The symmetric matrix that padded blocks are parts of.
-inline std::vector<double> missing_matrix(const Scores& scores, size_t k, const double* sums) {
-    const size_t own = scores.own, size = k * own + scores.shared;
-    std::vector<double> matrix(size * size);
-    const double* block = sums + scores.pairs;
-    const auto set = [&](size_t row, size_t column, double value) {
-        matrix[row * size + column] = matrix[column * size + row] = value;
-    };
-    for (size_t i = 0; i < k; ++i) {
-        for (size_t j = i; j < k; ++j, block += own * scores.own_width) {
-            for (size_t a = 0; a < own; ++a) {
-                for (size_t b = i == j ? a : 0; b < own; ++b) {
-                    set(i * own + a, j * own + b, (i == j ? 1.0 : -1.0) * block[a * scores.own_width + b]);
+// Where the monomial y_a y_b y_c ... lies among those of its degree, a >= b >= c.
+inline size_t place2(size_t a, size_t b) { return a * (a + 1) / 2 + b; }
+inline size_t place3(size_t a, size_t b, size_t c) { return a * (a + 1) * (a + 2) / 6 + place2(b, c); }
+inline size_t place4(size_t a, size_t b, size_t c, size_t e) {
+    return a * (a + 1) * (a + 2) * (a + 3) / 24 + place3(b, c, e);
+}
+
+// Sums of products of all pairs of elements of a basis from sums of monomials (kernels/monomials.hpp).
+inline void basis_products(const Scores& scores, size_t d, const double* sums, double* products) {
+    const size_t P = scores.basis, third = 1 + d + triangle(d);
+    const size_t fourth = third + (scores.squares == Squares::sum    ? d
+                                   : scores.squares == Squares::each ? d * d
+                                                                     : triangle(d) * (d + 2) / 3);
+    const auto second = [&](size_t a, size_t b) { return sums[1 + d + place2(std::max(a, b), std::min(a, b))]; };
+    const auto set = [&](size_t p, size_t q, double value) { products[p * P + q] = products[q * P + p] = value; };
+    set(0, 0, sums[0]);
+    double length = 0.0;
+    for (size_t a = 0; a < d; ++a) {
+        length += second(a, a);
+        set(0, 1 + a, sums[1 + a]);
+        for (size_t b = 0; b <= a; ++b) {
+            set(1 + a, 1 + b, second(a, b));
+        }
+    }
+    const size_t from = 1 + d;
+    if (scores.squares == Squares::sum) {
+        set(0, from, length);
+        for (size_t a = 0; a < d; ++a) {
+            set(1 + a, from, sums[third + a]);
+        }
+        set(from, from, sums[fourth]);
+    } else if (scores.squares == Squares::each) {
+        for (size_t a = 0; a < d; ++a) {
+            set(0, from + a, second(a, a));
+            for (size_t b = 0; b < d; ++b) {
+                set(1 + b, from + a, sums[third + a * d + b]);
+                set(from + a, from + b, sums[fourth + place2(std::max(a, b), std::min(a, b))]);
+            }
+        }
+    } else if (scores.squares == Squares::products) {
+        for (size_t a = 0; a < d; ++a) {
+            for (size_t b = 0; b <= a; ++b) {
+                const size_t p = from + place2(a, b);
+                set(0, p, second(a, b));
+                for (size_t c = 0; c < d; ++c) {
+                    size_t three[] = {a, b, c};
+                    std::sort(three, three + 3);
+                    set(1 + c, p, sums[third + place3(three[2], three[1], three[0])]);
+                    for (size_t e = 0; e <= c; ++e) {
+                        size_t four[] = {a, b, c, e};
+                        std::sort(four, four + 4);
+                        set(p, from + place2(c, e), sums[fourth + place4(four[3], four[2], four[1], four[0])]);
+                    }
                 }
             }
         }
     }
-    for (size_t a = 0; scores.shared > 0 && a < k * own; ++a) {
-        for (size_t b = 0; b < scores.shared; ++b) {
-            set(a, k * own + b, sums[scores.across + a * scores.shared_width + b]);
-        }
-    }
-    for (size_t a = 0; a < scores.shared; ++a) {
-        for (size_t b = a; b < scores.shared; ++b) {
-            set(k * own + a, k * own + b, sums[scores.common + a * scores.shared_width + b]);
-        }
-    }
-    return matrix;
 }
+
+// The basis of component j as linear forms of that of component i, (basis, basis).
+inline void basis_map(const Scores& scores, size_t d, const Between& pair, std::vector<double>& map) {
+    const size_t P = scores.basis, from = 1 + d;
+    const std::vector<double>&R = pair.turn, &c = pair.shift;
+    map.assign(P * P, 0.0);
+    map[0] = 1.0;
+    for (size_t a = 0; a < d; ++a) {
+        map[(1 + a) * P] = c[a];
+        for (size_t l = 0; l < d; ++l) {
+            map[(1 + a) * P + 1 + l] = R[a * d + l];
+        }
+    }
+    const auto add_square = [&](size_t line, size_t a, size_t b) {  // y_a y_b of component j
+        double* form = map.data() + line * P;
+        form[0] += c[a] * c[b];
+        for (size_t l = 0; l < d; ++l) {
+            form[1 + l] += c[a] * R[b * d + l] + c[b] * R[a * d + l];
+            if (scores.squares == Squares::each) {
+                form[from + l] += R[a * d + l] * R[b * d + l];
+            }
+            for (size_t m = 0; scores.squares == Squares::products && m < d; ++m) {
+                form[from + place2(std::max(l, m), std::min(l, m))] += R[a * d + l] * R[b * d + m];
+            }
+        }
+        if (scores.squares == Squares::sum) {
+            form[from] += R[a * d + a] * R[b * d + b] / static_cast<double>(d);
+        }
+    };
+    for (size_t a = 0, line = from; a < d; ++a) {
+        if (scores.squares == Squares::sum) {
+            add_square(from, a, a);
+        } else if (scores.squares == Squares::each) {
+            add_square(line++, a, a);
+        } else if (scores.squares == Squares::products) {
+            for (size_t b = 0; b <= a; ++b) {
+                add_square(line++, a, b);
+            }
+        }
+    }
+}
+
+// Scores from a basis: those of the covariance are what y of variance one has, less its squares. Applied to the lines
+// of a (basis, columns) matrix.
+inline void basis_to_scores(const Scores& scores, size_t d, size_t columns, double* matrix) {
+    const size_t from = 1 + d;
+    const auto replace = [&](size_t line, double constant) {
+        for (size_t column = 0; column < columns; ++column) {
+            matrix[line * columns + column] = constant * matrix[column] - matrix[line * columns + column];
+        }
+    };
+    for (size_t a = 0, line = from; a < d; ++a) {
+        if (scores.squares == Squares::each) {
+            replace(line++, 1.0);
+        } else if (scores.squares == Squares::products) {
+            for (size_t b = 0; b <= a; ++b) {
+                replace(line++, a == b ? 1.0 : 0.0);
+            }
+        }
+    }
+    if (scores.squares == Squares::sum) {
+        replace(from, static_cast<double>(d));
+    }
+}
+
+inline std::vector<double> transposed(const std::vector<double>& matrix, size_t size) {
+    std::vector<double> result(size * size);
+    for (size_t a = 0; a < size; ++a) {
+        for (size_t b = 0; b < size; ++b) {
+            result[b * size + a] = matrix[a * size + b];
+        }
+    }
+    return result;
+}
+
+// a map', skipping zeros: most maps have many.
+inline std::vector<double> mapped(const std::vector<double>& a, const std::vector<double>& map, size_t size) {
+    std::vector<double> result(size * size, 0.0);
+    for (size_t p = 0; p < size; ++p) {
+        for (size_t f = 0; f < size; ++f) {
+            if (const double coefficient = map[p * size + f]; coefficient != 0.0) {
+                for (size_t row = 0; row < size; ++row) {
+                    result[row * size + p] += coefficient * a[row * size + f];
+                }
+            }
+        }
+    }
+    return result;
+}
+
+// Assembles the missing information from the sums of pairs.
+class MissingInformation {
+  public:
+    MissingInformation(const Model& model, const Scores& scores)
+        : model_(model),
+          scores_(scores),
+          shared_(scores.shape == Shape::tied ? scores.seconds : 0),
+          size_(model.k * scores.basis + shared_),
+          matrix_(size_ * size_, 0.0) {}
+
+    std::vector<double> from(const double* sums) && {
+        const size_t k = model_.k, P = scores_.basis;
+        std::vector<double> products(P * P), map;
+        for (size_t a = 0; a < k; ++a) {
+            for (size_t b = a; b < k; ++b) {
+                const size_t i = scores_.order[a], j = scores_.order[b];
+                const double* own = sums + scores_.place[a * k + b];
+                if (scores_.direct[a * k + b]) {
+                    products.assign(own, own + P * P);
+                    add(i, j, products, -1.0);
+                    continue;
+                }
+                basis_products(scores_, model_.d, own, products.data());
+                if (a == b) {
+                    add(i, i, products, 1.0);
+                    continue;
+                }
+                const Between pair = between(model_, i, j);
+                basis_map(scores_, model_.d, pair, map);
+                const std::vector<double> across = mapped(products, map, P);
+                add(i, j, across, -1.0);
+                if (shared_ > 0) {
+                    add_shared(i, j, pair.shift, products, across);
+                }
+            }
+        }
+        return std::move(matrix_);
+    }
+
+  private:
+    double& entry(size_t row, size_t column) { return matrix_[row * size_ + column]; }
+
+    // Products of the bases of i and j, as products of their scores.
+    void add(size_t i, size_t j, const std::vector<double>& products, double sign) {
+        const size_t P = scores_.basis;
+        std::vector<double> block = products;
+        basis_to_scores(scores_, model_.d, P, block.data());
+        block = transposed(block, P);
+        basis_to_scores(scores_, model_.d, P, block.data());
+        for (size_t p = 0; p < P; ++p) {
+            for (size_t q = 0; q < P; ++q) {  // transposed: p is of j
+                entry(i * P + q, j * P + p) += sign * block[p * P + q];
+                if (i != j) {
+                    entry(j * P + p, i * P + q) += sign * block[p * P + q];
+                }
+            }
+        }
+    }
+
+    // Shared scores of two components differ by y c' + c y' + c c', with y_j = y_i + c: products with own scores, and
+    // of such differences with each other.
+    void add_shared(size_t i, size_t j, const std::vector<double>& c, const std::vector<double>& products,
+                    const std::vector<double>& across) {
+        const size_t d = model_.d, P = scores_.basis, start = model_.k * P;
+        const auto difference = [&](auto value, size_t a, size_t b) {
+            return c[b] * value(1 + a) + c[a] * value(1 + b) + c[a] * c[b] * value(0);
+        };
+        std::vector<double> lines(shared_ * P);
+        for (size_t a = 0, f = 0; a < d; ++a) {
+            for (size_t b = 0; b <= a; ++b, ++f) {
+                for (size_t p = 0; p < P; ++p) {
+                    const double of_i = difference([&](size_t q) { return products[q * P + p]; }, a, b);
+                    const double of_j = difference([&](size_t q) { return across[q * P + p]; }, a, b);
+                    lines[f * P + p] = of_i;
+                    entry(i * P + p, start + f) += of_i;
+                    entry(start + f, i * P + p) += of_i;
+                    entry(j * P + p, start + f) -= of_j;
+                    entry(start + f, j * P + p) -= of_j;
+                }
+            }
+        }
+        for (size_t a = 0, f = 0; a < d; ++a) {
+            for (size_t b = 0; b <= a; ++b, ++f) {
+                for (size_t g = 0; g < shared_; ++g) {
+                    entry(start + g, start + f) +=
+                        difference([&](size_t q) { return lines[g * P + q]; }, a, b);
+                }
+            }
+        }
+    }
+
+    const Model& model_;
+    const Scores& scores_;
+    const size_t shared_, size_;
+    std::vector<double> matrix_;
+};
 
 }  // namespace detail
 
-// One pass. `missing` also gives the missing information, O(rows (shared components)^2 own^2) more. Returns whether
-// every row had a density.
+// One pass; with the missing information, sums over pairs of components that share rows. Returns whether every row had
+// a density.
 inline bool information(const Kernels& kernels, const Model& model, const Rows<double>& rows, Shape shape,
                         bool missing, size_t threads, Information& result) {
     const PlanOf<double> owner(model, Shape::none, nullptr, false);
     const Plan<double>& plan = owner.plan();
-    const Scores scores = scores_of(kernels, shape, model.k, model.d);
+    ScoresOf layout(model, shape);
+    if (missing) {
+        layout.lay_out_pairs(model);
+    }
+    const Scores& scores = layout.scores();
     std::vector<double> sums;
     const bool dense = summed_by(
-        plan, rows.n, missing ? scores.size : scores.pairs, 0, threads, sums,
+        plan, rows.n, scores.size, 0, threads, sums,
         [&](const Scratch<double>& scratch) { return ScoreWorkspace(scores, plan.k, plan.d, scratch, missing); },
         [&](const Scratch<double>& scratch, const ScoreWorkspace& own, size_t first, size_t last, double* part) {
             return kernels.information(plan, rows, scratch, own.scratch(), scores, first, last, COUNTS, missing, part);
         });
-    detail::split_sums(scores, model.k, sums, result);
+    detail::split_sums(scores, model.k, layout.moments(), sums, result);
     if (missing) {
-        result.missing = detail::missing_matrix(scores, model.k, sums.data());
+        result.missing = detail::MissingInformation(model, scores).from(sums.data());
     }
-    return dense;
-}
-
-// The missing information times a direction, as moments of y: of all responsibilities, whatever they are.
-inline bool missing_product(const Kernels& kernels, const Model& model, const Rows<double>& rows, Shape shape,
-                            const double* direction, size_t threads, Information& result) {
-    const PlanOf<double> owner(model, Shape::none, nullptr, false);
-    const Plan<double>& plan = owner.plan();
-    const Scores scores = scores_of(kernels, shape, model.k, model.d);
-    std::vector<double> sums;
-    const bool dense = summed_by(
-        plan, rows.n, scores.pairs, 0, threads, sums,
-        [&](const Scratch<double>& scratch) { return ScoreWorkspace(scores, plan.k, plan.d, scratch, false); },
-        [&](const Scratch<double>& scratch, const ScoreWorkspace& own, size_t first, size_t last, double* part) {
-            return kernels.product(plan, rows, scratch, own.scratch(), scores, first, last, direction, part);
-        });
-    detail::split_sums(scores, model.k, sums, result);
     return dense;
 }
 

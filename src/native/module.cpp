@@ -16,8 +16,8 @@
 
 #include "dispatch.hpp"
 #include "em.hpp"
-#include "information.hpp"
 #include "logsumexp.hpp"
+#include "missing_product.hpp"
 
 namespace nb = nanobind;
 
@@ -274,8 +274,9 @@ nb::object missing_product(const std::string& isa, const std::string& kind, cons
     const Model model = model_of(kind, log_constants, means, factors);
     const auto rows = rows_of<double>(x, model.d, origin, weights, weight);
     const Shape shape = shape_named(scatter);
-    const gmmscape::Scores scores = gmmscape::scores_of(kernels, shape, model.k, model.d);
-    require(direction.size() == model.k * scores.own + scores.shared, "direction must have one entry a coordinate");
+    const gmmscape::Scores& scores = gmmscape::ScoresOf(model, shape).scores();
+    require(direction.size() == model.k * scores.basis + (shape == Shape::tied ? scores.seconds : 0),
+            "direction must have one entry a coordinate");
     gmmscape::Information found;
     bool dense = false;
     {

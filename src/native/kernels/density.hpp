@@ -117,28 +117,32 @@ inline void exponentials(T* joint, size_t k, size_t stride, Vec<T>* top, Vec<T>*
     }
 }
 
+// Products of features with k lines of coefficients in tiles, for one group of rows; the largest goes to `top`.
+template <class T>
+inline void feature_products(const T* theta, const T* constants, size_t k, size_t P, const T* features, size_t stride,
+                             T* out, Vec<T>* top) {
+    size_t i = 0;
+    for (; i + TILE <= k; i += TILE, theta += TILE * P) {
+        feature_tile<T, TILE>(theta, constants + i, P, features, stride, out + i * stride, top);
+    }
+    if (k - i >= 2) {
+        feature_tile<T, 2>(theta, constants + i, P, features, stride, out + i * stride, top);
+        theta += 2 * P;
+        i += 2;
+    }
+    if (i < k) {
+        feature_tile<T, 1>(theta, constants + i, P, features, stride, out + i * stride, top);
+    }
+}
 
 // Feature form for one group of rows: responsibilities times their sum go to `posterior`.
 template <class T>
 inline void feature_densities(const Plan<T>& plan, const T* features, T* posterior, size_t stride, Vec<T>* top,
                               Vec<T>* sum) {
-    const size_t P = plan.density_features;
-    const T* theta = plan.theta;
     for (int r = 0; r < GROUP; ++r) {
         top[r] = splat<T>(lowest<T>);
     }
-    size_t i = 0;
-    for (; i + TILE <= plan.k; i += TILE, theta += TILE * P) {
-        feature_tile<T, TILE>(theta, plan.constants + i, P, features, stride, posterior + i * stride, top);
-    }
-    if (plan.k - i >= 2) {
-        feature_tile<T, 2>(theta, plan.constants + i, P, features, stride, posterior + i * stride, top);
-        theta += 2 * P;
-        i += 2;
-    }
-    if (i < plan.k) {
-        feature_tile<T, 1>(theta, plan.constants + i, P, features, stride, posterior + i * stride, top);
-    }
+    feature_products<T>(plan.theta, plan.constants, plan.k, plan.density_features, features, stride, posterior, top);
     exponentials<T>(posterior, plan.k, stride, top, sum);
 }
 

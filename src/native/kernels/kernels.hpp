@@ -6,6 +6,7 @@
 #include "information.hpp"
 #include "limits.hpp"
 #include "pass.hpp"
+#include "product.hpp"
 
 namespace gmmscape::GMMSCAPE_ISA {
 

@@ -271,16 +271,21 @@ inline void move_feature_sums(const Plan<T>& plan, const Scratch<T>& scratch, do
     }
 }
 
-// Adds the moments of rows [first, last) to `moments`. Returns whether every row had a density.
 template <class T>
-bool range_moments(const Plan<T>& plan, const Rows<T>& rows, const Scratch<T>& scratch, size_t first, size_t last,
-                   double* moments) {
+inline void clear_feature_sums(const Plan<T>& plan, const Scratch<T>& scratch) {
     for (size_t at = 0; at < plan.k * plan.moment_features; ++at) {
         scratch.feature_sums[at] = 0.0;
     }
     for (size_t at = 0; at < plan.d * (plan.d + 1) / 2; ++at) {
         scratch.pooled[at] = 0.0;
     }
+}
+
+// Adds the moments of rows [first, last) to `moments`. Returns whether every row had a density.
+template <class T>
+bool range_moments(const Plan<T>& plan, const Rows<T>& rows, const Scratch<T>& scratch, size_t first, size_t last,
+                   double* moments) {
+    clear_feature_sums<T>(plan, scratch);
     Likelihood<T> likelihood{};
     T* v = scratch.features + scratch.stride;
     bool by_features = false;
