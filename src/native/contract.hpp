@@ -178,6 +178,9 @@ struct Kernels {
     // The responsibilities of a range from a threshold on; see coverage.hpp.
     bool (*coverage)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
                      double threshold, Covered& found);
+    // A v, and v - A' c, for n lines of m numbers.
+    void (*lines_times)(const double* A, size_t n, size_t m, const double* v, double* out);
+    void (*subtract_lines)(const double* A, size_t n, size_t m, const double* c, double* v);
     // What the machine can do at best: multiply-adds, exponentials, bytes read; the caller takes the time.
     double (*multiply_add)(size_t repetitions);
     double (*exponentials)(size_t repetitions);

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "fit.hpp"
+#include "second_order.hpp"
 
 namespace gmmscape {
 
@@ -31,6 +31,7 @@ struct EmOptions {
     // would not lead below `target`.
     double target;
     size_t screen, outlook;
+    size_t second_order;  // iterations after which the second-order phase may begin; zero for never
     double largest_rise;  // of the value, relative to one plus its size: more is beyond rounding
     std::optional<Clock::time_point> deadline;
 };
@@ -49,6 +50,7 @@ struct EmResult {
     bool starved = false;  // some component has no mass that the rows resolve
     End end = End::not_begun;
     std::vector<double> history;
+    double passes = 0.0;  // over the rows, a Hessian as the passes that it costs
 };
 
 // EM from one start; SQUAREM behind a monotone safeguard where asked for. As solve.em in Python.
@@ -98,7 +100,11 @@ class EmRun {
                 return finished(std::move(state), End::interrupted);
             }
             before = state.nll;
-            advance(state);
+            if (begun(state, done)) {
+                advance_by_model(state);
+            } else {
+                advance(state);
+            }
             history_.push_back(state.nll);
             progress_.iterations.fetch_add(1, std::memory_order_relaxed);
             progress_.value.store(state.nll, std::memory_order_relaxed);
@@ -110,8 +116,9 @@ class EmRun {
         Fit fit, next;
         double nll = std::numeric_limits<double>::infinity();
         double step = std::numeric_limits<double>::infinity();
-        bool starved = false;
+        bool starved = false, floored = false;
         std::optional<End> end;
+        Statistics found;
         std::vector<Fit> trail;  // up to two points before this one, joined by plain steps
     };
 
@@ -123,6 +130,7 @@ class EmRun {
         result.starved = state.starved;
         result.end = end;
         result.history = std::move(history_);
+        result.passes = passes_;
         return result;
     }
 
@@ -132,7 +140,8 @@ class EmRun {
         const std::vector<double> constants = log_constants(family_, state.fit, k_, d_);
         const Model model{family_.shape, k_, d_, constants.data(), state.fit.means.data(), state.fit.factors.data()};
         const Shape scatter = family_.location ? Shape::none : family_.shape;
-        Statistics found;
+        Statistics& found = state.found;
+        passes_ += 1.0;
         if (!statistics(kernels_, model, rows_, scatter, 1, found)) {
             state.end = End::out_of_reach;
             return;
@@ -142,7 +151,7 @@ class EmRun {
         for (double mass : found.mass) {
             state.starved |= mass <= family_.resolution;
         }
-        if (!update(family_, prior_, found, state.fit, k_, d_, state.next)) {
+        if (!update(family_, prior_, found, state.fit, k_, d_, state.next, &state.floored)) {
             state.step = std::numeric_limits<double>::infinity();
             state.end = End::degenerate;
             return;
@@ -180,6 +189,77 @@ class EmRun {
             return;
         }
         state = std::move(plain);
+    }
+
+    // Whether the second-order phase is worth its price here: all components have rows, and no floor bends the problem.
+    bool begun(const State& state, size_t done) {
+        constexpr double dearest = 30.0;
+        constexpr size_t largest = 1000;
+        if (options_.second_order == 0 || done < options_.second_order || !options_.accelerate || options_.gradient ||
+            done < resting_ || state.starved || state.floored) {
+            return false;
+        }
+        const Shape shape = family_.location ? Shape::none : family_.shape;
+        const size_t squares = shape == Shape::tied ? 0 : count(squares_of(shape), d_);
+        const size_t size = k_ * (1 + d_ + squares) + (shape == Shape::tied ? triangle(d_) : 0);
+        return size <= largest && hessian_passes(shape, k_, d_) <= dearest;
+    }
+
+    // One step of the quadratic model; plain steps for a while where it has nothing to say.
+    void advance_by_model(State& state) {
+        constexpr size_t most_secants = 6, rest = 10;
+        const OwnUnits units(family_, prior_, state.fit, k_, d_);
+        const std::vector<double> gradient = units.gradient(units.moments_of(state.found));
+        if (!model_.known() || (model_.moved() && model_.worn(most_secants))) {
+            if (!measure(state, units)) {
+                state.end = End::out_of_reach;
+                return;
+            }
+        }
+        TrustStep step = model_.step(kernels_, gradient, 1e-4);
+        if (!(step.predicted > 1e-16 * (1.0 + std::abs(state.nll)))) {
+            model_.forget();
+            resting_ = history_.size() + rest;
+            advance(state);
+            return;
+        }
+        Fit trial;
+        State jumped;
+        bool possible = units.moved(step.step, trial) && factorise(family_.shape, trial, d_);
+        if (possible) {
+            clip(family_, trial, k_, d_);
+            possible = factorise(family_.shape, trial, d_);
+        }
+        double ratio = -1.0;
+        if (possible) {
+            evaluate(std::move(trial), jumped);
+            if (!jumped.end) {
+                ratio = (state.nll - jumped.nll) / step.predicted;
+                const OwnUnits there(family_, prior_, jumped.fit, k_, d_);
+                model_.learn(step.step, gradient, there.gradient(there.moments_of(jumped.found)), kernels_);
+            }
+        }
+        if (model_.judge(ratio, step.length)) {
+            state = std::move(jumped);
+        } else if (model_.radius() < 1e-7) {
+            model_ = QuadraticModel(first_radius);
+            resting_ = history_.size() + rest;
+            advance(state);
+        }
+    }
+
+    // The exact Hessian, from a pass of its own.
+    bool measure(const State& state, const OwnUnits& units) {
+        const std::vector<double> constants = log_constants(family_, state.fit, k_, d_);
+        const Model model{family_.shape, k_, d_, constants.data(), state.fit.means.data(), state.fit.factors.data()};
+        Information found;
+        passes_ += 2.0 + hessian_passes(units.shape(), k_, d_);
+        if (!information(kernels_, model, rows_, units.shape(), true, 1, found)) {
+            return false;
+        }
+        units.complete(found, found.missing);
+        model_.set(std::move(found.missing));
+        return true;
     }
 
     // Squared extrapolation of three points joined by plain steps (scheme S3 of Varadhan and Roland, 2008).
@@ -282,7 +362,11 @@ class EmRun {
     EmProgress& progress_;
     const size_t k_, d_;
     const double prior_;  // mass of the rows that each covariance is given
+    static constexpr double first_radius = 0.3;  // of a trust region, where EM's step has the length of the gradient
     std::vector<double> history_;
+    double passes_ = 0.0;
+    QuadraticModel model_{first_radius};
+    size_t resting_ = 0;  // the iteration from which on the model is tried again
 };
 
 // EM from many starts, start i on rows_of(i) under a prior of mass priors[i]. `poll` is called by the calling thread some twenty times a second;

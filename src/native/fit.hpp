@@ -216,11 +216,16 @@ inline double prior_divergence(const Family& family, const Fit& fit, size_t k, s
     return 0.5 * sum;
 }
 
-// Raises the covariances onto the floor.
-inline void clip(const Family& family, Fit& fit, size_t k, size_t d) {
+// Raises the covariances onto the floor. Returns whether some were below.
+inline bool clip(const Family& family, Fit& fit, size_t k, size_t d) {
     if (family.location || std::all_of(family.floor.begin(), family.floor.end(), [](double f) { return f == 0.0; })) {
-        return;
+        return false;
     }
+    bool lifted = false;
+    const auto lift = [&](double& variance, double least) {
+        lifted |= variance < least;
+        variance = std::max(variance, least);
+    };
     double average = 0.0;
     for (double f : family.floor) {
         average += f / static_cast<double>(d);
@@ -228,19 +233,20 @@ inline void clip(const Family& family, Fit& fit, size_t k, size_t d) {
     switch (family.shape) {
         case Shape::spherical:
             for (double& c : fit.covariances) {
-                c = std::max(c, average);
+                lift(c, average);
             }
             break;
         case Shape::diag:
             for (size_t i = 0; i < k * d; ++i) {
-                fit.covariances[i] = std::max(fit.covariances[i], family.floor[i % d]);
+                lift(fit.covariances[i], family.floor[i % d]);
             }
             break;
         default:
             for (size_t at = 0; at < fit.covariances.size(); at += d * d) {
-                detail::clip_matrix(fit.covariances.data() + at, d, family.floor);
+                lifted |= detail::clip_matrix(fit.covariances.data() + at, d, family.floor);
             }
     }
+    return lifted;
 }
 
 // Computes the precision factors. Returns false if a covariance is not positive definite.
@@ -285,9 +291,9 @@ inline std::vector<double> log_constants(const Family& family, const Fit& fit, s
 }
 
 // The M-step, under a prior worth so much mass for each covariance. Returns false if a covariance is singular or
-// narrower than the rounding of the data.
+// narrower than the rounding of the data; `floored` says whether a floor holds some up.
 inline bool update(const Family& family, double prior, const Statistics& statistics, const Fit& current, size_t k,
-                   size_t d, Fit& next) {
+                   size_t d, Fit& next, bool* floored) {
     const std::vector<double>& packed = statistics.scatter;
     next = current;
     double total = 0.0;
@@ -345,7 +351,7 @@ inline bool update(const Family& family, double prior, const Statistics& statist
             next.covariances[j] = (next.covariances[j] + added) / (total + prior);
         }
     }
-    clip(family, next, k, d);
+    *floored = clip(family, next, k, d);
     if (!factorise(family.shape, next, d)) {
         return false;
     }

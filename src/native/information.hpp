@@ -38,6 +38,53 @@ inline size_t place4(size_t a, size_t b, size_t c, size_t e) {
     return a * (a + 1) * (a + 2) * (a + 3) / 24 + place3(b, c, e);
 }
 
+// Adds moments about the means, in the coordinates of the rows, to those of y: first ones are sums of deviations.
+inline void add_raw_moments(const Model& model, Shape shape, const Moments& at, const double* raw, Information& result) {
+    const size_t k = model.k, d = model.d;
+    for (size_t i = 0; i < k; ++i) {
+        const double *factor = model.factor(i), *first = raw + at.first + i * d;
+        result.mass[i] += raw[at.mass + i];
+        const double* second = raw + at.second + i * at.each;
+        if (model.shape == Shape::spherical || model.shape == Shape::diag) {
+            for (size_t j = 0; j < d; ++j) {
+                const double u = factor[model.shape == Shape::diag ? j : 0];
+                result.first[i * d + j] += u * first[j];
+                if (shape == Shape::diag) {
+                    result.second[i * d + j] += u * u * second[j];
+                }
+            }
+            if (shape == Shape::spherical) {
+                result.second[i] += factor[0] * factor[0] * second[0];
+            }
+            continue;
+        }
+        const std::vector<double> own = transposed_product(factor, d, first);
+        for (size_t j = 0; j < d; ++j) {
+            result.first[i * d + j] += own[j];
+        }
+        if (shape == Shape::tied && i > 0) {
+            continue;
+        }
+        std::vector<double> square(d * d), half(d * d, 0.0);
+        unpack(second, d, square.data());
+        for (size_t j = 0; j < d; ++j) {  // U' square, then that times U
+            for (size_t l = 0; l <= j; ++l) {
+                for (size_t q = 0; q < d; ++q) {
+                    half[j * d + q] += factor[l * d + j] * square[l * d + q];
+                }
+            }
+        }
+        double* packed = result.second.data() + (shape == Shape::tied ? 0 : i * at.each);
+        for (size_t j = 0; j < d; ++j) {
+            for (size_t l = 0; l <= j; ++l) {
+                for (size_t q = 0; q <= l; ++q) {
+                    packed[place2(j, l)] += half[j * d + q] * factor[q * d + l];
+                }
+            }
+        }
+    }
+}
+
 // Sums of products of all pairs of elements of a basis from sums of monomials (kernels/monomials.hpp).
 inline void basis_products(const Scores& scores, size_t d, const double* sums, double* products) {
     const size_t P = scores.basis, third = 1 + d + triangle(d);

@@ -127,54 +127,6 @@ class DirectionOf {
     std::vector<double> weights_, means_, covariances_, theta_, constants_;
 };
 
-// Adds moments about the means, in the coordinates of the rows, to those of y: first ones are sums of deviations.
-inline void add_raw_moments(const Model& model, const Scores& scores, const Moments& at, const double* raw,
-                            Information& result) {
-    const size_t k = model.k, d = model.d;
-    for (size_t i = 0; i < k; ++i) {
-        const double *factor = model.factor(i), *first = raw + at.first + i * d;
-        result.mass[i] += raw[at.mass + i];
-        const double* second = raw + at.second + i * at.each;
-        if (model.shape == Shape::spherical || model.shape == Shape::diag) {
-            for (size_t j = 0; j < d; ++j) {
-                const double u = factor[model.shape == Shape::diag ? j : 0];
-                result.first[i * d + j] += u * first[j];
-                if (scores.shape == Shape::diag) {
-                    result.second[i * d + j] += u * u * second[j];
-                }
-            }
-            if (scores.shape == Shape::spherical) {
-                result.second[i] += factor[0] * factor[0] * second[0];
-            }
-            continue;
-        }
-        const std::vector<double> own = transposed_product(factor, d, first);
-        for (size_t j = 0; j < d; ++j) {
-            result.first[i * d + j] += own[j];
-        }
-        if (scores.shape == Shape::tied && i > 0) {
-            continue;
-        }
-        std::vector<double> square(d * d), half(d * d, 0.0);
-        unpack(second, d, square.data());
-        for (size_t j = 0; j < d; ++j) {  // U' square, then that times U
-            for (size_t l = 0; l <= j; ++l) {
-                for (size_t q = 0; q < d; ++q) {
-                    half[j * d + q] += factor[l * d + j] * square[l * d + q];
-                }
-            }
-        }
-        double* packed = result.second.data() + (scores.shape == Shape::tied ? 0 : i * scores.seconds);
-        for (size_t j = 0; j < d; ++j) {
-            for (size_t l = 0; l <= j; ++l) {
-                for (size_t q = 0; q <= l; ++q) {
-                    packed[place2(j, l)] += half[j * d + q] * factor[q * d + l];
-                }
-            }
-        }
-    }
-}
-
 }  // namespace detail
 
 // The product as moments of y: of all responsibilities, whatever they are.
@@ -193,7 +145,7 @@ inline bool missing_product(const Kernels& kernels, const Model& model, const Ro
             return kernels.product(plan, rows, scratch, own.scratch(), scores, along.direction(), first, last, part);
         });
     detail::split_sums(scores, model.k, layout.moments(), sums, result);
-    detail::add_raw_moments(model, scores, plan.moments, sums.data() + layout.moments(), result);
+    detail::add_raw_moments(model, shape, plan.moments, sums.data() + layout.moments(), result);
     return dense;
 }
 

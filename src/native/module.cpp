@@ -375,7 +375,7 @@ nb::tuple ends_of(const Starts& starts, Shape shape, const std::vector<gmmscape:
         means.insert(means.end(), fit.means.begin(), fit.means.end());
         covariances.insert(covariances.end(), fit.covariances.begin(), fit.covariances.end());
         ends.append(nb::make_tuple(static_cast<int>(result.end), result.nll, result.step, result.starved,
-                                   copied(result.history, {result.history.size()})));
+                                   copied(result.history, {result.history.size()}), result.passes));
     }
     const size_t k = starts.k, d = starts.d;
     std::vector<size_t> stored = stored_shape(shape, k, d);
@@ -389,7 +389,7 @@ const char* const em_fields[] = {
     "kind",      "means_only", "weights", "means",      "covariances", "floor",  "spread", "scale",
     "unit",      "resolution", "narrowest", "largest_rise", "tol",     "max_iter", "accelerate", "gradient",
     "target",    "screen",     "outlook", "max_seconds", "ranges",      "watch",
-    "prior_mass", "prior_scale",
+    "prior_mass", "prior_scale", "second_order",
 };
 
 template <class T>
@@ -460,6 +460,7 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
                                 field<double>(task, "target"),
                                 field<size_t>(task, "screen"),
                                 field<size_t>(task, "outlook"),
+                                field<size_t>(task, "second_order"),
                                 field<double>(task, "largest_rise"),
                                 std::nullopt};
     if (seconds && *seconds < 1e9) {  // longer does not fit a clock and means no limit

@@ -18,6 +18,8 @@ class SolveEffort:
     secular_steps: int = 100
     #: Points before the current one, joined by plain EM steps, that an extrapolation is made from.
     trail: int = 2
+    #: Iterations of EM after which steps of a quadratic model are tried.
+    second_order_after: int = 20
     #: Starting means are looked for among this many rows, drawn at random where there are more.
     start_rows: int = 200_000
     #: Means beyond which the nearest is found by a tree.

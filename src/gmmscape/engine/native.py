@@ -182,8 +182,8 @@ class NativeRows(HeldRows):
             self._isa, self._doubles, self.origin, *self._weighted, task, thread_count()
         )
         runs = [
-            EmRun(w, m, c, ENDS[end], value, step, starved, history)
-            for w, m, c, (end, value, step, starved, history) in zip(*arrays, ends, strict=True)
+            EmRun(w, m, c, ENDS[end], value, step, starved, history, passes)
+            for w, m, c, (end, value, step, starved, history, passes) in zip(*arrays, ends, strict=True)
         ]
         return EmRuns(runs, interrupted)
 

@@ -90,6 +90,8 @@ class EmTask:
         Time for all of them.
     ranges : ndarray of int, shape (b, 2), or None
         First row of each start, and the one after its last; None for all rows.
+    second_order : int
+        Iterations after which steps may be those of a quadratic model of the objective; 0 for EM alone.
     prior_mass : ndarray of shape (b,), or None
         Mass of the rows that each covariance is given beside its own, for each start; None for none.
     prior_scale : ndarray of shape (d, d), or None
@@ -122,6 +124,7 @@ class EmTask:
     ranges: IntArray | None = None
     prior_mass: FloatArray | None = None
     prior_scale: FloatArray | None = None
+    second_order: int = 0
     watch: Callable[[int, int, float], Any] | None = None
 
 
@@ -140,6 +143,7 @@ class EmRun(NamedTuple):
     step: float
     starved: bool
     history: FloatArray
+    passes: float
 
 
 class EmRuns(NamedTuple):

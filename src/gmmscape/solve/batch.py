@@ -223,6 +223,7 @@ def _run(
         tol=solver.tol,
         max_iter=solver.max_iter,
         accelerate=solver.accelerate,
+        second_order=EFFORT.solve.second_order_after if solver.second_order else 0,
         target=patience.target - objective.rows.log_unit,
         screen=patience.screen,
         outlook=patience.outlook,

@@ -51,6 +51,7 @@ class EM:
     tol: float = 1e-8
     max_iter: int = 10_000
     accelerate: bool = True
+    second_order: bool = True
 
     def init(self, objective: Objective, mixture: Mixture) -> EMState:
         """Return the state at the start, its covariances lifted onto the floor."""

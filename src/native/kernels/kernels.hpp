@@ -2,6 +2,7 @@
 #pragma once
 
 #include "coverage.hpp"
+#include "dense.hpp"
 #include "derivatives.hpp"
 #include "information.hpp"
 #include "limits.hpp"
@@ -24,6 +25,8 @@ const Kernels kernels = {
     &range_information,
     &range_product,
     &range_coverage,
+    &lines_times,
+    &subtract_lines,
     &multiply_add_limit,
     &exponential_limit,
     &read_limit,

@@ -1,0 +1,191 @@
+// Trust-region steps in the space that Lanczos' method spans from the gradient (Gould, Lucidi, Roma and Toint, SIAM J.
+// Optim. 9, 1999): they need products with the Hessian only, and leave along negative curvature.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "contract.hpp"
+
+namespace gmmscape {
+
+struct TrustStep {
+    std::vector<double> step;
+    double predicted = 0.0;  // fall of the model
+    double length = 0.0;
+    bool inside = false;     // whether the model has its minimum inside the region
+};
+
+namespace detail {
+
+// A symmetric tridiagonal matrix, and what a trust region needs of it.
+struct Tridiagonal {
+    std::vector<double> diagonal, off;
+
+    size_t size() const { return diagonal.size(); }
+
+    // Solves (T + lambda) x = b by factors; false where a pivot is not positive.
+    bool solve(double lambda, std::vector<double> b, std::vector<double>& x) const {
+        const size_t n = size();
+        std::vector<double> pivot(n);
+        for (size_t i = 0; i < n; ++i) {
+            pivot[i] = diagonal[i] + lambda;
+            if (i > 0) {
+                const double ratio = off[i - 1] / pivot[i - 1];
+                pivot[i] -= ratio * off[i - 1];
+                b[i] -= ratio * b[i - 1];
+            }
+            if (!(pivot[i] > 0.0)) {
+                return false;
+            }
+        }
+        x = std::move(b);
+        for (size_t i = n; i-- > 0;) {
+            x[i] = (x[i] - (i + 1 < n ? off[i] * x[i + 1] : 0.0)) / pivot[i];
+        }
+        return true;
+    }
+
+    bool positive(double lambda) const {
+        double pivot = 1.0;
+        for (size_t i = 0; i < size(); ++i) {
+            pivot = diagonal[i] + lambda - (i > 0 ? off[i - 1] / pivot * off[i - 1] : 0.0);
+            if (!(pivot > 0.0)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    // The smallest shift, to `accuracy`, that makes the matrix positive.
+    double least_shift(double accuracy) const {
+        double high = 0.0;
+        for (size_t i = 0; i < size(); ++i) {
+            const double beside = (i > 0 ? std::abs(off[i - 1]) : 0.0) + (i + 1 < size() ? std::abs(off[i]) : 0.0);
+            high = std::max(high, beside - diagonal[i]);
+        }
+        high += accuracy;
+        double low = -high;
+        while (high - low > accuracy) {
+            const double middle = 0.5 * (low + high);
+            (positive(middle) ? high : low) = middle;
+        }
+        return high;
+    }
+};
+
+inline double norm(const std::vector<double>& x) {
+    double sum = 0.0;
+    for (double entry : x) {
+        sum += entry * entry;
+    }
+    return std::sqrt(sum);
+}
+
+// The minimiser of size e_1' h + h' T h / 2 over |h| <= radius.
+inline std::vector<double> in_ball(const Tridiagonal& T, double size, double radius, bool& inside) {
+    constexpr double accuracy = 1e-12;
+    std::vector<double> slope(T.size(), 0.0), h, more;
+    slope[0] = -size;
+    inside = T.solve(0.0, slope, h) && norm(h) <= radius;
+    if (inside) {
+        return h;
+    }
+    const double least = T.least_shift(accuracy);
+    double lambda = std::max(0.0, least) + accuracy;
+    while (!T.solve(lambda, slope, h)) {
+        lambda += accuracy * (1.0 + lambda);
+    }
+    // Newton's method on 1/|h| - 1/radius, which is nearly linear: from the left it does not overshoot.
+    for (int i = 0; i < 60 && norm(h) > radius * (1.0 + 1e-6); ++i) {
+        T.solve(lambda, h, more);
+        double bend = 0.0;
+        for (size_t at = 0; at < h.size(); ++at) {
+            bend += h[at] * more[at];
+        }
+        const double length = norm(h);
+        lambda += (length / radius - 1.0) * length * length / bend;
+        T.solve(lambda, slope, h);
+    }
+    const double length = norm(h);
+    if (least > 0.0 && length < 0.999 * radius) {
+        // The hard case: the rest of the way goes along the most negative direction, found by inverse iteration.
+        std::vector<double> along(T.size(), 1.0 / std::sqrt(static_cast<double>(T.size())));
+        for (int i = 0; i < 4; ++i) {
+            T.solve(lambda, along, more);
+            const double size_of = norm(more);
+            for (size_t at = 0; at < along.size(); ++at) {
+                along[at] = more[at] / size_of;
+            }
+        }
+        double both = 0.0;
+        for (size_t at = 0; at < along.size(); ++at) {
+            both += along[at] * h[at];
+        }
+        const double sign = along[0] > 0.0 ? -1.0 : 1.0;
+        const double far = -sign * both + std::sqrt(both * both + radius * radius - length * length);
+        for (size_t at = 0; at < along.size(); ++at) {
+            h[at] += sign * far * along[at];
+        }
+    }
+    return h;
+}
+
+}  // namespace detail
+
+// product(v, image) multiplies by the Hessian. `tolerance` is of the residual, as a share of the gradient; `most`
+// products are made at most.
+template <class Product>
+TrustStep trust_region_step(const Kernels& kernels, Product product, const std::vector<double>& gradient,
+                            double radius, double tolerance, size_t most) {
+    const size_t m = gradient.size();
+    TrustStep result;
+    result.step.assign(m, 0.0);
+    const double size = detail::norm(gradient);
+    if (!(size > 0.0) || !std::isfinite(size)) {
+        return result;
+    }
+    std::vector<double> basis(gradient), image(m), inner;
+    for (double& entry : basis) {
+        entry /= size;
+    }
+    detail::Tridiagonal T;
+    std::vector<double> h;
+    most = std::min(most, m);
+    for (size_t n = 1;; ++n) {
+        const double* last = basis.data() + (n - 1) * m;
+        product(last, image.data());
+        inner.resize(n);
+        kernels.lines_times(basis.data(), n, m, image.data(), inner.data());
+        T.diagonal.push_back(inner[n - 1]);
+        for (int twice = 0; twice < 2; ++twice) {
+            kernels.subtract_lines(basis.data(), n, m, inner.data(), image.data());
+            kernels.lines_times(basis.data(), n, m, image.data(), inner.data());
+        }
+        const double beta = detail::norm(image);
+        const bool spent = n >= most || !(beta > 1e-14);
+        if (spent || n % 4 == 0) {
+            h = detail::in_ball(T, size, radius, result.inside);
+            if (spent || beta * std::abs(h[n - 1]) <= tolerance * size) {
+                break;
+            }
+        }
+        T.off.push_back(beta);
+        for (double entry : image) {
+            basis.push_back(entry / beta);
+        }
+    }
+    for (size_t n = 0; n < h.size(); ++n) {
+        for (size_t at = 0; at < m; ++at) {
+            result.step[at] += h[n] * basis[n * m + at];
+        }
+        result.predicted -= 0.5 * h[n] * (T.diagonal[n] * h[n] + (n > 0 ? 2.0 * T.off[n - 1] * h[n - 1] : 0.0));
+    }
+    result.predicted -= size * h[0];
+    result.length = detail::norm(h);
+    return result;
+}
+
+}  // namespace gmmscape
