@@ -11,7 +11,7 @@ from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.families import Family
 from gmmscape.measure import Errors, Population, Sample, WeightedRows
 from gmmscape.mixture import Mixture
-from gmmscape.statistics import LocationDerivatives, SufficientStatistics
+from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
 
 M = TypeVar("M", bound=Population | Sample)
 
@@ -69,6 +69,19 @@ class Objective(Generic[M]):
     def unresolved(self, mass: FloatArray) -> BoolArray:
         """Say which components have so little mass that the rows, or float64, tell nothing about them."""
         return self.family.unresolved(mass, self.rows.resolution)
+
+    def information(self, mixture: Mixture, *, missing: bool) -> Information:
+        """Return what makes gradient and, with the `missing` information, Hessian at `mixture`."""
+        return self.rows.information(mixture, self._scores, missing=missing)
+
+    def missing_product(self, mixture: Mixture, direction: FloatArray) -> ScoreMoments:
+        """Return the missing information at `mixture` times a direction, as moments."""
+        return self.rows.missing_product(mixture, self._scores, direction)
+
+    @property
+    def _scores(self) -> str:
+        assert self.family.scores is not None
+        return self.family.scores
 
     def derivatives(self, mixture: Mixture, *, hessian: bool = False) -> LocationDerivatives:
         """Return value, gradient and Hessian in the family's coordinates.

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "missing_product.hpp"
 #include "second_order.hpp"
 
 namespace gmmscape {
@@ -31,7 +32,8 @@ struct EmOptions {
     // would not lead below `target`.
     double target;
     size_t screen, outlook;
-    size_t second_order;  // iterations after which the second-order phase may begin; zero for never
+    bool each_iteration;  // whether each is to be seen
+    std::optional<SecondOrder> second_order;  // none for plain and extrapolated steps alone
     double largest_rise;  // of the value, relative to one plus its size: more is beyond rounding
     std::optional<Clock::time_point> deadline;
 };
@@ -41,6 +43,18 @@ struct EmProgress {
     std::atomic<size_t> ended{0}, iterations{0};
     std::atomic<double> value{std::numeric_limits<double>::infinity()};  // of the start that moved last
     std::atomic<bool> stop{false};
+    // Iterations that have been told and seen, where each of them is to be: those who tell wait.
+    std::mutex mutex;
+    std::condition_variable changed;
+    size_t told = 0, seen = 0;
+    bool over = false;
+
+    void tell() {
+        std::unique_lock<std::mutex> lock(mutex);
+        const size_t own = ++told;
+        changed.notify_all();
+        changed.wait(lock, [&] { return seen >= own || stop; });
+    }
 };
 
 struct EmResult {
@@ -57,7 +71,7 @@ struct EmResult {
 class EmRun {
   public:
     EmRun(const Kernels& kernels, const Family& family, const Rows<double>& rows, const EmOptions& options,
-          EmProgress& progress, size_t k, double prior)
+          EmProgress& progress, size_t k, double prior, size_t threads)
         : kernels_(kernels),
           family_(family),
           rows_(rows),
@@ -65,7 +79,9 @@ class EmRun {
           progress_(progress),
           k_(k),
           d_(rows.d),
-          prior_(prior) {}
+          prior_(prior),
+          threads_(threads),
+          model_(options.second_order ? options.second_order->radius : 0.0) {}
 
     EmResult from(Fit start) {
         clip(family_, start, k_, d_);
@@ -106,8 +122,12 @@ class EmRun {
                 advance(state);
             }
             history_.push_back(state.nll);
+            steps_.push_back(state.step);
             progress_.iterations.fetch_add(1, std::memory_order_relaxed);
             progress_.value.store(state.nll, std::memory_order_relaxed);
+            if (options_.each_iteration) {
+                progress_.tell();
+            }
         }
     }
 
@@ -142,7 +162,7 @@ class EmRun {
         const Shape scatter = family_.location ? Shape::none : family_.shape;
         Statistics& found = state.found;
         passes_ += 1.0;
-        if (!statistics(kernels_, model, rows_, scatter, 1, found)) {
+        if (!statistics(kernels_, model, rows_, scatter, threads_, found)) {
             state.end = End::out_of_reach;
             return;
         }
@@ -191,35 +211,56 @@ class EmRun {
         state = std::move(plain);
     }
 
-    // Whether the second-order phase is worth its price here: all components have rows, and no floor bends the problem.
+    // Whether the second-order phase is possible here, and cheaper than what plain steps are expected to need: all
+    // components have rows, and no floor bends the problem.
     bool begun(const State& state, size_t done) {
-        constexpr double dearest = 30.0;
-        constexpr size_t largest = 1000;
-        if (options_.second_order == 0 || done < options_.second_order || !options_.accelerate || options_.gradient ||
+        if (!options_.second_order || done < options_.second_order->after || !options_.accelerate || options_.gradient ||
             done < resting_ || state.starved || state.floored) {
             return false;
         }
-        const Shape shape = family_.location ? Shape::none : family_.shape;
-        const size_t squares = shape == Shape::tied ? 0 : count(squares_of(shape), d_);
-        const size_t size = k_ * (1 + d_ + squares) + (shape == Shape::tied ? triangle(d_) : 0);
-        return size <= largest && hessian_passes(shape, k_, d_) <= dearest;
+        following_ = following_ || remaining_steps() > model_price();
+        return following_;
+    }
+
+    // Whether the Hessian is formed; else it is only multiplied with.
+    bool formed() const {
+        return OwnUnits::size_of(family_, k_, d_) <= options_.second_order->largest &&
+               hessian_passes(OwnUnits::shape_of(family_), k_, d_) <= options_.second_order->dearest;
+    }
+
+    // Passes that the quadratic model takes to converge, about.
+    double model_price() const {
+        const double hessian = formed() ? hessian_passes(OwnUnits::shape_of(family_), k_, d_)
+                                        : options_.second_order->product_price;
+        return options_.second_order->price + 3.0 * hessian;
+    }
+
+    // Plain steps until convergence, if steps go on shrinking as they did.
+    double remaining_steps() const {
+        const size_t n = steps_.size(), window = options_.second_order->window;
+        if (n <= window) {
+            return 0.0;
+        }
+        const double shrinks = std::log(steps_[n - 1] / steps_[n - 1 - window]) / static_cast<double>(window);
+        return shrinks < 0.0 ? std::log(options_.tol / steps_[n - 1]) / shrinks
+                             : std::numeric_limits<double>::infinity();
     }
 
     // One step of the quadratic model; plain steps for a while where it has nothing to say.
     void advance_by_model(State& state) {
-        constexpr size_t most_secants = 6, rest = 10;
+        const SecondOrder& plan = *options_.second_order;
         const OwnUnits units(family_, prior_, state.fit, k_, d_);
         const std::vector<double> gradient = units.gradient(units.moments_of(state.found));
-        if (!model_.known() || (model_.moved() && model_.worn(most_secants))) {
-            if (!measure(state, units)) {
-                state.end = End::out_of_reach;
-                return;
-            }
+        if (formed() && (!model_.known() || (model_.moved() && model_.worn(plan.secants))) && !measure(state, units)) {
+            state.end = End::out_of_reach;
+            return;
         }
-        TrustStep step = model_.step(kernels_, gradient, 1e-4);
-        if (!(step.predicted > 1e-16 * (1.0 + std::abs(state.nll)))) {
+        const TrustStep step = formed() ? model_.step(kernels_, gradient, plan.exact) : step_by_products(state, units, gradient);
+        if (!(step.predicted > plan.no_fall * (1.0 + std::abs(state.nll)))) {
             model_.forget();
-            resting_ = history_.size() + rest;
+            space_.reset();
+            following_ = false;
+            resting_ = history_.size() + plan.rest;
             advance(state);
             return;
         }
@@ -236,16 +277,42 @@ class EmRun {
             if (!jumped.end) {
                 ratio = (state.nll - jumped.nll) / step.predicted;
                 const OwnUnits there(family_, prior_, jumped.fit, k_, d_);
-                model_.learn(step.step, gradient, there.gradient(there.moments_of(jumped.found)), kernels_);
+                if (formed()) {
+                    model_.learn(step.step, gradient, there.gradient(there.moments_of(jumped.found)), kernels_);
+                }
             }
         }
-        if (model_.judge(ratio, step.length)) {
+        if (model_.judge(ratio, step.length, plan.acceptable)) {
             state = std::move(jumped);
-        } else if (model_.radius() < 1e-7) {
-            model_ = QuadraticModel(first_radius);
-            resting_ = history_.size() + rest;
+            space_.reset();
+        } else if (model_.radius() < plan.least_radius) {
+            space_.reset();
+            model_ = QuadraticModel(plan.radius);
+            following_ = false;
+            resting_ = history_.size() + plan.rest;
             advance(state);
         }
+    }
+
+    // A step that knows the Hessian by its products only, exact enough for each to be worth its passes. After a refusal
+    // the products that were made serve again.
+    TrustStep step_by_products(const State& state, const OwnUnits& units, const std::vector<double>& gradient) {
+        if (space_) {
+            return space_->step(model_.radius());
+        }
+        const std::vector<double> constants = log_constants(family_, state.fit, k_, d_);
+        const Model model{family_.shape, k_, d_, constants.data(), state.fit.means.data(), state.fit.factors.data()};
+        const Information moments = units.moments_of(state.found);
+        const auto product = [&](const double* vector, double* image) {
+            Information missing;
+            passes_ += 1.5;
+            missing_product(kernels_, model, rows_, units.shape(), units.direction(vector).data(), threads_, missing);
+            units.product(moments, vector, missing, image);
+        };
+        const double tolerance = std::min(options_.second_order->rough, std::sqrt(detail::norm(gradient)));
+        space_.emplace(kernels_, product, gradient, model_.radius(), tolerance,
+                       options_.second_order->products, 1);
+        return space_->step(model_.radius());
     }
 
     // The exact Hessian, from a pass of its own.
@@ -254,7 +321,7 @@ class EmRun {
         const Model model{family_.shape, k_, d_, constants.data(), state.fit.means.data(), state.fit.factors.data()};
         Information found;
         passes_ += 2.0 + hessian_passes(units.shape(), k_, d_);
-        if (!information(kernels_, model, rows_, units.shape(), true, 1, found)) {
+        if (!information(kernels_, model, rows_, units.shape(), true, threads_, found)) {
             return false;
         }
         units.complete(found, found.missing);
@@ -362,10 +429,12 @@ class EmRun {
     EmProgress& progress_;
     const size_t k_, d_;
     const double prior_;  // mass of the rows that each covariance is given
-    static constexpr double first_radius = 0.3;  // of a trust region, where EM's step has the length of the gradient
-    std::vector<double> history_;
+    const size_t threads_;  // of each pass
+    std::vector<double> history_, steps_;
     double passes_ = 0.0;
-    QuadraticModel model_{first_radius};
+    QuadraticModel model_;
+    std::optional<KrylovSpace> space_;
+    bool following_ = false;
     size_t resting_ = 0;  // the iteration from which on the model is tried again
 };
 
@@ -378,17 +447,16 @@ std::vector<EmResult> em_from_all(const Kernels& kernels, const Family& family, 
     constexpr auto pause = std::chrono::milliseconds(50);
     std::vector<EmResult> results(starts.size());
     EmProgress progress;
-    std::mutex mutex;
-    std::condition_variable ended;
-    bool over = false;
     std::exception_ptr failure;
+    // Starts do not wait for each other; threads that are left over share out the passes of each.
+    const size_t each = std::max<size_t>(1, threads / std::max<size_t>(starts.size(), 1));
     std::thread manager([&] {
         try {
             share_out(starts.size(), threads, [&](auto next) {
                 for (size_t i = next(); i < starts.size(); i = next()) {
                     if (!progress.stop && !(options.deadline && Clock::now() >= *options.deadline)) {
                         results[i] =
-                            EmRun(kernels, family, rows_of(i), options, progress, k, priors[i]).from(std::move(starts[i]));
+                            EmRun(kernels, family, rows_of(i), options, progress, k, priors[i], each).from(std::move(starts[i]));
                         ++progress.ended;
                     }
                 }
@@ -396,20 +464,25 @@ std::vector<EmResult> em_from_all(const Kernels& kernels, const Family& family, 
         } catch (...) {
             failure = std::current_exception();
         }
-        const std::lock_guard<std::mutex> lock(mutex);
-        over = true;
-        ended.notify_all();
+        const std::lock_guard<std::mutex> lock(progress.mutex);
+        progress.over = true;
+        progress.changed.notify_all();
     });
-    {
-        std::unique_lock<std::mutex> lock(mutex);
-        while (!ended.wait_for(lock, pause, [&] { return over; })) {
-            lock.unlock();
-            if (!progress.stop && poll(progress)) {
-                progress.stop = true;
-            }
-            lock.lock();
+    std::unique_lock<std::mutex> lock(progress.mutex);
+    while (!progress.over) {
+        progress.changed.wait_for(lock, pause, [&] { return progress.over || progress.told > progress.seen; });
+        if (progress.over) {
+            break;
         }
+        const size_t told = progress.told;
+        lock.unlock();
+        const bool stop = !progress.stop && poll(progress);
+        lock.lock();
+        progress.stop = progress.stop || stop;
+        progress.seen = told;
+        progress.changed.notify_all();
     }
+    lock.unlock();
     manager.join();
     if (failure) {
         std::rethrow_exception(failure);

@@ -389,7 +389,7 @@ const char* const em_fields[] = {
     "kind",      "means_only", "weights", "means",      "covariances", "floor",  "spread", "scale",
     "unit",      "resolution", "narrowest", "largest_rise", "tol",     "max_iter", "accelerate", "gradient",
     "target",    "screen",     "outlook", "max_seconds", "ranges",      "watch",
-    "prior_mass", "prior_scale", "second_order",
+    "prior_mass", "prior_scale", "second_order", "each_iteration",
 };
 
 template <class T>
@@ -399,6 +399,32 @@ T field(const nb::object& task, const char* name) {
     } catch (const nb::cast_error&) {
         throw nb::type_error((std::string("the field ") + name + " of an EmTask has the wrong type").c_str());
     }
+}
+
+const char* const second_order_fields[] = {
+    "after", "window", "largest", "dearest", "price",        "product_price", "secants", "products",
+    "rough", "exact",  "rest",    "radius",  "least_radius", "acceptable",    "no_fall",
+};
+
+std::optional<gmmscape::SecondOrder> second_order_of(const nb::object& plan) {
+    if (plan.is_none()) {
+        return std::nullopt;
+    }
+    return gmmscape::SecondOrder{field<size_t>(plan, "after"),
+                                 field<size_t>(plan, "window"),
+                                 field<size_t>(plan, "largest"),
+                                 field<double>(plan, "dearest"),
+                                 field<double>(plan, "price"),
+                                 field<double>(plan, "product_price"),
+                                 field<size_t>(plan, "secants"),
+                                 field<size_t>(plan, "products"),
+                                 field<double>(plan, "rough"),
+                                 field<double>(plan, "exact"),
+                                 field<size_t>(plan, "rest"),
+                                 field<double>(plan, "radius"),
+                                 field<double>(plan, "least_radius"),
+                                 field<double>(plan, "acceptable"),
+                                 field<double>(plan, "no_fall")};
 }
 
 nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::optional<Array>& origin,
@@ -460,7 +486,8 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
                                 field<double>(task, "target"),
                                 field<size_t>(task, "screen"),
                                 field<size_t>(task, "outlook"),
-                                field<size_t>(task, "second_order"),
+                                field<bool>(task, "each_iteration"),
+                                second_order_of(task.attr("second_order")),
                                 field<double>(task, "largest_rise"),
                                 std::nullopt};
     if (seconds && *seconds < 1e9) {  // longer does not fit a clock and means no limit
@@ -539,6 +566,9 @@ NB_MODULE(_native, module) {
                nb::arg("row_weights").noconvert().none(), nb::arg("row_weight"), nb::arg("task"), nb::arg("threads"));
     module.def("em_fields", [] { return std::vector<std::string>(std::begin(em_fields), std::end(em_fields)); },
                "Return the names of the fields that `em` reads from its task.");
+    module.def("second_order_fields",
+               [] { return std::vector<std::string>(std::begin(second_order_fields), std::end(second_order_fields)); },
+               "Return the names of the fields that `em` reads from a task's second-order phase.");
     module.def(
         "machine_limit",
         [](const std::string& isa, const std::string& what, size_t repetitions, const std::optional<Array>& x) {

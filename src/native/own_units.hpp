@@ -13,12 +13,18 @@ class OwnUnits {
           fit_(fit),
           k_(k),
           d_(d),
-          shape_(family.location ? Shape::none : family.shape),
+          shape_(shape_of(family)),
           prior_(family.location || family.prior_root.empty() ? 0.0 : prior),
           seconds_(shape_ == Shape::tied ? triangle(d) : count(squares_of(shape_), d)),
           basis_(1 + d + (shape_ == Shape::tied ? 0 : seconds_)),
-          size_(k * basis_ + (shape_ == Shape::tied ? seconds_ : 0)) {
+          size_(size_of(family, k, d)) {
         fill_scale();
+    }
+
+    static Shape shape_of(const Family& family) { return family.location ? Shape::none : family.shape; }
+    static size_t size_of(const Family& family, size_t k, size_t d) {
+        const Shape shape = shape_of(family);
+        return k * (1 + d + count(squares_of(shape), d)) + (shape == Shape::tied ? triangle(d) : 0);
     }
 
     Shape shape() const { return shape_; }
@@ -100,28 +106,16 @@ class OwnUnits {
         for (double& entry : matrix) {
             entry = -entry;
         }
-        const auto add = [&](size_t row, size_t column, double value) {
+        complete_entries(moments, [&](size_t row, size_t column, double value) {
             matrix[row * size_ + column] += value;
             if (row != column) {
                 matrix[column * size_ + row] += value;
             }
-        };
+        });
         for (size_t i = 0; i < k_; ++i) {
-            const size_t start = i * basis_;
-            add(start, start, moments.weight * fit_.weights[i]);
-            for (size_t j = 0; j <= i; ++j) {
-                add(start, j * basis_, -moments.weight * fit_.weights[i] * fit_.weights[j]);
-            }
-            for (size_t j = 0; j < d_; ++j) {
-                add(start + 1 + j, start + 1 + j, moments.mass[i]);
-            }
-            const size_t covariance = shape_ == Shape::tied ? k_ * basis_ : start + 1 + d_;
-            across(moments.first.data() + i * d_, [&](size_t j, size_t f, double value) {
-                add(start + 1 + j, covariance + f, value);
-            });
-            if (shape_ != Shape::tied || i == 0) {
-                const double* second = moments.second.data() + (shape_ == Shape::tied ? 0 : i * seconds_);
-                within(second, i, [&](size_t f, size_t g, double value) { add(covariance + f, covariance + g, value); });
+            for (size_t j = 0; j < k_; ++j) {
+                const double share = (i == j ? 1.0 : 0.0) - fit_.weights[j];
+                matrix[i * basis_ * size_ + j * basis_] += moments.weight * fit_.weights[i] * share;
             }
         }
         const std::vector<double> fixed = gauge();
@@ -130,6 +124,51 @@ class OwnUnits {
                 double& entry = matrix[row * size_ + column];
                 entry = entry / scale_[row] / scale_[column] + fixed[row] * fixed[column];
             }
+        }
+    }
+
+    // A vector as the missing information is multiplied by it.
+    std::vector<double> direction(const double* vector) const {
+        std::vector<double> plain(size_);
+        for (size_t at = 0; at < size_; ++at) {
+            plain[at] = vector[at] / scale_[at];
+        }
+        return plain;
+    }
+
+    // The product of that Hessian with a vector, of which the missing information's is given as moments.
+    void product(const Information& moments, const double* vector, const Information& missing, double* image) const {
+        const std::vector<double> plain = direction(vector), fixed = gauge();
+        std::vector<double> sum(size_, 0.0);
+        complete_entries(moments, [&](size_t row, size_t column, double value) {
+            sum[row] += value * plain[column];
+            if (row != column) {
+                sum[column] += value * plain[row];
+            }
+        });
+        double average = 0.0, along = 0.0, mass = 0.0;
+        for (size_t i = 0; i < k_; ++i) {
+            average += fit_.weights[i] * plain[i * basis_];
+            mass += missing.mass[i];
+        }
+        for (size_t at = 0; at < size_; ++at) {
+            along += fixed[at] * vector[at];
+        }
+        for (size_t i = 0; i < k_; ++i) {
+            double* own = sum.data() + i * basis_;
+            own[0] += moments.weight * fit_.weights[i] * (plain[i * basis_] - average) - missing.mass[i];
+            for (size_t j = 0; j < d_; ++j) {
+                own[1 + j] -= missing.first[i * d_ + j];
+            }
+            if (shape_ != Shape::tied) {
+                subtract_scores(missing.mass[i], missing.second.data() + i * seconds_, own + 1 + d_);
+            }
+        }
+        if (shape_ == Shape::tied) {
+            subtract_scores(mass, missing.second.data(), sum.data() + k_ * basis_);
+        }
+        for (size_t at = 0; at < size_; ++at) {
+            image[at] = sum[at] / scale_[at] + fixed[at] * along;
         }
     }
 
@@ -250,18 +289,44 @@ class OwnUnits {
     }
 
     void covariance_slope(double mass, const double* second, size_t i, double* out) const {
-        const std::vector<double> more = prior_second(i);
-        const double held = mass + prior_;
+        std::vector<double> whole = prior_second(i);
+        for (size_t f = 0; f < seconds_; ++f) {
+            whole[f] += second[f];
+        }
+        std::fill(out, out + seconds_, 0.0);
+        subtract_scores(mass + prior_, whole.data(), out);
+    }
+
+    // Minus the second derivatives of complete data and penalty in means and covariances, each pair of coordinates once.
+    template <class Add>
+    void complete_entries(const Information& moments, Add add) const {
+        for (size_t i = 0; i < k_; ++i) {
+            const size_t start = i * basis_, covariance = shape_ == Shape::tied ? k_ * basis_ : start + 1 + d_;
+            for (size_t j = 0; j < d_; ++j) {
+                add(start + 1 + j, start + 1 + j, moments.mass[i]);
+            }
+            across(moments.first.data() + i * d_, [&](size_t j, size_t f, double value) {
+                add(start + 1 + j, covariance + f, value);
+            });
+            if (shape_ != Shape::tied || i == 0) {
+                const double* second = moments.second.data() + (shape_ == Shape::tied ? 0 : i * seconds_);
+                within(second, i, [&](size_t f, size_t g, double value) { add(covariance + f, covariance + g, value); });
+            }
+        }
+    }
+
+    // Subtracts sums of the covariance's scores.
+    void subtract_scores(double mass, const double* second, double* out) const {
         if (shape_ == Shape::spherical) {
-            out[0] = second[0] + more[0] - static_cast<double>(d_) * held;
+            out[0] += second[0] - static_cast<double>(d_) * mass;
         } else if (shape_ == Shape::diag) {
             for (size_t j = 0; j < d_; ++j) {
-                out[j] = second[j] + more[j] - held;
+                out[j] += second[j] - mass;
             }
         } else if (shape_ != Shape::none) {
             for (size_t j = 0, at = 0; j < d_; ++j) {
                 for (size_t l = 0; l <= j; ++l, ++at) {
-                    out[at] = second[at] + more[at] - (l == j ? held : 0.0);
+                    out[at] += second[at] - (l == j ? mass : 0.0);
                 }
             }
         }

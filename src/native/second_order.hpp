@@ -9,6 +9,16 @@
 
 namespace gmmscape {
 
+// When steps of the model take the place of plain ones, and how they are made; as engine.SecondOrder in Python.
+struct SecondOrder {
+    size_t after, window, largest;
+    double dearest, price, product_price;
+    size_t secants, products;
+    double rough, exact;
+    size_t rest;
+    double radius, least_radius, acceptable, no_fall;
+};
+
 // What a family's Hessian costs, in passes beside its own moments, if every component touches every row.
 inline double hessian_passes(Shape shape, size_t k, size_t d) {
     const size_t squares = count(squares_of(shape), d), features = 1 + d + squares;
@@ -47,7 +57,7 @@ class QuadraticModel {
         const auto product = [&](const double* v, double* image) {
             kernels.lines_times(matrix_.data(), m, m, v, image);
         };
-        return trust_region_step(kernels, product, gradient, radius_, tolerance, m);
+        return KrylovSpace(kernels, product, gradient, radius_, tolerance, m, 4).step(radius_);
     }
 
     // Powell's symmetric Broyden update: the least change after which the model has the slope seen at the trial.
@@ -72,8 +82,8 @@ class QuadraticModel {
     }
 
     // Takes the ratio of the objective's fall to the model's; returns whether the step is accepted.
-    bool judge(double ratio, double length) {
-        if (!(ratio > 0.05)) {
+    bool judge(double ratio, double length, double acceptable) {
+        if (!(ratio > acceptable)) {
             radius_ = 0.25 * length;
             return false;
         }

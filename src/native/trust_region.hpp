@@ -135,57 +135,74 @@ inline std::vector<double> in_ball(const Tridiagonal& T, double size, double rad
 
 }  // namespace detail
 
-// product(v, image) multiplies by the Hessian. `tolerance` is of the residual, as a share of the gradient; `most`
-// products are made at most.
-template <class Product>
-TrustStep trust_region_step(const Kernels& kernels, Product product, const std::vector<double>& gradient,
-                            double radius, double tolerance, size_t most) {
-    const size_t m = gradient.size();
-    TrustStep result;
-    result.step.assign(m, 0.0);
-    const double size = detail::norm(gradient);
-    if (!(size > 0.0) || !std::isfinite(size)) {
-        return result;
-    }
-    std::vector<double> basis(gradient), image(m), inner;
-    for (double& entry : basis) {
-        entry /= size;
-    }
-    detail::Tridiagonal T;
-    std::vector<double> h;
-    most = std::min(most, m);
-    for (size_t n = 1;; ++n) {
-        const double* last = basis.data() + (n - 1) * m;
-        product(last, image.data());
-        inner.resize(n);
-        kernels.lines_times(basis.data(), n, m, image.data(), inner.data());
-        T.diagonal.push_back(inner[n - 1]);
-        for (int twice = 0; twice < 2; ++twice) {
-            kernels.subtract_lines(basis.data(), n, m, inner.data(), image.data());
-            kernels.lines_times(basis.data(), n, m, image.data(), inner.data());
+// The space, in which the minimiser is found for any radius without another product.
+class KrylovSpace {
+  public:
+    // product(v, image) multiplies by the Hessian. `tolerance` is of the residual, as a share of the gradient; at most
+    // `most` products are made, and after each `every` it is seen whether they are enough.
+    template <class Product>
+    KrylovSpace(const Kernels& kernels, Product product, const std::vector<double>& gradient, double radius,
+                double tolerance, size_t most, size_t every)
+        : m_(gradient.size()), size_(detail::norm(gradient)) {
+        if (!(size_ > 0.0) || !std::isfinite(size_)) {
+            return;
         }
-        const double beta = detail::norm(image);
-        const bool spent = n >= most || !(beta > 1e-14);
-        if (spent || n % 4 == 0) {
-            h = detail::in_ball(T, size, radius, result.inside);
-            if (spent || beta * std::abs(h[n - 1]) <= tolerance * size) {
-                break;
+        basis_ = gradient;
+        for (double& entry : basis_) {
+            entry /= size_;
+        }
+        std::vector<double> image(m_), inner;
+        most = std::min(most, m_);
+        for (size_t n = 1;; ++n) {
+            product(basis_.data() + (n - 1) * m_, image.data());
+            inner.resize(n);
+            kernels.lines_times(basis_.data(), n, m_, image.data(), inner.data());
+            T_.diagonal.push_back(inner[n - 1]);
+            for (int twice = 0; twice < 2; ++twice) {
+                kernels.subtract_lines(basis_.data(), n, m_, inner.data(), image.data());
+                kernels.lines_times(basis_.data(), n, m_, image.data(), inner.data());
+            }
+            const double beta = detail::norm(image);
+            const bool spent = n >= most || !(beta > 1e-14);
+            if (spent || n % every == 0) {
+                bool inside = false;
+                const std::vector<double> h = detail::in_ball(T_, size_, radius, inside);
+                if (spent || beta * std::abs(h[n - 1]) <= tolerance * size_) {
+                    return;
+                }
+            }
+            T_.off.push_back(beta);
+            for (double entry : image) {
+                basis_.push_back(entry / beta);
             }
         }
-        T.off.push_back(beta);
-        for (double entry : image) {
-            basis.push_back(entry / beta);
-        }
     }
-    for (size_t n = 0; n < h.size(); ++n) {
-        for (size_t at = 0; at < m; ++at) {
-            result.step[at] += h[n] * basis[n * m + at];
+
+    // The minimiser of the model in a ball.
+    TrustStep step(double radius) const {
+        TrustStep result;
+        result.step.assign(m_, 0.0);
+        if (T_.size() == 0) {
+            return result;
         }
-        result.predicted -= 0.5 * h[n] * (T.diagonal[n] * h[n] + (n > 0 ? 2.0 * T.off[n - 1] * h[n - 1] : 0.0));
+        const std::vector<double> h = detail::in_ball(T_, size_, radius, result.inside);
+        for (size_t n = 0; n < h.size(); ++n) {
+            for (size_t at = 0; at < m_; ++at) {
+                result.step[at] += h[n] * basis_[n * m_ + at];
+            }
+            const double beside = n > 0 ? 2.0 * T_.off[n - 1] * h[n - 1] : 0.0;
+            result.predicted -= 0.5 * h[n] * (T_.diagonal[n] * h[n] + beside);
+        }
+        result.predicted -= size_ * h[0];
+        result.length = detail::norm(h);
+        return result;
     }
-    result.predicted -= size * h[0];
-    result.length = detail::norm(h);
-    return result;
-}
+
+  private:
+    size_t m_;
+    double size_;
+    std::vector<double> basis_;
+    detail::Tridiagonal T_;
+};
 
 }  // namespace gmmscape

@@ -66,6 +66,12 @@ class CovarianceScores(ABC):
         """Return the scatter about the means of the rows; None where covariances are known."""
 
     @abstractmethod
+    def second_about(
+        self, scatter: FloatArray | None, mass: FloatArray, first: FloatArray, factors: FloatArray
+    ) -> FloatArray:
+        """Return second moments of y from the scatter about the rows' means, where the mean of y is `first`."""
+
+    @abstractmethod
     def second_of(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
         """Return the second moments of y of unit mass of rows of a covariance (d, d) about each mean."""
 
@@ -106,6 +112,11 @@ class _NoScores(CovarianceScores):
     ) -> FloatArray | None:
         return None
 
+    def second_about(
+        self, scatter: FloatArray | None, mass: FloatArray, first: FloatArray, factors: FloatArray
+    ) -> FloatArray:
+        return np.empty(0)
+
     def second_of(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
         return np.empty(0)
 
@@ -143,6 +154,12 @@ class _SphericalScores(CovarianceScores):
         between = np.square(first).sum(axis=1) / _divisor(mass)
         return roots * roots * (second - between)
 
+    def second_about(
+        self, scatter: FloatArray | None, mass: FloatArray, first: FloatArray, factors: FloatArray
+    ) -> FloatArray:
+        assert scatter is not None
+        return scatter * factors * factors + mass * np.square(first).sum(axis=1)
+
     def second_of(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
         return np.trace(covariance) * factors * factors
 
@@ -179,6 +196,12 @@ class _DiagScores(CovarianceScores):
     ) -> FloatArray | None:
         between = np.square(first) / _divisor(mass)[:, None]
         return roots * roots * (second - between)
+
+    def second_about(
+        self, scatter: FloatArray | None, mass: FloatArray, first: FloatArray, factors: FloatArray
+    ) -> FloatArray:
+        assert scatter is not None
+        return scatter * factors * factors + mass[:, None] * np.square(first)
 
     def second_of(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
         return np.diagonal(covariance) * factors * factors
@@ -238,6 +261,14 @@ class _FullScores(CovarianceScores):
         inner = second - (between.sum(axis=0) if self.shared else between)
         scatter = roots @ inner @ np.swapaxes(roots, -1, -2)
         return 0.5 * (scatter + np.swapaxes(scatter, -1, -2))
+
+    def second_about(
+        self, scatter: FloatArray | None, mass: FloatArray, first: FloatArray, factors: FloatArray
+    ) -> FloatArray:
+        assert scatter is not None
+        inner = np.swapaxes(factors, -1, -2) @ scatter @ factors
+        between = mass[:, None, None] * first[:, :, None] * first[:, None, :]
+        return inner + (between.sum(axis=0) if self.shared else between)
 
     def second_of(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
         return np.swapaxes(factors, -1, -2) @ covariance @ factors

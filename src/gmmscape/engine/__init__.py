@@ -18,6 +18,7 @@ from gmmscape.engine.protocol import (
     Held,
     Rounding,
     Rows,
+    SecondOrder,
 )
 from gmmscape.engine.reference import BLOCK_ROWS
 from gmmscape.weights import Weights
@@ -60,6 +61,7 @@ __all__ = [
     "Parameters",
     "Rounding",
     "Rows",
+    "SecondOrder",
     "Weights",
     "current",
     "hold",

@@ -52,6 +52,47 @@ class Rounding(NamedTuple):
     hessian: float
 
 
+@dataclass(frozen=True)
+class SecondOrder:
+    """When steps of a quadratic model take the place of EM's, and how they are made (solve.second_order).
+
+    Attributes
+    ----------
+    after, window : int
+        Iterations before the first, and over which lengths of EM steps are compared.
+    largest, dearest : int, float
+        Coordinates, and passes that it costs, up to which the Hessian is formed.
+    price, product_price : float
+        Passes until convergence beside three Hessians, and what stands for one that is not formed.
+    secants, products : int
+        For which a Hessian serves; of which a step is made at most where none is formed.
+    rough, exact : float
+        Residual of such a step, and of one with the Hessian, as a share of the gradient.
+    rest : int
+        Iterations of EM after it had nothing to say.
+    radius, least_radius : float
+        Of its region at first, and below which it is given up.
+    acceptable, no_fall : float
+        Share of the predicted fall that is enough; relative fall that is rounding.
+    """
+
+    after: int
+    window: int
+    largest: int
+    dearest: float
+    price: float
+    product_price: float
+    secants: int
+    products: int
+    rough: float
+    exact: float
+    rest: int
+    radius: float
+    least_radius: float
+    acceptable: float
+    no_fall: float
+
+
 @dataclass(frozen=True, eq=False)
 class EmTask:
     """EM from many starts, one thread a start, without coming back to Python in between.
@@ -90,8 +131,8 @@ class EmTask:
         Time for all of them.
     ranges : ndarray of int, shape (b, 2), or None
         First row of each start, and the one after its last; None for all rows.
-    second_order : int
-        Iterations after which steps may be those of a quadratic model of the objective; 0 for EM alone.
+    second_order : SecondOrder or None
+        When steps may be those of a quadratic model of the objective; None for EM alone.
     prior_mass : ndarray of shape (b,), or None
         Mass of the rows that each covariance is given beside its own, for each start; None for none.
     prior_scale : ndarray of shape (d, d), or None
@@ -99,6 +140,8 @@ class EmTask:
     watch : callable or None
         Called some twenty times a second with the starts that have ended, the iterations of all, and the
         value of the one that moved last; returning True stops.
+    each_iteration : bool
+        Whether it is to see each iteration, which takes longer.
     """
 
     kind: str
@@ -124,8 +167,9 @@ class EmTask:
     ranges: IntArray | None = None
     prior_mass: FloatArray | None = None
     prior_scale: FloatArray | None = None
-    second_order: int = 0
+    second_order: SecondOrder | None = None
     watch: Callable[[int, int, float], Any] | None = None
+    each_iteration: bool = False
 
 
 class EmRun(NamedTuple):

@@ -105,8 +105,8 @@ def descend_all(
         ran out or Ctrl-C was pressed; one at least. A start that was given up ends with "max_iter", its
         error not estimated: infinite.
     """
-    if _without_python(objective, starts[0]) and not each_iteration:
-        found = _natively(solver, objective, starts, patience, max_seconds, watch)
+    if objective.rows.in_memory() is not None:
+        found = _natively(solver, objective, starts, patience, max_seconds, watch, each_iteration)
         if found is not None:
             return found
     solutions: list[Solution] = []
@@ -134,7 +134,7 @@ def ends_of_all(
     passed on.
     """
     found = None
-    if _without_python(objective, starts[0]):
+    if objective.rows.in_memory() is not None:
         found = _run(solver, objective, starts, PATIENT, max_seconds, watch)
     if found is None:
         return _ends_by_python(solver, objective, starts, max_seconds, watch)
@@ -184,9 +184,10 @@ def _natively(
     patience: Patience,
     max_seconds: float | None,
     watch: Watch | None,
+    each_iteration: bool,
 ) -> list[Solution] | None:
     """All starts in the native loop; None where that cannot do it."""
-    found = _run(solver, objective, starts, patience, max_seconds, watch)
+    found = _run(solver, objective, starts, patience, max_seconds, watch, each_iteration)
     if found is None:
         return None
     runs, interrupted = found
@@ -210,6 +211,7 @@ def _run(
     patience: Patience,
     max_seconds: float | None,
     watch: Watch | None,
+    each_iteration: bool = False,
 ) -> engine.EmRuns | None:
     stacked = (
         np.stack([start.weights for start in starts]),
@@ -223,23 +225,43 @@ def _run(
         tol=solver.tol,
         max_iter=solver.max_iter,
         accelerate=solver.accelerate,
-        second_order=EFFORT.solve.second_order_after if solver.second_order else 0,
+        second_order=second_order_of(solver),
         target=patience.target - objective.rows.log_unit,
         screen=patience.screen,
         outlook=patience.outlook,
         max_seconds=max_seconds,
         watch=None if watch is None else partial(_seen, watch, objective.rows.log_unit),
+        each_iteration=each_iteration and watch is not None,
     )
     return None if task is None else objective.rows.em(task)
 
 
+def second_order_of(solver: EM) -> engine.SecondOrder | None:
+    """Return when a solver takes steps of a quadratic model, as the native loop needs it."""
+    if not (solver.second_order and solver.accelerate):
+        return None
+    effort, tolerance = EFFORT.solve, TOLERANCES.solve
+    return engine.SecondOrder(
+        after=effort.second_order_after,
+        window=effort.shrinking_window,
+        largest=effort.largest_hessian,
+        dearest=effort.dearest_hessian,
+        price=effort.model_price,
+        product_price=effort.product_price,
+        secants=effort.secants,
+        products=effort.products,
+        rough=effort.rough_step,
+        exact=effort.exact_step,
+        rest=effort.rest,
+        radius=tolerance.model_radius,
+        least_radius=tolerance.least_radius,
+        acceptable=tolerance.acceptable,
+        no_fall=tolerance.no_fall,
+    )
+
+
 def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: float) -> bool:
     return watch(ended, iterations, value + log_unit)
-
-
-def _without_python(objective: Objective, start: Mixture) -> bool:
-    """Whether iterations do without Python: rows are in memory, and a pass is too short to share out."""
-    return objective.rows.in_memory() is not None and pass_size(objective, start) <= EFFORT.solve.large_pass
 
 
 def pass_size(objective: Objective, mixture: Mixture) -> int:

@@ -91,6 +91,19 @@ class OwnUnits:
         covariances = self.scores.sums(moments.mass, moments.second, self.d)
         return self._joined([moments.mass[:, None], moments.first, covariances])
 
+    def moments(self, statistics: SufficientStatistics) -> ScoreMoments:
+        """Return the moments of y from the statistics of a pass at the mixture."""
+        at, mass = self.mixture, statistics.mass
+        gaps = np.where(mass[:, None] > 0, statistics.mean - at.means, 0.0)
+        first = at.kind.scaled_each(gaps, at.parameters.factors)
+        return ScoreMoments(
+            log_likelihood=statistics.log_likelihood,
+            weight=statistics.weight,
+            mass=mass,
+            first=mass[:, None] * first,
+            second=self.scores.second_about(statistics.scatter, mass, first, at.parameters.factors),
+        )
+
     def gradient(self, moments: ScoreMoments) -> FloatArray:
         """Return the gradient of NLL and penalty, shape (m,), by Fisher's identity."""
         slope = -self._sums(moments)
@@ -152,32 +165,31 @@ class OwnUnits:
             second = second + self._prior_second
         return self.scores.across(moments.first), self.scores.within(second, self.d)
 
-    def product(self, moments: ScoreMoments, vector: FloatArray) -> FloatArray:
-        """Return the Hessian's complete part times a vector (m,); see `direction` and `with_missing`."""
-        plain = np.where(self.free, vector, 0.0) / self.scale
-        weights, means, covariances = self._parts(plain)
+    def product(self, moments: ScoreMoments, vector: FloatArray, missing: ScoreMoments) -> FloatArray:
+        """Return the Hessian times a vector (m,), and what it has along the gauge.
+
+        `missing` are the moments of the missing information times `direction` of the vector.
+        """
+        weights, means, covariances = self._parts(self.direction(vector))
         across, within = self._blocks(moments)
         turned = moments.mass[:, None] * means
+        inner = covariances
         if self.scores.shared:
             turned = turned + across @ covariances
             inner = np.einsum("kdq,kd->q", across, means) + within @ covariances
         elif covariances.size:
             turned = turned + np.einsum("kdq,kq->kd", across, covariances)
             inner = np.einsum("kdq,kd->kq", across, means) + np.einsum("kpq,kq->kp", within, covariances)
-        else:
-            inner = covariances
         pi = self.mixture.weights
         shares = moments.weight * pi * (weights - pi @ weights) if self.family.weighted else 0.0 * weights
-        image = self._joined([shares[:, None], turned, inner])
-        return np.where(self.free, image / self.scale, 0.0)
+        image = (self._joined([shares[:, None], turned, inner]) - self._sums(missing)) / self.scale
+        if self.gauge is not None:
+            return image + self.gauge * (self.gauge @ vector)
+        return np.where(self.free, image, 0.0)
 
     def direction(self, vector: FloatArray) -> FloatArray:
-        """Return a vector as `missing_product` takes it."""
+        """Return a vector as the missing information is multiplied by it."""
         return np.where(self.free, vector, 0.0) / self.scale
-
-    def with_missing(self, image: FloatArray, moments: ScoreMoments) -> FloatArray:
-        """Return the image under the Hessian from that under its complete part, and a missing product."""
-        return image - np.where(self.free, self._sums(moments) / self.scale, 0.0)
 
     def moved(self, step: FloatArray) -> Mixture:
         """Return the mixture at these coordinates, brought into the family.

@@ -16,6 +16,14 @@ class SolveTolerances:
     flat: float = 1e-10
     start_radius: float = 1.0
     largest_radius: float = 1e6
+    #: Radius in which a quadratic model is trusted at first, in own units, where EM's step is as long as the
+    #: gradient; and below which it is given up.
+    model_radius: float = 0.3
+    least_radius: float = 1e-7
+    #: Share of the predicted fall from which on a step is accepted.
+    acceptable: float = 0.05
+    #: A predicted fall of less than this, relative to one plus the value, is rounding.
+    no_fall: float = 1e-16
     #: Four times as many while the EM step is longer than this: where curvatures are small, Newton is
     #: slow.
     newton_rounding: float = 1e-14
