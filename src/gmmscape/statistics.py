@@ -92,8 +92,8 @@ class LocationDerivatives(NamedTuple):
 class ScoreMoments(NamedTuple):
     """Weighted sums of y = U'(x - mean), deviations in each component's own standard deviations.
 
-    They make value and gradient of the NLL of any family (docs/mathematics.md#own-units); and weighted by what
-    responsibilities change by, a product of the missing information.
+    They make value and gradient of the NLL of any family (docs/mathematics.md#own-units); and weighted by
+    what responsibilities change by, a product of the missing information.
 
     Attributes
     ----------
@@ -125,9 +125,9 @@ class Information(NamedTuple):
     moments : ScoreMoments
         Of the rows.
     missing : ndarray of shape (m, m) or None
-        Missing information: sum over the rows of sum_i psi_i s_i s_i' - g g', with s_i the scores of component
-        i and g = sum_i psi_i s_i. Coordinates are log weight, mean and covariance of component after
-        component; a covariance that all share comes last.
+        Missing information: sum over the rows of sum_i psi_i s_i s_i' - g g', with s_i the scores of
+        component i and g = sum_i psi_i s_i. Coordinates are log weight, mean and covariance of component
+        after component; a covariance that all share comes last.
     """
 
     moments: ScoreMoments

@@ -270,19 +270,22 @@ class OwnUnits {
             return second;
         }
         const double* U = fit_.factors.data() + (shape_ == Shape::tied ? 0 : i * d_ * d_);
-        std::vector<double> half(d_ * d_, 0.0);  // root' U, of which U is upper triangular
+        // Narrow directions are what large entries leave when they cancel.
+        std::vector<long double> half(d_ * d_, 0.0L);  // scale U, of which U is upper triangular
         for (size_t a = 0; a < d_; ++a) {
             for (size_t j = 0; j < d_; ++j) {
-                for (size_t l = a; l <= j; ++l) {
-                    half[a * d_ + j] += family_.prior_root[l * d_ + a] * U[l * d_ + j];
+                for (size_t l = 0; l <= j; ++l) {
+                    half[a * d_ + j] += static_cast<long double>(scale[a * d_ + l]) * U[l * d_ + j];
                 }
             }
         }
         for (size_t j = 0, at = 0; j < d_; ++j) {
             for (size_t l = 0; l <= j; ++l, ++at) {
-                for (size_t a = 0; a < d_; ++a) {
-                    second[at] += prior_ * half[a * d_ + j] * half[a * d_ + l];
+                long double sum = 0.0L;
+                for (size_t a = 0; a <= l; ++a) {
+                    sum += U[a * d_ + l] * half[a * d_ + j];
                 }
+                second[at] = prior_ * static_cast<double>(sum);
             }
         }
         return second;

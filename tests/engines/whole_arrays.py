@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
+from tests.engines.whole_scores import WholeScores
 
 from gmmscape.arrays import FloatArray
 from gmmscape.engine import Coverage, EmRuns, EmTask, Parameters, Rounding, Rows, Weights
@@ -18,7 +19,7 @@ from gmmscape.statistics import LocationDerivatives, SufficientStatistics
 EPS = float(np.finfo(np.float64).eps)
 
 
-class WholeArrays:
+class WholeArrays(WholeScores):
     """Rows kept as one local float64 array."""
 
     def __init__(self, X: Rows, weights: Weights, origin: FloatArray | None) -> None:
@@ -56,8 +57,7 @@ class WholeArrays:
 
     def statistics(self, parameters: Parameters, scatter: str) -> SufficientStatistics:
         psi, density = self._posterior(parameters)
-        w = self.weights.each
-        r = psi * w[:, None]
+        w, r = self.weights.each, psi * self.weights.each[:, None]
         mass = r.sum(axis=0)
         safe = np.where(mass > 0, mass, 1.0)
         shift = np.einsum("nk,nkd->kd", r, self.x[:, None, :] - parameters.means) / safe[:, None]

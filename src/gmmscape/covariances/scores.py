@@ -2,8 +2,8 @@
 
 The coordinates of a covariance are entries of a triangular matrix W by which deviations in its own standard
 deviations, y = U'(x - mean), are multiplied on: logarithms on the diagonal, where W is the identity to begin
-with (docs/mathematics.md#own-units). In them the log density is a polynomial with an exponential, the same for
-every component, and the information of complete data is one or two a row: they are well scaled.
+with (docs/mathematics.md#own-units). In them log densities are the same function for every component, and the
+information of complete data is one or two a row: they are well scaled.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class CovarianceScores(ABC):
     def second_about(
         self, scatter: FloatArray | None, mass: FloatArray, first: FloatArray, factors: FloatArray
     ) -> FloatArray:
-        """Return second moments of y from the scatter about the rows' means, where the mean of y is `first`."""
+        """Return second moments of y from the scatter about the rows' means; `first` is the mean of y."""
 
     @abstractmethod
     def second_of(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
@@ -99,7 +99,7 @@ class _NoScores(CovarianceScores):
         return np.empty((*first.shape, 0))
 
     def within(self, second: FloatArray, d: int) -> FloatArray:
-        return np.empty((len(second), 0, 0))
+        return np.empty((0, 0, 0))
 
     def information(self, weights: FloatArray, d: int) -> FloatArray:
         return np.empty((len(weights), 0))
@@ -271,7 +271,9 @@ class _FullScores(CovarianceScores):
         return inner + (between.sum(axis=0) if self.shared else between)
 
     def second_of(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
-        return np.swapaxes(factors, -1, -2) @ covariance @ factors
+        # Narrow directions are what large entries leave when they cancel.
+        wide = np.asarray(factors, dtype=np.longdouble)
+        return (np.swapaxes(wide, -1, -2) @ covariance.astype(np.longdouble) @ wide).astype(np.float64)
 
 
 class _TiedScores(_FullScores):

@@ -234,9 +234,9 @@ class Held(Protocol):
         """Return what makes value, gradient and, with the `missing` information, Hessian of any family.
 
         `scatter` says of which kind the covariances are that are free, or "none". Of the missing information
-        what responsibilities below 1e-15 add may be left out. Cost of a pass with moments of y, O(n k d^2) for
-        "tied" and "full"; the missing information adds O(n p^2 q^2), for p components that share a row and q
-        coordinates of each.
+        what products of responsibilities below 1e-15 add may be left out. Cost of a pass with moments of y,
+        O(n k d^2) for "tied" and "full"; the missing information adds O(n p^2 m), for p components that share
+        a row and m monomials of y of degree four at most, two for "none" and "tied".
         """
         ...
 

@@ -62,7 +62,7 @@ class _Sums:
             self.second[i] = self.second[i] + self.scores.squares(share[:, i], own)
 
     def moments(self) -> ScoreMoments:
-        second = np.stack(self.second)
+        second = np.stack(self.second) if self.second[0].size else np.empty(0)
         if self.scores.shared:
             second = second.sum(axis=0)
         return ScoreMoments(self.log_likelihood, self.weight, self.mass, self.first, second)

@@ -44,7 +44,7 @@ class Tally:
         k, d = mixture.means.shape
         return (self.done - since) / pass_over(n, k, mixture.kind.work(d), d)
 
-    def count_runs(self, n: int, task: EmTask, passes: Sequence[int]) -> None:
+    def count_runs(self, n: int, task: EmTask, passes: Sequence[float]) -> None:
         """Count the passes that EM from each start of a task took over all n rows, or over its own."""
         _, k, d = task.means.shape
         sizes = np.full(len(passes), n) if task.ranges is None else np.diff(task.ranges, axis=1)[:, 0]

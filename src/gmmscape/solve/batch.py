@@ -199,7 +199,11 @@ def _natively(
         elif one.end != "not_begun" or not solutions:
             solutions.append(_solution(objective, start, one, cut_short))
     # However short the work was, it is seen once.
-    if watch is not None and watch(len(runs), sum(s.n_iter for s in solutions), solutions[-1].value):
+    if (
+        watch is not None
+        and not each_iteration
+        and watch(len(runs), sum(s.n_iter for s in solutions), solutions[-1].value)
+    ):
         solutions[-1] = replace(solutions[-1], stop_reason="interrupted")
     return solutions
 

@@ -55,8 +55,8 @@ class EM:
     tol : float
         Converged when the EM step is no longer than this (docs/words.md#gradient-norm).
     max_iter : int
-        Iterations: points that are tried. Each is a pass over the rows, or two where an extrapolation is refused;
-        a Hessian, one for several iterations, costs a few more (docs/methods/second_order.md).
+        Iterations: points that are tried. Each is a pass over the rows, or two where an extrapolation is
+        refused; a Hessian, one for several iterations, costs a few more (docs/methods/second_order.md).
     accelerate : bool
         Whether every third iteration tries a squared extrapolation (SQUAREM; Varadhan and Roland, 2008).
         It is kept only if the objective does not rise above the value before it; otherwise the plain step
@@ -76,7 +76,7 @@ class EM:
         return _state(objective, objective.admissible(mixture))
 
     def step(self, objective: Objective, state: EMState) -> EMState:
-        """Return the state after one trial, accepted or refused; the objective never rises beyond rounding."""
+        """Return the state after one trial, accepted or refused; the value never rises beyond rounding."""
         model = self._model(objective, state)
         if model is None:
             new = replace(self._plain(objective, state), model=None, resting=state.resting)
@@ -91,7 +91,7 @@ class EM:
         return "converged" if state.gradient_norm <= self.tol else None
 
     def _model(self, objective: Objective, state: EMState) -> QuadraticModel | None:
-        """The model, where it is possible and pays: all components have rows, and no floor bends the problem."""
+        """The model, where it pays and is possible: all components have rows, no floor bends the problem."""
         done, family = len(state.steps), objective.family
         possible = self.second_order and self.accelerate and family.scores is not None
         if not possible or done < max(EFFORT.solve.second_order_after, state.resting) or state.starved:
@@ -114,7 +114,9 @@ class EM:
             if new.ended is None:
                 ratio = (state.value - new.value) / trial.predicted
                 there = OwnUnits(objective.family, new.mixture)
-                model = model.learnt(trial.step, trial.gradient, there.gradient(there.moments(new.statistics)))
+                model = model.learnt(
+                    trial.step, trial.gradient, there.gradient(there.moments(new.statistics))
+                )
         model = model.judged(ratio, float(np.linalg.norm(trial.step)))
         if new is not None and ratio > TOLERANCES.solve.acceptable:
             return replace(new, model=model)

@@ -54,7 +54,7 @@ class OwnUnits:
 
     @cached_property
     def gauge(self) -> FloatArray | None:
-        """The direction that changes nothing: all weights by one factor; of length one. None if they are known."""
+        """The direction that changes nothing, all weights by one factor, of length one; None if known."""
         if not self.family.weighted:
             return None
         direction = self._joined(

@@ -92,7 +92,9 @@ def is_formed(family: Family, k: int, d: int) -> bool:
     scores = SCORES[family.scores]
     q = scores.size(d)
     size = k * (1 + d) + q if scores.shared else k * (1 + d + q)
-    return size <= EFFORT.solve.largest_hessian and hessian_passes(family, k, d) <= EFFORT.solve.dearest_hessian
+    return (
+        size <= EFFORT.solve.largest_hessian and hessian_passes(family, k, d) <= EFFORT.solve.dearest_hessian
+    )
 
 
 def pays(family: Family, mixture: Mixture, tol: float, steps: tuple[float, ...]) -> bool:
@@ -143,9 +145,7 @@ def trial_step(
         if space is None:
             tolerance = min(EFFORT.solve.rough_step, float(np.sqrt(np.linalg.norm(gradient))))
             space = KrylovSpace(
-                lambda v: units.product(
-                    moments, v, objective.missing_product(mixture, units.direction(v))
-                ),
+                lambda v: units.product(moments, v, objective.missing_product(mixture, units.direction(v))),
                 gradient,
                 model.radius,
                 tolerance,

@@ -8,7 +8,6 @@ import time
 
 import numpy as np
 import pytest
-from tests.efforts import with_effort
 
 import gmmscape as gs
 from gmmscape import lab
@@ -16,7 +15,7 @@ from gmmscape.engine.extension import instruction_sets as available
 from gmmscape.engine.native import NativeRows
 from gmmscape.families import Floor, Location, family_named
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, Patience, batch, descend, descend_all, ends_of_all, run, start_around
+from gmmscape.solve import EM, Patience, descend, descend_all, ends_of_all, run, start_around
 from gmmscape.threads import limited
 
 pytestmark = pytest.mark.skipif(not available(), reason="the extension is not built")
@@ -203,7 +202,7 @@ def test_rough_ends_stop_with_the_clock_and_the_watch(native: bool, monkeypatch:
     objective, starts = problem("diag")
     solver = EM(tol=1e-3)
     if not native:
-        with_effort(monkeypatch, batch, "solve", large_pass=10)
+        monkeypatch.setattr(NativeRows, "em", lambda self, task: None)
     whole = ends_of_all(solver, objective, starts)
     assert len(whole) == len(starts)
     assert ends_of_all(solver, objective, starts, max_seconds=0.0) == []
@@ -219,13 +218,16 @@ def test_rough_ends_stop_with_the_clock_and_the_watch(native: bool, monkeypatch:
     assert ends_of_all(endless, objective, starts, watch=lambda *seen: True) == []
 
 
-def test_large_problems_use_threads_for_rows(monkeypatch: pytest.MonkeyPatch):
-    objective, starts = problem("diag")
-    small = descend(EM(max_iter=20), objective, starts[0])
-    with_effort(monkeypatch, batch, "solve", large_pass=10)
-    monkeypatch.setattr(NativeRows, "em", None)  # not to be called
-    large = descend(EM(max_iter=20), objective, starts[0])
-    assert large.nll == pytest.approx(small.nll, abs=1e-9)
+def test_a_lone_start_shares_its_passes_out(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gmmscape.threads.machine_threads", lambda: 4)
+    objective, starts = problem("full", n=60_000, k=8, starts=1)
+    solver = EM(max_iter=40)
+    found = []
+    for threads in (1, 3):
+        with limited(threads):
+            found.append(descend(solver, objective, starts[0]))
+    assert found[0].mixture == found[1].mixture
+    assert found[0].history == found[1].history
 
 
 def test_each_iteration_can_be_seen():
