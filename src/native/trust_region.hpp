@@ -59,20 +59,27 @@ struct Tridiagonal {
         return true;
     }
 
-    // The smallest shift, to `accuracy`, that makes the matrix positive.
+    // The smallest shift, to a relative accuracy, that makes the matrix positive.
     double least_shift(double accuracy) const {
-        double high = 0.0;
+        double high = 0.0, largest = 0.0;
         for (size_t i = 0; i < size(); ++i) {
             const double beside = (i > 0 ? std::abs(off[i - 1]) : 0.0) + (i + 1 < size() ? std::abs(off[i]) : 0.0);
             high = std::max(high, beside - diagonal[i]);
+            largest = std::max(largest, beside + std::abs(diagonal[i]));
         }
+        accuracy *= 1.0 + largest;
         high += accuracy;
         double low = -high;
-        while (high - low > accuracy) {
+        for (int i = 0; i < 100 && high - low > accuracy; ++i) {
             const double middle = 0.5 * (low + high);
             (positive(middle) ? high : low) = middle;
         }
         return high;
+    }
+
+    bool finite() const {
+        const auto is_finite = [](double entry) { return std::isfinite(entry); };
+        return std::all_of(diagonal.begin(), diagonal.end(), is_finite) && std::all_of(off.begin(), off.end(), is_finite);
     }
 };
 
@@ -84,19 +91,28 @@ inline double norm(const std::vector<double>& x) {
     return std::sqrt(sum);
 }
 
-// The minimiser of size e_1' h + h' T h / 2 over |h| <= radius.
+// The minimiser of size e_1' h + h' T h / 2 over |h| <= radius; zero where rounding leaves none.
 inline std::vector<double> in_ball(const Tridiagonal& T, double size, double radius, bool& inside) {
     constexpr double accuracy = 1e-12;
     std::vector<double> slope(T.size(), 0.0), h, more;
     slope[0] = -size;
+    inside = false;
+    if (!T.finite()) {
+        return std::vector<double>(T.size(), 0.0);
+    }
     inside = T.solve(0.0, slope, h) && norm(h) <= radius;
     if (inside) {
         return h;
     }
     const double least = T.least_shift(accuracy);
     double lambda = std::max(0.0, least) + accuracy;
-    while (!T.solve(lambda, slope, h)) {
-        lambda += accuracy * (1.0 + lambda);
+    double more_shift = accuracy * (1.0 + lambda);
+    for (int i = 0; !T.solve(lambda, slope, h); ++i) {
+        if (i == 60) {
+            return std::vector<double>(T.size(), 0.0);
+        }
+        lambda += more_shift;
+        more_shift *= 2.0;
     }
     // Newton's method on 1/|h| - 1/radius, which is nearly linear: from the left it does not overshoot.
     for (int i = 0; i < 60 && norm(h) > radius * (1.0 + 1e-6); ++i) {

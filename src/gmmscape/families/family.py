@@ -178,7 +178,7 @@ class Family(ABC):
 
     @property
     def scores(self) -> str | None:
-        """Which covariances have coordinates: a kind's name or "none". None where there are no derivatives."""
+        """Which covariances have coordinates: a kind's name or "none"; None without derivatives."""
         return None
 
     @property
