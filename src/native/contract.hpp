@@ -117,8 +117,7 @@ struct Scores {
     size_t second;     // where the second moments of y lie, of `seconds` numbers a component or all together,
     size_t seconds;
     size_t size;       // and how many sums there are with those of all pairs
-    const unsigned* order;   // (k): components from narrow to wide; of a pair the first gives the basis
-    const size_t* place;     // (k, k): where the sums of a pair lie, by place in the order
+    const size_t* place;     // (k, k): where the sums of a pair lie, of which the first component gives the basis
     const bool* direct;      // (k, k): whether those are products of the elements of both
 };
 

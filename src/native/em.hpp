@@ -57,6 +57,11 @@ struct EmProgress {
     }
 };
 
+// What a run cost: plain passes over the rows, passes with a Hessian, and products with one.
+struct Work {
+    size_t passes = 0, hessians = 0, products = 0;
+};
+
 struct EmResult {
     Fit fit;
     double nll = std::numeric_limits<double>::infinity();
@@ -64,7 +69,7 @@ struct EmResult {
     bool starved = false;  // some component has no mass that the rows resolve
     End end = End::not_begun;
     std::vector<double> history;
-    double passes = 0.0;  // over the rows, a Hessian as the passes that it costs
+    Work work;
 };
 
 // EM from one start; SQUAREM behind a monotone safeguard where asked for. As solve.em in Python.
@@ -150,7 +155,7 @@ class EmRun {
         result.starved = state.starved;
         result.end = end;
         result.history = std::move(history_);
-        result.passes = passes_;
+        result.work = work_;
         return result;
     }
 
@@ -161,7 +166,7 @@ class EmRun {
         const Model model{family_.shape, k_, d_, constants.data(), state.fit.means.data(), state.fit.factors.data()};
         const Shape scatter = family_.location ? Shape::none : family_.shape;
         Statistics& found = state.found;
-        passes_ += 1.0;
+        ++work_.passes;
         if (!statistics(kernels_, model, rows_, scatter, threads_, found)) {
             state.end = End::out_of_reach;
             return;
@@ -305,7 +310,7 @@ class EmRun {
         const Information moments = units.moments_of(state.found);
         const auto product = [&](const double* vector, double* image) {
             Information missing;
-            passes_ += 1.5;
+            ++work_.products;
             missing_product(kernels_, model, rows_, units.shape(), units.direction(vector).data(), threads_, missing);
             units.product(moments, vector, missing, image);
         };
@@ -320,7 +325,7 @@ class EmRun {
         const std::vector<double> constants = log_constants(family_, state.fit, k_, d_);
         const Model model{family_.shape, k_, d_, constants.data(), state.fit.means.data(), state.fit.factors.data()};
         Information found;
-        passes_ += 2.0 + hessian_passes(units.shape(), k_, d_);
+        ++work_.hessians;
         if (!information(kernels_, model, rows_, units.shape(), true, threads_, found)) {
             return false;
         }
@@ -431,7 +436,7 @@ class EmRun {
     const double prior_;  // mass of the rows that each covariance is given
     const size_t threads_;  // of each pass
     std::vector<double> history_, steps_;
-    double passes_ = 0.0;
+    Work work_;
     QuadraticModel model_;
     std::optional<KrylovSpace> space_;
     bool following_ = false;

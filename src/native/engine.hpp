@@ -56,14 +56,14 @@ inline void add_in_order(std::vector<double>& parts, size_t count, size_t size) 
 // Sums of `size` numbers over all rows: add(scratch, own, first, last, sums) adds those of a range and says whether
 // every row had a density, as this does for all. make_own(scratch) makes what else each thread works with.
 template <class T, class MakeOwn, class Add>
-bool summed_by(const Plan<T>& plan, size_t n, size_t size, size_t scores, size_t threads, std::vector<double>& sums,
-               MakeOwn make_own, Add add) {
-    const size_t chunk = rows_per_chunk(n, size, Workspace<T>::rows_per_block(plan));
+bool summed_by(const Plan<T>& plan, size_t n, size_t size, size_t scores, size_t block, size_t threads,
+               std::vector<double>& sums, MakeOwn make_own, Add add) {
+    const size_t chunk = rows_per_chunk(n, size, block);
     const size_t chunks = (n + chunk - 1) / chunk;
     std::atomic<bool> dense{true};
     sums.assign(std::max<size_t>(chunks, 1) * size, 0.0);
     share_out(chunks, useful_threads(plan, n, threads), [&](auto next) {
-        const Workspace<T> workspace(plan, scores);
+        const Workspace<T> workspace(plan, scores, block);
         const auto own = make_own(workspace.scratch());
         for (size_t c = next(); c < chunks; c = next()) {
             if (!add(workspace.scratch(), own, c * chunk, std::min((c + 1) * chunk, n), sums.data() + c * size)) {
@@ -79,7 +79,8 @@ bool summed_by(const Plan<T>& plan, size_t n, size_t size, size_t scores, size_t
 template <class T, class Add>
 bool summed(const Plan<T>& plan, size_t n, size_t size, size_t scores, size_t threads, std::vector<double>& sums,
             Add add) {
-    return summed_by(plan, n, size, scores, threads, sums, [](const Scratch<T>&) { return 0; },
+    return summed_by(plan, n, size, scores, Workspace<T>::rows_per_block(plan), threads, sums,
+                     [](const Scratch<T>&) { return 0; },
                      [&](const Scratch<T>& scratch, int, size_t first, size_t last, double* part) {
                          return add(scratch, first, last, part);
                      });

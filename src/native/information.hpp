@@ -229,11 +229,12 @@ inline std::vector<double> mapped(const std::vector<double>& a, const std::vecto
 // Assembles the missing information from the sums of pairs.
 class MissingInformation {
   public:
-    MissingInformation(const Model& model, const Scores& scores)
-        : model_(model),
+    MissingInformation(const Ordered& ordered, const Scores& scores)
+        : model_(ordered.model()),
+          order_(ordered.order()),
           scores_(scores),
           shared_(scores.shape == Shape::tied ? scores.seconds : 0),
-          size_(model.k * scores.basis + shared_),
+          size_(model_.k * scores.basis + shared_),
           matrix_(size_ * size_, 0.0) {}
 
     std::vector<double> from(const double* sums) && {
@@ -241,7 +242,7 @@ class MissingInformation {
         std::vector<double> products(P * P), map;
         for (size_t a = 0; a < k; ++a) {
             for (size_t b = a; b < k; ++b) {
-                const size_t i = scores_.order[a], j = scores_.order[b];
+                const size_t i = order_[a], j = order_[b];
                 const double* own = sums + scores_.place[a * k + b];
                 if (scores_.direct[a * k + b]) {
                     products.assign(own, own + P * P);
@@ -253,7 +254,7 @@ class MissingInformation {
                     add(i, i, products, 1.0);
                     continue;
                 }
-                const Between pair = between(model_, i, j);
+                const Between pair = between(model_, a, b);
                 basis_map(scores_, model_.d, pair, map);
                 const std::vector<double> across = mapped(products, map, P);
                 add(i, j, across, -1.0);
@@ -318,6 +319,7 @@ class MissingInformation {
     }
 
     const Model& model_;
+    const std::vector<size_t>& order_;
     const Scores& scores_;
     const size_t shared_, size_;
     std::vector<double> matrix_;
@@ -329,23 +331,29 @@ class MissingInformation {
 // a density.
 inline bool information(const Kernels& kernels, const Model& model, const Rows<double>& rows, Shape shape,
                         bool missing, size_t threads, Information& result) {
-    const PlanOf<double> owner(model, Shape::none, nullptr, false);
+    const Ordered ordered(model);
+    const PlanOf<double> owner(ordered.model(), Shape::none, nullptr, false);
     const Plan<double>& plan = owner.plan();
-    ScoresOf layout(model, shape);
+    ScoresOf layout(ordered.model(), shape);
     if (missing) {
-        layout.lay_out_pairs(model);
+        layout.lay_out_pairs(ordered.model());
     }
     const Scores& scores = layout.scores();
     std::vector<double> sums;
     const bool dense = summed_by(
-        plan, rows.n, scores.size, 0, threads, sums,
+        plan, rows.n, scores.size, 0, layout.rows_per_block(plan), threads, sums,
         [&](const Scratch<double>& scratch) { return ScoreWorkspace(scores, plan.k, plan.d, scratch, missing); },
         [&](const Scratch<double>& scratch, const ScoreWorkspace& own, size_t first, size_t last, double* part) {
             return kernels.information(plan, rows, scratch, own.scratch(), scores, first, last, COUNTS, missing, part);
         });
     detail::split_sums(scores, model.k, layout.moments(), sums, result);
+    result.mass = ordered.restored(result.mass, 1);
+    result.first = ordered.restored(result.first, model.d);
+    if (shape != Shape::tied && shape != Shape::none) {
+        result.second = ordered.restored(result.second, scores.seconds);
+    }
     if (missing) {
-        result.missing = detail::MissingInformation(model, scores).from(sums.data());
+        result.missing = detail::MissingInformation(ordered, scores).from(sums.data());
     }
     return dense;
 }

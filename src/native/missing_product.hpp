@@ -139,7 +139,7 @@ inline bool missing_product(const Kernels& kernels, const Model& model, const Ro
     const detail::DirectionOf along(model, scores, plan, direction);
     std::vector<double> sums;
     const bool dense = summed_by(
-        plan, rows.n, layout.moments() + plan.moments.size, 0, threads, sums,
+        plan, rows.n, layout.moments() + plan.moments.size, 0, Workspace<double>::rows_per_block(plan), threads, sums,
         [&](const Scratch<double>& scratch) { return ScoreWorkspace(scores, plan.k, plan.d, scratch, false); },
         [&](const Scratch<double>& scratch, const ScoreWorkspace& own, size_t first, size_t last, double* part) {
             return kernels.product(plan, rows, scratch, own.scratch(), scores, along.direction(), first, last, part);

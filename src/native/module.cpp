@@ -274,7 +274,7 @@ nb::object missing_product(const std::string& isa, const std::string& kind, cons
     const Model model = model_of(kind, log_constants, means, factors);
     const auto rows = rows_of<double>(x, model.d, origin, weights, weight);
     const Shape shape = shape_named(scatter);
-    const gmmscape::Scores& scores = gmmscape::ScoresOf(model, shape).scores();
+    const gmmscape::Scores scores = gmmscape::ScoresOf(model, shape).scores();
     require(direction.size() == model.k * scores.basis + (shape == Shape::tied ? scores.seconds : 0),
             "direction must have one entry a coordinate");
     gmmscape::Information found;
@@ -375,7 +375,8 @@ nb::tuple ends_of(const Starts& starts, Shape shape, const std::vector<gmmscape:
         means.insert(means.end(), fit.means.begin(), fit.means.end());
         covariances.insert(covariances.end(), fit.covariances.begin(), fit.covariances.end());
         ends.append(nb::make_tuple(static_cast<int>(result.end), result.nll, result.step, result.starved,
-                                   copied(result.history, {result.history.size()}), result.passes));
+                                   copied(result.history, {result.history.size()}),
+                                   nb::make_tuple(result.work.passes, result.work.hessians, result.work.products)));
     }
     const size_t k = starts.k, d = starts.d;
     std::vector<size_t> stored = stored_shape(shape, k, d);

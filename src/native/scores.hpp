@@ -48,6 +48,55 @@ inline Between between(const Model& model, size_t i, size_t j) {
     return result;
 }
 
+// A mixture with its components from narrow to wide, by the volumes of their factors: of a pair the first gives the
+// basis.
+class Ordered {
+  public:
+    explicit Ordered(const Model& model) : order_(model.k) {
+        const size_t k = model.k, d = model.d;
+        std::vector<double> narrow(k, 0.0);
+        for (size_t i = 0; i < k; ++i) {
+            const double* factor = model.factor(i);
+            for (size_t j = 0; j < d; ++j) {
+                const bool matrix = model.shape == Shape::full || model.shape == Shape::tied;
+                narrow[i] += std::log(factor[matrix ? j * d + j : model.shape == Shape::diag ? j : 0]);
+            }
+        }
+        std::iota(order_.begin(), order_.end(), size_t{0});
+        std::stable_sort(order_.begin(), order_.end(), [&](size_t a, size_t b) { return narrow[a] > narrow[b]; });
+        const size_t each = model.shape == Shape::spherical ? 1 : model.shape == Shape::diag ? d : d * d;
+        for (size_t i : order_) {
+            constants_.push_back(model.log_constants[i]);
+            means_.insert(means_.end(), model.means + i * d, model.means + (i + 1) * d);
+            if (model.shape != Shape::tied) {
+                factors_.insert(factors_.end(), model.factor(i), model.factor(i) + each);
+            }
+        }
+        model_ = {model.shape, k, d, constants_.data(), means_.data(),
+                  model.shape == Shape::tied ? model.factors : factors_.data()};
+    }
+    Ordered(const Ordered&) = delete;
+    Ordered& operator=(const Ordered&) = delete;
+
+    const Model& model() const { return model_; }
+    const std::vector<size_t>& order() const { return order_; }
+
+    // Numbers of the components, `each` of them, as they were before.
+    std::vector<double> restored(const std::vector<double>& ordered, size_t each) const {
+        std::vector<double> result(ordered.size());
+        for (size_t at = 0; at < order_.size(); ++at) {
+            std::copy_n(ordered.begin() + static_cast<std::ptrdiff_t>(at * each), each,
+                        result.begin() + static_cast<std::ptrdiff_t>(order_[at] * each));
+        }
+        return result;
+    }
+
+  private:
+    std::vector<size_t> order_;
+    std::vector<double> constants_, means_, factors_;
+    Model model_{};
+};
+
 // A layout that owns what it points to.
 class ScoresOf {
   public:
@@ -69,8 +118,6 @@ class ScoresOf {
         scores_.seconds = shape == Shape::tied ? triangle(d) : count(scores_.squares, d);
         moments_ = scores_.second + (shape == Shape::tied ? 1 : k) * scores_.seconds;
         scores_.size = moments_;
-        order(model);
-        scores_.order = order_.data();
     }
     ScoresOf(const ScoresOf&) = delete;
     ScoresOf& operator=(const ScoresOf&) = delete;
@@ -80,6 +127,17 @@ class ScoresOf {
     // Sums without those of pairs.
     size_t moments() const { return moments_; }
 
+    // Rows of a block: sums over lanes are taken once a block and component, so that more pay while they fit the cache.
+    size_t rows_per_block(const Plan<double>& plan) const {
+        constexpr size_t cache = 768 * 1024;
+        const size_t each = (plan.k * (2 + plan.d) + scores_.products + 3 * plan.d) * sizeof(double);
+        size_t rows = 512;
+        while (rows > 64 && rows * each > cache) {
+            rows /= 2;
+        }
+        return rows;
+    }
+
     // Gives the sums of pairs their places.
     void lay_out_pairs(const Model& model) {
         const size_t k = model.k;
@@ -88,7 +146,7 @@ class ScoresOf {
         for (size_t a = 0; a < k; ++a) {
             for (size_t b = a; b < k; ++b) {
                 place_[a * k + b] = scores_.size;
-                direct_[a * k + b] = b > a && !stands_for(model, order_[a], order_[b]);
+                direct_[a * k + b] = b > a && !stands_for(model, a, b);
                 scores_.size += direct_[a * k + b] ? scores_.basis * scores_.basis : scores_.products;
             }
         }
@@ -97,22 +155,6 @@ class ScoresOf {
     }
 
   private:
-    // From narrow to wide, by the sum of the logarithms of the factors' diagonals; then by number.
-    void order(const Model& model) {
-        const size_t k = model.k, d = model.d;
-        std::vector<double> narrow(k, 0.0);
-        for (size_t i = 0; i < k; ++i) {
-            const double* factor = model.factor(i);
-            for (size_t j = 0; j < d; ++j) {
-                const bool matrix = model.shape == Shape::full || model.shape == Shape::tied;
-                narrow[i] += std::log(factor[matrix ? j * d + j : model.shape == Shape::diag ? j : 0]);
-            }
-        }
-        order_.resize(k);
-        std::iota(order_.begin(), order_.end(), 0U);
-        std::stable_sort(order_.begin(), order_.end(), [&](unsigned a, unsigned b) { return narrow[a] > narrow[b]; });
-    }
-
     // Whether squares of y_j lose no more than a few digits where they are computed from those of y_i.
     bool stands_for(const Model& model, size_t i, size_t j) const {
         constexpr double most = 30.0;
@@ -125,7 +167,6 @@ class ScoresOf {
 
     Scores scores_{};
     size_t moments_ = 0;
-    std::vector<unsigned> order_;
     std::vector<size_t> place_;
     std::unique_ptr<bool[]> direct_;
 };

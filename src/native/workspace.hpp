@@ -20,10 +20,12 @@ template <class T>
 class Workspace {
   public:
     // `scores` rows are for derivatives, of which only some need them.
-    explicit Workspace(const Plan<T>& plan, size_t scores = 0) {
+    explicit Workspace(const Plan<T>& plan, size_t scores = 0) : Workspace(plan, scores, rows_per_block(plan)) {}
+
+    Workspace(const Plan<T>& plan, size_t scores, size_t rows) {
         const size_t wide = plan.d + TILE;
         const size_t whitened = plan.whitened ? wide : 0, scored = scores > 0 ? scores + TILE : 0;
-        scratch_.rows = rows_per_block(plan);
+        scratch_.rows = rows;
         scratch_.stride = scratch_.rows + 64 / sizeof(T);  // no power of two: columns would share cache sets
         const size_t columns = feature_rows(plan) + whitened + 2 * wide + plan.k + 3 + 2 * scored;
         const size_t bytes = (columns * scratch_.stride * sizeof(T) + 63) / 64 * 64;

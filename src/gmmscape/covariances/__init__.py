@@ -3,7 +3,7 @@
 from gmmscape.covariances.kind import CovarianceKind
 from gmmscape.covariances.matrices import FULL, TIED
 from gmmscape.covariances.names import COVARIANCE_TYPES, KINDS, kind_named
-from gmmscape.covariances.scores import SCORES, CovarianceScores
+from gmmscape.covariances.scores import SCORES, CovarianceScores, hessian_passes
 from gmmscape.covariances.variances import DIAG, SPHERICAL
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "TIED",
     "CovarianceKind",
     "CovarianceScores",
+    "hessian_passes",
     "kind_named",
 ]

@@ -296,3 +296,15 @@ SCORES: dict[str, CovarianceScores] = {
     "tied": _TiedScores(),
     "full": _FullScores(),
 }
+
+
+def hessian_passes(scatter: str, k: int, d: int) -> float:
+    """Return what the missing information costs, in passes, if every component touches every row."""
+    triangle = d * (d + 1) // 2
+    monomials = 1 + d + triangle
+    monomials += {"spherical": d + 1, "diag": d * d + triangle}.get(scatter, 0)
+    if scatter == "full":
+        monomials += triangle * (d + 2) // 3 * (d + 7) // 4
+    scores = SCORES[scatter]
+    features = 1 + d + (0 if scores.shared else scores.size(d))
+    return 0.5 * (k + 1) * monomials / (3 * features + 15)

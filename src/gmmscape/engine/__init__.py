@@ -19,6 +19,7 @@ from gmmscape.engine.protocol import (
     Rounding,
     Rows,
     SecondOrder,
+    Work,
 )
 from gmmscape.engine.reference import BLOCK_ROWS
 from gmmscape.weights import Weights
@@ -63,6 +64,7 @@ __all__ = [
     "Rows",
     "SecondOrder",
     "Weights",
+    "Work",
     "current",
     "hold",
     "info",

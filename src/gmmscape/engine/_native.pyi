@@ -2,7 +2,7 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.engine.protocol import EmTask
 
 Rows = FloatArray
-_Run = tuple[int, float, float, bool, FloatArray, float]
+_Run = tuple[int, float, float, bool, FloatArray, tuple[int, int, int]]
 _Moments = tuple[float, float, FloatArray, FloatArray, FloatArray]
 
 def instruction_sets() -> list[str]: ...

@@ -15,7 +15,7 @@ from gmmscape.engine import reference
 from gmmscape.engine.extension import native
 from gmmscape.engine.held import HeldRows
 from gmmscape.engine.parameters import Parameters
-from gmmscape.engine.protocol import EmRun, EmRuns, EmTask, Rounding, Rows
+from gmmscape.engine.protocol import EmRun, EmRuns, EmTask, Rounding, Rows, Work
 from gmmscape.engine.rounding import EPS, SAFETY
 from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
 from gmmscape.threads import thread_count
@@ -182,8 +182,8 @@ class NativeRows(HeldRows):
             self._isa, self._doubles, self.origin, *self._weighted, task, thread_count()
         )
         runs = [
-            EmRun(w, m, c, ENDS[end], value, step, starved, history, passes)
-            for w, m, c, (end, value, step, starved, history, passes) in zip(*arrays, ends, strict=True)
+            EmRun(w, m, c, ENDS[end], value, step, starved, history, Work(*work))
+            for w, m, c, (end, value, step, starved, history, work) in zip(*arrays, ends, strict=True)
         ]
         return EmRuns(runs, interrupted)
 

@@ -172,6 +172,14 @@ class EmTask:
     each_iteration: bool = False
 
 
+class Work(NamedTuple):
+    """What a run cost: plain passes over the rows, passes with a Hessian, and products with one."""
+
+    passes: int
+    hessians: int
+    products: int
+
+
 class EmRun(NamedTuple):
     """Where one start ended: parameters, and for each what `solve.Solution` says.
 
@@ -187,7 +195,7 @@ class EmRun(NamedTuple):
     step: float
     starved: bool
     history: FloatArray
-    passes: float
+    work: Work
 
 
 class EmRuns(NamedTuple):

@@ -159,7 +159,7 @@ class WeightedRows:
             task = replace(task, max_seconds=self.tally.left)
         found = self.held.em(task)
         if found is not None:
-            self.tally.count_runs(len(self), task, [run.passes for run in found.runs])
+            self.tally.count_runs(len(self), task, [run.work for run in found.runs])
         return found
 
     def _count(self, rows: Any, mixture: Mixture) -> None:

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gmmscape.covariances import kind_named
-from gmmscape.engine import EmTask
+from gmmscape.covariances import hessian_passes, kind_named
+from gmmscape.engine import EmTask, Work
 from gmmscape.mixture import Mixture
+
+#: What moments in own units, and a product with the Hessian, cost in passes.
+PLAIN_MOMENTS = 2.0
+PRODUCT = 1.5
 
 
 class Tally:
@@ -44,13 +48,15 @@ class Tally:
         k, d = mixture.means.shape
         return (self.done - since) / pass_over(n, k, mixture.kind.work(d), d)
 
-    def count_runs(self, n: int, task: EmTask, passes: Sequence[float]) -> None:
-        """Count the passes that EM from each start of a task took over all n rows, or over its own."""
+    def count_runs(self, n: int, task: EmTask, runs: Sequence[Work]) -> None:
+        """Count what EM from each start of a task took over all n rows, or over its own."""
         _, k, d = task.means.shape
-        sizes = np.full(len(passes), n) if task.ranges is None else np.diff(task.ranges, axis=1)[:, 0]
+        sizes = np.full(len(runs), n) if task.ranges is None else np.diff(task.ranges, axis=1)[:, 0]
         work = kind_named(task.kind).work(d)
-        for size, number in zip(sizes.tolist(), passes, strict=True):
-            self.done += number * pass_over(size, k, work, d)
+        hessian = PLAIN_MOMENTS + hessian_passes("none" if task.means_only else task.kind, k, d)
+        for size, run in zip(sizes.tolist(), runs, strict=True):
+            passes = run.passes + hessian * run.hessians + PRODUCT * run.products
+            self.done += passes * pass_over(size, k, work, d)
 
 
 def pass_over(n: int, k: int, work: int, d: int) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.covariances import SCORES
+from gmmscape.covariances import SCORES, hessian_passes
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import Family
@@ -73,19 +73,6 @@ class QuadraticModel:
         return replace(self, radius=radius, moved=True, space=None)
 
 
-def hessian_passes(family: Family, k: int, d: int) -> float:
-    """Return what a Hessian costs, in passes, if every component touches every row."""
-    assert family.scores is not None
-    triangle = d * (d + 1) // 2
-    more = {
-        "spherical": d + 1,
-        "diag": d * d + triangle,
-        "full": triangle * (d + 2) // 3 * (d + 7) / 4,
-    }.get(family.scores, 0)
-    features = 1 + d + (0 if SCORES[family.scores].shared else SCORES[family.scores].size(d))
-    return 0.5 * (k + 1) * (1 + d + triangle + more) / (3 * features + 15)
-
-
 def is_formed(family: Family, k: int, d: int) -> bool:
     """Say whether the Hessian is formed; else it is only multiplied with."""
     assert family.scores is not None
@@ -93,7 +80,8 @@ def is_formed(family: Family, k: int, d: int) -> bool:
     q = scores.size(d)
     size = k * (1 + d) + q if scores.shared else k * (1 + d + q)
     return (
-        size <= EFFORT.solve.largest_hessian and hessian_passes(family, k, d) <= EFFORT.solve.dearest_hessian
+        size <= EFFORT.solve.largest_hessian
+        and hessian_passes(family.scores, k, d) <= EFFORT.solve.dearest_hessian
     )
 
 
@@ -106,7 +94,8 @@ def pays(family: Family, mixture: Mixture, tol: float, steps: tuple[float, ...])
     shrinks = float(np.log(steps[-1] / steps[-1 - window])) / window
     with np.errstate(divide="ignore"):
         remaining = float(np.log(tol / steps[-1])) / shrinks if shrinks < 0 else np.inf
-    hessians = hessian_passes(family, k, d) if is_formed(family, k, d) else EFFORT.solve.product_price
+    assert family.scores is not None
+    hessians = hessian_passes(family.scores, k, d) if is_formed(family, k, d) else EFFORT.solve.product_price
     return remaining > 3.0 * hessians + EFFORT.solve.model_price
 
 

@@ -34,34 +34,28 @@ inline bool split_rows(const Plan<double>& plan, const Scratch<double>& scratch,
     return false;
 }
 
-// Marks rows whose responsibility is at least `least` and shared. Returns how many there are.
-inline size_t marked(const double* posterior, const double* rest, size_t count, size_t words, double least,
-                     double counts, unsigned long long* mask) {
+// Marks rows whose responsibility is shared and at least `counts`, and at least `much`.
+inline void marked(const double* posterior, const double* rest, size_t count, size_t words, double counts,
+                     double much, unsigned long long* some, unsigned long long* more) {
     constexpr size_t wide = width<double>;
-    Bits<double> bit;
-    for (size_t lane = 0; lane < wide; ++lane) {
-        bit[lane] = 1LL << lane;
-    }
-    size_t found = 0;
+    const Vec<double> low = splat<double>(counts), high = splat<double>(much);
     for (size_t word = 0; word < words; ++word) {
-        unsigned long long marks = 0;
+        unsigned long long shared = 0, above = 0;
         for (size_t at = 0; at < 64 && word * 64 + at < count; at += wide) {
             const size_t r = word * 64 + at;
-            const Bits<double> hit =
-                ((load<double>(posterior + r) >= least) & (load<double>(rest + r) >= counts)) & bit;
-            long long some = 0;
-            for (size_t lane = 0; lane < wide; ++lane) {
-                some |= hit[lane];
-            }
-            marks |= static_cast<unsigned long long>(some) << at;
+            const Vec<double> p = load<double>(posterior + r);
+            const unsigned hit = at_least(p, low) & at_least(load<double>(rest + r), low);
+            shared |= static_cast<unsigned long long>(hit) << at;
+            above |= static_cast<unsigned long long>(hit & at_least(p, high)) << at;
         }
         if (word * 64 + 64 > count) {
-            marks &= word * 64 < count ? (1ULL << (count - word * 64)) - 1 : 0;
+            const unsigned long long present = word * 64 < count ? (1ULL << (count - word * 64)) - 1 : 0;
+            shared &= present;
+            above &= present;
         }
-        mask[word] = marks;
-        found += static_cast<size_t>(__builtin_popcountll(marks));
+        some[word] = shared;
+        more[word] = above;
     }
-    return found;
 }
 
 // A column of the listed rows, then zeros up to `padded`.
@@ -73,30 +67,6 @@ inline void gather(const double* column, const unsigned* list, size_t found, siz
         out[at] = 0.0;
     }
 }
-
-// The rows of a block that one component shares: listed, or all of them where these are most.
-struct SharedRows {
-    const unsigned* list;  // null for all
-    size_t found, padded;
-
-    // The column itself, or its listed rows in `place`.
-    const double* column(const double* whole, double* place) const {
-        if (list == nullptr) {
-            return whole;
-        }
-        gather(whole, list, found, padded, place);
-        return place;
-    }
-    void copy(const double* whole, double* place) const {
-        if (list == nullptr) {
-            for (size_t r = 0; r < padded; r += width<double>) {
-                store<double>(place + r, load<double>(whole + r));
-            }
-        } else {
-            gather(whole, list, found, padded, place);
-        }
-    }
-};
 
 // One minus the responsibility of a component; of the largest, the sum of the others says more than the difference.
 inline void complements(const double* posterior, const double* top, const double* rest, size_t rows, double* out) {
@@ -125,60 +95,72 @@ inline void direct_pair(const Plan<double>& plan, const Scores& scores, const Sc
     }
 }
 
-// Adds the sums of the pairs that the component at `place` of the order gives the basis for, itself included.
-inline void pairs_of(const Plan<double>& plan, const Scores& scores, const Scratch<double>& scratch,
-                     const ScoreScratch& own, size_t place, size_t count, size_t found, double* sums) {
-    const size_t k = plan.k, d = plan.d, stride = scratch.stride, words = (scratch.rows + 63) / 64;
-    const size_t i = scores.order[place], P = scores.products;
-    const unsigned long long *mask = own.masks + i * words, *much = own.masks + (k + i) * words;
-    size_t partners = 0;
-    for (size_t at = place + 1; at < k; ++at) {
-        const size_t j = scores.order[at];
-        unsigned long long both = 0;
-        for (size_t word = 0; word < words; ++word) {
-            both |= (mask[word] & own.masks[(k + j) * words + word]) | (much[word] & own.masks[j * words + word]);
-        }
-        if (both != 0 && !scores.direct[place * k + at]) {
-            own.partners[partners++] = static_cast<unsigned>(at);
-        }
-    }
-    SharedRows rows{nullptr, found, whole_groups<double>(count)};
-    if (3 * found < 2 * count) {
-        size_t listed = 0;
-        for (size_t word = 0; word < words; ++word) {
-            for (unsigned long long left = mask[word]; left != 0; left &= left - 1) {
-                own.list[listed++] = static_cast<unsigned>(word * 64 + static_cast<size_t>(__builtin_ctzll(left)));
-            }
-        }
-        rows = {own.list, found, whole_groups<double>(found)};
-    }
-    // Shares first: they are all that weighs rows, and padding has none.
-    double* complement = own.others;
-    complements(scratch.posterior + i * stride, own.top, own.rest, whole_groups<double>(count), own.slopes);
-    rows.copy(own.slopes, complement);
-    multiplied(scratch.posterior + i * stride, scratch.scale, whole_groups<double>(count), own.slopes);
-    rows.copy(own.slopes, own.slopes + stride);
-    const double* y = own.y + i * d * stride;
-    for (size_t a = 0; rows.list != nullptr && a < d; ++a) {
-        gather(y + a * stride, rows.list, found, rows.padded, own.gathered + a * stride);
-    }
-    monomial_columns(scores.squares, d, own.slopes + stride, rows.list == nullptr ? y : own.gathered, stride,
-                     rows.padded, own.features);
-    const size_t lines = 1 + partners;
-    for (size_t at = 0; at < partners; ++at) {
-        rows.copy(scratch.posterior + scores.order[own.partners[at]] * stride, own.others + (1 + at) * stride);
-    }
+// Adds sums of `lines` columns at `left` times the monomials, as those of the pairs of component i with others.
+inline void add_pairs(const Plan<double>& plan, const Scores& scores, const Scratch<double>& scratch,
+                      const ScoreScratch& own, size_t i, const double* left, size_t lines, const unsigned* others,
+                      size_t rows, double* sums) {
+    const size_t P = scores.products;
     for (size_t at = 0; at < lines * P; ++at) {
         own.totals[at] = 0.0;
     }
-    feature_sums<double>(own.others, lines, own.features, P, stride, rows.padded, own.totals);
+    feature_sums<double>(left, lines, own.features, P, scratch.stride, rows, own.totals);
     for (size_t line = 0; line < lines; ++line) {
-        const size_t other = line == 0 ? place : own.partners[line - 1];
-        double* total = sums + scores.place[place * k + other];
+        const size_t other = others == nullptr ? i + line : others[line];
+        double* total = sums + scores.place[i * plan.k + other];
         for (size_t f = 0; f < P; ++f) {
             total[f] += own.totals[tiled_index(lines, P, line, f)];
         }
     }
+}
+
+// Adds the sums of the pairs that component i gives the basis for: with itself and those after it. Its responsibilities
+// are used up.
+inline void pairs_of(const Plan<double>& plan, const Scores& scores, const Scratch<double>& scratch,
+                     const ScoreScratch& own, size_t i, size_t count, size_t found, double* sums) {
+    const size_t k = plan.k, d = plan.d, stride = scratch.stride, words = (scratch.rows + 63) / 64;
+    const size_t padded = whole_groups<double>(count);
+    const unsigned long long *mask = own.masks + i * words, *much = own.masks + (k + i) * words;
+    size_t lines = 1;
+    bool direct = false;
+    own.partners[0] = static_cast<unsigned>(i);
+    for (size_t j = i + 1; j < k; ++j) {
+        unsigned long long both = 0;
+        for (size_t word = 0; word < words; ++word) {
+            both |= (mask[word] & own.masks[(k + j) * words + word]) | (much[word] & own.masks[j * words + word]);
+        }
+        direct |= scores.direct[i * k + j];
+        if (both != 0 && scores.direct[i * k + j]) {
+            direct_pair(plan, scores, scratch, own, i, j, padded, sums + scores.place[i * k + j]);
+        } else if (both != 0) {
+            own.partners[lines++] = static_cast<unsigned>(j);
+        }
+    }
+    double* posterior = scratch.posterior + i * stride;
+    double *share = own.slopes, *left = own.others;
+    const double* y = own.y + i * d * stride;
+    multiplied(posterior, scratch.scale, padded, share);
+    complements(posterior, own.top, own.rest, padded, posterior);
+    if (3 * found >= 2 * count && 3 * lines >= 2 * (k - i) && !direct) {
+        monomial_columns(scores.squares, d, share, y, stride, padded, own.features);
+        add_pairs(plan, scores, scratch, own, i, posterior, k - i, nullptr, padded, sums);
+        return;
+    }
+    size_t listed = 0;
+    for (size_t word = 0; word < words; ++word) {
+        for (unsigned long long rest = mask[word]; rest != 0; rest &= rest - 1) {
+            own.list[listed++] = static_cast<unsigned>(word * 64 + static_cast<size_t>(__builtin_ctzll(rest)));
+        }
+    }
+    const size_t rows = whole_groups<double>(found);
+    gather(share, own.list, found, rows, own.slopes + stride);
+    for (size_t a = 0; a < d; ++a) {
+        gather(y + a * stride, own.list, found, rows, own.gathered + a * stride);
+    }
+    for (size_t line = 0; line < lines; ++line) {
+        gather(scratch.posterior + own.partners[line] * stride, own.list, found, rows, left + line * stride);
+    }
+    monomial_columns(scores.squares, d, own.slopes + stride, own.gathered, stride, rows, own.features);
+    add_pairs(plan, scores, scratch, own, i, left, lines, own.partners, rows, sums);
 }
 
 // Adds the sums of all pairs over one block.
@@ -188,29 +170,15 @@ inline void missing_block(const Plan<double>& plan, const Scores& scores, const 
     const double much = __builtin_sqrt(counts);  // two smaller responsibilities make a product that does not count
     for (size_t i = 0; i < k; ++i) {
         const double* posterior = scratch.posterior + i * stride;
-        const size_t found = marked(posterior, own.rest, count, words, counts, counts, own.masks + i * words);
-        if (found > 0) {
-            marked(posterior, own.rest, count, words, much, counts, own.masks + (k + i) * words);
-        } else {
-            for (size_t word = 0; word < words; ++word) {
-                own.masks[(k + i) * words + word] = 0;
-            }
-        }
+        marked(posterior, own.rest, count, words, counts, much, own.masks + i * words, own.masks + (k + i) * words);
     }
-    for (size_t place = 0; place < k; ++place) {
-        const unsigned long long* mask = own.masks + scores.order[place] * words;
+    for (size_t i = 0; i < k; ++i) {
         size_t found = 0;
         for (size_t word = 0; word < words; ++word) {
-            found += static_cast<size_t>(__builtin_popcountll(mask[word]));
+            found += static_cast<size_t>(__builtin_popcountll(own.masks[i * words + word]));
         }
         if (found > 0) {
-            pairs_of(plan, scores, scratch, own, place, count, found, sums);
-            for (size_t other = place + 1; other < k; ++other) {
-                if (scores.direct[place * k + other]) {
-                    direct_pair(plan, scores, scratch, own, scores.order[place], scores.order[other],
-                                whole_groups<double>(count), sums + scores.place[place * k + other]);
-                }
-            }
+            pairs_of(plan, scores, scratch, own, i, count, found, sums);
         }
     }
 }

@@ -74,6 +74,30 @@ inline size_t scored_block(const Plan<double>& plan, const Rows<double>& rows, c
     return padded;
 }
 
+// Moments of y in few columns: all of them at once, in registers.
+template <size_t d>
+inline void few_moments(const double* share, const double* y, size_t stride, size_t rows, double* mass, double* first,
+                        double* second) {
+    constexpr size_t pairs = d * (d + 1) / 2;
+    Vec<double> zeroth{}, one[d] = {}, two[pairs] = {};
+    for (size_t r = 0; r < rows; r += width<double>) {
+        const Vec<double> weight = load<double>(share + r);
+        Vec<double> t[d];
+        zeroth += weight;
+        for (size_t j = 0, at = 0; j < d; ++j) {
+            t[j] = load<double>(y + j * stride + r);
+            const Vec<double> weighted = weight * t[j];
+            one[j] += weighted;
+            for (size_t l = 0; l <= j; ++l, ++at) {
+                two[at] += weighted * t[l];
+            }
+        }
+    }
+    *mass += lane_sum<double>(zeroth);
+    add_lane_sums<double, d>(one, first);
+    add_lane_sums<double, pairs>(two, second);
+}
+
 // Sums of one component's scores, weighted by the numbers at `share`: their mass, first and second moments of y.
 // The second are none, one, (d), or a packed lower triangle.
 inline void score_moments(const Plan<double>& plan, const Scores& scores, const Scratch<double>& scratch,
@@ -81,6 +105,11 @@ inline void score_moments(const Plan<double>& plan, const Scores& scores, const 
                           double* second) {
     constexpr size_t wide = width<double>;
     const size_t d = plan.d, stride = scratch.stride;
+    if ((scores.shape == Shape::tied || scores.shape == Shape::full) && d <= 3) {
+        return d == 1   ? few_moments<1>(share, y, stride, rows, mass, first, second)
+               : d == 2 ? few_moments<2>(share, y, stride, rows, mass, first, second)
+                        : few_moments<3>(share, y, stride, rows, mass, first, second);
+    }
     row_sums<double>(share, 1, stride, rows, mass);
     if (scores.shape == Shape::tied || scores.shape == Shape::full) {
         for (size_t j = 0; j < d; ++j) {

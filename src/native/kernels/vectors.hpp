@@ -8,6 +8,10 @@
 #include <cstdint>
 #include <utility>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #ifndef GMMSCAPE_ISA
 #error "define GMMSCAPE_ISA (a namespace) and GMMSCAPE_VECTOR_BYTES first"
 #endif
@@ -107,6 +111,21 @@ inline Vec<T> from_bits(Bits<T> b) {
     Vec<T> v;
     __builtin_memcpy(&v, &b, sizeof v);
     return v;
+}
+
+// Bit i says whether lane i of a is at least that of b; not where one is NaN.
+inline unsigned at_least(Vec<double> a, Vec<double> b) {
+#if defined(__x86_64__) && GMMSCAPE_VECTOR_BYTES == 64
+    return _mm512_cmp_pd_mask(a, b, _CMP_GE_OQ);
+#elif defined(__x86_64__) && GMMSCAPE_VECTOR_BYTES == 32
+    return static_cast<unsigned>(_mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_GE_OQ)));
+#else
+    unsigned bits = 0;
+    for (size_t i = 0; i < width<double>; ++i) {
+        bits |= (a[i] >= b[i] ? 1U : 0U) << i;
+    }
+    return bits;
+#endif
 }
 
 #if GMMSCAPE_VECTOR_BYTES == 64
