@@ -59,5 +59,8 @@ class MovesEffort:
     power_steps: int = 12
     #: Fits with a shared covariance that are then set free.
     freed: int = 2
+    #: Rows that starts of small problems are found on; numbers in the arrays that they are found in at once.
+    start_rows: int = 128
+    values_together: int = 1_000_000
     #: Rows of each of two neighbours that are to share anew.
     resplit_rows: int = 1_000

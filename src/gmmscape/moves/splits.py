@@ -17,7 +17,8 @@ from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Parts
 from gmmscape.moves.moves import Move, Removal, Split
-from gmmscape.moves.subproblems import AS_IT_IS, SmallProblems, best_of_each, joined, pairs
+from gmmscape.moves.split_starts import pairs, split_starts
+from gmmscape.moves.subproblems import AS_IT_IS, SmallProblems, best_of_each, joined
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import Small
 from gmmscape.tolerances import TOLERANCES
@@ -47,11 +48,9 @@ def propose_splits(objective: SampleObjective, parts: Parts, rng: np.random.Gene
     small = SmallProblems(objective, parts)
     if not small.usable.any():
         return SplitProposals([], np.zeros(len(small), dtype=bool))
-    which, means = _starts(small, np.flatnonzero(small.usable), rng, small.random_starts)
+    which, starts = split_starts(small, small.random_starts, small.together, rng)
     shared = small.family.kind.shared
-    which, ends, nll = small.best_fitted(
-        which, small.around(which, means, small.together), 1 if shared else EFFORT.moves.freed
-    )
+    which, ends, nll = small.best_fitted(which, starts, 1 if shared else EFFORT.moves.freed)
     over = _gains_by_several(small, which, nll)
     if shared:
         return SplitProposals(_splits(small, which, ends, nll), over)
@@ -80,8 +79,7 @@ def overloaded(objective: SampleObjective, parts: Parts, rng: np.random.Generato
     small = SmallProblems(objective, parts)
     if not small.usable.any():
         return np.zeros(len(small), dtype=bool)
-    which, means = _starts(small, np.flatnonzero(small.usable), rng, small.random_starts)
-    which, _, nll = small.best_fitted(which, small.around(which, means, small.together), 1)
+    which, _, nll = small.best_fitted(*split_starts(small, small.random_starts, small.together, rng), 1)
     return _gains_by_several(small, which, nll)
 
 
@@ -120,8 +118,8 @@ def propose_resplits(
     small = SmallProblems(objective, parts.taken(couples, EFFORT.moves.resplit_rows))
     if not small.usable.any():
         return []
-    which, means = _starts(small, np.flatnonzero(small.usable), rng, EFFORT.moves.resplit_starts)
-    which, ends, nll = small.best_fitted(which, small.around(which, means, small.family.kind), 2)
+    starts = split_starts(small, EFFORT.moves.resplit_starts, small.family.kind, rng)
+    which, ends, nll = small.best_fitted(*starts, 2)
     costs = np.array([removal.cost for removal in pairs])
     if not small.family.kind.shared:  # so that the estimate is the fall from the two as they are
         with np.errstate(invalid="ignore"):
@@ -150,16 +148,6 @@ def as_they_are(small: SmallProblems, mixture: Mixture, couples: IntArray) -> Fl
     nll = np.full(len(couples), np.inf)
     nll[filled] = small.fitted(filled, now.chosen(filled), AS_IT_IS)[1]
     return nll
-
-
-def _starts(
-    small: SmallProblems, parts: IntArray, rng: np.random.Generator, n_random: int
-) -> tuple[IntArray, FloatArray]:
-    """Which part each start belongs to, and the starts' means."""
-    d = small.means.shape[1]
-    found = [small.starting_means(int(i), rng, n_random) for i in parts]
-    which = np.repeat(parts, [len(one) for one in found]).astype(np.int64)
-    return which, np.concatenate(found) if found else np.empty((0, 2, d))
 
 
 def _set_free(small: SmallProblems, ends: Small) -> Small:
