@@ -41,6 +41,8 @@ class MovesEffort:
     #: Components up to which every pair is looked at, and nearest means that are looked at beyond.
     all_pairs: int = 32
     nearest_means: int = 8
+    #: Components of a neighbourhood that a move is tried on by itself.
+    nearby: int = 12
     #: How often one split, or one removal, may be paired in a round.
     partners: int = 3
     #: Pairs looked at more closely, for each component.

@@ -176,18 +176,15 @@ class MixtureProblem:
         least: float,
     ) -> Iterator[Attempt]:
         """All that are predicted to gain and do not touch each other, at once; then the best, one by one."""
-        made = [(applied(here, self.family, [move]), move) for move in moves]
-        started = [(start, move) for start, move in made if start is not None]
-        gains = predicted(self.objective, here, started, covered, check)
-        order = [i for i in np.argsort(-np.array(gains), kind="stable") if gains[i] > least]
+        gains = predicted(self.objective, here, moves, covered, check)
+        order = [i for i in np.argsort(-gains, kind="stable") if gains[i] > least]
         together: list[Move] = []
         for i in order:
-            move = started[i][1]
-            if gains[i] > self.same and not any(move.touched & other.touched for other in together):
-                together.append(move)
+            if gains[i] > self.same and not any(moves[i].touched & other.touched for other in together):
+                together.append(moves[i])
         if len(together) > 1:
             yield Attempt([together], rough=False)
-        yield Attempt([[started[i][1]] for i in order[:most]], rough=False)
+        yield Attempt([[moves[i]] for i in order[:most]], rough=False)
 
     def _resplits(
         self, here: Mixture, covered: Covered, removals: Sequence[Removal], number: int

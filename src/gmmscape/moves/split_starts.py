@@ -42,7 +42,9 @@ def split_starts(
         The starts. Fewer than asked for where all rows of a part are equal.
     """
     d = small.n_features
-    which, means, matrices = [np.empty(0, dtype=np.int64)], [np.empty((0, 2, d))], [np.empty((0, d, d))]
+    which: list[IntArray] = [np.empty(0, dtype=np.int64)]
+    means: list[FloatArray] = [np.empty((0, 2, d))]
+    matrices: list[FloatArray] = [np.empty((0, d, d))]
     for parts in _at_a_time(small, n_random):
         points, weights = few_rows(small, parts)
         found, there = starting_means(small, parts, points, weights, n_random, rng)
