@@ -26,7 +26,8 @@ class MovesEffort:
     nested_attempts: int = 4
     #: Moves whose prediction is computed on rows, for each that is tried.
     lookahead: int = 3
-    screen: int = 5
+    #: Iterations of EM after which a move is given up, if at their pace it would gain nothing.
+    screen: int = 2
     #: Rounds of a hundred iterations of EM after which a fit counts as settled.
     settling_rounds: int = 10
     outlook: int = 100
@@ -37,6 +38,8 @@ class MovesEffort:
     #: by more than moves, and up to which EM is given up later.
     very_cheap_pass: int = 200_000
     new_starts: int = 32
+    #: The same where no component holds several clusters, and rows say which one they are of.
+    new_starts_of_clear: int = 4
     long_outlook: int = 1000
     #: Components up to which every pair is looked at, and nearest means that are looked at beyond.
     all_pairs: int = 32

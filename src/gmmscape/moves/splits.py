@@ -31,7 +31,7 @@ class SplitProposals(NamedTuple):
     Attributes
     ----------
     splits : list of Split
-        At most one nested and one that is not of each component, by component.
+        At most two of each component: the best with children in one cluster, and the best of the others.
     overloaded : ndarray of bool, shape (k,)
         Components that hold several clusters, as `overloaded` says.
     """
@@ -235,8 +235,8 @@ def _splits(small: SmallProblems, which: IntArray, ends: Small, nll: FloatArray)
 
 def _definite(ends: Small) -> BoolArray:
     """Which have covariances that float64 can invert."""
-    own = ends.covariances.shape[1 if ends.kind.shared else 2 :]
-    if len(own) < 2:
-        return np.asarray((ends.covariances.reshape(len(ends.weights), -1) > 0).all(axis=1))
-    values = np.linalg.eigvalsh(ends.covariances.reshape(len(ends.weights), -1, *own))
+    b, d = ends.weights.shape[0], ends.means.shape[2]
+    if ends.covariances.ndim - (not ends.kind.shared) < 3:  # variances
+        return np.asarray((ends.covariances > 0).reshape(b, -1 if b else 0).all(axis=1))
+    values = np.linalg.eigvalsh(ends.covariances.reshape(b, 1 if ends.kind.shared else 2, d, d))
     return np.asarray((values[..., 0] > EPS * values[..., -1]).all(axis=1))
