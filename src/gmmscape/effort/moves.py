@@ -11,8 +11,11 @@ class MovesEffort:
 
     #: 2-means starts inside a cluster.
     center_starts: int = 3
-    #: Rows that are looked at; of more, so many are drawn, evenly along the data.
+    #: Rows that are looked at, least and at most, and of the smallest component; of more, so many are drawn,
+    #: evenly along the data.
+    fewest_proposal_rows: int = 20_000
     proposal_rows: int = 250_000
+    rows_of_smallest: int = 250
     #: Rows that stand for what one component covers.
     rows_each: int = 1_000
     #: The same in many columns: rows times columns (their square for matrices), and least rows.

@@ -31,6 +31,8 @@ class SolveEffort:
     prior_pass: int = 1_000_000_000
     #: The same for each second of a time budget.
     prior_pass_rate: float = 300_000.0
+    #: Rows times components times columns from which on an iteration of k-means is work for several threads.
+    shared_pass: int = 1_000_000
     #: Rows times components times columns that k-means starts from in a second, for fits that have no more.
     kmeans_rate: float = 5e7
     prior_starts: int = 2
