@@ -20,8 +20,8 @@ class SolveEffort:
     trail: int = 2
     #: Starting means are looked for among this many rows, drawn at random where there are more.
     start_rows: int = 200_000
-    #: Distances that many starts are chosen by, in an array at a time.
-    distances_together: int = 2_000_000
+    #: Distances that many starts are chosen by, in an array at a time: as many as a cache holds.
+    distances_together: int = 100_000
     #: Means beyond which the nearest is found by a tree.
     tree_means: int = 256
     #: Rows, and starts, from which the prior of the covariances is found; one start where rows are plenty.

@@ -53,7 +53,8 @@ def _spread(points: FloatArray, weights: FloatArray, chances: FloatArray) -> Flo
     nearest = _distances(points, squared, chosen[:, :1])[:, 0]
     for step in range(1, k):
         drawn = _drawn(np.cumsum(nearest * weights, axis=1), chances[:, step])
-        closer = np.minimum(nearest[:, None], _distances(points, squared, drawn))
+        closer = _distances(points, squared, drawn)
+        np.minimum(closer, nearest[:, None], out=closer)
         best = (closer @ weights).argmin(axis=1)
         each = np.arange(b)
         chosen[:, step], nearest = drawn[each, best], closer[each, best]
@@ -62,8 +63,10 @@ def _spread(points: FloatArray, weights: FloatArray, chances: FloatArray) -> Flo
 
 def _distances(points: FloatArray, squared: FloatArray, chosen: IntArray) -> FloatArray:
     """Squared distances of all rows from the chosen ones (b, t), shape (b, t, n)."""
-    products = points[chosen.ravel()] @ points.T
-    found = squared[chosen.ravel()][:, None] - 2.0 * products + squared
+    own = chosen.ravel()
+    found = (-2.0 * points[own]) @ points.T
+    found += squared
+    found += squared[own, None]
     return np.maximum(found, 0.0, out=found).reshape(*chosen.shape, len(points))
 
 
