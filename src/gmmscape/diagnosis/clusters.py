@@ -53,11 +53,13 @@ def clusters(
             over, found = np.flatnonzero(proposed.overloaded), proposed.splits
         else:
             over, found = _overloaded(objective, whole, rng)
-        splits = [split for split in found if not split.nested and split.component in over]
+        separate = [split for split in found if not split.nested and split.component in over]
+        # Of two ways to split one component, the better.
+        splits = {split.component: split for split in sorted(separate, key=lambda split: split.gain)}
         if not splits:
             break
-        for split in splits:
-            whole = _split(whole, split, split.component)
+        for component in sorted(splits):
+            whole = _split(whole, splits[component], component)
         untouched[over[over < k]] = False
     covered = covered_by(objective, whole)
     for i, j in _shared(objective, whole, covered):

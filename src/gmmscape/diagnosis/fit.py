@@ -53,6 +53,8 @@ class FitPlan:
         Threads at most; None for all.
     start : Mixture or None
         Where to begin instead, in local coordinates.
+    defer : bool
+        Whether diagnoses are computed when they are asked for; the sample then has to keep its rows.
     """
 
     n_components: int
@@ -65,6 +67,7 @@ class FitPlan:
     pursue: str
     n_jobs: int | None
     start: Mixture | None
+    defer: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,18 +132,33 @@ def _fit(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Bu
     records = _records(_solutions(sample, family, plan, budget))
     objective = Objective.near(sample, family, records[-1].local)
     if not plan.escape or records[-1].stop_reason in CUT_SHORT:
-        examination = unexamined(objective, records[-1])
-        diagnosis = diagnosis_of(examination, total)
-        return Fit(records[-1], diagnosis_of_result(examination, diagnosis, searched=False), None)
+        _, diagnosis = _diagnoses(unexamined(objective, records[-1]), total, plan, searched=False)
+        return Fit(records[-1], diagnosis, None)
     found: list[tuple[Solution, Examination]] = []
     for start in reversed(records):  # the best first: it is what there is when time runs out
         found.append((start, _examined(objective, start, plan, budget)))
         if found[-1][1].escape.cut_short:
             break
     start, examination = min(found, key=lambda one: one[1].final.value)
-    em_diagnosis = diagnosis_of(examination, total)
-    diagnosis = diagnosis_of_result(examination, em_diagnosis, searched=True)
+    em_diagnosis, diagnosis = _diagnoses(examination, total, plan, searched=True)
     return Fit(_whole_way(start, examination), diagnosis, em_diagnosis)
+
+
+def _diagnoses(
+    examination: Examination, total: float, plan: FitPlan, *, searched: bool
+) -> tuple[Diagnosis, Diagnosis]:
+    """The diagnoses of what EM alone found and of the fit."""
+
+    def before() -> Diagnosis:
+        with limited(plan.n_jobs):
+            return diagnosis_of(examination, total)
+
+    def after() -> Diagnosis:
+        with limited(plan.n_jobs):
+            return diagnosis_of_result(examination, of_em, searched=searched)
+
+    of_em = Diagnosis.later(before) if plan.defer else before()
+    return of_em, Diagnosis.later(after) if plan.defer else after()
 
 
 def _examined(objective: SampleObjective, start: Solution, plan: FitPlan, budget: Budget) -> Examination:

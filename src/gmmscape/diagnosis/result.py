@@ -12,6 +12,7 @@ from gmmscape.diagnosis.findings import Finding
 from gmmscape.diagnosis.text import diagnosis_table
 from gmmscape.mixture import Mixture
 from gmmscape.moves.search import TriedMove
+from gmmscape.results.deferred import Deferred
 from gmmscape.results.records import Record
 
 VERDICTS = ("bad optimum", "no better fit found", "cannot tell")
@@ -71,10 +72,11 @@ class ComponentReport(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class Diagnosis(Record):
+class Diagnosis(Deferred):
     """A verdict on a fit; printing it gives a table.
 
-    Gains are per unit mass: in nats, or for centers in squared units of the data.
+    Gains are per unit mass: in nats, or for centers in squared units of the data. That of an estimator's fit
+    is computed when it is first asked for.
 
     Attributes
     ----------
@@ -157,8 +159,8 @@ class Diagnosis(Record):
     warnings: tuple[str, ...]
     evidence: Evidence
     suggested_n_components: int | None
-    rival: Mixture | None = None
-    passes: float = 0.0
+    rival: Mixture | None = field(default_factory=lambda: None)
+    passes: float = field(default_factory=float)
 
     @property
     def gain(self) -> float:
@@ -183,8 +185,13 @@ class Diagnosis(Record):
         Returns
         -------
         Diagnosis
-            The same, in other words.
+            The same, in other words; computed when asked for, if this one is.
         """
+        if self.pending:
+            return Diagnosis.later(lambda: self._told(names, lines))
+        return self._told(names, lines)
+
+    def _told(self, names: Sequence[str] | None, lines: Sequence[int] | None) -> Diagnosis:
         return replace(self, findings=tuple(one.told(names, lines) for one in self.findings))
 
     def content(self) -> dict[str, Any]:

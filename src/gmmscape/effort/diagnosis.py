@@ -58,3 +58,6 @@ class DiagnosisEffort:
     foreign_rows: int = 2_000
     least_foreign_rows: int = 200
     foreign_lengths: int = 10_000_000
+    #: Rows times columns up to which a fit keeps its rows, so that its diagnosis need not be computed before
+    #: it is asked for: 32 MB.
+    kept_values: int = 4_000_000

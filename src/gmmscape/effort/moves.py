@@ -11,8 +11,11 @@ class MovesEffort:
 
     #: 2-means starts inside a cluster.
     center_starts: int = 3
-    #: Rows that are looked at; of more, so many are drawn, evenly along the data.
+    #: Rows that are looked at, least and at most, and of the smallest component; of more, so many are drawn,
+    #: evenly along the data.
+    fewest_proposal_rows: int = 20_000
     proposal_rows: int = 250_000
+    rows_of_smallest: int = 250
     #: Rows that stand for what one component covers.
     rows_each: int = 1_000
     #: The same in many columns: rows times columns (their square for matrices), and least rows.
@@ -26,7 +29,8 @@ class MovesEffort:
     nested_attempts: int = 4
     #: Moves whose prediction is computed on rows, for each that is tried.
     lookahead: int = 3
-    screen: int = 5
+    #: Iterations of EM after which a move is given up, if at their pace it would gain nothing.
+    screen: int = 2
     #: Rounds of a hundred iterations of EM after which a fit counts as settled.
     settling_rounds: int = 10
     outlook: int = 100
@@ -37,10 +41,14 @@ class MovesEffort:
     #: by more than moves, and up to which EM is given up later.
     very_cheap_pass: int = 200_000
     new_starts: int = 32
+    #: The same where no component holds several clusters, and rows say which one they are of.
+    new_starts_of_clear: int = 4
     long_outlook: int = 1000
     #: Components up to which every pair is looked at, and nearest means that are looked at beyond.
     all_pairs: int = 32
     nearest_means: int = 8
+    #: Components of a neighbourhood that a move is tried on by itself.
+    nearby: int = 12
     #: How often one split, or one removal, may be paired in a round.
     partners: int = 3
     #: Pairs looked at more closely, for each component.
@@ -59,5 +67,8 @@ class MovesEffort:
     power_steps: int = 12
     #: Fits with a shared covariance that are then set free.
     freed: int = 2
+    #: Rows that starts of small problems are found on; numbers in the arrays that they are found in at once.
+    start_rows: int = 128
+    values_together: int = 1_000_000
     #: Rows of each of two neighbours that are to share anew.
     resplit_rows: int = 1_000

@@ -35,6 +35,8 @@ class SolveEffort:
     rest: int = 10
     #: Starting means are looked for among this many rows, drawn at random where there are more.
     start_rows: int = 200_000
+    #: Distances that many starts are chosen by, in an array at a time: as many as a cache holds.
+    distances_together: int = 100_000
     #: Means beyond which the nearest is found by a tree.
     tree_means: int = 256
     #: Rows, and starts, from which the prior of the covariances is found; one start where rows are plenty.
@@ -44,6 +46,8 @@ class SolveEffort:
     prior_pass: int = 1_000_000_000
     #: The same for each second of a time budget.
     prior_pass_rate: float = 300_000.0
+    #: Rows times components times columns from which on an iteration of k-means is work for several threads.
+    shared_pass: int = 1_000_000
     #: Rows times components times columns that k-means starts from in a second, for fits that have no more.
     kmeans_rate: float = 5e7
     prior_starts: int = 2

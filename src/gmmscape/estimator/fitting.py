@@ -17,6 +17,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import CovariancePrior, Family, family_names
 from gmmscape.measure import Sample
@@ -77,7 +78,9 @@ def fit_estimator(
     max_seconds = optional_seconds("max_seconds", model.max_seconds)
     regularity = Regularity.of(model.covariance_prior, model.reg_covar, model.covariance_floor)
     X = checked_data(model, X, reset=True)
-    sample = Sample(X, sample_weight, copy=False, wild="aside")
+    # Rows that a diagnosis is computed from later must not change; and it is part of what a limit holds for.
+    defer = max_seconds is None and X.size <= EFFORT.diagnosis.kept_values
+    sample = Sample(X, sample_weight, copy=defer, wild="aside")
     if len(sample) == 1:
         raise DataError(
             "X has n_samples=1 row (of positive weight): no variance can be estimated from one row"
@@ -103,6 +106,7 @@ def fit_estimator(
         pursue=model.pursue,
         n_jobs=model.n_jobs,
         start=_start(model, sample, family, seed),
+        defer=defer,
     )
     budget = Budget("fit", max_seconds, callback or _printer(model), each_iteration=model.verbose >= 2)
     fit = fit_mixture(sample, family, plan, total_mass(sample, sample_weight), budget)

@@ -104,7 +104,7 @@ def covered_by(objective: SampleObjective, mixture: Mixture, seed: Sequence[int]
     """
     rows = objective.rows
     rng = np.random.default_rng(seed)
-    looked_at = _some(len(rows), rng)
+    looked_at = _some(len(rows), mixture, rng)
     if looked_at is None:
         found = rows.coverage(mixture, TOLERANCES.moves.covered)
         weights, places = rows.weights, found.row
@@ -123,13 +123,17 @@ def covered_by(objective: SampleObjective, mixture: Mixture, seed: Sequence[int]
     return Covered(parts, costs, _overlaps(found, len(weights)), ranking)
 
 
-def _some(n: int, rng: np.random.Generator) -> IntArray | None:
-    """Rows to look at, or None for all: one drawn from each of as many equal stretches."""
-    if n <= EFFORT.moves.proposal_rows:
+def _some(n: int, mixture: Mixture, rng: np.random.Generator) -> IntArray | None:
+    """Rows to look at, or None for all: one drawn from each of as many equal stretches.
+
+    So many that the smallest component, too, is expected to have enough of them.
+    """
+    smallest = float(mixture.weights[mixture.weights > 0].min())
+    enough = max(EFFORT.moves.fewest_proposal_rows, EFFORT.moves.rows_of_smallest / smallest)
+    most = int(min(EFFORT.moves.proposal_rows, enough))
+    if n <= most:
         return None
-    at = (np.arange(EFFORT.moves.proposal_rows) + rng.random(EFFORT.moves.proposal_rows)) * (
-        n / EFFORT.moves.proposal_rows
-    )
+    at = (np.arange(most) + rng.random(most)) * (n / most)
     return np.minimum(at.astype(np.int64), n - 1)
 
 

@@ -52,9 +52,19 @@ class LeftOutGain:
         prior = objective.family.prior
         self.prior_rows = 0.0 if prior is None else prior.rows
         self._known: deque[tuple[Mixture, FloatArray]] = deque(maxlen=3)
+        #: A move is judged by its gain, and its record has it.
+        self._gains: deque[tuple[Mixture, Mixture, Gain]] = deque(maxlen=16)
 
     def gain(self, before: Mixture, after: Mixture) -> Gain:
         """Return what `after` brings over `before`, both in local coordinates, at their ends of EM."""
+        for one, other, known in self._gains:
+            if one is before and other is after:
+                return known
+        found = self._gain(before, after)
+        self._gains.append((before, after, found))
+        return found
+
+    def _gain(self, before: Mixture, after: Mixture) -> Gain:
         if len(self.rows) <= EFFORT.moves.left_out_rows:
             difference = self._of_all(after) - self._of_all(before)
             return self._averaged(_tame(difference), self.rows.weights)

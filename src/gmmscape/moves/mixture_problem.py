@@ -25,7 +25,16 @@ from gmmscape.moves.search import Attempt
 from gmmscape.moves.splits import SplitProposals, overloaded, propose_resplits, propose_splits
 from gmmscape.objective import SampleObjective
 from gmmscape.progress import Stopped
-from gmmscape.solve import EM, Patience, Solution, descend, descend_all, pass_size, start_around
+from gmmscape.solve import (
+    EM,
+    Patience,
+    Solution,
+    descend,
+    descend_all,
+    mixture_around,
+    pass_size,
+    spread_means,
+)
 from gmmscape.tolerances import TOLERANCES
 
 #: What moves are made for: gains that new rows would see, or all.
@@ -143,8 +152,8 @@ class MixtureProblem:
         within = [split for split in splits if split.nested]
         moves = paired(within, removals, EFFORT.moves.lookahead * EFFORT.moves.nested_attempts)
         yield from self._ranked(here, covered, moves, check, EFFORT.moves.nested_attempts, least)
-        # Before giving up: neighbours that share in ways which promise nothing by themselves.
-        rest = [move for move in anew if move.estimate <= self.same]
+        # Before giving up: neighbours that share in ways which promise nothing by themselves, other than now.
+        rest = [move for move in anew if move.estimate < -self.same]
         if np.isfinite(least):
             yield from self._ranked(
                 here,
@@ -156,15 +165,31 @@ class MixtureProblem:
             )
         else:
             yield Attempt([[move] for move in rest[: EFFORT.moves.attempts]], rough=False)
-        if not movable.all():
-            return
+        if movable.all():
+            yield from self._anew(here, found, number)
+
+    def _anew(self, here: Mixture, found: SplitProposals, number: int) -> Iterator[Attempt]:
+        """The fit perturbed, and new starts: optima of overlapping clusters differ by more than moves.
+
+        Hardly any where each component is one cluster and rows say which they are of: then perturbed fits
+        come back, and new starts that end elsewhere are worse.
+        """
         cost = pass_size(self.objective, here)
-        if cost <= EFFORT.moves.cheap_pass:
+        if cost > EFFORT.moves.cheap_pass:
+            return
+        clear = not found.overloaded.any() and self._overlap(here) <= TOLERANCES.moves.clear
+        if not clear:
             yield Attempt(
                 [], rough=False, starts=perturbed(here, np.random.default_rng([self.seed, number, 3]))
             )
         if cost <= EFFORT.moves.very_cheap_pass:
-            yield Attempt([], rough=False, starts=self._new_starts(here, [self.seed, number, 4]))
+            count = EFFORT.moves.new_starts_of_clear if clear else EFFORT.moves.new_starts
+            yield Attempt([], rough=False, starts=self._new_starts(here, count, [self.seed, number, 4]))
+
+    def _overlap(self, here: Mixture) -> float:
+        """The share of rows whose most probable component is not theirs, by their own posteriors."""
+        rows = self.objective.rows
+        return 1.0 - float(rows.weights @ rows.responsibilities(here).max(axis=1))
 
     def _ranked(
         self,
@@ -176,18 +201,15 @@ class MixtureProblem:
         least: float,
     ) -> Iterator[Attempt]:
         """All that are predicted to gain and do not touch each other, at once; then the best, one by one."""
-        made = [(applied(here, self.family, [move]), move) for move in moves]
-        started = [(start, move) for start, move in made if start is not None]
-        gains = predicted(self.objective, here, started, covered, check)
-        order = [i for i in np.argsort(-np.array(gains), kind="stable") if gains[i] > least]
+        gains = predicted(self.objective, here, moves, covered, check)
+        order = [i for i in np.argsort(-gains, kind="stable") if gains[i] > least]
         together: list[Move] = []
         for i in order:
-            move = started[i][1]
-            if gains[i] > self.same and not any(move.touched & other.touched for other in together):
-                together.append(move)
+            if gains[i] > self.same and not any(moves[i].touched & other.touched for other in together):
+                together.append(moves[i])
         if len(together) > 1:
             yield Attempt([together], rough=False)
-        yield Attempt([[started[i][1]] for i in order[:most]], rough=False)
+        yield Attempt([[moves[i]] for i in order[:most]], rough=False)
 
     def _resplits(
         self, here: Mixture, covered: Covered, removals: Sequence[Removal], number: int
@@ -199,18 +221,16 @@ class MixtureProblem:
         moves.sort(key=lambda move: -move.estimate)
         return moves
 
-    def _new_starts(self, here: Mixture, seed: Sequence[int]) -> list[Mixture]:
+    def _new_starts(self, here: Mixture, count: int, seed: Sequence[int]) -> list[Mixture]:
         """Starts by k-means++, each component numbered as the one of the fit that it is closest to."""
         sample = self.objective.measure
-        rng = np.random.default_rng(seed)
-        starts = []
-        for _ in range(EFFORT.moves.new_starts):
-            try:
-                start = start_around(sample, self.family, here.n_components, "k-means++", rng)
-            except DataError:  # no more different rows than components
-                return []
-            starts.append(start.permuted(match_means(start.means, here.means)[0]))
-        return starts
+        means = spread_means(sample, here.n_components, count, np.random.default_rng(seed))
+        try:
+            return [
+                mixture_around(sample, self.family, own[match_means(own, here.means)[0]]) for own in means
+            ]
+        except DataError:  # no more different rows than components
+            return []
 
     def applied(self, fit: Solution, moves: Sequence[Move]) -> Mixture | None:
         """Return the mixture right after the moves, in local coordinates."""

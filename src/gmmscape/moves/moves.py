@@ -18,6 +18,25 @@ from gmmscape.covariances import CovarianceKind
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import Family
 from gmmscape.mixture import Mixture
+from gmmscape.solve import Small
+
+
+class Children(NamedTuple):
+    """Two components as plain arrays, as `Mixture` has them.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (2,)
+        Relative to each other.
+    means : ndarray of shape (2, d)
+        Means.
+    covariances : ndarray
+        As the family stores them.
+    """
+
+    weights: FloatArray
+    means: FloatArray
+    covariances: FloatArray
 
 
 class Split(NamedTuple):
@@ -27,7 +46,7 @@ class Split(NamedTuple):
     ----------
     component : int
         Which one.
-    children : Mixture
+    children : Children or Mixture
         Two components, weights relative to each other.
     shed : ndarray of shape (d, d) or None
         Tied covariances: what the covariance of the component's rows loses, to be weighted by its weight.
@@ -38,7 +57,7 @@ class Split(NamedTuple):
     """
 
     component: int
-    children: Mixture
+    children: Children | Mixture
     shed: FloatArray | None
     gain: float
     nested: bool
@@ -111,6 +130,39 @@ def applied(mixture: Mixture, family: Family, moves: Sequence[Move]) -> Mixture 
         return family.made(weights / weights.sum(), means, covariances)
     except InvalidParameterError:
         return None
+
+
+def applied_each(mixture: Mixture, family: Family, moves: Sequence[Move]) -> Small:
+    """Return what each of some moves makes by itself, as `applied` does, unchecked."""
+    kind, each = family.kind, np.arange(len(moves))
+    weights, means, covariances = (
+        np.repeat(part[None], len(moves), axis=0)
+        for part in (mixture.weights, mixture.means, mixture.covariances)
+    )
+    removed = np.array([(move.removal.components[0], move.removal.components[-1]) for move in moves])
+    kept, freed = removed.T
+    parent = np.array([move.split.component for move in moves])
+    pair = np.flatnonzero(kept != freed)
+    if len(pair):
+        total, mean, covariance = merged(
+            mixture.weights, mixture.means, mixture.covariances, kind, removed[pair]
+        )
+        weights[pair, kept[pair]], means[pair, kept[pair]] = total, mean
+        if kind.shared:
+            covariances[pair] += covariance
+        else:
+            covariances[pair, kept[pair]] = covariance
+    places, children = np.stack([parent, freed], axis=1), [move.split.children for move in moves]
+    whole = weights[each, parent]
+    if kind.shared:
+        covariances -= whole[:, None, None] * np.stack([move.split.shed for move in moves])  # type: ignore[misc]
+    else:
+        covariances[each[:, None], places] = np.stack([two.covariances for two in children])
+    means[each[:, None], places] = np.stack([two.means for two in children])
+    weights[each[:, None], places] = whole[:, None] * np.stack([two.weights for two in children])
+    stored = covariances.reshape(-1, *covariances.shape[1 if kind.shared else 2 :])
+    lifted = family.relaxed(kind.own).lifted(stored)[0].reshape(covariances.shape)
+    return Small(weights / weights.sum(axis=1, keepdims=True), means, lifted, kind)
 
 
 def with_merged(

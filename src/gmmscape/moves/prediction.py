@@ -6,73 +6,97 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gmmscape.arrays import IntArray
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
 from gmmscape.measure import EVERY
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered
-from gmmscape.moves.moves import Move
+from gmmscape.moves.moves import Move, applied_each
 from gmmscape.moves.neighbours import nearest
+from gmmscape.moves.subproblems import AS_IT_IS
 from gmmscape.objective import SampleObjective
-from gmmscape.solve import EM, descend
+from gmmscape.solve import EM, Small, ends_on_parts
 
 #: EM on a neighbourhood.
 NEARBY = EM(tol=1e-3, max_iter=30)
-
-Started = tuple[Mixture, Move]
 
 
 def predicted(
     objective: SampleObjective,
     here: Mixture,
-    started: Sequence[Started],
+    moves: Sequence[Move],
     covered: Covered,
     check: Callable[[], None],
-) -> list[float]:
-    """Return for starts that moves make what the objective falls by.
+) -> FloatArray:
+    """Return what the objective falls by with each move, shape (b,); -inf where it makes no mixture.
 
     Of few components, or where all share their covariance, right after the move, on the rows that proposals
     look at. Of many, after EM on the neighbourhood of the move, the other components held fast: by Jensen's
     inequality that is no more than what EM on everything brings.
     """
-    if objective.family.kind.shared or here.n_components <= EFFORT.moves.all_pairs:
-        value = _value(objective, here, covered)
-        gains = []
-        for start, _ in started:
+    if not moves:
+        return np.empty(0)
+    check()
+    starts = applied_each(here, objective.family, moves)
+    if not (objective.family.kind.shared or here.n_components <= EFFORT.moves.all_pairs):
+        return _gains_nearby(objective, here, moves, starts, covered, check)
+    ranges = np.tile([0, len(covered.ranking)], (len(moves), 1))
+    after = ends_on_parts(AS_IT_IS, objective, covered.ranking, ranges, np.ones(len(moves)), starts)[1]
+    return covered.ranking.nll(here) + objective.family.penalty(here) - after
+
+
+def _gains_nearby(
+    objective: SampleObjective,
+    here: Mixture,
+    moves: Sequence[Move],
+    starts: Small,
+    covered: Covered,
+    check: Callable[[], None],
+) -> FloatArray:
+    around, gains = nearest(here), np.zeros(len(moves))
+    near = [_neighbourhood(move, around) for move in moves]
+    sizes = np.array([len(own) for own in near])
+    for size in np.unique(sizes):
+        alike = np.flatnonzero(sizes == size)
+        for first in range(0, len(alike), EFFORT.moves.attempts):
             check()
-            gains.append(value - _value(objective, start, covered))
-        return gains
-    around = nearest(here)
-    gains = []
-    for start, move in started:
-        check()
-        touched = np.array(sorted(move.touched))
-        local = np.unique(np.concatenate([touched, around[touched].ravel()]))
-        gains.append(_gain_nearby(objective, here, start, local, covered))
+            some = alike[first : first + EFFORT.moves.attempts]
+            local = np.stack([near[i] for i in some])
+            gains[some] = _gains_alike(objective, here, starts.chosen(some), local, covered)
     return gains
 
 
-def _value(objective: SampleObjective, mixture: Mixture, covered: Covered) -> float:
-    return covered.ranking.nll(mixture) + objective.family.penalty(mixture)
+def _neighbourhood(move: Move, around: IntArray) -> IntArray:
+    """The components that a move touches and the nearest of the others, as many as are looked at."""
+    touched = sorted(move.touched)
+    near = dict.fromkeys([*touched, *around[touched].T.ravel().tolist()])
+    return np.sort(np.fromiter(near, dtype=np.int64)[: EFFORT.moves.nearby])
 
 
-def _gain_nearby(
-    objective: SampleObjective, here: Mixture, start: Mixture, local: IntArray, covered: Covered
-) -> float:
-    parts = covered.parts.taken(local[None, :])
-    mass = float(parts.weights.sum())
-    if mass == 0.0:
-        return 0.0
-    rows = parts.rows.taken(EVERY, parts.weights / mass)
-    small = objective.on_part(rows, mass)
-    before, after = (_only(mixture, local) for mixture in (here, start))
-    end = descend(NEARBY, small, after)
-    return mass * (small.value(before) - end.value)
-
-
-def _only(mixture: Mixture, chosen: IntArray) -> Mixture:
-    """Some components, with weights relative to each other."""
-    weights = mixture.weights[chosen]
-    return Mixture(
-        weights / weights.sum(), mixture.means[chosen], mixture.covariances[chosen], mixture.covariance_type
+def _gains_alike(
+    objective: SampleObjective, here: Mixture, starts: Small, local: IntArray, covered: Covered
+) -> FloatArray:
+    """Gains on neighbourhoods of as many components each, (q, m)."""
+    parts, gains = covered.parts.taken(local), np.zeros(len(local))
+    mass = parts.mass
+    filled = np.flatnonzero(mass > 0)
+    if len(filled) == 0:
+        return gains
+    rows = parts.rows.taken(EVERY, parts.weights / np.repeat(np.where(mass > 0, mass, 1.0), parts.sizes))
+    ranges = np.stack([parts.ends[filled], parts.ends[filled + 1]], axis=1)
+    before = Small(here.weights[local], here.means[local], here.covariances[local], here.kind)
+    each = np.arange(len(local))[:, None]
+    after = Small(
+        starts.weights[each, local], starts.means[each, local], starts.covariances[each, local], starts.kind
     )
+    values = [
+        ends_on_parts(solver, objective, rows, ranges, mass[filled], _relative(small).chosen(filled))[1]
+        for solver, small in ((AS_IT_IS, before), (NEARBY, after))
+    ]
+    gains[filled] = mass[filled] * (values[0] - values[1])
+    return gains
+
+
+def _relative(small: Small) -> Small:
+    """The same with weights relative to each other."""
+    return small._replace(weights=small.weights / small.weights.sum(axis=1, keepdims=True))

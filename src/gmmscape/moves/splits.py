@@ -13,14 +13,16 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.effort import EFFORT
-from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Parts
-from gmmscape.moves.moves import Move, Removal, Split
-from gmmscape.moves.subproblems import AS_IT_IS, SmallProblems, best_of_each, joined, pairs
+from gmmscape.moves.moves import Children, Move, Removal, Split
+from gmmscape.moves.split_starts import pairs, split_starts
+from gmmscape.moves.subproblems import AS_IT_IS, SmallProblems, best_of_each, joined
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import Small
 from gmmscape.tolerances import TOLERANCES
+
+EPS = float(np.finfo(np.float64).eps)
 
 
 class SplitProposals(NamedTuple):
@@ -29,7 +31,7 @@ class SplitProposals(NamedTuple):
     Attributes
     ----------
     splits : list of Split
-        At most one nested and one that is not of each component, by component.
+        At most two of each component: the best with children in one cluster, and the best of the others.
     overloaded : ndarray of bool, shape (k,)
         Components that hold several clusters, as `overloaded` says.
     """
@@ -47,11 +49,9 @@ def propose_splits(objective: SampleObjective, parts: Parts, rng: np.random.Gene
     small = SmallProblems(objective, parts)
     if not small.usable.any():
         return SplitProposals([], np.zeros(len(small), dtype=bool))
-    which, means = _starts(small, np.flatnonzero(small.usable), rng, small.random_starts)
+    which, starts = split_starts(small, small.random_starts, small.together, rng)
     shared = small.family.kind.shared
-    which, ends, nll = small.best_fitted(
-        which, small.around(which, means, small.together), 1 if shared else EFFORT.moves.freed
-    )
+    which, ends, nll = small.best_fitted(which, starts, 1 if shared else EFFORT.moves.freed)
     over = _gains_by_several(small, which, nll)
     if shared:
         return SplitProposals(_splits(small, which, ends, nll), over)
@@ -72,7 +72,7 @@ def propose_splits(objective: SampleObjective, parts: Parts, rng: np.random.Gene
         [best_of_each(which, np.where(inside == kind, nll, np.inf), 1) for kind in (False, True)]
     )
     splits = _splits(small, which[best], ends.chosen(best), nll[best])
-    return SplitProposals(_reconsidered(small, splits, rng), over)
+    return SplitProposals(_reconsidered(small, splits, over, rng), over)
 
 
 def overloaded(objective: SampleObjective, parts: Parts, rng: np.random.Generator) -> BoolArray:
@@ -80,8 +80,7 @@ def overloaded(objective: SampleObjective, parts: Parts, rng: np.random.Generato
     small = SmallProblems(objective, parts)
     if not small.usable.any():
         return np.zeros(len(small), dtype=bool)
-    which, means = _starts(small, np.flatnonzero(small.usable), rng, small.random_starts)
-    which, _, nll = small.best_fitted(which, small.around(which, means, small.together), 1)
+    which, _, nll = small.best_fitted(*split_starts(small, small.random_starts, small.together, rng), 1)
     return _gains_by_several(small, which, nll)
 
 
@@ -120,8 +119,8 @@ def propose_resplits(
     small = SmallProblems(objective, parts.taken(couples, EFFORT.moves.resplit_rows))
     if not small.usable.any():
         return []
-    which, means = _starts(small, np.flatnonzero(small.usable), rng, EFFORT.moves.resplit_starts)
-    which, ends, nll = small.best_fitted(which, small.around(which, means, small.family.kind), 2)
+    starts = split_starts(small, EFFORT.moves.resplit_starts, small.family.kind, rng)
+    which, ends, nll = small.best_fitted(*starts, 2)
     costs = np.array([removal.cost for removal in pairs])
     if not small.family.kind.shared:  # so that the estimate is the fall from the two as they are
         with np.errstate(invalid="ignore"):
@@ -152,16 +151,6 @@ def as_they_are(small: SmallProblems, mixture: Mixture, couples: IntArray) -> Fl
     return nll
 
 
-def _starts(
-    small: SmallProblems, parts: IntArray, rng: np.random.Generator, n_random: int
-) -> tuple[IntArray, FloatArray]:
-    """Which part each start belongs to, and the starts' means."""
-    d = small.means.shape[1]
-    found = [small.starting_means(int(i), rng, n_random) for i in parts]
-    which = np.repeat(parts, [len(one) for one in found]).astype(np.int64)
-    return which, np.concatenate(found) if found else np.empty((0, 2, d))
-
-
 def _set_free(small: SmallProblems, ends: Small) -> Small:
     """Fits with shared covariances as starts whose covariances are their own."""
     if ends.kind == small.family.kind:
@@ -186,12 +175,18 @@ def _cores(small: SmallProblems) -> tuple[IntArray, Small]:
     return parts, cores
 
 
-def _reconsidered(small: SmallProblems, splits: list[Split], rng: np.random.Generator) -> list[Split]:
-    """The same, where nested children stay so only if the wider is a halo and not over several clusters."""
-    doubtful = [at for at, split in enumerate(splits) if split.nested]
+def _reconsidered(
+    small: SmallProblems, splits: list[Split], over: BoolArray, rng: np.random.Generator
+) -> list[Split]:
+    """The same, where nested children stay so only if the wider is a halo and not over several clusters.
+
+    Only of parts that hold several clusters: of others no child does.
+    """
+    doubtful = [at for at, split in enumerate(splits) if split.nested and over[split.component]]
     rows, weights = [], []
     for at in doubtful:
-        children = splits[at].children
+        two = splits[at].children
+        children = Mixture(two.weights, two.means, two.covariances, small.family.kind.name)
         wider = int(children.column_variances().sum(axis=1).argmax())
         place = small.place(splits[at].component)
         posterior = small.held.responsibilities(children, place)[:, wider]
@@ -223,15 +218,25 @@ def _splits(small: SmallProblems, which: IntArray, ends: Small, nll: FloatArray)
     """Proposals, with the part as the component."""
     shared = small.family.kind.shared
     inside = np.zeros(len(nll), dtype=bool) if shared else _nested(ends)
+    gains = small.mass[which] * (small.single_value[which] - nll)
+    # Mirror-image starts end alike: the order of the children must not be left to rounding.
+    gap = ends.means[:, 1] - ends.means[:, 0]
+    leading = np.take_along_axis(gap, (gap != 0).argmax(axis=1)[:, None], axis=1)[:, 0]
+    order = np.where(leading[:, None] < 0, [1, 0], [0, 1])
     found = []
-    for at, part in enumerate(which):
-        try:
-            children = ends.mixture(at)
-        except InvalidParameterError:  # on the edge of what float64 can invert
-            continue
-        # Mirror-image starts end alike: the order of the children must not be left to rounding.
-        children = children.permuted(np.lexsort(children.means.T[::-1]))
-        shed = small.single[part] - children.covariances if shared else None
-        gain = float(small.mass[part] * (small.single_value[part] - nll[at]))
-        found.append(Split(int(part), children, shed, gain, bool(inside[at])))
+    for at in np.flatnonzero(_definite(ends)).tolist():
+        part, places = int(which[at]), order[at]
+        covariances = ends.covariances[at] if shared else ends.covariances[at, places]
+        children = Children(ends.weights[at, places], ends.means[at, places], covariances)
+        shed = small.single[part] - covariances if shared else None
+        found.append(Split(part, children, shed, float(gains[at]), bool(inside[at])))
     return found
+
+
+def _definite(ends: Small) -> BoolArray:
+    """Which have covariances that float64 can invert."""
+    b, d = ends.weights.shape[0], ends.means.shape[2]
+    if ends.covariances.ndim - (not ends.kind.shared) < 3:  # variances
+        return np.asarray((ends.covariances > 0).reshape(b, -1 if b else 0).all(axis=1))
+    values = np.linalg.eigvalsh(ends.covariances.reshape(b, 1 if ends.kind.shared else 2, d, d))
+    return np.asarray((values[..., 0] > EPS * values[..., -1]).all(axis=1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -10,7 +9,6 @@ import numpy as np
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.covariances import TIED, CovarianceKind
 from gmmscape.effort import EFFORT
-from gmmscape.families import Family
 from gmmscape.measure import EVERY
 from gmmscape.moves.component_rows import Parts
 from gmmscape.moves.degeneracy import rows_for_covariance
@@ -56,13 +54,25 @@ class SmallProblems:
         return slice(int(self.parts.ends[i]), int(self.parts.ends[i + 1]))
 
     @cached_property
+    def _moments(self) -> tuple[FloatArray, FloatArray]:
+        """Mean and covariance of each part; zero where it has no rows."""
+        d = self.n_features
+        means, scatter = np.zeros((len(self), d)), np.zeros((len(self), d, d))
+        for i in np.flatnonzero(self.parts.sizes).tolist():
+            points, weights = self.rows(i)
+            means[i] = weights @ points
+            deviations = points - means[i]
+            if self.whole:
+                deviations *= np.sqrt(weights)[:, None]
+                scatter[i] = deviations.T @ deviations  # of one array, and so exactly symmetric
+            else:
+                scatter[i] = np.diag(weights @ deviations**2)
+        return means, scatter
+
+    @property
     def means(self) -> FloatArray:
         """Mean of each part, shape (p, d); zero where it has no rows."""
-        found = np.zeros((len(self), self.n_features))
-        for i in np.flatnonzero(self.parts.sizes):
-            points, weights = self.rows(int(i))
-            found[i] = weights @ points
-        return found
+        return self._moments[0]
 
     @property
     def whole(self) -> bool:
@@ -74,17 +84,10 @@ class SmallProblems:
         """Whether there are many columns."""
         return self.n_features > EFFORT.moves.whole_columns
 
-    @cached_property
+    @property
     def scatter(self) -> FloatArray:
         """Covariance of each part, shape (p, d, d); its diagonal where nothing else is asked for."""
-        found = np.zeros((len(self), self.n_features, self.n_features))
-        for i in np.flatnonzero(self.parts.sizes):
-            points, weights = self.rows(int(i))
-            found[i] = self._pooled(points - self.means[i], weights)
-        return found
-
-    def _pooled(self, deviations: FloatArray, weights: FloatArray) -> FloatArray:
-        return pooled(deviations, weights) if self.whole else np.diag(weights @ deviations**2)
+        return self._moments[1]
 
     @cached_property
     def together(self) -> CovarianceKind:
@@ -153,76 +156,6 @@ class SmallProblems:
         order = best_of_each(which[kept], value, most)
         return which[kept][order], ends.chosen(order), value[order]
 
-    def around(self, which: IntArray, means: FloatArray, kind: CovarianceKind) -> Small:
-        """Return starts around pairs of means (b, 2, d) of the parts `which` says, (b,).
-
-        Rows count for the nearer mean; both components begin with the scatter about them.
-        """
-        matrices = np.empty((len(which), *self.scatter.shape[1:]))
-        for at, i in enumerate(which):
-            points, weights = self.rows(int(i))
-            first, second = points - means[at, 0], points - means[at, 1]
-            nearer = (first**2).sum(axis=1) <= (second**2).sum(axis=1)
-            matrices[at] = self._pooled(np.where(nearer[:, None], first, second), weights)
-        return pairs(np.full((len(which), 2), 0.5), means, matrices, self.family, kind)
-
-    def starting_means(self, i: int, rng: np.random.Generator, n_random: int) -> FloatArray:
-        """Return pairs of means (b, 2, d): along the widest direction, then random rows far apart."""
-        points, weights = self.rows(i)
-        mean, covariance = self.means[i], self.scatter[i]
-        variance = np.diagonal(covariance)
-        scale = np.sqrt(np.where(variance > 0, variance, 1.0))
-        if self.whole:
-            step = widest(covariance / scale / scale[:, None]) * scale
-        else:
-            step = widest_of_rows((points - mean) / scale, weights) * scale
-        starts = [np.stack([mean - step, mean + step])]
-        chances = np.cumsum(weights)
-        for first in _drawn(chances, rng, n_random):
-            far = np.cumsum(weights * (((points - points[first]) / scale) ** 2).sum(axis=1))
-            if far[-1] > 0:
-                starts.append(np.stack([points[first], points[_drawn(far, rng, 1)[0]]]))
-        return np.stack(starts)
-
-
-def widest(covariance: FloatArray) -> FloatArray:
-    """Return the direction in which a covariance (d, d) is widest, one standard deviation long, (d,)."""
-    d = len(covariance)
-    if d <= EFFORT.moves.whole_columns:
-        values, vectors = np.linalg.eigh(covariance)
-        return np.sqrt(max(values[-1], 0.0)) * vectors[:, -1]
-    start = covariance[:, int(np.argmax(np.square(covariance).sum(axis=0)))]
-    return _by_power(lambda direction: covariance @ direction, start)
-
-
-def widest_of_rows(rows: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return about the same of the rows' own covariance, which is not formed; rows (m, d) of mean zero."""
-    start = rows[int(np.argmax(np.square(rows).sum(axis=1)))]
-    return _by_power(lambda direction: (weights * (rows @ direction)) @ rows, start)
-
-
-def _by_power(product: Callable[[FloatArray], FloatArray], direction: FloatArray) -> FloatArray:
-    """The direction in which a covariance is about widest, by products with it: good enough for a start."""
-    for _ in range(EFFORT.moves.power_steps):
-        length = float(np.linalg.norm(direction))
-        if length == 0.0:
-            return direction
-        direction = product(direction / length)
-    return direction / np.sqrt(float(np.linalg.norm(direction)) or 1.0)
-
-
-def pairs(
-    weights: FloatArray, means: FloatArray, matrices: FloatArray, family: Family, kind: CovarianceKind
-) -> Small:
-    """Return pairs as starts; `matrices` (b, d, d) are shared, (b, 2, d, d) each component's own."""
-    lifted = family.relaxed(kind.own).lifted
-    if kind.shared:
-        return Small(weights, means, lifted(matrices)[0], kind)
-    each = matrices if matrices.ndim == 4 else np.repeat(matrices[:, None], 2, axis=1)
-    b, d = len(means), means.shape[2]
-    stored = kind.each_of(each.reshape(2 * b, d, d))
-    return Small(weights, means, lifted(stored)[0].reshape(b, 2, *stored.shape[1:]), kind)
-
 
 def joined(first: Small, second: Small) -> Small:
     """Return the mixtures of both, one behind the other."""
@@ -241,15 +174,3 @@ def best_of_each(which: IntArray, value: FloatArray, most: int) -> IntArray:
     sorted_parts = which[order]
     first = np.searchsorted(sorted_parts, sorted_parts)  # where each part begins
     return order[np.arange(len(order)) - first < most]
-
-
-def pooled(deviations: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return the weighted scatter of deviations, exactly symmetric, shape (d, d)."""
-    rooted = deviations * np.sqrt(weights)[:, None]
-    return rooted.T @ rooted
-
-
-def _drawn(running: FloatArray, rng: np.random.Generator, count: int) -> IntArray:
-    """Rows drawn by their weights, of which these are the running sums."""
-    drawn = np.searchsorted(running, running[-1] * rng.random(count), side="right")
-    return np.minimum(drawn, len(running) - 1)

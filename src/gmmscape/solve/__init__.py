@@ -13,6 +13,7 @@ from gmmscape.solve.prior_from_data import prior_from_data
 from gmmscape.solve.regularity import AUTO, Regularity
 from gmmscape.solve.result import Solution
 from gmmscape.solve.rules import stop_reason
+from gmmscape.solve.spread_starts import spread_means
 from gmmscape.solve.starts import (
     INIT_PARAMS,
     kmeans_plusplus_means,
@@ -49,6 +50,7 @@ __all__ = [
     "random_row_means",
     "run",
     "solution_of",
+    "spread_means",
     "start_around",
     "stop_reason",
     "stored",

@@ -8,9 +8,9 @@ discriminant analysis).
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import logsumexp
 
 from gmmscape.arrays import FloatArray
+from gmmscape.logsumexp import logsumexp_rows
 from gmmscape.mixture import Mixture
 
 EPS = float(np.finfo(np.float64).eps)
@@ -58,7 +58,7 @@ def left_out_log_densities(
         lengths = lengths * held / given * (mass / left) ** 2
         growth = growth + d * np.log(given / held)
         found[:, j] = np.log(left / max(n - 1.0, EPS)) - 0.5 * (lengths + growth)
-    return logsumexp(found + _log_scales(fit), axis=1)
+    return logsumexp_rows(found + _log_scales(fit))
 
 
 def _log_scales(fit: Mixture) -> FloatArray:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +16,7 @@ from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
+from gmmscape.threads import thread_count
 
 BLOCK_ROWS = 4096
 INIT_PARAMS = ("kmeans", "k-means++", "random", "random_from_data")
@@ -50,10 +54,25 @@ def kmeans_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray
     _check_enough_rows(sample, k)
     part, middle = _part(sample, rng)
     solver = KMeans(k, n_init=1, random_state=np.random.RandomState(rng.integers(2**32)))
-    with warnings.catch_warnings():
+    one_pass = len(part) * k * part.n_features
+    threads = thread_count() if one_pass > EFFORT.solve.shared_pass else 1
+    with warnings.catch_warnings(), _openmp_threads(threads):
         warnings.simplefilter("ignore")  # fewer distinct rows than k: the fit that follows says so
         solver.fit(part.points, sample_weight=part.weights)
     return solver.cluster_centers_ + middle
+
+
+def _openmp_threads(most: int) -> AbstractContextManager[Any]:
+    """Bound the threads of compiled libraries: each loop of so many waits for the last, of however little."""
+    return _compiled_libraries().limit(limits=most, user_api="openmp")
+
+
+@cache
+def _compiled_libraries() -> Any:
+    """What scikit-learn's k-means has loaded; looking for it takes longer than k-means of few rows."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def random_responsibility_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:

@@ -37,3 +37,5 @@ class MovesTolerances:
     #: Nats per row from which on two components instead of one count: clusters that are not quite Gaussian
     #: bring less, two clusters at six standard deviations 0.4 and more.
     least_each: float = 0.1
+    #: Share of the rows whose most probable component is not theirs, up to which rows say which they are of.
+    clear: float = 0.005

@@ -8,6 +8,7 @@ from tests.efforts import with_effort
 
 import gmmscape as gs
 from bad_fits import KINDS, fitted, nll, problem
+from gmmscape.effort import EFFORT
 from gmmscape.measure import WeightedRows
 from gmmscape.moves import component_rows
 from gmmscape.moves.component_rows import Parts, covered_by
@@ -66,10 +67,23 @@ def test_of_very_many_rows_a_part_stands_for_all(monkeypatch: pytest.MonkeyPatch
     np.testing.assert_allclose(some.parts.mass, whole.parts.mass, rtol=0.3)
     np.testing.assert_array_equal(some.deletion_costs, whole.deletion_costs)
     assert some.ranking.nll(fit) == pytest.approx(objective.rows.nll(fit), abs=0.2)
-    with_effort(monkeypatch, component_rows, "moves", proposal_rows=200)
+    with_effort(monkeypatch, component_rows, "moves", proposal_rows=200, fewest_proposal_rows=0)
     few = covered_by(objective, fit)
     assert few.parts.ends[-1] < 400
     np.testing.assert_allclose(few.deletion_costs, whole.deletion_costs, rtol=0.5)
+
+
+def test_the_smallest_component_keeps_enough_of_the_rows(rng: np.random.Generator):
+    assert EFFORT.moves.fewest_proposal_rows == 20_000
+    for share, looked_at in ((0.5, 20_000), (0.01, 25_000), (0.001, None)):
+        fit = gs.Mixture([1.0 - share, share], [[0.0], [9.0]], [1.0, 1.0], "spherical")
+        found = component_rows._some(200_000, fit, rng)
+        assert (None if found is None else len(found)) == looked_at
+        if found is not None:
+            assert np.ptp(np.diff(found)) <= 2 * 200_000 / len(found)  # evenly
+    empty = gs.Mixture([1.0, 0.0], [[0.0], [9.0]], [1.0, 1.0], "spherical")
+    assert len(component_rows._some(200_000, empty, rng)) == 20_000
+    assert component_rows._some(20_000, empty, rng) is None
 
 
 def test_parts_are_joined_and_thinned():

@@ -102,3 +102,18 @@ def test_what_is_not_told_apart_is_in_hand():
 def test_pursuit_is_checked():
     with pytest.raises(gs.InvalidParameterError, match="pursue='luck'"):
         gs.GaussianMixture(2, pursue="luck").fit([[0.0], [1.0], [5.0]])
+
+
+def test_what_a_move_gains_is_found_once(monkeypatch: pytest.MonkeyPatch):
+    X = overlapping(0, 6_000)
+    before, after = (gs.GaussianMixture(k, random_state=0, escape=False).fit(X) for k in (2, 5))
+    objective = objective_of(X, before.solution_.mixture)
+    left_out, calls = LeftOutGain(objective), []
+    find = left_out._log_densities
+    monkeypatch.setattr(left_out, "_log_densities", lambda *given: calls.append(1) or find(*given))
+    fits = [objective.measure.local_mixture(model.solution_.mixture) for model in (before, after)]
+    first = left_out.gain(*fits)
+    assert left_out.gain(*fits) == first
+    assert len(calls) == 2
+    assert left_out.gain(*reversed(fits)).mean == pytest.approx(-first.mean)
+    assert len(calls) == 4

@@ -7,7 +7,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape.families import Floor, family_named
-from gmmscape.moves.moves import Move, Removal, Split, applied, merged
+from gmmscape.moves.moves import Move, Removal, Split, applied, applied_each, merged
 
 KINDS = ("full", "tied", "diag", "spherical")
 
@@ -125,6 +125,22 @@ def test_disjoint_moves_at_once_are_the_moves_one_by_one(kind: str):
     assert both is not None
     for field in ("weights", "means", "covariances"):
         np.testing.assert_allclose(getattr(at_once, field), getattr(both, field), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_moves_made_each_by_itself_are_those_made_one_by_one(kind: str):
+    before, family = mixture(kind, k=6), family_named(kind, Floor(np.full(2, 0.5)))
+    moves = [move(before, 0, (1, 3)), move(before, 2, (4,)), move(before, 5, (2, 4))]
+    each = applied_each(before, family, moves)
+    for at, one in enumerate(moves):
+        alone = applied(before, family, [one])
+        assert alone is not None
+        for field in ("weights", "means", "covariances"):
+            np.testing.assert_allclose(
+                getattr(each, field)[at], getattr(alone, field), rtol=1e-13, atol=1e-15
+            )
+    alone = applied_each(before, family, [moves[1]])
+    np.testing.assert_array_equal(alone.means[0], each.means[1])
 
 
 def test_a_covariance_that_would_not_be_one_is_refused():

@@ -8,9 +8,12 @@ from tests.efforts import with_effort
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.effort import EFFORT
 from gmmscape.families import Floor, family_named
 from gmmscape.moves import mixture_problem as mixtures
 from gmmscape.objective import Objective
+from gmmscape.solve import EM, descend
+from gmmscape.tolerances import TOLERANCES
 
 
 @pytest.fixture(name="X")
@@ -41,7 +44,29 @@ def test_they_are_numbered_like_the_fit(X: np.ndarray):
     here = mixture.shifted(-sample.origin)
     objective = Objective.near(sample, family_named("full", Floor.of(sample.variance)), here)
     problem = mixtures.MixtureProblem(objective, take_nested=True, seed=0)
-    for start in problem._new_starts(here, [0]):
+    for start in problem._new_starts(here, 8, [0]):
         cost = ((start.means[:, None] - here.means) ** 2).sum(axis=2)
         swapped = [cost[i, j] + cost[j, i] - cost[i, i] - cost[j, j] for i in range(5) for j in range(i)]
         assert min(swapped) >= -1e-9  # exchanging two would not bring them closer
+
+
+def given_up_with(X: np.ndarray, k: int, centers: np.ndarray) -> list[int]:
+    """How many starts there are in each attempt of the last round that has some."""
+    sample = lab.Sample(X)
+    fit = gs.GaussianMixture(k, random_state=0, means_init=centers, escape=False).fit(X)
+    here = gs.Mixture(fit.weights_, fit.means_, fit.covariances_, "full").shifted(-sample.origin)
+    objective = Objective.near(sample, family_named("full", Floor.of(sample.variance)), here)
+    solution = descend(EM(), objective, here)
+    problem = mixtures.MixtureProblem(objective, take_nested=False, seed=0)
+    return [len(one.starts) for one in problem.proposals(solution, 1, lambda: None) if one.starts]
+
+
+def test_where_each_component_is_a_cluster_of_its_own_there_are_few(rng: np.random.Generator):
+    centers = np.array([[0.0, 0.0], [20.0, 0.0], [0.0, 20.0], [60.0, 60.0]])
+    apart = np.repeat(centers, 60, axis=0) + rng.standard_normal((240, 2))
+    assert given_up_with(apart, 4, centers) == [EFFORT.moves.new_starts_of_clear]
+    # One component on two clusters, however far from others, and clusters that overlap, are no such fits.
+    many = [len(TOLERANCES.moves.perturbations), EFFORT.moves.new_starts]
+    assert given_up_with(apart, 3, np.array([[10.0, 0.0], *centers[2:]])) == many
+    near = np.repeat(centers / 8, 60, axis=0) + rng.standard_normal((240, 2))
+    assert given_up_with(near, 4, centers / 8) == many

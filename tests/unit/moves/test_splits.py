@@ -8,9 +8,12 @@ import pytest
 import gmmscape as gs
 from bad_fits import KINDS, fitted, nll, problem
 from gmmscape.moves.component_rows import Covered, covered_by
+from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.moves.moves import Move, Removal, Split, applied
 from gmmscape.moves.splits import overloaded, propose_resplits, propose_splits
 from gmmscape.objective import Objective
+from gmmscape.solve import EM, descend
+from gmmscape.tolerances import TOLERANCES
 
 
 def seeded() -> np.random.Generator:
@@ -120,6 +123,25 @@ def test_neighbours_that_share_badly_are_offered_a_better_way(kind: str):
     if kind != "tied":
         gain = nll(objective, crosswise) - nll(objective, best)
         assert gain == pytest.approx(max(move.estimate for move in moves), abs=0.02)
+
+
+def test_neighbours_that_would_share_as_they_do_are_not_tried(rng: np.random.Generator):
+    X = np.concatenate([rng.normal((0, 0), 1, (100, 2)), rng.normal((9, 0), 1, (100, 2))])
+    objective, fit = fitted(X, np.array([[0.0, 0.0], [9.0, 0.0]]), "full")
+    parts = covered_by(objective, fit).parts
+    moves = propose_resplits(objective, fit, [Removal((0, 1), 0.1)], parts, seeded())
+    as_now = [move for move in moves if abs(move.estimate) <= TOLERANCES.moves.same / len(X)]
+    assert as_now
+    problem = MixtureProblem(objective, take_nested=False, seed=0)
+    solution = descend(EM(), objective, fit)
+    tried = [
+        move.estimate
+        for attempt in problem.proposals(solution, 1, lambda: None)
+        for alternative in attempt.alternatives
+        for move in alternative
+    ]
+    assert tried
+    assert min(map(abs, tried)) > TOLERANCES.moves.same / len(X)
 
 
 def test_without_pairs_there_is_nothing_to_share():

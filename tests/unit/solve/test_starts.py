@@ -184,3 +184,15 @@ def test_a_part_of_very_many_rows_serves_as_starts(
     start = starts.start_around(sample, family, 6, init_params, np.random.default_rng(1))
     far = start.means[:, 0] + sample.origin[0] > 25
     assert far.any() == (not weighted)
+
+
+def test_kmeans_of_few_rows_starts_no_threads(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch):
+    asked = []
+    bounded = starts._openmp_threads
+    monkeypatch.setattr(starts, "_openmp_threads", lambda most: asked.append(most) or bounded(most))
+    sample = lab.Sample(rng.standard_normal((300, 2)))
+    means = starts.kmeans_means(sample, 3, np.random.default_rng(0))
+    with_effort(monkeypatch, starts, "solve", shared_pass=1000)
+    monkeypatch.setattr(starts, "thread_count", lambda: 2)
+    np.testing.assert_allclose(starts.kmeans_means(sample, 3, np.random.default_rng(0)), means, rtol=1e-12)
+    assert asked == [1, 2]
