@@ -217,7 +217,7 @@ PAGE = Page(
     that each run reaches, tolerance 1e-8: second order and accelerated EM, at most 20,000 iterations. A
     Hessian and a product with one count as the passes that they take on these rows; medians of five.""",
     sentence="""The second-order phase takes {median} passes in the median, {most} at most. Where EM,
-    accelerated, takes more than 500 iterations ({creeping} problems), it is at least {least} times as fast.""",
+    accelerated, takes over 500 iterations ({creeping} problems), it is at least {least} times as fast.""",
     claim="Fits converge in some dozen passes where EM creeps for thousands of iterations",
     number="{median} passes in the median, {most} at most",
     loses="where EM converges by itself in a few dozen iterations, it is EM that does",

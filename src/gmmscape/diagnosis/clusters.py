@@ -28,7 +28,7 @@ class Clusters(NamedTuple):
     Attributes
     ----------
     mixture : Mixture
-        Components keep their places; further ones stand behind. Of a merged pair the second is empty.
+        Components keep their places; further ones stand behind. Of a merged pair the lighter is empty.
     untouched : ndarray of bool, shape (k,)
         Components of the fit that stand for one cluster by themselves.
     """
@@ -64,7 +64,9 @@ def clusters(
     covered = covered_by(objective, whole)
     for i, j in _shared(objective, whole, covered):
         if whole.weights[i] > 0 and whole.weights[j] > 0:
-            joined = _merged(whole, np.array([i, j]))
+            # The heavier one keeps its place, whatever the order of the components.
+            heavier_first = (i, j) if whole.weights[i] >= whole.weights[j] else (j, i)
+            joined = _merged(whole, np.array(heavier_first))
             if joined is not None:
                 whole = joined
                 untouched[[one for one in (i, j) if one < k]] = False

@@ -56,7 +56,8 @@ class Tally:
         hessian = PLAIN_MOMENTS + hessian_passes("none" if task.means_only else task.kind, k, d)
         for size, run in zip(sizes.tolist(), runs, strict=True):
             passes = run.passes + hessian * run.hessians + PRODUCT * run.products
-            self.done += passes * pass_over(size, k, work, d)
+            # Whole numbers: their differences do not depend on what was counted before.
+            self.done += round(passes * pass_over(size, k, work, d))
 
 
 def pass_over(n: int, k: int, work: int, d: int) -> float:

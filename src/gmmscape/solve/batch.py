@@ -105,18 +105,40 @@ def descend_all(
         ran out or Ctrl-C was pressed; one at least. A start that was given up ends with "max_iter", its
         error not estimated: infinite.
     """
-    if objective.rows.in_memory() is not None:
-        found = _natively(solver, objective, starts, patience, max_seconds, watch, each_iteration)
+    if objective.rows.in_memory() is not None and not each_iteration:
+        found = _natively(solver, objective, starts, patience, max_seconds, watch)
         if found is not None:
             return found
     solutions: list[Solution] = []
     began = time.monotonic()
     for start in starts:
         left = None if max_seconds is None else max(0.0, max_seconds - (time.monotonic() - began))
-        solutions.append(_by_python(solver, objective, start, patience, left, len(solutions), watch))
+        solutions.append(_alone(solver, objective, start, patience, left, len(solutions), watch))
         if solutions[-1].stop_reason in ("interrupted", "time_limit"):
             break
     return solutions
+
+
+def _alone(
+    solver: EM,
+    objective: Objective,
+    start: Mixture,
+    patience: Patience,
+    max_seconds: float | None,
+    number: int,
+    watch: Watch | None,
+) -> Solution:
+    """One start of several, each iteration of which is seen."""
+    found = None
+    if objective.rows.in_memory() is not None:
+
+        def seen(ended: int, iterations: int, value: float) -> bool:
+            return watch is not None and watch(number, iterations, value)
+
+        found = _run(solver, objective, [start], patience, max_seconds, seen, each_iteration=True)
+    if found is None or found.runs[0].end == "out_of_reach":
+        return _by_python(solver, objective, start, patience, max_seconds, number, watch)
+    return _solution(objective, start, found.runs[0], "interrupted" if found.interrupted else "time_limit")
 
 
 def ends_of_all(
@@ -184,10 +206,9 @@ def _natively(
     patience: Patience,
     max_seconds: float | None,
     watch: Watch | None,
-    each_iteration: bool,
 ) -> list[Solution] | None:
     """All starts in the native loop; None where that cannot do it."""
-    found = _run(solver, objective, starts, patience, max_seconds, watch, each_iteration)
+    found = _run(solver, objective, starts, patience, max_seconds, watch)
     if found is None:
         return None
     runs, interrupted = found
@@ -199,11 +220,7 @@ def _natively(
         elif one.end != "not_begun" or not solutions:
             solutions.append(_solution(objective, start, one, cut_short))
     # However short the work was, it is seen once.
-    if (
-        watch is not None
-        and not each_iteration
-        and watch(len(runs), sum(s.n_iter for s in solutions), solutions[-1].value)
-    ):
+    if watch is not None and watch(len(runs), sum(s.n_iter for s in solutions), solutions[-1].value):
         solutions[-1] = replace(solutions[-1], stop_reason="interrupted")
     return solutions
 

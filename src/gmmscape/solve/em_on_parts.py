@@ -13,7 +13,7 @@ from gmmscape.families import Family
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve.batch import em_task
+from gmmscape.solve.batch import em_task, second_order_of
 from gmmscape.solve.em import EM
 from gmmscape.solve.loop import run
 
@@ -94,6 +94,7 @@ def ends_on_parts(
         tol=solver.tol,
         max_iter=solver.max_iter,
         accelerate=solver.accelerate,
+        second_order=second_order_of(solver),
     )
     found = None if task is None else rows.em(task)
     if found is None:

@@ -79,10 +79,9 @@ def is_formed(family: Family, k: int, d: int) -> bool:
     scores = SCORES[family.scores]
     q = scores.size(d)
     size = k * (1 + d) + q if scores.shared else k * (1 + d + q)
-    return (
-        size <= EFFORT.solve.largest_hessian
-        and hessian_passes(family.scores, k, d) <= EFFORT.solve.dearest_hessian
-    )
+    effort = EFFORT.solve
+    few = size <= effort.largest_hessian
+    return few and hessian_passes(family.scores, k, d) <= effort.dearest_hessian
 
 
 def pays(family: Family, mixture: Mixture, tol: float, steps: tuple[float, ...]) -> bool:

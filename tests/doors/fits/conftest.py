@@ -33,6 +33,12 @@ def one_cluster(folder):
 
 
 @pytest.fixture(scope="session")
+def many_in_one_cluster(folder):
+    """So many of them that even the second order takes a while."""
+    return write_table(folder / "many_in_one.csv", np.random.default_rng(1).normal(size=(300_000, 2)))
+
+
+@pytest.fixture(scope="session")
 def good(clusters, folder):
     """File of a good fit."""
     fitted(clusters, folder / "good.json", "-k", 4)

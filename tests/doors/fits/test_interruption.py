@@ -42,17 +42,18 @@ def test_fits_interrupted_during_em_are_written(escape, one_cluster, tmp_path):
 
 
 @needs_terminal
-def test_fits_interrupted_during_the_search_are_written(many, tmp_path):
-    output = interrupted(["fit", many, "-k", 4, "--json", tmp_path / "fit.json"], b"moves ")
-    check_interrupted(output, tmp_path / "fit.json", many)
+def test_fits_interrupted_during_the_search_are_written(many_in_one_cluster, tmp_path):
+    rows = many_in_one_cluster
+    output = interrupted(["fit", rows, "-k", 8, "--json", tmp_path / "fit.json"], b"moves ")
+    check_interrupted(output, tmp_path / "fit.json", rows)
 
 
 @needs_terminal
-def test_interrupted_diagnoses_are_written(one_cluster, tmp_path):
+def test_interrupted_diagnoses_are_written(many_in_one_cluster, tmp_path):
     """Ctrl-C while the fit is polished."""
     model, out = tmp_path / "fit.json", tmp_path / "out.json"
-    fitted(one_cluster, model, "-k", 4, "--tol", 0.1, "--no-escape")
-    output = interrupted(["diagnose", model, one_cluster, "--json", out], b"polish 0, iteration")
+    fitted(many_in_one_cluster, model, "-k", 8, "--tol", 0.1, "--no-escape")
+    output = interrupted(["diagnose", model, many_in_one_cluster, "--json", out], b"polish 0, iteration")
     assert output.startswith("verdict: ")
     assert content_of(out)["ended"] == "interrupted"
     assert content_of(out)["verdict"] != "no better fit found"

@@ -61,7 +61,7 @@ def test_one_too_many_shares_a_cluster(kind: str, X: np.ndarray):
     objective, fit = fitted(X, means, kind)
     found = clusters(objective, fit)
     assert found.untouched.tolist() == [True, True, True, False, False]
-    assert found.mixture.weights[4] == 0.0
+    assert found.mixture.weights[3:].min() == 0.0
     assert kinds(X, means, kind) == ["exact"] * 3 + ["many-fit-one"] * 2
 
 

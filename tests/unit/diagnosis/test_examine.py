@@ -224,7 +224,7 @@ def test_significance_is_the_mean_in_standard_errors(rng: np.random.Generator):
 
 def test_a_gain_within_noise_is_no_verdict():
     # One Gaussian, four components: their optima are many and differ by chance.
-    X = np.random.default_rng(3).standard_normal((150, 2))
+    X = np.random.default_rng(1).standard_normal((150, 2))
     verdicts, rivals = set(), 0
     for seed in range(6):
         fit = gs.GaussianMixture(
