@@ -77,20 +77,6 @@ def test_components_are_chosen_and_added(kind: CovarianceKind, rng: np.random.Ge
 
 
 @EACH
-def test_own_units_are_left_as_they_were_entered(kind: CovarianceKind, rng: np.random.Generator):
-    covariances = some(kind, rng)
-    roots = kind.roots(covariances)
-    shifts, changes = rng.normal(size=(K, D)), kind.symmetric(rng.normal(size=kind.shape(K, D)))
-    there = kind.from_own_units(shifts, changes, roots, covariances)
-    back = kind.to_own_units(*there, roots, covariances)
-    np.testing.assert_allclose(back[0], shifts, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(back[1], changes, rtol=1e-9, atol=1e-12)
-    length = (kind.scaled_each(there[0], kind.factors(covariances)) ** 2).sum()
-    assert length == pytest.approx((shifts**2).sum(), rel=1e-9)
-    assert kind.information(np.full(K, 1 / K), D).shape == (int(np.prod(kind.shape(K, D))),)
-
-
-@EACH
 def test_a_mixture_asks_its_kind(kind: CovarianceKind, rng: np.random.Generator):
     mixture = gs.Mixture(None, rng.normal(size=(K, D)), some(kind, rng), kind.name)
     assert (mixture.kind, mixture.covariance_type) == (kind, kind.name)

@@ -231,23 +231,3 @@ class CovarianceKind(ABC):
     @abstractmethod
     def column_variances(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
         """Return the variance of each column in each component, shape (k, d)."""
-
-    @abstractmethod
-    def from_own_units(
-        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return shifts of means (k, d) and changes of covariances given in each component's own units."""
-
-    @abstractmethod
-    def to_own_units(
-        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return them in each component's own units."""
-
-    def symmetric(self, changes: FloatArray) -> FloatArray:
-        """Return changes of covariances made symmetric."""
-        return changes
-
-    @abstractmethod
-    def information(self, weights: FloatArray, d: int) -> FloatArray:
-        """Return the complete data's information of each number stored, in own units, flat."""

@@ -120,17 +120,6 @@ class _Matrices(CovarianceKind):
     def column_variances(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
         return np.broadcast_to(np.diagonal(covariances, axis1=-2, axis2=-1), (k, d))
 
-    def to_own_units(
-        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        each = np.broadcast_to(roots, (len(shifts), *roots.shape[-2:]))
-        means = np.linalg.solve(each, shifts[:, :, None])[:, :, 0]
-        half = np.linalg.solve(roots, changes)
-        return means, np.linalg.solve(roots, np.swapaxes(half, -1, -2))
-
-    def symmetric(self, changes: FloatArray) -> FloatArray:
-        return 0.5 * (changes + np.swapaxes(changes, -1, -2))
-
 
 class Full(_Matrices):
     """A matrix for each component, (k, d, d)."""
@@ -171,14 +160,6 @@ class Full(_Matrices):
     def estimated(self, scatter: FloatArray, mass: FloatArray, current: FloatArray, d: int) -> FloatArray:
         alive = (mass > 0)[:, None, None]
         return np.where(alive, scatter / np.where(alive, mass[:, None, None], 1.0), current)
-
-    def from_own_units(
-        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        return np.einsum("kde,ke->kd", roots, shifts), roots @ changes @ np.swapaxes(roots, -1, -2)
-
-    def information(self, weights: FloatArray, d: int) -> FloatArray:
-        return np.repeat(0.5 * weights, d**2)
 
 
 class Tied(_Matrices):
@@ -238,14 +219,6 @@ class Tied(_Matrices):
         self, scatter: FloatArray, mass: FloatArray, covariance: FloatArray, amount: float
     ) -> tuple[FloatArray, FloatArray]:
         return scatter + amount * covariance, mass + amount / len(mass)
-
-    def from_own_units(
-        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        return shifts @ roots.T, roots @ changes @ roots.T
-
-    def information(self, weights: FloatArray, d: int) -> FloatArray:
-        return np.full(d**2, 0.5)
 
 
 def column_units(covariance: FloatArray) -> FloatArray:

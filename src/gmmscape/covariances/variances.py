@@ -128,19 +128,6 @@ class Diag(_Variances):
     def in_units(self, change: FloatArray, units: FloatArray) -> FloatArray:
         return change * np.diagonal(units) ** 2
 
-    def from_own_units(
-        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        return roots * shifts, covariances * changes
-
-    def to_own_units(
-        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        return shifts / roots, changes / covariances
-
-    def information(self, weights: FloatArray, d: int) -> FloatArray:
-        return np.repeat(0.5 * weights, d)
-
 
 class Spherical(_Variances):
     """A variance for each component, (k,).
@@ -232,19 +219,6 @@ class Spherical(_Variances):
 
     def in_units(self, change: FloatArray, units: FloatArray) -> FloatArray:
         return change * units[0, 0] ** 2
-
-    def from_own_units(
-        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        return roots[:, None] * shifts, covariances * changes
-
-    def to_own_units(
-        self, shifts: FloatArray, changes: FloatArray, roots: FloatArray, covariances: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        return shifts / roots[:, None], changes / covariances
-
-    def information(self, weights: FloatArray, d: int) -> FloatArray:
-        return 0.5 * d * weights
 
 
 DIAG, SPHERICAL = Diag(), Spherical()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gmmscape.results.records import Record
+from gmmscape.results.text import counted
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,16 @@ class Evidence(Record):
         Length of the EM step from the fit as it came (docs/words.md#gradient-norm); infinite where a
         component has no rows.
     smallest_curvature : float or None
-        Of the polished fit, relative to that of the complete data: one less the rate of EM. Near 0 a plateau
-        or ridge, below 0 a saddle.
+        Of the polished fit, relative to that of the complete data: one less the rate of EM, by exact second
+        derivatives (docs/mathematics.md#own-units). Near 0 a plateau or ridge, below 0 a saddle.
     overlap : float or None
         Bayes error of the best fit in hand: the share of rows whose most probable component is not theirs.
+    falling_directions : int or None
+        In which the likelihood rises from the polished fit: the index of a saddle, 0 at an optimum; with very
+        many parameters at least so many.
+    distance : float or None
+        Nats in total by which the nearest optimum is higher than the polished fit, by its quadratic model.
+        None where that has none, at a saddle or on a ridge.
     calibration : Calibration or None
         Where a rate of false alarms was asked for.
     replicated : tuple of (int, int) or None
@@ -76,15 +83,23 @@ class Evidence(Record):
     gradient_norm: float
     smallest_curvature: float | None
     overlap: float | None
+    falling_directions: int | None = None
+    distance: float | None = None
     calibration: Calibration | None = None
     replicated: tuple[int, int] | None = None
+
+    @property
+    def of_a_saddle(self) -> str:
+        """The index, where the polished fit is a saddle; else nothing."""
+        n = self.falling_directions
+        return f", a saddle: the likelihood rises in {counted(n, 'direction')}" if n else ""
 
     def __str__(self) -> str:
         parts = [f"gain {self.gain:.4g}", f"{self.significance:.3g} standard errors"]
         if self.held_out_gain is not None:
             parts.append(f"{self.held_out_gain:+.4g} on rows held out")
         if self.smallest_curvature is not None:
-            parts.append(f"smallest curvature {self.smallest_curvature:.2g}")
+            parts.append(f"smallest curvature {self.smallest_curvature:.2g}{self.of_a_saddle}")
         if self.overlap is not None:
             parts.append(f"overlap {100.0 * self.overlap:.2g} %")
         if self.replicated is not None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmscape.diagnosis.curvature import smallest_curvature
 from gmmscape.diagnosis.evidence import Calibration, Evidence
 from gmmscape.diagnosis.examine import Examination
 from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.moves.left_out_gain import LeftOutGain
 from gmmscape.objective import SampleObjective
-from gmmscape.solve import pass_size
+from gmmscape.solve import curvature, pass_size, price
 
 
 def evidence_of(
@@ -43,7 +42,7 @@ def evidence_of(
     Returns
     -------
     Evidence
-        Cost: two dozen passes for the curvature and two for the held-out gain.
+        Cost: that of `solve.curvature`, and two passes for the held-out gain.
     """
     objective = examination.objective
     polished, final = examination.polished.local, examination.final.local
@@ -52,15 +51,18 @@ def evidence_of(
     settled = (
         examination.polished.converged
         and pass_size(objective, polished) <= EFFORT.diagnosis.curvature_pass
-        and examination.affordable(EFFORT.diagnosis.curvature_passes)
+        and examination.affordable(int(price(objective, polished)))
     )
+    bend = curvature(objective, polished) if settled and thorough else None
     return Evidence(
         gain=gain * total,
         bic_gain=2.0 * gain * total,
         held_out_gain=held_out,
         significance=score,
         gradient_norm=examination.gradient_norm,
-        smallest_curvature=smallest_curvature(objective, polished, 0) if settled and thorough else None,
+        smallest_curvature=None if bend is None else bend.smallest,
+        falling_directions=None if bend is None else bend.falling,
+        distance=None if bend is None or not np.isfinite(bend.distance) else bend.distance * total,
         overlap=bayes_error(objective, final) if examination.looked_at else None,
         calibration=calibration,
     )

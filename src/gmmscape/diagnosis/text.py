@@ -91,7 +91,7 @@ def _evidence(diagnosis: Any) -> Iterator[str]:
     if evidence.held_out_gain is not None:
         parts.append(f"{evidence.held_out_gain:+.4g} {_unit(diagnosis)} on rows held out")
     if evidence.smallest_curvature is not None:
-        parts.append(f"smallest curvature {evidence.smallest_curvature:.2g}")
+        parts.append(f"smallest curvature {evidence.smallest_curvature:.2g}{evidence.of_a_saddle}")
     # By itself the overlap matters where the data do not tell.
     if evidence.overlap is not None and (parts or diagnosis.verdict == "cannot tell"):
         parts.append(f"overlap {100.0 * evidence.overlap:.2g} %")

@@ -11,8 +11,6 @@ class DiagnosisEffort:
 
     #: How often components are split in two.
     cluster_rounds: int = 3
-    #: EM steps from displaced fits; length of the displacement in the units of `_Chart`.
-    curvature_passes: int = 24
     #: Rows of a bootstrap sample at most: gains in nats hardly depend on their number.
     bootstrap_rows: int = 20_000
     #: Rows that are looked at; of more, evenly spaced ones.
@@ -35,7 +33,7 @@ class DiagnosisEffort:
     quick_search: float = 1e8
     #: Rows that the overlap is averaged over at most.
     overlap_rows: int = 50_000
-    #: Size of a pass up to which the curvature is measured: it takes two dozen.
+    #: Size of a pass up to which the curvature is measured: it takes a dozen and more.
     curvature_pass: int = 100_000_000
     #: Rows times components times columns that are passed over in a second, at least.
     pass_rate: float = 1e9

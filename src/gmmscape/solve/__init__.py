@@ -13,6 +13,7 @@ from gmmscape.solve.prior_from_data import prior_from_data
 from gmmscape.solve.regularity import AUTO, Regularity
 from gmmscape.solve.result import Solution
 from gmmscape.solve.rules import stop_reason
+from gmmscape.solve.second_order.curvature import Curvature, curvature, price
 from gmmscape.solve.spread_starts import spread_means
 from gmmscape.solve.starts import (
     INIT_PARAMS,
@@ -29,6 +30,7 @@ __all__ = [
     "INIT_PARAMS",
     "STOP_REASONS",
     "Crowd",
+    "Curvature",
     "GradientDescent",
     "Newton",
     "Patience",
@@ -37,6 +39,7 @@ __all__ = [
     "Solution",
     "Solver",
     "crowd_ends",
+    "curvature",
     "descend",
     "descend_all",
     "ends_of_all",
@@ -46,6 +49,7 @@ __all__ = [
     "left_out_log_densities",
     "mixture_around",
     "pass_size",
+    "price",
     "prior_from_data",
     "random_row_means",
     "run",

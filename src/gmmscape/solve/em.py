@@ -12,8 +12,8 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective, step_norm
 from gmmscape.solve.acceleration import extrapolate
 from gmmscape.solve.loop import State
-from gmmscape.solve.own_units import OwnUnits
-from gmmscape.solve.second_order import QuadraticModel, pays, trial_step
+from gmmscape.solve.second_order.own_units import OwnUnits
+from gmmscape.solve.second_order.quadratic_model import QuadraticModel, pays, trial_step
 from gmmscape.statistics import SufficientStatistics
 from gmmscape.tolerances import TOLERANCES
 

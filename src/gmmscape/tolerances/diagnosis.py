@@ -26,10 +26,6 @@ class DiagnosisTolerances:
     one_blob: float = 0.69
     #: Responsibilities below this are left out of associations.
     least_share: float = 1e-4
-    #: EM steps from displaced fits; length of the displacement in the units of `_Chart`.
-    displacement: float = 1e-4
-    #: Squared length, of what was left of an image, below which it is rounding of the difference.
-    curvature_rounding: float = 1e-14
     #: Components count as coincident where an EM step could not tell them apart (in standard deviations;
     #: relative).
     coincident: float = 1e-6

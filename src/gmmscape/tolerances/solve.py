@@ -14,6 +14,9 @@ class SolveTolerances:
     vanished_weight: float = 1e-10
     #: Curvatures below this, in units of 1/sigma^2, have no sign in float64 (docs/mathematics.md#flat).
     flat: float = 1e-10
+    #: What a gradient may change curvatures by on the way to the critical point nearby, as a multiple of its
+    #: length: third derivatives in own units are some units.
+    bend: float = 10.0
     start_radius: float = 1.0
     largest_radius: float = 1e6
     #: Radius in which a quadratic model is trusted at first, in own units, where EM's step is as long as the

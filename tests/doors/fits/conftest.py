@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from doors.fits.cases import CENTERS, X, best, fitted, write_table
+from doors.fits.cases import X, best, fitted, write_table
 
 
 @pytest.fixture(scope="session")
@@ -17,13 +17,6 @@ def folder(tmp_path_factory):
 def clusters(folder):
     """Four clusters far from each other."""
     return write_table(folder / "clusters.csv", X)
-
-
-@pytest.fixture(scope="session")
-def many(folder):
-    """So many rows that the search takes seconds, in clusters that EM finds at once."""
-    rows = np.repeat(CENTERS, 50_000, axis=0) + np.random.default_rng(1).normal(size=(200_000, 2))
-    return write_table(folder / "many.csv", rows)
 
 
 @pytest.fixture(scope="session")

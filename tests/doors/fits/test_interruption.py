@@ -60,11 +60,11 @@ def test_interrupted_diagnoses_are_written(many_in_one_cluster, tmp_path):
 
 
 @needs_terminal
-def test_interrupted_repairs_are_written(many, tmp_path):
+def test_interrupted_repairs_are_written(many_in_one_cluster, tmp_path):
     """Ctrl-C during the search."""
     model, out = tmp_path / "fit.json", tmp_path / "out.json"
-    before = fitted(many, model, "-k", 4, "--no-escape")
-    output = interrupted(["repair", model, many, "--model", out], b"moves ")
+    before = fitted(many_in_one_cluster, model, "-k", 8, "--no-escape")
+    output = interrupted(["repair", model, many_in_one_cluster, "--model", out], b"moves ")
     assert output.startswith("verdict: cannot tell\n")
     content = content_of(out)
     assert content["verdict"] == "cannot tell"

@@ -9,7 +9,6 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import InvalidParameterError, lab
-from gmmscape.diagnosis.curvature import smallest_curvature
 from gmmscape.diagnosis.evidence import Calibration
 from gmmscape.diagnosis.false_alarms import bootstrapped_gains
 from gmmscape.diagnosis.measured_evidence import bayes_error
@@ -18,7 +17,7 @@ from gmmscape.diagnosis.verdict import calibrated
 from gmmscape.families import Floor, family_named
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget
-from gmmscape.solve import EM, descend
+from gmmscape.solve import EM, curvature, descend
 from gmmscape.threads import limited
 
 KINDS = ("full", "tied", "diag", "spherical")
@@ -88,24 +87,25 @@ def em_rate(objective, fit):
 def test_smallest_curvature_is_one_less_the_rate_of_em(kind):
     X, centers = clusters(3, 3.0)
     objective, fit = setting(X, mixture(centers, kind))
-    found = smallest_curvature(objective, fit, 0)
-    assert found == pytest.approx(1 - em_rate(objective, fit), abs=2e-3)
-    assert 0 < found < 1
+    found = curvature(objective, fit)
+    assert found.smallest == pytest.approx(1 - em_rate(objective, fit), abs=1e-6)
+    assert 0 < found.smallest < 1
+    assert (found.falling, found.error) == (0, 0.0)
     scaled = gs.Mixture(fit.weights, 1e3 * fit.means, 1e6 * fit.covariances, kind)  # the same in other units
     other, _ = setting(1e3 * X, scaled.shifted(lab.Sample(1e3 * X).origin))
-    assert smallest_curvature(other, scaled, 0) == pytest.approx(found, rel=1e-3)
+    assert curvature(other, scaled).smallest == pytest.approx(found.smallest, rel=1e-6)
 
 
 def test_saddles_have_a_negative_curvature_and_plateaus_none():
     X, _ = clusters(2, 8.0)
     objective, fit = setting(X, mixture([X.mean(axis=0)] * 2, "spherical"))
-    assert smallest_curvature(objective, fit, 0) < -0.5
+    assert curvature(objective, fit).smallest < -0.5
     one, _ = clusters(1, 0.0, rows=4000)
     objective, fit = setting(one, mixture([[-0.3, 0.0], [0.3, 0.0]], "tied"))
-    assert abs(smallest_curvature(objective, fit, 0)) < 0.05
+    assert abs(curvature(objective, fit).smallest) < 0.05
     far, centers = clusters(2, 30.0)
     objective, fit = setting(far, mixture(centers, "spherical"))
-    assert smallest_curvature(objective, fit, 0) == pytest.approx(1.0, abs=1e-6)
+    assert curvature(objective, fit).smallest == pytest.approx(1.0, abs=1e-6)
 
 
 def test_overlap_is_the_bayes_error():
@@ -137,6 +137,8 @@ def test_a_bad_optimum_with_its_evidence():
     assert evidence.held_out_gain > 0.5 * evidence.gain
     assert evidence.gradient_norm == diagnosis.gradient_norm < 1e-6
     assert 0 < evidence.smallest_curvature < 1
+    assert evidence.falling_directions == 0
+    assert 0 <= evidence.distance < 1e-6
     assert evidence.overlap < 1e-3
     assert evidence.calibration.p_value == pytest.approx(0.1)
     assert len(evidence.calibration.gains) == 9

@@ -15,7 +15,7 @@ from gmmscape.engine.extension import instruction_sets as available
 from gmmscape.families import CovariancePrior, Family, Location, family_named
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, run
-from gmmscape.solve.own_units import OwnUnits
+from gmmscape.solve.second_order.own_units import OwnUnits
 from gmmscape.threads import limited
 
 KINDS = ("spherical", "diag", "tied", "full")

@@ -16,8 +16,8 @@ from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import Family
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve.krylov import KrylovSpace
-from gmmscape.solve.own_units import OwnUnits
+from gmmscape.solve.second_order.krylov import KrylovSpace
+from gmmscape.solve.second_order.own_units import OwnUnits
 from gmmscape.statistics import SufficientStatistics
 from gmmscape.tolerances import TOLERANCES
 

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.covariances import hessian_passes
 from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve.krylov import KrylovSpace
-from gmmscape.solve.own_units import OwnUnits
+from gmmscape.solve.second_order.krylov import KrylovSpace
+from gmmscape.solve.second_order.own_units import OwnUnits
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -75,6 +76,23 @@ def curvature(objective: Objective, mixture: Mixture, seed: int = 0) -> Curvatur
     return _by_products(objective, mixture, units, seed)
 
 
+def price(objective: Objective, mixture: Mixture) -> float:
+    """Return how many passes `curvature` takes, about."""
+    family = objective.family
+    if family.scores is None:
+        return 0.0
+    k, d = mixture.means.shape
+    if OwnUnits(family, mixture).size <= EFFORT.solve.largest_hessian:
+        return 2.0 + hessian_passes(family.scores, k, d)
+    return 2.0 * EFFORT.solve.products
+
+
+def _falling(values: FloatArray, slope: FloatArray) -> int:
+    """How many are below zero by more than the way to the critical point may change them by."""
+    doubt = max(TOLERANCES.solve.flat, TOLERANCES.solve.bend * float(np.linalg.norm(slope)))
+    return int(np.count_nonzero(values < -doubt))
+
+
 def _exact(objective: Objective, mixture: Mixture, units: OwnUnits) -> Curvature:
     found = objective.information(mixture, missing=True)
     slope = units.gradient(found.moments)[units.free]
@@ -82,9 +100,9 @@ def _exact(objective: Objective, mixture: Mixture, units: OwnUnits) -> Curvature
     if units.gauge is not None:
         hessian += np.outer(units.gauge, units.gauge)
     values, vectors = np.linalg.eigh(hessian)
-    falling = int(np.count_nonzero(values < -TOLERANCES.solve.flat))
     along = vectors.T @ slope
     distance = float("inf") if values[0] <= TOLERANCES.solve.flat else float(0.5 * (along**2 / values).sum())
+    falling = _falling(values, slope)
     direction = np.zeros(units.size)
     direction[units.free] = vectors[:, 0] * (-1.0 if along[0] > 0 else 1.0)
     return Curvature(float(values[0]), 0.0, falling, float(np.linalg.norm(slope)), distance, direction)
@@ -102,7 +120,7 @@ def _by_products(objective: Objective, mixture: Mixture, units: OwnUnits, seed: 
     values, vectors = np.linalg.eigh(space.tridiagonal)
     direction = vectors[:, 0] @ space.basis
     residual = float(np.linalg.norm(product(direction) - values[0] * direction))
-    falling = int(np.count_nonzero(values < -TOLERANCES.solve.flat))
+    falling = _falling(values, slope)
     along = space.basis @ slope
     distance = float("inf")
     if values[0] - residual > TOLERANCES.solve.flat:
