@@ -28,7 +28,7 @@ BEGUN = 30
 NEAR = 1e-6
 #: Iterations of accelerated EM from which on the second order has to be so many times as fast.
 CREEPING, WANTED = 500, 5.0
-MOST_ITERATIONS = 20_000
+MOST_ITERATIONS = 6_000
 
 
 def _overlapping(seed: int, n: int = 20_000, k: int = 15, spread: float = 0.8) -> Array:
@@ -214,7 +214,7 @@ def shown(summary: dict[str, Any]) -> Shown:
 PAGE = Page(
     question="How long does a fit take to converge?",
     setup="""From thirty iterations of accelerated EM after k-means, to within 1e-6 nats in total of the limit
-    that each run reaches, tolerance 1e-8: second order and accelerated EM, at most 20,000 iterations. A
+    that each run reaches, tolerance 1e-8: second order and accelerated EM, at most 6,000 iterations. A
     Hessian and a product with one count as the passes that they take on these rows; medians of five.""",
     sentence="""The second-order phase takes {median} passes in the median, {most} at most. Where EM,
     accelerated, takes over 500 iterations ({creeping} problems), it is at least {least} times as fast.""",

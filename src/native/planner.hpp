@@ -92,13 +92,13 @@ class PlanOf {
 
 namespace detail {
 
-// Tiles of a (k, p) matrix: blocks of TILE, 2 and 1 components, features outside.
+// Tiles of a (k, p) matrix: blocks of TILE components, the last of those that are left, features outside.
 template <class T>
 std::vector<T> tiled(const std::vector<double>& matrix, size_t k, size_t p) {
     std::vector<T> packed;
     packed.reserve(k * p);
     for (size_t first = 0; first < k;) {
-        const size_t tile = k - first >= TILE ? TILE : (k - first >= 2 ? 2 : 1);
+        const size_t tile = std::min(k - first, TILE);
         for (size_t f = 0; f < p; ++f) {
             for (size_t i = first; i < first + tile; ++i) {
                 packed.push_back(static_cast<T>(matrix[i * p + f]));

@@ -16,9 +16,9 @@ class SolveEffort:
     #: Points before the current one, joined by plain EM steps, that an extrapolation is made from.
     trail: int = 2
     #: Iterations of EM after which steps of a quadratic model may be taken, where they are cheaper than what
-    #: is left: lengths of EM steps are compared over so many iterations, four rounds of extrapolation.
-    second_order_after: int = 20
-    shrinking_window: int = 12
+    #: is left: lengths of EM steps are compared over so many iterations.
+    second_order_after: int = 9
+    shrinking_window: int = 8
     #: Coordinates, and passes that it costs, up to which the Hessian is formed.
     largest_hessian: int = 1000
     dearest_hessian: float = 30.0
@@ -27,7 +27,7 @@ class SolveEffort:
     product_price: float = 40.0
     #: Secants that a Hessian serves for; products that a step is made of at most; the residual that is left
     #: of the gradient then, and where the Hessian is formed.
-    secants: int = 6
+    secants: int = 10
     products: int = 60
     rough_step: float = 0.3
     exact_step: float = 1e-4

@@ -21,7 +21,7 @@ class SolveTolerances:
     largest_radius: float = 1e6
     #: Radius in which a quadratic model is trusted at first, in own units, where EM's step is as long as the
     #: gradient; and below which it is given up.
-    model_radius: float = 0.3
+    model_radius: float = 0.1
     least_radius: float = 1e-7
     #: Share of the predicted fall from which on a step is accepted.
     acceptable: float = 0.05

@@ -125,13 +125,11 @@ inline void feature_products(const T* theta, const T* constants, size_t k, size_
     for (; i + TILE <= k; i += TILE, theta += TILE * P) {
         feature_tile<T, TILE>(theta, constants + i, P, features, stride, out + i * stride, top);
     }
-    if (k - i >= 2) {
-        feature_tile<T, 2>(theta, constants + i, P, features, stride, out + i * stride, top);
-        theta += 2 * P;
-        i += 2;
-    }
-    if (i < k) {
-        feature_tile<T, 1>(theta, constants + i, P, features, stride, out + i * stride, top);
+    switch (k - i) {
+        case 1: feature_tile<T, 1>(theta, constants + i, P, features, stride, out + i * stride, top); break;
+        case 2: feature_tile<T, 2>(theta, constants + i, P, features, stride, out + i * stride, top); break;
+        case 3: feature_tile<T, 3>(theta, constants + i, P, features, stride, out + i * stride, top); break;
+        default: break;
     }
 }
 

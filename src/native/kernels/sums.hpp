@@ -35,16 +35,14 @@ inline double* responsibility_line(const T* posterior, const T* features, size_t
     for (; f + TILE <= P; f += TILE, total += lines * TILE) {
         product_sums<T, lines, TILE>(posterior, features + f * stride, stride, rows, total);
     }
-    if (P - f >= 2) {
-        product_sums<T, lines, 2>(posterior, features + f * stride, stride, rows, total);
-        f += 2;
-        total += lines * 2;
+    const T* rest = features + f * stride;
+    switch (P - f) {
+        case 1: product_sums<T, lines, 1>(posterior, rest, stride, rows, total); break;
+        case 2: product_sums<T, lines, 2>(posterior, rest, stride, rows, total); break;
+        case 3: product_sums<T, lines, 3>(posterior, rest, stride, rows, total); break;
+        default: break;
     }
-    if (f < P) {
-        product_sums<T, lines, 1>(posterior, features + f * stride, stride, rows, total);
-        total += lines;
-    }
-    return total;
+    return total + lines * (P - f);
 }
 
 template <class T>
@@ -54,33 +52,19 @@ inline void feature_sums(const T* posterior, size_t k, const T* features, size_t
     for (; i + TILE <= k; i += TILE) {
         total = responsibility_line<T, TILE>(posterior + i * stride, features, P, stride, rows, total);
     }
-    if (k - i >= 2) {
-        total = responsibility_line<T, 2>(posterior + i * stride, features, P, stride, rows, total);
-        i += 2;
-    }
-    if (i < k) {
-        responsibility_line<T, 1>(posterior + i * stride, features, P, stride, rows, total);
+    const T* rest = posterior + i * stride;
+    switch (k - i) {
+        case 1: responsibility_line<T, 1>(rest, features, P, stride, rows, total); break;
+        case 2: responsibility_line<T, 2>(rest, features, P, stride, rows, total); break;
+        case 3: responsibility_line<T, 3>(rest, features, P, stride, rows, total); break;
+        default: break;
     }
 }
 
 // Entry (i, f) of what feature_sums has accumulated.
 inline size_t tiled_index(size_t k, size_t P, size_t i, size_t f) {
-    const auto tile_of = [](size_t at, size_t size, size_t& first) {
-        const size_t whole = size / TILE * TILE;
-        if (at < whole) {
-            first = at / TILE * TILE;
-            return TILE;
-        }
-        if (size - whole >= 2 && at < whole + 2) {
-            first = whole;
-            return size_t{2};
-        }
-        first = size - 1;
-        return size_t{1};
-    };
-    size_t line = 0, column = 0;
-    const size_t lines = tile_of(i, k, line);
-    const size_t columns = tile_of(f, P, column);
+    const size_t line = i / TILE * TILE, column = f / TILE * TILE;
+    const size_t lines = k - line < TILE ? k - line : TILE, columns = P - column < TILE ? P - column : TILE;
     return line * P + lines * column + (i - line) * columns + (f - column);
 }
 

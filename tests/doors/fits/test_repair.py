@@ -71,14 +71,14 @@ def test_fit_escapes_by_itself(clusters, stuck, tmp_path):
     assert content["moves"]
 
 
-def test_a_time_budget_is_kept(one_cluster, tmp_path):
+def test_a_time_budget_is_kept(many_in_one_cluster, tmp_path):
     """Unbounded, these searches take many times as long."""
-    model, out = tmp_path / "fit.json", tmp_path / "out.json"
-    fitted(one_cluster, model, "-k", 4, "--tol", 0.1, "--no-escape")
-    result = inside("diagnose", model, one_cluster, "--max-seconds", 0.2, "--json", out)
+    model, out, rows = tmp_path / "fit.json", tmp_path / "out.json", many_in_one_cluster
+    fitted(rows, model, "-k", 8, "--tol", 0.1, "--no-escape")
+    result = inside("diagnose", model, rows, "--max-seconds", 0.2, "--json", out)
     assert (result.returncode, result.stderr) == (0, "")
     assert content_of(out)["ended"] == "time_limit"
-    result = inside("repair", model, one_cluster, "--max-seconds", 0.2, "--model", out)
+    result = inside("repair", model, rows, "--max-seconds", 0.2, "--model", out)
     assert (result.returncode, result.stderr) == (1, "")  # polishing had not come to an end
     assert content_of(out)["stop_reason"] == "time_limit"
 
