@@ -1,15 +1,13 @@
-// The whole loop of EM for many starts, each on one thread, on the same rows or on a range of them each.
+// The whole loop of EM from one start: plain and extrapolated steps, and those of a quadratic model.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <limits>
-#include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -43,18 +41,6 @@ struct EmProgress {
     std::atomic<size_t> ended{0}, iterations{0};
     std::atomic<double> value{std::numeric_limits<double>::infinity()};  // of the start that moved last
     std::atomic<bool> stop{false};
-    // Iterations that have been told and seen, where each of them is to be: those who tell wait.
-    std::mutex mutex;
-    std::condition_variable changed;
-    size_t told = 0, seen = 0;
-    bool over = false;
-
-    void tell() {
-        std::unique_lock<std::mutex> lock(mutex);
-        const size_t own = ++told;
-        changed.notify_all();
-        changed.wait(lock, [&] { return seen >= own || stop; });
-    }
 };
 
 // What a run cost: plain passes over the rows, passes with a Hessian, and products with one.
@@ -76,12 +62,13 @@ struct EmResult {
 class EmRun {
   public:
     EmRun(const Kernels& kernels, const Family& family, const Rows<double>& rows, const EmOptions& options,
-          EmProgress& progress, size_t k, double prior, size_t threads)
+          EmProgress& progress, std::function<void()> pulse, size_t k, double prior, size_t threads)
         : kernels_(kernels),
           family_(family),
           rows_(rows),
           options_(options),
           progress_(progress),
+          pulse_(std::move(pulse)),
           k_(k),
           d_(rows.d),
           prior_(prior),
@@ -107,7 +94,8 @@ class EmRun {
                 return finished(std::move(state), End::converged);
             }
             const size_t done = history_.size() - 1;
-            if (done >= options_.screen && done > 0 &&
+            // A refused step of the model says nothing of the pace.
+            if (done >= options_.screen && done > 0 && state.nll < before &&
                 state.nll - static_cast<double>(options_.outlook) * (before - state.nll) > options_.target) {
                 return finished(std::move(state), End::given_up);
             }
@@ -130,8 +118,8 @@ class EmRun {
             steps_.push_back(state.step);
             progress_.iterations.fetch_add(1, std::memory_order_relaxed);
             progress_.value.store(state.nll, std::memory_order_relaxed);
-            if (options_.each_iteration) {
-                progress_.tell();
+            if (pulse_) {
+                pulse_();
             }
         }
     }
@@ -432,6 +420,7 @@ class EmRun {
     const Rows<double> rows_;
     const EmOptions& options_;
     EmProgress& progress_;
+    const std::function<void()> pulse_;  // after each iteration; none on threads that Python does not know
     const size_t k_, d_;
     const double prior_;  // mass of the rows that each covariance is given
     const size_t threads_;  // of each pass
@@ -442,57 +431,5 @@ class EmRun {
     bool following_ = false;
     size_t resting_ = 0;  // the iteration from which on the model is tried again
 };
-
-// EM from many starts, start i on rows_of(i) under a prior of mass priors[i]. `poll` is called by the calling thread some twenty times a second;
-// where it returns true, what still runs is interrupted.
-template <class RowsOf, class Poll>
-std::vector<EmResult> em_from_all(const Kernels& kernels, const Family& family, RowsOf rows_of,
-                                  const EmOptions& options, std::vector<Fit> starts,
-                                  const std::vector<double>& priors, size_t k, size_t threads, Poll poll) {
-    constexpr auto pause = std::chrono::milliseconds(50);
-    std::vector<EmResult> results(starts.size());
-    EmProgress progress;
-    std::exception_ptr failure;
-    // Starts do not wait for each other; threads that are left over share out the passes of each.
-    const size_t each = std::max<size_t>(1, threads / std::max<size_t>(starts.size(), 1));
-    std::thread manager([&] {
-        try {
-            share_out(starts.size(), threads, [&](auto next) {
-                for (size_t i = next(); i < starts.size(); i = next()) {
-                    if (!progress.stop && !(options.deadline && Clock::now() >= *options.deadline)) {
-                        results[i] =
-                            EmRun(kernels, family, rows_of(i), options, progress, k, priors[i], each).from(std::move(starts[i]));
-                        ++progress.ended;
-                    }
-                }
-            });
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        const std::lock_guard<std::mutex> lock(progress.mutex);
-        progress.over = true;
-        progress.changed.notify_all();
-    });
-    std::unique_lock<std::mutex> lock(progress.mutex);
-    while (!progress.over) {
-        progress.changed.wait_for(lock, pause, [&] { return progress.over || progress.told > progress.seen; });
-        if (progress.over) {
-            break;
-        }
-        const size_t told = progress.told;
-        lock.unlock();
-        const bool stop = !progress.stop && poll(progress);
-        lock.lock();
-        progress.stop = progress.stop || stop;
-        progress.seen = told;
-        progress.changed.notify_all();
-    }
-    lock.unlock();
-    manager.join();
-    if (failure) {
-        std::rethrow_exception(failure);
-    }
-    return results;
-}
 
 }  // namespace gmmscape

@@ -371,7 +371,9 @@ def _by_python(
         nonlocal last, given_up
         value = float("inf") if seen.value is None else seen.value
         fall, last = last - value, value
-        given_up = seen.done >= patience.screen and value - patience.outlook * fall > patience.target
+        # A refused step of the model says nothing of the pace.
+        slow = value - patience.outlook * fall > patience.target
+        given_up = seen.done >= patience.screen and fall > 0.0 and slow
         return given_up or (watch is not None and watch(number, seen.done, value))
 
     found = run(solver, objective, start, max_seconds=max_seconds, callback=callback)

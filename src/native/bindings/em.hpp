@@ -5,7 +5,7 @@
 #include <cmath>
 #include <functional>
 
-#include "../em.hpp"
+#include "../many_starts.hpp"
 #include "arrays.hpp"
 
 namespace {
