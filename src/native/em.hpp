@@ -259,7 +259,7 @@ class EmRun {
         }
         Fit trial;
         State jumped;
-        bool possible = units.moved(step.step, trial) && factorise(family_.shape, trial, d_);
+        bool possible = units.moved(step.step, plan.longest, trial) && factorise(family_.shape, trial, d_);
         if (possible) {
             clip(family_, trial, k_, d_);
             possible = factorise(family_.shape, trial, d_);

@@ -172,14 +172,14 @@ class OwnUnits {
         }
     }
 
-    // The fit at these coordinates. Returns false where there is none: a step that is far too long.
-    bool moved(const std::vector<double>& step, Fit& next) const {
+    // The fit at these coordinates. Returns false where some change by more than `longest`.
+    bool moved(const std::vector<double>& step, double longest, Fit& next) const {
         next = fit_;
         double total = 0.0;
         std::vector<double> change(size_);
         for (size_t at = 0; at < size_; ++at) {
             change[at] = step[at] / scale_[at];
-            if (!(std::abs(change[at]) < 100.0)) {
+            if (!(std::abs(change[at]) <= longest)) {
                 return false;
             }
         }

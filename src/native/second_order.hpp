@@ -16,7 +16,7 @@ struct SecondOrder {
     size_t secants, products;
     double rough, exact;
     size_t rest;
-    double radius, least_radius, acceptable, no_fall;
+    double radius, least_radius, longest, acceptable, no_fall;
 };
 
 // What a family's Hessian costs, in passes beside its own moments, if every component touches every row.

@@ -72,6 +72,8 @@ class SecondOrder:
         Iterations of EM after it had nothing to say.
     radius, least_radius : float
         Of its region at first, and below which it is given up.
+    longest : float
+        Change of one coordinate from which on a step is too long.
     acceptable, no_fall : float
         Share of the predicted fall that is enough; relative fall that is rounding.
     """
@@ -89,6 +91,7 @@ class SecondOrder:
     rest: int
     radius: float
     least_radius: float
+    longest: float
     acceptable: float
     no_fall: float
 

@@ -276,6 +276,7 @@ def second_order_of(solver: EM) -> engine.SecondOrder | None:
         rest=effort.rest,
         radius=tolerance.model_radius,
         least_radius=tolerance.least_radius,
+        longest=tolerance.longest_change,
         acceptable=tolerance.acceptable,
         no_fall=tolerance.no_fall,
     )

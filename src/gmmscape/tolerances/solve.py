@@ -23,6 +23,9 @@ class SolveTolerances:
     #: gradient; and below which it is given up.
     model_radius: float = 0.1
     least_radius: float = 1e-7
+    #: Change of a logarithm or a place, in own units, from which on a step is too long, whatever its length in
+    #: all: light components would be emptied at once.
+    longest_change: float = 2.0
     #: Share of the predicted fall from which on a step is accepted.
     acceptable: float = 0.05
     #: A predicted fall of less than this, relative to one plus the value, is rounding.

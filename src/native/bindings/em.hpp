@@ -112,7 +112,7 @@ T field(const nb::object& task, const char* name) {
 
 const char* const second_order_fields[] = {
     "after", "window", "largest", "dearest", "price",        "product_price", "secants", "products",
-    "rough", "exact",  "rest",    "radius",  "least_radius", "acceptable",    "no_fall",
+    "rough", "exact",  "rest",    "radius",  "least_radius", "longest",       "acceptable", "no_fall",
 };
 
 std::optional<gmmscape::SecondOrder> second_order_of(const nb::object& plan) {
@@ -132,6 +132,7 @@ std::optional<gmmscape::SecondOrder> second_order_of(const nb::object& plan) {
                                  field<size_t>(plan, "rest"),
                                  field<double>(plan, "radius"),
                                  field<double>(plan, "least_radius"),
+                                 field<double>(plan, "longest"),
                                  field<double>(plan, "acceptable"),
                                  field<double>(plan, "no_fall")};
 }

@@ -18,7 +18,7 @@ from gmmscape.tolerances import TOLERANCES
 
 @pytest.fixture(name="X")
 def overlapping_clusters() -> np.ndarray:
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(6)
     centers = rng.normal(0, 2.5, (5, 2))
     labels = rng.choice(5, 320, p=rng.dirichlet(np.full(5, 5.0)))
     return centers[labels] + rng.uniform(0.5, 1.5, (5, 2))[labels] * rng.standard_normal((320, 2))

@@ -5,6 +5,7 @@ The same as ``src/native/second_order.hpp``, for rows that only Python walks.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -141,8 +142,8 @@ def trial_step(
             )
             model = replace(model, space=space)
     step, predicted = space.step(model.radius)
-    try:
-        there = units.moved(step)
-    except InvalidParameterError:
-        there = None
+    there = None
+    if np.abs(units.direction(step)).max() <= TOLERANCES.solve.longest_change:
+        with suppress(InvalidParameterError):
+            there = units.moved(step)
     return Trial(step, predicted, gradient, there, model)
