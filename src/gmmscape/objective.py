@@ -103,20 +103,24 @@ class Objective(Generic[M]):
 SampleObjective = Objective[Sample]
 
 
-def step_norm(before: Mixture, after: Mixture) -> float:
+def step_norm(before: Mixture, after: Mixture, vanished: float = 0.0) -> float:
     """Return the size of an EM step (docs/words.md#gradient-norm).
 
     The largest over the components of: the step of the mean in units of that component's standard
-    deviations, the relative change of its weight, and of its covariance. Zero at a critical point.
+    deviations, the relative change of its weight, and of its covariance. Zero at a critical point. Components
+    of no more than a `vanished` weight do not count: it goes on to zero at a steady rate.
     """
     kind, factors = before.kind, before.parameters.factors
+    alive = before.weights > vanished
+    moving = alive if vanished else np.ones(len(alive), dtype=bool)
     scaled = kind.scaled_each(after.means - before.means, factors)
-    largest = float(np.linalg.norm(scaled, axis=1).max())
-    alive = before.weights > 0
+    largest = float(np.linalg.norm(scaled, axis=1)[moving].max(initial=0.0))
     if not np.array_equal(before.weights, after.weights):
         change = np.abs(after.weights - before.weights)[alive] / before.weights[alive]
         largest = max(largest, float(change.max()))
     if not np.array_equal(before.covariances, after.covariances):
         change = after.covariances - before.covariances
+        if not kind.shared:
+            change[~moving] = 0.0
         largest = max(largest, kind.relative_change(change, factors, before.n_features))
     return largest

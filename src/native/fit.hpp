@@ -375,6 +375,11 @@ inline double step_length(const Family& family, const Fit& before, const Fit& af
     double largest = 0.0;
     std::vector<double> shift(d), half(d * d);
     for (size_t i = 0; i < k; ++i) {
+        // A weight that has gone to zero goes on at a steady rate.
+        const bool gone = !family.location && before.weights[i] <= family.resolution;
+        if (gone && (family.shape != Shape::tied || i > 0)) {
+            continue;
+        }
         const double* factor = before.factors.data();
         factor += family.shape == Shape::spherical ? i : family.shape == Shape::diag ? i * d
                                                     : family.shape == Shape::full   ? i * d * d
@@ -419,8 +424,8 @@ inline double step_length(const Family& family, const Fit& before, const Fit& af
                 }
             }
         }
-        largest = std::max({largest, std::sqrt(squared), std::sqrt(relative)});
-        if (before.weights[i] > 0.0) {
+        largest = std::max({largest, gone ? 0.0 : std::sqrt(squared), std::sqrt(relative)});
+        if (before.weights[i] > 0.0 && !gone) {
             largest = std::max(largest, std::abs(after.weights[i] - before.weights[i]) / before.weights[i]);
         }
     }

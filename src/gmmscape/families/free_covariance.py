@@ -14,6 +14,7 @@ from gmmscape.families.family import Family, NativeFamily
 from gmmscape.families.floor import Floor
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics
+from gmmscape.tolerances import TOLERANCES
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,10 @@ class FreeCovariance(Family):
             return covariance
         own = np.asarray(share)[..., None, None]
         return (own * covariance + self.prior.mass * self.prior.scale) / (own + self.prior.mass)
+
+    def unresolved(self, mass: FloatArray, resolution: float) -> BoolArray:
+        """Say which components the rows do not tell about, or whose weight has gone to zero."""
+        return mass <= max(resolution, TOLERANCES.solve.vanished_weight)
 
     @property
     def scores(self) -> str | None:

@@ -310,6 +310,9 @@ def em_task(
     if native is None:
         return None
     weights, means, covariances = (np.ascontiguousarray(part) for part in starts)
+    resolution = options.pop("resolution", objective.rows.resolution)
+    if not native.means_only:  # a weight that has gone to zero does so at a steady rate, for ever
+        resolution = max(resolution, TOLERANCES.solve.vanished_weight)
     prior = native.prior
     if prior is not None:
         mass = prior.mass if priors is None else priors
@@ -327,7 +330,8 @@ def em_task(
         unit=objective.rows.unit,
         narrowest=TOLERANCES.solve.narrowest,
         largest_rise=TOLERANCES.solve.largest_rise,
-        **{"resolution": objective.rows.resolution, **options},
+        resolution=resolution,
+        **options,
     )
 
 

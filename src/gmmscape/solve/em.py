@@ -154,7 +154,9 @@ def _state(objective: Objective, mixture: Mixture) -> EMState:
         collapsed, following = True, mixture
     if collapsed:
         return EMState(mixture, value, float("inf"), starved, "degenerate", statistics, mixture)
-    norm = step_norm(mixture, following)
+    family = objective.family
+    vanished = TOLERANCES.solve.vanished_weight if family.weighted and family.free_covariances else 0.0
+    norm = step_norm(mixture, following, vanished)
     return EMState(mixture, value, norm, starved, None, statistics, following)
 
 
