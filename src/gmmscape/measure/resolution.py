@@ -74,11 +74,14 @@ def repetition(points: FloatArray, counts: FloatArray, steps: FloatArray) -> flo
 
 def _beside(different: FloatArray, number: FloatArray, some: IntArray, columns: IntArray) -> FloatArray:
     """Average number of rows one step away from some rows, along each column and both ways."""
-    known = {row.tobytes(): count for row, count in zip(different + 0.0, number, strict=True)}
-    total = np.zeros(len(some))
-    for column in columns:
-        for step in (-1.0, 1.0):
-            moved = different[some]
-            moved[:, column] += step
-            total += [known.get((row + 0.0).tobytes(), 0.0) for row in moved]
-    return total / (2.0 * len(columns))
+    moved = np.repeat(different[some][None], 2 * len(columns), axis=0)
+    for number_of, column in enumerate(columns):
+        moved[2 * number_of, :, column] -= 1.0
+        moved[2 * number_of + 1, :, column] += 1.0
+    n = len(different)
+    every = np.concatenate([different, moved.reshape(-1, different.shape[1])])
+    _, place = np.unique(every, axis=0, return_inverse=True)
+    place = place.reshape(-1)
+    count = np.zeros(place.max() + 1)
+    count[place[:n]] = number
+    return count[place[n:]].reshape(len(moved), -1).sum(axis=0) / len(moved)
