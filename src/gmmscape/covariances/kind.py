@@ -134,7 +134,7 @@ class CovarianceKind(ABC):
 
     @abstractmethod
     def scaled_each(self, shifts: FloatArray, factors: FloatArray) -> FloatArray:
-        """Return shifts (k, d), one of each component, in its own standard deviations."""
+        """Return shifts (..., k, d), one of each component, in its own standard deviations."""
 
     @abstractmethod
     def relative_change(self, change: FloatArray, factors: FloatArray, d: int) -> float:

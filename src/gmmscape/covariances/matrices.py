@@ -151,7 +151,9 @@ class Full(_Matrices):
         return gaps @ factors[i]
 
     def scaled_each(self, shifts: FloatArray, factors: FloatArray) -> FloatArray:
-        return np.einsum("kd,kde->ke", shifts, factors)
+        by_component = np.moveaxis(shifts, -2, 0)
+        scaled = by_component.reshape(len(factors), -1, shifts.shape[-1]) @ factors
+        return np.moveaxis(scaled.reshape(by_component.shape), 0, -2)
 
     def merged_scatter(self, total: FloatArray, between: FloatArray, gap: FloatArray) -> FloatArray:
         rooted = np.sqrt(between)[:, None] * gap  # its products are exactly symmetric

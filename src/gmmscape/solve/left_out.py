@@ -16,6 +16,8 @@ from gmmscape.mixture import Mixture
 EPS = float(np.finfo(np.float64).eps)
 #: Share of a component's scatter below which a row's is lost in rounding.
 NO_SHARE = 1e-12
+#: Numbers that are computed with at once.
+BLOCK = 2_000_000
 
 
 def left_out_log_densities(
@@ -41,24 +43,35 @@ def left_out_log_densities(
     ndarray of shape (m,)
         Nats; -inf for rows that nothing else speaks for. Cost O(m k d), or O(m k d^2) for matrices.
     """
-    factors, d = fit.parameters.factors, fit.n_features
-    found = np.full(posterior.shape, -np.inf)
-    for j in np.flatnonzero(fit.weights > 0):
-        mass = n * float(fit.weights[j])
-        own = posterior[:, j]
-        left = np.maximum(mass - own, EPS * mass)
-        given = (n if fit.kind.shared else mass) + prior_rows
-        held = np.maximum(given - own, EPS * given)
-        scaled = fit.kind.scaled(points - fit.means[j], factors, int(j))
-        # The scatter, in its own units, less what the row gives it along its deviation.
-        lengths, growth = np.einsum("nd,nd->n", scaled, scaled), np.zeros(len(points))
-        share = own * mass / left / given
-        some = np.flatnonzero(share * lengths > NO_SHARE)
-        lengths[some], growth[some] = fit.kind.without(scaled[some], share[some])
-        lengths = lengths * held / given * (mass / left) ** 2
-        growth = growth + d * np.log(given / held)
-        found[:, j] = np.log(left / max(n - 1.0, EPS)) - 0.5 * (lengths + growth)
-    return logsumexp_rows(found + _log_scales(fit))
+    k, d = fit.means.shape
+    found = np.empty(len(points))
+    rows = max(1, BLOCK // (k * d))
+    for first in range(0, len(points), rows):
+        block = slice(first, first + rows)
+        found[block] = logsumexp_rows(_log_joint(fit, points[block], posterior[block], n, prior_rows))
+    return found
+
+
+def _log_joint(
+    fit: Mixture, points: FloatArray, posterior: FloatArray, n: float, prior_rows: float
+) -> FloatArray:
+    """Log joint densities of a block of rows under the M-steps without each of them, shape (m, k)."""
+    d = fit.n_features
+    present = fit.weights > 0
+    mass = n * np.where(present, fit.weights, 1.0)
+    left = np.maximum(mass - posterior, EPS * mass)
+    given = (n if fit.kind.shared else mass) + prior_rows
+    held = np.maximum(given - posterior, EPS * given)
+    scaled = fit.kind.scaled_each(points[:, None, :] - fit.means, fit.parameters.factors)
+    # The scatter, in its own units, less what the row gives it along its deviation.
+    lengths, growth = np.einsum("nkd,nkd->nk", scaled, scaled), np.zeros(posterior.shape)
+    share = posterior * mass / left / given
+    some = share * lengths > NO_SHARE
+    lengths[some], growth[some] = fit.kind.without(scaled[some], share[some])
+    lengths = lengths * held / given * (mass / left) ** 2
+    growth = growth + d * np.log(given / held)
+    joint = np.log(left / max(n - 1.0, EPS)) - 0.5 * (lengths + growth) + _log_scales(fit)
+    return np.where(present, joint, -np.inf)
 
 
 def _log_scales(fit: Mixture) -> FloatArray:
