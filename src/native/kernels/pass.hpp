@@ -28,6 +28,32 @@ inline void transpose(const T* x, size_t count, size_t d, const double* origin, 
     }
 }
 
+// The same in registers, where there are columns enough; in double, so that nothing is converted.
+inline void transpose_tiles(const double* x, size_t count, size_t d, const double* origin, const double* center,
+                            size_t stride, double* v) {
+    constexpr size_t W = width<double>;
+    const size_t whole = count / W * W, columns = d / W * W;
+    for (size_t j = 0; j < columns; j += W) {
+        for (size_t r = 0; r < whole; r += W) {
+            Vec<double> tile[W];
+            for (size_t i = 0; i < W; ++i) {
+                tile[i] = load<double>(x + (r + i) * d + j);
+            }
+            transpose_lanes<double>(tile);
+            for (size_t i = 0; i < W; ++i) {
+                const double from = origin == nullptr ? 0.0 : origin[j + i];
+                store<double>(v + (j + i) * stride + r, (tile[i] - from) - center[j + i]);
+            }
+        }
+    }
+    for (size_t j = 0; j < d; ++j) {
+        const double from = origin == nullptr ? 0.0 : origin[j], less = center[j];
+        for (size_t r = j < columns ? whole : 0; r < count; ++r) {
+            v[j * stride + r] = (x[r * d + j] - from) - less;
+        }
+    }
+}
+
 // Columns of a block, relative to the rows' origin and `center`; rows past the last are zero and weigh nothing.
 template <class T>
 inline void load_rows(const Rows<T>& rows, size_t first, size_t count, const double* center,
@@ -38,6 +64,8 @@ inline void load_rows(const Rows<T>& rows, size_t first, size_t count, const dou
         transpose<T, 2>(x, count, d, rows.origin, center, stride, v);
     } else if (d == 4) {
         transpose<T, 4>(x, count, d, rows.origin, center, stride, v);
+    } else if constexpr (sizeof(T) == 8) {
+        transpose_tiles(x, count, d, rows.origin, center, stride, v);
     } else {
         transpose<T, 0>(x, count, d, rows.origin, center, stride, v);
     }

@@ -242,6 +242,34 @@ inline Vec<T> folded(Vec<T> a, Vec<T> b) {
     return shuffled<T, Chunks<chunk, 0>>(a, b, lanes) + shuffled<T, Chunks<chunk, 1>>(a, b, lanes);
 }
 
+// Lanes of which bit `chunk` is set are exchanged with lanes of the other vector of which it is not.
+template <size_t W, size_t chunk>
+struct Exchanged {
+    struct First {
+        static constexpr size_t of(size_t lane) { return (lane & chunk) != 0 ? W + lane - chunk : lane; }
+    };
+    struct Second {
+        static constexpr size_t of(size_t lane) { return (lane & chunk) != 0 ? W + lane : lane + chunk; }
+    };
+};
+
+// Transposes width<T> vectors in place.
+template <class T, size_t chunk = width<T> / 2>
+inline void transpose_lanes(Vec<T>* v) {
+    if constexpr (chunk > 0) {
+        constexpr auto lanes = std::make_index_sequence<width<T>>{};
+        using Exchange = Exchanged<width<T>, chunk>;
+        for (size_t i = 0; i < width<T>; ++i) {
+            if ((i & chunk) == 0) {
+                const Vec<T> a = v[i], b = v[i + chunk];
+                v[i] = shuffled<T, typename Exchange::First>(a, b, lanes);
+                v[i + chunk] = shuffled<T, typename Exchange::Second>(a, b, lanes);
+            }
+        }
+        transpose_lanes<T, chunk / 2>(v);
+    }
+}
+
 // Sums over the lanes of width<T> vectors, as the lanes of one.
 template <class T, size_t count = width<T>>
 inline Vec<T> lane_sums(const Vec<T>* v) {
