@@ -49,7 +49,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         (docs/mathematics.md#prior). "auto" asks the data; 0 is maximum likelihood, whose components on few
         rows have no bound.
     max_iter : int, default=1000
-        Iterations of each run of EM.
+        Iterations of each run: points that are tried, by EM or, where that would creep, by steps of a
+        quadratic model. A Hessian, one for several of these, takes a few more passes.
     n_init : int, default=1
         Number of starts; the best one is escaped from. More starts leave the first ones as they are.
     init_params : {"kmeans", "k-means++", "random", "random_from_data"}, default="kmeans"
