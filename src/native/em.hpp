@@ -228,15 +228,18 @@ class EmRun {
         return options_.second_order->price + 3.0 * hessian;
     }
 
-    // Plain steps until convergence, if steps go on shrinking as they did.
+    // Plain steps until convergence, if steps go on shrinking as they did. Where they do not shrink there is no end of
+    // them, but products do not pay before they do: each step of the model would cost many, and go not far.
     double remaining_steps() const {
         const size_t n = steps_.size(), window = options_.second_order->window;
         if (n <= window) {
             return 0.0;
         }
         const double shrinks = std::log(steps_[n - 1] / steps_[n - 1 - window]) / static_cast<double>(window);
-        return shrinks < 0.0 ? std::log(options_.tol / steps_[n - 1]) / shrinks
-                             : std::numeric_limits<double>::infinity();
+        if (shrinks >= 0.0) {
+            return formed() ? std::numeric_limits<double>::infinity() : 0.0;
+        }
+        return std::log(options_.tol / steps_[n - 1]) / shrinks;
     }
 
     // One step of the quadratic model; plain steps for a while where it has nothing to say.

@@ -24,7 +24,7 @@ class SolveEffort:
     dearest_hessian: float = 30.0
     #: What the model costs until convergence, in passes: so much, and thrice its Hessian or its products.
     model_price: float = 20.0
-    product_price: float = 40.0
+    product_price: float = 400.0
     #: Secants that a Hessian serves for; products that a step is made of at most; the residual that is left
     #: of the gradient then, and where the Hessian is formed.
     secants: int = 10

@@ -92,10 +92,14 @@ def pays(family: Family, mixture: Mixture, tol: float, steps: tuple[float, ...])
     if len(steps) <= window:
         return False
     shrinks = float(np.log(steps[-1] / steps[-1 - window])) / window
-    with np.errstate(divide="ignore"):
-        remaining = float(np.log(tol / steps[-1])) / shrinks if shrinks < 0 else np.inf
+    formed = is_formed(family, k, d)
+    # Products do not pay before steps shrink: each step of the model would cost many, and go not far.
+    remaining = np.inf if formed else 0.0
+    if shrinks < 0:
+        with np.errstate(divide="ignore"):
+            remaining = float(np.log(tol / steps[-1])) / shrinks
     assert family.scores is not None
-    hessians = hessian_passes(family.scores, k, d) if is_formed(family, k, d) else EFFORT.solve.product_price
+    hessians = hessian_passes(family.scores, k, d) if formed else EFFORT.solve.product_price
     return remaining > 3.0 * hessians + EFFORT.solve.model_price
 
 
