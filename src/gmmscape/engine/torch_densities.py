@@ -66,8 +66,8 @@ def posterior(joint: Tensor) -> Posterior:
     """Return responsibilities and log densities from log joint densities (k, b), by log-sum-exp."""
     top = joint.amax(dim=0)
     shift = torch.where(torch.isfinite(top), top, 0.0)
-    parts = torch.exp(joint - shift)
-    parts = torch.where(parts < LEAST[joint.dtype], 0.0, parts)
+    parts = (joint - shift).exp_()
+    torch.threshold_(parts, LEAST[joint.dtype], 0.0)
     total = parts.sum(dim=0)
     found = total > 0
     psi = parts / torch.where(found, total, 1.0)

@@ -120,15 +120,21 @@ class FeaturePlan:
 
 def features_of(v: Tensor, squares: str) -> Tensor:
     """Return the features of rows v (d, b): one, coordinates, and what `squares` names, (1 + d + q, b)."""
-    parts = [torch.ones_like(v[:1]), v]
+    d = len(v)
+    q = {"none": 0, "spherical": 1, "diag": d, "full": d * (d + 1) // 2}[squares]
+    features = torch.empty((1 + d + q, v.shape[1]), dtype=v.dtype, device=v.device)
+    features[0] = 1.0
+    features[1 : 1 + d] = v
+    inner = features[1 + d :]
     if squares == "spherical":
-        parts.append(v.square().sum(dim=0, keepdim=True))
+        inner[0] = v.square().sum(dim=0)
     elif squares == "diag":
-        parts.append(v.square())
+        torch.square(v, out=inner)
     elif squares == "full":
-        row, column = torch.tril_indices(len(v), len(v), device=v.device)
-        parts.append(v[row] * v[column])
-    return torch.cat(parts)
+        # Row after row of the lower triangle, written in place: copies would cost as much as the products.
+        for a in range(d):
+            torch.mul(v[: a + 1], v[a], out=inner[a * (a + 1) // 2 :][: a + 1])
+    return features
 
 
 def _linear_forms(parameters: Parameters, gaps: FloatArray, unit: float) -> FloatArray:
