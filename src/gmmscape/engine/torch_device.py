@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, TypeAlias
+from threading import Lock
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -51,27 +52,73 @@ def device_named(name: str) -> Tensor:
 def exact_products() -> Iterator[None]:
     """Let products of float32 matrices be in float32, whatever the process has allowed (TF32, bfloat16).
 
-    No gradients are recorded meanwhile.
+    What it has allowed holds for all its threads: the last one to leave restores it. No gradients are
+    recorded meanwhile.
     """
-    places = [torch.backends.cuda.matmul, torch.backends.mkldnn.matmul]
-    if not all(hasattr(place, "fp32_precision") for place in places):  # before PyTorch 2.9
-        before = torch.get_float32_matmul_precision()
-        torch.set_float32_matmul_precision("highest")
-        try:
-            with torch.inference_mode():
-                yield
-        finally:
-            torch.set_float32_matmul_precision(before)
-        return
-    each = [place.fp32_precision for place in places]
+    _EXACT.enter()
     try:
-        for place in places:
-            place.fp32_precision = "ieee"
         with torch.inference_mode():
             yield
     finally:
-        for place, precision in zip(places, each, strict=True):
-            place.fp32_precision = precision
+        _EXACT.leave()
+
+
+class _Exactness:
+    """How many threads need exact products, and what is to be restored after them."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside = Lock(), 0
+        self._before: _Allowed | None = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._before = _Allowed.now()
+                if self._before is not None:
+                    # This sets the names of all versions; products on cards refuse a mixture of them.
+                    torch.set_float32_matmul_precision("highest")
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0 and self._before is not None:
+                self._before.restore()
+
+
+_EXACT = _Exactness()
+
+
+class _Allowed(NamedTuple):
+    """What products of float32 may be, by the one name there was before PyTorch 2.9 and by those since."""
+
+    overall: str | None
+    on_cards: str | None
+    on_cpus: str | None
+
+    @classmethod
+    def now(cls) -> _Allowed | None:
+        """Return what is allowed, or None where that is nothing but float32."""
+        places = torch.backends.cuda.matmul, torch.backends.mkldnn.matmul
+        if not all(hasattr(place, "fp32_precision") for place in places):
+            overall = torch.get_float32_matmul_precision()
+            return None if overall == "highest" else cls(overall, None, None)
+        each = [place.fp32_precision for place in places]
+        if all(precision in ("ieee", "none") for precision in each):
+            return None
+        try:
+            overall = torch.get_float32_matmul_precision()
+        except RuntimeError:  # the newer names said something else
+            overall = None
+        return cls(overall, *each)
+
+    def restore(self) -> None:
+        """Allow it again."""
+        if self.overall is not None:
+            torch.set_float32_matmul_precision(self.overall)
+        if self.on_cards is not None:
+            torch.backends.cuda.matmul.fp32_precision = self.on_cards
+            torch.backends.mkldnn.matmul.fp32_precision = self.on_cpus
 
 
 def on_device(array: FloatArray, device: Tensor) -> Tensor:

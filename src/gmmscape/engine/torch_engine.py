@@ -63,6 +63,10 @@ class TorchRows(HeldRows):
         super().__init__(X, weights, origin)
         self._device = device
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what the device holds: another process sends the rows itself."""
+        return {name: kept for name, kept in self.__dict__.items() if name not in ("_data", "_natively")}
+
     @cached_property
     def _data(self) -> DeviceData:
         return DeviceData.sent(self.X, self.weights, self.origin, self._device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -323,24 +324,61 @@ def test_bits_are_the_same_every_time_and_for_any_threads(family: str, dtype: ty
             np.testing.assert_array_equal(one, same)
 
 
+@pytest.fixture
+def precision_is_restored() -> Iterator[None]:
+    before = torch.get_float32_matmul_precision()
+    yield
+    torch.set_float32_matmul_precision(before)
+
+
+@pytest.mark.usefixtures("precision_is_restored")
 @pytest.mark.parametrize("allowed", ["high", "medium"])
 def test_products_are_exact_within_and_as_before_afterwards(allowed: str):
     rng = np.random.default_rng(0)
     a, b = (torch.from_numpy(rng.standard_normal((64, 64)).astype(np.float32)) for _ in range(2))
     exact = a.double() @ b.double()
-    before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision(allowed)
-    try:
-        with torch_device.exact_products():
-            if hasattr(torch.backends.cuda.matmul, "fp32_precision"):
-                assert torch.backends.cuda.matmul.fp32_precision == "ieee"
-            assert float((a @ b - exact).abs().max()) < 1e-4
-        with pytest.raises(KeyError), torch_device.exact_products():
-            raise KeyError
-        assert torch.get_float32_matmul_precision() == allowed
-        assert torch.backends.cuda.matmul.allow_tf32
-    finally:
-        torch.set_float32_matmul_precision(before)
+    with torch_device.exact_products():
+        assert not torch.backends.cuda.matmul.allow_tf32  # what products on cards ask
+        assert float((a @ b - exact).abs().max()) < 1e-4
+    with pytest.raises(KeyError), torch_device.exact_products():
+        raise KeyError
+    assert torch.get_float32_matmul_precision() == allowed
+    assert torch.backends.cuda.matmul.allow_tf32
+
+
+@pytest.mark.usefixtures("precision_is_restored")
+@pytest.mark.skipif(
+    not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="the names of PyTorch from 2.9 on"
+)
+def test_newer_names_of_precision_are_restored_too():
+    place = torch.backends.cuda.matmul
+    place.fp32_precision = "tf32"
+    with torch_device.exact_products():
+        assert not place.allow_tf32
+        assert place.fp32_precision == "ieee"
+    assert place.fp32_precision == "tf32"
+
+
+@pytest.mark.usefixtures("precision_is_restored")
+def test_threads_that_leave_early_allow_nothing_to_the_others():
+    torch.set_float32_matmul_precision("high")
+    inside = torch_device._EXACT
+    inside.enter()
+    inside.enter()
+    inside.leave()
+    assert torch.get_float32_matmul_precision() == "highest"
+    inside.leave()
+    assert torch.get_float32_matmul_precision() == "high"
+
+
+def test_rows_go_to_another_process_without_what_the_device_holds():
+    X, weights, mixture = problem("full", 400, 2, 3)
+    held = engine.hold(X, weights)
+    before = held.statistics(mixture.parameters, "full")
+    copy = pickle.loads(pickle.dumps(held))
+    assert "_data" not in vars(copy)
+    np.testing.assert_array_equal(copy.statistics(mixture.parameters, "full").scatter, before.scatter)
 
 
 @pytest.mark.parametrize("rows", [slice(100, 300), slice(None, None, 3), np.array([5, 1, 5, 200])])
