@@ -62,7 +62,7 @@ def _pass(
 ) -> _Passed:
     """Sums about `places`; in the feature form where a plan allows it."""
     mixture = DeviceMixture(parameters, data.device)
-    about = on_device(places[:, :, None], data.device)
+    about = None if places is parameters.means else on_device(places[:, :, None], data.device)
     value = torch.zeros((), dtype=torch.float64, device=data.device)
     missed = torch.zeros((), dtype=torch.float64, device=data.device)
     near: Moments | None = None
@@ -91,15 +91,15 @@ def _weighted_sum(density: Tensor, weights: Tensor | None) -> Tensor:
 
 
 def _centred(
-    data: DeviceData, mixture: DeviceMixture, rows: slice, scatter: str, about: Tensor
+    data: DeviceData, mixture: DeviceMixture, rows: slice, scatter: str, about: Tensor | None
 ) -> tuple[Moments, Tensor]:
-    """Moments of deviations from `about`, and log densities, from deviations of each component's own mean."""
+    """Moments of deviations from `about`, or from the means, and log densities, of a block."""
     x = data.local(rows)
     gaps = x - mixture.means
     at = posterior(mixture.joint(mixture.scaled(gaps)))
     weights = data.weights(rows)
     share = at.psi if weights is None else at.psi * weights
-    return moments_of(share, x - about, scatter), at.density
+    return moments_of(share, gaps if about is None else x - about, scatter), at.density
 
 
 def _sums_about(
