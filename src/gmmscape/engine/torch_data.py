@@ -11,6 +11,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.engine.protocol import Rows
 from gmmscape.engine.torch_device import LARGEST_ARRAY, Tensor, on_device, on_host, torch
 from gmmscape.engine.torch_sums import summed
+from gmmscape.exceptions import NotAvailableError
 from gmmscape.weights import Weights
 
 #: Rows whose distances from the middle are bounded together; blocks are multiples of it.
@@ -42,10 +43,17 @@ class DeviceData:
     def sent(cls, X: Rows, weights: Weights, origin: FloatArray | None, device: Tensor) -> DeviceData:
         """Return rows (n, d) as that device holds them."""
         n, d = X.shape
-        dtype = torch.float32 if X.dtype == np.float32 else torch.float64
-        columns = torch.empty((d, n), dtype=dtype, device=device)
+        single = X.dtype == np.float32
+        dtype = torch.float32 if single else torch.float64
+        try:
+            columns = torch.empty((d, n), dtype=dtype, device=device)
+        except torch.cuda.OutOfMemoryError as error:
+            raise NotAvailableError(
+                f"{n} rows of {d} columns do not fit on {device}: take GMMSCAPE_ENGINE=native or a larger card"
+            ) from error
         for start in range(0, n, SENT_ROWS):
-            part = np.array(X[start : start + SENT_ROWS].T, order="C", copy=True)
+            # A copy that PyTorch may write to, in the machine's order of bytes.
+            part = np.array(X[start : start + SENT_ROWS].T, dtype="f4" if single else "f8", order="C")
             columns[:, start : start + SENT_ROWS] = torch.from_numpy(part)
         return cls(columns, weights, origin)
 

@@ -16,7 +16,7 @@ from gmmscape.engine.reference import log_constants
 from gmmscape.engine.torch_data import DeviceData
 from gmmscape.engine.torch_densities import Posterior, posterior
 from gmmscape.engine.torch_device import Tensor, on_device, torch
-from gmmscape.engine.torch_sums import summed_products
+from gmmscape.engine.torch_sums import CHUNK, summed_products
 
 #: Largest |x - center|^2 / variance: log densities err by 1e-12, and by 3e-5 in float32.
 FEATURE_LIMIT = {torch.float64: 1e4, torch.float32: 512.0}
@@ -77,7 +77,8 @@ class FeaturePlan:
     @property
     def width(self) -> int:
         """Numbers a row that are worked on at a time."""
-        return 1 + self.d * (self.d + 3) // 2 + 3 * self.k
+        features = 1 + self.d * (self.d + 3) // 2
+        return features + 3 * self.k + features * self.k // CHUNK[torch.float32]
 
     def precision(self, rows: slice) -> Tensor:
         """Return the type in which a block of whole tiles can be computed in this form, or None."""

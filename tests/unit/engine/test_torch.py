@@ -381,6 +381,27 @@ def test_rows_go_to_another_process_without_what_the_device_holds():
     np.testing.assert_array_equal(copy.statistics(mixture.parameters, "full").scatter, before.scatter)
 
 
+def test_rows_that_do_not_fit_on_a_card_are_said_not_to(monkeypatch: pytest.MonkeyPatch):
+    def full(*args: object, **kwargs: object) -> None:
+        raise torch.cuda.OutOfMemoryError("full")
+
+    held = engine.hold(np.zeros((3, 2)))
+    monkeypatch.setattr(torch, "empty", full)
+    with pytest.raises(
+        NotAvailableError, match="3 rows of 2 columns do not fit on cpu: take GMMSCAPE_ENGINE"
+    ):
+        held.log_density(gs.Mixture.location([[0.0, 0.0]], 1.0).parameters)
+
+
+def test_rows_in_another_order_of_bytes_or_memory_are_the_same():
+    X, weights, mixture = problem("full", 300, 2, 3)
+    wanted = engine.hold(X, weights).statistics(mixture.parameters, "full")
+    X.flags.writeable = False
+    for rows in (X, X.astype(">f8"), np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2]):
+        found = engine.hold(rows, weights).statistics(mixture.parameters, "full")
+        np.testing.assert_array_equal(found.scatter, wanted.scatter)
+
+
 @pytest.mark.parametrize("rows", [slice(100, 300), slice(None, None, 3), np.array([5, 1, 5, 200])])
 @pytest.mark.parametrize("sent", [False, True])
 def test_taken_rows_are_rows_of_their_own(rows: slice | np.ndarray, sent: bool):
