@@ -49,7 +49,7 @@ class DeviceData:
             columns = torch.empty((d, n), dtype=dtype, device=device)
         except torch.cuda.OutOfMemoryError as error:
             raise NotAvailableError(
-                f"{n} rows of {d} columns do not fit on {device}: take GMMSCAPE_ENGINE=native or a larger card"
+                f"{n} x {d} numbers do not fit on {device}: take a larger one, or GMMSCAPE_ENGINE=native"
             ) from error
         for start in range(0, n, SENT_ROWS):
             # A copy that PyTorch may write to, in the machine's order of bytes.
