@@ -361,6 +361,15 @@ def test_newer_names_of_precision_are_restored_too():
 
 
 @pytest.mark.usefixtures("precision_is_restored")
+def test_the_older_name_of_precision_is_enough(monkeypatch: pytest.MonkeyPatch):
+    torch.set_float32_matmul_precision("high")
+    monkeypatch.setattr(torch.backends.cuda, "matmul", object())  # as before PyTorch 2.9
+    with torch_device.exact_products():
+        assert torch.get_float32_matmul_precision() == "highest"
+    assert torch.get_float32_matmul_precision() == "high"
+
+
+@pytest.mark.usefixtures("precision_is_restored")
 def test_threads_that_leave_early_allow_nothing_to_the_others():
     torch.set_float32_matmul_precision("high")
     inside = torch_device._EXACT
