@@ -211,7 +211,8 @@ class EmRun {
             done < resting_ || state.starved || state.floored) {
             return false;
         }
-        following_ = following_ || remaining_steps() > model_price();
+        following_ = following_ || (formed() ? remaining_steps() > model_price()
+                                             : done >= options_.second_order->products_after);
         return following_;
     }
 
@@ -223,23 +224,18 @@ class EmRun {
 
     // Passes that the quadratic model takes to converge, about.
     double model_price() const {
-        const double hessian = formed() ? hessian_passes(OwnUnits::shape_of(family_), k_, d_)
-                                        : options_.second_order->product_price;
-        return options_.second_order->price + 3.0 * hessian;
+        return options_.second_order->price + 3.0 * hessian_passes(OwnUnits::shape_of(family_), k_, d_);
     }
 
-    // Plain steps until convergence, if steps go on shrinking as they did. Where they do not shrink there is no end of
-    // them, but products do not pay before they do: each step of the model would cost many, and go not far.
+    // Plain steps until convergence, if steps go on shrinking as they did.
     double remaining_steps() const {
         const size_t n = steps_.size(), window = options_.second_order->window;
         if (n <= window) {
             return 0.0;
         }
         const double shrinks = std::log(steps_[n - 1] / steps_[n - 1 - window]) / static_cast<double>(window);
-        if (shrinks >= 0.0) {
-            return formed() ? std::numeric_limits<double>::infinity() : 0.0;
-        }
-        return std::log(options_.tol / steps_[n - 1]) / shrinks;
+        return shrinks < 0.0 ? std::log(options_.tol / steps_[n - 1]) / shrinks
+                             : std::numeric_limits<double>::infinity();
     }
 
     // One step of the quadratic model; plain steps for a while where it has nothing to say.

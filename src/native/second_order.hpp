@@ -12,8 +12,8 @@ namespace gmmscape {
 // When steps of the model take the place of plain ones, and how they are made; as engine.SecondOrder in Python.
 struct SecondOrder {
     size_t after, window, largest;
-    double dearest, price, product_price;
-    size_t secants, products;
+    double dearest, price;
+    size_t products_after, secants, products;
     double rough, exact;
     size_t rest;
     double radius, least_radius, longest, acceptable, no_fall;

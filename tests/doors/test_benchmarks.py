@@ -207,6 +207,19 @@ def test_an_iteration_is_timed_beside_others(tmp_path: Path):
     assert len(content["summary"]["table"]) == 4
 
 
+def test_a_pass_is_timed_on_a_device_and_is_right(tmp_path: Path):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    content = small("gpu", tmp_path)
+    assert len(content["summary"]["passes"]) == 2
+    for name, case in content["cases"].items():
+        if "share_of_bound" in case:
+            assert case["same_bits_again"]
+            assert 0.0 < case["share_of_bound"] < 1.0
+            assert case["log_likelihood_difference"] < (1e-12 if "float64" in name else 1e-6)
+            assert case["milliseconds"]["torch"] > 0
+    assert content["cases"]["derivatives"]["milliseconds"]["torch"]["product"] > 0
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
 @pytest.mark.slow

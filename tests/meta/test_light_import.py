@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("click", "joblib", "matplotlib", "rich", "scipy", "sklearn")
+HEAVY = ("click", "joblib", "matplotlib", "rich", "scipy", "sklearn", "torch")
 LIMIT_SECONDS = 0.3
 REPETITIONS = 5
 

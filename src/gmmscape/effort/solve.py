@@ -22,9 +22,10 @@ class SolveEffort:
     #: Coordinates, and passes that it costs, up to which the Hessian is formed.
     largest_hessian: int = 1000
     dearest_hessian: float = 30.0
-    #: What the model costs until convergence, in passes: so much, and thrice its Hessian or its products.
+    #: What the model costs until convergence, in passes: so much, and thrice its Hessian. Where that is only
+    #: multiplied with, the iterations of EM after which it is still worth a try.
     model_price: float = 20.0
-    product_price: float = 400.0
+    products_after: int = 400
     #: Secants that a Hessian serves for; products that a step is made of at most; the residual that is left
     #: of the gradient then, and where the Hessian is formed.
     secants: int = 10

@@ -1,8 +1,9 @@
 """Engines: what computes statistics, densities and derivatives of the rows that they hold.
 
-`info` tells which one computes: compiled kernels, or the reference engine in NumPy that they are tested
-against. The environment variables GMMSCAPE_ENGINE (native, reference) and GMMSCAPE_ISA (baseline, avx2,
-avx512) choose, and `using` does for a while. `register` makes another one known.
+`info` tells which one computes: compiled kernels, the reference engine in NumPy that they are tested against,
+or PyTorch on a card. The environment variables GMMSCAPE_ENGINE (native, reference, torch), GMMSCAPE_ISA
+(baseline, avx2, avx512) and GMMSCAPE_DEVICE (cpu, cuda, cuda:1) choose, and `using` does for a while.
+`register` makes another one known.
 """
 
 from gmmscape.arrays import FloatArray

@@ -62,8 +62,10 @@ class SecondOrder:
         Iterations before the first, and over which lengths of EM steps are compared.
     largest, dearest : int, float
         Coordinates, and passes that it costs, up to which the Hessian is formed.
-    price, product_price : float
-        Passes until convergence beside three Hessians, and what stands for one that is not formed.
+    price : float
+        Passes until convergence beside three Hessians.
+    products_after : int
+        Iterations before the first where the Hessian is not formed.
     secants, products : int
         For which a Hessian serves; of which a step is made at most where none is formed.
     rough, exact : float
@@ -83,7 +85,7 @@ class SecondOrder:
     largest: int
     dearest: float
     price: float
-    product_price: float
+    products_after: int
     secants: int
     products: int
     rough: float

@@ -268,7 +268,7 @@ def second_order_of(solver: EM) -> engine.SecondOrder | None:
         largest=effort.largest_hessian,
         dearest=effort.dearest_hessian,
         price=effort.model_price,
-        product_price=effort.product_price,
+        products_after=effort.products_after,
         secants=effort.secants,
         products=effort.products,
         rough=effort.rough_step,

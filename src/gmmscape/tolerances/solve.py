@@ -23,8 +23,8 @@ class SolveTolerances:
     #: gradient; and below which it is given up.
     model_radius: float = 0.1
     least_radius: float = 1e-7
-    #: Change of a logarithm or a place, in own units, from which on a step is too long, whatever its length in
-    #: all: light components would be emptied at once.
+    #: Change of a logarithm or a place, in own units, from which on a step is too long, whatever its length:
+    #: light components would be emptied at once.
     longest_change: float = 2.0
     #: Share of the predicted fall from which on a step is accepted.
     acceptable: float = 0.05

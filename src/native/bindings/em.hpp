@@ -111,7 +111,7 @@ T field(const nb::object& task, const char* name) {
 }
 
 const char* const second_order_fields[] = {
-    "after", "window", "largest", "dearest", "price",        "product_price", "secants", "products",
+    "after", "window", "largest", "dearest", "price",        "products_after", "secants", "products",
     "rough", "exact",  "rest",    "radius",  "least_radius", "longest",       "acceptable", "no_fall",
 };
 
@@ -124,7 +124,7 @@ std::optional<gmmscape::SecondOrder> second_order_of(const nb::object& plan) {
                                  field<size_t>(plan, "largest"),
                                  field<double>(plan, "dearest"),
                                  field<double>(plan, "price"),
-                                 field<double>(plan, "product_price"),
+                                 field<size_t>(plan, "products_after"),
                                  field<size_t>(plan, "secants"),
                                  field<size_t>(plan, "products"),
                                  field<double>(plan, "rough"),

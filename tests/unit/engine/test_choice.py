@@ -26,7 +26,7 @@ built = pytest.mark.skipif(not extension.instruction_sets(), reason="the extensi
 def test_the_variable_chooses_the_instructions(isa: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("GMMSCAPE_ENGINE", raising=False)
     monkeypatch.setenv("GMMSCAPE_ISA", isa)
-    assert engine.info() == ("native", isa, extension.instruction_sets(), thread_count())
+    assert engine.info() == ("native", isa, extension.instruction_sets(), thread_count(), "cpu")
 
 
 @built
@@ -130,3 +130,25 @@ def test_the_extension_alone_imports_at_once():
         seconds.append(float(result.stdout))
         assert seconds[-1] < time.perf_counter() - began
     assert min(seconds) < 0.02
+
+
+@pytest.fixture
+def no_torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """PyTorch cannot be imported."""
+    for name in [name for name in sys.modules if name.startswith("gmmscape.engine.torch_")]:
+        monkeypatch.delitem(sys.modules, name)
+        monkeypatch.delattr(engine, name.rpartition(".")[2])
+    monkeypatch.setitem(sys.modules, "torch", None)
+    choice._chosen.cache_clear()
+    yield
+    choice._chosen.cache_clear()
+
+
+@pytest.mark.usefixtures("no_torch")
+def test_without_pytorch_its_engine_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    said = r"GMMSCAPE_ENGINE='torch': PyTorch is missing.*pip install 'gmmscape\[gpu\]'"
+    with pytest.raises(NotAvailableError, match=said):
+        engine.using("torch").__enter__()
+    monkeypatch.setenv("GMMSCAPE_ENGINE", "torch")
+    with pytest.raises(NotAvailableError, match=said):
+        engine.info()

@@ -117,7 +117,9 @@ def test_it_serves_an_exploration():
 def test_names_of_the_library_are_not_taken():
     with pytest.raises(gs.InvalidParameterError, match="name='native'"):
         engine.register("native", WholeArraysEngine)
-    with pytest.raises(gs.InvalidParameterError, match="choose one of native, reference, whole-arrays"):
+    with pytest.raises(
+        gs.InvalidParameterError, match="choose one of native, reference, torch, whole-arrays"
+    ):
         engine.using("abacus").__enter__()
 
 

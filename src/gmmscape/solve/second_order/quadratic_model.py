@@ -86,21 +86,22 @@ def is_formed(family: Family, k: int, d: int) -> bool:
 
 
 def pays(family: Family, mixture: Mixture, tol: float, steps: tuple[float, ...]) -> bool:
-    """Say whether plain steps, which shrink as these did, would take more passes than the model."""
+    """Say whether plain steps, which shrink as these did, would take more passes than the model.
+
+    Products with a Hessian that is not formed cost many passes a step: they are tried where EM creeps all the
+    same.
+    """
     k, d = mixture.means.shape
+    if not is_formed(family, k, d):
+        return len(steps) >= EFFORT.solve.products_after
     window = EFFORT.solve.shrinking_window
     if len(steps) <= window:
         return False
     shrinks = float(np.log(steps[-1] / steps[-1 - window])) / window
-    formed = is_formed(family, k, d)
-    # Products do not pay before steps shrink: each step of the model would cost many, and go not far.
-    remaining = np.inf if formed else 0.0
-    if shrinks < 0:
-        with np.errstate(divide="ignore"):
-            remaining = float(np.log(tol / steps[-1])) / shrinks
+    with np.errstate(divide="ignore"):
+        remaining = float(np.log(tol / steps[-1])) / shrinks if shrinks < 0 else np.inf
     assert family.scores is not None
-    hessians = hessian_passes(family.scores, k, d) if formed else EFFORT.solve.product_price
-    return remaining > 3.0 * hessians + EFFORT.solve.model_price
+    return remaining > 3.0 * hessian_passes(family.scores, k, d) + EFFORT.solve.model_price
 
 
 @dataclass(frozen=True)
