@@ -218,10 +218,10 @@ def shown(summary: dict[str, Any]) -> Shown:
 PAGE = Page(
     question="How long does a fit take to converge?",
     setup="""From thirty iterations of accelerated EM after k-means, to within 1e-6 nats in total of the limit
-    that each run reaches, tolerance 1e-8: second order and accelerated EM, at most 6,000 iterations. A Hessian
-    and a product count as the passes that they take on these rows; medians of five, long runs once.""",
-    sentence="""The second-order phase takes {median} passes in the median, {most} at most. On {creeping} problems
-    accelerated EM takes more than 500 iterations; the second order is {least} times as fast there or more.""",
+    that each run reaches, tolerance 1e-8: second order and accelerated EM, at most 6,000 iterations. Hessians
+    and products count as the passes that they take on these rows; medians of five, or one if long.""",
+    sentence="""The second-order phase takes {median} passes in the median, {most} at most. On {creeping} sets
+    accelerated EM takes over 500 iterations; the second order is {least} times as fast there or more.""",
     claim="Fits converge in some dozen passes where EM creeps for thousands of iterations",
     number="{median} passes in the median, {most} at most",
     loses="where EM converges by itself in a few dozen iterations, it is EM that does",

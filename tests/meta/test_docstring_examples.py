@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import pkgutil
 from types import ModuleType
 
@@ -13,9 +14,10 @@ import gmmscape
 
 
 def modules() -> list[str]:
-    walked = pkgutil.walk_packages(gmmscape.__path__, "gmmscape.")
-    # A module of this name starts the command line.
-    return sorted(one.name for one in walked if one.name.rpartition(".")[2] != "__main__")
+    walked = (one.name for one in pkgutil.walk_packages(gmmscape.__path__, "gmmscape."))
+    # A module of this name starts the command line; those of the torch engine need the extra that it is.
+    left_out = "torch_" if importlib.util.find_spec("torch") is None else "__main__"
+    return sorted(name for name in walked if not name.rpartition(".")[2].startswith(("__main__", left_out)))
 
 
 def examples(module: ModuleType) -> list[doctest.DocTest]:
