@@ -64,7 +64,7 @@ PROBLEMS: dict[str, Problem] = {
     "birch1": Problem(lambda: suite("birch1")[0], 100),
     "20000 x 16": Problem(partial(_blobs, 20_000, 16, 32, 1.0), 32),
     "20000 x 16 diag": Problem(partial(_blobs, 20_000, 16, 32, 1.0), 32, "diag"),
-    "20000 x 64": Problem(partial(_blobs, 20_000, 64, 16, 0.4), 16),
+    "20000 x 64": Problem(partial(_blobs, 20_000, 64, 16, 0.6), 16),
 }
 SMALL = ("a1", "5000 x 2 overlapping")
 

@@ -398,3 +398,13 @@ def test_extremes_are_fitted_and_repaired(tmp_path: Path):
     groups = small("extremes", tmp_path)["summary"]["groups"]
     assert len(groups) == 3
     assert all(row["right"] == row["of"] for row in groups.values())
+
+
+@pytest.mark.slow
+def test_fits_converge_in_some_dozen_passes(tmp_path: Path):
+    summary = small("second_order", tmp_path)["summary"]
+    assert summary["most_passes"] < 250
+    assert summary["max_iter"] == 0
+    for row in summary["problems"].values():
+        assert row["second"]["passes"] < 0.5 * row["em"]["passes"]
+        assert row["product_passes"] < 3.0
