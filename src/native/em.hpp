@@ -249,7 +249,7 @@ class EmRun {
         }
         const TrustStep step = formed() ? model_.step(kernels_, gradient, plan.exact) : step_by_products(state, units, gradient);
         if (!(step.predicted > plan.no_fall * (1.0 + std::abs(state.nll)))) {
-            model_.forget();
+            model_ = QuadraticModel(plan.radius);
             space_.reset();
             following_ = false;
             resting_ = history_.size() + plan.rest;

@@ -32,17 +32,8 @@ nb::object statistics(const std::string& isa, const std::string& kind, const Arr
         return nb::none();
     }
     const size_t k = model.k, d = model.d;
-    std::vector<double> scatter_matrix = found.scatter;
-    if (shape == Shape::tied || shape == Shape::full) {
-        const size_t count = shape == Shape::full ? k : 1;
-        scatter_matrix.resize(count * d * d);
-        for (size_t i = 0; i < count; ++i) {
-            gmmscape::detail::unpack(found.scatter.data() + i * gmmscape::triangle(d), d,
-                                     scatter_matrix.data() + i * d * d);
-        }
-    }
     return nb::make_tuple(found.log_likelihood, found.weight, copied(found.mass, {k}), copied(found.mean, {k, d}),
-                          copied(scatter_matrix, stored_shape(shape, k, d)));
+                          copied(unpacked(found.scatter, shape, k, d), stored_shape(shape, k, d)));
 }
 
 template <class T>

@@ -40,7 +40,6 @@ class QuadraticModel {
     explicit QuadraticModel(double radius) : radius_(radius) {}
 
     bool known() const { return !matrix_.empty(); }
-    bool exact() const { return known() && secants_ == 0; }
     bool worn(size_t most) const { return secants_ >= most; }
     bool moved() const { return moved_; }
     double radius() const { return radius_; }
@@ -50,7 +49,6 @@ class QuadraticModel {
         secants_ = 0;
         moved_ = false;
     }
-    void forget() { matrix_.clear(); }
 
     TrustStep step(const Kernels& kernels, const std::vector<double>& gradient, double tolerance) const {
         const size_t m = gradient.size();

@@ -15,7 +15,6 @@ struct TrustStep {
     std::vector<double> step;
     double predicted = 0.0;  // fall of the model
     double length = 0.0;
-    bool inside = false;     // whether the model has its minimum inside the region
 };
 
 namespace detail {
@@ -92,16 +91,14 @@ inline double norm(const std::vector<double>& x) {
 }
 
 // The minimiser of size e_1' h + h' T h / 2 over |h| <= radius; zero where rounding leaves none.
-inline std::vector<double> in_ball(const Tridiagonal& T, double size, double radius, bool& inside) {
+inline std::vector<double> in_ball(const Tridiagonal& T, double size, double radius) {
     constexpr double accuracy = 1e-12;
     std::vector<double> slope(T.size(), 0.0), h, more;
     slope[0] = -size;
-    inside = false;
     if (!T.finite()) {
         return std::vector<double>(T.size(), 0.0);
     }
-    inside = T.solve(0.0, slope, h) && norm(h) <= radius;
-    if (inside) {
+    if (T.solve(0.0, slope, h) && norm(h) <= radius) {
         return h;
     }
     const double least = T.least_shift(accuracy);
@@ -181,8 +178,7 @@ class KrylovSpace {
             const double beta = detail::norm(image);
             const bool spent = n >= most || !(beta > 1e-14);
             if (spent || n % every == 0) {
-                bool inside = false;
-                const std::vector<double> h = detail::in_ball(T_, size_, radius, inside);
+                const std::vector<double> h = detail::in_ball(T_, size_, radius);
                 if (spent || beta * std::abs(h[n - 1]) <= tolerance * size_) {
                     return;
                 }
@@ -201,7 +197,7 @@ class KrylovSpace {
         if (T_.size() == 0) {
             return result;
         }
-        const std::vector<double> h = detail::in_ball(T_, size_, radius, result.inside);
+        const std::vector<double> h = detail::in_ball(T_, size_, radius);
         for (size_t n = 0; n < h.size(); ++n) {
             for (size_t at = 0; at < m_; ++at) {
                 result.step[at] += h[n] * basis_[n * m_ + at];

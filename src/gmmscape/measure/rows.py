@@ -14,7 +14,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.engine import Coverage, EmRuns, EmTask
 from gmmscape.measure.estimate import Errors
 from gmmscape.measure.source import Block
-from gmmscape.measure.tally import Tally
+from gmmscape.measure.tally import MOMENTS, PRODUCT, Tally, information_passes
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
 
@@ -130,12 +130,13 @@ class WeightedRows:
 
     def information(self, mixture: Mixture, scatter: str, *, missing: bool) -> Information:
         """Return what makes value, gradient and Hessian at `mixture`; see `engine.Held.information`."""
-        self.tally.count(len(self), mixture)
+        passes = information_passes(scatter, *mixture.means.shape) if missing else MOMENTS
+        self.tally.count(len(self), mixture, passes)
         return self.held.information(self._parameters(mixture), scatter, missing=missing)
 
     def missing_product(self, mixture: Mixture, scatter: str, direction: FloatArray) -> ScoreMoments:
         """Return the missing information at `mixture` times a direction, as moments of y."""
-        self.tally.count(len(self), mixture)
+        self.tally.count(len(self), mixture, PRODUCT)
         return self.held.missing_product(self._parameters(mixture), scatter, direction)
 
     def log_densities(self, mixture: Mixture, rows: Any = EVERY) -> FloatArray:

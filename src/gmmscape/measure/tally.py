@@ -12,7 +12,7 @@ from gmmscape.engine import EmTask, Work
 from gmmscape.mixture import Mixture
 
 #: What moments in own units, and a product with the Hessian, cost in passes.
-PLAIN_MOMENTS = 2.0
+MOMENTS = 2.0
 PRODUCT = 1.5
 
 
@@ -38,10 +38,11 @@ class Tally:
         """Seconds left for loops over the rows, or None where there is no limit."""
         return None if self.until is None else max(0.0, self.until - time.monotonic())
 
-    def count(self, n: int, mixture: Mixture) -> None:
-        """Count a pass of a mixture over n rows."""
+    def count(self, n: int, mixture: Mixture, passes: float = 1.0) -> None:
+        """Count a pass of a mixture over n rows, or what costs as much as several."""
         k, d = mixture.means.shape
-        self.done += pass_over(n, k, mixture.kind.work(d), d)
+        # Whole numbers: their differences do not depend on what was counted before.
+        self.done += round(passes * pass_over(n, k, mixture.kind.work(d), d))
 
     def passes(self, n: int, mixture: Mixture, since: float = 0.0) -> float:
         """Return how many passes of a mixture over n rows cost as much as what was done since then."""
@@ -53,11 +54,15 @@ class Tally:
         _, k, d = task.means.shape
         sizes = np.full(len(runs), n) if task.ranges is None else np.diff(task.ranges, axis=1)[:, 0]
         work = kind_named(task.kind).work(d)
-        hessian = PLAIN_MOMENTS + hessian_passes("none" if task.means_only else task.kind, k, d)
+        hessian = information_passes("none" if task.means_only else task.kind, k, d)
         for size, run in zip(sizes.tolist(), runs, strict=True):
             passes = run.passes + hessian * run.hessians + PRODUCT * run.products
-            # Whole numbers: their differences do not depend on what was counted before.
             self.done += round(passes * pass_over(size, k, work, d))
+
+
+def information_passes(scatter: str, k: int, d: int) -> float:
+    """Return what moments in own units and the missing information cost, in passes."""
+    return MOMENTS + hessian_passes(scatter, k, d)
 
 
 def pass_over(n: int, k: int, work: int, d: int) -> float:

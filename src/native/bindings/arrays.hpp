@@ -84,6 +84,19 @@ std::vector<size_t> stored_shape(Shape shape, size_t k, size_t d) {
     }
 }
 
+// Matrices, of the shapes that are stored as packed lower triangles.
+std::vector<double> unpacked(const std::vector<double>& packed, Shape shape, size_t k, size_t d) {
+    if (shape != Shape::tied && shape != Shape::full) {
+        return packed;
+    }
+    const size_t count = shape == Shape::full ? k : 1;
+    std::vector<double> matrices(count * d * d);
+    for (size_t i = 0; i < count; ++i) {
+        gmmscape::detail::unpack(packed.data() + i * gmmscape::triangle(d), d, matrices.data() + i * d * d);
+    }
+    return matrices;
+}
+
 // A mixture as Python passes it; the arrays are checked once and not copied.
 Model model_of(const std::string& kind, const Array& log_constants, const Matrix& means, const Array& factors) {
     const Shape shape = shape_named(kind);

@@ -10,16 +10,8 @@ namespace {
 
 // Moments of scores as Python reads them: second ones as matrices.
 nb::tuple score_moments(const gmmscape::Information& found, Shape shape, size_t k, size_t d) {
-    std::vector<double> second = found.second;
-    if (shape == Shape::tied || shape == Shape::full) {
-        const size_t count = shape == Shape::full ? k : 1;
-        second.resize(count * d * d);
-        for (size_t i = 0; i < count; ++i) {
-            gmmscape::detail::unpack(found.second.data() + i * gmmscape::triangle(d), d, second.data() + i * d * d);
-        }
-    }
     return nb::make_tuple(found.log_likelihood, found.weight, copied(found.mass, {k}), copied(found.first, {k, d}),
-                          copied(second, stored_shape(shape, k, d)));
+                          copied(unpacked(found.second, shape, k, d), stored_shape(shape, k, d)));
 }
 
 nb::object information(const std::string& isa, const std::string& kind, const Array& log_constants,

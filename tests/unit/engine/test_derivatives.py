@@ -8,21 +8,8 @@ import pytest
 import gmmscape as gs
 from gmmscape import engine
 from gmmscape.engine import reference
-from gmmscape.engine.extension import instruction_sets as available
 from gmmscape.engine.rounding import reference_rounding
 from gmmscape.threads import limited
-
-ISAS = (*available(), "reference")
-
-
-@pytest.fixture(params=ISAS)
-def isa(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Compute with one instruction set, or with the reference engine."""
-    if request.param == "reference":
-        monkeypatch.setenv("GMMSCAPE_ENGINE", "reference")
-    else:
-        monkeypatch.setenv("GMMSCAPE_ISA", request.param)
-    return request.param
 
 
 def problem(n: int, d: int, k: int, spread: float) -> tuple[np.ndarray, np.ndarray, gs.Mixture]:

@@ -20,17 +20,6 @@ from gmmscape.threads import limited
 
 KINDS = ("spherical", "diag", "tied", "full")
 FAMILIES = ("location", "location and weights", *KINDS)
-ISAS = (*available(), "reference")
-
-
-@pytest.fixture(params=ISAS)
-def isa(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Compute with one instruction set, or with the reference engine."""
-    if request.param == "reference":
-        monkeypatch.setenv("GMMSCAPE_ENGINE", "reference")
-    else:
-        monkeypatch.setenv("GMMSCAPE_ISA", request.param)
-    return request.param
 
 
 class Case(NamedTuple):

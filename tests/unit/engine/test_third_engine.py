@@ -126,3 +126,5 @@ def test_names_of_the_library_are_not_taken():
 @pytest.mark.skipif(native() is None, reason="the extension is not built")
 def test_both_sides_of_the_language_border_know_the_same_fields():
     assert sorted(native().em_fields()) == sorted(field.name for field in fields(engine.EmTask))
+    plan = [field.name for field in fields(engine.SecondOrder)]
+    assert sorted(native().second_order_fields()) == sorted(plan)
