@@ -8,6 +8,7 @@ import pytest
 import gmmscape as gs
 from gmmscape import engine
 from gmmscape.engine import reference
+from gmmscape.engine.extension import instruction_sets as available
 from gmmscape.engine.rounding import reference_rounding
 from gmmscape.threads import limited
 
