@@ -106,21 +106,26 @@ SampleObjective = Objective[Sample]
 def step_norm(before: Mixture, after: Mixture, vanished: float = 0.0) -> float:
     """Return the size of an EM step (docs/words.md#gradient-norm).
 
-    The largest over the components of: the step of the mean in units of that component's standard
-    deviations, the relative change of its weight, and of its covariance. Zero at a critical point. Components
-    of no more than a `vanished` weight do not count: it goes on to zero at a steady rate.
+    The largest over the components; zero at a critical point. Components of no more than a `vanished` weight
+    do not count: it goes on to zero at a steady rate.
+    """
+    moving = before.weights > vanished if vanished else slice(None)
+    return float(step_sizes(before, after)[moving].max(initial=0.0))
+
+
+def step_sizes(before: Mixture, after: Mixture) -> FloatArray:
+    """Return how far each component moved, shape (k,).
+
+    The largest of: the step of the mean in units of that component's standard deviations, the relative change
+    of its weight, and of its covariance.
     """
     kind, factors = before.kind, before.parameters.factors
-    alive = before.weights > vanished
-    moving = alive if vanished else np.ones(len(alive), dtype=bool)
-    scaled = kind.scaled_each(after.means - before.means, factors)
-    largest = float(np.linalg.norm(scaled, axis=1)[moving].max(initial=0.0))
+    sizes = np.linalg.norm(kind.scaled_each(after.means - before.means, factors), axis=1)
     if not np.array_equal(before.weights, after.weights):
-        change = np.abs(after.weights - before.weights)[alive] / before.weights[alive]
-        largest = max(largest, float(change.max()))
+        change = np.abs(after.weights - before.weights)
+        alive = before.weights > 0.0
+        sizes[alive] = np.maximum(sizes[alive], change[alive] / before.weights[alive])
     if not np.array_equal(before.covariances, after.covariances):
         change = after.covariances - before.covariances
-        if not kind.shared:
-            change[~moving] = 0.0
-        largest = max(largest, kind.relative_change(change, factors, before.n_features))
-    return largest
+        sizes = np.maximum(sizes, kind.relative_changes(change, factors, before.n_features))
+    return sizes

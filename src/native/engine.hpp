@@ -63,7 +63,7 @@ bool summed_by(const Plan<T>& plan, size_t n, size_t size, size_t scores, size_t
     std::atomic<bool> dense{true};
     sums.assign(std::max<size_t>(chunks, 1) * size, 0.0);
     share_out(chunks, useful_threads(plan, n, threads), [&](auto next) {
-        const Workspace<T> workspace(plan, scores, block);
+        const Workspace<T> workspace(plan, scores, std::min(block, (n + 63) / 64 * 64));
         const auto own = make_own(workspace.scratch());
         for (size_t c = next(); c < chunks; c = next()) {
             if (!add(workspace.scratch(), own, c * chunk, std::min((c + 1) * chunk, n), sums.data() + c * size)) {

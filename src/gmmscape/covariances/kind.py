@@ -137,8 +137,8 @@ class CovarianceKind(ABC):
         """Return shifts (..., k, d), one of each component, in its own standard deviations."""
 
     @abstractmethod
-    def relative_change(self, change: FloatArray, factors: FloatArray, d: int) -> float:
-        """Return the largest Frobenius norm of a covariance's change in that covariance's own units."""
+    def relative_changes(self, change: FloatArray, factors: FloatArray, d: int) -> FloatArray:
+        """Return each covariance's change in its own units: Frobenius norms, (k,) or (1,) where shared."""
 
     @abstractmethod
     def log_determinants(self, covariances: FloatArray, d: int) -> FloatArray:

@@ -45,9 +45,9 @@ class _Matrices(CovarianceKind):
     def inverse_deviations(self, factors: FloatArray) -> FloatArray:
         return np.diagonal(factors, axis1=-2, axis2=-1)
 
-    def relative_change(self, change: FloatArray, factors: FloatArray, d: int) -> float:
+    def relative_changes(self, change: FloatArray, factors: FloatArray, d: int) -> FloatArray:
         scaled = np.swapaxes(factors, -1, -2) @ change @ factors
-        return float(np.linalg.norm(scaled, axis=(-2, -1)).max())
+        return np.atleast_1d(np.linalg.norm(scaled, axis=(-2, -1)))
 
     def log_determinants(self, covariances: FloatArray, d: int) -> FloatArray:
         return np.linalg.slogdet(covariances)[1]

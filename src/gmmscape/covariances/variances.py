@@ -78,8 +78,8 @@ class Diag(_Variances):
     def scaled_each(self, shifts: FloatArray, factors: FloatArray) -> FloatArray:
         return shifts * factors
 
-    def relative_change(self, change: FloatArray, factors: FloatArray, d: int) -> float:
-        return float(np.linalg.norm(change * factors**2, axis=1).max())
+    def relative_changes(self, change: FloatArray, factors: FloatArray, d: int) -> FloatArray:
+        return np.linalg.norm(change * factors**2, axis=1)
 
     def log_determinants(self, covariances: FloatArray, d: int) -> FloatArray:
         return np.log(covariances).sum(axis=1)
@@ -167,8 +167,8 @@ class Spherical(_Variances):
     def scaled_each(self, shifts: FloatArray, factors: FloatArray) -> FloatArray:
         return shifts * factors[:, None]
 
-    def relative_change(self, change: FloatArray, factors: FloatArray, d: int) -> float:
-        return float(np.abs(change * factors**2).max() * np.sqrt(d))
+    def relative_changes(self, change: FloatArray, factors: FloatArray, d: int) -> FloatArray:
+        return np.abs(change * factors**2) * np.sqrt(d)
 
     def log_determinants(self, covariances: FloatArray, d: int) -> FloatArray:
         return d * np.log(covariances)

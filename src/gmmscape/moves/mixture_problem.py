@@ -15,14 +15,15 @@ from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered, covered_by
 from gmmscape.moves.degeneracy import collapsed, scarce
+from gmmscape.moves.known_splits import KnownSplits
 from gmmscape.moves.left_out_gain import LeftOutGain
-from gmmscape.moves.moves import Move, Removal, applied
+from gmmscape.moves.moves import Move, Removal, Split, applied
 from gmmscape.moves.nesting import Clustering, better_clustering, nested
 from gmmscape.moves.pairing import disjoint, paired
 from gmmscape.moves.prediction import predicted
 from gmmscape.moves.removals import propose_removals
 from gmmscape.moves.search import Attempt
-from gmmscape.moves.splits import SplitProposals, overloaded, propose_resplits, propose_splits
+from gmmscape.moves.splits import SplitProposals, overloaded, propose_resplits
 from gmmscape.objective import SampleObjective
 from gmmscape.progress import Stopped
 from gmmscape.solve import (
@@ -46,6 +47,8 @@ JUDGE = EM(tol=1e-5, max_iter=1000)
 SETTLE = EM(tol=1e-5, max_iter=100)
 #: EM after moves that more moves are to follow.
 BETWEEN = EM(tol=1e-2, max_iter=12)
+#: Tries nothing, of a fit that is settled: what follows is for such fits only, and takes a while to find.
+SETTLED = Attempt([], rough=False)
 
 
 class MixtureProblem:
@@ -89,6 +92,7 @@ class MixtureProblem:
         self.hold_out = hold_out
         self._tally = objective.rows.tally
         self._begun = False
+        self._known = KnownSplits(objective)
         #: The fit that splits were proposed for last, and these.
         self.proposed: tuple[Solution, SplitProposals] | None = None
         self._until = np.inf if effort is None else self._tally.done + effort
@@ -126,7 +130,7 @@ class MixtureProblem:
         covered = covered_by(self.objective, here, [self.seed, number])
         check()
         movable = self.family.movable(here.n_components)
-        found = propose_splits(self.objective, covered.parts, np.random.default_rng([self.seed, number, 1]))
+        found = self._known.proposed(here, covered.parts, np.random.default_rng([self.seed, number, 1]))
         self.proposed = fit, found
         splits = [split for split in found.splits if movable[split.component]]
         check()
@@ -134,10 +138,48 @@ class MixtureProblem:
         separate = [split for split in splits if not split.nested]
         for moves in _at_once(disjoint(separate, removals, self.same)):
             yield Attempt([moves], rough=True)
+        yield SETTLED
+        clear = not found.overloaded.any() and self._overlap(here) <= TOLERANCES.moves.clear
+        within = [split for split in splits if split.nested]
+        if clear and self.on_evidence:
+            yield from self._of_clear(here, covered, [separate, within], removals, check)
+        else:
+            yield from self._of_overlapping(here, covered, [separate, within], removals, check, number)
+        if movable.all():
+            yield from self._anew(here, number, clear=clear)
+
+    def _of_clear(
+        self,
+        here: Mixture,
+        covered: Covered,
+        splits: Sequence[list[Split]],
+        removals: Sequence[Removal],
+        check: Callable[[], None],
+    ) -> Iterator[Attempt]:
+        """Moves that promise a gain, where rows say which component they are of and none holds several
+        clusters: bounds are tight there, and whatever else is tried comes back."""
+        for kind in splits:
+            most = self._affordable(here, EFFORT.moves.attempts)
+            moves = paired(kind, removals, EFFORT.moves.lookahead * most)
+            moves = [move for move in moves if move.estimate > self.same]
+            yield from self._ranked(here, covered, moves, check, most, self.same)
+        self._begun = True
+
+    def _of_overlapping(
+        self,
+        here: Mixture,
+        covered: Covered,
+        splits: Sequence[list[Split]],
+        removals: Sequence[Removal],
+        check: Callable[[], None],
+        number: int,
+    ) -> Iterator[Attempt]:
+        """Moves into separate clusters, neighbours that share anew, nested components; then all the same
+        where they promise nothing."""
+        separate, within = splits
         # Of many components, a neighbourhood has told by EM what to expect.
-        least = (
-            -np.inf if here.n_components <= EFFORT.moves.all_pairs or self.family.kind.shared else self.same
-        )
+        few = here.n_components <= EFFORT.moves.all_pairs or self.family.kind.shared
+        least = -np.inf if few else self.same
         most = self._affordable(here, EFFORT.moves.attempts)
         moves = paired(separate, removals, EFFORT.moves.lookahead * most)
         yield from self._ranked(here, covered, moves, check, most, least)
@@ -149,26 +191,17 @@ class MixtureProblem:
             : EFFORT.moves.lookahead * EFFORT.moves.attempts
         ]
         yield from self._ranked(here, covered, promising, check, EFFORT.moves.attempts, self.same)
-        within = [split for split in splits if split.nested]
         moves = paired(within, removals, EFFORT.moves.lookahead * EFFORT.moves.nested_attempts)
         yield from self._ranked(here, covered, moves, check, EFFORT.moves.nested_attempts, least)
         # Before giving up: neighbours that share in ways which promise nothing by themselves, other than now.
         rest = [move for move in anew if move.estimate < -self.same]
-        if np.isfinite(least):
-            yield from self._ranked(
-                here,
-                covered,
-                rest[: EFFORT.moves.lookahead * EFFORT.moves.attempts],
-                check,
-                EFFORT.moves.attempts,
-                least,
-            )
-        else:
+        if few:
             yield Attempt([[move] for move in rest[: EFFORT.moves.attempts]], rough=False)
-        if movable.all():
-            yield from self._anew(here, found, number)
+        else:
+            rest = rest[: EFFORT.moves.lookahead * EFFORT.moves.attempts]
+            yield from self._ranked(here, covered, rest, check, EFFORT.moves.attempts, least)
 
-    def _anew(self, here: Mixture, found: SplitProposals, number: int) -> Iterator[Attempt]:
+    def _anew(self, here: Mixture, number: int, *, clear: bool) -> Iterator[Attempt]:
         """The fit perturbed, and new starts: optima of overlapping clusters differ by more than moves.
 
         Hardly any where each component is one cluster and rows say which they are of: then perturbed fits
@@ -177,7 +210,6 @@ class MixtureProblem:
         cost = pass_size(self.objective, here)
         if cost > EFFORT.moves.cheap_pass:
             return
-        clear = not found.overloaded.any() and self._overlap(here) <= TOLERANCES.moves.clear
         if not clear:
             yield Attempt(
                 [], rough=False, starts=perturbed(here, np.random.default_rng([self.seed, number, 3]))

@@ -28,6 +28,8 @@ class MovesTolerances:
     #: Size of a pass up to which perturbed fits are run through EM before giving up; standard deviations
     #: of each.
     perturbations: tuple[float, ...] = (0.5, 0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0)
+    #: Size of a step of a component up to which it covers what it covered before.
+    unmoved: float = 0.05
     #: Standard deviations.
     nesting_reach: float = 2.0
     #: How much wider than what lies before it a background is, at least.
