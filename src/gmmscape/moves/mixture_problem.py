@@ -256,7 +256,8 @@ class MixtureProblem:
     def _new_starts(self, here: Mixture, count: int, seed: Sequence[int]) -> list[Mixture]:
         """Starts by k-means++, each component numbered as the one of the fit that it is closest to."""
         sample = self.objective.measure
-        means = spread_means(sample, here.n_components, count, np.random.default_rng(seed))
+        rngs = [np.random.default_rng([*seed, i]) for i in range(count)]
+        means = spread_means(sample, here.n_components, rngs)
         try:
             return [
                 mixture_around(sample, self.family, own[match_means(own, here.means)[0]]) for own in means

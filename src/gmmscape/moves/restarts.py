@@ -13,7 +13,17 @@ from gmmscape.mixture import Mixture
 from gmmscape.moves.degeneracy import collapsed
 from gmmscape.objective import SampleObjective
 from gmmscape.progress import Budget, Stopped
-from gmmscape.solve import EM, Solution, descend_all, ends_of_all, solution_of, start_around, stored
+from gmmscape.solve import (
+    EM,
+    Solution,
+    descend_all,
+    ends_of_all,
+    mixture_around,
+    solution_of,
+    spread_means,
+    start_around,
+    stored,
+)
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.work.journal import Journal
 
@@ -128,13 +138,11 @@ def restarted(
 
 def _starts(objective: SampleObjective, plan: StartPlan, numbers: range) -> list[Mixture]:
     """The starts of these numbers, in local coordinates."""
-    sample, family = objective.measure, objective.family
-    return [
-        start_around(
-            sample, family, plan.n_components, plan.init_params, np.random.default_rng([plan.seed, i])
-        )
-        for i in numbers
-    ]
+    sample, family, k = objective.measure, objective.family, plan.n_components
+    rngs = [np.random.default_rng([plan.seed, i]) for i in numbers]
+    if plan.init_params == "k-means++" and k <= len(sample) <= EFFORT.solve.start_rows:
+        return [mixture_around(sample, family, means) for means in spread_means(sample, k, rngs)]
+    return [start_around(sample, family, k, plan.init_params, rng) for rng in rngs]
 
 
 def _ends(found: Restarts, starts: list[Mixture], total: int, budget: Budget) -> list[Solution]:

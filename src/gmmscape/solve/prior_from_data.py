@@ -20,7 +20,8 @@ from gmmscape.objective import Objective
 from gmmscape.solve.batch import descend, descend_all
 from gmmscape.solve.em import EM
 from gmmscape.solve.left_out import left_out_log_densities
-from gmmscape.solve.starts import start_around
+from gmmscape.solve.spread_starts import spread_means
+from gmmscape.solve.starts import mixture_around
 from gmmscape.tolerances import TOLERANCES
 
 #: Finds what components have in common; nothing else is made of that fit.
@@ -220,10 +221,8 @@ def _fitted(
 ) -> Mixture | None:
     """The best of a few EM runs, or the first, in local coordinates; None where none ends well."""
     penalised = family_named(family, floor, prior)
-    starts = [
-        start_around(sample, penalised, k, "kmeans", np.random.default_rng([k, i]))
-        for i in range(EFFORT.solve.prior_starts if carefully else 1)
-    ]
+    rngs = [np.random.default_rng([k, i]) for i in range(EFFORT.solve.prior_starts if carefully else 1)]
+    starts = [mixture_around(sample, penalised, means) for means in spread_means(sample, k, rngs)]
     ends = descend_all(PRELIMINARY, Objective.near(sample, penalised, starts[0]), starts)
     sound = [end for end in ends if end.stop_reason != "degenerate"]
     return min(sound, key=lambda end: end.value).local if sound else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
@@ -9,8 +11,8 @@ from gmmscape.effort import EFFORT
 from gmmscape.measure import Sample
 
 
-def spread_means(sample: Sample, k: int, starts: int, rng: np.random.Generator) -> FloatArray:
-    """Return k rows picked far from each other, for each of so many starts, shape (starts, k, d).
+def spread_means(sample: Sample, k: int, rngs: Sequence[np.random.Generator]) -> FloatArray:
+    """Return k rows picked far from each other, for each of many starts, shape (starts, k, d).
 
     Greedy k-means++ as scikit-learn has it (Arthur and Vassilvitskii, 2007): of 2 + log k rows drawn by
     weight times squared distance, the one that leaves the least of it becomes the next mean.
@@ -21,10 +23,8 @@ def spread_means(sample: Sample, k: int, starts: int, rng: np.random.Generator) 
         Of k rows at least.
     k : int
         Number of means.
-    starts : int
-        Number of starts; what they are does not depend on how many there are memory for at once.
-    rng : numpy.random.Generator
-        Of the draws.
+    rngs : sequence of numpy.random.Generator
+        Of the draws of each start, which depend on nothing else.
 
     Returns
     -------
@@ -33,13 +33,11 @@ def spread_means(sample: Sample, k: int, starts: int, rng: np.random.Generator) 
     """
     points, weights = sample.points, sample.weights
     trials = 2 + int(np.log(k))
-    if starts == 0:
-        return np.empty((0, k, sample.n_features))
     together = max(1, EFFORT.solve.distances_together // (len(points) * trials))
-    chances = rng.random((starts, k, trials))
-    found = [
-        _spread(points, weights, chances[first : first + together]) for first in range(0, starts, together)
-    ]
+    found = [np.empty((0, k, sample.n_features))]
+    for first in range(0, len(rngs), together):
+        chances = np.stack([rng.random((k, trials)) for rng in rngs[first : first + together]])
+        found.append(_spread(points, weights, chances))
     return np.concatenate(found)
 
 

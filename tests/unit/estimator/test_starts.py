@@ -146,7 +146,7 @@ def test_more_starts_never_end_lower(monkeypatch: pytest.MonkeyPatch):
         options: dict[str, Any] = {"random_state": seed, "init_params": "random_from_data"}
         return [gs.GaussianMixture(5, n_init=n, **options).fit(rows).lower_bound_ for n in (1, 2, 4)]
 
-    assert min(min(np.diff(ends(seed))) for seed in (57, 71, 105)) >= -1e-9
+    assert min(min(np.diff(ends(seed))) for seed in (30, 102, 143)) >= -1e-9
     every = fits._records
     monkeypatch.setattr(fits, "_records", lambda solutions: every(solutions)[-1:])
-    assert min(min(np.diff(ends(seed))) for seed in (57, 105)) < -1e-3
+    assert min(min(np.diff(ends(seed))) for seed in (30, 143)) < -1e-3

@@ -132,7 +132,7 @@ def test_neighbours_that_would_share_as_they_do_are_not_tried(rng: np.random.Gen
     moves = propose_resplits(objective, fit, [Removal((0, 1), 0.1)], parts, seeded())
     as_now = [move for move in moves if abs(move.estimate) <= TOLERANCES.moves.same / len(X)]
     assert as_now
-    problem = MixtureProblem(objective, take_nested=False, seed=0)
+    problem = MixtureProblem(objective, take_nested=False, seed=0, pursue="likelihood")
     solution = descend(EM(), objective, fit)
     tried = [
         move.estimate
