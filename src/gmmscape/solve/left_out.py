@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.logsumexp import logsumexp_rows
 from gmmscape.mixture import Mixture
 
 EPS = float(np.finfo(np.float64).eps)
 #: Share of a component's scatter below which a row's is lost in rounding.
 NO_SHARE = 1e-12
+#: Responsibility below which a component does without the row as it does with it, to eight digits.
+NO_PART = 1e-9
+#: What is left of a row's density below which that of every component is looked at.
+LOST = 1e-6
 #: Numbers that are computed with at once.
 BLOCK = 2_000_000
 
@@ -41,36 +45,71 @@ def left_out_log_densities(
     Returns
     -------
     ndarray of shape (m,)
-        Nats; -inf for rows that nothing else speaks for. Cost O(m k d), or O(m k d^2) for matrices.
+        Nats; -inf for rows that nothing else speaks for. Cost: that of the density, and of a few components
+        a row.
     """
-    k, d = fit.means.shape
-    found = np.empty(len(points))
-    rows = max(1, BLOCK // (k * d))
-    for first in range(0, len(points), rows):
-        block = slice(first, first + rows)
-        found[block] = logsumexp_rows(_log_joint(fit, points[block], posterior[block], n, prior_rows))
+    taking_part = posterior >= NO_PART
+    density, own = fit.log_density(points), fit.responsibilities(points)
+    # The other components as they are, but for the number of rows that weights are of.
+    kept = np.where(taking_part, 0.0, own).sum(axis=1) * (n / max(n - 1.0, EPS))
+    row, component = np.nonzero(taking_part)
+    joint = _log_joint(fit, points, posterior, n, prior_rows, row, component)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        kept += np.bincount(row, np.exp(joint - density[row]), len(points))
+        found = density + np.log(kept)
+    lost = np.flatnonzero(~((kept > LOST) & np.isfinite(found)))
+    if len(lost):
+        found[lost] = _of_all_components(fit, points[lost], posterior[lost], n, prior_rows)
     return found
 
 
-def _log_joint(
+def _of_all_components(
     fit: Mixture, points: FloatArray, posterior: FloatArray, n: float, prior_rows: float
 ) -> FloatArray:
-    """Log joint densities of a block of rows under the M-steps without each of them, shape (m, k)."""
-    d = fit.n_features
-    present = fit.weights > 0
-    mass = n * np.where(present, fit.weights, 1.0)
+    """The same, by every component: what is left of a row's own may be less than any other."""
+    m, k = posterior.shape
+    row, component = np.repeat(np.arange(m), k), np.tile(np.arange(k), m)
+    return logsumexp_rows(_log_joint(fit, points, posterior, n, prior_rows, row, component).reshape(m, k))
+
+
+def _log_joint(
+    fit: Mixture,
+    points: FloatArray,
+    posterior: FloatArray,
+    n: float,
+    prior_rows: float,
+    row: IntArray,
+    component: IntArray,
+) -> FloatArray:
+    """Log joint densities of pairs of a row and a component, under the M-step without that row, shape (p,)."""
+    each = max(1, BLOCK // fit.kind.work(fit.n_features))
+    found = np.empty(len(row))
+    for first in range(0, len(row), each):
+        own = slice(first, first + each)
+        i, at = component[own], row[own]
+        found[own] = _of_pairs(fit, i, points[at], posterior[at, i], n, prior_rows)
+    return found
+
+
+def _of_pairs(
+    fit: Mixture, i: IntArray, points: FloatArray, posterior: FloatArray, n: float, prior_rows: float
+) -> FloatArray:
+    d, kind = fit.n_features, fit.kind
+    present = fit.weights[i] > 0
+    mass = n * np.where(present, fit.weights[i], 1.0)
     left = np.maximum(mass - posterior, EPS * mass)
-    given = (n if fit.kind.shared else mass) + prior_rows
+    given = (n if kind.shared else mass) + prior_rows
     held = np.maximum(given - posterior, EPS * given)
-    scaled = fit.kind.scaled_each(points[:, None, :] - fit.means, fit.parameters.factors)
+    factors = fit.parameters.factors
+    scaled = kind.scaled_each(points - fit.means[i], factors if kind.shared else factors[i])
     # The scatter, in its own units, less what the row gives it along its deviation.
-    lengths, growth = np.einsum("nkd,nkd->nk", scaled, scaled), np.zeros(posterior.shape)
+    lengths, growth = np.einsum("pd,pd->p", scaled, scaled), np.zeros(len(i))
     share = posterior * mass / left / given
     some = share * lengths > NO_SHARE
-    lengths[some], growth[some] = fit.kind.without(scaled[some], share[some])
+    lengths[some], growth[some] = kind.without(scaled[some], share[some])
     lengths = lengths * held / given * (mass / left) ** 2
     growth = growth + d * np.log(given / held)
-    joint = np.log(left / max(n - 1.0, EPS)) - 0.5 * (lengths + growth) + _log_scales(fit)
+    joint = np.log(left / max(n - 1.0, EPS)) - 0.5 * (lengths + growth) + _log_scales(fit)[i]
     return np.where(present, joint, -np.inf)
 
 

@@ -9,7 +9,7 @@ import gmmscape as gs
 from gmmscape import lab
 from gmmscape.families import NO_FLOOR, CovariancePrior, family_named
 from gmmscape.objective import Objective
-from gmmscape.solve import left_out_log_densities
+from gmmscape.solve import left_out, left_out_log_densities
 
 KINDS = ("spherical", "diag", "tied", "full")
 SCALE = np.array([[2.0, 0.3], [0.3, 1.0]])
@@ -51,6 +51,21 @@ def test_each_row_is_judged_by_the_m_step_of_the_others(kind: str, rows: float, 
         others = np.delete(np.arange(len(X)), i)
         without = m_step(kind, X[others], posterior[others], rows)
         assert found[i] == pytest.approx(without.log_density(X[[i]])[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_components_that_take_no_part_need_no_second_look(kind: str, X: np.ndarray):
+    """Also of rows that have a component for themselves: what is left are the others, however little they say."""
+    rows = np.vstack([X, [[20.0, 0.0], [400.0, 0.0], [401.0, 0.0]]])
+    posterior = np.zeros((30, 4))
+    posterior[:27, :2] = np.random.default_rng(0).dirichlet([0.1, 0.1], 27)
+    posterior[27, 2] = posterior[28:, 3] = 1.0
+    posterior[:10, :2] = [1.0, 0.0]
+    fit = m_step(kind, rows, posterior, 1.0)
+    found = left_out_log_densities(fit, rows, posterior, 30.0, 1.0)
+    by_all = left_out._of_all_components(fit, rows, posterior, 30.0, 1.0)
+    np.testing.assert_allclose(found, by_all, rtol=1e-8)
+    assert fit.log_density(rows)[27] - found[27] > 10.0
 
 
 def test_a_shared_covariance_loses_a_row_of_one_component(X: np.ndarray):
