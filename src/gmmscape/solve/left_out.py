@@ -81,7 +81,7 @@ def _log_joint(
     row: IntArray,
     component: IntArray,
 ) -> FloatArray:
-    """Log joint densities of pairs of a row and a component, under the M-step without that row, shape (p,)."""
+    """Log joint densities of pairs of row and component, under the M-step without that row, shape (p,)."""
     each = max(1, BLOCK // fit.kind.work(fit.n_features))
     found = np.empty(len(row))
     for first in range(0, len(row), each):

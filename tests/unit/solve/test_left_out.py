@@ -55,7 +55,7 @@ def test_each_row_is_judged_by_the_m_step_of_the_others(kind: str, rows: float, 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_components_that_take_no_part_need_no_second_look(kind: str, X: np.ndarray):
-    """Also of rows that have a component for themselves: what is left are the others, however little they say."""
+    """Also of rows that have a component for themselves: the others are left, however little they say."""
     rows = np.vstack([X, [[20.0, 0.0], [400.0, 0.0], [401.0, 0.0]]])
     posterior = np.zeros((30, 4))
     posterior[:27, :2] = np.random.default_rng(0).dirichlet([0.1, 0.1], 27)
