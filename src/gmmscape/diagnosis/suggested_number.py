@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +11,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import covered_by
 from gmmscape.moves.degeneracy import scarce
 from gmmscape.moves.resizing import with_one_fewer, with_one_more
-from gmmscape.moves.splits import least_gain
+from gmmscape.moves.splits import SplitProposals, least_gain
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import EM, Solution, descend_all
 from gmmscape.tolerances import TOLERANCES
@@ -22,7 +21,7 @@ BRIEF = EM(tol=1e-3, max_iter=60)
 
 
 def suggested_n_components(
-    objective: SampleObjective, fit: Mixture, seed: int, check: Callable[[], None] | None = None
+    objective: SampleObjective, fit: Mixture, seed: int, proposed: SplitProposals | None = None
 ) -> int:
     """Return the number of components at which BIC neither wants one fewer nor one more.
 
@@ -34,8 +33,8 @@ def suggested_n_components(
         Where to begin, in local coordinates.
     seed : int
         Of the splits' starts.
-    check : callable, optional
-        Called between the steps; may raise.
+    proposed : SplitProposals, optional
+        Splits of the fit, where these are known.
 
     Returns
     -------
@@ -53,8 +52,6 @@ def suggested_n_components(
     price = 0.5 * least_gain(objective)
     grown = False
     for number in range(EFFORT.diagnosis.suggestion_steps):
-        if check is not None:
-            check()
         covered = covered_by(objective, here)
         if here.n_components > 1 and not grown:
             starts = with_one_fewer(
@@ -69,7 +66,10 @@ def suggested_n_components(
                 here, value = end.local, end.value
                 continue
         rng = np.random.default_rng([seed, 8, number])
-        starts = with_one_more(objective, here, covered, rng, EFFORT.diagnosis.splits_tried, separate=True)
+        known = proposed if here is fit else None
+        starts = with_one_more(
+            objective, here, covered, rng, EFFORT.diagnosis.splits_tried, separate=True, proposed=known
+        )
         end = _best(objective, starts, sound=True)
         if end is None or value - end.value <= price:
             break

@@ -94,7 +94,7 @@ def diagnosis_of(
         else tuple(set_aside(objective.measure)),
         warnings=_warnings(examination, given),
         evidence=evidence_of(examination, total, gain, score, calibration, thorough=thorough),
-        suggested_n_components=suggested_n_components(objective, final, 0)
+        suggested_n_components=suggested_n_components(objective, final, 0, examination.proposed)
         if thorough and examination.looked_at and examination.affordable(100)
         else None,
         rival=examination.escape.rival.mixture if rival > 0.0 else None,

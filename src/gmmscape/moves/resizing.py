@@ -10,7 +10,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.moves.component_rows import Covered
 from gmmscape.moves.moves import Removal, Split, with_merged, with_split
 from gmmscape.moves.removals import propose_removals
-from gmmscape.moves.splits import propose_splits
+from gmmscape.moves.splits import SplitProposals, propose_splits
 from gmmscape.objective import SampleObjective
 from gmmscape.tolerances import TOLERANCES
 
@@ -51,6 +51,7 @@ def with_one_more(
     most: int,
     *,
     separate: bool = False,
+    proposed: SplitProposals | None = None,
 ) -> list[Mixture]:
     """Return starts with one component more, best split first.
 
@@ -69,6 +70,8 @@ def with_one_more(
     separate : bool, default=False
         Only into clusters of their own, no cores in halos, and only where each row gains 0.1 nats: clusters
         that are not quite Gaussian bring less.
+    proposed : SplitProposals, optional
+        Splits of this fit, where these are known.
 
     Returns
     -------
@@ -76,11 +79,8 @@ def with_one_more(
         In local coordinates.
     """
     movable = objective.family.movable(fit.n_components)
-    splits = [
-        s
-        for s in propose_splits(objective, covered.parts, rng).splits
-        if s.gain > 0.0 and movable[s.component]
-    ]
+    found = proposed or propose_splits(objective, covered.parts, rng)
+    splits = [s for s in found.splits if s.gain > 0.0 and movable[s.component]]
     if separate:
         mass = covered.parts.mass
         splits = [
