@@ -15,9 +15,8 @@ from gmmscape.moves.degeneracy import rows_for_covariance
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import EM, Small, ends_on_parts
 
-#: A proposal has to be near its optimum only, which needs no quadratic model: it is judged on all rows, after
-#: EM on everything.
-ROUGH = EM(tol=1e-2, max_iter=40, second_order=False)
+#: A proposal has to be near its optimum only: it is judged on all rows, after EM on everything.
+ROUGH = EM(tol=1e-2, max_iter=40)
 #: Tells which of several starts on a part are worth going on with.
 SCREEN = EM(tol=1e-2, max_iter=6, second_order=False)
 #: Evaluates starts as they are.
