@@ -21,6 +21,7 @@ _HOMES = {
     "mixture": ("Mixture",),
     "models": ("NotFittedError",),
     "optima": ("LocalOptima", "local_optima"),
+    "papers": ("citation",),
     "selection": ("Selection", "select"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -16,6 +16,7 @@ from gmmscape.mixture import Mixture as Mixture
 from gmmscape.models import NotFittedError as NotFittedError
 from gmmscape.optima import LocalOptima as LocalOptima
 from gmmscape.optima import local_optima as local_optima
+from gmmscape.papers import citation as citation
 from gmmscape.selection import Selection as Selection
 from gmmscape.selection import select as select
 
