@@ -90,6 +90,7 @@ struct Scratch {
     T* weighted;      // (d + TILE)
     T* posterior;     // (k)
     T* weights;
+    T* roots;         // of weighted responsibilities
     T* scale;         // weight / sum of exponentials
     T* density;
     T* scores;           // (k * d + TILE), of derivatives only

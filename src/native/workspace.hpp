@@ -27,7 +27,7 @@ class Workspace {
         const size_t whitened = plan.whitened ? wide : 0, scored = scores > 0 ? scores + TILE : 0;
         scratch_.rows = rows;
         scratch_.stride = scratch_.rows + 64 / sizeof(T);  // no power of two: columns would share cache sets
-        const size_t columns = feature_rows(plan) + whitened + 2 * wide + plan.k + 3 + 2 * scored;
+        const size_t columns = feature_rows(plan) + whitened + 2 * wide + plan.k + 4 + 2 * scored;
         const size_t bytes = (columns * scratch_.stride * sizeof(T) + 63) / 64 * 64;
         memory_.reset(std::aligned_alloc(64, bytes));
         if (!memory_) {
@@ -47,6 +47,7 @@ class Workspace {
         scratch_.weighted = take(wide);
         scratch_.posterior = take(plan.k);
         scratch_.weights = take(1);
+        scratch_.roots = take(1);
         scratch_.scale = take(1);
         scratch_.density = take(1);
         scratch_.scores = take(scored);

@@ -193,7 +193,7 @@ inline void feature_block(const Plan<T>& plan, const Scratch<T>& scratch, size_t
             common[r] = Vec<T>{};
         }
         if (plan.whitened) {
-            squared_product<T>(plan.columns, d, v + at, stride, common, scratch.whitened + at);
+            squared_product<T>(plan.columns, d, Coordinates<T>{v + at, stride}, common, scratch.whitened + at, stride);
             features = scratch.whitened + at;
         } else if (plan.half_precision > 0.0) {
             for (size_t j = 0; j < d; ++j) {
@@ -245,8 +245,7 @@ inline void centred_posterior(const Plan<T>& plan, const Scratch<T>& scratch, si
     const Vec<T> common[GROUP] = {};
     for (size_t at = 0; at < rows; at += GROUP * width<T>) {
         Vec<T> top[GROUP], sum[GROUP];
-        centred_densities<T>(plan, v + at, scratch.deviations + at, scratch.posterior + at, stride, top,
-                             sum);
+        centred_densities<T>(plan, v + at, scratch.posterior + at, stride, top, sum);
         finish_group<T>(likelihood, top, sum, common, scratch.weights + at, scratch.scale + at,
                         scratch.density + at);
         for (size_t i = 0; i < plan.k; ++i) {

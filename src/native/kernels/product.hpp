@@ -91,7 +91,8 @@ inline void feature_product(const Plan<double>& plan, const Scratch<double>& scr
         square_features<double>(plan.squares, d, v + at, stride);
         const double* features = v + at;
         if (plan.whitened) {
-            squared_product<double>(plan.columns, d, v + at, stride, unused, scratch.whitened + at);
+            squared_product<double>(plan.columns, d, Coordinates<double>{v + at, stride}, unused, scratch.whitened + at,
+                                    stride);
             features = scratch.whitened + at;
         }
         feature_densities<double>(plan, features, scratch.posterior + at, stride, top, sum);
