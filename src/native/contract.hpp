@@ -97,6 +97,7 @@ struct Scratch {
     T* weighted_scores;
     double* feature_sums;  // in the order in which the tiles are computed
     double* pooled;        // packed lower triangle
+    double* moved;         // (d + moment features): those of one component, to be moved
 };
 
 // Responsibilities from some threshold on, one entry each; `rest` is one minus it, without losing digits.

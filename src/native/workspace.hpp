@@ -52,9 +52,10 @@ class Workspace {
         scratch_.density = take(1);
         scratch_.scores = take(scored);
         scratch_.weighted_scores = take(scored);
-        sums_.resize(plan.k * plan.moment_features + triangle(plan.d));
+        sums_.resize(plan.k * plan.moment_features + triangle(plan.d) + plan.d + plan.moment_features);
         scratch_.feature_sums = sums_.data();
         scratch_.pooled = sums_.data() + plan.k * plan.moment_features;
+        scratch_.moved = scratch_.pooled + triangle(plan.d);
     }
 
     const Scratch<T>& scratch() const { return scratch_; }

@@ -257,38 +257,51 @@ inline void centred_posterior(const Plan<T>& plan, const Scratch<T>& scratch, si
     }
 }
 
+// Second moments about the center become moments about a place at `shift` from it; both are packed lower triangles, and
+// first moments `first` about the center.
+inline void move_triangle(size_t d, double mass, const double* first, const double* shift, double* packed) {
+    for (size_t j = 0; j < d; packed += ++j) {
+        const double slope = mass * shift[j] - first[j], less = shift[j];
+        for (size_t l = 0; l <= j; ++l) {
+            packed[l] += slope * shift[l] - less * first[l];
+        }
+    }
+}
+
 // Moments about the center become moments about each component's place, and are added.
 template <class T>
 inline void move_feature_sums(const Plan<T>& plan, const Scratch<T>& scratch, double* moments) {
     const size_t k = plan.k, d = plan.d, P = plan.moment_features;
     const Moments& layout = plan.moments;
+    double* shift = scratch.moved;
+    double* sums = shift + d;
     for (size_t i = 0; i < k; ++i) {
-        const auto sum = [&](size_t f) { return scratch.feature_sums[tiled_index(k, P, i, f)]; };
-        const auto shift = [&](size_t j) { return plan.about[i * d + j] - plan.center[j]; };
-        const double mass = sum(0);
+        for (size_t f = 0; f < P; ++f) {
+            sums[f] = scratch.feature_sums[tiled_index(k, P, i, f)];
+        }
+        const double mass = sums[0];
+        const double *first = sums + 1, *squares = sums + 1 + d;
         moments[layout.mass + i] += mass;
         double* second = moments + layout.second + i * layout.each;
         double squared = 0.0;
         for (size_t j = 0; j < d; ++j) {
-            moments[layout.first + i * d + j] += sum(1 + j) - mass * shift(j);
-            const double change = shift(j) * (mass * shift(j) - 2.0 * sum(1 + j));
+            shift[j] = plan.about[i * d + j] - plan.center[j];
+            moments[layout.first + i * d + j] += first[j] - mass * shift[j];
+            const double change = shift[j] * (mass * shift[j] - 2.0 * first[j]);
             squared += change;
             if (plan.scatter == Shape::diag) {
-                second[j] += sum(1 + d + j) + change;
+                second[j] += squares[j] + change;
             }
         }
         if (plan.scatter == Shape::spherical) {
-            second[0] += sum(1 + d) + squared;
-        }
-        if (plan.scatter == Shape::full || plan.scatter == Shape::tied) {
-            double* packed = plan.scatter == Shape::full ? second : moments + layout.second;
-            for (size_t j = 0, at = 0; j < d; ++j) {
-                for (size_t l = 0; l <= j; ++l, ++at) {
-                    const double change =
-                        mass * shift(j) * shift(l) - shift(j) * sum(1 + l) - shift(l) * sum(1 + j);
-                    packed[at] += change + (plan.scatter == Shape::full ? sum(1 + d + at) : 0.0);
-                }
+            second[0] += squares[0] + squared;
+        } else if (plan.scatter == Shape::full) {
+            for (size_t at = 0; at < d * (d + 1) / 2; ++at) {
+                second[at] += squares[at];
             }
+            move_triangle(d, mass, first, shift, second);
+        } else if (plan.scatter == Shape::tied) {
+            move_triangle(d, mass, first, shift, moments + layout.second);
         }
     }
     if (plan.scatter == Shape::tied) {
