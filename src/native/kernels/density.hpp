@@ -56,25 +56,22 @@ inline void feature_tile(const T* theta, const T* constants, size_t P, const T* 
     }
 }
 
-// Coordinates of one group of rows as they are, and less a place that is given in two parts.
-template <class T>
-struct Coordinates {
-    const T* v;
-    size_t stride;
-    Vec<T> operator()(size_t j, int r) const { return load<T>(v + j * stride + r * width<T>); }
-};
-
+// Coordinates of one group of rows less a place that is given in two parts.
 template <class T>
 struct Deviations {
-    Coordinates<T> coordinates;
+    const T* v;
+    size_t stride;
     const T* high;
     const T* low;
-    Vec<T> operator()(size_t j, int r) const { return minus<T>(coordinates(j, r), high[j], low[j]); }
+
+    Vec<T> operator()(size_t j, int r) const {
+        return minus<T>(load<T>(v + j * stride + r * width<T>), high[j], low[j]);
+    }
 };
 
-// Four entries of U' v for GROUP vectors of rows: v has `count` entries, `columns` is a tile of U.
-template <class T, class Entries>
-inline void factor_tile(const T* columns, size_t count, Entries v, Vec<T> (*sum)[GROUP]) {
+// Four entries of U' y for GROUP vectors of rows: the first `count` deviations y, `columns` is a tile of U.
+template <class T>
+inline void factor_tile(const T* columns, size_t count, Deviations<T> y, Vec<T> (*sum)[GROUP]) {
     for (size_t i = 0; i < TILE; ++i) {
         for (int r = 0; r < GROUP; ++r) {
             sum[i][r] = Vec<T>{};
@@ -83,7 +80,7 @@ inline void factor_tile(const T* columns, size_t count, Entries v, Vec<T> (*sum)
     for (size_t l = 0; l < count; ++l) {
         Vec<T> entry[GROUP];
         for (int r = 0; r < GROUP; ++r) {
-            entry[r] = v(l, r);
+            entry[r] = y(l, r);
         }
         for (size_t i = 0; i < TILE; ++i) {
             const T u = columns[l * TILE + i];
@@ -94,23 +91,23 @@ inline void factor_tile(const T* columns, size_t count, Entries v, Vec<T> (*sum)
     }
 }
 
-// Squared length of U' v; U' v itself is written to `product` if that is not null. Deviations are cheaper to take
+// Squared length of U' y; U' y itself is written to `product` if that is not null. Deviations are cheaper to take
 // again for each tile than to keep.
-template <class T, class Entries>
-inline void squared_product(const T* columns, size_t d, Entries v, Vec<T>* squared, T* product, size_t stride) {
+template <class T>
+inline void squared_product(const T* columns, size_t d, Deviations<T> y, Vec<T>* squared, T* product) {
     for (int r = 0; r < GROUP; ++r) {
         squared[r] = Vec<T>{};
     }
     for (size_t j = 0; j < d; j += TILE) {
         const size_t count = j + TILE < d ? j + TILE : d;
         Vec<T> sum[TILE][GROUP];
-        factor_tile<T>(columns, count, v, sum);
+        factor_tile<T>(columns, count, y, sum);
         columns += count * TILE;
         for (size_t i = 0; i < TILE; ++i) {
             for (int r = 0; r < GROUP; ++r) {
                 squared[r] += sum[i][r] * sum[i][r];
                 if (product != nullptr) {
-                    store<T>(product + (j + i) * stride + r * width<T>, sum[i][r]);
+                    store<T>(product + (j + i) * y.stride + r * width<T>, sum[i][r]);
                 }
             }
         }
@@ -164,10 +161,10 @@ inline void feature_densities(const Plan<T>& plan, const T* features, T* posteri
 // Squared Mahalanobis distance of one group of rows from component i.
 template <class T>
 inline void squared_distance(const Plan<T>& plan, size_t i, const T* v, size_t stride, Vec<T>* squared) {
-    const Deviations<T> deviations{{v, stride}, plan.high + i * plan.d, plan.low + i * plan.d};
+    const Deviations<T> deviations{v, stride, plan.high + i * plan.d, plan.low + i * plan.d};
     if (plan.shape == Shape::tied || plan.shape == Shape::full) {
         const size_t matrix = plan.shape == Shape::full ? i : 0;
-        squared_product<T>(plan.columns + matrix * plan.factor_size, plan.d, deviations, squared, nullptr, 0);
+        squared_product<T>(plan.columns + matrix * plan.factor_size, plan.d, deviations, squared, nullptr);
         return;
     }
     const bool diag = plan.shape == Shape::diag;

@@ -179,6 +179,22 @@ inline void finish_equal_group(Likelihood<T>& likelihood, const Vec<T>* top, con
     likelihood.block += logarithm<T>(product);
 }
 
+// Second moments about the center of all rows together.
+template <class T>
+inline void pooled_moments(const Scratch<T>& scratch, const T* v, size_t d, size_t rows, bool equal) {
+    const size_t stride = scratch.stride;
+    if (equal) {
+        triangle_sums<T>(v, v, d, stride, rows, scratch.pooled, scratch.weights[0]);
+        return;
+    }
+    for (size_t j = 0; j < d; ++j) {
+        for (size_t r = 0; r < rows; r += width<T>) {
+            store<T>(scratch.weighted + j * stride + r, load<T>(v + j * stride + r) * load<T>(scratch.weights + r));
+        }
+    }
+    triangle_sums<T>(scratch.weighted, v, d, stride, rows, scratch.pooled);
+}
+
 // Feature form: responsibilities, log densities and moments of the block in `scratch.features`.
 template <class T>
 inline void feature_block(const Plan<T>& plan, const Scratch<T>& scratch, size_t rows, bool equal,
@@ -188,14 +204,10 @@ inline void feature_block(const Plan<T>& plan, const Scratch<T>& scratch, size_t
     for (size_t at = 0; at < rows; at += GROUP * width<T>) {
         Vec<T> top[GROUP], sum[GROUP], common[GROUP];
         square_features<T>(plan.squares, d, v + at, stride);
-        const T* features = v + at;
         for (int r = 0; r < GROUP; ++r) {
             common[r] = Vec<T>{};
         }
-        if (plan.whitened) {
-            squared_product<T>(plan.columns, d, Coordinates<T>{v + at, stride}, common, scratch.whitened + at, stride);
-            features = scratch.whitened + at;
-        } else if (plan.half_precision > 0.0) {
+        if (plan.half_precision > 0.0) {
             for (size_t j = 0; j < d; ++j) {
                 for (int r = 0; r < GROUP; ++r) {
                     const Vec<T> x = load<T>(v + j * stride + at + r * width<T>);
@@ -206,7 +218,7 @@ inline void feature_block(const Plan<T>& plan, const Scratch<T>& scratch, size_t
         for (int r = 0; r < GROUP; ++r) {
             common[r] *= static_cast<T>(plan.half_precision);
         }
-        feature_densities<T>(plan, features, scratch.posterior + at, stride, top, sum);
+        feature_densities<T>(plan, v + at, scratch.posterior + at, stride, top, sum);
         if (equal) {
             finish_equal_group<T>(likelihood, top, sum, common, scratch.weights[0], scratch.scale + at);
         } else {
@@ -214,14 +226,8 @@ inline void feature_block(const Plan<T>& plan, const Scratch<T>& scratch, size_t
                             scratch.density + at);
         }
     }
-    if (plan.scatter == Shape::tied) {
-        for (size_t j = 0; j < d; ++j) {
-            for (size_t r = 0; r < rows; r += width<T>) {
-                store<T>(scratch.weighted + j * stride + r,
-                         load<T>(v + j * stride + r) * load<T>(scratch.weights + r));
-            }
-        }
-        triangle_sums<T>(scratch.weighted, v, d, stride, rows, scratch.pooled);
+    if (plan.pooled) {
+        pooled_moments<T>(scratch, v, d, rows, equal);
     }
     // The features take the normalisation and the weight: they are fewer than the components, mostly.
     const size_t P = plan.moment_features;
@@ -311,6 +317,16 @@ inline void move_feature_sums(const Plan<T>& plan, const Scratch<T>& scratch, do
     }
 }
 
+// What pooled second moments take from the log likelihood.
+template <class T>
+inline double common_part(const Plan<T>& plan, const Scratch<T>& scratch) {
+    double part = 0.0;
+    for (size_t at = 0; plan.common != nullptr && at < plan.d * (plan.d + 1) / 2; ++at) {
+        part += plan.common[at] * scratch.pooled[at];
+    }
+    return part;
+}
+
 template <class T>
 inline void clear_feature_sums(const Plan<T>& plan, const Scratch<T>& scratch) {
     for (size_t at = 0; at < plan.k * plan.moment_features; ++at) {
@@ -351,6 +367,7 @@ bool range_moments(const Plan<T>& plan, const Rows<T>& rows, const Scratch<T>& s
     }
     if (by_features) {
         move_feature_sums<T>(plan, scratch, moments);
+        likelihood.total -= common_part<T>(plan, scratch);
     }
     double weight = rows.weight * static_cast<double>(last - first);
     if (rows.weights != nullptr) {

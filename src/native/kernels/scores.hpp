@@ -10,10 +10,10 @@ inline void own_deviations(const Plan<double>& plan, size_t i, const double* v, 
                            Vec<double>* squared) {
     constexpr size_t wide = width<double>;
     const size_t d = plan.d;
-    const Deviations<double> deviations{{v, stride}, plan.high + i * d, plan.low + i * d};
+    const Deviations<double> deviations{v, stride, plan.high + i * d, plan.low + i * d};
     if (plan.shape == Shape::tied || plan.shape == Shape::full) {
         const size_t matrix = plan.shape == Shape::full ? i : 0;
-        squared_product<double>(plan.columns + matrix * plan.factor_size, d, deviations, squared, y, stride);
+        squared_product<double>(plan.columns + matrix * plan.factor_size, d, deviations, squared, y);
         return;
     }
     const bool diag = plan.shape == Shape::diag;

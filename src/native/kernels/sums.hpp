@@ -68,10 +68,11 @@ inline size_t tiled_index(size_t k, size_t P, size_t i, size_t f) {
     return line * P + lines * column + (i - line) * columns + (f - column);
 }
 
-// total, a packed lower triangle, += sum over the rows of a_i * b_j for j <= i.
+// total, a packed lower triangle, += weight * sum over the rows of a_i * b_j for j <= i.
 // The matrices have TILE rows more than d, of any content.
 template <class T>
-inline void triangle_sums(const T* a, const T* b, size_t d, size_t stride, size_t rows, double* total) {
+inline void triangle_sums(const T* a, const T* b, size_t d, size_t stride, size_t rows, double* total,
+                          double weight = 1.0) {
     double tile[TILE * TILE];
     for (size_t i = 0; i < d; i += TILE) {
         const size_t lines = d - i < TILE ? d - i : TILE;
@@ -83,7 +84,7 @@ inline void triangle_sums(const T* a, const T* b, size_t d, size_t stride, size_
             for (size_t m = 0; m < lines; ++m) {
                 const size_t line = i + m;
                 for (size_t l = 0; l < TILE && j + l <= line; ++l) {
-                    total[line * (line + 1) / 2 + j + l] += tile[m * TILE + l];
+                    total[line * (line + 1) / 2 + j + l] += weight * tile[m * TILE + l];
                 }
             }
         }
