@@ -57,11 +57,12 @@ struct Plan {
     Moments moments;
 
     bool features;                    // whether the feature form may be used
-    bool whitened;                    // its coordinates are multiplied by the tied factor first
+    bool pooled;                      // second moments of all rows together are taken, about the center
     Squares squares;                  // that are computed
     size_t density_features;          // of them, from the first coordinate on
     size_t moment_features;           // with the constant, which comes first
     double half_precision;            // of the squared length that all components have in common
+    const double* common;             // where that is a form of all products: its entries for `pooled`; else null
     const double* center;             // (d)
     const T* theta;                   // in tiles of components, features outside
     const T* constants;               // (k)
@@ -85,17 +86,18 @@ template <class T>
 struct Scratch {
     size_t rows, stride;
     T* features;      // the constant, the coordinates, their squares
-    T* whitened;      // (d + TILE)
     T* deviations;    // (d + TILE)
     T* weighted;      // (d + TILE)
     T* posterior;     // (k)
     T* weights;
+    T* roots;         // of weighted responsibilities
     T* scale;         // weight / sum of exponentials
     T* density;
     T* scores;           // (k * d + TILE), of derivatives only
     T* weighted_scores;
     double* feature_sums;  // in the order in which the tiles are computed
-    double* pooled;        // packed lower triangle
+    double* pooled;        // packed lower triangle of second moments of all rows together
+    double* moved;         // (d + moment features): those of one component, to be moved
 };
 
 // Responsibilities from some threshold on, one entry each; `rest` is one minus it, without losing digits.

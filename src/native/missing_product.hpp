@@ -31,8 +31,8 @@ class DirectionOf {
     const Direction& direction() const { return direction_; }
 
   private:
-    // Slopes as linear forms of the features of the plan: coordinates about its center, whitened ones where all
-    // components share a factor. Squares that all have in common are left out: they change no responsibility.
+    // Slopes as linear forms of the features of the plan: coordinates about its center, and squares. Those that all
+    // components have in common are left out: they change no responsibility.
     void fill_features(const Plan<double>& plan) {
         const size_t k = model_.k, d = model_.d, F = d + count(scores_.squares, d);
         std::vector<double> theta(k * F, 0.0), m(d);
@@ -74,7 +74,7 @@ class DirectionOf {
         constants_[i] = constant;
     }
 
-    // y = z - e with z = U' v; the slope is a + tr C + b' y - y' C y. Tied: a linear form of z.
+    // y = z - e with z = U' v; the slope is a + tr C + b' y - y' C y. Tied: linear in v.
     void fill_matrix(size_t i, const double* m, double* theta) {
         const size_t d = model_.d;
         const double *factor = model_.factor(i), *b = means_.data() + i * d;
@@ -97,14 +97,17 @@ class DirectionOf {
             constant -= b[j] * e[j];
         }
         constants_[i] = constant;
+        for (size_t j = 0; j < d; ++j) {
+            for (size_t l = j; l < d; ++l) {
+                theta[j] += factor[j * d + l] * linear[l];
+            }
+        }
         if (scores_.shape == Shape::tied) {
-            std::copy(linear.begin(), linear.end(), theta);
             return;
         }
         std::vector<double> half(d * d, 0.0);  // U both, both symmetric
         for (size_t j = 0; j < d; ++j) {
             for (size_t l = j; l < d; ++l) {
-                theta[j] += factor[j * d + l] * linear[l];
                 for (size_t q = 0; q < d; ++q) {
                     half[j * d + q] += factor[j * d + l] * both[l * d + q];
                 }

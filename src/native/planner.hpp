@@ -83,9 +83,10 @@ class PlanOf {
     void fill_centred(const Model& model, const double* about);
     void fill_gate(const Model& model);
     double fill_theta(const Model& model, size_t i, const double* m);
+    void fill_common(const Model& model);
 
     Plan<T> plan_{};
-    std::vector<double> center_, gates_, thetas_, centred_origin_, about_;
+    std::vector<double> center_, gates_, thetas_, common_, centred_origin_, about_;
     std::vector<T> theta_, constants_, gate_, high_, low_, about_high_, about_low_, precision_, columns_,
         centred_constants_;
 };
@@ -189,12 +190,13 @@ bool PlanOf<T>::fill_features(const Model& model) {
     if (in_density != Squares::none && in_moments != Squares::none && in_density != in_moments) {
         return false;
     }
-    plan_.whitened = model.shape == Shape::tied;
-    plan_.half_precision = one_width ? 0.5 * model.factors[0] * model.factors[0] : (plan_.whitened ? 0.5 : 0.0);
+    plan_.half_precision = one_width ? 0.5 * model.factors[0] * model.factors[0] : 0.0;
+    plan_.pooled = plan_.scatter == Shape::tied || model.shape == Shape::tied;
     plan_.squares = std::max(in_density, in_moments);
     plan_.density_features = d + count(in_density, d);
     plan_.moment_features = 1 + d + count(in_moments, d);
     fill_gate(model);
+    fill_common(model);
     thetas_.assign(k * plan_.density_features, 0.0);
     std::vector<double> m(d);
     for (size_t i = 0; i < k; ++i) {
@@ -265,19 +267,30 @@ double PlanOf<T>::fill_theta(const Model& model, size_t i, const double* m) {
     for (double s : scaled) {
         squared += s * s;
     }
-    if (model.shape == Shape::tied) {
-        std::copy(scaled.begin(), scaled.end(), theta);
-        return -0.5 * squared;
-    }
     for (size_t j = 0, at = d; j < d; ++j) {
         for (size_t l = j; l < d; ++l) {
             theta[j] += factor[j * d + l] * scaled[l];
         }
-        for (size_t l = 0; l <= j; ++l, ++at) {
+        for (size_t l = 0; model.shape == Shape::full && l <= j; ++l, ++at) {
             theta[at] = (l == j ? -0.5 : -1.0) * detail::precision_entry(factor, d, j, l);
         }
     }
     return -0.5 * squared;
+}
+
+// Squares that all components share change no responsibility: of them only the sum over all rows is wanted, which the
+// pooled second moments give.
+template <class T>
+void PlanOf<T>::fill_common(const Model& model) {
+    if (model.shape != Shape::tied) {
+        return;
+    }
+    for (size_t j = 0; j < model.d; ++j) {
+        for (size_t l = 0; l <= j; ++l) {
+            common_.push_back((l == j ? 0.5 : 1.0) * detail::precision_entry(model.factors, model.d, j, l));
+        }
+    }
+    plan_.common = common_.data();
 }
 
 template <class T>

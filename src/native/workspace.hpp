@@ -24,10 +24,10 @@ class Workspace {
 
     Workspace(const Plan<T>& plan, size_t scores, size_t rows) {
         const size_t wide = plan.d + TILE;
-        const size_t whitened = plan.whitened ? wide : 0, scored = scores > 0 ? scores + TILE : 0;
+        const size_t scored = scores > 0 ? scores + TILE : 0;
         scratch_.rows = rows;
         scratch_.stride = scratch_.rows + 64 / sizeof(T);  // no power of two: columns would share cache sets
-        const size_t columns = feature_rows(plan) + whitened + 2 * wide + plan.k + 3 + 2 * scored;
+        const size_t columns = feature_rows(plan) + 2 * wide + plan.k + 4 + 2 * scored;
         const size_t bytes = (columns * scratch_.stride * sizeof(T) + 63) / 64 * 64;
         memory_.reset(std::aligned_alloc(64, bytes));
         if (!memory_) {
@@ -42,18 +42,19 @@ class Workspace {
             return taken;
         };
         scratch_.features = take(feature_rows(plan));
-        scratch_.whitened = take(whitened);
         scratch_.deviations = take(wide);
         scratch_.weighted = take(wide);
         scratch_.posterior = take(plan.k);
         scratch_.weights = take(1);
+        scratch_.roots = take(1);
         scratch_.scale = take(1);
         scratch_.density = take(1);
         scratch_.scores = take(scored);
         scratch_.weighted_scores = take(scored);
-        sums_.resize(plan.k * plan.moment_features + triangle(plan.d));
+        sums_.resize(plan.k * plan.moment_features + triangle(plan.d) + plan.d + plan.moment_features);
         scratch_.feature_sums = sums_.data();
         scratch_.pooled = sums_.data() + plan.k * plan.moment_features;
+        scratch_.moved = scratch_.pooled + triangle(plan.d);
     }
 
     const Scratch<T>& scratch() const { return scratch_; }

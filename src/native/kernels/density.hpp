@@ -56,9 +56,22 @@ inline void feature_tile(const T* theta, const T* constants, size_t P, const T* 
     }
 }
 
-// Four entries of U' v for GROUP vectors of rows: v has `count` rows, `columns` is a tile of U.
+// Coordinates of one group of rows less a place that is given in two parts.
 template <class T>
-inline void factor_tile(const T* columns, size_t count, const T* v, size_t stride, Vec<T> (*sum)[GROUP]) {
+struct Deviations {
+    const T* v;
+    size_t stride;
+    const T* high;
+    const T* low;
+
+    Vec<T> operator()(size_t j, int r) const {
+        return minus<T>(load<T>(v + j * stride + r * width<T>), high[j], low[j]);
+    }
+};
+
+// Four entries of U' y for GROUP vectors of rows: the first `count` deviations y, `columns` is a tile of U.
+template <class T>
+inline void factor_tile(const T* columns, size_t count, Deviations<T> y, Vec<T> (*sum)[GROUP]) {
     for (size_t i = 0; i < TILE; ++i) {
         for (int r = 0; r < GROUP; ++r) {
             sum[i][r] = Vec<T>{};
@@ -67,7 +80,7 @@ inline void factor_tile(const T* columns, size_t count, const T* v, size_t strid
     for (size_t l = 0; l < count; ++l) {
         Vec<T> entry[GROUP];
         for (int r = 0; r < GROUP; ++r) {
-            entry[r] = load<T>(v + l * stride + r * width<T>);
+            entry[r] = y(l, r);
         }
         for (size_t i = 0; i < TILE; ++i) {
             const T u = columns[l * TILE + i];
@@ -78,22 +91,23 @@ inline void factor_tile(const T* columns, size_t count, const T* v, size_t strid
     }
 }
 
-// Squared length of U' v; U' v itself is written to `product` if that is not null.
+// Squared length of U' y; U' y itself is written to `product` if that is not null. Deviations are cheaper to take
+// again for each tile than to keep.
 template <class T>
-inline void squared_product(const T* columns, size_t d, const T* v, size_t stride, Vec<T>* squared, T* product) {
+inline void squared_product(const T* columns, size_t d, Deviations<T> y, Vec<T>* squared, T* product) {
     for (int r = 0; r < GROUP; ++r) {
         squared[r] = Vec<T>{};
     }
     for (size_t j = 0; j < d; j += TILE) {
         const size_t count = j + TILE < d ? j + TILE : d;
         Vec<T> sum[TILE][GROUP];
-        factor_tile<T>(columns, count, v, stride, sum);
+        factor_tile<T>(columns, count, y, sum);
         columns += count * TILE;
         for (size_t i = 0; i < TILE; ++i) {
             for (int r = 0; r < GROUP; ++r) {
                 squared[r] += sum[i][r] * sum[i][r];
                 if (product != nullptr) {
-                    store<T>(product + (j + i) * stride + r * width<T>, sum[i][r]);
+                    store<T>(product + (j + i) * y.stride + r * width<T>, sum[i][r]);
                 }
             }
         }
@@ -146,19 +160,11 @@ inline void feature_densities(const Plan<T>& plan, const T* features, T* posteri
 
 // Squared Mahalanobis distance of one group of rows from component i.
 template <class T>
-inline void squared_distance(const Plan<T>& plan, size_t i, const T* v, T* deviation, size_t stride, Vec<T>* squared) {
-    const T* high = plan.high + i * plan.d;
-    const T* low = plan.low + i * plan.d;
+inline void squared_distance(const Plan<T>& plan, size_t i, const T* v, size_t stride, Vec<T>* squared) {
+    const Deviations<T> deviations{v, stride, plan.high + i * plan.d, plan.low + i * plan.d};
     if (plan.shape == Shape::tied || plan.shape == Shape::full) {
-        for (size_t j = 0; j < plan.d; ++j) {
-            for (int r = 0; r < GROUP; ++r) {
-                const size_t at = j * stride + r * width<T>;
-                store<T>(deviation + at, minus<T>(load<T>(v + at), high[j], low[j]));
-            }
-        }
         const size_t matrix = plan.shape == Shape::full ? i : 0;
-        squared_product<T>(plan.columns + matrix * plan.factor_size, plan.d, deviation, stride, squared,
-                           nullptr);
+        squared_product<T>(plan.columns + matrix * plan.factor_size, plan.d, deviations, squared, nullptr);
         return;
     }
     const bool diag = plan.shape == Shape::diag;
@@ -168,7 +174,7 @@ inline void squared_distance(const Plan<T>& plan, size_t i, const T* v, T* devia
     }
     for (size_t j = 0; j < plan.d; ++j) {
         for (int r = 0; r < GROUP; ++r) {
-            const Vec<T> t = minus<T>(load<T>(v + j * stride + r * width<T>), high[j], low[j]) * u[diag ? j : 0];
+            const Vec<T> t = deviations(j, r) * u[diag ? j : 0];
             squared[r] += t * t;
         }
     }
@@ -176,14 +182,13 @@ inline void squared_distance(const Plan<T>& plan, size_t i, const T* v, T* devia
 
 // Centred form for one group of rows, as feature_densities.
 template <class T>
-inline void centred_densities(const Plan<T>& plan, const T* v, T* deviation, T* posterior, size_t stride, Vec<T>* top,
-                              Vec<T>* sum) {
+inline void centred_densities(const Plan<T>& plan, const T* v, T* posterior, size_t stride, Vec<T>* top, Vec<T>* sum) {
     for (int r = 0; r < GROUP; ++r) {
         top[r] = splat<T>(lowest<T>);
     }
     for (size_t i = 0; i < plan.k; ++i) {
         Vec<T> squared[GROUP];
-        squared_distance<T>(plan, i, v, deviation, stride, squared);
+        squared_distance<T>(plan, i, v, stride, squared);
         for (int r = 0; r < GROUP; ++r) {
             const Vec<T> joint = plan.centred_constants[i] - squared[r] * T(0.5);
             store<T>(posterior + i * stride + r * width<T>, joint);

@@ -100,8 +100,7 @@ inline bool range_rounding(const Plan<double>& plan, const Rows<double>& rows, c
             Vec<double> value[GROUP] = {};
             for (size_t i = 0; i < k; ++i) {
                 Vec<double> squared[GROUP], slope{}, bend{};
-                squared_distance<double>(plan, i, scratch.features + stride + r, scratch.deviations + r, stride,
-                                         squared);
+                squared_distance<double>(plan, i, scratch.features + stride + r, stride, squared);
                 for (int g = 0; g < GROUP; ++g) {
                     const size_t row = r + g * width<double>;
                     const Vec<double> psi = load<double>(scratch.posterior + i * stride + row);

@@ -179,6 +179,22 @@ inline void finish_equal_group(Likelihood<T>& likelihood, const Vec<T>* top, con
     likelihood.block += logarithm<T>(product);
 }
 
+// Second moments about the center of all rows together.
+template <class T>
+inline void pooled_moments(const Scratch<T>& scratch, const T* v, size_t d, size_t rows, bool equal) {
+    const size_t stride = scratch.stride;
+    if (equal) {
+        triangle_sums<T>(v, v, d, stride, rows, scratch.pooled, scratch.weights[0]);
+        return;
+    }
+    for (size_t j = 0; j < d; ++j) {
+        for (size_t r = 0; r < rows; r += width<T>) {
+            store<T>(scratch.weighted + j * stride + r, load<T>(v + j * stride + r) * load<T>(scratch.weights + r));
+        }
+    }
+    triangle_sums<T>(scratch.weighted, v, d, stride, rows, scratch.pooled);
+}
+
 // Feature form: responsibilities, log densities and moments of the block in `scratch.features`.
 template <class T>
 inline void feature_block(const Plan<T>& plan, const Scratch<T>& scratch, size_t rows, bool equal,
@@ -188,14 +204,10 @@ inline void feature_block(const Plan<T>& plan, const Scratch<T>& scratch, size_t
     for (size_t at = 0; at < rows; at += GROUP * width<T>) {
         Vec<T> top[GROUP], sum[GROUP], common[GROUP];
         square_features<T>(plan.squares, d, v + at, stride);
-        const T* features = v + at;
         for (int r = 0; r < GROUP; ++r) {
             common[r] = Vec<T>{};
         }
-        if (plan.whitened) {
-            squared_product<T>(plan.columns, d, v + at, stride, common, scratch.whitened + at);
-            features = scratch.whitened + at;
-        } else if (plan.half_precision > 0.0) {
+        if (plan.half_precision > 0.0) {
             for (size_t j = 0; j < d; ++j) {
                 for (int r = 0; r < GROUP; ++r) {
                     const Vec<T> x = load<T>(v + j * stride + at + r * width<T>);
@@ -206,7 +218,7 @@ inline void feature_block(const Plan<T>& plan, const Scratch<T>& scratch, size_t
         for (int r = 0; r < GROUP; ++r) {
             common[r] *= static_cast<T>(plan.half_precision);
         }
-        feature_densities<T>(plan, features, scratch.posterior + at, stride, top, sum);
+        feature_densities<T>(plan, v + at, scratch.posterior + at, stride, top, sum);
         if (equal) {
             finish_equal_group<T>(likelihood, top, sum, common, scratch.weights[0], scratch.scale + at);
         } else {
@@ -214,14 +226,8 @@ inline void feature_block(const Plan<T>& plan, const Scratch<T>& scratch, size_t
                             scratch.density + at);
         }
     }
-    if (plan.scatter == Shape::tied) {
-        for (size_t j = 0; j < d; ++j) {
-            for (size_t r = 0; r < rows; r += width<T>) {
-                store<T>(scratch.weighted + j * stride + r,
-                         load<T>(v + j * stride + r) * load<T>(scratch.weights + r));
-            }
-        }
-        triangle_sums<T>(scratch.weighted, v, d, stride, rows, scratch.pooled);
+    if (plan.pooled) {
+        pooled_moments<T>(scratch, v, d, rows, equal);
     }
     // The features take the normalisation and the weight: they are fewer than the components, mostly.
     const size_t P = plan.moment_features;
@@ -245,8 +251,7 @@ inline void centred_posterior(const Plan<T>& plan, const Scratch<T>& scratch, si
     const Vec<T> common[GROUP] = {};
     for (size_t at = 0; at < rows; at += GROUP * width<T>) {
         Vec<T> top[GROUP], sum[GROUP];
-        centred_densities<T>(plan, v + at, scratch.deviations + at, scratch.posterior + at, stride, top,
-                             sum);
+        centred_densities<T>(plan, v + at, scratch.posterior + at, stride, top, sum);
         finish_group<T>(likelihood, top, sum, common, scratch.weights + at, scratch.scale + at,
                         scratch.density + at);
         for (size_t i = 0; i < plan.k; ++i) {
@@ -258,38 +263,51 @@ inline void centred_posterior(const Plan<T>& plan, const Scratch<T>& scratch, si
     }
 }
 
+// Second moments about the center become moments about a place at `shift` from it; both are packed lower triangles, and
+// first moments `first` about the center.
+inline void move_triangle(size_t d, double mass, const double* first, const double* shift, double* packed) {
+    for (size_t j = 0; j < d; packed += ++j) {
+        const double slope = mass * shift[j] - first[j], less = shift[j];
+        for (size_t l = 0; l <= j; ++l) {
+            packed[l] += slope * shift[l] - less * first[l];
+        }
+    }
+}
+
 // Moments about the center become moments about each component's place, and are added.
 template <class T>
 inline void move_feature_sums(const Plan<T>& plan, const Scratch<T>& scratch, double* moments) {
     const size_t k = plan.k, d = plan.d, P = plan.moment_features;
     const Moments& layout = plan.moments;
+    double* shift = scratch.moved;
+    double* sums = shift + d;
     for (size_t i = 0; i < k; ++i) {
-        const auto sum = [&](size_t f) { return scratch.feature_sums[tiled_index(k, P, i, f)]; };
-        const auto shift = [&](size_t j) { return plan.about[i * d + j] - plan.center[j]; };
-        const double mass = sum(0);
+        for (size_t f = 0; f < P; ++f) {
+            sums[f] = scratch.feature_sums[tiled_index(k, P, i, f)];
+        }
+        const double mass = sums[0];
+        const double *first = sums + 1, *squares = sums + 1 + d;
         moments[layout.mass + i] += mass;
         double* second = moments + layout.second + i * layout.each;
         double squared = 0.0;
         for (size_t j = 0; j < d; ++j) {
-            moments[layout.first + i * d + j] += sum(1 + j) - mass * shift(j);
-            const double change = shift(j) * (mass * shift(j) - 2.0 * sum(1 + j));
+            shift[j] = plan.about[i * d + j] - plan.center[j];
+            moments[layout.first + i * d + j] += first[j] - mass * shift[j];
+            const double change = shift[j] * (mass * shift[j] - 2.0 * first[j]);
             squared += change;
             if (plan.scatter == Shape::diag) {
-                second[j] += sum(1 + d + j) + change;
+                second[j] += squares[j] + change;
             }
         }
         if (plan.scatter == Shape::spherical) {
-            second[0] += sum(1 + d) + squared;
-        }
-        if (plan.scatter == Shape::full || plan.scatter == Shape::tied) {
-            double* packed = plan.scatter == Shape::full ? second : moments + layout.second;
-            for (size_t j = 0, at = 0; j < d; ++j) {
-                for (size_t l = 0; l <= j; ++l, ++at) {
-                    const double change =
-                        mass * shift(j) * shift(l) - shift(j) * sum(1 + l) - shift(l) * sum(1 + j);
-                    packed[at] += change + (plan.scatter == Shape::full ? sum(1 + d + at) : 0.0);
-                }
+            second[0] += squares[0] + squared;
+        } else if (plan.scatter == Shape::full) {
+            for (size_t at = 0; at < d * (d + 1) / 2; ++at) {
+                second[at] += squares[at];
             }
+            move_triangle(d, mass, first, shift, second);
+        } else if (plan.scatter == Shape::tied) {
+            move_triangle(d, mass, first, shift, moments + layout.second);
         }
     }
     if (plan.scatter == Shape::tied) {
@@ -297,6 +315,16 @@ inline void move_feature_sums(const Plan<T>& plan, const Scratch<T>& scratch, do
             moments[layout.second + at] += scratch.pooled[at];
         }
     }
+}
+
+// What pooled second moments take from the log likelihood.
+template <class T>
+inline double common_part(const Plan<T>& plan, const Scratch<T>& scratch) {
+    double part = 0.0;
+    for (size_t at = 0; plan.common != nullptr && at < plan.d * (plan.d + 1) / 2; ++at) {
+        part += plan.common[at] * scratch.pooled[at];
+    }
+    return part;
 }
 
 template <class T>
@@ -339,6 +367,7 @@ bool range_moments(const Plan<T>& plan, const Rows<T>& rows, const Scratch<T>& s
     }
     if (by_features) {
         move_feature_sums<T>(plan, scratch, moments);
+        likelihood.total -= common_part<T>(plan, scratch);
     }
     double weight = rows.weight * static_cast<double>(last - first);
     if (rows.weights != nullptr) {

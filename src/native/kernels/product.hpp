@@ -89,16 +89,11 @@ inline void feature_product(const Plan<double>& plan, const Scratch<double>& scr
     for (size_t at = 0; at < rows; at += GROUP * wide) {
         Vec<double> top[GROUP], sum[GROUP], mean[GROUP], unused[GROUP];
         square_features<double>(plan.squares, d, v + at, stride);
-        const double* features = v + at;
-        if (plan.whitened) {
-            squared_product<double>(plan.columns, d, v + at, stride, unused, scratch.whitened + at);
-            features = scratch.whitened + at;
-        }
-        feature_densities<double>(plan, features, scratch.posterior + at, stride, top, sum);
+        feature_densities<double>(plan, v + at, scratch.posterior + at, stride, top, sum);
         for (int g = 0; g < GROUP; ++g) {
             unused[g] = Vec<double>{};
         }
-        feature_products<double>(direction.theta, direction.constants, k, direction.features, features, stride,
+        feature_products<double>(direction.theta, direction.constants, k, direction.features, v + at, stride,
                                  own.slopes + at, unused);
         for (int g = 0; g < GROUP; ++g) {
             mean[g] = Vec<double>{};

@@ -6,19 +6,14 @@
 namespace gmmscape::GMMSCAPE_ISA {
 
 // Deviations of one group of rows from component i in its own standard deviations, d columns at y; squared lengths.
-inline void own_deviations(const Plan<double>& plan, size_t i, const double* v, double* deviation, size_t stride,
-                           double* y, Vec<double>* squared) {
+inline void own_deviations(const Plan<double>& plan, size_t i, const double* v, size_t stride, double* y,
+                           Vec<double>* squared) {
     constexpr size_t wide = width<double>;
     const size_t d = plan.d;
-    const double* high = plan.high + i * d;
+    const Deviations<double> deviations{v, stride, plan.high + i * d, plan.low + i * d};
     if (plan.shape == Shape::tied || plan.shape == Shape::full) {
-        for (size_t j = 0; j < d; ++j) {
-            for (int r = 0; r < GROUP; ++r) {
-                store<double>(deviation + j * stride + r * wide, load<double>(v + j * stride + r * wide) - high[j]);
-            }
-        }
         const size_t matrix = plan.shape == Shape::full ? i : 0;
-        squared_product<double>(plan.columns + matrix * plan.factor_size, d, deviation, stride, squared, y);
+        squared_product<double>(plan.columns + matrix * plan.factor_size, d, deviations, squared, y);
         return;
     }
     const bool diag = plan.shape == Shape::diag;
@@ -26,7 +21,7 @@ inline void own_deviations(const Plan<double>& plan, size_t i, const double* v, 
     for (int r = 0; r < GROUP; ++r) {
         squared[r] = Vec<double>{};
         for (size_t j = 0; j < d; ++j) {
-            const Vec<double> t = (load<double>(v + j * stride + r * wide) - high[j]) * u[diag ? j : 0];
+            const Vec<double> t = deviations(j, r) * u[diag ? j : 0];
             store<double>(y + j * stride + r * wide, t);
             squared[r] += t * t;
         }
@@ -49,7 +44,7 @@ inline size_t scored_block(const Plan<double>& plan, const Rows<double>& rows, c
         }
         for (size_t i = 0; i < plan.k; ++i) {
             Vec<double> squared[GROUP];
-            own_deviations(plan, i, v + at, scratch.deviations + at, stride, y + i * plan.d * stride + at, squared);
+            own_deviations(plan, i, v + at, stride, y + i * plan.d * stride + at, squared);
             for (int r = 0; r < GROUP; ++r) {
                 const Vec<double> joint = plan.centred_constants[i] - squared[r] * 0.5;
                 store<double>(scratch.posterior + i * stride + at + r * wide, joint);

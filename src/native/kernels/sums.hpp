@@ -68,10 +68,11 @@ inline size_t tiled_index(size_t k, size_t P, size_t i, size_t f) {
     return line * P + lines * column + (i - line) * columns + (f - column);
 }
 
-// total, a packed lower triangle, += sum over the rows of a_i * b_j for j <= i.
+// total, a packed lower triangle, += weight * sum over the rows of a_i * b_j for j <= i.
 // The matrices have TILE rows more than d, of any content.
 template <class T>
-inline void triangle_sums(const T* a, const T* b, size_t d, size_t stride, size_t rows, double* total) {
+inline void triangle_sums(const T* a, const T* b, size_t d, size_t stride, size_t rows, double* total,
+                          double weight = 1.0) {
     double tile[TILE * TILE];
     for (size_t i = 0; i < d; i += TILE) {
         const size_t lines = d - i < TILE ? d - i : TILE;
@@ -83,7 +84,7 @@ inline void triangle_sums(const T* a, const T* b, size_t d, size_t stride, size_
             for (size_t m = 0; m < lines; ++m) {
                 const size_t line = i + m;
                 for (size_t l = 0; l < TILE && j + l <= line; ++l) {
-                    total[line * (line + 1) / 2 + j + l] += tile[m * TILE + l];
+                    total[line * (line + 1) / 2 + j + l] += weight * tile[m * TILE + l];
                 }
             }
         }
@@ -124,6 +125,46 @@ inline void column_moments(const T* posterior, const T* v, const T* high, const 
     add_lane_sums<T, columns>(two, second);
 }
 
+// Deviations of some columns from j on times the roots of weights go to `scratch.weighted`; weighted ones to `first`.
+template <class T, int columns>
+inline void rooted_columns(const T* posterior, const Scratch<T>& scratch, const T* v, const T* high, const T* low,
+                           size_t j, size_t rows, double* first) {
+    const size_t stride = scratch.stride;
+    const T *from = v + j * stride, *roots = scratch.roots;
+    T* to = scratch.weighted + j * stride;
+    Vec<T> sum[columns];
+    for (auto& s : sum) {
+        s = Vec<T>{};
+    }
+    for (size_t r = 0; r < rows; r += width<T>) {
+        const Vec<T> p = load<T>(posterior + r), root = load<T>(roots + r);
+        for (int c = 0; c < columns; ++c) {
+            const Vec<T> deviation = minus<T>(load<T>(from + c * stride + r), high[j + c], low[j + c]);
+            sum[c] += p * deviation;
+            store<T>(to + c * stride + r, root * deviation);
+        }
+    }
+    add_lane_sums<T, columns>(sum, first + j);
+}
+
+// First and second moments of one component, where the second are a packed lower triangle. Both factors of each product
+// take the root of the weight: one matrix to write and to read instead of two.
+template <class T>
+inline void matrix_moments(const T* posterior, const Scratch<T>& scratch, const T* v, const T* high, const T* low,
+                           size_t d, size_t rows, double* first, double* second) {
+    for (size_t r = 0; r < rows; ++r) {
+        scratch.roots[r] = sizeof(T) == 8 ? __builtin_sqrt(posterior[r]) : __builtin_sqrtf(posterior[r]);
+    }
+    size_t j = 0;
+    for (; j + TILE <= d; j += TILE) {
+        rooted_columns<T, TILE>(posterior, scratch, v, high, low, j, rows, first);
+    }
+    for (; j < d; ++j) {
+        rooted_columns<T, 1>(posterior, scratch, v, high, low, j, rows, first);
+    }
+    triangle_sums<T>(scratch.weighted, scratch.weighted, d, scratch.stride, rows, second);
+}
+
 // Moments of component i in the centred form, from normalised weighted responsibilities.
 template <class T>
 inline void centred_moments(const Plan<T>& plan, const Scratch<T>& scratch, size_t i, const T* v, size_t rows,
@@ -137,17 +178,7 @@ inline void centred_moments(const Plan<T>& plan, const Scratch<T>& scratch, size
     double* first = moments + layout.first + i * d;
     double* second = moments + layout.second + i * layout.each;
     if (plan.scatter == Shape::tied || plan.scatter == Shape::full) {
-        for (size_t j = 0; j < d; ++j) {
-            T* deviation = scratch.deviations + j * stride;
-            T* weighted = scratch.weighted + j * stride;
-            for (size_t r = 0; r < rows; r += width<T>) {
-                const Vec<T> y = minus<T>(load<T>(v + j * stride + r), high[j], low[j]);
-                store<T>(deviation + r, y);
-                store<T>(weighted + r, y * load<T>(posterior + r));
-            }
-        }
-        row_sums<T>(scratch.weighted, d, stride, rows, first);
-        triangle_sums<T>(scratch.weighted, scratch.deviations, d, stride, rows, second);
+        matrix_moments<T>(posterior, scratch, v, high, low, d, rows, first, second);
         return;
     }
     double squares[TILE];
