@@ -17,8 +17,8 @@ class SolveEffort:
     trail: int = 2
     #: Iterations of EM after which steps of a quadratic model may be taken, where they are cheaper than what
     #: is left: lengths of EM steps are compared over so many iterations.
-    second_order_after: int = 5
-    shrinking_window: int = 4
+    second_order_after: int = 9
+    shrinking_window: int = 8
     #: Coordinates, and passes that it costs, up to which the Hessian is formed.
     largest_hessian: int = 1000
     dearest_hessian: float = 30.0
