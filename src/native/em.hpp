@@ -2,8 +2,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <limits>
@@ -11,52 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "em_options.hpp"
 #include "missing_product.hpp"
-#include "second_order.hpp"
 
 namespace gmmscape {
-
-using Clock = std::chrono::steady_clock;
-
-// Why a start has ended. The numbers are those of engine.native.ENDS in Python.
-enum class End { converged, max_iter, time_limit, degenerate, interrupted, given_up, not_begun, out_of_reach };
-
-struct EmOptions {
-    double tol;
-    size_t max_iter;
-    bool accelerate;
-    bool gradient;  // location only: each mean goes its mass times the EM step, gradient descent with step sigma^2
-    // A start is given up where, after `screen` iterations, going on at the last one's pace for `outlook` more
-    // would not lead below `target`.
-    double target;
-    size_t screen, outlook;
-    bool each_iteration;  // whether each is to be seen
-    std::optional<SecondOrder> second_order;  // none for plain and extrapolated steps alone
-    double largest_rise;  // of the value, relative to one plus its size: more is beyond rounding
-    std::optional<Clock::time_point> deadline;
-};
-
-// What the calling thread can see while starts run.
-struct EmProgress {
-    std::atomic<size_t> ended{0}, iterations{0};
-    std::atomic<double> value{std::numeric_limits<double>::infinity()};  // of the start that moved last
-    std::atomic<bool> stop{false};
-};
-
-// What a run cost: plain passes over the rows, passes with a Hessian, and products with one.
-struct Work {
-    size_t passes = 0, hessians = 0, products = 0;
-};
-
-struct EmResult {
-    Fit fit;
-    double nll = std::numeric_limits<double>::infinity();
-    double step = std::numeric_limits<double>::infinity();
-    bool starved = false;  // some component has no mass that the rows resolve
-    End end = End::not_begun;
-    std::vector<double> history;
-    Work work;
-};
 
 // EM from one start; SQUAREM behind a monotone safeguard where asked for. As solve.em in Python.
 class EmRun {
@@ -116,6 +72,7 @@ class EmRun {
             }
             history_.push_back(state.nll);
             steps_.push_back(state.step);
+            costs_.push_back(options_.second_order ? cost() : 0.0);
             progress_.iterations.fetch_add(1, std::memory_order_relaxed);
             progress_.value.store(state.nll, std::memory_order_relaxed);
             if (pulse_) {
@@ -133,6 +90,17 @@ class EmRun {
         std::optional<End> end;
         Statistics found;
         std::vector<Fit> trail;  // up to two points before this one, joined by plain steps
+    };
+
+    // A point from which one more step is tried before it is judged.
+    struct Ahead {
+        State state;
+        double predicted, length;  // of the step that led there
+    };
+
+    // Where a try of the model began, and the pace of plain steps before it.
+    struct Try {
+        double cost = 0.0, nll = 0.0, pace = 0.0;
     };
 
     EmResult finished(State state, End end) {
@@ -211,8 +179,10 @@ class EmRun {
             done < resting_ || state.starved || state.floored) {
             return false;
         }
-        following_ = following_ || (formed() ? remaining_steps() > model_price()
-                                             : done >= options_.second_order->products_after);
+        if (!following_ && remaining_steps() > model_price() && (formed() || within_reach(state))) {
+            following_ = true;
+            tried_ = {cost(), state.nll, pace()};
+        }
         return following_;
     }
 
@@ -224,7 +194,25 @@ class EmRun {
 
     // Passes that the quadratic model takes to converge, about.
     double model_price() const {
-        return options_.second_order->price + 3.0 * hessian_passes(OwnUnits::shape_of(family_), k_, d_);
+        const SecondOrder& plan = *options_.second_order;
+        return formed() ? plan.price + 3.0 * hessian_passes(OwnUnits::shape_of(family_), k_, d_) : plan.products_price;
+    }
+
+    // Passes so far, with products.
+    double cost() const {
+        return static_cast<double>(work_.passes) +
+               options_.second_order->product_cost * static_cast<double>(work_.products);
+    }
+
+    // Whether the region is longer than the plain steps that could be made in the time of one by products.
+    bool within_reach(const State& state) const {
+        return options_.second_order->reach * state.step < model_.radius();
+    }
+
+    // Fall of the value a pass, over the iterations whose steps are compared.
+    double pace() const {
+        const size_t n = costs_.size(), before = n - 1 - options_.second_order->window;
+        return (history_[before + 1] - history_[n]) / (costs_[n - 1] - costs_[before]);
     }
 
     // Plain steps until convergence, if steps go on shrinking as they did.
@@ -238,52 +226,92 @@ class EmRun {
                              : std::numeric_limits<double>::infinity();
     }
 
+    // Whether products earn less a pass than plain steps did. While those at a point serve again, and where steps end
+    // inside the region, which is how they converge, they are left alone.
+    bool earns_less(const State& state, bool inside) const {
+        const double spent = cost() - tried_.cost;
+        return !formed() && !inside && !space_ && spent >= options_.second_order->trial &&
+               tried_.nll - state.nll < tried_.pace * spent;
+    }
+
     // One step of the quadratic model; plain steps for a while where it has nothing to say.
     void advance_by_model(State& state) {
         const SecondOrder& plan = *options_.second_order;
-        const OwnUnits units(family_, prior_, state.fit, k_, d_);
-        const std::vector<double> gradient = units.gradient(units.moments_of(state.found));
-        if (formed() && (!model_.known() || (model_.moved() && model_.worn(plan.secants))) && !measure(state, units)) {
+        const bool correcting = ahead_.has_value();
+        const State& from = correcting ? ahead_->state : state;
+        const OwnUnits units(family_, prior_, from.fit, k_, d_);
+        const std::vector<double> gradient = units.gradient(units.moments_of(from.found));
+        if (formed() && !correcting && (!model_.known() || (model_.moved() && model_.worn(plan.secants))) &&
+            !measure(state, units)) {
             state.end = End::out_of_reach;
             return;
         }
-        const TrustStep step = formed() ? model_.step(kernels_, gradient, plan.exact) : step_by_products(state, units, gradient);
-        if (!(step.predicted > plan.no_fall * (1.0 + std::abs(state.nll)))) {
-            model_ = QuadraticModel(plan.radius);
-            space_.reset();
-            following_ = false;
-            resting_ = history_.size() + plan.rest;
-            advance(state);
+        const double radius = correcting ? plan.correction * ahead_->length : model_.radius();
+        const TrustStep step =
+            formed() ? model_.step(kernels_, gradient, radius, plan.exact) : step_by_products(state, units, gradient);
+        if (!correcting && !(step.predicted > plan.no_fall * (1.0 + std::abs(state.nll)))) {
+            rest(state);
             return;
         }
+        State jumped = tried(units, step, gradient);
+        const double predicted = correcting ? ahead_->predicted : step.predicted;
+        const double length = correcting ? ahead_->length : step.length;
+        double ratio = jumped.end ? -1.0 : (state.nll - jumped.nll) / predicted;
+        if (formed() && !correcting && !jumped.end && !(ratio >= plan.poor)) {
+            ahead_ = Ahead{std::move(jumped), predicted, length};
+            return;
+        }
+        if (correcting) {
+            if (jumped.end || ahead_->state.nll < jumped.nll) {
+                jumped = std::move(ahead_->state);
+            }
+            ahead_.reset();
+            // The region does not grow by what took two steps.
+            ratio = std::min((state.nll - jumped.nll) / predicted, plan.poor);
+        }
+        const bool inside = length < 0.8 * model_.radius();
+        if (model_.judge(ratio, length, plan.acceptable, plan.poor)) {
+            state = std::move(jumped);
+            space_.reset();
+        } else if (model_.radius() < plan.least_radius) {
+            rest(state);
+            return;
+        }
+        if (earns_less(state, inside && ratio > plan.poor)) {
+            following_ = false;
+            resting_ = history_.size() + static_cast<size_t>(plan.payback * (cost() - tried_.cost));
+        }
+    }
+
+    // A plain step, the first of several: the model has nothing to say.
+    void rest(State& state) {
+        model_ = QuadraticModel(options_.second_order->radius);
+        space_.reset();
+        following_ = false;
+        resting_ = history_.size() + options_.second_order->rest;
+        advance(state);
+    }
+
+    // Where a step leads; degenerate where it leaves the family. A Hessian that is formed learns from it.
+    State tried(const OwnUnits& units, const TrustStep& step, const std::vector<double>& gradient) {
         Fit trial;
         State jumped;
-        bool possible = units.moved(step.step, plan.longest, trial) && factorise(family_.shape, trial, d_);
+        bool possible = units.moved(step.step, options_.second_order->longest, trial) &&
+                        factorise(family_.shape, trial, d_);
         if (possible) {
             clip(family_, trial, k_, d_);
             possible = factorise(family_.shape, trial, d_);
         }
-        double ratio = -1.0;
-        if (possible) {
-            evaluate(std::move(trial), jumped);
-            if (!jumped.end) {
-                ratio = (state.nll - jumped.nll) / step.predicted;
-                const OwnUnits there(family_, prior_, jumped.fit, k_, d_);
-                if (formed()) {
-                    model_.learn(step.step, gradient, there.gradient(there.moments_of(jumped.found)), kernels_);
-                }
-            }
+        if (!possible) {
+            jumped.end = End::degenerate;
+            return jumped;
         }
-        if (model_.judge(ratio, step.length, plan.acceptable)) {
-            state = std::move(jumped);
-            space_.reset();
-        } else if (model_.radius() < plan.least_radius) {
-            space_.reset();
-            model_ = QuadraticModel(plan.radius);
-            following_ = false;
-            resting_ = history_.size() + plan.rest;
-            advance(state);
+        evaluate(std::move(trial), jumped);
+        if (!jumped.end && formed()) {
+            const OwnUnits there(family_, prior_, jumped.fit, k_, d_);
+            model_.learn(step.step, gradient, there.gradient(there.moments_of(jumped.found)), kernels_);
         }
+        return jumped;
     }
 
     // A step that knows the Hessian by its products only, exact enough for each to be worth its passes. After a refusal
@@ -423,10 +451,12 @@ class EmRun {
     const size_t k_, d_;
     const double prior_;  // mass of the rows that each covariance is given
     const size_t threads_;  // of each pass
-    std::vector<double> history_, steps_;
+    std::vector<double> history_, steps_, costs_;  // values from the start on; step and passes of each iteration
     Work work_;
     QuadraticModel model_;
     std::optional<KrylovSpace> space_;
+    std::optional<Ahead> ahead_;
+    Try tried_;
     bool following_ = false;
     size_t resting_ = 0;  // the iteration from which on the model is tried again
 };

@@ -12,11 +12,11 @@ namespace gmmscape {
 // When steps of the model take the place of plain ones, and how they are made; as engine.SecondOrder in Python.
 struct SecondOrder {
     size_t after, window, largest;
-    double dearest, price;
-    size_t products_after, secants, products;
-    double rough, exact;
+    double dearest, price, products_price, product_cost;
+    size_t secants, products;
+    double rough, exact, correction, reach, trial, payback;
     size_t rest;
-    double radius, least_radius, longest, acceptable, no_fall;
+    double radius, least_radius, longest, acceptable, poor, no_fall;
 };
 
 // What a family's Hessian costs, in passes beside its own moments, if every component touches every row.
@@ -50,12 +50,12 @@ class QuadraticModel {
         moved_ = false;
     }
 
-    TrustStep step(const Kernels& kernels, const std::vector<double>& gradient, double tolerance) const {
+    TrustStep step(const Kernels& kernels, const std::vector<double>& gradient, double radius, double tolerance) const {
         const size_t m = gradient.size();
         const auto product = [&](const double* v, double* image) {
             kernels.lines_times(matrix_.data(), m, m, v, image);
         };
-        return KrylovSpace(kernels, product, gradient, radius_, tolerance, m, 4).step(radius_);
+        return KrylovSpace(kernels, product, gradient, radius, tolerance, m, 4).step(radius);
     }
 
     // Powell's symmetric Broyden update: the least change after which the model has the slope seen at the trial.
@@ -80,14 +80,14 @@ class QuadraticModel {
     }
 
     // Takes the ratio of the objective's fall to the model's; returns whether the step is accepted.
-    bool judge(double ratio, double length, double acceptable) {
+    bool judge(double ratio, double length, double acceptable, double poor) {
         if (!(ratio > acceptable)) {
             radius_ = 0.25 * length;
             return false;
         }
         if (ratio > 0.75 && length > 0.8 * radius_) {
             radius_ *= 2.0;
-        } else if (ratio < 0.25) {
+        } else if (ratio < poor) {
             radius_ = 0.25 * length;
         }
         moved_ = true;

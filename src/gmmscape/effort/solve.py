@@ -22,16 +22,27 @@ class SolveEffort:
     #: Coordinates, and passes that it costs, up to which the Hessian is formed.
     largest_hessian: int = 1000
     dearest_hessian: float = 30.0
-    #: What the model costs until convergence, in passes: so much, and thrice its Hessian. Where that is only
-    #: multiplied with, the iterations of EM after which it is still worth a try.
+    #: What the model costs until convergence, in passes: so much, and thrice its Hessian; where that is only
+    #: multiplied with. What a product costs.
     model_price: float = 20.0
-    products_after: int = 400
+    products_price: float = 250.0
+    product_cost: float = 1.4
+    #: EM steps that the region of the model is longer than where products begin: they could be made in the
+    #: time of a step by products.
+    reach: float = 20.0
+    #: Passes after which products are to have earned as much as EM did before; iterations of EM that follow
+    #: for each pass, where they have not: a try that fails costs a third more at most.
+    products_trial: float = 20.0
+    payback: float = 3.0
     #: Secants that a Hessian serves for; products that a step is made of at most; the residual that is left
     #: of the gradient then, and where the Hessian is formed.
-    secants: int = 10
+    secants: int = 20
     products: int = 60
     rough_step: float = 0.3
     exact_step: float = 1e-4
+    #: Radius of a second step from where one fell poorly, as a share of its length: valleys that are curved
+    #: let go further by two such steps than by short ones.
+    correction: float = 0.5
     #: Iterations of EM after the model had nothing to say.
     rest: int = 10
     #: Starting means are looked for among this many rows, drawn at random where there are more.

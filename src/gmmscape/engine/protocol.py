@@ -64,20 +64,28 @@ class SecondOrder:
         Coordinates, and passes that it costs, up to which the Hessian is formed.
     price : float
         Passes until convergence beside three Hessians.
-    products_after : int
-        Iterations before the first where the Hessian is not formed.
+    products_price, product_cost : float
+        Passes until convergence where the Hessian is not formed; those of a product with it.
     secants, products : int
         For which a Hessian serves; of which a step is made at most where none is formed.
     rough, exact : float
         Residual of such a step, and of one with the Hessian, as a share of the gradient.
+    correction : float
+        Radius of a second step after one that fell poorly, as a share of its length.
+    reach : float
+        EM steps that the region is longer than where products begin.
+    trial, payback : float
+        Passes after which products are to have earned as much as EM did; iterations of EM for each that they
+        took, where they have not.
     rest : int
         Iterations of EM after it had nothing to say.
     radius, least_radius : float
         Of its region at first, and below which it is given up.
     longest : float
         Change of one coordinate from which on a step is too long.
-    acceptable, no_fall : float
-        Share of the predicted fall that is enough; relative fall that is rounding.
+    acceptable, poor, no_fall : float
+        Shares of the predicted fall that are enough, and too little for the region; relative fall that is
+        rounding.
     """
 
     after: int
@@ -85,16 +93,22 @@ class SecondOrder:
     largest: int
     dearest: float
     price: float
-    products_after: int
+    products_price: float
+    product_cost: float
     secants: int
     products: int
     rough: float
     exact: float
+    correction: float
+    reach: float
+    trial: float
+    payback: float
     rest: int
     radius: float
     least_radius: float
     longest: float
     acceptable: float
+    poor: float
     no_fall: float
 
 

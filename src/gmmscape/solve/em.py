@@ -13,7 +13,7 @@ from gmmscape.objective import Objective, step_norm
 from gmmscape.solve.acceleration import extrapolate
 from gmmscape.solve.loop import State
 from gmmscape.solve.second_order.own_units import OwnUnits
-from gmmscape.solve.second_order.quadratic_model import QuadraticModel, pays, trial_step
+from gmmscape.solve.second_order.quadratic_model import QuadraticModel, Trial, begun, pays, trial_step
 from gmmscape.statistics import SufficientStatistics
 from gmmscape.tolerances import TOLERANCES
 
@@ -32,18 +32,40 @@ class EMState(State):
         Up to two points before this one, joined by plain EM steps; what acceleration extrapolates.
     steps : tuple of float
         Lengths of the EM steps after each iteration.
+    values, costs : tuple of float
+        The value after each iteration, and the passes until then, a product being a few.
     model : QuadraticModel or None
         Of the second-order phase; None before it begins.
     resting : int
         Iterations before which it does not begin again.
+    radius : float
+        Of the region that it begins with.
+    ahead : Ahead or None
+        A point from which one more step is tried before it is judged.
+    cost : float
+        Passes that this state took, with products.
     """
 
     statistics: SufficientStatistics
     next_mixture: Mixture
     trail: tuple[Mixture, ...] = ()
     steps: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
+    costs: tuple[float, ...] = ()
     model: QuadraticModel | None = None
     resting: int = 0
+    radius: float = TOLERANCES.solve.model_radius
+    ahead: Ahead | None = None
+    cost: float = 1.0
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A point that a step of the model led to, which fell poorly, and the step."""
+
+    state: EMState
+    predicted: float
+    length: float
 
 
 @dataclass(frozen=True)
@@ -79,10 +101,18 @@ class EM:
         """Return the state after one trial, accepted or refused; the value never rises beyond rounding."""
         model = self._model(objective, state)
         if model is None:
-            new = replace(self._plain(objective, state), model=None, resting=state.resting)
+            new = replace(
+                self._plain(objective, state), model=None, resting=state.resting, radius=state.radius
+            )
         else:
             new = self._by_model(objective, state, model)
-        return replace(new, steps=(*state.steps, new.gradient_norm))
+        total = new.cost + (state.costs[-1] if state.costs else 1.0)
+        return replace(
+            new,
+            steps=(*state.steps, new.gradient_norm),
+            values=(*state.values, new.value),
+            costs=(*state.costs, total),
+        )
 
     def done(self, state: EMState) -> str | None:
         """Return a stop reason, or None to go on."""
@@ -100,39 +130,74 @@ class EM:
             return None
         if state.model is not None:
             return state.model
-        if pays(family, state.mixture, self.tol, state.steps):
-            return QuadraticModel(TOLERANCES.solve.model_radius)
+        if pays(family, state.mixture, self.tol, state.steps, state.radius):
+            return QuadraticModel(state.radius, tried=begun(state.values, state.costs))
         return None
 
     def _by_model(self, objective: Objective, state: EMState, model: QuadraticModel) -> EMState:
-        trial = trial_step(objective, state.mixture, state.statistics, model)
-        if not trial.predicted > TOLERANCES.solve.no_fall * (1.0 + abs(state.value)):
-            return self._rested(objective, state)
-        model, ratio, new = trial.model, -1.0, None
-        if trial.mixture is not None:
-            new = _state(objective, trial.mixture)
-            if new.ended is None:
-                ratio = (state.value - new.value) / trial.predicted
-                there = OwnUnits(objective.family, new.mixture)
-                model = model.learnt(
-                    trial.step, trial.gradient, there.gradient(there.moments(new.statistics))
-                )
-        model = model.judged(ratio, float(np.linalg.norm(trial.step)))
-        if new is not None and ratio > TOLERANCES.solve.acceptable:
-            return replace(new, model=model)
-        if model.radius < TOLERANCES.solve.least_radius:
-            return self._rested(objective, state)
-        return replace(state, model=model)
+        tolerance, ahead = TOLERANCES.solve, state.ahead
+        at = state if ahead is None else ahead.state
+        trial = trial_step(
+            objective, at.mixture, at.statistics, model, None if ahead is None else ahead.length
+        )
+        if ahead is None and not trial.predicted > tolerance.no_fall * (1.0 + abs(state.value)):
+            return self._rested(objective, state, trial.cost)
+        model, new = self._tried(objective, trial)
+        cost = trial.cost + (trial.mixture is not None)
+        length = float(np.linalg.norm(trial.step)) if ahead is None else ahead.length
+        predicted = trial.predicted if ahead is None else ahead.predicted
+        ratio = -1.0 if new is None else (state.value - new.value) / predicted
+        if ahead is None and model.matrix is not None and new is not None and not ratio >= tolerance.poor:
+            return replace(state, model=model, ahead=Ahead(new, predicted, length), cost=cost)
+        if ahead is not None:
+            if new is None or ahead.state.value < new.value:
+                new = ahead.state
+            # The region does not grow by what took two steps.
+            ratio = min((state.value - new.value) / predicted, tolerance.poor)
+        inside = ratio > tolerance.poor and length < 0.8 * model.radius
+        model = model.judged(ratio, length)
+        if new is not None and ratio > tolerance.acceptable:
+            state = replace(new, resting=state.resting, steps=state.steps, costs=state.costs)
+        elif model.radius < tolerance.least_radius:
+            return self._rested(objective, state, cost)
+        state = replace(state, model=model, ahead=None, cost=cost)
+        return state if inside else self._worthwhile(state, model, state.costs[-1] + cost)
 
-    def _rested(self, objective: Objective, state: EMState) -> EMState:
+    def _tried(self, objective: Objective, trial: Trial) -> tuple[QuadraticModel, EMState | None]:
+        """Where a step leads, if anywhere, and the model that has learnt from it."""
+        if trial.mixture is None:
+            return trial.model, None
+        new = _state(objective, trial.mixture)
+        if new.ended is not None:
+            return trial.model, None
+        there = OwnUnits(objective.family, new.mixture)
+        slope = there.gradient(there.moments(new.statistics))
+        return trial.model.learnt(trial.step, trial.gradient, slope), new
+
+    def _worthwhile(self, state: EMState, model: QuadraticModel, cost: float) -> EMState:
+        """The state; without its model where products with the Hessian earn less than EM did."""
+        tried = model.tried
+        if model.matrix is not None or model.space is not None or tried is None:
+            return state
+        if not tried.earns_less(cost, state.value):
+            return state
+        resting = len(state.steps) + 1 + int(EFFORT.solve.payback * (cost - tried.cost))
+        return replace(state, model=None, resting=resting, radius=model.radius)
+
+    def _rested(self, objective: Objective, state: EMState, cost: float) -> EMState:
         """A plain step, the first of several: the model has nothing to say."""
+        new = self._plain(objective, state)
         resting = len(state.steps) + 1 + EFFORT.solve.rest
-        return replace(self._plain(objective, state), model=None, resting=resting)
+        return replace(
+            new, model=None, resting=resting, radius=TOLERANCES.solve.model_radius, cost=new.cost + cost
+        )
 
     def _plain(self, objective: Objective, state: EMState) -> EMState:
+        cost = 1.0
         if self.accelerate and len(state.trail) == EFFORT.solve.trail:
             trial = extrapolate(objective, state.trail[0], state.trail[1], state.mixture)
             if trial is not None:
+                cost = 2.0
                 new = _state(objective, trial)
                 if new.value <= state.value and new.ended is None:
                     return new
@@ -140,7 +205,7 @@ class EM:
         if new.value > state.value + TOLERANCES.solve.largest_rise * (1.0 + abs(state.value)):
             # Only rounding in a covariance near singularity can do this: refuse the step.
             return replace(state, ended="degenerate")
-        return replace(new, trail=(*state.trail[1 - EFFORT.solve.trail :], state.mixture))
+        return replace(new, trail=(*state.trail[1 - EFFORT.solve.trail :], state.mixture), cost=cost)
 
 
 def _state(objective: Objective, mixture: Mixture) -> EMState:

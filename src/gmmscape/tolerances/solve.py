@@ -28,6 +28,8 @@ class SolveTolerances:
     longest_change: float = 2.0
     #: Share of the predicted fall from which on a step is accepted.
     acceptable: float = 0.05
+    #: Share of it below which the region shrinks, where a second step does not mend it.
+    poor: float = 0.25
     #: A predicted fall of less than this, relative to one plus the value, is rounding.
     no_fall: float = 1e-16
     #: Four times as many while the EM step is longer than this: where curvatures are small, Newton is

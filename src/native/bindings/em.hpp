@@ -111,8 +111,9 @@ T field(const nb::object& task, const char* name) {
 }
 
 const char* const second_order_fields[] = {
-    "after", "window", "largest", "dearest", "price",        "products_after", "secants", "products",
-    "rough", "exact",  "rest",    "radius",  "least_radius", "longest",       "acceptable", "no_fall",
+    "after", "window", "largest", "dearest", "price", "products_price", "product_cost", "secants", "products",
+    "rough", "exact", "correction", "reach", "trial", "payback", "rest", "radius", "least_radius", "longest", "acceptable",
+    "poor", "no_fall",
 };
 
 std::optional<gmmscape::SecondOrder> second_order_of(const nb::object& plan) {
@@ -124,16 +125,22 @@ std::optional<gmmscape::SecondOrder> second_order_of(const nb::object& plan) {
                                  field<size_t>(plan, "largest"),
                                  field<double>(plan, "dearest"),
                                  field<double>(plan, "price"),
-                                 field<size_t>(plan, "products_after"),
+                                 field<double>(plan, "products_price"),
+                                 field<double>(plan, "product_cost"),
                                  field<size_t>(plan, "secants"),
                                  field<size_t>(plan, "products"),
                                  field<double>(plan, "rough"),
                                  field<double>(plan, "exact"),
+                                 field<double>(plan, "correction"),
+                                 field<double>(plan, "reach"),
+                                 field<double>(plan, "trial"),
+                                 field<double>(plan, "payback"),
                                  field<size_t>(plan, "rest"),
                                  field<double>(plan, "radius"),
                                  field<double>(plan, "least_radius"),
                                  field<double>(plan, "longest"),
                                  field<double>(plan, "acceptable"),
+                                 field<double>(plan, "poor"),
                                  field<double>(plan, "no_fall")};
 }
 

@@ -8,6 +8,7 @@ from tests.efforts import with_effort
 
 import gmmscape as gs
 from gmmscape import engine, lab
+from gmmscape.effort import EFFORT
 from gmmscape.engine.extension import instruction_sets as available
 from gmmscape.families import CovariancePrior, family_named
 from gmmscape.objective import Objective
@@ -33,7 +34,7 @@ def overlapping(kind: str, n: int = 2500, k: int = 5) -> tuple[Objective, gs.Mix
 def by_products(patch: pytest.MonkeyPatch) -> None:
     """Let no Hessian be formed, and products begin early."""
     for module in (batch, quadratic_model):
-        with_effort(patch, module, "solve", largest_hessian=0, products_after=20)
+        with_effort(patch, module, "solve", largest_hessian=0, products_price=20.0)
 
 
 def work_of(objective: Objective, start: gs.Mixture, solver: EM) -> engine.Work:
@@ -84,6 +85,22 @@ def test_both_loops_come_to_the_same_end(kind: str, formed: bool, monkeypatch: p
     assert by_python.converged
     assert by_python.value == pytest.approx(natively.value, abs=1e-9)
     assert by_python.n_iter < 2 * natively.n_iter
+
+
+@pytest.mark.skipif(not available(), reason="the extension is not built")
+@pytest.mark.parametrize("seed", range(4))
+def test_products_cost_little_where_em_is_as_fast(seed: int, monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(seed)
+    centers = rng.standard_normal((16, 8))
+    sample = lab.Sample(centers[rng.integers(16, size=2000)] + rng.standard_normal((2000, 8)))
+    family = family_named("full")
+    start = start_around(sample, family, 16, "kmeans", rng)
+    objective = Objective.near(sample, family, start)
+    for module in (batch, quadratic_model):
+        with_effort(monkeypatch, module, "solve", largest_hessian=0)
+    ours, plain = work_of(objective, start, SOLVER), work_of(objective, start, PLAIN)
+    assert ours.products > 0
+    assert ours.passes + EFFORT.solve.product_cost * ours.products < 1.3 * plain.passes + 40
 
 
 def test_what_a_hessian_costs_is_counted():

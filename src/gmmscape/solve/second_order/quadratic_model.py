@@ -24,6 +24,30 @@ from gmmscape.tolerances import TOLERANCES
 
 
 @dataclass(frozen=True)
+class Try:
+    """Where a try of the model began.
+
+    Attributes
+    ----------
+    cost : float
+        Passes before it, with products.
+    value : float
+        Of the objective.
+    pace : float
+        By which EM made it fall, a pass.
+    """
+
+    cost: float
+    value: float
+    pace: float
+
+    def earns_less(self, cost: float, value: float) -> bool:
+        """Whether the passes since then earned less than EM's did."""
+        spent = cost - self.cost
+        return spent >= EFFORT.solve.products_trial and self.value - value < self.pace * spent
+
+
+@dataclass(frozen=True)
 class QuadraticModel:
     """A model of the objective about a point, and the region in which it is trusted.
 
@@ -39,6 +63,8 @@ class QuadraticModel:
         Whether a step was accepted since the Hessian was formed.
     space : KrylovSpace or None
         Products with the Hessian at the present point.
+    tried : Try or None
+        Where it began.
     """
 
     radius: float
@@ -46,6 +72,7 @@ class QuadraticModel:
     secants: int = 0
     moved: bool = False
     space: KrylovSpace | None = None
+    tried: Try | None = None
 
     @property
     def worn(self) -> bool:
@@ -69,7 +96,7 @@ class QuadraticModel:
         radius = self.radius
         if ratio > 0.75 and length > 0.8 * radius:
             radius *= 2.0
-        elif ratio < 0.25:
+        elif ratio < TOLERANCES.solve.poor:
             radius = 0.25 * length
         return replace(self, radius=radius, moved=True, space=None)
 
@@ -85,23 +112,30 @@ def is_formed(family: Family, k: int, d: int) -> bool:
     return few and hessian_passes(family.scores, k, d) <= effort.dearest_hessian
 
 
-def pays(family: Family, mixture: Mixture, tol: float, steps: tuple[float, ...]) -> bool:
+def pays(family: Family, mixture: Mixture, tol: float, steps: tuple[float, ...], radius: float) -> bool:
     """Say whether plain steps, which shrink as these did, would take more passes than the model.
 
-    Products with a Hessian that is not formed cost many passes a step: they are tried where EM creeps all the
-    same.
+    Products with a Hessian that is not formed take many passes a step: its region has to be longer than EM's
+    way in that time.
     """
     k, d = mixture.means.shape
-    if not is_formed(family, k, d):
-        return len(steps) >= EFFORT.solve.products_after
-    window = EFFORT.solve.shrinking_window
-    if len(steps) <= window:
+    effort = EFFORT.solve
+    if len(steps) <= effort.shrinking_window:
         return False
-    shrinks = float(np.log(steps[-1] / steps[-1 - window])) / window
+    shrinks = float(np.log(steps[-1] / steps[-1 - effort.shrinking_window])) / effort.shrinking_window
     with np.errstate(divide="ignore"):
         remaining = float(np.log(tol / steps[-1])) / shrinks if shrinks < 0 else np.inf
+    if not is_formed(family, k, d):
+        return remaining > effort.products_price and effort.reach * steps[-1] < radius
     assert family.scores is not None
-    return remaining > 3.0 * hessian_passes(family.scores, k, d) + EFFORT.solve.model_price
+    return remaining > 3.0 * hessian_passes(family.scores, k, d) + effort.model_price
+
+
+def begun(values: tuple[float, ...], costs: tuple[float, ...]) -> Try:
+    """Return where a try begins after iterations of these values and passes."""
+    window = EFFORT.solve.shrinking_window
+    pace = (values[-1 - window] - values[-1]) / (costs[-1] - costs[-1 - window])
+    return Try(costs[-1], values[-1], pace)
 
 
 @dataclass(frozen=True)
@@ -113,27 +147,35 @@ class Trial:
     gradient: FloatArray
     mixture: Mixture | None
     model: QuadraticModel
+    cost: float  # passes, of products
 
 
 def trial_step(
-    objective: Objective, mixture: Mixture, statistics: SufficientStatistics, model: QuadraticModel
+    objective: Objective,
+    mixture: Mixture,
+    statistics: SufficientStatistics,
+    model: QuadraticModel,
+    correcting: float | None = None,
 ) -> Trial:
-    """Return the model's step from a mixture, its Hessian formed where need be."""
+    """Return the model's step from a mixture, its Hessian formed where need be.
+
+    `correcting` is the length of a step that led there and fell poorly, if one did: this one is shorter.
+    """
     family = objective.family
     units = OwnUnits(family, mixture)
     moments = units.moments(statistics)
     gradient = units.gradient(moments)
+    radius = model.radius if correcting is None else EFFORT.solve.correction * correcting
+    cost = 0.0
     if is_formed(family, *mixture.means.shape):
-        if model.worn:
+        if correcting is None and model.worn:
             hessian = units.hessian(objective.information(mixture, missing=True))
             if units.gauge is not None:
                 hessian += np.outer(units.gauge, units.gauge)
             model = replace(model, matrix=hessian, secants=0, moved=False)
         matrix = model.matrix
         assert matrix is not None
-        space = KrylovSpace(
-            lambda v: matrix @ v, gradient, model.radius, EFFORT.solve.exact_step, len(gradient), 4
-        )
+        space = KrylovSpace(lambda v: matrix @ v, gradient, radius, EFFORT.solve.exact_step, len(gradient), 4)
     else:
         space = model.space
         if space is None:
@@ -145,10 +187,10 @@ def trial_step(
                 tolerance,
                 EFFORT.solve.products,
             )
-            model = replace(model, space=space)
-    step, predicted = space.step(model.radius)
+            model, cost = replace(model, space=space), EFFORT.solve.product_cost * len(space.basis)
+    step, predicted = space.step(radius)
     there = None
     if np.abs(units.direction(step)).max() <= TOLERANCES.solve.longest_change:
         with suppress(InvalidParameterError):
             there = units.moved(step)
-    return Trial(step, predicted, gradient, there, model)
+    return Trial(step, predicted, gradient, there, model, cost)

@@ -1,0 +1,58 @@
+// What a run of EM from one start is given, what others see of it meanwhile, and what it leaves.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "fit.hpp"
+#include "second_order.hpp"
+
+namespace gmmscape {
+
+using Clock = std::chrono::steady_clock;
+
+// Why a start has ended. The numbers are those of engine.native.ENDS in Python.
+enum class End { converged, max_iter, time_limit, degenerate, interrupted, given_up, not_begun, out_of_reach };
+
+struct EmOptions {
+    double tol;
+    size_t max_iter;
+    bool accelerate;
+    bool gradient;  // location only: each mean goes its mass times the EM step, gradient descent with step sigma^2
+    // A start is given up where, after `screen` iterations, going on at the last one's pace for `outlook` more
+    // would not lead below `target`.
+    double target;
+    size_t screen, outlook;
+    bool each_iteration;  // whether each is to be seen
+    std::optional<SecondOrder> second_order;  // none for plain and extrapolated steps alone
+    double largest_rise;  // of the value, relative to one plus its size: more is beyond rounding
+    std::optional<Clock::time_point> deadline;
+};
+
+// What the calling thread can see while starts run.
+struct EmProgress {
+    std::atomic<size_t> ended{0}, iterations{0};
+    std::atomic<double> value{std::numeric_limits<double>::infinity()};  // of the start that moved last
+    std::atomic<bool> stop{false};
+};
+
+// What a run cost: plain passes over the rows, passes with a Hessian, and products with one.
+struct Work {
+    size_t passes = 0, hessians = 0, products = 0;
+};
+
+struct EmResult {
+    Fit fit;
+    double nll = std::numeric_limits<double>::infinity();
+    double step = std::numeric_limits<double>::infinity();
+    bool starved = false;  // some component has no mass that the rows resolve
+    End end = End::not_begun;
+    std::vector<double> history;
+    Work work;
+};
+
+}  // namespace gmmscape
