@@ -9,7 +9,7 @@ import pytest
 import gmmscape as gs
 from doors.commandline import failed, gmmscape, inside, interrupted, needs_terminal
 from gmmscape import lab
-from gmmscape.cli.expressions import centers_of, value_of
+from gmmscape.cli.shared.expressions import centers_of, value_of
 
 SMALL = ("--x", "2.5:3:2", "--y", "10:11:2", "-k", "3")
 

@@ -8,7 +8,9 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from gmmscape.cli.shared.spoken import of_an_error
 from gmmscape.exceptions import DataError, FormatError, GmmscapeError
 from gmmscape.version import VERSION
 
@@ -28,6 +30,7 @@ COMMANDS = {
     "birth": "Find the separation at which a spurious minimum is born.",
     "falsify": "Search random separated truths for local minima that are no union of blocks.",
     "phase": "Map the minima of k means over two parameters x and y of the truth.",
+    "demo": "Fit the shipped example, in which EM alone gets stuck.",
 }
 
 
@@ -43,6 +46,13 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         return getattr(import_module(f"gmmscape.cli.{cmd_name}"), f"{cmd_name}_command")
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command without loading any."""
+        found = [
+            CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without loading them."""
@@ -65,7 +75,17 @@ def app() -> None:
     """Gaussian mixtures that are not stuck: fit, diagnose, repair, select, or map where they get stuck.
 
     Results go to standard output, messages and progress to standard error. Exit codes: 0 done, 1 fitted but
-    not converged or degenerate, 2 wrong usage, 3 unusable data or file, 4 interrupted.
+    not converged or degenerate, 2 wrong usage, 3 unusable data or file, 4 interrupted, 5 a bad optimum
+    (diagnose --exit-code).
+
+    \b
+    Example:
+      gmmscape demo
+
+    Completion of names, in bash (zsh and fish likewise):
+
+    \b
+      eval "$(_GMMSCAPE_COMPLETE=bash_source gmmscape)"
     """
 
 
@@ -83,7 +103,7 @@ def run() -> None:
         click.echo("interrupted", err=True)
         code = INTERRUPTED
     except GmmscapeError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {of_an_error(str(error))}", err=True)
         code = DATA if isinstance(error, (DataError, FormatError)) else USAGE
     except OSError as error:
         click.echo(f"Error: {error.filename or 'output'}: {error.strerror}", err=True)

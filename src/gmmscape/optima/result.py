@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import numpy as np
+
 from gmmscape.diagnosis.result import ComponentReport
 from gmmscape.families import CovariancePrior
 from gmmscape.mixture import Mixture
@@ -18,6 +20,8 @@ from gmmscape.structure.structure import Block, Decoding
 
 #: Optima that the printed table shows, and blocks of each.
 MOST_OPTIMA, MOST_BLOCKS = 25, 6
+#: With what probability starts are to find the best.
+CONFIDENCE = 0.99
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +200,7 @@ class LocalOptima(Record):
             f"{counted(len(self.optima), 'local optimum', 'local optima')} of "
             f"{counted(self.n_components, 'component')}, {self.covariance_type} covariances, by "
             f"{counted(starts, 'start')} ({self.init_params})",
+            f"next: {self._next()}",
             f"best replicated by {hits} of {starts}; probability that a new start ends in another optimum: "
             f"{self.unseen:.2g}",
         ]
@@ -204,6 +209,21 @@ class LocalOptima(Record):
         lines += ["", *aligned(rows)]
         lines += [*left_out(len(self.optima), MOST_OPTIMA), *self._notes()]
         return "\n".join(lines)
+
+    def _next(self) -> str:
+        """What to do, for somebody who knows no theory."""
+        hits, starts = self.replicated
+        if self.best.state == "degenerate":
+            return "fewer components, or a larger covariance_prior"
+        if self.best.state != "converged" or self.stop_reason != "completed":
+            return "run it again to the end, or with more starts"
+        if hits == 0:
+            return "do not rely on starts: `fit` tries moves, which led to the best"
+        wanted = np.log1p(-CONFIDENCE) / np.log1p(-hits / starts) if hits < starts else 1.0
+        return (
+            f"`fit` tries moves; of starts alone it takes {counted(int(np.ceil(wanted)), 'start')} to find "
+            f"the best with a probability of {CONFIDENCE:.0%}"
+        )
 
     def _notes(self) -> list[str]:
         notes = [

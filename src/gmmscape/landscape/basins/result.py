@@ -14,6 +14,7 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record
+from gmmscape.results.text import counted
 from gmmscape.structure.intervals import share_interval
 from gmmscape.tolerances import TOLERANCES
 
@@ -104,7 +105,7 @@ class BasinShares(Record):
         own = self.start == "own"
         origin = "of your own" if own else f"{self.start}, seed {self.seed}"
         lines = [
-            f"{len(self.minima)} {word} from {self.n_starts} starts ({origin}) by "
+            f"{len(self.minima)} {word} from {counted(self.n_starts, 'start')} ({origin}) by "
             f"{METHODS[self.method]}; k={self.n_components}, sigma={self.sigma:g}{stopped}"
         ]
         known = all(point.kl is not None for point in self.minima)
@@ -119,10 +120,10 @@ class BasinShares(Record):
             lines.append(f"{i:3d}  {drawn}{point.hits:6d}  {value:<12.7g} {_read(point)}")
         left = self.minima[MOST_ROWS:]
         if left:
-            lines.append(f"and {len(left)} more with {sum(point.hits for point in left)} starts")
+            lines.append(f"and {len(left)} more with {counted(sum(point.hits for point in left), 'start')}")
         if self.unresolved:
             parts = ", ".join(f"{n} {reason}" for reason, n in sorted(self.unresolved.items()))
-            lines += ["", f"{sum(self.unresolved.values())} starts ended in none of them: {parts}"]
+            lines += ["", f"{counted(sum(self.unresolved.values()), 'start')} ended in none of them: {parts}"]
         if own:
             lines += ["", "  start  ends in"]
             lines += [
