@@ -103,7 +103,8 @@ def run() -> None:
         click.echo("interrupted", err=True)
         code = INTERRUPTED
     except GmmscapeError as error:
-        click.echo(f"Error: {of_an_error(str(error))}", err=True)
+        told = str(error) if isinstance(error, FormatError) else of_an_error(str(error))
+        click.echo(f"Error: {told}", err=True)
         code = DATA if isinstance(error, (DataError, FormatError)) else USAGE
     except OSError as error:
         click.echo(f"Error: {error.filename or 'output'}: {error.strerror}", err=True)

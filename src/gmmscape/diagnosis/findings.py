@@ -254,7 +254,7 @@ def _outliers(sample: Sample, points: FloatArray, rows: IntArray, fit: Mixture) 
         yield Finding.of(
             "outliers",
             f"{counted(len(far), 'row lies', 'rows lie')} farther than "
-            f"{np.sqrt(limit[far].min()):.1f} standard deviations from every component: {rows}",
+            f"{np.sqrt(limit[far].min()):.1f} standard deviations from every component: {{rows}}",
             rows=places,
         )
 

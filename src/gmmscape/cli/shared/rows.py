@@ -80,8 +80,8 @@ class Layout(NamedTuple):
         for line, weight in zip(table.lines, weights, strict=True):
             if weight < 0:
                 raise DataError(
-                    f"{file}, line {line}, column {table.names[0]}: a weight of {weight:g}; weights are 0 or "
-                    "more"
+                    f"{file}, line {line}, column {table.names[0]}: the weight {weight:g} is negative: "
+                    "weights are 0 or more"
                 )
         return weights
 
