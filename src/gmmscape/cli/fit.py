@@ -10,6 +10,7 @@ import click
 
 from gmmscape.cli.shared.files import FileCommand, Read
 from gmmscape.cli.shared.options import (
+    COMPONENTS,
     Number,
     WholeNumber,
     max_seconds_option,
@@ -29,7 +30,7 @@ from gmmscape.solve import INIT_PARAMS
 
 @click.command("fit", cls=FileCommand)
 @click.argument("file", type=Read())
-@click.option("-k", "--n-components", type=WholeNumber(1), required=True, help="Number of components.")
+@click.option("-k", "--n-components", type=COMPONENTS, required=True, help="Number of components.")
 @click.option(
     "--covariance",
     type=click.Choice(COVARIANCE_TYPES),

@@ -8,6 +8,7 @@ import click
 
 from gmmscape.cli.shared.files import FileCommand, Read
 from gmmscape.cli.shared.options import (
+    COMPONENTS,
     WholeNumber,
     checkpoint_option,
     max_seconds_option,
@@ -24,7 +25,7 @@ from gmmscape.solve import INIT_PARAMS
 
 @click.command("optima", cls=FileCommand)
 @click.argument("file", type=Read())
-@click.option("-k", "--n-components", type=WholeNumber(1), required=True, help="Number of components.")
+@click.option("-k", "--n-components", type=COMPONENTS, required=True, help="Number of components.")
 @click.option(
     "--covariance",
     "covariance_type",

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
+from gmmscape.cli.diagnose import model_in
 from gmmscape.cli.fit import exit_code
 from gmmscape.cli.shared.files import FileCommand, Read, Written
 from gmmscape.cli.shared.options import (
@@ -20,7 +21,6 @@ from gmmscape.cli.shared.progress import progress
 from gmmscape.cli.shared.rows import layout_of, table_options
 from gmmscape.diagnosis import Repair, repair
 from gmmscape.estimator.document import FitDocument
-from gmmscape.models import read_model
 
 
 @click.command("repair", cls=FileCommand)
@@ -52,7 +52,7 @@ def repair_command(context: click.Context, model: str, file: str, out: str, **op
       gmmscape repair fit.json rows.csv --model better.json
     """
     outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
-    fitted = read_model(model)
+    fitted = model_in(context, model, file)
     rows = layout.read(file, fitted.feature_names)
     with progress("repairing", quiet=outputs.quiet) as callback:
         result = repair(model, rows.values, rows.weights, rng=seed, callback=callback, **options)

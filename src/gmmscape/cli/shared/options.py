@@ -18,8 +18,12 @@ class WholeNumber(click.ParamType):
 
     name = "integer"
 
-    def __init__(self, least: int | None = None) -> None:
-        self.least = least
+    def __init__(self, least: int | None = None, *, missing: str | None = None) -> None:
+        self.least, self.missing = least, missing
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str | None:
+        """Return what to do where the option is needed and not given."""
+        return self.missing
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number, or fail with an example."""
@@ -32,6 +36,17 @@ class WholeNumber(click.ParamType):
             self.fail(
                 f"{value!r} is no whole number{wanted}: write one, as in {_example(param)} 3", param, ctx
             )
+        return number
+
+
+class Jobs(WholeNumber):
+    """How many threads or processes there may be."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number, or fail where it is 0 or less, but for -1."""
+        number = super().convert(value, param, ctx)
+        if number < 1 and number != -1:
+            self.fail(f"{value!r} are too few: write a number from 1 on, or -1 for all cores", param, ctx)
         return number
 
 
@@ -59,6 +74,7 @@ def _example(param: click.Parameter | None) -> str:
     return "1" if param is None else param.opts[0]
 
 
+COMPONENTS = WholeNumber(1, missing="Say how many there are, as in -k 3; `gmmscape select` finds it out.")
 max_seconds_option = click.option(
     "--max-seconds", type=Number(0), help="Stop after this time with what is found."
 )
@@ -70,7 +86,7 @@ checkpoint_option = click.option(
 def run_options(command: Command) -> Command:
     """Add the options of whatever takes time and chance."""
     for option in (
-        click.option("--n-jobs", type=WholeNumber(), help="Threads at most; all cores by default."),
+        click.option("--n-jobs", type=Jobs(), help="Threads at most; all cores by default."),
         click.option(
             "--seed", type=WholeNumber(0), default=0, show_default=True, help="Of all that is random."
         ),
@@ -84,7 +100,7 @@ def laboratory_options(*, checkpoint: bool) -> Callable[[Command], Command]:
     options = [
         max_seconds_option,
         click.option(
-            "--n-jobs", type=WholeNumber(), default=1, show_default=True, help="Processes; -1 for all cores."
+            "--n-jobs", type=Jobs(), default=1, show_default=True, help="Processes; -1 for all cores."
         ),
         click.option(
             "--seed", type=WholeNumber(0), default=0, show_default=True, help="Of all that is random."

@@ -70,7 +70,10 @@ class Layout(NamedTuple):
         try:
             table = self._table(file, [self.weights_column], None)
         except InvalidParameterError as error:
-            raise click.BadParameter(str(error), param_hint="--weights-column") from error
+            remedy = str(error).partition(": ")[2]
+            raise click.BadParameter(
+                f"{self.weights_column!r} is no column: {remedy}", param_hint="--weights-column"
+            ) from error
         if len(table.names) != 1:
             raise click.BadParameter(
                 f"{self.weights_column!r} names {len(table.names)} columns: name one",

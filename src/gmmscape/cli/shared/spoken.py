@@ -34,6 +34,7 @@ def option_of(name: str) -> str:
 
 def of_an_error(message: str) -> str:
     """Return an error's message with options for the parameters it names."""
+    message = message.replace("X has", "FILE has").replace("n_samples=", "")
     return _in_options(_GIVEN.sub(lambda found: option_of(found[1]) + " ", message))
 
 
