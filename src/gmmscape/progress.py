@@ -17,7 +17,7 @@ PRINTED_EVERY = 2.0
 #: How values are told, and with which sign: fits' as the log-likelihoods that tables show.
 VALUES = {
     "nll": ("nll", 1.0),
-    "of a fit": ("log-likelihood per row, with the prior's", -1.0),
+    "of a fit": ("log-likelihood + prior per row", -1.0),
     "inertia": ("inertia per row", 1.0),
 }
 #: Tasks whose values are those of fits to rows.

@@ -43,8 +43,6 @@ def _lines(document: Any) -> Iterator[str]:
         yield from brought(before, "EM alone" if document.init_params else "the model that came in")
     yield ""
     yield from _facts(document)
-    if document.degenerate:
-        yield from own_state(diagnosis)
     yield ""
     names = _names(document)
     yield from _components(document, names)
@@ -124,6 +122,7 @@ def _covariances(mixture: Mixture, names: list[str]) -> Iterator[str]:
         yield from aligned([("#", *columns), *rows])
         return
     for i, matrix in enumerate(values[None] if kind == "tied" else values):
+        yield from [""] if i else []
         yield "covariance of all components:" if kind == "tied" else f"covariance of component {i}:"
         yield from aligned(
             [("", *heads), *((name, *_numbers(row)) for name, row in zip(heads, matrix, strict=True))]

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gmmscape.diagnosis.result import ComponentReport
+from gmmscape.diagnosis.text import meanings
 from gmmscape.families import CovariancePrior
 from gmmscape.mixture import Mixture
 from gmmscape.plot.optima import OptimaDisplay
@@ -227,7 +228,9 @@ class LocalOptima(Record):
 
     def _notes(self) -> list[str]:
         notes = [
-            "blocks: components > clusters of the best optimum that they stand for; the others are counted"
+            "behind: nats of log-likelihood less than the best; hits: starts that ended there",
+            "blocks: components > clusters of the best optimum that they stand for; the others are counted",
+            *meanings(kind for one in self.optima[:MOST_OPTIMA] for kind in _alone(one)),
         ]
         if self.best.hits == 0:
             notes.append("the best was found by moves from the best end of the starts: no start ended there")
@@ -242,6 +245,12 @@ class LocalOptima(Record):
         if self.stop_reason != "completed":
             notes.append(f"only the starts that were done count: {ENDINGS[self.stop_reason]}")
         return notes
+
+
+def _alone(one: LocalOptimum) -> Counter[str]:
+    """Kinds of the components that are a block of their own, with their numbers."""
+    alone = {block.means[0] for block in one.decoding.blocks if block.kind == "exact"}
+    return Counter(component.kind for component in one.components if component.index in alone)
 
 
 def _row(i: int, one: LocalOptimum, total: float) -> tuple[str, ...]:
@@ -262,9 +271,6 @@ def blocks_text(one: LocalOptimum) -> str:
     parts = [str(block) for block in one.blocks[:MOST_BLOCKS]]
     if len(one.blocks) > MOST_BLOCKS:
         parts.append(f"{len(one.blocks) - MOST_BLOCKS} more")
-    alone = {block.means[0] for block in one.decoding.blocks if block.kind == "exact"}
-    kinds = Counter(component.kind for component in one.components if component.index in alone)
-    parts += [
-        f"{number} {kind}" for kind, number in sorted(kinds.items(), key=lambda item: item[0] != "exact")
-    ]
+    kinds = sorted(_alone(one).items(), key=lambda item: item[0] != "exact")
+    parts += [f"{number} {kind}" for kind, number in kinds]
     return "  ".join(parts)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 #: What a text may be asked to show in full.
 PARTS = ("columns", "components", "covariances")
-#: Names in a table are cut here, at their end.
-LONGEST_NAME = 40
+#: Names in a table are cut here, at their end, and at a share of a line, but not below the least.
+LONGEST_NAME, SHARE_OF_A_LINE, LEAST = 40, 4, 12
 
 
 class Printing(NamedTuple):
@@ -59,16 +59,16 @@ def indented(by: int) -> Iterator[None]:
         yield
 
 
-def aligned(rows: Iterable[Sequence[str]], indent: str = "  ") -> list[str]:
+def aligned(rows: Iterable[Sequence[str]], indent: str = "  ", keys: int = 1) -> list[str]:
     """Return the rows of a table as lines, columns padded to equal width.
 
     A table that is wider than a line is broken into blocks of columns, one below the other; each begins with
-    the first column, which names the rows.
+    the first `keys` columns, which name the rows.
     """
     table = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(cells, column)) for column in zip(*table, strict=True)]
     lines: list[str] = []
-    for block in _blocks(widths, len(indent)):
+    for block in _blocks(widths, len(indent), keys):
         lines += [""] if lines else []
         for row in table:
             padded = (row[i] + " " * (widths[i] - cells(row[i])) for i in block)
@@ -76,18 +76,20 @@ def aligned(rows: Iterable[Sequence[str]], indent: str = "  ") -> list[str]:
     return lines
 
 
-def _blocks(widths: Sequence[int], indent: int) -> list[list[int]]:
+def _blocks(widths: Sequence[int], indent: int, keys: int) -> list[list[int]]:
     """Which columns stand beside each other."""
     width = printing().width
-    if width is None or not widths:
+    names = list(range(min(keys, len(widths))))
+    if width is None:
         return [list(range(len(widths)))]
-    blocks, used = [[0]], indent + widths[0]
-    for i, own in enumerate(widths[1:], 1):
-        if used + 2 + own > width and len(blocks[-1]) > 1:
-            blocks.append([0])
-            used = indent + widths[0]
+    start = indent + sum(widths[i] + 2 for i in names) - 2
+    blocks, used = [[*names]], start
+    for i in range(len(names), len(widths)):
+        if used + 2 + widths[i] > width and len(blocks[-1]) > len(names):
+            blocks.append([*names])
+            used = start
         blocks[-1].append(i)
-        used += 2 + own
+        used += 2 + widths[i]
     return blocks
 
 
@@ -132,8 +134,9 @@ def printable(text: str) -> str:
 
 def shortened(name: str) -> str:
     """Return a name as tables show it."""
-    name = printable(name)
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."
+    name, width = printable(name), printing().width
+    most = LONGEST_NAME if width is None else min(LONGEST_NAME, max(LEAST, width // SHARE_OF_A_LINE))
+    return name if cells(name) <= most else name[: most - 3] + "..."
 
 
 def left_out(number: int, most: int) -> list[str]:

@@ -277,7 +277,13 @@ class Selection(Record):
         cells: list[tuple[str, ...]] = [(*names, "found by", "notes")]
         for row in self.table:
             cells.append(_cells(row, held_out=self.criterion == "heldout"))
-        return "\n".join([head, f"next: {self._next()}", "", *aligned(cells), *_meanings(self.table)])
+        if not any(row[-1] for row in cells[1:]):
+            cells = [row[:-1] for row in cells]
+        figures = "bic and icl: smaller is better" + (
+            "; held out: log-likelihood per row, larger is better" if self.criterion == "heldout" else ""
+        )
+        legend = [f"  *: chosen; {figures}", *_meanings(self.table)]
+        return "\n".join([head, f"next: {self._next()}", "", *aligned(cells, keys=3), *legend])
 
     def _next(self) -> str:
         """What to do, for somebody who knows no theory."""

@@ -197,7 +197,7 @@ def test_it_says_where_it_stands_if_asked(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(
         "gmmscape select: up 0 of 2, round 1, covariance type full, n components 1, "
-        "log-likelihood per row, with the prior's -"
+        "log-likelihood + prior per row -"
     )
     assert any(line.startswith("gmmscape select: down 1 of 2, round 1, ") for line in lines)
 

@@ -18,11 +18,11 @@ PARAMETERS = (
     *("centers", "bracket", "separation", "tau", "rtol", "d"),
 )
 COMMANDS = {"repair": "repair", "select": "select", "local_optima": "optima", "fit": "fit"}
-#: How lines begin that are sentences of the library, in which no name of a column stands alone.
-SENTENCES = ("verdict: ", "next: ", "warning: ", "input: ")
+#: How lines begin in which names of columns stand as they are: of tables, and of a fit's data.
+WITH_NAMES = ("  ", "fit: ")
 _GIVEN = re.compile(rf"\b({'|'.join((*CALLED, *PARAMETERS))})=")
 _BARE = re.compile(
-    rf"(?<![\w-])({'|'.join(name for name in (*CALLED, *PARAMETERS) if '_' in name)})(?![\w=-])"
+    rf"(?<![\w'-])({'|'.join(name for name in (*CALLED, *PARAMETERS) if '_' in name)})(?![\w=-])"
 )
 _NAMED = re.compile(rf"`({'|'.join(COMMANDS)})`")
 
@@ -45,8 +45,7 @@ def in_options(text: str) -> str:
 
 def _lines(lines: Iterable[str]) -> Iterable[str]:
     for line in lines:
-        sentence = line.startswith(SENTENCES)
-        yield _in_options(line) if sentence else line
+        yield line if line.startswith(WITH_NAMES) else _in_options(line)
 
 
 def _in_options(line: str) -> str:
