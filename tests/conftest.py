@@ -20,6 +20,10 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+# What is printed does not depend on how wide the terminal of the tests is.
+os.environ.pop("COLUMNS", None)
+
+
 def folder_from(variable: str) -> Path:
     """Return the folder that an environment variable names; skip the test if it is unset."""
     value = os.environ.get(variable)

@@ -319,7 +319,7 @@ class Mixture(Record):
         if offset.shape not in ((), (self.n_features,)):
             raise InvalidParameterError(
                 f"offset has shape {offset.shape}: pass one number, or one for each of the "
-                f"{self.n_features} feature(s)"
+                f"{counted(self.n_features, 'feature')}"
             )
         return self.relocated(self.means + offset)
 

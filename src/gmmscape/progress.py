@@ -14,6 +14,14 @@ from gmmscape.validation import optional_seconds, whole_number
 
 #: Seconds between two printed lines of one stage.
 PRINTED_EVERY = 2.0
+#: How values are told, and with which sign: fits' as the log-likelihoods that tables show.
+VALUES = {
+    "nll": ("nll", 1.0),
+    "of a fit": ("log-likelihood + prior per row", -1.0),
+    "inertia": ("inertia per row", 1.0),
+}
+#: Tasks whose values are those of fits to rows.
+OF_FITS = ("fit", "diagnose", "select", "local_optima")
 
 
 class Event(NamedTuple):
@@ -36,6 +44,8 @@ class Event(NamedTuple):
         Since the work began.
     detail : mapping
         What else is known, by name: which names there are depends on the task alone, and its docstring says.
+    value_is : str
+        What the value is: a key of `VALUES`.
     """
 
     task: str
@@ -45,6 +55,7 @@ class Event(NamedTuple):
     value: float | None
     seconds: float
     detail: Mapping[str, Any] = MappingProxyType({})
+    value_is: str = "nll"
 
 
 #: Sees events; True ends the work, other answers, such as those of a print, mean nothing.
@@ -79,6 +90,7 @@ class Budget:
         each_iteration: bool = False,
     ) -> None:
         self.task, self.each_iteration = task, each_iteration
+        self.value_is = "of a fit" if task in OF_FITS else "nll"
         self._max_seconds, self._callback = max_seconds, callback
         self._began = time.monotonic()
         self._within: Event | None = None
@@ -130,7 +142,7 @@ class Budget:
         """Tell the callback, and return whether it asks to stop."""
         if self._callback is None:
             return False
-        event = Event(self.task, stage, done, total, value, self.seconds, detail)
+        event = Event(self.task, stage, done, total, value, self.seconds, detail, self.value_is)
         if self._within is not None:
             event = self._within._replace(value=value, seconds=event.seconds)
         return asks_to_stop(self._callback(event))
@@ -159,7 +171,7 @@ class Budget:
         Stopped
             If the time is up.
         """
-        self._within = Event(self.task, stage, done, total, None, 0.0, detail)
+        self._within = Event(self.task, stage, done, total, None, 0.0, detail, self.value_is)
         self.check()
 
 
@@ -193,7 +205,8 @@ def described(event: Event) -> str:
     parts += [f"{name} {item}" for name, item in event.detail.items() if isinstance(item, int | str)]
     parts += [f"{name} {item:.6g}" for name, item in event.detail.items() if isinstance(item, float)]
     if event.value is not None:
-        parts.append(f"value {event.value:.10g}")
+        name, sign = VALUES[event.value_is]
+        parts.append(f"{name} {sign * event.value:.8g}")
     return ", ".join(parts).replace("_", " ")
 
 

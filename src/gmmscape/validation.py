@@ -88,7 +88,7 @@ def finite_array(name: str, value: ArrayLike, *, ndim: tuple[int, ...]) -> Float
         raise InvalidParameterError.of(name, value, f"pass an array of real numbers ({error})") from error
     if array.ndim not in ndim:
         wanted = " or ".join(map(str, ndim))
-        raise InvalidParameterError(f"{name} has shape {array.shape}: pass an array of {wanted} dimension(s)")
+        raise InvalidParameterError(f"{name} has shape {array.shape}: pass an array with ndim {wanted}")
     finite = np.isfinite(array)
     if not finite.all():
         bad = np.argwhere(~finite)
@@ -119,8 +119,7 @@ def mean_matrix(name: str, value: ArrayLike, *, n_features: int | None = None) -
         raise InvalidParameterError(f"{name} has shape {array.shape}: pass at least one point")
     if n_features is not None and array.shape[1] != n_features:
         raise InvalidParameterError(
-            f"{name} has {array.shape[1]} column(s) where {n_features} are needed: "
-            f"pass an array of shape (k, {n_features})"
+            f"{name} has shape {array.shape}: pass an array of shape (k, {n_features})"
         )
     return array
 
@@ -173,7 +172,7 @@ def data_matrix(X: Any, *, name: str = "X", n_features: int | None = None) -> Fl
     if array.shape[0] == 0 or array.shape[1] == 0:
         raise DataError(f"{name} has shape {array.shape}: pass at least one row and one column")
     if n_features is not None and array.shape[1] != n_features:
-        raise DataError(f"{name} has {array.shape[1]} features where the model has {n_features}")
+        raise DataError(f"{name} has shape {array.shape} where the model has n_features={n_features}")
     if not _all_finite(array):
         bad = np.argwhere(~np.isfinite(array))
         row, column = (int(i) for i in bad[0])

@@ -46,7 +46,7 @@ def test_ctrl_c_keeps_what_was_found(tmp_path):
         (["--k", "2", "--k-star", "3"], ["--separation"]),
         (["--k", "x", "--k-star", "3", "--separation", "9"], ["'x'"]),
         (["--k", "3:1", "--k-star", "3", "--separation", "9"], ["'3:1'"]),
-        (["--k", "0", "--k-star", "3", "--separation", "9"], ["n_components=0"]),
+        (["--k", "0", "--k-star", "3", "--separation", "9"], ["-k 0"]),
         (["--k", "2", "--k-star", "3", "--separation", "0"], ["separation"]),
         (["--k", "2", "--k-star", "3", "--separation", "9", "--tau", "2"], ["tau"]),
         (["--k", "2", "--k-star", "3", "--separation", "9", "--json", "no/such/x.json"], ["--json"]),

@@ -148,7 +148,7 @@ class Session:
         assert example.source.startswith("gmmscape "), f"line {example.line}: not a gmmscape command"
         environment = os.environ | {
             "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
-            "COLUMNS": "80",
+            "COLUMNS": "110",
             "NO_COLOR": "1",
             "PYTHONWARNINGS": "error",
         }

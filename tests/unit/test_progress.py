@@ -60,9 +60,9 @@ def test_lines_are_printed_where_a_stage_begins_and_every_two_seconds(capsys):
         assert tell(Event("toy", "search", done, 9, 1.5, seconds)) is None
     tell(Event("toy", "last", 1, None, None, 4.8, {"minima": 3, "found": object()}))
     assert capsys.readouterr().out.splitlines() == [
-        "gmmscape toy: search 0 of 9, value 1.5, 0.5 s",
-        "gmmscape toy: search 2 of 9, value 1.5, 2.6 s",
-        "gmmscape toy: search 4 of 9, value 1.5, 4.7 s",
+        "gmmscape toy: search 0 of 9, nll 1.5, 0.5 s",
+        "gmmscape toy: search 2 of 9, nll 1.5, 2.6 s",
+        "gmmscape toy: search 4 of 9, nll 1.5, 4.7 s",
         "gmmscape toy: last 1, minima 3, 4.8 s",
     ]
 

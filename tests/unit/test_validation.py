@@ -135,8 +135,8 @@ def test_finite_array_copies():
         ([[1, 2], [3]], "means=[[1, 2], [3]]: pass an array of real numbers"),
         ([1j], "means=[1j]: pass an array of real numbers"),
         ([object], "means=[<class 'object'>]: pass an array of real numbers"),
-        (5.0, "means has shape (): pass an array of 1 or 2 dimension(s)"),
-        (np.zeros((1, 1, 1)), "means has shape (1, 1, 1): pass an array of 1 or 2 dimension(s)"),
+        (5.0, "means has shape (): pass an array with ndim 1 or 2"),
+        (np.zeros((1, 1, 1)), "means has shape (1, 1, 1): pass an array with ndim 1 or 2"),
         ([0.0, np.nan, np.inf], "means has 2 entries that are not finite, the first at (1,): nan; "),
         ([[0.0, 1.0], [-np.inf, 1.0]], "means has 1 entries that are not finite, the first at (1, 0): -inf"),
         ([None, 1.0], "means has 1 entries that are not finite, the first at (0,): nan"),
@@ -164,8 +164,8 @@ def test_mean_matrix_of_a_vector_is_a_column():
     [
         ([], None, "centers has shape (0, 1): pass at least one point"),
         (np.zeros((2, 0)), None, "centers has shape (2, 0): pass at least one point"),
-        ([1, 2], 2, "centers has 1 column(s) where 2 are needed: pass an array of shape (k, 2)"),
-        ([[1, 2, 3]], 2, "centers has 3 column(s) where 2 are needed"),
+        ([1, 2], 2, "centers has shape (2, 1): pass an array of shape (k, 2)"),
+        ([[1, 2, 3]], 2, "centers has shape (1, 3): pass an array of shape (k, 2)"),
     ],
     ids=str,
 )
@@ -239,7 +239,7 @@ def test_data_matrix_is_contiguous_float64(X: Any):
             "Y has 2 entries that are NaN or infinite, the first in row 1, column 1: remove or impute",
         ),
         ([[None, 1.0]], "Y has 1 entries that are NaN or infinite, the first in row 0, column 0"),
-        ([[1.0, 2.0, 3.0]], "Y has 3 features where the model has 2"),
+        ([[1.0, 2.0, 3.0]], "Y has shape (1, 3) where the model has n_features=2"),
     ],
     ids=lambda value: None if isinstance(value, str) else type(value).__name__,
 )

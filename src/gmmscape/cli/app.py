@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from gmmscape.cli.shared.spoken import of_an_error
 from gmmscape.exceptions import DataError, FormatError, GmmscapeError
 from gmmscape.version import VERSION
 
@@ -28,6 +31,7 @@ COMMANDS = {
     "birth": "Find the separation at which a spurious minimum is born.",
     "falsify": "Search random separated truths for local minima that are no union of blocks.",
     "phase": "Map the minima of k means over two parameters x and y of the truth.",
+    "demo": "Fit the shipped example, in which EM alone gets stuck.",
 }
 
 
@@ -44,10 +48,27 @@ class Commands(click.Group):
             return None
         return getattr(import_module(f"gmmscape.cli.{cmd_name}"), f"{cmd_name}_command")
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command without loading any."""
+        found = [
+            CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without loading them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may be meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            meant = f": did you mean {near[0]}?" if near else f": choose one of {', '.join(COMMANDS)}"
+            raise click.UsageError(f"there is no command {args[0]!r}{meant}", ctx)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what could not be written is dropped."""
@@ -65,7 +86,17 @@ def app() -> None:
     """Gaussian mixtures that are not stuck: fit, diagnose, repair, select, or map where they get stuck.
 
     Results go to standard output, messages and progress to standard error. Exit codes: 0 done, 1 fitted but
-    not converged or degenerate, 2 wrong usage, 3 unusable data or file, 4 interrupted.
+    not converged or degenerate, 2 wrong usage, 3 unusable data or file, 4 interrupted, 5 a bad optimum
+    (diagnose --exit-code).
+
+    \b
+    Example:
+      gmmscape demo
+
+    Completion of names, in bash (zsh and fish likewise):
+
+    \b
+      eval "$(_GMMSCAPE_COMPLETE=bash_source gmmscape)"
     """
 
 
@@ -83,7 +114,8 @@ def run() -> None:
         click.echo("interrupted", err=True)
         code = INTERRUPTED
     except GmmscapeError as error:
-        click.echo(f"Error: {error}", err=True)
+        told = str(error) if isinstance(error, FormatError) else of_an_error(str(error))
+        click.echo(f"Error: {told}", err=True)
         code = DATA if isinstance(error, (DataError, FormatError)) else USAGE
     except OSError as error:
         click.echo(f"Error: {error.filename or 'output'}: {error.strerror}", err=True)

@@ -7,13 +7,15 @@ from typing import Any
 
 import click
 
-from gmmscape.cli.files import FileCommand
-from gmmscape.cli.landscapes import Numbers, landscape_of, landscape_options
-from gmmscape.cli.options import check_writable, laboratory_options
-from gmmscape.cli.progress import progress
-from gmmscape.cli.report import report_of, report_options
+from gmmscape.cli.shared.files import FileCommand
+from gmmscape.cli.shared.landscapes import Numbers, landscape_of, landscape_options
+from gmmscape.cli.shared.options import WholeNumber, laboratory_options
+from gmmscape.cli.shared.outputs import output_options, outputs_of
+from gmmscape.cli.shared.progress import progress
 from gmmscape.landscape.basins import basins
+from gmmscape.landscape.basins.result import BasinShares
 from gmmscape.landscape.basins.starts import NAMED
+from gmmscape.results.text import counted
 
 
 @click.command("basins", cls=FileCommand)
@@ -31,7 +33,7 @@ from gmmscape.landscape.basins.starts import NAMED
     multiple=True,
     help="A start of your own, as in --means=-3,11,13 (point by point in more dimensions); may be repeated.",
 )
-@click.option("-n", "n", type=click.IntRange(min=1), help="Starts.  [default: 10000]")
+@click.option("-n", "n", type=WholeNumber(1), help="Starts.  [default: 10000]")
 @click.option(
     "--method",
     type=click.Choice(["em", "gd"]),
@@ -39,7 +41,7 @@ from gmmscape.landscape.basins.starts import NAMED
     show_default=True,
     help="EM or gradient descent.",
 )
-@report_options
+@output_options(BasinShares)
 @laboratory_options(checkpoint=True)
 @click.pass_context
 def basins_command(
@@ -59,19 +61,23 @@ def basins_command(
     Fits k means (known sigma, weights 1/k) to a truth or to the rows of FILE from very many starts, and
     counts those that end in each minimum. With --means it says which minimum your starts lead to. Exit codes:
     0 done, 2 usage, 3 data, 4 interrupted.
+
+    \b
+    Example:
+      gmmscape basins --centers=-3,3,12 --sigma 1 -n 1000
     """
-    report = report_of(described)
+    outputs = outputs_of(described)
     landscape, _ = landscape_of(described)
-    check_writable(checkpoint, "--checkpoint")
     if own and start is not None:
         raise click.UsageError("give either --start or your own starts by --means")
     k, d = landscape.n_components, landscape.measure.n_features
     if any(len(means) != k * d for means in own):
         raise click.BadParameter(
-            f"pass {k * d} numbers: {k} mean(s) of {d} coordinate(s)", param_hint="--means"
+            f"pass {counted(k * d, 'number')}: {counted(k, 'mean')} of {counted(d, 'coordinate')}",
+            param_hint="--means",
         )
     named = start or ("rows" if landscape.measure.truth is None else "truth")
-    with progress("descending", quiet=report.quiet) as callback:
+    with progress("descending", quiet=outputs.quiet) as callback:
         found = basins(
             landscape,
             start=[[means[i * d : (i + 1) * d] for i in range(k)] for means in own] if own else named,
@@ -83,5 +89,5 @@ def basins_command(
             callback=callback,
             checkpoint=None if checkpoint is None else Path(checkpoint),
         )
-    report.write(found, found.plot if found.minima else None)
+    outputs.write(found, found.plot if found.minima else None)
     context.exit(4 if found.stop_reason == "interrupted" else 0)

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from gmmscape.cli.files import FileCommand
-from gmmscape.cli.landscapes import Numbers
-from gmmscape.cli.options import max_seconds_option, quiet_option
-from gmmscape.cli.progress import progress
-from gmmscape.cli.report import report_of, report_options
+from gmmscape.cli.shared.files import FileCommand
+from gmmscape.cli.shared.landscapes import Numbers
+from gmmscape.cli.shared.options import Number, max_seconds_option
+from gmmscape.cli.shared.outputs import output_options, outputs_of
+from gmmscape.cli.shared.progress import progress
 from gmmscape.landscape.paths.birth import birth
+from gmmscape.landscape.paths.birth_result import BirthPoint
 from gmmscape.mixture import Mixture
 from gmmscape.structure import Structure
 
@@ -39,11 +40,10 @@ def pair_and_one(radius: float, place: float) -> Mixture:
     required=True,
     help="True centers: -D, 0, D or -R, R, D, with sigma 1 and equal weights; D is what varies.",
 )
-@click.option("--radius", type=float, help=f"R, with --shape pair.  [default: {DEFAULT_RADIUS:g}]")
+@click.option("--radius", type=Number(), help=f"R, with --shape pair.  [default: {DEFAULT_RADIUS:g}]")
 @click.option("--bracket", type=Numbers(), help="LO,HI: the minimum exists at D = HI and not at LO.")
-@report_options
+@output_options(BirthPoint)
 @max_seconds_option
-@quiet_option
 def birth_command(
     shape: str,
     radius: float | None,
@@ -55,12 +55,16 @@ def birth_command(
 
     Three means are fitted to three centers. The minimum with one mean on the first two centers and two means
     on the third is followed from HI downwards to the fold at which it disappears.
+
+    \b
+    Example:
+      gmmscape birth --shape equal
     """
     path, default = _path(shape, radius)
-    report = report_of(options)
-    with progress("following", quiet=report.quiet) as callback:
+    outputs = outputs_of(options)
+    with progress("following", quiet=outputs.quiet) as callback:
         found = birth(path, FOLLOWED, _bracket(bracket, default), max_seconds=max_seconds, callback=callback)
-    report.write(found, found.plot)
+    outputs.write(found, found.plot)
 
 
 def _path(shape: str, radius: float | None) -> tuple[Callable[[float], Mixture], tuple[float, float]]:

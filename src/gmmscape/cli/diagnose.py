@@ -6,50 +6,64 @@ from typing import Any
 
 import click
 
-from gmmscape.cli.files import FileCommand, Read, Written
-from gmmscape.cli.options import (
-    check_writable,
-    layout_of,
+from gmmscape.cli.shared.files import FileCommand, Read
+from gmmscape.cli.shared.options import (
     max_seconds_option,
     pursue_option,
     regularity_options,
     search_options,
-    table_options,
 )
-from gmmscape.cli.progress import progress
-from gmmscape.diagnosis import diagnose
-from gmmscape.models import read_model
+from gmmscape.cli.shared.outputs import output_options, outputs_of
+from gmmscape.cli.shared.progress import progress
+from gmmscape.cli.shared.rows import layout_of, table_options
+from gmmscape.diagnosis import Diagnosis, diagnose
+from gmmscape.exceptions import FormatError
+from gmmscape.jsonfile import read_json
+from gmmscape.models import FittedModel, read_model
 
 
 @click.command("diagnose", cls=FileCommand)
 @click.argument("model", type=Read())
 @click.argument("file", type=Read())
 @max_seconds_option
-@click.option("--json", "json_file", type=Written(), help="Write the diagnosis to this file.")
+@click.option("--exit-code", "judging", is_flag=True, help="Exit with 5 where it is a bad optimum.")
+@output_options(Diagnosis, plot=False)
 @regularity_options
 @pursue_option
 @search_options(nested="offer")
 @table_options
 @click.pass_context
-def diagnose_command(
-    context: click.Context, model: str, file: str, json_file: str | None, quiet: bool, **options: Any
-) -> None:
+def diagnose_command(context: click.Context, model: str, file: str, judging: bool, **options: Any) -> None:
     """Say whether the fit in MODEL is a bad optimum for the rows of FILE.
 
     MODEL is the JSON of `gmmscape fit --json` or `gmmscape repair --model`. Pickles are refused. Columns are
     those that the model was fitted on. Exit codes: 0 done, whatever the verdict, 2 usage, 3 data, 4
     interrupted.
+
+    \b
+    Example:
+      gmmscape diagnose fit.json rows.csv --verbose
     """
-    layout, seed = layout_of(options), options.pop("seed")
-    check_writable(json_file, "--json")
-    rows = layout.read(file, read_model(model).feature_names)
-    with progress("examining", quiet=quiet) as callback:
+    outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
+    rows = layout.read(file, model_in(context, model, file).feature_names)
+    with progress("examining", quiet=outputs.quiet) as callback:
         diagnosis = diagnose(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
     diagnosis = diagnosis.told(rows.names, rows.lines)
+    outputs.write(diagnosis)
+    if diagnosis.stop_reason == "interrupted":
+        context.exit(4)
+    context.exit(5 if judging and diagnosis.verdict == "bad optimum" else 0)
+
+
+def model_in(context: click.Context, model: str, file: str) -> FittedModel:
+    """Return the model in a file; a usage error where the two files were given the other way round."""
     try:
-        if json_file is not None:
-            diagnosis.to_json(json_file)
-    finally:
-        if not quiet:
-            click.echo(str(diagnosis))
-    context.exit(4 if diagnosis.stop_reason == "interrupted" else 0)
+        return read_model(model)
+    except FormatError as error:
+        try:
+            read_json(file)
+        except (FormatError, OSError):
+            raise error from None
+        raise click.UsageError(
+            f"{file} is JSON and {model} is no model: MODEL comes before FILE", context
+        ) from error

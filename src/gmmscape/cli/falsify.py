@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from gmmscape.cli.files import FileCommand
-from gmmscape.cli.landscapes import Numbers
-from gmmscape.cli.options import check_writable, laboratory_options
-from gmmscape.cli.progress import progress
-from gmmscape.cli.report import report_of, report_options
-from gmmscape.landscape.falsification import falsify
+from gmmscape.cli.shared.files import FileCommand
+from gmmscape.cli.shared.landscapes import Numbers
+from gmmscape.cli.shared.options import Number, WholeNumber, laboratory_options
+from gmmscape.cli.shared.outputs import output_options, outputs_of
+from gmmscape.cli.shared.progress import progress
+from gmmscape.landscape.falsification import Falsification, falsify
 
 #: Values that a range may have.
 MOST_VALUES = 1000
@@ -47,14 +47,14 @@ class WholeNumbers(click.ParamType):
 @click.option(
     "--separation", type=Numbers(), required=True, help="Smallest distance of two centers, in sigma."
 )
-@click.option("--truths", "n_truths", type=click.IntRange(min=1), default=100, show_default=True)
+@click.option("--truths", "n_truths", type=WholeNumber(1), default=100, show_default=True)
 @click.option(
-    "--starts", "n_starts", type=click.IntRange(min=1), default=40, show_default=True, help="For each truth."
+    "--starts", "n_starts", type=WholeNumber(1), default=40, show_default=True, help="For each truth."
 )
-@click.option("--rtol", type=float, default=1e-6, show_default=True, help="Accuracy while exploring.")
-@click.option("--tau", type=float, help="Largest defect of a structured fit.  [default: 0.5/k]")
+@click.option("--rtol", type=Number(0), default=1e-6, show_default=True, help="Accuracy while exploring.")
+@click.option("--tau", type=Number(0), help="Largest defect of a structured fit.  [default: 0.5/k]")
 @click.option("--no-confirm", is_flag=True, help="List suspects without refining and checking them.")
-@report_options
+@output_options(Falsification)
 @laboratory_options(checkpoint=True)
 @click.pass_context
 def falsify_command(
@@ -67,16 +67,19 @@ def falsify_command(
     Each truth has equal weights and sigma 1. Minima are read by association (defect above tau: a suspect) and
     by position (distance from the nearest structure); suspects are refined and checked by a second rule of
     integration.
+
+    \b
+    Example:
+      gmmscape falsify --k 3 --k-star 3 --separation 8 --truths 5
     """
-    report = report_of(options)
-    check_writable(options["checkpoint"], "--checkpoint")
-    with progress("falsifying", quiet=report.quiet) as callback:
+    outputs = outputs_of(options)
+    with progress("falsifying", quiet=outputs.quiet) as callback:
         found = falsify(
             rng=options.pop("seed"),
             **options,
             confirm=not no_confirm,
             callback=callback,
         )
-    report.write(found, found.plot if found.n_minima else None)
+    outputs.write(found, found.plot if found.n_minima else None)
     if found.stop_reason == "interrupted":
         context.exit(4)

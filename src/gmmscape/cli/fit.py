@@ -8,18 +8,19 @@ from typing import Any
 
 import click
 
-from gmmscape.cli.exits import exit_code
-from gmmscape.cli.files import FileCommand, Read, Written
-from gmmscape.cli.options import (
-    check_writable,
-    layout_of,
+from gmmscape.cli.shared.files import FileCommand, Read
+from gmmscape.cli.shared.options import (
+    COMPONENTS,
+    Number,
+    WholeNumber,
     max_seconds_option,
     pursue_option,
     regularity_options,
     search_options,
-    table_options,
 )
-from gmmscape.cli.progress import progress
+from gmmscape.cli.shared.outputs import output_options, outputs_of
+from gmmscape.cli.shared.progress import progress
+from gmmscape.cli.shared.rows import layout_of, table_options
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator
@@ -29,7 +30,7 @@ from gmmscape.solve import INIT_PARAMS
 
 @click.command("fit", cls=FileCommand)
 @click.argument("file", type=Read())
-@click.option("-k", "--n-components", type=click.IntRange(min=1), required=True, help="Number of components.")
+@click.option("-k", "--n-components", type=COMPONENTS, required=True, help="Number of components.")
 @click.option(
     "--covariance",
     type=click.Choice(COVARIANCE_TYPES),
@@ -44,40 +45,35 @@ from gmmscape.solve import INIT_PARAMS
     show_default=True,
     help="Where starting means come from.",
 )
-@click.option(
-    "--n-init", type=click.IntRange(min=1), default=1, show_default=True, help="Starts; the best counts."
-)
+@click.option("--n-init", type=WholeNumber(1), default=1, show_default=True, help="Starts; the best counts.")
 @click.option("--no-escape", is_flag=True, help="Plain EM: stay in a bad optimum.")
 @regularity_options
-@click.option(
-    "--max-iter", type=click.IntRange(min=1), default=1000, show_default=True, help="Of each EM run."
-)
+@click.option("--max-iter", type=WholeNumber(1), default=1000, show_default=True, help="Of each EM run.")
 @click.option(
     "--tol",
-    type=float,
+    type=Number(0),
     default=1e-6,
     show_default=True,
     help="Length of the EM step at which it is converged.",
 )
-@click.option(
-    "--json", "json_file", type=Written(), help="Write the fit to this file; diagnose and repair read it."
-)
+@output_options(FitDocument, plot=False)
 @max_seconds_option
 @pursue_option
 @search_options(nested="offer")
 @table_options
 @click.pass_context
-def fit_command(
-    context: click.Context, file: str, json_file: str | None, quiet: bool, **options: Any
-) -> None:
+def fit_command(context: click.Context, file: str, **options: Any) -> None:
     """Fit a Gaussian mixture to the rows of FILE and leave bad optima.
 
     FILE is text: CSV, TSV or separated by white space, gzipped or not, with or without a header. Prints what
     EM alone ended in, how it was left, and the fit. Exit codes: 0 good, 1 not converged or degenerate, 2
     usage, 3 data, 4 interrupted.
+
+    \b
+    Example:
+      gmmscape fit rows.csv -k 3 --json fit.json
     """
-    layout, seed = layout_of(options), options.pop("seed")
-    check_writable(json_file, "--json")
+    outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
     rows = layout.read(file)
     model = GaussianMixture(
         options.pop("n_components"),
@@ -86,9 +82,9 @@ def fit_command(
         random_state=seed,
         **{name: value for name, value in options.items() if value is not None},
     )
-    with progress("fitting", quiet=quiet) as callback, warnings.catch_warnings():
+    with progress("fitting", quiet=outputs.quiet) as callback, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the exit code and the text say it
-        fit_estimator(model, rows.values, rows.weights, callback)
+        fit_estimator(model, rows.values, rows.weights, callback, defer=False)
     document = model.document()
     document = replace(
         document,
@@ -96,23 +92,12 @@ def fit_command(
         diagnosis=document.diagnosis.told(rows.names, rows.lines),
         before=None if document.before is None else document.before.told(rows.names, rows.lines),
     )
-    try:
-        if json_file is not None:
-            document.to_json(json_file)
-    finally:  # what was found is not lost with a full disk
-        if not quiet:
-            click.echo(_text(document))
+    outputs.write(document)
     context.exit(exit_code(document))
 
 
-def _text(document: FitDocument) -> str:
-    parts = []
-    before = document.before
-    if before is not None and before.escape_gain > 0:
-        parts.append(f"EM alone\n{before}")
-    parts.append(str(document))
-    reasons = "".join(f"\n  {reason}" for reason in document.diagnosis.reasons)
-    notes = "".join(f"\nwarning: {warning}" for warning in document.diagnosis.warnings)
-    findings = "".join(f"\n{finding}" for finding in document.diagnosis.findings)
-    parts.append(f"verdict on this fit: {document.diagnosis.verdict}{reasons}{findings}{notes}")
-    return "\n\n".join(parts)
+def exit_code(document: FitDocument) -> int:
+    """Return 0 for a good fit, 1 for one that is not converged or degenerate, 4 for an interrupted one."""
+    if document.solution.stop_reason == "interrupted":
+        return 4
+    return 0 if document.solution.converged and not document.degenerate else 1

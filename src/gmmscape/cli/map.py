@@ -6,18 +6,19 @@ from typing import Any
 
 import click
 
-from gmmscape.cli.files import FileCommand
-from gmmscape.cli.landscapes import landscape_of, landscape_options
-from gmmscape.cli.options import laboratory_options
-from gmmscape.cli.progress import progress
-from gmmscape.cli.report import report_of, report_options
+from gmmscape.cli.shared.files import FileCommand
+from gmmscape.cli.shared.landscapes import landscape_of, landscape_options
+from gmmscape.cli.shared.options import WholeNumber, laboratory_options
+from gmmscape.cli.shared.outputs import output_options, outputs_of
+from gmmscape.cli.shared.progress import progress
+from gmmscape.landscape.atlas.atlas import Atlas
 
 
 @click.command("map", cls=FileCommand)
 @landscape_options
 @click.option("--saddles", is_flag=True, help="Saddles of every index too, what they join, and barriers.")
-@click.option("--starts", type=click.IntRange(min=0), default=64, show_default=True, help="Random starts.")
-@report_options
+@click.option("--starts", type=WholeNumber(0), default=64, show_default=True, help="Random starts.")
+@output_options(Atlas)
 @laboratory_options(checkpoint=True)
 @click.pass_context
 def map_command(
@@ -35,10 +36,14 @@ def map_command(
     Fits k means (known sigma; weights 1/k, or free ones) to the population of the truth, from every
     candidate structure and from random starts, or to the rows of FILE, and prints each minimum once, against
     a truth with its structure. FILE is text: CSV, TSV or separated by white space, gzipped or not.
+
+    \b
+    Example:
+      gmmscape map --centers=-3,3,12 --sigma 1 -k 3 --saddles
     """
-    report = report_of(described)
+    outputs = outputs_of(described)
     landscape, rows = landscape_of(described)
-    with progress("exploring", quiet=report.quiet) as callback:
+    with progress("exploring", quiet=outputs.quiet) as callback:
         atlas = landscape.explore(
             seed,
             n_starts=starts,
@@ -49,6 +54,6 @@ def map_command(
             checkpoint=checkpoint,
         )
     data = None if rows is None else rows.values
-    report.write(atlas, (lambda: atlas.plot(data=data)) if atlas.minima else None)
+    outputs.write(atlas, (lambda: atlas.plot(data=data)) if atlas.minima else None)
     if atlas.stop_reason == "interrupted":
         context.exit(4)

@@ -6,18 +6,18 @@ from typing import Any
 
 import click
 
-from gmmscape.cli.files import FileCommand, Read
-from gmmscape.cli.options import (
+from gmmscape.cli.shared.files import FileCommand, Read
+from gmmscape.cli.shared.options import (
+    COMPONENTS,
+    WholeNumber,
     checkpoint_option,
-    layout_of,
     max_seconds_option,
     regularity_options,
     run_options,
-    saying_what_is_set_aside,
-    table_options,
 )
-from gmmscape.cli.progress import progress
-from gmmscape.cli.report import report_of, report_options
+from gmmscape.cli.shared.outputs import output_options, outputs_of
+from gmmscape.cli.shared.progress import progress
+from gmmscape.cli.shared.rows import layout_of, saying_what_is_set_aside, table_options
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.optima import LocalOptima, local_optima
 from gmmscape.solve import INIT_PARAMS
@@ -25,7 +25,7 @@ from gmmscape.solve import INIT_PARAMS
 
 @click.command("optima", cls=FileCommand)
 @click.argument("file", type=Read())
-@click.option("-k", "--n-components", type=click.IntRange(min=1), required=True, help="Number of components.")
+@click.option("-k", "--n-components", type=COMPONENTS, required=True, help="Number of components.")
 @click.option(
     "--covariance",
     "covariance_type",
@@ -35,7 +35,7 @@ from gmmscape.solve import INIT_PARAMS
     help="What is free.",
 )
 @click.option(
-    "--n-starts", type=click.IntRange(min=1), default=100, show_default=True, help="Number of random starts."
+    "--n-starts", type=WholeNumber(1), default=100, show_default=True, help="Number of random starts."
 )
 @click.option(
     "--init-params",
@@ -47,7 +47,7 @@ from gmmscape.solve import INIT_PARAMS
 @click.option("--no-escape", is_flag=True, help="Only starts: look for no better fit by moves.")
 @max_seconds_option
 @checkpoint_option
-@report_options
+@output_options(LocalOptima)
 @regularity_options
 @run_options
 @table_options
@@ -63,11 +63,15 @@ def optima_command(
     Each optimum is decoded against the best one: which of its components cover several of the best one's
     (i>s,t), and which share one (i,j>s). Exit codes: 0 done, 1 no start ended in an optimum, 2 usage, 3 data,
     4 interrupted.
+
+    \b
+    Example:
+      gmmscape optima rows.csv -k 3 --n-starts 50
     """
-    report, layout, seed = report_of(options), layout_of(options), options.pop("seed")
+    outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
     rows = layout.read(file)
     given = {name: value for name, value in options.items() if value is not None}
-    with saying_what_is_set_aside(rows), progress("looking for optima", quiet=report.quiet) as callback:
+    with saying_what_is_set_aside(rows), progress("looking for optima", quiet=outputs.quiet) as callback:
         found = local_optima(
             rows.values,
             sample_weight=rows.weights,
@@ -76,7 +80,7 @@ def optima_command(
             callback=callback,
             **given,
         )
-    report.write(found, found.plot)
+    outputs.write(found, found.plot)
     context.exit(_exit_code(found))
 
 

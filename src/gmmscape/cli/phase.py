@@ -8,13 +8,13 @@ import click
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.cli.expressions import Family, centers_of
-from gmmscape.cli.files import FileCommand
-from gmmscape.cli.options import check_writable, laboratory_options
-from gmmscape.cli.progress import progress
-from gmmscape.cli.report import report_of, report_options
+from gmmscape.cli.shared.expressions import Family, centers_of
+from gmmscape.cli.shared.files import FileCommand
+from gmmscape.cli.shared.options import Number, WholeNumber, laboratory_options
+from gmmscape.cli.shared.outputs import output_options, outputs_of
+from gmmscape.cli.shared.progress import progress
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.landscape.phases import phase
+from gmmscape.landscape.phases import PhaseDiagram, phase
 
 MOST_VALUES = 1000
 
@@ -50,10 +50,10 @@ class Steps(click.ParamType):
     "-k",
     "--n-components",
     "k",
-    type=click.IntRange(min=1),
+    type=WholeNumber(1),
     help="Fitted means; as many as centers by default.",
 )
-@click.option("--sigma", type=float, default=1.0, show_default=True, help="Of the truth and the fit.")
+@click.option("--sigma", type=Number(), default=1.0, show_default=True, help="Of the truth and the fit.")
 @click.option("--no-births", is_flag=True, help="Do not locate births.")
 @click.option("--no-thresholds", is_flag=True, help="Do not locate where structure begins.")
 @click.option(
@@ -63,7 +63,7 @@ class Steps(click.ParamType):
     show_default=True,
     help="Share of the cells that random starts check.",
 )
-@report_options
+@output_options(PhaseDiagram)
 @laboratory_options(checkpoint=True)
 @click.pass_context
 def phase_command(
@@ -86,14 +86,17 @@ def phase_command(
 
     Prints how many minima there are in how many cells, and of which structure; --plot draws their number, the
     curves on which minima are born, and dashed those on which they become structured.
+
+    \b
+    Example:
+      gmmscape phase --centers "-x,x,y" --x 2:4:5 --y 8:14:5
     """
     try:
         family = Family(centers_of(centers), sigma)
     except InvalidParameterError as error:
         raise click.BadParameter(str(error), param_hint="--centers") from error
-    report = report_of(options)
-    check_writable(checkpoint, "--checkpoint")
-    with progress("mapping", quiet=report.quiet) as callback:
+    outputs = outputs_of(options)
+    with progress("mapping", quiet=outputs.quiet) as callback:
         found = phase(
             family,
             xs,
@@ -108,6 +111,6 @@ def phase_command(
             callback=callback,
             checkpoint=checkpoint,
         )
-    report.write(found, found.plot)
+    outputs.write(found, found.plot)
     if found.stop_reason == "interrupted":
         context.exit(4)

@@ -7,49 +7,54 @@ from typing import Any
 import click
 import numpy as np
 
-from gmmscape.cli.exits import exit_code
-from gmmscape.cli.files import FileCommand, Read, Written
-from gmmscape.cli.options import (
-    check_writable,
-    layout_of,
+from gmmscape.cli.diagnose import model_in
+from gmmscape.cli.fit import exit_code
+from gmmscape.cli.shared.files import FileCommand, Read, Written
+from gmmscape.cli.shared.options import (
     max_seconds_option,
     pursue_option,
     regularity_options,
     search_options,
-    table_options,
 )
-from gmmscape.cli.progress import progress
-from gmmscape.diagnosis import repair
+from gmmscape.cli.shared.outputs import output_options, outputs_of
+from gmmscape.cli.shared.progress import progress
+from gmmscape.cli.shared.rows import layout_of, table_options
+from gmmscape.diagnosis import Repair, repair
 from gmmscape.estimator.document import FitDocument
-from gmmscape.models import read_model
 
 
 @click.command("repair", cls=FileCommand)
 @click.argument("model", type=Read())
 @click.argument("file", type=Read())
 @click.option(
-    "--model", "out", type=Written(over="model"), required=True, help="Write the repaired fit to this file."
+    "--model",
+    "out",
+    type=Written(stdout=True),
+    required=True,
+    help="Write the repaired fit to this file; - for standard output.",
 )
+@output_options(Repair)
 @max_seconds_option
 @regularity_options
 @pursue_option
 @search_options(nested="offer")
 @table_options
 @click.pass_context
-def repair_command(
-    context: click.Context, model: str, file: str, out: str, quiet: bool, **options: Any
-) -> None:
+def repair_command(context: click.Context, model: str, file: str, out: str, **options: Any) -> None:
     """Repair the fit in MODEL on the rows of FILE and write it to the file that --model names.
 
     MODEL is the JSON of `gmmscape fit --json` or `gmmscape repair --model`. Pickles are refused. Columns are
     those that the model was fitted on. Exit codes: 0 good, 1 the result is not converged or degenerate, 2
     usage, 3 data, 4 interrupted.
+
+    \b
+    Example:
+      gmmscape repair fit.json rows.csv --model better.json
     """
-    layout, seed = layout_of(options), options.pop("seed")
-    check_writable(out, "--model")
-    fitted = read_model(model)
+    outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
+    fitted = model_in(context, model, file)
     rows = layout.read(file, fitted.feature_names)
-    with progress("repairing", quiet=quiet) as callback:
+    with progress("repairing", quiet=outputs.quiet) as callback:
         result = repair(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
     result = result.told(rows.names, rows.lines)
     assert result.solution is not None  # MODEL holds a mixture
@@ -68,9 +73,5 @@ def repair_command(
         seed=seed,
         init_params=None,
     )
-    try:
-        document.to_json(out)
-    finally:
-        if not quiet:
-            click.echo(f"{result}\n\n{document}")
+    outputs.write(result, result.plot, also=((document, out),), printed=document)
     context.exit(4 if result.diagnosis.stop_reason == "interrupted" else exit_code(document))

@@ -7,20 +7,18 @@ from typing import Any
 import click
 import numpy as np
 
-from gmmscape.cli.files import FileCommand, Read, Written
-from gmmscape.cli.options import (
+from gmmscape.cli.shared.files import FileCommand, Read, Written
+from gmmscape.cli.shared.options import (
+    Number,
     PriorRows,
-    Rows,
-    check_writable,
+    WholeNumber,
     checkpoint_option,
-    layout_of,
     max_seconds_option,
-    saying_what_is_set_aside,
     search_options,
-    table_options,
 )
-from gmmscape.cli.progress import progress
-from gmmscape.cli.report import report_of, report_options
+from gmmscape.cli.shared.outputs import output_options, outputs_of
+from gmmscape.cli.shared.progress import progress
+from gmmscape.cli.shared.rows import Rows, layout_of, saying_what_is_set_aside, table_options
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.estimator.document import FitDocument
 from gmmscape.selection import Selection, select
@@ -90,16 +88,14 @@ class Families(click.ParamType):
     show_default=True,
     help="What chooses: BIC, ICL (components apart), or the likelihood of rows held out.",
 )
+@click.option("--n-init", type=WholeNumber(1), default=1, show_default=True, help="Starts of each fit.")
 @click.option(
-    "--n-init", type=click.IntRange(min=1), default=1, show_default=True, help="Starts of each fit."
-)
-@click.option(
-    "--reg-covar", type=float, default=0.0, show_default=True,
+    "--reg-covar", type=Number(0), default=0.0, show_default=True,
     help="Least variance, in squared units of the data; part of the model if above 0.",
 )  # fmt: skip
 @click.option(
     "--covariance-floor",
-    type=float,
+    type=Number(0),
     help="Least variance, as a share of the data's; none beside a prior, else 1e-6.",
 )
 @click.option(
@@ -107,14 +103,14 @@ class Families(click.ParamType):
     help="Rows of the components' pooled covariance that each is given: auto, or a number; 0 for maximum "
     "likelihood.",
 )  # fmt: skip
-@click.option("--least-rows", type=click.FloatRange(min=0), help="Rows that each component must rest on.")
+@click.option("--least-rows", type=Number(0), help="Rows that each component must rest on.")
 @max_seconds_option
 @checkpoint_option
-@report_options
+@output_options(Selection)
 @click.option(
     "--model",
     "model_file",
-    type=Written(),
+    type=Written(stdout=True),
     help="Write the chosen fit to this file; diagnose and repair read it.",
 )
 @search_options(nested="take")
@@ -130,18 +126,17 @@ def select_command(
 
     Prints the log-likelihood and the criteria of each fit; * marks the chosen one. Exit codes: 0 done, 2
     usage, 3 data, 4 interrupted.
+
+    \b
+    Example:
+      gmmscape select rows.csv --k 1:6 --model best.json
     """
-    report, layout, seed = report_of(options), layout_of(options), options.pop("seed")
+    outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
     options["covariance_types"] = tuple(kind for kinds in options["covariance_types"] for kind in kinds)
-    check_writable(model_file, "--model")
     rows = layout.read(file)
-    with saying_what_is_set_aside(rows), progress("selecting", quiet=report.quiet) as callback:
+    with saying_what_is_set_aside(rows), progress("selecting", quiet=outputs.quiet) as callback:
         found = select(rows.values, sample_weight=rows.weights, rng=seed, callback=callback, **options)
-    try:
-        if model_file is not None:
-            _document(found, rows, seed).to_json(model_file)
-    finally:
-        report.write(found, found.plot)
+    outputs.write(found, found.plot, also=((_document(found, rows, seed), model_file),))
     context.exit(4 if found.stop_reason == "interrupted" else 0)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.results.text import counted
 from gmmscape.validation import finite_array
 
 
@@ -69,8 +70,8 @@ class CovarianceKind(ABC):
         wanted = self.shape(k, d)
         if covariances.shape != wanted:
             raise InvalidParameterError(
-                f"covariances has shape {covariances.shape}: covariance_type={self.name!r} with {k} "
-                f"component(s) in {d} dimension(s) needs {wanted}"
+                f"covariances has shape {covariances.shape}: covariance_type={self.name!r} with "
+                f"{counted(k, 'component')} in {counted(d, 'dimension')} needs {wanted}"
             )
         return self._sound(covariances)
 

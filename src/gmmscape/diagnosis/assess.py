@@ -24,6 +24,7 @@ from gmmscape.moves.mixture_problem import PURSUE, MixtureProblem
 from gmmscape.moves.restarts import StartPlan, restarted
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Callback
+from gmmscape.results.text import counted
 from gmmscape.solve import EM, Regularity, Solution
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
@@ -105,11 +106,12 @@ def judge(
     sample = Sample(X, sample_weight, copy=False, wild="aside")
     if sample.n_features != fitted.means.shape[1]:
         raise DataError(
-            f"X has {sample.n_features} features where the model has {fitted.means.shape[1]}: pass the "
-            "columns that it was fitted on"
+            f"X has {counted(sample.n_features, 'column')} where the model has "
+            f"{fitted.means.shape[1]}: pass the columns that it was fitted on"
         )
     total = total_mass(sample, sample_weight)
     if fitted.mixture is None:
+        budget.value_is = "inertia"
         diagnosis, centers, n_iter = diagnose_centers(sample, fitted.means, total, seed, budget)
         return Judged(
             fitted, diagnosis, None, None, centers, n_iter, X, pipeline=None if whole is model else whole

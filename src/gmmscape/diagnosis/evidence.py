@@ -34,7 +34,7 @@ class Calibration(Record):
 
     def __str__(self) -> str:
         return (
-            f"search gains {self.threshold:.4g} nats or less on {len(self.gains)} samples drawn "
+            f"search gains {self.threshold:.4g} nats or less on {counted(len(self.gains), 'sample')} drawn "
             f"from the fit: p-value {self.p_value:.3g}"
         )
 

@@ -15,6 +15,7 @@ from gmmscape.measure import Sample, WeightedRows, repetition, rounding_step, ro
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
 from gmmscape.results.records import Record
+from gmmscape.results.text import counted
 from gmmscape.tolerances import TOLERANCES
 
 #: Columns and rows that are listed; `columns` and `rows` have all.
@@ -161,8 +162,8 @@ def set_aside(sample: Sample) -> Iterator[Finding]:
     if len(sample.set_aside):
         yield Finding.of(
             "rows set aside",
-            f"{len(sample.set_aside)} row(s) lie a hundred times as far off as the others and were left "
-            "out: {rows}; correct or drop them",
+            f"{counted(len(sample.set_aside), 'row lies', 'rows lie')} a hundred times as far off as the "
+            "others, left out: {rows}; correct or drop " + ("it" if len(sample.set_aside) == 1 else "them"),
             rows=sample.set_aside,
         )
 
@@ -186,7 +187,8 @@ def _columns(sample: Sample) -> Iterator[Finding]:
         involved = varying[(np.abs(vectors[:, lost]) > 0.1).any(axis=1)]
         yield Finding.of(
             "rank deficiency",
-            f"{np.count_nonzero(lost)} linear relation(s) hold exactly between "
+            f"{counted(int(np.count_nonzero(lost)), 'linear relation holds', 'linear relations hold')} "
+            "exactly between "
             "{columns}: covariances rest on the floor there; drop one column for each",
             involved,
         )
@@ -251,8 +253,8 @@ def _outliers(sample: Sample, points: FloatArray, rows: IntArray, fit: Mixture) 
         places = sample.places(rows[far])
         yield Finding.of(
             "outliers",
-            f"{len(far)} row(s) lie farther than {np.sqrt(limit[far].min()):.1f} standard deviations from "
-            "every component: {rows}",
+            f"{counted(len(far), 'row lies', 'rows lie')} farther than "
+            f"{np.sqrt(limit[far].min()):.1f} standard deviations from every component: {{rows}}",
             rows=places,
         )
 
@@ -274,8 +276,9 @@ def _alone(sample: Sample, points: FloatArray, rows: IntArray, fit: Mixture) -> 
         if len(own):
             yield Finding.of(
                 "outliers",
-                f"component {j} rests on {len(own)} row(s) far from all others, {{rows}}: it is no cluster, "
-                "and the clusters have one component less; correct or drop them, or allow one component more",
+                f"component {j} rests on {counted(len(own), 'row')} far from all others, {{rows}}: "
+                "it is no cluster, and the clusters have one component less; correct or drop them, or allow "
+                "one component more",
                 rows=sample.places(rows[own]),
             )
 

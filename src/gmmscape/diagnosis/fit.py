@@ -140,7 +140,11 @@ def _fit(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Bu
         if found[-1][1].escape.cut_short:
             break
     start, examination = min(found, key=lambda one: one[1].final.value)
-    em_diagnosis, diagnosis = _diagnoses(examination, total, plan, searched=True)
+    try:
+        em_diagnosis, diagnosis = _diagnoses(examination, total, plan, searched=True)
+    except KeyboardInterrupt:  # while it was looked at: what is in hand is kept, with what is known at once
+        examination = replace(examination, escape=replace(examination.escape, stop_reason="interrupted"))
+        em_diagnosis, diagnosis = _diagnoses(examination, total, plan, searched=True)
     return Fit(_whole_way(start, examination), diagnosis, em_diagnosis)
 
 

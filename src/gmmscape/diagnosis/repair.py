@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import Judged, judge
 from gmmscape.diagnosis.result import Diagnosis
+from gmmscape.diagnosis.text import repair_table
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import CovariancePrior
 from gmmscape.mixture import Mixture
@@ -205,7 +206,7 @@ class Repair(Record):
         return RepairDisplay(data_matrix(rows), fits, kinds, titles).plot(ax)
 
     def __str__(self) -> str:
-        return str(self.diagnosis)
+        return repair_table(self.diagnosis, self.diagnosis_after)
 
 
 def repair(

@@ -24,6 +24,7 @@ from gmmscape.moves.degeneracy import on_floor, scarce
 from gmmscape.moves.nesting import background, distances
 from gmmscape.moves.search import Escape, TriedMove
 from gmmscape.objective import SampleObjective
+from gmmscape.results.text import counted
 from gmmscape.results.words import ENDINGS, INTO_COLLAPSE
 from gmmscape.tolerances import TOLERANCES
 
@@ -121,7 +122,7 @@ def calibrated(
 ) -> tuple[str, tuple[str, ...]]:
     """Return a verdict with its reasons, held to the rate of false alarms that was asked for."""
     n, most = len(calibration.gains), calibration.threshold
-    found = f"on {n} samples drawn from the fit the search gains at most {most:.4g} nats"
+    found = f"on {counted(n, 'sample')} drawn from the fit the search gains at most {most:.4g} nats"
     if verdict == "bad optimum" and calibration.p_value > calibration.false_alarm:
         return "cannot tell", (*reasons, f"{found}: such gains are found where the fit is the truth, too")
     return verdict, (*reasons, f"{found} (p = {calibration.p_value:.3g})")
@@ -286,9 +287,10 @@ def judged(
             *_left_alone(escape),
         )
     failed = escape.tried - len(escape.taken)
-    reasons = [f"{failed} more moves and new starts were run through EM, none brought a gain that counts"]
-    if not escape.taken:
-        reasons = [f"{failed} moves and new starts were run through EM, none brought a gain that counts"]
+    more = " more" if escape.taken else ""
+    reasons = [f"{failed}{more} moves and new starts were run through EM, none brought a gain that counts"]
+    if failed == 1:
+        reasons = [f"one{more} move or new start was run through EM, it brought no gain that counts"]
     if failed == 0:
         reasons = ["no other move promised a gain after EM on its neighbourhood"]
     if escape.stop_reason == "effort_limit":

@@ -57,6 +57,9 @@ class MovesEffort:
     pair_rows: int = 1_000
     #: Starts that go together: few enough for an interruption to lose little.
     starts_together: int = 64
+    #: Of many rows and components: as many as make this number of responsibilities, but not fewer than these.
+    responsibilities_together: int = 10_000_000
+    fewest_starts_together: int = 8
     #: Random starts of a split; in many columns.
     random_starts: int = 3
     wide_random_starts: int = 1

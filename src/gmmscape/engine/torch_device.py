@@ -44,7 +44,9 @@ def device_named(name: str) -> Tensor:
     if device.type not in LARGEST_ARRAY or (device.type == "cpu" and device.index):
         raise InvalidParameterError.of("GMMSCAPE_DEVICE", name, remedy)
     if device.type == "cuda" and (device.index or 0) >= cards:
-        raise NotAvailableError(f"GMMSCAPE_DEVICE={name!r}: PyTorch sees {cards} CUDA device(s) here")
+        raise NotAvailableError(
+            f"GMMSCAPE_DEVICE={name!r}: the number of CUDA devices that PyTorch sees here is {cards}"
+        )
     return device
 
 

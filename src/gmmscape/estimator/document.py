@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from gmmscape.diagnosis.result import Diagnosis
+from gmmscape.estimator.document_text import fit_table
 from gmmscape.families import CovariancePrior, family_named
 from gmmscape.mixture import Mixture
 from gmmscape.results.fields import arguments, plain
 from gmmscape.results.records import Record
-from gmmscape.results.text import aligned, left_out
 from gmmscape.solve import Solution
 
-#: Rows and columns that the printed table of components shows.
-MOST_COMPONENTS, MOST_FEATURES = 40, 4
 #: What the file says of the solution, and of the diagnosis, at its top level; the rest is in "diagnosis".
 OF_SOLUTION = (
     "nll",
@@ -168,39 +166,4 @@ class FitDocument(Record):
         return self
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        mixture, solution, bic = self.solution.mixture, self.solution, self.bic
-        names = self._names()
-        shown = ", ".join(names[:MOST_FEATURES])
-        shown += ", ..." if mixture.n_features > MOST_FEATURES else ""
-        yield (
-            f"fit: {mixture.n_components} components, {mixture.covariance_type} covariances, "
-            f"{self.n_samples} rows of {mixture.n_features} columns ({shown})"
-        )
-        yield (
-            f"log-likelihood {self.log_likelihood:.8g} ({-solution.nll:.6g} per row), "
-            f"bic {'none' if bic is None else format(bic, '.8g')} (smaller is better)"
-        )
-        yield f"{solution.stop_reason} after {solution.n_iter} iterations"
-        yield ""
-        yield from self._components(names)
-
-    def _names(self) -> list[str]:
-        if self.feature_names is not None:
-            return list(self.feature_names)
-        return [f"column {i}" for i in range(self.solution.mixture.n_features)]
-
-    def _components(self, names: list[str]) -> Iterator[str]:
-        mixture = self.solution.mixture
-        d = min(mixture.n_features, MOST_FEATURES)
-        deviations = np.sqrt(mixture.column_variances())
-        columns = [f"{what} {name}" for what in ("mean", "sd") for name in names[:d]]
-        rows = [("#", "weight", *columns, "kind")]
-        for i in range(min(mixture.n_components, MOST_COMPONENTS)):
-            numbers = (*mixture.means[i, :d], *deviations[i, :d])
-            kind = self.diagnosis.components[i].kind
-            rows.append((str(i), f"{mixture.weights[i]:.4f}", *(f"{x:.5g}" for x in numbers), kind))
-        yield from aligned(rows)
-        yield from left_out(mixture.n_components, MOST_COMPONENTS)
+        return fit_table(self)

@@ -55,6 +55,8 @@ def fit_estimator(
     X: Any,
     sample_weight: ArrayLike | None = None,
     callback: Callback | None = None,
+    *,
+    defer: bool = True,
 ) -> Fit:
     """Fit an estimator in place, and return the fit with all that is known of it.
 
@@ -68,6 +70,8 @@ def fit_estimator(
         Equal by default.
     callback : callable, optional
         Called with an `Event`; returning True stops. By default `verbose` decides what is printed.
+    defer : bool, default=True
+        Whether diagnoses may be left until they are asked for.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def fit_estimator(
     regularity = Regularity.of(model.covariance_prior, model.reg_covar, model.covariance_floor)
     X = checked_data(model, X, reset=True)
     # Rows that a diagnosis is computed from later must not change; and it is part of what a limit holds for.
-    defer = max_seconds is None and X.size <= EFFORT.diagnosis.kept_values
+    defer = defer and max_seconds is None and X.size <= EFFORT.diagnosis.kept_values
     sample = Sample(X, sample_weight, copy=defer, wild="aside")
     if len(sample) == 1:
         raise DataError(

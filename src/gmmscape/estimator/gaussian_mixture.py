@@ -92,7 +92,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     converged_ : bool
         Whether the fit is converged; `stop_reason_` says more.
     n_iter_ : int
-        Iterations of all EM runs on the way to the fit.
+        Iterations of all EM runs on the way to the fit, from the start over each move: with `escape` more
+        than `max_iter`, which is that of one run, may come together.
     lower_bound_ : float
         Log-likelihood per row (per unit of weight), less the penalty of the prior.
     lower_bounds_ : list of float

@@ -98,7 +98,7 @@ class Landscape:
         if reference is not None:
             if not isinstance(reference, Mixture) or reference.n_features != measure.n_features:
                 raise InvalidParameterError.of(
-                    "reference", reference, f"pass a gmmscape.Mixture in {measure.n_features} dimension(s)"
+                    "reference", reference, f"pass a gmmscape.Mixture with n_features={measure.n_features}"
                 )
             if measure.truth is not None:
                 raise InvalidParameterError(

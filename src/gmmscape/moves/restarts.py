@@ -101,7 +101,7 @@ def restarted(
     budget : Budget
         Time and callback.
     journal : Journal, optional
-        Keeps the ends of every 64 starts; those that it has are not run again.
+        Keeps the ends of starts that go together; those that it has are not run again.
 
     Returns
     -------
@@ -111,8 +111,9 @@ def restarted(
     """
     found = Restarts(objective)
     try:
-        for first in range(0, plan.n_starts, EFFORT.moves.starts_together):
-            numbers = range(first, min(first + EFFORT.moves.starts_together, plan.n_starts))
+        together = _together(objective, plan)
+        for first in range(0, plan.n_starts, together):
+            numbers = range(first, min(first + together, plan.n_starts))
             name = f"starts {numbers.start} to {numbers.stop - 1}"
             if journal is not None and name in journal:
                 ends = [solution_of(one, objective.measure.origin) for one in journal[name]]
@@ -136,6 +137,12 @@ def restarted(
     return found
 
 
+def _together(objective: SampleObjective, plan: StartPlan) -> int:
+    """How many starts go together: fewer of large data, where an interruption would lose long work."""
+    fitting = EFFORT.moves.responsibilities_together // (len(objective.measure) * plan.n_components)
+    return min(max(fitting, EFFORT.moves.fewest_starts_together), EFFORT.moves.starts_together)
+
+
 def _starts(objective: SampleObjective, plan: StartPlan, numbers: range) -> list[Mixture]:
     """The starts of these numbers, in local coordinates."""
     sample, family, k = objective.measure, objective.family, plan.n_components
@@ -156,9 +163,12 @@ def _ends(found: Restarts, starts: list[Mixture], total: int, budget: Budget) ->
         )
         return found.asked
 
-    rough = ends_of_all(PLAIN, objective, starts, max_seconds=budget.left, watch=watch)
+    rough, interrupted = ends_of_all(PLAIN, objective, starts, max_seconds=budget.left, watch=watch)
+    if not rough and interrupted:
+        raise KeyboardInterrupt
     if not rough or found.asked:
         return []
+    # After Ctrl-C too: what is nearly at its end is taken there, so that it counts.
     ends = descend_all(FINISH, objective, rough, max_seconds=budget.left, watch=watch)
     return list(takewhile(lambda one: one.stop_reason not in CUT_SHORT, ends))
 

@@ -164,7 +164,11 @@ def local_optima(
         done = len(found.ends)
         if escape and found.stop_reason == "completed":
             found = _with_better(found, seed, budget)
-        return _result(found, done, plan, total_mass(sample, sample_weight), regularity)
+        total = total_mass(sample, sample_weight)
+        try:
+            return _result(found, done, plan, total, regularity)
+        except KeyboardInterrupt:  # while they were read: they are told without it
+            return _result(replace(found, stop_reason="interrupted"), done, plan, total, regularity)
 
 
 def _journal(

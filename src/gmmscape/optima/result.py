@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import numpy as np
+
 from gmmscape.diagnosis.result import ComponentReport
+from gmmscape.diagnosis.text import meanings
 from gmmscape.families import CovariancePrior
 from gmmscape.mixture import Mixture
 from gmmscape.plot.optima import OptimaDisplay
@@ -18,6 +21,8 @@ from gmmscape.structure.structure import Block, Decoding
 
 #: Optima that the printed table shows, and blocks of each.
 MOST_OPTIMA, MOST_BLOCKS = 25, 6
+#: With what probability starts are to find the best.
+CONFIDENCE = 0.99
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +201,7 @@ class LocalOptima(Record):
             f"{counted(len(self.optima), 'local optimum', 'local optima')} of "
             f"{counted(self.n_components, 'component')}, {self.covariance_type} covariances, by "
             f"{counted(starts, 'start')} ({self.init_params})",
+            f"next: {self._next()}",
             f"best replicated by {hits} of {starts}; probability that a new start ends in another optimum: "
             f"{self.unseen:.2g}",
         ]
@@ -205,9 +211,26 @@ class LocalOptima(Record):
         lines += [*left_out(len(self.optima), MOST_OPTIMA), *self._notes()]
         return "\n".join(lines)
 
+    def _next(self) -> str:
+        """What to do, for somebody who knows no theory."""
+        hits, starts = self.replicated
+        if self.best.state == "degenerate":
+            return "fewer components, or a larger covariance_prior"
+        if self.best.state != "converged" or self.stop_reason != "completed":
+            return "run it again to the end, or with more starts"
+        if hits == 0:
+            return "do not rely on starts: `fit` tries moves, which led to the best"
+        wanted = np.log1p(-CONFIDENCE) / np.log1p(-hits / starts) if hits < starts else 1.0
+        return (
+            f"`fit` tries moves; of starts alone it takes {counted(int(np.ceil(wanted)), 'start')} to find "
+            f"the best with a probability of {CONFIDENCE:.0%}"
+        )
+
     def _notes(self) -> list[str]:
         notes = [
-            "blocks: components > clusters of the best optimum that they stand for; the others are counted"
+            "behind: nats of log-likelihood less than the best; hits: starts that ended there",
+            "blocks: components > clusters of the best optimum that they stand for; the others are counted",
+            *meanings(kind for one in self.optima[:MOST_OPTIMA] for kind in _alone(one)),
         ]
         if self.best.hits == 0:
             notes.append("the best was found by moves from the best end of the starts: no start ended there")
@@ -222,6 +245,12 @@ class LocalOptima(Record):
         if self.stop_reason != "completed":
             notes.append(f"only the starts that were done count: {ENDINGS[self.stop_reason]}")
         return notes
+
+
+def _alone(one: LocalOptimum) -> Counter[str]:
+    """Kinds of the components that are a block of their own, with their numbers."""
+    alone = {block.means[0] for block in one.decoding.blocks if block.kind == "exact"}
+    return Counter(component.kind for component in one.components if component.index in alone)
 
 
 def _row(i: int, one: LocalOptimum, total: float) -> tuple[str, ...]:
@@ -242,9 +271,6 @@ def blocks_text(one: LocalOptimum) -> str:
     parts = [str(block) for block in one.blocks[:MOST_BLOCKS]]
     if len(one.blocks) > MOST_BLOCKS:
         parts.append(f"{len(one.blocks) - MOST_BLOCKS} more")
-    alone = {block.means[0] for block in one.decoding.blocks if block.kind == "exact"}
-    kinds = Counter(component.kind for component in one.components if component.index in alone)
-    parts += [
-        f"{number} {kind}" for kind, number in sorted(kinds.items(), key=lambda item: item[0] != "exact")
-    ]
+    kinds = sorted(_alone(one).items(), key=lambda item: item[0] != "exact")
+    parts += [f"{number} {kind}" for kind, number in kinds]
     return "  ".join(parts)

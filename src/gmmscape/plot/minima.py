@@ -113,7 +113,7 @@ class MinimaDisplay(Display):
                     f"{name} has length {len(item)} where there are {len(points)} minima"
                 )
         if any(item.shape[1] != d for item in points) or (truth is not None and truth.n_features != d):
-            raise InvalidParameterError(f"truth and all means need the {d} dimension(s) of the first minimum")
+            raise InvalidParameterError(f"truth and all means need the dimension of the first minimum, {d}")
         rows = None if data is None else data_matrix(data, name="data", n_features=d)
         self.sigma = standard_deviation("sigma", sigma)
         most = positive_integer("most", most)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from html import escape
 from importlib import import_module
@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Self, cast
 from gmmscape.exceptions import FormatError
 from gmmscape.jsonfile import read_json, write_json
 from gmmscape.results.fields import arguments, names_of, plain, same
+from gmmscape.results.text import PARTS, Printing, folded, printed
+from gmmscape.validation import choice, positive_integer
 from gmmscape.version import VERSION
 
 #: Where the class of each format lives; a module is imported when a file of its format is read.
@@ -170,6 +172,33 @@ class Record:
         """
         write_json(self.to_dict(), path)
 
+    def to_text(self, *, width: int | None = None, verbose: bool = False, show: Iterable[str] = ()) -> str:
+        """Return what `str` does, to a width and with more or less of it.
+
+        Parameters
+        ----------
+        width : int, optional
+            Cells of a line: wide tables are broken into blocks of columns, sentences between words. By
+            default lines are as long as it takes.
+        verbose : bool, default=False
+            Whether details are told: what was tried, and what a verdict rests on.
+        show : iterable of str, default=()
+            What is shown in full: "columns", "components" and "covariances" of a fit.
+
+        Returns
+        -------
+        str
+            Its first line says what was found.
+
+        Raises
+        ------
+        InvalidParameterError
+            If `show` names something else, or `width` is no positive integer.
+        """
+        cells = None if width is None else positive_integer("width", width)
+        with printed(Printing(cells, bool(verbose), _shown(show))):
+            return folded(str(self))
+
     @classmethod
     def from_json(cls, path: str | Path) -> Self:
         """Read what `to_json` has written.
@@ -237,6 +266,11 @@ class Record:
     def _repr_html_(self) -> str:
         """Return what notebooks show."""
         return f"<pre>{escape(str(self))}</pre>"
+
+
+def _shown(show: Iterable[str]) -> frozenset[str]:
+    names = [show] if isinstance(show, str) else list(show)
+    return frozenset(choice("show", name, PARTS) for name in names)
 
 
 def read(path: str | Path) -> Any:

@@ -12,7 +12,7 @@ from gmmscape.diagnosis.fit import Fit
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.fitting import set_fit
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
-from gmmscape.families import CovariancePrior
+from gmmscape.families import CovariancePrior, family_names
 from gmmscape.plot.selection import SelectionDisplay
 from gmmscape.results.fields import plain, restored
 from gmmscape.results.records import Record
@@ -277,7 +277,50 @@ class Selection(Record):
         cells: list[tuple[str, ...]] = [(*names, "found by", "notes")]
         for row in self.table:
             cells.append(_cells(row, held_out=self.criterion == "heldout"))
-        return "\n".join([head, "", *aligned(cells)])
+        if not any(row[-1] for row in cells[1:]):
+            cells = [row[:-1] for row in cells]
+        figures = "bic and icl: smaller is better" + (
+            "; held out: log-likelihood per row, larger is better" if self.criterion == "heldout" else ""
+        )
+        legend = [f"  *: chosen; {figures}", *_meanings(self.table)]
+        return "\n".join([head, f"next: {self._next()}", "", *aligned(cells, keys=3), *legend])
+
+    def _next(self) -> str:
+        """What to do, for somebody who knows no theory."""
+        tried = [row["n_components"] for row in self.table]
+        if self.stop_reason != "completed":
+            return {"time_limit": "give it more time (max_seconds)"}.get(
+                self.stop_reason, "run it again to the end"
+            )
+        if self.best_n_components == max(tried) > min(tried):
+            return f"try more than {self.best_n_components} components: the largest number tried was chosen"
+        if any(row["chosen"] and "refused" in row["flags"] for row in self.table):
+            return "simpler covariances or more rows: no fit was fit to win"
+        return "use the chosen fit"
+
+
+#: What is said of a fit beside its figures.
+MEANINGS = {
+    "refused": "it may not win: some component rests on too few rows, for the reason beside it",
+    "nothing gained": "no better than with one component less: it may not win",
+    "copy": "the fit with one component less, one of its components taken twice: nothing better was found",
+    "split": "from the fit with one component less, one of them split or a new one put in",
+    "merge": "from the fit with one component more, two of them merged",
+}
+
+
+def _meanings(table: list[dict[str, Any]]) -> list[str]:
+    """What the words mean that stand in the last columns, each once."""
+    said = [word for row in table for word in (row["found_by"], *row["flags"])]
+    lines = [f"  {word}: {MEANINGS[word]}" for word in MEANINGS if word in said]
+    lines += [
+        f"  {name}: from the fit with {name} covariances"
+        for name in dict.fromkeys(row["found_by"] for row in table)
+        if name in family_names()
+    ]
+    if any(row["refused_log_likelihood"] is not None for row in table):
+        lines.append("  a number refused: the log-likelihood of a higher fit, which rests on too few rows")
+    return lines
 
 
 def _cells(row: dict[str, Any], *, held_out: bool) -> tuple[str, ...]:

@@ -141,6 +141,13 @@ def _alone(
     return _solution(objective, start, found.runs[0], "interrupted" if found.interrupted else "time_limit")
 
 
+class RoughEnds(NamedTuple):
+    """Ends of EM, and whether Ctrl-C was pressed before all were there."""
+
+    mixtures: list[Mixture]
+    interrupted: bool
+
+
 def ends_of_all(
     solver: EM,
     objective: Objective,
@@ -148,12 +155,12 @@ def ends_of_all(
     *,
     max_seconds: float | None = None,
     watch: Watch | None = None,
-) -> list[Mixture]:
+) -> RoughEnds:
     """Return where EM ends from each start, in local coordinates, and nothing else.
 
     For starts that are many and rough: `descend_all` also estimates the error of each value. Where time runs
-    out or `watch` stops it, the ends of the first starts, up to the first that was cut short. Ctrl-C is
-    passed on.
+    out, `watch` stops it or Ctrl-C is pressed, the ends of the first starts, up to the first that was cut
+    short.
     """
     found = None
     if objective.rows.in_memory() is not None:
@@ -161,15 +168,14 @@ def ends_of_all(
     if found is None:
         return _ends_by_python(solver, objective, starts, max_seconds, watch)
     runs, interrupted = found
-    if interrupted:
-        raise KeyboardInterrupt
-    return [
-        Mixture(one.weights, one.means, one.covariances, start.covariance_type)
-        for start, one in takewhile(
-            lambda pair: pair[1].end not in ("time_limit", "interrupted", "not_begun"),
-            zip(starts, runs, strict=True),
-        )
+    ended = takewhile(
+        lambda pair: pair[1].end not in ("time_limit", "interrupted", "not_begun"),
+        zip(starts, runs, strict=True),
+    )
+    mixtures = [
+        Mixture(one.weights, one.means, one.covariances, start.covariance_type) for start, one in ended
     ]
+    return RoughEnds(mixtures, interrupted)
 
 
 def _ends_by_python(
@@ -178,7 +184,7 @@ def _ends_by_python(
     starts: Sequence[Mixture],
     max_seconds: float | None,
     watch: Watch | None,
-) -> list[Mixture]:
+) -> RoughEnds:
     stopped = False
 
     def watched(ended: int, iterations: int, nll: float) -> bool:
@@ -192,11 +198,11 @@ def _ends_by_python(
         left = None if max_seconds is None else max(0.0, max_seconds - (time.monotonic() - began))
         solution = _by_python(solver, objective, start, PATIENT, left, number, watched)
         if solution.stop_reason == "interrupted" and not stopped:
-            raise KeyboardInterrupt
+            return RoughEnds(ends, True)
         if solution.stop_reason in ("interrupted", "time_limit"):
             break
         ends.append(solution.local)
-    return ends
+    return RoughEnds(ends, False)
 
 
 def _natively(

@@ -12,6 +12,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record
+from gmmscape.results.text import counted
 from gmmscape.results.words import STOP_REASONS
 
 
@@ -102,7 +103,8 @@ class Solution(Record):
     def __str__(self) -> str:
         floor = "; a floor holds up some covariance" if self.floor_active else ""
         return (
-            f"{self.stop_reason} after {self.n_iter} iterations ({STOP_REASONS[self.stop_reason]})\n"
+            f"{self.stop_reason} after {counted(self.n_iter, 'iteration')} "
+            f"({STOP_REASONS[self.stop_reason]})\n"
             f"nll {self.nll:.10g} per unit mass, length of the EM step {self.gradient_norm:.3g}{floor}\n"
             f"{self.mixture}"
         )

@@ -13,6 +13,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record
+from gmmscape.results.text import counted
 from gmmscape.structure.association import association
 from gmmscape.structure.partition import best_stars, components
 from gmmscape.validation import mean_matrix, real_number
@@ -261,7 +262,8 @@ def decode(fit: Any, truth: Any, *, sigma: float | None = None, tau: float | Non
     fit, truth = _as_mixture("fit", fit, sigma), _as_mixture("truth", truth, sigma)
     if fit.n_features != truth.n_features:
         raise InvalidParameterError(
-            f"fit has {fit.n_features} dimension(s) and truth {truth.n_features}: pass equal dimensions"
+            f"fit has {counted(fit.n_features, 'dimension')} and truth {truth.n_features}: "
+            "pass equal dimensions"
         )
     level = 0.5 / fit.n_components
     if tau is not None:

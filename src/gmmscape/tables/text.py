@@ -16,6 +16,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.results.text import counted
 
 GZIP_MAGIC = b"\x1f\x8b"
 DELIMITERS = ("\t", ";", ",")
@@ -189,7 +190,9 @@ def _numbers(
     lines: list[int] = []
     for line, cells in rows:
         if len(cells) != len(names):
-            raise DataError(f"{path}, line {line}: {len(cells)} cells where {len(names)} are expected")
+            raise DataError(
+                f"{path}, line {line}: {counted(len(cells), 'cell')} where the first line has {len(names)}"
+            )
         kept = [cells[i] for i in chosen]
         try:
             row = [float(cell) for cell in kept]

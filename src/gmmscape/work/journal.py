@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from gmmscape.exceptions import FormatError, InvalidParameterError
-from gmmscape.jsonfile import read_json, writable_target, write_json
+from gmmscape.jsonfile import read_json, write_json
 from gmmscape.validation import seed_of
+from gmmscape.wholefile import writable_target
 
 FORMAT = "gmmscape-checkpoint"
 #: The file is written again after this many times as long as writing it took.

@@ -14,10 +14,12 @@ def test_the_main_job(clusters, tmp_path):
     result = gmmscape("fit", clusters, "-k", 4, "--json", tmp_path / "fit.json")
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
-    assert result.stdout.startswith(
-        "fit: 4 components, full covariances, 240 rows of 2 columns (x, y)\nlog-likelihood -"
-    )
-    assert "\n\nverdict on this fit: no better fit found\n" in result.stdout
+    verdict, then, _, facts, numbers, *_ = result.stdout.splitlines()
+    assert verdict.startswith("verdict: no better fit found - ")
+    assert then == "next: use this fit"
+    assert facts == "fit: 4 components, full covariances, 240 rows of 2 columns (x, y)"
+    assert numbers.startswith("log-likelihood -")
+    assert result.stdout.count("verdict") == 1
     content = content_of(tmp_path / "fit.json")
     assert set(content) >= FIELDS
     assert (content["format"], content["format_version"]) == ("gmmscape-fit", 2)
@@ -67,7 +69,7 @@ def test_the_same_seed_gives_the_same_file(clusters, tmp_path):
     assert fitted(clusters, tmp_path / "third.json", *options, 6)["means"] != first["means"]
 
 
-def test_quiet_prints_nothing(clusters, tmp_path):
+def test_quiet_prints_the_verdict(clusters, tmp_path):
     model = tmp_path / "fit.json"
     commands = [
         ["fit", clusters, "-k", 1, "--json", model],
@@ -75,10 +77,11 @@ def test_quiet_prints_nothing(clusters, tmp_path):
         ["repair", model, clusters, "--model", tmp_path / "repaired.json"],
     ]
     for command in commands:
-        assert inside(*command).stdout != ""
+        first = inside(*command).stdout.splitlines()[0]
         command[-1].unlink()
         result = inside(*command, "--quiet")
-        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+        assert (result.returncode, result.stdout, result.stderr) == (0, first + "\n", "")
+        assert first.startswith("verdict: no better fit found - ")
         assert command[-1].exists()
 
 
@@ -86,7 +89,8 @@ def test_iterations_that_run_out_exit_1(clusters, tmp_path):
     options = ["-k", 4, "--init-params", "random_from_data", "--no-escape", "--max-iter", 1]
     result = gmmscape("fit", clusters, *options, "--json", tmp_path / "fit.json")
     assert (result.returncode, result.stderr) == (1, "")
-    assert "\nmax_iter after 1 iterations\n" in result.stdout
+    assert "\nnot converged: max_iter reached after 1 iteration\n" in result.stdout
+    assert "\nnext: the iterations ran out first: raise --max-iter\n" in result.stdout
     content = content_of(tmp_path / "fit.json")
     assert (content["converged"], content["stop_reason"], content["n_iter"]) == (False, "max_iter", 1)
     assert content["gradient_norm"] > 1e-6
@@ -104,7 +108,7 @@ def test_degenerate_fits_exit_1_and_have_no_bic(tmp_path):
     assert content["verdict"] == "cannot tell"
     assert sorted(component["kind"] for component in content["components"]) == ["collapsed", "exact"]
     assert "floor" in content["warnings"][0]
-    assert "bic none" in inside("fit", file, "-k", 2, *ML).stdout
+    assert "bic is not told" in inside("fit", file, "-k", 2, *ML).stdout
     assert inside("diagnose", model, file, "--json", out).returncode == 0
     assert content_of(out)["input_state"] == "degenerate"
     assert inside("repair", model, file, "--model", out).returncode == 1
@@ -160,6 +164,6 @@ def test_a_wild_row_is_named_by_its_line(tmp_path):
     lines.insert(16, "1e12,0")
     (tmp_path / "rows.csv").write_text("east,north\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
     result = gmmscape("fit", tmp_path / "rows.csv", "-k", 2)
-    assert "rows set aside: 1 row(s)" in result.stdout
+    assert "rows set aside: 1 row lies" in result.stdout
     assert "line 19;" in result.stdout
     assert result.stderr == ""

@@ -39,6 +39,8 @@ def wide(folder):
     [
         (["--columns", "b"], "b"),
         (["--columns", "c,a"], "ca"),
+        (["--columns", "c", "--columns", "a,2"], "cab"),
+        (["--drop", "5", "--drop", "a", "--drop", "b"], "cd"),
         (["--columns", "2-4"], "bcd"),
         (["--columns", "4,a-b,1-2"], None),
         (["--columns", "4,1-2"], "dab"),
@@ -50,7 +52,7 @@ def wide(folder):
 def test_columns_are_chosen(options, names, wide, tmp_path):
     file, values = wide
     if names is None:
-        failed(inside("fit", file, "-k", 1, *options), 2, "columns='a-b'")
+        failed(inside("fit", file, "-k", 1, *options), 2, "--columns 'a-b'")
         return
     content = fitted(file, tmp_path / "fit.json", "-k", 1, *options)
     chosen = values[:, ["abcd".index(name) for name in names]]
@@ -126,7 +128,8 @@ def test_integer_weights_are_repeated_rows(clusters, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("weights", "words"), [([1, -1, 1], ["-1", "not negative"]), ([0, 0, 0], ["zero everywhere"])]
+    ("weights", "words"),
+    [([1, -1, 1], ["line 3, column n", "-1 is negative"]), ([0, 0, 0], ["zero everywhere"])],
 )
 def test_unusable_weights_exit_3(weights, words, tmp_path):
     file = write_table(tmp_path / "data.csv", np.column_stack([X[:3], weights]), "x,y,n")

@@ -17,10 +17,10 @@ from doors.fits.cases import X, both, content_of, judged, write_table
     [
         (None, 2, ["No such file"]),
         ("x,kind\n1,2\n3,red\n", 2, ["line 3", "column kind", "'red'"]),
-        ("x,y\n1,2\n3\n4,5\n", 2, ["line 3", "1 cells", "2 are expected"]),
+        ("x,y\n1,2\n3\n4,5\n", 2, ["line 3", "1 cell where the first line has 2"]),
         ("x,y\n1,2\n3,nan\n", 2, ["line 3", "column y", "missing value"]),
         ("x,y\n1,2\n3,inf\n", 2, ["line 3", "column y", "not finite"]),
-        ("x,y\n1,2\n3,1\n2,5\n", 4, ["n_components=4", "n_samples=3"]),
+        ("x,y\n1,2\n3,1\n2,5\n", 4, ["-k 4", "only 3 rows"]),
         ("", 2, ["is empty"]),
         ("x,y\n", 2, ["header and no rows"]),
         ("x,y\n1,2\n", 1, ["one row"]),
@@ -28,18 +28,18 @@ from doors.fits.cases import X, both, content_of, judged, write_table
 )
 def test_unusable_data_exit_3(text, k, words, tmp_path):
     file, out = tmp_path / "data.csv", tmp_path / "out.json"
-    out.write_text("precious")
+    out.write_text('{"format": "gmmscape-fit"}')
     if text is not None:
         file.write_text(text)
-    named = [] if "n_components=4" in words or "one row" in words else ["data.csv"]
+    named = [] if "-k 4" in words or "one row" in words else ["data.csv"]
     failed(inside("fit", file, "-k", k, "--json", out), 3, *named, *words)
-    assert out.read_text() == "precious"
+    assert out.read_text() == '{"format": "gmmscape-fit"}'
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["-k", 0], ["-k", "0 is not in the range"]),
+        (["-k", 0], ["-k", "'0' is no whole number from 1 on"]),
         (["-k", "two"], ["-k", "'two'"]),
         ([], ["Missing option", "-k"]),
         (["-k", 2, "--covariance", "round"], ["--covariance", "'round'", "spherical"]),
@@ -64,14 +64,14 @@ def test_wrong_usage_exits_2_before_data_are_read(options, words, tmp_path):
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        (["--reg-covar", -1], "reg_covar=-1.0"),
-        (["--covariance-floor", "nan"], "covariance_floor=nan"),
-        (["--tol", -1], "tol=-1.0"),
-        (["--n-jobs", 0], "n_jobs=0"),
-        (["--columns", "z"], "columns='z'"),
-        (["--drop", "3"], "drop='3'"),
+        (["--reg-covar", -1], "'-1' is no number from 0 on"),
+        (["--covariance-floor", "nan"], "'nan' is no number"),
+        (["--tol", -1], "--tol"),
+        (["--n-jobs", 0], "'0' are too few"),
+        (["--columns", "z"], "--columns 'z'"),
+        (["--drop", "3"], "--drop '3'"),
         (["--drop", "x,y"], "leave at least one column"),
-        (["--delimiter", "ab"], "delimiter='ab'"),
+        (["--delimiter", "ab"], "--delimiter 'ab'"),
     ],
 )
 def test_unusable_options_exit_2(options, word, clusters):
@@ -166,7 +166,7 @@ def test_models_and_data_must_agree(command, good, tmp_path):
     out = tmp_path / "out.json"
     other = write_table(tmp_path / "other.csv", X, header="x,z")
     failed(judged(command, good, other, out), 3, "columns x, y", "other.csv", "--columns")
-    failed(judged(command, good, other, out, "--columns", "x"), 3, "1 features", "model has 2")
+    failed(judged(command, good, other, out, "--columns", "x"), 3, "1 column where the model has 2")
     failed(judged(command, good, tmp_path / "missing.csv", out), 3, "missing.csv", "No such file")
     assert judged(command, good, other, out, "--columns", "x,z").returncode == 0
 

@@ -56,7 +56,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"weights_init": [[0.2, 0.3, 0.5]]}, "weights_init has shape (1, 3)"),
     ({"weights_init": "equal"}, "weights_init='equal'"),
     ({"means_init": CORNERS[:2]}, "means_init has 2 rows: pass n_components=3"),
-    ({"means_init": CORNERS[:, :1]}, "means_init has 1 column(s) where 2 are needed"),
+    ({"means_init": CORNERS[:, :1]}, "means_init has shape (3, 1): pass an array of shape (k, 2)"),
     ({"means_init": np.where(CORNERS > 10, np.nan, CORNERS)}, "means_init has 1 entries that are not finite"),
     ({"means_init": CORNERS[None]}, "means_init has shape (1, 3, 2)"),
     ({"precisions_init": PRECISIONS[0]}, "precisions_init has shape (2, 2): covariance_type='full' needs"),

@@ -25,14 +25,14 @@ def test_it_counts_the_starts_that_end_in_the_best_optimum(rows: np.ndarray):
     assert (hits, starts) == listed.replicated
     assert hits > 20
     assert found.to_dict()["evidence"]["replicated"] == [hits, starts]
-    assert f"replicated by {hits} of {starts} random starts" in str(found)
+    assert f"replicated by {hits} of {starts} random starts" in found.to_text(verbose=True)
     assert not any("random starts" in warning for warning in found.warnings)
 
 
 def test_without_it_nothing_is_said(rows: np.ndarray):
     found = gs.diagnose(BAD, rows, covariance_type="spherical", rng=0)
     assert found.evidence.replicated is None
-    assert "replicated" not in str(found)
+    assert "replicated" not in found.to_text(verbose=True)
 
 
 def test_starts_that_end_lower_are_reported(rows: np.ndarray, monkeypatch: pytest.MonkeyPatch):

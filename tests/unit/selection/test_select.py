@@ -113,9 +113,10 @@ def test_it_is_json_and_text(found, tmp_path):
     assert content["best_n_components"] == 6
     assert content["table"][3]["log_likelihood"] == found.table[3]["log_likelihood"]
     assert gs.Mixture.from_dict(content["mixture"]) == found.best.mixture
-    first, _, head, *lines = str(found).splitlines()
+    first, then, _, head, *lines = str(found).splitlines()
     assert first == "6 components, tied covariances, by bic"
-    assert len(lines) == 28
+    assert then == "next: use the chosen fit"
+    assert len([line for line in lines if line.split()[:2][-1].isdigit() or line.split()[0].isdigit()]) == 28
     assert [line.split()[1] for line in lines if "*" in line] == ["6"]
     assert head.split()[:2] == ["k", "covariance"]
 
@@ -195,7 +196,8 @@ def test_it_says_where_it_stands_if_asked(capsys):
     gs.select(X[:60], [1, 2], rng=0, verbose=1)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(
-        "gmmscape select: up 0 of 2, round 1, covariance type full, n components 1, value "
+        "gmmscape select: up 0 of 2, round 1, covariance type full, n components 1, "
+        "log-likelihood + prior per row -"
     )
     assert any(line.startswith("gmmscape select: down 1 of 2, round 1, ") for line in lines)
 

@@ -85,7 +85,7 @@ def test_a_diagnosis_names_the_index():
     assert found is not None
     assert evidence.falling_directions == found.falling > 0
     assert evidence.distance is None
-    assert f"a saddle: the likelihood rises in {found.falling} directions" in str(diagnosis)
+    assert f"a saddle: the likelihood rises in {found.falling} directions" in diagnosis.to_text(verbose=True)
 
 
 @pytest.mark.parametrize("name", FAMILIES)

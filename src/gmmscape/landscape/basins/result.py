@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from zlib import compress, decompress, error
@@ -14,6 +14,7 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record
+from gmmscape.results.text import aligned, counted
 from gmmscape.structure.intervals import share_interval
 from gmmscape.tolerances import TOLERANCES
 
@@ -98,31 +99,36 @@ class BasinShares(Record):
         ]
         return np.array(ends).reshape(-1, 2)
 
+    def _heading(self, own: bool, known: bool) -> tuple[str, ...]:
+        # One's own starts are no draws: a share of theirs is not known up to an interval.
+        shares = () if own else ("share", "95 % interval")
+        return ("#", *shares, "hits", "kl" if known else "nll", "structure")
+
+    def _rows(self, own: bool, known: bool) -> Iterator[tuple[str, ...]]:
+        shares = list(zip(self.minima, self.shares, self.intervals, strict=True))[:MOST_ROWS]
+        for i, (point, share, (low, high)) in enumerate(shares):
+            value = point.kl if known else point.nll
+            drawn = () if own else (f"{share:.4f}", f"{low:.4f} to {high:.4f}")
+            yield (str(i), *drawn, str(point.hits), f"{value:.7g}", _read(point))
+
     def __str__(self) -> str:
         word = "minimum" if len(self.minima) == 1 else "minima"
         stopped = "" if self.stop_reason == "completed" else f"; stopped early: {self.stop_reason}"
         own = self.start == "own"
         origin = "of your own" if own else f"{self.start}, seed {self.seed}"
         lines = [
-            f"{len(self.minima)} {word} from {self.n_starts} starts ({origin}) by "
+            f"{len(self.minima)} {word} from {counted(self.n_starts, 'start')} ({origin}) by "
             f"{METHODS[self.method]}; k={self.n_components}, sigma={self.sigma:g}{stopped}"
         ]
         known = all(point.kl is not None for point in self.minima)
         if self.minima:
-            # One's own starts are no draws: a share of theirs is not known up to an interval.
-            shares = "" if own else "share   95 % interval    "
-            lines += ["", f"  #  {shares}  hits  {'kl' if known else 'nll':<12} structure"]
-        shares = zip(self.minima, self.shares, self.intervals, strict=True)
-        for i, (point, share, (low, high)) in enumerate(list(shares)[:MOST_ROWS]):
-            value = point.kl if known else point.nll
-            drawn = "" if own else f"{share:.4f}  {low:.4f} to {high:.4f}  "
-            lines.append(f"{i:3d}  {drawn}{point.hits:6d}  {value:<12.7g} {_read(point)}")
+            lines += ["", *aligned([self._heading(own, known), *self._rows(own, known)])]
         left = self.minima[MOST_ROWS:]
         if left:
-            lines.append(f"and {len(left)} more with {sum(point.hits for point in left)} starts")
+            lines.append(f"and {len(left)} more with {counted(sum(point.hits for point in left), 'start')}")
         if self.unresolved:
             parts = ", ".join(f"{n} {reason}" for reason, n in sorted(self.unresolved.items()))
-            lines += ["", f"{sum(self.unresolved.values())} starts ended in none of them: {parts}"]
+            lines += ["", f"{counted(sum(self.unresolved.values()), 'start')} ended in none of them: {parts}"]
         if own:
             lines += ["", "  start  ends in"]
             lines += [

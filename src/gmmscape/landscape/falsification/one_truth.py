@@ -21,6 +21,7 @@ from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
 from gmmscape.results.fields import plain, restored
 from gmmscape.results.records import Record
+from gmmscape.results.text import counted
 from gmmscape.solve import Solution
 from gmmscape.structure.association import association
 from gmmscape.structure.partition import best_stars
@@ -120,9 +121,9 @@ class Searched(Record):
 
     def __str__(self) -> str:
         lines = [
-            f"truth {self.number}: k={self.n_components}, k*={self.k_star}, d={self.d}, separation "
-            f"{self.separation:.4g}: {len(self.minima)} minima, {self.unstructured} with a defect above "
-            f"{self.tau:.3g}"
+            f"truth {self.number}: k={self.n_components}, k*={self.k_star}, d={self.d}, "
+            f"separation {self.separation:.4g}: {counted(len(self.minima), 'minimum', 'minima')}, "
+            f"{self.unstructured} with a defect above {self.tau:.3g}"
         ]
         return "\n".join([*lines, *map(str, self.suspects)])
 

@@ -11,6 +11,7 @@ from gmmscape.landscape.falsification.one_truth import Searched
 from gmmscape.landscape.falsification.suspect import OUTCOMES, Suspect
 from gmmscape.results.fields import plain
 from gmmscape.results.records import Record
+from gmmscape.results.text import counted
 from gmmscape.structure.intervals import Share
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import real_number
@@ -169,7 +170,8 @@ class Falsification(Record):
         asked = self.settings
         tau = "0.5/k" if asked["tau"] is None else f"{asked['tau']:g}"
         yield (
-            f"{len(self.searched)} of {asked['n_truths']} truths searched from {asked['n_starts']} starts "
+            f"{len(self.searched)} of {counted(asked['n_truths'], 'truth')} searched from "
+            f"{counted(asked['n_starts'], 'start')} "
             f"each ({self.stop_reason}); seed {self.seed}, tau {tau}"
         )
         for d in sorted({one.d for one in self.searched}):
@@ -177,8 +179,8 @@ class Falsification(Record):
             ks, stars = sorted({one.n_components for one in part}), sorted({one.k_star for one in part})
             least = min(one.separation for one in part)
             yield (
-                f"d={d}: {len(part)} truths, k {_span(ks)}, k* {_span(stars)}, separation {least:.4g} "
-                f"and more, {sum(len(one.minima) for one in part)} minima"
+                f"d={d}: {counted(len(part), 'truth')}, k {_span(ks)}, k* {_span(stars)}, separation "
+                f"{least:.4g} and more, {counted(sum(len(one.minima) for one in part), 'minimum', 'minima')}"
             )
         yield f"minima with a defect above tau: {self.unstructured}"
         yield f"truths that have one: {self.truths_with}"

@@ -13,6 +13,7 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.landscape.phases.cells import UNSTRUCTURED, PhaseMinimum
 from gmmscape.landscape.phases.crossings import Crossing
 from gmmscape.results.records import Record
+from gmmscape.results.text import counted
 
 if TYPE_CHECKING:
     from gmmscape.plot import PhaseDisplay
@@ -137,20 +138,25 @@ class PhaseDiagram(Record):
         lines = [
             f"{nx} x {ny} cells, x {self.xs[0]:g} to {self.xs[-1]:g}, y {self.ys[0]:g} to {self.ys[-1]:g}, "
             f"k = {self.n_components}" + ("" if self.stop_reason == "completed" else f", {self.stop_reason}"),
-            "minima: " + ", ".join(f"{n} in {cells} cells" for n, cells in sorted(counts.items()) if n),
+            "minima: "
+            + ", ".join(f"{n} in {counted(cells, 'cell')}" for n, cells in sorted(counts.items()) if n),
         ]
         if counts[0]:
-            lines.append(f"not searched: {counts[0]} cells")
+            lines.append(f"not searched: {counted(counts[0], 'cell')}")
         for kind, table in self.kinds.items():
             born = Counter(crossing.event for crossing in self.births if crossing.kind == kind)
             crossed = sum(crossing.kind == kind for crossing in self.thresholds)
             notes = [f"{n} {event}{'s' if n > 1 else ''}" for event, n in sorted(born.items())]
             notes += [f"{crossed} threshold{'s' if crossed > 1 else ''}"] if crossed else []
-            text = f"  {kind}: in {np.count_nonzero(table)} cells"
+            text = f"  {kind}: in {counted(int(np.count_nonzero(table)), 'cell')}"
             lines.append(text + (f"; located {', '.join(notes)}" if notes else ""))
         lines.append(
-            f"checked {self.checked} cells by random starts: {self.disagreed} had lacked a minimum"
-            + (f"; {self.supplied} minima came from following" if self.supplied else "")
+            f"checked {counted(self.checked, 'cell')} by random starts: {self.disagreed} had lacked a minimum"
+            + (
+                f"; {counted(self.supplied, 'minimum', 'minima')} came from following"
+                if self.supplied
+                else ""
+            )
             + (f"; {self.lost} could not be followed" if self.lost else "")
         )
         return "\n".join(lines)

@@ -141,7 +141,9 @@ class Descent:
         The rows are the same for all starts, whichever are asked for together.
         """
         locals_ = [self.local(places) for places in starts]
-        ends = ends_of_all(ROUGH, self._fixed, locals_)
+        ends, interrupted = ends_of_all(ROUGH, self._fixed, locals_)
+        if interrupted:
+            raise KeyboardInterrupt
         return [self.places_of_local(end) for end in ends]
 
     @cached_property

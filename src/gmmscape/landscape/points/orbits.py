@@ -11,6 +11,7 @@ from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.same_point import Accuracy, same_point
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
+from gmmscape.results.text import counted
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -90,7 +91,11 @@ def count_alarm(minima: Sequence[CriticalPoint], saddles: Sequence[CriticalPoint
         None where the count is one and the degree of each flat point is known.
     """
     count, flat = _counted((*minima, *saddles))
-    unclear = f"; {flat} flat point(s) count by a degree that float64 does not know" if flat else ""
+    unclear = (
+        f"; {counted(flat, 'flat point counts', 'flat points count')} by a degree that float64 does not know"
+        if flat
+        else ""
+    )
     if count == 1:
         return f"the count is 1{unclear}" if flat else None
     index = "odd index (1, 3, ...)" if count > 1 else "even index (minima, index 2, ...)"

@@ -11,6 +11,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record
+from gmmscape.results.text import counted
 
 if TYPE_CHECKING:
     from gmmscape.plot import ThresholdDisplay
@@ -154,8 +155,9 @@ class StructureThreshold(Record):
         lines = [
             f"{self.kind}{of} at parameter {self.parameter:.10g}, error {self.error:.1g}",
             "means " + " ".join(np.array2string(mean, precision=8)[1:-1].strip() for mean in self.means),
-            f"{len(self.followed)} minima followed, {lost} lost; {len(self.searched)} parameters searched, "
-            f"{self.n_starts} starts at each, nothing found at {len(self.searched_above)} above",
+            f"{counted(len(self.followed), 'minimum', 'minima')} followed, {lost} lost; "
+            f"{counted(len(self.searched), 'parameter')} searched, "
+            f"{counted(self.n_starts, 'start')} at each, nothing found at {len(self.searched_above)} above",
         ]
         if self.stop_reason != "completed":
             lines.append(f"stopped ({self.stop_reason}): the largest end so far")

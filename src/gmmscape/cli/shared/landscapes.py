@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import click
 
-from gmmscape.cli.files import Read
-from gmmscape.cli.options import Layout, Rows, layout_of, table_options
+from gmmscape.cli.shared.files import Read
+from gmmscape.cli.shared.options import Number, WholeNumber
+from gmmscape.cli.shared.rows import Layout, Rows, layout_of, table_options
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.measure import Population, Sample
 from gmmscape.mixture import Mixture
@@ -66,7 +67,7 @@ def landscape_options(command: Command) -> Command:
             "-k",
             "--n-components",
             "k",
-            type=click.IntRange(min=1),
+            type=WholeNumber(1),
             help="Fitted means; as many as centers by default, required with FILE.",
         ),
         click.option(
@@ -81,7 +82,7 @@ def landscape_options(command: Command) -> Command:
             help="Fitted weights: equal (the default) or free. With --centers numbers too: the true weights.",
         ),
         click.option(
-            "--sigma", type=float, help="Standard deviation of the fit, and of the truth by --centers."
+            "--sigma", type=Number(), help="Standard deviation of the fit, and of the truth by --centers."
         ),
         click.option(
             "--centers", type=Numbers(), help="True centers, as in --centers=-3,3,12 (with the = sign)."

@@ -1,0 +1,5 @@
+"""``python -m gmmscape``: the command line."""
+
+from gmmscape.cli import main
+
+main()

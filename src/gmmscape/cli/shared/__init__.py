@@ -1,0 +1,1 @@
+"""What commands share: options, files that are read and written, rows, progress, words."""

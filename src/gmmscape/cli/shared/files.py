@@ -1,0 +1,153 @@
+"""Files that commands read and write: none is written onto another, nor onto what is not ours."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.wholefile import writable_target
+
+#: The name of standard output among files that are written.
+STDOUT = "-"
+#: How much of a file is looked at to see who wrote it.
+LOOKED_AT = 1 << 22
+#: What a file that this program wrote begins with, and the mark that is found in it.
+OWN = (
+    (b"{", b'"format": "gmmscape-'),
+    (b"<!", b'name="generator" content="gmmscape'),
+    (b"\x89PNG", b"Software\x00gmmscape"),
+    (b"%PDF", b"gmmscape"),
+    (b"<?xml", b"gmmscape"),
+)
+
+
+class _File(click.ParamType):
+    """The name of a file."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name."""
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Leave it to the shell, which knows its files."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+class Read(_File):
+    """A file that the command reads."""
+
+
+class Written(_File):
+    """A file that the command writes.
+
+    Parameters
+    ----------
+    stdout : bool, default=False
+        Whether "-" is standard output.
+    kept : bool, default=False
+        Whether what is there is gone on from, so that whoever reads it says whether it is ours.
+    """
+
+    def __init__(self, *, stdout: bool = False, kept: bool = False) -> None:
+        self.stdout, self.kept = stdout, kept
+
+
+class FileCommand(click.Command):
+    """A command that looks at all its files before any work: see `check_files`."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Check the files, then run the command."""
+        check_files(self, ctx)
+        return super().invoke(ctx)
+
+
+def check_files(command: click.Command, ctx: click.Context) -> None:
+    """Raise a usage error where an output could not be written later, or would destroy something.
+
+    That is an input or another output of the command, by whatever name, and, without --force, a file that
+    this program did not write.
+    """
+    given = [
+        (param, ctx.params[str(param.name)])
+        for param in command.params
+        if isinstance(param.type, (_File, click.Path)) and ctx.params.get(str(param.name)) is not None
+    ]
+    for place, (written, name) in enumerate(given):
+        if not isinstance(written.type, Written):
+            continue
+        if name == STDOUT and not written.type.stdout:
+            raise click.BadParameter(
+                "'-' is standard output, which takes text: name a file (./- for one of that name)",
+                ctx,
+                written,
+            )
+        for at, (other, taken) in enumerate(given):
+            later = isinstance(other.type, Written) and at > place  # each pair once
+            if at != place and not later and same_file(name, taken):
+                raise click.UsageError(
+                    f"{_called(written)} would be written onto {_called(other)} ({taken}): name another file",
+                    ctx,
+                )
+        if name != STDOUT:
+            _check_target(ctx, written, name)
+
+
+def _check_target(ctx: click.Context, written: click.Parameter, name: str) -> None:
+    assert isinstance(written.type, Written)
+    try:
+        target = writable_target(name)
+    except InvalidParameterError as error:
+        raise click.BadParameter(str(error), ctx, written) from error
+    if target.exists() and not written.type.kept and not ctx.params.get("force") and not is_ours(target):
+        raise click.UsageError(
+            f"{_called(written)}: {name} is there, and gmmscape did not write it: name another file, or pass "
+            "--force to replace it",
+            ctx,
+        )
+
+
+def is_ours(path: Path) -> bool:
+    """Say whether a file is empty or looks like one that this program wrote."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LOOKED_AT)
+    except OSError:
+        return False
+    return not content or any(content.startswith(begin) and mark in content for begin, mark in OWN)
+
+
+def same_file(one: str | Path, other: str | Path) -> bool:
+    """Say whether two names are those of one file, there or not.
+
+    Names that differ in case or accents only count as one where neither file is there: some systems make one
+    file of them.
+    """
+    try:
+        if Path(one).samefile(other):
+            return True
+    except (OSError, ValueError):  # one of them is not there yet, or can be no file
+        pass
+    try:
+        first, second = Path(one).resolve(), Path(other).resolve()
+    except (OSError, ValueError):
+        return False
+    if first.exists() or second.exists():
+        return first == second
+    return _folded(first) == _folded(second)
+
+
+def _folded(path: Path) -> str:
+    return unicodedata.normalize("NFC", str(path)).casefold()
+
+
+def _called(param: click.Parameter) -> str:
+    return param.opts[0] if isinstance(param, click.Option) else param.human_readable_name
