@@ -46,6 +46,8 @@ class Sizes:
     wide: float = 6.0
     #: Room at each end of an axis, of its range.
     margin: float = 0.06
+    #: Height of a title under a legend, in inches.
+    above_title: float = 0.3
     #: Small letters in an inch.
     small_letters: float = 14.5
     #: Of the rise, what the first iterations may take up below the picture; how many of them at most.

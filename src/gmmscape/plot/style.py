@@ -182,13 +182,13 @@ def block_lines(blocks: Sequence[Block] | None, most: int = 3) -> list[tuple[str
     if blocks is None:
         return []
     if len(blocks) <= most:
-        return [(str(block), COLOURS[block.kind]) for block in blocks]
+        return [(str(block), dark(block.kind)) for block in blocks]
     others = [block for block in blocks if block.kind != "exact"]
-    lines = [(str(block), COLOURS[block.kind]) for block in others[:most]]
+    lines = [(str(block), dark(block.kind)) for block in others[:most]]
     if len(others) > most:
         lines.append((f"{len(others) - most} more", INK))
     exact = len(blocks) - len(others)
-    return [*lines, (f"{exact} exact", COLOURS["exact"])] if exact else lines
+    return [*lines, (f"{exact} exact", dark("exact"))] if exact else lines
 
 
 def stacked(positions: Sequence[float], width: float) -> list[int]:

@@ -97,7 +97,7 @@ def draw_plane(
     if flat.points is not None:
         hues = np.array(tints(parts.means) if hues is None else hues)
         face = NEUTRAL if flat.labels is None else hues[flat.labels]
-        size = float(np.clip(3000.0 / max(len(flat.points), 1), 3.0, 14.0))
+        size = float(np.clip(4000.0 / max(len(flat.points), 1), 4.0, 14.0))
         panel.rows = ax.scatter(*flat.points.T, s=size, c=face, linewidths=0, rasterized=True, zorder=2)
     _ellipses(panel, parts, scene.level)
     size = SIZES.mark if len(parts.means) <= SIZES.many else SIZES.small_mark

@@ -52,7 +52,11 @@ def explain(figure: Any, ax: Any, keys: Sequence[Any], notes: Sequence[str]) -> 
     if figure is not None:
         legend = figure.legend(loc="outside lower center", **style)
     else:
-        legend = ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.06), borderaxespad=0.0, **style)
+        from matplotlib.transforms import ScaledTranslation
+
+        above = ax.transAxes + ScaledTranslation(0.0, SIZES.above_title, ax.figure.dpi_scale_trans)
+        place = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "bbox_transform": above}
+        legend = ax.legend(borderaxespad=0.0, **place, **style)
     legend.set_title(text, prop={"size": SMALL - 0.5})
     legend.get_title().set_color(INK)
     legend.set_alignment("left")
