@@ -26,8 +26,9 @@ class Sizes:
     equal_within: float = 2.0
     #: Spread of the means, in that within components, that counts as one at all.
     apart: float = 1e-6
-    #: Points at which curves are drawn, and standard deviations that they are drawn to on each side.
+    #: Points of the density, at least, and of the curve of a component; standard deviations on each side.
     curve: int = 512
+    own_curve: int = 61
     curve_reach: float = 5.0
     #: The fewest and the most bars of a histogram.
     bars: tuple[int, int] = (12, 120)

@@ -215,21 +215,21 @@ def _curves(panel: Panel, parts: Components, ends: tuple[float, float], tallest:
         panel.ax.set_ylim(bottom=0.0)
         return np.zeros(len(means))
     deviations = np.sqrt(np.maximum(parts.covariances[:, 0, 0], np.finfo(float).tiny))
-    near = means[:, None] + deviations[:, None] * np.linspace(-SIZES.curve_reach, SIZES.curve_reach, 81)
-    x = np.unique(np.concatenate([np.linspace(*ends, SIZES.curve), near.ravel()]))
-    x = x[(x >= ends[0]) & (x <= ends[1])]
-    root = np.sqrt(2 * np.pi)
-    each = [
-        weight / (deviation * root) * np.exp(-0.5 * ((x - mean) / deviation) ** 2)
-        for weight, mean, deviation in zip(parts.weights, means, deviations, strict=True)
-    ]
-    total = np.sum(each, axis=0)
-    for one, kind, mean, deviation in zip(each, parts.kinds, means, deviations, strict=True):
-        own = np.abs(x - mean) <= SIZES.curve_reach * deviation
-        panel.ax.fill_between(x[own], one[own], color=colour(kind), alpha=0.10, linewidth=0, zorder=2)
-        panel.curves += panel.ax.plot(x[own], one[own], color=colour(kind), linewidth=1.3, zorder=4)
+    reach = np.linspace(-SIZES.curve_reach, SIZES.curve_reach, SIZES.own_curve)
+    near = np.clip(means[:, None] + deviations[:, None] * reach, *ends)
+    peaks = parts.weights / (deviations * np.sqrt(2 * np.pi))
+
+    def densities(x: FloatArray) -> FloatArray:
+        return peaks * np.exp(-0.5 * ((x[:, None] - means) / deviations) ** 2)
+
+    x = np.unique(np.concatenate([np.linspace(*ends, SIZES.curve), near[:, ::4].ravel()]))
+    total = densities(x).sum(axis=1)
+    for i, kind in enumerate(parts.kinds):
+        own = np.unique(near[i])
+        height = densities(own)[:, i]
+        panel.ax.fill_between(own, height, color=colour(kind), alpha=0.10, linewidth=0, zorder=2)
+        panel.curves += panel.ax.plot(own, height, color=colour(kind), linewidth=1.3, zorder=4)
     (panel.density,) = panel.ax.plot(x, total, color=INK, linewidth=1.6, zorder=3)
-    peaks = parts.weights / (deviations * root)
     top = max(float(total.max()), tallest or 0.0)
     if tallest is not None and top > SIZES.tallest * tallest:
         top = SIZES.tallest * tallest
