@@ -15,6 +15,7 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.covariances import CovarianceKind, kind_named
 from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.jsonfile import read_json
+from gmmscape.results.pictured import Pictured
 from gmmscape.results.records import Record
 from gmmscape.results.text import aligned, counted, left_out
 from gmmscape.validation import (
@@ -31,7 +32,7 @@ from gmmscape.validation import (
 MOST_COMPONENTS, MOST_FEATURES = 40, 4
 
 
-class Mixture(Record):
+class Mixture(Pictured, Record):
     """A Gaussian mixture with k components in d dimensions; immutable.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -233,3 +234,20 @@ def column_names(X: Any) -> tuple[str, ...] | None:
     if names is None or not all(isinstance(name, str) for name in names):
         return None
     return tuple(names)
+
+
+def columns_in_order(X: Any, names: Sequence[str] | None) -> Any:
+    """Return the columns of a table that have these names, in their order; other data as they are.
+
+    Raises
+    ------
+    DataError
+        If the table lacks some.
+    """
+    own = getattr(X, "columns", None)
+    if own is None or names is None:
+        return X
+    missing = [name for name in names if name not in list(own)]
+    if missing:
+        raise DataError(f"X lacks the columns {', '.join(missing)} that the model was fitted on")
+    return X[list(names)]

@@ -28,7 +28,7 @@ from gmmscape.results.text import counted
 from gmmscape.solve import EM, Regularity, Solution
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
-from gmmscape.validation import choice, column_names, generator, real_number, whole_number
+from gmmscape.validation import choice, column_names, columns_in_order, generator, real_number, whole_number
 
 NESTED = ("offer", "take")
 #: Polishes fits that come from elsewhere.
@@ -102,7 +102,7 @@ def judge(
     whole, X = model, rows_at_last_step(model, X)
     model = last_step(whole)
     fitted = read_model(model, covariance_type)
-    X = _columns_in_order(X, fitted)
+    X = columns_in_order(X, fitted.feature_names)
     sample = Sample(X, sample_weight, copy=False, wild="aside")
     if sample.n_features != fitted.means.shape[1]:
         raise DataError(
@@ -248,14 +248,3 @@ def check_n_jobs(n_jobs: Any) -> None:
         return
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
         raise InvalidParameterError.of("n_jobs", n_jobs, "pass None, a positive integer, or -1 for all cores")
-
-
-def _columns_in_order(X: Any, model: FittedModel) -> Any:
-    """Columns of a table by the names the model knows; other data as they are."""
-    names = getattr(X, "columns", None)
-    if names is None or model.feature_names is None:
-        return X
-    missing = [name for name in model.feature_names if name not in list(names)]
-    if missing:
-        raise DataError(f"X lacks the columns {', '.join(missing)} that the model was fitted on")
-    return X[list(model.feature_names)]

@@ -98,6 +98,7 @@ def diagnose_centers(
         warnings=(),
         evidence=Evidence(gain * total, None, None, score, step, None, None),
         suggested_n_components=None,
+        model=means,
     )
     return diagnosis, final.means + sample.origin, final.n_iter
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -126,4 +127,4 @@ def diagnose(
         verbose=verbose,
         callback=callback,
     )
-    return judged.diagnosis
+    return replace(judged.diagnosis, data=judged.data)

@@ -246,12 +246,17 @@ def _begun(solver: EM) -> EM:
 def _whole_way(start: Solution, examination: Examination) -> Solution:
     """The best fit with the iterations and the falling history of the way that led to it."""
     history, n_iter = list(start.history), start.n_iter
+    escape = examination.escape
+    moves_at, by_moves = [], [escape.way[i] for i in escape.by_moves]
     for part in examination.way:
         # A run that begins where the last one ended continues it; after a move only its end counts.
         continues = part.history[0] <= history[-1]
+        if any(part is moved for moved in by_moves):
+            moves_at.append(len(history))
+            continues &= len(part.history) > 1
         history += part.history[1:] if continues else [part.value]
         n_iter += part.n_iter
     final = examination.final
     history[-1] = final.value  # the same point, evaluated once more
-    reason = examination.stop_reason if examination.escape.cut_short else final.stop_reason
-    return replace(final, n_iter=n_iter, history=tuple(history), stop_reason=reason)
+    reason = examination.stop_reason if escape.cut_short else final.stop_reason
+    return replace(final, n_iter=n_iter, history=tuple(history), moves_at=tuple(moves_at), stop_reason=reason)

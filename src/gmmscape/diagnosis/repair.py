@@ -17,12 +17,13 @@ from gmmscape.families import CovariancePrior
 from gmmscape.mixture import Mixture
 from gmmscape.models import CONVERSION, last_step, returned, returned_centers, with_last_step
 from gmmscape.moves.search import TriedMove
-from gmmscape.plot.repair import RepairDisplay
+from gmmscape.plot.fits.fit import numbers_of
+from gmmscape.plot.fits.repair import RepairDisplay
 from gmmscape.progress import Callback
 from gmmscape.results.fields import plain
 from gmmscape.results.records import Record
 from gmmscape.solve import Solution
-from gmmscape.validation import data_matrix
+from gmmscape.validation import column_names, columns_in_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,18 +169,25 @@ class Repair(Record):
     def _compared(self) -> tuple[str, ...]:
         return ("after", *super()._compared())
 
-    def plot(self, ax: Any = None, *, data: Any = None) -> RepairDisplay:
-        """Draw the rows with the components before and after, coloured by kind.
+    def plot(
+        self, data: Any = None, *, columns: Any = None, level: float = 0.9, ax: Any = None
+    ) -> RepairDisplay:
+        """Draw the rows with the components before and after, by kind.
 
-        Ellipses are two standard deviations; numbers are places in the fit. More than two columns are drawn
-        in the plane of their two principal directions.
+        One column is drawn as a histogram with densities, two as points with ellipses, more in the plane in
+        which the components of the result lie farthest apart.
 
         Parameters
         ----------
+        data : array_like of shape (n, d), optional
+            The rows; those that `repair` was given by default. A repair that was read from a file holds none:
+            without any the components alone are drawn.
+        columns : str, int or sequence of these, optional
+            One or two columns that are drawn, by name or number.
+        level : float, default=0.9
+            Share of a component's mass that its ellipse holds.
         ax : sequence of two matplotlib Axes, optional
             Where to draw; a new figure, unknown to pyplot, by default.
-        data : array_like of shape (n, d), optional
-            The rows, which a repair that was read from a file does not hold.
 
         Returns
         -------
@@ -188,22 +196,22 @@ class Repair(Record):
 
         Raises
         ------
+        DataError
+            If the rows cannot be used.
         InvalidParameterError
-            If there are no rows to draw.
+            If a column is not known, or the level is not between 0 and 1.
         NotAvailableError
             If matplotlib is not installed.
         """
-        rows = self.data if data is None else data
-        if rows is None:
-            raise InvalidParameterError.of("data", None, "pass the rows: a file does not hold them")
+        rows = columns_in_order(self.data if data is None else data, self.diagnosis.column_names)
         fits, kinds, titles = [], [], []
         diagnoses = {"before": self.diagnosis, "after": self.diagnosis_after}
         for (name, diagnosis), fit in zip(diagnoses.items(), (self.before, self.after), strict=True):
-            mixture = isinstance(fit, Mixture)
-            fits.append((fit.means, fit.full_covariances()) if mixture else (fit, None))
+            fits.append(numbers_of(fit))
             kinds.append(None if diagnosis is None else [one.kind for one in diagnosis.components])
             titles.append(name if diagnosis is None else f"{name}: {diagnosis.verdict}")
-        return RepairDisplay(data_matrix(rows), fits, kinds, titles).plot(ax)
+        names = self.diagnosis.column_names or column_names(rows)
+        return RepairDisplay(rows, fits, kinds, titles, names=names, columns=columns, level=level).plot(ax)
 
     def __str__(self) -> str:
         return repair_table(self.diagnosis, self.diagnosis_after)

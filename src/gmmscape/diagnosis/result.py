@@ -10,10 +10,14 @@ from gmmscape.arrays import IntArray
 from gmmscape.diagnosis.evidence import Evidence
 from gmmscape.diagnosis.findings import Finding
 from gmmscape.diagnosis.text import diagnosis_table
+from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.moves.search import TriedMove
+from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.deferred import Deferred
 from gmmscape.results.records import Record
+from gmmscape.results.text import counted
+from gmmscape.validation import columns_in_order
 
 VERDICTS = ("bad optimum", "no better fit found", "cannot tell")
 INPUT_STATES = ("converged", "not converged", "saddle", "plateau", "degenerate")
@@ -132,11 +136,18 @@ class Diagnosis(Deferred):
         one, as far as BIC asks for it. None where the search did not end, in fits, and for centers.
     passes : float
         What polishing and search cost, in passes over all rows; 0 where it was not counted.
+    model : Mixture or ndarray of shape (k, d) or None
+        The mixture, or the centers, that it is about; not in files.
+    data : object
+        The rows, as they came to `diagnose`; not in files, and None of a fit, which keeps none.
+    column_names : tuple of str or None
+        Of the columns; not in files.
     """
 
     format: ClassVar[str] = "gmmscape-diagnosis"
     names_in_files: ClassVar[Mapping[str, str]] = {"stop_reason": "ended"}
     told_in_files: ClassVar[tuple[str, ...]] = ("gain", "gain_total")
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("model", "data", "column_names")
 
     verdict: str
     reasons: tuple[str, ...]
@@ -161,6 +172,9 @@ class Diagnosis(Deferred):
     suggested_n_components: int | None
     rival: Mixture | None = field(default_factory=lambda: None)
     passes: float = field(default_factory=float)
+    model: Any = field(default_factory=lambda: None, repr=False, compare=False)
+    data: Any = field(default_factory=lambda: None, repr=False, compare=False)
+    column_names: tuple[str, ...] | None = field(default_factory=lambda: None, repr=False, compare=False)
 
     @property
     def gain(self) -> float:
@@ -192,7 +206,11 @@ class Diagnosis(Deferred):
         return self._told(names, lines)
 
     def _told(self, names: Sequence[str] | None, lines: Sequence[int] | None) -> Diagnosis:
-        return replace(self, findings=tuple(one.told(names, lines) for one in self.findings))
+        return replace(
+            self,
+            findings=tuple(one.told(names, lines) for one in self.findings),
+            column_names=self.column_names if names is None else tuple(map(str, names)),
+        )
 
     def content(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings; moves tell what they bring on the whole data too.
@@ -210,6 +228,55 @@ class Diagnosis(Deferred):
         gain = move.realised_gain * self.total
         bic = 2.0 * gain if self.objective == "nll" else None  # as many parameters before as after
         return {**move.content(), "gain_total": gain, "bic_gain": bic}
+
+    def plot(
+        self, data: Any = None, *, columns: Any = None, level: float = 0.9, ax: Any = None
+    ) -> FitDisplay:
+        """Draw the fit that was judged over its rows, components by kind.
+
+        One column is drawn as a histogram with the density and its components, two as points with ellipses,
+        more in the plane in which the components lie farthest apart.
+
+        Parameters
+        ----------
+        data : array_like of shape (n, d), optional
+            The rows; those that `diagnose` was given by default. Without any the components alone are drawn.
+        columns : str, int or sequence of these, optional
+            What is drawn: names or numbers of columns, or "pairs" for a matrix of pairs.
+        level : float, default=0.9
+            Share of a component's mass that its ellipse holds.
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure, unknown to pyplot, by default.
+
+        Returns
+        -------
+        FitDisplay
+            With `figure_`, `ax_` and the artists.
+
+        Raises
+        ------
+        DataError
+            If the rows cannot be used.
+        InvalidParameterError
+            If there is no fit to draw, a column is not known, or the level is not between 0 and 1.
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        if self.model is None:
+            raise InvalidParameterError(
+                "the diagnosis does not hold the fit that it is about, because it comes from a file: "
+                "diagnose the fit again, or plot the fit itself"
+            )
+        rows = columns_in_order(self.data if data is None else data, self.column_names)
+        return FitDisplay.from_fit(
+            self.model,
+            rows,
+            kinds=[one.kind for one in self.components],
+            names=self.column_names,
+            columns=columns,
+            level=level,
+            title=f"{counted(len(self.components), 'component')}: {self.verdict}",
+        ).plot(ax)
 
     def __str__(self) -> str:
         return diagnosis_table(self)

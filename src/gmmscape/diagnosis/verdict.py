@@ -100,6 +100,7 @@ def diagnosis_of(
         else None,
         rival=examination.escape.rival.mixture if rival > 0.0 else None,
         passes=examination.passes,
+        model=objective.measure.callers_mixture(given),
     )
 
 
@@ -167,6 +168,7 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
             examination.clusters.untouched if examination.looked_at else np.zeros(0, dtype=bool),
         ),
         warnings=_warnings(examination, local),
+        model=final.mixture,
     )
 
 

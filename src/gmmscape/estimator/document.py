@@ -12,9 +12,12 @@ from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.document_text import fit_table
 from gmmscape.families import CovariancePrior, family_named
 from gmmscape.mixture import Mixture
+from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.fields import arguments, plain
 from gmmscape.results.records import Record
+from gmmscape.results.text import counted
 from gmmscape.solve import Solution
+from gmmscape.validation import columns_in_order
 
 #: What the file says of the solution, and of the diagnosis, at its top level; the rest is in "diagnosis".
 OF_SOLUTION = (
@@ -25,6 +28,7 @@ OF_SOLUTION = (
     "stop_reason",
     "n_iter",
     "history",
+    "moves_at",
     "floor_active",
     "family",
 )
@@ -150,7 +154,7 @@ class FitDocument(Record):
     @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the document that `content` described."""
-        solution = {name: content[name] for name in OF_SOLUTION}
+        solution = {name: content[name] for name in OF_SOLUTION if name in content}
         solution["mixture"] = {name: content[name] for name in OF_MIXTURE}
         diagnosis = {**content["diagnosis"], **{name: content[name] for name in OF_DIAGNOSIS}}
         return cls(**arguments(cls, {**content, "solution": solution, "diagnosis": diagnosis}))
@@ -164,6 +168,46 @@ class FitDocument(Record):
     def fitted_part(self) -> Any:
         """The fit as models are read: this document."""
         return self
+
+    def plot(
+        self, data: Any = None, *, columns: Any = None, level: float = 0.9, ax: Any = None
+    ) -> FitDisplay:
+        """Draw the fit over its rows, components by kind; see `GaussianMixture.plot`.
+
+        Parameters
+        ----------
+        data : array_like of shape (n, d), optional
+            The rows, which a document does not hold; without them the components alone are drawn.
+        columns : str, int or sequence of these, optional
+            What is drawn: names or numbers of columns, or "pairs" for a matrix of pairs.
+        level : float, default=0.9
+            Share of a component's mass that its ellipse holds.
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure, unknown to pyplot, by default.
+
+        Returns
+        -------
+        FitDisplay
+            With `figure_`, `ax_` and the artists.
+
+        Raises
+        ------
+        DataError
+            If the rows cannot be used.
+        InvalidParameterError
+            If a column is not known, or the level is not between 0 and 1.
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        return FitDisplay.from_fit(
+            self.mixture,
+            columns_in_order(data, self.feature_names),
+            kinds=[one.kind for one in self.diagnosis.components],
+            names=self.feature_names,
+            columns=columns,
+            level=level,
+            title=f"{counted(len(self.diagnosis.components), 'component')}: {self.diagnosis.verdict}",
+        ).plot(ax)
 
     def __str__(self) -> str:
         return fit_table(self)

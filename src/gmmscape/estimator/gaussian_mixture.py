@@ -17,10 +17,10 @@ from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
 from gmmscape.models import NotFittedError
+from gmmscape.plot.fits.fit import FitDisplay
+from gmmscape.results.text import counted
 from gmmscape.threads import limited
-from gmmscape.validation import (
-    positive_integer,
-)
+from gmmscape.validation import positive_integer
 
 
 class GaussianMixture(DensityMixin, BaseEstimator):
@@ -344,6 +344,53 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         X, labels = self._mixture().sample(n_samples, seed_from(self.random_state))
         order = np.argsort(labels, kind="stable")
         return X[order], labels[order]
+
+    def plot(self, X: Any = None, *, columns: Any = None, level: float = 0.9, ax: Any = None) -> FitDisplay:
+        """Draw the fit over its rows, components by kind.
+
+        More than two columns are drawn in the plane in which the components lie farthest apart.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features), optional
+            Rows, which the estimator does not keep; without them the components alone are drawn.
+        columns : str, int or sequence of these, optional
+            What is drawn: names or numbers of columns, or "pairs" for a matrix of pairs.
+        level : float, default=0.9
+            Share of a component's mass that its ellipse holds.
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure, unknown to pyplot, by default.
+
+        Returns
+        -------
+        FitDisplay
+            With `figure_`, `ax_` and the artists.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no fit yet.
+        DataError
+            If the rows cannot be used.
+        InvalidParameterError
+            If a column is not known, or the level is not between 0 and 1.
+        NotAvailableError
+            If matplotlib is not installed.
+        """
+        mixture = self._mixture()
+        ours = mixture == self.solution_.mixture  # parameters may have been changed since
+        names = getattr(self, "feature_names_in_", None)
+        return FitDisplay.from_fit(
+            mixture,
+            None if X is None else self._checked(X),
+            kinds=[one.kind for one in self.diagnosis_.components] if ours else None,
+            names=None if names is None else list(map(str, names)),
+            columns=columns,
+            level=level,
+            title=f"{counted(len(self.diagnosis_.components), 'component')}: {self.diagnosis_.verdict}"
+            if ours
+            else "",
+        ).plot(ax)
 
     def document(self) -> FitDocument:
         """Return the fit with its data's facts, its criteria and its verdict, as files hold it.

@@ -176,7 +176,9 @@ class Escape:
     tried : int
         Moves judged.
     way : list of Fit
-        Where each move that was made led.
+        Where each move that was made led, and each run that settled the fit.
+    by_moves : list of int
+        Places in `way` that moves led to.
     settled : bool
         Whether EM has converged on the fit.
     """
@@ -190,6 +192,7 @@ class Escape:
     rounds: int = 0
     tried: int = 0
     way: list[Any] = field(default_factory=list)
+    by_moves: list[int] = field(default_factory=list)
     settled: bool = True
 
     @property
@@ -279,6 +282,7 @@ def _made(problem: Problem, state: Escape, attempt: Attempt, budget: Budget) -> 
         state.fit = best[1]
         state.settled = not attempt.rough
         state.taken.append(best[0])
+        state.by_moves.append(len(state.way))
         state.way.append(best[1])
     else:
         state.refused += [one for one, _ in tried if one.outcome == "no gain"]

@@ -13,7 +13,7 @@ from gmmscape.diagnosis.result import ComponentReport
 from gmmscape.diagnosis.text import meanings
 from gmmscape.families import CovariancePrior
 from gmmscape.mixture import Mixture
-from gmmscape.plot.optima import OptimaDisplay
+from gmmscape.plot.fits.optima import OptimaDisplay
 from gmmscape.results.records import Record
 from gmmscape.results.text import aligned, counted, left_out
 from gmmscape.results.words import ENDINGS, INSTEAD_OF_OPTIMA

@@ -4,32 +4,38 @@ They take plain numbers, so that anything found elsewhere can be drawn too. Matp
 picture is drawn; figures are not registered with pyplot.
 """
 
-from gmmscape.plot.atlas import AtlasDisplay
-from gmmscape.plot.basins import BasinsDisplay
-from gmmscape.plot.birth import BirthDisplay
-from gmmscape.plot.disconnectivity import DisconnectivityDisplay
-from gmmscape.plot.disconnectivity_tree import Join
-from gmmscape.plot.falsification import FalsificationDisplay
-from gmmscape.plot.minima import MinimaDisplay
-from gmmscape.plot.optima import OptimaDisplay
-from gmmscape.plot.phase import PhaseDisplay
-from gmmscape.plot.profile import ProfileDisplay
-from gmmscape.plot.repair import RepairDisplay
-from gmmscape.plot.selection import SelectionDisplay
-from gmmscape.plot.separation import SeparationDisplay
-from gmmscape.plot.shares import ShareDisplay
-from gmmscape.plot.threshold import FollowedLine, ThresholdDisplay
+from gmmscape.plot.fits.convergence import ConvergenceDisplay
+from gmmscape.plot.fits.fit import FitDisplay
+from gmmscape.plot.fits.optima import OptimaDisplay
+from gmmscape.plot.fits.overlap import OverlapDisplay
+from gmmscape.plot.fits.repair import RepairDisplay
+from gmmscape.plot.fits.selection import SelectionDisplay
+from gmmscape.plot.landscapes.atlas import AtlasDisplay
+from gmmscape.plot.landscapes.basins import BasinsDisplay
+from gmmscape.plot.landscapes.birth import BirthDisplay
+from gmmscape.plot.landscapes.disconnectivity import DisconnectivityDisplay
+from gmmscape.plot.landscapes.disconnectivity_tree import Join
+from gmmscape.plot.landscapes.falsification import FalsificationDisplay
+from gmmscape.plot.landscapes.minima import MinimaDisplay
+from gmmscape.plot.landscapes.phase import PhaseDisplay
+from gmmscape.plot.landscapes.profile import ProfileDisplay
+from gmmscape.plot.landscapes.separation import SeparationDisplay
+from gmmscape.plot.landscapes.shares import ShareDisplay
+from gmmscape.plot.landscapes.threshold import FollowedLine, ThresholdDisplay
 
 __all__ = [
     "AtlasDisplay",
     "BasinsDisplay",
     "BirthDisplay",
+    "ConvergenceDisplay",
     "DisconnectivityDisplay",
     "FalsificationDisplay",
+    "FitDisplay",
     "FollowedLine",
     "Join",
     "MinimaDisplay",
     "OptimaDisplay",
+    "OverlapDisplay",
     "PhaseDisplay",
     "ProfileDisplay",
     "RepairDisplay",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from io import BytesIO
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,49 @@ from gmmscape.exceptions import NotAvailableError
 from gmmscape.structure.structure import Block
 
 #: Colour and marker of each kind; the shapes tell the kinds apart in print and for the colour-blind.
+#: Red is darker and orange lighter than blue, so that those who see no red tell them apart as well.
 COLOURS = {
-    "exact": "#4c78a8",
-    "one-fits-many": "#e45756",
-    "many-fit-one": "#f58518",
+    "exact": "#3b78b5",
+    "one-fits-many": "#c8102e",
+    "many-fit-one": "#f2a01d",
     "unstructured": "#555555",
+    "nested": "#a569bd",
+    "mixed": "#1f8a70",
+    "background": "#9a9a9a",
+    "collapsed": "#111111",
+    "not examined": "#6d6d6d",
 }
-MARKERS = {"exact": "o", "one-fits-many": "s", "many-fit-one": "^", "unstructured": "X"}
+MARKERS = {
+    "exact": "o",
+    "one-fits-many": "s",
+    "many-fit-one": "^",
+    "unstructured": "X",
+    "nested": "D",
+    "mixed": "p",
+    "background": "h",
+    "collapsed": "X",
+    "not examined": "v",
+}
+#: What the kinds of component mean, in one line; the order of legends.
+KINDS = {
+    "exact": "one component on one cluster",
+    "one-fits-many": "one component on several clusters",
+    "many-fit-one": "several components on one cluster",
+    "nested": "a core in a wider component",
+    "mixed": "shares its cluster's rows with others",
+    "background": "a wide one behind several others",
+    "collapsed": "too few rows for its covariance",
+    "not examined": "nothing was tried on it",
+}
+#: Colours of what has no kind, in turn.
+HUES = ("#c8102e", "#3b78b5", "#f2a01d", "#1f8a70", "#a569bd", "#7d5a44", "#17a2b8", "#6b6b00")
 INK = "#333333"
 FAINT = "#9a9a9a"
 SMALL = 8.5
+#: Brightness, of 255, of letters.
+DARK = 95.0
+#: Characters of the usual size in an inch.
+CHARACTERS = 11.5
 
 
 class Display:
@@ -87,6 +121,14 @@ def colour(kind: str | None) -> str:
     return INK if kind is None else COLOURS[kind]
 
 
+def dark(kind: str | None) -> str:
+    """Return the colour of a kind as letters have it: dark enough to be read on white."""
+    parts = [int(colour(kind)[i : i + 2], 16) for i in (1, 3, 5)]
+    brightness = 0.30 * parts[0] + 0.59 * parts[1] + 0.11 * parts[2]
+    shade = min(1.0, DARK / max(brightness, 1.0))
+    return "#" + "".join(f"{int(shade * part):02x}" for part in parts)
+
+
 def marker(kind: str | None) -> str:
     """Return the marker of a kind, a diamond for None."""
     return "D" if kind is None else MARKERS[kind]
@@ -111,6 +153,17 @@ def kind_legend(ax: Any, kinds: Iterable[str | None], outside: bool) -> None:
         ax.legend(handles=keys, ncols=len(keys), fontsize=SMALL, frameon=False, **place)
 
 
+def legend(ax: Any, ours: bool, handles: Any = None, most_columns: int = 4) -> Any:
+    """Add the legend of what has a label: below the figure where it is ours, so that it covers nothing."""
+    keys = ax.get_legend_handles_labels()[0] if handles is None else list(handles)
+    if not ours:
+        return ax.legend(handles=keys, fontsize=SMALL, frameon=False)
+    longest = max((len(str(key.get_label())) for key in keys), default=1)
+    columns = int(CHARACTERS * ax.figure.get_figwidth() / (longest + 6))
+    style = {"fontsize": SMALL, "frameon": False, "ncols": max(1, min(len(keys), most_columns, columns))}
+    return ax.figure.legend(handles=keys, loc="outside lower center", **style)
+
+
 def number(value: float) -> str:
     """Return a value in four digits; what is below the accuracy of any picture is 0."""
     return "0" if abs(value) < 1e-9 else f"{value:.4g}"
@@ -129,13 +182,13 @@ def block_lines(blocks: Sequence[Block] | None, most: int = 3) -> list[tuple[str
     if blocks is None:
         return []
     if len(blocks) <= most:
-        return [(str(block), COLOURS[block.kind]) for block in blocks]
+        return [(str(block), dark(block.kind)) for block in blocks]
     others = [block for block in blocks if block.kind != "exact"]
-    lines = [(str(block), COLOURS[block.kind]) for block in others[:most]]
+    lines = [(str(block), dark(block.kind)) for block in others[:most]]
     if len(others) > most:
         lines.append((f"{len(others) - most} more", INK))
     exact = len(blocks) - len(others)
-    return [*lines, (f"{exact} exact", COLOURS["exact"])] if exact else lines
+    return [*lines, (f"{exact} exact", dark("exact"))] if exact else lines
 
 
 def stacked(positions: Sequence[float], width: float) -> list[int]:
@@ -149,3 +202,17 @@ def stacked(positions: Sequence[float], width: float) -> list[int]:
             last.append(0.0)
         last[levels[i]] = positions[i]
     return levels
+
+
+def plain_text(text: str, most: int = 24) -> str:
+    """Return text as it can stand in a picture: no formulas, nothing invisible, not too long."""
+    shown = "".join(sign if sign.isprintable() else " " for sign in text)
+    shown = " ".join(shown.split()) or "(no name)"
+    if len(shown) > most:
+        shown = shown[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return shown.replace("$", r"\$")
+
+
+def wrapped(text: str, inches: float) -> str:
+    """Return the name of an axis in lines that are no longer than the axis."""
+    return "\n".join(wrap(text, max(12, int(CHARACTERS * inches)), break_on_hyphens=False))

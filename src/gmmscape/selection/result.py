@@ -13,7 +13,7 @@ from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.fitting import set_fit
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
 from gmmscape.families import CovariancePrior, family_names
-from gmmscape.plot.selection import SelectionDisplay
+from gmmscape.plot.fits.selection import SelectionDisplay
 from gmmscape.results.fields import plain, restored
 from gmmscape.results.records import Record
 from gmmscape.results.text import aligned
@@ -49,6 +49,8 @@ class Chosen(Solution):
         Iterations of the way that led here.
     history : tuple of float
         NLL along that way.
+    moves_at : tuple of int
+        Places in `history` that a move led to.
     floor_active : bool
         Whether a floor holds up some covariance.
     family : str

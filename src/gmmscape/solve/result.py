@@ -48,6 +48,8 @@ class Solution(Record):
         Whether a floor holds up some covariance, which would be narrower without.
     family : str
         Name of the family it was fitted in.
+    moves_at : tuple of int
+        Places in `history` that a move led to, not one more iteration: of such a jump only the end is kept.
     """
 
     format: ClassVar[str] = "gmmscape-solution"
@@ -65,6 +67,7 @@ class Solution(Record):
     penalty: float = field(default=0.0, kw_only=True)
     floor_active: bool = field(default=False, kw_only=True)
     family: str = field(kw_only=True)
+    moves_at: tuple[int, ...] = field(default=(), kw_only=True, repr=False, compare=False)
 
     @cached_property
     def mixture(self) -> Mixture:

@@ -24,6 +24,7 @@ def stored(solution: Solution) -> dict[str, Any]:
         "history": list(solution.history),
         "floor_active": solution.floor_active,
         "family": solution.family,
+        "moves_at": list(solution.moves_at),
     }
 
 
@@ -42,4 +43,5 @@ def solution_of(content: dict[str, Any], origin: FloatArray) -> Solution:
         history=tuple(content["history"]),
         floor_active=content["floor_active"],
         family=content["family"],
+        moves_at=tuple(content.get("moves_at", ())),
     )

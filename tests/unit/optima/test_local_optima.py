@@ -284,8 +284,10 @@ def test_it_is_drawn(found: gs.LocalOptima):
     np.testing.assert_allclose(places, [(one.gap, i) for i, one in enumerate(shown)])
     assert [bar.get_width() for bar in display.bars_] == [one.share for one in shown]
     for text, one in zip(display.texts_[1:], shown[1:], strict=True):
-        assert str(one.blocks[0]) in text.get_text()
-    assert display.axes_[0].get_xlabel().endswith("nats in total")
+        means = ", ".join(map(str, one.blocks[0].means))
+        assert text.get_text().startswith((f"{means} covers", f"{means} share", f"{means} together"))
+    assert display.axes_[0].get_xlabel() == "nats behind the best"
+    assert display.axes_[1].get_xlim()[1] <= 1.0
     figure = pytest.importorskip("matplotlib.figure").Figure()
     assert found.plot(figure.subplots()).figure_ is figure
 

@@ -19,7 +19,7 @@ import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.plot import AtlasDisplay, DisconnectivityDisplay, Join, MinimaDisplay
-from gmmscape.plot.disconnectivity_tree import compressed
+from gmmscape.plot.landscapes.disconnectivity_tree import compressed
 from gmmscape.plot.style import COLOURS, MARKERS, stacked
 
 #: The census of (-3, 3, 12): minima, then the passes to another labelling and to the global minimum.
@@ -85,7 +85,8 @@ def test_colours_follow_the_kind_of_block(atlas: lab.Atlas):
     picture = MinimaDisplay.from_atlas(atlas).plot()
     hues = [matplotlib.colors.to_hex(artist.get_facecolor()[0]) for artist in picture.means_[1]]
     assert hues == [COLOURS[kind] for kind in ("one-fits-many", "many-fit-one", "many-fit-one")]
-    assert len(set(MARKERS.values())) == len(set(COLOURS.values())) == len(MARKERS)
+    looks = [(MARKERS[kind], COLOURS[kind]) for kind in MARKERS]
+    assert len(set(looks)) == len(set(COLOURS.values())) == len(COLOURS)
 
 
 def test_strips_lie_below_each_other_and_texts_apart():

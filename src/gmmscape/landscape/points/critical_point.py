@@ -52,6 +52,8 @@ class CriticalPoint(Solution):
         Iterations done.
     history : tuple of float
         NLL before the first and after each iteration; empty where read from a file.
+    moves_at : tuple of int
+        Places in `history` that a move led to.
     floor_active : bool
         Always False: the covariances of the location family are fixed.
     family : str
@@ -79,7 +81,14 @@ class CriticalPoint(Solution):
 
     format: ClassVar[str] = "gmmscape-critical-point"
     names_in_files: ClassVar[Mapping[str, str]] = {"decoding": "structure"}
-    left_out_of_files: ClassVar[tuple[str, ...]] = ("local", "origin", "history", "floor_active", "family")
+    left_out_of_files: ClassVar[tuple[str, ...]] = (
+        "local",
+        "origin",
+        "history",
+        "floor_active",
+        "family",
+        "moves_at",
+    )
     told_in_files: ClassVar[tuple[str, ...]] = ("means", "weights", "sigma", "index", "orbit_size", "flat")
 
     kl: float | None

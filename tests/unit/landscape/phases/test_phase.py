@@ -10,7 +10,7 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import FormatError, InvalidParameterError
-from gmmscape.plot.phase import chained, segments_of
+from gmmscape.plot.landscapes.phase import chained, segments_of
 
 XS, YS = np.linspace(1.0, 4.0, 4), np.linspace(5.0, 13.0, 5)
 

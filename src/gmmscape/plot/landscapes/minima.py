@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
-from gmmscape.plot.minima_in_planes import draw_planes
-from gmmscape.plot.minima_in_strips import draw_strips
+from gmmscape.plot.landscapes.minima_in_planes import draw_planes
+from gmmscape.plot.landscapes.minima_in_strips import draw_strips
+from gmmscape.plot.landscapes.subject import Subject
 from gmmscape.plot.style import Display, number
-from gmmscape.plot.subject import Subject
 from gmmscape.structure.structure import Block
 from gmmscape.validation import (
     data_matrix,

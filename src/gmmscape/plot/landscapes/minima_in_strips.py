@@ -8,8 +8,8 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
+from gmmscape.plot.landscapes.subject import Drawn, Subject, draw_subject
 from gmmscape.plot.style import FAINT, INK, SMALL, axes_or_new, kind_legend, stacked
-from gmmscape.plot.subject import Drawn, Subject, draw_subject
 
 #: In units of a strip: height of the density, depth of the first row of means, and of each further row.
 DENSITY, FIRST, FURTHER = 0.36, 0.22, 0.09

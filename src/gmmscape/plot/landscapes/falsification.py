@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.plot.style import COLOURS, FAINT, INK, SMALL, Display, axes_or_new
+from gmmscape.plot.sizes import SIZES
+from gmmscape.plot.style import COLOURS, FAINT, INK, SMALL, Display, axes_or_new, legend
 
 #: Colour of each dimension; all from four on share one.
 DIMENSIONS = {1: COLOURS["exact"], 2: COLOURS["many-fit-one"], 3: "#54a24b"}
@@ -19,8 +20,6 @@ MARKS = {
     "refuted": ("x", FAINT),
     "unchecked": ("^", COLOURS["one-fits-many"]),
 }
-#: Defects and errors are drawn no smaller than this.
-SMALLEST = 1e-6
 
 
 class FalsificationDisplay(Display):
@@ -80,7 +79,8 @@ class FalsificationDisplay(Display):
         NotAvailableError
             If matplotlib is not installed.
         """
-        ax = axes_or_new(ax, 6.4, 4.6)
+        ours = ax is None
+        ax = axes_or_new(ax, 6.4, 5.0)
         self._keep([ax])
         if self.taus:
             low, high = min(self.taus), max(self.taus)
@@ -90,7 +90,7 @@ class FalsificationDisplay(Display):
         for d in sorted(set(self.minima[:, 2].astype(int).tolist())):
             rows = self.minima[self.minima[:, 2] == d]
             self.minima_[d] = ax.scatter(
-                *np.maximum(rows[:, :2], SMALLEST).T,
+                *np.maximum(rows[:, :2], SIZES.smallest).T,
                 s=9,
                 alpha=0.5,
                 linewidths=0,
@@ -105,14 +105,38 @@ class FalsificationDisplay(Display):
         ax.grid(alpha=0.25)
         for side in ("right", "top"):
             ax.spines[side].set_visible(False)
-        ax.legend(fontsize=SMALL, loc="lower right")
+        legend(ax, ours, most_columns=2)
+        self._say_what_is_clipped()
         return self
+
+    def _say_what_is_clipped(self) -> None:
+        """Points of values below the smallest that is drawn lie on the edges: a band and a word say so."""
+        ax = self.ax_
+        clipped = self.minima[:, :2] < SIZES.smallest
+        for axis, many in zip(("x", "y"), clipped.sum(axis=0).tolist(), strict=True):
+            if not many:
+                continue
+            (ax.axvspan if axis == "x" else ax.axhspan)(
+                SIZES.smallest / SIZES.edge,
+                SIZES.smallest * SIZES.edge,
+                color=COLOURS["many-fit-one"],
+                alpha=0.18,
+                linewidth=0,
+            )
+            (ax.set_xlim if axis == "x" else ax.set_ylim)(SIZES.smallest / SIZES.edge)
+        either = int(clipped.any(axis=1).sum())
+        if either:
+            noun = "minimum has" if either == 1 else "minima have"
+            ax.set_title(
+                f"{either} {noun} a value below {SIZES.smallest:g} (0 included): drawn in the coloured band",
+                fontsize=SMALL, loc="left",
+            )  # fmt: skip
 
     def _of(self, outcome: str) -> list[tuple[float, float]]:
         return [(error, defect) for error, defect, name in self.suspects if name == outcome]
 
     def _marked(self, outcome: str) -> Any:
-        points = np.maximum(self._of(outcome), SMALLEST)
+        points = np.maximum(self._of(outcome), SIZES.smallest)
         shape, hue = MARKS[outcome]
         face = {"color": hue} if shape == "x" else {"facecolors": "none", "edgecolors": hue}
         return self.ax_.scatter(

@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.plot.style import FAINT, INK, SMALL, Display, axes_or_new
+from gmmscape.plot.style import FAINT, HUES, INK, Display, axes_or_new, legend
 from gmmscape.validation import finite_array
+
+#: Of the coordinates of a mean; means differ by colour.
+STYLES = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 
 
 class BirthDisplay(Display):
@@ -63,7 +66,8 @@ class BirthDisplay(Display):
         NotAvailableError
             If matplotlib is not installed.
         """
-        ax = axes_or_new(ax, 6.4, 4.4)
+        ours = ax is None
+        ax = axes_or_new(ax, 6.4, 4.8)
         self._keep([ax])
         _, k, d = self.means.shape
         at = float(self.parameters[-1])
@@ -71,15 +75,24 @@ class BirthDisplay(Display):
             ax.plot(
                 self.parameters,
                 self.means[:, i, j],
+                color=HUES[i % len(HUES)],
+                linestyle=STYLES[j % len(STYLES)],
+                linewidth=1.8,
                 label=f"mean {i}" if d == 1 else f"mean {i}, coordinate {j}",
             )[0]
             for i in range(k)
             for j in range(d)
         ]
-        self.mark_ = ax.plot(np.full(k * d, at), self.means[-1].ravel(), "o", color=INK, label=self.kind)[0]
+        self.mark_ = ax.plot(
+            np.full(k * d, at), self.means[-1].ravel(), "o", color=INK, zorder=4,
+            label=f"birth: {self.kind}, no such minimum beyond",
+        )[0]  # fmt: skip
         ax.axvline(at, color=FAINT, linewidth=1, zorder=0)
         ax.set_xlabel("parameter")
         ax.set_ylabel("means")
         ax.set_title(f"{self.name}: {self.kind} at {at:.9g}".removeprefix(": "))
-        ax.legend(fontsize=SMALL)
+        ax.grid(alpha=0.25)
+        for side in ("right", "top"):
+            ax.spines[side].set_visible(False)
+        legend(ax, ours)
         return self

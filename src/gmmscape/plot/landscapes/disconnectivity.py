@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.plot.disconnectivity_tree import Join, compressed, joins, relabellings
+from gmmscape.plot.landscapes.disconnectivity_tree import Join, compressed, joins, relabellings
 from gmmscape.plot.style import (
     FAINT,
     INK,

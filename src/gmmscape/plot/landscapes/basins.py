@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.plot.minima import MinimaDisplay
+from gmmscape.plot.block_words import block_words
+from gmmscape.plot.landscapes.minima import MinimaDisplay
 from gmmscape.plot.style import (
     COLOURS,
     INK,
     SMALL,
     Display,
-    block_lines,
     colour,
     new_figure,
 )
@@ -156,14 +156,15 @@ class BasinsDisplay(Display):
             ax.hlines([y], low, high, colors=INK, linewidth=1.2, zorder=3)
             text = f"{share:.3g}"
             if named:
-                text += "   " + "  ".join(line for line, _ in block_lines(blocks))
+                text += "   " + block_words(blocks)
             self.texts_.append(
                 ax.annotate(
                     text, (high, y), (5, 0), textcoords="offset points", va="center", fontsize=SMALL,
                     color=INK, annotation_clip=False,
                 )
             )  # fmt: skip
-        ax.set_xlim(0.0, min(1.0, 1.25 * float(self.intervals.max())) if not named else 1.0)
+        # Words stand beside the intervals, and are taken into account where the figure is laid out.
+        ax.set_xlim(0.0, min(1.0, (1.05 if named else 1.25) * float(self.intervals.max())))
         ax.set_xlabel("share of the starts, 95 % interval")
         ax.set_yticks([])
         for side in ("right", "top"):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.plot.style import COLOURS, FAINT, INK, SMALL, Display, new_figure
+from gmmscape.plot.style import COLOURS, FAINT, INK, SMALL, Display, legend, new_figure
 from gmmscape.validation import finite_array
 
 #: Marker of each end.
@@ -127,7 +127,8 @@ class ThresholdDisplay(Display):
         NotAvailableError
             If matplotlib is not installed.
         """
-        axes = [ax] if ax is not None else list(new_figure(9.0, 4.0).subplots(1, 2, sharex=True))
+        ours = ax is None
+        axes = list(new_figure(9.0, 4.4).subplots(1, 2, sharex=True)) if ours else [ax]
         self._keep(axes)
         self.lines_ = [self._line(axes[0], line, line.defects) for line in self.lines]
         axes[0].axhline(self.level, color=FAINT, linewidth=1, linestyle=":", zorder=0)
@@ -147,8 +148,8 @@ class ThresholdDisplay(Display):
             axes[1].set_ylabel("largest position error, sigma")
         marks = [self._frame(axis) for axis in axes]
         self.threshold_ = marks[0]
-        self._name_ends(axes[-1])
-        axes[0].set_title(f"{self.kind} at {self.parameter:.7g}")
+        self._name_ends(axes[-1], ours)
+        axes[0].set_title(f"threshold: {self.kind} at {self.parameter:.7g}", loc="left")
         return self
 
     def _line(self, ax: Any, line: FollowedLine, values: Any) -> Any:
@@ -171,11 +172,16 @@ class ThresholdDisplay(Display):
             ax.spines[side].set_visible(False)
         return ax.axvline(self.parameter, color=FAINT, linewidth=1, zorder=1)
 
-    def _name_ends(self, ax: Any) -> None:
-        """Say what the markers mean."""
+    def _name_ends(self, ax: Any, ours: bool) -> None:
+        """Say what lines and markers mean."""
         from matplotlib.lines import Line2D
 
         present = [end for end in ENDS if any(line.end == end for line in self.lines)]
         marks = [(".", "found")] + [(ENDS[end], end) for end in present]
         handles = [Line2D([], [], color=INK, marker=mark, linestyle="", label=name) for mark, name in marks]
-        ax.legend(handles=handles, fontsize=SMALL)
+        red = {"color": COLOURS["one-fits-many"], "linewidth": 1.8}
+        handles += [
+            Line2D([], [], label="the minimum that makes the threshold", **red),
+            Line2D([], [], color=INK, linewidth=1.1, label="other minima"),
+        ]
+        legend(ax, ours, handles)

@@ -10,11 +10,9 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.plot.style import FAINT, INK, SMALL, Display, axes_or_new
+from gmmscape.plot.style import FAINT, HUES, INK, SMALL, Display, axes_or_new
 from gmmscape.validation import finite_array
 
-#: Colours of the structures whose curves are drawn, in their order; then again from the first.
-HUES = ("#e45756", "#4c78a8", "#f58518", "#54a24b", "#b279a2", "#9d755d", "#1b9e9e", "#d6a100")
 UNSTRUCTURED = "unstructured"
 SOLID: Any = "-"
 DASHED: Any = (0, (3, 2))
@@ -110,8 +108,9 @@ class PhaseDisplay(Display):
             kind: INK if kind == UNSTRUCTURED else HUES[i % len(HUES)]
             for i, kind in enumerate(sorted(kinds, key=lambda kind: (kind == UNSTRUCTURED, kind)))
         }
-        self.births_ = self._curves(self.births, hues, SOLID)
-        self.thresholds_ = self._curves(self.thresholds, hues, DASHED)
+        # Where a threshold runs along a birth, its dashes lie on a wider, paler line: both are seen.
+        self.births_ = self._curves(self.births, hues, SOLID, (4.6, 2.6), 0.6)
+        self.thresholds_ = self._curves(self.thresholds, hues, DASHED, (2.0, 1.4), 1.0)
         ax.set_xlabel(self.x)
         ax.set_ylabel(self.y)
         ax.set_xlim(self.xs[0], self.xs[-1])
@@ -148,22 +147,26 @@ class PhaseDisplay(Display):
             marked.set_linewidth(0.0)
 
     def _curves(
-        self, table: Mapping[str, Sequence[Sequence[float]]], hues: Mapping[str, str], style: Any
+        self,
+        table: Mapping[str, Sequence[Sequence[float]]],
+        hues: Mapping[str, str],
+        style: Any,
+        ends: tuple[float, float],
+        opacity: float,
     ) -> dict[str, Any]:
         # Curves of mirror images may lie on each other: those above are thinner.
-        widths = np.linspace(2.8, 1.4, max(len(table), 2)).tolist()
+        widths = np.linspace(*ends, max(len(table), 2)).tolist()
+        looks = [{"linestyles": [style], "linewidths": width, "alpha": opacity} for width in widths]
         return {
-            kind: self._curve(rows, hues[kind], style, width)
-            for (kind, rows), width in zip(table.items(), widths, strict=False)
+            kind: self._curve(rows, hues[kind], look)
+            for (kind, rows), look in zip(table.items(), looks, strict=False)
         }
 
-    def _curve(self, rows: Sequence[Sequence[float]], hue: str, style: Any, width: float) -> Any:
+    def _curve(self, rows: Sequence[Sequence[float]], hue: str, look: Mapping[str, Any]) -> Any:
         from matplotlib.collections import LineCollection
 
         segments, lone = segments_of(rows)
-        lines = LineCollection(
-            chained(segments), colors=hue, linestyles=[style], linewidths=width, capstyle="butt"
-        )
+        lines = LineCollection(chained(segments), colors=hue, capstyle="butt", **look)
         self.ax_.add_collection(lines)
         if len(lone):
             self.ax_.plot(*lone.T, ".", color=hue, markersize=4)
@@ -178,14 +181,16 @@ class PhaseDisplay(Display):
         ]
         if self.unstructured.any():
             keys.append(Patch(facecolor="white", edgecolor=FAINT, hatch="....", label="one is unstructured"))
-        for table, word, style in (
-            (self.births, "birth", SOLID),
-            (self.thresholds, "threshold", DASHED),
-        ):
+        looks = {"birth": (SOLID, 3.6, 0.6), "threshold": (DASHED, 1.7, 1.0)}
+        for table, word in ((self.births, "birth"), (self.thresholds, "threshold")):
+            style, width, opacity = looks[word]
             keys += [
-                Line2D([], [], color=hues[kind], linestyle=style, linewidth=1.8, label=f"{word} of {kind}")
+                Line2D(
+                    [], [], color=hues[kind], linestyle=style, linewidth=width, alpha=opacity,
+                    label=f"{word} of {kind}",
+                )
                 for kind in sorted(table)
-            ]
+            ]  # fmt: skip
         self.ax_.legend(
             handles=keys,
             loc="lower left",

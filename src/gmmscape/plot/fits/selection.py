@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.plot.style import INK, SMALL, Display, axes_or_new
+from gmmscape.plot.style import HUES, INK, Display, axes_or_new, legend
+from gmmscape.results.text import counted
 
 #: Colour and marker of each family.
 LOOKS = {
-    "full": ("#4c78a8", "o"),
-    "tied": ("#e45756", "s"),
-    "diag": ("#f58518", "^"),
-    "spherical": ("#54a24b", "D"),
+    "full": (HUES[1], "o"),
+    "tied": (HUES[0], "s"),
+    "diag": (HUES[2], "^"),
+    "spherical": (HUES[3], "D"),
 }
 #: Of a family that was registered.
-OTHER = ("#b279a2", "v")
+OTHER = (HUES[4], "v")
+MAY_NOT_WIN: str = "hollow: may not win"
 LABELS = {
     "bic": "BIC (smaller is better)",
     "icl": "ICL (smaller is better)",
@@ -73,9 +75,10 @@ class SelectionDisplay(Display):
         NotAvailableError
             If matplotlib is not installed.
         """
-        ax = axes_or_new(ax, 6.4, 4.4)
+        ours = ax is None
+        ax = axes_or_new(ax, 6.4, 4.8)
         self._keep([ax])
-        self.lines_, self.chosen_ = {}, None
+        self.lines_, self.chosen_, said = {}, None, MAY_NOT_WIN
         for kind in dict.fromkeys(row["covariance_type"] for row in self.rows):
             own = [row for row in self.rows if row["covariance_type"] == kind]
             k = np.array([row["n_components"] for row in own])
@@ -86,15 +89,21 @@ class SelectionDisplay(Display):
             hollow = np.array([bool(row["flags"]) and "refused" in row["flags"] for row in own])
             if hollow.any():
                 style = {"marker": marker, "markeredgecolor": colour, "markerfacecolor": "white"}
-                ax.plot(k[hollow], value[hollow], linestyle="none", markersize=5, **style)
+                ax.plot(k[hollow], value[hollow], linestyle="none", markersize=5, label=said, **style)
+                said = None  # once in the legend
         for row in self.rows:
             if row["chosen"]:
                 at = ([row["n_components"]], [row[self.criterion]])
                 (self.chosen_,) = ax.plot(
                     *at, "o", markersize=12, markerfacecolor="none", color=INK, label="chosen"
                 )
+                name = counted(row["n_components"], "component")
+                ax.set_title(f"chosen: {name}, {row['covariance_type']} covariances", loc="left")
         ax.set_xlabel("number of components")
         ax.set_ylabel(LABELS[self.criterion])
         ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.legend(fontsize=SMALL, frameon=False)
+        ax.grid(alpha=0.25)
+        for side in ("right", "top"):
+            ax.spines[side].set_visible(False)
+        legend(ax, ours)
         return self

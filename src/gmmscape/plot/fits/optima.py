@@ -7,25 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from gmmscape.plot.block_words import block_words
+from gmmscape.plot.sizes import SIZES
 from gmmscape.plot.style import (
     COLOURS,
     INK,
     SMALL,
     Display,
     axes_or_new,
-    block_lines,
     kind_legend,
     marker,
     number,
 )
+from gmmscape.results.text import counted
 from gmmscape.structure.structure import Block
-
-#: Optima that are drawn.
-MOST_DRAWN = 20
 
 
 class OptimaDisplay(Display):
-    """Local optima as rows, best on top: a dot at the NLL, a bar for the share of starts, and the blocks.
+    """Local optima as rows, best on top: what each loses, how often it is met, and its components in words.
 
     Parameters
     ----------
@@ -45,7 +44,7 @@ class OptimaDisplay(Display):
     bars_ : matplotlib BarContainer
         One a row, as long as its share.
     texts_ : list of matplotlib Text
-        Blocks of each row.
+        What each row says of its components.
     """
 
     def __init__(
@@ -55,7 +54,7 @@ class OptimaDisplay(Display):
         intervals: Sequence[tuple[float, float]],
         blocks: Sequence[tuple[Block, ...]],
     ) -> None:
-        drawn = slice(MOST_DRAWN)
+        drawn = slice(SIZES.most_optima)
         self.gaps = np.array(gaps[drawn])
         self.shares = np.array(shares[drawn])
         self.intervals = np.array(intervals[drawn])
@@ -81,26 +80,30 @@ class OptimaDisplay(Display):
             If matplotlib is not installed.
         """
         ours, n = ax is None, len(self.gaps)
-        ax = axes_or_new(ax, 9.0, 1.6 + 0.28 * n)
+        ax = axes_or_new(ax, 10.5, 2.0 + 0.27 * n)
         ax.set_axis_off()
-        left = ax.inset_axes((0.07, 0.0, 0.36, 1.0))
-        right = ax.inset_axes((0.46, 0.0, 0.54, 1.0))
+        left = ax.inset_axes((0.07, 0.0, 0.24, 1.0))
+        right = ax.inset_axes((0.335, 0.0, 0.22, 1.0))
         self._keep([left, right])
         places = np.arange(n)
         kinds = [_worst(blocks, i == 0) for i, blocks in enumerate(self.blocks)]
         colours = [COLOURS[kind] for kind in kinds]
         self.dots_ = [
-            left.scatter(gap, i, s=36, c=COLOURS[kind], marker=marker(kind), zorder=3)
+            left.scatter(gap, i, s=36, c=COLOURS[kind], marker=marker(kind), zorder=3, clip_on=False)
             for i, (gap, kind) in enumerate(zip(self.gaps, kinds, strict=True))
         ]
         self.bars_ = right.barh(places, self.shares, height=0.55, color=colours, zorder=2)
         right.hlines(places, *self.intervals.T, colors=INK, linewidth=1, zorder=3)
+        words = [
+            f"the best: {counted(len(blocks), 'cluster')}" if i == 0 else _words(blocks)
+            for i, blocks in enumerate(self.blocks)
+        ]
         self.texts_ = [
             right.annotate(
-                _text(blocks, i == 0), (high, i), (5, 0), textcoords="offset points", va="center",
-                fontsize=SMALL, color=INK, annotation_clip=False,
+                line, (1.04, i), xycoords=("axes fraction", "data"), va="center", fontsize=SMALL,
+                color=INK, annotation_clip=False,
             )
-            for i, (blocks, (_, high)) in enumerate(zip(self.blocks, self.intervals, strict=True))
+            for i, line in enumerate(words)
         ]  # fmt: skip
         self._frame()
         kind_legend(ax, kinds, ours)
@@ -109,26 +112,40 @@ class OptimaDisplay(Display):
     def _frame(self) -> None:
         left, right = self.axes_
         width = float(self.gaps.max()) or 1.0
-        left.set_xlim(-0.05 * width, 1.05 * width)
-        left.set_xlabel("NLL above the best, nats in total")
+        left.set_xlim(0.0, 1.05 * width)
+        left.set_xlabel("nats behind the best")
         left.set_yticks(
             range(len(self.gaps)), [number(gap) if i else "best" for i, gap in enumerate(self.gaps)]
         )
-        # Room for the blocks, which stand beside the intervals.
-        right.set_xlim(0.0, 1.6 * float(self.intervals.max()))
-        right.set_xticks([tick for tick in right.get_xticks() if tick <= max(1.0, self.shares.max())])
-        right.set_xlabel("share of starts, 95 % interval, blocks")
+        right.set_xlim(0.0, min(1.0, 1.05 * float(self.intervals.max())))
+        right.set_xlabel("share of the starts, 95 % interval")
         right.set_yticks([])
         for axis in (left, right):
             axis.set_ylim(len(self.gaps) - 0.5, -0.5)
+            axis.grid(axis="x", alpha=0.25, zorder=0)
             for side in ("right", "top"):
                 axis.spines[side].set_visible(False)
+        heads = (
+            (left, "log-likelihood lost", 0.0),
+            (right, "how often starts end here", 0.0),
+            (right, "components of this optimum, on clusters of the best", 1.04),
+        )
+        for axis, head, x in heads:
+            axis.annotate(
+                head, (x, 1.0), (0, 5), xycoords="axes fraction", textcoords="offset points",
+                fontsize=SMALL + 0.5, fontweight="bold", color=INK,
+            )  # fmt: skip
         if self.left_out:
-            right.set_title(f"{self.left_out} more are not drawn", fontsize=SMALL, loc="left")
+            right.annotate(
+                f"{self.left_out} worse ones are not drawn", (1.04, 0.0), (0, -14), xycoords="axes fraction",
+                textcoords="offset points", fontsize=SMALL, color=INK, annotation_clip=False,
+            )  # fmt: skip
 
 
-def _text(blocks: tuple[Block, ...], best: bool) -> str:
-    return f"{len(blocks)} components" if best else "  ".join(line for line, _ in block_lines(blocks))
+def _words(blocks: tuple[Block, ...]) -> str:
+    """As many blocks in words as there is room for."""
+    lines = [block_words(blocks, most, alone="as in the best") for most in (3, 2, 1, 0)]
+    return next((line for line in lines if len(line) <= SIZES.most_letters), lines[-1])
 
 
 def _worst(blocks: tuple[Block, ...], best: bool) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
+from gmmscape.plot.landscapes.subject import Drawn, Subject, draw_subject
 from gmmscape.plot.style import FAINT, INK, SMALL, kind_legend, new_figure
-from gmmscape.plot.subject import Drawn, Subject, draw_subject
 
 #: Rows of data drawn, of more.
 MOST_ROWS = 3_000

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.plot.style import INK, SMALL, Display, axes_or_new, colour, marker
+from gmmscape.plot.style import INK, Display, axes_or_new, colour, legend, marker
 from gmmscape.validation import finite_array
 
 #: Colour and marker of each quantity; errors have those of their kind of block.
@@ -84,7 +84,8 @@ class SeparationDisplay(Display):
         NotAvailableError
             If matplotlib is not installed.
         """
-        ax = axes_or_new(ax, 6.4, 4.4)
+        ours = ax is None
+        ax = axes_or_new(ax, 6.4, 4.8)
         self._keep([ax])
         order = np.argsort(self.separation, kind="stable")
         self.lines_ = {name: self._curve(name, values, order) for name, values in self.quantities.items()}
@@ -98,7 +99,7 @@ class SeparationDisplay(Display):
         ax.grid(alpha=0.25)
         for side in ("right", "top"):
             ax.spines[side].set_visible(False)
-        ax.legend(fontsize=SMALL)
+        legend(ax, ours, most_columns=2)
         return self
 
     def _curve(self, name: str, values: Any, order: Any) -> Any:

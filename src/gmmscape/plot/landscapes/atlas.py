@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gmmscape.plot.disconnectivity import DisconnectivityDisplay
-from gmmscape.plot.minima import MinimaDisplay
+from gmmscape.plot.landscapes.disconnectivity import DisconnectivityDisplay
+from gmmscape.plot.landscapes.minima import MinimaDisplay
 from gmmscape.plot.style import Display, new_figure
 
 

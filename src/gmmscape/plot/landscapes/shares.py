@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.plot.style import COLOURS, SMALL, Display, axes_or_new
+from gmmscape.plot.style import COLOURS, Display, axes_or_new, legend
 from gmmscape.validation import finite_array
 
 #: Colours and markers of the curves, in turn.
@@ -20,7 +20,7 @@ LOOKS = (
     (COLOURS["unstructured"], "X"),
 )
 #: Curves are moved sideways by this share of a unit, so that their intervals do not hide each other.
-ASIDE = 0.04
+ASIDE = 0.09
 
 
 class ShareDisplay(Display):
@@ -75,7 +75,8 @@ class ShareDisplay(Display):
         NotAvailableError
             If matplotlib is not installed.
         """
-        ax = axes_or_new(ax, 6.4, 4.2)
+        ours = ax is None
+        ax = axes_or_new(ax, 6.4, 4.4)
         self._keep([ax])
         self.curves_ = {}
         for place, (name, items) in enumerate(self.shares.items()):
@@ -95,9 +96,9 @@ class ShareDisplay(Display):
             )
         ax.set_xlabel("separation of the centers, sigma")
         ax.set_ylabel("share of minima without structure, %")
-        ax.set_ylim(bottom=0.0)
+        ax.set_ylim(bottom=-0.02 * ax.get_ylim()[1])  # marks at zero are seen whole
         ax.grid(alpha=0.25)
         for side in ("right", "top"):
             ax.spines[side].set_visible(False)
-        ax.legend(fontsize=SMALL)
+        legend(ax, ours)
         return self

@@ -1,0 +1,1 @@
+"""Pictures of fits to data: components, repairs, overlap, convergence, selections, local optima."""

@@ -1,0 +1,68 @@
+"""Rows as they are drawn: thinned where they are many, tinted by their component."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.mixture import Mixture
+from gmmscape.plot.fits.views import Components
+from gmmscape.plot.sizes import SIZES
+
+#: Pale colours of the rows, told apart by the colour-blind too; neighbours get different ones.
+TINTS = ("#8ab6e8", "#c4b23a", "#f2c1cd", "#7fd0c0", "#9a9a9a", "#b58bd0")
+#: Of rows that nothing is known of.
+NEUTRAL = "#a8a8a8"
+
+
+def thinned(points: FloatArray) -> FloatArray:
+    """Return the rows that are drawn: all, or as many as a picture holds, drawn evenly at random."""
+    if len(points) <= SIZES.most_rows:
+        return points
+    chosen = np.random.default_rng(0).choice(len(points), SIZES.most_rows, replace=False)
+    return points[np.sort(chosen)]
+
+
+def component_of(points: FloatArray, parts: Components) -> IntArray:
+    """Return the most probable component of each row; for centers, the nearest one."""
+    if parts.covariances is None:
+        squares = (parts.means**2).sum(axis=1) - 2.0 * points @ parts.means.T
+        return squares.argmin(axis=1)
+    mixture = Mixture(parts.weights, parts.means, parts.covariances, "full")
+    return mixture.responsibilities(points).argmax(axis=1)
+
+
+def tints(places: FloatArray) -> list[str]:
+    """Return a pale colour for each component such that those with one colour lie far apart.
+
+    Parameters
+    ----------
+    places : ndarray of shape (k, m)
+        Means, as they are seen.
+
+    Returns
+    -------
+    list of str
+        One for each.
+    """
+    given: list[int] = []
+    for place in places:
+        nearest = np.full(len(TINTS), np.inf)
+        for j, tint in enumerate(given):
+            nearest[tint] = min(nearest[tint], float(np.linalg.norm(place - places[j])))
+        unused = np.flatnonzero(np.isinf(nearest))
+        given.append(int(unused[0]) if len(unused) else int(nearest.argmax()))
+    return [TINTS[tint] for tint in given]
+
+
+def drawn_note(total: int, drawn: int) -> list[str]:
+    """Say how many rows are drawn, where not all are."""
+    return [f"{drawn:,} of {total:,} rows are drawn."] if drawn < total else []
+
+
+def beyond(points: FloatArray, limits: list[Any]) -> int:
+    """Return how many rows lie outside the limits of the axes."""
+    low, high = np.array(limits).T
+    return int((~((points >= low) & (points <= high)).all(axis=1)).sum())

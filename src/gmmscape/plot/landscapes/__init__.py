@@ -1,0 +1,1 @@
+"""Pictures of the laboratory: minima, passes, paths, basins, thresholds, phases."""
