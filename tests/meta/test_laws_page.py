@@ -1,4 +1,4 @@
-"""The examples of docs/laws.md run, in order."""
+"""The examples of docs/derivations/laws.md run, in order."""
 
 from __future__ import annotations
 

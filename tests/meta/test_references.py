@@ -85,9 +85,9 @@ def test_lines_of_pages_are_short():
 @pytest.mark.parametrize(
     ("reference", "good"),
     [
-        ("docs/mathematics.md#law-9", True),
-        ("docs/laws.md#9-where-structure-begins", True),
-        ("docs/mathematics.md#law-99", False),
+        ("docs/laws.md#law-9", True),
+        ("docs/derivations/where_structure_begins.md", True),
+        ("docs/laws.md#law-99", False),
         ("docs/nowhere.md", False),
     ],
 )
