@@ -67,7 +67,9 @@ def claims() -> str:
     for folder, names in FOLDERS.items():
         rows = [claim(name, benchmark(name).page, next(iter(results(name)), None)) for name in names]
         head = ["| claim | number | where we lose |", "|---|---|---|"]
-        parts.append("\n".join([f"## {HEADINGS[folder]}\n", *head, *rows]) + "\n")
+        tree = ["", "```{toctree}", ":hidden:", f":caption: {HEADINGS[folder]}", ""]
+        tree += [*(f"benchmarks/{folder}/{name}" for name in names), "```"]
+        parts.append("\n".join([f"## {HEADINGS[folder]}\n", *head, *rows, *tree]) + "\n")
     return "\n".join(parts)
 
 

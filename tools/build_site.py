@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -57,22 +58,24 @@ def prepare() -> None:
 def content_of_site() -> Iterable[tuple[str, bytes]]:
     """Yield the place of every file below the source of the site, and its content."""
     docs = ROOT / "docs"
-    for file in sorted(docs.rglob("*")):
-        place = file.relative_to(docs)
-        if not file.is_file() or "__pycache__" in file.parts:
-            continue
-        if file.suffix != ".md":
-            yield place.as_posix(), file.read_bytes()
-            continue
-        text, made = pictures.drawn(file, file.read_text(encoding="utf-8"))
-        yield place.as_posix(), on_site(text, place.as_posix()).encode()
-        yield from ((place.with_name(name).as_posix(), picture) for name, picture in made.items())
+    files = [file for file in sorted(docs.rglob("*")) if file.is_file() and "__pycache__" not in file.parts]
+    yield from ((at(file), file.read_bytes()) for file in files if file.suffix != ".md")
+    pages = [file for file in files if file.suffix == ".md"]
+    with ProcessPoolExecutor() as pool:
+        for file, (text, made) in zip(pages, pool.map(pictures.drawn, pages), strict=True):
+            yield at(file), on_site(text, at(file)).encode()
+            yield from ((at(file.with_name(name)), picture) for name, picture in made.items())
     for name, place in BESIDE.items():
         yield place, on_site((ROOT / name).read_text(encoding="utf-8"), place).encode()
     for place, text in reference.pages():
         yield f"reference/api/{place}", text.encode()
     for place, text in commands.pages():
         yield f"reference/commands/{place}", text.encode()
+
+
+def at(file: Path) -> str:
+    """Return the place of a file below docs/."""
+    return file.relative_to(ROOT / "docs").as_posix()
 
 
 def on_site(text: str, place: str) -> str:

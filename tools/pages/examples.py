@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import re
 import shutil
@@ -71,7 +72,7 @@ def examples_of(text: str) -> list[Example]:
     """Return the examples of a Markdown text, in order."""
     blocks = blocks_of(text)
     examples = []
-    for block, after in zip(blocks, [*blocks[1:], None], strict=True):
+    for block, after in itertools.pairwise([*blocks, None]):
         if block.language == "python":
             expected = None
             if after is not None and after.follows and after.language in ("output", "text"):

@@ -15,23 +15,22 @@ from pages.examples import Session, examples_of
 PLACE = re.compile(r"^<!-- picture: (\S+\.png), (.+?) -->$", re.MULTILINE | re.DOTALL)
 
 
-def drawn(page: Path, text: str) -> tuple[str, dict[str, bytes]]:
-    """Return a page with its pictures in place, and these by the name of their file.
+def drawn(page: Path) -> tuple[str, dict[str, bytes]]:
+    """Return the text of a page with its pictures in place, and these by the name of their file.
 
     Parameters
     ----------
     page : Path
-        Whose examples are run.
-    text : str
-        What it says.
+        Whose examples are run, if it has places for pictures.
 
     Returns
     -------
     str
-        The page, with an image for each place.
+        The text of the page, with an image for each place.
     dict of str to bytes
         The images.
     """
+    text = page.read_text(encoding="utf-8")
     wanted = [found[1] for found in PLACE.finditer(text)]
     if not wanted:
         return text, {}
