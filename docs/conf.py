@@ -46,7 +46,7 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {"index": [], "search": []}
+html_sidebars = {page: [] for page in ("index", "search", "tutorial", "comparison", "glossary")}
 html_theme_options = {
     "logo": {"text": "gmmscape"},
     "navbar_align": "left",

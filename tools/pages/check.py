@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-
-from sphinx.util.inventory import InventoryFile
 
 from pages import reference
 
@@ -98,11 +97,17 @@ def loads_from_elsewhere(html: Path) -> Iterator[str]:
 
 def missing_names(html: Path) -> Iterator[str]:
     """Yield public names that the reference of a built site lacks."""
-    inventory = InventoryFile.loads((html / "objects.inv").read_bytes(), uri="")
-    listed = {name for kind, names in inventory.data.items() if kind.startswith("py:") for name in names}
+    listed = described(html)
     for public in reference.public_names():
         if reference.is_described(public.thing) and public.full not in listed:
             yield f"{public.full}: not in the reference"
+
+
+def described(html: Path) -> set[str]:
+    """Return the dotted names that a built site describes, as its inventory lists them."""
+    packed = (html / "objects.inv").read_bytes().split(b"\n", 4)[4]
+    lines = (line.split() for line in zlib.decompress(packed).decode().splitlines())
+    return {name for name, kind, *_ in lines if kind.startswith("py:")}
 
 
 def external_links(html: Path) -> list[str]:

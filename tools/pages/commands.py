@@ -44,8 +44,8 @@ def page(context: click.Context, name: str) -> str:
 def options(context: click.Context) -> list[str]:
     """Return a table of the options of a command."""
     records = [parameter.get_help_record(context) for parameter in context.command.get_params(context)]
-    rows = [f"| `{names}` | {cell(text)} |" for names, text in filter(None, records)]
-    return ["| option | meaning |", "|---|---|", *rows]
+    rows = [(names.replace("|", "\\|"), cell(text)) for names, text in filter(None, records) if text]
+    return ["| option | meaning |", "|---|---|", *(f"| `{names}` | {text} |" for names, text in rows)]
 
 
 def paragraphs(text: str | None) -> list[str]:

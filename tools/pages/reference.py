@@ -54,13 +54,20 @@ def public_names() -> list[Public]:
     seen: set[int] = set()
     for module in MODULES:
         home = module_named(module)
-        for name in sorted(home.__all__, key=lambda name: (not name[0].isupper(), name)):
+        for name in sorted(home.__all__, key=lambda name: (rank(getattr(home, name)), name)):
             thing = getattr(home, name)
             if isinstance(thing, types.ModuleType) or (callable(thing) and id(thing) in seen):
                 continue
             seen.add(id(thing))
             found.append(Public(module, name, thing))
     return found
+
+
+def rank(thing: Any) -> int:
+    """Return where a name stands among those of its module: functions, classes, the rest, errors."""
+    if inspect.isclass(thing):
+        return 3 if issubclass(thing, BaseException) else 1
+    return 0 if inspect.isroutine(thing) else 2
 
 
 def members(cls: type) -> list[str]:
