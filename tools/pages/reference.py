@@ -9,6 +9,9 @@ import types
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from gmmscape.progress import Event
+from gmmscape.results.records import HOMES, class_of
+
 #: Where users find names, in the order of the reference. What an earlier module has is described there.
 MODULES = (
     "gmmscape",
@@ -49,7 +52,7 @@ def module_named(name: str) -> Any:
 
 
 def public_names() -> list[Public]:
-    """Return every public name once, under the first module that has it."""
+    """Return every public name once, under the first module that has it; parts of results last."""
     found: list[Public] = []
     seen: set[int] = set()
     for module in MODULES:
@@ -60,7 +63,13 @@ def public_names() -> list[Public]:
                 continue
             seen.add(id(thing))
             found.append(Public(module, name, thing))
-    return found
+    return found + [Public(one.__module__, one.__name__, one) for one in parts() if id(one) not in seen]
+
+
+def parts() -> list[type]:
+    """Return the classes that files hold, and what callbacks see: users meet them inside of results."""
+    found = [Event, *map(class_of, HOMES)]
+    return sorted(found, key=lambda one: one.__name__)
 
 
 def rank(thing: Any) -> int:
@@ -93,10 +102,16 @@ def pages() -> Iterator[tuple[str, str]]:
     every = public_names()
     for module in MODULES:
         names = [public for public in every if public.module == module]
-        yield f"{module}.rst", module_page(module, names)
-        for public in names:
-            if is_described(public.thing):
-                yield f"names/{public.full}.rst", name_page(public)
+        about = (inspect.getdoc(module_named(module)) or "").partition("\n\n")[0]
+        yield f"{module}.rst", module_page(module, about, names) + f"\n.. module:: {module}\n"
+    names = [public for public in every if public.module not in MODULES]
+    yield (
+        "parts.rst",
+        module_page("Parts of results", "What results are made of, and what callbacks see.", names),
+    )
+    for public in every:
+        if is_described(public.thing):
+            yield f"names/{public.full}.rst", name_page(public)
 
 
 def is_described(thing: Any) -> bool:
@@ -109,10 +124,9 @@ def heading(text: str) -> list[str]:
     return [text, "=" * len(text), ""]
 
 
-def module_page(module: str, names: list[Public]) -> str:
+def module_page(title: str, about: str, names: list[Public]) -> str:
     """Return the page of a module: what it is for, and its names with their first lines."""
-    about = (inspect.getdoc(module_named(module)) or "").partition("\n\n")[0]
-    lines = [*heading(module), about, "", f".. module:: {module}", ""]
+    lines = [*heading(title), about, ""]
     lines += [".. list-table::", "   :class: names", "   :widths: 35 65", ""]
     described = [public for public in names if is_described(public.thing)]
     for public in names:
