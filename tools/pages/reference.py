@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import re
 import types
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -91,10 +92,10 @@ def members(cls: type) -> list[str]:
 
 
 def summary(thing: Any) -> str:
-    """Return the first line of a docstring."""
+    """Return the first line of a docstring, without the page that it refers to."""
     if not (inspect.isclass(thing) or inspect.isroutine(thing)):
         return f"``{thing!r}``" if len(repr(thing)) < 80 else "A constant."
-    return (inspect.getdoc(thing) or "").strip().partition("\n")[0]
+    return re.sub(r" \(docs/[^)]*\)", "", (inspect.getdoc(thing) or "").strip().partition("\n")[0])
 
 
 def pages() -> Iterator[tuple[str, str]]:
