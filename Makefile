@@ -32,6 +32,7 @@ layers:
 docs:
 	$(BIN)/python tools/house.py
 	$(BIN)/python -m benchmarks table
+	$(BIN)/python tools/build_site.py
 
 ci:
 	.ci/run

@@ -1,4 +1,4 @@
-"""The page of results, from the JSON files in `results`: one section a benchmark, one table on top."""
+"""The pages of results, from the JSON files in `results`: one a benchmark, and one with every claim."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from benchmarks.catalogue import FOLDERS, benchmark, folder_of
+from benchmarks.catalogue import FOLDERS, NAMES, benchmark, folder_of
 from benchmarks.machine import ROOT
 from benchmarks.page import Page, Shown
 from gmmscape.jsonfile import read_json
 
 RESULTS = Path(__file__).parent / "results"
-PAGE = ROOT / "docs" / "benchmarks.md"
+DOCS = ROOT / "docs"
+PAGE = DOCS / "benchmarks.md"
 HEADINGS = {
     "computing": "What an iteration, a fit and an integral cost",
     "fitting": "Which optima fits end in",
@@ -22,31 +23,54 @@ HEADINGS = {
 ABOUT = """\
 # Benchmarks
 
-This page is written by `python -m benchmarks table` from the files in `benchmarks/results`. Each section
-names the command that measures it anew: `python -m benchmarks NAME --out
-benchmarks/results/FOLDER/NAME.json` can be stopped and resumed; `--only REGEX` runs some of its cases;
-without NAME the command lists all.
+What is claimed, what was measured, and where we lose. A claim leads to its page: the question, how it was
+measured, the figures, and the machine.
 
-Under each table stands what it was measured on. Figures marked as *stated* stood on this page before
-results were kept: neither their commit nor their machine was recorded. That page named two cores of an AMD
-EPYC processor of the Zen 4 generation, whose AVX-512 instructions run at half width: 117 GFLOP/s of
-multiply-adds, 5.1e9 exponentials/s and 64 GB/s of reads for both cores together. A new run takes their
-place.
+These pages are written by `python -m benchmarks table` from the files in `benchmarks/results`. Each names
+the command that measures it anew: `python -m benchmarks NAME --out benchmarks/results/FOLDER/NAME.json`
+can be stopped and resumed; `--only REGEX` runs some of its cases; without NAME the command lists all.
+
+Figures marked as *stated* stood on this page before results were kept: neither their commit nor their
+machine was recorded. That page named two cores of an AMD EPYC processor of the Zen 4 generation, whose
+AVX-512 instructions run at half width: 117 GFLOP/s of multiply-adds, 5.1e9 exponentials/s and 64 GB/s of
+reads for both cores together. A new run takes their place.
 """
 
 
-def page() -> str:
-    """Return the whole page."""
-    claims = ["| claim | number | where we lose |", "|---|---|---|"]
-    sections = []
+def write(docs: Path = DOCS) -> None:
+    """Write every page below a folder, and remove those of benchmarks that are no more."""
+    wanted = pages()
+    for old in (docs / "benchmarks").rglob("*.md"):
+        if old.relative_to(docs).as_posix() not in wanted:
+            old.unlink()
+    for place, text in wanted.items():
+        file = docs / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+def pages() -> dict[str, str]:
+    """Return the text of every page by its place below `docs`."""
+    return {PAGE.name: claims()} | {
+        f"benchmarks/{place_of(name)}": section(name, benchmark(name).page, results(name)) for name in NAMES
+    }
+
+
+def place_of(name: str) -> str:
+    """Return the place of a benchmark's page below the folder of these pages."""
+    return f"{folder_of(name)}/{name}.md"
+
+
+def claims() -> str:
+    """Return the page with every claim, a table for each folder of benchmarks."""
+    parts = [ABOUT]
     for folder, names in FOLDERS.items():
-        sections.append(f"## {HEADINGS[folder]}\n")
-        for name in names:
-            words, kept = benchmark(name).page, results(name)
-            claims.append(claim(name, words, kept[0] if kept else None))
-            sections.append(section(name, words, kept))
-    top = ["## Claims, numbers, and where we lose\n", "\n".join(claims) + "\n"]
-    return "\n".join([ABOUT, *top, *sections])
+        rows = [claim(name, benchmark(name).page, next(iter(results(name)), None)) for name in names]
+        head = ["| claim | number | where we lose |", "|---|---|---|"]
+        tree = ["", "```{toctree}", ":hidden:", f":caption: {HEADINGS[folder]}", ""]
+        tree += [*(f"benchmarks/{folder}/{name}" for name in names), "```"]
+        parts.append("\n".join([f"## {HEADINGS[folder]}\n", *head, *rows, *tree]) + "\n")
+    return "\n".join(parts)
 
 
 def results(name: str) -> list[dict[str, Any]]:
@@ -64,18 +88,19 @@ def shown(words: Page, result: dict[str, Any]) -> Shown:
 
 
 def claim(name: str, words: Page, result: dict[str, Any] | None) -> str:
-    """Return one row of the table on top."""
+    """Return one row of the table of claims, which can be referred to by the name of the benchmark."""
+    link = f'<a id="{name}"></a>[{words.claim}](benchmarks/{place_of(name)})'
     if result is None:
-        return f"| [{words.claim}](#{name}) | no result is kept yet | - |"
+        return f"| {link} | no result is kept yet | - |"
     figures = shown(words, result).figures
     number, loses = (" ".join(text.format(**figures).split()) for text in (words.number, words.loses))
     stated = " (stated)" if "stated" in result else ""
-    return f"| [{words.claim}](#{name}) | {number}{stated} | {loses} |"
+    return f"| {link} | {number}{stated} | {loses} |"
 
 
 def section(name: str, words: Page, kept: list[dict[str, Any]]) -> str:
-    """Return the section of a benchmark with all that is kept of it."""
-    parts = [f"### {name}", wrapped(f"*Question.* {words.question}")]
+    """Return the page of a benchmark with all that is kept of it."""
+    parts = [f"# {name}", wrapped(f"*Question.* {words.question}")]
     parts.append(wrapped(f"*Setup.* {words.setup}"))
     for result in kept:
         view = shown(words, result)

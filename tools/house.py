@@ -1,4 +1,4 @@
-"""Write what docs/house.md says of the code: the index of its files, and the picture of its imports.
+"""Write what docs/house says of the code: the index of its files, and the picture of its imports.
 
 ``python tools/house.py`` rewrites both; with ``--check`` it only says whether they are up to date. The index
 is made of the first lines of module docstrings (of C++ files: the first comment), the picture of the imports
@@ -20,13 +20,21 @@ from house_picture import drawn  # beside this file
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "gmmscape"
 NATIVE = ROOT / "src" / "native"
-PAGE = ROOT / "docs" / "house.md"
 PICTURE = ROOT / "docs" / "house.svg"
-BEGIN, END = "<!-- index: written by tools/house.py -->\n", "<!-- index: end -->\n"
+INDEX = ROOT / "docs" / "house"
+#: The pages of the index by the end of their file's name: title, and the folders at the top that they have.
+#: A folder that none of them names, and the files at the top, come with those that both wings share.
+WINGS = {
+    "core": ("The core", ("covariances", "engine", "families", "measure", "solve")),
+    "practitioner": ("The practitioner's wing", ("diagnosis", "estimator", "moves", "optima", "selection")),
+    "researcher": ("The researcher's wing", ("landscape",)),
+    "shared": ("Shared by both wings, and the doors", ()),
+    "native": ("Native code", ("native",)),
+}
 
 
 def main() -> int:
-    """Write the page and the picture, or compare them with what they should be."""
+    """Write the pages and the picture, or compare them with what they should be."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if something is out of date"
@@ -39,20 +47,26 @@ def main() -> int:
         if check:
             print(f"{path.relative_to(ROOT)} is out of date: run python tools/house.py", file=sys.stderr)
         else:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(written()[path], encoding="utf-8")
     return int(check and bool(stale))
 
 
 def written() -> dict[Path, str]:
-    """Return what the page and the picture should be."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN)
-    after = rest.split(END)[1]
+    """Return what the pages of the index and the picture should be."""
     modules = module_files()
+    sizes = {room: len(files) for room, files in rooms(modules).items()}
     return {
-        PAGE: before + BEGIN + index(modules) + END + after,
-        PICTURE: drawn({room: len(files) for room, files in rooms(modules).items()}, imports(modules)),
+        **{INDEX / f"files_{wing}.md": page(wing, modules) for wing in WINGS},
+        PICTURE: drawn(sizes, imports(modules)),
     }
+
+
+def page(wing: str, modules: dict[str, Path]) -> str:
+    """Return one page of the index."""
+    about = "Written by `make docs` from the first lines of docstrings and, in C++, of comments."
+    sections = native_index() if wing == "native" else index(modules, wing)
+    return "\n".join([f"# Files: {WINGS[wing][0]}", "", about, *sections]) + "\n"
 
 
 def module_files() -> dict[str, Path]:
@@ -97,23 +111,36 @@ def imported(body: list[ast.stmt]) -> Iterator[str]:
             yield from imported(node.body)
 
 
-def index(modules: dict[str, Path]) -> str:
-    """Return tables of files, a heading for each room that is a folder."""
-    alone = [name for name in modules if "." not in name and modules[name].name != "__init__.py"]
-    alone = [name for name in alone if name != "__init__"]
-    parts = ["\n### Files at the top\n", *table([(name, summary(modules[name])) for name in alone])]
-    folders = sorted({file.parent for file in modules.values()} - {PACKAGE})
-    for folder in folders:
-        name = ".".join(folder.relative_to(PACKAGE).parts)
+def wing_of(room: str) -> str:
+    """Return the page of the index that a folder at the top comes on."""
+    return next((wing for wing, (_, held) in WINGS.items() if room in held), "shared")
+
+
+def index(modules: dict[str, Path], wing: str) -> list[str]:
+    """Return tables of the files of a wing, a heading for each folder."""
+    parts = []
+    if wing == "shared":
+        alone = [name for name in modules if "." not in name and modules[name].name != "__init__.py"]
+        parts = ["\n## Files at the top\n", *table([(name, summary(modules[name])) for name in alone])]
+    for folder in sorted({file.parent for file in modules.values()} - {PACKAGE}):
+        below = folder.relative_to(PACKAGE).parts
+        if wing_of(below[0]) != wing:
+            continue
         files = [
             (file.stem, summary(file)) for file in sorted(folder.glob("*.py")) if file.name != "__init__.py"
         ]
-        parts += [f"\n### {name}\n", f"{summary(folder / '__init__.py')}\n", *table(files)]
+        parts += [f"\n## {'.'.join(below)}\n", f"{summary(folder / '__init__.py')}\n", *table(files)]
+    return parts
+
+
+def native_index() -> list[str]:
+    """Return tables of the files in C++, a heading for each folder."""
+    parts = []
     for folder in sorted({file.parent for file in NATIVE.rglob("*.?pp")}):
         name = "/".join(("native", *folder.relative_to(NATIVE).parts))
         files = [(file.name, comment(file)) for file in sorted(folder.glob("*.?pp"))]
-        parts += [f"\n### {name}, in C++\n", *table(files)]
-    return "\n".join(parts) + "\n\n"
+        parts += [f"\n## {name}\n", *table(files)]
+    return parts
 
 
 def table(rows: list[tuple[str, str]]) -> list[str]:

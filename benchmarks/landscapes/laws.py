@@ -177,7 +177,7 @@ def shown(summary: dict[str, Any]) -> Shown:
 
 PAGE = Page(
     question="How far are the laws from what is found?",
-    setup="Laws 1 to 5 and 8 of [the mathematics](mathematics.md#laws) against computed landscapes.",
+    setup="Laws 1 to 5 and 8 of [the mathematics](../../laws.md) against computed landscapes.",
     sentence="The exact law 1 holds to {first}; the leading orders are off by what the table says.",
     claim="The laws hold",
     number="law 1 to {first}, law 4 to {pair}",

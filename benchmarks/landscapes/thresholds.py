@@ -114,7 +114,7 @@ PAGE = Page(
     setup="""24 random starts besides the candidates at each of 21 places of the bracket (2 to 12 sigma on a
     line, 1 to 12 in the plane), then above the highest end; one process.""",
     sentence="""{found} thresholds are located; {followed} minima were followed and {lost} lost, in {cpu} s
-    of CPU time. What they mean: [laws](laws.md#9-where-structure-begins).""",
+    of CPU time. What they mean: [where structure begins](../../derivations/where_structure_begins.md).""",
     claim="Thresholds of structure are located",
     number="{found} of them, {lost} of {followed} followed minima lost",
     loses="that nothing exists above is measured at searched places, not proved",

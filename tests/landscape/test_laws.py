@@ -1,4 +1,4 @@
-"""The laws (docs/mathematics.md#laws) against the library's numbers: what they predict, it finds."""
+"""The laws (docs/laws.md) against the library's numbers: what they predict, it finds."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def test_newton_leaves_a_line_of_means_that_is_a_saddle():
 
 
 def test_a_center_can_be_shared_for_good():
-    """docs/mathematics.md#law-9, in three dimensions."""
+    """docs/laws.md#law-9, in three dimensions."""
     centers = [[0, 0, 0], [-6, 100, 0], [-6, -100, 0], [6, 0, 100], [6, 0, -100]]
     land = lab.Landscape(lab.Population(gs.Mixture.location(centers, 1.0)), 2)
     point = land.descend([[-5, 0, 0], [5, 0, 0]])
@@ -85,7 +85,7 @@ def test_a_center_can_be_shared_for_good():
 
 @pytest.mark.parametrize(("D", "shared"), [(15.4, True), (15.5, False)])
 def test_a_center_in_the_plane_is_shared_up_to_a_separation(D, shared):
-    """docs/mathematics.md#law-9, in the plane: up to 15.4305."""
+    """docs/laws.md#law-9, in the plane: up to 15.4305."""
     corners = [[a * D / 2, b * D * np.sqrt(0.75)] for a in (-1, 1) for b in (-1, 1)]
     land = lab.Landscape(lab.Population(gs.Mixture.location([[0, 0], *corners], 1.0)), 2)
     point = land.descend([[-0.41 * D, 0], [0.41 * D, 0]])

@@ -1,4 +1,4 @@
-"""Where structure begins (docs/mathematics.md#law-9): known numbers and independent equations."""
+"""Where structure begins (docs/laws.md#law-9): known numbers and independent equations."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def expectation(f, separation, middle):
 def loses_stability(middle, bracket):
     """Where means -m, m with m = E[x tanh(m x)] have m^2 E[sech(m x)^2] = 1.
 
-    See docs/laws.md#9-where-structure-begins.
+    See docs/derivations/where_structure_begins.md.
     """
 
     def half_distance(separation):

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md is what the kept results give; a run fills, resumes and replaces a result honestly."""
+"""The pages of benchmarks are what the kept results give; a run fills, resumes and replaces one honestly."""
 
 from __future__ import annotations
 
@@ -49,8 +49,20 @@ def adding(computed: list[int]) -> Benchmark:
     return Benchmark("adding", cases, lambda done: {"n": sum(row["value"] for row in done.values())}, PAGE)
 
 
-def test_the_page_is_that_of_the_kept_results():
-    assert table.PAGE.read_text(encoding="utf-8") == table.page(), "run: python -m benchmarks table"
+def test_the_pages_are_those_of_the_kept_results():
+    folder = table.DOCS / "benchmarks"
+    kept = [table.PAGE, *folder.rglob("*.md")]
+    found = {file.relative_to(table.DOCS).as_posix(): file.read_text(encoding="utf-8") for file in kept}
+    assert found == table.pages(), "run: python -m benchmarks table"
+
+
+def test_writing_removes_the_page_of_a_benchmark_that_is_no_more(tmp_path: Path):
+    old = tmp_path / "benchmarks" / "computing" / "gone.md"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    table.write(tmp_path)
+    assert not old.exists()
+    assert len(list((tmp_path / "benchmarks").rglob("*.md"))) == len(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

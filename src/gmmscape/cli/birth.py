@@ -70,7 +70,7 @@ def birth_command(
 def _path(shape: str, radius: float | None) -> tuple[Callable[[float], Mixture], tuple[float, float]]:
     """Return the path and a bracket, for the pair u = 2 b - a between 4 and 16 sigma.
 
-    See docs/mathematics.md#law-5.
+    See docs/laws.md#law-5.
     """
     if shape == "equal":
         if radius is not None:

@@ -28,7 +28,7 @@ class Population(Centred):
 
     A fit of one spherical covariance sees a truth of spherical components only through the span of the
     differences of its means, of r <= min(d, k-1) dimensions, and that span is all that is integrated over
-    (docs/mathematics.md#more-dimensions). Other truths and fits are integrated over in all dimensions.
+    (docs/integrals.md#more-dimensions). Other truths and fits are integrated over in all dimensions.
 
     Parameters
     ----------

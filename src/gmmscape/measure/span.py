@@ -1,6 +1,6 @@
 """Subspaces that contain given vectors, to rounding; and the view of a fit from one.
 
-What it is for: docs/mathematics.md#more-dimensions.
+What it is for: docs/integrals.md#more-dimensions.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class View(NamedTuple):
 
     Coordinates are those along the basis, those that tell the centers apart beyond it, and, where there are
     dimensions beyond the basis, one more in which component s of the truth lies its standard deviation tau_s
-    away from all means. In it the engine's sums are the corrections of docs/mathematics.md#more-dimensions.
+    away from all means. In it the engine's sums are the corrections of docs/integrals.md#more-dimensions.
 
     Attributes
     ----------

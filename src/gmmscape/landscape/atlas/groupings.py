@@ -1,6 +1,6 @@
 """Merged problems: some means taken as one mean of their added weight, and the count law in each of them.
 
-The landscape of fewer means with unequal weights obeys the count law (docs/mathematics.md#law-7) by itself,
+The landscape of fewer means with unequal weights obeys the count law (docs/laws.md#law-7) by itself,
 and its critical points are those of all means at which these coincide. A count that is wrong tells where to
 search.
 """

@@ -155,7 +155,7 @@ def _pushed(
             if uphill > 0 or len(sizes) < descent.k:
                 found.append(Trail(sizes, places + side * length * direction, uphill))
             if abs(values[mode]) < TOLERANCES.atlas.splitting and not descent.free_weights:
-                # What has just split off is as far as the root of the curvature (docs/mathematics.md#law-4).
+                # What has just split off is as far as the root of the curvature (docs/laws.md#law-4).
                 near = rng.uniform(0.5, 3.0) * np.sqrt(descent.k * abs(values[mode]))
                 found.append(Trail(sizes, places + side * near * direction, None))
     return found

@@ -39,7 +39,7 @@ def multiprecision(means: FloatArray, truth: Mixture, sigma: float) -> Exact | N
     """Return the critical point next to means on a line, with eigenvalues that see far below float64.
 
     Trapezoid sums of 32 digits under each component of the truth; their step follows from the strip in which
-    the posteriors are analytic (docs/mathematics.md#strip). The means are moved along their line by Newton's
+    the posteriors are analytic (docs/integrals.md#strip). The means are moved along their line by Newton's
     method.
 
     Parameters

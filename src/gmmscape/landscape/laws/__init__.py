@@ -1,7 +1,7 @@
 """Laws of the landscape of k equally weighted means: what can be said before anything is computed.
 
 They concern means with weights 1/k and a known sigma, fitted to a population. The derivations are in
-docs/laws.md; the numbers of the laws are those of docs/mathematics.md#laws. Predictions to leading order
+docs/derivations/laws.md; the numbers of the laws are those of docs/laws.md. Predictions to leading order
 say so.
 """
 

@@ -74,7 +74,7 @@ def pair_curvature(
 
     ``weight * half_gap^2 / sigma^2`` to leading order in the half-gap, up to a factor
     1 + O(half_gap^2 Delta^2), Delta being the distance to the mean that splits the pair; with `competitor`
-    that factor's first term too (docs/laws.md). The law does not extend to three means.
+    that factor's first term too (docs/derivations/laws.md). The law does not extend to three means.
 
     Parameters
     ----------

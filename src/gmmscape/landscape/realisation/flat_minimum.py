@@ -40,8 +40,8 @@ def wall_around(descent: Descent, blocks: Sequence[Block], middle: CriticalPoint
 
     Where it is higher all around, the NLL, minimised over the other coordinates, has a minimum inside: it is
     continuous, and the ball is compact. To leading order the difference is ``E[psi] (M^2/4 - excess M/2)``
-    for any number of means, M being their mean square displacement in sigma (docs/laws.md): a small excess of
-    either sign leaves a wall.
+    for any number of means, M being their mean square displacement in sigma: a small excess of either sign
+    leaves a wall (docs/derivations/laws.md).
 
     Parameters
     ----------

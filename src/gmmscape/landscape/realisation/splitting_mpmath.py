@@ -22,7 +22,7 @@ def precise_excess(
 
     The critical point is polished in that arithmetic first. All integrals are trapezoid sums over one grid
     on the line, whose Gaussians come from recurrences; the step is that at which their error is below the
-    last digit (the strip in which posteriors are analytic, docs/mathematics.md#strip).
+    last digit (the strip in which posteriors are analytic, docs/integrals.md#strip).
 
     Parameters
     ----------

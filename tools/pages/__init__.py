@@ -1,0 +1,1 @@
+"""What the site of the pages is made of beside the pages: references, commands, pictures, and its check."""
