@@ -204,6 +204,9 @@ class Repair(Record):
             titles.append(name if diagnosis is None else f"{name}: {diagnosis.verdict}")
         return RepairDisplay(data_matrix(rows), fits, kinds, titles).plot(ax)
 
+    def _rows(self, data: Any, columns: Sequence[str] | None) -> Any:
+        return super()._rows(self.data if data is None else data, columns)
+
     def __str__(self) -> str:
         return str(self.diagnosis)
 

@@ -13,7 +13,7 @@ from gmmscape.diagnosis.text import diagnosis_table
 from gmmscape.mixture import Mixture
 from gmmscape.moves.search import TriedMove
 from gmmscape.results.deferred import Deferred
-from gmmscape.results.records import Record
+from gmmscape.results.records import Record, reports
 
 VERDICTS = ("bad optimum", "no better fit found", "cannot tell")
 INPUT_STATES = ("converged", "not converged", "saddle", "plateau", "degenerate")
@@ -210,6 +210,33 @@ class Diagnosis(Deferred):
         gain = move.realised_gain * self.total
         bic = 2.0 * gain if self.objective == "nll" else None  # as many parameters before as after
         return {**move.content(), "gain_total": gain, "bic_gain": bic}
+
+    def to_html(self, data: Any = None, *, columns: Sequence[str] | None = None, model: Any = None) -> str:
+        """Return a report: one self-contained HTML page that says what was found and what to do.
+
+        Parameters
+        ----------
+        data : array_like of shape (n, d), optional
+            The rows, drawn beside the model; many of them thinned.
+        columns : sequence of str, optional
+            Names of the columns; those of a table or of the model by default.
+        model : object, optional
+            The fit that was diagnosed, as `diagnose` takes it: a diagnosis does not hold it, and draws
+            nothing without. Of a pipeline the last step, with rows as they reach it.
+
+        Returns
+        -------
+        str
+            A whole HTML document, the diagnosis as JSON inside.
+
+        Raises
+        ------
+        DataError
+            If `data` is no finite (n, d) matrix.
+        InvalidParameterError
+            If `columns` are not as many as the data have, or the model is none.
+        """
+        return reports().page_html(self, reports().rows_of(data, columns, model))
 
     def __str__(self) -> str:
         return diagnosis_table(self)
