@@ -27,7 +27,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
-PAGES = (README, *(ROOT / "docs" / f"{page}.md" for page in ("laboratory", "pictures", "separation")))
+PAGES = (
+    README,
+    *(ROOT / "docs" / f"{page}.md" for page in ("laboratory", "pictures", "report", "separation")),
+)
 BIN = Path(sys.executable).parent
 ITERATIONS = re.compile(r"\b\d+ iterations\b")
 TIME = re.compile(r"\b\d+(\.\d+)?(e[+-]?\d+)?\s?(ns|µs|us|ms|s|sec|seconds?|min|minutes?)\b")

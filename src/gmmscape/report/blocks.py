@@ -105,7 +105,7 @@ def table(
         element("thead", element("tr", *heads)),
         element("tbody", *body),
     )
-    box = element("div", made, class_="scroll", tabindex="0", role="region", aria_label=caption)
+    box = element("div", made, class_="scroll", tabindex="0", role="group", aria_label=caption)
     return joined([box, more])
 
 
@@ -125,4 +125,4 @@ def with_code(sentence: str) -> Html:
 def plain_text(value: Any) -> Html:
     """Return text as it is laid out, in a fixed-width face."""
     lines = element("pre", text(value))
-    return element("div", lines, class_="scroll", tabindex="0", role="region", aria_label="as text")
+    return element("div", lines, class_="scroll", tabindex="0", role="group", aria_label="as text")

@@ -13,6 +13,7 @@ import numpy as np
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.models import FittedModel, last_step, read_model
+from gmmscape.results.text import counted
 from gmmscape.validation import data_matrix
 
 
@@ -87,7 +88,8 @@ def rows_of(data: Any, columns: Sequence[str] | None = None, model: Any = None) 
     names = None if own is None else tuple(map(str, own))
     if names is not None and values is not None and len(names) != values.shape[1]:
         raise InvalidParameterError(
-            f"columns has {len(names)} names where the data have {values.shape[1]} columns: pass one for each"
+            f"columns has {counted(len(names), 'name')} where the data have "
+            f"{counted(values.shape[1], 'column')}: pass a name for each"
         )
     return Rows(values, names, fitted)
 

@@ -349,6 +349,7 @@ class FitPicture {
   }
 
   component1d(x, c) {
+    if (!this.fit.covariances) return 0;
     return this.fit.weights[c] * normalDensity(x, this.parts[c].x, this.parts[c].covariance[0]);
   }
 
@@ -385,6 +386,11 @@ class FitPicture {
         inside.append(svg("rect", { x: at.x(bin.left), y, width: bin.width * at.across, height: at.y(0) - y, class: "histogram" }));
       }
     }
+    if (this.fit.covariances) this.drawDensities(inside, at);
+    this.drawMarks(inside, over, this.parts.map((part, c) => [at.x(part.x), at.y(this.component1d(part.x, c))]));
+  }
+
+  drawDensities(inside, at) {
     const grid = this.grid();
     const way = (value) => `M${grid.map((x) => `${at.x(x).toFixed(1)} ${at.y(value(x)).toFixed(1)}`).join("L")}`;
     this.parts.forEach((_, c) => {
@@ -392,7 +398,6 @@ class FitPicture {
       inside.append(svg("path", { d, class: `line ${this.tone(c)}${this.faded(c)}`, "data-component": c }));
     });
     inside.append(svg("path", { d: way((x) => this.total(x)), class: "line total" }));
-    this.drawMarks(inside, over, this.parts.map((part, c) => [at.x(part.x), at.y(this.component1d(part.x, c))]));
   }
 
   drawMarks(inside, over, marks) {

@@ -80,7 +80,7 @@ def curves(
     xs = [x for line in lines for x in line.xs] + [x for x, _ in marks]
     ys = [y for line in lines for y in line.ys]
     ys += [end for line in lines for pair in line.intervals for end in pair if isfinite(end)]
-    frame = Frame(widened(min(xs), max(xs)), widened(min(ys), max(ys)))
+    frame = Frame(_span(xs), _span(ys))
     whole_ticks = [x for x in ticks(*frame.x) if x == int(x)] if whole else None
     parts = [frame.axes(x_label, y_label, x_ticks=whole_ticks)]
     for x, what in marks:
@@ -97,6 +97,14 @@ def curves(
         parts.append(mark)
     parts += [_drawn(frame, line, i, dots) for i, line in enumerate(lines)]
     return figure(frame.picture(name, *parts), name, ". ", _legend(lines, marks))
+
+
+def _span(values: Sequence[float]) -> tuple[float, float]:
+    """What an axis spans: numbers that differ by less than a millionth count as equal, as for a reader."""
+    low, high = min(values), max(values)
+    middle = (low + high) / 2
+    equal = high - low < 1e-6 * max(abs(low), abs(high))
+    return widened(middle, middle) if equal else widened(low, high)
 
 
 def _finite(line: Curve) -> Curve:

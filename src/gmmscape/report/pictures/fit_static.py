@@ -10,7 +10,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
-from gmmscape.report.html import Html, element, joined
+from gmmscape.report.html import Html, element
 from gmmscape.report.kinds import ROUND, SHAPES, slug
 from gmmscape.report.pictures.drawn_fit import DrawnFit, Units, thinned
 from gmmscape.report.pictures.frame import Frame, coordinate, widened, with_equal_units
@@ -37,18 +37,10 @@ def fit_svg(fit: DrawnFit, rows: FloatArray | None, columns: Sequence[str], name
     Html
         An SVG element.
     """
-    most = EFFORT.report.brief_rows
-    if fit.means.shape[1] == 1 and fit.mixture is not None:
+    if fit.means.shape[1] == 1:
         return _line(fit, rows, columns[0], name)
-    shown = None if rows is None else thinned(rows, most)
-    units = Units.of([fit], shown)
-    if fit.means.shape[1] == 1:  # centers on a line, drawn in a plane of their own
-        fit = DrawnFit(
-            fit.label, centers=np.column_stack([fit.means, np.zeros(len(fit.means))]), kinds=fit.kinds
-        )
-        shown = None if shown is None else np.column_stack([shown, np.zeros(len(shown))])
-        units, columns = Units.of([fit], shown), [columns[0], ""]
-    return _plane(fit, shown, units, columns, name)
+    shown = None if rows is None else thinned(rows, EFFORT.report.brief_rows)
+    return _plane(fit, shown, Units.of([fit], shown), columns, name)
 
 
 def directions_of(fit: DrawnFit, units: Units, columns: Sequence[str]) -> list[Direction]:
@@ -163,31 +155,43 @@ def _numbered(frame: Frame, means: FloatArray, fit: DrawnFit) -> list[Html]:
 
 
 def _line(fit: DrawnFit, rows: FloatArray | None, column: str, name: str) -> Html:
-    """Histogram, the density, and what each component has of it."""
-    means, deviations = fit.means[:, 0], np.sqrt(fit.mixture.column_variances()[:, 0])
-    low, high = float((means - 3.5 * deviations).min()), float((means + 3.5 * deviations).max())
+    """Histogram, the density, and what each component has of it; of centers the histogram alone."""
+    means = fit.means[:, 0]
+    spread = np.zeros(len(means)) if fit.mixture is None else np.sqrt(fit.mixture.column_variances()[:, 0])
+    low, high = float((means - 3.5 * spread).min()), float((means + 3.5 * spread).max())
     if rows is not None:
         ends = np.quantile(rows[:, 0], [0.002, 0.998])
         low, high = min(low, float(ends[0])), max(high, float(ends[1]))
-    grid = np.union1d(np.linspace(low, high, 300), means[(means >= low) & (means <= high)])
-    scaled = (grid[None, :] - means[:, None]) / deviations[:, None]
-    each = fit.weights[:, None] * np.exp(-0.5 * scaled**2) / (deviations[:, None] * np.sqrt(2.0 * pi))
-    counts, edges = (
-        (np.zeros(0), np.zeros(1))
-        if rows is None
-        else np.histogram(rows[:, 0], 60, (low, high), density=False)
-    )
-    heights = counts / (len(rows) * np.diff(edges)) if rows is not None else counts
-    top = float(np.max([each.sum(axis=0).max(), *heights])) * 1.06
-    frame = Frame((low, high), (0.0, top))
-    parts: list[Any] = [frame.axes(column, "density")]
-    for height, left, right in zip(heights, edges[:-1], edges[1:], strict=True):
-        at, y = frame.at_x(left), frame.at_y(height)
-        sizes = {"width": coordinate(frame.at_x(right) - at), "height": coordinate(frame.at_y(0.0) - y)}
-        parts.append(element("rect", x=coordinate(at), y=coordinate(y), class_="histogram", **sizes))
-    ways = [(values, f"line kind-{slug(_kind(fit, i))}") for i, values in enumerate(each)]
-    for values, tone in [*ways, (each.sum(axis=0), "line total")]:
-        way = "L".join(f"{frame.at_x(x):.1f} {frame.at_y(y):.1f}" for x, y in zip(grid, values, strict=True))
-        parts.append(element("path", d=f"M{way}", class_=tone))
+    low, high = (low, high) if high > low else widened(low, high)
+    grid = np.union1d(np.linspace(low, high, 300), means)
+    each = _parts(grid, fit.weights, means, spread)
+    edges = np.linspace(low, high, 61)
+    counts = np.zeros(60) if rows is None else np.histogram(rows[:, 0], edges)[0] / len(rows)
+    heights = counts / np.diff(edges)
+    frame = Frame((low, high), (0.0, 1.06 * float(max(each.sum(axis=0).max(), heights.max())) or 1.0))
+    parts: list[Any] = [frame.axes(column, "density"), *_histogram(frame, heights, edges)]
+    if fit.mixture is not None:
+        ways = [(values, f"line kind-{slug(_kind(fit, i))}") for i, values in enumerate(each)]
+        for values, tone in [*ways, (each.sum(axis=0), "line total")]:
+            points = zip(grid, values, strict=True)
+            way = "L".join(f"{frame.at_x(x):.1f} {frame.at_y(y):.1f}" for x, y in points)
+            parts.append(element("path", d=f"M{way}", class_=tone))
     tops = np.column_stack([means, each.max(axis=1)])
-    return frame.picture(name, *parts, joined(_numbered(frame, tops, fit)))
+    return frame.picture(name, *parts, *_numbered(frame, tops, fit))
+
+
+def _parts(grid: FloatArray, weights: FloatArray, means: FloatArray, spread: FloatArray) -> FloatArray:
+    """Each component's part of the density, shape (k, points); zero where a component has no spread."""
+    wide = np.where(spread > 0, spread, 1.0)[:, None]
+    values = np.exp(-0.5 * ((grid - means[:, None]) / wide) ** 2) / (wide * np.sqrt(2.0 * pi))
+    return np.where(spread > 0, weights, 0.0)[:, None] * values
+
+
+def _histogram(frame: Frame, heights: FloatArray, edges: FloatArray) -> list[Html]:
+    parts = []
+    for height, left, right in zip(heights, edges[:-1], edges[1:], strict=True):
+        if height > 0:
+            at, y = frame.at_x(left), frame.at_y(height)
+            sizes = {"width": coordinate(frame.at_x(right) - at), "height": coordinate(frame.at_y(0.0) - y)}
+            parts.append(element("rect", x=coordinate(at), y=coordinate(y), class_="histogram", **sizes))
+    return parts
