@@ -213,6 +213,9 @@ class Repair(Record):
         names = self.diagnosis.column_names or column_names(rows)
         return RepairDisplay(rows, fits, kinds, titles, names=names, columns=columns, level=level).plot(ax)
 
+    def _rows(self, data: Any, columns: Sequence[str] | None) -> Any:
+        return super()._rows(self.data if data is None else data, columns)
+
     def __str__(self) -> str:
         return repair_table(self.diagnosis, self.diagnosis_after)
 

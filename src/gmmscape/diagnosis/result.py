@@ -15,7 +15,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.moves.search import TriedMove
 from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.deferred import Deferred
-from gmmscape.results.records import Record
+from gmmscape.results.records import Record, reports
 from gmmscape.results.text import counted
 from gmmscape.validation import columns_in_order
 
@@ -277,6 +277,42 @@ class Diagnosis(Deferred):
             level=level,
             title=f"{counted(len(self.components), 'component')}: {self.verdict}",
         ).plot(ax)
+
+    def to_html(self, data: Any = None, *, columns: Sequence[str] | None = None, model: Any = None) -> str:
+        """Return a report: one self-contained HTML page that says what was found and what to do.
+
+        Parameters
+        ----------
+        data : array_like of shape (n, d), optional
+            The rows, drawn beside the model, many of them thinned; those that `diagnose` was given by default.
+        columns : sequence of str, optional
+            Names of the columns; those of a table or of the model by default.
+        model : object, optional
+            The fit that was diagnosed, as `diagnose` takes it, where the diagnosis comes from a file and does
+            not hold it: nothing is drawn without. Of a pipeline the last step, with rows as they reach it.
+
+        Returns
+        -------
+        str
+            A whole HTML document, the diagnosis as JSON inside.
+
+        Raises
+        ------
+        DataError
+            If `data` is no finite (n, d) matrix.
+        InvalidParameterError
+            If `columns` are not as many as the data have, or the model is none.
+        """
+        return reports().page_html(self, self._drawn(data, columns, model))
+
+    def _rows(self, data: Any, columns: Sequence[str] | None) -> Any:
+        return self._drawn(data, columns, None)
+
+    def _drawn(self, data: Any, columns: Sequence[str] | None, model: Any) -> Any:
+        """What the report draws: what was diagnosed, where nothing else is given."""
+        rows = self.data if data is None else columns_in_order(data, self.column_names)
+        names = self.column_names if columns is None else columns
+        return reports().rows_of(rows, names, self.model if model is None else model)
 
     def __str__(self) -> str:
         return diagnosis_table(self)

@@ -17,6 +17,7 @@ from gmmscape.effort.paths import PathsEffort
 from gmmscape.effort.phases import PhasesEffort
 from gmmscape.effort.points import PointsEffort
 from gmmscape.effort.realisation import RealisationEffort
+from gmmscape.effort.report import ReportEffort
 from gmmscape.effort.selection import SelectionEffort
 from gmmscape.effort.solve import SolveEffort
 from gmmscape.effort.structure import StructureEffort
@@ -37,6 +38,7 @@ class Effort:
     phases: PhasesEffort = field(default_factory=PhasesEffort)
     points: PointsEffort = field(default_factory=PointsEffort)
     realisation: RealisationEffort = field(default_factory=RealisationEffort)
+    report: ReportEffort = field(default_factory=ReportEffort)
     selection: SelectionEffort = field(default_factory=SelectionEffort)
     solve: SolveEffort = field(default_factory=SolveEffort)
     structure: StructureEffort = field(default_factory=StructureEffort)

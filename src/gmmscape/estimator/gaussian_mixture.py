@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -446,6 +447,42 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             If the file cannot be written.
         """
         self.document().to_json(path)
+
+    def to_html(self, data: Any = None, *, columns: Sequence[str] | None = None) -> str:
+        """Return a report: one self-contained HTML page with the verdict, what is wrong, and pictures.
+
+        Parameters
+        ----------
+        data : array_like of shape (n_samples, n_features), optional
+            The rows, which the estimator does not keep: drawn in the pictures, many of them thinned.
+        columns : sequence of str, optional
+            Names of the columns; those of `data` or of the fit by default.
+
+        Returns
+        -------
+        str
+            A whole HTML document, the fit as JSON inside. It loads nothing.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no fit yet.
+        DataError
+            If `data` is no finite matrix of the fit's columns.
+        InvalidParameterError
+            If `columns` are not as many as the data have, or parameters were changed after the fit.
+        """
+        if data is not None and not hasattr(data, "columns"):
+            data = self._checked(data)
+        return self.document().to_html(data, columns=columns)
+
+    @property
+    def _repr_html_(self) -> Any:
+        """What notebooks show: scikit-learn's picture and, of a fit, the short form of its report."""
+        parameters = super()._repr_html_  # no attribute where scikit-learn is told to show text
+        if not hasattr(self, "solution_") or self._mixture() != self.solution_.mixture:
+            return parameters
+        return lambda: f"{parameters()}{self.document()._repr_html_()}"
 
     @classmethod
     def from_json(cls, path: str | Path) -> Self:

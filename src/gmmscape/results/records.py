@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from html import escape
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Self, cast
@@ -263,9 +262,43 @@ class Record:
         plainly = [value for value in values if isinstance(value, str | int | float) and value == value]
         return hash((type(self), *plainly))
 
+    def to_html(self, data: Any = None, *, columns: Sequence[str] | None = None) -> str:
+        """Return a report: one self-contained HTML page that says what was found and what to do.
+
+        Parameters
+        ----------
+        data : array_like of shape (n, d), optional
+            The rows, which most results do not hold: drawn in the pictures, many of them thinned.
+        columns : sequence of str, optional
+            Names of the columns; those that the result knows, or those of a table, by default.
+
+        Returns
+        -------
+        str
+            A whole HTML document, the result as JSON inside. It loads nothing, and the same result and rows
+            give the same text.
+
+        Raises
+        ------
+        DataError
+            If `data` is no finite (n, d) matrix.
+        InvalidParameterError
+            If `columns` are not as many as the data have.
+        """
+        return reports().page_html(self, self._rows(data, columns))
+
+    def _rows(self, data: Any, columns: Sequence[str] | None) -> Any:
+        """Return what a report may draw; classes that hold rows pass their own."""
+        return reports().rows_of(data, columns)
+
     def _repr_html_(self) -> str:
-        """Return what notebooks show."""
-        return f"<pre>{escape(str(self))}</pre>"
+        """Return what notebooks show: the short form of the report."""
+        return reports().compact_html(self, self._rows(None, None))
+
+
+def reports() -> Any:
+    """Return the package that makes reports: it knows all results, and is loaded when one is asked for."""
+    return import_module("gmmscape.report")
 
 
 def _shown(show: Iterable[str]) -> frozenset[str]:
