@@ -284,7 +284,7 @@ class Diagnosis(Deferred):
         Parameters
         ----------
         data : array_like of shape (n, d), optional
-            The rows, drawn beside the model, many of them thinned; those that `diagnose` was given by default.
+            The rows, many of them thinned; those that `diagnose` was given by default.
         columns : sequence of str, optional
             Names of the columns; those of a table or of the model by default.
         model : object, optional

@@ -34,7 +34,7 @@ def spread_means(sample: Sample, k: int, rngs: Sequence[np.random.Generator]) ->
     points, weights = sample.points, sample.weights
     trials = 2 + int(np.log(k))
     together = max(1, EFFORT.solve.distances_together // (len(points) * trials))
-    found = [np.empty((0, k, sample.n_features))]
+    found: list[FloatArray] = [np.empty((0, k, sample.n_features))]
     for first in range(0, len(rngs), together):
         chances = np.stack([rng.random((k, trials)) for rng in rngs[first : first + together]])
         found.append(_spread(points, weights, chances))

@@ -104,7 +104,7 @@ class BasinShares(Record):
         shares = () if own else ("share", "95 % interval")
         return ("#", *shares, "hits", "kl" if known else "nll", "structure")
 
-    def _rows(self, own: bool, known: bool) -> Iterator[tuple[str, ...]]:
+    def _lines_of_table(self, own: bool, known: bool) -> Iterator[tuple[str, ...]]:
         shares = list(zip(self.minima, self.shares, self.intervals, strict=True))[:MOST_ROWS]
         for i, (point, share, (low, high)) in enumerate(shares):
             value = point.kl if known else point.nll
@@ -122,7 +122,7 @@ class BasinShares(Record):
         ]
         known = all(point.kl is not None for point in self.minima)
         if self.minima:
-            lines += ["", *aligned([self._heading(own, known), *self._rows(own, known)])]
+            lines += ["", *aligned([self._heading(own, known), *self._lines_of_table(own, known)])]
         left = self.minima[MOST_ROWS:]
         if left:
             lines.append(f"and {len(left)} more with {counted(sum(point.hits for point in left), 'start')}")
