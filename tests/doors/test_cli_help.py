@@ -41,3 +41,22 @@ def test_the_list_says_what_each_command_says_of_itself(name: str):
     assert command is not None
     assert command.name == name
     assert command.get_short_help_str(200) == COMMANDS[name]
+
+
+TIMED = """
+import sys, time
+from gmmscape.cli.app import app
+try:
+    app(sys.argv[1:])
+finally:
+    print(time.process_time(), file=sys.stderr)
+"""
+
+
+def test_the_list_of_commands_takes_little_time():
+    """Processor time of the whole process: by the clock a busy machine would count too."""
+    best = min(
+        float(subprocess.run([sys.executable, "-c", TIMED, "--help"], capture_output=True, text=True).stderr)
+        for _ in range(3)
+    )
+    assert best < 0.3

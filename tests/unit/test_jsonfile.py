@@ -8,7 +8,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
-from gmmscape.jsonfile import writable_target
+from gmmscape.wholefile import writable_target
 
 
 @pytest.mark.parametrize(

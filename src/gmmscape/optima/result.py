@@ -21,8 +21,6 @@ from gmmscape.structure.structure import Block, Decoding
 
 #: Optima that the printed table shows, and blocks of each.
 MOST_OPTIMA, MOST_BLOCKS = 25, 6
-#: With what probability starts are to find the best.
-CONFIDENCE = 0.99
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,10 +218,10 @@ class LocalOptima(Record):
             return "run it again to the end, or with more starts"
         if hits == 0:
             return "do not rely on starts: `fit` tries moves, which led to the best"
-        wanted = np.log1p(-CONFIDENCE) / np.log1p(-hits / starts) if hits < starts else 1.0
+        wanted = np.log(0.01) / np.log1p(-hits / starts) if hits < starts else 1.0
         return (
             f"`fit` tries moves; of starts alone it takes {counted(int(np.ceil(wanted)), 'start')} to find "
-            f"the best with a probability of {CONFIDENCE:.0%}"
+            f"the best with a probability of 99%"
         )
 
     def _notes(self) -> list[str]:

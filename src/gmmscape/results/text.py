@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 #: What a text may be asked to show in full.
 PARTS = ("columns", "components", "covariances")
-#: Names in a table are cut here, at their end, and at a share of a line, but not below the least.
-LONGEST_NAME, SHARE_OF_A_LINE, LEAST = 40, 4, 12
+#: Names in a table are cut here, at their end.
+LONGEST_NAME = 40
 
 
 class Printing(NamedTuple):
@@ -135,7 +135,7 @@ def printable(text: str) -> str:
 def shortened(name: str) -> str:
     """Return a name as tables show it."""
     name, width = printable(name), printing().width
-    most = LONGEST_NAME if width is None else min(LONGEST_NAME, max(LEAST, width // SHARE_OF_A_LINE))
+    most = LONGEST_NAME if width is None else min(LONGEST_NAME, max(12, width // 4))
     return name if cells(name) <= most else name[: most - 3] + "..."
 
 

@@ -68,7 +68,7 @@ def test_centers_find_their_columns_by_name():
 @pytest.mark.parametrize("d", [1, 3])
 def test_another_number_of_columns(door: Any, make: Any, options: dict[str, str], d: int):
     data = np.random.default_rng(0).normal(size=(40, d))
-    with pytest.raises(gs.DataError, match=f"X has {d} features where the model has 2"):
+    with pytest.raises(gs.DataError, match=f"X has {d} columns? where the model has 2"):
         door(make(), data, covariance_type=options.get("kind"))
 
 

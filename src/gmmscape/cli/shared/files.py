@@ -14,8 +14,6 @@ from gmmscape.wholefile import writable_target
 
 #: The name of standard output among files that are written.
 STDOUT = "-"
-#: How much of a file is looked at to see who wrote it.
-LOOKED_AT = 1 << 22
 #: What a file that this program wrote begins with, and the mark that is found in it.
 OWN = (
     (b"{", b'"format": "gmmscape-'),
@@ -119,7 +117,7 @@ def is_ours(path: Path) -> bool:
     """Say whether a file is empty or looks like one that this program wrote."""
     try:
         with path.open("rb") as file:
-            content = file.read(LOOKED_AT)
+            content = file.read(1 << 22)
     except OSError:
         return False
     return not content or any(content.startswith(begin) and mark in content for begin, mark in OWN)
