@@ -130,11 +130,11 @@ class BasinShares(Record):
             parts = ", ".join(f"{n} {reason}" for reason, n in sorted(self.unresolved.items()))
             lines += ["", f"{counted(sum(self.unresolved.values()), 'start')} ended in none of them: {parts}"]
         if own:
-            lines += ["", "  start  ends in"]
-            lines += [
-                f"  {i:5d}  {f'minimum {label}' if label >= 0 else 'none of them'}"
+            ends = [
+                (str(i), f"minimum {label}" if label >= 0 else "none of them")
                 for i, label in enumerate(self.labels[:MOST_ROWS].tolist())
             ]
+            lines += ["", *aligned([("start", "ends in"), *ends])]
             lines += [f"and {self.n_starts - MOST_ROWS} more"] if self.n_starts > MOST_ROWS else []
         return "\n".join(lines)
 
