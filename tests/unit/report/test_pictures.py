@@ -137,3 +137,16 @@ def test_one_point_and_equal_numbers_have_a_frame():
     made = curves("c", [Curve("a", [2.0], [5.0])], "x", "y")
     assert made is not None
     assert "<circle" in made
+
+
+@pytest.mark.parametrize("d", [1, 2, 4])
+def test_a_wild_row_leaves_the_others_in_sight(d: int):
+    """Warnings are errors here: nothing overflows, and what is drawn are the clusters."""
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(0.0, 1.0, (100, d)), rng.normal(9.0, 1.0, (100, d))])
+    X[5] = 1e200
+    fits = [DrawnFit("fit", gs.Mixture(None, [[0.0] * d, [9.0] * d], [1.0, 1.0], "spherical"))]
+    assert np.all(Units.of(fits, X).scale < 100.0)
+    page = FitPicture(fits, [f"c{j}" for j in range(d)], X).html()
+    assert "nan" not in page.partition("<script")[0]
+    assert "inf" not in page.partition("<script")[0]

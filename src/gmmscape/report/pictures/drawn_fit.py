@@ -10,6 +10,9 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
 
+#: Farther than this from the rest, in units of a picture, a row is not drawn at its own place.
+WILD = float(np.finfo(np.float32).max) / 1e8
+
 
 @dataclass(frozen=True)
 class DrawnFit:
@@ -77,19 +80,19 @@ class Units:
     def of(cls, fits: Sequence[DrawnFit], rows: FloatArray | None) -> Units:
         """Return units in which everything drawn is of order one."""
         means = np.concatenate([fit.means for fit in fits])
-        center = means.mean(axis=0) if rows is None else np.median(rows, axis=0)
-        spread = ((means - center) ** 2).mean(axis=0)
-        for fit in fits:
-            if fit.mixture is not None:
-                spread = spread + fit.mixture.weights @ fit.mixture.column_variances()
-        if rows is not None:
-            spread = np.maximum(spread, np.var(rows, axis=0))
-        scale = np.sqrt(spread)
+        center = np.median(means if rows is None else rows, axis=0)
+        lengths = [np.abs(means - center).max(axis=0)]
+        lengths += [
+            np.sqrt(fit.mixture.column_variances()).max(axis=0) for fit in fits if fit.mixture is not None
+        ]
+        if rows is not None:  # the bulk of them: a single wild one is no unit
+            lengths.append(np.subtract(*np.quantile(rows, [0.98, 0.02], axis=0)))
+        scale = np.max(lengths, axis=0)
         return cls(center, np.where((scale > 0) & np.isfinite(scale), scale, 1.0))
 
     def points(self, array: FloatArray) -> FloatArray:
-        """Return points in these units."""
-        return (array - self.center) / self.scale
+        """Return points in these units; those that are wildly far are as far as float32 goes."""
+        return np.clip((array - self.center) / self.scale, -WILD, WILD)
 
     def covariances(self, array: FloatArray) -> FloatArray:
         """Return covariances in these units."""

@@ -183,7 +183,8 @@ def _line(fit: DrawnFit, rows: FloatArray | None, column: str, name: str) -> Htm
 def _parts(grid: FloatArray, weights: FloatArray, means: FloatArray, spread: FloatArray) -> FloatArray:
     """Each component's part of the density, shape (k, points); zero where a component has no spread."""
     wide = np.where(spread > 0, spread, 1.0)[:, None]
-    values = np.exp(-0.5 * ((grid - means[:, None]) / wide) ** 2) / (wide * np.sqrt(2.0 * pi))
+    scaled = np.clip((grid - means[:, None]) / wide, -39.0, 39.0)  # beyond, float64 has no density left
+    values = np.exp(-0.5 * scaled**2) / (wide * np.sqrt(2.0 * pi))
     return np.where(spread > 0, weights, 0.0)[:, None] * values
 
 
