@@ -267,7 +267,7 @@ def test_own_axes_are_used_and_kept(plane):
         (lambda: FitDisplay(None, [[0.0, 1.0]], level=0.0), "level=0.0"),
         (lambda: FitDisplay([0.5, 0.5], [[0.0, 1.0]]), "weights must be 1"),
         (lambda: FitDisplay(None, [[0.0, 1.0]], [np.eye(3)]), "covariances has shape"),
-        (lambda: FitDisplay(None, [[0.0, 1.0]], None, np.zeros((3, 3))), "3 features"),
+        (lambda: FitDisplay(None, [[0.0, 1.0]], None, np.zeros((3, 3))), "shape \\(3, 3\\)"),
         (lambda: FitDisplay(None, np.eye(7), columns=list(range(6))).plot(), "at most 5"),
     ],
 )

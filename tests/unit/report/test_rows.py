@@ -57,7 +57,7 @@ def test_rows_that_are_none_are_refused(data):
 
 def test_a_diagnosis_draws_the_model_that_is_passed():
     model = gs.GaussianMixture(2, random_state=0).fit(np.concatenate([X, X + 9.0]))
-    diagnosis = model.diagnosis_
+    diagnosis = gs.Diagnosis.from_dict(model.diagnosis_.to_dict())
     assert 'class="fit-picture"' not in diagnosis.to_html()
     for passed in (model, MIXTURE, (model.weights_, model.means_, model.covariances_)):
         if isinstance(passed, tuple):

@@ -128,7 +128,7 @@ def test_it_is_told_in_words(result, file):
 def test_what_comes_back_has_the_same_report(result, file):
     same = type(result).from_json(file)
     pages = [re.sub(r"<[^>]*>", " ", one.to_html().partition('id="provenance"')[2]) for one in (result, same)]
-    if not isinstance(result, gs.Repair):  # whose rows no file holds
+    if not isinstance(result, gs.Repair | gs.Diagnosis):  # whose rows, or fit, no file holds
         assert pages[0] == pages[1]
     assert "gmmscape-compact" in same._repr_html_()
 

@@ -244,7 +244,7 @@ def test_json_and_picture(crossing, tmp_path):
         assert minimum.defect in line.get_ydata()
         assert errors.get_ydata()[-1] == minimum.position_errors[-1]
     assert display.threshold_.get_xdata()[0] == crossing.parameter
-    assert "crossing" in display.ax_.get_title()
+    assert "crossing" in display.ax_.get_title(loc="left")
     alone = lab.structure_threshold(equal, 2, (5.0, 6.0), n_starts=3).plot(display.ax_)
     assert list(alone.axes_) == [display.ax_]
     with pytest.raises(gs.InvalidParameterError, match="empty"):
