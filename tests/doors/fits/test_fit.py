@@ -89,7 +89,7 @@ def test_iterations_that_run_out_exit_1(clusters, tmp_path):
     options = ["-k", 4, "--init-params", "random_from_data", "--no-escape", "--max-iter", 1]
     result = gmmscape("fit", clusters, *options, "--json", tmp_path / "fit.json")
     assert (result.returncode, result.stderr) == (1, "")
-    assert "\nnot converged: max_iter reached after 1 iteration\n" in result.stdout
+    assert "\nnot converged: --max-iter reached after 1 iteration\n" in result.stdout
     assert "\nnext: the iterations ran out first: raise --max-iter\n" in result.stdout
     content = content_of(tmp_path / "fit.json")
     assert (content["converged"], content["stop_reason"], content["n_iter"]) == (False, "max_iter", 1)

@@ -36,7 +36,9 @@ def test_verbose_2_prints_iterations(capsys: pytest.CaptureFixture[str]):
     options: dict[str, Any] = {"verbose": 2, "escape": False}
     each = _printed(capsys, verbose_interval=1, **options)
     assert len(each) == planted("full", escape=False).n_iter_
-    assert re.fullmatch(r"gmmscape fit: em 0 of 1, iteration 1, log-likelihood \+ prior per row -[\d.]+, [\d.]+ s", each[0])
+    assert re.fullmatch(
+        r"gmmscape fit: em 0 of 1, iteration 1, log-likelihood \+ prior per row -[\d.]+, [\d.]+ s", each[0]
+    )
     every = _printed(capsys, verbose_interval=10, **options)
     assert len(every) == len(each) // 10
     assert every[0].startswith("gmmscape fit: em 0 of 1, iteration 10, ")
