@@ -117,7 +117,7 @@ def test_it_is_json_and_text(found, tmp_path):
     assert first == "6 components, tied covariances, by bic"
     assert then == "next: use the chosen fit"
     assert len([line for line in lines if line.split()[:2][-1].isdigit() or line.split()[0].isdigit()]) == 28
-    assert [line.split()[1] for line in lines if line.split()[:1] == ["*"]] == ["6"]
+    assert [line.split()[1] for line in lines if line.startswith("  *  ")] == ["6"]
     assert head.split()[:2] == ["k", "covariance"]
 
 
