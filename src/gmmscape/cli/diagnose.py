@@ -27,7 +27,7 @@ from gmmscape.models import FittedModel, read_model
 @click.argument("file", type=Read())
 @max_seconds_option
 @click.option("--exit-code", "judging", is_flag=True, help="Exit with 5 where it is a bad optimum.")
-@output_options(Diagnosis, plot=False)
+@output_options(Diagnosis)
 @regularity_options
 @pursue_option
 @search_options(nested="offer")
@@ -49,7 +49,7 @@ def diagnose_command(context: click.Context, model: str, file: str, judging: boo
     with progress("examining", quiet=outputs.quiet) as callback:
         diagnosis = diagnose(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
     diagnosis = diagnosis.told(rows.names, rows.lines)
-    outputs.write(diagnosis)
+    outputs.write(diagnosis, diagnosis.plot, rows=rows)
     if diagnosis.stop_reason == "interrupted":
         context.exit(4)
     context.exit(5 if judging and diagnosis.verdict == "bad optimum" else 0)

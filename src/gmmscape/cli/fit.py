@@ -56,7 +56,7 @@ from gmmscape.solve import INIT_PARAMS
     show_default=True,
     help="Length of the EM step at which it is converged.",
 )
-@output_options(FitDocument, plot=False)
+@output_options(FitDocument)
 @max_seconds_option
 @pursue_option
 @search_options(nested="offer")
@@ -92,7 +92,7 @@ def fit_command(context: click.Context, file: str, **options: Any) -> None:
         diagnosis=document.diagnosis.told(rows.names, rows.lines),
         before=None if document.before is None else document.before.told(rows.names, rows.lines),
     )
-    outputs.write(document)
+    outputs.write(document, lambda: document.plot(rows.values), rows=rows)
     context.exit(exit_code(document))
 
 

@@ -54,6 +54,6 @@ def map_command(
             checkpoint=checkpoint,
         )
     data = None if rows is None else rows.values
-    outputs.write(atlas, (lambda: atlas.plot(data=data)) if atlas.minima else None)
+    outputs.write(atlas, (lambda: atlas.plot(data=data)) if atlas.minima else None, rows=rows)
     if atlas.stop_reason == "interrupted":
         context.exit(4)

@@ -73,5 +73,5 @@ def repair_command(context: click.Context, model: str, file: str, out: str, **op
         seed=seed,
         init_params=None,
     )
-    outputs.write(result, result.plot, also=((document, out),), printed=document)
+    outputs.write(result, result.plot, rows=rows, also=((document, out),), printed=document)
     context.exit(4 if result.diagnosis.stop_reason == "interrupted" else exit_code(document))

@@ -51,6 +51,7 @@ def page_html(record: Any, rows: Rows) -> str:
         "head",
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=policy()),
+        element("meta", name="generator", content="gmmscape"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", f"{page.title} \u2013 gmmscape"),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 from gmmscape.cli.shared.files import STDOUT, Written
+from gmmscape.cli.shared.rows import Rows
 from gmmscape.cli.shared.spoken import in_options
 from gmmscape.jsonfile import json_text, write_json
 from gmmscape.results.records import Record
@@ -38,6 +39,7 @@ class Outputs(NamedTuple):
         found: Record,
         plot: Callable[[], Any] | None = None,
         *,
+        rows: Rows | None = None,
         also: tuple[tuple[Record, str | None], ...] = (),
         printed: Record | None = None,
     ) -> None:
@@ -49,6 +51,8 @@ class Outputs(NamedTuple):
             What to write and print.
         plot : callable, optional
             Returns the display to save; None where there is nothing to draw.
+        rows : Rows, optional
+            What the report draws beside the result, with the names of the columns.
         also : tuple of (Record, str or None)
             Other results with the JSON files they go to.
         printed : Record, optional
@@ -62,7 +66,7 @@ class Outputs(NamedTuple):
                 elif file is not None:
                     write_json(result.to_dict(), file)
             if self.report_file is not None:
-                _write_report(found, self.report_file)
+                _write_report(found, rows, self.report_file)
             if self.plot_file is not None and plot is not None:
                 _write_picture(plot(), self.plot_file)
         finally:
@@ -149,8 +153,8 @@ def outputs_of(options: dict[str, Any]) -> Outputs:
     return Outputs(*(options.pop(field, None) for field in Outputs._fields))
 
 
-def _write_report(found: Any, file: str) -> None:
-    page = found.to_html()
+def _write_report(found: Any, rows: Rows | None, file: str) -> None:
+    page = found.to_html() if rows is None else found.to_html(rows.values, columns=rows.names)
     if file == STDOUT:
         click.echo(page)
         return
