@@ -26,6 +26,8 @@ needs_terminal = pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a 
 
 def gmmscape(*arguments, cwd=None, **options):
     """Run the command as a process of its own."""
+    # Not what readline, which debuggers load, puts into the environment behind Python's back: COLUMNS.
+    options = {"env": dict(os.environ), **options}
     return subprocess.run(
         [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=PATIENCE, **options
     )

@@ -38,8 +38,8 @@ def test_where_my_own_starts_lead():
     text = inside(*TRUTH, "--means=-3,11,13", "--means=0,0.5,12").stdout
     assert "2 starts" in text
     assert "interval" not in text
-    assert re.search(r"^ +0  minimum 1$", text, re.MULTILINE)
-    assert re.search(r"^ +1  minimum 0$", text, re.MULTILINE)
+    assert re.search(r"^ +0 +minimum 1$", text, re.MULTILINE)
+    assert re.search(r"^ +1 +minimum 0$", text, re.MULTILINE)
 
 
 def test_rows_of_a_file(tmp_path):
