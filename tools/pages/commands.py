@@ -13,7 +13,7 @@ from gmmscape.cli.app import app
 
 def pages() -> Iterator[tuple[str, str]]:
     """Yield the place of each page below the folder of the commands, and its text in Markdown."""
-    with click.Context(app, info_name="gmmscape") as context:
+    with click.Context(app, info_name="gmmscape", **app.context_settings) as context:
         commands = {name: app.get_command(context, name) for name in app.list_commands(context)}
         found = {name: command for name, command in commands.items() if command is not None}
         yield "index.md", index(context, found)

@@ -34,8 +34,6 @@ COMMANDS = {
     "demo": "Fit the shipped example, in which EM alone gets stuck.",
 }
 
-HELP = {"help_option_names": ["-h", "--help"]}
-
 
 class Commands(click.Group):
     """Commands, each loaded when called; ends in peace when the reader, such as ``head``, goes away."""
@@ -48,9 +46,7 @@ class Commands(click.Group):
         """Load a command."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"gmmscape.cli.{cmd_name}"), f"{cmd_name}_command")
-        command.context_settings.update(HELP)  # also where a command is asked without the group
-        return command
+        return getattr(import_module(f"gmmscape.cli.{cmd_name}"), f"{cmd_name}_command")
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete the name of a command without loading any."""
@@ -84,7 +80,7 @@ class Commands(click.Group):
             return None
 
 
-@click.group(cls=Commands, context_settings=HELP)
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="gmmscape")
 def app() -> None:
     """Gaussian mixtures that are not stuck: fit, diagnose, repair, select, or map where they get stuck.
