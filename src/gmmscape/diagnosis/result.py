@@ -16,7 +16,6 @@ from gmmscape.moves.search import TriedMove
 from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.deferred import Deferred
 from gmmscape.results.records import Record, reports
-from gmmscape.results.text import counted
 from gmmscape.validation import columns_in_order
 
 VERDICTS = ("bad optimum", "no better fit found", "cannot tell")
@@ -268,14 +267,8 @@ class Diagnosis(Deferred):
                 "diagnose the fit again, or plot the fit itself"
             )
         rows = columns_in_order(self.data if data is None else data, self.column_names)
-        return FitDisplay.from_fit(
-            self.model,
-            rows,
-            kinds=[one.kind for one in self.components],
-            names=self.column_names,
-            columns=columns,
-            level=level,
-            title=f"{counted(len(self.components), 'component')}: {self.verdict}",
+        return FitDisplay.from_diagnosed(
+            self.model, rows, self, names=self.column_names, columns=columns, level=level
         ).plot(ax)
 
     def to_html(self, data: Any = None, *, columns: Sequence[str] | None = None, model: Any = None) -> str:

@@ -15,7 +15,6 @@ from gmmscape.mixture import Mixture
 from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.fields import arguments, plain
 from gmmscape.results.records import Record
-from gmmscape.results.text import counted
 from gmmscape.solve import Solution
 from gmmscape.validation import columns_in_order
 
@@ -199,14 +198,9 @@ class FitDocument(Record):
         NotAvailableError
             If matplotlib is not installed.
         """
-        return FitDisplay.from_fit(
-            self.mixture,
-            columns_in_order(data, self.feature_names),
-            kinds=[one.kind for one in self.diagnosis.components],
-            names=self.feature_names,
-            columns=columns,
-            level=level,
-            title=f"{counted(len(self.diagnosis.components), 'component')}: {self.diagnosis.verdict}",
+        rows = columns_in_order(data, self.feature_names)
+        return FitDisplay.from_diagnosed(
+            self.mixture, rows, self.diagnosis, names=self.feature_names, columns=columns, level=level
         ).plot(ax)
 
     def __str__(self) -> str:

@@ -13,7 +13,6 @@ from gmmscape.estimator.document import FitDocument
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.plot.fits.fit import FitDisplay
-from gmmscape.results.text import counted
 
 
 class Shown:
@@ -71,18 +70,16 @@ class Shown:
         """
         mixture = self._mixture()
         ours = mixture == self.solution_.mixture  # parameters may have been changed since
+        rows = None if X is None else self._checked(X)
         names = getattr(self, "feature_names_in_", None)
-        return FitDisplay.from_fit(
-            mixture,
-            None if X is None else self._checked(X),
-            kinds=[one.kind for one in self.diagnosis_.components] if ours else None,
-            names=None if names is None else list(map(str, names)),
-            columns=columns,
-            level=level,
-            title=f"{counted(len(self.diagnosis_.components), 'component')}: {self.diagnosis_.verdict}"
-            if ours
-            else "",
-        ).plot(ax)
+        options = {
+            "names": None if names is None else list(map(str, names)),
+            "columns": columns,
+            "level": level,
+        }
+        if ours:
+            return FitDisplay.from_diagnosed(mixture, rows, self.diagnosis_, **options).plot(ax)
+        return FitDisplay.from_fit(mixture, rows, **options).plot(ax)
 
     def document(self) -> FitDocument:
         """Return the fit with its data's facts, its criteria and its verdict, as files hold it.

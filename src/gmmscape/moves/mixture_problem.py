@@ -119,9 +119,9 @@ class MixtureProblem:
         return int(max(1, min(most, self.left / one)))
 
     def proposals(self, fit: Solution, number: int, check: Callable[[], None]) -> Iterator[Attempt]:
-        """Yield moves into clusters of their own, then neighbours that share anew, then nested components.
+        """Yield all moves that promise a gain and do not touch each other, at once; then single ones.
 
-        First all that promise a gain and do not touch each other, at once; then single ones.
+        Of clear fits only those that promise a gain; of others whatever may help. Last, new starts.
         """
         here, check = fit.local, self._spent(check)
         if here.n_components == 1:

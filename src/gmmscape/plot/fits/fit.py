@@ -26,6 +26,7 @@ from gmmscape.plot.fits.views import (
 )
 from gmmscape.plot.sizes import SIZES
 from gmmscape.plot.style import COLOURS, Display, new_figure
+from gmmscape.results.text import counted
 from gmmscape.validation import column_names, data_matrix, finite_array, mean_matrix, real_number
 
 PAIRS = "pairs"
@@ -121,6 +122,30 @@ class FitDisplay(Display):
         if options.get("names") is None:
             options["names"] = column_names(points)
         return cls(*numbers_of(fit), points, **options)
+
+    @classmethod
+    def from_diagnosed(cls, fit: Any, points: Any, diagnosis: Any, **options: Any) -> FitDisplay:
+        """Make the display of a fit with what a diagnosis says of it.
+
+        Parameters
+        ----------
+        fit : Mixture or array_like of shape (k, d)
+            What was fitted.
+        points : array_like of shape (n, d) or None
+            The rows.
+        diagnosis : Diagnosis
+            Gives kinds and title.
+        **options
+            As the class takes them; names are those of the table by default.
+
+        Returns
+        -------
+        FitDisplay
+            Not drawn yet.
+        """
+        title = f"{counted(len(diagnosis.components), 'component')}: {diagnosis.verdict}"
+        kinds = [one.kind for one in diagnosis.components]
+        return cls.from_fit(fit, points, kinds=kinds, title=title, **options)
 
     def plot(self, ax: Any = None) -> FitDisplay:
         """Draw the fit.
