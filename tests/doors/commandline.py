@@ -90,7 +90,7 @@ def interrupted(arguments, sign, cwd=None):
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 4, output
+    assert process.returncode == 4, (output, bytes(shown)[-3000:])
     return output
 
 

@@ -122,14 +122,16 @@ def judge(
     problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed, pursue=pursue)
     with limited(n_jobs):
         examination = examine(objective, given, problem, POLISH, budget)
-        calibration, ended = _calibration(examination, total, false_alarm, n_samples, nested, seed, budget)
-        examination = replace(examination, escape=replace(examination.escape, stop_reason=ended))
-        diagnosis = diagnosis_of(examination, total, calibration, thorough=True)
-        foreign = foreign_rows(objective, given, fitted.feature_names, fitted=fitted.was_fitted)
-        if foreign is not None:
-            diagnosis = replace(diagnosis, verdict="cannot tell", reasons=(foreign, *diagnosis.reasons))
-        if n_starts > 0 and examination.stop_reason == "completed":
-            diagnosis = _with_restarts(examination, diagnosis, n_starts, seed, budget)
+        calibration, rest = None, (n_starts, seed, budget)
+        try:
+            calibration, ended = _calibration(
+                examination, total, false_alarm, n_samples, nested, seed, budget
+            )
+            examination = examination.ended(ended)
+            diagnosis, after = _diagnoses(examination, fitted, total, calibration, *rest)
+        except KeyboardInterrupt:  # while it was looked at: told is what is known at once
+            examination = examination.ended("interrupted")
+            diagnosis, after = _diagnoses(examination, fitted, total, calibration, *rest)
     final = examination.final
     if final.local is given:  # with the numbers that came in: subtracting an origin and adding it may round
         final = replace(final, local=fitted.mixture, origin=np.zeros(sample.n_features))
@@ -139,7 +141,7 @@ def judge(
     return Judged(
         fitted,
         diagnosis.told(names),
-        diagnosis_of_result(examination, diagnosis, searched=True).told(names),
+        after.told(names),
         final,
         None,
         max(1, sum(part.n_iter for part in examination.way)),
@@ -147,6 +149,27 @@ def judge(
         family.prior,
         None if whole is model else whole,
     )
+
+
+def _diagnoses(
+    examination: Examination,
+    fitted: FittedModel,
+    total: float,
+    calibration: Calibration | None,
+    n_starts: int,
+    seed: int,
+    budget: Budget,
+) -> tuple[Diagnosis, Diagnosis]:
+    """The diagnoses of the fit that came in and of the best one in hand."""
+    diagnosis = diagnosis_of(examination, total, calibration, thorough=True)
+    foreign = foreign_rows(
+        examination.objective, examination.given, fitted.feature_names, fitted=fitted.was_fitted
+    )
+    if foreign is not None:
+        diagnosis = replace(diagnosis, verdict="cannot tell", reasons=(foreign, *diagnosis.reasons))
+    if n_starts > 0 and examination.stop_reason == "completed":
+        diagnosis = _with_restarts(examination, diagnosis, n_starts, seed, budget)
+    return diagnosis, diagnosis_of_result(examination, diagnosis, searched=True)
 
 
 def _samples_for(false_alarm: float) -> int:

@@ -82,6 +82,10 @@ class Examination:
         """What ended the examination: "completed", "effort_limit", "time_limit" or "interrupted"."""
         return self.escape.stop_reason
 
+    def ended(self, stop_reason: str) -> Examination:
+        """Return the same, ended by something else."""
+        return replace(self, escape=replace(self.escape, stop_reason=stop_reason))
+
     @property
     def polish_gain(self) -> float:
         """What EM brought, nats per unit mass; never negative, and zero where it is less than rounding."""

@@ -143,7 +143,7 @@ def _fit(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Bu
     try:
         em_diagnosis, diagnosis = _diagnoses(examination, total, plan, searched=True)
     except KeyboardInterrupt:  # while it was looked at: what is in hand is kept, with what is known at once
-        examination = replace(examination, escape=replace(examination.escape, stop_reason="interrupted"))
+        examination = examination.ended("interrupted")
         em_diagnosis, diagnosis = _diagnoses(examination, total, plan, searched=True)
     return Fit(_whole_way(start, examination), diagnosis, em_diagnosis)
 

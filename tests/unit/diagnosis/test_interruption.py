@@ -1,0 +1,41 @@
+"""Ctrl-C after the search, while what it found is looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+from gmmscape.diagnosis import verdict
+
+
+@pytest.fixture
+def pressed_once(monkeypatch, request):
+    """Ctrl-C when a step of the diagnosis is first taken."""
+    step = getattr(verdict, request.param)
+    times = []
+
+    def pressed(*arguments, **options):
+        times.append(1)
+        if len(times) == 1:
+            raise KeyboardInterrupt
+        return step(*arguments, **options)
+
+    monkeypatch.setattr(verdict, request.param, pressed)
+    return times
+
+
+@pytest.mark.parametrize("pressed_once", ["suggested_n_components", "evidence_of", "findings"], indirect=True)
+@pytest.mark.parametrize("job", [gs.repair, gs.diagnose])
+def test_what_was_found_is_told(job, pressed_once):
+    """The repaired fit is in hand: it is handed over, and said to be of an interrupted search."""
+    centers = np.array([[0.0], [9.0], [30.0]])
+    X = np.random.default_rng(0).normal(centers, 1.0, (3, 200)).reshape(-1, 1)
+    bad = gs.Mixture([1 / 3] * 3, [4.5, 29.0, 31.0], [20.0, 1.0, 1.0], "spherical")
+    result = job(bad, X, covariance_type="spherical", rng=0)
+    assert pressed_once
+    diagnosis = result.diagnosis if job is gs.repair else result
+    assert (diagnosis.stop_reason, diagnosis.verdict) == ("interrupted", "bad optimum")
+    if job is gs.repair:
+        assert result.solution.stop_reason == "interrupted"
+        assert np.sort(result.model.means.ravel()) == pytest.approx(centers.ravel(), abs=0.3)
