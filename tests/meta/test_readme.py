@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import re
 import sys
 import types
 from pathlib import Path
@@ -80,6 +81,21 @@ def test_every_block_says_its_language():
 
 def test_the_console_script_is_installed_beside_python():
     assert (BIN / "gmmscape").is_file()
+
+
+def test_it_is_a_front_page():
+    text = README.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+    assert text.count("![") >= 3
+
+
+def test_its_figures_are_those_of_the_kept_results():
+    """`python -m benchmarks table` writes the page of benchmarks from them."""
+    measured = re.search(r"## Measured\n(.*?)\n## ", README.read_text(encoding="utf-8"), re.S)
+    rows = re.findall(r"^\| \[(.+?)\]\(docs/(.+?)\) \| (.+) \|$", measured[1], re.M)
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    assert len(rows) >= 5
+    assert [row for row in rows if "[{}]({}) | {} |".format(*row) not in page] == []
 
 
 @pytest.mark.parametrize("name", ["test", "run"])
