@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "eigen.hpp"
 #include "engine.hpp"
 
 namespace gmmscape {
@@ -80,94 +81,54 @@ inline void transposed_inverse(const double* root, size_t d, double* factor) {
     }
 }
 
-// Eigenvalues of a symmetric matrix by cyclic Jacobi rotations, with eigenvectors as columns.
-inline void eigen(std::vector<double>& a, size_t d, std::vector<double>& vectors) {
-    constexpr int most_sweeps = 60;
-    vectors.assign(d * d, 0.0);
-    for (size_t i = 0; i < d; ++i) {
-        vectors[i * d + i] = 1.0;
-    }
-    for (int sweep = 0; sweep < most_sweeps; ++sweep) {
-        bool rotated = false;
-        for (size_t p = 0; p < d; ++p) {
-            for (size_t q = p + 1; q < d; ++q) {
-                const double off = a[p * d + q];
-                if (!(std::abs(off) > 1e-17 * std::sqrt(std::abs(a[p * d + p] * a[q * d + q])))) {
-                    continue;
-                }
-                rotated = true;
-                const double theta = (a[q * d + q] - a[p * d + p]) / (2.0 * off);
-                const double t = std::copysign(1.0, theta) / (std::abs(theta) + std::hypot(theta, 1.0));
-                const double c = 1.0 / std::hypot(t, 1.0), s = t * c;
-                for (size_t i = 0; i < d; ++i) {
-                    const double ip = a[i * d + p], iq = a[i * d + q];
-                    a[i * d + p] = c * ip - s * iq;
-                    a[i * d + q] = s * ip + c * iq;
-                }
-                for (size_t i = 0; i < d; ++i) {
-                    const double pi = a[p * d + i], qi = a[q * d + i];
-                    a[p * d + i] = c * pi - s * qi;
-                    a[q * d + i] = s * pi + c * qi;
-                }
-                for (size_t i = 0; i < d; ++i) {
-                    const double ip = vectors[i * d + p], iq = vectors[i * d + q];
-                    vectors[i * d + p] = c * ip - s * iq;
-                    vectors[i * d + q] = s * ip + c * iq;
-                }
-            }
-        }
-        if (!rotated) {
-            break;
-        }
-    }
-}
-
 // Lifts the eigenvalues of F^-1/2 C F^-1/2 to at least one. Returns whether some were below.
 inline bool clip_matrix(double* covariance, size_t d, const std::vector<double>& floor) {
-    std::vector<double> scaled(d * d), root(d * d), vectors;
     // Columns that covary with no other, such as constant ones, are eigenvectors by themselves.
-    std::vector<char> lone(d);
+    std::vector<size_t> joined;
     bool lifted = false;
     for (size_t i = 0; i < d; ++i) {
-        lone[i] = 1;
+        bool lone = true;
         for (size_t j = 0; j < d; ++j) {
-            lone[i] &= j == i || covariance[i * d + j] == 0.0;
+            lone &= j == i || covariance[i * d + j] == 0.0;
         }
-        if (lone[i] && covariance[i * d + i] < floor[i]) {
+        if (!lone) {
+            joined.push_back(i);
+        } else if (covariance[i * d + i] < floor[i]) {
             covariance[i * d + i] = floor[i];
             lifted = true;
         }
     }
-    for (size_t i = 0; i < d; ++i) {
-        for (size_t j = 0; j < d; ++j) {
-            scaled[i * d + j] = covariance[i * d + j] / std::sqrt(floor[i]) / std::sqrt(floor[j]);
+    const size_t m = joined.size();
+    std::vector<double> scaled(m * m), root(m * m), raised(m * m, 0.0);
+    for (size_t i = 0; i < m; ++i) {
+        for (size_t j = 0; j < m; ++j) {
+            scaled[i * m + j] = covariance[joined[i] * d + joined[j]] / std::sqrt(floor[joined[i]]) / std::sqrt(floor[joined[j]]);
         }
+        scaled[i * m + i] -= 1.0;
     }
     // Far above the floor a factorisation tells so, at a fraction of the eigenvalues' price.
-    for (size_t i = 0; i < d; ++i) {
-        scaled[i * d + i] -= lone[i] ? 0.0 : 1.0;
-    }
-    if (cholesky(scaled.data(), d, root.data())) {
+    if (cholesky(scaled.data(), m, root.data())) {
         return lifted;
     }
-    for (size_t i = 0; i < d; ++i) {
-        scaled[i * d + i] += lone[i] ? 0.0 : 1.0;
+    for (size_t i = 0; i < m; ++i) {
+        scaled[i * m + i] += 1.0;
     }
-    eigen(scaled, d, vectors);
-    bool below = false;
-    for (size_t i = 0; i < d; ++i) {
-        below |= scaled[i * d + i] < 1.0;
-    }
-    if (!below) {
+    const Eigen found = eigen(std::move(scaled), m);
+    if (std::none_of(found.values.begin(), found.values.end(), [](double value) { return value < 1.0; })) {
         return lifted;
     }
-    for (size_t i = 0; i < d; ++i) {
-        for (size_t j = 0; j <= i; ++j) {
-            double sum = 0.0;
-            for (size_t l = 0; l < d; ++l) {
-                sum += vectors[i * d + l] * std::max(scaled[l * d + l], 1.0) * vectors[j * d + l];
+    for (size_t l = 0; l < m; ++l) {
+        const double *vector = found.vectors.data() + l * m, value = std::max(found.values[l], 1.0);
+        for (size_t i = 0; i < m; ++i) {
+            for (size_t j = 0; j <= i; ++j) {
+                raised[i * m + j] += value * vector[i] * vector[j];
             }
-            covariance[i * d + j] = covariance[j * d + i] = sum * std::sqrt(floor[i]) * std::sqrt(floor[j]);
+        }
+    }
+    for (size_t i = 0; i < m; ++i) {
+        for (size_t j = 0; j <= i; ++j) {
+            const size_t a = joined[i], b = joined[j];
+            covariance[a * d + b] = covariance[b * d + a] = raised[i * m + j] * std::sqrt(floor[a]) * std::sqrt(floor[b]);
         }
     }
     return true;

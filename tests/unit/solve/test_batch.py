@@ -97,6 +97,29 @@ def test_a_floor_is_kept_in_every_direction():
     assert any(s.floor_active for s in descend_all(EM(tol=1e-6), objective, starts))
 
 
+@pytest.mark.parametrize("d", [2, 3, 17, 60])
+@pytest.mark.parametrize("shift", [0.0, 1e7])
+def test_one_step_onto_the_floor_is_that_of_lapack(d: int, shift: float):
+    """Graded columns, two of them collinear, one lone; half of the directions lie below the floor."""
+    rng = np.random.default_rng(d)
+    X = rng.standard_normal((4 * d, d)) @ rng.standard_normal((d, d)) * np.logspace(0, 3, d)
+    X[:, -1] = X[:, 0] * 3.0
+    if d > 3:
+        X[:, 1] = 5.0
+    sample = lab.Sample(X + shift)
+    family = family_named("full", Floor.of(sample.variance + 1e-3, covariance_floor=0.4))
+    start = start_around(sample, family, 2, "random_from_data", rng)
+    objective = Objective.near(sample, family, start)
+    solver = EM(tol=0.0, max_iter=1, accelerate=False)
+    found, expected = descend_all(solver, objective, [start])[0], run(solver, objective, start)
+    assert found.floor_active
+    assert expected.floor_active
+    scale = np.sqrt(family.floor.variances[:, None] * family.floor.variances)
+    ours, theirs = found.mixture.covariances / scale, expected.mixture.covariances / scale
+    np.testing.assert_allclose(ours, theirs, atol=1e-11 * np.abs(theirs).max())
+    assert np.array_equal(ours, np.swapaxes(ours, 1, 2))
+
+
 def test_a_component_that_collapses_ends_degenerate():
     X = np.concatenate([np.random.default_rng(0).standard_normal((50, 2)), np.full((1, 2), 40.0)])
     sample = lab.Sample(X)
