@@ -13,6 +13,7 @@ from gmmscape.plot.fits.rows import NEUTRAL, beyond, tints
 from gmmscape.plot.fits.views import Components, View
 from gmmscape.plot.sizes import SIZES
 from gmmscape.plot.style import INK, colour, dark, marker, wrapped
+from gmmscape.results.ellipses import radius
 
 
 @dataclass
@@ -128,12 +129,11 @@ def _ellipses(panel: Panel, parts: Components, level: float) -> None:
 
     if parts.covariances is None:
         return
-    radius = np.sqrt(-2.0 * np.log1p(-level))  # of a circle that holds this share of a normal in a plane
     for mean, covariance, weight, kind in zip(
         parts.means, parts.covariances, parts.weights, parts.kinds, strict=True
     ):
         values, vectors = np.linalg.eigh(covariance)
-        lengths = 2.0 * radius * np.sqrt(np.maximum(values, 0.0))
+        lengths = 2.0 * radius(level) * np.sqrt(np.maximum(values, 0.0))
         angle = float(np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1])))
         hue = colour(kind)
         style = ":" if weight == 0 else "-"

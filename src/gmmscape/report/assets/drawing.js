@@ -64,8 +64,8 @@ function drawAxes(target, view, at, xName, yName, xUnits, yUnits) {
   target.append(svg("text", turned, cut(yName, foot - FRAME.top)));
 }
 
-// Two standard deviations about a mean.
-function ellipse(part, at) {
+// The ellipse that reaches so many standard deviations from a mean.
+function ellipse(part, at, radius) {
   const a = part.covariance[0] * at.across ** 2;
   const b = -part.covariance[1] * at.across * at.up;
   const c = part.covariance[2] * at.up ** 2;
@@ -73,8 +73,8 @@ function ellipse(part, at) {
   const half = Math.hypot((a - c) / 2, b);
   const angle = (Math.atan2(2 * b, a - c) * 90) / Math.PI;
   return {
-    rx: Math.max(2 * Math.sqrt(Math.max(middle + half, 0)), 0.5),
-    ry: Math.max(2 * Math.sqrt(Math.max(middle - half, 0)), 0.5),
+    rx: Math.max(radius * Math.sqrt(Math.max(middle + half, 0)), 0.5),
+    ry: Math.max(radius * Math.sqrt(Math.max(middle - half, 0)), 0.5),
     transform: `translate(${at.x(part.x)} ${at.y(part.y)}) rotate(${angle})`,
   };
 }

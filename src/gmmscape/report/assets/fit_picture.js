@@ -288,7 +288,7 @@ class FitPicture {
     if (this.rows && this.showRows) this.drawRows(inside, at);
     this.parts.forEach((part, c) => {
       if (Number.isFinite(part.covariance[0])) {
-        inside.append(svg("ellipse", { ...ellipse(part, at), class: `component ${this.tone(c)}${this.faded(c)}`, "data-component": c }));
+        inside.append(svg("ellipse", { ...ellipse(part, at, this.given.radius), class: `component ${this.tone(c)}${this.faded(c)}`, "data-component": c }));
       }
     });
     this.drawMarks(inside, over, this.parts.map((part) => [at.x(part.x), at.y(part.y)]));

@@ -17,6 +17,7 @@ from gmmscape.report.kinds import ROUND, SHAPES, badge, slug
 from gmmscape.report.pictures.drawn_fit import DrawnFit, Units, thinned
 from gmmscape.report.pictures.fit_static import fit_svg
 from gmmscape.report.pictures.planes import best_directions
+from gmmscape.results.ellipses import LEVEL, radius
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class FitPicture:
             parts += [element("span", *(badge(kind) for kind in kinds), class_="legend"), " "]
         d = first.means.shape[1]
         if d > 1 and first.mixture is not None:
-            parts.append("Ellipses: two standard deviations of each component, 86 % of its rows in a plane. ")
+            parts.append(f"Ellipses hold {100 * LEVEL:g} % of a component's mass in the plane. ")
         if first.mixture is not None and d == 1:
             parts.append("Lines: each component's part of the density, and their sum. ")
         if d > 2:
@@ -141,6 +142,7 @@ def _numbers(fits: Sequence[DrawnFit], rows: FloatArray | None, columns: Sequenc
     return {
         "center": units.center.tolist(),
         "scale": units.scale.tolist(),
+        "radius": radius(),
         "fits": [_fit(fit, units, rows, columns) for fit in fits],
         "n": 0 if rows is None else len(rows),
         "rows": None if rows is None else [_packed(column, "<f4") for column in units.points(rows).T],

@@ -16,6 +16,7 @@ from gmmscape.report.pictures.drawn_fit import DrawnFit, Units, thinned
 from gmmscape.report.pictures.frame import Frame, coordinate, widened, with_equal_units
 from gmmscape.report.pictures.labels import places
 from gmmscape.report.pictures.planes import Direction, best_directions
+from gmmscape.results.ellipses import radius
 
 
 def fit_svg(fit: DrawnFit, rows: FloatArray | None, columns: Sequence[str], name: str) -> Html:
@@ -115,12 +116,12 @@ def _dots(frame: Frame, points: FloatArray, labels: Any, kinds: Sequence[str] | 
 
 
 def _ellipse(frame: Frame, mean: FloatArray, cov: FloatArray, kind: str) -> Html:
-    """Two standard deviations about a mean."""
+    """The ellipse that holds the stated share of a component."""
     across = (frame.width - frame.left - frame.right) / (frame.x[1] - frame.x[0])
     up = (frame.height - frame.top - frame.bottom) / (frame.y[1] - frame.y[0])
     turn = np.array([across, -up])
     values, vectors = np.linalg.eigh(cov * np.outer(turn, turn))
-    radii = 2.0 * np.sqrt(np.maximum(values, 0.0))
+    radii = radius() * np.sqrt(np.maximum(values, 0.0))
     angle = float(np.arctan2(vectors[1, 1], vectors[0, 1])) * 180.0 / pi
     return element(
         "ellipse",
