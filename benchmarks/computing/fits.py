@@ -14,11 +14,14 @@ from sklearn.datasets import load_digits
 from sklearn.mixture import GaussianMixture as SklearnMixture
 
 import gmmscape as gs
+from benchmarks.data import suite
 from benchmarks.harness import Benchmark, Case
 from benchmarks.page import Page, Shown, short
 
 Array = NDArray[np.float64]
 FITS = 7
+#: Sets with known clusters, and how many.
+KNOWN = {"s1": 15, "s2": 15, "a1": 20, "a2": 35, "unbalance": 8, "r15": 15}
 #: Times as long as scikit-learn's that a default fit may take.
 WANTED = 5.0
 
@@ -47,6 +50,10 @@ def _overlapping() -> Array:
     return centers[rng.integers(15, size=50_000)] + rng.standard_normal((50_000, 2))
 
 
+def _known(name: str) -> Array:
+    return suite(name)[0]
+
+
 DATA: dict[str, tuple[Callable[[], Array], str, int]] = {
     "digits diag": (lambda: load_digits().data, "diag", 10),
     "digits full": (lambda: load_digits().data, "full", 10),
@@ -55,6 +62,10 @@ DATA: dict[str, tuple[Callable[[], Array], str, int]] = {
     "50000 x 2 full": (_overlapping, "full", 15),
     "3000 x 200 diag": (partial(_blobs, 3000, 200, 4, 1.2, 3), "diag", 4),
     "50 x 100 full": (partial(_blobs, 50, 100, 2, 1.2, 4), "full", 2),
+    "200000 x 8 full": (partial(_blobs, 200_000, 8, 16, 3.0, 5), "full", 16),
+    "1000000 x 2 full": (partial(_blobs, 1_000_000, 2, 8, 6.0, 6), "full", 8),
+    **{f"{name} full": (partial(_known, name), "full", k) for name, k in KNOWN.items()},
+    "birch1 tied": (partial(_known, "birch1"), "tied", 100),
 }
 
 
