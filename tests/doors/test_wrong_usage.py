@@ -52,7 +52,7 @@ WRONG = [
     (
         ["fit", "text.csv", "-k", "1"],
         3,
-        "text.csv, line 2, column name: 'a' is no number; leave out what is text",
+        "text.csv, line 2, column name: 'a' is no number; leave out what is text: --drop name",
     ),
     (["fit", "short.csv", "-k", "1"], 3, "short.csv, line 3: 1 cell where the first line has 2"),
     (["fit", "missing.csv", "-k", "1"], 3, "missing.csv, line 3, column y: a missing value"),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from math import isfinite
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
 import numpy as np
@@ -215,7 +216,7 @@ def _complaint(names: list[str], cells: list[str]) -> str:
     if DECIMAL_COMMA.fullmatch(cell):
         return where + f"{cell!r} has a decimal comma; write a point"
     if text:
-        return where + f"{cell!r} is no number; leave out what is text (here: {', '.join(text)})"
+        return where + f"{cell!r} is no number; leave out what is text: drop={quote(','.join(text))}"
     return where + f"{cell!r} is not finite; remove the row"
 
 

@@ -484,7 +484,8 @@ class FitPicture {
     const parts = [];
     if (this.component >= 0) parts.push(`Component ${this.component} is picked out.`);
     if (this.rows && this.showRows && this.outside) {
-      parts.push(`${this.outside} of the ${this.n} rows drawn lie outside the picture: zoom out to see them.`);
+      const lie = this.outside === 1 ? "lies" : "lie";
+      parts.push(`${this.outside} of the ${this.n} rows drawn ${lie} outside the picture: zoom out to see more.`);
     }
     parts.push("Point at a component or a row; drag to move, Ctrl and the wheel zoom.");
     return parts.join(" ");
