@@ -44,6 +44,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"gmmscape {version}"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_show_sourcelink = False
 html_copy_source = False
 html_sidebars = {page: [] for page in ("index", "search", "tutorial", "comparison", "glossary")}

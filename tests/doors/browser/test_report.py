@@ -6,8 +6,6 @@ Needs Chromium and the extra [browser]; skipped where there is none of them.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,15 +15,9 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from doors.browser.chromium import grave, violations
 from gmmscape import lab
 from gmmscape.results import read
-
-playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra [browser]")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the extra [browser]")
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path")
 
 WIDE, NARROW = {"width": 1400, "height": 1000}, {"width": 400, "height": 900}
 HOSTILE = [
@@ -113,16 +105,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as running:
-        # The sandbox needs rights that containers do not have.
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        started = running.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield started
-        started.close()
-
-
 class Shown:
     """A page that is open, with all that it asked for and complained of."""
 
@@ -178,16 +160,13 @@ def test_it_opens_at_once_without_a_word_and_asks_for_nothing(show, files, name:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_accessibility_checker_finds_nothing_serious(show, name: str, scheme: str):
     shown = show(name, color_scheme=scheme, viewport=WIDE if scheme == "light" else NARROW)
-    found = axe.Axe().run(shown.page).response["violations"]
-    grave = [one for one in found if one["impact"] in ("serious", "critical")]
-    assert [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in grave] == []
+    assert grave(shown.page) == []
 
 
 def test_the_accessibility_checker_sees_what_is_wrong(show):
     shown = show("line")
     shown.page.evaluate("document.querySelector('main').append(document.createElement('img'))")
-    found = axe.Axe().run(shown.page).response["violations"]
-    assert "image-alt" in {one["id"] for one in found}
+    assert "image-alt" in {one["id"] for one in violations(shown.page)}
 
 
 def test_dark_and_light_differ(show):
