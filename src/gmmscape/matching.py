@@ -29,5 +29,9 @@ def match_means(means: FloatArray, reference: FloatArray) -> tuple[IntArray, flo
         from scipy.optimize import linear_sum_assignment
         from scipy.spatial.distance import cdist
 
-        _, order = linear_sum_assignment(cdist(reference, means, "sqeuclidean"))
+        costs = cdist(reference, means, "sqeuclidean")
+        if not np.isfinite(costs).all():  # too far off for squares in float64
+            largest = max(float(np.abs(means).max()), float(np.abs(reference).max()))
+            costs = cdist(reference / largest, means / largest, "sqeuclidean")
+        _, order = linear_sum_assignment(costs)
     return order, float(np.linalg.norm(means[order] - reference, axis=1).max())

@@ -355,6 +355,8 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
     names = content["feature_names"]
     if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
         raise FormatError("feature_names must be a list of names")
+    if names is not None and len(set(names)) < len(names):
+        raise FormatError("feature_names has a name twice: rename the columns that the model was fitted on")
     mixture = Mixture(*(content[field] for field in fields[:4]))
     return FittedModel(
         source=path,

@@ -27,7 +27,7 @@ def writable_target(path: str | os.PathLike[str], name: str = "path") -> Path:
     """
     try:
         target = Path(path).resolve()
-        there, regular = target.exists(), target.is_file()
+        there, regular = Path(path).exists(), Path(path).is_file()
     except (
         TypeError,
         ValueError,

@@ -53,7 +53,7 @@ def test_rows_of_a_file(tmp_path):
 @needs_terminal
 def test_ctrl_c_keeps_what_was_done(tmp_path):
     file = tmp_path / "shares.json"
-    output = interrupted([*TRUTH, "-n", 1_000_000, "--json", file], b"00/1000000", cwd=tmp_path)
+    output = interrupted([*TRUTH, "-n", 1_000_000, "--json", file], b"00 of 1000000", cwd=tmp_path)
     assert "minima from" in output
     assert json.loads(file.read_text())["stop_reason"] == "interrupted"
 

@@ -52,7 +52,7 @@ def test_expressions():
 @needs_terminal
 def test_ctrl_c_keeps_what_was_found(tmp_path):
     big = ("--centers", "-x,x,y", "--x", "1:8:40", "--y", "2:16:40", "--checkpoint", "c.json")
-    output = interrupted(["phase", *big], b"2/40", cwd=tmp_path)
+    output = interrupted(["phase", *big], b"2 of 40", cwd=tmp_path)
     assert "interrupted" in output
 
 

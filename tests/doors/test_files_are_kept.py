@@ -55,7 +55,7 @@ def test_a_file_of_others_is_replaced_only_by_force(name, folder):
     option = {"notes.png": "--plot"}.get(name, "--json")
     (folder / name).write_text("mine")
     arguments = ["optima", "rows.csv", "-k", 3, "--n-starts", 3, option, name]
-    failed(inside(*arguments, cwd=folder), 2, name, "gmmscape did not write it", "--force")
+    failed(inside(*arguments, cwd=folder), 2, name, "that gmmscape wrote", "--force")
     assert (folder / name).read_text() == "mine"
     assert inside(*arguments, "--force", cwd=folder).returncode == 0
     assert (folder / name).read_bytes()[:4] in (b"\x89PNG", b'{\n "')

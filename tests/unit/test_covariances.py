@@ -124,7 +124,7 @@ def test_matrices_that_are_not_positive_definite_are_named(matrices: Any, index:
     assert f"({eigenvalue}" in message
 
 
-@pytest.mark.parametrize("d", [1, 2, 7, 30])
+@pytest.mark.parametrize("d", [1, 2, 7, 30, 49, 131])
 def test_factors_agree_with_a_triangular_solver(rng: np.random.Generator, d: int):
     matrices = positive_definite(rng, 3, d) + 0.1 * np.eye(d)
     factors = kind_named("full").factors(matrices)

@@ -71,3 +71,9 @@ def test_nearest_neighbours_taken_greedily_would_cost_more():
     means, reference = np.array([[0.0, 0.0], [2.0, 0.0]]), np.array([[1.1, 0.0], [10.0, 0.0]])
     order, _ = match_means(means, reference)
     np.testing.assert_array_equal(order, [0, 1])
+
+
+def test_means_too_far_off_for_squares_are_matched():
+    far = np.array([[1e308, 0.0], [-1e308, 0.0], [0.0, 1.0]])
+    order, _ = match_means(far[[2, 0, 1]], far)
+    np.testing.assert_array_equal(order, [1, 2, 0])

@@ -13,7 +13,11 @@ EXAMPLE = Path(__file__).parent / "examples" / "stations.csv"
 N_COMPONENTS = "8"
 
 
-@click.command("demo", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@click.command(
+    "demo",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    options_metavar="",
+)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def demo_command(context: click.Context, options: tuple[str, ...]) -> None:

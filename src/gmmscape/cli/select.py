@@ -26,7 +26,7 @@ from gmmscape.selection.criteria import CRITERIA
 
 
 class NumbersOfComponents(click.ParamType):
-    """Numbers and ranges, ends included: 1:20, or 1,2,5:8."""
+    """Numbers and ranges, ends included: 1:20 or 1-20, or 1,2,5:8."""
 
     name = "numbers"
 
@@ -37,8 +37,8 @@ class NumbersOfComponents(click.ParamType):
         found: set[int] = set()
         try:
             for part in value.split(","):
-                first, _, last = part.partition(":")
-                found |= set(range(int(first), int(last or first) + 1))
+                first, colon, last = part.strip().replace("-", ":").partition(":")
+                found |= set(range(int(first), int(last if colon else first) + 1))
         except ValueError:
             self.fail(f"{value!r} is no list of numbers: write 1:20, or 1,2,5:8", param, ctx)
         if not found or min(found) < 1:

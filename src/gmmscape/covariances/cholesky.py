@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 
 
@@ -41,10 +42,17 @@ def _has_root(matrix: FloatArray) -> bool:
 def _inverse_of_lower(roots: FloatArray) -> FloatArray:
     """Inverses of lower triangular matrices (k, d, d), by forward substitution for all of them at once.
 
-    SciPy's solver starts threads even for a 2 x 2 matrix, which costs milliseconds on a busy machine.
+    Large ones by their blocks. SciPy's solver starts threads even for a 2 x 2 matrix, which costs
+    milliseconds on a busy machine.
     """
-    inverse = np.zeros_like(roots)
-    for i in range(roots.shape[-1]):
+    inverse, d = np.zeros_like(roots), roots.shape[-1]
+    if d > EFFORT.solve.block_columns:
+        half = d // 2
+        first, last = _inverse_of_lower(roots[:, :half, :half]), _inverse_of_lower(roots[:, half:, half:])
+        inverse[:, :half, :half], inverse[:, half:, half:] = first, last
+        inverse[:, half:, :half] = -last @ (roots[:, half:, :half] @ first)
+        return inverse
+    for i in range(d):
         inverse[:, i, i] = 1.0
         inverse[:, i] -= (roots[:, i, None, :i] @ inverse[:, :i])[:, 0]
         inverse[:, i] /= roots[:, i, i, None]

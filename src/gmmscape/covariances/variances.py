@@ -210,6 +210,8 @@ class Spherical(_Variances):
         return lifted, bool(np.any(lifted > covariances))
 
     def held_up(self, covariances: FloatArray, floor: FloatArray, varying: BoolArray | slice) -> BoolArray:
+        if floor[varying].sum() < 0.5 * floor.sum():  # other columns make the floor
+            return np.zeros(len(covariances), dtype=bool)
         return covariances * (1.0 - 1e-9) < floor.mean()
 
     def units(self, covariance: FloatArray) -> FloatArray:

@@ -25,6 +25,7 @@ from gmmscape.moves.restarts import StartPlan, restarted
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Callback
 from gmmscape.results.text import counted
+from gmmscape.results.words import OF_OTHER_ROWS
 from gmmscape.solve import EM, Regularity, Solution
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
@@ -109,6 +110,11 @@ def judge(
             f"X has {counted(sample.n_features, 'column')} where the model has "
             f"{fitted.means.shape[1]}: pass the columns that it was fitted on"
         )
+    if len(sample) < len(fitted.means):
+        raise DataError(
+            f"X has {counted(len(sample), 'row')} (of positive weight) where the model has "
+            f"{counted(len(fitted.means), 'component')}: pass the rows that it was fitted on"
+        )
     total = total_mass(sample, sample_weight)
     if fitted.mixture is None:
         budget.value_is = "inertia"
@@ -118,6 +124,11 @@ def judge(
         )
     family = family_of(fitted, sample, reg_covar, covariance_floor, covariance_prior)
     given = sample.local_mixture(fitted.mixture)
+    if not np.abs(given.means).max() < TOLERANCES.diagnosis.out_of_reach:
+        raise DataError(
+            f"{OF_OTHER_ROWS}: its means are farther from them than numbers can tell; pass the rows that it "
+            "was fitted on"
+        )
     objective = Objective.near(sample, family, given)
     problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed, pursue=pursue)
     with limited(n_jobs):
@@ -166,7 +177,9 @@ def _diagnoses(
         examination.objective, examination.given, fitted.feature_names, fitted=fitted.was_fitted
     )
     if foreign is not None:
-        diagnosis = replace(diagnosis, verdict="cannot tell", reasons=(foreign, *diagnosis.reasons))
+        diagnosis = replace(
+            diagnosis, verdict="cannot tell", reasons=(foreign, *diagnosis.reasons), warnings=()
+        )
     if n_starts > 0 and examination.stop_reason == "completed":
         diagnosis = _with_restarts(examination, diagnosis, n_starts, seed, budget)
     return diagnosis, diagnosis_of_result(examination, diagnosis, searched=True)

@@ -151,7 +151,9 @@ def component_reports(
     sharers: dict[int, set[int]] = {}
     for i in np.flatnonzero(~exact).tolist():
         if not covers[i]:
-            sharers.setdefault(int((association[i] * cluster_weights).argmax()), set()).add(i)
+            shared = int((association[i] * cluster_weights).argmax())
+            if cover[shared] >= 0:
+                sharers.setdefault(shared, set()).add(i)
         elif len(covers[i]) == 1 and association[i, covers[i][0]] <= TOLERANCES.diagnosis.main_share:
             sharers.setdefault(covers[i][0], set()).add(i)
     for s in sharers:

@@ -29,8 +29,8 @@ class Finding(Record):
     Attributes
     ----------
     name : str
-        "rows set aside", "constant column", "rank deficiency", "duplicates", "rounding", "outliers", "noise"
-        or "not Gaussian".
+        "rows set aside", "constant column", "rank deficiency", "duplicates", "rounding", "equal values",
+        "outliers", "noise" or "not Gaussian".
     message : str
         What was seen, and what to do.
     columns : tuple of int
@@ -123,10 +123,11 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
     rounded, jitter = _rounded(points, fit, varying)
     if len(rounded):
         found.append(_rounding(points, rounded))
+    found += _piles(points, np.setdiff1d(np.flatnonzero(varying), rounded).tolist())
     kept = _first_of_equal(points)
     repeated = 1.0 - np.count_nonzero(kept) / len(points)
     if jitter[:, varying].any(axis=0).all():  # rounding made rows equal, and the jitter takes it off
-        repeated = 1.0 - 1.0 / _repetition(points)
+        repeated = 1.0 - 1.0 / repetition(points, np.ones(len(points)))
         kept |= repeated < TOLERANCES.diagnosis.repeated_share
     if repeated >= TOLERANCES.diagnosis.repeated_share:
         found.append(
@@ -212,21 +213,35 @@ def _rounded(points: FloatArray, fit: Mixture, varying: Any) -> tuple[IntArray, 
     return np.array(found, dtype=np.int64), jitter
 
 
-def _repetition(points: FloatArray) -> float:
-    """How many rows say the same as one, beyond what is to be expected of rounded values."""
-    steps = np.array([rounding_step(np.unique(column)) for column in points.T])
-    return repetition(points, np.ones(len(points)), steps)
-
-
 def _rounding(points: FloatArray, columns: IntArray) -> Finding:
     counts = ", ".join(str(len(np.unique(points[:, column]))) for column in columns[:SHOWN])
     return Finding.of(
         "rounding",
         f"{{columns}}: {counts} different values in {len(points)} rows, farther apart than "
         f"{TOLERANCES.diagnosis.coarse_rounding:g} standard deviations of the "
-        "narrowest component: a density means little below that; raise covariance_floor, or use finer data",
+        "narrowest component: read components as groups of rows, and their densities with care, or leave out "
+        "what has few values",
         columns,
     )
+
+
+def _piles(points: FloatArray, columns: Sequence[int]) -> Iterator[Finding]:
+    """Yield columns in which far more rows have one value than any other."""
+    shares = dict[int, float]()
+    for column in columns:
+        counts = np.sort(np.unique(points[:, column], return_counts=True)[1])
+        share = counts[-1] / len(points)
+        often = len(counts) > 1 and counts[-1] >= TOLERANCES.diagnosis.pile * counts[-2]
+        if share >= TOLERANCES.diagnosis.pile_share and often:
+            shares[column] = share
+    if shares:
+        listed = ", ".join(f"{share:.1%}" for share in list(shares.values())[:SHOWN])
+        yield Finding.of(
+            "equal values",
+            f"{{columns}}: {listed} of the rows have one and the same value, far more than have any other: a "
+            "component that sits on them is no cluster; leave these rows out, or the column",
+            list(shares),
+        )
 
 
 def _first_of_equal(points: FloatArray) -> Any:

@@ -61,7 +61,8 @@ def foreign_rows(
     share = float(weights[nearest > limit].sum() / weights.sum())
     far = share > TOLERANCES.diagnosis.foreign_share
     near = nearest <= limit if not far else np.ones(len(points), dtype=bool)
-    found = _moments(objective, given, points[near], weights[near])
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = _moments(objective, given, points[near], weights[near])
     if not (far or (fitted and _plainly_others(objective, found))):
         return None
     column = int(np.argmax(found.shift + np.abs(np.log(found.ratio))))

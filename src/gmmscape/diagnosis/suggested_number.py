@@ -48,7 +48,7 @@ def suggested_n_components(
     objective = _lightened(objective)
     alive = fit.weights > 0
     here = fit if alive.all() else _of_these(fit, alive)
-    value = objective.value(here)
+    value = _nll(objective, here)
     price = 0.5 * least_gain(objective)
     grown = False
     for number in range(EFFORT.diagnosis.suggestion_steps):
@@ -62,8 +62,8 @@ def suggested_n_components(
                 TOLERANCES.diagnosis.dearest_removal * price,
             )
             end = _best(objective, starts)
-            if end is not None and end.value - value < price:
-                here, value = end.local, end.value
+            if end is not None and (nll := _nll(objective, end.local)) - value < price:
+                here, value = end.local, nll
                 continue
         rng = np.random.default_rng([seed, 8, number])
         known = proposed if here is fit else None
@@ -71,9 +71,9 @@ def suggested_n_components(
             objective, here, covered, rng, EFFORT.diagnosis.splits_tried, separate=True, proposed=known
         )
         end = _best(objective, starts, sound=True)
-        if end is None or value - end.value <= price:
+        if end is None or value - (nll := _nll(objective, end.local)) <= price:
             break
-        here, value, grown = end.local, end.value, True
+        here, value, grown = end.local, nll, True
     return here.n_components
 
 
@@ -82,6 +82,11 @@ def _lightened(objective: SampleObjective) -> SampleObjective:
     rows = objective.rows
     step = -(-len(rows) // EFFORT.diagnosis.suggestion_rows)
     return objective if step == 1 else replace(objective, rows=rows.part(np.arange(0, len(rows), step)))
+
+
+def _nll(objective: SampleObjective, fit: Mixture) -> float:
+    """What BIC counts: without the prior."""
+    return objective.value(fit) - objective.family.penalty(fit)
 
 
 def _best(objective: SampleObjective, starts: list[Mixture], *, sound: bool = False) -> Solution | None:

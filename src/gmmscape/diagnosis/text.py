@@ -11,6 +11,8 @@ from gmmscape.results.words import INTO_COLLAPSE, KINDS_OF_COMPONENT, OF_OTHER_R
 
 #: Rows shown of long tables; `to_dict` has all.
 MOST_COMPONENTS, MOST_MOVES = 40, 10
+#: Gains below it, in nats or units of inertia, are not announced.
+WORTH_TELLING = 0.01
 #: What to do where the work was cut short.
 NEXT = {
     "time_limit": "give it more time (max_seconds)",
@@ -69,7 +71,7 @@ def further_reasons(diagnosis: Any) -> list[str]:
 
 def next_step(diagnosis: Any) -> str:
     """Return what to do next, for somebody who knows no theory."""
-    if diagnosis.reasons and diagnosis.reasons[0].startswith(OF_OTHER_ROWS):
+    if of_other_rows(diagnosis):
         return "pass the rows, columns and units that the model was fitted on"
     if diagnosis.verdict == "bad optimum":
         return "take the better fit: `repair` returns it"
@@ -86,6 +88,11 @@ def next_step(diagnosis: Any) -> str:
     return "more rows or fewer components, or compare the two fits on rows of your own"
 
 
+def of_other_rows(diagnosis: Any) -> bool:
+    """Whether the model was plainly fitted on other rows: what else was seen then says nothing."""
+    return bool(diagnosis.reasons) and diagnosis.reasons[0].startswith(OF_OTHER_ROWS)
+
+
 def _use(diagnosis: Any) -> str:
     """What to do with a fit that nothing better was found than."""
     suggested = diagnosis.suggested_n_components
@@ -93,11 +100,22 @@ def _use(diagnosis: Any) -> str:
         return "let EM converge: `repair` returns the fit that it leads to"
     if suggested is not None and suggested != len(diagnosis.components):
         return f"compare with {counted(suggested, 'component')}: `select` does"
-    return "see the findings below" if diagnosis.findings else "use this fit"
+    kinds = [component.kind for component in diagnosis.components]
+    if "one-fits-many" in kinds:
+        return "compare with more components: `select` does"
+    if kinds.count("many-fit-one") > len(kinds) / 2:
+        return "compare with fewer components: `select` does"
+    if diagnosis.findings:
+        return "see the findings below"
+    if "many-fit-one" in kinds:
+        return "use this fit; components that share a cluster describe it together"
+    return "use this fit"
 
 
 def own_state(diagnosis: Any) -> Iterator[str]:
     """Yield how the fit had ended, where that is not to be taken for granted."""
+    if of_other_rows(diagnosis):
+        return
     if diagnosis.input_state != "converged" or printing().verbose:
         yield f"input: {_input(diagnosis)}"
 
@@ -204,7 +222,7 @@ def brought(diagnosis: Any, what: str) -> Iterator[str]:
     gain, polish = diagnosis.escape_gain * diagnosis.total, diagnosis.polish_gain * diagnosis.total
     count = sum(len(move.splits) for move in diagnosis.moves)
     way = counted(count, "move") if count else "beginning anew"
-    if diagnosis.escape_gain > 0:
+    if diagnosis.escape_gain > 0 and (gain >= WORTH_TELLING or diagnosis.verdict == "bad optimum"):
         was = "in a bad optimum" if diagnosis.verdict == "bad optimum" else "in a worse fit"
         yield f"{what} ended {was}: {way} brought {gain:.4g} {unit}"
     elif diagnosis.input_state == "not converged" and polish > 0:

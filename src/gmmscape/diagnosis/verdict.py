@@ -348,10 +348,11 @@ def _warnings(examination: Examination, fit: Mixture) -> tuple[str, ...]:
         (held_up, "a floor"),
         (scarce(objective, fit) & ~held_up, "few rows for its columns"),
     ):
-        if which.any():
+        places = np.flatnonzero(which).tolist()
+        if places:
             found.append(
-                f"component {', '.join(map(str, np.flatnonzero(which)[:10]))}: on {where}; use fewer "
-                "components, a simpler covariance_type or a larger covariance_prior"
+                f"component{'s' * (len(places) > 1)} {', '.join(map(str, places[:10]))}: on {where}; use "
+                "fewer components, a simpler covariance_type or a larger covariance_prior"
             )
     if not best.converged and ended == "completed":
         found.append(f"the best fit in hand is not converged ({best.stop_reason})")

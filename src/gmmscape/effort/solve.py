@@ -12,6 +12,8 @@ class SolveEffort:
     #: Steps in a row, refused or without halving the EM step, after which a point below tol is taken as it
     #: is.
     patience: int = 3
+    #: Columns of a triangular matrix up to which it is inverted row by row.
+    block_columns: int = 48
     secular_steps: int = 100
     #: Points before the current one, joined by plain EM steps, that an extrapolation is made from.
     trail: int = 2

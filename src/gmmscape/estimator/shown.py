@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,6 @@ class Shown:
         InvalidParameterError
             If `columns` are not as many as the data have, or parameters were changed after the fit.
         """
-        if data is not None and not hasattr(data, "columns"):
+        if data is not None and not hasattr(data, "columns") and not isinstance(data, str | PathLike):
             data = self._checked(data)
         return self.document().to_html(data, columns=columns)

@@ -172,6 +172,10 @@ class Family(ABC):
         """Say which components a floor holds up, shape (k,)."""
         return np.zeros(mixture.n_components, dtype=bool)
 
+    def collapsed_on_floor(self, mixture: Mixture) -> BoolArray:
+        """Say which of them have collapsed there, and are not just as narrow as coarse values are apart."""
+        return self.on_floor(mixture)
+
     def floor_active(self, mixture: Mixture) -> bool:
         """Say whether some covariance of `mixture` is held up by a floor."""
         return bool(self.on_floor(mixture).any())

@@ -24,6 +24,8 @@ class Floor:
         In squared units of the data; all positive, or all zero for no floor.
     constant : ndarray of bool, shape (d,), optional
         Columns of one value: every covariance lies on the floor there, which says nothing about a component.
+    coarse : ndarray of bool, shape (d,), optional
+        Columns of so few values that a component with many rows may well be as narrow as their steps.
 
     Raises
     ------
@@ -33,6 +35,7 @@ class Floor:
 
     variances: FloatArray
     constant: BoolArray | None = None
+    coarse: BoolArray | None = None
 
     def __post_init__(self) -> None:
         if self.variances.any() and not np.all(self.variances > 0):
@@ -64,6 +67,16 @@ class Floor:
             return np.zeros(1 if kind.shared else len(covariances), dtype=bool)
         varying = slice(None) if self.constant is None or self.constant.all() else ~self.constant
         return kind.held_up(covariances, self.variances, varying)
+
+    def collapsed_on(self, covariances: FloatArray, kind: CovarianceKind) -> BoolArray:
+        """Say which covariances lie on the floor in columns fine enough for it to mean a collapse."""
+        held = self.held_up(covariances, kind)
+        if self.coarse is None or not self.coarse.any() or not held.any():
+            return held
+        fine = ~self.coarse if self.constant is None else ~(self.coarse | self.constant)
+        if not fine.any():
+            return np.zeros_like(held)
+        return kind.held_up(covariances, self.variances, fine)
 
 
 #: For families that are only asked what does not depend on data.

@@ -114,7 +114,13 @@ class FreeCovariance(Family):
 
     def on_floor(self, mixture: Mixture) -> BoolArray:
         """Say which components lie on the floor (within 1e-9, relative), shape (k,)."""
-        held = self.floor.held_up(mixture.covariances, self.kind)
+        return self._of_each(self.floor.held_up(mixture.covariances, self.kind), mixture)
+
+    def collapsed_on_floor(self, mixture: Mixture) -> BoolArray:
+        """Say which components the floor holds up in columns that are not coarse, shape (k,)."""
+        return self._of_each(self.floor.collapsed_on(mixture.covariances, self.kind), mixture)
+
+    def _of_each(self, held: BoolArray, mixture: Mixture) -> BoolArray:
         return np.full(mixture.n_components, held[0]) if self.kind.shared else held
 
     def native(self, d: int) -> NativeFamily | None:

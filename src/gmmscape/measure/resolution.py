@@ -36,7 +36,7 @@ def rounding_step(different: FloatArray) -> float:
     return float(gaps.min()) if rounded else 0.0
 
 
-def repetition(points: FloatArray, counts: FloatArray, steps: FloatArray) -> float:
+def repetition(points: FloatArray, counts: FloatArray) -> float:
     """Return how many rows say the same as one, at least 1.
 
     Parameters
@@ -45,18 +45,17 @@ def repetition(points: FloatArray, counts: FloatArray, steps: FloatArray) -> flo
         Rows.
     counts : ndarray of shape (n,)
         How many rows each stands for.
-    steps : ndarray of shape (d,)
-        `grid_step` of each column.
 
     Returns
     -------
     float
-        The average number of equal rows, beyond what is to be expected on a grid: as many as there are next
-        to them. A few values that are much more frequent than the rest, such as zeros, are no repetitions.
-        Cost O(n log n).
+        The average number of equal rows, beyond what is to be expected where all columns are rounded,
+        however finely: as many as there are next to them. A few values that are much more frequent than the
+        rest, such as zeros, are no repetitions. Cost O(n d log n).
     """
     rows = points
     varying = np.ptp(points, axis=0) > 0
+    steps = np.array([rounding_step(np.unique(column)) for column in points.T])
     on_grid = bool((steps[varying] > 0).all())
     if on_grid:
         rows = np.round((points - points.min(axis=0)) / np.where(steps > 0, steps, 1.0))

@@ -202,7 +202,7 @@ class Sample(Centred):
         counts = np.ones(len(self)) if self._counts is None else self._counts
         if counts.max() == 1.0 and not self.duplicates.any:
             return 1.0
-        return repetition(self.points, counts, self.steps)
+        return repetition(self.points, counts)
 
     @property
     def effective_rows(self) -> float:

@@ -57,8 +57,8 @@ def _rests_on_fewer(objective: SampleObjective, mixture: Mixture, limit: float, 
 
 
 def on_floor(objective: SampleObjective, mixture: Mixture) -> BoolArray:
-    """Return which components a floor holds up, shape (k,)."""
-    return objective.family.on_floor(mixture)
+    """Return which components have collapsed onto the floor, shape (k,)."""
+    return objective.family.collapsed_on_floor(mixture)
 
 
 def effective_rows(objective: SampleObjective, mixture: Mixture) -> FloatArray:

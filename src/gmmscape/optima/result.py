@@ -17,6 +17,7 @@ from gmmscape.plot.fits.optima import OptimaDisplay
 from gmmscape.results.records import Record
 from gmmscape.results.text import aligned, counted, left_out
 from gmmscape.results.words import ENDINGS, INSTEAD_OF_OPTIMA
+from gmmscape.structure.intervals import share_interval
 from gmmscape.structure.structure import Block, Decoding
 
 #: Optima that the printed table shows, and blocks of each.
@@ -201,7 +202,7 @@ class LocalOptima(Record):
             f"{counted(starts, 'start')} ({self.init_params})",
             f"next: {self._next()}",
             f"best replicated by {hits} of {starts}; probability that a new start ends in another optimum: "
-            f"{self.unseen:.2g}",
+            f"{self._unseen()}",
         ]
         rows = [("#", "log-likelihood", "behind", "hits", "share", "95 %", "blocks")]
         rows += [_row(i, one, self.total) for i, one in enumerate(self.optima[:MOST_OPTIMA])]
@@ -209,24 +210,37 @@ class LocalOptima(Record):
         lines += [*left_out(len(self.optima), MOST_OPTIMA), *self._notes()]
         return "\n".join(lines)
 
+    def _unseen(self) -> str:
+        """The estimate, with what so few starts leave open."""
+        alone = round(self.unseen * self.n_starts)
+        return f"{self.unseen:.2g}, at most {share_interval(alone, self.n_starts)[1]:.2g} (95 %)"
+
     def _next(self) -> str:
         """What to do, for somebody who knows no theory."""
-        hits, starts = self.replicated
+        hits = self.best.hits
         if self.best.state == "degenerate":
             return "fewer components, or a larger covariance_prior"
         if self.best.state != "converged" or self.stop_reason != "completed":
             return "run it again to the end, or with more starts"
         if hits == 0:
             return "do not rely on starts: `fit` tries moves, which led to the best"
-        wanted = np.log(0.01) / np.log1p(-hits / starts) if hits < starts else 1.0
+        # By the lower end of the share's interval: few starts are no evidence of a large share.
+        wanted = np.log(0.01) / np.log1p(-self.best.share_interval[0])
         return (
-            f"`fit` tries moves; of starts alone it takes {counted(int(np.ceil(wanted)), 'start')} to find "
-            f"the best with a probability of 99%"
+            f"`fit` tries moves; of starts alone it takes up to {counted(int(np.ceil(wanted)), 'start')} to "
+            "find the best with a probability of 99%"
+        )
+
+    @property
+    def _maximised(self) -> str:
+        """What the best has most of."""
+        return (
+            "of log-likelihood" if self.covariance_prior is None else "of log-likelihood and prior together"
         )
 
     def _notes(self) -> list[str]:
         notes = [
-            "behind: nats of log-likelihood less than the best; hits: starts that ended there",
+            f"behind: nats {self._maximised} less than the best; hits: starts that ended there",
             "blocks: components > clusters of the best optimum that they stand for; the others are counted",
             *meanings(kind for one in self.optima[:MOST_OPTIMA] for kind in _alone(one)),
         ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape.exceptions import NotAvailableError
+from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.structure.structure import Block
 
 #: Colour and marker of each kind; the shapes tell the kinds apart in print and for the colour-blind.
@@ -103,8 +103,23 @@ def new_figure(width: float, height: float, layout: Any = "constrained") -> Any:
 
 
 def axes_or_new(ax: Any, width: float, height: float) -> Any:
-    """Return the axes that were passed, or those of a new figure."""
-    return new_figure(width, height).subplots() if ax is None else ax
+    """Return the axes that were passed, or those of a new figure; raises as `checked_axes` does."""
+    return new_figure(width, height).subplots() if ax is None else checked_axes(ax)
+
+
+def checked_axes(ax: Any) -> Any:
+    """Return the axes; InvalidParameterError where something else was passed, or axes that are not flat."""
+    if getattr(ax, "name", None) != "rectilinear":
+        raise InvalidParameterError.of("ax", ax, "pass matplotlib Axes with two straight axes, or None")
+    return ax
+
+
+def pair_of_axes(axes: Any) -> list[Any]:
+    """Return two axes; InvalidParameterError where something else was passed."""
+    given = np.atleast_1d(np.asarray(axes, dtype=object)).ravel().tolist()
+    if len(given) != 2:
+        raise InvalidParameterError.of("ax", axes, "pass two matplotlib Axes, for before and after, or None")
+    return [checked_axes(one) for one in given]
 
 
 def kinds_of(blocks: Sequence[Block] | None, k: int) -> list[str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import isfinite
+from math import floor, isfinite, log10
 from typing import Any
 
 from gmmscape.effort import EFFORT
@@ -33,6 +33,14 @@ def number(value: Any, digits: int = 4) -> str:
 def share(value: float) -> str:
     """Return a share in per cent."""
     return "under 0.001 %" if 0.0 < value < 1e-5 else f"{100.0 * value:.3g} %"
+
+
+def with_spread(value: float, spread: float) -> str:
+    """Return a number and its spread, both to the third digit of the spread."""
+    if not (isfinite(value) and 1e-3 <= spread < 1e9) or abs(value) >= 1e12:
+        return f"{number(value)}\u00a0\u00b1\u00a0{number(spread, 3)}"
+    decimals = max(2 - floor(log10(spread)), 0)
+    return "\u00a0\u00b1\u00a0".join(f"{one:,.{decimals}f}" for one in (value, spread)).replace("-", MINUS)
 
 
 def amount(value: float, unit: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,10 @@ def rows_of(data: Any, columns: Sequence[str] | None = None, model: Any = None) 
     InvalidParameterError
         If the names are not as many as the columns.
     """
+    if isinstance(data, str | PathLike):
+        raise InvalidParameterError.of(
+            "data", data, "pass rows: the report is returned as text, which Path(FILE).write_text writes"
+        )
     values = None if data is None else data_matrix(data, name="data")
     own = getattr(data, "columns", None) if columns is None else columns
     if isinstance(own, str):

@@ -21,8 +21,8 @@ ENDINGS = {
 #: Kinds of component, as a diagnosis finds them.
 KINDS_OF_COMPONENT = {
     "exact": "one component on one cluster, as far as the best fit in hand tells",
-    "one-fits-many": "sits on several clusters that the better fit, or a split of it, keeps apart",
-    "many-fit-one": "shares one cluster with others",
+    "one-fits-many": "sits on several clusters, which a better fit or one with more components keeps apart",
+    "many-fit-one": "shares one cluster with others: together they describe it",
     "nested": "lies within two standard deviations of another component: core and halo of one cluster",
     "background": "lies behind several others: rows that belong to no cluster",
     "mixed": "covers one cluster of the better fit, but neither all of it nor it alone",

@@ -17,6 +17,7 @@ from gmmscape.plot.fits.selection import SelectionDisplay
 from gmmscape.results.fields import plain, restored
 from gmmscape.results.records import Record
 from gmmscape.results.text import aligned
+from gmmscape.results.words import ENDINGS
 from gmmscape.solve import Solution
 
 #: What a file says of the chosen fit beside its place in the table.
@@ -272,7 +273,7 @@ class Selection(Record):
             f"{self.best_n_components} {noun}, {self.best_covariance_type} covariances, by {self.criterion}"
         )
         if self.stop_reason != "completed":
-            head += f" (not all was tried: {self.stop_reason})"
+            head += f" (not all was tried: {ENDINGS.get(self.stop_reason, self.stop_reason)})"
         names = ["", "k", "covariance", "log-likelihood", "parameters", "bic", "icl"]
         if self.criterion == "heldout":
             names.append("held out")

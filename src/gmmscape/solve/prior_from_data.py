@@ -197,7 +197,7 @@ def _weak(sample: Sample, k: int) -> FloatArray:
 def collinear(sample: Sample) -> bool:
     """Say whether some direction has no variance beyond rounding."""
     variance = sample.variance
-    if not (variance > 0).all():
+    if len(sample) <= len(variance) or not (variance > 0).all():
         return True
     deviations = np.sqrt(variance)
     values = np.linalg.eigvalsh(sample.covariance / deviations / deviations[:, None])

@@ -66,7 +66,8 @@ class Regularity:
             needed = self.prior_rows == 0.0 or collinear(sample)
             share = TOLERANCES.diagnosis.covariance_floor if needed else 0.0
             if share == 0.0 and steps is not None and steps.any():
-                share = TOLERANCES.solve.no_variance  # floors are of all columns, or of none
+                # Floors are of all columns, or of none, and none so low that rounding hides the others.
+                share = TOLERANCES.diagnosis.covariance_floor
         floor = Floor.of(sample.variance, reg_covar=self.reg_covar, covariance_floor=share)
         if steps is None:
             return floor
@@ -74,7 +75,8 @@ class Regularity:
         wide = sample.variance.mean() / sample.effective_rows
         on_grid = steps**2 * np.log(2.0 * sample.effective_rows) / (2.0 * np.pi**2)
         least = np.where(sample.variance == 0, wide, np.minimum(on_grid, sample.variance))
-        return replace(floor, variances=np.maximum(least, floor.variances))
+        coarse = on_grid > TOLERANCES.solve.coarse_floor * sample.variance
+        return replace(floor, variances=np.maximum(least, floor.variances), coarse=coarse)
 
     def family(self, sample: Sample, name: str, k: int, seconds: float | None = None) -> Family:
         """Return the family of that name for k components of a sample, under floor and prior.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import stat
 import zlib
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from itertools import chain
 from math import isfinite
 from pathlib import Path
@@ -101,6 +103,8 @@ def read_table(
 
 
 def _text(path: str | Path) -> str:
+    if stat.S_ISCHR(Path(path).stat().st_mode):
+        raise DataError(f"{path} is a device, which may have no end: pass a file")
     content = Path(path).read_bytes()
     try:
         if content.startswith(GZIP_MAGIC):
@@ -162,7 +166,8 @@ def _choose(
     chosen = [i for i in chosen if i not in left_out]
     if not chosen:
         name, value = ("columns", columns) if drop is None else ("drop", drop)
-        raise InvalidParameterError.of(name, value, "leave at least one column")
+        told = value if value is None or isinstance(value, str) else ",".join(value)
+        raise InvalidParameterError.of(name, told, "leave at least one column")
     return chosen
 
 
@@ -177,10 +182,16 @@ def _places(parameter: str, names: list[str], wanted: str | Sequence[str]) -> li
             places.extend(range(int(span[1]) - 1, int(span[2] or span[1])))
         else:
             shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-            raise InvalidParameterError.of(
-                parameter, part, f"choose among {shown}, or by number from 1 to {len(names)}"
-            )
+            remedy = f"choose among {shown}, or by number from 1 to {len(names)}"
+            raise InvalidParameterError.of(parameter, part, _meant(part, names) + remedy)
     return places
+
+
+def _meant(part: str, names: list[str]) -> str:
+    """Ask about the column whose name is most like what was written."""
+    alike = {name.lower(): name for name in reversed(names)}
+    near = get_close_matches(part.lower(), alike, n=1)
+    return f"did you mean {alike[near[0]]}? " if near else ""
 
 
 def _numbers(
@@ -191,8 +202,11 @@ def _numbers(
     lines: list[int] = []
     for line, cells in rows:
         if len(cells) != len(names):
+            comment = "; lines that begin with # are no comments here: remove them"
+            marked = names[0].startswith("#") or cells[0].startswith("#")
             raise DataError(
                 f"{path}, line {line}: {counted(len(cells), 'cell')} where the first line has {len(names)}"
+                + (comment if marked else "")
             )
         kept = [cells[i] for i in chosen]
         try:
@@ -200,24 +214,43 @@ def _numbers(
         except ValueError:
             row = []
         if not row or not all(map(isfinite, row)) or any("_" in cell for cell in kept):
-            raise DataError(f"{path}, line {line}, {_complaint([names[i] for i in chosen], kept)}")
+            complaint = _complaint([names[i] for i in chosen], kept, first=not values)
+            raise DataError(f"{path}, line {line}, {complaint}{_more_missing(kept, chosen, names, rows)}")
         values.append(row)
         lines.append(line)
     return np.array(values, dtype=np.float64).reshape(len(values), len(chosen)), tuple(lines)
 
 
-def _complaint(names: list[str], cells: list[str]) -> str:
-    """Say what is wrong with the first unusable cell of a row, and what to do."""
+def _complaint(names: list[str], cells: list[str], *, first: bool) -> str:
+    """Say what is wrong with the first unusable cell of a row, the first or a later one, and what to do."""
     text = [name for name, cell in zip(names, cells, strict=True) if not _looks_like_value(cell)]
     place = next(i for i, cell in enumerate(cells) if not _is_finite_number(cell))
     where, cell = f"column {names[place]}: ", cells[place]
     if cell.lower() in MISSING:
         return where + f"a missing value ({cell!r}); remove the row or fill it in"
     if DECIMAL_COMMA.fullmatch(cell):
-        return where + f"{cell!r} has a decimal comma; write a point"
+        comma = f"{cell!r} has a decimal comma; write points"
+        return where + comma + ", as `tr , .` does where no comma separates cells"
+    if text and not first:
+        return where + f"{cell!r} is no number, as there were above it; correct it or remove the row"
     if text:
         return where + f"{cell!r} is no number; leave out what is text: drop={quote(','.join(text))}"
     return where + f"{cell!r} is not finite; remove the row"
+
+
+def _more_missing(cells: list[str], chosen: list[int], names: list[str], rows: Iterator[_Row]) -> str:
+    """Say of a missing value how many rows from there on have one, and in which columns."""
+    if not any(cell.lower() in MISSING for cell in cells):
+        return ""
+    counts = {names[i]: int(cell.lower() in MISSING) for i, cell in zip(chosen, cells, strict=True)}
+    n = 1
+    for _, other in rows:
+        gaps = [i for i in chosen if i < len(other) and other[i].lower() in MISSING]
+        n += bool(gaps)
+        for i in gaps:
+            counts[names[i]] += 1
+    told = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
+    return "" if n == 1 else f" ({n} rows have missing values: {told}; leave out columns with many of them)"
 
 
 def _is_finite_number(cell: str) -> bool:

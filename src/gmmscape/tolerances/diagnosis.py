@@ -34,8 +34,14 @@ class DiagnosisTolerances:
     #: Least eigenvalue of the correlations, relative to the number of columns, below which columns are
     #: collinear.
     collinear: float = 1e-10
+    #: Means this far from the rows, in their standard deviations, have no distances in float64.
+    out_of_reach: float = 1e100
     #: Share of rows equal to others from which on they are named.
     repeated_share: float = 0.05
+    #: A value is one that far too many rows have from this share of them on, and this many times as often
+    #: as any other of its column.
+    pile_share: float = 0.01
+    pile: float = 5.0
     #: A column is rounded where a quarter of its values or fewer are different, and neighbouring values
     #: lie farther apart than this, in standard deviations of the narrowest component.
     few_values_share: float = 0.25

@@ -42,6 +42,8 @@ class SolveTolerances:
     narrowest: float = 1e15
     #: Least share of the largest variance, of columns of variance one, that a direction has beyond rounding.
     no_variance: float = 1e-14
+    #: Share of a column's variance from which on sound components may lie on the floor of its rounding.
+    coarse_floor: float = 0.01
     #: Rows by which a prior may change the scatter of a component of so many rows, in any column: 0.22
     #: standard errors of a variance at 90 rows, 0.1 at 500.
     bent: float = 3.0

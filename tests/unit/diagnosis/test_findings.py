@@ -76,6 +76,45 @@ def test_rounded_rows_are_no_duplicates(n: int, step: float, seed: int):
     assert {finding.name for finding in model.diagnosis_.findings} <= {"rounding"}
 
 
+def test_a_value_that_far_too_many_rows_have_is_named(rng: np.random.Generator):
+    X = np.round(clusters(rng), 2)
+    assert "equal values" not in found(X)
+    X[rng.random(len(X)) < 0.05, 1] = 20.0
+    named = found(X, 4)["equal values"]
+    assert named.columns == (1,)
+    assert "of the rows have one and the same value" in named.message
+
+
+def ratings(rng: np.random.Generator, n: int = 400) -> np.ndarray:
+    """Answers from 1 to 5 of two groups, with a score."""
+    group = np.repeat([0, 1], n // 2)
+    answers = [np.clip(np.round(rng.normal(np.array([a, b])[group], 0.6)), 1, 5) for a, b in ((1, 4), (5, 2))]
+    return np.column_stack([*answers, rng.normal(np.array([20.0, 70.0])[group], 8.0)])
+
+
+@pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
+@pytest.mark.parametrize("k", [1, 2])
+def test_groups_of_ratings_are_no_collapse(rng: np.random.Generator, k: int, kind: str):
+    """A component may be as narrow as the steps of its columns: most of a group gives the lowest mark."""
+    X = ratings(rng)
+    model = gs.GaussianMixture(k, covariance_type=kind, random_state=0).fit(X)
+    diagnosis = gs.diagnose(model, X, rng=0)
+    assert model.converged_
+    assert diagnosis.input_state == "converged"
+    assert "collapsed" not in {component.kind for component in diagnosis.components}
+    assert "rounding" in {finding.name for finding in diagnosis.findings}
+
+
+def test_a_component_on_one_value_of_many_is_a_collapse(rng: np.random.Generator):
+    """The negative control: where values are fine, a component as narrow as their steps sits on a pile."""
+    X = np.round(clusters(rng), 2)
+    X[:60] = CENTERS[0]
+    spike = gs.Mixture(
+        [0.1, 0.3, 0.3, 0.3], [CENTERS[0], *CENTERS], [1e-9, 1.0, 1.0, 1.0], covariance_type="spherical"
+    )
+    assert gs.diagnose(spike, X, rng=0, covariance_type="spherical").components[0].kind == "collapsed"
+
+
 def test_duplicates_are_named(rng: np.random.Generator):
     X = clusters(rng)
     names = found(np.concatenate([X, X[:150]]))

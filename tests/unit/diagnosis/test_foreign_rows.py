@@ -80,3 +80,25 @@ def test_rows_of_its_own_and_new_ones_are_no_strangers(model, X: np.ndarray, rng
         assert not any(
             "not fitted on these rows" in reason for reason in gs.diagnose(one, rows, rng=0).reasons
         )
+
+
+def test_fewer_rows_than_components_are_refused(model, X: np.ndarray):
+    with pytest.raises(gs.DataError, match=r"2 rows.*3 components: pass the rows"):
+        gs.diagnose(model, X[:2], rng=0)
+
+
+def test_equal_rows_name_no_component_that_is_not_there(model):
+    diagnosis = gs.diagnose(model, np.full((50, 2), 3.0), rng=0)
+    assert all(place >= 0 for one in diagnosis.components for place in (*one.partners, *one.covers))
+
+
+def test_means_as_far_off_as_numbers_go_are_of_other_rows(model, X: np.ndarray):
+    far = gs.Mixture(None, np.full((3, 2), 1e308), np.ones(3), "spherical")
+    with pytest.raises(gs.DataError, match="the model was not fitted on these rows"):
+        gs.diagnose(far, X, covariance_type="spherical", rng=0)
+
+
+def test_of_other_rows_nothing_else_is_said(model, X: np.ndarray):
+    diagnosis = gs.diagnose(model, X * [1.0, 1000.0], rng=0)
+    assert diagnosis.warnings == ()
+    assert "input:" not in str(diagnosis)

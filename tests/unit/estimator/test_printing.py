@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 
+import gmmscape as gs
 from unit.estimator.cases import BAD_MEANS, X, model, planted
 
 
@@ -42,3 +44,28 @@ def test_verbose_2_prints_iterations(capsys: pytest.CaptureFixture[str]):
     every = _printed(capsys, verbose_interval=10, **options)
     assert len(every) == len(each) // 10
     assert every[0].startswith("gmmscape fit: em 0 of 1, iteration 10, ")
+
+
+def test_a_fit_with_too_few_components_says_so(rng: np.random.Generator):
+    X = rng.normal(np.repeat([[0.0, 0.0], [40.0, 0.0], [0.0, 40.0], [40.0, 40.0]], 100, axis=0))
+    few = gs.GaussianMixture(3, random_state=0).fit(X)
+    assert "next: compare with" in str(few.document())
+    assert "more components" in str(few.document()) or "4 components" in str(few.document())
+    assert "next: use this fit" in str(gs.GaussianMixture(4, random_state=0).fit(X).document())
+
+
+def test_select_and_diagnose_agree_on_the_number(rng: np.random.Generator):
+    """Zeros that a fifth component takes: what BIC chooses is not sent back for another number."""
+    X = rng.normal(np.repeat([[0.0, 3.0], [40.0, 20.0], [0.0, 40.0], [40.0, 60.0]], 300, axis=0))
+    X[:, 1] = np.where(X[:, 1] < 1.5, 0.0, X[:, 1])
+    chosen = gs.select(X, range(3, 7), rng=0)
+    model = chosen.best.to_estimator()
+    suggested = gs.diagnose(model, X, rng=0).suggested_n_components
+    assert suggested in (None, chosen.best_n_components)
+
+
+def test_a_constant_column_has_no_spread(rng: np.random.Generator):
+    X = np.column_stack([rng.normal(np.repeat([0.0, 30.0], 100)), np.full(200, 7.0)])
+    lines = str(gs.GaussianMixture(2, random_state=0).fit(X).document()).splitlines()
+    rows = [line.split() for line in lines if line.strip().startswith(("0 ", "1 "))]
+    assert [row[-1] for row in rows[:2]] == ["0", "0"]

@@ -38,6 +38,19 @@ def test_rows_that_are_all_repeated_count_once():
     assert effective(np.repeat(np.round(X, 1), 7, axis=0)) == pytest.approx(200, rel=0.2)
 
 
+@pytest.mark.parametrize("decimals", [0, 1, 2, 3])
+@pytest.mark.parametrize("d", [1, 2])
+def test_rows_that_fine_rounding_makes_equal_are_no_repetitions(decimals: int, d: int):
+    X = np.round(np.random.default_rng(0).gamma(2.0, 20.0, (3000, d)), decimals)
+    assert effective(X) == pytest.approx(3000, rel=0.04)
+
+
+@pytest.mark.parametrize(("decimals", "d"), [(2, 1), (3, 1), (0, 2), (1, 2)])
+def test_repetition_shows_where_a_grid_has_room(decimals: int, d: int):
+    X = np.round(np.random.default_rng(0).gamma(2.0, 20.0, (3000, d)), decimals)
+    assert effective(np.repeat(X, 5, axis=0)) == pytest.approx(3000, rel=0.2)
+
+
 def test_rounded_values_and_frequent_ones_count_as_often_as_they_occur():
     rng = np.random.default_rng(0)
     assert effective(np.round(rng.normal(0.0, 2.0, (1000, 1)))) == pytest.approx(1000, rel=0.05)

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import gmmscape as gs
+from gmmscape.exceptions import InvalidParameterError
 from gmmscape.plot import (
     ConvergenceDisplay,
     FalsificationDisplay,
@@ -149,3 +150,18 @@ def test_a_threshold_along_a_birth_leaves_both_visible():
 def test_wrong_input_is_named(call, message):
     with pytest.raises(gs.InvalidParameterError, match=message):
         call()
+
+
+@pytest.mark.parametrize("axes", ["x", 3, "3d", "polar", "one"])
+def test_what_cannot_be_drawn_in_is_named(moved, axes):
+    from matplotlib.figure import Figure
+
+    model, X = moved
+    given = axes
+    if axes in ("3d", "polar"):
+        given = Figure().add_subplot(projection=axes)
+    repair = gs.repair(model, X, rng=0)
+    draw = [repair] if axes == "one" else [model, gs.diagnose(model, X, rng=0), repair, gs.select(X, [2, 3])]
+    for one in draw:
+        with pytest.raises(InvalidParameterError, match="ax="):
+            one.plot(ax=Figure().subplots() if axes == "one" else given)

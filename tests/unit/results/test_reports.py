@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.report.blocks import with_spread
 from gmmscape.report.html import VOID
 from gmmscape.report.views import HOMES
 from gmmscape.results.records import HOMES as RECORDS
@@ -198,3 +200,17 @@ def test_a_record_that_is_too_long_says_so():
     assert len(page) < 1_500_000
     assert "too long for a page: to_json writes it" in page
     assert 'id="record"' not in page
+
+
+def test_a_path_is_not_taken_for_rows():
+    model = gs.GaussianMixture(1).fit(np.arange(9.0)[:, None])
+    with pytest.raises(InvalidParameterError, match="returned as text"):
+        model.to_html("out.html")
+
+
+@pytest.mark.parametrize(
+    ("value", "spread", "text"),
+    [(94746.2, 5019.7, "94,746\u00a0\u00b1\u00a05,020"), (7.335, 0.79, "7.335\u00a0\u00b1\u00a00.790")],
+)
+def test_a_number_and_its_spread_have_the_same_decimals(value, spread, text):
+    assert with_spread(value, spread) == text

@@ -14,14 +14,16 @@ from gmmscape.wholefile import writable_target
 
 #: The name of standard output among files that are written.
 STDOUT = "-"
-#: What a file that this program wrote begins with, and the mark that is found in it.
-OWN = (
-    (b"{", b'"format": "gmmscape-'),
-    (b"<!", b'name="generator" content="gmmscape'),
-    (b"\x89PNG", b"Software\x00gmmscape"),
-    (b"%PDF", b"gmmscape"),
-    (b"<?xml", b"gmmscape"),
-)
+#: What a file that this program wrote begins with, and the mark that is found in it, by what is in it.
+OWN = {
+    "JSON": ((b"{", b'"format": "gmmscape-'),),
+    "a report": ((b"<!", b'name="generator" content="gmmscape'),),
+    "a picture": (
+        (b"\x89PNG", b"Software\x00gmmscape"),
+        (b"%PDF", b"gmmscape"),
+        (b"<?xml", b"gmmscape"),
+    ),
+}
 
 
 class _File(click.ParamType):
@@ -30,8 +32,9 @@ class _File(click.ParamType):
     name = "file"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name."""
-        return str(value)
+        """Return the name; what shells leave of a home folder, as in --json=~/fit.json, is put in."""
+        name = str(value)
+        return str(Path(name).expanduser()) if name.startswith("~/") else name
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -53,10 +56,12 @@ class Written(_File):
         Whether "-" is standard output.
     kept : bool, default=False
         Whether what is there is gone on from, so that whoever reads it says whether it is ours.
+    what : str, default="JSON"
+        What is written, a key of `OWN`: only files of the same are replaced without being asked.
     """
 
-    def __init__(self, *, stdout: bool = False, kept: bool = False) -> None:
-        self.stdout, self.kept = stdout, kept
+    def __init__(self, *, stdout: bool = False, kept: bool = False, what: str = "JSON") -> None:
+        self.stdout, self.kept, self.what = stdout, kept, what
 
 
 class FileCommand(click.Command):
@@ -104,23 +109,29 @@ def _check_target(ctx: click.Context, written: click.Parameter, name: str) -> No
     try:
         target = writable_target(name)
     except InvalidParameterError as error:
-        raise click.BadParameter(str(error), ctx, written) from error
-    if target.exists() and not written.type.kept and not ctx.params.get("force") and not is_ours(target):
+        remedy = str(error).partition(": ")[2]
+        raise click.BadParameter(f"{name!r}: {remedy}", ctx, written) from error
+    if (
+        target.exists()
+        and not written.type.kept
+        and not ctx.params.get("force")
+        and not is_ours(target, written.type.what)
+    ):
         raise click.UsageError(
-            f"{_called(written)}: {name} is there, and gmmscape did not write it: name another file, or pass "
-            "--force to replace it",
+            f"{_called(written)}: {name} is there, and is not {written.type.what} that gmmscape wrote: name "
+            "another file, or pass --force to replace it",
             ctx,
         )
 
 
-def is_ours(path: Path) -> bool:
-    """Say whether a file is empty or looks like one that this program wrote."""
+def is_ours(path: Path, what: str) -> bool:
+    """Say whether a file is empty or looks like one that this program wrote, with that in it."""
     try:
         with path.open("rb") as file:
             content = file.read(1 << 22)
     except OSError:
         return False
-    return not content or any(content.startswith(begin) and mark in content for begin, mark in OWN)
+    return not content or any(content.startswith(begin) and mark in content for begin, mark in OWN[what])
 
 
 def same_file(one: str | Path, other: str | Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import isfinite
 from typing import Any
@@ -14,12 +15,14 @@ Command = Callable[..., Any]
 
 
 class WholeNumber(click.ParamType):
-    """A whole number, not below the least."""
+    """A whole number, not below the least and not above the most."""
 
     name = "integer"
 
-    def __init__(self, least: int | None = None, *, missing: str | None = None) -> None:
-        self.least, self.missing = least, missing
+    def __init__(
+        self, least: int | None = None, most: int | None = None, *, missing: str | None = None
+    ) -> None:
+        self.least, self.most, self.missing = least, most, missing
 
     def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str | None:
         """Return what to do where the option is needed and not given."""
@@ -33,10 +36,27 @@ class WholeNumber(click.ParamType):
             number = None
         if number is None or (self.least is not None and number < self.least):
             wanted = "" if self.least is None else f" from {self.least} on"
-            self.fail(
-                f"{value!r} is no whole number{wanted}: write one, as in {_example(param)} 3", param, ctx
-            )
+            self.fail(f"{value!r} is no whole number{wanted}: {self.remedy(value, param)}", param, ctx)
+        if self.most is not None and number > self.most:
+            self.fail(f"{value} is too large: write a number up to {self.most}", param, ctx)
         return number
+
+    def remedy(self, value: Any, param: click.Parameter | None) -> str:
+        """Return what to do about something else."""
+        return f"write one, as in {_example(param)} 3"
+
+
+class Components(WholeNumber):
+    """How many components a mixture has."""
+
+    def __init__(self) -> None:
+        super().__init__(1, missing="Say how many there are, as in -k 3; `gmmscape select` finds it out.")
+
+    def remedy(self, value: Any, param: click.Parameter | None) -> str:
+        """Return what to do about something else; of several numbers, which command takes them."""
+        if re.match(r"\d+\s*[-:,]\s*\d", str(value)):
+            return f"write one, or compare several by `gmmscape select FILE -k {value}`"
+        return super().remedy(value, param)
 
 
 class Jobs(WholeNumber):
@@ -74,7 +94,8 @@ def _example(param: click.Parameter | None) -> str:
     return "1" if param is None else param.opts[0]
 
 
-COMPONENTS = WholeNumber(1, missing="Say how many there are, as in -k 3; `gmmscape select` finds it out.")
+COMPONENTS = Components()
+SEED = WholeNumber(0, 2**32 - 1)
 max_seconds_option = click.option(
     "--max-seconds", type=Number(0), help="Stop after this time with what is found."
 )
@@ -87,9 +108,7 @@ def run_options(command: Command) -> Command:
     """Add the options of whatever takes time and chance."""
     for option in (
         click.option("--n-jobs", type=Jobs(), help="Threads at most; all cores by default."),
-        click.option(
-            "--seed", type=WholeNumber(0), default=0, show_default=True, help="Of all that is random."
-        ),
+        click.option("--seed", type=SEED, default=0, show_default=True, help="Of all that is random."),
     ):
         command = option(command)
     return command
@@ -102,9 +121,7 @@ def laboratory_options(*, checkpoint: bool) -> Callable[[Command], Command]:
         click.option(
             "--n-jobs", type=Jobs(), default=1, show_default=True, help="Processes; -1 for all cores."
         ),
-        click.option(
-            "--seed", type=WholeNumber(0), default=0, show_default=True, help="Of all that is random."
-        ),
+        click.option("--seed", type=SEED, default=0, show_default=True, help="Of all that is random."),
     ]
     if checkpoint:
         options.insert(0, checkpoint_option)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -121,14 +123,14 @@ def output_options(of: type[Record], *, plot: bool = True) -> Callable[[Command]
         "plot_file": click.option(
             "--plot",
             "plot_file",
-            type=Written(),
+            type=Written(what="a picture"),
             callback=_picture,
             help="Draw the result: PNG, PDF or SVG by the file's ending.",
         ),
         "report_file": click.option(
             "--report",
             "report_file",
-            type=Written(stdout=True),
+            type=Written(stdout=True, what="a report"),
             help="Write a report to this HTML file; - for standard output.",
         ),
         "json_file": click.option(
@@ -164,22 +166,21 @@ def _write_report(found: Any, rows: Rows | None, file: str) -> None:
 
 def _write_picture(display: Any, file: str) -> None:
     ending = Path(file).suffix[1:].lower()
-    told = {"metadata": {MAKERS[ending]: "gmmscape"}} if ending in MAKERS else {}
-    with unfinished(file) as beside:
-        display.figure_.savefig(beside, format=ending, **told)
+    with unfinished(file) as beside, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        display.figure_.savefig(beside, format=ending, metadata={MAKERS[ending]: "gmmscape"})
+    if any("missing from font" in str(one.message) for one in said):
+        click.echo("--plot: the font lacks some letters of the names, drawn as boxes", err=True)
 
 
 def _picture(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Raise a usage error now if a picture could not be drawn into a file of this name later."""
     if value is None or value == STDOUT:
         return value
-    try:
-        from matplotlib.backend_bases import FigureCanvasBase
-    except ImportError as error:
-        raise click.UsageError('--plot needs matplotlib: pip install "gmmscape[plot]"', ctx) from error
-    endings = FigureCanvasBase.get_supported_filetypes()
-    if Path(value).suffix[1:].lower() not in endings:
+    if find_spec("matplotlib") is None:
+        raise click.UsageError('--plot needs matplotlib: pip install "gmmscape[plot]"', ctx)
+    if Path(value).suffix[1:].lower() not in MAKERS:
         raise click.BadParameter(
-            f"{value!r} does not end in one of .{', .'.join(sorted(endings))}", ctx, param
+            f"{value!r} is no name of a picture: let it end in .{', .'.join(MAKERS)}", ctx, param
         )
     return value

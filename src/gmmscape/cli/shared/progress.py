@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -18,6 +18,9 @@ from rich.progress import (
 from rich.table import Column
 
 from gmmscape.progress import Callback, Event, described
+
+#: Cells of a line from which on there is room for a bar.
+ROOM_FOR_A_BAR = 120
 
 
 @contextmanager
@@ -30,15 +33,15 @@ def progress(what: str, *, quiet: bool) -> Iterator[Callback | None]:
     if quiet or not console.is_terminal:
         yield None
         return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[at]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as shown:
+    columns: list[ProgressColumn] = [SpinnerColumn(), TextColumn("{task.description}")]
+    if console.width >= ROOM_FOR_A_BAR:
+        columns.append(BarColumn(bar_width=24))
+    # What gives way on a narrow terminal is the end of the sentence: its numbers stand at its beginning.
+    columns += [
+        TextColumn("{task.fields[at]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
+        TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
+    ]
+    with Progress(*columns, console=console, transient=True, expand=True) as shown:
         task = shown.add_task(what, total=None, at="")
 
         def show(event: Event) -> None:

@@ -52,6 +52,8 @@ class Layout(NamedTuple):
         """Read the columns asked for, or, where `names` gives them, those that a model was fitted on."""
         from_model = names is not None and not self.columns and not self.drop
         columns = list(names or ()) if from_model else _parts(self.columns) or None
+        if columns is not None and names is not None and sorted(columns) == sorted(names):
+            columns = list(names)  # the model's own, in whatever order: they go to where it has them
         drop = _parts(self.drop)
         if self.weights_column is not None:
             drop.append(self.weights_column)

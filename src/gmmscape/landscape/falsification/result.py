@@ -12,6 +12,7 @@ from gmmscape.landscape.falsification.suspect import OUTCOMES, Suspect
 from gmmscape.results.fields import plain
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
+from gmmscape.results.words import ENDINGS
 from gmmscape.structure.intervals import Share
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import real_number
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Suspects that the printed text lists.
 MOST_LISTED = 20
+#: What to do where all was searched and nothing found.
+MORE = "more truths, more components or less separation look harder"
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +170,16 @@ class Falsification(Record):
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        asked = self.settings
+        asked, confirmed = self.settings, self.outcomes["confirmed"]
+        among = f"{counted(self.n_minima, 'minimum', 'minima')} of {counted(len(self.searched), 'truth')}"
+        yield (
+            f"{counted(confirmed, 'counterexample')} confirmed among {among}"
+            if confirmed
+            else f"no counterexample among {among}"
+        )
+        yield (
+            "next: look at what is confirmed" if confirmed else f"next: {ENDINGS.get(self.stop_reason, MORE)}"
+        )
         tau = "0.5/k" if asked["tau"] is None else f"{asked['tau']:g}"
         yield (
             f"{len(self.searched)} of {counted(asked['n_truths'], 'truth')} searched from "

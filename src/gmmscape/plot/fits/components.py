@@ -229,7 +229,7 @@ def _curves(panel: Panel, parts: Components, ends: tuple[float, float], tallest:
         height = densities(own)[:, i]
         panel.ax.fill_between(own, height, color=colour(kind), alpha=0.10, linewidth=0, zorder=2)
         panel.curves += panel.ax.plot(own, height, color=colour(kind), linewidth=1.3, zorder=4)
-    (panel.density,) = panel.ax.plot(x, total, color=INK, linewidth=1.6, zorder=3)
+    (panel.density,) = panel.ax.plot(x, total, color=INK, linewidth=3.4, zorder=3)
     top = max(float(total.max()), tallest or 0.0)
     if tallest is not None and top > SIZES.tallest * tallest:
         top = SIZES.tallest * tallest

@@ -25,7 +25,7 @@ from gmmscape.plot.fits.views import (
     separating,
 )
 from gmmscape.plot.sizes import SIZES
-from gmmscape.plot.style import COLOURS, Display, new_figure
+from gmmscape.plot.style import COLOURS, Display, checked_axes, new_figure
 from gmmscape.results.text import counted
 from gmmscape.validation import column_names, data_matrix, finite_array, mean_matrix, real_number
 
@@ -174,7 +174,7 @@ class FitDisplay(Display):
         if ax is None:
             figure = new_figure(*size_of(scene, view))
             ax = figure.subplots()
-        self._keep([ax])
+        self._keep([checked_axes(ax)])
         self.panels_ = [draw(ax, scene, view)]
         if self.title:
             ax.set_title(self.title, loc="left")
@@ -200,7 +200,7 @@ class FitDisplay(Display):
             figure = new_figure(2.1 * m + 0.6, 2.1 * m + 0.9)
             axes = figure.subplots(m, m, squeeze=False)
         else:
-            ax.set_axis_off()
+            checked_axes(ax).set_axis_off()
             side = 1.0 / m
             spots = [[(j * side, 1.0 - (i + 1) * side, 0.82 * side, 0.82 * side) for j in range(m)]
                      for i in range(m)]  # fmt: skip

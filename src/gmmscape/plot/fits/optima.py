@@ -126,7 +126,7 @@ class OptimaDisplay(Display):
             for side in ("right", "top"):
                 axis.spines[side].set_visible(False)
         heads = (
-            (left, "log-likelihood lost", 0.0),
+            (left, "nats behind the best", 0.0),
             (right, "how often starts end here", 0.0),
             (right, "components of this optimum, on clusters of the best", 1.04),
         )
@@ -136,8 +136,9 @@ class OptimaDisplay(Display):
                 fontsize=SMALL + 0.5, fontweight="bold", color=INK,
             )  # fmt: skip
         if self.left_out:
+            left_out = counted(self.left_out, "worse one is", "worse ones are")
             right.annotate(
-                f"{self.left_out} worse ones are not drawn", (1.04, 0.0), (0, -14), xycoords="axes fraction",
+                f"{left_out} not drawn", (1.04, 0.0), (0, -14), xycoords="axes fraction",
                 textcoords="offset points", fontsize=SMALL, color=INK, annotation_clip=False,
             )  # fmt: skip
 

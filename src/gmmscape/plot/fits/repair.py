@@ -23,7 +23,7 @@ from gmmscape.plot.fits.fit import (
 from gmmscape.plot.fits.legend import explain, kind_keys
 from gmmscape.plot.fits.limits import limits
 from gmmscape.plot.fits.views import chosen_columns, named_columns
-from gmmscape.plot.style import Display, new_figure
+from gmmscape.plot.style import Display, new_figure, pair_of_axes
 from gmmscape.validation import data_matrix
 
 
@@ -116,7 +116,7 @@ class RepairDisplay(Display):
             across = 12.0 if width > 6.4 else 10.0
             figure = new_figure(across, max(4.2, height * min(1.0, 0.5 * across / width)))
             ax = figure.subplots(1, 2, sharey=True)
-        self._keep(np.atleast_1d(ax))
+        self._keep(pair_of_axes(ax))
         self.panels_ = [
             draw(axis, scene, view, ranges) for axis, (scene, _) in zip(self.axes_, scenes, strict=True)
         ]

@@ -15,6 +15,7 @@ from gmmscape.plot.style import (
     INK,
     SMALL,
     Display,
+    axes_or_new,
     colour,
     new_figure,
 )
@@ -134,7 +135,7 @@ class BasinsDisplay(Display):
             places = [title.get_position()[1] - BELOW_TITLE for title in self.minima.titles_]
             bars.set_ylim(left.get_ylim())
         else:
-            bars = new_figure(7.5, 1.2 + 0.45 * n).subplots() if ax is None else ax
+            bars = axes_or_new(ax, 7.5, 1.2 + 0.45 * n)
             places = [-float(i) for i in range(n)]
             self._keep([bars])
         self._draw(bars, places, 0.36 if strips else 0.6, named=not strips)

@@ -10,7 +10,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
 from gmmscape.plot.landscapes.subject import Drawn, Subject, draw_subject
-from gmmscape.plot.style import FAINT, INK, SMALL, kind_legend, new_figure
+from gmmscape.plot.style import FAINT, INK, SMALL, checked_axes, kind_legend, new_figure
 
 #: Rows of data drawn, of more.
 MOST_ROWS = 3_000
@@ -128,8 +128,8 @@ def _panels(n: int, ax: Any, shape: float) -> tuple[list[Any], int]:
             spare.remove()
         return axes[:n], columns
     if n == 1:
-        return [ax], 1
-    ax.set_axis_off()
+        return [checked_axes(ax)], 1
+    checked_axes(ax).set_axis_off()
     width, height = 1 / columns, 1 / rows
     corners = [(i % columns * width, 1 - (i // columns + 1) * height) for i in range(n)]
     return [ax.inset_axes((x, y, 0.82 * width, 0.72 * height)) for x, y in corners], columns

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.plot.style import COLOURS, FAINT, INK, SMALL, Display, legend, new_figure
+from gmmscape.plot.style import COLOURS, FAINT, INK, SMALL, Display, checked_axes, legend, new_figure
 from gmmscape.validation import finite_array
 
 #: Marker of each end.
@@ -128,7 +128,7 @@ class ThresholdDisplay(Display):
             If matplotlib is not installed.
         """
         ours = ax is None
-        axes = list(new_figure(9.0, 4.4).subplots(1, 2, sharex=True)) if ours else [ax]
+        axes = list(new_figure(9.0, 4.4).subplots(1, 2, sharex=True)) if ours else [checked_axes(ax)]
         self._keep(axes)
         self.lines_ = [self._line(axes[0], line, line.defects) for line in self.lines]
         axes[0].axhline(self.level, color=FAINT, linewidth=1, linestyle=":", zorder=0)

@@ -199,12 +199,10 @@ def _evidence(diagnosis: Any) -> Html:
     body: list[list[Any]] = [
         ["gain by polishing", amount(diagnosis.polish_gain * total, unit), "what more EM brings"],
         ["gain by moves", amount(diagnosis.escape_gain * total, unit), "what moves bring beyond that"],
-        [
-            "significance",
-            number(diagnosis.significance),
-            "the gain in standard errors; 2 and more stands out",
-        ],
     ]
+    if diagnosis.significance > 0.0:
+        reading = "the gain in standard errors; 2 and more stands out"
+        body.append(["significance", number(diagnosis.significance), reading])
     if evidence.bic_gain is not None:
         body.append(["fall of the BIC", number(evidence.bic_gain), "more than 10 is strong evidence"])
     if evidence.held_out_gain is not None:

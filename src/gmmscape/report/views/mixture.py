@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape.report.blocks import number, plain_text, table
+from gmmscape.report.blocks import number, plain_text, table, with_spread
 from gmmscape.report.html import Html, joined, name_text
 from gmmscape.report.kinds import badge
 from gmmscape.report.page import Page, Section
@@ -79,10 +79,7 @@ def components_table(
             *([] if kinds is None else [badge(kinds[i])]),
             number(float(mixture.weights[i])),
         ]
-        cells += [
-            f"{number(float(mixture.means[i, j]))}\u00a0\u00b1\u00a0{number(float(deviations[i, j]), 3)}"
-            for j in range(d)
-        ]
+        cells += [with_spread(float(mixture.means[i, j]), float(deviations[i, j])) for j in range(d)]
         body.append(cells)
     more = f", the first {d} of {mixture.n_features} columns" if d < mixture.n_features else ""
     return table(f"Components: weight, mean and standard deviation of each column{more}", head, body)

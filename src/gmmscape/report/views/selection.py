@@ -93,7 +93,10 @@ def _following(record: Any) -> str:
         return f"Not all was tried ({ending(record.stop_reason)})."
     if record.best_n_components == max(row["n_components"] for row in record.table):
         return "The largest number that was tried was chosen: try more."
-    return "Use the chosen fit: selection.best.to_estimator() is a fitted estimator."
+    return (
+        "Use the chosen fit: `gmmscape select --model FILE` writes it, and in Python `best.to_estimator()` "
+        "is a fitted estimator."
+    )
 
 
 def _curve(record: Any) -> Any:
