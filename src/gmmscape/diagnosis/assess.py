@@ -105,16 +105,7 @@ def judge(
     fitted = read_model(model, covariance_type)
     X = columns_in_order(X, fitted.feature_names)
     sample = Sample(X, sample_weight, copy=False, wild="aside")
-    if sample.n_features != fitted.means.shape[1]:
-        raise DataError(
-            f"X has {counted(sample.n_features, 'column')} where the model has "
-            f"{fitted.means.shape[1]}: pass the columns that it was fitted on"
-        )
-    if len(sample) < len(fitted.means):
-        raise DataError(
-            f"X has {counted(len(sample), 'row')} (of positive weight) where the model has "
-            f"{counted(len(fitted.means), 'component')}: pass the rows that it was fitted on"
-        )
+    _check_rows(sample, fitted)
     total = total_mass(sample, sample_weight)
     if fitted.mixture is None:
         budget.value_is = "inertia"
@@ -124,11 +115,6 @@ def judge(
         )
     family = family_of(fitted, sample, reg_covar, covariance_floor, covariance_prior)
     given = sample.local_mixture(fitted.mixture)
-    if not np.abs(given.means).max() < TOLERANCES.diagnosis.out_of_reach:
-        raise DataError(
-            f"{OF_OTHER_ROWS}: its means are farther from them than numbers can tell; pass the rows that it "
-            "was fitted on"
-        )
     objective = Objective.near(sample, family, given)
     problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed, pursue=pursue)
     with limited(n_jobs):
@@ -160,6 +146,27 @@ def judge(
         family.prior,
         None if whole is model else whole,
     )
+
+
+def _check_rows(sample: Sample, fitted: FittedModel) -> None:
+    """Raise DataError where the rows cannot be those that the model was fitted on."""
+    k, d = fitted.means.shape
+    if sample.n_features != d:
+        raise DataError(
+            f"X has {counted(sample.n_features, 'column')} where the model has {d}: pass the columns that it "
+            "was fitted on"
+        )
+    if len(sample) < k:
+        raise DataError(
+            f"X has {counted(len(sample), 'row')} (of positive weight) where the model has "
+            f"{counted(k, 'component')}: pass the rows that it was fitted on"
+        )
+    spread = float(np.sqrt(sample.variance.mean())) or 1.0
+    if not np.abs(fitted.means / spread - sample.origin / spread).max() < TOLERANCES.diagnosis.out_of_reach:
+        raise DataError(
+            f"{OF_OTHER_ROWS}: its means are farther from them than numbers can tell; pass the rows that it "
+            "was fitted on"
+        )
 
 
 def _diagnoses(

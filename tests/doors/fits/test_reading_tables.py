@@ -25,6 +25,12 @@ def test_models_find_their_columns_by_name(clusters, good, tmp_path):
     assert content_of(out)["feature_names"] == ["x", "y"]
 
 
+def test_names_in_another_order_put_no_column_in_the_place_of_another(clusters, good, tmp_path):
+    out = tmp_path / "out.json"
+    plain = judged("diagnose", good, clusters, out).stdout
+    assert judged("diagnose", good, clusters, out, "--columns", "y,x").stdout == plain
+
+
 @pytest.fixture(scope="module")
 def wide(folder):
     """Columns a to d of numbers and a label."""
