@@ -19,7 +19,10 @@ def test_files_and_text(tmp_path):
         *SMALL, "--truths", 6, "--json", files["json"], "--plot", files["png"], "--checkpoint", files["keep"]
     )
     assert (result.returncode or 0, result.stderr) == (0, "")
-    assert result.stdout.startswith("6 of 6 truths searched from 8 starts each (completed); seed 3")
+    verdict, following, facts = result.stdout.splitlines()[:3]
+    assert verdict.startswith("no counterexample among ")
+    assert following.startswith("next: ")
+    assert facts.startswith("6 of 6 truths searched from 8 starts each (completed); seed 3")
     content = json.loads(files["json"].read_text())
     expected = lab.falsify(
         n_components=[1, 2, 3], k_star=[2, 3], d=1, separation=5.0, n_truths=6, n_starts=8, rng=3

@@ -97,4 +97,4 @@ def test_ctrl_c_prints_what_was_found(tmp_path):
     centers = rng.uniform(-100, 100, (30, 2))
     np.savetxt(tmp_path / "many.csv", np.repeat(centers, 300, axis=0) + rng.normal(size=(9000, 2)))
     output = interrupted(["select", "many.csv", "--k", "1:60"], b"up 1", cwd=tmp_path)
-    assert "not all was tried: interrupted" in output
+    assert "not all was tried: the search was interrupted" in output

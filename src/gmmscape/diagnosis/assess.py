@@ -156,7 +156,7 @@ def _check_rows(sample: Sample, fitted: FittedModel) -> None:
             f"X has {counted(sample.n_features, 'column')} where the model has {d}: pass the columns that it "
             "was fitted on"
         )
-    if len(sample) < k:
+    if fitted.mixture is not None and len(sample) < k:
         raise DataError(
             f"X has {counted(len(sample), 'row')} (of positive weight) where the model has "
             f"{counted(k, 'component')}: pass the rows that it was fitted on"

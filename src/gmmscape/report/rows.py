@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape.exceptions import InvalidParameterError
+from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.models import FittedModel, last_step, read_model
 from gmmscape.results.text import counted
@@ -80,8 +80,9 @@ def rows_of(data: Any, columns: Sequence[str] | None = None, model: Any = None) 
         If the names are not as many as the columns.
     """
     if isinstance(data, str | PathLike):
-        raise InvalidParameterError.of(
-            "data", data, "pass rows: the report is returned as text, which Path(FILE).write_text writes"
+        raise DataError(
+            f"data={str(data)!r}: pass rows; the report is returned as text, which `Path(FILE).write_text` "
+            "writes"
         )
     values = None if data is None else data_matrix(data, name="data")
     own = getattr(data, "columns", None) if columns is None else columns

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.exceptions import InvalidParameterError
 from gmmscape.report.blocks import with_spread
 from gmmscape.report.html import VOID
 from gmmscape.report.views import HOMES
@@ -204,7 +203,7 @@ def test_a_record_that_is_too_long_says_so():
 
 def test_a_path_is_not_taken_for_rows():
     model = gs.GaussianMixture(1).fit(np.arange(9.0)[:, None])
-    with pytest.raises(InvalidParameterError, match="returned as text"):
+    with pytest.raises(gs.DataError, match="returned as text"):
         model.to_html("out.html")
 
 
