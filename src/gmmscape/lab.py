@@ -14,6 +14,9 @@ from gmmscape.landscape.falsification import (
     falsify,
     unstructured_against_separation,
 )
+from gmmscape.landscape.freedom.atlas import FreeAtlas
+from gmmscape.landscape.freedom.landscape import FreeLandscape
+from gmmscape.landscape.freedom.point import FreePoint
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.paths.birth import birth
 from gmmscape.landscape.paths.birth_result import BirthPoint
@@ -22,7 +25,7 @@ from gmmscape.landscape.phases import PhaseDiagram, phase
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.realisation.result import Realisation
 from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
-from gmmscape.measure import Population, Sample
+from gmmscape.measure import Population, Sample, density_nodes
 from gmmscape.structure import Block, Decoding, Structure, candidates, decode
 
 __all__ = [
@@ -33,6 +36,9 @@ __all__ = [
     "CriticalPoint",
     "Decoding",
     "Falsification",
+    "FreeAtlas",
+    "FreeLandscape",
+    "FreePoint",
     "Landscape",
     "PathProfile",
     "PhaseDiagram",
@@ -48,6 +54,7 @@ __all__ = [
     "birth",
     "candidates",
     "decode",
+    "density_nodes",
     "error_against_separation",
     "falsify",
     "laws",

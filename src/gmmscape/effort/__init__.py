@@ -11,6 +11,7 @@ from gmmscape.effort.atlas import AtlasEffort
 from gmmscape.effort.basins import BasinsEffort
 from gmmscape.effort.diagnosis import DiagnosisEffort
 from gmmscape.effort.falsification import FalsificationEffort
+from gmmscape.effort.freedom import FreedomEffort
 from gmmscape.effort.measure import MeasureEffort
 from gmmscape.effort.moves import MovesEffort
 from gmmscape.effort.paths import PathsEffort
@@ -32,6 +33,7 @@ class Effort:
     basins: BasinsEffort = field(default_factory=BasinsEffort)
     diagnosis: DiagnosisEffort = field(default_factory=DiagnosisEffort)
     falsification: FalsificationEffort = field(default_factory=FalsificationEffort)
+    freedom: FreedomEffort = field(default_factory=FreedomEffort)
     measure: MeasureEffort = field(default_factory=MeasureEffort)
     moves: MovesEffort = field(default_factory=MovesEffort)
     paths: PathsEffort = field(default_factory=PathsEffort)

@@ -18,6 +18,7 @@ from gmmscape.families.registry import (
     register,
     unregister,
 )
+from gmmscape.families.restricted import Restricted
 
 __all__ = [
     "NO_FLOOR",
@@ -28,6 +29,7 @@ __all__ = [
     "FreeCovariance",
     "Location",
     "NativeFamily",
+    "Restricted",
     "contained_in",
     "contrasts",
     "family_named",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
@@ -13,6 +14,7 @@ from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.atlas import explore as exploration
 from gmmscape.landscape.atlas.atlas import WEIGHTS, Atlas
 from gmmscape.landscape.atlas.profile import PathProfile, descent_profile, straight_profile
+from gmmscape.landscape.freedom.landscape import FreeLandscape
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.realisation.realise import realise
@@ -53,6 +55,9 @@ class Landscape:
         equal weights.
     reference : Mixture, optional
         What fits to a sample are decoded against; those to a population are against its truth.
+    family : {"location", "spherical", "diag", "tied", "full"}, default="location"
+        What covariances are like. With another family than "location", with `weights` as numbers, or with
+        `sigma` as "free", "common" or a number each, a `FreeLandscape` is made instead.
 
     Raises
     ------
@@ -72,6 +77,24 @@ class Landscape:
     ['0>0,1', '1,2>2']
     """
 
+    def __new__(
+        cls,
+        measure: Population | Sample,
+        n_components: int,
+        sigma: Any = None,
+        weights: Any = "equal",
+        reference: Mixture | None = None,
+        *,
+        family: str = "location",
+    ) -> Any:
+        """Make a landscape of means alone, or the one of more freedom that is asked for."""
+        plain = np.ndim(sigma) == 0 and not isinstance(sigma, str) and isinstance(weights, str)
+        if family == "location" and plain:
+            return super().__new__(cls)
+        return FreeLandscape(
+            measure, n_components, family=family, weights=weights, sigma=sigma, reference=reference
+        )
+
     def __init__(
         self,
         measure: Population | Sample,
@@ -79,6 +102,8 @@ class Landscape:
         sigma: float | None = None,
         weights: str = "equal",
         reference: Mixture | None = None,
+        *,
+        family: str = "location",
     ) -> None:
         if not isinstance(measure, (Population, Sample)):
             raise InvalidParameterError.of(

@@ -1,5 +1,6 @@
 """Measures: what a negative log-likelihood is averaged over."""
 
+from gmmscape.measure.density import density_nodes
 from gmmscape.measure.duplicates import row_keys
 from gmmscape.measure.estimate import Errors, Estimate
 from gmmscape.measure.population import Population
@@ -24,6 +25,7 @@ __all__ = [
     "RowSummary",
     "Sample",
     "WeightedRows",
+    "density_nodes",
     "middle_of",
     "repetition",
     "rounding_step",

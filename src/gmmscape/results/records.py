@@ -32,6 +32,8 @@ HOMES = {
     "gmmscape-finding": "diagnosis.findings",
     "gmmscape-fit": "estimator.document",
     "gmmscape-followed-minimum": "landscape.threshold.result",
+    "gmmscape-free-atlas": "landscape.freedom.atlas",
+    "gmmscape-free-point": "landscape.freedom.point",
     "gmmscape-local-optimum": "optima.result",
     "gmmscape-mixture": "mixture",
     "gmmscape-optima": "optima.result",

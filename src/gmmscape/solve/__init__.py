@@ -14,6 +14,7 @@ from gmmscape.solve.regularity import AUTO, Regularity
 from gmmscape.solve.result import Solution
 from gmmscape.solve.rules import stop_reason
 from gmmscape.solve.second_order.curvature import Curvature, curvature, price
+from gmmscape.solve.second_order.own_units import OwnUnits
 from gmmscape.solve.spread_starts import spread_means
 from gmmscape.solve.starts import (
     INIT_PARAMS,
@@ -33,6 +34,7 @@ __all__ = [
     "Curvature",
     "GradientDescent",
     "Newton",
+    "OwnUnits",
     "Patience",
     "Regularity",
     "Small",

@@ -11,6 +11,7 @@ from gmmscape.tolerances.atlas import AtlasTolerances
 from gmmscape.tolerances.basins import BasinsTolerances
 from gmmscape.tolerances.diagnosis import DiagnosisTolerances
 from gmmscape.tolerances.falsification import FalsificationTolerances
+from gmmscape.tolerances.freedom import FreedomTolerances
 from gmmscape.tolerances.measure import MeasureTolerances
 from gmmscape.tolerances.moves import MovesTolerances
 from gmmscape.tolerances.optima import OptimaTolerances
@@ -32,6 +33,7 @@ class Tolerances:
     basins: BasinsTolerances = field(default_factory=BasinsTolerances)
     diagnosis: DiagnosisTolerances = field(default_factory=DiagnosisTolerances)
     falsification: FalsificationTolerances = field(default_factory=FalsificationTolerances)
+    freedom: FreedomTolerances = field(default_factory=FreedomTolerances)
     measure: MeasureTolerances = field(default_factory=MeasureTolerances)
     moves: MovesTolerances = field(default_factory=MovesTolerances)
     optima: OptimaTolerances = field(default_factory=OptimaTolerances)

@@ -1,0 +1,1 @@
+"""Landscapes of fits with more freedom than means: weights, widths, covariances."""

@@ -1,0 +1,157 @@
+"""Descents in landscapes of fits with free weights, widths or covariances: rough, coarse, polished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.landscape.freedom.freedom import Freedom
+from gmmscape.landscape.freedom.newton import Ended, Local, newton
+from gmmscape.landscape.freedom.point import FreePoint
+from gmmscape.measure import Measure, Population
+from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
+from gmmscape.solve import EM, ends_of_all, random_row_means
+from gmmscape.structure.structure import decode
+from gmmscape.tolerances import TOLERANCES
+
+#: EM that random starts run first: plain EM, whose basins users of EM meet.
+ROUGH = EM(tol=1e-3, max_iter=1000, accelerate=False)
+MOST_STEPS = 500
+
+
+@dataclass(frozen=True)
+class FreeDescent:
+    """How descents are done with a given freedom against a measure.
+
+    Attributes
+    ----------
+    measure : Population or Sample
+        What the NLL is averaged over.
+    freedom : Freedom
+        What is free.
+    given : Mixture or None
+        What fits to a sample are decoded against.
+    """
+
+    measure: Measure
+    freedom: Freedom
+    given: Mixture | None = None
+
+    @property
+    def reference(self) -> Mixture | None:
+        """What fits are decoded against: the truth, or what was given for a sample."""
+        return self.given if self.measure.truth is None else self.measure.truth
+
+    def objective(self, local: Mixture, rtol: float) -> Objective:
+        """Return the objective with a rule of that accuracy for the neighbourhood of a local mixture."""
+        if isinstance(self.measure, Population):
+            rows = self.measure.roomy_rows(local, rtol)
+        else:
+            rows = self.measure.rows(local)
+        return Objective(self.measure, self.freedom.family, rows)
+
+    @cached_property
+    def common(self) -> Objective:
+        """The objective with coarse rows that serve all fits alike, for rough descents."""
+        k = self.freedom.n_components
+        if not isinstance(self.measure, Population):
+            return self.objective(self.start(np.zeros((k, self.measure.n_features)), 1.0), 1.0)
+        truth = self.measure.local_mixture(self.measure.truth)
+        at = np.arange(k) % truth.n_components
+        typical = self.freedom.moment_matched(
+            np.full(k, 1.0 / k), truth.means[at], truth.full_covariances()[at]
+        )
+        return self.objective(typical, TOLERANCES.freedom.coarse_rtol)
+
+    def start(self, means: FloatArray, share: float) -> Mixture:
+        """Return the fit with local means, equal weights, and a share of the measure's covariance each."""
+        k = len(means)
+        covariances = np.repeat(share * self.measure.covariance[None], k, axis=0)
+        return self.freedom.moment_matched(np.full(k, 1.0 / k), means, covariances)
+
+    def random_start(self, rng: np.random.Generator) -> Mixture:
+        """Return means drawn from the truth, or different rows, with widths from a cluster's to all's."""
+        k, d = self.freedom.n_components, self.measure.n_features
+        if isinstance(self.measure, Population):
+            means = self.measure.truth.sample(k, rng)[0] - self.measure.origin
+        else:
+            means = random_row_means(self.measure, k, rng)
+        return self.start(means, float(np.exp(rng.uniform(-2.0 * np.log(max(k, 2)), 0.0))) ** (1.0 / d))
+
+    def rough(self, starts: list[Mixture]) -> list[Mixture]:
+        """Return where plain EM leads from local starts; Ctrl-C is passed on."""
+        ends, interrupted = ends_of_all(ROUGH, self.common, starts)
+        if interrupted:
+            raise KeyboardInterrupt
+        return ends
+
+    def coarse(self, local: Mixture) -> Ended:
+        """Descend by Newton with a coarse rule made for the start."""
+        objective = self.objective(local, TOLERANCES.freedom.coarse_rtol)
+        return newton(objective, self.freedom, local, tol=TOLERANCES.freedom.coarse, max_iter=MOST_STEPS)
+
+    def full(
+        self,
+        local: Mixture,
+        *,
+        tol: float | None = None,
+        max_iter: int = MOST_STEPS,
+        go_on: Callable[[int, Local], bool] = lambda *_: True,
+    ) -> FreePoint:
+        """Descend and polish: rules are made for where the descent stands, until the last one agrees."""
+        found, history, done = None, list[float](), 0
+        wanted = TOLERANCES.freedom.polished if tol is None else tol
+        for rtol in (
+            TOLERANCES.freedom.coarse_rtol,
+            TOLERANCES.freedom.fine_rtol,
+            TOLERANCES.freedom.fine_rtol,
+        ):
+            objective = self.objective(local, rtol)
+            found = newton(objective, self.freedom, local, tol=wanted, max_iter=max_iter - done, go_on=go_on)
+            history += found.history[1:] if history else found.history
+            local, done = found.at.mixture, done + found.n_iter
+            if found.stop_reason != "converged":
+                break
+        assert found is not None
+        return self.described(found, tuple(history), done)
+
+    def described(self, found: Ended, history: tuple[float, ...], n_iter: int) -> FreePoint:
+        """Return the point with value, error, curvatures and structure."""
+        local = found.at.mixture
+        fine = self.objective(local, TOLERANCES.freedom.fine_rtol)
+        at = Local.at(fine, self.freedom, local)
+        error = fine.rows.errors(local).nll
+        if isinstance(self.measure, Population):
+            finer = self.objective(local, TOLERANCES.freedom.finer_rtol)
+            error = abs(finer.value(local) - fine.value(local)) + TOLERANCES.freedom.rounding
+        mixture = self.measure.callers_mixture(local)
+        penalty = fine.family.penalty(local)
+        nll = at.value - penalty + fine.rows.log_unit
+        kl = float(self.measure.kl(local)) if isinstance(self.measure, Population) else None
+        truth = self.reference
+        decoding = None if truth is None else decode(mixture, truth, sigma=_unit(mixture, truth))
+        return FreePoint(
+            local=local,
+            origin=self.measure.origin,
+            nll=nll,
+            penalty=penalty,
+            error=error,
+            gradient_norm=float(np.linalg.norm(at.slope)),
+            stop_reason=found.stop_reason,
+            n_iter=n_iter,
+            history=tuple(value + fine.rows.log_unit for value in history),
+            family=self.freedom.name,
+            kl=kl,
+            eigenvalues=np.linalg.eigvalsh(at.bend),
+            decoding=decoding,
+        )
+
+
+def _unit(mixture: Mixture, truth: Mixture) -> float:
+    """The unit of errors: the truth's standard deviation, averaged where there are several."""
+    return truth.sigma or float(np.sqrt(truth.weights @ truth.column_variances().mean(axis=1)))
