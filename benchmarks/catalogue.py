@@ -32,6 +32,7 @@ FOLDERS = {
         "phase",
         "basins",
         "sample_landscapes",
+        "freedom",
     ),
 }
 NAMES = tuple(name for names in FOLDERS.values() for name in names)
