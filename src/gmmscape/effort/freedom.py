@@ -11,5 +11,10 @@ class FreedomEffort:
 
     #: Random starts that run EM together.
     starts_together: int = 32
+    #: Trial steps of a descent by Newton's method.
+    newton_steps: int = 500
     #: How far means that share a center begin aside of it, in its standard deviations.
     aside: float = 0.5
+    #: Minima, and means of each, that a table shows.
+    shown_minima: int = 40
+    shown_means: int = 6

@@ -14,9 +14,10 @@ from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.atlas import explore as exploration
 from gmmscape.landscape.atlas.atlas import WEIGHTS, Atlas
 from gmmscape.landscape.atlas.profile import PathProfile, descent_profile, straight_profile
-from gmmscape.landscape.freedom.landscape import FreeLandscape
+from gmmscape.landscape.freedom.landscape import FreeLandscape, check_reference
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
+from gmmscape.landscape.points.given_places import given_places
 from gmmscape.landscape.realisation.realise import realise
 from gmmscape.landscape.realisation.result import Realisation
 from gmmscape.measure import Errors, Estimate, Population, Sample
@@ -27,10 +28,8 @@ from gmmscape.solve import EM, GradientDescent, Newton
 from gmmscape.structure.structure import structure_of
 from gmmscape.validation import (
     choice,
-    mean_matrix,
     optional_seconds,
     positive_integer,
-    probability_weights,
     real_number,
     standard_deviation,
 )
@@ -56,8 +55,8 @@ class Landscape:
     reference : Mixture, optional
         What fits to a sample are decoded against; those to a population are against its truth.
     family : {"location", "spherical", "diag", "tied", "full"}, default="location"
-        What covariances are like. With another family than "location", with `weights` as numbers, or with
-        `sigma` as "free", "common" or a number each, a `FreeLandscape` is made instead.
+        What covariances are like. Another one than "location", `weights` as numbers, or `sigma` as "free",
+        "common" or a number each make a `FreeLandscape`.
 
     Raises
     ------
@@ -87,13 +86,12 @@ class Landscape:
         *,
         family: str = "location",
     ) -> Any:
-        """Make a landscape of means alone, or the one of more freedom that is asked for."""
+        """Make a landscape of means alone, or one of more freedom."""
         plain = np.ndim(sigma) == 0 and not isinstance(sigma, str) and isinstance(weights, str)
         if family == "location" and plain:
             return super().__new__(cls)
-        return FreeLandscape(
-            measure, n_components, family=family, weights=weights, sigma=sigma, reference=reference
-        )
+        free = {"family": family, "weights": weights, "sigma": sigma, "reference": reference}
+        return FreeLandscape(measure, n_components, **free)
 
     def __init__(
         self,
@@ -120,15 +118,7 @@ class Landscape:
                 )  # fmt: skip
         self.sigma = standard_deviation("sigma", sigma)
         self.weights = choice("weights", weights, WEIGHTS)
-        if reference is not None:
-            if not isinstance(reference, Mixture) or reference.n_features != measure.n_features:
-                raise InvalidParameterError.of(
-                    "reference", reference, f"pass a gmmscape.Mixture with n_features={measure.n_features}"
-                )
-            if measure.truth is not None:
-                raise InvalidParameterError(
-                    "reference is for samples: a population has its truth; leave it out"
-                )
+        check_reference(reference, measure)
         free = self.weights == "free"
         self._descent = Descent(measure, self.n_components, self.sigma, reference, free)
 
@@ -487,25 +477,7 @@ class Landscape:
         return self._places(point.means, point.weights if self.weights == "free" else None)
 
     def _places(self, means: ArrayLike, weights: ArrayLike | None) -> FloatArray:
-        points = mean_matrix("means", means, n_features=self.measure.n_features)
-        if len(points) != self.n_components:
-            raise InvalidParameterError(
-                f"means has {len(points)} rows where the landscape has n_components={self.n_components}"
-            )
-        if weights is None:
-            return self._descent.begun(points)
-        if self.weights == "equal":
-            raise InvalidParameterError.of(
-                "weights",
-                weights,
-                "leave them out, or make the landscape with weights='free': here they are 1/k",
-            )
-        shares = probability_weights("weights", weights, self.n_components)
-        if not shares.all():
-            raise InvalidParameterError.of(
-                "weights", weights, "pass positive weights: a mean of weight zero means nothing"
-            )
-        return self._descent.begun(points, shares)
+        return given_places(self._descent, means, weights)
 
     def _at(self, means: ArrayLike, weights: ArrayLike | None = None) -> tuple[Mixture, Objective]:
         local = self._descent.local(self._places(means, weights))

@@ -69,7 +69,11 @@ def of_landscapes() -> dict[str, Record]:
     sample = lab.Landscape(lab.Sample(rows()), n_components=2, sigma=1.0)
     atlas = land.explore(0, n_starts=2, saddles=True)
     point = atlas.minima[-1]
+    wide = lab.Landscape(lab.Population(TRUTH), 2, "common", family="spherical")
+    free_atlas = wide.explore(0, n_starts=2)
     return {
+        "free atlas": free_atlas,
+        "free point": free_atlas.minima[0],
         "atlas": atlas,
         "atlas with free weights": free.explore(0, n_starts=2),
         "atlas of a sample": sample.explore(0, n_starts=2),

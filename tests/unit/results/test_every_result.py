@@ -33,6 +33,8 @@ NAMES = [
     "fit of a selection",
     "fit",
     "plain EM",
+    "free atlas",
+    "free point",
     "atlas",
     "atlas with free weights",
     "atlas of a sample",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from gmmscape.effort import EFFORT
 from gmmscape.landscape.freedom.point import FreePoint
 from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record
@@ -17,9 +18,6 @@ from gmmscape.structure.intervals import share_interval
 
 if TYPE_CHECKING:
     from gmmscape.plot import MinimaDisplay
-
-#: Rows and means that the table shows.
-MOST_MINIMA, MOST_MEANS = 40, 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,15 +135,18 @@ class FreeAtlas(Record):
         yield f"next: {self._next()}"
         if self.minima:
             yield ""
-            yield from aligned([self._head(), *map(self._row, range(min(len(self.minima), MOST_MINIMA)))])
-            yield from left_out(len(self.minima), MOST_MINIMA)
+            yield from aligned(
+                [self._head(), *map(self._row, range(min(len(self.minima), EFFORT.freedom.shown_minima)))]
+            )
+            yield from left_out(len(self.minima), EFFORT.freedom.shown_minima)
             yield "  curvature: the smallest, in own units: EM shrinks errors by one minus it a step"
         if self.starts:
-            parts = ", ".join(f"{n} {reason}" for reason, n in sorted(self.ends.items()))
-            share, most = self.unseen
+            told = {"minimum": "in a minimum", "saddle": "on a saddle"}
+            parts = ", ".join(f"{n} {told.get(reason, reason)}" for reason, n in sorted(self.ends.items()))
+            share, upper = self.unseen
             yield (
                 f"{counted(self.starts, 'random start')}: {parts}; probability that a new one ends in "
-                f"another minimum: {share:.2g}, at most {most:.2g} (95 %)"
+                f"another minimum: {share:.2g}, at most {upper:.2g} (95 %)"
             )
             for reason in self.ends:
                 if reason in STOP_REASONS and reason != "converged":
@@ -170,10 +171,10 @@ class FreeAtlas(Record):
         widths = np.sqrt(point.mixture.column_variances().mean(axis=1))
         cells = [str(i), f"{max(value, 0.0) if point.kl is not None else value:.8f}"]
         cells += ["flat" if point.flat else f"{point.eigenvalues[0]:.4g}", str(point.hits)]
-        means = [" ".join(f"{x:.4g}" for x in row) for row in point.means[:MOST_MEANS]]
+        means = [" ".join(f"{x:.4g}" for x in row) for row in point.means[: EFFORT.freedom.shown_means]]
         cells.append(" ".join(f"({one})" if point.means.shape[1] > 1 else one for one in means))
-        cells.append(" ".join(f"{w:.3f}" for w in point.mixture.weights[:MOST_MEANS]))
-        cells.append(" ".join(f"{w:.3g}" for w in widths[:MOST_MEANS]))
+        cells.append(" ".join(f"{w:.3f}" for w in point.mixture.weights[: EFFORT.freedom.shown_means]))
+        cells.append(" ".join(f"{w:.3g}" for w in widths[: EFFORT.freedom.shown_means]))
         if point.decoding is not None:
             mark = "" if point.decoding.is_structured else " (not structured)"
             cells += [str(point.decoding.structure) + mark, f"{point.decoding.defect:.1e}"]

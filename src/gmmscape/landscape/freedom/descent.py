@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.landscape.freedom.freedom import Freedom
 from gmmscape.landscape.freedom.newton import Ended, Local, newton
 from gmmscape.landscape.freedom.point import FreePoint
@@ -21,7 +22,6 @@ from gmmscape.tolerances import TOLERANCES
 
 #: EM that random starts run first: plain EM, whose basins users of EM meet.
 ROUGH = EM(tol=1e-3, max_iter=1000, accelerate=False)
-MOST_STEPS = 500
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,20 @@ class FreeDescent:
     def coarse(self, local: Mixture) -> Ended:
         """Descend by Newton with a coarse rule made for the start."""
         objective = self.objective(local, TOLERANCES.freedom.coarse_rtol)
-        return newton(objective, self.freedom, local, tol=TOLERANCES.freedom.coarse, max_iter=MOST_STEPS)
+        return newton(
+            objective,
+            self.freedom,
+            local,
+            tol=TOLERANCES.freedom.coarse,
+            max_iter=EFFORT.freedom.newton_steps,
+        )
 
     def full(
         self,
         local: Mixture,
         *,
         tol: float | None = None,
-        max_iter: int = MOST_STEPS,
+        max_iter: int = EFFORT.freedom.newton_steps,
         go_on: Callable[[int, Local], bool] = lambda *_: True,
     ) -> FreePoint:
         """Descend and polish: rules are made for where the descent stands, until the last one agrees."""

@@ -104,8 +104,9 @@ class _Survey:
             if same_fit(local, known.local):
                 return place
             # Along a continuum descents end anywhere: equal values, and directions without curvature.
-            soft = point is not None and known.flat and point.flat
-            if soft and abs(point.value - known.value) <= TOLERANCES.freedom.same_nll:
+            if point is None or not (known.flat and point.flat):
+                continue
+            if abs(point.value - known.value) <= TOLERANCES.freedom.same_nll:
                 return place
         return None
 

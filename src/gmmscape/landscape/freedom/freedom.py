@@ -101,10 +101,9 @@ class Freedom:
             kind, self.floor, self.prior, held_weights=self.held_weights is not None, common=self.common
         )
 
-    def under(self, family: Family) -> Freedom:
-        """Return the same under the prior and floor of a family of free covariances."""
-        assert isinstance(family, FreeCovariance)
-        return replace(self, prior=family.prior, floor=family.floor)
+    def under(self, prior: CovariancePrior | None, floor: Floor) -> Freedom:
+        """Return the same under a prior and a floor of the covariances."""
+        return replace(self, prior=prior, floor=floor)
 
     @property
     def name(self) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.freedom.atlas import FreeAtlas
-from gmmscape.landscape.freedom.descent import MOST_STEPS, FreeDescent
+from gmmscape.landscape.freedom.descent import FreeDescent
 from gmmscape.landscape.freedom.explore import explore
 from gmmscape.landscape.freedom.freedom import Freedom
 from gmmscape.landscape.freedom.newton import Local
@@ -83,8 +84,9 @@ class FreeLandscape:
         freedom = Freedom.of(family, weights, sigma, self.n_components)
         if isinstance(measure, Sample) and freedom.held_sigmas is None and not freedom.common:
             limits = Regularity.of(covariance_prior, 0.0, None)
-            freedom = freedom.under(limits.family(measure, freedom.covariance_type, self.n_components))
-        _check_reference(reference, measure)
+            family_under = limits.family(measure, freedom.covariance_type, self.n_components)
+            freedom = freedom.under(family_under.prior, limits.floor(measure))
+        check_reference(reference, measure)
         self.freedom = freedom
         self._descent = FreeDescent(measure, freedom, reference)
 
@@ -160,7 +162,7 @@ class FreeLandscape:
         start: Mixture | ArrayLike,
         *,
         tol: float | None = None,
-        max_iter: int = MOST_STEPS,
+        max_iter: int = EFFORT.freedom.newton_steps,
         max_seconds: float | None = None,
         callback: Callback | None = None,
     ) -> FreePoint:
@@ -284,7 +286,8 @@ class FreeLandscape:
         )
 
 
-def _check_reference(reference: Mixture | None, measure: Population | Sample) -> None:
+def check_reference(reference: Mixture | None, measure: Population | Sample) -> None:
+    """Raise InvalidParameterError where fits cannot be decoded against a mixture, or need not be."""
     if reference is None:
         return
     if not isinstance(reference, Mixture) or reference.n_features != measure.n_features:

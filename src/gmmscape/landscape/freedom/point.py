@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -41,7 +42,11 @@ class FreePoint(Solution):
     n_iter : int
         Trial steps of Newton's method.
     history : tuple of float
-        Value before the first and after each accepted step.
+        Value before the first and after each accepted step; empty where read from a file.
+    moves_at : tuple of int
+        Always empty.
+    floor_active : bool
+        Always False: descents end before a covariance rests on a floor.
     family : str
         "location", "spherical", "diag", "tied" or "full".
     kl : float or None
@@ -62,7 +67,13 @@ class FreePoint(Solution):
     eigenvalues: FloatArray
     decoding: Decoding | None
     hits: int = 0
-    history: tuple[float, ...] = field(default=(), kw_only=True, repr=False, compare=False)
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the point that `content` described, without the history of the descent."""
+        mixture = Mixture.from_content(content["mixture"])
+        origin = np.zeros(mixture.n_features)
+        return cls(local=mixture, origin=origin, history=(), **cls._fields_in(content))
 
     @property
     def index(self) -> int:
