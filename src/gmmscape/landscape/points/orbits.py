@@ -122,6 +122,7 @@ def mirror_of(truth: Mixture) -> FloatArray | None:
     gaps = np.linalg.norm(truth.means[:, None] - (c - truth.means), axis=2)
     images = gaps.argmin(axis=1)
     extent = 1e-12 * (np.abs(truth.means - 0.5 * c).max() + float(np.sqrt(truth.full_covariances().max())))
+    extent += 4 * float(np.spacing(np.abs(truth.means).max()))  # what centers far from zero are rounded to
     same = np.allclose(truth.weights, truth.weights[images], rtol=1e-12)
     covariances = truth.full_covariances()
     same = same and np.allclose(covariances, covariances[images], rtol=1e-12)
