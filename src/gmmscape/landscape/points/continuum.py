@@ -1,4 +1,4 @@
-"""Continua: critical points of one value that fill a curve or a surface, as symmetries of the truth make them.
+"""Continua: critical points of one value that fill a curve or a surface, as symmetries make them.
 
 A curvature of zero says little: a minimum may be flat and alone. What tells is to go along: a step in the
 flat directions, then Newton's method in all directions that have a curvature. From an isolated flat point
