@@ -32,6 +32,7 @@ FOLDERS = {
         "phase",
         "basins",
         "sample_landscapes",
+        "compare",
     ),
 }
 NAMES = tuple(name for names in FOLDERS.values() for name in names)

@@ -7,6 +7,7 @@ from gmmscape.landscape import laws
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.profile import PathProfile
 from gmmscape.landscape.basins import BasinShares, basins
+from gmmscape.landscape.comparison import Comparison, SizeCurve, agreement_against_size, compare
 from gmmscape.landscape.falsification import (
     Falsification,
     ShareCurve,
@@ -30,6 +31,7 @@ __all__ = [
     "BasinShares",
     "BirthPoint",
     "Block",
+    "Comparison",
     "CriticalPoint",
     "Decoding",
     "Falsification",
@@ -41,12 +43,15 @@ __all__ = [
     "Sample",
     "SeparationCurve",
     "ShareCurve",
+    "SizeCurve",
     "Structure",
     "StructureThreshold",
     "Suspect",
+    "agreement_against_size",
     "basins",
     "birth",
     "candidates",
+    "compare",
     "decode",
     "error_against_separation",
     "falsify",
