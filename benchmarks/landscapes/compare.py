@@ -1,4 +1,4 @@
-"""Compare: from how many rows on samples have the landscape of their population, and the root-n law of minima."""
+"""Compare: from how many rows on samples have the landscape of their population, and the law of distances."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gmmscape.structure.intervals import share_interval
 CENTERS, DRAWS = (-3.0, 3.0, 12.0), 200
 #: Four sizes a decade; those below 100, where landscapes differ, are not part of the law.
 SIZES = tuple(round(10 ** (0.25 * power)) for power in range(4, 21))
-#: Sizes from which on the law is fitted: all of the issue's, and those at which shifts are small.
+#: Sizes from which on the law is fitted: nearly all, and those at which shifts are small.
 FROM = (100, 10_000)
 
 
@@ -135,8 +135,8 @@ PAGE = Page(
     minima from the population's?""",
     setup="""Centers -3, 3, 12, three means; {draws} samples of each size; a minimum is kept where each of the
     pair leads to the other.""",
-    sentence="""From {smallest} rows on at least 95 % of the samples have both minima and no other, from {surely}
-    on 99 %. The slope of the distance against n is {truth_all} for the truth and {spurious_all} for the
+    sentence="""From {smallest} rows on at least 95 % of the samples have both minima and no other, from
+    {surely} on 99 %. The slope of the distance against n is {truth_all} for the truth and {spurious_all} for the
     spurious minimum from 100 rows on, {truth_large} and {spurious_large} from 10,000 on; times the root of n
     the distances tend to {expected}.""",
     claim="Samples have the landscape of their population, at distances that fall like the root of n",
