@@ -121,9 +121,12 @@ def agreement_against_size(
 def _carried_out(work: Tasks, tasks: list[Task]) -> tuple[list[dict[str, Any]], str]:
     """The results of the tasks that were done, in order, and why the work ended."""
     results: list[dict[str, Any]] = []
-    detail = {"detail": lambda one: {"size": one["size"], "agrees": _agrees(one)}}
+
+    def told(one: dict[str, Any]) -> dict[str, Any]:
+        return {"size": one["size"], "agrees": _agrees(one)}
+
     try:
-        with closed(work.run("samples", tasks, last=True, **detail)) as found:
+        with closed(work.run("samples", tasks, detail=told, last=True)) as found:
             for one in found:
                 results.append(one)  # not extend: what was done before an interruption counts
     except Stopped as stop:

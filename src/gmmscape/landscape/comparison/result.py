@@ -51,7 +51,7 @@ class Comparison(Record):
     matches : tuple of Match
         Which minimum of the sample is which one of the population: each leads to the other.
     n : float
-        Rows of the sample; weighted ones count by Kish's number.
+        How many independent rows the sample is worth (`Sample.effective_rows`).
     n_components : int
         Number of fitted means.
     sigma : float
