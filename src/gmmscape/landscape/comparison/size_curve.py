@@ -20,6 +20,11 @@ from gmmscape.validation import real_number, whole_number
 if TYPE_CHECKING:
     from gmmscape.plot import SizeDisplay
 
+LEGEND = (
+    "lost: samples without each of the minima; new: samples with others\n"
+    "minimum: root mean square distance in sigma, times the root of n"
+)
+
 
 class Smallest(NamedTuple):
     """The smallest size of those tried from which on a share of samples has the population's landscape.
@@ -231,11 +236,7 @@ class SizeCurve(Record):
             rows.append((str(size), f"{100 * share.value:.1f} %", interval, lost_of, str(int(new)), *ends))
         law = ["-" if one is None else f"{one:.3g}" for one in self.expected]
         rows.append(("expected", "", "", "", "", *law))
-        legend = [
-            "lost: samples without each of the minima; new: samples with others",
-            "minimum: root mean square distance in sigma, times the root of n",
-        ]
-        return "\n".join([*head, "", *aligned(rows), "", *legend])
+        return "\n".join([*head, "", *aligned(rows), "", LEGEND])
 
     def plot(self, ax: Any = None) -> SizeDisplay:
         """Draw the share and the distances against the size.
