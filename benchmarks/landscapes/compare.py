@@ -128,7 +128,7 @@ def shown(summary: dict[str, Any]) -> Shown:
 PAGE = Page(
     question="""From how many rows on does a sample have the landscape of its population, and how far are its
     minima from the population's?""",
-    setup="""Centers -3, 3, 12, three means; {draws} samples of each size; a minimum is kept where each of the
+    setup="""Centers -3, 3, 12, three means; 200 samples of each size; a minimum is kept where each of the
     pair leads to the other.""",
     sentence="""From {smallest} rows on at least 95 % of the samples have both minima and no other, from
     {surely} on 99 %. The slope of the distance against n is {truth_all} for the truth and {spurious_all} for
