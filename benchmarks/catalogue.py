@@ -33,6 +33,7 @@ FOLDERS = {
         "basins",
         "sample_landscapes",
         "freedom",
+        "compare",
     ),
 }
 NAMES = tuple(name for names in FOLDERS.values() for name in names)

@@ -7,6 +7,7 @@ from gmmscape.landscape import laws
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.profile import PathProfile
 from gmmscape.landscape.basins import BasinShares, basins
+from gmmscape.landscape.comparison import Comparison, SizeCurve, agreement_against_size, compare
 from gmmscape.landscape.falsification import (
     Falsification,
     ShareCurve,
@@ -33,6 +34,7 @@ __all__ = [
     "BasinShares",
     "BirthPoint",
     "Block",
+    "Comparison",
     "CriticalPoint",
     "Decoding",
     "Falsification",
@@ -47,12 +49,15 @@ __all__ = [
     "Sample",
     "SeparationCurve",
     "ShareCurve",
+    "SizeCurve",
     "Structure",
     "StructureThreshold",
     "Suspect",
+    "agreement_against_size",
     "basins",
     "birth",
     "candidates",
+    "compare",
     "decode",
     "density_nodes",
     "error_against_separation",

@@ -408,3 +408,14 @@ def test_fits_converge_in_some_dozen_passes(tmp_path: Path):
     for row in summary["problems"].values():
         assert row["second"]["passes"] < 0.5 * row["em"]["passes"]
         assert row["product_passes"] < 3.0
+
+
+@pytest.mark.slow
+def test_samples_are_compared_with_their_population(tmp_path: Path):
+    summary = small("compare", tmp_path)["summary"]
+    assert list(summary["sizes"]) == ["10", "100", "1000"]
+    assert summary["sizes"]["1000"]["share"] == 1.0
+    assert summary["smallest"]["0.9"] in (100, 1000)
+    truth = summary["law"]["0>0  1>1  2>2"]
+    assert abs(truth["slopes"]["100"]["value"] + 0.5) <= 4 * truth["slopes"]["100"]["error"]
+    assert truth["slopes"]["1000"] is None

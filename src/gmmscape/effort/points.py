@@ -20,3 +20,6 @@ class PointsEffort:
     polishing_steps: int = 40
     #: Steps of a polish that need not halve the EM step, once it is short.
     idle_steps: int = 5
+    #: Steps of a walk along a continuum, and of Newton's method after each.
+    continuum_steps: int = 400
+    continuum_relaxing: int = 25

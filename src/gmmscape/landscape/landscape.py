@@ -14,7 +14,9 @@ from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.atlas import explore as exploration
 from gmmscape.landscape.atlas.atlas import WEIGHTS, Atlas
 from gmmscape.landscape.atlas.profile import PathProfile, descent_profile, straight_profile
+from gmmscape.landscape.continua import with_continua
 from gmmscape.landscape.freedom.landscape import FreeLandscape, check_reference
+from gmmscape.landscape.points.continuum import dimension_of
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.points.given_places import given_places
@@ -295,7 +297,8 @@ class Landscape:
             solver = replace(solver, max_iter=positive_integer("max_iter", max_iter))
         checked_callback(callback)
         budget = optional_seconds("max_seconds", max_seconds)
-        return self._descent.full(solver, places, budget, callback)
+        found = self._descent.full(solver, places, budget, callback)
+        return replace(found, continuum=dimension_of(self._descent, found))
 
     def explore(
         self,
@@ -331,9 +334,9 @@ class Landscape:
         max_seconds : float, optional
             Time budget, checked after each start.
         callback : callable, optional
-            Called with an `Event` after each descent (stage "descents") and each following ("saddles"), its
-            detail being the numbers of minima and saddles and what was found for the first time; returning
-            True stops.
+            Called with an `Event` after each descent (stage "descents"), following ("saddles") and flat point
+            along which a continuum was looked for ("continua"); the detail of the first two is the numbers of
+            minima and saddles and what was found for the first time; returning True stops.
         verbose : int, default=0
             1 prints every two seconds how far it has come.
         resume : Atlas, optional
@@ -346,8 +349,8 @@ class Landscape:
         Returns
         -------
         Atlas
-            Each orbit of critical points once, polished to rounding. Ctrl-C ends the search and returns what
-            was found, with ``stop_reason="interrupted"``.
+            Each orbit, and each continuum, of critical points once, polished to rounding. Ctrl-C ends the
+            search and returns what was found, with ``stop_reason="interrupted"``.
 
         Raises
         ------
@@ -370,14 +373,16 @@ class Landscape:
             saddles=saddles,
             n_jobs=n_jobs,
         )
-        return exploration.explore(
+        budget = Budget.of("explore", max_seconds, callback, verbose)
+        found = exploration.explore(
             self._descent,
             seed=seed_for(checkpoint, rng),
             plan=plan,
             resume=resume,
             checkpoint=checkpoint,
-            budget=Budget.of("explore", max_seconds, callback, verbose),
+            budget=budget,
         )
+        return with_continua(self._descent, found, budget)
 
     def realise(self, structure: Any, precision: str = "float64") -> Realisation:
         """Say whether there is a minimum of a candidate structure.

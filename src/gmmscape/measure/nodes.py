@@ -57,6 +57,17 @@ class QuadratureRows(WeightedRows):
             columns.append(engine.hold(self.placed(s, z), w).statistics(mixture.parameters, "none").mass)
         return np.stack(columns, axis=1)
 
+    def component_responsibility_error(self, mixture: Mixture) -> float:
+        """Return the largest measured error of `component_responsibilities`."""
+        return max(
+            rule.measured(
+                lambda z, w, s=s: (
+                    engine.hold(self.placed(s, z), w).statistics(mixture.parameters, "none").mass,
+                )
+            )[0]
+            for s, rule in enumerate(self._rules)
+        )
+
     def measured(self, integrand: Integrand) -> FloatArray:
         """Return the measured quadrature errors of the sums of an integrand of rows and weights."""
         each = [
@@ -159,6 +170,16 @@ class ReducedRows(WeightedRows):
             z, w = rule.nodes()
             columns.append(engine.hold(view.nodes(s, z), w).statistics(view.parameters, "none").mass)
         return np.stack(columns, axis=1)
+
+    def component_responsibility_error(self, mixture: Mixture) -> float:
+        """Return the largest measured error of `component_responsibilities`."""
+        rows, view = self.serving(mixture)
+        return max(
+            rule.measured(
+                lambda z, w, s=s: (engine.hold(view.nodes(s, z), w).statistics(view.parameters, "none").mass,)
+            )[0]
+            for s, rule in enumerate(rows._rules)
+        )
 
     def errors(self, mixture: Mixture, *, joint: bool = False) -> Errors:
         """Return estimated errors at `mixture`: of the rule, and of rounding. `joint`: see `derivatives`."""

@@ -13,6 +13,7 @@ from gmmscape.plot.fits.selection import SelectionDisplay
 from gmmscape.plot.landscapes.atlas import AtlasDisplay
 from gmmscape.plot.landscapes.basins import BasinsDisplay
 from gmmscape.plot.landscapes.birth import BirthDisplay
+from gmmscape.plot.landscapes.comparison import ComparisonDisplay
 from gmmscape.plot.landscapes.disconnectivity import DisconnectivityDisplay
 from gmmscape.plot.landscapes.disconnectivity_tree import Join
 from gmmscape.plot.landscapes.falsification import FalsificationDisplay
@@ -21,12 +22,14 @@ from gmmscape.plot.landscapes.phase import PhaseDisplay
 from gmmscape.plot.landscapes.profile import ProfileDisplay
 from gmmscape.plot.landscapes.separation import SeparationDisplay
 from gmmscape.plot.landscapes.shares import ShareDisplay
+from gmmscape.plot.landscapes.sizes import SizeDisplay
 from gmmscape.plot.landscapes.threshold import FollowedLine, ThresholdDisplay
 
 __all__ = [
     "AtlasDisplay",
     "BasinsDisplay",
     "BirthDisplay",
+    "ComparisonDisplay",
     "ConvergenceDisplay",
     "DisconnectivityDisplay",
     "FalsificationDisplay",
@@ -42,5 +45,6 @@ __all__ = [
     "SelectionDisplay",
     "SeparationDisplay",
     "ShareDisplay",
+    "SizeDisplay",
     "ThresholdDisplay",
 ]

@@ -43,6 +43,8 @@ def _words(block: Block) -> str:
         return f"{means} covers {centers}"
     if block.kind == "many-fit-one":
         return f"{means} share {centers}"
+    if block.kind == "empty":
+        return f"{means} empty"
     if not block.centers:
         return f"{means} on none of them"
     if not block.means:

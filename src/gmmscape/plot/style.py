@@ -18,6 +18,7 @@ COLOURS = {
     "exact": "#3b78b5",
     "one-fits-many": "#c8102e",
     "many-fit-one": "#f2a01d",
+    "empty": "#8c8c8c",
     "unstructured": "#555555",
     "nested": "#a569bd",
     "mixed": "#1f8a70",
@@ -29,6 +30,7 @@ MARKERS = {
     "exact": "o",
     "one-fits-many": "s",
     "many-fit-one": "^",
+    "empty": "P",
     "unstructured": "X",
     "nested": "D",
     "mixed": "p",
@@ -36,6 +38,8 @@ MARKERS = {
     "collapsed": "X",
     "not examined": "v",
 }
+#: Kinds of block in the order in which they colour a whole fit: what is wrong with it.
+WORST_FIRST = ("unstructured", "empty", "one-fits-many", "many-fit-one", "exact")
 #: What the kinds of component mean, in one line; the order of legends.
 KINDS = {
     "exact": "one component on one cluster",

@@ -12,6 +12,7 @@ SHAPES = {
     "collapsed": "M-5-5L5 5M-5 5L5-5",
     "background": "M-6 0H6M0-6V6",
     "mixed": "M0 6L6-5H-6Z",
+    "empty": "M-6 0H6M0-6V6",
     "unstructured": "M-5-5L5 5M-5 5L5-5",
 }
 ROUND = "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0"

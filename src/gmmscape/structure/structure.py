@@ -9,16 +9,17 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
-from gmmscape.structure.association import association
-from gmmscape.structure.partition import best_stars, components
+from gmmscape.structure.association import association_and_error
+from gmmscape.structure.partition import Star, best_stars, components
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import mean_matrix, real_number
 
-KINDS = ("one-fits-many", "many-fit-one", "exact", "unstructured")
+KINDS = ("one-fits-many", "many-fit-one", "exact", "empty", "unstructured")
 
 
 class Block(NamedTuple):
@@ -31,12 +32,29 @@ class Block(NamedTuple):
     centers : tuple of int
         Indices of true centers.
     kind : str
-        "one-fits-many", "many-fit-one", "exact" or "unstructured".
+        "one-fits-many", "many-fit-one", "exact", "empty" (a mean to which next to no draw of any center is
+        attributed) or "unstructured".
     """
 
     means: tuple[int, ...]
     centers: tuple[int, ...]
     kind: str
+
+    @classmethod
+    def empty(cls, mean: int) -> Block:
+        """Return the block of a mean that stands for nothing.
+
+        Parameters
+        ----------
+        mean : int
+            Its index.
+
+        Returns
+        -------
+        Block
+            Of the kind "empty", without centers.
+        """
+        return cls((mean,), (), "empty")
 
     @classmethod
     def of(cls, means: tuple[int, ...], centers: tuple[int, ...]) -> Block:
@@ -141,16 +159,20 @@ class Decoding(Record):
     blocks : tuple of Block
         The structure where there is one; else the groups that association above the threshold joins.
     is_structured : bool
-        Whether `defect` is at most `tau`.
+        Whether `defect` is at most `tau`, and no mean is empty.
     defect : float
         Smallest value, over all structures, of the largest association outside the blocks.
     tau : float
         Largest association outside the blocks of a structured fit.
     errors : ndarray of shape (k,)
         Approximation error of each mean in sigma, for the structure of smallest defect: distance to the
-        weighted average of its centers (one-fits-many) or to its center.
+        weighted average of its centers (one-fits-many) or to its center; of an empty mean, to the nearest
+        center. Means that coincide have the same: the largest among them.
     association : ndarray of shape (k, k_star)
         Mean responsibility of each fitted component over each true one.
+    association_error : float or None
+        Estimated absolute error of the associations, and so of the defect: that of the quadrature. None where
+        it is not known: in files of before it was, and where sums over rows take the place of integrals.
     """
 
     format: ClassVar[str] = "gmmscape-decoding"
@@ -162,6 +184,7 @@ class Decoding(Record):
     tau: float
     errors: FloatArray
     association: FloatArray
+    association_error: float | None = None
 
     @property
     def structure(self) -> Structure:
@@ -173,10 +196,24 @@ class Decoding(Record):
         """The true centers that exactly one mean sits on alone: what the fit partially identifies."""
         return tuple(block.centers[0] for block in self.blocks if block.kind == "exact")
 
+    @property
+    def empty(self) -> tuple[int, ...]:
+        """The means that stand for nothing: next to no draw of any center is attributed to them."""
+        return tuple(i for block in self.blocks if block.kind == "empty" for i in block.means)
+
     def __str__(self) -> str:
         word = "structured" if self.is_structured else "not structured"
-        lines = [f"{word}: defect {self.defect:.3g}, tau {self.tau:.3g}"]
+        error = self.association_error or 0.0
+        known = f" +- {error:.1g}" if error > TOLERANCES.structure.association_rtol else ""
+        alone = f"{counted(len(self.empty), 'empty mean')}, " if self.empty else ""
+        lines = [f"{word}: {alone}defect {self.defect:.3g}{known}, tau {self.tau:.3g}"]
+        if abs(self.defect - self.tau) <= error:
+            lines[0] += "; the error does not tell them apart"
         for block in self.blocks:
+            if block.kind == "empty":
+                i = block.means[0]
+                lines.append(f"  empty: mean {i} ({self.errors[i]:.3g} sigma from the nearest center)")
+                continue
             means = ", ".join(f"{i} (error {self.errors[i]:.3g} sigma)" for i in block.means) or "none"
             centers = ", ".join(map(str, block.centers)) or "none"
             lines.append(f"  {block.kind}: mean {means} on center {centers}")
@@ -215,7 +252,7 @@ def structure_of(given: Any, k_star: int, k: int | None = None) -> Structure:
             ) from None
     means = sorted(i for block in given.blocks for i in block.means)
     centers = sorted(s for block in given.blocks for s in block.centers)
-    stars = all(block.kind != "unstructured" for block in given.blocks)
+    stars = all(block.kind not in ("empty", "unstructured") for block in given.blocks)
     wanted = list(range(len(means) if k is None else k))
     if not stars or means != wanted or centers != list(range(k_star)):
         raise InvalidParameterError(
@@ -243,7 +280,9 @@ def decode(fit: Any, truth: Any, *, sigma: float | None = None, tau: float | Non
     Returns
     -------
     Decoding
-        Blocks, defect, errors and association. Cost: one quadrature, and O(k k_star log) for the blocks.
+        Blocks, defect, errors and association, with its error. A mean is empty where its association with
+        every center is at most 1e-6; the structure and its defect are those of the other means then, and the
+        fit is not structured. Cost: a few quadratures, and O(k k_star log) for the blocks.
 
     Raises
     ------
@@ -270,12 +309,16 @@ def decode(fit: Any, truth: Any, *, sigma: float | None = None, tau: float | Non
         level = real_number("tau", tau)
         if level >= 1:
             raise InvalidParameterError.of("tau", tau, "pass a number between 0 and 1")
-    table = association(fit, truth)
-    stars, defect = best_stars(table)
-    best = Structure.of(stars)
-    structured = defect <= level
-    blocks = best.blocks if structured else Structure.of(components(table > level)).blocks
-    return Decoding(blocks, structured, defect, level, _errors(best, fit, truth, sigma), table)
+    table, error = association_and_error(fit, truth)
+    empty = table.max(axis=1) <= TOLERANCES.structure.empty
+    rest = np.flatnonzero(~empty)
+    stars, defect = best_stars(table[rest])
+    best = _numbered(stars, rest)
+    blocks = best.blocks if defect <= level else _numbered(components(table[rest] > level), rest).blocks
+    blocks += tuple(Block.empty(int(i)) for i in np.flatnonzero(empty))
+    errors = _errors(best, fit, truth, sigma, empty)
+    structured = bool(defect <= level and not empty.any())
+    return Decoding(blocks, structured, defect, level, errors, table, error)
 
 
 def block_average(centers: tuple[int, ...], truth: Mixture) -> FloatArray:
@@ -285,13 +328,23 @@ def block_average(centers: tuple[int, ...], truth: Mixture) -> FloatArray:
     return np.average(truth.means[members], axis=0, weights=weights if weights.any() else None)
 
 
-def _errors(structure: Structure, fit: Mixture, truth: Mixture, sigma: float) -> FloatArray:
+def _numbered(stars: list[Star], means: IntArray) -> Structure:
+    """The structure of stars whose means are places in a list of means."""
+    return Structure.of((means[members].tolist(), centers) for members, centers in stars)
+
+
+def _errors(structure: Structure, fit: Mixture, truth: Mixture, sigma: float, empty: BoolArray) -> FloatArray:
     errors = np.empty(fit.n_components)
     for block in structure.blocks:
         target = block_average(block.centers, truth)
         for i in block.means:
             errors[i] = np.linalg.norm(fit.means[i] - target) / sigma
-    return errors
+    for i in np.flatnonzero(empty):
+        errors[i] = np.linalg.norm(fit.means[i] - truth.means, axis=1).min() / sigma
+    # Means in one place may stand in different blocks, and which is in which says nothing.
+    apart = np.linalg.norm(fit.means[:, None] - fit.means, axis=2)
+    together = apart <= TOLERANCES.structure.coincident * sigma
+    return np.where(together, errors, 0.0).max(axis=1)
 
 
 def _as_mixture(name: str, value: Any, sigma: float) -> Mixture:

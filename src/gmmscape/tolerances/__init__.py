@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from gmmscape.tolerances.atlas import AtlasTolerances
 from gmmscape.tolerances.basins import BasinsTolerances
+from gmmscape.tolerances.comparison import ComparisonTolerances
 from gmmscape.tolerances.diagnosis import DiagnosisTolerances
 from gmmscape.tolerances.falsification import FalsificationTolerances
 from gmmscape.tolerances.freedom import FreedomTolerances
@@ -31,6 +32,7 @@ class Tolerances:
 
     atlas: AtlasTolerances = field(default_factory=AtlasTolerances)
     basins: BasinsTolerances = field(default_factory=BasinsTolerances)
+    comparison: ComparisonTolerances = field(default_factory=ComparisonTolerances)
     diagnosis: DiagnosisTolerances = field(default_factory=DiagnosisTolerances)
     falsification: FalsificationTolerances = field(default_factory=FalsificationTolerances)
     freedom: FreedomTolerances = field(default_factory=FreedomTolerances)

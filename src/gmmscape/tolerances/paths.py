@@ -47,4 +47,8 @@ class PathsTolerances:
     #: sigma. Differences enter Jacobians only (and the sign of coefficients), so that they limit no
     #: accuracy.
     parameter_width: float = 1e-4
+    #: Where centers are far from zero, and rounded, differences in the parameter are wider, up to this.
+    widest: float = 0.01
+    #: Steps no shorter than this many spacings of the centers' numbers say nothing about convergence.
+    grains: float = 100.0
     means_width: float = 1e-3

@@ -50,5 +50,21 @@ class PointsTolerances:
     #: their values agree within `same_nll`, or within their errors.
     same_flat: float = 0.1
     same_nll: float = 1e-9
+    #: Along a continuum: the step, in sigma, that tells whether there is one (so long that a quartic leads
+    #: back), in directions whose curvature, in 1/sigma^2, is no larger, and what share of it has to be left
+    #: when all that has a curvature has relaxed.
+    continuum_step: float = 0.07
+    continuum_flat: float = 1e-8
+    gone: float = 0.3
+    #: The longest and the shortest step of a walk, in sigma, and by what share of it relaxing may change
+    #: it. A goal within the longest is reached if at least the share `along` of the way to it runs along the
+    #: continuum; one is straight across where less than the share `stuck` does.
+    continuum_stride: float = 0.2
+    shortest_stride: float = 0.01
+    bent: float = 0.3
+    along: float = 0.9
+    stuck: float = 0.05
+    #: Values are one that differ by no more than this many errors.
+    level: float = 4.0
     #: A mirror image matches within this many sigma.
     mirrored: float = 1e-4

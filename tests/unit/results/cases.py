@@ -86,6 +86,8 @@ def of_landscapes() -> dict[str, Record]:
         "profile": land.profile(atlas.minima[0], atlas.minima[1], n=5),
         "basins": lab.basins(land, start="truth", n_starts=40, rng=0),
         "basins of own starts": lab.basins(land, start=[[-3.0, 11.0, 13.0], [0.0, 0.5, 12.0]]),
+        "comparison": lab.compare(TRUTH.sample(12, rng=123)[0], land, atlas=atlas, n_starts=4, rng=0),
+        "size curve": lab.agreement_against_size(land, [12, 100], n_draws=2, atlas=atlas, n_starts=2, rng=0),
     }
 
 

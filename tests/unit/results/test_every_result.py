@@ -47,6 +47,8 @@ NAMES = [
     "profile",
     "basins",
     "basins of own starts",
+    "comparison",
+    "size curve",
     "birth",
     "separation curve",
     "threshold",

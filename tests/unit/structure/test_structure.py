@@ -146,3 +146,76 @@ def test_structures_are_equal_up_to_labels_of_the_means():
     assert a.orbit == b.orbit
     assert a.orbit != Structure.of([([0], [2, 0]), ([1, 2], [1])]).orbit
     assert str(Block.of((), (3,))) == "->3?"
+
+
+def test_a_mean_far_from_everything_is_empty():
+    far = lab.decode([-3.0, 1003.0, 3.0, 12.0], [-3.0, 3.0, 12.0], sigma=1.0)
+    without = lab.decode([-3.0, 3.0, 12.0], [-3.0, 3.0, 12.0], sigma=1.0)
+    assert kinds(far)[-1] == ((1,), (), "empty")
+    assert [kind for _, _, kind in kinds(far)] == ["exact"] * 3 + ["empty"]
+    assert far.empty == (1,)
+    assert without.empty == ()
+    assert not far.is_structured
+    assert far.defect == pytest.approx(without.defect, abs=1e-12)
+    assert far.errors == pytest.approx([0.0, 991.0, 0.0, 0.0], abs=1e-12)
+    assert "1 empty mean" in str(far)
+    assert "empty: mean 1 (991 sigma from the nearest center)" in str(far)
+    assert str(far.structure) == "0>0  2>1  3>2  1>-"
+    assert Decoding.from_dict(json.loads(json.dumps(far.to_dict()))) == far
+
+
+def test_what_is_empty_is_a_matter_of_the_draws_that_a_mean_gets():
+    """Beside a mean on the center one at distance r gets E 1/(1 + exp(r (r/2 - x))): 1e-6 at about 9.6."""
+    empty = [lab.decode([0.0, r], [0.0], sigma=1.0).empty for r in (9.0, 10.5)]
+    assert empty == [(), (1,)]
+    # With nothing nearer, a mean that far away is the one that covers the center.
+    assert lab.decode([1000.0], [0.0], sigma=1.0).empty == ()
+
+
+def test_an_unstructured_fit_with_an_empty_mean_says_both():
+    decoding = lab.decode([0.0, 0.0, 500.0], [-3.0, 5.0], sigma=1.0)
+    assert kinds(decoding) == [((0, 1), (0, 1), "unstructured"), ((2,), (), "empty")]
+    with pytest.raises(gs.InvalidParameterError, match="structure"):
+        lab.birth(lambda D: gs.Mixture.location([-D, D], 1.0), decoding.structure, (1.0, 2.0))
+
+
+def test_coincident_means_have_equal_errors():
+    both = lab.decode([0.0, 0.0], [-3.0, 5.0], sigma=1.0)
+    assert both.errors.tolist() == [5.0, 5.0]
+    apart = lab.decode([0.0, 1e-3], [-3.0, 5.0], sigma=1.0)
+    assert sorted(apart.errors.tolist()) == pytest.approx([3.0, 4.999])
+    in_the_plane = lab.decode(np.ones((3, 2)), [[0.0, 0.0], [4.0, 0.0], [0.0, 9.0]], sigma=1.0)
+    assert len(set(in_the_plane.errors.tolist())) == 1
+
+
+def test_associations_state_their_error():
+    rng = np.random.default_rng(0)
+    centers = 2.0 * rng.normal(size=(6, 6))
+    means = centers[:5] + rng.normal(size=(5, 6))
+    coarse = lab.decode(means, centers, sigma=1.0)
+    fine = association(gs.Mixture.location(means, 1.0), gs.Mixture.location(centers, 1.0), 1e-12)
+    off = np.abs(fine - coarse.association).max()
+    assert coarse.association_error / 30 <= off <= coarse.association_error
+    assert f"+- {coarse.association_error:.1g}" in str(coarse)
+    line = lab.decode([0.0, 1.0], [0.0, 2.0], sigma=1.0)
+    assert line.association_error <= 1e-9
+    assert "+-" not in str(line)
+    open_ = lab.decode(means, centers, sigma=1.0, tau=coarse.defect + 0.5 * coarse.association_error)
+    assert str(open_).splitlines()[0].endswith("the error does not tell them apart")
+    before = {key: value for key, value in coarse.to_dict().items() if key != "association_error"}
+    assert Decoding.from_dict(before).association_error is None
+
+
+def test_pictures_name_empty_means():
+    from gmmscape.plot.block_words import block_words
+    from gmmscape.plot.style import COLOURS, MARKERS
+
+    blocks = lab.decode([-3.0, 3.0, 500.0], [-3.0, 3.0], sigma=1.0).blocks
+    assert block_words(blocks) == "2 empty;  2 exact"
+    truth = gs.Mixture.location([-3.0, 3.0], 1.0)
+    picture = gs.plot.MinimaDisplay(
+        [np.array([-3.0, 3.0, 500.0])], 1.0, [0.4], blocks=[blocks], truth=truth
+    ).plot()
+    keys = picture.figure_.legends[0].get_texts()
+    assert [key.get_text() for key in keys] == ["exact", "empty"]
+    assert set(COLOURS) == set(MARKERS)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.atlas.edges import Edge, escape_height, relabelling_height
+from gmmscape.landscape.atlas.export import Exported
 from gmmscape.landscape.atlas.joined_edges import joined_edges
 from gmmscape.landscape.atlas.text import atlas_table, saddle_table
 from gmmscape.landscape.points.critical_point import CriticalPoint
@@ -44,7 +45,7 @@ STOPPED = ("completed", "time_limit", "interrupted")
 
 
 @dataclass(frozen=True, eq=False)
-class Atlas(Record):
+class Atlas(Exported, Record):
     """The minima of one landscape, one for each orbit under relabelling.
 
     Attributes

@@ -77,7 +77,9 @@ def singular_point(
         return _described(landscapes, solved, scale, "fold")
     begun = start if solved is None else solved.unknowns
     unfolded = _newton(landscapes, np.append(begun, 0.0), scale, unfolded=True)
-    if unfolded is not None and abs(unfolded.unknowns[-1]) <= TOLERANCES.paths.unfolded:
+    if unfolded is not None and abs(unfolded.unknowns[-1]) <= max(
+        TOLERANCES.paths.unfolded, landscapes.grain
+    ):
         return _described(landscapes, unfolded, scale, "pitchfork")
     return None if solved is None else _described(landscapes, solved, scale, "fold")
 
@@ -92,13 +94,14 @@ def _newton(landscapes: TruthPath, start: FloatArray, scale: float, *, unfolded:
     """Return the solution that Newton's method reaches from a start, or None."""
     low, high = landscapes.bracket
     m = landscapes.k * landscapes.n_features
+    located = landscapes.resolved(TOLERANCES.paths.located)
     z, steps = start.copy(), []
     at = _system(landscapes, z, scale, unfolded=unfolded)
     for _ in range(EFFORT.paths.bifurcation_steps):
         # Symmetric points have null vectors and unknowns that nothing fixes: the shortest step leaves them.
         step = np.linalg.lstsq(at.jacobian, -at.residual, rcond=TOLERANCES.paths.rank)[0]
         length = float(np.linalg.norm(step))
-        if steps and length <= TOLERANCES.paths.located and length >= 0.5 * steps[-1]:
+        if steps and length <= located and length >= 0.5 * steps[-1]:
             return _Solved(z, at, tuple(steps))
         z = z + step
         steps.append(length)
@@ -107,7 +110,7 @@ def _newton(landscapes: TruthPath, start: FloatArray, scale: float, *, unfolded:
         at = _system(landscapes, z, scale, unfolded=unfolded)
         if length <= TOLERANCES.paths.tiny:
             return _Solved(z, at, tuple(steps))
-    return _Solved(z, at, tuple(steps)) if steps[-1] <= 1e3 * TOLERANCES.paths.located else None
+    return _Solved(z, at, tuple(steps)) if steps[-1] <= 1e3 * located else None
 
 
 def _system(landscapes: TruthPath, z: FloatArray, scale: float, *, unfolded: bool) -> _System:
@@ -147,8 +150,9 @@ def _described(landscapes: TruthPath, solved: _Solved, scale: float, kind: str) 
     # How far each equation moves the parameter: the row of the inverse that belongs to it.
     pull = np.abs(np.linalg.pinv(at.jacobian, rcond=TOLERANCES.paths.rank)[2 * m])
     wrong = np.zeros(len(pull))
-    wrong[:m] = unit * errors.gradient
-    wrong[m : 2 * m] = unit**2 * errors.hessian * np.abs(v).sum()
+    # Centers are rounded by a grain at most, which moves derivatives in sigma by no more.
+    wrong[:m] = landscapes.grain + unit * errors.gradient
+    wrong[m : 2 * m] = landscapes.grain + unit**2 * errors.hessian * np.abs(v).sum()
     if kind == "pitchfork":  # a difference of Hessians
         wrong[-1] = unit**2 * errors.hessian / TOLERANCES.paths.means_width
     error = scale * float(pull @ (wrong + np.abs(at.residual))) + 4 * float(np.spacing(abs(parameter)))

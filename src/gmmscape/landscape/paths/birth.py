@@ -104,7 +104,7 @@ def birth(
                 "follow",
                 n_points,
                 parameter=point.parameter,
-                means=landscapes.means(point.point),
+                means=landscapes.callers(landscapes.means(point.point)),
                 curvature=float(point.eigenvalues[0]) / landscapes.unit**2,
             )
         except Stopped as stop:
@@ -195,7 +195,7 @@ def _described(
     return BirthPoint(
         parameter=found.parameter,
         error=found.error,
-        means=means,
+        means=landscapes.callers(means),
         kl=float(kl),
         kl_error=kl.error,
         eigenvalues=np.linalg.eigvalsh(at.hessian) / unit**2,
@@ -204,9 +204,9 @@ def _described(
         structure=wanted,
         decoding=decode(means, descent.measure.truth, sigma=descent.sigma),
         sigma=descent.sigma,
-        truth=descent.measure.truth,
+        truth=truth_at(landscapes.path, found.parameter),
         newton_steps=found.steps,
         branch_parameters=np.array([p.parameter for p in points]),
-        branch_means=np.stack([landscapes.means(p.point) for p in points]),
+        branch_means=landscapes.callers(np.stack([landscapes.means(p.point) for p in points])),
         branch_eigenvalues=np.array([p.eigenvalues[0] for p in points]) / unit**2,
     )

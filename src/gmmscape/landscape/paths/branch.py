@@ -112,7 +112,7 @@ class Branch:
             moved += float(np.linalg.norm(correction))
             if moved > min(TOLERANCES.paths.longest_correction, TOLERANCES.paths.share_of_gap * self._gap()):
                 return None
-            if np.linalg.norm(correction) <= TOLERANCES.paths.on_branch:
+            if np.linalg.norm(correction) <= self.landscapes.resolved(TOLERANCES.paths.on_branch):
                 found = self._described(z[:m], self._inside(self.scale * z[-1]), last.tangent)
                 return found if self._continues(found) else None
         return None

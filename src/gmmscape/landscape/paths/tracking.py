@@ -86,4 +86,5 @@ def _singular_near(branch: Branch, near: BranchPoint, last: BranchPoint, step: f
     away = np.append(found.point - last.point, (found.parameter - last.parameter) / branch.scale)
     others = np.linalg.eigvalsh(landscapes.slope(found.point, found.parameter).hessian)
     reachable = np.linalg.norm(away) <= 2 * max(step, 1e-3)
-    return found if reachable and others[0] >= TOLERANCES.paths.negative else None
+    least = -landscapes.resolved(-TOLERANCES.paths.negative)
+    return found if reachable and others[0] >= least else None

@@ -29,7 +29,8 @@ class Slope(NamedTuple):
 class TruthPath:
     """The landscapes of k means against the truths of a path.
 
-    Points are means in units of `unit`, flattened to shape (k*d,).
+    Points are means relative to `origin` in units of `unit`, flattened to shape (k*d,). All inside runs in
+    these coordinates, the truths included; `callers` converts at the door.
 
     Attributes
     ----------
@@ -45,6 +46,12 @@ class TruthPath:
         Standard deviation of the fit at the upper end.
     n_features : int
         Dimension d.
+    origin : ndarray of shape (d,)
+        What local coordinates count from: the origin of the population at the upper end.
+    grain : float
+        How well the caller's path can say where a center is, in `unit`: the spacing of its numbers there.
+    width : float
+        Half-width of differences in the parameter, as a share of the bracket.
     """
 
     path: Callable[[float], Mixture]
@@ -53,33 +60,60 @@ class TruthPath:
     bracket: tuple[float, float]
     unit: float
     n_features: int
+    origin: FloatArray
+    grain: float
+    width: float
 
     @classmethod
     def over(
         cls, path: Callable[[float], Mixture], k: int, sigma: float | None, bracket: tuple[float, float]
     ) -> TruthPath:
         """Return the landscapes along a path, checked at its upper end."""
-        truth = truth_at(path, bracket[1])
-        return cls(path, k, sigma, bracket, fitted_sigma(truth, sigma), truth.n_features)
+        truth, other = truth_at(path, bracket[1]), path(bracket[0])
+        unit, origin = fitted_sigma(truth, sigma), Population(truth).origin
+        centers = [end.means for end in (truth, other) if isinstance(end, Mixture)]
+        grain = max(float(np.spacing(np.abs(means).max())) for means in centers) / unit
+        far = max(float(np.ptp(means)) for means in centers) / unit
+        width = TOLERANCES.paths.parameter_width
+        if grain > np.spacing(far):
+            # Rounding of centers far from zero over the width, against the square of the width.
+            width = min(max(width, float(np.cbrt(grain))), TOLERANCES.paths.widest)
+        return cls(path, k, sigma, bracket, unit, truth.n_features, origin, grain, width)
 
     def reversed(self) -> TruthPath:
         """Return the landscapes walked the other way: minus the parameter takes its place."""
         low, high = self.bracket
         return replace(self, path=lambda parameter: self.path(-parameter), bracket=(-high, -low))
 
+    def truth(self, parameter: float) -> Mixture:
+        """Return the truth of a parameter in local coordinates."""
+        return truth_at(self.path, parameter).shifted(-self.origin)
+
     def descent(self, parameter: float) -> Descent:
-        """Return how descents are done against the truth of a parameter."""
+        """Return how descents are done against the truth of a parameter, in local coordinates."""
         truth = truth_at(self.path, parameter)
         if truth.n_features != self.n_features:
             raise InvalidParameterError(
                 f"path gives {truth.n_features} dimensions at {parameter:g} and {self.n_features} at "
                 f"{self.bracket[1]:g}: return truths of one dimension"
             )
-        return Descent(Population(truth), self.k, fitted_sigma(truth, self.sigma))
+        return Descent(Population(truth.shifted(-self.origin)), self.k, fitted_sigma(truth, self.sigma))
 
     def means(self, point: FloatArray) -> FloatArray:
-        """Return the means of a point, shape (k, d), in the caller's units."""
+        """Return the means of a point, shape (k, d), in the caller's units and local coordinates."""
         return self.unit * point.reshape(self.k, self.n_features)
+
+    def local(self, means: FloatArray) -> FloatArray:
+        """Return the caller's means in local coordinates."""
+        return means - self.origin
+
+    def callers(self, means: FloatArray) -> FloatArray:
+        """Return local means, of one fit or several, in the caller's coordinates; each sum rounds once."""
+        return means + self.origin
+
+    def resolved(self, enough: float) -> float:
+        """Return how short steps can become that are to be as short as `enough`: centers are rounded."""
+        return max(enough, TOLERANCES.paths.grains * self.grain)
 
     def objective(self, point: FloatArray, parameter: float, *, fine: bool) -> tuple[Objective, Mixture]:
         """Return the objective with a rule made for a point, and the fit in local coordinates."""
@@ -106,14 +140,14 @@ class TruthPath:
 
     def drift(self, parameter: float) -> FloatArray:
         """Return the derivative of the truth's mean in the parameter, shape (d,), by central differences."""
-        truths = [(weight, self.path(at)) for at, weight in self._differences(parameter)]
+        truths = [(weight, self.truth(at)) for at, weight in self._differences(parameter)]
         moved = (weight * (truth.weights @ truth.means) for weight, truth in truths)
         return sum(moved, np.zeros(self.n_features))
 
     def _differences(self, parameter: float) -> list[tuple[float, float]]:
         """Parameters and weights of the difference quotient of second order there."""
         low, high = self.bracket
-        width = TOLERANCES.paths.parameter_width * (high - low)
+        width = self.width * (high - low)
         # The path need not exist beyond the bracket: a difference at its end is one-sided. Where a curvature
         # is small, one of first order would be too far off.
         if parameter - width < low or parameter + width > high:

@@ -114,7 +114,8 @@ def followed(edge: Edge, minimum: PhaseMinimum, sigma: float | None) -> Followed
     """
     landscapes = TruthPath.over(edge.truth, len(minimum.means), sigma, (0.0, 1.0))
     try:
-        start = landscapes.descent(1.0).full(Newton(), minimum.array, None, None)
+        begun = landscapes.local(minimum.array)
+        start = landscapes.descent(1.0).full(Newton(), begun, None, None)
         branch = Branch(landscapes, start.means.ravel() / landscapes.unit, 1.0)
         track = tracked(branch, lambda point: False)
     except (NoResultError, np.linalg.LinAlgError):
@@ -123,8 +124,8 @@ def followed(edge: Edge, minimum: PhaseMinimum, sigma: float | None) -> Followed
         return Followed("lost", 1.0, 1.0, minimum.means)
     found = track.end
     if found is None:
-        return Followed("persists", 0.0, 0.0, _listed(landscapes.means(track.points[-1].point)))
-    return Followed(found.kind, found.parameter, found.error, _listed(landscapes.means(found.point)))
+        return Followed("persists", 0.0, 0.0, _listed(landscapes, track.points[-1].point))
+    return Followed(found.kind, found.parameter, found.error, _listed(landscapes, found.point))
 
 
 def threshold_crossed(
@@ -150,7 +151,7 @@ def threshold_crossed(
 
     k = len(structured.means)
     landscapes = TruthPath.over(edge.truth, k, sigma, (0.0, 1.0))
-    one, two = structured.array, other.array
+    one, two = landscapes.local(structured.array), landscapes.local(other.array)
     two = two[match_means(two, one)[0]]
     reach = np.linalg.norm(one - two, axis=1).max() + 0.1 * landscapes.unit
 
@@ -163,8 +164,7 @@ def threshold_crossed(
 
     def excess(share: float) -> float:
         means = minimum(share)
-        truth = edge.truth(share)
-        return kind_of(means, truth, landscapes.descent(share).sigma)[0] - 0.5 / k
+        return kind_of(means, landscapes.truth(share), landscapes.descent(share).sigma)[0] - 0.5 / k
 
     try:
         share, report = brentq(
@@ -174,11 +174,17 @@ def threshold_crossed(
     except (NoResultError, ValueError):  # no change of sign: the ends are too close to the threshold
         return None
     return (
-        Followed("threshold", float(share), TOLERANCES.phases.crossing_located, _listed(means))
+        Followed(
+            "threshold",
+            float(share),
+            TOLERANCES.phases.crossing_located,
+            _listed(landscapes, means / landscapes.unit),
+        )
         if report.converged
         else None
     )
 
 
-def _listed(means: FloatArray) -> tuple[tuple[float, ...], ...]:
-    return tuple(map(tuple, means.tolist()))
+def _listed(landscapes: TruthPath, point: FloatArray) -> tuple[tuple[float, ...], ...]:
+    """The means of a point in the caller's coordinates."""
+    return tuple(map(tuple, landscapes.callers(landscapes.means(point)).tolist()))

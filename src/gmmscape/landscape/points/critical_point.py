@@ -14,7 +14,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.solve import STOP_REASONS, Solution
 from gmmscape.structure.structure import Decoding
 from gmmscape.tolerances import TOLERANCES
-from gmmscape.validation import choice, standard_deviation
+from gmmscape.validation import choice, standard_deviation, whole_number
 
 if TYPE_CHECKING:
     from gmmscape.plot import MinimaDisplay
@@ -77,6 +77,9 @@ class CriticalPoint(Solution):
     degree : int or None
         Where some curvature is next to zero: what the point counts for in the count law, together with all
         within a fiftieth of sigma that may have split off it. None elsewhere, or where it is unclear.
+    continuum : int or None
+        Dimension of the continuum of critical points of this value that a flat point stands for, 0 where it
+        is alone; None where no curvature is next to zero, or this was not looked at.
     """
 
     format: ClassVar[str] = "gmmscape-critical-point"
@@ -99,6 +102,7 @@ class CriticalPoint(Solution):
     free_weights: bool = False
     family: str = field(default="location", kw_only=True)
     degree: int | None = None
+    continuum: int | None = None
 
     @property
     def weights(self) -> FloatArray:
@@ -153,8 +157,11 @@ class CriticalPoint(Solution):
         )
         what = "minimum" if self.is_minimum else what
         kl = "" if self.kl is None else f", kl {self.kl:.10g}"
+        note = " (flat)" if self.flat else ""
+        if self.continuum:
+            note = f" (one of a continuum of dimension {self.continuum})"
         lines = [
-            f"{what}{' (flat)' if self.flat else ''}: nll {self.nll:.10g}{kl}, error {self.error:.1g}",
+            f"{what}{note}: nll {self.nll:.10g}{kl}, error {self.error:.1g}",
             "means " + " ".join(np.array2string(mean, precision=6)[1:-1].strip() for mean in self.means),
         ]
         if self.free_weights:
@@ -210,6 +217,10 @@ class CriticalPoint(Solution):
             raise ValueError("a point has no nll, or no error of it")
         if content.get("degree") not in (None, -1, 0, 1):
             raise ValueError(f"a point has degree {content['degree']!r}")
+        if content.get("continuum") is not None and whole_number("continuum", content["continuum"]) > len(
+            content["eigenvalues"]
+        ):
+            raise ValueError(f"a point is on a continuum of dimension {content['continuum']!r}")
         return cls(
             local=mixture,
             origin=np.zeros(mixture.n_features),

@@ -51,6 +51,8 @@ def _counted(points: Sequence[CriticalPoint]) -> tuple[int, int]:
     Where curvatures are next to zero a point counts together with all that lies within the sphere on which
     the degree was measured, around the point there at which most means coincide.
     """
+    # A closed curve of points counts for zero, its Euler characteristic.
+    points = [point for point in points if point.continuum != 1]
     left, count, unclear = list(points), 0, 0
     for point in points:
         soft = point.flat or point.degree is not None
@@ -59,7 +61,8 @@ def _counted(points: Sequence[CriticalPoint]) -> tuple[int, int]:
         near = [other for other in points if _within(other, point)]
         center = min(near, key=lambda other: other.orbit_size)
         inside = [other for other in points if _within(other, center)]
-        if center.degree is None or _spread(center) or not any(point is other for other in inside):
+        alone = not center.continuum and any(point is other for other in inside)
+        if center.degree is None or _spread(center) or not alone:
             unclear += point.flat
             continue
         count += center.orbit_size * center.degree
@@ -122,6 +125,7 @@ def mirror_of(truth: Mixture) -> FloatArray | None:
     gaps = np.linalg.norm(truth.means[:, None] - (c - truth.means), axis=2)
     images = gaps.argmin(axis=1)
     extent = 1e-12 * (np.abs(truth.means - 0.5 * c).max() + float(np.sqrt(truth.full_covariances().max())))
+    extent += 4 * float(np.spacing(np.abs(truth.means).max()))  # what centers far from zero are rounded to
     same = np.allclose(truth.weights, truth.weights[images], rtol=1e-12)
     covariances = truth.full_covariances()
     same = same and np.allclose(covariances, covariances[images], rtol=1e-12)

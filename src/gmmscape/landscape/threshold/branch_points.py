@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
-from gmmscape.landscape.paths.truth_path import TruthPath, fitted_sigma, truth_at
+from gmmscape.landscape.paths.truth_path import TruthPath, fitted_sigma
 from gmmscape.landscape.threshold.result import FollowedMinimum
 from gmmscape.mixture import Mixture
 from gmmscape.structure.association import association
@@ -29,29 +29,25 @@ class Reading(NamedTuple):
 
 def read(landscapes: TruthPath, point: FloatArray, parameter: float) -> Reading:
     """Return defect and largest approximation error of a point."""
-    fit, truth = _fit(landscapes, point, parameter), _truth(landscapes, parameter)
+    fit, truth = _fit(landscapes, point, parameter), landscapes.truth(parameter)
     decoding = decode(fit, truth, sigma=fit.sigma)
     return Reading(decoding.defect, float(decoding.errors.max()))
 
 
 def fine_defect(landscapes: TruthPath, point: FloatArray, parameter: float) -> float:
     """Return the defect of a point by a quadrature as fine as crossings are located with."""
-    fit, truth = _fit(landscapes, point, parameter), _truth(landscapes, parameter)
+    fit, truth = _fit(landscapes, point, parameter), landscapes.truth(parameter)
     return best_stars(association(fit, truth, TOLERANCES.threshold.fine_rtol))[1]
 
 
-def _truth(landscapes: TruthPath, parameter: float) -> Mixture:
-    return truth_at(landscapes.path, parameter)
-
-
 def _fit(landscapes: TruthPath, point: FloatArray, parameter: float) -> Mixture:
-    sigma = fitted_sigma(_truth(landscapes, parameter), landscapes.sigma)
+    sigma = fitted_sigma(landscapes.truth(parameter), landscapes.sigma)
     return Mixture.location(landscapes.means(point), sigma)
 
 
 def defect_rtol(landscapes: TruthPath, parameter: float) -> float:
     """Return the accuracy that `fine_defect` reaches."""
-    truth = _truth(landscapes, parameter)
+    truth = landscapes.truth(parameter)
     reduced = truth.sigma is not None
     span = min(landscapes.n_features, max(landscapes.k - 1, 1)) if reduced else landscapes.n_features
     return (
@@ -94,7 +90,7 @@ def described(
     error: float = 0.0,
     reason: str | None = None,
 ) -> FollowedMinimum:
-    """Return a way as a followed minimum, whose end is the point at one of its places."""
+    """Return a way as a followed minimum in local coordinates; its end is the point at one of its places."""
     shape = (len(way.points), landscapes.k, landscapes.n_features)
     return FollowedMinimum(
         end=end,

@@ -44,7 +44,7 @@ def follow(
     origin: str,
     watch: Callable[[float, FloatArray, float], None],
 ) -> FollowedMinimum:
-    """Follow a minimum upwards from a parameter.
+    """Follow a minimum upwards from a parameter; all means are in local coordinates.
 
     Parameters
     ----------
@@ -151,6 +151,7 @@ def _crossing(
         objective, local = landscapes.objective(point, parameter, fine=True)
         at = landscapes.slope(point, parameter, fine=True)
         wrong = landscapes.unit * objective.errors(local).gradient + float(np.linalg.norm(at.gradient))
+        wrong += landscapes.grain  # of the centers, in sigma
         return TOLERANCES.threshold.association_per_sigma * wrong / float(np.linalg.eigvalsh(at.hessian)[0])
 
     return crossing(

@@ -6,7 +6,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
-from gmmscape.landscape.paths.truth_path import TruthPath, truth_at
+from gmmscape.landscape.paths.truth_path import TruthPath
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -56,7 +56,7 @@ def signature(landscapes: TruthPath, point: FloatArray, parameter: float) -> Flo
 
 def distances(landscapes: TruthPath, means: FloatArray, parameter: float) -> FloatArray:
     """Return the sorted distances among means, and then those to centers, in sigma."""
-    truth = truth_at(landscapes.path, parameter)
+    truth = landscapes.truth(parameter)
     among = np.linalg.norm(means[:, None] - means[None], axis=-1)[np.triu_indices(len(means), 1)]
     to_centers = np.linalg.norm(means[:, None] - truth.means[None], axis=-1).ravel()
     return np.concatenate([np.sort(among), np.sort(to_centers)]) / landscapes.unit

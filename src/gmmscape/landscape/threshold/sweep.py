@@ -48,6 +48,8 @@ class Plan(NamedTuple):
 class Sweep:
     """Searches and followings along one path, in a fixed order; whatever was found stays in `followed`.
 
+    Means are in the local coordinates of `landscapes`, in the journal too.
+
     Parameters
     ----------
     landscapes : TruthPath
@@ -215,8 +217,9 @@ class Sweep:
     def _saw(self, stage: str, parameter: float, means: FloatArray | None, defect: float | None) -> None:
         largest = self.largest
         highest = None if largest is None else largest.parameter
+        shown = None if means is None else self.landscapes.callers(means)
         self.plan.budget.report(
-            stage, len(self.followed), parameter=parameter, means=means, defect=defect, largest=highest
+            stage, len(self.followed), parameter=parameter, means=shown, defect=defect, largest=highest
         )
 
 

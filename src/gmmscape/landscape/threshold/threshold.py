@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def structure_threshold(
     k = positive_integer("n_components", n_components)
     width = None if sigma is None else standard_deviation("sigma", sigma)
     landscapes = TruthPath.over(path, k, width, ends)
-    means = _start_of(start, k, truth_at(path, ends[0]))
+    means = _start_of(start, k, landscapes)
     plan = Plan(
         n_starts=positive_integer("n_starts", n_starts, minimum=0),
         n_parameters=positive_integer("n_parameters", n_parameters, minimum=2),
@@ -150,13 +151,14 @@ def structure_threshold(
     return _result(sweep, tau, reason)
 
 
-def _start_of(start: Any, k: int, truth: Mixture) -> FloatArray | None:
+def _start_of(start: Any, k: int, landscapes: TruthPath) -> FloatArray | None:
+    """The caller's start in local coordinates."""
     if start is None:
         return None
-    means = mean_matrix("start", start, n_features=truth.n_features)
+    means = mean_matrix("start", start, n_features=landscapes.n_features)
     if len(means) != k:
         raise InvalidParameterError(f"start has {len(means)} rows where n_components={k}: pass one a mean")
-    return means
+    return landscapes.local(means)
 
 
 def _facts(landscapes: TruthPath, plan: Plan, tau: float | None, start: FloatArray | None) -> dict[str, Any]:
@@ -165,6 +167,7 @@ def _facts(landscapes: TruthPath, plan: Plan, tau: float | None, start: FloatArr
     return {
         "truths": [truth_at(landscapes.path, at).to_dict() for at in np.linspace(low, high, 5).tolist()],
         "bracket": [low, high],
+        "origin": landscapes.origin.tolist(),
         "k": landscapes.k,
         "sigma": landscapes.sigma,
         "defect": None if tau is None else float(tau),
@@ -224,7 +227,9 @@ def _follow_start(sweep: Sweep, start: FloatArray) -> None:
     landscapes, low = sweep.landscapes, sweep.landscapes.bracket[0]
     point = landscapes.descent(low).full(Newton(), start, None, None)
     if not point.is_minimum:
-        raise InvalidParameterError.of("start", start, f"the descent from it at lo={low:g} finds no minimum")
+        raise InvalidParameterError.of(
+            "start", landscapes.callers(start), f"the descent from it at lo={low:g} finds no minimum"
+        )
     found = read(landscapes, point.means.ravel() / landscapes.unit, low).defect
     if found <= sweep.level:
         raise InvalidParameterError(
@@ -266,10 +271,10 @@ def _refuse_survivors(sweep: Sweep) -> None:
 
 
 def _still_there(sweep: Sweep, defect: float, means: Any) -> InvalidParameterError:
-    high = sweep.landscapes.bracket[1]
+    high, shown = sweep.landscapes.bracket[1], sweep.landscapes.callers(np.array(means)).tolist()
     return InvalidParameterError(
         f"bracket: at hi={high:g} a minimum of defect {defect:.3g}, above {sweep.level:.3g}, is still there, "
-        f"with means {list(map(list, means))}: raise hi (in more than one dimension there may be one at any "
+        f"with means {shown}: raise hi (in more than one dimension there may be one at any "
         "separation)"
     )
 
@@ -280,21 +285,28 @@ def _result(sweep: Sweep, tau: float | None, reason: str) -> StructureThreshold:
         raise _nothing(sweep, reason)
     if tau is not None and reason == "completed":
         _refuse_lost_above(sweep, largest)
-    descent = sweep.landscapes.descent(largest.parameter)
-    assert descent.measure.truth is not None
+    landscapes = sweep.landscapes
+    followed = [
+        replace(
+            minimum,
+            means=landscapes.callers(minimum.means),
+            branch_means=landscapes.callers(minimum.branch_means),
+        )
+        for minimum in sweep.followed
+    ]
     counts = {at: len(sweep.above(at)) for at in sorted(sweep.searches)}
     starts = [found.n_starts for found in sweep.searches.values()]
     return StructureThreshold(
         parameter=largest.parameter,
         error=largest.error,
         kind=largest.end,
-        means=largest.means,
+        means=landscapes.callers(largest.means),
         defect=largest.defect,
         tau=tau,
-        sigma=descent.sigma,
-        truth=descent.measure.truth,
+        sigma=landscapes.descent(largest.parameter).sigma,
+        truth=truth_at(landscapes.path, largest.parameter),
         bracket=sweep.landscapes.bracket,
-        followed=tuple(sorted(sweep.followed, key=lambda minimum: -minimum.parameter)),
+        followed=tuple(sorted(followed, key=lambda minimum: -minimum.parameter)),
         searched=counts,
         n_starts=round(sum(starts) / len(starts)) if starts else 0,
         stop_reason=reason,

@@ -13,6 +13,7 @@ from gmmscape.plot.style import (
     COLOURS,
     INK,
     SMALL,
+    WORST_FIRST,
     Display,
     axes_or_new,
     kind_legend,
@@ -154,4 +155,4 @@ def _worst(blocks: tuple[Block, ...], best: bool) -> str:
     kinds = {block.kind for block in blocks}
     if best:
         return "exact"
-    return next(kind for kind in ("unstructured", "one-fits-many", "many-fit-one", "exact") if kind in kinds)
+    return next(kind for kind in WORST_FIRST if kind in kinds)

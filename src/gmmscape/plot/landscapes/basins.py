@@ -14,6 +14,7 @@ from gmmscape.plot.style import (
     COLOURS,
     INK,
     SMALL,
+    WORST_FIRST,
     Display,
     axes_or_new,
     colour,
@@ -186,6 +187,4 @@ def _colour(blocks: Sequence[Block] | None) -> str:
     if blocks is None:
         return colour(None)
     kinds = {block.kind for block in blocks}
-    return next(
-        COLOURS[kind] for kind in ("unstructured", "one-fits-many", "many-fit-one", "exact") if kind in kinds
-    )
+    return next(COLOURS[kind] for kind in WORST_FIRST if kind in kinds)

@@ -40,7 +40,10 @@ def facts_of(point: Any) -> list[tuple[str, Any]]:
     facts: list[tuple[str, Any]] = [("NLL", number(point.nll, 8))]
     if point.kl is not None:
         facts.append(("KL from the truth, nats", divergence(point)))
-    facts += [("index", number(point.index)), ("starts that ended here", number(point.hits))]
+    facts += [("index", number(point.index))]
+    if point.continuum:
+        facts.append(("one of a continuum of dimension", number(point.continuum)))
+    facts.append(("starts that ended here", number(point.hits)))
     return facts
 
 
