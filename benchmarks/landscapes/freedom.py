@@ -26,7 +26,7 @@ FREEDOMS: dict[str, tuple[str, Any, Any]] = {
     "means, weights, widths": ("spherical", "free", "free"),
 }
 #: Starts of EM of this file's own; a step shorter than this ends it, or so many.
-STARTS, STEP, MOST = 2000, 1e-7, 5000
+STARTS, STEP, MOST, MOST_IN_THE_PLANE = 2000, 1e-7, 5000, 1000
 #: An end of EM is of a minimum whose means are this close; the slowest creep along ridges.
 CLOSE = 0.05
 
@@ -154,7 +154,7 @@ def own_nodes(shape: str) -> tuple[np.ndarray, np.ndarray]:
 def own_em(
     x: np.ndarray, w: np.ndarray, means: np.ndarray, free_weights: bool, sigma: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return where plain EM ends from each start, (n, 3), and who still moves; collapsed ones are left out."""
+    """Return where plain EM ends from each start, (n, 3), and who still moves; without collapsed ones."""
     rng = np.random.default_rng(13)
     n = len(means)
     mu, pi = means.copy(), np.full((n, 3), 1.0 / 3.0)
@@ -187,7 +187,7 @@ def own_em(
 
 
 def own_em_in_the_plane(truth: gs.Mixture, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where plain EM of full covariances ends, (n, 3, 2), on a grid of this file's own, and who moves."""
+    """Return where plain EM of full covariances ends, (n, 3, 2), on a grid of its own, and who moves."""
     side = [np.linspace(low, high, 60) for low, high in ((-9.0, 10.0), (-6.0, 18.0))]
     grid = np.stack(np.meshgrid(*side, indexing="ij"), axis=-1).reshape(-1, 2)
     w = np.exp(truth.log_density(grid))
@@ -195,7 +195,7 @@ def own_em_in_the_plane(truth: gs.Mixture, means: np.ndarray) -> tuple[np.ndarra
     found, moving = [], []
     for start in means:
         mu, pi, cov = start.copy(), np.full(3, 1 / 3), np.repeat(4.0 * np.eye(2)[None], 3, axis=0)
-        for _ in range(MOST):
+        for _ in range(MOST_IN_THE_PLANE):
             mixture = gs.Mixture(pi, mu, cov)
             r = mixture.responsibilities(grid) * w[:, None]
             mass = r.sum(axis=0)
