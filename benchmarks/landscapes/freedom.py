@@ -27,8 +27,13 @@ FREEDOMS: dict[str, tuple[str, Any, Any]] = {
 }
 #: Starts of EM of this file's own; a step shorter than this ends it, or so many.
 STARTS, STEP, MOST, MOST_IN_THE_PLANE = 2000, 1e-7, 5000, 1000
-#: An end of EM is of a minimum whose means are this close; the slowest creep along ridges.
-CLOSE = 0.05
+#: The same for those that go on: next to a flat saddle steps are short for very long.
+SHORTER = 1e-12
+#: An end of EM is of a minimum whose means are this close; the slowest creep along ridges. One that is near
+#: none is moved aside by so much and goes on for longer: EM rests next to saddles for a while.
+CLOSE, ASIDE, MORE = 0.05, 0.5, 10
+#: Means, weights and widths of many fits, (n, 3) each.
+State = tuple[np.ndarray, ...]
 
 
 def normal(z: np.ndarray) -> np.ndarray:
@@ -81,8 +86,22 @@ def _line(shape: str, freedom: str, n: int) -> dict[str, Any]:
     )
     rng = np.random.default_rng(11)
     means = rng.choice(CENTERS, (n, 3)) + rng.standard_normal((n, 3))
-    ends, moving = own_em(*own_nodes(shape), means, weights == "free", sigma)
-    return _beside(land.explore(0, n_starts=64 if n > 100 else 16), ends[:, :, None], moving)
+    free = isinstance(sigma, str)
+    widths = np.exp(rng.uniform(-0.5, 1.8, (n, 1))) if free else np.ones((n, 1))
+    state = (means, np.full((n, 3), 1.0 / 3.0), np.repeat(widths, 3, axis=1))
+    nodes = own_nodes(shape)
+    atlas = land.explore(0, n_starts=64 if n > 100 else 16)
+    found, moving = own_em(*nodes, state, weights == "free", sigma, MOST, STEP)
+    away = np.array([_nearest(atlas, mu[:, None])[1] >= CLOSE for mu in found[0]])
+    if away.any():
+        again = (
+            found[0][away] + ASIDE * rng.standard_normal((int(away.sum()), 3)),
+            *(part[away] for part in found[1:]),
+        )
+        longer, still = own_em(*nodes, again, weights == "free", sigma, MORE * MOST, SHORTER)
+        found = tuple(np.concatenate([part[~away], new]) for part, new in zip(found, longer, strict=True))
+        moving = np.concatenate([moving[~away], still])
+    return _beside(atlas, found[0][:, :, None], moving)
 
 
 def _plane(n: int) -> dict[str, Any]:
@@ -101,9 +120,8 @@ def _beside(atlas: lab.FreeAtlas, ends: np.ndarray, moving: np.ndarray) -> dict[
     """
     hits, missed, unfinished = [0] * len(atlas.minima), [], 0
     for end, under_way in zip(ends, moving, strict=True):
-        gaps = [_apart(end, point.means) for point in atlas.minima]
-        place = int(np.argmin(gaps))
-        if gaps[place] < CLOSE:
+        place, gap = _nearest(atlas, end)
+        if gap < CLOSE:
             hits[place] += 1
         elif under_way:
             unfinished += 1
@@ -131,6 +149,13 @@ def _beside(atlas: lab.FreeAtlas, ends: np.ndarray, moving: np.ndarray) -> dict[
     }
 
 
+def _nearest(atlas: lab.FreeAtlas, end: np.ndarray) -> tuple[int, float]:
+    """The minimum with means next to an end of EM, and how far they are."""
+    gaps = [_apart(end, point.means) for point in atlas.minima]
+    place = int(np.argmin(gaps))
+    return place, gaps[place]
+
+
 def _apart(one: np.ndarray, other: np.ndarray) -> float:
     """Largest distance of means, matched in order of their coordinates."""
     order, there = np.lexsort(one.T[::-1]), np.lexsort(other.T[::-1])
@@ -152,16 +177,16 @@ def own_nodes(shape: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def own_em(
-    x: np.ndarray, w: np.ndarray, means: np.ndarray, free_weights: bool, sigma: Any
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return where plain EM ends from each start, (n, 3), and who still moves; without collapsed ones."""
-    rng = np.random.default_rng(13)
-    n = len(means)
-    mu, pi = means.copy(), np.full((n, 3), 1.0 / 3.0)
+    x: np.ndarray, w: np.ndarray, state: State, free_weights: bool, sigma: Any, most: int, shortest: float
+) -> tuple[State, np.ndarray]:
+    """Return where plain EM ends from means, weights and widths (n, 3), and who still moves.
+
+    Those that collapse, or lose a weight, are left out.
+    """
+    mu, pi, s = (part.copy() for part in state)
     free = isinstance(sigma, str)
-    s = np.repeat(np.exp(rng.uniform(-0.5, 1.8, (n, 1))), 3, axis=1) if free else np.ones((n, 3))
-    active, lost = np.arange(n), np.zeros(n, dtype=bool)
-    for _ in range(MOST):
+    active, lost = np.arange(len(mu)), np.zeros(len(mu), dtype=bool)
+    for _ in range(most):
         for part in np.array_split(active, max(1, len(active) // 64)):
             z = (x[:, None] - mu[part][:, None]) / s[part][:, None]
             logs = np.log(pi[part] / s[part])[:, None] - 0.5 * z**2
@@ -179,11 +204,11 @@ def own_em(
             lost[part] = (pi[part].min(axis=1) < 1e-6) | (s[part].min(axis=1) < 1e-3)
             moved = np.abs(new - mu[part]).max(axis=1)
             mu[part] = new
-            active = np.setdiff1d(active, part[(moved < STEP) | lost[part]], assume_unique=True)
+            active = np.setdiff1d(active, part[(moved < shortest) | lost[part]], assume_unique=True)
         if not len(active):
             break
-    moving = np.isin(np.arange(n), active)
-    return mu[~lost], moving[~lost]
+    moving = np.isin(np.arange(len(mu)), active)
+    return (mu[~lost], pi[~lost], s[~lost]), moving[~lost]
 
 
 def own_em_in_the_plane(truth: gs.Mixture, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

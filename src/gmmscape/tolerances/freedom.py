@@ -32,6 +32,11 @@ class FreedomTolerances:
     fine_rtol: float = 1e-10
     finer_rtol: float = 1e-12
     #: Two points are one if means (in standard deviations), logarithms of weights and of widths match within
-    #: this; flat ones if their values agree within `same_nll`.
+    #: this...
     same: float = 1e-4
-    same_nll: float = 1e-9
+    #: ...or, where the smallest curvature of both is below `soft`, if their values agree within `same_nll`
+    #: and the rest within `same_soft` once components within `coincident` are put together.
+    soft: float = 1e-4
+    same_nll: float = 1e-8
+    same_soft: float = 0.02
+    coincident: float = 0.2

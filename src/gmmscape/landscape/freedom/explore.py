@@ -12,13 +12,12 @@ from gmmscape.effort import EFFORT
 from gmmscape.landscape.freedom.atlas import FreeAtlas
 from gmmscape.landscape.freedom.descent import FreeDescent
 from gmmscape.landscape.freedom.newton import Ended
-from gmmscape.landscape.freedom.point import FreePoint, same_fit
+from gmmscape.landscape.freedom.point import FreePoint, same_fit, same_soft
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Stopped
 from gmmscape.structure.candidates import candidates, count_candidates
 from gmmscape.structure.structure import Structure
-from gmmscape.tolerances import TOLERANCES
 
 
 def explore(
@@ -103,10 +102,7 @@ class _Survey:
         for place, known in enumerate(self.minima):
             if same_fit(local, known.local):
                 return place
-            # Along a continuum descents end anywhere: equal values, and directions without curvature.
-            if point is None or not (known.flat and point.flat):
-                continue
-            if abs(point.value - known.value) <= TOLERANCES.freedom.same_nll:
+            if point is not None and same_soft(point, known):
                 return place
         return None
 
@@ -120,7 +116,7 @@ class _Survey:
 
 
 def _candidates(descent: FreeDescent) -> list[Structure]:
-    truth, k = descent.measure.truth, descent.freedom.n_components
+    truth, k = descent.reference, descent.freedom.n_components
     if truth is None or count_candidates(k, truth.n_components) > EFFORT.atlas.all_candidates:
         return []
     return candidates(k, truth.n_components)
@@ -132,7 +128,7 @@ def of_structure(descent: FreeDescent, structure: Structure, rng: np.random.Gene
     One that covers several centers has their moments; several on one center share its weight and its
     covariance, and lie aside of it.
     """
-    truth = descent.measure.truth
+    truth = descent.reference
     assert truth is not None
     k, d = descent.freedom.n_components, truth.n_features
     true_covariances = truth.full_covariances()

@@ -221,7 +221,8 @@ class FreeLandscape:
             Random starts: k draws from the truth, or k rows of the sample, with equal weights and widths
             between those of clusters and of all; plain EM, then Newton.
         candidates : bool, default=True
-            Whether to descend from every candidate structure as well (populations only; up to 100 of them).
+            Whether to descend from every candidate structure as well: of a population's truth or of the
+            reference of a sample, where there are up to 100.
         max_seconds : float, optional
             Time budget, shared between the two.
         callback : callable, optional

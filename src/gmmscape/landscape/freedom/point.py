@@ -123,11 +123,42 @@ def features(mixture: Mixture) -> FloatArray:
     return np.column_stack([mixture.means / unit, logs, 0.5 * np.log(variances / unit**2)])
 
 
-def same_fit(one: Mixture, other: Mixture) -> bool:
+def same_fit(one: Mixture, other: Mixture, within: float = TOLERANCES.freedom.same) -> bool:
     """Say whether two fits are one up to the order of their components."""
+    if one.n_components != other.n_components:
+        return False
     order, distance = match_means(features(one), features(other))
-    if distance > TOLERANCES.freedom.same:
+    if distance > within:
         return False
     mine, theirs = one.full_covariances()[order], other.full_covariances()
     size = np.trace(theirs, axis1=1, axis2=2)[:, None, None]
-    return bool(np.abs((mine - theirs) / size).max() <= TOLERANCES.freedom.same)
+    return bool(np.abs((mine - theirs) / size).max() <= within)
+
+
+def same_soft(one: FreePoint, other: FreePoint) -> bool:
+    """Say whether two points of next to no curvature are one: descents creep, and end somewhere near it.
+
+    Components that coincide may share their weight in any way, and come together ever more slowly: they count
+    as one, and the points are one if their values and what is left agree.
+    """
+    soft = max(one.eigenvalues[0], other.eigenvalues[0]) < TOLERANCES.freedom.soft
+    if not soft or abs(one.value - other.value) > TOLERANCES.freedom.same_nll:
+        return False
+    return same_fit(together(one.local), together(other.local), TOLERANCES.freedom.same_soft)
+
+
+def together(mixture: Mixture) -> Mixture:
+    """Return the mixture with components that nearly coincide put together, moments kept."""
+    at = features(mixture)[:, [*range(mixture.n_features), -1]]
+    covariances, left = mixture.full_covariances(), list(range(mixture.n_components))
+    weights, means, spreads = list[float](), list[FloatArray](), list[FloatArray]()
+    while left:
+        near = [i for i in left if np.linalg.norm(at[i] - at[left[0]]) <= TOLERANCES.freedom.coincident]
+        left = [i for i in left if i not in near]
+        share = mixture.weights[near] / mixture.weights[near].sum()
+        mean = share @ mixture.means[near]
+        away = mixture.means[near] - mean
+        weights.append(float(mixture.weights[near].sum()))
+        means.append(mean)
+        spreads.append(np.einsum("s,sij->ij", share, covariances[near]) + (share[:, None] * away).T @ away)
+    return Mixture(weights, np.array(means), np.array(spreads))
