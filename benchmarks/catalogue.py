@@ -33,6 +33,7 @@ FOLDERS = {
         "basins",
         "sample_landscapes",
         "freedom",
+        "published",
         "compare",
     ),
 }
