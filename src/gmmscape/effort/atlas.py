@@ -27,3 +27,9 @@ class AtlasEffort:
     #: Directions that are followed uphill from a known point; minima between whose labellings is searched.
     softest_modes: int = 2
     most_paired: int = 8
+    #: Labellings of a pair of minima between which is searched in a round, and places looked at between two.
+    orders_between: int = 2
+    places_between: int = 9
+    #: Isometries of a truth that are listed; relabellings that are listed to count labelled minima.
+    most_isometries: int = 1000
+    most_relabellings: int = 5040

@@ -34,10 +34,25 @@ class PointsTolerances:
     aside: float = 1e-2
     #: The same for followings with free weights: the curvature is that small along the continuum, squared.
     near_continuum: float = 1e-4
-    #: Longest step along one eigenvector while following, and longest step of a descent that keeps to its
-    #: basin, in sigma.
+    #: Longest step along one eigenvector while following, and longest step of steepest descent, in sigma.
     stride: float = 0.5
-    stroll: float = 0.1
+    #: Error of a step of steepest descent that its correction leaves uncorrected at most, as a share of it;
+    #: and again, where both ways end in one place.
+    flow_error: float = 0.1
+    flow_error_again: float = 0.01
+    #: A rule resolves an EM step to this share of it. It is made anew where the EM step is this share of what
+    #: it was made for.
+    resolved: float = 1e-4
+    flow_fall: float = 0.03
+    #: Distance, in sigma, that Newton's method has still to go where a descent has arrived; length of the EM
+    #: step from which on there is no force left to follow.
+    flow_arrived: float = 1e-6
+    no_force: float = 1e-13
+    #: Longest time of a step, in sigma^2 over nats; how often a distance from a saddle grows by e in one
+    #: step; step where no time is short enough, in sigma.
+    longest_time: float = 1e14
+    growth: float = 20.0
+    step_of_last_resort: float = 1e-3
     #: Length of the EM step at which a followed point counts as critical; a polished one.
     followed: float = 1e-7
     polished: float = 1e-9
@@ -50,5 +65,9 @@ class PointsTolerances:
     #: their values agree within `same_nll`, or within their errors.
     same_flat: float = 0.1
     same_nll: float = 1e-9
+    #: Points whose values differ by more are two, wherever they are: polished ones of one orbit agree better.
+    unlike_nll: float = 1e-6
+    #: Positions are off by no more than this times what their errors add up to.
+    unsure: float = 3.0
     #: A mirror image matches within this many sigma.
     mirrored: float = 1e-4

@@ -121,6 +121,8 @@ def _descend_from_all(survey: Survey, plan: Plan, work: Tasks) -> None:
     with closed(results):
         for task, result in zip(tasks, results, strict=True):
             found = survey.record(attempt_of(survey.descent, task, result))
+    for point in survey.closed():
+        work.budget.report("descents", len(tasks), len(tasks), last=True, **_told(survey, point))
 
 
 def _search_saddles(survey: Survey, work: Tasks) -> None:
@@ -134,7 +136,7 @@ def _search_saddles(survey: Survey, work: Tasks) -> None:
             for number, trail in enumerate(trails(descent, known, wanted, survey.seed, survey.rounds))
         ]
         _follow(survey, work, tasks)
-        for point in survey.mirrored():
+        for point in survey.closed():
             work.budget.report("saddles", len(tasks), len(tasks), **_told(survey, point))
         survey.fruitful = len(survey.minima) + len(survey.saddles) > len(known)
         survey.rounds += 1

@@ -18,15 +18,40 @@ from gmmscape.tolerances import TOLERANCES
 def find_orbit(points: Sequence[CriticalPoint], point: CriticalPoint) -> int | None:
     """Return the place of the orbit that `point` belongs to, or None if it is a new one."""
     for place, known in enumerate(points):
-        soft = min(known.means_error, point.means_error) > TOLERANCES.points.same * point.sigma
-        alike = max(TOLERANCES.points.same_nll, known.error + point.error)
-        # A point between two others, as where a pair has only just split, is as close and differs in index.
-        soft = soft and (known.index == point.index or known.flat or point.flat)
-        accuracy = Accuracy(TOLERANCES.points.same, TOLERANCES.points.same_flat, alike)
-        gap = abs(known.nll - point.nll)
-        if same_point(point.places, known.places, point.sigma, accuracy, soft=soft, gap=gap):
+        if same_orbit(point, known):
             return place
     return None
+
+
+def same_orbit(point: CriticalPoint, known: CriticalPoint, places: FloatArray | None = None) -> bool:
+    """Say whether two critical points are one up to relabelling, as far as both are known.
+
+    Parameters
+    ----------
+    point, known : CriticalPoint
+        The two.
+    places : ndarray of shape (k, d), optional
+        Those of an image of `point` under an isometry, which is then looked at in its place.
+
+    Returns
+    -------
+    bool
+        Whether they are one.
+    """
+    gap = abs(known.nll - point.nll)
+    alike = max(TOLERANCES.points.same_nll, known.error + point.error)
+    if gap > max(alike, TOLERANCES.points.unlike_nll):
+        return False
+    least, most = sorted((known.means_error, point.means_error))
+    # A point between two others, as where a pair has only just split, is as close and differs in index.
+    if least > TOLERANCES.points.same * point.sigma:
+        soft, reach = known.index == point.index or known.flat or point.flat, TOLERANCES.points.same_flat
+    else:  # no farther apart than the one that is known less well may be off
+        soft = known.index == point.index and np.isfinite(most)
+        reach = min(TOLERANCES.points.same_flat, TOLERANCES.points.unsure * most / point.sigma)
+    accuracy = Accuracy(TOLERANCES.points.same, reach, alike)
+    where = point.places if places is None else places
+    return same_point(where, known.places, point.sigma, accuracy, soft=soft, gap=gap)
 
 
 def signed_count(minima: Sequence[CriticalPoint], saddles: Sequence[CriticalPoint]) -> int:
