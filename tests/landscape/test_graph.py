@@ -82,6 +82,14 @@ def test_a_tie_by_the_last_bit_is_none():
     assert escape_height(1, clear, [2.0], [Edge(0, (0, 1))]) == pytest.approx(1.0)
 
 
+def test_two_saddles_that_cancel_in_the_count_are_found():
+    """An index-1 and an index-2 saddle between known ones, without which the count is one as well."""
+    atlas = explored([-14.818, -6.727, 4.192, 17.352], 4)
+    assert atlas.alarm is None
+    for index, kl in ((1, 10.768662), (2, 10.855531)):
+        assert any(point.index == index and abs(point.kl - kl) < 1e-6 for point in atlas.saddles)
+
+
 @pytest.mark.parametrize("side", rest_slow([5.0, 6.0, 12.0], 1))
 def test_a_triangle_is_closed_under_its_group(side):
     atlas = explored(side * TRIANGLE, 3)

@@ -96,6 +96,8 @@ class Survey:
     fruitful: bool = True
     n_candidates: int = 0
     ends: Counter[str] = field(default_factory=Counter)
+    _images: set[int] = field(default_factory=set)
+    _looked: set[int] = field(default_factory=set)
 
     def record(self, attempt: Attempt) -> CriticalPoint | None:
         """Take one attempt in; return its minimum if it is new."""
@@ -151,7 +153,7 @@ class Survey:
         apart = len(
             touching(self.descent.local(places).means, TOLERANCES.points.coincident * self.descent.sigma)
         )
-        for known in (*self.minima, *self.saddles):
+        for known in self._near(places, TOLERANCES.atlas.known):
             # Two points come as close as this only where some curvature is small.
             stiff = np.abs(known.eigenvalues).min() * known.sigma**2 > TOLERANCES.atlas.soft
             if stiff and same_point(places, known.places, known.sigma, Accuracy(TOLERANCES.atlas.known)):
@@ -177,14 +179,35 @@ class Survey:
         """Whether polished places are a known point to the accuracy at which all such are one orbit."""
         return any(
             same_point(places, point.places, point.sigma, Accuracy(TOLERANCES.points.same))
-            for point in (*self.minima, *self.saddles)
+            for point in self._near(places, TOLERANCES.points.same)
         )
+
+    def _near(self, places: FloatArray, distance: float) -> list[CriticalPoint]:
+        """Points whose middle is no farther from that of places than matched means may be, in sigma."""
+        points = [*self.minima, *self.saddles]
+        if not points:
+            return []
+        gaps = np.stack([point.middle for point in points]) - places.mean(axis=0)
+        near = np.linalg.norm(gaps, axis=1) <= distance * self.descent.sigma
+        return [points[i] for i in np.flatnonzero(near)]
 
     @cached_property
     def generating(self) -> list[Isometry]:
         """Isometries of the truth whose compositions are all of them."""
         truth = self.descent.measure.truth
         return [] if truth is None else generators(isometries(truth))
+
+    def originals(self) -> list[CriticalPoint]:
+        """Points that were not taken in as images of others: what lies beside images are images."""
+        return [point for point in (*self.minima, *self.saddles) if id(point) not in self._images]
+
+    def fresh(self) -> list[CriticalPoint]:
+        """Originals beside which nobody has looked."""
+        return [point for point in self.originals() if id(point) not in self._looked]
+
+    def looked_beside(self) -> None:
+        """Note that what is known now is looked beside."""
+        self._looked = {id(point) for point in (*self.minima, *self.saddles)}
 
     def closed(self) -> Iterator[CriticalPoint]:
         """Take in the images of all points under the isometries of the truth; yield the new ones."""
@@ -193,6 +216,7 @@ class Survey:
                 for isometry in self.generating:
                     if place_of_image(point, isometry, points) is None:
                         points.append(image_of(point, isometry, self.descent))
+                        self._images.add(id(points[-1]))
                         yield points[-1]
 
     def connected(self) -> Iterator[CriticalPoint | None]:

@@ -15,7 +15,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.builder import Attempt, Survey, Task, attempt_of, digest_of, kept
 from gmmscape.landscape.atlas.groupings import groupings, ringing
-from gmmscape.landscape.atlas.saddle_search import Trail, followed, trails
+from gmmscape.landscape.atlas.saddle_search import Trail, followed, trails, trails_beside
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.realisation.realise import candidate_places, coincident_point
@@ -127,30 +127,45 @@ def _descend_from_all(survey: Survey, plan: Plan, work: Tasks) -> None:
 
 def _search_saddles(survey: Survey, work: Tasks) -> None:
     """Rounds of followings, until nothing speaks for another one, or there were enough."""
-    descent = survey.descent
-    while (wanted := _wanted(survey)) and survey.rounds < EFFORT.atlas.saddle_rounds:
-        known = [*survey.minima, *survey.saddles]
-        name = f"round {survey.rounds} after {survey.starts} starts"
-        tasks = [
-            work_tasks.Task(f"{name}: {number}", _followed, (descent, trail))
-            for number, trail in enumerate(trails(descent, known, wanted, survey.seed, survey.rounds))
-        ]
-        _follow(survey, work, tasks)
-        for point in survey.closed():
-            work.budget.report("saddles", len(tasks), len(tasks), **_told(survey, point))
-        survey.fruitful = len(survey.minima) + len(survey.saddles) > len(known)
-        survey.rounds += 1
-        for point in survey.connected():
-            work.budget.report("saddles", len(tasks), len(tasks), **_told(survey, point))
+    while survey.rounds < EFFORT.atlas.saddle_rounds:
+        wanted, fresh = _wanted(survey), survey.fresh()
+        if wanted:
+            ways = trails(survey.descent, survey.originals(), wanted, survey.seed, survey.rounds)
+        elif fresh and not survey.descent.free_weights:
+            # The alarms do not see pairs that are missing together; they lie beside what was found.
+            ways = trails_beside(survey.descent, fresh, survey.seed, survey.rounds)
+        else:
+            return
+        _search(survey, work, ways, whole=not wanted)
 
 
-def _follow(survey: Survey, work: Tasks, tasks: list[work_tasks.Task]) -> None:
-    """Take in where the followings of a round end, up to the last point that was missing."""
+def _search(survey: Survey, work: Tasks, ways: list[Trail], *, whole: bool) -> None:
+    """One round: followings, images, and the edges of what was found."""
+    known = len(survey.minima) + len(survey.saddles)
+    name = f"round {survey.rounds} after {survey.starts} starts"
+    tasks = [
+        work_tasks.Task(f"{name}: {number}", _followed, (survey.descent, trail))
+        for number, trail in enumerate(ways)
+    ]
+    survey.looked_beside()
+    _follow(survey, work, tasks, whole=whole)
+    for point in survey.closed():
+        work.budget.report("saddles", len(tasks), len(tasks), **_told(survey, point))
+    survey.fruitful = len(survey.minima) + len(survey.saddles) > known
+    survey.rounds += 1
+    for point in survey.connected():
+        work.budget.report("saddles", len(tasks), len(tasks), **_told(survey, point))
+
+
+def _follow(survey: Survey, work: Tasks, tasks: list[work_tasks.Task], *, whole: bool) -> None:
+    """Take in where the followings of a round end, up to the last point that was missing, or of all."""
     found: CriticalPoint | None = None
     with closed(work.run("saddles", tasks, detail=lambda _: _told(survey, found))) as ends:
         for places in ends:
             found = None if places is None else survey.record_critical(np.array(places))
-            if found is not None and survey.rounds and survey.count == 1 and not _wanted(survey):
+            if found is None or whole or survey.rounds == 0:
+                continue
+            if survey.count == 1 and not _wanted(survey):
                 return
 
 

@@ -86,6 +86,17 @@ def trails(
     return found + _beside(descent, known, wanted, rng) + _between(descent, known, number, rng)
 
 
+def trails_beside(descent: Descent, known: Sequence[CriticalPoint], seed: int, number: int) -> list[Trail]:
+    """Return the followings of a round that only looks beside points: means apart, and as they are."""
+    rng = np.random.default_rng([seed, 2, number])
+    found = []
+    for point in known:
+        own = sorted((len(place) for place in grouped(descent, point).places), reverse=True)
+        wanted = {tuple(own), (1,) * descent.k}
+        found += _beside(descent, [point], sorted(wanted), rng)
+    return found
+
+
 def _wanted(indices: range, apart: bool, turn: int) -> list[int]:
     """The indices followed from a start: all where they are few, else low ones and another each time."""
     chosen = [index for index in indices if index > 0 or not apart]

@@ -210,11 +210,18 @@ class Descent:
         return [objective.derivatives(fit).nll for fit in fits]
 
     def hessian(self, places: FloatArray) -> FloatArray:
-        """Return the Hessian in the family's coordinates, by the fine rule."""
-        local = self.local(places)
-        found = self._fine(local).derivatives(local, hessian=True).hessian
-        assert found is not None
-        return found
+        """Return the Hessian in the family's coordinates, by the fine rule; that of known places is kept."""
+        key = places.tobytes()
+        if key not in self._hessians:
+            local = self.local(places)
+            found = self._fine(local).derivatives(local, hessian=True).hessian
+            assert found is not None
+            self._hessians[key] = found
+        return self._hessians[key]
+
+    @cached_property
+    def _hessians(self) -> dict[bytes, FloatArray]:
+        return {}
 
     def random_means(self, m: int, rng: np.random.Generator) -> FloatArray:
         """Return m points drawn from the truth or, of a sample, m different rows, shape (m, d)."""
