@@ -1,7 +1,8 @@
 """An independent landscape: Gauss-Legendre panels, and steepest descent by an implicit solver.
 
-It shares no code with the package but the name of a type. A fit of k means sees the truth through the span of the differences of its
-means; nodes are in that span, around each center, in panels so narrow that posteriors are resolved.
+It shares no code with the package but the name of a type. A fit of k means sees the truth through the span
+of the differences of its means; nodes are in that span, around each center, in panels so narrow that
+posteriors are resolved.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import linear_sum_assignment
 
 from gmmscape.arrays import FloatArray as Array
-
 
 #: Nodes of a panel; its half-width in distances of the poles of the posteriors; reach in deviations.
 NODES, HALF_WIDTH, REACH = {1: 14, 2: 10, 3: 7}, {1: 0.7, 2: 1.0, 3: 1.6}, {1: 9.5, 2: 8.0, 3: 6.5}

@@ -33,3 +33,8 @@ class AtlasEffort:
     #: Isometries of a truth that are listed; relabellings that are listed to count labelled minima.
     most_isometries: int = 1000
     most_relabellings: int = 5040
+    #: Where time is limited, shares of it at which candidates, and then random starts, give way: with a
+    #: search for saddles, and without; and at which followings give way to descents from saddles.
+    shares_with_saddles: tuple[float, float] = (0.25, 0.5)
+    shares_of_descents: tuple[float, float] = (0.5, 1.0)
+    share_of_followings: float = 0.85

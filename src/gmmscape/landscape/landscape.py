@@ -314,7 +314,7 @@ class Landscape:
         n_jobs : int, default=1
             Processes, and threads in each; -1 for all cores. The atlas does not depend on it.
         max_seconds : float, optional
-            Time budget, checked after each start.
+            Time budget, shared between candidates, random starts and saddles, checked after each piece.
         callback : callable, optional
             Called with an `Event` after each descent (stage "descents") and each following ("saddles"), its
             detail being the numbers of minima and saddles and what was found for the first time; returning

@@ -44,6 +44,8 @@ class PointsTolerances:
     #: it was made for.
     resolved: float = 1e-4
     flow_fall: float = 0.03
+    #: Accuracy of such rules in three dimensions of the span, where finer ones have too many nodes.
+    resolved_in_space: float = 1e-8
     #: Distance, in sigma, that Newton's method has still to go where a descent has arrived; length of the EM
     #: step from which on there is no force left to follow.
     flow_arrived: float = 1e-6

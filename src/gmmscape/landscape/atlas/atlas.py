@@ -17,6 +17,7 @@ from gmmscape.landscape.atlas.edges import Edge, escape_height, relabelling_heig
 from gmmscape.landscape.atlas.joined_edges import joined_edges
 from gmmscape.landscape.atlas.symmetries import Symmetries, classes
 from gmmscape.landscape.atlas.text import atlas_table, saddle_table
+from gmmscape.landscape.atlas.unseen import Unseen, unseen
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.isometries import generators, isometries
 from gmmscape.landscape.points.orbits import find_orbit, mirror_of, mirrored_places, signed_count
@@ -119,6 +120,14 @@ class Atlas(Record):
         if self.rounds == 0:
             return None
         return NO_LAW if self.weights == "free" else alarm_of(self.minima, self.saddles, self.edges)
+
+    @property
+    def unseen(self) -> Unseen | None:
+        """An estimate of what random starts have not met; None where none ended in a minimum."""
+        led_to = {item.minimum for item in self.candidates}
+        known = self.symmetries.minima
+        hits = [sum(self.minima[i].hits for i in places) for places in known]
+        return unseen(hits, [led_to.isdisjoint(places) for places in known])
 
     @property
     def loops(self) -> tuple[Edge, ...]:
@@ -368,7 +377,7 @@ class Atlas(Record):
         dict
             Keys seed, k, sigma, fitted_weights, centers, weights (those of the truth), minima, truth, data,
             candidates, untried, starts, ends, stop_reason, saddles, edges, rounds, count_law, alarm,
-            mirror_images, symmetries.
+            mirror_images, symmetries, unseen.
         """
         return {
             "seed": self.seed,
@@ -395,6 +404,7 @@ class Atlas(Record):
             "alarm": self.alarm,
             "mirror_images": plain(self.mirror_images),
             "symmetries": self._symmetries_told(),
+            "unseen": None if self.unseen is None else self.unseen._asdict(),
         }
 
     def _symmetries_told(self) -> dict[str, Any]:
@@ -445,6 +455,8 @@ class Atlas(Record):
             barriers = [(self.barrier(i), self.relabelling_barrier(i)) for i in range(len(self.minima))]
             images = (same.minima, same.saddles)
             ladder = saddle_table(self.saddles, self.edges, barriers, self.count_law, self.alarm, images)
+        if self.unseen is not None:
+            ladder += ["", f"unseen: {self.unseen}"]
         if same.order > 1:
             ladder += ["", *str(same).splitlines()]
         return atlas_table(head, self.minima, self.candidates, self.untried, ladder, same.minima)

@@ -302,7 +302,9 @@ class Descent:
         if self._by_points:
             return self.objective(local, self._coarse_rtol)
         rtol = min(TOLERANCES.points.resolved * force, self._coarse_rtol)
-        return self.objective(local, max(rtol, self._fine_rtol or 0.0))
+        in_space = min(self.measure.n_features, self.k - 1) > 2
+        least = TOLERANCES.points.resolved_in_space if in_space else self._fine_rtol or 0.0
+        return self.objective(local, max(rtol, least))
 
     def _critical_here(self, saddle: CriticalPoint) -> Mixture:
         """A saddle in local coordinates; of Sobol points, the one of the rule that descents run on."""
