@@ -90,7 +90,7 @@ def test_two_saddles_that_cancel_in_the_count_are_found():
         assert any(point.index == index and abs(point.kl - kl) < 1e-6 for point in atlas.saddles)
 
 
-@pytest.mark.parametrize("side", rest_slow([5.0, 6.0, 12.0], 1))
+@pytest.mark.parametrize("side", rest_slow([5.0, 6.0, 12.0, 16.0], 1))
 def test_a_triangle_is_closed_under_its_group(side):
     atlas = explored(side * TRIANGLE, 3)
     same = atlas.symmetries

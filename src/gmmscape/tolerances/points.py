@@ -15,6 +15,8 @@ class PointsTolerances:
     #: splits off.
     degree_soft: float = 1e-6
     degree_radius: float = 0.02
+    #: Means that split by less than this share of the radius are in the middle of the sphere.
+    middle: float = 0.05
     #: Slope over the radius, in 1/sigma^2, that has a sign; Newton steps in the stiff directions.
     least_slope: float = 1e-8
     #: Accuracy of the rule while exploring; what is found is polished with the fine one.

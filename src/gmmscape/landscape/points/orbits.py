@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import factorial, prod
 
 import numpy as np
 
@@ -84,10 +85,11 @@ def _counted(points: Sequence[CriticalPoint]) -> tuple[int, int]:
         near = [other for other in points if _within(other, point)]
         center = min(near, key=lambda other: other.orbit_size)
         inside = [other for other in points if _within(other, center)]
-        if center.degree is None or _spread(center) or not any(point is other for other in inside):
+        spheres = _spheres(center)
+        if center.degree is None or spheres is None or not any(point is other for other in inside):
             unclear += point.flat
             continue
-        count += center.orbit_size * center.degree
+        count += spheres * center.degree
         left = [other for other in left if not any(other is some for some in inside)]
     return count + sum(point.orbit_size * (-1) ** point.index for point in left), unclear
 
@@ -96,10 +98,18 @@ def _within(point: CriticalPoint, center: CriticalPoint) -> bool:
     return match_means(point.means, center.means)[1] <= TOLERANCES.points.degree_radius * center.sigma
 
 
-def _spread(point: CriticalPoint) -> bool:
-    """Whether means are close and do not coincide: then the sphere is not around what they split off."""
-    close = touching(point.means, 2 * TOLERANCES.points.degree_radius * point.sigma)
-    return len(close) < len(touching(point.means, TOLERANCES.points.shown_coincident * point.sigma))
+def _spheres(point: CriticalPoint) -> int | None:
+    """How many labelled spheres there are like that around a point, or None where it is not in the middle.
+
+    Means that have split by a small part of the radius lie in the middle of one sphere in all their orders.
+    """
+    radius = TOLERANCES.points.degree_radius * point.sigma
+    groups = touching(point.means, 2 * radius)
+    for group in groups:
+        gaps = np.linalg.norm(point.means[group] - point.means[group[0]], axis=1)
+        if gaps.max() > TOLERANCES.points.middle * radius:
+            return None
+    return factorial(len(point.means)) // prod(factorial(len(group)) for group in groups)
 
 
 def count_alarm(minima: Sequence[CriticalPoint], saddles: Sequence[CriticalPoint]) -> str | None:
