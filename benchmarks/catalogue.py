@@ -26,6 +26,7 @@ FOLDERS = {
         "laws",
         "candidates",
         "count_law",
+        "graph",
         "births",
         "thresholds",
         "falsify",

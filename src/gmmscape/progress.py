@@ -131,6 +131,12 @@ class Budget:
         """Time of the monotonic clock at which it is up, or None where there is no limit."""
         return None if self._max_seconds is None else self._began + self._max_seconds
 
+    def is_past(self, share: float | None) -> bool:
+        """Say whether this share of the time is used up; never where there is no limit."""
+        return (
+            share is not None and self._max_seconds is not None and self.seconds >= share * self._max_seconds
+        )
+
     def check(self) -> None:
         """Raise `Stopped` if the time is up."""
         if self.left == 0.0:

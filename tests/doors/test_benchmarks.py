@@ -342,6 +342,21 @@ def test_landscapes_of_real_data_reach_what_is_known(tmp_path: Path):
 
 
 @pytest.mark.slow
+def test_edges_are_those_of_an_independent_descent(tmp_path: Path):
+    summary = small("graph", tmp_path)["summary"]
+    assert {kind: row["truths"] for kind, row in summary["by_kind"].items()} == {
+        "line": 2,
+        "plane": 1,
+        "space": 1,
+        "symmetric": 1,
+    }
+    assert summary["wrong"] == 0
+    assert summary["barriers_agree"] == summary["truths"]
+    assert summary["by_kind"]["symmetric"]["closed"] == 1
+    assert all(row["edges"] == row["passes"] > 0 for row in summary["by_kind"].values())
+
+
+@pytest.mark.slow
 def test_the_count_is_one_on_random_truths(tmp_path: Path):
     summary = small("count_law", tmp_path)["summary"]
     assert {k: row["truths"] for k, row in summary["by_k"].items()} == {"2": 2, "3": 1}

@@ -27,3 +27,14 @@ class AtlasEffort:
     #: Directions that are followed uphill from a known point; minima between whose labellings is searched.
     softest_modes: int = 2
     most_paired: int = 8
+    #: Labellings of a pair of minima between which is searched in a round, and places looked at between two.
+    orders_between: int = 2
+    places_between: int = 9
+    #: Isometries of a truth that are listed; relabellings that are listed to count labelled minima.
+    most_isometries: int = 1000
+    most_relabellings: int = 5040
+    #: Where time is limited, shares of it at which candidates, and then random starts, give way: with a
+    #: search for saddles, and without; and at which followings give way to descents from saddles.
+    shares_with_saddles: tuple[float, float] = (0.25, 0.5)
+    shares_of_descents: tuple[float, float] = (0.5, 1.0)
+    share_of_followings: float = 0.85

@@ -15,6 +15,9 @@ class MeasureEffort:
     most_axes: int = 3
     #: Rules of no, one, two or three axes are not refined beyond so many nodes.
     most_nodes: tuple[int, ...] = (1, 1 << 20, 1 << 19, 1 << 18)
+    #: Nodes, about, up to which a rule counts as small; so many grids of small ones are kept.
+    small_rule: int = 8_192
+    small_rules: int = 256
     stretch: int = 65_536
     #: Rows whose median is taken as the origin.
     median_rows: int = 65_536

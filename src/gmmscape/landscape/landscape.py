@@ -332,7 +332,7 @@ class Landscape:
         n_jobs : int, default=1
             Processes, and threads in each; -1 for all cores. The atlas does not depend on it.
         max_seconds : float, optional
-            Time budget, checked after each start.
+            Time budget, shared between candidates, random starts and saddles, checked after each piece.
         callback : callable, optional
             Called with an `Event` after each descent (stage "descents"), following ("saddles") and flat point
             along which a continuum was looked for ("continua"); the detail of the first two is the numbers of

@@ -146,12 +146,32 @@ class Population(Centred):
         """
         return self._full(mixture, rtol)
 
-    def _full(self, mixture: Mixture, tolerance: float) -> QuadratureRows:
+    def rows_on_line(self, sigma: float, rtol: float) -> QuadratureRows:
+        """Return a rule on a line for equal means anywhere between the outermost centers.
+
+        Parameters
+        ----------
+        sigma : float
+            Standard deviation of the fits.
+        rtol : float
+            Accuracy.
+
+        Returns
+        -------
+        QuadratureRows
+            Each center has a rule that resolves the sharpest boundary there: that of two means as far from
+            it as the nearer end, and a little more.
+        """
+        places = self._local.means[:, 0]
+        reach = np.minimum(places - places.min(), places.max() - places) + sigma
+        pairs = [Mixture.location([x - r, x + r], sigma) for x, r in zip(places, reach, strict=True)]
+        return self._full(lambda s: pairs[s], rtol)
+
+    def _full(self, fit: Mixture | Callable[[int], Mixture], tolerance: float) -> QuadratureRows:
+        """Rules in all dimensions for a fit, or for one that each component of the truth has of its own."""
         d, truth = self.n_features, self._local
         if self._by_sobol(d):
             return self.fixed_rows(tolerance)
-        integrand = log_density_and_derivatives(mixture)
-        sigma = float(np.sqrt(np.linalg.eigvalsh(mixture.full_covariances()).min()))
         single = QuadratureRows(truth, [Rule((1.0,) * d)] * truth.n_components, self._unit)
         rules = []
         for s in range(truth.n_components):
@@ -159,6 +179,9 @@ class Population(Centred):
             def placed(z: FloatArray, s: int = s) -> FloatArray:
                 return single.placed(s, z)
 
+            mixture = fit(s) if callable(fit) else fit
+            integrand = log_density_and_derivatives(mixture)
+            sigma = float(np.sqrt(np.linalg.eigvalsh(mixture.full_covariances()).min()))
             rules.append(self._fitted(s, d, placed, integrand, mixture.parameters, sigma, tolerance))
         return QuadratureRows(truth, rules, self._unit)
 

@@ -40,7 +40,8 @@ class Rule(NamedTuple):
 
     def nodes(self, axis: int = 0, shift: float = 0.0) -> tuple[FloatArray, FloatArray]:
         """Return nodes (n, r), moved `shift` steps along one axis, and their weights; shared, read-only."""
-        return _nodes(self.steps, axis, shift)
+        small = self.size <= EFFORT.measure.small_rule
+        return (_small_nodes if small else _nodes)(self.steps, axis, shift)
 
     def finer(self) -> Rule:
         """Return the rule with half the steps."""
@@ -79,6 +80,11 @@ def _nodes(steps: tuple[float, ...], axis: int, shift: float) -> tuple[FloatArra
     z.setflags(write=False)
     w.setflags(write=False)
     return z, w
+
+
+@lru_cache(maxsize=EFFORT.measure.small_rules)
+def _small_nodes(steps: tuple[float, ...], axis: int, shift: float) -> tuple[FloatArray, FloatArray]:
+    return _nodes.__wrapped__(steps, axis, shift)
 
 
 def fitted_rule(dimension: int, integrand: Integrand, tolerance: float, noise: tuple[float, ...]) -> Rule:

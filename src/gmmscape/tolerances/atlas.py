@@ -25,8 +25,20 @@ class AtlasTolerances:
     longest_profile: float = 1e8
     #: Standard deviation of the noise on a structured start, in sigma.
     start_noise: float = 0.3
+    #: The same on the highest place between two minima.
+    noise_between: float = 0.03
     #: Shortest and longest push off a known point, in sigma: its neighbour at a fold is close.
     pushes: tuple[float, ...] = (0.05, 2.0)
     #: Curvature, in 1/sigma^2, below which neighbours are looked for by Newton's method from close by:
     #: their gradients are too small for followings.
     splitting: float = 1e-4
+    #: What an isometry of a truth may move centers from where it takes them, as a share of the extent;
+    #: smallest extent of a direction that centers have, as such a share.
+    isometry: float = 1e-11
+    flat_direction: float = 1e-9
+    #: Entries of two matrices of a finite group differ by more than this, if they are two.
+    same_matrix: float = 1e-6
+    #: How far, in sigma, the image of a point is from one that is found by itself.
+    image: float = 1e-4
+    #: One minimum is lower than another where the difference is more than this times both errors.
+    lower: float = 4.0

@@ -15,6 +15,8 @@ class PointsTolerances:
     #: splits off.
     degree_soft: float = 1e-6
     degree_radius: float = 0.02
+    #: Means that split by less than this share of the radius are in the middle of the sphere.
+    middle: float = 0.05
     #: Slope over the radius, in 1/sigma^2, that has a sign; Newton steps in the stiff directions.
     least_slope: float = 1e-8
     #: Accuracy of the rule while exploring; what is found is polished with the fine one.
@@ -34,10 +36,27 @@ class PointsTolerances:
     aside: float = 1e-2
     #: The same for followings with free weights: the curvature is that small along the continuum, squared.
     near_continuum: float = 1e-4
-    #: Longest step along one eigenvector while following, and longest step of a descent that keeps to its
-    #: basin, in sigma.
+    #: Longest step along one eigenvector while following, and longest step of steepest descent, in sigma.
     stride: float = 0.5
-    stroll: float = 0.1
+    #: Error of a step of steepest descent that its correction leaves uncorrected at most, as a share of it;
+    #: and again, where both ways end in one place.
+    flow_error: float = 0.1
+    flow_error_again: float = 0.01
+    #: A rule resolves an EM step to this share of it. It is made anew where the EM step is this share of what
+    #: it was made for.
+    resolved: float = 1e-4
+    flow_fall: float = 0.03
+    #: Accuracy of such rules in three dimensions of the span, where finer ones have too many nodes.
+    resolved_in_space: float = 1e-8
+    #: Distance, in sigma, that Newton's method has still to go where a descent has arrived; length of the EM
+    #: step from which on there is no force left to follow.
+    flow_arrived: float = 1e-6
+    no_force: float = 1e-13
+    #: Longest time of a step, in sigma^2 over nats; how often a distance from a saddle grows by e in one
+    #: step; step where no time is short enough, in sigma.
+    longest_time: float = 1e14
+    growth: float = 20.0
+    step_of_last_resort: float = 1e-3
     #: Length of the EM step at which a followed point counts as critical; a polished one.
     followed: float = 1e-7
     polished: float = 1e-9
@@ -66,5 +85,9 @@ class PointsTolerances:
     stuck: float = 0.05
     #: Values are one that differ by no more than this many errors.
     level: float = 4.0
+    #: Points whose values differ by more are two, wherever they are: polished ones of one orbit agree better.
+    unlike_nll: float = 1e-6
+    #: Positions are off by no more than this times what their errors add up to.
+    unsure: float = 3.0
     #: A mirror image matches within this many sigma.
     mirrored: float = 1e-4

@@ -5,32 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.landscape.atlas.alarms import alarm_of, coincident, loops
 from gmmscape.landscape.atlas.edges import Edge, escape_height, relabelling_height
 from gmmscape.landscape.atlas.export import Exported
 from gmmscape.landscape.atlas.joined_edges import joined_edges
+from gmmscape.landscape.atlas.symmetries import Symmetries, classes
 from gmmscape.landscape.atlas.text import atlas_table, saddle_table
+from gmmscape.landscape.atlas.unseen import Unseen, unseen
 from gmmscape.landscape.points.critical_point import CriticalPoint
-from gmmscape.landscape.points.orbits import (
-    count_alarm,
-    find_orbit,
-    mirror_of,
-    mirrored_places,
-    signed_count,
-    touching,
-)
+from gmmscape.landscape.points.isometries import generators, isometries
+from gmmscape.landscape.points.orbits import find_orbit, mirror_of, mirrored_places, signed_count
 from gmmscape.matching import match_means
+from gmmscape.measure import Estimate
 from gmmscape.mixture import Mixture
 from gmmscape.results.fields import plain
 from gmmscape.results.records import Record
 from gmmscape.structure.candidates import OUTCOMES, CandidateOutcome
 from gmmscape.structure.structure import Structure
-from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import choice, mean_matrix, positive_integer, standard_deviation, whole_number
 
 if TYPE_CHECKING:
@@ -106,19 +104,45 @@ class Atlas(Exported, Record):
     def count_law(self) -> int | None:
         """Sum of (-1)^index over the labelled points known; 1 where none is missing (law 7).
 
-        None with free weights: coincident means and weights of zero make continua, which have no count.
+        None where no saddles were sought, and with free weights: coincident means and weights of zero make
+        continua, which have no count.
         """
-        return None if self.weights == "free" else signed_count(self.minima, self.saddles)
+        if self.weights == "free" or not (self.rounds or self.saddles):
+            return None
+        return signed_count(self.minima, self.saddles)
 
     @property
     def alarm(self) -> str | None:
-        """What the count law says is missing, or None where it is silent, which proves nothing.
+        """What says that points are missing or edges wrong; None where all is silent, which proves nothing.
 
-        With free weights, which have no count law, that no such check was made.
+        The count law, Morse's inequalities, minima that no passes join, and `loops`. With free weights, which
+        have no count law, that no such check was made.
         """
         if self.rounds == 0:
             return None
-        return NO_LAW if self.weights == "free" else count_alarm(self.minima, self.saddles)
+        return NO_LAW if self.weights == "free" else alarm_of(self.minima, self.saddles, self.edges)
+
+    @property
+    def unseen(self) -> Unseen | None:
+        """An estimate of what random starts have not met; None where none ended in a minimum."""
+        led_to = {item.minimum for item in self.candidates}
+        known = self.symmetries.minima
+        hits = [sum(self.minima[i].hits for i in places) for places in known]
+        return unseen(hits, [led_to.isdisjoint(places) for places in known])
+
+    @property
+    def loops(self) -> tuple[Edge, ...]:
+        """Edges of saddles whose two descents end in one labelled minimum, which `alarm` tells."""
+        return loops(self.edges, self.minima, self.saddles)
+
+    @cached_property
+    def symmetries(self) -> Symmetries:
+        """The isometries of the truth, and which minima and saddles are images of each other under them."""
+        group = [] if self.truth is None else isometries(self.truth)
+        generating = generators(group)
+        minima, all_minima = classes(self.minima, generating)
+        saddles, all_saddles = classes(self.saddles, generating)
+        return Symmetries(tuple(group), minima, saddles, all_minima and all_saddles)
 
     @property
     def mirror_images(self) -> dict[str, tuple[int | None, ...]]:
@@ -133,7 +157,7 @@ class Atlas(Exported, Record):
             "saddles": mirrored_places(self.saddles, middle),
         }
 
-    def barrier(self, minimum: int | CriticalPoint) -> float:
+    def barrier(self, minimum: int | CriticalPoint) -> Estimate:
         """Return the height of the lowest known pass from a minimum to a lower one.
 
         Parameters
@@ -143,8 +167,9 @@ class Atlas(Exported, Record):
 
         Returns
         -------
-        float
-            Nats above the minimum; infinite where no such pass is known, as for the lowest.
+        Estimate
+            A float, in nats above the minimum, whose attribute ``error`` is its estimated error; infinite
+            where no such pass is known, as for the lowest. Lower is what is lower by more than the errors.
 
         Raises
         ------
@@ -153,7 +178,7 @@ class Atlas(Exported, Record):
         """
         return escape_height(self._placed(minimum), *self._levels(), self.edges)
 
-    def relabelling_barrier(self, minimum: int | CriticalPoint) -> float:
+    def relabelling_barrier(self, minimum: int | CriticalPoint) -> Estimate:
         """Return the height of the lowest known pass between two labellings of a minimum.
 
         It may lead over any number of saddles and other minima.
@@ -165,23 +190,23 @@ class Atlas(Exported, Record):
 
         Returns
         -------
-        float
-            Nats above the minimum; infinite where no such pass is known.
+        Estimate
+            A float, in nats above the minimum, with its ``error``; infinite where no such pass is known.
 
         Raises
         ------
         InvalidParameterError
             If it is no minimum of this atlas.
         """
-        coincident = [
-            touching(point.means, TOLERANCES.points.shown_coincident * point.sigma) for point in self.minima
-        ]
-        return relabelling_height(self._placed(minimum), *self._levels(), self.edges, coincident)
+        place = self._placed(minimum)
+        return relabelling_height(place, *self._levels(), self.edges, coincident(self.minima))
 
-    def _levels(self) -> tuple[list[float], list[float]]:
+    def _levels(self) -> tuple[list[Estimate], list[Estimate]]:
         """Values of minima and saddles: divergences where they are known, which small heights survive."""
-        points = (self.minima, self.saddles)
-        minima, saddles = ([point.nll if point.kl is None else point.kl for point in some] for some in points)
+        minima, saddles = (
+            [Estimate(point.nll if point.kl is None else point.kl, point.error) for point in some]
+            for some in (self.minima, self.saddles)
+        )
         return minima, saddles
 
     def _placed(self, minimum: int | CriticalPoint) -> int:
@@ -353,7 +378,7 @@ class Atlas(Exported, Record):
         dict
             Keys seed, k, sigma, fitted_weights, centers, weights (those of the truth), minima, truth, data,
             candidates, untried, starts, ends, stop_reason, saddles, edges, rounds, count_law, alarm,
-            mirror_images.
+            mirror_images, symmetries, unseen.
         """
         return {
             "seed": self.seed,
@@ -379,7 +404,14 @@ class Atlas(Exported, Record):
             "count_law": self.count_law,
             "alarm": self.alarm,
             "mirror_images": plain(self.mirror_images),
+            "symmetries": self._symmetries_told(),
+            "unseen": None if self.unseen is None else self.unseen._asdict(),
         }
+
+    def _symmetries_told(self) -> dict[str, Any]:
+        same = self.symmetries
+        classes = {"minima": plain(same.minima), "saddles": plain(same.saddles)}
+        return {"isometries": same.order, **classes, "complete": same.complete}
 
     @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:
@@ -419,10 +451,16 @@ class Atlas(Exported, Record):
         free = ", free weights" if self.weights == "free" else ""
         head = f"k={self.n_components}, sigma={self.sigma:g}{free}; {self._ends()}{stopped}"
         ladder: list[str] = []
+        same = self.symmetries
         if self.rounds or self.saddles:
             barriers = [(self.barrier(i), self.relabelling_barrier(i)) for i in range(len(self.minima))]
-            ladder = saddle_table(self.saddles, self.edges, barriers, self.count_law, self.alarm)
-        return atlas_table(head, self.minima, self.candidates, self.untried, ladder)
+            images = (same.minima, same.saddles)
+            ladder = saddle_table(self.saddles, self.edges, barriers, self.count_law, self.alarm, images)
+        if self.unseen is not None:
+            ladder += ["", f"unseen: {self.unseen}"]
+        if same.order > 1:
+            ladder += ["", *str(same).splitlines()]
+        return atlas_table(head, self.minima, self.candidates, self.untried, ladder, same.minima)
 
     def _ends(self) -> str:
         others = {reason: n for reason, n in sorted(self.ends.items()) if reason != "minimum"}

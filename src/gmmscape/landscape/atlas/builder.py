@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.landscape.atlas.alarms import loops
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.edges import Edge, after, inverse
+from gmmscape.landscape.atlas.symmetries import carried, image_of, place_of_image
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
-from gmmscape.landscape.points.orbits import find_orbit, mirror_of, reflected, signed_count, touching
+from gmmscape.landscape.points.isometries import Isometry, generators, isometries
+from gmmscape.landscape.points.orbits import find_orbit, signed_count, touching
 from gmmscape.landscape.points.same_point import Accuracy, same_point
 from gmmscape.matching import match_means
 from gmmscape.measure import Sample
@@ -93,6 +96,8 @@ class Survey:
     fruitful: bool = True
     n_candidates: int = 0
     ends: Counter[str] = field(default_factory=Counter)
+    _images: set[int] = field(default_factory=set)
+    _looked: set[int] = field(default_factory=set)
 
     def record(self, attempt: Attempt) -> CriticalPoint | None:
         """Take one attempt in; return its minimum if it is new."""
@@ -148,7 +153,7 @@ class Survey:
         apart = len(
             touching(self.descent.local(places).means, TOLERANCES.points.coincident * self.descent.sigma)
         )
-        for known in (*self.minima, *self.saddles):
+        for known in self._near(places, TOLERANCES.atlas.known):
             # Two points come as close as this only where some curvature is small.
             stiff = np.abs(known.eigenvalues).min() * known.sigma**2 > TOLERANCES.atlas.soft
             if stiff and same_point(places, known.places, known.sigma, Accuracy(TOLERANCES.atlas.known)):
@@ -174,21 +179,48 @@ class Survey:
         """Whether polished places are a known point to the accuracy at which all such are one orbit."""
         return any(
             same_point(places, point.places, point.sigma, Accuracy(TOLERANCES.points.same))
-            for point in (*self.minima, *self.saddles)
+            for point in self._near(places, TOLERANCES.points.same)
         )
 
-    def mirrored(self) -> Iterator[CriticalPoint]:
-        """Take in the mirror images of all points, where the truth has a mirror; yield the new ones."""
+    def _near(self, places: FloatArray, distance: float) -> list[CriticalPoint]:
+        """Points whose middle is no farther from that of places than matched means may be, in sigma."""
+        points = [*self.minima, *self.saddles]
+        if not points:
+            return []
+        gaps = np.stack([point.middle for point in points]) - places.mean(axis=0)
+        near = np.linalg.norm(gaps, axis=1) <= distance * self.descent.sigma
+        return [points[i] for i in np.flatnonzero(near)]
+
+    @cached_property
+    def generating(self) -> list[Isometry]:
+        """Isometries of the truth whose compositions are all of them."""
         truth = self.descent.measure.truth
-        middle = None if truth is None else mirror_of(truth)
-        if middle is not None:
-            for point in [*self.minima, *self.saddles]:
-                found = self.record_critical(reflected(point.places, middle))
-                if found is not None:
-                    yield found
+        return [] if truth is None else generators(isometries(truth))
+
+    def originals(self) -> list[CriticalPoint]:
+        """Points that were not taken in as images of others: what lies beside images are images."""
+        return [point for point in (*self.minima, *self.saddles) if id(point) not in self._images]
+
+    def fresh(self) -> list[CriticalPoint]:
+        """Originals beside which nobody has looked."""
+        return [point for point in self.originals() if id(point) not in self._looked]
+
+    def looked_beside(self) -> None:
+        """Note that what is known now is looked beside."""
+        self._looked = {id(point) for point in (*self.minima, *self.saddles)}
+
+    def closed(self) -> Iterator[CriticalPoint]:
+        """Take in the images of all points under the isometries of the truth; yield the new ones."""
+        for points in (self.minima, self.saddles):
+            for point in points:  # grows while it is walked through
+                for isometry in self.generating:
+                    if place_of_image(point, isometry, points) is None:
+                        points.append(image_of(point, isometry, self.descent))
+                        self._images.add(id(points[-1]))
+                        yield points[-1]
 
     def connected(self) -> Iterator[CriticalPoint | None]:
-        """Descend from both sides of each saddle of index 1 that has no edge yet.
+        """Descend from both sides of each saddle of index 1 without an edge; images take images of edges.
 
         Yields after each saddle: a minimum that was not known, or None.
         """
@@ -196,10 +228,38 @@ class Survey:
             if saddle.index != 1 or place in self.edges:
                 continue
             known = len(self.minima)
-            self.edges[place] = self._edge(place, *self.descent.both_ways_down(saddle))
-            yield self.minima[-1] if len(self.minima) > known else None
+            edge = self._edge(place)
+            new = self.minima[known:]
+            new += [*self.closed()]
+            self.edges[place] = edge
+            self._carry(place)
+            yield from new or [None]
 
-    def _edge(self, saddle: int, first: FloatArray, second: FloatArray) -> Edge | None:
+    def _carry(self, place: int) -> None:
+        """Give the images of a saddle the images of its edge."""
+        left = [place]
+        while left:
+            edge = self.edges[left.pop()]
+            for isometry in self.generating if edge is not None else []:
+                assert edge is not None
+                image = carried(edge, isometry, self.minima, self.saddles)
+                if image is not None and image.saddle not in self.edges:
+                    self.edges[image.saddle] = image
+                    left.append(image.saddle)
+
+    def _edge(self, saddle: int) -> Edge | None:
+        """What a saddle joins; where both descents end in one labelled minimum they are done again, finer."""
+        edge = None
+        for accuracy in (TOLERANCES.points.flow_error, TOLERANCES.points.flow_error_again):
+            ends = self.descent.both_ways_down(self.saddles[saddle], accuracy)
+            edge = self._edge_to(saddle, *ends)
+            if edge is None or not loops((edge,), self.minima, self.saddles):
+                break
+        return edge
+
+    def _edge_to(self, saddle: int, first: FloatArray | None, second: FloatArray | None) -> Edge | None:
+        if first is None or second is None:
+            return None
         one, other = self.place_of(first), self.place_of(second)
         if one is None or other is None:
             return None

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from gmmscape.measure import Estimate
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import whole_number
 
 
@@ -62,7 +64,7 @@ def after(second: Sequence[int], first: Sequence[int]) -> tuple[int, ...]:
 
 def escape_height(
     place: int, minima: Sequence[float], saddles: Sequence[float], edges: Sequence[Edge]
-) -> float:
+) -> Estimate:
     """Return the height of the lowest pass from a minimum to a lower one.
 
     Parameters
@@ -70,20 +72,33 @@ def escape_height(
     place : int
         Of the minimum.
     minima, saddles : sequence of float
-        Their values.
+        Their values; estimates have errors, and lower is what is lower by more than these.
     edges : sequence of Edge
         What is known of the connections.
 
     Returns
     -------
-    float
+    Estimate
         The smallest, over all known ways to a lower minimum, of the highest saddle on the way, less the
-        value of the minimum; infinite where no way is known. Cost O(e^2) at worst.
+        value of the minimum, with the errors of both; infinite where no way is known. Cost O(e^2) at worst.
     """
-    for height in sorted({saddles[edge.saddle] for edge in edges}):
-        if any(minima[other] < minima[place] for other in _joined_up_to(height, place, saddles, edges)):
-            return height - minima[place]
-    return float("inf")
+    for saddle in sorted({edge.saddle for edge in edges}, key=lambda one: saddles[one]):
+        reached = _joined_up_to(saddles[saddle], place, saddles, edges)
+        if any(_lower(minima[other], minima[place]) for other in reached):
+            return _above(saddles[saddle], minima[place])
+    return Estimate(float("inf"), 0.0)
+
+
+def _lower(value: float, other: float) -> bool:
+    return other - value > TOLERANCES.atlas.lower * (_error(value) + _error(other))
+
+
+def _above(value: float, other: float) -> Estimate:
+    return Estimate(value - other, _error(value) + _error(other))
+
+
+def _error(value: float) -> float:
+    return value.error if isinstance(value, Estimate) else 0.0
 
 
 def relabelling_height(
@@ -92,7 +107,7 @@ def relabelling_height(
     saddles: Sequence[float],
     edges: Sequence[Edge],
     coincident: Sequence[Sequence[Sequence[int]]] | None = None,
-) -> float:
+) -> Estimate:
     """Return the height of the lowest pass between two labellings of a minimum, over any number of saddles.
 
     All ways up to a height are walks in a graph of minima. A way back to where it began relabels the means;
@@ -113,19 +128,20 @@ def relabelling_height(
 
     Returns
     -------
-    float
-        Above the value of the minimum; infinite where no such pass is known. Cost O(e^2 k) at worst.
+    Estimate
+        Above the value of the minimum, with the errors of both values; infinite where no such pass is known.
+        Cost O(e^2 k) at worst.
     """
     groups = coincident or [()] * len(minima)
     for height in sorted({saddles[edge.saddle] for edge in edges}):
         low = [edge for edge in edges if saddles[edge.saddle] <= height]
-        if any(_changes(order, groups[place]) for order in _ways_round(place, low, groups)):
-            return height - minima[place]
-    return float("inf")
+        if any(changes(order, groups[place]) for order in _ways_round(place, low, groups)):
+            return _above(height, minima[place])
+    return Estimate(float("inf"), 0.0)
 
 
-def _changes(order: Sequence[int] | None, groups: Sequence[Sequence[int]]) -> bool:
-    """Whether a relabelling is more than an exchange of means that coincide; None stands for one that is."""
+def changes(order: Sequence[int] | None, groups: Sequence[Sequence[int]]) -> bool:
+    """Say whether a relabelling is more than an exchange of coincident means; None stands for one that is."""
     if order is None:
         return True
     home = {i: number for number, group in enumerate(groups) for i in group}
@@ -139,9 +155,8 @@ def _ways_round(
     if any(edge.relabelling is None and edge.minima == (place, place) for edge in edges):
         yield None
     known = [(*edge.minima, edge.relabelling) for edge in edges if edge.relabelling is not None]
-    if not known:
-        return
-    reached = {place: tuple(range(len(known[0][2])))}
+    k = len(known[0][2]) if known else sum(len(group) for group in groups[place])
+    reached = {place: tuple(range(k))}
     grown = True
     while grown:
         grown = False
@@ -159,6 +174,35 @@ def _ways_round(
                 swap = list(range(len(there)))
                 swap[i], swap[j] = j, i
                 yield after(inverse(there), after(swap, there))
+
+
+def pieces(
+    n_minima: int, edges: Sequence[Edge], groups: Sequence[Sequence[Sequence[int]]]
+) -> list[list[tuple[int, ...]]]:
+    """Return for each piece of the graph of minima the relabellings that its closed ways generate.
+
+    Parameters
+    ----------
+    n_minima : int
+        Number of minima, up to relabelling.
+    edges : sequence of Edge
+        One whose relabelling is not known joins nothing here.
+    groups : sequence of sequence of sequence of int
+        For each minimum the groups of its means that coincide.
+
+    Returns
+    -------
+    list of list of tuple of int
+        Generators, of the relabellings of the first minimum of the piece.
+    """
+    known = [edge for edge in edges if edge.relabelling is not None]
+    left, found = set(range(n_minima)), []
+    while left:
+        place = min(left)
+        level = [0.0] * (1 + max((edge.saddle for edge in known), default=0))
+        left -= _joined_up_to(float("inf"), place, level, known)
+        found.append([order for order in _ways_round(place, known, groups) if order is not None])
+    return found
 
 
 def _joined_up_to(height: float, place: int, saddles: Sequence[float], edges: Sequence[Edge]) -> set[int]:

@@ -15,7 +15,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.builder import Attempt, Survey, Task, attempt_of, digest_of, kept
 from gmmscape.landscape.atlas.groupings import groupings, ringing
-from gmmscape.landscape.atlas.saddle_search import Trail, followed, trails
+from gmmscape.landscape.atlas.saddle_search import Trail, followed, trails, trails_beside
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.realisation.realise import candidate_places, coincident_point
@@ -83,9 +83,12 @@ def _facts(survey: Survey, plan: Plan) -> dict[str, Any]:
 def _explore(survey: Survey, plan: Plan, work: Tasks) -> Atlas:
     stop_reason = "completed"
     try:
-        _descend_from_all(survey, plan, work)
-        if plan.saddles:
-            _search_saddles(survey, work)
+        if work.budget.max_seconds is None:
+            _descend(survey, plan, work, _tasks(survey, plan), last=not plan.saddles)
+            if plan.saddles:
+                _search_saddles(survey, work)
+        else:
+            _explore_by_turns(survey, plan, work)
     except Stopped as stop:
         stop_reason = str(stop)
     except KeyboardInterrupt:
@@ -100,10 +103,37 @@ def _told(survey: Survey, found: CriticalPoint | None) -> dict[str, Any]:
     return {"minima": len(survey.minima), "saddles": len(survey.saddles), "found": found}
 
 
-def _descend_from_all(survey: Survey, plan: Plan, work: Tasks) -> None:
-    tasks = _tasks(survey.descent, survey, plan.n_starts, plan.candidates)
+def _explore_by_turns(survey: Survey, plan: Plan, work: Tasks) -> None:
+    """Give candidates, random starts and saddles shares of the time; what is left of them goes on then."""
+    first, second = EFFORT.atlas.shares_with_saddles if plan.saddles else EFFORT.atlas.shares_of_descents
+    tasks = _tasks(survey, plan)
+    structured, starts = (
+        [task for task in tasks if (task.structure is None) is random] for random in (False, True)
+    )
+    left = []
+    for some, share in ((structured, first), (starts, second)):
+        done = _descend(survey, plan, work, some, until=share)
+        left.append(some[done:])
+        work.budget.check()
+    if plan.saddles:
+        _search_saddles(survey, work, until=EFFORT.atlas.share_of_followings)
+    if any(left):
+        _descend(survey, plan, work, [*left[1], *left[0]], last=True)
+
+
+def _descend(
+    survey: Survey,
+    plan: Plan,
+    work: Tasks,
+    tasks: list[Task],
+    *,
+    until: float | None = None,
+    last: bool = False,
+) -> int:
+    """Run descents, up to a share of the time where one is given; return how many were run."""
     by_name = {task.name: task for task in tasks}
     found: CriticalPoint | None = None
+    done = 0
 
     def descended(missing: list[work_tasks.Task]) -> Generator[Any, None, None]:
         wanted = [by_name[task.name] for task in missing]
@@ -116,39 +146,69 @@ def _descend_from_all(survey: Survey, plan: Plan, work: Tasks) -> None:
         [work_tasks.Task(task.name, attempt_one, ()) for task in tasks],
         compute=descended,
         detail=lambda _: _told(survey, found),
-        last=not plan.saddles,
+        last=last,
     )
     with closed(results):
         for task, result in zip(tasks, results, strict=True):
             found = survey.record(attempt_of(survey.descent, task, result))
+            done += 1
+            if work.budget.is_past(until):
+                break
+    for point in survey.closed():
+        work.budget.report("descents", done, len(tasks), last=True, **_told(survey, point))
+    return done
 
 
-def _search_saddles(survey: Survey, work: Tasks) -> None:
-    """Rounds of followings, until nothing speaks for another one, or there were enough."""
-    descent = survey.descent
-    while (wanted := _wanted(survey)) and survey.rounds < EFFORT.atlas.saddle_rounds:
-        known = [*survey.minima, *survey.saddles]
-        name = f"round {survey.rounds} after {survey.starts} starts"
-        tasks = [
-            work_tasks.Task(f"{name}: {number}", _followed, (descent, trail))
-            for number, trail in enumerate(trails(descent, known, wanted, survey.seed, survey.rounds))
-        ]
-        _follow(survey, work, tasks)
-        for point in survey.mirrored():
-            work.budget.report("saddles", len(tasks), len(tasks), **_told(survey, point))
-        survey.fruitful = len(survey.minima) + len(survey.saddles) > len(known)
-        survey.rounds += 1
-        for point in survey.connected():
-            work.budget.report("saddles", len(tasks), len(tasks), **_told(survey, point))
+def _search_saddles(survey: Survey, work: Tasks, until: float | None = None) -> None:
+    """Rounds of followings, until nothing speaks for another one, or there were enough.
+
+    Followings end at a share of the time, so that descents from saddles are left some.
+    """
+    while survey.rounds < EFFORT.atlas.saddle_rounds and not work.budget.is_past(until):
+        wanted, fresh = _wanted(survey), survey.fresh()
+        if wanted:
+            ways = trails(survey.descent, survey.originals(), wanted, survey.seed, survey.rounds)
+        elif fresh and not survey.descent.free_weights:
+            # The alarms do not see pairs that are missing together; they lie beside what was found.
+            ways = trails_beside(survey.descent, fresh, survey.seed, survey.rounds)
+        else:
+            return
+        if work.budget.max_seconds is not None:  # passes first, which there may be no time for later
+            ways.sort(key=lambda way: way.uphill != 1 or len(way.sizes) < survey.descent.k)
+        _search(survey, work, ways, whole=not wanted, until=until)
 
 
-def _follow(survey: Survey, work: Tasks, tasks: list[work_tasks.Task]) -> None:
-    """Take in where the followings of a round end, up to the last point that was missing."""
+def _search(survey: Survey, work: Tasks, ways: list[Trail], *, whole: bool, until: float | None) -> None:
+    """One round: followings, images, and the edges of what was found."""
+    known = len(survey.minima) + len(survey.saddles)
+    name = f"round {survey.rounds} after {survey.starts} starts"
+    tasks = [
+        work_tasks.Task(f"{name}: {number}", _followed, (survey.descent, trail))
+        for number, trail in enumerate(ways)
+    ]
+    survey.looked_beside()
+    _follow(survey, work, tasks, whole=whole, until=until)
+    for point in survey.closed():
+        work.budget.report("saddles", len(tasks), len(tasks), **_told(survey, point))
+    survey.fruitful = len(survey.minima) + len(survey.saddles) > known
+    survey.rounds += 1
+    for point in survey.connected():
+        work.budget.report("saddles", len(tasks), len(tasks), **_told(survey, point))
+
+
+def _follow(
+    survey: Survey, work: Tasks, tasks: list[work_tasks.Task], *, whole: bool, until: float | None
+) -> None:
+    """Take in where the followings of a round end, up to the last point that was missing, or of all."""
     found: CriticalPoint | None = None
     with closed(work.run("saddles", tasks, detail=lambda _: _told(survey, found))) as ends:
         for places in ends:
             found = None if places is None else survey.record_critical(np.array(places))
-            if found is not None and survey.rounds and survey.count == 1 and not _wanted(survey):
+            if work.budget.is_past(until):
+                return
+            if found is None or whole or survey.rounds == 0:
+                continue
+            if survey.count == 1 and not _wanted(survey):
                 return
 
 
@@ -207,16 +267,17 @@ def _decoded(descent: Descent, points: Sequence[CriticalPoint]) -> list[Critical
     ]
 
 
-def _tasks(descent: Descent, survey: Survey, n_starts: int, use_candidates: bool) -> list[Task]:
-    tasks = []
+def _tasks(survey: Survey, plan: Plan) -> list[Task]:
+    """Candidates, then random starts, that are still to be done."""
+    descent, tasks = survey.descent, []
     truth = descent.measure.truth
     if truth is not None:
         survey.n_candidates = count_candidates(descent.k, truth.n_components)
-    if use_candidates and truth is not None:
+    if plan.candidates and truth is not None:
         known = {structure.orbit for structure, _, _ in survey.outcomes}
         listed = listed_candidates(descent.k, truth)
         tasks = [Task(i, s) for i, s in enumerate(listed) if s.orbit not in known]
-    return tasks + [Task(i, None) for i in range(survey.starts, n_starts)]
+    return tasks + [Task(i, None) for i in range(survey.starts, plan.n_starts)]
 
 
 def listed_candidates(k: int, truth: Mixture) -> list[Structure]:

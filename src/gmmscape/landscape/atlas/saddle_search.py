@@ -8,7 +8,7 @@ With free weights coincident means are a continuum, and all means are apart.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from gmmscape.landscape.atlas.groupings import Grouped, assignments, grouped
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.points.eigenvector_following import follow
+from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.tolerances import TOLERANCES
 
@@ -82,7 +83,18 @@ def trails(
                 indices = range(indices.stop + m - 1)
             # Minima of all means apart are what descents find.
             found += [Trail(sizes, places, index) for index in _wanted(indices, m == descent.k, i)]
-    return found + _beside(descent, known, wanted, rng) + _between(descent, known, rng)
+    return found + _beside(descent, known, wanted, rng) + _between(descent, known, number, rng)
+
+
+def trails_beside(descent: Descent, known: Sequence[CriticalPoint], seed: int, number: int) -> list[Trail]:
+    """Return the followings of a round that only looks beside points: means apart, and as they are."""
+    rng = np.random.default_rng([seed, 2, number])
+    found = []
+    for point in known:
+        own = sorted((len(place) for place in grouped(descent, point).places), reverse=True)
+        wanted = {tuple(own), (1,) * descent.k}
+        found += _beside(descent, [point], sorted(wanted), rng)
+    return found
 
 
 def _wanted(indices: range, apart: bool, turn: int) -> list[int]:
@@ -161,17 +173,43 @@ def _pushed(
     return found
 
 
-def _between(descent: Descent, known: Sequence[CriticalPoint], rng: np.random.Generator) -> list[Trail]:
-    """From between minima in any labelling."""
+def _between(
+    descent: Descent, known: Sequence[CriticalPoint], number: int, rng: np.random.Generator
+) -> list[Trail]:
+    """From the highest places between two labellings of minima, the nearest ones first."""
     found = []
     minima = [point for point in known if point.index == 0][: EFFORT.atlas.most_paired]
-    for first in minima:
-        for second in minima:
-            order = rng.permutation(descent.k)
-            share = rng.uniform(0.3, 0.7)
-            middle = (1.0 - share) * first.places + share * second.places[order]
-            noise = 0.1 * descent.sigma * rng.standard_normal(middle.shape)
-            found.append(Trail((1,) * descent.k, middle + noise, 1))
+    shares = np.linspace(0.0, 1.0, EFFORT.atlas.places_between + 2)[1:-1, None, None]
+    orders = EFFORT.atlas.orders_between
+    for first, second in combinations_with_replacement(minima, 2):
+        targets = labellings(first.places, second.places)[number * orders : (number + 1) * orders]
+        for target in targets:
+            places = (1.0 - shares) * first.places + shares * target
+            top = places[int(np.argmax(descent.values_between(places)))]
+            noise = TOLERANCES.atlas.noise_between * descent.sigma * rng.standard_normal(top.shape)
+            found.append(Trail((1,) * descent.k, top + noise, 1))
+    return found
+
+
+def labellings(places: FloatArray, other: FloatArray) -> list[FloatArray]:
+    """Return the labellings of other places that are close to some: the closest, and two exchanged in it.
+
+    Labellings of the places themselves are left out, and those that differ by means that coincide.
+    """
+    k = len(places)
+    order, _ = match_means(other, places)
+    orders = [list(order)]
+    for i, j in combinations(range(k), 2):
+        swapped = list(order)
+        swapped[i], swapped[j] = swapped[j], swapped[i]
+        orders.append(swapped)
+    targets = sorted(
+        (other[order] for order in orders), key=lambda target: float(((target - places) ** 2).sum())
+    )
+    found: list[FloatArray] = []
+    for target in targets:
+        if not any(np.allclose(target, one, atol=1e-9) for one in [places, *found]):
+            found.append(target)
     return found
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from gmmscape.landscape.atlas.edges import Edge
 from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.measure import Estimate
 from gmmscape.results.text import aligned
 from gmmscape.structure.candidates import CandidateOutcome
 
@@ -20,15 +22,20 @@ def atlas_table(
     candidates: Sequence[CandidateOutcome],
     untried: int,
     ladder: Sequence[str] = (),
+    images: Sequence[Sequence[int]] | None = None,
 ) -> str:
-    """Return a headline, the minima one a row, the ladder of saddles, and what became of the candidates."""
+    """Return a headline, the minima one a row, the ladder of saddles, and what became of the candidates.
+
+    Images of a minimum under isometries of the truth share its row, if `images` says which they are.
+    """
     word = "minimum" if len(minima) == 1 else "minima"
     lines = [f"{len(minima)} {word} up to relabelling; {head}"]
     if minima:
         decoding = minima[0].decoding
         header = ["#", "nll", *(["kl"] if minima[0].kl is not None else []), "curvature", "hits"]
         header += [_heading(minima[0]), *(["structure", "defect", "error"] if decoding else [])]
-        lines += ["", *aligned([header, *(_row(i, point) for i, point in enumerate(minima))], "")]
+        rows = [_row(_places(some), minima[some[0]]) for some in images or _each(minima)]
+        lines += ["", *aligned([header, *rows], "")]
         if decoding:
             lines += ["", *_legend(decoding.tau)]
     lines += ["", *ladder] if ladder else []
@@ -42,23 +49,34 @@ def atlas_table(
 def saddle_table(
     saddles: Sequence[CriticalPoint],
     edges: Sequence[Edge],
-    barriers: Sequence[tuple[float, float]],
+    barriers: Sequence[tuple[Estimate, Estimate]],
     count: int | None,
     alarm: str | None,
+    images: tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]] | None = None,
 ) -> list[str]:
-    """Return the saddles one a row, each minimum's barriers, and the count law."""
+    """Return the saddles one a row, each minimum's barriers, and the count law.
+
+    Images of minima and of saddles under isometries of the truth share a row.
+    """
+    of_minima, of_saddles = images or (_each(barriers), _each(saddles))
     joins = {edge.saddle: "{} - {}".format(*edge.minima) for edge in edges}
     with_kl = any(point.kl is not None for point in saddles)
     rows = [["saddle", "index", "orbit", "nll", *(["kl"] if with_kl else []), "joins minima"]]
     rows[0].append(_heading(saddles[0]) if saddles else "means")
-    for place, point in enumerate(saddles):
+    for some in of_saddles:
+        place, point = some[0], saddles[some[0]]
         kl = [] if point.kl is None else [f"{point.kl:.8f}"]
         index = f"{point.index}{' (flat)' if point.flat else ''}"
-        start = [str(place), index, str(point.orbit_size), f"{point.nll:.8f}", *kl]
+        start = [_places(some), index, str(point.orbit_size), f"{point.nll:.8f}", *kl]
         rows.append([*start, joins.get(place, ""), _means(point)])
     lines = aligned(rows, "") if saddles else ["no saddles found"]
-    heights = [["minimum", "barrier to a lower one", "to another labelling (nats)"]]
-    heights += [[str(i), *(_height(height) for height in pair)] for i, pair in enumerate(barriers)]
+    heights = [["minimum", "barrier to a lower one", "to another labelling (nats)", "error"]]
+    for some in of_minima:
+        pair = barriers[some[0]]
+        error = max(height.error for height in pair)
+        heights.append(
+            [_places(some), *(_height(height) for height in pair), f"{error:.0e}" if error else "-"]
+        )
     law = (
         [f"count law: labelled points, weighted by (-1)^index, add up to {count}"]
         if count is not None
@@ -80,9 +98,22 @@ def _legend(tau: float) -> list[str]:
     ]
 
 
-def _row(number: int, point: CriticalPoint) -> list[str]:
+def _each(points: Sequence[Any]) -> list[tuple[int, ...]]:
+    return [(place,) for place in range(len(points))]
+
+
+def _places(some: Sequence[int]) -> str:
+    """Places of points that share a row, shortened where they follow each other."""
+    if len(some) > 2 and some[-1] - some[0] == len(some) - 1:
+        return f"{some[0]}-{some[-1]}"
+    return ",".join(map(str, some))
+
+
+def _row(number: str, point: CriticalPoint) -> list[str]:
     curvature = "flat" if point.flat else f"{point.eigenvalues[0]:.4g}"
-    cells = [str(number), f"{point.nll:.8f}", *_divergence(point), curvature, str(point.hits), _means(point)]
+    if point.continuum:
+        curvature = f"continuum ({point.continuum})"
+    cells = [number, f"{point.nll:.8f}", *_divergence(point), curvature, str(point.hits), _means(point)]
     decoding = point.decoding
     if decoding is None:
         return cells

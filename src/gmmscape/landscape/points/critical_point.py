@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import factorial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -114,6 +115,11 @@ class CriticalPoint(Solution):
         """What orbits are matched by: means and, where free, sigma times the log weights as a last column."""
         return places_of(self.mixture, self.sigma) if self.free_weights else self.means
 
+    @cached_property
+    def middle(self) -> FloatArray:
+        """Average of the places."""
+        return self.places.mean(axis=0)
+
     @property
     def sigma(self) -> float:
         """Standard deviation of the fit."""
@@ -129,7 +135,7 @@ class CriticalPoint(Solution):
         """Whether some curvature is within 1e-10/sigma^2 of zero, where float64 knows no sign."""
         return bool(np.any(np.abs(self.eigenvalues) * self.sigma**2 <= TOLERANCES.solve.flat))
 
-    @property
+    @cached_property
     def orbit_size(self) -> int:
         """Number of points (or continua) that relabelling makes of this one: k! over means that coincide."""
         left, size, k = list(range(len(self.means))), 1, len(self.means)

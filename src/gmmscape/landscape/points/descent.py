@@ -10,10 +10,12 @@ from functools import cached_property
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.families import Location, softmax
 from gmmscape.landscape.points.critical_point import CriticalPoint, places_of
 from gmmscape.landscape.points.degree import measured_degree
-from gmmscape.landscape.points.eigenvector_following import polished, strolled
+from gmmscape.landscape.points.eigenvector_following import polished
+from gmmscape.landscape.points.flow import flowed, sides
 from gmmscape.landscape.points.orbits import touching
 from gmmscape.measure import Measure, Population, Sample
 from gmmscape.mixture import Mixture
@@ -185,8 +187,11 @@ class Descent:
     @cached_property
     def _roomy(self) -> Objective | None:
         """The objective with one rule for all means, or None where it would have too many nodes."""
-        if not isinstance(self.measure, Population) or self.measure.n_features == 1:
+        if not isinstance(self.measure, Population):
             return self._fixed
+        if self.measure.n_features == 1:
+            rows = self.measure.rows_on_line(self.sigma, TOLERANCES.points.coarse_rtol)
+            return Objective(self.measure, self.family, rows)
         if self.measure.n_features not in ROOMY_RTOL:
             return None
         typical = self.local(self._typical(self.measure.truth.means))
@@ -198,12 +203,25 @@ class Descent:
         objective = self.objective(self.local(points[0]), self._coarse_rtol)
         return [objective.derivatives(self.local(places)).nll for places in points]
 
+    def values_between(self, path: FloatArray) -> list[float]:
+        """Return the NLL, roughly, at places that need not be next to each other."""
+        fits = [self.local(places) for places in path]
+        objective = self.common(fits[len(fits) // 2])
+        return [objective.derivatives(fit).nll for fit in fits]
+
     def hessian(self, places: FloatArray) -> FloatArray:
-        """Return the Hessian in the family's coordinates, by the fine rule."""
-        local = self.local(places)
-        found = self._fine(local).derivatives(local, hessian=True).hessian
-        assert found is not None
-        return found
+        """Return the Hessian in the family's coordinates, by the fine rule; that of known places is kept."""
+        key = places.tobytes()
+        if key not in self._hessians:
+            local = self.local(places)
+            found = self._fine(local).derivatives(local, hessian=True).hessian
+            assert found is not None
+            self._hessians[key] = found
+        return self._hessians[key]
+
+    @cached_property
+    def _hessians(self) -> dict[bytes, FloatArray]:
+        return {}
 
     def random_means(self, m: int, rng: np.random.Generator) -> FloatArray:
         """Return m points drawn from the truth or, of a sample, m different rows, shape (m, d)."""
@@ -228,6 +246,8 @@ class Descent:
         merged = self._merged(local, groups)
         at = polished(self._fine(merged), merged)
         ended = self._parted(at.mixture, groups)
+        # In the order in which it will be listed, so that it need not be described twice.
+        ended = ended.permuted(np.lexsort(self.places_of_local(ended).T[::-1]))
         if known(self.places_of_local(ended)):
             return None
         reason = "converged" if at.gradient_norm <= TOLERANCES.points.polished else "max_iter"
@@ -242,24 +262,63 @@ class Descent:
             history=(),
             family=self.family.name,
         )
-        return self._described(end, self._fine(ended))
+        point = self._described(end, self._fine(ended))
+        return self._together(point, places, groups, known) if point.flat and point.converged else point
 
-    def both_ways_down(self, saddle: CriticalPoint) -> tuple[FloatArray, FloatArray]:
-        """Return the places where descents from both sides of a saddle of index 1 end, keeping to basins."""
+    def _together(
+        self,
+        point: CriticalPoint,
+        places: FloatArray,
+        groups: list[list[int]],
+        known: Callable[[FloatArray], bool],
+    ) -> CriticalPoint | None:
+        """A flat point, or the one with means that nearly coincide put together, if that is alike."""
+        close = touching(self.local(places).means, TOLERANCES.points.touching * self.sigma)
+        if self.free_weights or len(close) == len(groups):
+            return point
+        merged = np.array(places)
+        for group in close:
+            merged[group] = places[group].mean(axis=0)
+        found = self.critical(merged, known)
+        if found is None:
+            return None
+        alike = abs(found.nll - point.nll) <= 4 * (found.error + point.error)
+        return found if found.converged and found.index == point.index and alike else point
+
+    def both_ways_down(self, saddle: CriticalPoint, accuracy: float) -> list[FloatArray | None]:
+        """Return where steepest descents from both sides of a saddle of index 1 end, as places.
+
+        None for one that reaches no minimum. `accuracy`: see `flowed`.
+        """
+        lowest = float(saddle.eigenvalues[0]) * self.sigma**2
+        starts = sides(self._resolving, self._critical_here(saddle), lowest)
+        if starts is None:
+            return [None, None]
+        ends = [flowed(self._resolving, side, accuracy) for side in starts]
+        return [None if end is None else self.places_of_local(end) for end in ends]
+
+    def _resolving(self, local: Mixture, force: float) -> Objective:
+        """The objective with a rule that resolves an EM step of this length."""
+        if self._by_points:
+            return self.objective(local, self._coarse_rtol)
+        rtol = min(TOLERANCES.points.resolved * force, self._coarse_rtol)
+        in_space = min(self.measure.n_features, self.k - 1) > 2
+        least = TOLERANCES.points.resolved_in_space if in_space else self._fine_rtol or 0.0
+        return self.objective(local, max(rtol, least))
+
+    def _critical_here(self, saddle: CriticalPoint) -> Mixture:
+        """A saddle in local coordinates; of Sobol points, the one of the rule that descents run on."""
         local = self.local_of(saddle)
-        accurate = self.measure.n_features <= 2
-        objective = self.common(local) if accurate else self.objective(local, self._coarse_rtol)
-        hessian = objective.derivatives(local, hessian=True).hessian
-        assert hessian is not None
-        direction = np.linalg.eigh(hessian)[1][:, 0]
-        ends = []
-        for side in (-TOLERANCES.points.aside, TOLERANCES.points.aside):
-            start = self.family.moved(local, side * direction)
-            if not accurate:
-                objective = self.objective(start, self._coarse_rtol)
-            end = strolled(objective, start)
-            ends.append(self.places_of_local(end))
-        return ends[0], ends[1]
+        return polished(self._resolving(local, 0.0), local).mixture if self._by_points else local
+
+    @property
+    def _by_points(self) -> bool:
+        """Whether rules are of Sobol points, whose errors are larger than slopes near a saddle."""
+        measure = self.measure
+        if not isinstance(measure, Population):
+            return False
+        few = min(measure.n_features, self.k - 1) <= EFFORT.measure.most_axes
+        return measure.rule == "sobol" or not few
 
     def full(
         self,
@@ -315,8 +374,15 @@ class Descent:
         order = np.lexsort(point.places.T[::-1])
         if np.array_equal(order, np.arange(len(order))):
             return point
-        local = self.local_of(point).permuted(order)
-        return self._described(replace(point, local=local, origin=self.measure.origin), self._fine(local))
+        return self.renamed(point, self.local_of(point).permuted(order))
+
+    def renamed(self, point: CriticalPoint, local: Mixture) -> CriticalPoint:
+        """Return a point with the fit of a point that is alike: in another order, or its image."""
+        moved = replace(point, local=local, origin=self.measure.origin)
+        truth = self.reference
+        if truth is None:
+            return moved
+        return replace(moved, decoding=decode(moved.mixture, truth, sigma=self.sigma))
 
     def coincident(self, places: FloatArray, groups: list[list[int]]) -> CriticalPoint:
         """Return the critical point in which the means of each group coincide, by Newton from some places.

@@ -1,4 +1,4 @@
-"""Eigenvector following: critical points of a chosen index, and descents that keep to their basin."""
+"""Eigenvector following: critical points of a chosen index, and Newton's method on the gradient."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.location import LocationState, evaluate, moved
-from gmmscape.solve.newton import trust_region_step
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -41,7 +40,8 @@ def follow(objective: Objective, start: Mixture, index: int) -> Mixture | None:
         if at.gradient_norm <= TOLERANCES.points.followed:
             return at.mixture if np.count_nonzero(values < -TOLERANCES.solve.flat) == index else None
         length = np.abs(slope) / np.maximum(
-            np.abs(values), TOLERANCES.points.softest if at.gradient_norm > 1e-3 else TOLERANCES.solve.flat
+            np.abs(values),
+            TOLERANCES.points.softest if np.linalg.norm(slope) > 1e-3 else TOLERANCES.solve.flat,
         )
         # Strides shorten, so that steps that cross the point from side to side come to an end.
         step = -np.sign(slope) * np.minimum(
@@ -82,18 +82,6 @@ def polished(objective: Objective, start: Mixture) -> LocationState:
         if at.gradient_norm < best.gradient_norm or best.lost.any():
             best = at
     return at if at.lost.any() else best
-
-
-def strolled(objective: Objective, start: Mixture) -> Mixture:
-    """Return where the way down from a start leads, in steps too short to leave its basin."""
-    at = evaluate(objective, start, hessian=True)
-    for _ in range(EFFORT.points.most_strolls):
-        if at.lost.any() or at.gradient_norm <= TOLERANCES.points.followed:
-            break
-        assert at.curvature is not None
-        step, _ = trust_region_step(at.slope, at.curvature, TOLERANCES.points.stroll)
-        at = evaluate(objective, moved(objective, at.mixture, step), hessian=True)
-    return at.mixture
 
 
 def _spectrum(at: LocationState) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import factorial, prod
 
 import numpy as np
 
@@ -18,15 +19,40 @@ from gmmscape.tolerances import TOLERANCES
 def find_orbit(points: Sequence[CriticalPoint], point: CriticalPoint) -> int | None:
     """Return the place of the orbit that `point` belongs to, or None if it is a new one."""
     for place, known in enumerate(points):
-        soft = min(known.means_error, point.means_error) > TOLERANCES.points.same * point.sigma
-        alike = max(TOLERANCES.points.same_nll, known.error + point.error)
-        # A point between two others, as where a pair has only just split, is as close and differs in index.
-        soft = soft and (known.index == point.index or known.flat or point.flat)
-        accuracy = Accuracy(TOLERANCES.points.same, TOLERANCES.points.same_flat, alike)
-        gap = abs(known.nll - point.nll)
-        if same_point(point.places, known.places, point.sigma, accuracy, soft=soft, gap=gap):
+        if same_orbit(point, known):
             return place
     return None
+
+
+def same_orbit(point: CriticalPoint, known: CriticalPoint, places: FloatArray | None = None) -> bool:
+    """Say whether two critical points are one up to relabelling, as far as both are known.
+
+    Parameters
+    ----------
+    point, known : CriticalPoint
+        The two.
+    places : ndarray of shape (k, d), optional
+        Those of an image of `point` under an isometry, which is then looked at in its place.
+
+    Returns
+    -------
+    bool
+        Whether they are one.
+    """
+    gap = abs(known.nll - point.nll)
+    alike = max(TOLERANCES.points.same_nll, known.error + point.error)
+    if gap > max(alike, TOLERANCES.points.unlike_nll):
+        return False
+    least, most = sorted((known.means_error, point.means_error))
+    # A point between two others, as where a pair has only just split, is as close and differs in index.
+    if least > TOLERANCES.points.same * point.sigma:
+        soft, reach = known.index == point.index or known.flat or point.flat, TOLERANCES.points.same_flat
+    else:  # no farther apart than the one that is known less well may be off
+        soft = known.index == point.index and np.isfinite(most)
+        reach = min(TOLERANCES.points.same_flat, TOLERANCES.points.unsure * most / point.sigma)
+    accuracy = Accuracy(TOLERANCES.points.same, reach, alike)
+    where = point.places if places is None else places
+    return same_point(where, known.places, point.sigma, accuracy, soft=soft, gap=gap)
 
 
 def signed_count(minima: Sequence[CriticalPoint], saddles: Sequence[CriticalPoint]) -> int:
@@ -61,11 +87,12 @@ def _counted(points: Sequence[CriticalPoint]) -> tuple[int, int]:
         near = [other for other in points if _within(other, point)]
         center = min(near, key=lambda other: other.orbit_size)
         inside = [other for other in points if _within(other, center)]
+        spheres = _spheres(center)
         alone = not center.continuum and any(point is other for other in inside)
-        if center.degree is None or _spread(center) or not alone:
+        if center.degree is None or spheres is None or not alone:
             unclear += point.flat
             continue
-        count += center.orbit_size * center.degree
+        count += spheres * center.degree
         left = [other for other in left if not any(other is some for some in inside)]
     return count + sum(point.orbit_size * (-1) ** point.index for point in left), unclear
 
@@ -74,10 +101,18 @@ def _within(point: CriticalPoint, center: CriticalPoint) -> bool:
     return match_means(point.means, center.means)[1] <= TOLERANCES.points.degree_radius * center.sigma
 
 
-def _spread(point: CriticalPoint) -> bool:
-    """Whether means are close and do not coincide: then the sphere is not around what they split off."""
-    close = touching(point.means, 2 * TOLERANCES.points.degree_radius * point.sigma)
-    return len(close) < len(touching(point.means, TOLERANCES.points.shown_coincident * point.sigma))
+def _spheres(point: CriticalPoint) -> int | None:
+    """How many labelled spheres there are like that around a point, or None where it is not in the middle.
+
+    Means that have split by a small part of the radius lie in the middle of one sphere in all their orders.
+    """
+    radius = TOLERANCES.points.degree_radius * point.sigma
+    groups = touching(point.means, 2 * radius)
+    for group in groups:
+        gaps = np.linalg.norm(point.means[group] - point.means[group[0]], axis=1)
+        if gaps.max() > TOLERANCES.points.middle * radius:
+            return None
+    return factorial(len(point.means)) // prod(factorial(len(group)) for group in groups)
 
 
 def count_alarm(minima: Sequence[CriticalPoint], saddles: Sequence[CriticalPoint]) -> str | None:

@@ -1,0 +1,179 @@
+"""The graph of an atlas: edges and barriers against an independent descent, symmetries, alarms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from benchmarks.landscapes.panels import Panels
+
+import gmmscape as gs
+from gmmscape import lab
+from gmmscape.landscape.atlas.alarms import labelled_pieces, morse_alarm
+from gmmscape.landscape.atlas.edges import Edge, escape_height
+from gmmscape.measure import Estimate
+from marks import rest_slow
+
+TRIANGLE = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
+#: Truths on which the descents of one coarse rule went wrong, and some in more dimensions.
+TRUTHS = {
+    "equal spacing": ([-11.0, 0.0, 11.0], 3),
+    "four centers": ([-24.459, -8.858, 9.388, 23.929], 3),
+    "a mean on a plateau": ([-12.35885004, -4.60160443, 16.96045446], 3),
+    "two means in the plane": ([[0.0, 0.0], [9.0, 2.0], [3.0, 11.0]], 2),
+    "two means in space": ([[0.0, 0.0, 0.0], [9.0, 2.0, 1.0], [3.0, 8.0, -5.0]], 2),
+    "three means in the plane": ([[0.0, 0.0], [6.0, 0.0], [2.0, 7.0]], 3),
+}
+
+
+def explored(centers, k: int, **options) -> lab.Atlas:
+    truth = gs.Mixture.location(centers, 1.0)
+    return lab.Landscape(lab.Population(truth), k).explore(0, n_starts=16, saddles=True, **options)
+
+
+def panels(centers) -> Panels:
+    means = gs.Mixture.location(centers, 1.0).means
+    return Panels(means, np.full(len(means), 1.0 / len(means)), 1.0)
+
+
+@pytest.mark.parametrize("name", rest_slow(list(TRUTHS), len(TRUTHS) - 1))
+def test_edges_and_barriers_are_those_of_an_independent_descent(name):
+    centers, k = TRUTHS[name]
+    atlas, oracle = explored(centers, k), panels(centers)
+    minima = [point.means for point in atlas.minima]
+    edges = {edge.saddle: edge for edge in atlas.edges}
+    assert list(edges) == [i for i, point in enumerate(atlas.saddles) if point.index == 1]
+    low = [oracle.at(means)[0] for means in minima]
+    high = [oracle.at(point.means)[0] for point in atlas.saddles]
+    theirs = []
+    for place, edge in edges.items():
+        ends = oracle.both_ways(atlas.saddles[place].means, minima)
+        joined = tuple(sorted(end[0] for end in ends if end is not None))
+        assert joined == edge.minima
+        theirs.append(Edge(place, (joined[0], joined[1])))
+    assert len(theirs) == len(edges) > 0
+    for i in range(len(minima)):
+        barrier = atlas.barrier(i)
+        expected = escape_height(i, [Estimate(value, 1e-10) for value in low], high, theirs)
+        assert barrier == pytest.approx(expected, abs=1e-9)
+        assert barrier.error < 1e-10
+
+
+def test_mirror_minima_join_the_truth():
+    atlas = explored([-11.0, 0.0, 11.0], 3)
+    assert [edge.minima for edge in atlas.edges if atlas.saddles[edge.saddle].orbit_size == 6] == [
+        (0, 2),
+        (0, 1),
+    ]
+    for place in (1, 2):
+        assert atlas.barrier(place) == pytest.approx(9.864599484 - 9.843703360, abs=1e-8)
+    assert atlas.alarm is None
+
+
+def test_a_tie_by_the_last_bit_is_none():
+    atlas = explored([-12.0, 0.0, 12.0], 2)
+    assert len(atlas.minima) == 2
+    assert atlas.barrier(0) == atlas.barrier(1) == np.inf
+    assert atlas.relabelling_barrier(0) == pytest.approx(atlas.relabelling_barrier(1), abs=1e-9)
+    almost = [Estimate(1.0, 1e-13), Estimate(1.0 + 5e-13, 1e-13)]
+    assert escape_height(1, almost, [2.0], [Edge(0, (0, 1))]) == np.inf
+    clear = [Estimate(1.0, 1e-13), Estimate(1.0 + 5e-12, 1e-13)]
+    assert escape_height(1, clear, [2.0], [Edge(0, (0, 1))]) == pytest.approx(1.0)
+
+
+def test_two_saddles_that_cancel_in_the_count_are_found():
+    """An index-1 and an index-2 saddle between known ones, without which the count is one as well."""
+    atlas = explored([-14.818, -6.727, 4.192, 17.352], 4)
+    assert atlas.alarm is None
+    for index, kl in ((1, 10.768662), (2, 10.855531)):
+        assert any(point.index == index and abs(point.kl - kl) < 1e-6 for point in atlas.saddles)
+
+
+@pytest.mark.parametrize("side", rest_slow([5.0, 6.0, 12.0, 16.0], 1))
+def test_a_triangle_is_closed_under_its_group(side):
+    atlas = explored(side * TRIANGLE, 3)
+    same = atlas.symmetries
+    assert (same.order, same.complete) == (6, True)
+    assert atlas.count_law == 1
+    assert atlas.alarm is None
+    assert sum(map(len, same.minima)) == len(atlas.minima)
+    assert sum(map(len, same.saddles)) == len(atlas.saddles)
+    for places in (*same.minima, *same.saddles):
+        assert same.order % len(places) == 0
+    for places in same.minima:
+        for height in (atlas.barrier, atlas.relabelling_barrier):
+            heights = [height(place) for place in places]
+            assert np.isinf(heights).all() or np.ptp(heights) <= 4 * max(one.error for one in heights)
+    joins = {edge.saddle: edge.minima for edge in atlas.edges}
+    home = {place: number for number, places in enumerate(same.minima) for place in places}
+    for places in same.saddles:
+        kinds = {tuple(sorted(home[end] for end in joins[place])) for place in places if place in joins}
+        assert len(kinds) <= 1
+    assert "6 isometries of the truth" in str(atlas)
+
+
+def test_an_image_that_is_missing_is_told():
+    atlas = explored([-11.0, 0.0, 11.0], 3)
+    assert atlas.symmetries.minima == ((0,), (1, 2))
+    fewer = replace(atlas, minima=atlas.minima[:2], edges=(), candidates=())
+    assert not fewer.symmetries.complete
+
+
+def test_a_square_is_closed_under_its_group():
+    square = explored([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0], [8.0, 8.0]], 2)
+    assert (square.symmetries.order, square.symmetries.complete, square.alarm) == (8, True, None)
+    assert [len(places) for places in square.symmetries.minima] == [2]
+
+
+@pytest.mark.slow
+def test_a_tetrahedron_is_closed_under_its_group():
+    tetrahedron = 3.5 * np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
+    atlas = explored(tetrahedron, 2)
+    assert (atlas.symmetries.order, atlas.symmetries.complete) == (24, True)
+
+
+def test_no_count_where_no_saddles_were_sought():
+    truth = gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)
+    atlas = lab.Landscape(lab.Population(truth), 3).explore(0, n_starts=4)
+    assert atlas.count_law is None
+    assert atlas.alarm is None
+    assert "count law" not in str(atlas)
+
+
+@pytest.fixture(name="census", scope="module")
+def census_of_three_means() -> lab.Atlas:
+    return explored([-3.0, 3.0, 12.0], 3)
+
+
+def test_morse_rings_where_the_count_is_silent(census: lab.Atlas):
+    assert morse_alarm((*census.minima, *census.saddles)) is None
+    # Without the passes, and without as many minima, the count is as it was.
+    less = [point for point in census.saddles if point.index > 1 or point.orbit_size < 6]
+    lost = [point for point in census.saddles if point.index == 1 and point.orbit_size == 6]
+    assert len(lost) == 1
+    fewer = replace(census, minima=census.minima[:1], saddles=tuple(less), edges=(), candidates=())
+    assert fewer.count_law == 1
+    assert "6 pieces" in fewer.alarm
+    extra = [replace(census.minima[1], hits=0)] * 3
+    assert "Morse's inequality for index 1" in morse_alarm((*census.minima, *extra, *census.saddles))
+
+
+def test_labelled_minima_hang_together(census: lab.Atlas):
+    assert labelled_pieces(census.minima, census.edges) == 1
+    assert labelled_pieces(census.minima, ()) == 12
+    # One exchange of two means joins the labellings of each in pairs.
+    pair = [edge for edge in census.edges if edge.minima == (1, 1)]
+    assert len(pair) == 1
+    assert labelled_pieces(census.minima, pair) == 6 + 3
+
+
+def test_an_edge_round_to_one_labelled_minimum_is_an_alarm(census: lab.Atlas):
+    place = next(i for i, edge in enumerate(census.edges) if edge.minima == (0, 0))
+    wrong = list(census.edges)
+    wrong[place] = Edge(wrong[place].saddle, (0, 0), (0, 1, 2))
+    atlas = replace(census, edges=tuple(wrong))
+    assert census.loops == ()
+    assert atlas.loops == (wrong[place],)
+    assert "one labelled minimum" in atlas.alarm
+    assert lab.Atlas.from_dict(atlas.to_dict()).loops == atlas.loops
