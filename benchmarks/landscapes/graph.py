@@ -18,7 +18,9 @@ from gmmscape import lab
 #: Random starts; nearest centers in the plane and in space, and how far they reach, in sigma.
 STARTS, NEAREST, WIDEST = 16, 5.0, 15.0
 #: How well barriers have to agree, in nats; what two values of one minimum differ by at most.
-AGREE, TIE = 1e-6, 1e-9
+AGREE, TIE = 1e-6, 5e-12
+#: What stands in files for a barrier that only one of two knows.
+ONE_ONLY = 1e9
 #: Random truths by kind: those of a small version, and all.
 RANDOM = {"line": (2, 100), "plane": (1, 30), "space": (1, 10)}
 
@@ -111,7 +113,9 @@ def compared(centers: Array, atlas: lab.Atlas) -> dict[str, Any]:
 
 
 def _difference(one: float, other: float) -> float:
-    return 0.0 if np.isinf(one) and np.isinf(other) else abs(one - other)
+    if np.isinf(one) or np.isinf(other):
+        return 0.0 if one == other else ONE_ONLY
+    return abs(one - other)
 
 
 def _lowest_pass(place: int, levels: list[float], passes: list[tuple[float, list[int]]]) -> float:

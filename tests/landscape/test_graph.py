@@ -21,6 +21,7 @@ TRUTHS = {
     "equal spacing": ([-11.0, 0.0, 11.0], 3),
     "four centers": ([-24.459, -8.858, 9.388, 23.929], 3),
     "a mean on a plateau": ([-12.35885004, -4.60160443, 16.96045446], 3),
+    "a saddle on a plateau": ([0.0, 10.13401755, 35.08733327], 3),
     "two means in the plane": ([[0.0, 0.0], [9.0, 2.0], [3.0, 11.0]], 2),
     "two means in space": ([[0.0, 0.0, 0.0], [9.0, 2.0, 1.0], [3.0, 8.0, -5.0]], 2),
     "three means in the plane": ([[0.0, 0.0], [6.0, 0.0], [2.0, 7.0]], 3),
@@ -80,6 +81,12 @@ def test_a_tie_by_the_last_bit_is_none():
     assert escape_height(1, almost, [2.0], [Edge(0, (0, 1))]) == np.inf
     clear = [Estimate(1.0, 1e-13), Estimate(1.0 + 5e-12, 1e-13)]
     assert escape_height(1, clear, [2.0], [Edge(0, (0, 1))]) == pytest.approx(1.0)
+
+
+def test_plateaus_and_pairs_that_have_just_split_ring_no_alarm():
+    """A curvature of 4e-9, where slopes nearby are rounding; pairs 6e-5 apart, in no order known."""
+    for centers in ([0.0, 10.13401755, 35.08733327], [0.0, 18.7122959, 31.46395054]):
+        assert explored(centers, 4).alarm is None
 
 
 def test_two_saddles_that_cancel_in_the_count_are_found():

@@ -34,6 +34,9 @@ class PointsTolerances:
     #: Means closer than this, in sigma, are one; how far descents begin from a saddle.
     coincident: float = 1e-7
     aside: float = 1e-2
+    #: They begin farther away, up to this many sigma, where the slope would be less than this.
+    farthest_aside: float = 0.5
+    slope_aside: float = 1e-9
     #: The same for followings with free weights: the curvature is that small along the continuum, squared.
     near_continuum: float = 1e-4
     #: Longest step along one eigenvector while following, and longest step of steepest descent, in sigma.

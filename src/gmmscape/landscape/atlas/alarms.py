@@ -111,11 +111,18 @@ def labelled_pieces(minima: Sequence[CriticalPoint], edges: Sequence[Edge]) -> i
     k = len(minima[0].means)
     if factorial(k) > EFFORT.atlas.most_relabellings:
         return None
-    groups = coincident(minima)
+    groups = [_in_one_sphere(point) for point in minima]
     total = 0
     for ways in pieces(len(minima), edges, groups):
         total += factorial(k) // len(_generated(ways, k))
     return total
+
+
+def _in_one_sphere(point: CriticalPoint) -> list[list[int]]:
+    """Means that coincide, or of which float64 hardly tells whether they do, where curvatures vanish."""
+    soft = point.flat or point.degree is not None
+    sphere = 2 * TOLERANCES.points.middle * TOLERANCES.points.degree_radius
+    return touching(point.means, (sphere if soft else TOLERANCES.points.shown_coincident) * point.sigma)
 
 
 def _generated(ways: Sequence[tuple[int, ...]], k: int) -> set[tuple[int, ...]]:

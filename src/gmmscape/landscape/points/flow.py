@@ -56,7 +56,9 @@ def sides(near: Near, saddle: Mixture, curvature: float) -> tuple[Side, Side] | 
 
 
 def _side(objective: Objective, saddle: Mixture, direction: FloatArray, curvature: float) -> Side:
-    length = TOLERANCES.points.aside
+    # On a plateau slopes are below rounding nearby.
+    far = min(TOLERANCES.points.farthest_aside, TOLERANCES.points.slope_aside / abs(curvature))
+    length = max(TOLERANCES.points.aside, far)
     for halving in range(EFFORT.points.side_halvings + 1):
         start = moved(objective, saddle, length * direction)
         at = evaluate(objective, start, hessian=False)
