@@ -109,8 +109,14 @@ def _plane(n: int) -> dict[str, Any]:
     land = lab.Landscape(lab.Population(truth), 3, weights="free", family="full")
     rng = np.random.default_rng(12)
     starts = rng.choice(PLANE, (n, 3)) + rng.standard_normal((n, 3, 2))
-    ends, moving = own_em_in_the_plane(truth, starts)
-    return _beside(land.explore(0, n_starts=64), ends, moving)
+    atlas = land.explore(0, n_starts=64)
+    ends, moving = own_em_in_the_plane(truth, starts, MOST_IN_THE_PLANE, STEP)
+    away = np.array([_nearest(atlas, end)[1] >= CLOSE for end in ends])
+    if away.any():
+        aside = ends[away] + ASIDE * rng.standard_normal((int(away.sum()), 3, 2))
+        longer, still = own_em_in_the_plane(truth, aside, 3 * MOST_IN_THE_PLANE, SHORTER)
+        ends, moving = np.concatenate([ends[~away], longer]), np.concatenate([moving[~away], still])
+    return _beside(atlas, ends, moving)
 
 
 def _beside(atlas: lab.FreeAtlas, ends: np.ndarray, moving: np.ndarray) -> dict[str, Any]:
@@ -211,7 +217,9 @@ def own_em(
     return (mu[~lost], pi[~lost], s[~lost]), moving[~lost]
 
 
-def own_em_in_the_plane(truth: gs.Mixture, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def own_em_in_the_plane(
+    truth: gs.Mixture, means: np.ndarray, most: int, shortest: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Return where plain EM of full covariances ends, (n, 3, 2), on a grid of its own, and who moves."""
     side = [np.linspace(low, high, 60) for low, high in ((-9.0, 10.0), (-6.0, 18.0))]
     grid = np.stack(np.meshgrid(*side, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -220,7 +228,7 @@ def own_em_in_the_plane(truth: gs.Mixture, means: np.ndarray) -> tuple[np.ndarra
     found, moving = [], []
     for start in means:
         mu, pi, cov = start.copy(), np.full(3, 1 / 3), np.repeat(4.0 * np.eye(2)[None], 3, axis=0)
-        for _ in range(MOST_IN_THE_PLANE):
+        for _ in range(most):
             mixture = gs.Mixture(pi, mu, cov)
             r = mixture.responsibilities(grid) * w[:, None]
             mass = r.sum(axis=0)
@@ -229,11 +237,11 @@ def own_em_in_the_plane(truth: gs.Mixture, means: np.ndarray) -> tuple[np.ndarra
             cov = np.einsum("ni,nia,nib->iab", r, away, away) / mass[:, None, None] + 1e-9 * np.eye(2)
             pi = mass / mass.sum()
             step, mu = np.abs(new - mu).max(), new
-            if step < 1e-7 or pi.min() < 1e-5:
+            if step < shortest or pi.min() < 1e-5:
                 break
         if pi.min() >= 1e-5:
             found.append(mu)
-            moving.append(step >= 1e-7)
+            moving.append(step >= shortest)
     return np.array(found), np.array(moving)
 
 

@@ -95,6 +95,10 @@ class Landscape:
         free = {"family": family, "weights": weights, "sigma": sigma, "reference": reference}
         return FreeLandscape(measure, n_components, **free)
 
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        """Return what `__new__` needs where a copy is made in another process."""
+        return self.measure, self.n_components, self.sigma, self.weights
+
     def __init__(
         self,
         measure: Population | Sample,

@@ -93,8 +93,11 @@ def morse_alarm(points: Sequence[CriticalPoint]) -> str | None:
 def piece_alarm(minima: Sequence[CriticalPoint], edges: Sequence[Edge]) -> str | None:
     """Return into how many pieces the labelled minima fall, or None where all hang together.
 
-    Whatever the indices add up to: over passes every labelled minimum is reached from every other.
+    Whatever the indices add up to: over passes every labelled minimum is reached from every other. None too
+    where some stand for continua, which may join labellings by themselves.
     """
+    if any(point.continuum for point in minima):
+        return None
     number = labelled_pieces(minima, edges)
     if number is None or number <= 1:
         return None

@@ -126,8 +126,8 @@ def minimum_rows(atlas: Exported) -> list[Row]:
         low, high = share_interval(point.hits, atlas.starts) if atlas.starts else (0.0, 1.0)
         share = point.hits / atlas.starts if atlas.starts else None
         barriers = {
-            "barrier": atlas.barrier(place),
-            "relabelling_barrier": atlas.relabelling_barrier(place),
+            "barrier": float(atlas.barrier(place)),
+            "relabelling_barrier": float(atlas.relabelling_barrier(place)),
         }
         seen = {"hits": point.hits, "share": share, "share_low": low, "share_high": high, **barriers}
         rows.append(_known({**_point(point), **seen}))

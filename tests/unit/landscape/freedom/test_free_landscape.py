@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from itertools import pairwise
 from typing import Any
 
@@ -256,3 +257,12 @@ def test_the_search_stops_when_asked():
 def test_what_cannot_be_used_is_named(options: dict[str, Any], message: str):
     with pytest.raises(InvalidParameterError, match=message):
         lab.Landscape(lab.Population(LINE), 3, **options)
+
+
+def test_landscapes_go_to_other_processes():
+    plain = lab.Landscape(lab.Population(LINE), 3)
+    free = lab.Landscape(lab.Population(LINE), 3, "free", family="spherical")
+    for land in (plain, free):
+        again = pickle.loads(pickle.dumps(land))
+        assert repr(again) == repr(land)
+    assert pickle.loads(pickle.dumps(plain)).nll([-3.0, 3.0, 12.0]) == plain.nll([-3.0, 3.0, 12.0])
