@@ -38,8 +38,9 @@ def nll(t: Any, parts: dict[str, np.ndarray]) -> Any:
 CASES = [("free", "free"), ([0.25, 0.35, 0.4], "free"), ("free", "common"), ("free", 1.2)]
 
 
-@pytest.mark.parametrize(("weights", "sigma"), rest_slow(CASES, 2))
-def test_slope_and_curvature_along_a_direction(weights: Any, sigma: Any):
+@pytest.mark.parametrize("case", rest_slow(CASES, 2), ids=str)
+def test_slope_and_curvature_along_a_direction(case: tuple[Any, Any]):
+    weights, sigma = case
     family = "location" if isinstance(sigma, float) else "spherical"
     land = lab.FreeLandscape(lab.Population(TRUTH), 3, family=family, weights=weights, sigma=sigma)
     at = land._at(FIT)
