@@ -297,7 +297,8 @@ PAGE = Page(
     plane with full covariances. 64 starts and all candidates of ours, beside 2,000 starts (500 in the plane)
     of plain EM of the benchmark's own, on nodes of its own.""",
     sentence="""Of {starts} starts of EM, {missed} ended in a minimum that is not listed, over {truths} truths
-    and freedoms; {unfinished} still crept elsewhere after 5,000 iterations.""",
+    and freedoms; {unfinished} still crept elsewhere after 50,000 iterations more (3,000 in
+    the plane).""",
     claim="Minima of every family are found",
     number="{missed} of those that {starts} starts of EM end in are missed",
     loses="saddles are searched for in the location family alone",

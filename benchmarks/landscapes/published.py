@@ -107,7 +107,7 @@ def summary(done: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def shown(summary: dict[str, Any]) -> Shown:
     """Return one row a phenomenon and setting."""
     rows = [
-        (f"{name} groups of three centers, a draw a mean", short(share, 4), "starts that fail")
+        (f"groups of three centers: {name}", short(share, 4), "starts that fail")
         for name, share in summary["failure"].items()
     ]
     rows += [
@@ -142,7 +142,7 @@ PAGE = Page(
     setup="""Failures of random starts by the number of groups (Jin et al., NeurIPS 2016); two centers of
     unequal weights, the weights held or free (Xu, Hsu and Maleki, NeurIPS 2018); EM of two means on one
     center (Xu, Fazel and Du, 2024, and law 8); more means than centers.""",
-    sentence="""Of {groups} groups {failure} of the starts fail. With the true weights held at most {held} of
+    sentence="""Of {groups} groups the share {failure} of the starts fails. With the true weights held at most {held} of
     the starts find the truth; with free weights at least {free}. On one center log a_t falls with slope
     {slope}, and 2 t a_t^2 is {limit}. Of 4 centers 4 means find all in {exact} of the starts, {k} in
     {most}.""",

@@ -405,7 +405,7 @@ class Atlas(Exported, Record):
             "alarm": self.alarm,
             "mirror_images": plain(self.mirror_images),
             "symmetries": self._symmetries_told(),
-            "unseen": None if self.unseen is None else self.unseen._asdict(),
+            "unseen": plain(None if self.unseen is None else self.unseen._asdict()),
         }
 
     def _symmetries_told(self) -> dict[str, Any]:

@@ -71,5 +71,5 @@ def unseen(hits: Sequence[int], open_to_chance: Sequence[bool]) -> Unseen | None
     # Nothing at all may be left where few were met once: below, the normal one, which then begins at zero.
     low = max(0.0, once + float(norm.ppf(tail)) * (once + 2 * twice) ** 0.5) / n
     high = 0.5 * wide * chi2.ppf(1.0 - tail, 2 * (once / wide + 1)) / n
-    number = (n - 1) / n * once * (once - 1) / (2 * (twice + 1))
+    number = (n - 1) / n * once * max(0, once - 1) / (2 * (twice + 1))
     return Unseen(once / n, (low, min(1.0, float(high))), number, n)
