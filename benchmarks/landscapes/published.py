@@ -143,8 +143,8 @@ PAGE = Page(
     unequal weights, the weights held or free (Xu, Hsu and Maleki, NeurIPS 2018); EM of two means on one
     center (Xu, Fazel and Du, 2024, and law 8); more means than centers.""",
     sentence="""Of {groups} groups the share {failure} of the starts fails. With the true weights held at most
-    {held} of the starts find the truth; with free weights at least {free}. On one center log a_t falls with slope
-    {slope}, and 2 t a_t^2 is {limit}. Of 4 centers 4 means find all in {exact} of the starts, {k} in
+    {held} of the starts find the truth; with free weights at least {free}. On one center log a_t falls with
+    slope {slope}, and 2 t a_t^2 is {limit}. Of 4 centers 4 means find all in {exact} of the starts, {k} in
     {most}.""",
     claim="Published phenomena come out",
     number="held weights {held}, free {free}; slope {slope} for -1/2",
