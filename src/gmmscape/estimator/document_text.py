@@ -97,10 +97,9 @@ def _components(document: Any, names: list[str]) -> Iterator[str]:
     most = k if "components" in show else min(k, MOST_COMPONENTS)
     shown = d if "columns" in show else min(d, MOST_FEATURES)
     deviations = np.sqrt(mixture.column_variances())
-    constant = [
-        finding.columns for finding in document.diagnosis.findings if finding.name == "constant column"
-    ]
-    deviations[:, [column for columns in constant for column in columns]] = 0.0  # a floor makes them more
+    for finding in document.diagnosis.findings:
+        if finding.name == "constant column":
+            deviations[:, list(finding.columns)] = 0.0  # only the floor makes it more
     kinds = [component.kind for component in document.diagnosis.components]
     columns = [f"{what} {shortened(name)}" for what in ("mean", "sd") for name in names[:shown]]
     rows = [("#", "weight", "kind", *columns)]

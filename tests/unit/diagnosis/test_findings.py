@@ -85,10 +85,11 @@ def test_a_value_that_far_too_many_rows_have_is_named(rng: np.random.Generator):
     assert "of the rows have one and the same value" in named.message
 
 
-def ratings(rng: np.random.Generator, n: int = 400) -> np.ndarray:
-    """Answers from 1 to 5 of two groups, with a score."""
+def ratings(rng: np.random.Generator, n: int = 380) -> np.ndarray:
+    """Answers from 1 to 5 of two groups to three questions, with a score."""
     group = np.repeat([0, 1], n // 2)
-    answers = [np.clip(np.round(rng.normal(np.array([a, b])[group], 0.6)), 1, 5) for a, b in ((1, 4), (5, 2))]
+    usual = ((1.0, 4.0), (5.0, 2.0), (2.0, 4.0))
+    answers = [np.clip(np.round(rng.normal(np.array(pair)[group], 0.8)), 1, 5) for pair in usual]
     return np.column_stack([*answers, rng.normal(np.array([20.0, 70.0])[group], 8.0)])
 
 

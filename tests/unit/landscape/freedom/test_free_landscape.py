@@ -223,6 +223,35 @@ def test_truths_of_any_density(shape: str):
     np.testing.assert_allclose(best.means.ravel(), centers, atol=0.05)
 
 
+def uniform_clusters() -> lab.Sample:
+    centers = np.array([-3.0, 3.0, 12.0])
+    half = np.sqrt(3.0)
+    breaks = np.sort(np.concatenate([centers - half, centers + half])).tolist()
+    return lab.density_nodes(
+        lambda x: (np.abs(x[:, None] - centers) < half).any(axis=1).astype(float), breaks
+    )
+
+
+def test_means_that_creep_together_are_listed_once():
+    """Two means of free weights share a uniform cluster in any way, and meet ever more slowly."""
+    land = lab.Landscape(uniform_clusters(), 3, [1.0] * 3, "free", LINE)
+    atlas = land.explore(0, n_starts=32)
+    assert len(atlas.minima) == 2
+    assert atlas.minima[1].value - atlas.minima[0].value == pytest.approx(2.538, abs=1e-3)
+    assert atlas.minima[1].eigenvalues[0] < 1e-4
+
+
+def test_a_reference_has_candidates_too():
+    land = lab.Landscape(uniform_clusters(), 3, "free", "equal", LINE, family="spherical")
+    atlas = land.explore(0, n_starts=0)
+    assert atlas.candidates == len(lab.candidates(3, 3))
+    assert {str(point.decoding.structure) for point in atlas.minima if point.decoding is not None} >= {
+        "0>0  1>1  2>2",
+        "0>0,1  1,2>2",
+        "0,1>0  2>1,2",
+    }
+
+
 def test_files_and_text_and_pictures(tmp_path):
     atlas = lab.Landscape(lab.Population(LINE), 3, "free", "free", family="spherical").explore(0, n_starts=8)
     atlas.to_json(tmp_path / "a.json")
