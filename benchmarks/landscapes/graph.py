@@ -17,8 +17,8 @@ from gmmscape import lab
 
 #: Random starts; nearest centers in the plane and in space, and how far they reach, in sigma.
 STARTS, NEAREST, WIDEST = 16, 5.0, 15.0
-#: How well barriers have to agree, in nats; what two values of one minimum differ by at most.
-AGREE, TIE = 1e-6, 5e-12
+#: How well barriers have to agree, in nats; by how much the panels' values of one minimum differ at most.
+AGREE, TIE = 1e-6, 1e-13
 #: What stands in files for a barrier that only one of two knows.
 ONE_ONLY = 1e9
 #: Random truths by kind: those of a small version, and all.

@@ -298,7 +298,7 @@ class Descent:
         return [None if end is None else self.places_of_local(end) for end in ends]
 
     def _resolving(self, local: Mixture, force: float) -> Objective:
-        """The objective with a rule that resolves an EM step of this length."""
+        """The objective with a rule that resolves a slope of this length."""
         if self._by_points:
             return self.objective(local, self._coarse_rtol)
         rtol = min(TOLERANCES.points.resolved * force, self._coarse_rtol)
