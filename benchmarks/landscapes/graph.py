@@ -17,8 +17,8 @@ from gmmscape import lab
 
 #: Random starts; nearest centers in the plane and in space, and how far they reach, in sigma.
 STARTS, NEAREST, WIDEST = 16, 5.0, 15.0
-#: How well barriers have to agree, in nats; differences of values up to which two minima may be a tie, and from
-#: which on they are none: between the two, whose errors are smaller decides.
+#: How well barriers have to agree, in nats; differences of values up to which two minima are a tie, and from
+#: which on they are none: between the two float64 hardly tells.
 AGREE, TIES = 1e-6, (1e-13, 5e-12)
 #: What stands in files for a barrier that only one of two knows.
 ONE_ONLY = 1e9
