@@ -10,5 +10,5 @@ class TheoremEffort:
     """How much is tried, and told: theorem tables."""
 
     #: Rows that a text shows unless all are asked for, and structures that are listed by name.
-    shown_rows: int = 24
-    shown_structures: int = 12
+    shown_rows: int = 16
+    shown_structures: int = 6

@@ -49,7 +49,7 @@ def searched(
         Without claims: nothing is bounded yet.
     """
     truth = population.truth
-    here = Population(truth.shifted(-population.origin), population.rtol, population.rule)
+    here = Population(population.local_mixture(truth), population.rtol, population.rule)
     land = Landscape(here, k)
     atlas = land.explore(seed, n_starts=n_starts, callback=callback)
     descent = Descent(here, k, land.sigma)

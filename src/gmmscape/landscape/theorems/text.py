@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import ceil, log10
 from typing import Any
 
 from gmmscape.effort import EFFORT
-from gmmscape.landscape.theorems.found import FoundTruth
+from gmmscape.landscape.theorems.found import FoundBlock, FoundTruth
 from gmmscape.results.text import aligned, counted, left_out, printing
 from gmmscape.results.words import ENDINGS
+
+LEGEND = (
+    "error: largest distance of a mean of the block from its place; numerical: the power of ten that its "
+    "numerical error is below; bound: what is claimed; all in sigma; in brackets: where the condition fails"
+)
 
 
 def lines(table: Any) -> Iterator[str]:
@@ -31,9 +37,8 @@ def lines(table: Any) -> Iterator[str]:
         return
     yield _effort(table)
     yield _separations(table)
-    if len(table.truths) > 1:
-        yield ""
-        yield from aligned(_truth_rows(table.truths))
+    yield ""
+    yield from aligned(_truth_rows(table.truths))
     if table.rows:
         yield ""
         yield from _block_lines(table)
@@ -71,7 +76,7 @@ def _headline(table: Any) -> str:
 
 def _next(table: Any) -> str:
     if table.stop_reason != "completed":
-        return ENDINGS.get(table.stop_reason, table.stop_reason)
+        return ENDINGS[table.stop_reason]
     if not any(truth.claimed for truth in table.truths):
         return "pass truths farther apart, or a weaker condition"
     if table.exceeded or table.unstructured:
@@ -114,7 +119,7 @@ def _truth_rows(truths: Sequence[FoundTruth]) -> list[tuple[str, ...]]:
     for place, truth in enumerate(truths):
         structured = sum(one.reading == "structured" for one in truth.minima)
         found = len({one.minimum for one in truth.predictions} - {None})
-        ratios = [one.ratio for minimum in truth.minima for one in minimum.blocks if one.ratio is not None]
+        ratios = [_ratio(one) for minimum in truth.minima for one in minimum.blocks if one.bound is not None]
         label = () if not named else (f"{truth.parameter:.6g}" if truth.parameter is not None else "-",)
         rows.append(
             (
@@ -125,7 +130,7 @@ def _truth_rows(truths: Sequence[FoundTruth]) -> list[tuple[str, ...]]:
                 str(len(truth.minima)),
                 str(structured),
                 f"{found} of {len(truth.predictions) + truth.untried}",
-                f"{max(ratios):.3g}" if ratios else "-",
+                max(ratios, key=float, default="-"),
             )
         )
     return rows
@@ -141,9 +146,8 @@ def _block_lines(table: Any) -> Iterator[str]:
     some = list(table.rows)
     most = len(some) if printing().verbose else EFFORT.theorems.shown_rows
     if len(some) > most:
-        some.sort(key=lambda row: (not row.claimed, -(row.found.ratio or 0.0), -row.found.error))
-    names = ["truth", "minimum", "separation", "block", "kind"]
-    cells = [[*names, "error", "numerical", "bound", "ratio", "verdict"]]
+        some.sort(key=lambda row: (not row.claimed, -float(_ratio(row.found) or 0.0), -_error(row.found)))
+    cells = [["truth", "minimum", "block", "kind", "error", "numerical", "bound", "ratio", "verdict"]]
     for row in some[:most]:
         found = row.found
         minimum = table.truths[row.truth].minima[row.minimum]
@@ -151,18 +155,38 @@ def _block_lines(table: Any) -> Iterator[str]:
             [
                 str(row.truth),
                 str(row.minimum),
-                f"{row.separation:.6g}",
                 str(found.block) + ("" if minimum.reading == "structured" else " (nearest)"),
                 found.block.kind,
-                f"{found.error:.4g}",
-                f"{found.numerical_error:.1g}",
+                f"{_error(found):.4g}",
+                _power(found.numerical_error),
                 "-" if found.bound is None else f"{found.bound:.4g}",
-                "-" if found.ratio is None else f"{found.ratio:.3g}",
-                found.verdict if row.claimed else f"{found.verdict}, not claimed",
+                _ratio(found) or "-",
+                found.verdict if row.claimed else f"({found.verdict})",
             ]
         )
     yield from aligned(cells, keys=2)
     yield from left_out(len(some), most)
+    yield ""
+    yield LEGEND
+
+
+def _error(found: FoundBlock) -> float:
+    """What is told of an error: one that is less than its numerical error is not known to be more than 0."""
+    return found.error if found.error > found.numerical_error else 0.0
+
+
+def _ratio(found: FoundBlock) -> str:
+    """The ratio in three digits; empty without a bound."""
+    if found.bound is None:
+        return ""
+    return f"{found.ratio:.3g}" if _error(found) else "0"
+
+
+def _power(value: float) -> str:
+    """The power of ten from a number on: of a numerical error no digit is known."""
+    if not 0.0 < value < float("inf"):
+        return f"{value:g}"
+    return f"{10.0 ** ceil(log10(value)):.0e}"
 
 
 def _not_found(truths: Sequence[FoundTruth]) -> Iterator[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.plot.sizes import SIZES
 from gmmscape.plot.style import FAINT, INK, SMALL, Display, axes_or_new, colour, legend, marker
+from gmmscape.results.text import counted
 
 
 class BlockError(NamedTuple):
@@ -150,8 +151,10 @@ class TheoremDisplay(Display):
         legend(self.ax_, ours, handles, most_columns=2)
         missing = len(self.blocks) - len(shown)
         if missing:
-            what = "of one center are not drawn" if over else "of smaller ratio are not drawn"
-            self.ax_.set_title(f"{missing} blocks {what}", fontsize=SMALL, loc="left")
+            which = "of one center" if over else "of smaller ratio"
+            verb = "is" if missing == 1 else "are"
+            words = f"{counted(missing, 'block')} {which} {verb} not drawn"
+            self.ax_.set_title(words, fontsize=SMALL, loc="left")
         return self
 
     def _draw(self, shown: list[BlockError], places: Sequence[float], over: bool) -> None:
@@ -213,6 +216,10 @@ class TheoremDisplay(Display):
 
     def _at_edge(self, some: list[tuple[float, BlockError]], known: bool) -> Any:
         shape = ("v" if self._over else "<") if known else "x"
+        for place, one in some:
+            if known and one.numerical_error > self._edge:
+                ends = [(place, self._edge), (place, one.numerical_error)]
+                self._line(ends, color=colour(one.kind), linewidth=1.0)
         words = "below numerical error, at edge" if known else "error not known, at edge"
         return self._line(
             [(place, self._edge) for place, _ in some],
