@@ -126,7 +126,7 @@ def theorem_table(
     ...     rng=0,
     ... )
     >>> [(truth.holds, len(truth.minima)) for truth in table.truths]
-    [(True, 1), (True, 2)]
+    [(True, 1), (True, 3)]
     >>> len(table.exceeded), round(table.largest_ratio, 3)
     (0, 0.614)
     """

@@ -9,9 +9,11 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
-from gmmscape.exceptions import InvalidParameterError
+from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.landscape.falsification.position import nearest_structure
-from gmmscape.landscape.theorems.numerical_errors import displacements
+from gmmscape.landscape.falsification.second_opinion import gauss_legendre
+from gmmscape.landscape.falsification.second_opinion_mpmath import multiprecision
+from gmmscape.landscape.theorems import numerical_errors
 
 TRUTH = gs.Mixture.location([-3.0, 3.0, 12.0], sigma=1.0)
 QUICK = {"n_starts": 2, "rng": 0}
@@ -71,6 +73,47 @@ def test_errors_are_those_of_an_independent_rule(table, independent):
         assert (one.bound, one.ratio, one.verdict) == (None, None, "no bound")
     assert [row.found.error < 1e-12 for row in table.rows if row.minimum == 0] == [True] * 3
     assert all(minimum.second_rule for minimum in table.truths[0].minima)
+
+
+def test_extended_precision_moves_no_mean_by_more_than_its_numerical_error(table):
+    pytest.importorskip("mpmath")
+    minimum = table.truths[0].minima[1]
+    exact = multiprecision(np.array(minimum.means), TRUTH, 1.0)
+    assert 0.0 < exact.moved < max(one.numerical_error for one in minimum.blocks)
+
+
+def test_numerical_errors_are_those_of_the_rule_and_of_the_second_one(independent, monkeypatch):
+    """Sobol points on a line are off by far more than trapezoid rules, and say so."""
+    rough = lab.theorem_table([TRUTH, TRUTH, lab.Population(TRUTH, rule="sobol")], 3, **QUICK)
+    assert rough.truths[0] == rough.truths[1]
+    (one,) = [found for found in rough.truths[2].minima[1].blocks if found.block.kind == "one-fits-many"]
+    assert 1e-9 < abs(one.error - independent["one-fits-many"]) < one.numerical_error < 1e-2
+
+    def elsewhere(means, truth, sigma):
+        opinion = gauss_legendre(means, truth, sigma)
+        return opinion._replace(gradient=opinion.gradient + 1e-3)
+
+    monkeypatch.setattr(numerical_errors, "gauss_legendre", elsewhere)
+    moved = lab.theorem_table(TRUTH, 3, **QUICK)
+    assert min(row.found.numerical_error for row in moved.rows) > 1e-3
+
+    def unavailable(means, truth, sigma):
+        raise NotAvailableError("too many dimensions")
+
+    monkeypatch.setattr(numerical_errors, "gauss_legendre", unavailable)
+    alone = lab.theorem_table(TRUTH, 3, **QUICK)
+    assert not any(minimum.second_rule for minimum in alone.truths[0].minima)
+    assert max(row.found.numerical_error for row in alone.rows) < 1e-9
+
+
+def test_a_line_in_the_plane_has_the_errors_of_the_line():
+    line = lab.theorem_table(gs.Mixture.location([0.0, 8.0, 17.0], 1.0), 2, **QUICK)
+    turned = np.outer([0.0, 8.0, 17.0], [0.6, 0.8])
+    plane = lab.theorem_table(gs.Mixture.location(turned, 1.0), 2, **QUICK)
+    for one, other in zip(line.rows, plane.rows, strict=True):
+        assert other.found.error == pytest.approx(one.found.error, abs=1e-9)
+        assert abs(other.found.error - one.found.error) <= other.found.numerical_error + 1e-14
+    assert plane.truths[0].separation == pytest.approx(8.0)
 
 
 @pytest.mark.parametrize(("factor", "verdict"), [(2.0, "within"), (0.5, "exceeded")])
@@ -227,10 +270,10 @@ def test_means_that_float64_cannot_part_are_known_to_a_sphere():
 
 def test_displacements_by_modes():
     hessian = np.diag([1.0, 0.01, 0.0])
-    moved = displacements(hessian, np.array([1e-6, 1e-6, 0.0]), 0.0, 3)
+    moved = numerical_errors.displacements(hessian, np.array([1e-6, 1e-6, 0.0]), 0.0, 3)
     assert moved == pytest.approx([1e-6, 1e-4, inf])
     turned = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 1e-8], [0.0, -1e-8, 1.0]])
-    moved = displacements(turned @ hessian @ turned.T, np.zeros(3), 1e-6, 3)
+    moved = numerical_errors.displacements(turned @ hessian @ turned.T, np.zeros(3), 1e-6, 3)
     assert moved[:2] == pytest.approx([1e-6, 1e-4 + 1e-8], rel=1e-3)
     assert moved[2] == inf
 
