@@ -127,7 +127,7 @@ def _truth_rows(truths: Sequence[FoundTruth]) -> list[tuple[str, ...]]:
                 *label,
                 f"{truth.separation:.6g}",
                 _condition(truth),
-                str(len(truth.minima)),
+                str(len(truth.minima)) + ("" if truth.stop_reason == "completed" else " so far"),
                 str(structured),
                 f"{found} of {len(truth.predictions) + truth.untried}",
                 max(ratios, key=float, default="-"),

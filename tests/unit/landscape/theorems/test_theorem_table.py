@@ -307,6 +307,7 @@ def test_a_truth_whose_search_was_stopped_is_told_and_not_kept(family, tmp_path)
     stopped = lab.theorem_table(equal, 3, rng=0, callback=halfway, **settings)
     assert [truth.stop_reason for truth in stopped.truths] == ["completed", "interrupted"]
     assert (stopped.structured_from, stopped.n_truths) == (None, 3)
+    assert " so far " in str(stopped)
     assert lab.theorem_table(equal, 3, **settings) == family
 
 
