@@ -25,6 +25,7 @@ from gmmscape.landscape.paths.error_curve import SeparationCurve, error_against_
 from gmmscape.landscape.phases import PhaseDiagram, phase
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.realisation.result import Realisation
+from gmmscape.landscape.theorems import BlockQuantities, TheoremTable, TruthQuantities, theorem_table
 from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
 from gmmscape.measure import Population, Sample, density_nodes
 from gmmscape.structure import Block, Decoding, Structure, candidates, decode
@@ -34,6 +35,7 @@ __all__ = [
     "BasinShares",
     "BirthPoint",
     "Block",
+    "BlockQuantities",
     "Comparison",
     "CriticalPoint",
     "Decoding",
@@ -53,6 +55,8 @@ __all__ = [
     "Structure",
     "StructureThreshold",
     "Suspect",
+    "TheoremTable",
+    "TruthQuantities",
     "agreement_against_size",
     "basins",
     "birth",
@@ -65,5 +69,6 @@ __all__ = [
     "laws",
     "phase",
     "structure_threshold",
+    "theorem_table",
     "unstructured_against_separation",
 ]

@@ -58,6 +58,7 @@ NAMES = [
     "searched truth",
     "truth without minima",
     "suspect",
+    "theorem table",
     "share curve",
 ]
 each = pytest.mark.parametrize("name", NAMES)
