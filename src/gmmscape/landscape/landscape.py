@@ -327,7 +327,8 @@ class Landscape:
         n_starts : int, default=64
             Random starts: k draws from the truth, or k rows of the sample, with equal weights.
         candidates : bool, default=True
-            Whether to descend from every candidate structure as well (populations only).
+            Whether to descend from every candidate structure as well; where none is listed, as of a sample,
+            from moves in the lowest minima: one mean taken to another, about four moves a random start.
         saddles : bool, default=False
             Whether to look for critical points of every index too, by eigenvector following, with the means
             in every number of groups, until the count law is silent; and for the minima that each saddle of
@@ -336,11 +337,11 @@ class Landscape:
         n_jobs : int, default=1
             Processes, and threads in each; -1 for all cores. The atlas does not depend on it.
         max_seconds : float, optional
-            Time budget, shared between candidates, random starts and saddles, checked after each piece.
+            Time budget, shared between candidates, random starts, moves and saddles; checked after each.
         callback : callable, optional
-            Called with an `Event` after each descent (stage "descents"), following ("saddles") and flat point
-            along which a continuum was looked for ("continua"); the detail of the first two is the numbers of
-            minima and saddles and what was found for the first time; returning True stops.
+            Called with an `Event` after each descent (stages "descents" and "moves"), following ("saddles")
+            and flat point along which a continuum was looked for ("continua"); the detail of all but the last
+            is the numbers of minima and saddles and what was found for the first time; returning True stops.
         verbose : int, default=0
             1 prints every two seconds how far it has come.
         resume : Atlas, optional
