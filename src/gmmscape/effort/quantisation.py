@@ -15,9 +15,6 @@ class QuantisationEffort:
     newton_steps: int = 500
     #: How far means that share a center begin aside of it, in its standard deviations.
     aside: float = 0.5
-    #: Places of the first wall that are looked at on a line; bisections of each place.
-    first_walls: int = 4000
-    bisections: int = 60
     #: Minima, and means of each, that a table shows.
     shown_minima: int = 40
     shown_means: int = 6

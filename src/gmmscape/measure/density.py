@@ -62,7 +62,8 @@ def density_nodes(
     Returns
     -------
     Density
-        A `Sample`: nodes of positive weight, the weights summing to one. Cost of a pass: that of so many rows.
+        A `Sample`: nodes of positive weight, the weights summing to one. Cost of a pass: that of so many
+        rows.
 
     Raises
     ------

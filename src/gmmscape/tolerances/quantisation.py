@@ -26,8 +26,6 @@ class QuantisationTolerances:
     least_radius: float = 1e-13
     patience: int = 30
     drowned: float = 1e3
-    #: How far on both sides a Gaussian is looked at on a line, in its standard deviations.
-    reach: float = 9.0
     #: Two points are one if matched means are within this, in the same units...
     same: float = 1e-6
     #: ...for rows, whose points are partitions and exact...

@@ -52,14 +52,10 @@ class KMeansAtlas(Record):
         How the random starts ended: "minimum", or why one did not end in a minimum.
     stop_reason : str
         "completed", "time_limit" or "interrupted".
-    saddles : tuple of KMeansPoint
-        Stationary points of index 1 and more, sorted by distortion; on a line only, where asked for.
-    saddles_sought : bool
-        Whether they were.
     """
 
     format: ClassVar[str] = "gmmscape-kmeans-atlas"
-    told_in_files: ClassVar[tuple[str, ...]] = ("count_law", "unseen")
+    told_in_files: ClassVar[tuple[str, ...]] = ("unseen",)
 
     minima: tuple[KMeansPoint, ...]
     candidates: tuple[CandidateOutcome, ...]
@@ -71,8 +67,6 @@ class KMeansAtlas(Record):
     starts: int
     ends: dict[str, int]
     stop_reason: str
-    saddles: tuple[KMeansPoint, ...] = ()
-    saddles_sought: bool = False
 
     @property
     def unseen(self) -> Unseen | None:
@@ -83,19 +77,6 @@ class KMeansAtlas(Record):
         led_to = {item.minimum for item in self.candidates}
         hits = [point.hits for point in self.minima]
         return unseen(hits, [place not in led_to for place in range(len(hits))])
-
-    @property
-    def count_law(self) -> int | None:
-        """Sum of (-1)^index over the stationary points, up to relabelling; 1 where none is missing.
-
-        On a line the means can be put in order, and where two meet the distortion falls as they part: the
-        landscape of ordered means has one minimum more than saddles of odd index without one of even index.
-        None where saddles were not sought, or a point is flat.
-        """
-        points = (*self.minima, *self.saddles)
-        if not self.saddles_sought or any(point.flat for point in points):
-            return None
-        return sum((-1) ** point.index for point in points)
 
     def nearest(self, means: ArrayLike) -> KMeansPoint:
         """Return the minimum closest to some means, whatever their order.
@@ -159,23 +140,14 @@ class KMeansAtlas(Record):
         )
         yield f"next: {self._next()}"
         if self.minima:
-            yield from ("", *self._table(self.minima, "hits"))
+            yield from ("", *self._table())
             yield "  curvature: the smallest, in own units: Lloyd's step shrinks errors by one minus it"
-        if self.saddles_sought:
-            yield from self._saddle_lines()
         if self.candidates:
             yield from ("", *candidate_lines(self.candidates))
         if self.untried:
             yield f"{self.untried} more candidate structures were not tried"
         if self.starts:
             yield from self._start_lines()
-
-    def _saddle_lines(self) -> Iterator[str]:
-        yield ""
-        law = "" if self.count_law is None else f"; count law {self.count_law}"
-        yield f"{counted(len(self.saddles), 'saddle')}{law}"
-        if self.saddles:
-            yield from self._table(self.saddles, "index")
 
     def _start_lines(self) -> Iterator[str]:
         told = {"minimum": "in a minimum", "saddle": "on a saddle"}
@@ -197,21 +169,21 @@ class KMeansAtlas(Record):
             return "more starts"
         return "all minima that starts ended in were met again"
 
-    def _table(self, points: tuple[KMeansPoint, ...], last: str) -> Iterator[str]:
-        most = EFFORT.quantisation.shown_minima
+    def _table(self) -> Iterator[str]:
+        points, most = self.minima, EFFORT.quantisation.shown_minima
         known = ("structure", "defect") if points[0].decoding is not None else ()
-        head = ("#", "distortion", "curvature", last, "means", "masses", *known)
-        yield from aligned([head, *(_row(i, points[i], last) for i in range(min(len(points), most)))])
+        head = ("#", "distortion", "curvature", "hits", "means", "masses", *known)
+        yield from aligned([head, *(_row(i, points[i]) for i in range(min(len(points), most)))])
         yield from left_out(len(points), most)
 
 
-def _row(i: int, point: KMeansPoint, last: str) -> tuple[str, ...]:
+def _row(i: int, point: KMeansPoint) -> tuple[str, ...]:
     most = EFFORT.quantisation.shown_means
     rows = np.where(np.abs(point.means) < 1e-9 * point.unit, 0.0, point.means)[:most]
     means = [" ".join(f"{x:.4g}" for x in row) for row in rows]
     more = " ..." if len(point.means) > most else ""
     cells = [str(i), f"{point.distortion:.8g}", "flat" if point.flat else f"{point.eigenvalues[0]:.4g}"]
-    cells.append(str(getattr(point, last)))
+    cells.append(str(point.hits))
     cells.append(" ".join(f"({one})" if point.means.shape[1] > 1 else one for one in means) + more)
     cells.append(" ".join(f"{mass:.3f}" for mass in point.masses[:most]) + more)
     if point.decoding is not None:

@@ -1,7 +1,7 @@
-"""Integrals of a density on a line over the cells of some means, from its values at nodes of Gauss and Legendre.
+"""Integrals of a density on a line over the cells of some means, from its values at nodes.
 
-On each panel the nodes hold the density as a polynomial; its moments up to any place of the panel are
-polynomials too, so that a cell may end anywhere.
+On each panel the nodes, of Gauss and Legendre, hold the density as a polynomial; its moments up to any
+place of the panel are polynomials too, so that a cell may end anywhere.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import legendre
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.landscape.quantisation.cells import Cells
 from gmmscape.landscape.quantisation.faces import faces_of
 from gmmscape.measure import Density
@@ -29,8 +29,8 @@ class Line:
     series : ndarray of shape (m, p)
         The density on each panel, as a series of Legendre polynomials.
     moments : tuple of ndarray of shape (m', p)
-        From the beginning of a panel on the integrals of the density, of x times it and of x^2 times it, x from
-        the middle of the panel.
+        From the beginning of a panel on the integrals of the density, of x times it and of x^2 times it, x
+        from the middle of the panel.
     before : ndarray of shape (p + 1, 3)
         The moments of all panels before, x from the local origin.
     left_out : float
@@ -74,13 +74,13 @@ class Line:
         values = legendre.legval(at, self.series[:, panels], tensor=False)
         return np.where((places >= self.ends[0]) & (places <= self.ends[-1]), np.maximum(values, 0.0), 0.0)
 
-    def _panel(self, places: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _panel(self, places: FloatArray) -> tuple[IntArray, FloatArray]:
         """Panels of places, and where they lie in them, from -1 to 1."""
         panels = np.clip(np.searchsorted(self.ends, places, side="right") - 1, 0, len(self.ends) - 2)
         low, high = self.ends[panels], self.ends[panels + 1]
         return panels, (2.0 * places - low - high) / (high - low)
 
-    def _within(self, panels: FloatArray, at: FloatArray) -> FloatArray:
+    def _within(self, panels: IntArray, at: FloatArray) -> FloatArray:
         """Moments from the beginning of panels on, x from the local origin, shape (n, 3)."""
         zeroth, first, second = (
             legendre.legval(at, moment[:, panels], tensor=False) for moment in self.moments

@@ -14,7 +14,7 @@ from gmmscape.exceptions import NotAvailableError
 from gmmscape.landscape.quantisation.cells import Cells
 from gmmscape.landscape.quantisation.density_cells import Line, density_cells
 from gmmscape.landscape.quantisation.gaussian_cells import gaussian_cells
-from gmmscape.landscape.quantisation.point import KMeansPoint
+from gmmscape.landscape.quantisation.point import KMeansPoint, width
 from gmmscape.landscape.quantisation.row_cells import nearest_means, row_cells, ties_broken
 from gmmscape.measure import Density, Measure, Population, Sample
 from gmmscape.measure.sobol import SobolRule
@@ -96,16 +96,14 @@ class KMeansDescent:
             return self.measure.truth.sample(self.k, rng)[0] - self.measure.origin
         return random_row_means(self.measure, self.k, rng)
 
-    def lloyd(
-        self, means: FloatArray, tol: float, max_iter: int, go_on: GoOn = lambda *_: True
-    ) -> Ended:
+    def lloyd(self, means: FloatArray, tol: float, max_iter: int, go_on: GoOn = lambda *_: True) -> Ended:
         """Move means to the centroids of their cells until no step is longer than `tol`; ties are broken."""
         at = self.cells(means)
         for n in range(max_iter):
             if not go_on(n, at):
                 return Ended(at, "interrupted", n)
             if at.gradient_norm <= tol:
-                handed = ties_broken(self.measure, at.means) if self.of_rows else None
+                handed = self._ties_broken(at.means)
                 if handed is not None:
                     trial = self.cells(handed)
                     if trial.distortion < at.distortion - trial.error - at.error:
@@ -115,9 +113,7 @@ class KMeansDescent:
             at = self.cells(at.centroids)
         return Ended(at, "max_iter", max_iter)
 
-    def newton(
-        self, means: FloatArray, tol: float, max_iter: int, go_on: GoOn = lambda *_: True
-    ) -> Ended:
+    def newton(self, means: FloatArray, tol: float, max_iter: int, go_on: GoOn = lambda *_: True) -> Ended:
         """Descend by Newton's method in a trust region to where no curvature is clearly negative."""
         at, refused = self.cells(means), 0
         radius = TOLERANCES.quantisation.first_radius * at.unit
@@ -152,21 +148,6 @@ class KMeansDescent:
         rough = TOLERANCES.quantisation.rough
         return self.lloyd(means, rough, EFFORT.quantisation.rough_steps).at.means
 
-    def polished(self, means: FloatArray) -> Ended:
-        """Go from near a stationary point of whatever index to it, by Newton's method without a region."""
-        at = self.cells(means)
-        for n in range(EFFORT.quantisation.newton_steps):
-            if at.mass.min() <= TOLERANCES.quantisation.vanished:
-                return Ended(at, "plateau", n)
-            slope, bend = scaled(at)
-            step = np.linalg.lstsq(bend, -slope, rcond=None)[0] / _roots(at)
-            trial = self.cells(at.means + step.reshape(at.means.shape))
-            if trial.gradient_norm >= 0.5 * at.gradient_norm:
-                reached = at.gradient_norm <= TOLERANCES.quantisation.polished
-                return Ended(at, "converged" if reached else "max_iter", n)
-            at = trial
-        return Ended(at, "max_iter", EFFORT.quantisation.newton_steps)
-
     def full(
         self,
         means: FloatArray,
@@ -177,11 +158,10 @@ class KMeansDescent:
         go_on: GoOn = lambda *_: True,
     ) -> KMeansPoint:
         """Descend to a stationary point and describe it; for rows Lloyd's method ends exactly."""
+        wanted = TOLERANCES.quantisation.polished if tol is None else tol
         if method == "lloyd" or self.of_rows:
-            wanted = TOLERANCES.quantisation.polished if tol is None else tol
             most = EFFORT.quantisation.lloyd_steps if max_iter is None else max_iter
             return self.described(self.lloyd(means, wanted, most, go_on))
-        wanted = TOLERANCES.quantisation.polished if tol is None else tol
         most = EFFORT.quantisation.newton_steps if max_iter is None else max_iter
         return self.described(self.newton(means, wanted, most, go_on))
 
@@ -200,6 +180,12 @@ class KMeansDescent:
             decoding=self._decoding(at),
         )
 
+    def _ties_broken(self, means: FloatArray) -> FloatArray | None:
+        measure = self.measure
+        if isinstance(measure, Population) or not self.of_rows:
+            return None
+        return ties_broken(measure, means)
+
     def _ending(self, at: Cells) -> str:
         return "plateau" if at.mass.min() <= TOLERANCES.quantisation.vanished else "converged"
 
@@ -212,8 +198,7 @@ class KMeansDescent:
             table = at.by_component.T
         else:
             table, error = _association(reference, at.means)
-        width = reference.sigma or float(np.sqrt(reference.weights @ reference.column_variances().mean(axis=1)))
-        return decoding_of(table, error, at.means, reference, width)
+        return decoding_of(table, error, at.means, reference, width(reference))
 
 
 def scaled(at: Cells) -> tuple[FloatArray, FloatArray]:
@@ -253,7 +238,8 @@ def _association(reference: Mixture, means: FloatArray) -> tuple[FloatArray, flo
     for s, (center, root) in enumerate(zip(reference.means, roots, strict=True)):
 
         def shares(z: FloatArray, w: FloatArray, c: FloatArray = center, r: FloatArray = root) -> FloatArray:
-            return np.bincount(nearest_means(c + z @ r.T, means), w, minlength=len(means))
+            nearest = nearest_means(c + z @ r.T, means)
+            return np.bincount(nearest, w, minlength=len(means)).astype(np.float64)
 
         table[:, s] = shares(*rule.nodes())
         error = max(error, *rule.measured(lambda z, w, of=shares: (of(z, w),)))

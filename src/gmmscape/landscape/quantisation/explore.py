@@ -1,4 +1,4 @@
-"""Exploration: candidates, random starts and, on a line, all stationary points, gathered into an atlas."""
+"""Exploration: candidates and random starts descended, and gathered into a `KMeansAtlas`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.landscape.quantisation.atlas import KMeansAtlas
-from gmmscape.landscape.quantisation.descent import KMeansDescent, scaled
-from gmmscape.landscape.quantisation.on_a_line import UpTo, mixture_up_to, stationary_points
+from gmmscape.landscape.quantisation.descent import KMeansDescent
 from gmmscape.landscape.quantisation.point import KMeansPoint, same_point
-from gmmscape.measure import Population, Sample
-from gmmscape.mixture import Mixture
+from gmmscape.measure import Sample
 from gmmscape.progress import Budget, Stopped
 from gmmscape.structure.candidates import CandidateOutcome, candidates, count_candidates
 from gmmscape.structure.structure import Structure, block_average
@@ -27,11 +25,10 @@ def explore(
     seed: int,
     n_starts: int,
     use_candidates: bool,
-    saddles: bool,
     resume: KMeansAtlas | None,
     budget: Budget,
 ) -> KMeansAtlas:
-    """Descend from every candidate structure and from random starts; on a line list all points, if asked.
+    """Descend from every candidate structure and from random starts.
 
     Start i depends on the seed and i alone, so that an atlas can be resumed.
     """
@@ -43,9 +40,6 @@ def explore(
             start = of_structure(descent, structure, np.random.default_rng([seed, 1, n]))
             survey.candidate(structure, start)
             budget.report("candidates", n + 1, len(structures), minima=len(survey.minima))
-        if saddles and not survey.saddles_sought:
-            survey.line()
-            budget.report("stationary points", 1, 1, minima=len(survey.minima))
         while done < n_starts:
             survey.random(descent.random_start(np.random.default_rng([seed, 0, done])))
             done += 1
@@ -63,8 +57,6 @@ class _Survey:
     def __init__(self, descent: KMeansDescent, resume: KMeansAtlas | None) -> None:
         self.descent = descent
         self.minima: list[KMeansPoint] = [] if resume is None else list(resume.minima)
-        self.saddles: list[KMeansPoint] = [] if resume is None else list(resume.saddles)
-        self.saddles_sought = resume is not None and resume.saddles_sought
         self.outcomes: list[CandidateOutcome] = [] if resume is None else list(resume.candidates)
         self.ends: Counter[str] = Counter({} if resume is None else resume.ends)
         rows = descent.of_rows
@@ -91,18 +83,6 @@ class _Survey:
             self.minima[place] = replace(self.minima[place], hits=self.minima[place].hits + 1)
             reason = "minimum"
         self.ends["saddle" if reason == "converged" else reason] += 1
-
-    def line(self) -> None:
-        """List all stationary points on a line."""
-        for means in stationary_points(*_line_of(self.descent), self.descent.k):
-            point = self.descent.described(self.descent.polished(means))
-            if not point.converged or point.masses.min() <= TOLERANCES.quantisation.vanished:
-                continue
-            if point.index == 0:
-                self._placed(point)
-            elif not any(same_point(point, known, self.within) for known in self.saddles):
-                self.saddles.append(point)
-        self.saddles_sought = True
 
     def _placed(self, point: KMeansPoint) -> int:
         for place, known in enumerate(self.minima):
@@ -131,26 +111,12 @@ class _Survey:
             starts=starts,
             ends=dict(self.ends),
             stop_reason=stop_reason,
-            saddles=tuple(sorted(self.saddles, key=lambda point: point.distortion)),
-            saddles_sought=self.saddles_sought,
         )
 
 
 def _ordered(means: FloatArray) -> FloatArray:
     """Means in lexicographic order, so that an entry does not depend on which start found it."""
     return means[np.lexsort(means.T[::-1])]
-
-
-def _line_of(descent: KMeansDescent) -> tuple[UpTo, float, float]:
-    measure = descent.measure
-    if isinstance(measure, Population):
-        truth = measure.local_mixture(measure.truth)
-        reach = TOLERANCES.quantisation.reach * np.sqrt(truth.full_covariances()[:, 0, 0])
-        places = truth.means[:, 0]
-        return mixture_up_to(truth), float((places - reach).min()), float((places + reach).max())
-    line = descent.line
-    assert line is not None
-    return lambda places: line.up_to(places)[:, :2], float(line.ends[0]), float(line.ends[-1])
 
 
 def _candidates(descent: KMeansDescent) -> list[Structure]:

@@ -4,10 +4,10 @@ Gauss's theorem turns moments over a cell into terms of its walls, which are dif
 distribution functions; masses are those of Owen's function T (Ann. Math. Statist. 27, 1956). With phi the
 standard Gaussian density in r dimensions, n the outer normal, h its distance from the center and F the cell:
 
-    int_F z phi    =                - sum over walls of n int phi
-    int_F z z' phi = I int_F phi    - sum over walls of n int z' phi
-    int_F phi      = open angle / (2 pi) + sum over walls of [G(h, t)],    in a plane,
-    G(h, t) = arctan(t/h) / (2 pi) - T(h, t/h),    which has no jump where a wall or a corner meets the center.
+    int_F z phi    =                - sum over walls of n int phi int_F z z' phi = I int_F phi    - sum over
+    walls of n int z' phi int_F phi      = open angle / (2 pi) + sum over walls of [G(h, t)],    in a plane,
+    G(h, t) = arctan(t/h) / (2 pi) - T(h, t/h),    which has no jump where a wall or a corner meets the
+    center.
 """
 
 from __future__ import annotations

@@ -25,22 +25,23 @@ from gmmscape.validation import choice, mean_matrix, positive_integer, real_numb
 class KMeansLandscape:
     """The distortion E min_j |x - m_j|^2 of k means: k-means as an objective of its own.
 
-    It is the limit of the location family where sigma goes to zero: 2 sigma^2 NLL less
-    ``2 sigma^2 log k + d sigma^2 log(2 pi sigma^2)`` rises to it, and is at most ``2 sigma^2 log k`` below.
-    `Landscape(measure, k, sigma=0)` makes one, too. Derivatives are in squared units of length; curvatures of points
-    in own units, in which one minus the smallest is the rate of Lloyd's method.
+    It is the limit of the location family where sigma goes to zero: 2 sigma^2 NLL less ``2 sigma^2 log k + d
+    sigma^2 log(2 pi sigma^2)`` rises to it, and is at most ``2 sigma^2 log k`` below. `Landscape(measure, k,
+    sigma=0)` makes one, too. Derivatives are in squared units of length; curvatures of points in own units,
+    in which one minus the smallest is the rate of Lloyd's method. Saddles are not searched for.
 
     Parameters
     ----------
     measure : Population, Sample or Density
-        What squares are averaged over. Of a mixture they are integrated without quadrature, where the means span at
-        most two dimensions: on a line, in a plane, and for up to three means. Nodes that `density_nodes` makes on
-        a line stand for their density, with walls of cells that may lie anywhere. All else are rows, whose distortion
-        is piecewise quadratic.
+        What squares are averaged over. Of a mixture they are integrated without quadrature, where the means
+        span at most two dimensions: on a line, in a plane, and for up to three means. Nodes that
+        `density_nodes` makes on a line stand for their density, with walls of cells that may lie anywhere.
+        All else are rows, whose distortion is piecewise quadratic.
     n_components : int
         Number of means k.
     reference : Mixture, optional
-        What means of a sample or of a density are decoded against; those of a population are against its truth.
+        What means of a sample or of a density are decoded against; those of a population are against its
+        truth.
 
     Raises
     ------
@@ -74,8 +75,8 @@ class KMeansLandscape:
         d = measure.n_features
         if isinstance(measure, Population) and min(d, self.n_components - 1) > MOST_DIMENSIONS:
             raise NotAvailableError(
-                f"{self.n_components} means in {d} dimensions span more than {MOST_DIMENSIONS}, and cells of a "
-                f"mixture are integrated over in at most {MOST_DIMENSIONS}: take n_components up to "
+                f"{self.n_components} means in {d} dimensions span more than {MOST_DIMENSIONS}, and cells of "
+                f"a mixture are integrated over in at most {MOST_DIMENSIONS}: take n_components up to "
                 f"{MOST_DIMENSIONS + 1}, or rows drawn from it, lab.Sample(truth.sample(n)[0])"
             )
         if isinstance(measure, Density) and d > 1:
@@ -96,8 +97,8 @@ class KMeansLandscape:
         Returns
         -------
         Estimate
-            In squared units of length, per unit mass, with its estimated error. For n rows it is scikit-learn's
-            inertia over n.
+            In squared units of length, per unit mass, with its estimated error. For n rows it is
+            scikit-learn's inertia over n.
 
         Raises
         ------
@@ -138,8 +139,9 @@ class KMeansLandscape:
         Returns
         -------
         ndarray of shape (k, d)
-            Twice mass times what a mean is off the centroid of its cell. Where a row lies half way between two means,
-            or two means in one place, there is no derivative: it is that of the nearest, or first, mean's side.
+            Twice mass times what a mean is off the centroid of its cell. Where a row lies half way between
+            two means, or two means in one place, there is no derivative: it is that of the nearest, or
+            first, mean's side.
 
         Raises
         ------
@@ -207,8 +209,8 @@ class KMeansLandscape:
         method : {"newton", "lloyd"}, default="newton"
             Newton's method in a trust region, or Lloyd's, which rows always have: it ends exactly there.
         tol : float, optional
-            Converged when no Lloyd step of a mean is longer, in units of the root of the distortion by coordinate;
-            1e-10 by default.
+            Converged when no Lloyd step of a mean is longer, in units of the root of the distortion by
+            coordinate; 1e-10 by default.
         max_iter : int, optional
             Steps; 500 for "newton", 10,000 for "lloyd".
         max_seconds : float, optional
@@ -249,7 +251,6 @@ class KMeansLandscape:
         *,
         n_starts: int = 64,
         candidates: bool = True,
-        saddles: bool = False,
         max_seconds: float | None = None,
         callback: Callback | None = None,
         verbose: int = 0,
@@ -264,20 +265,18 @@ class KMeansLandscape:
         n_starts : int, default=64
             Random starts: k draws from the truth, or k different rows; Lloyd's method, then Newton's.
         candidates : bool, default=True
-            Whether to descend from every candidate structure as well: of a population's truth or of the reference,
-            where there are up to 100.
-        saddles : bool, default=False
-            Whether to list all stationary points as well: of a mixture or a density on a line only, by a scan
-            of the first wall, which finds all minima, too.
+            Whether to descend from every candidate structure as well: of a population's truth or of the
+            reference, where there are up to 100.
         max_seconds : float, optional
             Time budget, checked after each descent.
         callback : callable, optional
-            Called with an `Event` after each descent, of stages "candidates", "stationary points" and "starts";
-            returning True stops.
+            Called with an `Event` after each descent, of stages "candidates" and "starts"; returning True
+            stops.
         verbose : int, default=0
             1 prints every two seconds how far it has come.
         resume : KMeansAtlas, optional
-            An atlas of this landscape to go on from; its seed is used, and `n_starts` counts the starts it has done.
+            An atlas of this landscape to go on from; its seed is used, and `n_starts` counts the starts it
+            has done.
 
         Returns
         -------
@@ -288,16 +287,9 @@ class KMeansLandscape:
         ------
         InvalidParameterError
             If a parameter is not usable, or `resume` is an atlas of another landscape.
-        NotAvailableError
-            If saddles are asked for anywhere but on a line.
         """
-        for name, value in (("candidates", candidates), ("saddles", saddles)):
-            if not isinstance(value, bool):
-                raise InvalidParameterError.of(name, value, "pass True or False")
-        if saddles and (self._descent.of_rows or self.measure.n_features > 1):
-            raise NotAvailableError(
-                "saddles=True: stationary points of k-means are listed for mixtures and densities on a line only"
-            )
+        if not isinstance(candidates, bool):
+            raise InvalidParameterError.of("candidates", candidates, "pass True or False")
         if resume is not None:
             self._check_resumed(resume)
         return explore(
@@ -305,7 +297,6 @@ class KMeansLandscape:
             seed=seed_of(rng) if resume is None else resume.seed,
             n_starts=positive_integer("n_starts", n_starts, minimum=0),
             use_candidates=candidates,
-            saddles=saddles,
             resume=resume,
             budget=Budget.of("explore", max_seconds, callback, verbose),
         )
@@ -349,7 +340,7 @@ def limit(
     """
     if family != "location" or weights != "equal":
         raise InvalidParameterError(
-            f"sigma=0, family={family!r}, weights={weights!r}: the limit of a vanishing sigma, k-means, has means "
-            "alone; leave family and weights out"
+            f"sigma=0, family={family!r}, weights={weights!r}: the limit of a vanishing sigma, k-means, has "
+            "means alone; leave family and weights out"
         )
     return KMeansLandscape(measure, n_components, reference)

@@ -143,9 +143,12 @@ def display(
     """Return the picture of some points, best first, not drawn yet."""
     from gmmscape.plot import MinimaDisplay
 
+    sigma = points[0].unit or 1.0 if points else 1.0
+    if truth is not None:
+        sigma = width(truth)
     return MinimaDisplay(
         [point.means for point in points],
-        points[0].unit or 1.0 if points else 1.0,
+        sigma,
         [point.distortion for point in points],
         blocks=[None if point.decoding is None else point.decoding.blocks for point in points],
         hits=[point.hits for point in points],
@@ -156,6 +159,11 @@ def display(
         unit="",
         most=most,
     )
+
+
+def width(mixture: Mixture) -> float:
+    """Return the standard deviation of the components, averaged where there are several."""
+    return mixture.sigma or float(np.sqrt(mixture.weights @ mixture.column_variances().mean(axis=1)))
 
 
 def same_point(one: KMeansPoint, other: KMeansPoint, within: float) -> bool:

@@ -36,8 +36,8 @@ def row_cells(sample: Sample, means: FloatArray) -> Cells:
 def ties_broken(sample: Sample, means: FloatArray) -> FloatArray | None:
     """Return the centroids once rows that lie half way have gone over to the other mean; None without any.
 
-    Where Lloyd's method stands still with such a row it is no minimum: with the row handed over both centroids
-    move, and the distortion falls (unless the row is all that a mean has).
+    Where Lloyd's method stands still with such a row it is no minimum: with the row handed over both
+    centroids move, and the distortion falls (unless the row is all that a mean has).
     """
     k, d = means.shape
     mass, sums, tied = np.zeros(k), np.zeros((k, d)), False
@@ -54,9 +54,7 @@ def ties_broken(sample: Sample, means: FloatArray) -> FloatArray | None:
         tied = tied or bool(close.any())
         nearest = np.where(close, second, nearest)
         mass += np.bincount(nearest, weights, minlength=k)
-        sums += np.column_stack(
-            [np.bincount(nearest, weights * points[:, j], minlength=k) for j in range(d)]
-        )
+        sums += np.column_stack([np.bincount(nearest, weights * points[:, j], minlength=k) for j in range(d)])
     if not tied:
         return None
     moved = means.copy()
