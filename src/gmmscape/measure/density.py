@@ -27,8 +27,8 @@ class Density(Sample):
         Their weights.
     ends : sequence of array_like
         Ends of the panels of each axis, ascending.
-    values : ndarray of shape (p, m)
-        On a line the density at the m nodes of each panel, of mass one; empty in a plane.
+    values : ndarray of shape (p, m) or (p, q, m, m)
+        The density, of mass one, at the m nodes of each panel and axis.
     """
 
     def __init__(self, points: Any, weights: Any, ends: Sequence[FloatArray], values: FloatArray) -> None:
@@ -95,8 +95,11 @@ def density_nodes(
     if not weights.any():
         raise InvalidParameterError.of("density", density, "its values are all zero: move the breaks to it")
     kept, mass = weights > 0.0, float(weights.sum())
-    on_line = values.reshape(-1, nodes) / mass if len(lines) == 1 else np.zeros((0, nodes))
-    return Density(points[kept], weights[kept] / mass, ends, on_line)
+    # (panel, node) of each axis in turn, then all panels before all nodes.
+    at_nodes = values.reshape([n for one in ends for n in (len(one) - 1, nodes)]) / mass
+    if len(lines) > 1:
+        at_nodes = at_nodes.transpose(0, 2, 1, 3)
+    return Density(points[kept], weights[kept] / mass, ends, at_nodes)
 
 
 def _ends(breaks: FloatArray, n_panels: int) -> FloatArray:

@@ -25,6 +25,8 @@ class Cells:
         E min_j |x - m_j|^2.
     error : float
         Estimated absolute error of the distortion.
+    noise : float
+        What of it is rounding, by which values at two places differ.
     pairs : ndarray of shape (f, 2)
         The means on both sides of each wall; none where the measure is a sum over rows.
     gaps : ndarray of shape (f,)
@@ -40,6 +42,7 @@ class Cells:
     pull: FloatArray
     distortion: float
     error: float
+    noise: float
     pairs: IntArray
     gaps: FloatArray
     walls: FloatArray

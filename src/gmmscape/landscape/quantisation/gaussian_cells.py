@@ -72,6 +72,7 @@ def gaussian_cells(truth: Mixture, means: FloatArray) -> Cells:
         pull,
         distortion,
         error,
+        error,
         alone[faces.pairs],
         faces.gaps,
         walls,

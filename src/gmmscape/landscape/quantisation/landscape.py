@@ -16,7 +16,7 @@ from gmmscape.landscape.quantisation.descent import KMeansDescent
 from gmmscape.landscape.quantisation.explore import explore
 from gmmscape.landscape.quantisation.gaussian_cells import MOST_DIMENSIONS
 from gmmscape.landscape.quantisation.point import KMeansPoint
-from gmmscape.measure import Density, Estimate, Population, Sample
+from gmmscape.measure import Estimate, Population, Sample
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback
 from gmmscape.validation import choice, mean_matrix, positive_integer, real_number, seed_of
@@ -35,8 +35,8 @@ class KMeansLandscape:
     measure : Population, Sample or Density
         What squares are averaged over. Of a mixture they are integrated without quadrature, where the means
         span at most two dimensions: on a line, in a plane, and for up to three means. Nodes that
-        `density_nodes` makes on a line stand for their density, with walls of cells that may lie anywhere.
-        All else are rows, whose distortion is piecewise quadratic.
+        `density_nodes` makes stand for their density, with walls of cells that may lie anywhere. All else
+        are rows, whose distortion is piecewise quadratic.
     n_components : int
         Number of means k.
     reference : Mixture, optional
@@ -48,7 +48,7 @@ class KMeansLandscape:
     InvalidParameterError
         If a parameter is not usable.
     NotAvailableError
-        If the measure is a mixture or a density whose cells are not integrated over.
+        If the measure is a mixture whose cells are not integrated over.
 
     Examples
     --------
@@ -78,10 +78,6 @@ class KMeansLandscape:
                 f"{self.n_components} means in {d} dimensions span more than {MOST_DIMENSIONS}, and cells of "
                 f"a mixture are integrated over in at most {MOST_DIMENSIONS}: take n_components up to "
                 f"{MOST_DIMENSIONS + 1}, or rows drawn from it, lab.Sample(truth.sample(n)[0])"
-            )
-        if isinstance(measure, Density) and d > 1:
-            raise NotAvailableError(
-                "a density in a plane: its cells are not integrated over; take rows drawn from it"
             )
         check_reference(reference, measure)
         self._descent = KMeansDescent(measure, self.n_components, reference)

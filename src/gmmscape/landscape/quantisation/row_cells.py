@@ -30,7 +30,7 @@ def row_cells(sample: Sample, means: FloatArray) -> Cells:
         pull += np.column_stack([np.bincount(nearest, away[:, j], minlength=k) for j in range(d)])
     error = TOLERANCES.quantisation.rounding * distortion * d
     none = np.zeros((0, 2), dtype=np.intp)
-    return Cells(means, mass, pull, distortion, error, none, np.zeros(0), np.zeros((0, d + 1, d + 1)))
+    return Cells(means, mass, pull, distortion, error, error, none, np.zeros(0), np.zeros((0, d + 1, d + 1)))
 
 
 def ties_broken(sample: Sample, means: FloatArray) -> FloatArray | None:

@@ -214,6 +214,43 @@ def test_a_density_of_a_gaussian_is_its_population():
     np.testing.assert_allclose(one.hessian(means), other.hessian(means), atol=1e-10)
 
 
+def test_a_density_in_a_plane_is_exact_with_walls_anywhere():
+    # p(x, y) = 6 x^2 y on the unit square, a polynomial, on panels that walls cross.
+    breaks = [[0.0, 0.3, 1.0], [0.0, 1.0]]
+    nodes = lab.density_nodes(lambda at: at[:, 0] ** 2 * at[:, 1], breaks, n_panels=3, order=4)
+    land = lab.KMeansLandscape(nodes, 3)
+    means = np.array([[0.2, 0.3], [0.9, 0.4], [0.6, 1.1]])
+    x, w = by_panels(np.array([0.0]), np.array([1.0]), 200, 4)
+    points = np.stack(np.meshgrid(x[0], x[0], indexing="ij"), axis=-1).reshape(-1, 2)
+    weights = np.outer(w[0], w[0]).ravel() * 6 * points[:, 0] ** 2 * points[:, 1]
+    squares = ((points[:, None] - means) ** 2).sum(axis=2)
+    assert land.distortion(means) == pytest.approx(weights @ squares.min(axis=1), abs=1e-6)
+    masses = np.bincount(squares.argmin(axis=1), weights, minlength=3)
+    np.testing.assert_allclose(land.masses(means), masses, atol=1e-3)
+    # One vertical wall at x = 1/2: masses are 1/8 and 7/8, and E x on the right is 6/8 (1 - 1/16).
+    pair = lab.KMeansLandscape(nodes, 2)
+    np.testing.assert_allclose(pair.masses([[0.2, 0.5], [0.8, 0.5]]), [1 / 8, 7 / 8], atol=1e-14)
+    right = pair.lloyd([[0.2, 0.5], [0.8, 0.5]])[1]
+    np.testing.assert_allclose(right, [0.75 * (1 - 1 / 16) * 8 / 7, 2 / 3], atol=1e-14)
+    h = 1e-5
+    for a, way in enumerate(np.eye(6).reshape(6, 3, 2)):
+        slope = (land.distortion(means + h * way) - land.distortion(means - h * way)) / (2 * h)
+        assert land.gradient(means).ravel()[a] == pytest.approx(slope, abs=1e-9)
+        bend = (land.gradient(means + h * way) - land.gradient(means - h * way)) / (2 * h)
+        np.testing.assert_allclose(land.hessian(means)[a], bend.ravel(), atol=1e-8)
+
+
+def test_a_density_of_gaussians_in_a_plane_is_their_population():
+    nodes = lab.density_nodes(
+        lambda at: np.exp(ROUND.log_density(at)), [[-9.0, 12.0], [-9.0, 13.0]], n_panels=20, order=12
+    )
+    means = CASES["plane"][1]
+    one, other = lab.KMeansLandscape(nodes, 4), lab.KMeansLandscape(lab.Population(ROUND), 4)
+    assert one.distortion(means) == pytest.approx(other.distortion(means), abs=1e-10)
+    np.testing.assert_allclose(one.gradient(means), other.gradient(means), atol=1e-10)
+    np.testing.assert_allclose(one.hessian(means), other.hessian(means), atol=1e-8)
+
+
 def test_of_means_in_one_place_the_first_has_the_cell():
     for truth, means in ((LINE, [[3.0], [3.0], [12.0]]), (ROUND, [[0.0, 1.0], [0.0, 1.0], [4.0, 0.0]])):
         land = lab.KMeansLandscape(lab.Population(truth), 3)

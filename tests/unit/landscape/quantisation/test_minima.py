@@ -91,6 +91,18 @@ def test_a_uniform_density_has_one_minimum(k: int):
     assert found.minima[0].hits == 16
 
 
+def test_a_uniform_square_has_its_images_as_minima():
+    square = lab.density_nodes(lambda at: np.ones(len(at)), [[0.0, 1.0], [0.0, 1.0]], n_panels=4, order=4)
+    two = lab.KMeansLandscape(square, 2).explore(0, n_starts=8)
+    assert len(two.minima) == 2
+    sides = sorted(point.means[:, 0].round(9).tolist() for point in two.minima)
+    assert sides == [[0.25, 0.75], [0.5, 0.5]]
+    # Half squares: the variance 1/12 + 1/48. Turning the wall by a small angle t, t/4 for both means, moves
+    # the centroids by t/6: Lloyd's rate is 2/3.
+    assert [point.distortion for point in two.minima] == pytest.approx([5 / 48] * 2, rel=1e-12)
+    assert [point.lloyd_rate for point in two.minima] == pytest.approx([2 / 3] * 2, rel=1e-9)
+
+
 def test_minima_of_the_location_family_tend_to_them(atlas: lab.KMeansAtlas):
     for point in atlas.minima:
         away = []

@@ -56,7 +56,7 @@ class Line:
         for power in range(3):
             # Half a panel's length for dx, and another for each power of x.
             moments.append(legendre.legint(product, lbnd=-1) * half ** (power + 1))
-            product = np.column_stack([legendre.legmulx(column) for column in product.T])
+            product = times_x(product)
         left_out = float(np.abs(series[-2:]).sum(axis=0) @ (2.0 * half))
         line = cls(ends, series, tuple(moments), np.zeros((len(ends), 3)), left_out)
         whole = line._within(np.arange(len(half)), np.ones(len(half)))
@@ -91,7 +91,20 @@ class Line:
         )
 
 
-def density_cells(line: Line, means: FloatArray) -> Cells:
+def times_x(series: FloatArray) -> FloatArray:
+    """Return x times series of Legendre polynomials, degrees along the first axis, of one degree more.
+
+    By (2n + 1) x P_n = (n + 1) P_(n+1) + n P_(n-1).
+    """
+    n = np.arange(len(series)).reshape(-1, *[1] * (series.ndim - 1))
+    share = series / (2 * n + 1)
+    product = np.zeros((len(series) + 1, *series.shape[1:]))
+    product[1:] += (n + 1) * share
+    product[:-2] += (n * share)[1:]
+    return product
+
+
+def line_cells(line: Line, means: FloatArray) -> Cells:
     """Return the moments of the cells of k means, shape (k, 1), under a density on a line.
 
     Exact for piecewise polynomials of the order of the rule. Cost: O(k) polynomials.
@@ -111,7 +124,9 @@ def density_cells(line: Line, means: FloatArray) -> Cells:
     extent = max(float(np.abs(line.ends).max()), float(np.abs(kept).max()))
     # Whole panels are exact, and what a cell loses to its neighbour counts by the difference of two squares.
     cut = line.left_out * float(np.diff(line.ends).max()) * extent
-    error = TOLERANCES.quantisation.rounding * 4.0 * extent**2 + cut
+    noise = 4.0 * TOLERANCES.quantisation.rounding * extent**2
     across = np.zeros((len(faces.pairs), 2, 2))
     across[:, 0, 0] = line.at(faces.middles[:, 0])
-    return Cells(means, mass, pull, float(parts.sum()), error, alone[faces.pairs], faces.gaps, across)
+    return Cells(
+        means, mass, pull, float(parts.sum()), noise + cut, noise, alone[faces.pairs], faces.gaps, across
+    )
