@@ -6,16 +6,17 @@ from typing import Any
 
 import click
 
+from gmmscape.cli.shared.families import family_options, landscape_of_a_family
 from gmmscape.cli.shared.files import FileCommand
-from gmmscape.cli.shared.landscapes import landscape_of, landscape_options
 from gmmscape.cli.shared.options import WholeNumber, laboratory_options
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.progress import progress
 from gmmscape.landscape.atlas.atlas import Atlas
+from gmmscape.landscape.landscape import Landscape
 
 
 @click.command("map", cls=FileCommand)
-@landscape_options
+@family_options
 @click.option("--saddles", is_flag=True, help="Saddles of every index too, what they join, and barriers.")
 @click.option("--starts", type=WholeNumber(0), default=64, show_default=True, help="Random starts.")
 @output_options(Atlas)
@@ -33,27 +34,36 @@ def map_command(
 ) -> None:
     """Map the local minima of a known mixture, or of the rows of FILE.
 
-    Fits k means (known sigma; weights 1/k, or free ones) to the population of the truth, from every
-    candidate structure and from random starts, or to the rows of FILE, and prints each minimum once, against
-    a truth with its structure. FILE is text: CSV, TSV or separated by white space, gzipped or not.
+    Fits k components to the population of the truth, from every candidate structure and from random starts,
+    or to the rows of FILE, and prints each minimum once, against a truth with its structure. Only the means
+    are free by default; --weights, --sigma and --family free more, and --sigma 0 is k-means. FILE is text:
+    CSV, TSV or separated by white space, gzipped or not.
 
     \b
-    Example:
+    Examples:
       gmmscape map --centers=-3,3,12 --sigma 1 -k 3 --saddles
+      gmmscape map --centers=-3,3,12 --sigma 1 --family spherical --weights free
+      gmmscape map --centers=-3,3,12 --sigma 0 --true-sigma 1
     """
     outputs = outputs_of(described)
-    landscape, rows = landscape_of(described)
+    landscape, rows = landscape_of_a_family(described)
+    more: dict[str, Any] = {"saddles": saddles, "n_jobs": n_jobs, "checkpoint": checkpoint}
+    if not isinstance(landscape, Landscape):
+        _check_means_alone(saddles=saddles, n_jobs=n_jobs != 1, checkpoint=checkpoint is not None)
+        more = {}
     with progress("exploring", quiet=outputs.quiet) as callback:
-        atlas = landscape.explore(
-            seed,
-            n_starts=starts,
-            saddles=saddles,
-            n_jobs=n_jobs,
-            max_seconds=max_seconds,
-            callback=callback,
-            checkpoint=checkpoint,
-        )
+        atlas = landscape.explore(seed, n_starts=starts, max_seconds=max_seconds, callback=callback, **more)
     data = None if rows is None else rows.values
     outputs.write(atlas, (lambda: atlas.plot(data=data)) if atlas.minima else None, rows=rows)
     if atlas.stop_reason == "interrupted":
         context.exit(4)
+
+
+def _check_means_alone(**asked: bool) -> None:
+    """Raise a usage error where something is asked for that landscapes of more freedom do not have."""
+    for name, wanted in asked.items():
+        if wanted:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} is for landscapes of means of one known --sigma: leave it out, "
+                "or what frees or holds more"
+            )
