@@ -13,6 +13,8 @@ class QuantisationEffort:
     rough_steps: int = 1000
     lloyd_steps: int = 10_000
     newton_steps: int = 500
+    #: Newton's steps across a valley, after one along it.
+    across_valley: int = 5
     #: How far means that share a center begin aside of it, in its standard deviations.
     aside: float = 0.5
     #: Minima, and means of each, that a table shows.

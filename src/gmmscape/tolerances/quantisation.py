@@ -26,11 +26,14 @@ class QuantisationTolerances:
     least_radius: float = 1e-13
     patience: int = 30
     drowned: float = 1e3
+    #: A curvature in own units that small is flat; one that small is that along a valley.
+    flat: float = 1e-6
+    valley: float = 1e-2
     #: Two points are one if matched means are within this, in the same units...
     same: float = 1e-6
     #: ...for rows, whose points are partitions and exact...
     same_rows: float = 1e-10
-    #: ...or, where a curvature of both has no sign, if distortions and masses of the cells agree within this.
-    same_flat: float = 1e-7
+    #: ...or, where both are flat, if distortions and masses of the cells agree within this.
+    same_flat: float = 1e-6
     #: Squared distances of a row to two means that differ by less, relative to the squares: a tie.
     tie: float = 1e-12

@@ -138,7 +138,7 @@ class KMeansDescent:
             slope, bend = scaled(at)
             if at.mass.min() <= TOLERANCES.quantisation.vanished:
                 return Ended(at, "plateau", n)
-            falls = bool(np.linalg.eigvalsh(bend)[0] < -TOLERANCES.solve.flat)
+            falls = bool(np.linalg.eigvalsh(bend)[0] < -TOLERANCES.quantisation.flat)
             stuck = refused > TOLERANCES.quantisation.patience or (
                 radius <= TOLERANCES.quantisation.least_radius * at.unit
             )
@@ -149,7 +149,7 @@ class KMeansDescent:
                 return Ended(at, "max_iter" if stuck else "interrupted", n)
             step, predicted = trust_region_step(slope, bend, radius)
             moved = at.means + (step / _roots(at)).reshape(at.means.shape)
-            trial = self.cells(moved)
+            trial = self._back_in_valley(self.cells(moved), bend)
             length = float(np.linalg.norm(step))
             ratio = _gain(at, trial, predicted)
             if ratio <= TOLERANCES.quantisation.refused:
@@ -159,6 +159,24 @@ class KMeansDescent:
                 radius *= 2.0
             at, refused = trial, 0
         return Ended(at, "max_iter", max_iter)
+
+    def _back_in_valley(self, at: Cells, before: FloatArray) -> Cells:
+        """Return where Newton's method leads across a valley, where a step went along a bent one.
+
+        Several means on one round cluster, all others far, can be turned at next to no change: a straight
+        step climbs the sides of this ring, and would have to be as short as the little that is gained on it.
+        """
+        if np.linalg.eigvalsh(before)[0] > TOLERANCES.quantisation.valley:
+            return at
+        for _ in range(EFFORT.quantisation.across_valley):
+            slope, bend = scaled(at)
+            values, vectors = np.linalg.eigh(bend)
+            steep = values > TOLERANCES.quantisation.valley
+            across = vectors[:, steep] @ ((vectors[:, steep].T @ slope) / values[steep])
+            if np.linalg.norm(across) <= TOLERANCES.quantisation.polished * at.unit:
+                break
+            at = self.cells(at.means - (across / _roots(at)).reshape(at.means.shape))
+        return at
 
     def rough(self, means: FloatArray) -> FloatArray:
         """Return where Lloyd's method leads from some means, to a step that Newton's can go on from."""

@@ -87,10 +87,9 @@ def open_angles(means: FloatArray, root: FloatArray) -> FloatArray:
     A cell is open in the directions that have no positive part along any way to another mean: what the polar
     cone of these ways spans. The angle does not jump where means come to lie on a line.
     """
-    angles = np.zeros(len(means))
-    for i, mean in enumerate(means):
-        ways = (np.delete(means, i, axis=0) - mean) @ root
-        turned = np.sort(np.arctan2(ways[:, 1], ways[:, 0]))
-        widest = np.diff(np.append(turned, turned[0] + 2.0 * np.pi)).max()
-        angles[i] = max(0.0, widest - np.pi)
-    return angles
+    k = len(means)
+    others = np.arange(k) != np.arange(k)[:, None]
+    ways = (means[None] - means[:, None])[others].reshape(k, k - 1, 2) @ root
+    turned = np.sort(np.arctan2(ways[..., 1], ways[..., 0]), axis=1)
+    widest = np.diff(np.column_stack([turned, turned[:, 0] + 2.0 * np.pi]), axis=1).max(axis=1)
+    return np.maximum(0.0, widest - np.pi)

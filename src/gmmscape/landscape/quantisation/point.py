@@ -71,13 +71,17 @@ class KMeansPoint(Record):
 
     @property
     def index(self) -> int:
-        """Number of curvatures clearly below zero."""
-        return int(np.count_nonzero(self.eigenvalues < -TOLERANCES.solve.flat))
+        """Number of curvatures clearly below zero, under -1e-6."""
+        return int(np.count_nonzero(self.eigenvalues < -TOLERANCES.quantisation.flat))
 
     @property
     def flat(self) -> bool:
-        """Whether some curvature has no sign in float64."""
-        return bool(np.any(np.abs(self.eigenvalues) <= TOLERANCES.solve.flat))
+        """Whether some curvature is within 1e-6 of zero: Lloyd's method creeps for a million steps.
+
+        So it is along what a symmetry makes of a point, and almost so where a round cluster has several means
+        and all others are far: they may be turned together.
+        """
+        return bool(np.any(np.abs(self.eigenvalues) <= TOLERANCES.quantisation.flat))
 
     @property
     def lloyd_rate(self) -> float:
@@ -169,8 +173,7 @@ def width(mixture: Mixture) -> float:
 def same_point(one: KMeansPoint, other: KMeansPoint, within: float) -> bool:
     """Say whether two stationary points are one up to the order of their means.
 
-    Where a curvature of both has no sign, points of one distortion and one set of masses are taken for one
-    continuum, such as what turning makes of a point.
+    Flat points of one distortion and one set of masses are taken for one continuum, or what is almost one.
     """
     unit = max(one.unit, other.unit)
     if match_means(one.means, other.means)[1] <= within * unit:

@@ -177,6 +177,36 @@ def test_a_ring_of_minima_counts_once():
     assert np.linalg.norm(found.minima[0].means, axis=1) == pytest.approx(np.sqrt(2 / np.pi), abs=1e-9)
 
 
+def test_a_pair_that_hardly_anything_turns_is_descended_to():
+    # Two means on the far cluster: turning them changes the distortion by 1e-8 of it.
+    truth = gs.Mixture.location([[0.0, 0.0], [5.0, 1.0], [2.0, 9.0], [20.0, 4.0]], 1.0)
+    land = lab.KMeansLandscape(lab.Population(truth), 4)
+    far, away = np.array([20.0, 4.0]), 0.8 * np.array([np.cos(2.0), np.sin(2.0)])
+    point = land.descend([[2.5, 0.5], [2.0, 9.0], far + away, far - away])
+    assert point.is_minimum
+    assert point.flat
+    assert point.n_iter < 60
+    assert 0.0 < point.eigenvalues[0] < 1e-7
+    turned = land.descend([[2.5, 0.5], [2.0, 9.0], [20.8, 4.0], [19.2, 4.0]])
+    assert turned.distortion == pytest.approx(point.distortion, rel=1e-9)
+
+
+def test_means_of_rows_in_space_are_read_by_points_with_an_error():
+    centers = 6.0 * np.vstack([np.zeros(3), np.eye(3)])
+    truth = gs.Mixture.location(centers, 1.0)
+    rows = truth.sample(2000, rng=0)[0]
+    point = lab.KMeansLandscape(lab.Sample(rows), 4, reference=truth).descend(centers)
+    assert point.decoding is not None
+    assert point.decoding.identified == (0, 1, 2, 3)
+    draws = truth.means[1] + np.random.default_rng(1).normal(size=(200_000, 3))
+    nearest = ((draws[:, None] - point.means) ** 2).sum(axis=2).argmin(axis=1)
+    shares = np.bincount(nearest, minlength=4) / len(draws)
+    error = point.decoding.association_error
+    assert error is not None
+    assert 0.0 < error < 0.01
+    assert np.abs(point.decoding.association[:, 1] - shares).max() < error
+
+
 def test_rows_have_the_inertia_of_scikit_learn():
     rows = THREE.sample(300, rng=0)[0]
     land = lab.KMeansLandscape(lab.Sample(rows), 3, reference=THREE)
