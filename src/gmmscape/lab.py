@@ -28,6 +28,7 @@ from gmmscape.landscape.quantisation.atlas import KMeansAtlas
 from gmmscape.landscape.quantisation.landscape import KMeansLandscape
 from gmmscape.landscape.quantisation.point import KMeansPoint
 from gmmscape.landscape.realisation.result import Realisation
+from gmmscape.landscape.theorems import BlockQuantities, TheoremTable, TruthQuantities, theorem_table
 from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
 from gmmscape.measure import Population, Sample, density_nodes
 from gmmscape.structure import Block, Decoding, Structure, candidates, decode
@@ -37,6 +38,7 @@ __all__ = [
     "BasinShares",
     "BirthPoint",
     "Block",
+    "BlockQuantities",
     "Comparison",
     "CriticalPoint",
     "Decoding",
@@ -59,6 +61,8 @@ __all__ = [
     "Structure",
     "StructureThreshold",
     "Suspect",
+    "TheoremTable",
+    "TruthQuantities",
     "agreement_against_size",
     "basins",
     "birth",
@@ -71,5 +75,6 @@ __all__ = [
     "laws",
     "phase",
     "structure_threshold",
+    "theorem_table",
     "unstructured_against_separation",
 ]

@@ -23,6 +23,7 @@ from gmmscape.effort.report import ReportEffort
 from gmmscape.effort.selection import SelectionEffort
 from gmmscape.effort.solve import SolveEffort
 from gmmscape.effort.structure import StructureEffort
+from gmmscape.effort.theorems import TheoremEffort
 from gmmscape.effort.threshold import ThresholdEffort
 
 
@@ -46,6 +47,7 @@ class Effort:
     selection: SelectionEffort = field(default_factory=SelectionEffort)
     solve: SolveEffort = field(default_factory=SolveEffort)
     structure: StructureEffort = field(default_factory=StructureEffort)
+    theorems: TheoremEffort = field(default_factory=TheoremEffort)
     threshold: ThresholdEffort = field(default_factory=ThresholdEffort)
 
 

@@ -23,12 +23,14 @@ from gmmscape.plot.landscapes.profile import ProfileDisplay
 from gmmscape.plot.landscapes.separation import SeparationDisplay
 from gmmscape.plot.landscapes.shares import ShareDisplay
 from gmmscape.plot.landscapes.sizes import SizeDisplay
+from gmmscape.plot.landscapes.theorem import BlockError, TheoremDisplay
 from gmmscape.plot.landscapes.threshold import FollowedLine, ThresholdDisplay
 
 __all__ = [
     "AtlasDisplay",
     "BasinsDisplay",
     "BirthDisplay",
+    "BlockError",
     "ComparisonDisplay",
     "ConvergenceDisplay",
     "DisconnectivityDisplay",
@@ -46,5 +48,6 @@ __all__ = [
     "SeparationDisplay",
     "ShareDisplay",
     "SizeDisplay",
+    "TheoremDisplay",
     "ThresholdDisplay",
 ]

@@ -52,6 +52,7 @@ HOMES = {
     "gmmscape-solution": "solve.result",
     "gmmscape-structure": "structure.structure",
     "gmmscape-suspect": "landscape.falsification.suspect",
+    "gmmscape-theorem-table": "landscape.theorems.result",
     "gmmscape-threshold": "landscape.threshold.result",
     "gmmscape-tried-move": "moves.search",
 }

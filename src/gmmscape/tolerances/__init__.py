@@ -24,6 +24,7 @@ from gmmscape.tolerances.realisation import RealisationTolerances
 from gmmscape.tolerances.selection import SelectionTolerances
 from gmmscape.tolerances.solve import SolveTolerances
 from gmmscape.tolerances.structure import StructureTolerances
+from gmmscape.tolerances.theorems import TheoremTolerances
 from gmmscape.tolerances.threshold import ThresholdTolerances
 
 
@@ -48,6 +49,7 @@ class Tolerances:
     selection: SelectionTolerances = field(default_factory=SelectionTolerances)
     solve: SolveTolerances = field(default_factory=SolveTolerances)
     structure: StructureTolerances = field(default_factory=StructureTolerances)
+    theorems: TheoremTolerances = field(default_factory=TheoremTolerances)
     threshold: ThresholdTolerances = field(default_factory=ThresholdTolerances)
 
 

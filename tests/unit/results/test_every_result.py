@@ -60,6 +60,7 @@ NAMES = [
     "searched truth",
     "truth without minima",
     "suspect",
+    "theorem table",
     "share curve",
 ]
 each = pytest.mark.parametrize("name", NAMES)

@@ -115,8 +115,8 @@ class Atlas(Exported, Record):
     def alarm(self) -> str | None:
         """What says that points are missing or edges wrong; None where all is silent, which proves nothing.
 
-        The count law, Morse's inequalities, minima that no passes join, and `loops`. With free weights, which
-        have no count law, that no such check was made.
+        The count law, Morse's inequalities, minima that no passes join, `loops`, and passes without an edge.
+        With free weights, which have no count law, that no such check was made.
         """
         if self.rounds == 0:
             return None
