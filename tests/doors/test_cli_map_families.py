@@ -87,7 +87,7 @@ def test_rows_of_a_file_in_a_family_and_by_k_means(tmp_path: Path):
         ([CENTERS, "--sigma", "0", "--true-sigma", "1", "--family", "full"], ["--sigma", "--family"]),
         ([CENTERS, "--sigma", "1", "--weights", "held=0.5,0.5"], ["weights", "3"]),
         ([CENTERS, "--sigma", "1", "--weights", "held=a"], ["--weights", "'a'"]),
-        ([CENTERS, "--sigma", "1", "--family", "full", "--saddles"], ["--saddles"]),
+        ([CENTERS, "--sigma", "0", "--true-sigma", "1", "--saddles"], ["--saddles"]),
         ([CENTERS, "--sigma", "1", "--family", "full", "--n-jobs", "2"], ["--n-jobs"]),
         ([CENTERS, "--sigma", "0", "--true-sigma", "1", "--checkpoint", "kept.json"], ["--checkpoint"]),
         (["rows.csv", "-k", "2", "--true-sigma", "1", "--family", "full"], ["--true-sigma", "--centers"]),

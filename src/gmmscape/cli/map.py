@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import click
@@ -12,7 +13,9 @@ from gmmscape.cli.shared.options import WholeNumber, laboratory_options
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.progress import progress
 from gmmscape.landscape.atlas.atlas import Atlas
-from gmmscape.landscape.landscape import Landscape
+
+#: What options are where nothing is asked for that some landscapes do not have.
+UNASKED = {"saddles": False, "n_jobs": 1, "checkpoint": None}
 
 
 @click.command("map", cls=FileCommand)
@@ -40,17 +43,12 @@ def map_command(
     CSV, TSV or separated by white space, gzipped or not.
 
     \b
-    Examples:
+    Example:
       gmmscape map --centers=-3,3,12 --sigma 1 -k 3 --saddles
-      gmmscape map --centers=-3,3,12 --sigma 1 --family spherical --weights free
-      gmmscape map --centers=-3,3,12 --sigma 0 --true-sigma 1
     """
     outputs = outputs_of(described)
     landscape, rows = landscape_of_a_family(described)
-    more: dict[str, Any] = {"saddles": saddles, "n_jobs": n_jobs, "checkpoint": checkpoint}
-    if not isinstance(landscape, Landscape):
-        _check_means_alone(saddles=saddles, n_jobs=n_jobs != 1, checkpoint=checkpoint is not None)
-        more = {}
+    more = _taken(landscape, saddles=saddles, n_jobs=n_jobs, checkpoint=checkpoint)
     with progress("exploring", quiet=outputs.quiet) as callback:
         atlas = landscape.explore(seed, n_starts=starts, max_seconds=max_seconds, callback=callback, **more)
     data = None if rows is None else rows.values
@@ -59,11 +57,13 @@ def map_command(
         context.exit(4)
 
 
-def _check_means_alone(**asked: bool) -> None:
-    """Raise a usage error where something is asked for that landscapes of more freedom do not have."""
-    for name, wanted in asked.items():
-        if wanted:
+def _taken(landscape: Any, **asked: Any) -> dict[str, Any]:
+    """Return what the exploration of a landscape takes; a usage error where something else is asked for."""
+    takes = signature(landscape.explore).parameters
+    for name, value in asked.items():
+        if name not in takes and value != UNASKED[name]:
             raise click.UsageError(
-                f"--{name.replace('_', '-')} is for landscapes of means of one known --sigma: leave it out, "
-                "or what frees or holds more"
+                f"--{name.replace('_', '-')} is not for this landscape: leave it out, or fit means of one "
+                "known --sigma"
             )
+    return {name: value for name, value in asked.items() if name in takes}
