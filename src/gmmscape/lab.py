@@ -24,6 +24,9 @@ from gmmscape.landscape.paths.birth_result import BirthPoint
 from gmmscape.landscape.paths.error_curve import SeparationCurve, error_against_separation
 from gmmscape.landscape.phases import PhaseDiagram, phase
 from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.landscape.quantisation.atlas import KMeansAtlas
+from gmmscape.landscape.quantisation.landscape import KMeansLandscape
+from gmmscape.landscape.quantisation.point import KMeansPoint
 from gmmscape.landscape.realisation.result import Realisation
 from gmmscape.landscape.theorems import BlockQuantities, TheoremTable, TruthQuantities, theorem_table
 from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
@@ -43,6 +46,9 @@ __all__ = [
     "FreeAtlas",
     "FreeLandscape",
     "FreePoint",
+    "KMeansAtlas",
+    "KMeansLandscape",
+    "KMeansPoint",
     "Landscape",
     "PathProfile",
     "PhaseDiagram",

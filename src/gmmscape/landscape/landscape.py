@@ -20,6 +20,7 @@ from gmmscape.landscape.points.continuum import dimension_of
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.points.given_places import given_places
+from gmmscape.landscape.quantisation.landscape import limit
 from gmmscape.landscape.realisation.realise import realise
 from gmmscape.landscape.realisation.result import Realisation
 from gmmscape.measure import Errors, Estimate, Population, Sample
@@ -58,7 +59,7 @@ class Landscape:
         What fits to a sample are decoded against; those to a population are against its truth.
     family : {"location", "spherical", "diag", "tied", "full"}, default="location"
         What covariances are like. Another one than "location", `weights` as numbers, or `sigma` as "free",
-        "common" or a number each make a `FreeLandscape`.
+        "common" or a number each make a `FreeLandscape`; `sigma=0` a `KMeansLandscape`, the limit.
 
     Raises
     ------
@@ -88,8 +89,10 @@ class Landscape:
         *,
         family: str = "location",
     ) -> Any:
-        """Make a landscape of means alone, or one of more freedom."""
+        """Make a landscape of means alone, one of more freedom, or that of k-means."""
         plain = np.ndim(sigma) == 0 and not isinstance(sigma, str) and isinstance(weights, str)
+        if plain and sigma == 0 and sigma is not False:
+            return limit(measure, n_components, family, weights, reference)
         if family == "location" and plain:
             return super().__new__(cls)
         free = {"family": family, "weights": weights, "sigma": sigma, "reference": reference}

@@ -35,6 +35,8 @@ HOMES = {
     "gmmscape-followed-minimum": "landscape.threshold.result",
     "gmmscape-free-atlas": "landscape.freedom.atlas",
     "gmmscape-free-point": "landscape.freedom.point",
+    "gmmscape-kmeans-atlas": "landscape.quantisation.atlas",
+    "gmmscape-kmeans-point": "landscape.quantisation.point",
     "gmmscape-local-optimum": "optima.result",
     "gmmscape-mixture": "mixture",
     "gmmscape-optima": "optima.result",

@@ -19,6 +19,7 @@ from gmmscape.tolerances.optima import OptimaTolerances
 from gmmscape.tolerances.paths import PathsTolerances
 from gmmscape.tolerances.phases import PhasesTolerances
 from gmmscape.tolerances.points import PointsTolerances
+from gmmscape.tolerances.quantisation import QuantisationTolerances
 from gmmscape.tolerances.realisation import RealisationTolerances
 from gmmscape.tolerances.selection import SelectionTolerances
 from gmmscape.tolerances.solve import SolveTolerances
@@ -43,6 +44,7 @@ class Tolerances:
     paths: PathsTolerances = field(default_factory=PathsTolerances)
     phases: PhasesTolerances = field(default_factory=PhasesTolerances)
     points: PointsTolerances = field(default_factory=PointsTolerances)
+    quantisation: QuantisationTolerances = field(default_factory=QuantisationTolerances)
     realisation: RealisationTolerances = field(default_factory=RealisationTolerances)
     selection: SelectionTolerances = field(default_factory=SelectionTolerances)
     solve: SolveTolerances = field(default_factory=SolveTolerances)

@@ -71,7 +71,10 @@ def of_landscapes() -> dict[str, Record]:
     point = atlas.minima[-1]
     wide = lab.Landscape(lab.Population(TRUTH), 2, "common", family="spherical")
     free_atlas = wide.explore(0, n_starts=2)
+    kmeans = lab.KMeansLandscape(lab.Population(TRUTH), 3).explore(0, n_starts=2)
     return {
+        "k-means atlas": kmeans,
+        "k-means point": kmeans.minima[-1],
         "free atlas": free_atlas,
         "free point": free_atlas.minima[0],
         "atlas": atlas,

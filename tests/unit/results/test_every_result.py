@@ -33,6 +33,8 @@ NAMES = [
     "fit of a selection",
     "fit",
     "plain EM",
+    "k-means atlas",
+    "k-means point",
     "free atlas",
     "free point",
     "atlas",
