@@ -19,10 +19,10 @@ from scipy.optimize import linear_sum_assignment
 from gmmscape.arrays import FloatArray as Array
 
 #: Nodes of a panel; its half-width in distances of the poles of the posteriors; reach in deviations.
-NODES, HALF_WIDTH, REACH = {1: 14, 2: 10, 3: 7}, {1: 0.7, 2: 1.0, 3: 1.6}, {1: 9.5, 2: 8.0, 3: 6.5}
+NODES, HALF_WIDTH, REACH = {1: 14, 2: 12, 3: 7}, {1: 0.7, 2: 2.0, 3: 1.6}, {1: 9.5, 2: 7.5, 3: 6.5}
 #: How near to a minimum a descent has arrived, in sigma and as a share of the way; error as a
 #: share of that; time it may take.
-ARRIVED, NEARER, ACCURACY, LONGEST = 1e-2, 0.25, 1e-4, 1e12
+ARRIVED, NEARER, ACCURACY, LONGEST = 1e-2, 0.25, 1e-3, 1e12
 #: Gradients that a descent may ask for.
 MOST = 5000
 #: First distance from the saddle, in sigma, or farther where slopes are less than this; farthest, nearest.
@@ -141,7 +141,7 @@ class Panels:
         def flowed(solver: str) -> Any:
             span, accuracy = (0.0, LONGEST), ACCURACY * close
             start = np.zeros(shape).ravel()
-            return solve_ivp(slope, span, start, solver, jac=bend, events=arrival, rtol=1e-6, atol=accuracy)
+            return solve_ivp(slope, span, start, solver, jac=bend, events=arrival, rtol=1e-4, atol=accuracy)
 
         try:
             with warnings.catch_warnings():

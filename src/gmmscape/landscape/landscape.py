@@ -375,12 +375,7 @@ class Landscape:
             raise InvalidParameterError.of(
                 "resume", resume, "pass an Atlas, for example Atlas.from_json(path)"
             )
-        plan = exploration.Plan(
-            n_starts=n_starts,
-            candidates=candidates,
-            saddles=saddles,
-            n_jobs=n_jobs,
-        )
+        plan = exploration.Plan(n_starts, candidates, saddles, n_jobs)
         budget = Budget.of("explore", max_seconds, callback, verbose)
         found = exploration.explore(
             self._descent,
