@@ -28,6 +28,7 @@ FOLDERS = {
         "count_law",
         "graph",
         "searches",
+        "unseen",
         "births",
         "thresholds",
         "falsify",

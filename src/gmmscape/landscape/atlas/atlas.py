@@ -406,7 +406,7 @@ class Atlas(Exported, Record):
             "saddles": plain(self.saddles),
             "edges": plain(self.edges),
             "rounds": self.rounds,
-            "moves": [item._asdict() for item in self.moves],
+            "moves": plain(self.moves),
             "count_law": self.count_law,
             "alarm": self.alarm,
             "mirror_images": plain(self.mirror_images),
