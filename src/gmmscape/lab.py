@@ -8,6 +8,7 @@ from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.profile import PathProfile
 from gmmscape.landscape.basins import BasinShares, basins
 from gmmscape.landscape.comparison import Comparison, SizeCurve, agreement_against_size, compare
+from gmmscape.landscape.dynamics import Rate, Trajectory, trajectory
 from gmmscape.landscape.falsification import (
     Falsification,
     ShareCurve,
@@ -45,6 +46,7 @@ __all__ = [
     "PathProfile",
     "PhaseDiagram",
     "Population",
+    "Rate",
     "Realisation",
     "Sample",
     "SeparationCurve",
@@ -53,6 +55,7 @@ __all__ = [
     "Structure",
     "StructureThreshold",
     "Suspect",
+    "Trajectory",
     "agreement_against_size",
     "basins",
     "birth",
@@ -65,5 +68,6 @@ __all__ = [
     "laws",
     "phase",
     "structure_threshold",
+    "trajectory",
     "unstructured_against_separation",
 ]

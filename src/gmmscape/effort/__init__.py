@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from gmmscape.effort.atlas import AtlasEffort
 from gmmscape.effort.basins import BasinsEffort
 from gmmscape.effort.diagnosis import DiagnosisEffort
+from gmmscape.effort.dynamics import DynamicsEffort
 from gmmscape.effort.falsification import FalsificationEffort
 from gmmscape.effort.freedom import FreedomEffort
 from gmmscape.effort.measure import MeasureEffort
@@ -32,6 +33,7 @@ class Effort:
     atlas: AtlasEffort = field(default_factory=AtlasEffort)
     basins: BasinsEffort = field(default_factory=BasinsEffort)
     diagnosis: DiagnosisEffort = field(default_factory=DiagnosisEffort)
+    dynamics: DynamicsEffort = field(default_factory=DynamicsEffort)
     falsification: FalsificationEffort = field(default_factory=FalsificationEffort)
     freedom: FreedomEffort = field(default_factory=FreedomEffort)
     measure: MeasureEffort = field(default_factory=MeasureEffort)

@@ -24,6 +24,7 @@ from gmmscape.plot.landscapes.separation import SeparationDisplay
 from gmmscape.plot.landscapes.shares import ShareDisplay
 from gmmscape.plot.landscapes.sizes import SizeDisplay
 from gmmscape.plot.landscapes.threshold import FollowedLine, ThresholdDisplay
+from gmmscape.plot.landscapes.trajectory import TrajectoryDisplay
 
 __all__ = [
     "AtlasDisplay",
@@ -47,4 +48,5 @@ __all__ = [
     "ShareDisplay",
     "SizeDisplay",
     "ThresholdDisplay",
+    "TrajectoryDisplay",
 ]

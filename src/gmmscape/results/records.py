@@ -51,6 +51,7 @@ HOMES = {
     "gmmscape-structure": "structure.structure",
     "gmmscape-suspect": "landscape.falsification.suspect",
     "gmmscape-threshold": "landscape.threshold.result",
+    "gmmscape-trajectory": "landscape.dynamics.result",
     "gmmscape-tried-move": "moves.search",
 }
 _CLASSES: dict[str, type[Record]] = {}

@@ -11,6 +11,7 @@ from gmmscape.tolerances.atlas import AtlasTolerances
 from gmmscape.tolerances.basins import BasinsTolerances
 from gmmscape.tolerances.comparison import ComparisonTolerances
 from gmmscape.tolerances.diagnosis import DiagnosisTolerances
+from gmmscape.tolerances.dynamics import DynamicsTolerances
 from gmmscape.tolerances.falsification import FalsificationTolerances
 from gmmscape.tolerances.freedom import FreedomTolerances
 from gmmscape.tolerances.measure import MeasureTolerances
@@ -34,6 +35,7 @@ class Tolerances:
     basins: BasinsTolerances = field(default_factory=BasinsTolerances)
     comparison: ComparisonTolerances = field(default_factory=ComparisonTolerances)
     diagnosis: DiagnosisTolerances = field(default_factory=DiagnosisTolerances)
+    dynamics: DynamicsTolerances = field(default_factory=DynamicsTolerances)
     falsification: FalsificationTolerances = field(default_factory=FalsificationTolerances)
     freedom: FreedomTolerances = field(default_factory=FreedomTolerances)
     measure: MeasureTolerances = field(default_factory=MeasureTolerances)
