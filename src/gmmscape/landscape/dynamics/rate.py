@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,8 +12,7 @@ from gmmscape.landscape.dynamics.own_step import Curved
 from gmmscape.tolerances import TOLERANCES
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(NamedTuple):
     """How fast EM's errors fall at the end of a trajectory.
 
     Attributes
@@ -39,8 +37,10 @@ class Rate:
     place : int or None
         Its place among the curvatures, ascending: 0, the smallest, unless the start has no part in that
         direction, as by symmetry.
-    first, last : float
-        Iterations between which the rate was read.
+    first : float
+        Iteration from which on the rate was read.
+    last : float
+        The last one.
     why : str
         What an unresolved rate lacks; else empty.
     """
@@ -63,19 +63,14 @@ class Rate:
         return None if self.curvature is None else 1.0 - self.curvature
 
     def __str__(self) -> str:
-        read = f"iterations {self.first:.0f} to {self.last:.0f}"
-        theory = "" if self.curvature is None else f"; 1 - curvature is {self.expected:.8g}"
+        read = f"in iterations {self.first:.0f} to {self.last:.0f}"
+        theory = "" if self.curvature is None else f"; 1 - curvature = {self.expected:.8g}"
         if self.name == "linear":
-            return (
-                f"linear: errors shrink by {self.factor:.8g} a step, give or take {self.factor_error:.1g} "
-                + (f"({read}){theory}")
-            )
+            return f"linear, {self.factor:.8g} +- {self.factor_error:.2g} a step {read}{theory}"
         if self.name == "sublinear":
-            return (
-                f"sublinear: errors fall like t^-{self.power:.3g}, give or take {self.power_error:.1g} "
-                + (f"({read}); the curvature {self.curvature:.1g} is zero within its error")
-            )
-        return f"unresolved: {self.why}{theory}"
+            power = f"t^-{self.power:.3g} +- {self.power_error:.2g}"
+            return f"sublinear, {power} {read}; curvature {self.curvature:.1g} is zero within its error"
+        return f"unresolved, {self.why}{theory}"
 
 
 class Tail(NamedTuple):

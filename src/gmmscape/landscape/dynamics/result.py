@@ -152,7 +152,7 @@ class Trajectory(Record):
             f"gradient norm {self.gradient_norm[-1]:.2g}",
         ]
         if self.rate is not None:
-            lines.append(f"rate {self.rate}")
+            lines.append(f"rate of EM: {self.rate}")
         lines.append("it ended in no critical point" if self.end is None else f"it ended in a {self.end}")
         return "\n".join(lines)
 

@@ -172,6 +172,8 @@ class TrajectoryDisplay(Display):
         return ax.scatter(x, y, s=areas, c=hues, edgecolors="white", linewidths=0.7, zorder=5)
 
     def _draw_on_line(self, axes: list[Any]) -> None:
+        from matplotlib.ticker import StrMethodFormatter
+
         ax, now, t = axes[0], self.until, self.times
         for s, center in enumerate(() if self.truth is None else self.truth.means[:, 0]):
             ax.axhline(center, color=FAINT, linewidth=0.9, linestyle="--", label=None if s else "centers")
@@ -191,6 +193,7 @@ class TrajectoryDisplay(Display):
             if t[-1] > SIZES.long_time:
                 one.set_xscale("symlog", linthresh=1.0)
                 one.set_xlim(-0.05, 1.6 * t[-1])
+                one.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes[-1].set_xlabel(self.unit)
 
     def _draw_steps(self, ax: Any) -> None:
@@ -203,7 +206,10 @@ class TrajectoryDisplay(Display):
             times, steps, name = self.predicted
             ax.plot(times, steps, color=HUES[0], linewidth=2.6, alpha=0.5, label=name)
             ax.legend(fontsize=SMALL, frameon=False, loc="lower left")
+        from matplotlib.ticker import StrMethodFormatter
+
         ax.set_yscale("log")
+        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:.0e}"))
         ax.set_ylabel("EM step, sigma")
 
     def _draw_in_plane(self, ax: Any) -> None:

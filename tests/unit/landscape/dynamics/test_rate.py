@@ -98,5 +98,5 @@ def test_an_exact_step_has_no_tail():
 
 def test_a_rate_says_itself():
     text = str(lab.trajectory(on_line([-3.0, 3.0, 12.0], 3), [0.0, 11.0, 13.0]))
-    assert "rate linear: errors shrink by 0.8958" in text
-    assert "1 - curvature is 0.8958701" in text
+    assert "rate of EM: linear, 0.8958" in text
+    assert "1 - curvature = 0.8958701" in text
