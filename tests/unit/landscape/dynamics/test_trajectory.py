@@ -75,9 +75,12 @@ def test_the_nll_never_rises(land, begun, method):
     assert path.gradient_norm[-1] <= 1e-10 < path.gradient_norm[-2]
 
 
-@pytest.mark.parametrize("method", ["em", "gradient_flow", "newton"])
-def test_it_ends_where_a_descent_does_with_the_numbers_of_the_start(land, begun, method):
-    turned = [13.5, -1.0, 10.5]
+@pytest.mark.parametrize(
+    ("method", "weights"),
+    [("em", "equal"), ("em", "free"), ("gradient_flow", "equal"), ("newton", "equal"), ("newton", "free")],
+)
+def test_it_ends_where_a_descent_does_with_the_numbers_of_the_start(population, method, weights):
+    land, turned = lab.Landscape(population, 3, weights=weights), [13.5, -1.0, 10.5]
     path = lab.trajectory(land, turned, method)
     point = land.descend(turned, "newton" if method == "newton" else "em")
     assert path.end.is_minimum
