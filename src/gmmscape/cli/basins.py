@@ -59,9 +59,9 @@ def basins_command(
 ) -> None:
     """Say which share of the starts falls into each minimum.
 
-    Fits k means (known sigma, weights 1/k) to a truth or to the rows of FILE from very many starts, and
-    counts those that end in each minimum. With --means it says which minimum your starts lead to. Exit codes:
-    0 done, 2 usage, 3 data, 4 interrupted.
+    Fits k means (known sigma; weights 1/k, or free ones) to a truth or to the rows of FILE from very many
+    starts, and counts those that end in each minimum. With --means it says which minimum your starts lead to.
+    Exit codes: 0 done, 2 usage, 3 data, 4 interrupted.
 
     \b
     Example:
