@@ -27,6 +27,7 @@ FOLDERS = {
         "candidates",
         "count_law",
         "graph",
+        "searches",
         "births",
         "thresholds",
         "falsify",

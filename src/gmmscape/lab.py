@@ -25,7 +25,11 @@ from gmmscape.landscape.paths.birth_result import BirthPoint
 from gmmscape.landscape.paths.error_curve import SeparationCurve, error_against_separation
 from gmmscape.landscape.phases import PhaseDiagram, phase
 from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.landscape.quantisation.atlas import KMeansAtlas
+from gmmscape.landscape.quantisation.landscape import KMeansLandscape
+from gmmscape.landscape.quantisation.point import KMeansPoint
 from gmmscape.landscape.realisation.result import Realisation
+from gmmscape.landscape.theorems import BlockQuantities, TheoremTable, TruthQuantities, theorem_table
 from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
 from gmmscape.measure import Population, Sample, density_nodes
 from gmmscape.structure import Block, Decoding, Structure, candidates, decode
@@ -35,6 +39,7 @@ __all__ = [
     "BasinShares",
     "BirthPoint",
     "Block",
+    "BlockQuantities",
     "Comparison",
     "CriticalPoint",
     "Decoding",
@@ -42,6 +47,9 @@ __all__ = [
     "FreeAtlas",
     "FreeLandscape",
     "FreePoint",
+    "KMeansAtlas",
+    "KMeansLandscape",
+    "KMeansPoint",
     "Landscape",
     "PathProfile",
     "PhaseDiagram",
@@ -55,7 +63,9 @@ __all__ = [
     "Structure",
     "StructureThreshold",
     "Suspect",
+    "TheoremTable",
     "Trajectory",
+    "TruthQuantities",
     "agreement_against_size",
     "basins",
     "birth",
@@ -68,6 +78,7 @@ __all__ = [
     "laws",
     "phase",
     "structure_threshold",
+    "theorem_table",
     "trajectory",
     "unstructured_against_separation",
 ]

@@ -18,11 +18,13 @@ from gmmscape.effort.moves import MovesEffort
 from gmmscape.effort.paths import PathsEffort
 from gmmscape.effort.phases import PhasesEffort
 from gmmscape.effort.points import PointsEffort
+from gmmscape.effort.quantisation import QuantisationEffort
 from gmmscape.effort.realisation import RealisationEffort
 from gmmscape.effort.report import ReportEffort
 from gmmscape.effort.selection import SelectionEffort
 from gmmscape.effort.solve import SolveEffort
 from gmmscape.effort.structure import StructureEffort
+from gmmscape.effort.theorems import TheoremEffort
 from gmmscape.effort.threshold import ThresholdEffort
 
 
@@ -41,11 +43,13 @@ class Effort:
     paths: PathsEffort = field(default_factory=PathsEffort)
     phases: PhasesEffort = field(default_factory=PhasesEffort)
     points: PointsEffort = field(default_factory=PointsEffort)
+    quantisation: QuantisationEffort = field(default_factory=QuantisationEffort)
     realisation: RealisationEffort = field(default_factory=RealisationEffort)
     report: ReportEffort = field(default_factory=ReportEffort)
     selection: SelectionEffort = field(default_factory=SelectionEffort)
     solve: SolveEffort = field(default_factory=SolveEffort)
     structure: StructureEffort = field(default_factory=StructureEffort)
+    theorems: TheoremEffort = field(default_factory=TheoremEffort)
     threshold: ThresholdEffort = field(default_factory=ThresholdEffort)
 
 

@@ -23,6 +23,7 @@ from gmmscape.plot.landscapes.profile import ProfileDisplay
 from gmmscape.plot.landscapes.separation import SeparationDisplay
 from gmmscape.plot.landscapes.shares import ShareDisplay
 from gmmscape.plot.landscapes.sizes import SizeDisplay
+from gmmscape.plot.landscapes.theorem import BlockError, TheoremDisplay
 from gmmscape.plot.landscapes.threshold import FollowedLine, ThresholdDisplay
 from gmmscape.plot.landscapes.trajectory import TrajectoryDisplay
 
@@ -30,6 +31,7 @@ __all__ = [
     "AtlasDisplay",
     "BasinsDisplay",
     "BirthDisplay",
+    "BlockError",
     "ComparisonDisplay",
     "ConvergenceDisplay",
     "DisconnectivityDisplay",
@@ -47,6 +49,7 @@ __all__ = [
     "SeparationDisplay",
     "ShareDisplay",
     "SizeDisplay",
+    "TheoremDisplay",
     "ThresholdDisplay",
     "TrajectoryDisplay",
 ]

@@ -20,10 +20,12 @@ from gmmscape.tolerances.optima import OptimaTolerances
 from gmmscape.tolerances.paths import PathsTolerances
 from gmmscape.tolerances.phases import PhasesTolerances
 from gmmscape.tolerances.points import PointsTolerances
+from gmmscape.tolerances.quantisation import QuantisationTolerances
 from gmmscape.tolerances.realisation import RealisationTolerances
 from gmmscape.tolerances.selection import SelectionTolerances
 from gmmscape.tolerances.solve import SolveTolerances
 from gmmscape.tolerances.structure import StructureTolerances
+from gmmscape.tolerances.theorems import TheoremTolerances
 from gmmscape.tolerances.threshold import ThresholdTolerances
 
 
@@ -44,10 +46,12 @@ class Tolerances:
     paths: PathsTolerances = field(default_factory=PathsTolerances)
     phases: PhasesTolerances = field(default_factory=PhasesTolerances)
     points: PointsTolerances = field(default_factory=PointsTolerances)
+    quantisation: QuantisationTolerances = field(default_factory=QuantisationTolerances)
     realisation: RealisationTolerances = field(default_factory=RealisationTolerances)
     selection: SelectionTolerances = field(default_factory=SelectionTolerances)
     solve: SolveTolerances = field(default_factory=SolveTolerances)
     structure: StructureTolerances = field(default_factory=StructureTolerances)
+    theorems: TheoremTolerances = field(default_factory=TheoremTolerances)
     threshold: ThresholdTolerances = field(default_factory=ThresholdTolerances)
 
 

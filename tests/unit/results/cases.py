@@ -71,7 +71,10 @@ def of_landscapes() -> dict[str, Record]:
     point = atlas.minima[-1]
     wide = lab.Landscape(lab.Population(TRUTH), 2, "common", family="spherical")
     free_atlas = wide.explore(0, n_starts=2)
+    kmeans = lab.KMeansLandscape(lab.Population(TRUTH), 3).explore(0, n_starts=2)
     return {
+        "k-means atlas": kmeans,
+        "k-means point": kmeans.minima[-1],
         "free atlas": free_atlas,
         "free point": free_atlas.minima[0],
         "atlas": atlas,
@@ -114,5 +117,13 @@ def of_truths() -> dict[str, Record]:
         "searched truth": falsification.searched[0],
         "truth without minima": nothing,
         "suspect": falsification.suspects[0],
+        "theorem table": lab.theorem_table(
+            [TRUTH, gs.Mixture.location([0.0, 24.0], 1.0)],
+            3,
+            condition=lambda q: q.separation - 9.0,
+            bounds={"exact": lambda q: 1.0, "one-fits-many": lambda q: 0.001},
+            n_starts=2,
+            rng=0,
+        ),
         "share curve": lab.unstructured_against_separation([4.0, 8.0], **settings),
     }

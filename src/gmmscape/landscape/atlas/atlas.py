@@ -16,6 +16,7 @@ from gmmscape.landscape.atlas.alarms import alarm_of, coincident, loops
 from gmmscape.landscape.atlas.edges import Edge, escape_height, relabelling_height
 from gmmscape.landscape.atlas.export import Exported
 from gmmscape.landscape.atlas.joined_edges import joined_edges
+from gmmscape.landscape.atlas.moves import Moves, joined_moves
 from gmmscape.landscape.atlas.symmetries import Symmetries, classes
 from gmmscape.landscape.atlas.text import atlas_table, saddle_table
 from gmmscape.landscape.atlas.unseen import Unseen, unseen
@@ -76,6 +77,8 @@ class Atlas(Exported, Record):
         Which minima the saddles of index 1 join.
     rounds : int
         Rounds of the search for saddles that were done.
+    moves : tuple of Moves
+        Minima in which means were moved about, and those that this led to.
     weights : {"equal", "free"}
         Fitted weights.
     """
@@ -99,6 +102,7 @@ class Atlas(Exported, Record):
     edges: tuple[Edge, ...] = ()
     rounds: int = 0
     weights: str = "equal"
+    moves: tuple[Moves, ...] = ()
 
     @property
     def count_law(self) -> int | None:
@@ -115,8 +119,8 @@ class Atlas(Exported, Record):
     def alarm(self) -> str | None:
         """What says that points are missing or edges wrong; None where all is silent, which proves nothing.
 
-        The count law, Morse's inequalities, minima that no passes join, and `loops`. With free weights, which
-        have no count law, that no such check was made.
+        The count law, Morse's inequalities, minima that no passes join, `loops`, and passes without an edge.
+        With free weights, which have no count law, that no such check was made.
         """
         if self.rounds == 0:
             return None
@@ -125,7 +129,7 @@ class Atlas(Exported, Record):
     @property
     def unseen(self) -> Unseen | None:
         """An estimate of what random starts have not met; None where none ended in a minimum."""
-        led_to = {item.minimum for item in self.candidates}
+        led_to = {item.minimum for item in self.candidates}.union(*(item.leads_to for item in self.moves))
         known = self.symmetries.minima
         hits = [sum(self.minima[i].hits for i in places) for places in known]
         return unseen(hits, [led_to.isdisjoint(places) for places in known])
@@ -299,6 +303,7 @@ class Atlas(Exported, Record):
                 [(part.edges, part.minima, part.saddles) for part in (other, self)], minima, saddles
             ),
             rounds=max(self.rounds, other.rounds),
+            moves=joined_moves([(part.moves, part.minima) for part in (self, other)], minima),
         )
 
     def plot(self, ax: Any = None, *, data: Any = None, most: int = 8) -> AtlasDisplay:
@@ -377,7 +382,7 @@ class Atlas(Exported, Record):
         -------
         dict
             Keys seed, k, sigma, fitted_weights, centers, weights (those of the truth), minima, truth, data,
-            candidates, untried, starts, ends, stop_reason, saddles, edges, rounds, count_law, alarm,
+            candidates, untried, starts, ends, stop_reason, saddles, edges, rounds, moves, count_law, alarm,
             mirror_images, symmetries, unseen.
         """
         return {
@@ -401,6 +406,7 @@ class Atlas(Exported, Record):
             "saddles": plain(self.saddles),
             "edges": plain(self.edges),
             "rounds": self.rounds,
+            "moves": [item._asdict() for item in self.moves],
             "count_law": self.count_law,
             "alarm": self.alarm,
             "mirror_images": plain(self.mirror_images),
@@ -444,6 +450,7 @@ class Atlas(Exported, Record):
             ),
             rounds=whole_number("rounds", content.get("rounds", 0)),
             weights=weights,
+            moves=tuple(Moves.from_dict(item, len(minima)) for item in content.get("moves", [])),
         )
 
     def __str__(self) -> str:
@@ -468,6 +475,8 @@ class Atlas(Exported, Record):
         if others:
             reasons = ", ".join(f"{n} {reason}" for reason, n in others.items())
             text += f", of which {sum(others.values())} found no minimum ({reasons})"
+        if self.moves:
+            text += f"; means moved about in {len(self.moves)} minima"
         return text
 
 

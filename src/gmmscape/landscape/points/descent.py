@@ -17,7 +17,7 @@ from gmmscape.landscape.points.degree import measured_degree
 from gmmscape.landscape.points.eigenvector_following import polished
 from gmmscape.landscape.points.flow import flowed, sides
 from gmmscape.landscape.points.orbits import touching
-from gmmscape.measure import Measure, Population, Sample
+from gmmscape.measure import Estimate, Measure, Population, Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.progress import Callback
@@ -298,7 +298,7 @@ class Descent:
         return [None if end is None else self.places_of_local(end) for end in ends]
 
     def _resolving(self, local: Mixture, force: float) -> Objective:
-        """The objective with a rule that resolves an EM step of this length."""
+        """The objective with a rule that resolves a slope of this length."""
         if self._by_points:
             return self.objective(local, self._coarse_rtol)
         rtol = min(TOLERANCES.points.resolved * force, self._coarse_rtol)
@@ -415,7 +415,9 @@ class Descent:
         at = objective.derivatives(local, hessian=True)
         assert at.hessian is not None
         errors = objective.errors(local)
-        kl = self.measure.kl(local, self._fine_rtol) if isinstance(self.measure, Population) else None
+        kl, value = None, at.nll + objective.rows.log_unit
+        if isinstance(self.measure, Population):
+            kl = self.measure.kl(local, self._fine_rtol, lambda: Estimate(value, errors.nll))
         eigenvalues = np.linalg.eigvalsh(at.hessian)
         smallest = float(np.abs(eigenvalues).min())
         resolved = smallest * self.sigma**2 > TOLERANCES.solve.flat
@@ -429,7 +431,7 @@ class Descent:
         return CriticalPoint(
             local=found.local,
             origin=found.origin,
-            nll=at.nll + objective.rows.log_unit,
+            nll=value,
             error=max(errors.nll, kl.error if kl is not None else 0.0),
             gradient_norm=found.gradient_norm,
             stop_reason=found.stop_reason,

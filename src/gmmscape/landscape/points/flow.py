@@ -14,12 +14,16 @@ from gmmscape.objective import Objective
 from gmmscape.solve.location import LocationState, evaluate, moved
 from gmmscape.tolerances import TOLERANCES
 
-#: Returns the objective with a rule for a mixture at which the EM step has this length, or a shorter one.
+#: Returns the objective with a rule for a mixture at which the slope has this length, or a shorter one.
 Near = Callable[[Mixture, float], Objective]
 
 
 class Side(NamedTuple):
-    """A point next to a saddle, in local coordinates, and the length of the EM step there."""
+    """A point next to a saddle, in local coordinates, and the length of the slope there.
+
+    Of the slope, and not of the EM step: a mean without mass, in the void between clusters, has no slope to
+    speak of, but goes far in one step.
+    """
 
     start: Mixture
     force: float
@@ -64,7 +68,7 @@ def _side(objective: Objective, saddle: Mixture, direction: FloatArray, curvatur
         at = evaluate(objective, start, hessian=False)
         downhill = float(at.slope @ direction) < 0.5 * curvature * length
         if downhill or halving == EFFORT.points.side_halvings:
-            return Side(start, at.gradient_norm)
+            return Side(start, float(np.linalg.norm(at.slope)))
         length *= 0.5
     raise AssertionError("the last halving returns")
 
@@ -95,7 +99,7 @@ def flowed(near: Near, side: Side, accuracy: float = TOLERANCES.points.flow_erro
         at, done = _on_one_rule(near(here, force), here, force, accuracy)
         if at is None:
             return None
-        here, force = at.mixture, at.gradient_norm
+        here, force = at.mixture, float(np.linalg.norm(at.slope))
         if done:
             assert at.curvature is not None
             lowest = float(np.linalg.eigvalsh(at.curvature)[0])
@@ -114,7 +118,7 @@ def _on_one_rule(
     A rule made for a force serves as long as the gradient is not much weaker, and within a sigma.
     """
     at = evaluate(objective, start, hessian=True)
-    least = TOLERANCES.points.flow_fall * min(force, at.gradient_norm)
+    least = TOLERANCES.points.flow_fall * min(force, float(np.linalg.norm(at.slope)))
     time = 1.0
     for _ in range(EFFORT.points.flow_steps):
         if at.lost.any():
@@ -122,12 +126,13 @@ def _on_one_rule(
         assert at.curvature is not None
         values, vectors = np.linalg.eigh(at.curvature)
         slope = vectors.T @ at.slope
-        flat = np.abs(values).min() <= TOLERANCES.solve.flat
-        newton = np.linalg.norm(slope / values) if not flat else np.inf
-        if at.gradient_norm <= TOLERANCES.points.no_force or newton <= TOLERANCES.points.flow_arrived:
+        # Stiff directions have more noise of rounding, soft ones less far to go by Newton's model.
+        soft = np.abs(values) <= TOLERANCES.solve.flat
+        arrived = ~soft & (np.abs(slope) <= TOLERANCES.points.flow_arrived * np.abs(values))
+        if np.all(arrived | (np.abs(slope) <= TOLERANCES.points.no_force)):
             return at, True
         far = np.linalg.norm(at.mixture.means - start.means, axis=1).max()
-        if far > objective.family.coordinates.sigma or at.gradient_norm < least:
+        if far > objective.family.coordinates.sigma or np.linalg.norm(slope) < least:
             return at, False
         at, time = _step(objective, at, (values, vectors, slope), time, accuracy)
     return None, True
