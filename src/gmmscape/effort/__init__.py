@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gmmscape.effort.atlas import AtlasEffort
-from gmmscape.effort.basins import BasinsEffort
+from gmmscape.effort.basins import BasinsEffort, DynamicsEffort
 from gmmscape.effort.diagnosis import DiagnosisEffort
-from gmmscape.effort.dynamics import DynamicsEffort
 from gmmscape.effort.falsification import FalsificationEffort
 from gmmscape.effort.freedom import FreedomEffort
 from gmmscape.effort.measure import MeasureEffort

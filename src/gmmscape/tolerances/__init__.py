@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gmmscape.tolerances.atlas import AtlasTolerances
-from gmmscape.tolerances.basins import BasinsTolerances
+from gmmscape.tolerances.basins import BasinsTolerances, DynamicsTolerances
 from gmmscape.tolerances.comparison import ComparisonTolerances
 from gmmscape.tolerances.diagnosis import DiagnosisTolerances
-from gmmscape.tolerances.dynamics import DynamicsTolerances
 from gmmscape.tolerances.falsification import FalsificationTolerances
 from gmmscape.tolerances.freedom import FreedomTolerances
 from gmmscape.tolerances.measure import MeasureTolerances
