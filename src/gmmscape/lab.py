@@ -8,6 +8,7 @@ from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.profile import PathProfile
 from gmmscape.landscape.basins import BasinShares, basins
 from gmmscape.landscape.comparison import Comparison, SizeCurve, agreement_against_size, compare
+from gmmscape.landscape.dynamics import Rate, Trajectory, trajectory
 from gmmscape.landscape.falsification import (
     Falsification,
     ShareCurve,
@@ -53,6 +54,7 @@ __all__ = [
     "PathProfile",
     "PhaseDiagram",
     "Population",
+    "Rate",
     "Realisation",
     "Sample",
     "SeparationCurve",
@@ -62,6 +64,7 @@ __all__ = [
     "StructureThreshold",
     "Suspect",
     "TheoremTable",
+    "Trajectory",
     "TruthQuantities",
     "agreement_against_size",
     "basins",
@@ -76,5 +79,6 @@ __all__ = [
     "phase",
     "structure_threshold",
     "theorem_table",
+    "trajectory",
     "unstructured_against_separation",
 ]

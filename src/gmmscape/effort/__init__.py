@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gmmscape.effort.atlas import AtlasEffort
-from gmmscape.effort.basins import BasinsEffort
+from gmmscape.effort.basins import BasinsEffort, DynamicsEffort
 from gmmscape.effort.diagnosis import DiagnosisEffort
 from gmmscape.effort.falsification import FalsificationEffort
 from gmmscape.effort.freedom import FreedomEffort
@@ -34,6 +34,7 @@ class Effort:
     atlas: AtlasEffort = field(default_factory=AtlasEffort)
     basins: BasinsEffort = field(default_factory=BasinsEffort)
     diagnosis: DiagnosisEffort = field(default_factory=DiagnosisEffort)
+    dynamics: DynamicsEffort = field(default_factory=DynamicsEffort)
     falsification: FalsificationEffort = field(default_factory=FalsificationEffort)
     freedom: FreedomEffort = field(default_factory=FreedomEffort)
     measure: MeasureEffort = field(default_factory=MeasureEffort)

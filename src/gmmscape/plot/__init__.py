@@ -25,6 +25,7 @@ from gmmscape.plot.landscapes.shares import ShareDisplay
 from gmmscape.plot.landscapes.sizes import SizeDisplay
 from gmmscape.plot.landscapes.theorem import BlockError, TheoremDisplay
 from gmmscape.plot.landscapes.threshold import FollowedLine, ThresholdDisplay
+from gmmscape.plot.landscapes.trajectory import TrajectoryDisplay
 
 __all__ = [
     "AtlasDisplay",
@@ -50,4 +51,5 @@ __all__ = [
     "SizeDisplay",
     "TheoremDisplay",
     "ThresholdDisplay",
+    "TrajectoryDisplay",
 ]

@@ -80,6 +80,8 @@ class Sizes:
     turned: float = 0.4
     #: Room between a label and what it must not touch.
     room: float = 1.0
+    #: Time from which on an axis of times is logarithmic.
+    long_time: float = 60.0
     #: Side of the squares that rows are counted in, and distance of the points of a line, in pixels.
     cell: float = 3.0
     step: float = 3.0

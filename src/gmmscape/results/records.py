@@ -54,6 +54,7 @@ HOMES = {
     "gmmscape-suspect": "landscape.falsification.suspect",
     "gmmscape-theorem-table": "landscape.theorems.result",
     "gmmscape-threshold": "landscape.threshold.result",
+    "gmmscape-trajectory": "landscape.dynamics.result",
     "gmmscape-tried-move": "moves.search",
 }
 _CLASSES: dict[str, type[Record]] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gmmscape.tolerances.atlas import AtlasTolerances
-from gmmscape.tolerances.basins import BasinsTolerances
+from gmmscape.tolerances.basins import BasinsTolerances, DynamicsTolerances
 from gmmscape.tolerances.comparison import ComparisonTolerances
 from gmmscape.tolerances.diagnosis import DiagnosisTolerances
 from gmmscape.tolerances.falsification import FalsificationTolerances
@@ -36,6 +36,7 @@ class Tolerances:
     basins: BasinsTolerances = field(default_factory=BasinsTolerances)
     comparison: ComparisonTolerances = field(default_factory=ComparisonTolerances)
     diagnosis: DiagnosisTolerances = field(default_factory=DiagnosisTolerances)
+    dynamics: DynamicsTolerances = field(default_factory=DynamicsTolerances)
     falsification: FalsificationTolerances = field(default_factory=FalsificationTolerances)
     freedom: FreedomTolerances = field(default_factory=FreedomTolerances)
     measure: MeasureTolerances = field(default_factory=MeasureTolerances)

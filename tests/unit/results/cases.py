@@ -89,6 +89,9 @@ def of_landscapes() -> dict[str, Record]:
         "profile": land.profile(atlas.minima[0], atlas.minima[1], n=5),
         "basins": lab.basins(land, start="truth", n_starts=40, rng=0),
         "basins of own starts": lab.basins(land, start=[[-3.0, 11.0, 13.0], [0.0, 0.5, 12.0]]),
+        "trajectory": lab.trajectory(land, [0.0, 11.0, 13.0], max_iter=60),
+        "trajectory of a flow": lab.trajectory(free, [0.0, 12.0], "gradient_flow", max_time=2.0),
+        "trajectory with free widths": lab.trajectory(wide, [0.0, 12.0], "newton"),
         "comparison": lab.compare(TRUTH.sample(12, rng=123)[0], land, atlas=atlas, n_starts=4, rng=0),
         "size curve": lab.agreement_against_size(land, [12, 100], n_draws=2, atlas=atlas, n_starts=2, rng=0),
     }
