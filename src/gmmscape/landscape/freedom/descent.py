@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import factorial, prod
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
+from gmmscape.landscape.freedom.features import coincident, made_equal
 from gmmscape.landscape.freedom.freedom import Freedom
-from gmmscape.landscape.freedom.newton import Ended, Local, newton
+from gmmscape.landscape.freedom.local import FreeGround, Groups, Local
+from gmmscape.landscape.freedom.newton import Ended, newton
 from gmmscape.landscape.freedom.point import FreePoint
+from gmmscape.landscape.points.eigenvector_following import polished
+from gmmscape.landscape.points.flow import Arrived, flowed, sides
 from gmmscape.measure import Measure, Population
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
@@ -126,6 +131,67 @@ class FreeDescent:
         assert found is not None
         return self.described(found, tuple(history), done)
 
+    def ground(self, local: Mixture, force: float = 1.0, groups: Groups = ()) -> FreeGround:
+        """Return a rule that resolves a slope of this length at a local mixture; `groups` are kept equal."""
+        least, most = TOLERANCES.freedom.fine_rtol, TOLERANCES.freedom.coarse_rtol
+        rtol = min(max(TOLERANCES.points.resolved * force, least), most)
+        return FreeGround(self.objective(local, rtol), self.freedom, tuple(map(tuple, groups)))
+
+    def everywhere(self, groups: Groups = ()) -> FreeGround:
+        """Return the coarse rule that serves all fits alike; `groups` are kept equal."""
+        return FreeGround(self.common, self.freedom, tuple(map(tuple, groups)))
+
+    def critical(self, local: Mixture) -> FreePoint:
+        """Return the critical point of any index next to a fit; components that coincide are kept equal.
+
+        Where curvatures vanish followings only come near to such points: if some components nearly coincide
+        they are put together, and that point is taken if it is one of the same value.
+        """
+        near = coincident(local, TOLERANCES.points.near_continuum)
+        found = self._critical(local, near)
+        if not found.converged or found.softest > TOLERANCES.points.degree_soft:
+            return found
+        groups = coincident(found.local, TOLERANCES.points.touching)
+        if groups == near:
+            return found
+        closer = self._critical(found.local, groups)
+        alike = abs(closer.value - found.value) <= TOLERANCES.freedom.same_nll
+        return closer if closer.converged and alike else found
+
+    def _critical(self, local: Mixture, groups: Groups) -> FreePoint:
+        """The critical point next to a fit with components made equal.
+
+        It has converged only if a rule finer than the one it is polished on finds hardly any slope either.
+        """
+        at = self.ground(local, 0.0, groups).at(made_equal(local, groups))
+        for _ in range(EFFORT.freedom.polishing_rules):
+            at = polished(self.ground(at.mixture, 0.0, groups), at.mixture)
+        reason = at.gone or ("converged" if at.gradient_norm <= TOLERANCES.freedom.polished else "max_iter")
+        finer = FreeGround(self.objective(at.mixture, TOLERANCES.freedom.finer_rtol), self.freedom)
+        if finer.at(at.mixture).gradient_norm > TOLERANCES.freedom.held_to:
+            reason = "max_iter"
+        return self.described(Ended(at, reason, 0, ()), (), 0)
+
+    def leads_down(self, point: FreePoint) -> bool:
+        """Say whether a descent from next to a flat critical point ends lower: then it is no minimum."""
+        at = self.ground(point.local, 0.0).at(point.local)
+        values, vectors = np.linalg.eigh(at.bend)
+        ground = self.everywhere()
+        for direction in vectors[:, np.abs(values) <= TOLERANCES.solve.flat].T:
+            for side in (-1.0, 1.0):
+                aside = ground.stepped(at, side * TOLERANCES.points.continuum_stride * direction)
+                end = None if aside is None else self.coarse(aside.mixture)
+                if end is not None and end.stop_reason == "converged":
+                    gap = self.common.value(point.local) - self.common.value(end.at.mixture)
+                    if gap > TOLERANCES.freedom.same_nll:
+                        return True
+        return False
+
+    def both_ways_down(self, saddle: FreePoint, accuracy: float) -> list[Arrived]:
+        """Return where steepest descents from both sides of a saddle of index 1 end; see `flowed`."""
+        starts = sides(self.ground, saddle.local, float(saddle.eigenvalues[0]))
+        return [flowed(self.ground, side, accuracy) for side in starts or ()]
+
     def described(self, found: Ended, history: tuple[float, ...], n_iter: int) -> FreePoint:
         """Return the point with value, error, curvatures and structure."""
         local = found.at.mixture
@@ -155,7 +221,13 @@ class FreeDescent:
             kl=kl,
             eigenvalues=np.linalg.eigvalsh(at.bend),
             decoding=decoding,
+            orbit_size=self._orbit_size(local),
         )
+
+    def _orbit_size(self, local: Mixture) -> int:
+        groups = [set(group) for group in coincident(local, TOLERANCES.points.shown_coincident)]
+        exchanged = (len(group & set(kind)) for group in groups for kind in self.freedom.alike)
+        return self.freedom.n_relabellings // prod(map(factorial, exchanged))
 
 
 def _unit(mixture: Mixture, truth: Mixture) -> float:

@@ -122,7 +122,7 @@ class DisconnectivityDisplay(Display):
         Parameters
         ----------
         atlas : Atlas
-            With `minima`, `saddles` and `edges`.
+            With `minima`, `saddles` and `joins`.
         scale : {"auto", "linear", "compressed"}, default="auto"
             See the class.
         most : int, default=10
@@ -142,9 +142,16 @@ class DisconnectivityDisplay(Display):
         known = bool(minima) and all(point.kl is not None for point in minima)
         # NLL and KL differ by the entropy of the truth; the lowest minimum gives it for the passes too.
         offset = minima[0].nll - minima[0].kl if known else 0.0
+        levels = [float(point.kl if known else point.nll) for point in minima]
+        passes = list[tuple[float, int, int]]()
+        for edge in atlas.joins:
+            one, other = edge.minima
+            # A flat minimum may be left over a pass of its own value.
+            height = max(atlas.saddles[edge.saddle].nll - offset, levels[one], levels[other])
+            passes.append((height, one, other))
         return cls(
-            [point.kl if known else point.nll for point in minima],
-            [(atlas.saddles[edge.saddle].nll - offset, *edge.minima) for edge in atlas.edges],
+            levels,
+            passes,
             blocks=[None if point.decoding is None else point.decoding.blocks for point in minima],
             hits=[point.hits for point in minima],
             quantity="KL" if known else "NLL",
