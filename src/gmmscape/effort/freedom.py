@@ -15,8 +15,6 @@ class FreedomEffort:
     newton_steps: int = 500
     #: How far means that share a center begin aside of it, in its standard deviations.
     aside: float = 0.5
-    #: Rules that a saddle is polished on, each made for where it is.
-    polishing_rules: int = 2
     #: Minima, and means of each, that a table shows.
     shown_minima: int = 40
     shown_means: int = 6

@@ -141,36 +141,38 @@ class FreeDescent:
         """Return the coarse rule that serves all fits alike; `groups` are kept equal."""
         return FreeGround(self.common, self.freedom, tuple(map(tuple, groups)))
 
-    def critical(self, local: Mixture) -> FreePoint:
+    def critical(self, local: Mixture) -> FreePoint | str:
         """Return the critical point of any index next to a fit; components that coincide are kept equal.
 
         Where curvatures vanish followings only come near to such points: if some components nearly coincide
-        they are put together, and that point is taken if it is one of the same value.
+        they are put together, and that point is taken if it is one of the same value. A key of
+        `gmmscape.solve.STOP_REASONS` where there is none.
         """
         near = coincident(local, TOLERANCES.points.near_continuum)
-        found = self._critical(local, near)
-        if not found.converged or found.softest > TOLERANCES.points.degree_soft:
-            return found
-        groups = coincident(found.local, TOLERANCES.points.touching)
-        if groups == near:
-            return found
-        closer = self._critical(found.local, groups)
-        alike = abs(closer.value - found.value) <= TOLERANCES.freedom.same_nll
-        return closer if closer.converged and alike else found
+        at, fine, reason = self._critical(local, near)
+        if reason != "converged":
+            return reason
+        soft = np.abs(np.linalg.eigvalsh(at.bend)).min() <= TOLERANCES.points.degree_soft
+        groups = coincident(at.mixture, TOLERANCES.points.touching) if soft else near
+        if groups != near:
+            closer, its, reason = self._critical(at.mixture, groups)
+            alike = abs(its.value(at.mixture) - closer.value) <= TOLERANCES.freedom.same_nll
+            if reason == "converged" and alike:
+                at, fine = closer, its
+        finer = self.objective(at.mixture, TOLERANCES.freedom.finer_rtol)
+        if Local.at(finer, self.freedom, at.mixture).gradient_norm > TOLERANCES.freedom.held_to:
+            return "max_iter"
+        return self.described(Ended(at, "converged", 0, ()), (), 0, fine, finer)
 
-    def _critical(self, local: Mixture, groups: Groups) -> FreePoint:
-        """The critical point next to a fit with components made equal.
-
-        It has converged only if a rule finer than the one it is polished on finds hardly any slope either.
-        """
-        at = self.ground(local, 0.0, groups).at(made_equal(local, groups))
-        for _ in range(EFFORT.freedom.polishing_rules):
-            at = polished(self.ground(at.mixture, 0.0, groups), at.mixture)
-        reason = at.gone or ("converged" if at.gradient_norm <= TOLERANCES.freedom.polished else "max_iter")
-        finer = FreeGround(self.objective(at.mixture, TOLERANCES.freedom.finer_rtol), self.freedom)
-        if finer.at(at.mixture).gradient_norm > TOLERANCES.freedom.held_to:
-            reason = "max_iter"
-        return self.described(Ended(at, reason, 0, ()), (), 0)
+    def _critical(self, local: Mixture, groups: Groups) -> tuple[Local, Objective, str]:
+        """The critical point next to a fit with components made equal, the rule, and why it ended there."""
+        start = made_equal(local, groups)
+        near = polished(self.ground(start, 0.0, groups), start).mixture
+        ground = self.ground(near, 0.0, groups)
+        at = polished(ground, near)
+        reason = "converged" if at.gradient_norm <= TOLERANCES.freedom.polished else "max_iter"
+        whole = Local.at(ground.objective, self.freedom, at.mixture)
+        return whole, ground.objective, at.gone or reason
 
     def leads_down(self, point: FreePoint) -> bool:
         """Say whether a descent from next to a flat critical point ends lower: then it is no minimum."""
@@ -192,14 +194,21 @@ class FreeDescent:
         starts = sides(self.ground, saddle.local, float(saddle.eigenvalues[0]))
         return [flowed(self.ground, side, accuracy) for side in starts or ()]
 
-    def described(self, found: Ended, history: tuple[float, ...], n_iter: int) -> FreePoint:
-        """Return the point with value, error, curvatures and structure."""
+    def described(
+        self,
+        found: Ended,
+        history: tuple[float, ...],
+        n_iter: int,
+        fine: Objective | None = None,
+        finer: Objective | None = None,
+    ) -> FreePoint:
+        """Return the point with value, error, curvatures and structure, on rules made for it."""
         local = found.at.mixture
-        fine = self.objective(local, TOLERANCES.freedom.fine_rtol)
+        fine = fine or self.objective(local, TOLERANCES.freedom.fine_rtol)
         at = Local.at(fine, self.freedom, local)
         error = fine.rows.errors(local).nll
         if isinstance(self.measure, Population):
-            finer = self.objective(local, TOLERANCES.freedom.finer_rtol)
+            finer = finer or self.objective(local, TOLERANCES.freedom.finer_rtol)
             error = abs(finer.value(local) - fine.value(local)) + TOLERANCES.freedom.rounding
         mixture = self.measure.callers_mixture(local)
         penalty = fine.family.penalty(local)

@@ -71,10 +71,9 @@ class Survey:
         if end.mixture is None:
             self.followings[end.reason] += 1
             return None
-        point, met = self._polished(end.mixture)
-        if point is None or not point.converged:
-            reason = met if point is None else point.stop_reason
-            self.followings["nowhere" if reason == "max_iter" else reason] += 1
+        point = self._polished(end.mixture)
+        if isinstance(point, str):
+            self.followings["nowhere" if point == "max_iter" else point] += 1
             return None
         points = self.minima if point.is_minimum else self.saddles
         place = self._place(points, point.local, point)
@@ -88,14 +87,14 @@ class Survey:
         points.append(point)
         return point
 
-    def _polished(self, end: Mixture) -> tuple[FreePoint | None, str]:
-        """The critical point at the end of a following; where it is a known one, None and what that is."""
+    def _polished(self, end: Mixture) -> FreePoint | str:
+        """The critical point at the end of a following; what it is where it is known; or why none."""
         for points, name in ((self.minima, "minimum"), (self.saddles, "saddle")):
             place = self._place(points, end)
             # Two points come as close as this only where some curvature is small.
             if place is not None and points[place].softest > TOLERANCES.freedom.soft:
-                return None, name
-        return self.descent.critical(self._ordered(end)), ""
+                return name
+        return self.descent.critical(self._ordered(end))
 
     def _taken_in(self, points: list[FreePoint], point: FreePoint) -> int:
         place = self._place(points, point.local, point)

@@ -52,7 +52,7 @@ def _saddles(atlas: Any) -> Iterator[str]:
     yield from saddle_table(atlas.saddles, atlas.edges, barriers, None, atlas.alarm, columns=columns)
     for edge in atlas.handovers:
         one, other = edge.minima
-        yield f"minima {one} and {other} are joined at the value of saddle {edge.saddle} over a weight of zero"
+        yield f"at the value of saddle {edge.saddle} a weight of zero joins minima {one} and {other}"
     for place, reason in atlas.unjoined:
         yield f"saddle {place} joins no two minima: a descent from it ended as {reason}"
     yield f"{counted(sum(atlas.followings.values()), 'following')} of saddles: {_counts(atlas.followings)}"
