@@ -178,8 +178,8 @@ class FreeAtlas(Exported[FreePoint], Record):
         graph = DisconnectivityDisplay.from_atlas(self, most=most) if self.edges else None
         return AtlasDisplay(minima, graph).plot(ax)
 
-    def _coincident(self) -> list[tuple[tuple[int, ...], ...]]:
-        return [exchanged(point) for point in self.minima]
+    def _coincident(self) -> list[list[list[int]]]:
+        return [exchanged(point, self.exchangeable) for point in self.minima]
 
     def _place_of(self, point: Any) -> int | None:
         return next(

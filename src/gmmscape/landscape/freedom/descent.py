@@ -17,7 +17,7 @@ from gmmscape.landscape.freedom.local import FreeGround, Groups, Local
 from gmmscape.landscape.freedom.newton import Ended, newton
 from gmmscape.landscape.freedom.point import FreePoint
 from gmmscape.landscape.points.eigenvector_following import polished
-from gmmscape.landscape.points.flow import Arrived, flowed, sides
+from gmmscape.landscape.points.flow import Arrived, Side, flowed, sides
 from gmmscape.measure import Measure, Population
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
@@ -166,7 +166,7 @@ class FreeDescent:
 
     def _critical(self, local: Mixture, groups: Groups) -> tuple[Local, Objective, str]:
         """The critical point next to a fit with components made equal, the rule, and why it ended there."""
-        start = made_equal(local, groups)
+        start = made_equal(local, groups, shared=self.freedom.held_weights is None)
         near = polished(self.ground(start, 0.0, groups), start).mixture
         ground = self.ground(near, 0.0, groups)
         at = polished(ground, near)
@@ -174,25 +174,35 @@ class FreeDescent:
         whole = Local.at(ground.objective, self.freedom, at.mixture)
         return whole, ground.objective, at.gone or reason
 
-    def leads_down(self, point: FreePoint) -> bool:
-        """Say whether a descent from next to a flat critical point ends lower: then it is no minimum."""
-        at = self.ground(point.local, 0.0).at(point.local)
-        values, vectors = np.linalg.eigh(at.bend)
-        ground = self.everywhere()
-        for direction in vectors[:, np.abs(values) <= TOLERANCES.solve.flat].T:
-            for side in (-1.0, 1.0):
-                aside = ground.stepped(at, side * TOLERANCES.points.continuum_stride * direction)
-                end = None if aside is None else self.coarse(aside.mixture)
-                if end is not None and end.stop_reason == "converged":
-                    gap = self.common.value(point.local) - self.common.value(end.at.mixture)
-                    if gap > TOLERANCES.freedom.same_nll:
-                        return True
-        return False
-
     def both_ways_down(self, saddle: FreePoint, accuracy: float) -> list[Arrived]:
-        """Return where steepest descents from both sides of a saddle of index 1 end; see `flowed`."""
-        starts = sides(self.ground, saddle.local, float(saddle.eigenvalues[0]))
+        """Return where steepest descents from both sides of a saddle end; see `flowed`.
+
+        Of one of index 1 along its unstable direction; of a flat one without an unstable direction along a
+        flat one that leads down.
+        """
+        if saddle.index == 1:
+            starts = sides(self.ground, saddle.local, float(saddle.eigenvalues[0]))
+        else:
+            starts = self.flat_sides(saddle)
         return [flowed(self.ground, side, accuracy) for side in starts or ()]
+
+    def flat_sides(self, point: FreePoint) -> tuple[Side, Side] | None:
+        """Return fits that lie lower to both sides of a flat critical point, which is then no minimum."""
+        ground = self.ground(point.local, 0.0)
+        at = ground.at(point.local)
+        values, vectors = np.linalg.eigh(at.bend)
+        least = TOLERANCES.atlas.lower * point.error
+        flat = np.abs(values) <= TOLERANCES.solve.flat
+        for direction in vectors[:, flat].T:
+            aside = [
+                _relaxed(ground, ground.stepped(at, side * direction), vectors[:, ~flat])
+                for side in (-TOLERANCES.points.continuum_stride, TOLERANCES.points.continuum_stride)
+            ]
+            lower = [to for to in aside if to is not None and to.value < at.value - least]
+            if len(lower) == len(aside):
+                one, other = (Side(to.mixture, to.gradient_norm) for to in lower)
+                return one, other
+        return None
 
     def described(
         self,
@@ -242,3 +252,14 @@ class FreeDescent:
 def _unit(mixture: Mixture, truth: Mixture) -> float:
     """The unit of errors: the truth's standard deviation, averaged where there are several."""
     return truth.sigma or float(np.sqrt(truth.weights @ truth.column_variances().mean(axis=1)))
+
+
+def _relaxed(ground: FreeGround, start: Local | None, stiff: FloatArray) -> Local | None:
+    """The fit after Newton's steps in stiff directions: next to a flat point these decide what leads down."""
+    at = start
+    for _ in range(EFFORT.points.relaxing_steps):
+        if at is None or at.gone:
+            return None
+        step = np.linalg.lstsq(stiff.T @ at.bend @ stiff, -stiff.T @ at.slope, rcond=None)[0]
+        at = ground.stepped(at, stiff @ step)
+    return at

@@ -53,12 +53,13 @@ def coincident(mixture: Mixture, within: float) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(group) for group in touching(at, within) if len(group) > 1)
 
 
-def made_equal(mixture: Mixture, groups: Sequence[Sequence[int]]) -> Mixture:
-    """Return the mixture with the components of each group replaced by their average."""
+def made_equal(mixture: Mixture, groups: Sequence[Sequence[int]], *, shared: bool) -> Mixture:
+    """Return the mixture with the components of each group averaged; their weights too if `shared`."""
     weights, means, covariances = (
         np.array(part) for part in (mixture.weights, mixture.means, mixture.covariances)
     )
-    parts = (weights, means) if mixture.covariance_type == "tied" else (weights, means, covariances)
+    parts = [means, *([] if mixture.covariance_type == "tied" else [covariances])]
+    parts += [weights] if shared else []
     for group in groups:
         at = list(group)
         for part in parts:

@@ -55,7 +55,8 @@ class Local:
     def at(cls, objective: Objective, freedom: Freedom, mixture: Mixture, groups: Groups = ()) -> Local:
         """Return value and derivatives. Cost: a pass with O(m^2) a row, m numbers being free.
 
-        Of `groups`, whose components are equal, only directions are taken that keep them so.
+        Of `groups`, whose components are equal but for their weights, only directions are taken that keep
+        them so, and the shares of their weight.
         """
         own = OwnUnits(objective.family, mixture)
         found = objective.information(mixture, missing=True)
@@ -124,7 +125,8 @@ def _keeping(groups: Groups, basis: FloatArray, own: OwnUnits) -> FloatArray:
     for group in groups:
         places = np.asarray(group)[:, None] * own.own + np.arange(own.own)
         for same in places.T:
-            average[np.ix_(same, same)] = 1.0 / len(same)
+            along = own.scale[same] / np.linalg.norm(own.scale[same])
+            average[np.ix_(same, same)] = np.outer(along, along)
     kept, vectors = np.linalg.eigh(basis.T @ average @ basis)
     return vectors[:, kept > 0.5]
 
@@ -154,10 +156,9 @@ class FreeGround:
     def stepped(self, at: Local, step: FloatArray, *, hessian: bool = True) -> Local | None:
         """Return the point after a step; None where there is none: far too long a step."""
         try:
-            mixture = at.moved(step)
             # Where overflow lies ahead, no number comes back that could be compared.
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                trial = self.at(mixture)
+                trial = self.at(at.moved(step))
         except (InvalidParameterError, np.linalg.LinAlgError):
             return None
         finite = np.isfinite(trial.value) and np.isfinite(trial.slope).all() and np.isfinite(trial.bend).all()

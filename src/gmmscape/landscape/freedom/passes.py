@@ -86,22 +86,25 @@ def handovers(
                 yield edge_of(place, found[0], Way(way.minimum, back))
 
 
-def is_loop(edge: Edge, minima: Sequence[FreePoint]) -> bool:
+def is_loop(edge: Edge, minima: Sequence[FreePoint], exchangeable: Sequence[Sequence[int]]) -> bool:
     """Say whether both descents of an edge end in one labelled minimum."""
     one, other = edge.minima
     if one != other or edge.relabelling is None:
         return False
-    return not changes(edge.relabelling, exchanged(minima[one]))
+    return not changes(edge.relabelling, exchanged(minima[one], exchangeable))
 
 
-def exchanged(minimum: FreePoint) -> tuple[tuple[int, ...], ...]:
+def exchanged(minimum: FreePoint, exchangeable: Sequence[Sequence[int]]) -> list[list[int]]:
     """Return the groups of components whose labels mean nothing at a minimum: they coincide.
 
     Of a flat one also such as nearly do: descents creep towards a place where they would.
     """
     soft = minimum.softest < TOLERANCES.freedom.soft
     within = TOLERANCES.freedom.coincident if soft else TOLERANCES.points.shown_coincident
-    return coincident(minimum.local, within)
+    groups = [
+        sorted(set(group) & set(kind)) for group in coincident(minimum.local, within) for kind in exchangeable
+    ]
+    return [group for group in groups if len(group) > 1]
 
 
 def alarm_of(
@@ -113,9 +116,9 @@ def alarm_of(
     """Return what says that saddles or edges are missing or wrong; that no law counts them is said always."""
     k = sum(len(kind) for kind in exchangeable)
     relabellings = prod(factorial(len(kind)) for kind in exchangeable)
-    groups, joins = [exchanged(point) for point in minima], [*edges, *over_zero]
+    groups, joins = [exchanged(point, exchangeable) for point in minima], [*edges, *over_zero]
     number = pieces_of(groups, joins, k, relabellings) if minima else None
-    said = [NO_LAW, loop_alarm([edge for edge in edges if is_loop(edge, minima)])]
+    said = [NO_LAW, loop_alarm([edge for edge in edges if is_loop(edge, minima, exchangeable)])]
     if number is not None and number > 1:
         said.append(
             f"the labelled minima fall into {number} pieces that no known edge joins: saddles of index 1 are "

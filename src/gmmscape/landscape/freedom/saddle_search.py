@@ -7,11 +7,13 @@ among fits at which these are kept so.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
 
+from gmmscape.arrays import IntArray
 from gmmscape.effort import EFFORT
 from gmmscape.landscape.atlas.groupings import groupings
 from gmmscape.landscape.atlas.saddle_search import covered_together, indices_from, orders_of
@@ -79,7 +81,7 @@ def _of_structures(descent: FreeDescent) -> list[Trail]:
         assert truth is not None
         blocks = [block.means for block in structure.blocks]
         groups = tuple(tuple(block) for block in blocks if len(block) > 1)
-        if not groups or not _exchangeable(descent, groups):
+        if not groups or not _mergeable(descent, groups):
             continue
         covers = [moments_of(truth, block.centers) for block in structure.blocks]
         start = of_blocks(descent, covers, blocks, np.zeros((freedom.n_components, truth.n_features)))
@@ -91,20 +93,20 @@ def _at_random(descent: FreeDescent, rng: np.random.Generator) -> list[Trail]:
     """From fits with the components in every number of groups, each over a few centers or among the rows."""
     found, k = [], descent.freedom.n_components
     for sizes in groupings(k):
-        ends = np.cumsum(sizes)
-        blocks = [list(range(end - size, end)) for end, size in zip(ends, sizes, strict=True)]
-        groups = tuple(tuple(block) for block in blocks if len(block) > 1)
-        if not _exchangeable(descent, groups):
-            continue
         for turn in range(EFFORT.atlas.saddle_starts if len(sizes) > 1 else 1):
-            start = made_equal(_scattered(descent, blocks, turn, rng), groups)
+            blocks = np.split(rng.permutation(k), np.cumsum(sizes)[:-1])
+            groups = tuple(tuple(sorted(block.tolist())) for block in blocks if len(block) > 1)
+            if not _mergeable(descent, groups):
+                continue
+            shared = descent.freedom.held_weights is None
+            start = made_equal(_scattered(descent, blocks, turn, rng), groups, shared=shared)
             q = len(descent.everywhere(groups).at(start).slope)
             found += [Trail(start, groups, index) for index in indices_from(range(q), not groups, turn)]
     return found
 
 
 def _scattered(
-    descent: FreeDescent, blocks: Sequence[Sequence[int]], turn: int, rng: np.random.Generator
+    descent: FreeDescent, blocks: Sequence[IntArray], turn: int, rng: np.random.Generator
 ) -> Mixture:
     """Every other turn a fit over sets of centers, a little aside; else a start of descents."""
     truth, k = descent.reference, descent.freedom.n_components
@@ -121,10 +123,10 @@ def _scattered(
     return of_blocks(descent, covers, blocks, np.zeros((k, truth.n_features)))
 
 
-def _exchangeable(descent: FreeDescent, groups: Sequence[Sequence[int]]) -> bool:
-    """Whether the components of each group may be equal: not where they are held at different numbers."""
-    kinds = [set(kind) for kind in descent.freedom.alike]
-    return all(any(set(group) <= kind for kind in kinds) for group in groups)
+def _mergeable(descent: FreeDescent, groups: Sequence[Sequence[int]]) -> bool:
+    """Whether the components of each group may be equal: not where they are held at different widths."""
+    held = descent.freedom.held_sigmas
+    return held is None or all(np.ptp(held[list(group)]) == 0.0 for group in groups)
 
 
 def _beside(descent: FreeDescent, point: FreePoint, rng: np.random.Generator) -> list[Trail]:
@@ -161,13 +163,12 @@ def _between(
     """From the highest places between two labellings of minima, the nearest ones first."""
     found, ground = [], descent.everywhere()
     shares = np.linspace(0.0, 1.0, EFFORT.atlas.places_between + 2)[1:-1]
+    keeps = partial(_keeps, descent)
     some, each = list(minima[: EFFORT.atlas.most_paired]), EFFORT.atlas.orders_between
     for first, second in combinations_with_replacement(some, 2):
-        orders = [
-            order
-            for order in orders_of(features(first.local), features(second.local))
-            if _keeps(descent, order)
-        ]
+        orders = [one for one in orders_of(features(first.local), features(second.local)) if keeps(one)]
+        if not orders and first is not second:
+            orders = [list(range(len(first.weights)))]
         for order in orders[number * each : (number + 1) * each]:
             target = second.local.permuted(order)
             path = [between(descent.freedom, first.local, target, share) for share in shares]

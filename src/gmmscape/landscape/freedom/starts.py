@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
 from gmmscape.landscape.freedom.descent import FreeDescent
 from gmmscape.landscape.freedom.freedom import Freedom
@@ -61,7 +61,10 @@ def of_structure(descent: FreeDescent, structure: Structure, rng: np.random.Gene
 
 
 def of_blocks(
-    descent: FreeDescent, covers: Sequence[Moments], blocks: Sequence[Sequence[int]], aside: FloatArray
+    descent: FreeDescent,
+    covers: Sequence[Moments],
+    blocks: Sequence[Sequence[int] | IntArray],
+    aside: FloatArray,
 ) -> Mixture:
     """Return the fit whose components of each block share what it covers, in local coordinates."""
     k, d = aside.shape

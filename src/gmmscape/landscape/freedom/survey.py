@@ -79,7 +79,7 @@ class Survey:
         place = self._place(points, point.local, point)
         if place is None and point.is_minimum and point.flat:
             # Without a negative curvature, and yet no minimum where a way leads down that is flatter.
-            points = self.saddles if self.descent.leads_down(point) else points
+            points = self.saddles if self.descent.flat_sides(point) is not None else points
             place = self._place(points, point.local, point)
         self.followings["minimum" if points is self.minima else "saddle"] += 1
         if place is not None:
@@ -125,12 +125,12 @@ class Survey:
         return new
 
     def connected(self) -> Iterator[FreePoint | None]:
-        """Descend from both sides of each saddle of index 1 without an edge.
+        """Descend from both sides of each saddle of index 1 without an edge, and of flat ones that lead down.
 
         Yields after each saddle: a minimum that was not known, or None.
         """
         for place, saddle in enumerate(self.saddles):
-            if saddle.index == 1 and place not in self.ways:
+            if saddle.index <= 1 and place not in self.ways:
                 known = len(self.minima)
                 self.ways[place] = self._down(place)
                 yield self.minima[-1] if len(self.minima) > known else None
@@ -140,7 +140,9 @@ class Survey:
         ways: list[Way] | str = ""
         for accuracy in (TOLERANCES.points.flow_error, TOLERANCES.points.flow_error_again):
             ways = self._down_by(saddle, accuracy)
-            if isinstance(ways, str) or not is_loop(edge_of(saddle, *ways), self.minima):
+            if isinstance(ways, str) or not is_loop(
+                edge_of(saddle, *ways), self.minima, self.descent.freedom.alike
+            ):
                 break
         return ways
 
