@@ -44,9 +44,10 @@ class Exported(WithPasses[P]):
         -------
         pandas.DataFrame
             A row a point, its place in the atlas as index. Columns: nll, kl, error, index, curvature (the
-            smallest), flat, orbit_size, structure, structured, defect, largest_error, means and
-            weights (lists). Minima have hits, share, share_low and share_high (95 %), barrier and
-            relabelling_barrier; saddles first and second (the minima they join), and the heights above them.
+            smallest), flat, orbit_size, structure, structured, defect, largest_error, means and weights
+            (lists); of the location family continuum, of others widths and covariances. Minima have hits,
+            share, share_low and share_high (95 %), barrier and relabelling_barrier; saddles first and second
+            (the minima they join), and the heights above them.
             What is not known is missing.
 
         Raises

@@ -68,7 +68,7 @@ class FreeAtlas(Exported[FreePoint], Record):
     saddles : tuple of FreePoint
         Critical points of index 1 and more, sorted by value; empty where they were not asked for.
     edges : tuple of Edge
-        Which minima the saddles of index 1 join.
+        Which minima the saddles of index 1 join, and flat ones without a negative curvature that lead down.
     handovers : tuple of Edge
         With free weights, passes over a weight of zero: of components that coincide at a saddle one hands its
         weight over, moves, and grows elsewhere, all at the saddle's value.
@@ -175,7 +175,7 @@ class FreeAtlas(Exported[FreePoint], Record):
             quantity="KL" if known else "NLL",
             most=most,
         )
-        graph = DisconnectivityDisplay.from_atlas(self, most=most) if self.edges else None
+        graph = DisconnectivityDisplay.from_atlas(self, most=most) if self.joins else None
         return AtlasDisplay(minima, graph).plot(ax)
 
     def _coincident(self) -> list[list[list[int]]]:
