@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
-from gmmscape.exceptions import InvalidParameterError
+from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.landscape.freedom.atlas import FreeAtlas
 from gmmscape.landscape.freedom.descent import FreeDescent
 from gmmscape.landscape.freedom.explore import Plan, explore
@@ -257,6 +257,28 @@ class FreeLandscape:
             seed=seed_of(rng),
             plan=Plan(positive_integer("n_starts", n_starts, minimum=0), candidates, saddles),
             budget=Budget.of("explore", max_seconds, callback, verbose),
+        )
+
+    def realise(self, structure: Any, precision: str = "float64") -> NoReturn:
+        """Refuse: where no curvature has a sign, no law decides with this freedom.
+
+        `Landscape.realise` decides flat points by the curvature along which coincident means of a known width
+        split. A width that is free takes this curvature away, and free weights make continua of them.
+
+        Parameters
+        ----------
+        structure, precision
+            See `Landscape.realise`.
+
+        Raises
+        ------
+        NotAvailableError
+            Always.
+        """
+        raise NotAvailableError(
+            "realise decides by the splitting of coincident means of one known width and equal weights; free "
+            "widths and weights take its curvature away: take explore(), which descends from every "
+            "structure, or a Landscape with family='location'"
         )
 
     def _start(self, start: Mixture | ArrayLike) -> Mixture:
