@@ -263,11 +263,13 @@ class FreeLandscape:
         """Refuse: where no curvature has a sign, no law decides with this freedom.
 
         `Landscape.realise` decides flat points by the curvature along which coincident means of a known width
-        split. A width that is free takes this curvature away, and free weights make continua of them.
+        split. A width that is free takes it away (on a line altogether), and free weights make continua of them.
 
         Parameters
         ----------
-        structure, precision
+        structure : Structure or list of (means, centers)
+            See `Landscape.realise`.
+        precision : {"float64", "mp"}, default="float64"
             See `Landscape.realise`.
 
         Raises

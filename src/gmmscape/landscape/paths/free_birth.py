@@ -114,5 +114,5 @@ def described(
         branch_parameters=np.array([p.parameter for p in points]),
         branch_means=landscapes.callers(np.stack(ways)),
         branch_eigenvalues=np.array([p.eigenvalues[0] for p in points]),
-        fit=fit.shifted(landscapes.origin),
+        fit=Mixture(fit.weights, landscapes.callers(fit.means), fit.covariances, fit.covariance_type),
     )
