@@ -263,7 +263,7 @@ class FreeLandscape:
         """Refuse: where no curvature has a sign, no law decides with this freedom.
 
         `Landscape.realise` decides flat points by the curvature along which coincident means of a known width
-        split. A width that is free takes it away (on a line altogether), and free weights make continua of them.
+        split. A width that is free takes it away (on a line altogether), and free weights make continua.
 
         Parameters
         ----------
