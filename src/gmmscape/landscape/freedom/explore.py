@@ -80,11 +80,18 @@ class _Search:
             self._report("starts", self.done, self._plan.n_starts, last=last and not self._plan.saddles)
 
     def follow(self, until: float) -> None:
-        """Rounds of followings, until one finds nothing, or there were enough."""
-        survey, found = self.survey, True
-        while found and survey.rounds < EFFORT.atlas.saddle_rounds and not self._budget.is_past(until):
+        """Rounds of followings, until one finds nothing, or there were enough.
+
+        Where known passes leave minima apart, a few rounds more look beside all points again.
+        """
+        survey, found, idle = self.survey, True, 0
+        while survey.rounds < EFFORT.atlas.saddle_rounds and not self._budget.is_past(until):
+            idle = 0 if found else idle + 1
+            if idle and (idle > EFFORT.freedom.idle_rounds or not survey.in_pieces):
+                return
             minima = sorted(survey.minima, key=lambda point: point.value)
-            ways = trails(self._descent, minima, survey.fresh(), self._seed, survey.rounds)
+            fresh = survey.points() if idle else survey.fresh()
+            ways = trails(self._descent, minima, fresh, self._seed, survey.rounds)
             found = False
             for number, way in enumerate(ways, 1):
                 found |= survey.record_critical(followed(self._descent, way)) is not None

@@ -127,8 +127,9 @@ def _keeping(groups: Groups, basis: FloatArray, own: OwnUnits) -> FloatArray:
         for same in places.T:
             along = own.scale[same] / np.linalg.norm(own.scale[same])
             average[np.ix_(same, same)] = np.outer(along, along)
-    kept, vectors = np.linalg.eigh(basis.T @ average @ basis)
-    return vectors[:, kept > 0.5]
+    changed = basis - average @ basis
+    parted, vectors = np.linalg.eigh(changed.T @ changed)
+    return vectors[:, parted <= TOLERANCES.solve.flat]
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,16 @@ def exchanged(minimum: FreePoint, exchangeable: Sequence[Sequence[int]]) -> list
     return [group for group in groups if len(group) > 1]
 
 
+def pieces(
+    minima: Sequence[FreePoint], joins: Sequence[Edge], exchangeable: Sequence[Sequence[int]]
+) -> int | None:
+    """Return into how many pieces the labelled minima fall; None where it would take too long to say."""
+    k = sum(len(kind) for kind in exchangeable)
+    relabellings = prod(factorial(len(kind)) for kind in exchangeable)
+    groups = [exchanged(point, exchangeable) for point in minima]
+    return pieces_of(groups, joins, k, relabellings) if minima else 0
+
+
 def alarm_of(
     minima: Sequence[FreePoint],
     edges: Sequence[Edge],
@@ -114,10 +124,7 @@ def alarm_of(
     exchangeable: Sequence[Sequence[int]],
 ) -> str:
     """Return what says that saddles or edges are missing or wrong; that no law counts them is said always."""
-    k = sum(len(kind) for kind in exchangeable)
-    relabellings = prod(factorial(len(kind)) for kind in exchangeable)
-    groups, joins = [exchanged(point, exchangeable) for point in minima], [*edges, *over_zero]
-    number = pieces_of(groups, joins, k, relabellings) if minima else None
+    number = pieces(minima, [*edges, *over_zero], exchangeable)
     said = [NO_LAW, loop_alarm([edge for edge in edges if is_loop(edge, minima, exchangeable)])]
     if number is not None and number > 1:
         said.append(

@@ -12,7 +12,7 @@ from gmmscape.landscape.freedom.atlas import FreeAtlas, Unjoined
 from gmmscape.landscape.freedom.descent import FreeDescent
 from gmmscape.landscape.freedom.features import features, same_fit
 from gmmscape.landscape.freedom.newton import Ended
-from gmmscape.landscape.freedom.passes import Way, edge_of, handovers, is_loop
+from gmmscape.landscape.freedom.passes import Way, edge_of, handovers, is_loop, pieces
 from gmmscape.landscape.freedom.point import FreePoint, same_soft
 from gmmscape.landscape.points.eigenvector_following import Followed
 from gmmscape.matching import match_means
@@ -117,9 +117,24 @@ class Survey:
             return local
         return local.permuted(np.lexsort(local.means.T[::-1]))
 
+    @property
+    def in_pieces(self) -> bool:
+        """Whether known passes leave some labelled minima apart."""
+        joined = {place: down for place, down in self.ways.items() if not isinstance(down, str)}
+        edges = [edge_of(place, *down) for place, down in joined.items()]
+        free = self.descent.freedom
+        if free.held_weights is None:
+            edges += handovers(self.minima, self.saddles, joined)
+        number = pieces(self.minima, edges, free.alike)
+        return number is not None and number > 1
+
+    def points(self) -> list[FreePoint]:
+        """All points known."""
+        return [*self.minima, *self.saddles]
+
     def fresh(self) -> list[FreePoint]:
         """Points beside which nobody has looked; they are looked beside now."""
-        points = [*self.minima, *self.saddles]
+        points = self.points()
         new = [point for point in points if id(point.local) not in self._looked]
         self._looked |= {id(point.local) for point in points}
         return new
