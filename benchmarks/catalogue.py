@@ -27,6 +27,8 @@ FOLDERS = {
         "candidates",
         "count_law",
         "graph",
+        "searches",
+        "unseen",
         "births",
         "thresholds",
         "falsify",

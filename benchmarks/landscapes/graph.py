@@ -17,8 +17,9 @@ from gmmscape import lab
 
 #: Random starts; nearest centers in the plane and in space, and how far they reach, in sigma.
 STARTS, NEAREST, WIDEST = 16, 5.0, 15.0
-#: How well barriers have to agree, in nats; what two values of one minimum differ by at most.
-AGREE, TIE = 1e-6, 5e-12
+#: How well barriers have to agree, in nats; differences of values up to which two minima are a tie, and from
+#: which on they are none: between the two float64 hardly tells.
+AGREE, TIES = 1e-6, (1e-13, 5e-12)
 #: What stands in files for a barrier that only one of two knows.
 ONE_ONLY = 1e9
 #: Random truths by kind: those of a small version, and all.
@@ -108,7 +109,10 @@ def compared(centers: Array, atlas: lab.Atlas) -> dict[str, Any]:
             wrong.append(place)
         theirs.append((panels.at(saddle.means)[0], ends))
     levels = [panels.at(means)[0] for means in minima]
-    apart = [_difference(atlas.barrier(i), _lowest_pass(i, levels, theirs)) for i in range(len(minima))]
+    apart = [
+        min(_difference(atlas.barrier(i), _lowest_pass(i, levels, theirs, tie)) for tie in TIES)
+        for i in range(len(minima))
+    ]
     return {"wrong": wrong, "unclear": unclear, "barriers_apart": max(apart, default=0.0)}
 
 
@@ -118,14 +122,14 @@ def _difference(one: float, other: float) -> float:
     return abs(one - other)
 
 
-def _lowest_pass(place: int, levels: list[float], passes: list[tuple[float, list[int]]]) -> float:
+def _lowest_pass(place: int, levels: list[float], passes: list[tuple[float, list[int]]], tie: float) -> float:
     """Flood from a minimum until a lower one is reached."""
     for height, _ in sorted(passes):
         reached = {place}
         low = [set(ends) for level, ends in passes if level <= height]
         for _ in low:
             reached |= {i for ends in low if ends & reached for i in ends}
-        if any(levels[i] < levels[place] - TIE for i in reached):
+        if any(levels[i] < levels[place] - tie for i in reached):
             return height - levels[place]
     return float("inf")
 

@@ -7,7 +7,10 @@ posteriors are resolved.
 
 from __future__ import annotations
 
+import itertools
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -16,9 +19,18 @@ from scipy.optimize import linear_sum_assignment
 from gmmscape.arrays import FloatArray as Array
 
 #: Nodes of a panel; its half-width in distances of the poles of the posteriors; reach in deviations.
-NODES, HALF_WIDTH, REACH = {1: 14, 2: 10, 3: 7}, {1: 0.7, 2: 1.0, 3: 1.6}, {1: 9.5, 2: 8.0, 3: 6.5}
-#: How near to a minimum a descent has arrived; time it may take; first distance from the saddle, in sigma.
-ARRIVED, LONGEST, ASIDE = 1e-2, 1e9, 1e-2
+NODES, HALF_WIDTH, REACH = {1: 14, 2: 12, 3: 7}, {1: 0.7, 2: 2.0, 3: 1.6}, {1: 9.5, 2: 7.5, 3: 6.5}
+#: How near to a minimum a descent has arrived, in sigma and as a share of the way; error as a
+#: share of that; time it may take.
+ARRIVED, NEARER, ACCURACY, LONGEST = 1e-2, 0.25, 1e-3, 1e12
+#: Gradients that a descent may ask for.
+MOST = 5000
+#: First distance from the saddle, in sigma, or farther where slopes are less than this; farthest, nearest.
+ASIDE, SLOPE, FARTHEST, TINY = 1e-2, 1e-9, 0.5, 1e-6
+
+
+class TooLongError(Exception):
+    """A descent asked for more gradients than it may."""
 
 
 class Panels:
@@ -81,7 +93,8 @@ class Panels:
         value += 0.5 * d * np.log(2 * np.pi * s2)
         x = points @ basis + beside
         each = (mass[:, None] * psi).T
-        gradient = -(each @ x - each.sum(axis=1)[:, None] * means) / s2
+        # From each mean on: sums of places far from zero would cancel.
+        gradient = -np.stack([share @ (x - mean) for share, mean in zip(each, means, strict=True)]) / s2
         if not hessian or r < d:
             return value, gradient, None
         bend = np.zeros((k, d, k, d))
@@ -99,27 +112,52 @@ class Panels:
         """
         shape = start.shape
 
-        def slope(_: float, flat: Array) -> Array:
-            return -self.at(flat.reshape(shape))[1].ravel()
+        # The solver sees what has been gone, because its tolerance is a share of what it sees.
+        def there(gone: Array) -> Array:
+            return start + gone.reshape(shape)
 
-        def bend(_: float, flat: Array) -> Array:
-            found = self.at(flat.reshape(shape), hessian=True)[2]
-            return -(self._difference(flat.reshape(shape)) if found is None else found)
+        asked = itertools.count()
 
-        def arrival(_: float, flat: Array) -> float:
-            return min(matched(flat.reshape(shape), m)[1] for m in minima) - ARRIVED * self.sigma
+        def slope(_: float, gone: Array) -> Array:
+            if next(asked) > MOST:
+                raise TooLongError
+            return -self.at(there(gone))[1].ravel()
+
+        def bend(_: float, gone: Array) -> Array:
+            found = self.at(there(gone), hessian=True)[2]
+            return -(self.difference(there(gone)) if found is None else found)
+
+        def nearest(means: Array) -> float:
+            return min(matched(means, minimum)[1] for minimum in minima)
+
+        # Of minima that have only just split off the saddle is near, too.
+        close = min(ARRIVED * self.sigma, NEARER * nearest(start))
+
+        def arrival(_: float, gone: Array) -> float:
+            return nearest(there(gone)) - close
 
         setattr(arrival, "terminal", True)  # noqa: B010  (how solve_ivp is told to stop there)
-        flow = solve_ivp(
-            slope, (0.0, LONGEST), start.ravel(), "LSODA", jac=bend, events=arrival, rtol=1e-6, atol=1e-9
-        )
-        end = flow.y[:, -1].reshape(shape)
+
+        def flowed(solver: str) -> Any:
+            span, accuracy = (0.0, LONGEST), ACCURACY * close
+            start = np.zeros(shape).ravel()
+            return solve_ivp(slope, span, start, solver, jac=bend, events=arrival, rtol=1e-4, atol=accuracy)
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of LSODA, that it gives up
+                flow = flowed("LSODA")
+            if not flow.success:  # as on some plateaus
+                flow = flowed("BDF")
+        except TooLongError:
+            return None
+        end = there(flow.y[:, -1])
         found = [matched(end, minimum) for minimum in minima]
         place = min(range(len(minima)), key=lambda i: found[i][1])
         order, distance = found[place]
-        return (place, order) if distance <= 2 * ARRIVED * self.sigma else None
+        return (place, order) if distance <= 2 * close else None
 
-    def _difference(self, means: Array) -> Array:
+    def difference(self, means: Array) -> Array:
         """The Hessian by central differences of the gradient."""
         step = 1e-4 * self.sigma
         columns = []
@@ -130,13 +168,23 @@ class Panels:
             columns.append((self.at(means + change)[1] - self.at(means - change)[1]).ravel() / (2 * step))
         return 0.5 * (np.array(columns) + np.array(columns).T)
 
+    def _straight(self, saddle: Array, off: Array, curvature: float) -> bool:
+        """Whether the slope on both sides of a saddle is downhill, as its curvature says."""
+        expected = 0.5 * curvature * float(np.sum(off**2))
+        return all(
+            side * float(np.sum(self.at(saddle + side * off)[1] * off)) < expected for side in (-1.0, 1.0)
+        )
+
     def both_ways(self, saddle: Array, minima: Sequence[Array]) -> list[tuple[int, tuple[int, ...]] | None]:
         """Return where both descents from a saddle arrive."""
         bend = self.at(saddle, hessian=True)[2]
-        values, vectors = np.linalg.eigh(self._difference(saddle) if bend is None else bend)
-        # What has only just split off lies as far as the root of the curvature.
-        aside = min(ASIDE, 0.1 * np.sqrt(abs(values[0]) * self.sigma**2)) * self.sigma
-        off = aside * vectors[:, 0].reshape(saddle.shape)
+        values, vectors = np.linalg.eigh(self.difference(saddle) if bend is None else bend)
+        direction = vectors[:, 0].reshape(saddle.shape)
+        aside = min(FARTHEST, max(ASIDE, SLOPE / abs(values[0]))) * self.sigma
+        # What has only just split off lies as near as where the slope no longer is what the curvature says.
+        while aside > TINY * self.sigma and not self._straight(saddle, aside * direction, values[0]):
+            aside *= 0.5
+        off = aside * direction
         return [self.descended(saddle + side * off, minima) for side in (-1.0, 1.0)]
 
 

@@ -8,6 +8,7 @@ from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.profile import PathProfile
 from gmmscape.landscape.basins import BasinShares, basins
 from gmmscape.landscape.comparison import Comparison, SizeCurve, agreement_against_size, compare
+from gmmscape.landscape.dynamics import Rate, Trajectory, trajectory
 from gmmscape.landscape.falsification import (
     Falsification,
     ShareCurve,
@@ -24,7 +25,11 @@ from gmmscape.landscape.paths.birth_result import BirthPoint
 from gmmscape.landscape.paths.error_curve import SeparationCurve, error_against_separation
 from gmmscape.landscape.phases import PhaseDiagram, phase
 from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.landscape.quantisation.atlas import KMeansAtlas
+from gmmscape.landscape.quantisation.landscape import KMeansLandscape
+from gmmscape.landscape.quantisation.point import KMeansPoint
 from gmmscape.landscape.realisation.result import Realisation
+from gmmscape.landscape.theorems import BlockQuantities, TheoremTable, TruthQuantities, theorem_table
 from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
 from gmmscape.measure import Population, Sample, density_nodes
 from gmmscape.structure import Block, Decoding, Structure, candidates, decode
@@ -34,6 +39,7 @@ __all__ = [
     "BasinShares",
     "BirthPoint",
     "Block",
+    "BlockQuantities",
     "Comparison",
     "CriticalPoint",
     "Decoding",
@@ -41,10 +47,14 @@ __all__ = [
     "FreeAtlas",
     "FreeLandscape",
     "FreePoint",
+    "KMeansAtlas",
+    "KMeansLandscape",
+    "KMeansPoint",
     "Landscape",
     "PathProfile",
     "PhaseDiagram",
     "Population",
+    "Rate",
     "Realisation",
     "Sample",
     "SeparationCurve",
@@ -53,6 +63,9 @@ __all__ = [
     "Structure",
     "StructureThreshold",
     "Suspect",
+    "TheoremTable",
+    "Trajectory",
+    "TruthQuantities",
     "agreement_against_size",
     "basins",
     "birth",
@@ -65,5 +78,7 @@ __all__ = [
     "laws",
     "phase",
     "structure_threshold",
+    "theorem_table",
+    "trajectory",
     "unstructured_against_separation",
 ]

@@ -19,6 +19,7 @@ VALUES = {
     "nll": ("nll", 1.0),
     "of a fit": ("log-likelihood + prior per row", -1.0),
     "inertia": ("inertia per row", 1.0),
+    "distortion": ("distortion", 1.0),
 }
 #: Tasks whose values are those of fits to rows.
 OF_FITS = ("fit", "diagnose", "select", "local_optima")

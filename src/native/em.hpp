@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "em_options.hpp"
+#include "flow.hpp"
 #include "missing_product.hpp"
 
 namespace gmmscape {
@@ -143,10 +144,50 @@ class EmRun {
                 const double mean = state.fit.means[i];
                 state.next.means[i] = mean + found.mass[i / d_] * (state.next.means[i] - mean);
             }
+            state.next.weights = state.fit.weights;
+            if (family_.weighted) {
+                grow(state.next.weights, weight_slope(state.fit, found.mass));
+            }
         }
     }
 
+    // A step of the gradient flow by the classical method of Runge and Kutta, of order four.
+    void advance_flow(State& state) {
+        const double h = options_.flow_step;
+        std::array<State, 3> inner;
+        std::vector<Slope> slopes{slope_of(state)};
+        for (size_t i = 0; i < inner.size(); ++i) {
+            evaluate(flowed(family_, state.fit, {{&slopes.back(), i < 2 ? 0.5 * h : h}}), inner[i]);
+            if (inner[i].end) {
+                state.end = inner[i].end;
+                return;
+            }
+            slopes.push_back(slope_of(inner[i]));
+        }
+        State after;
+        evaluate(flowed(family_, state.fit,
+                        {{&slopes[0], h / 6.0}, {&slopes[1], h / 3.0}, {&slopes[2], h / 3.0}, {&slopes[3], h / 6.0}}),
+                 after);
+        accept(std::move(after), state);
+    }
+
+    Slope slope_of(const State& state) const { return downhill(state.fit, state.next, state.found.mass); }
+
+    // Takes a step unless the value rises by more than rounding.
+    void accept(State after, State& state) {
+        if (after.end == End::out_of_reach || !(after.nll <= state.nll + options_.largest_rise * (1.0 + std::abs(state.nll)))) {
+            // Only rounding in a covariance near singularity can raise the value: the step is refused.
+            state.end = after.end == End::out_of_reach ? End::out_of_reach : End::degenerate;
+            return;
+        }
+        state = std::move(after);
+    }
+
     void advance(State& state) {
+        if (options_.flow_step > 0.0) {
+            advance_flow(state);
+            return;
+        }
         if (options_.accelerate && state.trail.size() == 2) {
             Fit trial;
             State jumped;
@@ -164,12 +205,7 @@ class EmRun {
         }
         plain.trail.push_back(state.fit);
         evaluate(state.next, plain);
-        if (plain.end == End::out_of_reach || !(plain.nll <= state.nll + options_.largest_rise * (1.0 + std::abs(state.nll)))) {
-            // Only rounding in a covariance near singularity can raise the value: the step is refused.
-            state.end = plain.end == End::out_of_reach ? End::out_of_reach : End::degenerate;
-            return;
-        }
-        state = std::move(plain);
+        accept(std::move(plain), state);
     }
 
     // Whether the second-order phase is possible here, and cheaper than what plain steps are expected to need: all
@@ -385,7 +421,7 @@ class EmRun {
             total += weight;
         }
         for (double& weight : trial.weights) {
-            weight = family_.location ? weight : weight / total;  // a long jump blows rounding up, and a mass above one would pass as a gain
+            weight = family_.weighted ? weight / total : weight;  // a long jump blows rounding up, and a mass above one would pass as a gain
         }
         if (!factorise(family_.shape, trial, d_)) {
             return false;

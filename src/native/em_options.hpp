@@ -22,7 +22,10 @@ struct EmOptions {
     double tol;
     size_t max_iter;
     bool accelerate;
-    bool gradient;  // location only: each mean goes its mass times the EM step, gradient descent with step sigma^2
+    // Held covariances only: gradient descent with step sigma^2, in which each mean goes its mass times the EM step; or,
+    // where `flow_step` is positive, the gradient flow by steps of that many sigma^2.
+    bool gradient;
+    double flow_step;
     // A start is given up where, after `screen` iterations, going on at the last one's pace for `outlook` more
     // would not lead below `target`.
     double target;

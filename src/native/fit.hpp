@@ -17,7 +17,8 @@ namespace gmmscape {
 // What is free, and what limits it.
 struct Family {
     Shape shape;                 // of the covariances
-    bool location;               // only the means are free
+    bool location;               // covariances stay as they are
+    bool weighted;               // the weights are free
     std::vector<double> floor;   // least variance of each column; all zero for none
     std::vector<double> spread;  // standard deviation of each column of the data
     std::vector<double> scale;   // (d, d): rows times it are in the data's own units
@@ -264,7 +265,7 @@ inline bool update(const Family& family, double prior, const Statistics& statist
     const double least = family.location ? family.resolution : 0.0;
     for (size_t i = 0; i < k; ++i) {
         const double mass = statistics.mass[i];
-        if (!family.location) {
+        if (family.weighted) {
             next.weights[i] = mass / total;
         }
         if (!(mass + (family.location ? 0.0 : prior) > least)) {
@@ -337,7 +338,7 @@ inline double step_length(const Family& family, const Fit& before, const Fit& af
     std::vector<double> shift(d), half(d * d);
     for (size_t i = 0; i < k; ++i) {
         // A weight that has gone to zero goes on at a steady rate.
-        const bool gone = !family.location && before.weights[i] <= family.resolution;
+        const bool gone = family.weighted && before.weights[i] <= family.resolution;
         if (gone && (family.shape != Shape::tied || i > 0)) {
             continue;
         }

@@ -35,7 +35,7 @@ class OwnUnits {
     // All weights by one factor: changes nothing. Of length one; zero where the weights are known.
     std::vector<double> gauge() const {
         std::vector<double> direction(size_, 0.0);
-        for (size_t i = 0; i < k_ && !family_.location; ++i) {
+        for (size_t i = 0; i < k_ && family_.weighted; ++i) {
             direction[i * basis_] = std::sqrt(fit_.weights[i]);
         }
         return direction;
@@ -213,7 +213,7 @@ class OwnUnits {
             }
         }
         for (double& weight : next.weights) {
-            weight = family_.location ? weight : weight / total;
+            weight = family_.weighted ? weight / total : weight;
         }
         return true;
     }
@@ -230,7 +230,7 @@ class OwnUnits {
         for (size_t i = 0; i < k_; ++i) {
             double* own = scale_.data() + i * basis_;
             const double weight = std::max(fit_.weights[i], std::numeric_limits<double>::min());
-            own[0] = family_.location ? std::numeric_limits<double>::infinity() : std::sqrt(weight);
+            own[0] = family_.weighted ? std::sqrt(weight) : std::numeric_limits<double>::infinity();
             std::fill(own + 1, own + 1 + d_, std::sqrt(weight));
             if (shape_ != Shape::tied) {
                 covariance_scale(weight + prior_, own + 1 + d_);

@@ -42,6 +42,14 @@ def test_where_my_own_starts_lead():
     assert re.search(r"^ +1 +minimum 0$", text, re.MULTILINE)
 
 
+def test_free_weights_and_the_flow():
+    text = inside(*TRUTH, "--weights", "free", "-n", "40").stdout
+    assert text.startswith("1 minimum from 40 starts (truth, seed 0) by EM; k=3, sigma=1, free weights")
+    text = inside(*TRUTH, "--means=10.978,11.429,10.911", "--method", "gradient_flow").stdout
+    assert "by gradient flow" in text
+    assert "0>0,1  1,2>2" in text  # EM leads to the other minimum
+
+
 def test_rows_of_a_file(tmp_path):
     file = tmp_path / "rows.csv"
     rows = np.random.default_rng(0).normal(size=(300, 2)) + np.array([0, 20])

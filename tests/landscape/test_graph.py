@@ -10,9 +10,10 @@ from benchmarks.landscapes.panels import Panels
 
 import gmmscape as gs
 from gmmscape import lab
-from gmmscape.landscape.atlas.alarms import labelled_pieces, morse_alarm
+from gmmscape.landscape.atlas.alarms import labelled_pieces, loose_alarm, morse_alarm
 from gmmscape.landscape.atlas.edges import Edge, escape_height
 from gmmscape.measure import Estimate
+from gmmscape.tolerances import TOLERANCES
 from marks import rest_slow
 
 TRIANGLE = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
@@ -22,6 +23,7 @@ TRUTHS = {
     "four centers": ([-24.459, -8.858, 9.388, 23.929], 3),
     "a mean on a plateau": ([-12.35885004, -4.60160443, 16.96045446], 3),
     "a saddle on a plateau": ([0.0, 10.13401755, 35.08733327], 3),
+    "a mean without mass between far centers": ([0.0, 5.65700178, 27.71619369], 4),
     "two means in the plane": ([[0.0, 0.0], [9.0, 2.0], [3.0, 11.0]], 2),
     "two means in space": ([[0.0, 0.0, 0.0], [9.0, 2.0, 1.0], [3.0, 8.0, -5.0]], 2),
     "three means in the plane": ([[0.0, 0.0], [6.0, 0.0], [2.0, 7.0]], 3),
@@ -173,6 +175,23 @@ def test_labelled_minima_hang_together(census: lab.Atlas):
     pair = [edge for edge in census.edges if edge.minima == (1, 1)]
     assert len(pair) == 1
     assert labelled_pieces(census.minima, pair) == 6 + 3
+
+
+def test_three_means_that_nearly_coincide_are_joined():
+    # A pass with a curvature of -3e-10/sigma^2 between labellings of their minimum, 1e-3 sigma away.
+    atlas = explored([0.0, 14.12276808, 19.21071989], 4)
+    softest = max((p for p in atlas.saddles if p.index == 1), key=lambda point: point.eigenvalues[0])
+    assert -1e-9 < softest.eigenvalues[0] < -TOLERANCES.solve.flat
+    edge = next(edge for edge in atlas.edges if atlas.saddles[edge.saddle] is softest)
+    assert edge.minima[0] == edge.minima[1]
+    assert edge.relabelling not in (None, (0, 1, 2, 3))
+    assert atlas.alarm is None
+
+
+def test_a_saddle_without_an_edge_is_told(census: lab.Atlas):
+    assert replace(census, edges=census.edges[1:]).alarm is not None
+    assert "joins no known minima (0)" in str(loose_alarm(census.saddles, census.edges[1:]))
+    assert loose_alarm(census.saddles, census.edges) is None
 
 
 def test_an_edge_round_to_one_labelled_minimum_is_an_alarm(census: lab.Atlas):

@@ -13,7 +13,7 @@ from gmmscape.cli.shared.options import WholeNumber, laboratory_options
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.progress import progress
 from gmmscape.landscape.basins import basins
-from gmmscape.landscape.basins.result import BasinShares
+from gmmscape.landscape.basins.result import METHODS, BasinShares
 from gmmscape.landscape.basins.starts import NAMED
 from gmmscape.results.text import counted
 
@@ -36,10 +36,11 @@ from gmmscape.results.text import counted
 @click.option("-n", "n", type=WholeNumber(1), help="Starts.  [default: 10000]")
 @click.option(
     "--method",
-    type=click.Choice(["em", "gd"]),
+    type=click.Choice(list(METHODS)),
     default="em",
     show_default=True,
-    help="EM or gradient descent.",
+    help="EM, gradient descent with step sigma^2, its flow (twenty times the work of EM), or Newton's "
+    "method.",
 )
 @output_options(BasinShares)
 @laboratory_options(checkpoint=True)
@@ -58,9 +59,9 @@ def basins_command(
 ) -> None:
     """Say which share of the starts falls into each minimum.
 
-    Fits k means (known sigma, weights 1/k) to a truth or to the rows of FILE from very many starts, and
-    counts those that end in each minimum. With --means it says which minimum your starts lead to. Exit codes:
-    0 done, 2 usage, 3 data, 4 interrupted.
+    Fits k means (known sigma; weights 1/k, or free ones) to a truth or to the rows of FILE from very many
+    starts, and counts those that end in each minimum. With --means it says which minimum your starts lead to.
+    Exit codes: 0 done, 2 usage, 3 data, 4 interrupted.
 
     \b
     Example:

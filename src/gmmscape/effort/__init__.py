@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gmmscape.effort.atlas import AtlasEffort
-from gmmscape.effort.basins import BasinsEffort
+from gmmscape.effort.basins import BasinsEffort, DynamicsEffort
 from gmmscape.effort.diagnosis import DiagnosisEffort
 from gmmscape.effort.falsification import FalsificationEffort
 from gmmscape.effort.freedom import FreedomEffort
@@ -17,11 +17,13 @@ from gmmscape.effort.moves import MovesEffort
 from gmmscape.effort.paths import PathsEffort
 from gmmscape.effort.phases import PhasesEffort
 from gmmscape.effort.points import PointsEffort
+from gmmscape.effort.quantisation import QuantisationEffort
 from gmmscape.effort.realisation import RealisationEffort
 from gmmscape.effort.report import ReportEffort
 from gmmscape.effort.selection import SelectionEffort
 from gmmscape.effort.solve import SolveEffort
 from gmmscape.effort.structure import StructureEffort
+from gmmscape.effort.theorems import TheoremEffort
 from gmmscape.effort.threshold import ThresholdEffort
 
 
@@ -32,6 +34,7 @@ class Effort:
     atlas: AtlasEffort = field(default_factory=AtlasEffort)
     basins: BasinsEffort = field(default_factory=BasinsEffort)
     diagnosis: DiagnosisEffort = field(default_factory=DiagnosisEffort)
+    dynamics: DynamicsEffort = field(default_factory=DynamicsEffort)
     falsification: FalsificationEffort = field(default_factory=FalsificationEffort)
     freedom: FreedomEffort = field(default_factory=FreedomEffort)
     measure: MeasureEffort = field(default_factory=MeasureEffort)
@@ -39,11 +42,13 @@ class Effort:
     paths: PathsEffort = field(default_factory=PathsEffort)
     phases: PhasesEffort = field(default_factory=PhasesEffort)
     points: PointsEffort = field(default_factory=PointsEffort)
+    quantisation: QuantisationEffort = field(default_factory=QuantisationEffort)
     realisation: RealisationEffort = field(default_factory=RealisationEffort)
     report: ReportEffort = field(default_factory=ReportEffort)
     selection: SelectionEffort = field(default_factory=SelectionEffort)
     solve: SolveEffort = field(default_factory=SolveEffort)
     structure: StructureEffort = field(default_factory=StructureEffort)
+    theorems: TheoremEffort = field(default_factory=TheoremEffort)
     threshold: ThresholdEffort = field(default_factory=ThresholdEffort)
 
 

@@ -15,6 +15,8 @@ class AtlasEffort:
     #: `neighbour_candidates`.
     all_candidates: int = 100
     neighbour_candidates: int = 3000
+    #: Moves for each random start at most, where no candidates are listed.
+    moves_per_start: int = 4
     #: Groupings of more means are not all tried: only those of at most two groups that are no single
     #: means.
     all_groupings: int = 6
@@ -33,8 +35,8 @@ class AtlasEffort:
     #: Isometries of a truth that are listed; relabellings that are listed to count labelled minima.
     most_isometries: int = 1000
     most_relabellings: int = 5040
-    #: Where time is limited, shares of it at which candidates, and then random starts, give way: with a
-    #: search for saddles, and without; and at which followings give way to descents from saddles.
-    shares_with_saddles: tuple[float, float] = (0.25, 0.5)
-    shares_of_descents: tuple[float, float] = (0.5, 1.0)
+    #: Where time is limited, shares of it at which candidates, then random starts, and then moves, give way:
+    #: with a search for saddles, and without; and at which followings give way to descents from saddles.
+    shares_with_saddles: tuple[float, float, float] = (0.25, 0.45, 0.55)
+    shares_of_descents: tuple[float, float, float] = (0.4, 0.7, 1.0)
     share_of_followings: float = 0.85

@@ -121,7 +121,7 @@ class EmTask:
     kind : {"spherical", "diag", "tied", "full"}
         Covariances.
     means_only : bool
-        Whether only the means are free.
+        Whether covariances stay as they are.
     weights, means, covariances : ndarray of shape (b, k), (b, k, d), (b, ...)
         The b starts; covariances as a mixture stores them, with b in front.
     floor : ndarray of shape (d,)
@@ -140,9 +140,13 @@ class EmTask:
         A rise of the value by more than this, relative to one plus its size, is beyond rounding.
     tol, max_iter, accelerate
         As for `solve.EM`.
+    free_weights : bool
+        Whether the weights are free where covariances are not; they are where covariances are.
     gradient : bool
-        Gradient descent with the step sigma^2 instead, means only, of weights that sum to one: each mean
-        goes its mass times the EM step. `tol` is still the length of the EM step.
+        Gradient descent with the step sigma^2 instead, held covariances only, of rows whose weights sum to
+        one: each mean goes its mass times the EM step. `tol` is still the length of the EM step.
+    flow_step : float
+        Of the gradient: follow its flow by Runge and Kutta's steps of that many sigma^2; 0 for descent.
     target, screen, outlook : float, int, int
         A start is given up where, after `screen` iterations, going on at the last one's pace for `outlook`
         more would not lead to `target`.
@@ -178,7 +182,9 @@ class EmTask:
     tol: float
     max_iter: int
     accelerate: bool
+    free_weights: bool = False
     gradient: bool = False
+    flow_step: float = 0.0
     target: float = np.inf
     screen: int = 0
     outlook: int = 0

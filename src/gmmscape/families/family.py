@@ -25,17 +25,20 @@ class NativeFamily:
     kind : str
         How covariances are stored.
     means_only : bool
-        Whether weights and covariances stay as they are.
+        Whether covariances stay as they are.
     floor : ndarray of shape (d,)
         Smallest variances, all zero for no floor.
     prior : CovariancePrior or None
         Of each covariance.
+    free_weights : bool
+        Whether weights are free where covariances are not.
     """
 
     kind: str
     means_only: bool
     floor: FloatArray
     prior: CovariancePrior | None = None
+    free_weights: bool = False
 
 
 class Coordinates(Protocol):

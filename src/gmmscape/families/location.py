@@ -80,10 +80,10 @@ class Location(Family):
         return self
 
     def native(self, d: int) -> NativeFamily | None:
-        """Return that only the means move; None for free weights, which the compiled loop does not know."""
-        if self.free_weights:
-            return None
-        return NativeFamily(self.kind.name, means_only=True, floor=np.zeros(d))
+        """Return that only the means move, and the weights where they are free."""
+        return NativeFamily(
+            self.kind.name, means_only=True, floor=np.zeros(d), free_weights=self.free_weights
+        )
 
     def in_coordinates(
         self, gradient: FloatArray, hessian: FloatArray | None

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.edges import Edge
+from gmmscape.landscape.atlas.moves import with_places
 from gmmscape.landscape.points.continuum import Continuum
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
@@ -59,6 +60,7 @@ def with_continua(descent: Descent, atlas: Atlas, budget: Budget) -> Atlas:
             item._replace(minimum=None if item.minimum is None else homes[item.minimum])
             for item in atlas.candidates
         ),
+        moves=with_places(atlas.moves, homes),
     )
 
 

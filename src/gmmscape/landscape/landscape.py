@@ -20,6 +20,7 @@ from gmmscape.landscape.points.continuum import dimension_of
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.points.given_places import given_places
+from gmmscape.landscape.quantisation.landscape import limit
 from gmmscape.landscape.realisation.realise import realise
 from gmmscape.landscape.realisation.result import Realisation
 from gmmscape.measure import Errors, Estimate, Population, Sample
@@ -58,7 +59,7 @@ class Landscape:
         What fits to a sample are decoded against; those to a population are against its truth.
     family : {"location", "spherical", "diag", "tied", "full"}, default="location"
         What covariances are like. Another one than "location", `weights` as numbers, or `sigma` as "free",
-        "common" or a number each make a `FreeLandscape`.
+        "common" or a number each make a `FreeLandscape`; `sigma=0` a `KMeansLandscape`, the limit.
 
     Raises
     ------
@@ -88,8 +89,10 @@ class Landscape:
         *,
         family: str = "location",
     ) -> Any:
-        """Make a landscape of means alone, or one of more freedom."""
+        """Make a landscape of means alone, one of more freedom, or that of k-means."""
         plain = np.ndim(sigma) == 0 and not isinstance(sigma, str) and isinstance(weights, str)
+        if plain and sigma == 0 and sigma is not False:
+            return limit(measure, n_components, family, weights, reference)
         if family == "location" and plain:
             return super().__new__(cls)
         free = {"family": family, "weights": weights, "sigma": sigma, "reference": reference}
@@ -327,7 +330,8 @@ class Landscape:
         n_starts : int, default=64
             Random starts: k draws from the truth, or k rows of the sample, with equal weights.
         candidates : bool, default=True
-            Whether to descend from every candidate structure as well (populations only).
+            Whether to descend from every candidate structure as well; where none is listed, as of a sample,
+            from moves in the lowest minima: one mean taken to another, about four moves a random start.
         saddles : bool, default=False
             Whether to look for critical points of every index too, by eigenvector following, with the means
             in every number of groups, until the count law is silent; and for the minima that each saddle of
@@ -336,11 +340,11 @@ class Landscape:
         n_jobs : int, default=1
             Processes, and threads in each; -1 for all cores. The atlas does not depend on it.
         max_seconds : float, optional
-            Time budget, shared between candidates, random starts and saddles, checked after each piece.
+            Time budget, shared between candidates, random starts, moves and saddles; checked after each.
         callback : callable, optional
-            Called with an `Event` after each descent (stage "descents"), following ("saddles") and flat point
-            along which a continuum was looked for ("continua"); the detail of the first two is the numbers of
-            minima and saddles and what was found for the first time; returning True stops.
+            Called with an `Event` after each descent (stages "descents" and "moves"), following ("saddles")
+            and flat point along which a continuum was looked for ("continua"); the detail of all but the last
+            is the numbers of minima and saddles and what was found for the first time; returning True stops.
         verbose : int, default=0
             1 prints every two seconds how far it has come.
         resume : Atlas, optional
@@ -371,12 +375,7 @@ class Landscape:
             raise InvalidParameterError.of(
                 "resume", resume, "pass an Atlas, for example Atlas.from_json(path)"
             )
-        plan = exploration.Plan(
-            n_starts=n_starts,
-            candidates=candidates,
-            saddles=saddles,
-            n_jobs=n_jobs,
-        )
+        plan = exploration.Plan(n_starts, candidates, saddles, n_jobs)
         budget = Budget.of("explore", max_seconds, callback, verbose)
         found = exploration.explore(
             self._descent,

@@ -1,6 +1,6 @@
 """Measures: what a negative log-likelihood is averaged over."""
 
-from gmmscape.measure.density import density_nodes
+from gmmscape.measure.density import Density, density_nodes
 from gmmscape.measure.duplicates import row_keys
 from gmmscape.measure.estimate import Errors, Estimate
 from gmmscape.measure.population import Population
@@ -17,6 +17,7 @@ __all__ = [
     "ArraySource",
     "Block",
     "Coverage",
+    "Density",
     "Errors",
     "Estimate",
     "Measure",

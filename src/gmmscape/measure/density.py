@@ -14,13 +14,36 @@ from gmmscape.measure.sample import Sample
 from gmmscape.validation import finite_array, positive_integer
 
 
+class Density(Sample):
+    """Nodes and weights of a density, which remember the density itself, for what sums cannot say.
+
+    `density_nodes` makes one.
+
+    Parameters
+    ----------
+    points : array_like of shape (n, d)
+        Nodes.
+    weights : array_like of shape (n,)
+        Their weights.
+    ends : sequence of array_like
+        Ends of the panels of each axis, ascending.
+    values : ndarray of shape (p, m) or (p, q, m, m)
+        The density, of mass one, at the m nodes of each panel and axis.
+    """
+
+    def __init__(self, points: Any, weights: Any, ends: Sequence[FloatArray], values: FloatArray) -> None:
+        super().__init__(points, weights)
+        self.ends = tuple(ends)
+        self.values = values
+
+
 def density_nodes(
     density: Callable[[FloatArray], Any],
     breaks: Sequence[float] | Sequence[Sequence[float]],
     *,
     n_panels: int = 100,
     order: int = 10,
-) -> Sample:
+) -> Density:
     """Return a density as weighted nodes, which stand for a population in every landscape.
 
     Parameters
@@ -38,8 +61,9 @@ def density_nodes(
 
     Returns
     -------
-    Sample
-        Nodes of positive weight, the weights summing to one. Cost of a pass: that of so many rows.
+    Density
+        A `Sample`: nodes of positive weight, the weights summing to one. Cost of a pass: that of so many
+        rows.
 
     Raises
     ------
@@ -59,7 +83,8 @@ def density_nodes(
     if len(axes) > 2 or any(len(axis) < 2 or not (np.diff(axis) > 0).all() for axis in axes):
         raise InvalidParameterError.of("breaks", breaks, "pass ascending numbers, of one axis or of two")
     panels, nodes = positive_integer("n_panels", n_panels), positive_integer("order", order)
-    lines = [_line(axis, panels, nodes) for axis in axes]
+    ends = [_ends(axis, panels) for axis in axes]
+    lines = [_line(one, nodes) for one in ends]
     points = np.stack(np.meshgrid(*(x for x, _ in lines), indexing="ij"), axis=-1).reshape(-1, len(lines))
     lengths = np.stack(np.meshgrid(*(w for _, w in lines), indexing="ij"), axis=-1)
     weights = lengths.reshape(-1, len(lines)).prod(axis=1)
@@ -69,18 +94,26 @@ def density_nodes(
     weights = weights * values
     if not weights.any():
         raise InvalidParameterError.of("density", density, "its values are all zero: move the breaks to it")
-    kept = weights > 0.0
-    return Sample(points[kept], weights[kept] / weights[kept].sum())
+    kept, mass = weights > 0.0, float(weights.sum())
+    # (panel, node) of each axis in turn, then all panels before all nodes.
+    at_nodes = values.reshape([n for one in ends for n in (len(one) - 1, nodes)]) / mass
+    if len(lines) > 1:
+        at_nodes = at_nodes.transpose(0, 2, 1, 3)
+    return Density(points[kept], weights[kept] / mass, ends, at_nodes)
 
 
-def _line(breaks: FloatArray, n_panels: int, order: int) -> tuple[FloatArray, FloatArray]:
+def _ends(breaks: FloatArray, n_panels: int) -> FloatArray:
+    """Ends of the panels of one axis."""
+    share = n_panels / (breaks[-1] - breaks[0])
+    parts = [
+        np.linspace(low, high, max(1, round(share * (high - low))) + 1)[:-1] for low, high in pairwise(breaks)
+    ]
+    return np.append(np.concatenate(parts), breaks[-1])
+
+
+def _line(ends: FloatArray, order: int) -> tuple[FloatArray, FloatArray]:
     """Nodes and weights of one axis."""
     x, w = np.polynomial.legendre.leggauss(order)
-    share = n_panels / (breaks[-1] - breaks[0])
-    ends = [
-        end
-        for low, high in pairwise(breaks)
-        for end in pairwise(np.linspace(low, high, max(1, round(share * (high - low))) + 1))
-    ]
-    nodes = [0.5 * (high + low) + 0.5 * (high - low) * x for low, high in ends]
-    return np.concatenate(nodes), np.concatenate([0.5 * (high - low) * w for low, high in ends])
+    half = 0.5 * np.diff(ends)
+    middle = 0.5 * (ends[:-1] + ends[1:])
+    return (middle[:, None] + half[:, None] * x).ravel(), (half[:, None] * w).ravel()

@@ -239,7 +239,9 @@ class Population(Centred):
         noise = np.array(rounding) * np.array([1.0, sigma, sigma * sigma])
         return fitted_rule(dimension, lambda z, w: integrand(placed(z), w), enough, tuple(noise.tolist()))
 
-    def kl(self, mixture: Mixture, rtol: float | None = None) -> Estimate:
+    def kl(
+        self, mixture: Mixture, rtol: float | None = None, nll: Callable[[], Estimate] | None = None
+    ) -> Estimate:
         """Return the Kullback-Leibler divergence from the truth to a mixture.
 
         Parameters
@@ -248,6 +250,8 @@ class Population(Centred):
             In local coordinates (relative to `origin`).
         rtol : float, optional
             Accuracy; the population's own by default.
+        nll : callable, optional
+            Returns the NLL of the mixture, where somebody has a rule of that accuracy for it.
 
         Returns
         -------
@@ -264,20 +268,22 @@ class Population(Centred):
         if few or basis.shape[1] == 0:
             return divergence(truth, mixture, basis, tolerance)
         # Rules along the means for one, along the centers for the other cost less than one for both.
-        rows = self.rows(mixture, tolerance)
-        value = rows.nll(mixture)
-        apart = Estimate(value - float(self.entropy), rows.errors(mixture).nll + self.entropy.error)
-        if apart.error <= max(tolerance, TOLERANCES.measure.rounded * (1.0 + abs(value))):
+        value = self._nll(mixture, tolerance) if nll is None else nll()
+        apart = Estimate(float(value - self.entropy), value.error + self.entropy.error)
+        if apart.error <= max(tolerance, TOLERANCES.measure.rounded * (1.0 + abs(float(value)))):
             return apart
         sobol = self.rule == "sobol" or basis.shape[1] > EFFORT.measure.most_axes
         together = divergence(truth, mixture, basis, tolerance, sobol=sobol)
         return min(apart, together, key=lambda estimate: estimate.error)
 
+    def _nll(self, mixture: Mixture, tolerance: float) -> Estimate:
+        rows = self.rows(mixture, tolerance)
+        return Estimate(rows.nll(mixture), rows.errors(mixture).nll)
+
     @cached_property
     def entropy(self) -> Estimate:
         """NLL of the truth itself, in nats: the smallest value any fit can reach."""
-        rows = self.rows(self._local)
-        return Estimate(rows.nll(self._local), rows.errors(self._local).nll)
+        return self._nll(self._local, self.rtol)
 
     @cached_property
     def covariance(self) -> FloatArray:

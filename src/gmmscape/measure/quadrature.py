@@ -68,15 +68,17 @@ def _nodes(steps: tuple[float, ...], axis: int, shift: float) -> tuple[FloatArra
     tail = TOLERANCES.measure.tails[len(steps)]
     z: FloatArray = np.zeros((1, 0))
     w: FloatArray = np.ones(1)
+    squares: FloatArray = np.zeros(1)
     for place, step in enumerate(steps):
         n = int(np.ceil(tail / step))
         offsets = step * (np.arange(-n, n + 1) + (shift if place == axis else 0.0))
         along: FloatArray = step / np.sqrt(2 * np.pi) * np.exp(-0.5 * offsets**2)
-        z = np.column_stack([np.repeat(z, len(offsets), axis=0), np.tile(offsets, len(z))])
-        w = np.outer(w, along).ravel()
-        if place:  # the corners of the box hold nothing
-            inside = (z**2).sum(axis=1) <= tail**2
-            z, w = z[inside], w[inside]
+        squares = np.add.outer(squares, offsets**2).ravel()
+        # The corners of the box hold nothing.
+        inside = np.flatnonzero(squares <= tail**2) if place else np.arange(len(squares))
+        before, last = np.divmod(inside, len(offsets))
+        z = np.concatenate([z[before], offsets[last, None]], axis=1)
+        w, squares = w[before] * along[last], squares[inside]
     z.setflags(write=False)
     w.setflags(write=False)
     return z, w

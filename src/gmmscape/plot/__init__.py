@@ -23,12 +23,15 @@ from gmmscape.plot.landscapes.profile import ProfileDisplay
 from gmmscape.plot.landscapes.separation import SeparationDisplay
 from gmmscape.plot.landscapes.shares import ShareDisplay
 from gmmscape.plot.landscapes.sizes import SizeDisplay
+from gmmscape.plot.landscapes.theorem import BlockError, TheoremDisplay
 from gmmscape.plot.landscapes.threshold import FollowedLine, ThresholdDisplay
+from gmmscape.plot.landscapes.trajectory import TrajectoryDisplay
 
 __all__ = [
     "AtlasDisplay",
     "BasinsDisplay",
     "BirthDisplay",
+    "BlockError",
     "ComparisonDisplay",
     "ConvergenceDisplay",
     "DisconnectivityDisplay",
@@ -46,5 +49,7 @@ __all__ = [
     "SeparationDisplay",
     "ShareDisplay",
     "SizeDisplay",
+    "TheoremDisplay",
     "ThresholdDisplay",
+    "TrajectoryDisplay",
 ]

@@ -69,12 +69,19 @@ class Sizes:
     #: Defects and errors are drawn no smaller than this; half the width of the band that holds the others.
     smallest: float = 1e-6
     edge: float = 1.6
+    #: Blocks of a theorem table that are drawn one by one, the height of each, in inches, and how many times
+    #: smaller than the smallest value the edge is.
+    most_blocks: int = 30
+    block_height: float = 0.3
+    below: float = 4.0
     #: What it costs a label to cover a row, to lead a line over a mark, to be in another direction.
     row: float = 4.0
     crossed: float = 40.0
     turned: float = 0.4
     #: Room between a label and what it must not touch.
     room: float = 1.0
+    #: Time from which on an axis of times is logarithmic.
+    long_time: float = 60.0
     #: Side of the squares that rows are counted in, and distance of the points of a line, in pixels.
     cell: float = 3.0
     step: float = 3.0

@@ -35,6 +35,8 @@ HOMES = {
     "gmmscape-followed-minimum": "landscape.threshold.result",
     "gmmscape-free-atlas": "landscape.freedom.atlas",
     "gmmscape-free-point": "landscape.freedom.point",
+    "gmmscape-kmeans-atlas": "landscape.quantisation.atlas",
+    "gmmscape-kmeans-point": "landscape.quantisation.point",
     "gmmscape-local-optimum": "optima.result",
     "gmmscape-mixture": "mixture",
     "gmmscape-optima": "optima.result",
@@ -50,7 +52,9 @@ HOMES = {
     "gmmscape-solution": "solve.result",
     "gmmscape-structure": "structure.structure",
     "gmmscape-suspect": "landscape.falsification.suspect",
+    "gmmscape-theorem-table": "landscape.theorems.result",
     "gmmscape-threshold": "landscape.threshold.result",
+    "gmmscape-trajectory": "landscape.dynamics.result",
     "gmmscape-tried-move": "moves.search",
 }
 _CLASSES: dict[str, type[Record]] = {}

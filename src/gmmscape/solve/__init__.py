@@ -4,7 +4,7 @@ from gmmscape.results.words import STOP_REASONS
 from gmmscape.solve.batch import Patience, descend, descend_all, ends_of_all, pass_size
 from gmmscape.solve.em import EM
 from gmmscape.solve.em_on_parts import Small, ends_on_parts
-from gmmscape.solve.gradient import GradientDescent
+from gmmscape.solve.gradient import GradientDescent, GradientFlow
 from gmmscape.solve.left_out import left_out_log_densities
 from gmmscape.solve.loop import Solver, run
 from gmmscape.solve.many_starts import Crowd, crowd_ends, joined
@@ -33,6 +33,7 @@ __all__ = [
     "Crowd",
     "Curvature",
     "GradientDescent",
+    "GradientFlow",
     "Newton",
     "OwnUnits",
     "Patience",

@@ -323,7 +323,8 @@ def em_task(
         return None
     weights, means, covariances = (np.ascontiguousarray(part) for part in starts)
     resolution = options.pop("resolution", objective.rows.resolution)
-    if not native.means_only:  # a weight that has gone to zero does so at a steady rate, for ever
+    if native.free_weights or not native.means_only:
+        # A weight that has gone to zero does so at a steady rate, for ever.
         resolution = max(resolution, TOLERANCES.solve.vanished_weight)
     prior = native.prior
     if prior is not None:
@@ -333,6 +334,7 @@ def em_task(
     return engine.EmTask(
         kind=native.kind,
         means_only=native.means_only,
+        free_weights=native.free_weights,
         weights=weights,
         means=means,
         covariances=covariances,

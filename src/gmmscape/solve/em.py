@@ -220,7 +220,7 @@ def _state(objective: Objective, mixture: Mixture) -> EMState:
     if collapsed:
         return EMState(mixture, value, float("inf"), starved, "degenerate", statistics, mixture)
     family = objective.family
-    vanished = TOLERANCES.solve.vanished_weight if family.weighted and family.free_covariances else 0.0
+    vanished = TOLERANCES.solve.vanished_weight if family.weighted else 0.0
     norm = step_norm(mixture, following, vanished)
     return EMState(mixture, value, norm, starved, None, statistics, following)
 

@@ -1,4 +1,4 @@
-"""Gradient descent for the location family."""
+"""Gradient descent and gradient flow for the location family."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.location import LocationState, evaluate, moved
@@ -46,3 +47,36 @@ class GradientDescent:
         if not np.any(state.slope[state.free]):
             return "converged"
         return "converged" if state.gradient_norm <= self.tol else None
+
+
+@dataclass(frozen=True)
+class GradientFlow(GradientDescent):
+    """The flow of steepest descent, by the classical method of Runge and Kutta with a constant step.
+
+    No curvature exceeds 1/sigma^2, so that steps of up to 2.7 sigma^2 do not grow; the error of a step falls
+    like its fifth power, that of the way like its fourth.
+
+    Attributes
+    ----------
+    tol : float
+        Converged when the EM step is no longer than this.
+    max_iter : int
+        Steps.
+    step_length : float
+        Time of a step, in sigma^2.
+    """
+
+    step_length: float = 1.0
+
+    def step(self, objective: Objective, state: LocationState) -> LocationState:
+        """Return the state one step of the flow later."""
+        h = self.step_length
+
+        def after(change: FloatArray) -> LocationState:
+            kept = np.where(state.free, change, 0.0)
+            return evaluate(objective, moved(objective, state.mixture, kept), hessian=False)
+
+        second = after(-0.5 * h * state.slope)
+        third = after(-0.5 * h * second.slope)
+        fourth = after(-h * third.slope)
+        return after(-h / 6.0 * (state.slope + 2.0 * second.slope + 2.0 * third.slope + fourth.slope))

@@ -1,4 +1,4 @@
-"""Where EM or gradient descent leads from very many starts of the location family, as plain arrays."""
+"""Where a solver leads from very many starts of the location family, as plain arrays."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.batch import em_task
 from gmmscape.solve.em import EM
-from gmmscape.solve.gradient import GradientDescent
+from gmmscape.solve.gradient import GradientDescent, GradientFlow
 from gmmscape.solve.loop import run
+from gmmscape.solve.newton import Newton
 from gmmscape.solve.rules import stop_reason
+
+Wanderer = EM | GradientDescent | Newton
 
 
 class Crowd(NamedTuple):
@@ -24,6 +27,8 @@ class Crowd(NamedTuple):
     ----------
     means : ndarray of shape (b, k, d)
         In local coordinates.
+    weights : ndarray of shape (b, k)
+        Weights.
     nll : ndarray of shape (b,)
         Nats per unit mass, per the rows' unit of length.
     step : ndarray of shape (b,)
@@ -33,6 +38,7 @@ class Crowd(NamedTuple):
     """
 
     means: FloatArray
+    weights: FloatArray
     nll: FloatArray
     step: FloatArray
     reasons: tuple[str, ...]
@@ -41,8 +47,10 @@ class Crowd(NamedTuple):
         return len(self.reasons)
 
 
-def crowd_ends(objective: Objective, starts: FloatArray, solver: EM | GradientDescent) -> Crowd:
-    """Run a solver from each start; equal weights.
+def crowd_ends(
+    objective: Objective, starts: FloatArray, solver: Wanderer, weights: FloatArray | None = None
+) -> Crowd:
+    """Run a solver from each start.
 
     Parameters
     ----------
@@ -50,8 +58,10 @@ def crowd_ends(objective: Objective, starts: FloatArray, solver: EM | GradientDe
         Of the location family, its rows frozen and in memory.
     starts : ndarray of shape (b, k, d)
         Means in local coordinates.
-    solver : EM or GradientDescent
-        Algorithm with its tolerance and iteration limit.
+    solver : EM, GradientDescent or Newton
+        Algorithm with its tolerance and iteration limit. There is a native loop for all but Newton.
+    weights : ndarray of shape (b, k), optional
+        Weights to begin with; equal ones by default.
 
     Returns
     -------
@@ -61,25 +71,36 @@ def crowd_ends(objective: Objective, starts: FloatArray, solver: EM | GradientDe
     """
     b, k, _ = starts.shape
     sigma = _sigma(objective)
-    given = (np.full((b, k), 1.0 / k), np.ascontiguousarray(starts), np.full((b, k), sigma**2))
-    task = em_task(
-        objective,
-        objective.family,
-        given,
-        tol=solver.tol,
-        max_iter=solver.max_iter,
-        accelerate=isinstance(solver, EM) and solver.accelerate,
-        gradient=isinstance(solver, GradientDescent),
-    )
+    shares = np.full((b, k), 1.0 / k) if weights is None else weights
+    task = None
+    if not isinstance(solver, Newton):
+        task = em_task(
+            objective,
+            objective.family,
+            (shares, np.ascontiguousarray(starts), np.full((b, k), sigma**2)),
+            tol=solver.tol,
+            max_iter=solver.max_iter,
+            accelerate=isinstance(solver, EM) and solver.accelerate,
+            gradient=isinstance(solver, GradientDescent),
+            flow_step=solver.step_length if isinstance(solver, GradientFlow) else 0.0,
+        )
     found = None if task is None else objective.rows.em(task)
     if found is None:
-        return _one_by_one(objective, starts, solver)
+        pairs = zip(starts, shares, strict=True)
+        ends = [_by_python(objective, Mixture.location(m, sigma, w), solver) for m, w in pairs]
+        return _crowd(ends)
     runs, interrupted = found
     if interrupted:
         raise KeyboardInterrupt
-    ends = [_end(objective, solver, one) for one in runs]
-    means, nll, step, reasons = zip(*ends, strict=True)
-    return Crowd(np.stack(means), np.array(nll), np.array(step), reasons)
+    return _crowd([_end(objective, solver, one) for one in runs])
+
+
+End = tuple[FloatArray, FloatArray, float, float, str]
+
+
+def _crowd(ends: list[End]) -> Crowd:
+    means, weights, nll, step, reasons = zip(*ends, strict=True)
+    return Crowd(np.stack(means), np.stack(weights), np.array(nll), np.array(step), reasons)
 
 
 def _sigma(objective: Objective) -> float:
@@ -90,31 +111,24 @@ def joined(parts: list[Crowd]) -> Crowd:
     """Return several crowds, one after the other, as one."""
     return Crowd(
         np.concatenate([part.means for part in parts]),
+        np.concatenate([part.weights for part in parts]),
         np.concatenate([part.nll for part in parts]),
         np.concatenate([part.step for part in parts]),
         tuple(reason for part in parts for reason in part.reasons),
     )
 
 
-def _end(
-    objective: Objective, solver: EM | GradientDescent, one: engine.EmRun
-) -> tuple[FloatArray, float, float, str]:
+def _end(objective: Objective, solver: Wanderer, one: engine.EmRun) -> End:
     if one.end == "out_of_reach":
-        return _by_python(objective, Mixture.location(one.means, _sigma(objective)), solver)
+        start = Mixture.location(one.means, _sigma(objective), one.weights)
+        return _by_python(objective, start, solver)
     reason = stop_reason(one.end, starved=one.starved)
-    return one.means, one.value, np.inf if one.starved else one.step, reason
+    return one.means, one.weights, one.value, np.inf if one.starved else one.step, reason
 
 
-def _one_by_one(objective: Objective, starts: FloatArray, solver: EM | GradientDescent) -> Crowd:
-    ends = [_by_python(objective, Mixture.location(means, _sigma(objective)), solver) for means in starts]
-    means, nll, step, reasons = zip(*ends, strict=True)
-    return Crowd(np.stack(means), np.array(nll), np.array(step), reasons)
-
-
-def _by_python(
-    objective: Objective, start: Mixture, solver: EM | GradientDescent
-) -> tuple[FloatArray, float, float, str]:
+def _by_python(objective: Objective, start: Mixture, solver: Wanderer) -> End:
     end = run(solver, objective, start)
     if end.stop_reason == "interrupted":
         raise KeyboardInterrupt
-    return end.local.means, end.nll - objective.rows.log_unit, end.gradient_norm, end.stop_reason
+    nll = end.nll - objective.rows.log_unit
+    return end.local.means, end.local.weights, nll, end.gradient_norm, end.stop_reason

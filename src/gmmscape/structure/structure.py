@@ -310,13 +310,47 @@ def decode(fit: Any, truth: Any, *, sigma: float | None = None, tau: float | Non
         if level >= 1:
             raise InvalidParameterError.of("tau", tau, "pass a number between 0 and 1")
     table, error = association_and_error(fit, truth)
+    return decoding_of(table, error, fit.means, truth, sigma, level)
+
+
+def decoding_of(
+    table: FloatArray,
+    error: float,
+    means: FloatArray,
+    truth: Mixture,
+    sigma: float,
+    tau: float | None = None,
+) -> Decoding:
+    """Read means whose association with the components of a truth is known.
+
+    Parameters
+    ----------
+    table : ndarray of shape (k, k_star)
+        Association: which share of the draws of each component each mean stands for.
+    error : float
+        Its estimated absolute error.
+    means : ndarray of shape (k, d)
+        The means.
+    truth : Mixture
+        In the same coordinates.
+    sigma : float
+        Unit of the errors of means.
+    tau : float, optional
+        Largest association outside the blocks of a structured fit; 0.5/k by default.
+
+    Returns
+    -------
+    Decoding
+        As `decode` returns it.
+    """
+    level = 0.5 / len(means) if tau is None else tau
     empty = table.max(axis=1) <= TOLERANCES.structure.empty
     rest = np.flatnonzero(~empty)
     stars, defect = best_stars(table[rest])
     best = _numbered(stars, rest)
     blocks = best.blocks if defect <= level else _numbered(components(table[rest] > level), rest).blocks
     blocks += tuple(Block.empty(int(i)) for i in np.flatnonzero(empty))
-    errors = _errors(best, fit, truth, sigma, empty)
+    errors = _errors(best, means, truth, sigma, empty)
     structured = bool(defect <= level and not empty.any())
     return Decoding(blocks, structured, defect, level, errors, table, error)
 
@@ -333,16 +367,18 @@ def _numbered(stars: list[Star], means: IntArray) -> Structure:
     return Structure.of((means[members].tolist(), centers) for members, centers in stars)
 
 
-def _errors(structure: Structure, fit: Mixture, truth: Mixture, sigma: float, empty: BoolArray) -> FloatArray:
-    errors = np.empty(fit.n_components)
+def _errors(
+    structure: Structure, means: FloatArray, truth: Mixture, sigma: float, empty: BoolArray
+) -> FloatArray:
+    errors = np.empty(len(means))
     for block in structure.blocks:
         target = block_average(block.centers, truth)
         for i in block.means:
-            errors[i] = np.linalg.norm(fit.means[i] - target) / sigma
+            errors[i] = np.linalg.norm(means[i] - target) / sigma
     for i in np.flatnonzero(empty):
-        errors[i] = np.linalg.norm(fit.means[i] - truth.means, axis=1).min() / sigma
+        errors[i] = np.linalg.norm(means[i] - truth.means, axis=1).min() / sigma
     # Means in one place may stand in different blocks, and which is in which says nothing.
-    apart = np.linalg.norm(fit.means[:, None] - fit.means, axis=2)
+    apart = np.linalg.norm(means[:, None] - means, axis=2)
     together = apart <= TOLERANCES.structure.coincident * sigma
     return np.where(together, errors, 0.0).max(axis=1)
 

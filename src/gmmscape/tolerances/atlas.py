@@ -40,5 +40,7 @@ class AtlasTolerances:
     same_matrix: float = 1e-6
     #: How far, in sigma, the image of a point is from one that is found by itself.
     image: float = 1e-4
+    #: Half the distance, in sigma, between a mean that is split and the one that a move takes there.
+    split: float = 0.5
     #: One minimum is lower than another where the difference is more than this times both errors.
     lower: float = 4.0

@@ -45,16 +45,16 @@ class PointsTolerances:
     #: and again, where both ways end in one place.
     flow_error: float = 0.1
     flow_error_again: float = 0.01
-    #: A rule resolves an EM step to this share of it. It is made anew where the EM step is this share of what
+    #: A rule resolves a slope to this share of it. It is made anew where the slope is this share of what
     #: it was made for.
     resolved: float = 1e-4
     flow_fall: float = 0.03
     #: Accuracy of such rules in three dimensions of the span, where finer ones have too many nodes.
     resolved_in_space: float = 1e-8
-    #: Distance, in sigma, that Newton's method has still to go where a descent has arrived; length of the EM
-    #: step from which on there is no force left to follow.
+    #: Distance, in sigma, that Newton's method has still to go where a descent has arrived; length of the
+    #: slope from which on there is no force left to follow.
     flow_arrived: float = 1e-6
-    no_force: float = 1e-13
+    no_force: float = 1e-15
     #: Longest time of a step, in sigma^2 over nats; how often a distance from a saddle grows by e in one
     #: step; step where no time is short enough, in sigma.
     longest_time: float = 1e14

@@ -95,8 +95,8 @@ nb::tuple ends_of(const Starts& starts, Shape shape, const std::vector<gmmscape:
 
 // What Python calls an EmTask, read field by field. A test compares the names with those of the class.
 const char* const em_fields[] = {
-    "kind",      "means_only", "weights", "means",      "covariances", "floor",  "spread", "scale",
-    "unit",      "resolution", "narrowest", "largest_rise", "tol",     "max_iter", "accelerate", "gradient",
+    "kind",      "means_only", "free_weights", "weights", "means",      "covariances", "floor",  "spread", "scale",
+    "unit",      "resolution", "narrowest", "largest_rise", "tol",     "max_iter", "accelerate", "gradient", "flow_step",
     "target",    "screen",     "outlook", "max_seconds", "ranges",      "watch",
     "prior_mass", "prior_scale", "second_order", "each_iteration",
 };
@@ -148,6 +148,7 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
              const std::optional<Array>& row_weights, double row_weight, const nb::object& task, size_t threads) {
     const auto kind = field<std::string>(task, "kind");
     const auto location = field<bool>(task, "means_only");
+    const auto weighted = field<bool>(task, "free_weights");
     const auto floor = field<Array>(task, "floor"), spread = field<Array>(task, "spread");
     const auto scale = field<Array>(task, "scale");
     const auto gradient = field<bool>(task, "gradient");
@@ -187,6 +188,7 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
     const auto copy = [](const Array& a) { return std::vector<double>(a.data(), a.data() + a.size()); };
     const gmmscape::Family family{shape,
                                   location,
+                                  weighted || !location,
                                   copy(floor),
                                   copy(spread),
                                   copy(scale),
@@ -195,11 +197,14 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
                                   field<double>(task, "narrowest"),
                                   prior_scale ? copy(*prior_scale) : std::vector<double>{},
                                   std::move(prior_root)};
-    require(location || !gradient, "gradient descent moves means only");
+    const auto flow_step = field<double>(task, "flow_step");
+    require(location || !gradient, "gradient descent holds covariances");
+    require(gradient || !(flow_step > 0.0), "a flow is one of the gradient");
     gmmscape::EmOptions options{field<double>(task, "tol"),
                                 field<size_t>(task, "max_iter"),
                                 field<bool>(task, "accelerate"),
                                 gradient,
+                                flow_step,
                                 field<double>(task, "target"),
                                 field<size_t>(task, "screen"),
                                 field<size_t>(task, "outlook"),

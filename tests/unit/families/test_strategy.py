@@ -46,7 +46,9 @@ def test_what_the_compiled_loop_is_told():
     assert (free.kind, free.means_only, known.kind, known.means_only) == ("full", False, "spherical", True)
     np.testing.assert_array_equal(free.floor, floor.variances)
     np.testing.assert_array_equal(known.floor, [0.0, 0.0])
-    assert Location(1.0, free_weights=True).native(2) is None
+    weighted = Location(1.0, free_weights=True).native(2)
+    assert weighted is not None
+    assert (known.free_weights, weighted.free_weights, weighted.means_only) == (False, True, True)
 
 
 class ByPython(FreeCovariance):

@@ -71,7 +71,10 @@ def of_landscapes() -> dict[str, Record]:
     point = atlas.minima[-1]
     wide = lab.Landscape(lab.Population(TRUTH), 2, "common", family="spherical")
     free_atlas = wide.explore(0, n_starts=2)
+    kmeans = lab.KMeansLandscape(lab.Population(TRUTH), 3).explore(0, n_starts=2)
     return {
+        "k-means atlas": kmeans,
+        "k-means point": kmeans.minima[-1],
         "free atlas": free_atlas,
         "free point": free_atlas.minima[0],
         "atlas": atlas,
@@ -86,6 +89,9 @@ def of_landscapes() -> dict[str, Record]:
         "profile": land.profile(atlas.minima[0], atlas.minima[1], n=5),
         "basins": lab.basins(land, start="truth", n_starts=40, rng=0),
         "basins of own starts": lab.basins(land, start=[[-3.0, 11.0, 13.0], [0.0, 0.5, 12.0]]),
+        "trajectory": lab.trajectory(land, [0.0, 11.0, 13.0], max_iter=60),
+        "trajectory of a flow": lab.trajectory(free, [0.0, 12.0], "gradient_flow", max_time=2.0),
+        "trajectory with free widths": lab.trajectory(wide, [0.0, 12.0], "newton"),
         "comparison": lab.compare(TRUTH.sample(12, rng=123)[0], land, atlas=atlas, n_starts=4, rng=0),
         "size curve": lab.agreement_against_size(land, [12, 100], n_draws=2, atlas=atlas, n_starts=2, rng=0),
     }
@@ -111,5 +117,13 @@ def of_truths() -> dict[str, Record]:
         "searched truth": falsification.searched[0],
         "truth without minima": nothing,
         "suspect": falsification.suspects[0],
+        "theorem table": lab.theorem_table(
+            [TRUTH, gs.Mixture.location([0.0, 24.0], 1.0)],
+            3,
+            condition=lambda q: q.separation - 9.0,
+            bounds={"exact": lambda q: 1.0, "one-fits-many": lambda q: 0.001},
+            n_starts=2,
+            rng=0,
+        ),
         "share curve": lab.unstructured_against_separation([4.0, 8.0], **settings),
     }

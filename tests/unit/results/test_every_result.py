@@ -33,6 +33,8 @@ NAMES = [
     "fit of a selection",
     "fit",
     "plain EM",
+    "k-means atlas",
+    "k-means point",
     "free atlas",
     "free point",
     "atlas",
@@ -47,6 +49,9 @@ NAMES = [
     "profile",
     "basins",
     "basins of own starts",
+    "trajectory",
+    "trajectory of a flow",
+    "trajectory with free widths",
     "comparison",
     "size curve",
     "birth",
@@ -58,6 +63,7 @@ NAMES = [
     "searched truth",
     "truth without minima",
     "suspect",
+    "theorem table",
     "share curve",
 ]
 each = pytest.mark.parametrize("name", NAMES)

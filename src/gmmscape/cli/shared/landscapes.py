@@ -55,12 +55,27 @@ class Weights(Numbers):
 class Described(NamedTuple):
     """A landscape, and the rows it is of, if any."""
 
-    landscape: Landscape
+    landscape: Any
     rows: Rows | None
 
 
 def landscape_options(command: Command) -> Command:
     """Add FILE and the options that `landscape_of` takes."""
+    return options_of(
+        command,
+        click.option(
+            "--weights",
+            type=Weights(),
+            help="Fitted weights: equal (the default) or free. With --centers numbers too: the true weights.",
+        ),
+        click.option(
+            "--sigma", type=Number(), help="Standard deviation of the fit, and of the truth by --centers."
+        ),
+    )
+
+
+def options_of(command: Command, *fitted: Command) -> Command:
+    """Add FILE, the options that say what a landscape is of, and those that say what is fitted."""
     command = table_options(command)
     for option in (
         click.option(
@@ -76,14 +91,7 @@ def landscape_options(command: Command) -> Command:
             type=click.Path(exists=True, dir_okay=False, path_type=Path),
             help='JSON file with the truth instead, as in {"centers": [-3, 3, 12], "sigma": 1}.',
         ),
-        click.option(
-            "--weights",
-            type=Weights(),
-            help="Fitted weights: equal (the default) or free. With --centers numbers too: the true weights.",
-        ),
-        click.option(
-            "--sigma", type=Number(), help="Standard deviation of the fit, and of the truth by --centers."
-        ),
+        *fitted,
         click.option(
             "--centers", type=Numbers(), help="True centers, as in --centers=-3,3,12 (with the = sign)."
         ),
@@ -99,16 +107,11 @@ def landscape_of(options: dict[str, Any]) -> Described:
     names = ("file", "centers", "sigma", "weights", "truth_file", "k")
     file, centers, sigma, weights, truth_file, k = (options.pop(name) for name in names)
     fitted = weights if isinstance(weights, str) else "equal"
+    checked_source(layout, file, centers, truth_file)
     if file is None:
-        if any(layout):
-            raise click.UsageError(
-                "--columns, --drop, --delimiter, --no-header and --weights-column need a FILE"
-            )
-        truth = _truth(centers, sigma, None if isinstance(weights, str) else weights, truth_file)
+        truth = truth_of(centers, sigma, None if isinstance(weights, str) else weights, truth_file)
         k = truth.n_components if k is None else k
         return Described(Landscape(Population(truth), k, sigma=sigma, weights=fitted), None)
-    if centers is not None or truth_file is not None:
-        raise click.UsageError("give either the rows of a FILE, or a truth by --centers or --truth")
     if sigma is None or k is None:
         raise click.UsageError("a FILE needs --sigma, the standard deviation of the fit, and -k")
     if isinstance(weights, list):
@@ -116,14 +119,23 @@ def landscape_of(options: dict[str, Any]) -> Described:
     return _of_rows(layout, file, sigma, k, fitted)
 
 
+def checked_source(layout: Layout, file: Any, centers: Any, truth_file: Any) -> None:
+    """Raise a usage error unless there is one thing that the landscape is of."""
+    if file is None and any(layout):
+        raise click.UsageError("--columns, --drop, --delimiter, --no-header and --weights-column need a FILE")
+    if file is not None and (centers is not None or truth_file is not None):
+        raise click.UsageError("give either the rows of a FILE, or a truth by --centers or --truth")
+
+
 def _of_rows(layout: Layout, file: str, sigma: float, k: int, fitted: str) -> Described:
     rows = layout.read(file)
     return Described(Landscape(Sample(rows.values, rows.weights), k, sigma=sigma, weights=fitted), rows)
 
 
-def _truth(
+def truth_of(
     centers: list[float] | None, sigma: float | None, weights: list[float] | None, file: Path | None
 ) -> Mixture:
+    """Return the truth by --centers and --sigma, or by --truth."""
     if (centers is None) == (file is None):
         raise click.UsageError("give the truth either by --centers and --sigma, or by --truth FILE")
     if file is not None:

@@ -1,4 +1,4 @@
-"""What says that an atlas is not complete: the count, Morse's inequalities, pieces, loops."""
+"""What says that an atlas is not complete: the count, Morse's inequalities, pieces, loops, loose ends."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def alarm_of(
         morse_alarm((*minima, *saddles)),
         piece_alarm(minima, edges),
         loop_alarm(loops(edges, minima, saddles)),
+        loose_alarm(saddles, edges),
     )
     return "; ".join(one for one in said if one is not None) or None
 
@@ -64,6 +65,17 @@ def loop_alarm(found: Sequence[Edge]) -> str | None:
         f"{what} both descents end in one labelled minimum ({some}): a way round that a saddle of index 2 "
         "closes, or a wrong edge; compare with profile"
     )
+
+
+def loose_alarm(saddles: Sequence[CriticalPoint], edges: Sequence[Edge]) -> str | None:
+    """Return which saddles of index 1 have no edge, or None: their descents reached no known minimum."""
+    joined = {edge.saddle for edge in edges}
+    loose = [place for place, point in enumerate(saddles) if point.index == 1 and place not in joined]
+    if not loose:
+        return None
+    some = ", ".join(str(place) for place in loose)
+    what = counted(len(loose), "saddle of index 1 joins", "saddles of index 1 join")
+    return f"{what} no known minima ({some}): its descents were not run, or did not arrive"
 
 
 def morse_alarm(points: Sequence[CriticalPoint]) -> str | None:

@@ -15,6 +15,7 @@ from gmmscape.landscape.atlas.alarms import alarm_of, coincident, loops
 from gmmscape.landscape.atlas.edges import Edge
 from gmmscape.landscape.atlas.export import Exported
 from gmmscape.landscape.atlas.joined_edges import joined_edges
+from gmmscape.landscape.atlas.moves import Moves, joined_moves
 from gmmscape.landscape.atlas.symmetries import Symmetries, classes
 from gmmscape.landscape.atlas.text import atlas_table, saddle_table
 from gmmscape.landscape.atlas.unseen import Unseen, unseen
@@ -74,6 +75,8 @@ class Atlas(Exported[CriticalPoint], Record):
         Which minima the saddles of index 1 join.
     rounds : int
         Rounds of the search for saddles that were done.
+    moves : tuple of Moves
+        Minima in which means were moved about, and those that this led to.
     weights : {"equal", "free"}
         Fitted weights.
     """
@@ -97,6 +100,7 @@ class Atlas(Exported[CriticalPoint], Record):
     edges: tuple[Edge, ...] = ()
     rounds: int = 0
     weights: str = "equal"
+    moves: tuple[Moves, ...] = ()
 
     @property
     def count_law(self) -> int | None:
@@ -113,8 +117,8 @@ class Atlas(Exported[CriticalPoint], Record):
     def alarm(self) -> str | None:
         """What says that points are missing or edges wrong; None where all is silent, which proves nothing.
 
-        The count law, Morse's inequalities, minima that no passes join, and `loops`. With free weights, which
-        have no count law, that no such check was made.
+        The count law, Morse's inequalities, minima that no passes join, `loops`, and passes without an edge.
+        With free weights, which have no count law, that no such check was made.
         """
         if self.rounds == 0:
             return None
@@ -123,7 +127,7 @@ class Atlas(Exported[CriticalPoint], Record):
     @property
     def unseen(self) -> Unseen | None:
         """An estimate of what random starts have not met; None where none ended in a minimum."""
-        led_to = {item.minimum for item in self.candidates}
+        led_to = {item.minimum for item in self.candidates}.union(*(item.leads_to for item in self.moves))
         known = self.symmetries.minima
         hits = [sum(self.minima[i].hits for i in places) for places in known]
         return unseen(hits, [led_to.isdisjoint(places) for places in known])
@@ -242,6 +246,7 @@ class Atlas(Exported[CriticalPoint], Record):
                 [(part.edges, part.minima, part.saddles) for part in (other, self)], minima, saddles
             ),
             rounds=max(self.rounds, other.rounds),
+            moves=joined_moves([(part.moves, part.minima) for part in (self, other)], minima),
         )
 
     def plot(self, ax: Any = None, *, data: Any = None, most: int = 8) -> AtlasDisplay:
@@ -320,7 +325,7 @@ class Atlas(Exported[CriticalPoint], Record):
         -------
         dict
             Keys seed, k, sigma, fitted_weights, centers, weights (those of the truth), minima, truth, data,
-            candidates, untried, starts, ends, stop_reason, saddles, edges, rounds, count_law, alarm,
+            candidates, untried, starts, ends, stop_reason, saddles, edges, rounds, moves, count_law, alarm,
             mirror_images, symmetries, unseen.
         """
         return {
@@ -344,6 +349,7 @@ class Atlas(Exported[CriticalPoint], Record):
             "saddles": plain(self.saddles),
             "edges": plain(self.edges),
             "rounds": self.rounds,
+            "moves": plain(self.moves),
             "count_law": self.count_law,
             "alarm": self.alarm,
             "mirror_images": plain(self.mirror_images),
@@ -387,6 +393,7 @@ class Atlas(Exported[CriticalPoint], Record):
             ),
             rounds=whole_number("rounds", content.get("rounds", 0)),
             weights=weights,
+            moves=tuple(Moves.from_dict(item, len(minima)) for item in content.get("moves", [])),
         )
 
     def __str__(self) -> str:
@@ -411,6 +418,8 @@ class Atlas(Exported[CriticalPoint], Record):
         if others:
             reasons = ", ".join(f"{n} {reason}" for reason, n in others.items())
             text += f", of which {sum(others.values())} found no minimum ({reasons})"
+        if self.moves:
+            text += f"; means moved about in {len(self.moves)} minima"
         return text
 
 

@@ -14,6 +14,7 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.landscape.atlas.alarms import loops
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.edges import Edge, after, inverse
+from gmmscape.landscape.atlas.moves import Moves, with_places
 from gmmscape.landscape.atlas.symmetries import carried, image_of, place_of_image
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
@@ -79,6 +80,8 @@ class Survey:
         Random starts, and rounds of the search for saddles, that are done.
     fruitful : bool
         Whether the last round found anything.
+    moves : dict
+        For the place of each minimum that means were moved about in, the places of those this led to.
     n_candidates : int
         Candidate structures there are.
     ends : Counter
@@ -94,6 +97,7 @@ class Survey:
     starts: int = 0
     rounds: int = 0
     fruitful: bool = True
+    moves: dict[int, set[int]] = field(default_factory=dict)
     n_candidates: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     _images: set[int] = field(default_factory=set)
@@ -112,6 +116,11 @@ class Survey:
             reached = None if place is None else self.minima[place]
             self.outcomes.append((structure, _outcome(structure, reached, attempt), reached))
         return self.minima[place] if new and place is not None else None
+
+    def unmoved(self) -> int | None:
+        """Return the place of the lowest minimum in which no means were moved about."""
+        left = [place for place in range(len(self.minima)) if place not in self.moves]
+        return min(left, key=lambda place: self.minima[place].nll, default=None)
 
     def place(self, end: Solution) -> tuple[int | None, bool]:
         """Return the place of the minimum that a coarse descent ended in, and whether it is new."""
@@ -298,9 +307,16 @@ class Survey:
             stop_reason=stop_reason,
             saddles=tuple(saddles),
             edges=self._sorted_edges(minima, saddles),
+            moves=self._sorted_moves(minima),
             rounds=self.rounds,
             weights=self.descent.weights,
         )
+
+    def _sorted_moves(self, minima: list[CriticalPoint]) -> tuple[Moves, ...]:
+        """What moves led to, with places in the sorted list."""
+        at = {id(point): place for place, point in enumerate(minima)}
+        moves = [Moves(place, tuple(reached)) for place, reached in self.moves.items()]
+        return with_places(moves, [at[id(point)] for point in self.minima])
 
     def _sorted_edges(self, minima: list[CriticalPoint], saddles: list[CriticalPoint]) -> tuple[Edge, ...]:
         """The edges with places in the sorted lists."""

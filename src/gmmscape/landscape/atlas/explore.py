@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Generator, Sequence
 from dataclasses import replace
@@ -15,12 +16,14 @@ from gmmscape.effort import EFFORT
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.atlas.builder import Attempt, Survey, Task, attempt_of, digest_of, kept
 from gmmscape.landscape.atlas.groupings import groupings, ringing
+from gmmscape.landscape.atlas.moves import moved_places
 from gmmscape.landscape.atlas.saddle_search import Trail, followed, trails, trails_beside
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.realisation.realise import candidate_places, coincident_point
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Stopped
+from gmmscape.solve import solution_of, stored
 from gmmscape.structure.candidates import (
     candidates,
     count_candidates,
@@ -84,7 +87,10 @@ def _explore(survey: Survey, plan: Plan, work: Tasks) -> Atlas:
     stop_reason = "completed"
     try:
         if work.budget.max_seconds is None:
-            _descend(survey, plan, work, _tasks(survey, plan), last=not plan.saddles)
+            moves = _moves_wanted(survey, plan)
+            _descend(survey, plan, work, _tasks(survey, plan), last=not (plan.saddles or moves))
+            if moves:
+                _move(survey, plan, work)
             if plan.saddles:
                 _search_saddles(survey, work)
         else:
@@ -105,7 +111,8 @@ def _told(survey: Survey, found: CriticalPoint | None) -> dict[str, Any]:
 
 def _explore_by_turns(survey: Survey, plan: Plan, work: Tasks) -> None:
     """Give candidates, random starts and saddles shares of the time; what is left of them goes on then."""
-    first, second = EFFORT.atlas.shares_with_saddles if plan.saddles else EFFORT.atlas.shares_of_descents
+    shares = EFFORT.atlas.shares_with_saddles if plan.saddles else EFFORT.atlas.shares_of_descents
+    first, second, third = shares
     tasks = _tasks(survey, plan)
     structured, starts = (
         [task for task in tasks if (task.structure is None) is random] for random in (False, True)
@@ -114,6 +121,9 @@ def _explore_by_turns(survey: Survey, plan: Plan, work: Tasks) -> None:
     for some, share in ((structured, first), (starts, second)):
         done = _descend(survey, plan, work, some, until=share)
         left.append(some[done:])
+        work.budget.check()
+    if _moves_wanted(survey, plan):
+        _move(survey, plan, work, until=third)
         work.budget.check()
     if plan.saddles:
         _search_saddles(survey, work, until=EFFORT.atlas.share_of_followings)
@@ -157,6 +167,53 @@ def _descend(
     for point in survey.closed():
         work.budget.report("descents", done, len(tasks), last=True, **_told(survey, point))
     return done
+
+
+def _moves_wanted(survey: Survey, plan: Plan) -> bool:
+    """Whether structures are to be tried, and none can be listed."""
+    truth = survey.descent.measure.truth
+    return plan.candidates and (truth is None or not listed_candidates(survey.descent.k, truth))
+
+
+def _move(survey: Survey, plan: Plan, work: Tasks, until: float | None = None) -> None:
+    """Move means about in the minima known, the lowest first, and in those that this leads to."""
+    k = survey.descent.k
+    most = math.ceil(EFFORT.atlas.moves_per_start * plan.n_starts / max(1, k * (k - 1)))
+    while len(survey.moves) < most and not work.budget.is_past(until):
+        place = survey.unmoved()
+        if place is None:
+            break
+        where = moved_places(survey.descent, survey.minima[place])
+        name = f"move in minimum {place} after {survey.starts} starts"
+        tasks = [
+            work_tasks.Task(f"{name}: {number}", _moved, (survey.descent, places))
+            for number, places in enumerate(where)
+        ]
+        reached = _reached(survey, work, tasks, until)
+        if reached is None:
+            break
+        survey.moves[place] = {one for one in reached if one != place}
+
+
+def _reached(
+    survey: Survey, work: Tasks, tasks: list[work_tasks.Task], until: float | None
+) -> list[int] | None:
+    """The places of the minima that moves lead to, which are taken in; None where time is up."""
+    found: CriticalPoint | None = None
+    reached = []
+    with closed(work.run("moves", tasks, detail=lambda _: _told(survey, found))) as ends:
+        for end in ends:
+            place, new = survey.place(solution_of(end, survey.descent.measure.origin))
+            found = survey.minima[-1] if new else None
+            if place is not None:
+                reached.append(place)
+            if work.budget.is_past(until):
+                return None
+    return reached
+
+
+def _moved(descent: Descent, places: FloatArray) -> dict[str, Any]:
+    return stored(descent.coarse(places))
 
 
 def _search_saddles(survey: Survey, work: Tasks, until: float | None = None) -> None:
@@ -250,6 +307,7 @@ def _resumed(descent: Descent, seed: int, resume: Atlas | None) -> Survey:
         edges={edge.saddle: edge for edge in resume.edges},
         starts=resume.starts,
         rounds=resume.rounds,
+        moves={place: set(reached) for place, reached in resume.moves},
         ends=Counter(resume.ends),
     )
 

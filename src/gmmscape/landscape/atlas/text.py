@@ -42,7 +42,7 @@ def atlas_table(
             lines += ["", *_legend(decoding.tau)]
     lines += ["", *ladder] if ladder else []
     if candidates:
-        lines += ["", *_candidates(candidates)]
+        lines += ["", *candidate_lines(candidates)]
     if untried:
         lines += ["", f"{untried} more candidate structures were not tried"]
     return "\n".join(lines)
@@ -151,7 +151,8 @@ def _means(point: CriticalPoint) -> str:
     return " ".join(shown) + (" ..." if len(point.means) > MOST_MEANS else "")
 
 
-def _candidates(candidates: Sequence[CandidateOutcome]) -> list[str]:
+def candidate_lines(candidates: Sequence[CandidateOutcome]) -> list[str]:
+    """Return what became of candidates: those that dissolved are only counted."""
     kept = [item for item in candidates if item.outcome != "dissolved"]
     dissolved = len(candidates) - len(kept)
     rows = [

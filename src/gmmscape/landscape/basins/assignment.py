@@ -11,20 +11,28 @@ from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.landscape.atlas.builder import Survey, why_not
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
+from gmmscape.landscape.points.orbits import touching
 from gmmscape.landscape.points.same_point import Accuracy, same_point
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
-from gmmscape.solve import EM, Crowd, GradientDescent, Newton, crowd_ends, run
+from gmmscape.solve import EM, Crowd, GradientDescent, GradientFlow, Newton, crowd_ends, run
 from gmmscape.tolerances import TOLERANCES
 
 #: Which basin a start lies in is for the plain method to say; extrapolation, which may jump, only finishes.
 PLAIN = {
     "em": EM(tol=1e-4, max_iter=10_000, accelerate=False),
     "gd": GradientDescent(tol=1e-4, max_iter=30_000),
+    "gradient_flow": GradientFlow(tol=1e-4, max_iter=30_000),
+    "newton": Newton(tol=1e-7),
 }
+#: The same flow by steps of half the length: a start whose ends differ is in no basin that is known.
+FINER = GradientFlow(tol=1e-4, max_iter=60_000, step_length=0.5)
+DIFFER = "step sizes differ"
 FINISH = EM(tol=1e-7, max_iter=300)
 #: The same once more for ends that the first finish left in a slow place.
 FINISH_SLOW = EM(tol=1e-10, max_iter=100_000)
+#: With free weights fewer: means that coincide come together ever more slowly, and no more steps tell more.
+FINISH_SLOW_FREE = EM(tol=1e-10, max_iter=10_000)
 #: From an end to the bottom of its valley.
 NEWTON = Newton(tol=1e-9)
 
@@ -51,27 +59,41 @@ def descended(descent: Descent, starts: FloatArray, method: str) -> Crowd:
     """Return where a method leads from starts of shape (b, k, d), in the caller's coordinates."""
     objective, origin = descent.anywhere, descent.measure.origin
     plain = crowd_ends(objective, starts - origin, PLAIN[method])
+    if method == "gradient_flow":
+        plain = _agreed(plain, crowd_ends(objective, starts - origin, FINER), descent.sigma)
     done = np.array([reason == "converged" for reason in plain.reasons])
     return _finished(descent, plain, done, FINISH)
+
+
+def _agreed(coarser: Crowd, finer: Crowd, sigma: float) -> Crowd:
+    """The ends by the shorter steps; of starts that the longer ones lead elsewhere, no end."""
+    apart = np.linalg.norm(coarser.means - finer.means, axis=2).max(axis=1)
+    differ = apart > TOLERANCES.basins.valley * sigma
+    reasons = [
+        DIFFER if other else finest for other, finest in zip(differ.tolist(), finer.reasons, strict=True)
+    ]
+    return Crowd(finer.means, finer.weights, finer.nll, finer.step, tuple(reasons))
 
 
 def _finished(descent: Descent, crowd: Crowd, which: BoolArray, solver: EM) -> Crowd:
     """The same ends, those chosen brought closer to where they lead."""
     if not which.any():
         return crowd
-    closer = crowd_ends(descent.anywhere, crowd.means[which], solver)
-    means, nll, step = crowd.means.copy(), crowd.nll.copy(), crowd.step.copy()
-    means[which], nll[which], step[which] = closer.means, closer.nll, closer.step
+    closer = crowd_ends(descent.anywhere, crowd.means[which], solver, crowd.weights[which])
+    means, weights = crowd.means.copy(), crowd.weights.copy()
+    nll, step = crowd.nll.copy(), crowd.step.copy()
+    means[which], weights[which] = closer.means, closer.weights
+    nll[which], step[which] = closer.nll, closer.step
     reasons = list(crowd.reasons)
     for place, reason in zip(np.flatnonzero(which), closer.reasons, strict=True):
         reasons[place] = reason
-    return Crowd(means, nll, step, tuple(reasons))
+    return Crowd(means, weights, nll, step, tuple(reasons))
 
 
 class Bottom(NamedTuple):
-    """The minimum on coarse rows that an end is next to: means in the caller's coordinates, and value."""
+    """The minimum on coarse rows that an end is next to: places in the caller's coordinates, and value."""
 
-    means: FloatArray
+    places: FloatArray
     nll: float
 
 
@@ -106,7 +128,8 @@ class Assignment:
             # Long valleys and saddles: their ends are brought closer, and looked at once more.
             which = np.zeros(len(self.crowd), dtype=bool)
             which[slow] = True
-            self.crowd = _finished(self.descent, self.crowd, which, FINISH_SLOW)
+            solver = FINISH_SLOW_FREE if self.descent.free_weights else FINISH_SLOW
+            self.crowd = _finished(self.descent, self.crowd, which, solver)
             for i in self._settled(slow):
                 self._followed(int(i))
                 self._report()
@@ -115,7 +138,8 @@ class Assignment:
     def _settled(self, places: IntArray) -> IntArray:
         """Settle what lies in the valley of a minimum; return the places of the rest."""
         left = []
-        for group in distinct(self.crowd, places, TOLERANCES.basins.together * self.descent.sigma):
+        radius = TOLERANCES.basins.together * self.descent.sigma
+        for group in distinct(self._all_places(), self.crowd.nll, places, radius):
             bottom = self._bottom(group[0])
             if bottom is None:
                 left.append(group)
@@ -125,7 +149,7 @@ class Assignment:
                 self.reasons.update(dict.fromkeys(map(int, group), "not polished"))
                 continue
             if known is None:
-                known = self._minimum_of(bottom.means)
+                known = self._minimum_of(bottom.places)
                 self._bottoms.append((bottom, known))
             if known < 0:
                 left.append(group)
@@ -137,25 +161,27 @@ class Assignment:
     def _bottom(self, i: int) -> Bottom | None:
         """Where Newton leads from an end on the same rows; None where that is elsewhere, or nowhere."""
         objective, sigma = self.descent.anywhere, self.descent.sigma
-        end = run(NEWTON, objective, Mixture.location(self.crowd.means[i], sigma))
+        start = Mixture.location(self.crowd.means[i], sigma, self.crowd.weights[i])
+        end = run(NEWTON, objective, start)
         if end.stop_reason == "interrupted":
             raise KeyboardInterrupt
-        near = self._apart(end.mixture.means, self._places(i)) <= TOLERANCES.basins.valley
-        return Bottom(end.mixture.means, end.nll) if end.converged and near else None
+        bottom = self.descent.places(end.mixture)
+        near = self._apart(bottom, self._places(i)) <= TOLERANCES.basins.valley
+        return Bottom(bottom, end.nll) if end.converged and near else None
 
     def _known(self, bottom: Bottom) -> int | None:
         """What a bottom was found to belong to, if it was seen before."""
         accuracy = Accuracy(TOLERANCES.basins.together)
         for other, label in self._bottoms:
             level = abs(other.nll - bottom.nll) <= TOLERANCES.basins.same_bottom_nll
-            if level and same_point(other.means, bottom.means, self.descent.sigma, accuracy):
+            if level and same_point(other.places, bottom.places, self.descent.sigma, accuracy):
                 return label
         return None
 
     def _minimum_of(self, bottom: FloatArray) -> int:
         """Place of the minimum that exact integrals lead to from a bottom; -1 where none is near."""
         place = self.survey.place_of(bottom)
-        if place is None or self._apart(bottom, self.survey.minima[place].means) > TOLERANCES.basins.close:
+        if place is None or self._apart(bottom, self.survey.minima[place].places) > TOLERANCES.basins.close:
             return -1
         return place
 
@@ -168,18 +194,29 @@ class Assignment:
     def _report(self) -> None:
         self.tell(int(np.count_nonzero(self.labels >= 0)) + len(self.reasons))
 
+    def _all_places(self) -> FloatArray:
+        """Means of all ends in local coordinates and, where free, sigma times their log weights."""
+        if not self.descent.free_weights:
+            return self.crowd.means
+        sigma = self.descent.sigma
+        means, weights = shared(self.crowd.means, self.crowd.weights, TOLERANCES.points.touching * sigma)
+        logs = np.log(np.maximum(weights, np.finfo(np.float64).tiny))
+        return np.concatenate([means, sigma * logs[..., None]], axis=2)
+
     def _places(self, i: int) -> FloatArray:
-        return self.crowd.means[i] + self.descent.measure.origin
+        return self.descent.begun(self.crowd.means[i] + self.descent.measure.origin, self.crowd.weights[i])
 
     def _apart(self, one: FloatArray, other: FloatArray) -> float:
-        return match_means(one, other)[1] / self.descent.sigma
+        """Distance of the means of two places: means that coincide may share their weight in any way."""
+        d = self.descent.measure.n_features
+        return match_means(one[:, :d], other[:, :d])[1] / self.descent.sigma
 
     def _followed(self, i: int) -> None:
         """Settle one end by itself: on a saddle, or wherever Newton leads from it."""
         places = self._places(i)
         at = self.descent.critical(places)
         on_it = (
-            at is not None and at.converged and self._apart(places, at.means) <= TOLERANCES.basins.on_saddle
+            at is not None and at.converged and self._apart(places, at.places) <= TOLERANCES.basins.on_saddle
         )
         if on_it and at is not None and at.index > 0:
             self.reasons[i] = "saddle"
@@ -192,15 +229,43 @@ class Assignment:
             self.labels[i] = place
 
 
-def distinct(crowd: Crowd, places: IntArray, radius: float) -> list[IntArray]:
+def shared(means: FloatArray, weights: FloatArray, reach: float) -> tuple[FloatArray, FloatArray]:
+    """Return fits with means within `reach` of each other put together, and their weight shared equally.
+
+    Means that coincide may share their weight in any way: all that do are one continuum.
+
+    Parameters
+    ----------
+    means : ndarray of shape (b, k, d)
+        Of b fits.
+    weights : ndarray of shape (b, k)
+        Weights.
+    reach : float
+        Distance.
+    """
+    means, weights, k = means.copy(), weights.copy(), means.shape[1]
+    close = np.zeros(len(means), dtype=bool)
+    for i in range(k):
+        for j in range(i):
+            close |= np.linalg.norm(means[:, i] - means[:, j], axis=1) <= reach
+    for at in np.flatnonzero(close):
+        for group in touching(means[at], reach):
+            share = weights[at][group]
+            if len(group) > 1 and share.sum() > 0.0:
+                means[at, group] = share @ means[at, group] / share.sum()
+                weights[at, group] = share.mean()
+    return means, weights
+
+
+def distinct(points: FloatArray, values: FloatArray, places: IntArray, radius: float) -> list[IntArray]:
     """Return some of the ends in groups of one end each, up to relabelling; the best first, then the largest.
 
     Each group is what lies within `radius` of its first member. That is another rule than `same_point`:
     very many ends are compared with one at a time, in arrays, and only those of about its value. Cost: where
     groups are few, a comparison of each end with each group of about the same value.
     """
-    order = places[np.argsort(crowd.nll[places], kind="stable")]
-    nll, means = crowd.nll[order], crowd.means[order]
+    order = places[np.argsort(values[places], kind="stable")]
+    nll, means = values[order], points[order]
     if means.shape[2] == 1:
         means = np.sort(means, axis=1)
     free, groups = np.ones(len(order), dtype=bool), []

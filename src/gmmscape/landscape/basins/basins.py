@@ -15,8 +15,9 @@ from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailableError
 from gmmscape.landscape.atlas.builder import digest_of
 from gmmscape.landscape.basins.assignment import Assignment, Fallen, descended
-from gmmscape.landscape.basins.result import BasinShares
+from gmmscape.landscape.basins.result import METHODS, BasinShares
 from gmmscape.landscape.basins.starts import Starts
+from gmmscape.landscape.freedom.landscape import FreeLandscape
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.solve import Crowd, joined
@@ -44,7 +45,7 @@ def basins(
 
     Each start is run to its end by the method itself; ends that are one up to relabelling are put together,
     Newton polishes one of each, and an end counts for a minimum only where that is next to it. What lies
-    elsewhere is followed on by itself. Weights are equal.
+    elsewhere is followed on by itself. Weights begin equal.
 
     Parameters
     ----------
@@ -58,9 +59,12 @@ def basins(
         of shape (n, k, d).
     n_starts : int, optional
         Number of starts, up to 100,000,000; your own ones are all run by default, and 10,000 of the others.
-    method : {"em", "gd"}, default="em"
-        Plain EM; or gradient descent with step sigma^2, the largest that descends in every landscape, in
-        which a mean goes its mass times the step of EM.
+    method : {"em", "gd", "gradient_flow", "newton"}, default="em"
+        Plain EM. Gradient descent with step sigma^2, the largest that descends in every landscape, in
+        which a mean goes its mass times the step of EM. The flow of steepest descent, in the means (and sigma
+        times the log weights, where they are free): by Runge and Kutta's steps of sigma^2 and of half of it;
+        a start that these lead to different ends is counted as "step sizes differ". Newton's method in a
+        trust region, which jumps.
     rng : None, int or numpy.random.Generator, default=None
         Seed of the starts. Start i depends on it and on i alone.
     most : int, default=200
@@ -83,14 +87,16 @@ def basins(
     BasinShares
         Minima with hits, shares and their intervals; what ended elsewhere. Ctrl-C, the budget and the
         callback end the work with the blocks of starts that were done, in their order. Cost: some tens of
-        passes a start (hundreds for gradient descent), and a Newton descent for each different end.
+        passes a start (hundreds for gradient descent, thousands for its flow; some ten with Hessian, in
+        Python, for Newton's method), and a Newton descent for each different end.
 
     Raises
     ------
     InvalidParameterError
         If a parameter is not usable, or the checkpoint is one of other starts.
     NotAvailableError
-        If the weights of the landscape are free.
+        If widths or covariances are free, or weights are held that are not equal: `FreeLandscape.explore`
+        counts hits of EM there.
     NoResultError
         If the work was ended before one block of starts was done.
 
@@ -107,13 +113,14 @@ def basins(
     >>> lab.basins(land, start=[[-3.0, 11.0, 13.0], [0.0, 0.5, 12.0]]).labels.tolist()
     [1, 0]
     """
+    if isinstance(land, FreeLandscape):
+        raise NotAvailableError(
+            "basins are counted where one sigma is known: here land.explore(rng, n_starts=n, "
+            "candidates=False) runs EM from n starts, and says by `hits` how many ended in each minimum"
+        )
     if not isinstance(land, Landscape):
         raise InvalidParameterError.of("land", land, "pass a gmmscape.Landscape")
-    if land.weights == "free":
-        raise NotAvailableError(
-            "basins of a landscape with free weights are not offered: make the landscape with weights='equal'"
-        )
-    choice("method", method, ("em", "gd"))
+    choice("method", method, tuple(METHODS))
     starts = Starts.of(land.measure, land.n_components, start, seed_for(checkpoint, rng))
     if starts.own is not None:
         own = len(starts.own)
@@ -196,6 +203,7 @@ def _plain(crowd: Crowd) -> dict[str, Any]:
     step = [value if np.isfinite(value) else None for value in crowd.step.tolist()]
     return {
         "means": crowd.means.tolist(),
+        "weights": crowd.weights.tolist(),
         "nll": crowd.nll.tolist(),
         "step": step,
         "reasons": list(crowd.reasons),
@@ -205,7 +213,8 @@ def _plain(crowd: Crowd) -> dict[str, Any]:
 def _crowd_of(content: dict[str, Any]) -> Crowd:
     """Return the crowd that `_plain` has written."""
     step = np.array([np.inf if value is None else value for value in content["step"]])
-    return Crowd(np.array(content["means"]), np.array(content["nll"]), step, tuple(content["reasons"]))
+    means, weights, nll = (np.array(content[name]) for name in ("means", "weights", "nll"))
+    return Crowd(means, weights, nll, step, tuple(content["reasons"]))
 
 
 def _summed_up(land: Landscape, starts: Starts, method: str, fallen: Fallen, stop_reason: str) -> BasinShares:
@@ -226,6 +235,7 @@ def _summed_up(land: Landscape, starts: Starts, method: str, fallen: Fallen, sto
         sigma=land.sigma,
         truth=land.measure.truth,
         stop_reason=stop_reason,
+        weights=land.weights,
     )
 
 
@@ -237,6 +247,7 @@ def _facts(land: Landscape, starts: Starts, method: str) -> dict[str, Any]:
         "data": digest_of(land._descent),
         "k": land.n_components,
         "sigma": land.sigma,
+        "weights": land.weights,
         "method": method,
         "start": starts.name if starts.own is None else sha256(starts.own.tobytes()).hexdigest(),
         "rng": starts.seed if starts.own is None else 0,

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 #: Minima that the printed table shows, and means of each.
 MOST_ROWS, MOST_MEANS = 25, 8
-METHODS = {"em": "EM", "gd": "gradient descent with step sigma^2"}
+METHODS = {
+    "em": "EM",
+    "gd": "gradient descent with step sigma^2",
+    "gradient_flow": "gradient flow",
+    "newton": "Newton's method",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +44,13 @@ class BasinShares(Record):
     unresolved : dict of str to int
         How many starts ended in no minimum, by what they did instead: "saddle", "plateau" (a mean without
         mass), "max_iter", "not a minimum", "degenerate", "not polished" (more different ends than were
-        polished), "interrupted".
+        polished), "step sizes differ" (a flow that two step sizes lead to different ends), "interrupted".
     n_starts : int
         Starts that were run.
     start : str
         "truth", "k-means++", "uniform", "rows", "own" or "function".
     method : str
-        "em" or "gd".
+        "em", "gd", "gradient_flow" or "newton".
     seed : int
         Of the starts.
     n_components : int
@@ -56,6 +61,8 @@ class BasinShares(Record):
         The truth of a population.
     stop_reason : str
         "completed", "time_limit" or "interrupted".
+    weights : str
+        "equal" or "free".
     """
 
     format: ClassVar[str] = "gmmscape-basins"
@@ -74,6 +81,7 @@ class BasinShares(Record):
     sigma: float
     truth: Mixture | None
     stop_reason: str
+    weights: str = "equal"
 
     @property
     def hits(self) -> IntArray:
@@ -114,11 +122,11 @@ class BasinShares(Record):
     def __str__(self) -> str:
         word = "minimum" if len(self.minima) == 1 else "minima"
         stopped = "" if self.stop_reason == "completed" else f"; stopped early: {self.stop_reason}"
-        own = self.start == "own"
+        own, free = self.start == "own", ", free weights" if self.weights == "free" else ""
         origin = "of your own" if own else f"{self.start}, seed {self.seed}"
         lines = [
             f"{len(self.minima)} {word} from {counted(self.n_starts, 'start')} ({origin}) by "
-            f"{METHODS[self.method]}; k={self.n_components}, sigma={self.sigma:g}{stopped}"
+            f"{METHODS[self.method]}; k={self.n_components}, sigma={self.sigma:g}{free}{stopped}"
         ]
         known = all(point.kl is not None for point in self.minima)
         if self.minima:

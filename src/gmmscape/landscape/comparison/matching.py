@@ -99,7 +99,7 @@ def matched(
             continue
         partners.append((len(found), float(np.linalg.norm(end.means - minimum.means)) / sigma))
         found.append(end)
-    for other in land.explore(seed, n_starts=n_starts).minima:
+    for other in land.explore(seed, n_starts=n_starts, candidates=False).minima:
         if find_orbit(found, other) is None:
             found.append(other)
     return Matched(found, partners)

@@ -118,9 +118,13 @@ def gauss_legendre(means: FloatArray, truth: Mixture, sigma: float) -> Opinion:
         raise NotAvailableError(
             f"means that span {fit.dimension} dimensions have no second quadrature: it has at most 3"
         )
-    most = int(
-        EFFORT.falsification.panel_nodes[fit.dimension] ** (1.0 / max(fit.dimension, 1))
-        / EFFORT.falsification.panel_order
+    # Means in one place span nothing, and have a single node: one panel, which is not looked at.
+    most = max(
+        1,
+        int(
+            EFFORT.falsification.panel_nodes[fit.dimension] ** (1.0 / max(fit.dimension, 1))
+            / EFFORT.falsification.panel_order
+        ),
     )
     panels = min(
         most,

@@ -18,7 +18,7 @@ from gmmscape.landscape.points.eigenvector_following import polished
 from gmmscape.landscape.points.flow import flowed, sides
 from gmmscape.landscape.points.ground import LocationGround
 from gmmscape.landscape.points.orbits import touching
-from gmmscape.measure import Measure, Population, Sample
+from gmmscape.measure import Estimate, Measure, Population, Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.progress import Callback
@@ -299,7 +299,7 @@ class Descent:
         return [None if end is None else self.places_of_local(end) for end in ends]
 
     def _resolving(self, local: Mixture, force: float) -> LocationGround:
-        """The ground with a rule that resolves an EM step of this length."""
+        """The ground with a rule that resolves a slope of this length."""
         if self._by_points:
             return LocationGround(self.objective(local, self._coarse_rtol))
         rtol = min(TOLERANCES.points.resolved * force, self._coarse_rtol)
@@ -416,7 +416,9 @@ class Descent:
         at = objective.derivatives(local, hessian=True)
         assert at.hessian is not None
         errors = objective.errors(local)
-        kl = self.measure.kl(local, self._fine_rtol) if isinstance(self.measure, Population) else None
+        kl, value = None, at.nll + objective.rows.log_unit
+        if isinstance(self.measure, Population):
+            kl = self.measure.kl(local, self._fine_rtol, lambda: Estimate(value, errors.nll))
         eigenvalues = np.linalg.eigvalsh(at.hessian)
         smallest = float(np.abs(eigenvalues).min())
         resolved = smallest * self.sigma**2 > TOLERANCES.solve.flat
@@ -430,7 +432,7 @@ class Descent:
         return CriticalPoint(
             local=found.local,
             origin=found.origin,
-            nll=at.nll + objective.rows.log_unit,
+            nll=value,
             error=max(errors.nll, kl.error if kl is not None else 0.0),
             gradient_norm=found.gradient_norm,
             stop_reason=found.stop_reason,

@@ -13,7 +13,7 @@ from gmmscape.landscape.points.ground import Ground, S
 from gmmscape.mixture import Mixture
 from gmmscape.tolerances import TOLERANCES
 
-#: Returns the ground with a rule for a mixture at which the EM step has this length, or a shorter one.
+#: Returns the ground with a rule for a mixture at which the slope has this length, or a shorter one.
 Near = Callable[[Mixture, float], Ground[S]]
 
 
@@ -25,7 +25,11 @@ class Arrived(NamedTuple):
 
 
 class Side(NamedTuple):
-    """A point next to a saddle, in local coordinates, and the length of the EM step there."""
+    """A point next to a saddle, in local coordinates, and the length of the slope there.
+
+    Of the slope, and not of the EM step: a mean without mass, in the void between clusters, has no slope to
+    speak of, but goes far in one step.
+    """
 
     start: Mixture
     force: float
@@ -69,9 +73,9 @@ def _side(ground: Ground[S], saddle: S, direction: FloatArray, curvature: float)
         at = ground.stepped(saddle, length * direction, hessian=False)
         downhill = at is not None and float(at.slope @ direction) < 0.5 * curvature * length
         if at is not None and (downhill or halving == EFFORT.points.side_halvings):
-            return Side(at.mixture, at.gradient_norm)
+            return Side(at.mixture, float(np.linalg.norm(at.slope)))
         length *= 0.5
-    return Side(saddle.mixture, saddle.gradient_norm)
+    return Side(saddle.mixture, float(np.linalg.norm(saddle.slope)))
 
 
 def flowed(near: Near[S], side: Side, accuracy: float = TOLERANCES.points.flow_error) -> Arrived:
@@ -100,7 +104,7 @@ def flowed(near: Near[S], side: Side, accuracy: float = TOLERANCES.points.flow_e
         at, reason = _on_one_rule(near(here, force), here, force, accuracy)
         if at is None:
             return Arrived(None, reason)
-        here, force = at.mixture, at.gradient_norm
+        here, force = at.mixture, float(np.linalg.norm(at.slope))
         if reason == "converged":
             assert at.curvature is not None
             lowest = float(np.linalg.eigvalsh(at.curvature)[0])
@@ -119,7 +123,7 @@ def _on_one_rule(ground: Ground[S], start: Mixture, force: float, accuracy: floa
     """
     at: S | None = ground.at(start, hessian=True)
     assert at is not None
-    least = TOLERANCES.points.flow_fall * min(force, at.gradient_norm)
+    least = TOLERANCES.points.flow_fall * min(force, float(np.linalg.norm(at.slope)))
     time = 1.0
     for _ in range(EFFORT.points.flow_steps):
         if at is None or at.gone is not None:
@@ -127,11 +131,12 @@ def _on_one_rule(ground: Ground[S], start: Mixture, force: float, accuracy: floa
         assert at.curvature is not None
         values, vectors = np.linalg.eigh(at.curvature)
         slope = vectors.T @ at.slope
-        flat = np.abs(values).min() <= TOLERANCES.solve.flat
-        newton = np.linalg.norm(slope / values) if not flat else np.inf
-        if at.gradient_norm <= TOLERANCES.points.no_force or newton <= TOLERANCES.points.flow_arrived:
+        # Stiff directions have more noise of rounding, soft ones less far to go by Newton's model.
+        soft = np.abs(values) <= TOLERANCES.solve.flat
+        arrived = ~soft & (np.abs(slope) <= TOLERANCES.points.flow_arrived * np.abs(values))
+        if np.all(arrived | (np.abs(slope) <= TOLERANCES.points.no_force)):
             return at, "converged"
-        if ground.apart(at.mixture, start) > 1.0 or at.gradient_norm < least:
+        if ground.apart(at.mixture, start) > 1.0 or np.linalg.norm(slope) < least:
             return at, "rule"
         at, time = _step(ground, at, (values, vectors, slope), time, accuracy)
     return None, "max_iter"

@@ -54,6 +54,8 @@ class MinimaDisplay(Display):
         The rows of a sample, drawn faintly; at most 3,000 of them in a plane.
     quantity : str, default="KL"
         What the values are.
+    unit : str, default="nats"
+        Theirs.
     most : int, default=8
         Minima drawn; the rest are summed up in one line.
 
@@ -94,6 +96,7 @@ class MinimaDisplay(Display):
         truth: Mixture | None = None,
         data: Any = None,
         quantity: str = "KL",
+        unit: str = "nats",
         most: int = 8,
     ) -> None:
         if not len(means):
@@ -117,8 +120,8 @@ class MinimaDisplay(Display):
         rows = None if data is None else data_matrix(data, name="data", n_features=d)
         self.sigma = standard_deviation("sigma", sigma)
         most = positive_integer("most", most)
-        self.subjects = _subjects(points, *given, quantity, most)
-        self.rest = _rest(given[0][most:], given[2][most:], sum(given[2]), quantity)
+        self.subjects = _subjects(points, *given, (quantity, unit), most)
+        self.rest = _rest(given[0][most:], given[2][most:], sum(given[2]), (quantity, unit))
         self.truth = truth
         self.data = rows
 
@@ -221,14 +224,14 @@ def _subjects(
     hits: Sequence[int],
     weights: Sequence[ArrayLike | None],
     flat: Sequence[bool],
-    quantity: str,
+    told: tuple[str, str],
     most: int,
 ) -> list[Subject]:
     total = sum(hits)
     found = []
     each = zip(points, values, blocks, hits, weights, flat, strict=True)
     for means, value, structure, hit, share, soft in list(each)[:most]:
-        parts = [f"{quantity} {number(value)} nats{', flat' if soft else ''}"]
+        parts = [f"{_told(number(value), told)}{', flat' if soft else ''}"]
         if total:
             parts.append(f"hits {hit} of {total}")
         shares = None if share is None else probability_weights("weights", share, len(means))
@@ -237,10 +240,15 @@ def _subjects(
     return found
 
 
-def _rest(values: Sequence[float], hits: Sequence[int], total: int, quantity: str) -> str:
+def _rest(values: Sequence[float], hits: Sequence[int], total: int, told: tuple[str, str]) -> str:
     if not len(values):
         return ""
     low, high = number(float(np.min(values))), number(float(np.max(values)))
     span = low if low == high else f"{low} to {high}"
     share = f", hits {sum(hits)} of {total}" if total else ""
-    return f"and {len(values)} more: {quantity} {span} nats{share}"
+    return f"and {len(values)} more: {_told(span, told)}{share}"
+
+
+def _told(text: str, told: tuple[str, str]) -> str:
+    """A value with what it is and its unit."""
+    return f"{told[0]} {text} {told[1]}".rstrip()

@@ -72,7 +72,7 @@ def draw_planes(
             rows = plane.project(data[:: -(-len(data) // MOST_ROWS)])
             axis.scatter(*rows.T, s=4, c="#b4bac2", linewidths=0, zorder=0, rasterized=True)
         if truth is not None and centers is not None:
-            _truth(axis, truth, centers, plane)
+            draw_truth(axis, truth, centers, plane)
         places = plane.project(subject.means)
         points, links = draw_subject(axis, subject, places, centers)
         _count_coincident(axis, places, (low, high))
@@ -135,7 +135,7 @@ def _panels(n: int, ax: Any, shape: float) -> tuple[list[Any], int]:
     return [ax.inset_axes((x, y, 0.82 * width, 0.72 * height)) for x, y in corners], columns
 
 
-def _truth(ax: Any, truth: Mixture, centers: FloatArray, plane: Plane) -> None:
+def draw_truth(ax: Any, truth: Mixture, centers: FloatArray, plane: Plane) -> None:
     """Draw each component at one and two standard deviations, with the number of its center."""
     from matplotlib.patches import Ellipse
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks.data import column
 
 import gmmscape as gs
 from gmmscape import lab
@@ -220,3 +221,53 @@ def test_minima_with_coincident_means_are_found_to_rounding():
 def test_slow_convergence_from_many_starts():
     atlas = lab.Landscape(lab.Population(gs.Mixture.location([0.0, 10.0], 1.0)), 6).explore(0)
     assert len(atlas.minima) == 5
+
+
+@pytest.fixture(name="galaxies", scope="module")
+def velocities_of_galaxies() -> lab.Landscape:
+    x = column("galaxies_mass", "dat") / 1000.0
+    return lab.Landscape(lab.Sample(x[:, None]), 6, sigma=1.0)
+
+
+def test_moves_find_what_thousands_of_starts_do_not(galaxies):
+    plain, atlas = galaxies.explore(0, candidates=False), galaxies.explore(0)
+    assert plain.moves == ()
+    assert len(plain.minima) <= 4 < len(atlas.minima)
+    # All ways of sharing six means between the two ends and the middle that stand still.
+    ends = {tuple(np.sum(np.abs(m.means - x) < 1.0) for x in (9.71, 33.04)) for m in atlas.minima}
+    assert ends >= {(1, 1), (2, 1), (1, 2), (3, 1), (2, 2), (1, 3), (4, 0)}
+    x = column("galaxies_mass", "dat")[:, None] / 1000.0
+    for point in atlas.minima:
+        odds = np.exp(-0.5 * (x - point.means[:, 0]) ** 2)
+        psi = odds / odds.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(psi.T @ x / psi.sum(axis=0)[:, None], point.means, atol=1e-7)
+    assert {item.minimum for item in atlas.moves} == set(range(len(atlas.minima)))
+
+
+def test_moves_are_resumed_and_do_not_depend_on_processes(galaxies, tmp_path):
+    whole = galaxies.explore(1, n_starts=8)
+    assert galaxies.explore(1, n_starts=8, n_jobs=2).to_dict() == whole.to_dict()
+    path = tmp_path / "search.json"
+    part = galaxies.explore(1, n_starts=8, checkpoint=path, callback=lambda e: e.stage == "moves")
+    assert part.stop_reason == "interrupted"
+    assert galaxies.explore(1, n_starts=8, checkpoint=path).to_dict() == whole.to_dict()
+    whole.to_json(tmp_path / "atlas.json")
+    again = lab.Atlas.from_json(tmp_path / "atlas.json")
+    assert again.moves == whole.moves != ()
+    assert galaxies.explore(n_starts=8, resume=again).moves == whole.moves
+
+
+def test_moves_keep_their_places(galaxies):
+    one, other = galaxies.explore(0, n_starts=4), galaxies.explore(1, n_starts=30)
+    both = one.union(other)
+    assert {item.minimum for item in both.moves} <= set(range(len(both.minima)))
+    names = [tuple(np.round(point.means[:, 0], 3)) for point in both.minima]
+    for part in (one, other):
+        own = [tuple(np.round(point.means[:, 0], 3)) for point in part.minima]
+        for item in part.moves:
+            there = next(one for one in both.moves if names[one.minimum] == own[item.minimum])
+            assert {own[i] for i in item.leads_to} <= {names[i] for i in there.leads_to}
+
+
+def test_truths_with_candidates_need_no_moves(land):
+    assert land.explore(0, n_starts=2).moves == ()

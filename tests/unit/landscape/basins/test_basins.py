@@ -86,7 +86,7 @@ def test_starts_that_nobody_settled_may_belong_to_any_minimum():
         ({"start": "rows"}, "population"),
         ({"start": "nowhere"}, "choose one of"),
         ({"start": [[1.0, 2.0]]}, "shape"),
-        ({"start": "truth", "method": "newton"}, "'em', 'gd'"),
+        ({"start": "truth", "method": "sgd"}, "'em', 'gd', 'gradient_flow', 'newton'"),
         ({"start": "truth", "n_starts": 0}, "n_starts=0"),
         ({"start": "truth", "n_starts": 10**12}, "at most 100000000"),
     ],
@@ -94,3 +94,73 @@ def test_starts_that_nobody_settled_may_belong_to_any_minimum():
 def test_bad_input_is_named(land, options, message):
     with pytest.raises(gs.InvalidParameterError, match=message):
         lab.basins(land, **options)
+
+
+#: Starts that EM leads elsewhere than the flow does; steps of sigma^2 of the last one, too.
+FLOW_DIFFERS = np.array(
+    [[[-3.03], [10.89], [12.611]], [[11.73], [11.802], [-5.401]], [[10.978], [11.429], [10.911]]]
+)
+
+
+def ends(found):
+    """The value of the minimum that each start fell into."""
+    return [found.minima[label].kl for label in found.labels]
+
+
+def test_the_flow_has_basins_of_its_own(land):
+    flow = lab.basins(land, start=FLOW_DIFFERS, method="gradient_flow")
+    bad = pytest.approx(2.769105, abs=1e-6)
+    assert ends(flow) == [bad] * 3
+    assert ends(lab.basins(land, start=FLOW_DIFFERS, method="em")) == [pytest.approx(0.0, abs=1e-12)] * 3
+    assert ends(lab.basins(land, start=FLOW_DIFFERS, method="gd"))[2] == pytest.approx(0.0, abs=1e-12)
+    assert lab.trajectory(land, FLOW_DIFFERS[2], "gradient_flow", tol=1e-4).end.kl == bad
+
+
+def test_a_start_next_to_the_boundary_of_a_basin_of_the_flow_is_in_none(land):
+    # Halved between a start of each basin until two step sizes lead to different ends.
+    good, bad = np.array([[-4.0], [2.0], [12.0]]), np.array([[0.0], [11.0], [13.0]])
+    for _ in range(40):
+        middle = 0.5 * (good + bad)
+        found = lab.basins(land, start=[middle], method="gradient_flow")
+        if found.unresolved:
+            break
+        good, bad = (middle, bad) if found.minima[0].kl < 1.0 else (good, middle)
+    assert found.unresolved == {"step sizes differ": 1}
+    assert 1e-9 < np.abs(good - bad).max() < 1e-2
+
+
+def test_newton_ends_where_its_descents_do(land):
+    starts = np.array([[[-3.0], [11.0], [13.0]], [[0.0], [0.5], [12.0]], [[11.953], [12.762], [11.807]]])
+    found = lab.basins(land, start=starts, method="newton")
+    for start, label in zip(starts, found.labels, strict=True):
+        assert land.descend(start).nll == pytest.approx(found.minima[label].nll, abs=1e-9)
+
+
+@pytest.mark.parametrize("method", ["em", "gd", "gradient_flow"])
+def test_free_weights_end_where_their_descents_do(method):
+    truth = gs.Mixture([0.7, 0.3], [[-3.0], [3.0]], [1.0, 1.0], "spherical")
+    land = lab.Landscape(lab.Population(truth), 2, 1.0, weights="free")
+    found = lab.basins(land, start="truth", n_starts=60, method=method, rng=0)
+    assert found.weights == "free"
+    assert found.hits.tolist() == [60]
+    assert np.sort(found.minima[0].weights) == pytest.approx([0.3, 0.7], abs=1e-9)
+    assert lab.BasinShares.from_dict(found.to_dict()) == found
+    assert "free weights" in str(found)
+
+
+def test_ends_along_a_continuum_are_one_minimum():
+    land = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0], 1.0)), 3, weights="free")
+    found = lab.basins(land, start="truth", n_starts=30, rng=0, most=4)
+    assert [str(point.decoding.structure) for point in found.minima] == ["0,1>0  2>1", "0>0  1,2>1"]
+    assert found.hits.sum() == 30
+    starts = np.random.default_rng(0).uniform(-4, 4, (4, 3, 1))
+    own = lab.basins(land, start=starts)
+    for start, label in zip(starts, own.labels, strict=True):
+        path = lab.trajectory(land, start, max_iter=500)
+        assert np.sum(path.means[-1] < 0) == np.sum(own.minima[label].means < 0)
+
+
+def test_of_free_widths_another_way_is_named():
+    wide = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0], 1.0)), 2, family="spherical")
+    with pytest.raises(gs.NotAvailableError, match="explore"):
+        lab.basins(wide, start="truth")
