@@ -15,6 +15,8 @@ class FreedomEffort:
     newton_steps: int = 500
     #: How far means that share a center begin aside of it, in its standard deviations.
     aside: float = 0.5
+    #: Rounds of followings that find nothing, where minima are left that no pass joins.
+    idle_rounds: int = 3
     #: Minima, and means of each, that a table shows.
     shown_minima: int = 40
     shown_means: int = 6

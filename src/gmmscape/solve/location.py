@@ -31,6 +31,11 @@ class LocationState(State):
     lost: BoolArray
 
     @property
+    def gone(self) -> str | None:
+        """Why nothing can be followed from here: a component out of reach; None where all are in reach."""
+        return "plateau" if self.lost.any() else None
+
+    @property
     def free(self) -> BoolArray:
         """Coordinates that a step may change, shape (m,): not the means of lost components."""
         free = np.ones(len(self.slope), dtype=bool)

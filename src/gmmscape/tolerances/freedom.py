@@ -27,6 +27,8 @@ class FreedomTolerances:
     #: Length of the slope, in own units, of a coarse and of a polished critical point.
     coarse: float = 1e-6
     polished: float = 1e-9
+    #: The same of a polished saddle on a finer rule.
+    held_to: float = 1e-8
     #: Accuracy of the rule for coarse descents, and of the finer one that points are held to.
     coarse_rtol: float = 1e-6
     fine_rtol: float = 1e-10

@@ -216,7 +216,7 @@ def test_a_graph_reads_its_heights_from_an_atlas(atlas: lab.Atlas):
         minima=atlas.minima,
         truth=atlas.truth,
         saddles=[SimpleNamespace(nll=height + entropy) for height, *_ in PASSES],
-        edges=[SimpleNamespace(saddle=n, minima=ends) for n, (_, *ends) in enumerate(PASSES)],
+        joins=[SimpleNamespace(saddle=n, minima=ends) for n, (_, *ends) in enumerate(PASSES)],
     )
     picture = AtlasDisplay.from_atlas(known).plot()
     assert picture.graph is not None

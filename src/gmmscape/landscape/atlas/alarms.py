@@ -124,13 +124,28 @@ def labelled_pieces(minima: Sequence[CriticalPoint], edges: Sequence[Edge]) -> i
     if not minima:
         return 0
     k = len(minima[0].means)
-    if factorial(k) > EFFORT.atlas.most_relabellings:
+    return pieces_of([_in_one_sphere(point) for point in minima], edges, k, factorial(k))
+
+
+def pieces_of(
+    groups: Sequence[Sequence[Sequence[int]]], edges: Sequence[Edge], k: int, relabellings: int
+) -> int | None:
+    """Return the number of pieces of the graph of all labelled minima; None where it would take too long.
+
+    Parameters
+    ----------
+    groups : sequence of sequence of sequence of int
+        For each minimum the groups of its components that coincide.
+    edges : sequence of Edge
+        What joins them.
+    k : int
+        Number of components.
+    relabellings : int
+        How many change nothing.
+    """
+    if relabellings > EFFORT.atlas.most_relabellings:
         return None
-    groups = [_in_one_sphere(point) for point in minima]
-    total = 0
-    for ways in pieces(len(minima), edges, groups):
-        total += factorial(k) // len(_generated(ways, k))
-    return total
+    return sum(relabellings // len(_generated(ways, k)) for ways in pieces(len(groups), edges, groups))
 
 
 def _in_one_sphere(point: CriticalPoint) -> list[list[int]]:

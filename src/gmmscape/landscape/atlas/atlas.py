@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.atlas.alarms import alarm_of, coincident, loops
-from gmmscape.landscape.atlas.edges import Edge, escape_height, relabelling_height
+from gmmscape.landscape.atlas.edges import Edge
 from gmmscape.landscape.atlas.export import Exported
 from gmmscape.landscape.atlas.joined_edges import joined_edges
 from gmmscape.landscape.atlas.moves import Moves, joined_moves
@@ -24,7 +23,6 @@ from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.isometries import generators, isometries
 from gmmscape.landscape.points.orbits import find_orbit, mirror_of, mirrored_places, signed_count
 from gmmscape.matching import match_means
-from gmmscape.measure import Estimate
 from gmmscape.mixture import Mixture
 from gmmscape.results.fields import plain
 from gmmscape.results.records import Record
@@ -44,7 +42,7 @@ STOPPED = ("completed", "time_limit", "interrupted")
 
 
 @dataclass(frozen=True, eq=False)
-class Atlas(Exported, Record):
+class Atlas(Exported[CriticalPoint], Record):
     """The minima of one landscape, one for each orbit under relabelling.
 
     Attributes
@@ -161,69 +159,14 @@ class Atlas(Exported, Record):
             "saddles": mirrored_places(self.saddles, middle),
         }
 
-    def barrier(self, minimum: int | CriticalPoint) -> Estimate:
-        """Return the height of the lowest known pass from a minimum to a lower one.
+    def _coincident(self) -> list[list[list[int]]]:
+        return coincident(self.minima)
 
-        Parameters
-        ----------
-        minimum : int or CriticalPoint
-            A place in `minima`, or one of them.
+    def _place_of(self, point: Any) -> int | None:
+        return find_orbit(self.minima, point) if isinstance(point, CriticalPoint) else None
 
-        Returns
-        -------
-        Estimate
-            A float, in nats above the minimum, whose attribute ``error`` is its estimated error; infinite
-            where no such pass is known, as for the lowest. Lower is what is lower by more than the errors.
-
-        Raises
-        ------
-        InvalidParameterError
-            If it is no minimum of this atlas.
-        """
-        return escape_height(self._placed(minimum), *self._levels(), self.edges)
-
-    def relabelling_barrier(self, minimum: int | CriticalPoint) -> Estimate:
-        """Return the height of the lowest known pass between two labellings of a minimum.
-
-        It may lead over any number of saddles and other minima.
-
-        Parameters
-        ----------
-        minimum : int or CriticalPoint
-            A place in `minima`, or one of them.
-
-        Returns
-        -------
-        Estimate
-            A float, in nats above the minimum, with its ``error``; infinite where no such pass is known.
-
-        Raises
-        ------
-        InvalidParameterError
-            If it is no minimum of this atlas.
-        """
-        place = self._placed(minimum)
-        return relabelling_height(place, *self._levels(), self.edges, coincident(self.minima))
-
-    def _levels(self) -> tuple[list[Estimate], list[Estimate]]:
-        """Values of minima and saddles: divergences where they are known, which small heights survive."""
-        minima, saddles = (
-            [Estimate(point.nll if point.kl is None else point.kl, point.error) for point in some]
-            for some in (self.minima, self.saddles)
-        )
-        return minima, saddles
-
-    def _placed(self, minimum: int | CriticalPoint) -> int:
-        if isinstance(minimum, CriticalPoint):
-            place = find_orbit(list(self.minima), minimum)
-            if place is None:
-                raise InvalidParameterError("minimum is none of this atlas: pass one of atlas.minima")
-            return place
-        if isinstance(minimum, bool) or not isinstance(minimum, (int, np.integer)):
-            raise InvalidParameterError.of("minimum", minimum, "pass a place in atlas.minima or one of them")
-        if not 0 <= minimum < len(self.minima):
-            raise InvalidParameterError.of("minimum", minimum, f"pass a place below {len(self.minima)}")
-        return int(minimum)
+    def _own_columns(self, point: CriticalPoint) -> dict[str, Any]:
+        return {"continuum": point.continuum}
 
     def nearest(self, means: ArrayLike) -> CriticalPoint:
         """Return the minimum closest to some means, whatever their order.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.landscape.atlas.edges import Edge
-from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.landscape.atlas.passes import P, WithPasses
 from gmmscape.structure.intervals import share_interval
 from gmmscape.validation import choice
 from gmmscape.wholefile import unfinished
@@ -27,15 +27,10 @@ TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
 Row = dict[str, Any]
 
 
-class Exported:
-    """What an atlas is for other tools; `Atlas` derives from it."""
+class Exported(WithPasses[P]):
+    """What an atlas is for other tools; atlases derive from it."""
 
-    minima: tuple[CriticalPoint, ...]
-    saddles: tuple[CriticalPoint, ...]
-    edges: tuple[Edge, ...]
     starts: int
-    barrier: Callable[[int], float]
-    relabelling_barrier: Callable[[int], float]
 
     def to_frame(self, points: str = "minima") -> pd.DataFrame:
         """Return the minima, or the saddles, as a table of pandas.
@@ -49,9 +44,10 @@ class Exported:
         -------
         pandas.DataFrame
             A row a point, its place in the atlas as index. Columns: nll, kl, error, index, curvature (the
-            smallest), flat, continuum, orbit_size, structure, structured, defect, largest_error, means and
-            weights (lists). Minima have hits, share, share_low and share_high (95 %), barrier and
-            relabelling_barrier; saddles first and second (the minima they join), and the heights above them.
+            smallest), flat, orbit_size, structure, structured, defect, largest_error, means and weights
+            (lists); of the location family continuum, of others widths and covariances. Minima have hits,
+            share, share_low and share_high (95 %), barrier and relabelling_barrier; saddles first and second
+            (the minima they join), and the heights above them.
             What is not known is missing.
 
         Raises
@@ -72,6 +68,10 @@ class Exported:
             {name: [row.get(name) for row in rows] for name in names},
             index=pd.RangeIndex(len(rows), name=points[:-1] if points == "saddles" else "minimum"),
         )
+
+    def _own_columns(self, point: P) -> Row:
+        """What only points of this kind have."""
+        raise NotImplementedError
 
     def to_networkx(self) -> nx.MultiGraph:
         """Return the graph of minima and the saddles of index 1 that join them, for networkx.
@@ -119,7 +119,7 @@ class Exported:
             file.write_text(text + "\n", encoding="utf-8")
 
 
-def minimum_rows(atlas: Exported) -> list[Row]:
+def minimum_rows(atlas: Exported[Any]) -> list[Row]:
     """Return what there is to say of each minimum, by name; what is not known is left out."""
     rows = []
     for place, point in enumerate(atlas.minima):
@@ -130,17 +130,19 @@ def minimum_rows(atlas: Exported) -> list[Row]:
             "relabelling_barrier": float(atlas.relabelling_barrier(place)),
         }
         seen = {"hits": point.hits, "share": share, "share_low": low, "share_high": high, **barriers}
-        rows.append(_known({**_point(point), **seen}))
+        rows.append(_known({**_point(atlas, point), **seen}))
     return rows
 
 
-def saddle_rows(atlas: Exported) -> list[Row]:
+def saddle_rows(atlas: Exported[Any]) -> list[Row]:
     """Return what there is to say of each saddle, by name; those of index 1 with their edges."""
     edges = {edge.saddle: row for edge, row in edge_rows(atlas)}
-    return [_known({**_point(point), **edges.get(place, {})}) for place, point in enumerate(atlas.saddles)]
+    return [
+        _known({**_point(atlas, point), **edges.get(place, {})}) for place, point in enumerate(atlas.saddles)
+    ]
 
 
-def edge_rows(atlas: Exported) -> list[tuple[Edge, Row]]:
+def edge_rows(atlas: Exported[Any]) -> list[tuple[Edge, Row]]:
     """Return each edge with what there is to say of it, by name."""
     rows = []
     for edge in atlas.edges:
@@ -161,12 +163,12 @@ def edge_rows(atlas: Exported) -> list[tuple[Edge, Row]]:
     return rows
 
 
-def _value(point: CriticalPoint) -> float:
+def _value(point: Any) -> float:
     """The divergence where it is known, which small heights survive."""
     return float(point.nll if point.kl is None else point.kl)
 
 
-def _point(point: CriticalPoint) -> Row:
+def _point(atlas: Exported[Any], point: Any) -> Row:
     decoding = point.decoding
     row: Row = {
         "nll": float(point.nll),
@@ -175,7 +177,7 @@ def _point(point: CriticalPoint) -> Row:
         "index": point.index,
         "curvature": float(point.eigenvalues[0]),
         "flat": point.flat,
-        "continuum": point.continuum,
+        **atlas._own_columns(point),
         "orbit_size": point.orbit_size,
     }
     if decoding is not None:
@@ -197,7 +199,7 @@ def _known(row: Row) -> Row:
     }
 
 
-def _graphml(atlas: Exported) -> ElementTree.Element:
+def _graphml(atlas: Exported[Any]) -> ElementTree.Element:
     nodes = [_plain(row) for row in minimum_rows(atlas)]
     edges = [(edge, _plain(row)) for edge, row in edge_rows(atlas)]
     root = ElementTree.Element("graphml", {"xmlns": NAMESPACE})

@@ -19,6 +19,7 @@ from gmmscape.landscape.atlas.groupings import Grouped, assignments, grouped
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.points.eigenvector_following import follow
+from gmmscape.landscape.points.ground import LocationGround
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.tolerances import TOLERANCES
@@ -82,7 +83,7 @@ def trails(
                 places[:, -1] += TOLERANCES.atlas.start_noise * descent.sigma * rng.standard_normal(m)
                 indices = range(indices.stop + m - 1)
             # Minima of all means apart are what descents find.
-            found += [Trail(sizes, places, index) for index in _wanted(indices, m == descent.k, i)]
+            found += [Trail(sizes, places, index) for index in indices_from(indices, m == descent.k, i)]
     return found + _beside(descent, known, wanted, rng) + _between(descent, known, number, rng)
 
 
@@ -97,8 +98,8 @@ def trails_beside(descent: Descent, known: Sequence[CriticalPoint], seed: int, n
     return found
 
 
-def _wanted(indices: range, apart: bool, turn: int) -> list[int]:
-    """The indices followed from a start: all where they are few, else low ones and another each time."""
+def indices_from(indices: range, apart: bool, turn: int) -> list[int]:
+    """Return the indices followed from a start: all where they are few, else low ones and another in turn."""
     chosen = [index for index in indices if index > 0 or not apart]
     if len(chosen) <= 4:
         return chosen
@@ -196,20 +197,23 @@ def labellings(places: FloatArray, other: FloatArray) -> list[FloatArray]:
 
     Labellings of the places themselves are left out, and those that differ by means that coincide.
     """
-    k = len(places)
+    return [other[order] for order in orders_of(places, other)]
+
+
+def orders_of(places: FloatArray, other: FloatArray) -> list[list[int]]:
+    """Return what orders of other places make `labellings`."""
     order, _ = match_means(other, places)
-    orders = [list(order)]
-    for i, j in combinations(range(k), 2):
-        swapped = list(order)
+    orders = [order.tolist()]
+    for i, j in combinations(range(len(places)), 2):
+        swapped = order.tolist()
         swapped[i], swapped[j] = swapped[j], swapped[i]
         orders.append(swapped)
-    targets = sorted(
-        (other[order] for order in orders), key=lambda target: float(((target - places) ** 2).sum())
-    )
-    found: list[FloatArray] = []
-    for target in targets:
-        if not any(np.allclose(target, one, atol=1e-9) for one in [places, *found]):
-            found.append(target)
+    orders.sort(key=lambda order: float(((other[order] - places) ** 2).sum()))
+    found: list[list[int]] = []
+    for order in orders:
+        known = [places, *(other[one] for one in found)]
+        if not any(np.allclose(other[order], one, atol=1e-9) for one in known):
+            found.append(order)
     return found
 
 
@@ -218,7 +222,7 @@ def followed(descent: Descent, trail: Trail) -> FloatArray | None:
     if trail.uphill is None:
         return np.repeat(trail.places, trail.sizes, axis=0)
     start = _grouped(descent, trail.sizes, trail.places)
-    end = follow(descent.common(start), start, trail.uphill)
+    end = follow(LocationGround(descent.common(start)), start, trail.uphill).mixture
     if end is None:
         return None
     return np.repeat(descent.places_of_local(end), trail.sizes, axis=0)
@@ -233,15 +237,19 @@ def _grouped(descent: Descent, sizes: tuple[int, ...], places: FloatArray) -> Mi
 
 
 def _anchors(reference: Mixture | None) -> FloatArray | None:
-    """Averages of neighbouring centers on a line, of any few of them elsewhere."""
+    """Averages of centers that one mean may cover."""
     if reference is None:
         return None
+    weights = np.maximum(reference.weights, np.finfo(np.float64).tiny)
+    runs = covered_together(reference)
+    return np.stack([np.average(reference.means[run], axis=0, weights=weights[run]) for run in runs])
+
+
+def covered_together(reference: Mixture) -> list[list[int]]:
+    """Return sets of centers that one component may cover: neighbours on a line, any few elsewhere."""
     k = reference.n_components
     if reference.n_features == 1:
-        order = np.argsort(reference.means[:, 0], kind="stable")
-        runs = [order[a:b] for a in range(k) for b in range(a + 1, k + 1)]
-    else:
-        most = k if k <= EFFORT.atlas.few_centers else 2
-        runs = [np.array(some) for size in range(1, most + 1) for some in combinations(range(k), size)]
-    weights = np.maximum(reference.weights, np.finfo(np.float64).tiny)
-    return np.stack([np.average(reference.means[run], axis=0, weights=weights[run]) for run in runs])
+        order = np.argsort(reference.means[:, 0], kind="stable").tolist()
+        return [order[a:b] for a in range(k) for b in range(a + 1, k + 1)]
+    most = k if k <= EFFORT.atlas.few_centers else 2
+    return [list(some) for size in range(1, most + 1) for some in combinations(range(k), size)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from gmmscape.results.text import aligned
 from gmmscape.structure.candidates import CandidateOutcome
 
 MOST_MEANS = 8
+#: Heads of columns, and the cells of a point below them.
+Columns = tuple[list[str], Callable[[Any], list[str]]]
 
 
 def atlas_table(
@@ -47,28 +49,31 @@ def atlas_table(
 
 
 def saddle_table(
-    saddles: Sequence[CriticalPoint],
+    saddles: Sequence[Any],
     edges: Sequence[Edge],
     barriers: Sequence[tuple[Estimate, Estimate]],
     count: int | None,
     alarm: str | None,
     images: tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]] | None = None,
+    columns: Columns | None = None,
 ) -> list[str]:
     """Return the saddles one a row, each minimum's barriers, and the count law.
 
-    Images of minima and of saddles under isometries of the truth share a row.
+    Images of minima and of saddles under isometries of the truth share a row. `columns` tell what a point is,
+    in place of its means.
     """
+    heads, cells = columns or ([_heading(saddles[0]) if saddles else "means"], lambda point: [_means(point)])
     of_minima, of_saddles = images or (_each(barriers), _each(saddles))
     joins = {edge.saddle: "{} - {}".format(*edge.minima) for edge in edges}
     with_kl = any(point.kl is not None for point in saddles)
     rows = [["saddle", "index", "orbit", "nll", *(["kl"] if with_kl else []), "joins minima"]]
-    rows[0].append(_heading(saddles[0]) if saddles else "means")
+    rows[0] += heads
     for some in of_saddles:
         place, point = some[0], saddles[some[0]]
         kl = [] if point.kl is None else [f"{point.kl:.8f}"]
         index = f"{point.index}{' (flat)' if point.flat else ''}"
         start = [_places(some), index, str(point.orbit_size), f"{point.nll:.8f}", *kl]
-        rows.append([*start, joins.get(place, ""), _means(point)])
+        rows.append([*start, joins.get(place, ""), *cells(point)])
     lines = aligned(rows, "") if saddles else ["no saddles found"]
     heights = [["minimum", "barrier to a lower one", "to another labelling (nats)", "error"]]
     for some in of_minima:
@@ -85,8 +90,10 @@ def saddle_table(
     return [*lines, "", *aligned(heights, ""), "", *law, *([f"warning: {alarm}"] if alarm else [])]
 
 
-def _height(value: float) -> str:
-    return f"{value:.9g}" if np.isfinite(value) else "-"
+def _height(value: Estimate) -> str:
+    if not np.isfinite(value):
+        return "-"
+    return f"{value:.9g}" if abs(value) > value.error else "0"
 
 
 def _legend(tau: float) -> list[str]:

@@ -12,7 +12,7 @@ from gmmscape.landscape.dynamics.own_step import Curved, CurvedMeans
 from gmmscape.landscape.freedom.descent import FreeDescent
 from gmmscape.landscape.freedom.freedom import Freedom
 from gmmscape.landscape.freedom.landscape import FreeLandscape
-from gmmscape.landscape.freedom.newton import Local
+from gmmscape.landscape.freedom.local import Local
 from gmmscape.landscape.freedom.point import FreePoint
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.points.critical_point import CriticalPoint

@@ -10,7 +10,8 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.landscape.dynamics.ground import Ground, Rules
-from gmmscape.landscape.freedom.newton import Local, newton
+from gmmscape.landscape.freedom.local import Local
+from gmmscape.landscape.freedom.newton import newton
 from gmmscape.mixture import Mixture
 from gmmscape.solve import EM, Newton, stop_reason
 from gmmscape.solve.location import evaluate, moved

@@ -1,28 +1,41 @@
-"""FreeAtlas: the minima of a landscape of fits with free weights, widths or covariances."""
+"""FreeAtlas: minima and saddles of a landscape of fits with free weights, widths or covariances."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from gmmscape.effort import EFFORT
+from gmmscape.landscape.atlas.edges import Edge
+from gmmscape.landscape.atlas.export import Exported
+from gmmscape.landscape.freedom.features import same_fit
+from gmmscape.landscape.freedom.passes import alarm_of, exchanged
 from gmmscape.landscape.freedom.point import FreePoint
+from gmmscape.landscape.freedom.text import atlas_lines
 from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record
-from gmmscape.results.text import aligned, counted, left_out
-from gmmscape.results.words import ENDINGS, STOP_REASONS
 from gmmscape.structure.intervals import share_interval
 
 if TYPE_CHECKING:
-    from gmmscape.plot import MinimaDisplay
+    from gmmscape.plot import AtlasDisplay
+
+
+class Unjoined(NamedTuple):
+    """A saddle of index 1, by its place, and why it joins no two minima.
+
+    A key of `gmmscape.solve.STOP_REASONS` for a descent that lost a component or was too long; "no minimum"
+    and "no way down" where it ended elsewhere.
+    """
+
+    saddle: int
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)
-class FreeAtlas(Record):
-    """The minima of one landscape, one for each orbit under relabelling.
+class FreeAtlas(Exported[FreePoint], Record):
+    """The minima of one landscape, one for each orbit under relabelling; saddles where they were asked for.
 
     Attributes
     ----------
@@ -50,10 +63,26 @@ class FreeAtlas(Record):
         How the random starts ended: "minimum", or why one did not end in a minimum.
     stop_reason : str
         "completed", "time_limit" or "interrupted".
+    exchangeable : tuple of tuple of int
+        Components that may be exchanged: all, but for such as are held at different weights or widths.
+    saddles : tuple of FreePoint
+        Critical points of index 1 and more, sorted by value; empty where they were not asked for.
+    edges : tuple of Edge
+        Which minima the saddles of index 1 join, and flat ones without a negative curvature that lead down.
+    handovers : tuple of Edge
+        With free weights, passes over a weight of zero: of components that coincide at a saddle one hands its
+        weight over, moves, and grows elsewhere, all at the saddle's value.
+    unjoined : tuple of Unjoined
+        Saddles of index 1 that have no edge, and why: a descent from them ended in no minimum.
+    rounds : int
+        Rounds of the search for saddles that were done.
+    followings : dict of str to int
+        How the followings of that search ended: "saddle", "minimum", "other index" for a critical point of
+        another index than the one sought, or why there is no critical point.
     """
 
     format: ClassVar[str] = "gmmscape-free-atlas"
-    told_in_files: ClassVar[tuple[str, ...]] = ("unseen",)
+    told_in_files: ClassVar[tuple[str, ...]] = ("unseen", "alarm")
 
     minima: tuple[FreePoint, ...]
     family: str
@@ -67,6 +96,29 @@ class FreeAtlas(Record):
     candidates: int
     ends: dict[str, int]
     stop_reason: str
+    exchangeable: tuple[tuple[int, ...], ...]
+    saddles: tuple[FreePoint, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    handovers: tuple[Edge, ...] = ()
+    unjoined: tuple[Unjoined, ...] = ()
+    rounds: int = 0
+    followings: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def alarm(self) -> str | None:
+        """What says that saddles or edges are missing; None where no saddles were sought.
+
+        That no law counts the points, minima that no passes join, and saddles whose descents end in one
+        labelled minimum.
+        """
+        if self.rounds == 0:
+            return None
+        return alarm_of(self.minima, self.edges, self.handovers, self.exchangeable)
+
+    @property
+    def joins(self) -> tuple[Edge, ...]:
+        """Edges, and passes over a weight of zero."""
+        return (*self.edges, *self.handovers)
 
     @property
     def unseen(self) -> tuple[float, float]:
@@ -79,8 +131,8 @@ class FreeAtlas(Record):
         done = sum(self.ends.values())
         return (alone / done, share_interval(alone, done)[1]) if done else (1.0, 1.0)
 
-    def plot(self, ax: Any = None, *, data: Any = None, most: int = 8) -> MinimaDisplay:
-        """Draw the minima: their means under the truth, joined to the centers of their blocks.
+    def plot(self, ax: Any = None, *, data: Any = None, most: int = 8) -> AtlasDisplay:
+        """Draw the minima, and beside them their disconnectivity graph where saddles are known.
 
         Parameters
         ----------
@@ -89,12 +141,12 @@ class FreeAtlas(Record):
         data : array_like of shape (n, d), optional
             The rows of a sample, which the atlas does not hold.
         most : int, default=8
-            Minima drawn, best first.
+            Minima drawn, best first; the rest are summed up.
 
         Returns
         -------
-        MinimaDisplay
-            With `figure_`, `ax_` and the artists.
+        AtlasDisplay
+            With `figure_`, `axes_` and the two pictures `minima` and `graph`.
 
         Raises
         ------
@@ -103,14 +155,14 @@ class FreeAtlas(Record):
         NotAvailableError
             If matplotlib is not installed.
         """
-        from gmmscape.plot import MinimaDisplay
+        from gmmscape.plot import AtlasDisplay, DisconnectivityDisplay, MinimaDisplay
 
         known = all(point.kl is not None for point in self.minima)
         sigma = 1.0
         if self.minima:
             best = self.minima[0].mixture if self.truth is None else self.truth
             sigma = float(np.sqrt(best.weights @ best.column_variances().mean(axis=1)))
-        return MinimaDisplay(
+        minima = MinimaDisplay(
             [point.means for point in self.minima],
             sigma,
             [float(point.nll if point.kl is None else point.kl) for point in self.minima],
@@ -122,60 +174,28 @@ class FreeAtlas(Record):
             data=data,
             quantity="KL" if known else "NLL",
             most=most,
-        ).plot(ax)
+        )
+        graph = DisconnectivityDisplay.from_atlas(self, most=most) if self.joins else None
+        return AtlasDisplay(minima, graph).plot(ax)
+
+    def _coincident(self) -> list[list[list[int]]]:
+        return [exchanged(point, self.exchangeable) for point in self.minima]
+
+    def _place_of(self, point: Any) -> int | None:
+        return next(
+            (i for i, known in enumerate(self.minima) if same_fit(point.mixture, known.mixture)), None
+        )
+
+    def _own_columns(self, point: FreePoint) -> dict[str, Any]:
+        return {"widths": point.widths.tolist(), "covariances": point.mixture.full_covariances().tolist()}
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the atlas that `content` described; a ValueError where its edges join nothing."""
+        found = cls(**cls._fields_in(content))
+        for edge in (*content.get("edges", ()), *content.get("handovers", ())):
+            Edge.from_dict(edge, found.n_components, len(found.minima), len(found.saddles))
+        return found
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        yield (
-            f"{counted(len(self.minima), 'minimum', 'minima')} up to relabelling; k={self.n_components}, "
-            f"{self.family} family, weights {self.weights}, widths {self.widths}"
-        )
-        yield f"next: {self._next()}"
-        if self.minima:
-            yield ""
-            yield from aligned(
-                [self._head(), *map(self._row, range(min(len(self.minima), EFFORT.freedom.shown_minima)))]
-            )
-            yield from left_out(len(self.minima), EFFORT.freedom.shown_minima)
-            yield "  curvature: the smallest, in own units: EM shrinks errors by one minus it a step"
-        if self.starts:
-            told = {"minimum": "in a minimum", "saddle": "on a saddle"}
-            parts = ", ".join(f"{n} {told.get(reason, reason)}" for reason, n in sorted(self.ends.items()))
-            share, upper = self.unseen
-            yield (
-                f"{counted(self.starts, 'random start')}: {parts}; probability that a new one ends in "
-                f"another minimum: {share:.2g}, at most {upper:.2g} (95 %)"
-            )
-            for reason in self.ends:
-                if reason in STOP_REASONS and reason != "converged":
-                    yield f"  {reason}: {STOP_REASONS[reason]}"
-
-    def _next(self) -> str:
-        if self.stop_reason != "completed":
-            return ENDINGS[self.stop_reason]
-        if not self.minima:
-            return "explore with more starts"
-        return "more starts" if self.unseen[0] > 0.0 else "all minima that starts ended in were met again"
-
-    def _head(self) -> tuple[str, ...]:
-        first = self.minima[0]
-        value = ("kl",) if first.kl is not None else ("nll",)
-        known = ("structure", "defect") if first.decoding is not None else ()
-        return ("#", *value, "curvature", "hits", "means", "weights", "widths", *known)
-
-    def _row(self, i: int) -> tuple[str, ...]:
-        point = self.minima[i]
-        value = point.nll if point.kl is None else point.kl
-        widths = np.sqrt(point.mixture.column_variances().mean(axis=1))
-        cells = [str(i), f"{max(value, 0.0) if point.kl is not None else value:.8f}"]
-        cells += ["flat" if point.flat else f"{point.eigenvalues[0]:.4g}", str(point.hits)]
-        means = [" ".join(f"{x:.4g}" for x in row) for row in point.means[: EFFORT.freedom.shown_means]]
-        cells.append(" ".join(f"({one})" if point.means.shape[1] > 1 else one for one in means))
-        cells.append(" ".join(f"{w:.3f}" for w in point.mixture.weights[: EFFORT.freedom.shown_means]))
-        cells.append(" ".join(f"{w:.3g}" for w in widths[: EFFORT.freedom.shown_means]))
-        if point.decoding is not None:
-            mark = "" if point.decoding.is_structured else " (not structured)"
-            cells += [str(point.decoding.structure) + mark, f"{point.decoding.defect:.1e}"]
-        return tuple(cells)
+        return "\n".join(atlas_lines(self))

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import factorial, prod
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
+from gmmscape.landscape.freedom.features import coincident, made_equal
 from gmmscape.landscape.freedom.freedom import Freedom
-from gmmscape.landscape.freedom.newton import Ended, Local, newton
+from gmmscape.landscape.freedom.local import FreeGround, Groups, Local
+from gmmscape.landscape.freedom.newton import Ended, newton
 from gmmscape.landscape.freedom.point import FreePoint
+from gmmscape.landscape.points.eigenvector_following import polished
+from gmmscape.landscape.points.flow import Arrived, Side, flowed, sides
 from gmmscape.measure import Measure, Population
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
@@ -126,14 +131,94 @@ class FreeDescent:
         assert found is not None
         return self.described(found, tuple(history), done)
 
-    def described(self, found: Ended, history: tuple[float, ...], n_iter: int) -> FreePoint:
-        """Return the point with value, error, curvatures and structure."""
+    def ground(self, local: Mixture, force: float = 1.0, groups: Groups = ()) -> FreeGround:
+        """Return a rule that resolves a slope of this length at a local mixture; `groups` are kept equal."""
+        least, most = TOLERANCES.freedom.fine_rtol, TOLERANCES.freedom.coarse_rtol
+        rtol = min(max(TOLERANCES.points.resolved * force, least), most)
+        return FreeGround(self.objective(local, rtol), self.freedom, tuple(map(tuple, groups)))
+
+    def everywhere(self, groups: Groups = ()) -> FreeGround:
+        """Return the coarse rule that serves all fits alike; `groups` are kept equal."""
+        return FreeGround(self.common, self.freedom, tuple(map(tuple, groups)))
+
+    def critical(self, local: Mixture) -> FreePoint | str:
+        """Return the critical point of any index next to a fit; components that coincide are kept equal.
+
+        Where curvatures vanish followings only come near to such points: if some components nearly coincide
+        they are put together, and that point is taken if it is one of the same value. A key of
+        `gmmscape.solve.STOP_REASONS` where there is none.
+        """
+        near = coincident(local, TOLERANCES.points.near_continuum)
+        at, fine, reason = self._critical(local, near)
+        if reason != "converged":
+            return reason
+        soft = np.abs(np.linalg.eigvalsh(at.bend)).min() <= TOLERANCES.points.degree_soft
+        groups = coincident(at.mixture, TOLERANCES.points.touching) if soft else near
+        if groups != near:
+            closer, its, reason = self._critical(at.mixture, groups)
+            alike = abs(its.value(at.mixture) - closer.value) <= TOLERANCES.freedom.same_nll
+            if reason == "converged" and alike:
+                at, fine = closer, its
+        finer = self.objective(at.mixture, TOLERANCES.freedom.finer_rtol)
+        if Local.at(finer, self.freedom, at.mixture).gradient_norm > TOLERANCES.freedom.held_to:
+            return "max_iter"
+        return self.described(Ended(at, "converged", 0, ()), (), 0, fine, finer)
+
+    def _critical(self, local: Mixture, groups: Groups) -> tuple[Local, Objective, str]:
+        """The critical point next to a fit with components made equal, the rule, and why it ended there."""
+        start = made_equal(local, groups, shared=self.freedom.held_weights is None)
+        near = polished(self.ground(start, 0.0, groups), start).mixture
+        ground = self.ground(near, 0.0, groups)
+        at = polished(ground, near)
+        reason = "converged" if at.gradient_norm <= TOLERANCES.freedom.polished else "max_iter"
+        whole = Local.at(ground.objective, self.freedom, at.mixture)
+        return whole, ground.objective, at.gone or reason
+
+    def both_ways_down(self, saddle: FreePoint, accuracy: float) -> list[Arrived]:
+        """Return where steepest descents from both sides of a saddle end; see `flowed`.
+
+        Of one of index 1 along its unstable direction; of a flat one without an unstable direction along a
+        flat one that leads down.
+        """
+        if saddle.index == 1:
+            starts = sides(self.ground, saddle.local, float(saddle.eigenvalues[0]))
+        else:
+            starts = self.flat_sides(saddle)
+        return [flowed(self.ground, side, accuracy) for side in starts or ()]
+
+    def flat_sides(self, point: FreePoint) -> tuple[Side, Side] | None:
+        """Return fits that lie lower to both sides of a flat critical point, which is then no minimum."""
+        ground = self.ground(point.local, 0.0)
+        at = ground.at(point.local)
+        values, vectors = np.linalg.eigh(at.bend)
+        least = TOLERANCES.atlas.lower * point.error
+        flat = np.abs(values) <= TOLERANCES.solve.flat
+        for direction in vectors[:, flat].T:
+            aside = [
+                _relaxed(ground, ground.stepped(at, side * direction), vectors[:, ~flat])
+                for side in (-TOLERANCES.points.continuum_stride, TOLERANCES.points.continuum_stride)
+            ]
+            lower = [to for to in aside if to is not None and to.value < at.value - least]
+            if len(lower) == len(aside):
+                one, other = (Side(to.mixture, to.gradient_norm) for to in lower)
+                return one, other
+        return None
+
+    def described(
+        self,
+        found: Ended,
+        history: tuple[float, ...],
+        n_iter: int,
+        fine: Objective | None = None,
+        finer: Objective | None = None,
+    ) -> FreePoint:
+        """Return the point with value, error, curvatures and structure, on rules made for it."""
         local = found.at.mixture
-        fine = self.objective(local, TOLERANCES.freedom.fine_rtol)
+        fine = fine or self.objective(local, TOLERANCES.freedom.fine_rtol)
         at = Local.at(fine, self.freedom, local)
         error = fine.rows.errors(local).nll
         if isinstance(self.measure, Population):
-            finer = self.objective(local, TOLERANCES.freedom.finer_rtol)
+            finer = finer or self.objective(local, TOLERANCES.freedom.finer_rtol)
             error = abs(finer.value(local) - fine.value(local)) + TOLERANCES.freedom.rounding
         mixture = self.measure.callers_mixture(local)
         penalty = fine.family.penalty(local)
@@ -155,9 +240,26 @@ class FreeDescent:
             kl=kl,
             eigenvalues=np.linalg.eigvalsh(at.bend),
             decoding=decoding,
+            orbit_size=self._orbit_size(local),
         )
+
+    def _orbit_size(self, local: Mixture) -> int:
+        groups = [set(group) for group in coincident(local, TOLERANCES.points.shown_coincident)]
+        exchanged = (len(group & set(kind)) for group in groups for kind in self.freedom.alike)
+        return self.freedom.n_relabellings // prod(map(factorial, exchanged))
 
 
 def _unit(mixture: Mixture, truth: Mixture) -> float:
     """The unit of errors: the truth's standard deviation, averaged where there are several."""
     return truth.sigma or float(np.sqrt(truth.weights @ truth.column_variances().mean(axis=1)))
+
+
+def _relaxed(ground: FreeGround, start: Local | None, stiff: FloatArray) -> Local | None:
+    """The fit after Newton's steps in stiff directions: next to a flat point these decide what leads down."""
+    at = start
+    for _ in range(EFFORT.points.relaxing_steps):
+        if at is None or at.gone:
+            return None
+        step = np.linalg.lstsq(stiff.T @ at.bend @ stiff, -stiff.T @ at.slope, rcond=None)[0]
+        at = ground.stepped(at, stiff @ step)
+    return at

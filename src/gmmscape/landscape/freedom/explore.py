@@ -1,153 +1,108 @@
-"""Exploration: candidates and random starts descended, and gathered into a `FreeAtlas`."""
+"""Exploration: candidates and random starts descended, saddles searched, gathered into a `FreeAtlas`."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.landscape.freedom.atlas import FreeAtlas
 from gmmscape.landscape.freedom.descent import FreeDescent
-from gmmscape.landscape.freedom.newton import Ended
-from gmmscape.landscape.freedom.point import FreePoint, same_fit, same_soft
-from gmmscape.measure import Sample
-from gmmscape.mixture import Mixture
+from gmmscape.landscape.freedom.saddle_search import followed, trails
+from gmmscape.landscape.freedom.starts import of_structure, structures_of
+from gmmscape.landscape.freedom.survey import Survey
 from gmmscape.progress import Budget, Stopped
-from gmmscape.structure.candidates import candidates, count_candidates
-from gmmscape.structure.structure import Structure
 
 
-def explore(
-    descent: FreeDescent, *, seed: int, n_starts: int, use_candidates: bool, budget: Budget
-) -> FreeAtlas:
-    """Descend from every candidate structure and from random starts.
+class Plan(NamedTuple):
+    """What an exploration is to do; see `FreeLandscape.explore`."""
 
-    The two share the time: after each candidate as many random starts are descended as there are to a
-    candidate. What is found depends on the seed alone.
+    n_starts: int
+    candidates: bool
+    saddles: bool
+
+
+def explore(descent: FreeDescent, *, seed: int, plan: Plan, budget: Budget) -> FreeAtlas:
+    """Descend from every candidate structure and from random starts, and search for saddles.
+
+    Where time is limited, candidates and starts have half of it, and followings most of the rest; what is
+    left is for descents from saddles, and then for starts that were left out. What is found depends on the
+    seed alone.
     """
-    survey = _Survey(descent)
-    tried, done, stop_reason = 0, 0, "completed"
-    structures = _candidates(descent) if use_candidates else []
-    rng = np.random.default_rng([seed, 1])
-    together = EFFORT.freedom.starts_together
+    search = _Search(descent, seed, plan, budget)
+    stop_reason = "completed"
     try:
-        while tried < len(structures) or done < n_starts:
-            if tried < len(structures):
-                start = of_structure(descent, structures[tried], rng)
-                survey.record(descent.coarse(start), hit=False)
-                tried += 1
-                budget.report("candidates", tried, len(structures), minima=len(survey.minima))
-            behind = done * max(len(structures), 1) <= tried * n_starts or tried == len(structures)
-            if done < n_starts and behind:
-                numbers = range(done, min(done + together, n_starts))
-                starts = [descent.random_start(np.random.default_rng([seed, 0, i])) for i in numbers]
-                for end in descent.rough(starts):
-                    survey.record(descent.coarse(end), hit=True)
-                    done += 1
-                    last = done == n_starts and tried == len(structures)
-                    budget.report("starts", done, n_starts, last=last, minima=len(survey.minima))
+        search.descend(until=EFFORT.atlas.shares_with_saddles[1] if plan.saddles else None)
+        if plan.saddles:
+            search.follow(until=EFFORT.atlas.share_of_followings)
+            search.descend(until=None)
     except Stopped as stop:
         stop_reason = str(stop)
     except KeyboardInterrupt:
         stop_reason = "interrupted"
-    measure, freedom = descent.measure, descent.freedom
-    return FreeAtlas(
-        minima=tuple(sorted(survey.minima, key=lambda point: point.value)),
-        family=freedom.name,
-        weights=freedom.weights,
-        widths=freedom.widths,
-        n_components=freedom.n_components,
-        truth=measure.truth,
-        data=measure.digest if isinstance(measure, Sample) else None,
-        seed=seed,
-        starts=done,
-        candidates=tried,
-        ends=dict(survey.ends),
-        stop_reason=stop_reason,
+    return search.survey.atlas(
+        seed=seed, starts=search.done, candidates=search.tried, stop_reason=stop_reason
     )
 
 
-class _Survey:
-    """What was found so far."""
+class _Search:
+    """An exploration at work, and how far it has come."""
 
-    def __init__(self, descent: FreeDescent) -> None:
-        self.descent = descent
-        self.minima: list[FreePoint] = []
-        self.ends: Counter[str] = Counter()
+    def __init__(self, descent: FreeDescent, seed: int, plan: Plan, budget: Budget) -> None:
+        self.survey = Survey(descent)
+        self.tried = self.done = 0
+        self._descent, self._seed, self._plan, self._budget = descent, seed, plan, budget
+        self._structures = structures_of(descent) if plan.candidates else []
+        self._rng = np.random.default_rng([seed, 1])
 
-    def record(self, end: Ended, *, hit: bool) -> None:
-        """Take in where a coarse descent ended; a new minimum is polished."""
-        reason = end.stop_reason
-        place = None
-        if reason == "converged":
-            place = self._place(end.at.mixture)
-            if place is None:
-                point = self.descent.full(self._ordered(end.at.mixture))
-                reason = point.stop_reason
-                if point.is_minimum:
-                    place = self._place(point.local, point)
-                    if place is None:
-                        self.minima.append(point)
-                        place = len(self.minima) - 1
-        if hit:
-            self.ends["minimum" if place is not None else "saddle" if reason == "converged" else reason] += 1
-        if hit and place is not None:
-            known = self.minima[place]
-            self.minima[place] = replace(known, hits=known.hits + 1)
+    def descend(self, until: float | None) -> None:
+        """Descend from what is left of candidates and random starts, up to a share of the time.
 
-    def _place(self, local: Mixture, point: FreePoint | None = None) -> int | None:
-        for place, known in enumerate(self.minima):
-            if same_fit(local, known.local):
-                return place
-            if point is not None and same_soft(point, known):
-                return place
-        return None
+        The two share it: after each candidate as many random starts are descended as there are to one.
+        """
+        n, wanted = len(self._structures), self._plan.n_starts
+        while (self.tried < n or self.done < wanted) and not self._budget.is_past(until):
+            if self.tried < n:
+                start = of_structure(self._descent, self._structures[self.tried], self._rng)
+                self.survey.record(self._descent.coarse(start), hit=False)
+                self.tried += 1
+                self._report("candidates", self.tried, n)
+            if self.done < wanted and (self.done * max(n, 1) <= self.tried * wanted or self.tried == n):
+                self._random_starts(range(self.done, min(self.done + EFFORT.freedom.starts_together, wanted)))
 
-    def _ordered(self, local: Mixture) -> Mixture:
-        """The fit with its components in lexicographic order of their means, where all are alike."""
-        freedom = self.descent.freedom
-        held = [values for values in (freedom.held_weights, freedom.held_sigmas) if values is not None]
-        if any(np.ptp(values) > 0.0 for values in held):
-            return local
-        return local.permuted(np.lexsort(local.means.T[::-1]))
+    def _random_starts(self, numbers: range) -> None:
+        seeded = (np.random.default_rng([self._seed, 0, i]) for i in numbers)
+        for end in self._descent.rough([self._descent.random_start(rng) for rng in seeded]):
+            self.survey.record(self._descent.coarse(end), hit=True)
+            self.done += 1
+            last = self.done == self._plan.n_starts and self.tried == len(self._structures)
+            self._report("starts", self.done, self._plan.n_starts, last=last and not self._plan.saddles)
 
+    def follow(self, until: float) -> None:
+        """Rounds of followings, until one finds nothing, or there were enough.
 
-def _candidates(descent: FreeDescent) -> list[Structure]:
-    truth, k = descent.reference, descent.freedom.n_components
-    if truth is None or count_candidates(k, truth.n_components) > EFFORT.atlas.all_candidates:
-        return []
-    return candidates(k, truth.n_components)
+        Where known passes leave minima apart, a few rounds more look beside all points again.
+        """
+        survey, found, idle = self.survey, True, 0
+        while survey.rounds < EFFORT.atlas.saddle_rounds and not self._budget.is_past(until):
+            idle = 0 if found else idle + 1
+            if idle and (idle > EFFORT.freedom.idle_rounds or not survey.in_pieces):
+                return
+            minima = sorted(survey.minima, key=lambda point: point.value)
+            fresh = survey.points() if idle else survey.fresh()
+            ways = trails(self._descent, minima, fresh, self._seed, survey.rounds)
+            found = False
+            for number, way in enumerate(ways, 1):
+                found |= survey.record_critical(followed(self._descent, way)) is not None
+                self._report("saddles", number, len(ways))
+                if self._budget.is_past(until):
+                    break
+            survey.rounds += 1
+            for new in survey.connected():
+                found |= new is not None
+                self._report("saddles", len(ways), len(ways))
 
-
-def of_structure(descent: FreeDescent, structure: Structure, rng: np.random.Generator) -> Mixture:
-    """Return the fit that a structure predicts, in local coordinates.
-
-    One that covers several centers has their moments; several on one center share its weight and its
-    covariance, and lie aside of it.
-    """
-    truth = descent.reference
-    assert truth is not None
-    k, d = descent.freedom.n_components, truth.n_features
-    true_covariances = truth.full_covariances()
-    mass, means, covariances = np.empty(k), np.empty((k, d)), np.empty((k, d, d))
-    for block in structure.blocks:
-        at = list(block.centers)
-        share = truth.weights[at].sum()
-        inner = truth.weights[at] / share
-        middle = inner @ truth.means[at]
-        away = truth.means[at] - middle
-        covariance = np.einsum("s,sij->ij", inner, true_covariances[at]) + (inner[:, None] * away).T @ away
-        for i in block.means:
-            mass[i] = share / len(block.means)
-            covariances[i] = covariance
-            means[i] = middle
-            if len(block.means) > 1:
-                means[i] += EFFORT.freedom.aside * _drawn(covariance, rng)
-    return descent.freedom.moment_matched(mass, means - descent.measure.origin, covariances)
-
-
-def _drawn(covariance: FloatArray, rng: np.random.Generator) -> FloatArray:
-    return np.linalg.cholesky(covariance) @ rng.standard_normal(len(covariance))
+    def _report(self, stage: str, done: int, total: int, *, last: bool = False) -> None:
+        found = {"minima": len(self.survey.minima), "saddles": len(self.survey.saddles)}
+        self._budget.report(stage, done, total, last=last, **found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import factorial, prod
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,18 @@ class Freedom:
             kind, self.floor, self.prior, held_weights=self.held_weights is not None, common=self.common
         )
 
+    @property
+    def alike(self) -> list[list[int]]:
+        """Components that may be exchanged: all, but for such as are held at different weights or widths."""
+        held = [values for values in (self.held_weights, self.held_sigmas) if values is not None]
+        each = [tuple(float(values[i]) for values in held) for i in range(self.n_components)]
+        return [[i for i, one in enumerate(each) if one == kind] for kind in dict.fromkeys(each)]
+
+    @property
+    def n_relabellings(self) -> int:
+        """Number of relabellings that change nothing that is held."""
+        return prod(factorial(len(group)) for group in self.alike)
+
     def under(self, prior: CovariancePrior | None, floor: Floor) -> Freedom:
         """Return the same under a prior and a floor of the covariances."""
         return replace(self, prior=prior, floor=floor)
@@ -148,32 +161,29 @@ class Freedom:
         }[self.covariance_type]
         current = Mixture(weights, means, kind.repeated(np.eye(d), k), kind.name)
         statistics = SufficientStatistics(mass, means, of_kind, kind.name, 0.0, float(mass.sum()))
-        return self.family.update(statistics, current)
+        # A prior would add rows of its own.
+        return replace(self, prior=None).family.update(statistics, current)
 
     def basis(self, own: OwnUnits) -> FloatArray:
         """Return what is free about a mixture as orthonormal directions in its own units, shape (m, q)."""
-        k, own_size, d = own.k, own.own, own.d
-        directions = [np.eye(own.size)[i * own_size + 1 + j] for i in range(k) for j in range(d)]
-        weights = np.arange(k) * own_size
+        unit, k = np.eye(own.size), own.k
+        weights = np.arange(k) * own.own
+        means = (weights[:, None] + 1 + np.arange(own.d)).ravel()
+        directions = [unit[:, means]]
         if self.held_weights is None:
-            # Up to a common factor: the complement of the gauge.
+            # Up to a common factor: the complement of the gauge, by a reflection that turns smoothly with it.
             assert own.gauge is not None
-            across = np.linalg.svd(own.gauge[weights][None])[2][1:]
-            for row in across:
-                direction = np.zeros(own.size)
-                direction[weights] = row
-                directions.append(direction)
-        inner = np.setdiff1d(
-            np.arange(own.size),
-            np.concatenate([weights, (weights[:, None] + 1 + np.arange(d)).ravel()]),
-        )
+            normal = own.gauge[weights] + unit[0, :k]
+            across = unit[:k, :k] - 2.0 * np.outer(normal, normal) / (normal @ normal)
+            directions.append(unit[:, weights] @ across[:, 1:])
+        inner = np.ones(own.size, dtype=bool)
+        inner[weights] = inner[means] = False
         if self.common:
-            together = np.zeros(own.size)
-            together[inner] = own.scale[inner]
-            directions.append(together / np.linalg.norm(together))
+            together = np.where(inner, own.scale, 0.0)
+            directions.append((together / np.linalg.norm(together))[:, None])
         else:
-            directions += list(np.eye(own.size)[inner])
-        return np.array(directions).T
+            directions.append(unit[:, inner])
+        return np.hstack(directions)
 
 
 def _held_weights(weights: Any, k: int) -> FloatArray:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
-from gmmscape.exceptions import InvalidParameterError
+from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.landscape.freedom.atlas import FreeAtlas
 from gmmscape.landscape.freedom.descent import FreeDescent
-from gmmscape.landscape.freedom.explore import explore
+from gmmscape.landscape.freedom.explore import Plan, explore
 from gmmscape.landscape.freedom.freedom import Freedom
-from gmmscape.landscape.freedom.newton import Local
+from gmmscape.landscape.freedom.local import Local
 from gmmscape.landscape.freedom.point import FreePoint
 from gmmscape.measure import Estimate, Population, Sample
 from gmmscape.mixture import Mixture
@@ -29,7 +29,7 @@ class FreeLandscape:
     `Landscape` makes one where weights are given, or widths or covariances are free. Everything is a function
     of a whole fit, a `Mixture`, and derivatives are along what is free, in the components' own units
     (docs/mathematics.md#own-units): pure numbers, in which the EM step is minus the gradient and EM's rate at
-    a minimum one minus the smallest curvature. Saddles are not searched for.
+    a minimum one minus the smallest curvature.
 
     Parameters
     ----------
@@ -207,11 +207,12 @@ class FreeLandscape:
         *,
         n_starts: int = 64,
         candidates: bool = True,
+        saddles: bool = False,
         max_seconds: float | None = None,
         callback: Callback | None = None,
         verbose: int = 0,
     ) -> FreeAtlas:
-        """Find local minima, from every candidate structure and from random starts.
+        """Find local minima, from every candidate structure and from random starts; saddles if asked for.
 
         Parameters
         ----------
@@ -223,33 +224,63 @@ class FreeLandscape:
         candidates : bool, default=True
             Whether to descend from every candidate structure as well: of a population's truth or of the
             reference of a sample, where there are up to 100.
+        saddles : bool, default=False
+            Whether to search for saddles as well, of every index, and for the minima that those of index 1
+            join. In rounds, until one finds nothing new: from the highest places between minima, off known
+            points, and at random, with components apart and with some kept equal. Cost: some hundred
+            followings a round, of some tens of passes with Hessian each.
         max_seconds : float, optional
-            Time budget, shared between the two.
+            Time budget, shared: candidates and starts have half of it where saddles are sought too.
         callback : callable, optional
-            Called with an `Event` after each descent, of stages "candidates" and "starts"; returning True
-            stops.
+            Called with an `Event` after each descent or following, of stages "candidates", "starts" and
+            "saddles"; returning True stops.
         verbose : int, default=0
             1 prints every two seconds how far it has come.
 
         Returns
         -------
         FreeAtlas
-            Each orbit of minima once, polished, with how starts ended and what is still unseen. Ctrl-C ends
-            the search and returns what was found.
+            Each orbit of minima once, polished, with how starts ended and what is still unseen; with
+            saddles, edges and barriers where they were sought. Ctrl-C ends the search and returns what was
+            found.
 
         Raises
         ------
         InvalidParameterError
             If a parameter is not usable.
         """
-        if not isinstance(candidates, bool):
-            raise InvalidParameterError.of("candidates", candidates, "pass True or False")
+        for name, value in (("candidates", candidates), ("saddles", saddles)):
+            if not isinstance(value, bool):
+                raise InvalidParameterError.of(name, value, "pass True or False")
         return explore(
             self._descent,
             seed=seed_of(rng),
-            n_starts=positive_integer("n_starts", n_starts, minimum=0),
-            use_candidates=candidates,
+            plan=Plan(positive_integer("n_starts", n_starts, minimum=0), candidates, saddles),
             budget=Budget.of("explore", max_seconds, callback, verbose),
+        )
+
+    def realise(self, structure: Any, precision: str = "float64") -> NoReturn:
+        """Refuse: where no curvature has a sign, no law decides with this freedom.
+
+        `Landscape.realise` decides flat points by the curvature along which coincident means of a known width
+        split. A width that is free takes it away (on a line altogether), and free weights make continua.
+
+        Parameters
+        ----------
+        structure : Structure or list of (means, centers)
+            See `Landscape.realise`.
+        precision : {"float64", "mp"}, default="float64"
+            See `Landscape.realise`.
+
+        Raises
+        ------
+        NotAvailableError
+            Always.
+        """
+        raise NotAvailableError(
+            "realise decides by the splitting of coincident means of one known width and equal weights; free "
+            "widths and weights take its curvature away: take explore(), which descends from every "
+            "structure, or a Landscape with family='location'"
         )
 
     def _start(self, start: Mixture | ArrayLike) -> Mixture:

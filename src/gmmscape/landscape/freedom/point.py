@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.matching import match_means
+from gmmscape.landscape.freedom.features import order_of_same, together
 from gmmscape.mixture import Mixture
 from gmmscape.solve import Solution
 from gmmscape.structure.structure import Decoding
@@ -57,6 +57,9 @@ class FreePoint(Solution):
         Structure against the truth or the reference.
     hits : int
         Random starts that ended here.
+    orbit_size : int
+        Number of points (or continua) that relabelling makes of this one: components that coincide count
+        once, and such as are held at different weights or widths keep their places.
     """
 
     format: ClassVar[str] = "gmmscape-free-point"
@@ -67,6 +70,17 @@ class FreePoint(Solution):
     eigenvalues: FloatArray
     decoding: Decoding | None
     hits: int = 0
+    orbit_size: int = 1
+
+    @property
+    def weights(self) -> FloatArray:
+        """Weights of the fit, shape (k,)."""
+        return self.mixture.weights
+
+    @property
+    def widths(self) -> FloatArray:
+        """Roots of the average variance of each component, shape (k,)."""
+        return np.sqrt(self.mixture.column_variances().mean(axis=1))
 
     @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:
@@ -84,6 +98,11 @@ class FreePoint(Solution):
     def flat(self) -> bool:
         """Whether some curvature has no sign in float64."""
         return bool(np.any(np.abs(self.eigenvalues) <= TOLERANCES.solve.flat))
+
+    @property
+    def softest(self) -> float:
+        """The smallest size of a curvature, a flat one's being that of the rounding."""
+        return float(np.abs(self.eigenvalues).min())
 
     @property
     def em_rate(self) -> float:
@@ -112,53 +131,17 @@ class FreePoint(Solution):
         return "\n".join(lines if self.decoding is None else [*lines, str(self.decoding)])
 
 
-def features(mixture: Mixture) -> FloatArray:
-    """Return what components are matched by: means in the fit's standard deviation, logs of weight and width.
-
-    Shape (k, d + 2); the unit is the root of the average variance.
-    """
-    variances = mixture.column_variances().mean(axis=1)
-    unit = float(np.sqrt(mixture.weights @ variances))
-    logs = np.log(np.maximum(mixture.weights, np.finfo(np.float64).tiny))
-    return np.column_stack([mixture.means / unit, logs, 0.5 * np.log(variances / unit**2)])
-
-
-def same_fit(one: Mixture, other: Mixture, within: float = TOLERANCES.freedom.same) -> bool:
-    """Say whether two fits are one up to the order of their components."""
-    if one.n_components != other.n_components:
-        return False
-    order, distance = match_means(features(one), features(other))
-    if distance > within:
-        return False
-    mine, theirs = one.full_covariances()[order], other.full_covariances()
-    size = np.trace(theirs, axis1=1, axis2=2)[:, None, None]
-    return bool(np.abs((mine - theirs) / size).max() <= within)
-
-
 def same_soft(one: FreePoint, other: FreePoint) -> bool:
     """Say whether two points of next to no curvature are one: descents creep, and end somewhere near it.
 
     Components that coincide may share their weight in any way, and come together ever more slowly: they count
-    as one, and the points are one if their values and what is left agree.
+    as one, and the points are one if their values, what is left and how many coincide where agree. A
+    curvature whose sign is lost in rounding makes no index.
     """
-    soft = max(one.eigenvalues[0], other.eigenvalues[0]) < TOLERANCES.freedom.soft
-    if not soft or abs(one.value - other.value) > TOLERANCES.freedom.same_nll:
+    soft = max(one.softest, other.softest) < TOLERANCES.freedom.soft
+    alike = one.index == other.index or one.flat or other.flat
+    if not (soft and alike) or abs(one.value - other.value) > TOLERANCES.freedom.same_nll:
         return False
-    return same_fit(together(one.local), together(other.local), TOLERANCES.freedom.same_soft)
-
-
-def together(mixture: Mixture) -> Mixture:
-    """Return the mixture with components that nearly coincide put together, moments kept."""
-    at = features(mixture)[:, [*range(mixture.n_features), -1]]
-    covariances, left = mixture.full_covariances(), list(range(mixture.n_components))
-    weights, means, spreads = list[float](), list[FloatArray](), list[FloatArray]()
-    while left:
-        near = [i for i in left if np.linalg.norm(at[i] - at[left[0]]) <= TOLERANCES.freedom.coincident]
-        left = [i for i in left if i not in near]
-        share = mixture.weights[near] / mixture.weights[near].sum()
-        mean = share @ mixture.means[near]
-        away = mixture.means[near] - mean
-        weights.append(float(mixture.weights[near].sum()))
-        means.append(mean)
-        spreads.append(np.einsum("s,sij->ij", share, covariances[near]) + (share[:, None] * away).T @ away)
-    return Mixture(weights, np.array(means), np.array(spreads))
+    mine, theirs = together(one.local), together(other.local)
+    order = order_of_same(mine.fit, theirs.fit, TOLERANCES.freedom.same_soft)
+    return order is not None and bool((mine.counts[order] == theirs.counts).all())

@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
-from gmmscape.landscape.paths.truth_path import TruthPath
+from gmmscape.landscape.paths.truth_path import AlongPath
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -62,7 +62,7 @@ class _Solved(NamedTuple):
 
 
 def singular_point(
-    landscapes: TruthPath, point: FloatArray, direction: FloatArray, parameter: float, scale: float
+    landscapes: AlongPath, point: FloatArray, direction: FloatArray, parameter: float, scale: float
 ) -> Singular | None:
     """Return the fold or pitchfork near a point, or None where Newton finds none.
 
@@ -90,10 +90,10 @@ def _transversal(at: _System) -> bool:
     return bool(moves and abs(at.bend) >= TOLERANCES.paths.transversal)
 
 
-def _newton(landscapes: TruthPath, start: FloatArray, scale: float, *, unfolded: bool) -> _Solved | None:
+def _newton(landscapes: AlongPath, start: FloatArray, scale: float, *, unfolded: bool) -> _Solved | None:
     """Return the solution that Newton's method reaches from a start, or None."""
     low, high = landscapes.bracket
-    m = landscapes.k * landscapes.n_features
+    m = landscapes.size
     located = landscapes.resolved(TOLERANCES.paths.located)
     z, steps = start.copy(), []
     at = _system(landscapes, z, scale, unfolded=unfolded)
@@ -113,8 +113,8 @@ def _newton(landscapes: TruthPath, start: FloatArray, scale: float, *, unfolded:
     return _Solved(z, at, tuple(steps)) if steps[-1] <= 1e3 * located else None
 
 
-def _system(landscapes: TruthPath, z: FloatArray, scale: float, *, unfolded: bool) -> _System:
-    m = landscapes.k * landscapes.n_features
+def _system(landscapes: AlongPath, z: FloatArray, scale: float, *, unfolded: bool) -> _System:
+    m = landscapes.size
     x, v, parameter = z[:m], z[m : 2 * m], float(scale * z[2 * m])
     at = landscapes.slope(x, parameter, fine=True)
     moving = landscapes.along_parameter(x, parameter, fine=True)
@@ -140,20 +140,18 @@ def _system(landscapes: TruthPath, z: FloatArray, scale: float, *, unfolded: boo
     return _System(np.concatenate(residual), jacobian, bend, float(v @ speed), float(np.linalg.norm(speed)))
 
 
-def _described(landscapes: TruthPath, solved: _Solved, scale: float, kind: str) -> Singular:
-    m = landscapes.k * landscapes.n_features
+def _described(landscapes: AlongPath, solved: _Solved, scale: float, kind: str) -> Singular:
+    m = landscapes.size
     z, at = solved.unknowns, solved.at
     x, v, parameter = z[:m], z[m : 2 * m], float(scale * z[2 * m])
-    objective, local = landscapes.objective(x, parameter, fine=True)
-    errors = objective.errors(local)
-    unit = landscapes.unit
+    errors = landscapes.wrong(x, parameter)
     # How far each equation moves the parameter: the row of the inverse that belongs to it.
     pull = np.abs(np.linalg.pinv(at.jacobian, rcond=TOLERANCES.paths.rank)[2 * m])
     wrong = np.zeros(len(pull))
     # Centers are rounded by a grain at most, which moves derivatives in sigma by no more.
-    wrong[:m] = landscapes.grain + unit * errors.gradient
-    wrong[m : 2 * m] = landscapes.grain + unit**2 * errors.hessian * np.abs(v).sum()
+    wrong[:m] = landscapes.grain + errors.gradient
+    wrong[m : 2 * m] = landscapes.grain + errors.hessian * np.abs(v).sum()
     if kind == "pitchfork":  # a difference of Hessians
-        wrong[-1] = unit**2 * errors.hessian / TOLERANCES.paths.means_width
+        wrong[-1] = errors.hessian / TOLERANCES.paths.means_width
     error = scale * float(pull @ (wrong + np.abs(at.residual))) + 4 * float(np.spacing(abs(parameter)))
     return Singular(kind, parameter, error, x, v, at.bend, at.speed / scale, solved.steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from gmmscape.exceptions import InvalidParameterError, NoResultError
 from gmmscape.landscape.paths.bifurcation import Singular
 from gmmscape.landscape.paths.birth_result import BirthPoint
 from gmmscape.landscape.paths.branch import Branch, BranchPoint
+from gmmscape.landscape.paths.free_birth import checked, described, freedom_of, reading, start_of
+from gmmscape.landscape.paths.free_path import FreePath
 from gmmscape.landscape.paths.tracking import tracked
 from gmmscape.landscape.paths.truth_path import TruthPath, ordered_bracket, truth_at
 from gmmscape.landscape.points.critical_point import CriticalPoint
@@ -29,14 +32,15 @@ def birth(
     structure: Structure | Iterable[tuple[Iterable[int], Iterable[int]]],
     bracket: tuple[float, float],
     *,
-    sigma: float | None = None,
+    sigma: Any = None,
+    family: str = "location",
+    weights: Any = "equal",
     max_seconds: float | None = None,
     callback: Callback | None = None,
     verbose: int = 0,
 ) -> BirthPoint:
     """Follow a structured minimum down a path of truths to the parameter at which it disappears.
 
-    Fitted weights are equal: with free ones many means on one center are a continuum, which no fold ends.
     The minimum is continued by arclength from the upper end of the bracket, in steps that cannot reach
     another branch, until the branch turns or a curvature becomes negative. There the extended system
     (grad, H v, \\|v\\|^2 - 1) = 0 in means, null vector and parameter is solved by Newton's method, which
@@ -50,8 +54,13 @@ def birth(
         What to follow: a candidate, or index tuples as in ``[((0,), (0, 1)), ((1, 2), (2,))]``.
     bracket : tuple of (float, float)
         Parameters (lo, hi): the minimum exists at hi and not at lo.
-    sigma : float, optional
-        Standard deviation of the fit. Defaults to that of each truth.
+    sigma : float, {"free", "common"} or array_like of shape (k,), optional
+        Standard deviation of the fit, by default that of each truth; of other families see `Landscape`.
+    family : {"location", "spherical", "diag", "tied", "full"}, default="location"
+        What covariances are like; "tied" and "full" on a line only.
+    weights : {"equal", "free"} or array_like of shape (k,), default="equal"
+        Held equal, free, or held at these. Where they are free and widths are not, many means on one center
+        are a continuum, which no fold ends.
     max_seconds : float, optional
         Time budget.
     callback : callable, optional
@@ -71,7 +80,10 @@ def birth(
     InvalidParameterError
         If a parameter is not usable, no minimum has the structure at hi, or the minimum persists to lo.
     NoResultError
-        If the budget or the callback ended the work, or the branch could not be followed.
+        If the budget or the callback ended the work, or the branch could not be followed: also where a free
+        weight goes to zero, which is how a minimum may begin too.
+    NotAvailableError
+        For full and tied covariances in more than one dimension.
 
     Examples
     --------
@@ -86,36 +98,27 @@ def birth(
         raise InvalidParameterError.of("path", path, "pass a function from a number to a gmmscape.Mixture")
     low, high = ordered_bracket(bracket, "the minimum exists at hi and not at lo")
     budget = Budget.of("birth", max_seconds, callback, verbose)
-    width = None if sigma is None else standard_deviation("sigma", sigma)
-    wanted = structure_of(structure, truth_at(path, high).n_components)
+    truth = truth_at(path, high)
+    wanted = structure_of(structure, truth.n_components)
     k = sum(len(block.means) for block in wanted.blocks)
-    landscapes = TruthPath.over(path, k, width, (low, high))
     truth_at(path, low)
-    start, beginning = _start(landscapes, wanted)
-    branch = Branch(landscapes, start.means.ravel() / landscapes.unit, beginning)
+    plain = family == "location" and isinstance(weights, str) and weights == "equal" and np.ndim(sigma) == 0
+    if plain and not isinstance(sigma, str):
+        width = None if sigma is None else standard_deviation("sigma", sigma)
+        return _born(TruthPath.over(path, k, width, (low, high)), wanted, budget)
+    freedom = freedom_of(family, weights, sigma, k, truth)
+    return _born(FreePath.over(path, freedom, (low, high)), wanted, budget)
 
-    n_points = 0
 
-    def report(point: BranchPoint) -> bool:
-        nonlocal n_points
-        n_points += 1
-        try:
-            budget.report(
-                "follow",
-                n_points,
-                parameter=point.parameter,
-                means=landscapes.callers(landscapes.means(point.point)),
-                curvature=float(point.eigenvalues[0]) / landscapes.unit**2,
-            )
-        except Stopped as stop:
-            why = "the callback" if str(stop) == "interrupted" else f"max_seconds={budget.max_seconds:g}"
-            raise NoResultError(
-                f"{why} ended the search at parameter {point.parameter:.10g}, where the minimum exists: "
-                "go on from a bracket with that upper end, or give it longer"
-            ) from stop
-        return False
-
-    track = tracked(branch, report)
+def _born(landscapes: TruthPath | FreePath, wanted: Structure, budget: Budget) -> BirthPoint:
+    """Follow the minimum of a structure down to where it ends."""
+    if isinstance(landscapes, FreePath):
+        free, beginning = start_of(landscapes, wanted)
+        point = landscapes.coordinates(free.mixture)
+    else:
+        start, beginning = _start(landscapes, wanted)
+        point = start.means.ravel() / landscapes.unit
+    track = tracked(Branch(landscapes, point, beginning), _watch(landscapes, budget))
     if track.end is None and track.lost is None:
         raise _persists(landscapes, track.points[-1])
     if track.end is None:
@@ -124,7 +127,36 @@ def birth(
             f"the branch can be followed to parameter {at:.10g} and not below ({track.lost}): start from a "
             "bracket with another upper end"
         )
+    if isinstance(landscapes, FreePath):
+        return described(landscapes, wanted, track.points, track.end)
     return _described(landscapes, wanted, track.points, track.end)
+
+
+def _watch(landscapes: TruthPath | FreePath, budget: Budget) -> Callable[[BranchPoint], bool]:
+    """What is done at each point of the branch: the callback is told, and time is looked at."""
+    n_points = 0
+
+    def report(point: BranchPoint) -> bool:
+        nonlocal n_points
+        n_points += 1
+        if isinstance(landscapes, FreePath):
+            checked(landscapes, point)
+            means, curvature = landscapes.fit(point.point).means, float(point.eigenvalues[0])
+        else:
+            means = landscapes.means(point.point)
+            curvature = float(point.eigenvalues[0]) / landscapes.unit**2
+        try:
+            told = {"means": landscapes.callers(means), "curvature": curvature}
+            budget.report("follow", n_points, parameter=point.parameter, **told)
+        except Stopped as stop:
+            why = "the callback" if str(stop) == "interrupted" else f"max_seconds={budget.max_seconds:g}"
+            raise NoResultError(
+                f"{why} ended the search at parameter {point.parameter:.10g}, where the minimum exists: "
+                "go on from a bracket with that upper end, or give it longer"
+            ) from stop
+        return False
+
+    return report
 
 
 def _start(landscapes: TruthPath, wanted: Structure) -> tuple[CriticalPoint, float]:
@@ -171,11 +203,14 @@ def _realised(
     return None
 
 
-def _persists(landscapes: TruthPath, point: BranchPoint) -> InvalidParameterError:
-    descent = landscapes.descent(point.parameter)
-    assert descent.measure.truth is not None
-    decoding = decode(landscapes.means(point.point), descent.measure.truth, sigma=descent.sigma)
-    read = str(decoding.structure) if decoding.is_structured else "without structure"
+def _persists(landscapes: TruthPath | FreePath, point: BranchPoint) -> InvalidParameterError:
+    if isinstance(landscapes, FreePath):
+        read = reading(landscapes, point)
+    else:
+        descent = landscapes.descent(point.parameter)
+        assert descent.measure.truth is not None
+        decoding = decode(landscapes.means(point.point), descent.measure.truth, sigma=descent.sigma)
+        read = str(decoding.structure) if decoding.is_structured else "without structure"
     return InvalidParameterError(
         f"bracket: the minimum persists to lo={landscapes.bracket[0]:g} (there it reads: {read}), so that it "
         "is not born in the bracket; lower lo"

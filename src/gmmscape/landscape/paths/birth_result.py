@@ -38,20 +38,21 @@ class BirthPoint(Record):
         Divergence from the truth there, in nats.
     kl_error : float
         Its estimated absolute error.
-    eigenvalues : ndarray of shape (k*d,)
+    eigenvalues : ndarray of shape (k*d,) or (m,)
         Of the Hessian in the means there, ascending, in nats per squared unit of length; the first is zero up
-        to its error.
+        to its error. With more freedom in nats, along means in units of `sigma`, contrasts of log weights and
+        logs of widths.
     kind : str
         "fold": minimum and saddle meet and vanish. "pitchfork": two mirror images merge into a symmetric
         minimum, or a symmetric minimum loses its stability.
-    direction : ndarray of shape (k, d)
-        Unit null vector of the Hessian.
+    direction : ndarray of shape (k, d) or (m,)
+        Unit null vector of the Hessian; with more freedom in all m coordinates.
     structure : Structure
         What was followed.
     decoding : Decoding
         How the fit reads at the birth.
     sigma : float
-        Standard deviation of the fit.
+        Standard deviation of the fit; with more freedom the truth's, averaged, at the upper end.
     truth : Mixture
         The truth there.
     newton_steps : tuple of float
@@ -61,7 +62,9 @@ class BirthPoint(Record):
     branch_means : ndarray of shape (n, k, d)
         Means on the way.
     branch_eigenvalues : ndarray of shape (n,)
-        Smallest curvature on the way, in nats per squared unit of length.
+        Smallest curvature on the way, in the unit of `eigenvalues`.
+    fit : Mixture or None
+        The fit at the birth, where more than means are free.
     """
 
     format: ClassVar[str] = "gmmscape-birth"
@@ -83,12 +86,14 @@ class BirthPoint(Record):
     branch_parameters: FloatArray
     branch_means: FloatArray
     branch_eigenvalues: FloatArray
+    fit: Mixture | None = None
 
     def __str__(self) -> str:
         means = " ".join(np.array2string(mean, precision=8)[1:-1].strip() for mean in self.means)
         lines = [
             f"{self.kind} of {self.structure} at parameter {self.parameter:.10g}, error {self.error:.1g}",
             f"means {means}",
+            *([] if self.fit is None else [str(self.fit)]),
             f"kl {self.kl:.10g}",
             "eigenvalues " + " ".join(f"{value:.6g}" for value in self.eigenvalues),
         ]
@@ -101,7 +106,7 @@ class BirthPoint(Record):
         -------
         dict
             Keys kind, parameter, error, means, kl, kl_error, eigenvalues, direction, structure, decoding,
-            sigma, truth, newton_steps, branch.
+            sigma, truth, newton_steps, branch, fit.
         """
         branch = {name: plain(getattr(self, f"branch_{name}")) for name in OF_BRANCH}
         return {**super().content(), "structure": self.structure.pairs, "branch": branch}

@@ -10,7 +10,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import NoResultError
-from gmmscape.landscape.paths.truth_path import TruthPath
+from gmmscape.landscape.paths.truth_path import AlongPath
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -53,7 +53,7 @@ class Branch:
 
     Parameters
     ----------
-    landscapes : TruthPath
+    landscapes : AlongPath
         The landscapes along the path.
     point : ndarray of shape (k*d,)
         A minimum, in sigma.
@@ -61,7 +61,7 @@ class Branch:
         Where it is one: the upper end of the bracket, or below.
     """
 
-    def __init__(self, landscapes: TruthPath, point: FloatArray, parameter: float) -> None:
+    def __init__(self, landscapes: AlongPath, point: FloatArray, parameter: float) -> None:
         self.landscapes = landscapes
         low, high = landscapes.bracket
         at = landscapes.slope(point, parameter)
@@ -110,7 +110,10 @@ class Branch:
                 return None
             z = z + correction
             moved += float(np.linalg.norm(correction))
-            if moved > min(TOLERANCES.paths.longest_correction, TOLERANCES.paths.share_of_gap * self._gap()):
+            if moved > min(
+                TOLERANCES.paths.longest_correction,
+                TOLERANCES.paths.share_of_gap * self.landscapes.gap(self.last.point),
+            ):
                 return None
             if np.linalg.norm(correction) <= self.landscapes.resolved(TOLERANCES.paths.on_branch):
                 found = self._described(z[:m], self._inside(self.scale * z[-1]), last.tangent)
@@ -125,13 +128,6 @@ class Branch:
         bent = found.tangent @ self.last.tangent
         changed = np.abs(found.eigenvalues - self.last.eigenvalues).max()
         return bool(bent >= TOLERANCES.paths.least_cosine and changed <= TOLERANCES.paths.eigenvalue_change)
-
-    def _gap(self) -> float:
-        """Smallest distance, in sigma, between means that do not coincide."""
-        means = self.landscapes.means(self.last.point) / self.landscapes.unit
-        distances = np.linalg.norm(means[:, None] - means[None], axis=-1)
-        apart = distances[distances > 1e-6]
-        return float(apart.min()) if len(apart) else np.inf
 
     def _described(self, point: FloatArray, parameter: float, before: FloatArray) -> BranchPoint:
         at = self.landscapes.slope(point, parameter)

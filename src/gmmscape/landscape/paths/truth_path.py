@@ -25,8 +25,122 @@ class Slope(NamedTuple):
     hessian: FloatArray
 
 
+class Wrong(NamedTuple):
+    """Estimated errors of a `Slope`: of any entry of the gradient, and of the Hessian."""
+
+    gradient: float
+    hessian: float
+
+
+class AlongPath:
+    """Landscapes along a path of truths, in coordinates of their own: what continuation asks of them.
+
+    Attributes
+    ----------
+    path : callable
+        From the parameter to the truth, a `Mixture`.
+    bracket : tuple of float
+        Where the path is evaluated.
+    origin : ndarray of shape (d,)
+        What local coordinates count from: the origin of the population at the upper end.
+    grain : float
+        How well the caller's path can say where a center is, in units of the coordinates.
+    width : float
+        Half-width of differences in the parameter, as a share of the bracket.
+    """
+
+    path: Callable[[float], Mixture]
+    bracket: tuple[float, float]
+    origin: FloatArray
+    grain: float
+    width: float
+
+    @property
+    def size(self) -> int:
+        """Number m of coordinates."""
+        raise NotImplementedError
+
+    def slope(self, point: FloatArray, parameter: float, *, fine: bool = False) -> Slope:
+        """Return gradient and Hessian at a point."""
+        raise NotImplementedError
+
+    def wrong(self, point: FloatArray, parameter: float) -> Wrong:
+        """Return the errors of the fine slope at a point."""
+        raise NotImplementedError
+
+    def gap(self, point: FloatArray) -> float:
+        """Return the smallest distance between components that do not coincide."""
+        raise NotImplementedError
+
+    def truth(self, parameter: float) -> Mixture:
+        """Return the truth of a parameter in local coordinates."""
+        return truth_at(self.path, parameter).shifted(-self.origin)
+
+    def callers(self, means: FloatArray) -> FloatArray:
+        """Return local means, of one fit or several, in the caller's coordinates; each sum rounds once."""
+        return means + self.origin
+
+    def resolved(self, enough: float) -> float:
+        """Return how short steps can become that are to be as short as `enough`: centers are rounded."""
+        return max(enough, TOLERANCES.paths.grains * self.grain)
+
+    def along_parameter(self, point: FloatArray, parameter: float, *, fine: bool = False) -> Slope:
+        """Return the derivatives of gradient and Hessian in the parameter, by central differences."""
+        parts = [(weight, self.slope(point, at, fine=fine)) for at, weight in self._differences(parameter)]
+        gradient = sum((weight * at.gradient for weight, at in parts), np.zeros_like(point))
+        hessian = sum((weight * at.hessian for weight, at in parts), np.zeros((len(point), len(point))))
+        return Slope(gradient, hessian)
+
+    def _differences(self, parameter: float) -> list[tuple[float, float]]:
+        """Parameters and weights of the difference quotient of second order there."""
+        low, high = self.bracket
+        width = self.width * (high - low)
+        # The path need not exist beyond the bracket: a difference at its end is one-sided. Where a curvature
+        # is small, one of first order would be too far off.
+        if parameter - width < low or parameter + width > high:
+            width = width if parameter - width < low else -width
+            return [(parameter + i * width, weight / width) for i, weight in enumerate((-1.5, 2.0, -0.5))]
+        return [(parameter - width, -0.5 / width), (parameter + width, 0.5 / width)]
+
+    def bend(
+        self, point: FloatArray, parameter: float, direction: FloatArray, middle: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return first and second derivative of the Hessian along a unit direction of the means.
+
+        `middle` is the Hessian at the point itself.
+        """
+        a, b = (
+            self.slope(point + sign * TOLERANCES.paths.means_width * direction, parameter, fine=True).hessian
+            for sign in (-1, 1)
+        )
+        return (b - a) / (2 * TOLERANCES.paths.means_width), (
+            a - 2 * middle + b
+        ) / TOLERANCES.paths.means_width**2
+
+    def apart(self, places: FloatArray) -> float:
+        """Return the smallest distance between rows that differ; infinite where none do."""
+        distances = np.linalg.norm(places[:, None] - places[None], axis=-1)
+        away = distances[distances > TOLERANCES.points.shown_coincident]
+        return float(away.min()) if len(away) else np.inf
+
+
+def resolution(
+    path: Callable[[float], Mixture], bracket: tuple[float, float], unit: float
+) -> tuple[float, float]:
+    """Return the grain of the centers of a path, in units, and the half-width of differences."""
+    ends = (path(parameter) for parameter in bracket)
+    centers = [end.means for end in ends if isinstance(end, Mixture)]
+    grain = max(float(np.spacing(np.abs(means).max())) for means in centers) / unit
+    far = max(float(np.ptp(means)) for means in centers) / unit
+    width = TOLERANCES.paths.parameter_width
+    if grain > np.spacing(far):
+        # Rounding of centers far from zero over the width, against the square of the width.
+        width = min(max(width, float(np.cbrt(grain))), TOLERANCES.paths.widest)
+    return grain, width
+
+
 @dataclass(frozen=True)
-class TruthPath:
+class TruthPath(AlongPath):
     """The landscapes of k means against the truths of a path.
 
     Points are means relative to `origin` in units of `unit`, flattened to shape (k*d,). All inside runs in
@@ -69,25 +183,15 @@ class TruthPath:
         cls, path: Callable[[float], Mixture], k: int, sigma: float | None, bracket: tuple[float, float]
     ) -> TruthPath:
         """Return the landscapes along a path, checked at its upper end."""
-        truth, other = truth_at(path, bracket[1]), path(bracket[0])
+        truth = truth_at(path, bracket[1])
         unit, origin = fitted_sigma(truth, sigma), Population(truth).origin
-        centers = [end.means for end in (truth, other) if isinstance(end, Mixture)]
-        grain = max(float(np.spacing(np.abs(means).max())) for means in centers) / unit
-        far = max(float(np.ptp(means)) for means in centers) / unit
-        width = TOLERANCES.paths.parameter_width
-        if grain > np.spacing(far):
-            # Rounding of centers far from zero over the width, against the square of the width.
-            width = min(max(width, float(np.cbrt(grain))), TOLERANCES.paths.widest)
+        grain, width = resolution(path, bracket, unit)
         return cls(path, k, sigma, bracket, unit, truth.n_features, origin, grain, width)
 
     def reversed(self) -> TruthPath:
         """Return the landscapes walked the other way: minus the parameter takes its place."""
         low, high = self.bracket
         return replace(self, path=lambda parameter: self.path(-parameter), bracket=(-high, -low))
-
-    def truth(self, parameter: float) -> Mixture:
-        """Return the truth of a parameter in local coordinates."""
-        return truth_at(self.path, parameter).shifted(-self.origin)
 
     def descent(self, parameter: float) -> Descent:
         """Return how descents are done against the truth of a parameter, in local coordinates."""
@@ -107,14 +211,6 @@ class TruthPath:
         """Return the caller's means in local coordinates."""
         return means - self.origin
 
-    def callers(self, means: FloatArray) -> FloatArray:
-        """Return local means, of one fit or several, in the caller's coordinates; each sum rounds once."""
-        return means + self.origin
-
-    def resolved(self, enough: float) -> float:
-        """Return how short steps can become that are to be as short as `enough`: centers are rounded."""
-        return max(enough, TOLERANCES.paths.grains * self.grain)
-
     def objective(self, point: FloatArray, parameter: float, *, fine: bool) -> tuple[Objective, Mixture]:
         """Return the objective with a rule made for a point, and the fit in local coordinates."""
         descent = self.descent(parameter)
@@ -124,6 +220,21 @@ class TruthPath:
             local, TOLERANCES.points.finer * descent.measure.rtol if fine else None
         ), local
 
+    @property
+    def size(self) -> int:
+        """Number of coordinates of the means."""
+        return self.k * self.n_features
+
+    def wrong(self, point: FloatArray, parameter: float) -> Wrong:
+        """Return the errors of the fine slope at a point."""
+        objective, local = self.objective(point, parameter, fine=True)
+        errors = objective.errors(local)
+        return Wrong(self.unit * errors.gradient, self.unit**2 * errors.hessian)
+
+    def gap(self, point: FloatArray) -> float:
+        """Return the smallest distance, in sigma, between means that do not coincide."""
+        return self.apart(self.means(point) / self.unit)
+
     def slope(self, point: FloatArray, parameter: float, *, fine: bool = False) -> Slope:
         """Return gradient and Hessian at a point."""
         objective, local = self.objective(point, parameter, fine=fine)
@@ -131,44 +242,11 @@ class TruthPath:
         assert at.hessian is not None
         return Slope(self.unit * at.gradient.ravel(), self.unit**2 * at.hessian)
 
-    def along_parameter(self, point: FloatArray, parameter: float, *, fine: bool = False) -> Slope:
-        """Return the derivatives of gradient and Hessian in the parameter, by central differences."""
-        parts = [(weight, self.slope(point, at, fine=fine)) for at, weight in self._differences(parameter)]
-        gradient = sum((weight * at.gradient for weight, at in parts), np.zeros_like(point))
-        hessian = sum((weight * at.hessian for weight, at in parts), np.zeros((len(point), len(point))))
-        return Slope(gradient, hessian)
-
     def drift(self, parameter: float) -> FloatArray:
         """Return the derivative of the truth's mean in the parameter, shape (d,), by central differences."""
         truths = [(weight, self.truth(at)) for at, weight in self._differences(parameter)]
         moved = (weight * (truth.weights @ truth.means) for weight, truth in truths)
         return sum(moved, np.zeros(self.n_features))
-
-    def _differences(self, parameter: float) -> list[tuple[float, float]]:
-        """Parameters and weights of the difference quotient of second order there."""
-        low, high = self.bracket
-        width = self.width * (high - low)
-        # The path need not exist beyond the bracket: a difference at its end is one-sided. Where a curvature
-        # is small, one of first order would be too far off.
-        if parameter - width < low or parameter + width > high:
-            width = width if parameter - width < low else -width
-            return [(parameter + i * width, weight / width) for i, weight in enumerate((-1.5, 2.0, -0.5))]
-        return [(parameter - width, -0.5 / width), (parameter + width, 0.5 / width)]
-
-    def bend(
-        self, point: FloatArray, parameter: float, direction: FloatArray, middle: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return first and second derivative of the Hessian along a unit direction of the means.
-
-        `middle` is the Hessian at the point itself.
-        """
-        a, b = (
-            self.slope(point + sign * TOLERANCES.paths.means_width * direction, parameter, fine=True).hessian
-            for sign in (-1, 1)
-        )
-        return (b - a) / (2 * TOLERANCES.paths.means_width), (
-            a - 2 * middle + b
-        ) / TOLERANCES.paths.means_width**2
 
 
 def truth_at(path: Callable[[float], Mixture], parameter: float) -> Mixture:

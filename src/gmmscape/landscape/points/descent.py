@@ -16,6 +16,7 @@ from gmmscape.landscape.points.critical_point import CriticalPoint, places_of
 from gmmscape.landscape.points.degree import measured_degree
 from gmmscape.landscape.points.eigenvector_following import polished
 from gmmscape.landscape.points.flow import flowed, sides
+from gmmscape.landscape.points.ground import LocationGround
 from gmmscape.landscape.points.orbits import touching
 from gmmscape.measure import Estimate, Measure, Population, Sample
 from gmmscape.mixture import Mixture
@@ -244,7 +245,7 @@ class Descent:
             * self.sigma,
         )
         merged = self._merged(local, groups)
-        at = polished(self._fine(merged), merged)
+        at = polished(LocationGround(self._fine(merged)), merged)
         ended = self._parted(at.mixture, groups)
         # In the order in which it will be listed, so that it need not be described twice.
         ended = ended.permuted(np.lexsort(self.places_of_local(ended).T[::-1]))
@@ -294,17 +295,17 @@ class Descent:
         starts = sides(self._resolving, self._critical_here(saddle), lowest)
         if starts is None:
             return [None, None]
-        ends = [flowed(self._resolving, side, accuracy) for side in starts]
+        ends = [flowed(self._resolving, side, accuracy).mixture for side in starts]
         return [None if end is None else self.places_of_local(end) for end in ends]
 
-    def _resolving(self, local: Mixture, force: float) -> Objective:
-        """The objective with a rule that resolves a slope of this length."""
+    def _resolving(self, local: Mixture, force: float) -> LocationGround:
+        """The ground with a rule that resolves a slope of this length."""
         if self._by_points:
-            return self.objective(local, self._coarse_rtol)
+            return LocationGround(self.objective(local, self._coarse_rtol))
         rtol = min(TOLERANCES.points.resolved * force, self._coarse_rtol)
         in_space = min(self.measure.n_features, self.k - 1) > 2
         least = TOLERANCES.points.resolved_in_space if in_space else self._fine_rtol or 0.0
-        return self.objective(local, max(rtol, least))
+        return LocationGround(self.objective(local, max(rtol, least)))
 
     def _critical_here(self, saddle: CriticalPoint) -> Mixture:
         """A saddle in local coordinates; of Sobol points, the one of the rule that descents run on."""

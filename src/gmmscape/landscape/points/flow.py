@@ -9,13 +9,19 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
+from gmmscape.landscape.points.ground import Ground, S
 from gmmscape.mixture import Mixture
-from gmmscape.objective import Objective
-from gmmscape.solve.location import LocationState, evaluate, moved
 from gmmscape.tolerances import TOLERANCES
 
-#: Returns the objective with a rule for a mixture at which the slope has this length, or a shorter one.
-Near = Callable[[Mixture, float], Objective]
+#: Returns the ground with a rule for a mixture at which the slope has this length, or a shorter one.
+Near = Callable[[Mixture, float], Ground[S]]
+
+
+class Arrived(NamedTuple):
+    """Where a steepest descent arrived, or None and why nowhere: a component lost, or "max_iter"."""
+
+    mixture: Mixture | None
+    reason: str
 
 
 class Side(NamedTuple):
@@ -29,7 +35,7 @@ class Side(NamedTuple):
     force: float
 
 
-def sides(near: Near, saddle: Mixture, curvature: float) -> tuple[Side, Side] | None:
+def sides(near: Near[S], saddle: Mixture, curvature: float) -> tuple[Side, Side] | None:
     """Return points next to a saddle of index 1, on either side along its unstable direction.
 
     They are as far from it as the slope there is what the curvature says, so that what has only just split
@@ -38,42 +44,41 @@ def sides(near: Near, saddle: Mixture, curvature: float) -> tuple[Side, Side] | 
     Parameters
     ----------
     near : callable
-        Makes objectives of the location family.
+        Makes the ground.
     saddle : Mixture
         In local coordinates.
     curvature : float
-        The lowest, in 1/sigma^2, as far as it is known: the rule resolves it.
+        The lowest, in the units of steps, as far as it is known: the rule resolves it.
 
     Returns
     -------
     tuple of two Side, or None
         None where no slope leads down from it on the rule made for it.
     """
-    objective = near(saddle, TOLERANCES.points.aside * abs(curvature))
-    at = evaluate(objective, saddle, hessian=True)
+    ground = near(saddle, TOLERANCES.points.aside * abs(curvature))
+    at = ground.at(saddle, hessian=True)
     assert at.curvature is not None
     values, vectors = np.linalg.eigh(at.curvature)
     if not values[0] < 0:
         return None
-    one, other = (_side(objective, saddle, side * vectors[:, 0], values[0]) for side in (-1.0, 1.0))
+    one, other = (_side(ground, at, side * vectors[:, 0], values[0]) for side in (-1.0, 1.0))
     return one, other
 
 
-def _side(objective: Objective, saddle: Mixture, direction: FloatArray, curvature: float) -> Side:
+def _side(ground: Ground[S], saddle: S, direction: FloatArray, curvature: float) -> Side:
     # On a plateau slopes are below rounding nearby.
     far = min(TOLERANCES.points.farthest_aside, TOLERANCES.points.slope_aside / abs(curvature))
     length = max(TOLERANCES.points.aside, far)
     for halving in range(EFFORT.points.side_halvings + 1):
-        start = moved(objective, saddle, length * direction)
-        at = evaluate(objective, start, hessian=False)
-        downhill = float(at.slope @ direction) < 0.5 * curvature * length
-        if downhill or halving == EFFORT.points.side_halvings:
-            return Side(start, float(np.linalg.norm(at.slope)))
+        at = ground.stepped(saddle, length * direction, hessian=False)
+        downhill = at is not None and float(at.slope @ direction) < 0.5 * curvature * length
+        if at is not None and (downhill or halving == EFFORT.points.side_halvings):
+            return Side(at.mixture, float(np.linalg.norm(at.slope)))
         length *= 0.5
-    raise AssertionError("the last halving returns")
+    return Side(saddle.mixture, float(np.linalg.norm(saddle.slope)))
 
 
-def flowed(near: Near, side: Side, accuracy: float = TOLERANCES.points.flow_error) -> Mixture | None:
+def flowed(near: Near[S], side: Side, accuracy: float = TOLERANCES.points.flow_error) -> Arrived:
     """Return the minimum that steepest descent leads to, or a point in the valley of a flat one.
 
     Where it leads to a saddle, as among means that coincide, it goes on down from there.
@@ -81,7 +86,7 @@ def flowed(near: Near, side: Side, accuracy: float = TOLERANCES.points.flow_erro
     Parameters
     ----------
     near : callable
-        Makes objectives of the location family.
+        Makes the ground.
     side : Side
         Where it begins.
     accuracy : float, optional
@@ -89,40 +94,40 @@ def flowed(near: Near, side: Side, accuracy: float = TOLERANCES.points.flow_erro
 
     Returns
     -------
-    Mixture or None
-        In local coordinates; None where a mean is out of reach of the rows, or the way is too long. Cost:
-        some tens of passes with Hessian, and a rule for each sigma of the way and each fall of the gradient
-        by orders.
+    Arrived
+        In local coordinates; none where a component is out of reach of the rows, or the way is too long.
+        Cost: some tens of passes with Hessian, and a rule for each unit of the way and each fall of the
+        gradient by orders.
     """
     here, force = side
     for _ in range(EFFORT.points.flow_rules):
-        at, done = _on_one_rule(near(here, force), here, force, accuracy)
+        at, reason = _on_one_rule(near(here, force), here, force, accuracy)
         if at is None:
-            return None
+            return Arrived(None, reason)
         here, force = at.mixture, float(np.linalg.norm(at.slope))
-        if done:
+        if reason == "converged":
             assert at.curvature is not None
             lowest = float(np.linalg.eigvalsh(at.curvature)[0])
             further = sides(near, here, lowest) if lowest < -TOLERANCES.solve.flat else None
             if further is None:
-                return here
+                return Arrived(here, reason)
             here, force = further[0]
-    return None
+    return Arrived(None, "max_iter")
 
 
-def _on_one_rule(
-    objective: Objective, start: Mixture, force: float, accuracy: float
-) -> tuple[LocationState | None, bool]:
-    """Follow the flow while a rule serves; return where that ends, and whether it is a critical point.
+def _on_one_rule(ground: Ground[S], start: Mixture, force: float, accuracy: float) -> tuple[S | None, str]:
+    """Follow the flow while a rule serves; return where that ends, and why.
 
-    A rule made for a force serves as long as the gradient is not much weaker, and within a sigma.
+    "converged" at a critical point, "rule" where another rule is needed: one made for a force serves as long
+    as the gradient is not much weaker, and within a unit. No spot where a component is lost.
     """
-    at = evaluate(objective, start, hessian=True)
+    at: S | None = ground.at(start, hessian=True)
+    assert at is not None
     least = TOLERANCES.points.flow_fall * min(force, float(np.linalg.norm(at.slope)))
     time = 1.0
     for _ in range(EFFORT.points.flow_steps):
-        if at.lost.any():
-            return None, True
+        if at is None or at.gone is not None:
+            return None, "degenerate" if at is None else at.gone or ""
         assert at.curvature is not None
         values, vectors = np.linalg.eigh(at.curvature)
         slope = vectors.T @ at.slope
@@ -130,21 +135,20 @@ def _on_one_rule(
         soft = np.abs(values) <= TOLERANCES.solve.flat
         arrived = ~soft & (np.abs(slope) <= TOLERANCES.points.flow_arrived * np.abs(values))
         if np.all(arrived | (np.abs(slope) <= TOLERANCES.points.no_force)):
-            return at, True
-        far = np.linalg.norm(at.mixture.means - start.means, axis=1).max()
-        if far > objective.family.coordinates.sigma or np.linalg.norm(slope) < least:
-            return at, False
-        at, time = _step(objective, at, (values, vectors, slope), time, accuracy)
-    return None, True
+            return at, "converged"
+        if ground.apart(at.mixture, start) > 1.0 or np.linalg.norm(slope) < least:
+            return at, "rule"
+        at, time = _step(ground, at, (values, vectors, slope), time, accuracy)
+    return None, "max_iter"
 
 
 def _step(
-    objective: Objective,
-    at: LocationState,
+    ground: Ground[S],
+    at: S,
     spectrum: tuple[FloatArray, FloatArray, FloatArray],
     time: float,
     accuracy: float,
-) -> tuple[LocationState, float]:
+) -> tuple[S | None, float]:
     """One step of the flow, and the time to try next: an exponential Rosenbrock method of order three.
 
     In the directions of the Hessian the flow of the quadratic model is exact; what the gradient where it
@@ -163,19 +167,22 @@ def _step(
         if length > stride:
             time *= max(0.1, 0.9 * stride / length)
             continue
-        there = evaluate(objective, moved(objective, at.mixture, vectors @ first), hessian=False)
+        there = ground.stepped(at, vectors @ first, hessian=False)
+        if there is None:
+            time *= 0.1
+            continue
         rest = slope + values * first - vectors.T @ there.slope
         second = 2.0 * time * _phi(3, -time * values) * rest
         error = float(np.linalg.norm(second)) / (accuracy * length)
         if error <= 1.0:
             step = vectors @ (first + second)
             grown = time * min(5.0, 0.8 / max(error, 1e-3) ** (1 / 3))
-            return evaluate(objective, moved(objective, at.mixture, step), hessian=True), grown
+            return ground.stepped(at, step, hessian=True), grown
         time *= max(0.1, 0.8 / error ** (1 / 3))
     # Too rough for the rule to tell: a short step of steepest descent.
     short = TOLERANCES.points.step_of_last_resort / max(float(np.linalg.norm(slope)), np.finfo(float).tiny)
     step = -short * (vectors @ slope)
-    return evaluate(objective, moved(objective, at.mixture, step), hessian=True), short
+    return ground.stepped(at, step, hessian=True), short
 
 
 def _phi(order: int, z: FloatArray) -> FloatArray:

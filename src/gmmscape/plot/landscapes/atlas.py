@@ -55,7 +55,7 @@ class AtlasDisplay(Display):
             If the atlas is empty or dimensions do not fit.
         """
         graph = None
-        if atlas.edges:
+        if atlas.joins:
             graph = DisconnectivityDisplay.from_atlas(atlas, most=most)
         return cls(MinimaDisplay.from_atlas(atlas, data=data, most=most), graph)
 

@@ -24,6 +24,8 @@ from gmmscape.validation import choice, finite_array, positive_integer
 
 #: On a linear scale, gaps below this share of the axis cannot be read.
 READABLE = 0.03
+#: Points from a join down to the middle of what is written below its height.
+BELOW = 43.0
 #: Characters of a text below a branch that the next branch leaves room for.
 LONGEST = 17
 SCALES = ("auto", "linear", "compressed")
@@ -122,7 +124,7 @@ class DisconnectivityDisplay(Display):
         Parameters
         ----------
         atlas : Atlas
-            With `minima`, `saddles` and `edges`.
+            With `minima`, `saddles` and `joins`.
         scale : {"auto", "linear", "compressed"}, default="auto"
             See the class.
         most : int, default=10
@@ -142,9 +144,16 @@ class DisconnectivityDisplay(Display):
         known = bool(minima) and all(point.kl is not None for point in minima)
         # NLL and KL differ by the entropy of the truth; the lowest minimum gives it for the passes too.
         offset = minima[0].nll - minima[0].kl if known else 0.0
+        levels = [float(point.kl if known else point.nll) for point in minima]
+        passes = list[tuple[float, int, int]]()
+        for edge in atlas.joins:
+            one, other = edge.minima
+            # A flat minimum may be left over a pass of its own value.
+            height = max(atlas.saddles[edge.saddle].nll - offset, levels[one], levels[other])
+            passes.append((height, one, other))
         return cls(
-            [point.kl if known else point.nll for point in minima],
-            [(atlas.saddles[edge.saddle].nll - offset, *edge.minima) for edge in atlas.edges],
+            levels,
+            passes,
             blocks=[None if point.decoding is None else point.decoding.blocks for point in minima],
             hits=[point.hits for point in minima],
             quantity="KL" if known else "NLL",
@@ -173,6 +182,7 @@ class DisconnectivityDisplay(Display):
         ax = axes_or_new(ax, max(4.6, 1.2 + 1.25 * len(self.places)), 4.6)
         self._keep([ax])
         self.labels_: list[Any] = []
+        self._noted: dict[tuple[float, float], float] = {}
         # Joins among all minima, then cut down to those drawn: a join through a hidden one stays true.
         shown = set(self.places)
         every = joins(self.levels.tolist(), self.passes)
@@ -259,6 +269,7 @@ class DisconnectivityDisplay(Display):
     def _height(self, join: Join, root: int, trunk: tuple[float, float]) -> None:
         """Write the height of a join above the higher of the two lowest minima, beside its branch."""
         base = float(self.levels[root])
+        self._noted[trunk] = join.height
         self._note(f"barrier\n{amount(join.height - base)}", (trunk[0], join.height), (5, -5), INK, "top")
 
     def _draw_relabellings(self, own: dict[int, float], where: dict[int, float]) -> None:
@@ -269,7 +280,14 @@ class DisconnectivityDisplay(Display):
                     where[i], height, "D", color="white", markeredgecolor=INK, markersize=6, zorder=4
                 )
                 text = f"relabelling\n{amount(height - float(self.levels[i]))}"
-                self._note(text, (where[i], height), (8, 0), INK, "center")
+                above = self._noted.get((where[i], float(self.levels[i])))
+                room = BELOW if above is None else self._points_between(height, above)
+                self._note(text, (where[i], height), (8, min(0.0, room - BELOW)), INK, "center")
+
+    def _points_between(self, low: float, high: float) -> float:
+        """Length on the axis between two levels, in points."""
+        one, other = self.ax_.transData.transform([(0.0, low), (0.0, high)])
+        return float(other[1] - one[1]) * 72.0 / float(self.figure_.dpi)
 
     def _label(self, i: int, x: float) -> None:
         """Write value, share of the hits and structure below a branch."""

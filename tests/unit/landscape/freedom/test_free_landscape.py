@@ -12,8 +12,8 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.landscape.freedom.newton import Local
-from gmmscape.landscape.freedom.point import same_fit
+from gmmscape.landscape.freedom.features import same_fit
+from gmmscape.landscape.freedom.local import Local
 from gmmscape.matching import match_means
 from gmmscape.results import read
 
@@ -260,7 +260,7 @@ def test_files_and_text_and_pictures(tmp_path):
     text = str(atlas)
     assert text.splitlines()[0].endswith("spherical family, weights free, widths free")
     assert text.splitlines()[1].startswith("next: ")
-    assert len(atlas.plot().titles_) == len(atlas.minima)
+    assert len(atlas.plot().minima.titles_) == len(atlas.minima)
     assert "minimum" in str(atlas.minima[0])
 
 
