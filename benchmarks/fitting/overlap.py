@@ -74,7 +74,7 @@ def _compared(X: Array, k: int, kind: str, restarts: int, seeds: int) -> dict[st
     """The best of restarts (all of them, and the first fifty), and what one fit with search reaches.
 
     Restarts that rest on a floor or have a component of fewer than 5(d+1) rows are no better fits: a search
-    refuses them (docs/methods/repair.md#nested). The best with them is given beside.
+    refuses them (docs/methods/fits/repair.md#nested). The best with them is given beside.
     """
     plain = [_fit(X, k, kind, seed, escape=False) for seed in range(restarts)]
     sound = [total if _sound(model, X) else -np.inf for model, total in plain]

@@ -78,7 +78,7 @@ class EM:
         Converged when the EM step is no longer than this (docs/words.md#gradient-norm).
     max_iter : int
         Iterations: points that are tried. Each is a pass over the rows, or two where an extrapolation is
-        refused; a Hessian, one for several iterations, costs a few more (docs/methods/second_order.md).
+        refused; a Hessian, one for several iterations, costs a few more (docs/methods/fits/second_order.md).
     accelerate : bool
         Whether every third iteration tries a squared extrapolation (SQUAREM; Varadhan and Roland, 2008).
         It is kept only if the objective does not rise above the value before it; otherwise the plain step
