@@ -357,6 +357,21 @@ def test_edges_are_those_of_an_independent_descent(tmp_path: Path):
 
 
 @pytest.mark.slow
+def test_an_exploration_finds_what_others_find(tmp_path: Path):
+    summary = small("searches", tmp_path)["summary"]
+    assert summary["missing"] == {}
+    assert {kind: row["truths"] for kind, row in summary["by_kind"].items()} == {"line": 2, "plane": 1}
+    assert all(row["orbits"] > row["truths"] for row in summary["by_kind"].values())
+
+
+def test_what_is_unseen_of_real_data_is_told(tmp_path: Path):
+    summary = small("unseen", tmp_path)["summary"]
+    assert summary["covered"] == summary["explorations"] == 2
+    assert summary["unlisted"] == 0.0
+    assert [row["own"] for row in summary["by_case"].values()] == [3, 1]
+
+
+@pytest.mark.slow
 def test_the_count_is_one_on_random_truths(tmp_path: Path):
     summary = small("count_law", tmp_path)["summary"]
     assert {k: row["truths"] for k, row in summary["by_k"].items()} == {"2": 2, "3": 1}

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from benchmarks.landscapes.blind_search import polished, searched
 from benchmarks.landscapes.panels import Panels
 
 import gmmscape as gs
@@ -203,3 +204,15 @@ def test_an_edge_round_to_one_labelled_minimum_is_an_alarm(census: lab.Atlas):
     assert atlas.loops == (wrong[place],)
     assert "one labelled minimum" in atlas.alarm
     assert lab.Atlas.from_dict(atlas.to_dict()).loops == atlas.loops
+
+
+@pytest.mark.parametrize("uphill", [False, True])
+def test_blind_searches_find_saddles_by_themselves(uphill: bool):
+    centers = np.array([[-3.0], [3.0], [12.0]])
+    land = lab.Landscape(lab.Population(gs.Mixture.location(centers, 1.0)), 2)
+    atlas = land.explore(0, n_starts=4, saddles=True)
+    found = searched(centers, 2, 80, np.random.default_rng(0), uphill=uphill)
+    points = [polished(Panels(centers, np.full(3, 1 / 3), 1.0), means) for means in found]
+    theirs = sorted((point.index, *np.sort(point.means[:, 0])) for point in points if point is not None)
+    ours = sorted((point.index, *point.means[:, 0]) for point in (*atlas.minima, *atlas.saddles))
+    np.testing.assert_allclose(theirs, ours, atol=1e-7)
