@@ -24,8 +24,6 @@ from gmmscape.validation import choice, finite_array, positive_integer
 
 #: On a linear scale, gaps below this share of the axis cannot be read.
 READABLE = 0.03
-#: Points from a join down to the middle of what is written below its height.
-BELOW = 43.0
 #: Characters of a text below a branch that the next branch leaves room for.
 LONGEST = 17
 SCALES = ("auto", "linear", "compressed")
@@ -281,8 +279,9 @@ class DisconnectivityDisplay(Display):
                 )
                 text = f"relabelling\n{amount(height - float(self.levels[i]))}"
                 above = self._noted.get((where[i], float(self.levels[i])))
-                room = BELOW if above is None else self._points_between(height, above)
-                self._note(text, (where[i], height), (8, min(0.0, room - BELOW)), INK, "center")
+                # Below the height of the join, which takes two lines.
+                down = 0.0 if above is None else min(0.0, self._points_between(height, above) - 43.0)
+                self._note(text, (where[i], height), (8, down), INK, "center")
 
     def _points_between(self, low: float, high: float) -> float:
         """Length on the axis between two levels, in points."""
