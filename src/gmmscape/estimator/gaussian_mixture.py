@@ -104,7 +104,7 @@ class GaussianMixture(Shown, DensityMixin, BaseEstimator):
         Whether a floor holds up some covariance.
     diagnosis_ : Diagnosis
         Verdict on this fit; its moves and gains are those that led here from what EM alone found. Computed
-        when it is first asked for, if time has no limit and rows are not many (docs/methods/fits/diagnosis.md).
+        when first asked for, if time has no limit and rows are not many (docs/methods/fits/diagnosis.md).
     em_diagnosis_ : Diagnosis or None
         Verdict on what EM alone found; None with ``escape=False``.
     history_ : list of float

@@ -23,7 +23,7 @@ from gmmscape.validation import choice, mean_matrix, positive_integer, real_numb
 
 
 class KMeansLandscape:
-    """The distortion E min_j |x - m_j|^2 of k means: k-means as an objective of its own.
+    """The distortion ``E min_j |x - m_j|^2`` of k means: k-means as an objective of its own.
 
     It is the limit of the location family where sigma goes to zero: 2 sigma^2 NLL less ``2 sigma^2 log k + d
     sigma^2 log(2 pi sigma^2)`` rises to it, and is at most ``2 sigma^2 log k`` below. `Landscape(measure, k,
@@ -83,7 +83,7 @@ class KMeansLandscape:
         self._descent = KMeansDescent(measure, self.n_components, reference)
 
     def distortion(self, means: ArrayLike) -> Estimate:
-        """Return the distortion E min_j |x - m_j|^2.
+        """Return the distortion ``E min_j |x - m_j|^2``.
 
         Parameters
         ----------

@@ -29,8 +29,8 @@ class KMeansPoint(Record):
     means : ndarray of shape (k, d)
         The k means.
     distortion : float
-        E min_j |x - m_j|^2, per unit mass, in squared units of length; scikit-learn's inertia over the number
-        of rows.
+        ``E min_j |x - m_j|^2``, per unit mass, in squared units of length; scikit-learn's inertia over the
+        number of rows.
     error : float
         Estimated absolute error of `distortion`.
     masses : ndarray of shape (k,)
