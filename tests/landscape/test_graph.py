@@ -189,6 +189,15 @@ def test_three_means_that_nearly_coincide_are_joined():
     assert atlas.alarm is None
 
 
+@pytest.mark.slow
+def test_passes_between_far_clusters_in_the_plane_have_edges():
+    # Minima in which two means share a far center are flat, and rules in the plane have more noise.
+    atlas = explored([[0.0, 0.0], [25.0, 0.0], [3.0, 22.0]], 3)
+    assert any(point.flat for point in atlas.minima)
+    assert loose_alarm(atlas.saddles, atlas.edges) is None
+    assert len(atlas.edges) == sum(point.index == 1 for point in atlas.saddles) == 8
+
+
 def test_a_saddle_without_an_edge_is_told(census: lab.Atlas):
     assert replace(census, edges=census.edges[1:]).alarm is not None
     assert "joins no known minima (0)" in str(loose_alarm(census.saddles, census.edges[1:]))

@@ -51,10 +51,11 @@ class PointsTolerances:
     flow_fall: float = 0.03
     #: Accuracy of such rules in three dimensions of the span, where finer ones have too many nodes.
     resolved_in_space: float = 1e-8
-    #: Distance, in sigma, that Newton's method has still to go where a descent has arrived; length of the
-    #: slope from which on there is no force left to follow.
+    #: Distance, in sigma, that Newton's method has still to go where a descent has arrived; slope
+    #: along a soft direction from which on there is no force left to follow, and the same on a line.
     flow_arrived: float = 1e-6
-    no_force: float = 1e-15
+    no_force: float = 1e-13
+    no_force_on_line: float = 1e-15
     #: Longest time of a step, in sigma^2 over nats; how often a distance from a saddle grows by e in one
     #: step; step where no time is short enough, in sigma.
     longest_time: float = 1e14

@@ -168,3 +168,8 @@ class FreeGround:
     def apart(self, one: Mixture, other: Mixture) -> float:
         """Return the largest distance between components of one label: means, logs of weight and width."""
         return float(np.linalg.norm(features(one) - features(other), axis=1).max())
+
+    @property
+    def no_force(self) -> float:
+        """The slope along a soft direction below which rules tell nothing."""
+        return TOLERANCES.points.no_force

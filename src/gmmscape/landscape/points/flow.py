@@ -134,7 +134,7 @@ def _on_one_rule(ground: Ground[S], start: Mixture, force: float, accuracy: floa
         # Stiff directions have more noise of rounding, soft ones less far to go by Newton's model.
         soft = np.abs(values) <= TOLERANCES.solve.flat
         arrived = ~soft & (np.abs(slope) <= TOLERANCES.points.flow_arrived * np.abs(values))
-        if np.all(arrived | (np.abs(slope) <= TOLERANCES.points.no_force)):
+        if np.all(arrived | (np.abs(slope) <= ground.no_force)):
             return at, "converged"
         if ground.apart(at.mixture, start) > 1.0 or np.linalg.norm(slope) < least:
             return at, "rule"

@@ -11,6 +11,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.location import LocationState, evaluate, moved
+from gmmscape.tolerances import TOLERANCES
 
 
 class Spot(Protocol):
@@ -60,6 +61,11 @@ class Ground(Protocol[S]):
         """Return the largest distance between components of one label, in the units of steps."""
         ...
 
+    @property
+    def no_force(self) -> float:
+        """The slope along a soft direction below which rules tell nothing."""
+        ...
+
 
 @dataclass(frozen=True)
 class LocationGround:
@@ -85,3 +91,9 @@ class LocationGround:
         """Return the largest distance between means of one label, in sigma."""
         sigma = self.objective.family.coordinates.sigma
         return float(np.linalg.norm(one.means - other.means, axis=1).max()) / sigma
+
+    @property
+    def no_force(self) -> float:
+        """The slope along a soft direction below which rules tell nothing: less on a line."""
+        line = self.objective.measure.n_features == 1
+        return TOLERANCES.points.no_force_on_line if line else TOLERANCES.points.no_force
