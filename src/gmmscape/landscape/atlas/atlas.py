@@ -26,6 +26,7 @@ from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.results.fields import plain
 from gmmscape.results.records import Record
+from gmmscape.results.text import counted
 from gmmscape.structure.candidates import OUTCOMES, CandidateOutcome
 from gmmscape.structure.structure import Structure
 from gmmscape.validation import choice, mean_matrix, positive_integer, standard_deviation, whole_number
@@ -419,7 +420,7 @@ class Atlas(Exported[CriticalPoint], Record):
             reasons = ", ".join(f"{n} {reason}" for reason, n in others.items())
             text += f", of which {sum(others.values())} found no minimum ({reasons})"
         if self.moves:
-            text += f"; means moved about in {len(self.moves)} minima"
+            text += f"; moves in {counted(len(self.moves), 'minimum', 'minima')}"
         return text
 
 

@@ -48,13 +48,21 @@ def test_what_candidates_lead_to_is_no_evidence():
 
 def test_an_atlas_says_what_is_unseen():
     X = np.random.default_rng(0).normal(size=(60, 1)) * 3.0
-    atlas = lab.Landscape(lab.Sample(X), 5, sigma=0.3).explore(0, n_starts=24)
+    land = lab.Landscape(lab.Sample(X), 5, sigma=0.3)
+    atlas = land.explore(0, n_starts=24, candidates=False)
     once = sum(point.hits == 1 for point in atlas.minima)
     assert once > 0
     assert atlas.unseen is not None
     assert atlas.unseen.share == pytest.approx(once / sum(point.hits for point in atlas.minima))
     assert "unseen" in str(atlas)
     assert atlas.to_dict()["unseen"]["starts"] == atlas.unseen.starts
+    # What moves in other minima lead to would be known without the starts.
+    moved = land.explore(0, n_starts=24)
+    led = {place for item in moved.moves for place in item.leads_to}
+    left = sum(point.hits == 1 for place, point in enumerate(moved.minima) if place not in led)
+    assert moved.unseen is not None
+    assert moved.unseen.share == pytest.approx(left / sum(point.hits for point in moved.minima))
+    assert left < once
 
 
 def test_limited_time_is_shared():
