@@ -129,7 +129,10 @@ def test_rows_of_a_file_with_free_weights(tmp_path):
         cwd=tmp_path,
     )
     assert result.returncode == 0, result.stderr
-    assert "1 minimum up to relabelling; k=2, sigma=1, free weights; 8 random starts; moves in 1 minimum\n" in result.stdout
+    assert (
+        "1 minimum up to relabelling; k=2, sigma=1, free weights; 8 random starts; moves in 1 minimum\n"
+        in result.stdout
+    )
     content = json.loads((tmp_path / "atlas.json").read_text())
     assert content["fitted_weights"] == "free"
     assert content["truth"] is None

@@ -18,6 +18,7 @@ from gmmscape.solve.second_order.own_units import OwnUnits
 from gmmscape.solve.spread_starts import spread_means
 from gmmscape.solve.starts import (
     INIT_PARAMS,
+    different_row_means,
     kmeans_plusplus_means,
     mixture_around,
     random_row_means,
@@ -45,6 +46,7 @@ __all__ = [
     "curvature",
     "descend",
     "descend_all",
+    "different_row_means",
     "ends_of_all",
     "ends_on_parts",
     "joined",

@@ -33,6 +33,23 @@ def random_row_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatA
     return part.local(rows) + middle
 
 
+def different_row_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:
+    """Return k rows of different values, drawn like `random_row_means`, shape (k, d).
+
+    Means that begin in one place stay together. Raises DataError if fewer than k rows have a positive weight;
+    where fewer values than k do, some are drawn twice.
+    """
+    means = random_row_means(sample, k, rng)
+    if len(np.unique(means, axis=0)) == k:
+        return means
+    part, middle = _part(sample, rng)
+    order = rng.choice(len(part), size=np.count_nonzero(part.weights), replace=False, p=part.weights)
+    rows = part.local(order)
+    _, first = np.unique(rows, axis=0, return_index=True)
+    again = np.setdiff1d(np.arange(len(rows)), first)
+    return rows[np.concatenate([np.sort(first), again])[:k]] + middle
+
+
 def kmeans_plusplus_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:
     """Return k rows picked far from each other (Arthur and Vassilvitskii, 2007), shape (k, d).
 

@@ -31,6 +31,9 @@ class QuantisationTolerances:
     valley: float = 1e-2
     #: Two points are one if matched means are within this, in the same units...
     same: float = 1e-6
+    #: ...within this, where both have no more than so much curvature and one distortion...
+    same_soft: float = 1e-3
+    soft: float = 1e-4
     #: ...for rows, whose points are partitions and exact...
     same_rows: float = 1e-10
     #: ...or, where both are flat, if distortions and masses of the cells agree within this.

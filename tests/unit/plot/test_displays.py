@@ -263,3 +263,11 @@ def test_missing_matplotlib_is_a_typed_error(atlas: lab.Atlas, monkeypatch: pyte
     for call in (atlas.plot, DisconnectivityDisplay(LEVELS, PASSES).plot):
         with pytest.raises(NotAvailableError, match=r"gmmscape\[plot\]"):
             call()
+
+
+def test_axes_of_a_wrong_kind_are_refused_where_there_are_two_parts():
+    land = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 2)
+    atlas = land.explore(0, n_starts=2, saddles=True)
+    for result in (atlas, lab.basins(land, start="truth", n_starts=20, rng=0)):
+        with pytest.raises(InvalidParameterError, match="ax"):
+            result.plot(ax=3)

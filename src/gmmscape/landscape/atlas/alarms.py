@@ -145,7 +145,7 @@ def pieces_of(
     """
     if relabellings > EFFORT.atlas.most_relabellings:
         return None
-    return sum(relabellings // len(_generated(ways, k)) for ways in pieces(len(groups), edges, groups))
+    return sum(relabellings // len(_generated(ways, k)) for ways in pieces(len(groups), edges, groups, k))
 
 
 def _in_one_sphere(point: CriticalPoint) -> list[list[int]]:

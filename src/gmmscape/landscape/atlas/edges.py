@@ -149,13 +149,14 @@ def changes(order: Sequence[int] | None, groups: Sequence[Sequence[int]]) -> boo
 
 
 def _ways_round(
-    place: int, edges: Sequence[Edge], groups: Sequence[Sequence[Sequence[int]]]
+    place: int, edges: Sequence[Edge], groups: Sequence[Sequence[Sequence[int]]], k: int | None = None
 ) -> Iterator[tuple[int, ...] | None]:
     """Yield relabellings that generate those of all closed ways from a minimum; None for an unknown one."""
     if any(edge.relabelling is None and edge.minima == (place, place) for edge in edges):
         yield None
     known = [(*edge.minima, edge.relabelling) for edge in edges if edge.relabelling is not None]
-    k = len(known[0][2]) if known else sum(len(group) for group in groups[place])
+    if k is None:  # without edges only the labels that groups name are exchanged
+        k = len(known[0][2]) if known else 1 + max((i for group in groups[place] for i in group), default=-1)
     reached = {place: tuple(range(k))}
     grown = True
     while grown:
@@ -177,7 +178,7 @@ def _ways_round(
 
 
 def pieces(
-    n_minima: int, edges: Sequence[Edge], groups: Sequence[Sequence[Sequence[int]]]
+    n_minima: int, edges: Sequence[Edge], groups: Sequence[Sequence[Sequence[int]]], k: int
 ) -> list[list[tuple[int, ...]]]:
     """Return for each piece of the graph of minima the relabellings that its closed ways generate.
 
@@ -189,6 +190,8 @@ def pieces(
         One whose relabelling is not known joins nothing here.
     groups : sequence of sequence of sequence of int
         For each minimum the groups of its means that coincide.
+    k : int
+        Number of means.
 
     Returns
     -------
@@ -201,7 +204,7 @@ def pieces(
         place = min(left)
         level = [0.0] * (1 + max((edge.saddle for edge in known), default=0))
         left -= _joined_up_to(float("inf"), place, level, known)
-        found.append([order for order in _ways_round(place, known, groups) if order is not None])
+        found.append([order for order in _ways_round(place, known, groups, k) if order is not None])
     return found
 
 

@@ -75,7 +75,8 @@ class Reduced(NamedTuple):
         r = int(np.count_nonzero(values > tiny))
         axes = rows.T
         centers = (truth.means - origin) / sigma @ axes
-        tau = float(np.sqrt(truth.covariances[0])) / sigma
+        assert truth.sigma is not None
+        tau = truth.sigma / sigma
         along = differences @ axes[:, :r]
         return cls(along, centers[:, :r], centers[:, r:], axes, truth.weights, tau)
 

@@ -21,7 +21,7 @@ from gmmscape.landscape.points.flow import Arrived, Side, flowed, sides
 from gmmscape.measure import Measure, Population
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, ends_of_all, random_row_means
+from gmmscape.solve import EM, different_row_means, ends_of_all
 from gmmscape.structure.structure import decode
 from gmmscape.tolerances import TOLERANCES
 
@@ -85,7 +85,7 @@ class FreeDescent:
         if isinstance(self.measure, Population):
             means = self.measure.truth.sample(k, rng)[0] - self.measure.origin
         else:
-            means = random_row_means(self.measure, k, rng)
+            means = different_row_means(self.measure, k, rng)
         return self.start(means, float(np.exp(rng.uniform(-2.0 * np.log(max(k, 2)), 0.0))) ** (1.0 / d))
 
     def rough(self, starts: list[Mixture]) -> list[Mixture]:

@@ -112,11 +112,17 @@ def _gone(objective: Objective, freedom: Freedom, mixture: Mixture, mass: FloatA
     if min(mass.min(), mixture.weights.min()) <= TOLERANCES.freedom.vanished:
         return "plateau"
     if freedom.held_sigmas is None:
-        spread = float(np.sqrt(np.max(objective.measure.variance)))
-        narrowest = float(np.sqrt(np.linalg.eigvalsh(mixture.full_covariances()).min()))
-        if narrowest < TOLERANCES.freedom.collapsed * spread:
+        narrowest = _narrowest(mixture)
+        truth = objective.measure.truth
+        # The clusters of a truth are as narrow as they are, however far apart.
+        least = float(np.sqrt(np.max(objective.measure.variance))) if truth is None else _narrowest(truth)
+        if narrowest < TOLERANCES.freedom.collapsed * least:
             return "degenerate"
     return None
+
+
+def _narrowest(mixture: Mixture) -> float:
+    return float(np.sqrt(np.linalg.eigvalsh(mixture.full_covariances()).min()))
 
 
 def _keeping(groups: Groups, basis: FloatArray, own: OwnUnits) -> FloatArray:

@@ -28,7 +28,7 @@ def moments_of(truth: Mixture, centers: Sequence[int]) -> Moments:
     """Return what one component over these centers has."""
     at = list(centers)
     share = truth.weights[at].sum()
-    inner = truth.weights[at] / share
+    inner = truth.weights[at] / share if share > 0 else np.full(len(at), 1.0 / len(at))
     middle = inner @ truth.means[at]
     away = truth.means[at] - middle
     covariance = np.einsum("s,sij->ij", inner, truth.full_covariances()[at])

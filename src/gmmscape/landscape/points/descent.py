@@ -27,8 +27,8 @@ from gmmscape.solve import (
     Newton,
     Solution,
     Solver,
+    different_row_means,
     ends_of_all,
-    random_row_means,
     run,
     stop_reason,
 )
@@ -227,7 +227,7 @@ class Descent:
     def random_means(self, m: int, rng: np.random.Generator) -> FloatArray:
         """Return m points drawn from the truth or, of a sample, m different rows, shape (m, d)."""
         if isinstance(self.measure, Sample):
-            return random_row_means(self.measure, m, rng) + self.measure.origin
+            return different_row_means(self.measure, m, rng) + self.measure.origin
         return self.measure.truth.sample(m, rng)[0]
 
     def critical(

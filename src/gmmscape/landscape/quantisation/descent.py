@@ -20,7 +20,7 @@ from gmmscape.landscape.quantisation.row_cells import nearest_means, row_cells, 
 from gmmscape.measure import Density, Measure, Population, Sample
 from gmmscape.measure.sobol import SobolRule
 from gmmscape.mixture import Mixture
-from gmmscape.solve import random_row_means
+from gmmscape.solve import different_row_means
 from gmmscape.solve.newton import trust_region_step
 from gmmscape.structure.structure import Decoding, decoding_of
 from gmmscape.tolerances import TOLERANCES
@@ -103,7 +103,7 @@ class KMeansDescent:
         """Return k draws from the truth, or k different rows."""
         if isinstance(self.measure, Population):
             return self.measure.truth.sample(self.k, rng)[0] - self.measure.origin
-        return random_row_means(self.measure, self.k, rng)
+        return different_row_means(self.measure, self.k, rng)
 
     def lloyd(
         self,

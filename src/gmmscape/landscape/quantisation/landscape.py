@@ -308,6 +308,12 @@ class KMeansLandscape:
             raise InvalidParameterError(
                 "resume is an atlas of another landscape: pass one of the same k and truth or data"
             )
+        decoded = [point.decoding is not None for point in atlas.minima]
+        if any(known != (self._descent.reference is not None) for known in decoded):
+            raise InvalidParameterError(
+                "resume is an atlas whose minima were decoded against another reference, or none: pass the "
+                "same reference to the landscape"
+            )
 
     def _local(self, means: ArrayLike) -> FloatArray:
         points = mean_matrix("means", means, n_features=self.measure.n_features)

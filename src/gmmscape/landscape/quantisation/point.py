@@ -179,7 +179,11 @@ def same_point(one: KMeansPoint, other: KMeansPoint, within: float) -> bool:
     if match_means(one.means, other.means)[1] <= within * unit:
         return True
     alike = TOLERANCES.quantisation.same_flat
+    close = abs(one.distortion - other.distortion) <= alike * max(one.distortion, other.distortion)
+    # Where the curvature vanishes at a point only, descents end on all sides of it.
+    soft = max(one.eigenvalues[0], other.eigenvalues[0]) <= TOLERANCES.quantisation.soft
+    if close and soft and match_means(one.means, other.means)[1] <= TOLERANCES.quantisation.same_soft * unit:
+        return True
     if not (one.flat and other.flat) or one.index != other.index:
         return False
-    close = abs(one.distortion - other.distortion) <= alike * max(one.distortion, other.distortion)
     return close and bool(np.abs(np.sort(one.masses) - np.sort(other.masses)).max() <= alike)

@@ -157,7 +157,10 @@ def _answer(name: str, function: Any, quantities: TruthQuantities, remedy: str) 
 
 def _number(name: str, answer: Any, quantities: TruthQuantities, remedy: str) -> float:
     plain = isinstance(answer, numbers.Real) and not isinstance(answer, bool | np.bool_)
-    value = float(answer) if plain else np.nan
+    try:
+        value = float(answer) if plain else np.nan
+    except OverflowError:
+        value = np.nan
     if np.isnan(value):
         raise InvalidParameterError(f"{name} returned {answer!r}{_where(quantities)}: {remedy}")
     return value

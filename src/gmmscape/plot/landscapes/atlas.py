@@ -6,7 +6,7 @@ from typing import Any
 
 from gmmscape.plot.landscapes.disconnectivity import DisconnectivityDisplay
 from gmmscape.plot.landscapes.minima import MinimaDisplay
-from gmmscape.plot.style import Display, new_figure
+from gmmscape.plot.style import Display, checked_axes, new_figure
 
 
 class AtlasDisplay(Display):
@@ -91,7 +91,7 @@ class AtlasDisplay(Display):
         """Return axes for graph and minima: in a new figure, or inside the axes passed."""
         assert self.graph is not None
         if ax is not None:
-            ax.set_axis_off()
+            checked_axes(ax).set_axis_off()
             return ax.inset_axes((0.0, 0.2, 0.42, 0.8)), ax.inset_axes((0.52, 0.0, 0.48, 1.0))
         n, branches = len(self.minima.subjects), len(self.graph.places)
         tree = max(4.4, 1.2 + 1.2 * branches)

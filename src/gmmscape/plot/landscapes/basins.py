@@ -17,6 +17,7 @@ from gmmscape.plot.style import (
     WORST_FIRST,
     Display,
     axes_or_new,
+    checked_axes,
     colour,
     new_figure,
 )
@@ -144,7 +145,7 @@ class BasinsDisplay(Display):
 
     def _halves(self, ax: Any, n: int) -> tuple[Any, Any]:
         if ax is not None:
-            ax.set_axis_off()
+            checked_axes(ax).set_axis_off()
             return ax.inset_axes((0.66, 0.0, 0.34, 1.0)), ax.inset_axes((0.0, 0.0, 0.62, 1.0))
         left, bars = new_figure(10.5, 1.0 + 1.25 * n).subplots(1, 2, width_ratios=(2, 1))
         return bars, left

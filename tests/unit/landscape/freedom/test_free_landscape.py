@@ -295,3 +295,17 @@ def test_landscapes_go_to_other_processes():
         again = pickle.loads(pickle.dumps(land))
         assert repr(again) == repr(land)
     assert pickle.loads(pickle.dumps(plain)).nll([-3.0, 3.0, 12.0]) == plain.nll([-3.0, 3.0, 12.0])
+
+
+@pytest.mark.parametrize("sigma", [1e-5, 1e-7])
+def test_clusters_a_million_widths_apart_are_not_degenerate(sigma):
+    truth = gs.Mixture.location([0.0, 5.0], sigma)
+    end = lab.Landscape(lab.Population(truth), 2, family="spherical").descend(truth)
+    assert end.converged
+    assert end.kl == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_center_of_weight_zero_takes_no_moments():
+    truth = gs.Mixture.location([-3.0, 3.0, 12.0], 1.0, [0.5, 0.5, 0.0])
+    atlas = lab.Landscape(lab.Population(truth), 2, family="spherical").explore(0, n_starts=4)
+    assert np.sort(atlas.minima[0].means[:, 0]) == pytest.approx([-3.0, 3.0])

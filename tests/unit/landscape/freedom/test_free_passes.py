@@ -13,6 +13,7 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.landscape.atlas.alarms import pieces_of
 from gmmscape.landscape.freedom.passes import NO_LAW, handed_over
 from gmmscape.results import read
 
@@ -178,3 +179,20 @@ def test_a_prior_is_no_part_of_a_fit_that_is_asked_about():
     land = lab.FreeLandscape(lab.Sample(X), 3, family="full")
     fit = gs.Mixture(LINE.weights, LINE.means, LINE.full_covariances())
     assert float(land.nll(fit)) == pytest.approx(-fit.log_density(X).mean(), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("centers", "weights"), [([0.0, 5.0], "free"), ([0.0], [0.2, 0.2, 0.6])], ids=["two", "one"]
+)
+def test_more_components_than_centers_without_known_edges(centers, weights):
+    truth = gs.Mixture.location(centers, 1.0)
+    land = lab.Landscape(lab.Population(truth), 3, family="spherical", weights=weights, sigma=1.0)
+    atlas = land.explore(0, n_starts=4, saddles=True)
+    assert atlas.minima[0].kl == pytest.approx(0.0, abs=1e-9)
+    assert atlas.alarm is not None
+    assert "minim" in str(atlas)
+
+
+def test_one_pair_of_three_exchanges_itself_alone():
+    # Six relabellings, of which the pair's exchange joins two: three pieces.
+    assert pieces_of([[[1, 2]]], [], 3, 6) == 3

@@ -286,3 +286,28 @@ def test_the_table_and_the_picture(atlas: lab.KMeansAtlas):
     assert len(drawn.titles_) == 2
     assert drawn.titles_[1].get_text().startswith("distortion 6.776   hits 13 of 64")
     assert "nats" not in drawn.titles_[1].get_text()
+
+
+@pytest.mark.parametrize("k", [2, 4])
+def test_a_minimum_without_curvature_at_a_point_is_listed_once(k):
+    laplace = lab.density_nodes(lambda x: np.exp(-np.abs(x)), [-40.0, 0.0, 40.0])
+    atlas = lab.KMeansLandscape(laplace, k).explore(0, n_starts=32)
+    assert len(atlas.minima) == 1
+    assert atlas.minima[0].hits == 32
+    np.testing.assert_allclose(atlas.minima[0].means, -atlas.minima[0].means[::-1], atol=1e-3)
+
+
+def test_starts_from_rows_that_are_repeated_have_different_means():
+    X = np.repeat([[0.0], [1.0], [5.0], [9.0]], [500, 3, 3, 3], 0)
+    atlas = lab.KMeansLandscape(lab.Sample(X), 3).explore(0, n_starts=30)
+    best = atlas.minima[0]
+    np.testing.assert_allclose(best.means[:, 0], [3 / 503, 5.0, 9.0])
+    assert best.hits > 5
+
+
+def test_an_atlas_without_a_reference_is_not_gone_on_with_under_one():
+    sample = lab.Sample(np.random.default_rng(0).normal(size=(50, 1)))
+    atlas = lab.KMeansLandscape(sample, 2).explore(0, n_starts=4)
+    reference = gs.Mixture.location([-1.0, 1.0], 0.5)
+    with pytest.raises(gs.InvalidParameterError, match="reference"):
+        lab.KMeansLandscape(sample, 2, reference=reference).explore(resume=atlas, n_starts=8)

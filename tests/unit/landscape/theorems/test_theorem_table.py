@@ -440,3 +440,17 @@ def test_long_texts_show_the_largest_ratios_first_and_all_on_request(family):
     assert "many-fit-one" in rows[0]
     assert "and 1" not in many.to_text(verbose=True)
     assert all(len(line) <= 80 for line in many.to_text(width=80).splitlines())
+
+
+def test_a_truth_whose_equal_covariances_are_matrices():
+    full = gs.Mixture(None, [[0.0, 0.0], [9.0, 0.0]], np.stack([np.eye(2)] * 2))
+    same = gs.Mixture.location([[0.0, 0.0], [9.0, 0.0]], 1.0)
+    tables = [lab.theorem_table(truth, 2, rng=0, n_starts=2) for truth in (full, same)]
+    errors = [[row.found.error for row in table.rows] for table in tables]
+    assert errors[0] == pytest.approx(errors[1], abs=1e-12)
+
+
+def test_a_bound_too_large_for_a_float_is_named():
+    truth = gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)
+    with pytest.raises(gs.InvalidParameterError, match="bounds returned"):
+        lab.theorem_table(truth, 3, bounds=lambda block: 10**400, rng=0, n_starts=1)
