@@ -105,9 +105,14 @@ def landscape_of_a_family(options: dict[str, Any]) -> Described:
     if true_sigma is not None and centers is None:
         raise click.UsageError("--true-sigma goes with --centers: the truth by --truth holds its own")
     if file is not None:
-        if k is None or (sigma is None and family == "location"):
-            needed = "--sigma, the standard deviation of the fit, and -k" if family == "location" else "-k"
-            raise click.UsageError(f"a FILE needs {needed}")
+        missing = (
+            []
+            if sigma is not None or family != "location"
+            else ["--sigma, the standard deviation of the fit"]
+        )
+        missing += ["-k, the number of components"] if k is None else []
+        if missing:
+            raise click.UsageError(f"a FILE needs {', and '.join(missing)}")
         if isinstance(weights, list):
             raise click.UsageError(
                 "with a FILE, --weights is equal, free or held=numbers; weights of rows: --weights-column"
@@ -117,6 +122,8 @@ def landscape_of_a_family(options: dict[str, Any]) -> Described:
         return Described(_landscape(measure, k, sigma, fitted, family), rows)
     one = sigma[0] if isinstance(sigma, list) and len(sigma) == 1 else None
     if centers is not None and true_sigma is None:
+        if sigma is not None and not one:
+            raise click.UsageError("--sigma is that of the fit alone: the truth's is given by --true-sigma")
         if not one:
             raise click.UsageError(
                 "--centers needs --sigma, the standard deviation of each component, or, where that of the "
@@ -124,6 +131,8 @@ def landscape_of_a_family(options: dict[str, Any]) -> Described:
             )
         true_sigma = one
         sigma = sigma if family == "location" else None
+    if true_sigma is not None and not 0 < true_sigma < float("inf"):
+        raise click.BadParameter(f"{true_sigma}: pass a finite number above 0", param_hint="--true-sigma")
     truth = truth_of(centers, true_sigma, weights if isinstance(weights, list) else None, truth_file)
     k = truth.n_components if k is None else k
     return Described(_landscape(Population(truth), k, sigma, fitted, family), None)
