@@ -105,13 +105,10 @@ def landscape_of_a_family(options: dict[str, Any]) -> Described:
     if true_sigma is not None and centers is None:
         raise click.UsageError("--true-sigma goes with --centers: the truth by --truth holds its own")
     if file is not None:
-        missing = (
-            []
-            if sigma is not None or family != "location"
-            else ["--sigma, the standard deviation of the fit"]
-        )
-        missing += ["-k, the number of components"] if k is None else []
-        if missing:
+        spread = sigma is not None or family != "location"
+        if k is None or not spread:
+            missing = [] if spread else ["--sigma, the standard deviation of the fit"]
+            missing += ["-k, the number of components"] if k is None else []
             raise click.UsageError(f"a FILE needs {', and '.join(missing)}")
         if isinstance(weights, list):
             raise click.UsageError(
