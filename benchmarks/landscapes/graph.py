@@ -207,9 +207,9 @@ def shown(summary: dict[str, Any]) -> Shown:
 PAGE = Page(
     question="Are the edges of atlases, and the barriers, those of an independent descent?",
     setup="""Random truths on a line (k 2 to 4, k* 2 to 5, 5 to 25 sigma between neighbours), in the plane
-    and in space (k 2 and 3, k* 3 and 4), each pass descended from by another solver on Gauss-Legendre panels;
-    unclear where that does not arrive; regular triangles, squares, tetrahedra and a hexagon, closed under their
-    groups or not.""",
+    and in space (k 2 and 3, k* 3 and 4), each pass descended from by another solver on Gauss-Legendre panels,
+    unclear where that does not arrive; regular triangles, squares, tetrahedra and a hexagon, closed under
+    their groups or not.""",
     sentence="Of {edges} edges {wrong} are wrong; barriers of {agree} of {of} truths agree to 1e-6.",
     claim="The graph of an atlas is right",
     number="{wrong} of {edges} edges wrong",
