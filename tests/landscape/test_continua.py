@@ -7,6 +7,8 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.landscape.atlas.moves import Moves
+from gmmscape.landscape.continua import with_continua
 from gmmscape.landscape.points.continuum import Continuum
 
 
@@ -93,3 +95,13 @@ def test_the_budget_holds_for_walks_too():
     atlas = land.explore(0, n_starts=10, callback=lambda event: event.stage == "continua")
     assert atlas.stop_reason == "interrupted"
     assert atlas.starts == 10
+
+
+def test_moves_in_points_of_one_continuum_are_moves_in_one(monkeypatch):
+    def moved(descent, found, budget):
+        assert len(found.minima) > 1
+        moves = tuple(Moves(place, (0,)) for place in range(1, len(found.minima)))
+        return with_continua(descent, replace(found, moves=moves), budget)
+
+    monkeypatch.setattr("gmmscape.landscape.landscape.with_continua", moved)
+    assert _wide(2, 2).explore(0, n_starts=12).moves == (Moves(0, ()),)

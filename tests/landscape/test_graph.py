@@ -199,7 +199,7 @@ def test_passes_between_far_clusters_in_the_plane_have_edges():
 
 
 def test_a_saddle_without_an_edge_is_told(census: lab.Atlas):
-    assert replace(census, edges=census.edges[1:]).alarm is not None
+    assert "joins no known minima (0)" in str(replace(census, edges=census.edges[1:]).alarm)
     assert "joins no known minima (0)" in str(loose_alarm(census.saddles, census.edges[1:]))
     assert loose_alarm(census.saddles, census.edges) is None
 

@@ -138,3 +138,13 @@ def test_truths_that_are_not_spherical_are_integrated_in_all_dimensions():
     assert abs(land.nll(means) - values.mean()) < 4 * values.std() / np.sqrt(len(X))
     assert land.nll(means).error < 1e-9
     assert abs(lab.Population(truth).kl(truth.shifted(-lab.Population(truth).origin))) < 1e-12
+
+
+def test_the_divergence_of_a_point_is_that_of_its_means():
+    # In three dimensions of the span it is told from the point's own value, elsewhere from a rule of its own.
+    centers = np.random.default_rng(0).uniform(0.0, 15.0, (4, 3))
+    land = lab.Landscape(lab.Population(gs.Mixture.location(centers, 1.0)), 4)
+    bad = land.descend(np.stack([centers[:2].mean(axis=0), centers[2] + 0.3, centers[2] - 0.3, centers[3]]))
+    assert bad.kl is not None
+    assert bad.kl > 0.1
+    assert bad.kl == pytest.approx(float(land.kl(bad.means)), abs=1e-9)

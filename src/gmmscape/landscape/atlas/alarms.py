@@ -75,7 +75,7 @@ def loose_alarm(saddles: Sequence[CriticalPoint], edges: Sequence[Edge]) -> str 
         return None
     some = ", ".join(str(place) for place in loose)
     what = counted(len(loose), "saddle of index 1 joins", "saddles of index 1 join")
-    return f"{what} no known minima ({some}): its descents were not run, or did not arrive"
+    return f"{what} no known minima ({some}): descents from there were not run, or did not arrive"
 
 
 def morse_alarm(points: Sequence[CriticalPoint]) -> str | None:

@@ -8,6 +8,7 @@ from benchmarks.data import column
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.landscape.atlas.moves import moved_places
 from gmmscape.solve.location import evaluate
 
 
@@ -271,3 +272,21 @@ def test_moves_keep_their_places(galaxies):
 
 def test_truths_with_candidates_need_no_moves(land):
     assert land.explore(0, n_starts=2).moves == ()
+
+
+def test_a_move_halves_the_weight_of_the_mean_that_it_splits():
+    truth = gs.Mixture.location([-6.0, 0.0, 9.0], 1.0, [0.5, 0.2, 0.3])
+    land = lab.Landscape(lab.Population(truth), 3, weights="free")
+    (point,) = [one for one in land.explore(0, n_starts=2).minima if one.kl < 1e-9]
+    for places in moved_places(land._descent, point):
+        weights = np.exp(places[:, 1])
+        pairs = [
+            (i, j)
+            for i in range(3)
+            for j in range(i)
+            if places[i, 0] - places[j, 0] == pytest.approx(np.sign(places[i, 0] - places[j, 0]))
+        ]
+        assert len(pairs) == 1
+        i, j = pairs[0]
+        home = np.argmin(np.abs(point.means[:, 0] - places[[i, j], 0].mean()))
+        assert weights[i] == weights[j] == pytest.approx(np.exp(point.places[home, 1]) / 2)
