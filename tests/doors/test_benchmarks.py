@@ -364,6 +364,7 @@ def test_an_exploration_finds_what_others_find(tmp_path: Path):
     assert all(row["orbits"] > row["truths"] for row in summary["by_kind"].values())
 
 
+@pytest.mark.usefixtures("data_dir")
 def test_what_is_unseen_of_real_data_is_told(tmp_path: Path):
     summary = small("unseen", tmp_path)["summary"]
     assert summary["covered"] == summary["explorations"] == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from benchmarks.data import column
@@ -225,7 +227,7 @@ def test_slow_convergence_from_many_starts():
 
 
 @pytest.fixture(name="galaxies", scope="module")
-def velocities_of_galaxies() -> lab.Landscape:
+def velocities_of_galaxies(data_dir: Path) -> lab.Landscape:  # skips without the data
     x = column("galaxies_mass", "dat") / 1000.0
     return lab.Landscape(lab.Sample(x[:, None]), 6, sigma=1.0)
 
