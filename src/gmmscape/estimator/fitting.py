@@ -19,7 +19,7 @@ from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import CovariancePrior, Family, family_names
+from gmmscape.families import CovariancePrior, Family, known_family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.models import inverse_covariances
@@ -129,7 +129,7 @@ def fit_estimator(
 
 def _checked_parameters(model: GaussianMixture) -> EM:
     positive_integer("n_components", model.n_components)
-    choice("covariance_type", model.covariance_type, family_names())
+    known_family("covariance_type", model.covariance_type)
     choice("init_params", model.init_params, INIT_PARAMS)
     choice("nested", model.nested, NESTED)
     choice("pursue", model.pursue, PURSUE)
