@@ -20,6 +20,7 @@ FOLDERS = {
         "select",
         "messy",
         "extremes",
+        "mclust_families",
     ),
     "judging": ("generalise", "planted", "verdicts", "calibration", "suggestion", "ranking"),
     "landscapes": (

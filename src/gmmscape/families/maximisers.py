@@ -1,7 +1,8 @@
 """Covariances of each family that shares volume, shape or orientation, from masses and scatters.
 
-Each minimises sum_k (n_k log|C_k| + tr(W_k C_k^-1)), with n_k the mass and W_k the scatter of component k, under
-the family's constraint and a least variance in every direction (Celeux and Govaert, Pattern Recognition 28, 1995).
+Each minimises sum_k (n_k log|C_k| + tr(W_k C_k^-1)), with n_k the mass and W_k the scatter of component k,
+under the family's constraint and a least variance in every direction (Celeux and Govaert, Pattern Recognition
+28, 1995, have them without the latter). Those that iterate go on where they were in the next M-step.
 """
 
 from __future__ import annotations
