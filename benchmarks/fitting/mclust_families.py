@@ -131,10 +131,11 @@ def _row(group: list[dict[str, float]]) -> tuple[str, ...]:
 PAGE = Page(
     question="Do mclust's families reach the values that mclust prints?",
     setup="""Faithful and iris with 1 to 4 components and acidity with 2, in each family for which a value of
-    BIC is published; maximum likelihood without a floor, ten starts, escape as by default. Differences are of
-    BIC with mclust's sign: larger is better. mclust stops where a step brings less than 1e-5, which costs up
-    to half a unit; a larger difference is that of another optimum. Without a prior the likelihood has no bound,
-    and an optimum may rest on few rows: the last column has the fewest rows of a component of those others.""",
+    BIC is published; maximum likelihood without a floor, ten starts, escape as by default. Differences are
+    of BIC with mclust's sign: larger is better. mclust stops where a step brings less than 1e-5, which costs
+    up to half a unit; a larger difference is that of another optimum. Without a prior the likelihood has no
+    bound, and an optimum may rest on few rows: the last column has the fewest rows of a component of
+    those others.""",
     sentence="""{reached} of {of} values are reached or exceeded, to their printed digits; {same} are of the
     same optimum, and the largest difference is {largest}. Below: {below}.""",
     claim="mclust's published values of BIC are reached in all of its families",

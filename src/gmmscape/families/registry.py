@@ -1,7 +1,7 @@
 """The families with free covariances by name: what a ``covariance_type`` may be.
 
-A family that is a kind of storage has scikit-learn's name, and mclust's as another; the others that mclust has
-are known by its names.
+A family that is a kind of storage has scikit-learn's name, and mclust's as another; the others that mclust
+has are known by its names.
 """
 
 from __future__ import annotations

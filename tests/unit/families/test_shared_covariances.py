@@ -73,6 +73,7 @@ def test_bad_optima_are_seen_and_left(name: str, X: FloatArray):
     repaired = gs.repair(model, X, rng=0)
     np.testing.assert_allclose(np.sort(repaired.model.means_[:, 0]), CENTERS[:, 0], atol=ERROR)
     assert repaired.model.covariance_type == name
+    assert repaired.solution is not None
     assert shares(name, repaired.solution.mixture.full_covariances())
     assert gs.diagnose(repaired.model, X, rng=0).verdict == "no better fit found"
 
