@@ -48,8 +48,8 @@ def diagonals_of_one_volume(
 def scaled_matrices(scatter: FloatArray, mass: FloatArray, current: FloatArray, least: float) -> FloatArray:
     """VEE: one matrix in sizes of each component's own, in turns; geodesically convex, so to the minimum."""
     d, total = scatter.shape[-1], mass.sum()
-    determinants = np.linalg.slogdet(current)[1]
-    matrix = current[int(np.argmin(determinants))] / (least or 1.0)
+    matrix = current[int(np.argmin(np.linalg.slogdet(current)[1]))]
+    matrix = _above_one(matrix / least) if least else matrix
     sizes = np.ones(len(mass))
     for _ in range(EFFORT.solve.covariance_iterations):
         before = sizes

@@ -18,7 +18,7 @@ from tests.unit.families.by_hand import (
 )
 
 from gmmscape.arrays import FloatArray
-from gmmscape.families import NO_FLOOR, CovariancePrior, Family, Floor, family_named
+from gmmscape.families import NO_FLOOR, CovariancePrior, Floor, family_named
 
 K, D = 2, 3
 
@@ -27,7 +27,7 @@ def lowest(name: str, scatter: FloatArray, mass: FloatArray, floor: FloatArray |
     """The lowest value that scipy finds from some random starts, with eigenvalues on or above a floor."""
     made = Definition(name, K, D)
     rng, found = np.random.default_rng(5), []
-    root = None if floor is None else np.sqrt(floor)
+    root = np.ones(D) if floor is None else np.sqrt(floor)
 
     def loss(free: FloatArray) -> float:
         return expected_loss(scatter, mass, made.matrices(free))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -157,3 +158,32 @@ def test_units_do_not_matter_as_far_as_the_family_lets_them(name: str, X: FloatA
     other = gs.GaussianMixture(3, **{**options, "means_init": CENTERS * scale}).fit(X * scale)
     moved = one.solution_.mixture.full_covariances() * scale * scale[:, None]
     np.testing.assert_allclose(other.solution_.mixture.full_covariances(), moved, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_hard_data_end_in_a_fit_or_a_word(name: str, rng: np.random.Generator):
+    centers = rng.normal(0.0, 6.0, (3, 3))
+    X = centers[rng.integers(3, size=80)] + rng.standard_normal((80, 3))
+    options = {"covariance_type": name, "random_state": 0, "escape": False}
+    for hard in (np.column_stack([X, np.full(80, 7.0)]), X[:12], np.round(X), X[:, :1]):
+        model = gs.GaussianMixture(3, **options).fit(hard)
+        assert model.stop_reason_ == "converged"
+        assert np.isfinite(model.score(hard))
+    few = {"covariance_prior": 0.0, "covariance_floor": 0.0, **options, "escape": True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = gs.GaussianMixture(3, **few).fit(X[:8])
+    assert model.stop_reason_ in ("converged", "degenerate")
+    if model.stop_reason_ == "degenerate":
+        assert model.diagnosis_.input_state == "degenerate"
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_a_singular_start_of_maximum_likelihood_is_held_up_by_the_floor(name: str, rng: np.random.Generator):
+    X = np.column_stack([rng.standard_normal((60, 2)) + 8.0 * rng.integers(2, size=(60, 1)), np.ones(60)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = gs.GaussianMixture(2, covariance_type=name, random_state=0, covariance_prior=0.0).fit(X)
+    values = np.linalg.eigvalsh(model.solution_.mixture.full_covariances())
+    assert values.min() >= 1e-6 * X.var(axis=0)[:2].min() * (1 - 1e-9)
+    assert np.isfinite(model.score(X))
