@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape import engine
+from gmmscape import engine, incomplete
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.covariances import CovarianceKind, kind_named
 from gmmscape.exceptions import FormatError, InvalidParameterError
@@ -230,20 +230,20 @@ class Mixture(Pictured, Record):
         Parameters
         ----------
         X : array_like of shape (n, d)
-            Rows.
+            Rows. NaN stands for what is missing: the density is that of what is observed.
 
         Returns
         -------
         ndarray of shape (n,)
-            In nats; -inf where the density underflows even as a logarithm. Cost O(n k d), or
+            In nats, 0 where nothing is observed; -inf where the density underflows even as a logarithm. Cost O(n k d), or
             O(n k d^2) for full and tied covariances.
 
         Raises
         ------
         DataError
-            If X is not a finite (n, d) matrix.
+            If X is no (n, d) matrix of finite numbers and NaN.
         """
-        return engine.hold(data_matrix(X, n_features=self.n_features)).log_density(self.parameters)
+        return self._held(X).log_density(self.parameters)
 
     def responsibilities(self, X: ArrayLike) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -251,19 +251,22 @@ class Mixture(Pictured, Record):
         Parameters
         ----------
         X : array_like of shape (n, d)
-            Rows.
+            Rows. NaN stands for what is missing: the posterior is that given what is observed.
 
         Returns
         -------
         ndarray of shape (n, k)
-            Rows sum to one.
+            Rows sum to one; the weights where nothing is observed.
 
         Raises
         ------
         DataError
-            If X is not a finite (n, d) matrix.
+            If X is no (n, d) matrix of finite numbers and NaN.
         """
-        return engine.hold(data_matrix(X, n_features=self.n_features)).responsibilities(self.parameters)
+        return self._held(X).responsibilities(self.parameters)
+
+    def _held(self, X: ArrayLike) -> engine.Held:
+        return incomplete.hold(data_matrix(X, n_features=self.n_features, missing=True))
 
     def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, IntArray]:
         """Draw independent rows.
