@@ -291,6 +291,16 @@ class Sample(Centred):
         return f"Sample(n_samples={self.n_samples}, n_features={self.n_features})"
 
 
+def check_complete(measure: Any, what: str) -> None:
+    """Raise DataError, which says for what, where a measure is a sample with missing values."""
+    if isinstance(measure, Sample) and measure.incomplete:
+        rows = int(np.isnan(measure.points).any(axis=1).sum())
+        raise DataError(
+            f"X has missing values in {rows} of {len(measure)} rows, which {what}: complete these rows, as by "
+            "a mixture's `impute`, or drop them"
+        )
+
+
 def _sums(values: FloatArray, ends: IntArray) -> FloatArray:
     """Sums of values from each end to the next."""
     return np.array([values[a:b].sum() for a, b in pairwise(ends)])
