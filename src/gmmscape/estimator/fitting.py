@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from gmmscape.estimator.gaussian_mixture import GaussianMixture
 
 
-def checked_data(model: GaussianMixture, X: Any, *, reset: bool) -> FloatArray:
+def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
     """Return data as scikit-learn checks them, with names of columns; its ValueErrors become DataErrors."""
     if issparse(X):
         raise DataError("X is sparse: pass a dense array, for example X.toarray()")

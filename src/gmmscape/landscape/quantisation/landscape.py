@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
@@ -322,7 +323,13 @@ class KMeansLandscape:
             raise InvalidParameterError(
                 f"means has {len(points)} rows where the landscape has n_components={self.n_components}"
             )
-        return points - self.measure.origin
+        local = points - self.measure.origin
+        if (far := np.abs(local).max()) > np.finfo(np.float64).max ** 0.25:
+            raise InvalidParameterError(
+                f"means has an entry {far:.3g} away from the data: pass means so near that products of "
+                "squared distances are no overflow"
+            )
+        return local
 
     def _at(self, means: ArrayLike) -> Cells:
         return self._descent.cells(self._local(means))
