@@ -86,7 +86,8 @@ def fit_estimator(
     X = checked_data(model, X, reset=True)
     # Rows that a diagnosis is computed from later must not change; and it is part of what a limit holds for.
     defer = defer and max_seconds is None and X.size <= EFFORT.diagnosis.kept_values
-    sample = Sample(X, sample_weight, copy=defer, wild="aside")
+    names = getattr(model, "feature_names_in_", None)
+    sample = Sample(X, sample_weight, copy=defer, wild="aside", names=names)
     if len(sample) == 1:
         raise DataError(
             "X has n_samples=1 row (of positive weight): no variance can be estimated from one row"
@@ -96,7 +97,6 @@ def fit_estimator(
             f"n_components={model.n_components} but X has only n_samples={len(sample)} rows (of positive "
             "weight): use fewer components"
         )
-    names = getattr(model, "feature_names_in_", None)
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=3)
     family = regularity.family(sample, model.covariance_type, model.n_components, max_seconds)
