@@ -13,6 +13,7 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.diagnosis.fit import Fit
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import checked_data, fit_estimator, seed_from, set_fit
+from gmmscape.estimator.of_columns import OfColumns
 from gmmscape.estimator.shown import Shown
 from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
@@ -21,7 +22,7 @@ from gmmscape.threads import limited
 from gmmscape.validation import positive_integer
 
 
-class GaussianMixture(Shown, DensityMixin, BaseEstimator):
+class GaussianMixture(Shown, OfColumns, DensityMixin, BaseEstimator):
     """Gaussian mixture with scikit-learn's interface that leaves bad optima.
 
     After EM, overloaded components are split into slots that merging or deleting redundant ones frees, as
