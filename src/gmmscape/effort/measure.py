@@ -30,3 +30,5 @@ class MeasureEffort:
     neighbours_looked_at: int = 2_000
     #: Rows, evenly spaced, that say how far rows reach.
     reach_rows: int = 5_000
+    #: Numbers of a block of rows whose conditional moments are computed together.
+    regression_values: int = 1 << 20
