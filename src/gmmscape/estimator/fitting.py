@@ -45,7 +45,9 @@ def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
     if issparse(X):
         raise DataError("X is sparse: pass a dense array, for example X.toarray()")
     try:
-        return validate_data(model, X, reset=reset, dtype=np.float64, accept_sparse=False)
+        return validate_data(
+            model, X, reset=reset, dtype=np.float64, accept_sparse=False, ensure_all_finite="allow-nan"
+        )
     except ValueError as error:
         raise DataError(str(error)) from error
 

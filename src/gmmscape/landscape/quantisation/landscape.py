@@ -17,7 +17,7 @@ from gmmscape.landscape.quantisation.descent import KMeansDescent
 from gmmscape.landscape.quantisation.explore import explore
 from gmmscape.landscape.quantisation.gaussian_cells import MOST_DIMENSIONS
 from gmmscape.landscape.quantisation.point import KMeansPoint
-from gmmscape.measure import Estimate, Population, Sample
+from gmmscape.measure import Estimate, Population, Sample, check_complete
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback
 from gmmscape.validation import choice, mean_matrix, positive_integer, real_number, seed_of
@@ -71,6 +71,7 @@ class KMeansLandscape:
             raise InvalidParameterError.of(
                 "measure", measure, "pass gmmscape.lab.Population(mixture) or gmmscape.lab.Sample(X)"
             )
+        check_complete(measure, "landscapes cannot have")
         self.measure = measure
         self.n_components = positive_integer("n_components", n_components)
         d = measure.n_features
