@@ -243,3 +243,22 @@ class CovarianceKind(ABC):
     @abstractmethod
     def column_variances(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
         """Return the variance of each column in each component, shape (k, d)."""
+
+    @abstractmethod
+    def given(self, covariances: FloatArray, given: Any, rest: Any) -> tuple[FloatArray, FloatArray]:
+        """Return what knowing some columns leaves of the others, in every component.
+
+        Parameters
+        ----------
+        covariances : ndarray
+            As stored.
+        given, rest : sequence of int
+            Columns that are known, and the others.
+
+        Returns
+        -------
+        slopes : ndarray, broadcasts to (k, len(rest), len(given))
+            Of the conditional means.
+        covariances : ndarray
+            Conditional ones of the rest, as stored.
+        """

@@ -40,6 +40,14 @@ class _Matrices(CovarianceKind):
     def each_of(self, matrices: FloatArray) -> FloatArray:
         return matrices
 
+    def given(self, covariances: FloatArray, given: Any, rest: Any) -> tuple[FloatArray, FloatArray]:
+        # Roots of the columns in this order hold both: no difference is taken that could lose its sign.
+        m = len(given)
+        roots = np.linalg.cholesky(self.in_columns(covariances, [*given, *rest]))
+        first, across, last = roots[..., :m, :m], roots[..., m:, :m], roots[..., m:, m:]
+        slopes = np.swapaxes(np.linalg.solve(np.swapaxes(first, -1, -2), np.swapaxes(across, -1, -2)), -1, -2)
+        return slopes, last @ np.swapaxes(last, -1, -2)
+
     def precisions(self, factors: FloatArray) -> FloatArray:
         return factors @ np.swapaxes(factors, -1, -2)
 

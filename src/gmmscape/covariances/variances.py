@@ -28,6 +28,9 @@ class _Variances(CovarianceKind):
     def fewest_rows(self, d: int) -> int:
         return 2
 
+    def given(self, covariances: FloatArray, given: Any, rest: Any) -> tuple[FloatArray, FloatArray]:
+        return np.zeros((len(rest), len(given))), self.in_columns(covariances, rest)
+
     def factors(self, covariances: FloatArray) -> FloatArray:
         return 1.0 / np.sqrt(covariances)
 
