@@ -39,3 +39,5 @@ class MeasureTolerances:
     fewest_off: int = 20
     #: A row that occurs this many times more often than rows usually do is a value that many rows have.
     frequent: float = 10.0
+    #: Rows from which on a first column that counts them is an index, whatever it is called.
+    counted_rows: int = 10
