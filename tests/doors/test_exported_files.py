@@ -95,6 +95,16 @@ def test_what_was_guessed_is_told(kind, note, table):
     assert any(note in one for one in notes), notes
 
 
+@pytest.mark.parametrize("second", ["1,12", "12,m", "1,2", "NA,2"])
+def test_a_row_of_data_is_no_line_of_units(second, table):
+    text = f"a,b\n{second}\n3,4\n"
+    if second == "12,m":
+        with pytest.raises(gs.DataError, match="line 2, column b: 'm' is no number"):
+            table(text)
+    else:
+        assert len(table(text, missing="keep").values) == 2
+
+
 def test_plain_files_need_no_notes(table):
     assert table(TEXTS["Excel, CSV UTF-8"]).notes == ()
     assert table(TEXTS["tabs, CRLF"]).notes == ()

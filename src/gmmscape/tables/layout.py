@@ -28,7 +28,7 @@ SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 ONE_UNIT = (
     r"[numkMGhdc\u00b5\u03bc]?(?:m|g|s|A|K|mol|cd|Hz|N|Pa|J|W|C|V|F|\u03a9|ohm|T|H|L|l|bar|eV|pc|cal|b|B|Wh)"
     r"|min|h|hr|hours?|d|days?|yr|years?|months?|weeks?|sec|deg|\u00b0|\u00b0[CF]|rad|%|ppm|ppb|dB|mag|px|counts?"
-    r"|in|ft|lb|oz|mi|mph|rpm|USD|EUR|GBP|units?|score|mm\s?Hg|mmHg|IU|U|1"
+    r"|in|ft|lb|oz|mi|mph|rpm|USD|EUR|GBP|units?|score|mm\s?Hg|mmHg|IU|U"
 )
 POWER = rf"(?:{ONE_UNIT})(?:\^?-?\d|[\u00b2\u00b3])?"
 UNIT = re.compile(rf"[(\[].*[)\]]|{POWER}(?:[/*\u00b7 ]{POWER})*")
@@ -221,8 +221,9 @@ def _are_units(names: Sequence[str], rest: Sequence[Record]) -> bool:
         if looks_like_value(value) and value.lower() not in MISSING
     ]
     told = [cell for cell in cells if cell.lower() not in MISSING]
-    # A 1 stands for no unit, beside others only: alone it is a number.
-    return any(cell != "1" for cell in told) and all(map(UNIT.fullmatch, told))
+    # A number anywhere makes it a row of data.
+    numbers = any(looks_like_value(cell) and cell.lower() not in MISSING for cell in rest[0].cells)
+    return bool(told) and not numbers and all(map(UNIT.fullmatch, told))
 
 
 def _with_decimal_mark(notation: Notation, asked: Asked, data: Sequence[Record]) -> tuple[Notation, str]:

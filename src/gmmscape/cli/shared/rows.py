@@ -91,6 +91,11 @@ class Layout(NamedTuple):
         return Rows(table.values, table.names, table.weights, table.lines, table.dropped, table.place)
 
     @property
+    def given(self) -> bool:
+        """Whether any option says something."""
+        return any(self._replace(missing="")) or self.missing != MISSING
+
+    @property
     def asked(self) -> Asked:
         """What the options say of the layout of a text."""
         return Asked(
