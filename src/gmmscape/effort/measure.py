@@ -30,7 +30,6 @@ class MeasureEffort:
     neighbours_looked_at: int = 2_000
     #: Rows, evenly spaced, that say how far rows reach.
     reach_rows: int = 5_000
-<<<<<<< HEAD
     #: Of a file: bytes that tell what it is, records that tell its layout, characters read at once.
     bytes_looked_at: int = 4_096
     records_looked_at: int = 200
@@ -39,7 +38,6 @@ class MeasureEffort:
     joined_lines: int = 50
     #: Lines that a note about rows lists.
     lines_told: int = 20
-=======
     #: Numbers of a block of rows whose conditional moments are computed together.
     regression_values: int = 1 << 20
     #: Numbers of the conditional covariances of missing values that are held at once.
@@ -47,4 +45,3 @@ class MeasureEffort:
     #: Patterns of observed columns, and iterations of EM, for the mean and covariance of incomplete rows.
     patterns_of_one: int = 4_096
     iterations_of_one: int = 100
->>>>>>> 10041c7799b5cb1819e6c4d1f44cabdfd66c1e23
