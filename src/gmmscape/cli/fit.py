@@ -21,12 +21,12 @@ from gmmscape.cli.shared.options import (
 )
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.progress import progress
-from gmmscape.cli.shared.rows import layout_of, table_options
+from gmmscape.cli.shared.rows import layout_of, observed, table_options
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
-from gmmscape.predictions import predictions
+from gmmscape.row_labels import row_labels
 from gmmscape.solve import INIT_PARAMS
 
 
@@ -102,7 +102,8 @@ def fit_command(context: click.Context, file: str, labels_file: str | None, **op
     )
     try:
         if labels_file is not None:
-            write_csv(labelled(predictions(document.mixture, rows.values), rows), labels_file)
+            seen = observed(rows)
+            write_csv(labelled(row_labels(document.mixture, seen.values), seen), labels_file)
     finally:
         outputs.write(document, lambda: document.plot(rows.values), rows=rows, apart=labels_file == STDOUT)
     context.exit(exit_code(document))

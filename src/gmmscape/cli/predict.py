@@ -10,8 +10,8 @@ from gmmscape.cli.shared.files import STDOUT, FileCommand, Read, Written
 from gmmscape.cli.shared.labels import labelled, labelled_beside_columns, write_csv
 from gmmscape.cli.shared.models import model_in, model_path
 from gmmscape.cli.shared.outputs import output_options, outputs_of
-from gmmscape.cli.shared.rows import layout_of, table_options
-from gmmscape.predictions import Predictions, predictions
+from gmmscape.cli.shared.rows import layout_of, observed, table_options
+from gmmscape.row_labels import RowLabels, row_labels
 from gmmscape.tables.source import Source
 
 
@@ -24,7 +24,7 @@ from gmmscape.tables.source import Source
     help="Write the CSV to this file; - for standard output, the default without --json.",
 )
 @click.option("--with-columns", is_flag=True, help="All columns of FILE, as they stand there, in the CSV.")
-@output_options(Predictions, plot=False, show=False)
+@output_options(RowLabels, plot=False, show=False)
 @table_options
 @click.pass_context
 def predict_command(
@@ -45,8 +45,8 @@ def predict_command(
     path = model_path(context, model)
     fitted = model_in(context, path, file)
     source = Source(file)
-    rows = layout.read(source, fitted.feature_names, quiet=outputs.quiet)
-    found = predictions(fitted, rows.values, lines=rows.lines)
+    rows = observed(layout.read(source, fitted.feature_names, quiet=outputs.quiet))
+    found = row_labels(fitted, rows.values, lines=rows.lines)
     if out is None and outputs.json_file is None:
         out = STDOUT
     if out is not None:

@@ -9,8 +9,8 @@ import click
 from gmmscape.cli.shared.files import FileCommand, Read
 from gmmscape.cli.shared.models import model_in, model_path
 from gmmscape.cli.shared.outputs import output_options, outputs_of
-from gmmscape.cli.shared.rows import layout_of, table_options
-from gmmscape.predictions import Score, score
+from gmmscape.cli.shared.rows import layout_of, observed, table_options
+from gmmscape.score import Score, score_of
 
 
 @click.command("score", cls=FileCommand)
@@ -32,5 +32,5 @@ def score_command(context: click.Context, model: str, file: str, **options: Any)
     """
     outputs, layout = outputs_of(options), layout_of(options)
     fitted = model_in(context, model_path(context, model), file)
-    rows = layout.read(file, fitted.feature_names, quiet=outputs.quiet)
-    outputs.write(score(fitted, rows.values, rows.weights, lines=rows.lines), rows=rows)
+    rows = observed(layout.read(file, fitted.feature_names, quiet=outputs.quiet))
+    outputs.write(score_of(fitted, rows.values, rows.weights, lines=rows.lines), rows=rows)

@@ -162,7 +162,7 @@ def _without(raw: Raw, names: tuple[str, ...], holes: BoolArray, gaps: BoolArray
     dropped = tuple(raw.lines[i] for i in np.flatnonzero(gaps).tolist())
     notes.append(
         f"{len(dropped)} of {counted(len(gaps), 'row')} dropped for missing values "
-        f"({_by_column(names, holes)}): {raw.place}{'s' if len(dropped) > 1 else ''} {_listed(dropped)}"
+        f"({_by_column(names, holes)}): {raw.place}{'s' if len(dropped) > 1 else ''} {listed(dropped)}"
     )
     kept = ~gaps
     lines = tuple(raw.lines[i] for i in np.flatnonzero(kept).tolist())
@@ -170,7 +170,8 @@ def _without(raw: Raw, names: tuple[str, ...], holes: BoolArray, gaps: BoolArray
     return Table(raw.values[kept], names, lines, weights, tuple(notes), dropped, raw.place)
 
 
-def _listed(lines: Sequence[int]) -> str:
+def listed(lines: Sequence[int]) -> str:
+    """Return the first lines, and how many more there are."""
     most = EFFORT.measure.lines_told
     more = f" and {len(lines) - most} more" if len(lines) > most else ""
     return ", ".join(map(str, lines[:most])) + more

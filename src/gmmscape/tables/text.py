@@ -55,16 +55,16 @@ def read_text(
     except UnicodeError as error:
         if encoding is not None or not isinstance(error, UnicodeDecodeError) or error.encoding != "utf-8":
             raise DataError(
-                f"{source.name} is not {encoding or 'the UTF-16 that it says'}: pass another encoding="
+                f"{source.name} is not {encoding or 'the UTF-16 that it says'}: pass another encoding='...'"
             ) from error
     try:
         with source.text(WINDOWS) as text:
             raw = _read(text.stream, source.name, wanted, asked, told)
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{source.name} is neither UTF-8 nor Windows-1252 text: save it as UTF-8, or pass its encoding="
+            f"{source.name} is neither UTF-8 nor Windows-1252 text: save it as UTF-8, or pass encoding='...'"
         ) from error
-    note = "it is not UTF-8 and is read as Windows-1252; if names look wrong, pass its encoding="
+    note = "it is not UTF-8 and is read as Windows-1252; if names look wrong, pass encoding='...'"
     return raw._replace(notes=(note, *raw.notes))
 
 

@@ -88,7 +88,9 @@ def test_rows_go_through_pipes(clusters, typed):
 def test_all_columns_come_with_the_labels(good, tmp_path):
     file = tmp_path / "mixed.csv"
     file.write_text('day;y;label;x\n2024-01-01;"3,5";"a;b";12\n\n2024-01-02;NA;c;1\n2024-01-03;0,5;d;0\n')
-    failed(inside("predict", good, file), 3, "line 4, column y: a missing value", "--drop-missing")
+    observed = inside("predict", good, file)
+    assert "1 row with missing values: judged by what is observed" in observed.stderr
+    assert all(row[1] for row in table_of(observed.stdout)[1])
     done = inside("predict", good, file, "--with-columns", "--drop-missing")
     header, rows = table_of(done.stdout)
     assert header == ["day", "y", "label", "x", *(f"gmmscape_{name}" for name in HEADER[1:])]
@@ -127,7 +129,7 @@ def test_nothing_of_others_is_overwritten(clusters, good, tmp_path):
 def test_predictions_as_json(clusters, good, tmp_path):
     done = inside("predict", good, clusters, "--json", "-")
     content = json.loads(done.stdout)
-    assert content["format"] == "gmmscape-predictions"
+    assert content["format"] == "gmmscape-labels"
     assert content["labels"] == as_sklearn(content_of(good)).predict(X).tolist()
     assert content["lines"] == list(range(2, 242))
 
@@ -175,3 +177,34 @@ def test_samples_are_those_of_the_seed(good, tmp_path):
         assert np.abs(rows.mean(axis=0) - mean).max() < 5 * 1.3 / np.sqrt(len(rows))
     (tmp_path / "mixture.json").write_text('{"centers": [[0, 0, 0]], "sigma": 1}')
     assert inside("sample", tmp_path / "mixture.json", "-n", 1).stdout.startswith("column1,column2,column3,")
+
+
+def test_missing_values_are_used_dropped_or_refused(good, tmp_path):
+    file = tmp_path / "gaps.csv"
+    rows = [f"{x!r},{y!r}" for x, y in X.tolist()]
+    rows[3:5] = ["NA,1", "NA,"]
+    file.write_text("x,y\n" + "\n".join(rows) + "\n")
+    used = inside("fit", file, "-k", 4, "--json", tmp_path / "fit.json", "--labels", tmp_path / "labels.csv")
+    assert "missing values: 1 value" in used.stdout
+    assert "1 row without any value left out: line 6" in used.stderr
+    labels = table_of((tmp_path / "labels.csv").read_text())[1]
+    assert len(labels) == 240
+    assert labels[3][1] == labels[2][1]
+    assert labels[4] == ["6", "", "", "", ""]
+    dropped = inside("fit", file, "-k", 4, "--drop-missing", "--json", tmp_path / "dropped.json")
+    assert "2 of 240 rows dropped for missing values (x 2, y 1): lines 5, 6" in dropped.stderr
+    assert content_of(tmp_path / "dropped.json")["n_samples"] == 238
+    empty = tmp_path / "empty.csv"
+    empty.write_text("x,y\n,\nNA,NA\n")
+    failed(inside("predict", good, empty), 3, "no row has a value")
+    failed(inside("map", file, "-k", 4, "--sigma", 1), 3, "line 5, column x", "--drop-missing")
+
+
+def test_other_words_for_missing_values(tmp_path):
+    file = tmp_path / "coded.csv"
+    file.write_text("x,y\n" + "".join(f"{i % 7}.5,{i * i % 11}\n" for i in range(40)) + "-999,3\n1,unknown\n")
+    options = ["--missing-value", "-999", "--missing-value", "unknown", "--drop-missing"]
+    done = inside("fit", file, "-k", 1, *options, "--json", tmp_path / "fit.json")
+    assert content_of(tmp_path / "fit.json")["n_samples"] == 40
+    assert "(x 1, y 1): lines 42, 43" in done.stderr
+    failed(inside("fit", file, "-k", 1), 3, "line 43, column y: 'unknown' is no number")

@@ -12,7 +12,7 @@ import click
 from gmmscape.cli.shared.files import STDOUT
 from gmmscape.cli.shared.rows import Layout, Rows
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.predictions import Predictions
+from gmmscape.row_labels import RowLabels
 from gmmscape.tables.source import Source
 from gmmscape.tables.text import first_and_records
 from gmmscape.wholefile import unfinished
@@ -40,7 +40,7 @@ def write_csv(rows: Iterable[Sequence[Any]], file: str) -> None:
         csv.writer(out, lineterminator="\n").writerows(rows)
 
 
-def labelled(found: Predictions, rows: Rows) -> Iterator[Sequence[Any]]:
+def labelled(found: RowLabels, rows: Rows) -> Iterator[Sequence[Any]]:
     """Return a header and, for each row of the file, its line and what was found: nothing if dropped."""
     yield (rows.place, *COLUMNS)
     by_line = dict.fromkeys(rows.dropped, ()) | dict(zip(rows.lines, _found(found), strict=True))
@@ -49,7 +49,7 @@ def labelled(found: Predictions, rows: Rows) -> Iterator[Sequence[Any]]:
 
 
 def labelled_beside_columns(
-    found: Predictions, rows: Rows, source: Source, layout: Layout
+    found: RowLabels, rows: Rows, source: Source, layout: Layout
 ) -> Iterator[Sequence[Any]]:
     """Return the rows of the file as they stand there, with what was found behind them.
 
@@ -72,6 +72,6 @@ def labelled_beside_columns(
             yield (*record.cells, *by_line.get(record.line, ("",) * len(COLUMNS)))
 
 
-def _found(found: Predictions) -> Iterator[tuple[Any, ...]]:
+def _found(found: RowLabels) -> Iterator[tuple[Any, ...]]:
     columns = (found.labels, found.probability, found.uncertainty, found.log_density)
     return zip(*(column.tolist() for column in columns), strict=True)

@@ -128,7 +128,7 @@ def checked_source(layout: Layout, file: Any, centers: Any, truth_file: Any) -> 
 
 
 def _of_rows(layout: Layout, file: str, sigma: float, k: int, fitted: str) -> Described:
-    rows = layout.read(file)
+    rows = layout.read(file, whole=True)
     return Described(Landscape(Sample(rows.values, rows.weights), k, sigma=sigma, weights=fitted), rows)
 
 

@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import click
+import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.cli.shared.progress import progress
 from gmmscape.cli.shared.spoken import of_an_error
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.exceptions import DataError
 from gmmscape.measure import Sample
+from gmmscape.results.text import counted
+from gmmscape.tables.finish import listed
 from gmmscape.tables.layout import Asked
 from gmmscape.tables.read import read_table
 from gmmscape.tables.source import Source
@@ -22,7 +25,7 @@ from gmmscape.tables.table import Table
 
 Command = Callable[..., Any]
 #: What commands do about missing values unless they are told: "refuse" or, where fits take NaN, "keep".
-MISSING = "refuse"
+MISSING = "keep"
 
 
 class Rows(NamedTuple):
@@ -65,10 +68,18 @@ class Layout(NamedTuple):
     missing_words: tuple[str, ...]
     weights_column: str | None
 
-    def read(self, file: str | Source, names: tuple[str, ...] | None = None, *, quiet: bool = False) -> Rows:
+    def read(
+        self,
+        file: str | Source,
+        names: tuple[str, ...] | None = None,
+        *,
+        quiet: bool = False,
+        whole: bool = False,
+    ) -> Rows:
         """Read the columns asked for, or, where `names` gives them, those that a model was fitted on.
 
-        Notes on what was found out, or left out, go to standard error.
+        Notes on what was found out, or left out, go to standard error. Where rows must be `whole`, missing
+        values are refused unless they are to be dropped.
         """
         source = file if isinstance(file, Source) else Source(file)
         with progress("reading", quiet=quiet) as callback:
@@ -79,7 +90,7 @@ class Layout(NamedTuple):
                 needed=names,
                 weights_column=self.weights_column,
                 keep_index=self.keep_index,
-                missing=self.missing,
+                missing="refuse" if whole and self.missing == "keep" else self.missing,
                 callback=callback,
                 encoding=self.encoding,
                 **self.asked._asdict(),
@@ -120,6 +131,28 @@ def _check_weights(file: str, column: str | None, table: Table) -> None:
                 f"{file}, {table.place} {line}, column {column}: the weight {weight:g} is negative: weights "
                 "are 0 or more"
             )
+
+
+def observed(rows: Rows) -> Rows:
+    """Return the rows of which something is observed, and say which others there are, and what is missing."""
+    holes = np.isnan(rows.values)
+    empty: BoolArray = np.logical_and.reduce(holes, axis=1)
+    some = int(np.count_nonzero(np.logical_or.reduce(holes, axis=1) & ~empty))
+    if some:
+        click.echo(f"note: {counted(some, 'row')} with missing values: judged by what is observed", err=True)
+    if not empty.any():
+        return rows
+    without = tuple(rows.lines[i] for i in np.flatnonzero(empty).tolist())
+    many = f"{rows.place}{'s' if len(without) > 1 else ''} {listed(without)}"
+    click.echo(f"note: {counted(len(without), 'row')} without any value left out: {many}", err=True)
+    if empty.all():
+        raise DataError("no row has a value in a column that is used: say which by --columns")
+    return rows._replace(
+        values=rows.values[~empty],
+        weights=None if rows.weights is None else rows.weights[~empty],
+        lines=tuple(rows.lines[i] for i in np.flatnonzero(~empty).tolist()),
+        dropped=tuple(sorted((*rows.dropped, *without))),
+    )
 
 
 def layout_of(options: dict[str, Any]) -> Layout:
