@@ -133,7 +133,7 @@ def select_command(
     """
     outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
     options["covariance_types"] = tuple(kind for kinds in options["covariance_types"] for kind in kinds)
-    rows = layout.read(file)
+    rows = layout.read(file, quiet=outputs.quiet)
     with saying_what_is_set_aside(rows), progress("selecting", quiet=outputs.quiet) as callback:
         found = select(rows.values, sample_weight=rows.weights, rng=seed, callback=callback, **options)
     outputs.write(found, found.plot, rows=rows, also=((_document(found, rows, seed), model_file),))
