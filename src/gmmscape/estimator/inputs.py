@@ -15,7 +15,7 @@ from gmmscape.exceptions import DataError
 def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
     """Return rows as scikit-learn checks them, with names of columns; its ValueErrors become DataErrors.
 
-    float32 stays what it is, everything else becomes float64. The kind of table, the order in memory and the
+    float32 stays what it is, everything else becomes float64; NaN is what is missing. The kind of table, the order in memory and the
     order of bytes change no bit of the numbers.
     """
     if issparse(X):
@@ -24,7 +24,13 @@ def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
         X = X.astype(X.dtype.newbyteorder("="))
     try:
         return validate_data(
-            model, X, reset=reset, dtype=[np.float64, np.float32], order="C", accept_sparse=False
+            model,
+            X,
+            reset=reset,
+            dtype=[np.float64, np.float32],
+            order="C",
+            accept_sparse=False,
+            ensure_all_finite="allow-nan",
         )
     except ValueError as error:
         raise DataError(str(error)) from error

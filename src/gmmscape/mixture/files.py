@@ -21,8 +21,10 @@ class Written(MixtureParts, Record):
         Returns
         -------
         dict
-            Keys format, format_version, covariance_type, weights, means, covariances.
+            Keys format, format_version, covariance_type, weights, means, covariances, and feature_names where
+            columns have names.
         """
+        names = {} if self.feature_names is None else {"feature_names": list(self.feature_names)}
         return {
             "format": self.format,
             "format_version": self.version,
@@ -30,6 +32,7 @@ class Written(MixtureParts, Record):
             "weights": self.weights.tolist(),
             "means": self.means.tolist(),
             "covariances": self.covariances.tolist(),
+            **names,
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -38,7 +41,8 @@ class Written(MixtureParts, Record):
         Returns
         -------
         dict
-            Keys format, format_version, covariance_type, weights, means, covariances.
+            Keys format, format_version, covariance_type, weights, means, covariances, and feature_names where
+            columns have names.
         """
         return self.content()
 
@@ -102,8 +106,10 @@ class Written(MixtureParts, Record):
             _check_keys(content, required={"centers", "sigma"}, optional={"weights"})
             return cls.location(content["centers"], content["sigma"], content.get("weights"))
         fields = {"weights", "means", "covariances", "covariance_type"}
-        _check_keys(content, required=fields, optional={"format", "format_version"})
-        return cls(**{field: content[field] for field in fields})
+        _check_keys(content, required=fields, optional={"format", "format_version", "feature_names"})
+        if not isinstance(content.get("feature_names"), list | tuple | None):
+            raise FormatError("feature_names must be a list of names")
+        return cls(**{field: content[field] for field in fields}, feature_names=content.get("feature_names"))
 
 
 def _check_keys(content: Mapping[str, Any], *, required: set[str], optional: set[str]) -> None:

@@ -6,17 +6,17 @@ from typing import ClassVar
 
 import numpy as np
 
+from gmmscape.mixture.columns import OverColumns
 from gmmscape.mixture.files import Written
 from gmmscape.mixture.rearranged import Rearranged
-from gmmscape.mixture.rows import OverRows
 from gmmscape.results.pictured import Pictured
-from gmmscape.results.text import aligned, counted, left_out
+from gmmscape.results.text import aligned, counted, left_out, shortened
 
 #: Components and features that the printed table shows.
 MOST_COMPONENTS, MOST_FEATURES = 40, 4
 
 
-class Mixture(OverRows, Rearranged, Written, Pictured):
+class Mixture(OverColumns, Rearranged, Written, Pictured):
     """A Gaussian mixture with k components in d dimensions; immutable.
 
     Parameters
@@ -29,11 +29,14 @@ class Mixture(OverRows, Rearranged, Written, Pictured):
         scikit-learn's shape for the type: (k, d, d) full, (d, d) tied, (k, d) diag, (k,) spherical.
     covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
         How the covariances are stored; `kind` is the object of that name, which knows what depends on it.
+    feature_names : sequence of str, optional
+        Names of the columns, each once. They count where mixtures are compared.
 
     Raises
     ------
     InvalidParameterError
-        If a shape does not fit, a number is not finite, or a covariance is not positive definite.
+        If a shape does not fit, a number is not finite, a covariance is not positive definite, or a name is
+        there twice.
 
     Examples
     --------
@@ -54,7 +57,8 @@ class Mixture(OverRows, Rearranged, Written, Pictured):
     def __str__(self) -> str:
         d = min(self.n_features, MOST_FEATURES)
         deviations = np.sqrt(self.column_variances())
-        rows = [("#", "weight", *(f"{what} {j}" for what in ("mean", "sd") for j in range(d)))]
+        heads = [shortened(name) for name in self.feature_names or map(str, range(d))][:d]
+        rows = [("#", "weight", *(f"{what} {head}" for what in ("mean", "sd") for head in heads))]
         for i in range(min(self.n_components, MOST_COMPONENTS)):
             numbers = (*self.means[i, :d], *deviations[i, :d])
             rows.append((str(i), f"{self.weights[i]:.4f}", *(f"{x:.5g}" for x in numbers)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from types import EllipsisType
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.typing import ArrayLike
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.covariances import CovarianceKind, kind_named
+from gmmscape.mixture.names import checked_names
 from gmmscape.validation import mean_matrix, probability_weights, standard_deviation
 
 
@@ -21,6 +24,8 @@ class MixtureParts:
     weights: FloatArray
     means: FloatArray
     covariances: FloatArray
+    #: Names of the columns, or None where they have none.
+    feature_names: tuple[str, ...] | None
     _factors: FloatArray
 
     def __init__(
@@ -29,6 +34,7 @@ class MixtureParts:
         means: ArrayLike,
         covariances: ArrayLike,
         covariance_type: str = "full",
+        feature_names: Sequence[str] | None = None,
     ) -> None:
         self.kind = kind_named(covariance_type)
         self.means = mean_matrix("means", means)
@@ -36,6 +42,7 @@ class MixtureParts:
         self.covariances = self.kind.checked(covariances, *self.means.shape)
         for array in (self.means, self.weights, self.covariances):
             array.setflags(write=False)
+        self.feature_names = checked_names(feature_names, self.n_features)
         self._factors = self.kind.factors(self.covariances)
 
     @classmethod
@@ -66,11 +73,18 @@ class MixtureParts:
         return cls(weights, centers, np.full(len(centers), sigma * sigma), "spherical")
 
     def _alike(
-        self, weights: FloatArray, means: FloatArray, covariances: FloatArray, factors: FloatArray
+        self,
+        weights: FloatArray,
+        means: FloatArray,
+        covariances: FloatArray,
+        factors: FloatArray,
+        *,
+        names: tuple[str, ...] | EllipsisType | None = ...,
     ) -> Self:
-        """Return a mixture of parts that were checked when this one was made."""
+        """Return a mixture of parts that were checked when this one was made; by default of these names."""
         other = object.__new__(type(self))
         other.kind, other.weights = self.kind, weights
+        other.feature_names = self.feature_names if isinstance(names, EllipsisType) else names
         other.means, other.covariances, other._factors = means, covariances, factors
         for array in (weights, means, covariances):
             array.setflags(write=False)
@@ -143,6 +157,7 @@ class MixtureParts:
             return NotImplemented
         return (
             self.covariance_type == other.covariance_type
+            and self.feature_names == other.feature_names
             and np.array_equal(self.weights, other.weights)
             and np.array_equal(self.means, other.means)
             and np.array_equal(self.covariances, other.covariances)
@@ -160,4 +175,10 @@ class MixtureParts:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Through the constructor, so that copies are frozen too.
-        return type(self), (self.weights, self.means, self.covariances, self.covariance_type)
+        return type(self), (
+            self.weights,
+            self.means,
+            self.covariances,
+            self.covariance_type,
+            self.feature_names,
+        )
