@@ -17,7 +17,7 @@ from scipy.spatial.distance import cdist
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from gmmscape.arrays import FloatArray
-from gmmscape.covariances import CovarianceKind
+from gmmscape.covariances import CovarianceKind, kind_named
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError
 from gmmscape.families import CovariancePrior, family_named, family_names
 from gmmscape.jsonfile import read_json
@@ -50,6 +50,26 @@ class NotFittedError(GmmscapeError, SklearnNotFittedError):
 
     Also scikit-learn's NotFittedError, and with it a ValueError and an AttributeError.
     """
+
+    @classmethod
+    def of(cls, model: Any) -> NotFittedError:
+        """Return the error of an estimator, or of a class of them, in scikit-learn's words.
+
+        Parameters
+        ----------
+        model : object
+            That has no parameters.
+
+        Returns
+        -------
+        NotFittedError
+            To be raised by the caller.
+        """
+        name = model.__name__ if isinstance(model, type) else type(model).__name__
+        return cls(
+            f"This {name} instance is not fitted yet. Call 'fit' with appropriate arguments before using "
+            "this estimator."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,6 +257,41 @@ def inverse_covariances(mixture: Mixture) -> FloatArray:
     return mixture.kind.precisions(mixture.parameters.factors)
 
 
+def parameters_of(model: Any, kind: str) -> Mixture:
+    """Return the mixture that the attributes of a fitted estimator say.
+
+    Where they are those of its `solution_`, rounded to single precision or not, that is returned itself.
+
+    Parameters
+    ----------
+    model : object
+        With `weights_`, `means_` and `covariances_`.
+    kind : {"full", "tied", "diag", "spherical"}
+        How covariances are stored.
+
+    Returns
+    -------
+    Mixture
+        In the caller's coordinates.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the attributes are no mixture of that kind.
+    """
+    own = [np.asarray(getattr(model, name)) for name in ("weights_", "means_", "covariances_")]
+    fit = getattr(getattr(model, "solution_", None), "mixture", None)
+    if isinstance(fit, Mixture) and fit.covariance_type == kind:
+        whole = (fit.weights, fit.means, fit.covariances)
+        if all(np.array_equal(a, b.astype(a.dtype)) for a, b in zip(own, whole, strict=True)):
+            return fit
+    weights = own[0].astype(np.float64)
+    # What was computed in single precision sums to one in single precision.
+    weights = weights / weights.sum() if 1e-8 < abs(weights.sum() - 1.0) < 1e-5 else weights
+    covariances = kind_named(kind).without_asymmetry(own[2])
+    return Mixture(weights, own[1], covariances, kind)
+
+
 def _needed(covariance_type: str | None) -> str:
     if covariance_type is None:
         raise InvalidParameterError.of(
@@ -256,18 +311,13 @@ def _agreeing(model: FittedModel, covariance_type: str | None) -> FittedModel:
 
 def _from_mixture_estimator(model: Any) -> FittedModel:
     if isinstance(model, type) or not hasattr(model, "means_"):
-        name = model.__name__ if isinstance(model, type) else type(model).__name__
-        raise NotFittedError(f"this {name} is not fitted: call its fit method first")
+        raise NotFittedError.of(model)
     name = choice("model.covariance_type", model.covariance_type, family_names())
-    kind = family_named(name).kind
-    weights = np.asarray(model.weights_, dtype=np.float64)
-    # What was computed in single precision sums to one in single precision.
-    weights = weights / weights.sum() if 1e-8 < abs(weights.sum() - 1.0) < 1e-5 else weights
     names = getattr(model, "feature_names_in_", None)
     prior = getattr(model, "covariance_prior_", None)
     return FittedModel(
         source=model,
-        mixture=Mixture(weights, model.means_, kind.without_asymmetry(model.covariances_), kind.name),
+        mixture=parameters_of(model, family_named(name).kind.name),
         centers=None,
         feature_names=None if names is None else tuple(map(str, names)),
         reg_covar=float(getattr(model, "reg_covar", 0.0)),
@@ -281,8 +331,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
 
 def _from_centers_estimator(model: Any) -> FittedModel:
     if isinstance(model, type) or not hasattr(model, "cluster_centers_"):
-        name = model.__name__ if isinstance(model, type) else type(model).__name__
-        raise NotFittedError(f"this {name} is not fitted: call its fit method first")
+        raise NotFittedError.of(model)
     names = getattr(model, "feature_names_in_", None)
     return FittedModel(
         source=model,
