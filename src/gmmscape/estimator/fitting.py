@@ -40,12 +40,14 @@ if TYPE_CHECKING:
     from gmmscape.estimator.gaussian_mixture import GaussianMixture
 
 
-def checked_data(model: GaussianMixture, X: Any, *, reset: bool) -> FloatArray:
+def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
     """Return data as scikit-learn checks them, with names of columns; its ValueErrors become DataErrors."""
     if issparse(X):
         raise DataError("X is sparse: pass a dense array, for example X.toarray()")
     try:
-        return validate_data(model, X, reset=reset, dtype=np.float64, accept_sparse=False)
+        return validate_data(
+            model, X, reset=reset, dtype=np.float64, accept_sparse=False, ensure_all_finite="allow-nan"
+        )
     except ValueError as error:
         raise DataError(str(error)) from error
 

@@ -39,3 +39,7 @@ class MeasureTolerances:
     fewest_off: int = 20
     #: A row that occurs this many times more often than rows usually do is a value that many rows have.
     frequent: float = 10.0
+    #: Mean and covariance of incomplete rows: change of a correlation, or of a mean in standard deviations,
+    #: at which EM ends; and what keeps collinear columns invertible.
+    step_of_one: float = 1e-6
+    ridge_of_one: float = 1e-10
