@@ -18,7 +18,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.estimator.inputs import checked_data
 from gmmscape.estimator.starting import GIVEN, Paused, begun, check_init_params, problem_of
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import CovariancePrior, family_names
+from gmmscape.families import CovariancePrior, known_family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.models import inverse_covariances
@@ -126,7 +126,7 @@ def _not_converged(reason: str) -> str:
 
 def _checked_parameters(model: GaussianMixture) -> EM:
     positive_integer("n_components", model.n_components)
-    choice("covariance_type", model.covariance_type, family_names())
+    known_family("covariance_type", model.covariance_type)
     check_init_params(model.init_params)
     choice("nested", model.nested, NESTED)
     choice("pursue", model.pursue, PURSUE)
