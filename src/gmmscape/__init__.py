@@ -18,7 +18,7 @@ _HOMES = {
         "NoResultError",
         "NotAvailableError",
     ),
-    "mixture": ("Mixture",),
+    "mixture": ("Divergence", "Mixture", "Regression", "divergence"),
     "models": ("NotFittedError",),
     "optima": ("LocalOptima", "local_optima"),
     "papers": ("citation",),
