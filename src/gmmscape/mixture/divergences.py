@@ -98,8 +98,9 @@ def divergence(
     kind : {"kl", "js", "hellinger", "tv", "cauchy-schwarz", "l2"}, default="kl"
         Kullback-Leibler divergence ``E_p[log p - log q]``; Jensen-Shannon divergence, the mean of that of p
         and of q from ``(p + q) / 2``, between 0 and log 2; Hellinger distance ``sqrt(1 - integral of
-        sqrt(p q))`` and total variation distance ``integral of |p - q| / 2``, between 0 and 1; Cauchy-Schwarz divergence ``-log(<p, q> / sqrt(<p, p> <q, q>))``; the integral of
-        ``(p - q)^2``. The last two have closed forms.
+        sqrt(p q))`` and total variation distance ``integral of |p - q| / 2``, between 0 and 1;
+        Cauchy-Schwarz divergence ``-log(<p, q> / sqrt(<p, p> <q, q>))``; the integral of ``(p - q)^2``. The
+        last two have closed forms.
     error : float, default=1e-3
         Standard error that is wanted; as a share of the value where that is above one.
     rng : None, int or numpy.random.Generator, default=None
