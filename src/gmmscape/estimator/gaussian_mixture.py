@@ -13,7 +13,7 @@ from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.diagnosis.fit import Fit
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import checked_data, fit_estimator, seed_from, set_fit
-from gmmscape.estimator.of_columns import OfColumns
+from gmmscape.estimator.saved import Saved
 from gmmscape.estimator.shown import Shown
 from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
@@ -22,7 +22,7 @@ from gmmscape.threads import limited
 from gmmscape.validation import positive_integer
 
 
-class GaussianMixture(Shown, OfColumns, DensityMixin, BaseEstimator):
+class GaussianMixture(Shown, Saved, DensityMixin, BaseEstimator):
     """Gaussian mixture with scikit-learn's interface that leaves bad optima.
 
     After EM, overloaded components are split into slots that merging or deleting redundant ones frees, as
@@ -373,7 +373,22 @@ class GaussianMixture(Shown, OfColumns, DensityMixin, BaseEstimator):
         OSError
             If it cannot be read.
         """
-        document = FitDocument.from_json(path)
+        return cls.of_document(FitDocument.from_json(path))
+
+    @classmethod
+    def of_document(cls, document: FitDocument) -> Self:
+        """Return the fitted estimator that a document describes.
+
+        Parameters
+        ----------
+        document : FitDocument
+            As `document` returns it.
+
+        Returns
+        -------
+        GaussianMixture
+            See `from_json`.
+        """
         solution = document.solution
         model = cls(
             solution.mixture.n_components,
