@@ -24,6 +24,7 @@ COMMANDS = {
     "fit": "Fit a Gaussian mixture to the rows of FILE and leave bad optima.",
     "diagnose": "Say whether the fit in MODEL is a bad optimum for the rows of FILE.",
     "repair": "Repair the fit in MODEL on the rows of FILE and write it to the file that --model names.",
+    "summary": "Print the parameters of the fit in MODEL with standard errors and intervals.",
     "optima": "List the local optima that EM reaches on the rows of FILE, and how many starts end in each.",
     "select": "Choose the number of components of a mixture for the rows of FILE, not misled by bad optima.",
     "map": "Map the local minima of a known mixture, or of the rows of FILE.",

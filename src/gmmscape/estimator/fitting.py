@@ -18,6 +18,7 @@ from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
 from gmmscape.effort import EFFORT
+from gmmscape.estimator.kept_rows import KeptRows
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import CovariancePrior, Family, family_names
 from gmmscape.measure import Sample
@@ -123,6 +124,7 @@ def fit_estimator(
         em_diagnosis=None if before is None else before.told(names),
     )
     set_fit(model, fit, len(X), family.prior)
+    model._kept_rows = KeptRows(sample, family, sample_weight) if defer else KeptRows()
     if fit.solution.stop_reason not in ("converged", "interrupted"):
         reason = fit.solution.stop_reason
         warnings.warn(f"{reason}: {STOP_REASONS[reason]}", ConvergenceWarning, stacklevel=3)

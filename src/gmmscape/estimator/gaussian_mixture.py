@@ -17,9 +17,10 @@ from gmmscape.estimator.imputing import Imputing
 from gmmscape.estimator.of_columns import OfColumns
 from gmmscape.estimator.predictions import Predictions
 from gmmscape.estimator.shown import Shown
+from gmmscape.estimator.summarised import Summarised
 
 
-class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, BaseEstimator):
+class GaussianMixture(Predictions, Imputing, Shown, Summarised, OfColumns, DensityMixin, BaseEstimator):
     """Gaussian mixture with scikit-learn's interface that leaves bad optima.
 
     After EM, overloaded components are split into slots that merging or deleting redundant ones frees, as
