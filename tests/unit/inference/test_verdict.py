@@ -47,7 +47,7 @@ def test_overlap_that_profiles_stand_normal_theory_does_not():
     assert by_profile.count("trustworthy") >= 4
     assert all(found.verdict == "cannot tell" for found in by_theory)
     assert any("components overlap" in reason for found in by_theory for reason in found.reasons)
-    assert 'next: compare with method="profile"' in str(by_theory[0])
+    assert 'next: compare with the method "profile"' in str(by_theory[0])
 
 
 def test_a_component_too_many_is_not():

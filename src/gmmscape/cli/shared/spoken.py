@@ -15,7 +15,7 @@ CALLED = {
 PARAMETERS = (
     *("covariance_prior", "covariance_floor", "reg_covar", "max_seconds", "max_iter", "n_init", "n_jobs"),
     *("n_starts", "init_params", "checkpoint", "columns", "drop", "delimiter", "tol", "sigma", "weights"),
-    *("family", "centers", "bracket", "separation", "tau", "rtol", "d"),
+    *("method", "level", "n_bootstrap", "family", "centers", "bracket", "separation", "tau", "rtol", "d"),
 )
 COMMANDS = {"repair": "repair", "select": "select", "local_optima": "optima", "fit": "fit"}
 #: How lines begin in which names of columns stand as they are: of tables, and of a fit's data.
