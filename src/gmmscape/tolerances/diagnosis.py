@@ -11,6 +11,8 @@ class DiagnosisTolerances:
 
     #: Lowest rate of false alarms that verdicts are calibrated for: it takes its inverse in samples.
     lowest_false_alarm_rate: float = 0.001
+    #: Probability of a row's component from which on its label counts as clear.
+    clear_label: float = 0.9
     #: Default of ``covariance_floor``.
     covariance_floor: float = 1e-6
     #: Nats in total from which on a fit that is better on these rows only keeps the verdict in doubt.
