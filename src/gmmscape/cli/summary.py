@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from gmmscape.cli.diagnose import model_in
 from gmmscape.cli.shared.files import FileCommand, Read
+from gmmscape.cli.shared.models import model_in, model_path
 from gmmscape.cli.shared.options import (
     Number,
     WholeNumber,
@@ -51,7 +51,8 @@ def summary_command(context: click.Context, model: str, file: str, **options: An
       gmmscape summary fit.json rows.csv
     """
     outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
-    rows = layout.read(file, model_in(context, model, file).feature_names)
+    model = model_path(context, model)
+    rows = layout.read(file, model_in(context, model, file).feature_names, quiet=outputs.quiet)
     with saying_what_is_set_aside(rows), progress("summary", quiet=outputs.quiet) as callback:
         found = standard_errors(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
     found = found.told(rows.names, verdict_in(model))
