@@ -14,14 +14,14 @@ from gmmscape.diagnosis.fit import Fit
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator, set_fit
 from gmmscape.estimator.imputing import Imputing
-from gmmscape.estimator.of_columns import OfColumns
 from gmmscape.estimator.predictions import Predictions
 from gmmscape.estimator.saved import Saved
 from gmmscape.estimator.shown import Shown
+from gmmscape.estimator.summarised import Summarised
 from gmmscape.solve import INIT_PARAMS
 
 
-class GaussianMixture(Predictions, Imputing, Shown, Saved, OfColumns, DensityMixin, BaseEstimator):
+class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMixin, BaseEstimator):
     """Gaussian mixture with scikit-learn's interface that leaves bad optima.
 
     After EM, overloaded components are split into slots that merging or deleting redundant ones frees, as
