@@ -193,6 +193,16 @@ class IncompleteRows(engine.HeldRows):
         """Raise NotAvailableError."""
         raise _no_derivatives()
 
+    def em(self, task: engine.EmTask) -> engine.EmRuns | None:
+        """Return where EM leads from each start, by the loop of the engine that holds the patterns.
+
+        None where Python has to drive the iterations: where starts have rows of their own, or a row no value.
+        """
+        parts = [(columns, held) for columns, _, held in self._parts if isinstance(held, engine.HeldRows)]
+        if task.ranges is not None or len(parts) < len(self._parts):
+            return None
+        return parts[0][1].em_of_patterns(self.X, parts, task)
+
     def taken(self, rows: Any, weights: FloatArray | None = None) -> Any:
         """Return some rows with their own weights or others."""
         own = self.weights.taken(rows) if weights is None else Weights.of(weights)

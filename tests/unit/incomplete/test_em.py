@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gmmscape import engine
 from gmmscape.covariances import COVARIANCE_TYPES
-from gmmscape.families import Floor, family_named
+from gmmscape.families import CovariancePrior, Floor, family_named
 from gmmscape.incomplete import one_gaussian
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
@@ -155,3 +156,39 @@ def test_columns_without_spread_and_collinear_ones_are_seen(rng: np.random.Gener
     filled = sample.filled(slice(None)) + sample.origin
     assert np.isfinite(filled).all()
     np.testing.assert_array_equal(filled[:, 4], np.full(len(filled), 7.0))
+
+
+@pytest.mark.parametrize("kind", COVARIANCE_TYPES)
+@pytest.mark.parametrize("accelerate", [False, True])
+def test_the_compiled_loop_walks_as_the_one_in_python(
+    kind: str, accelerate: bool, rng: np.random.Generator
+):
+    X, each = rows(rng), rng.uniform(0.5, 2.0, 90)
+    sample = Sample(X, each)
+    prior = CovariancePrior(2.0, np.diag([1.0, 0.5, 2.0]), 90.0)
+    family = family_named(kind, Floor(np.full(3, 1e-3)), prior)
+    start = family.made(None, CENTERS - sample.origin, family.kind.repeated(4.0 * np.eye(3), 3))
+    objective = Objective.near(sample, family, start)
+    solver = EM(tol=1e-7, max_iter=40, accelerate=accelerate)
+    compiled, python = descend(solver, objective, start), run(solver, objective, start)
+    with engine.using("reference"):
+        by_numpy = descend(solver, objective, start)
+    assert compiled.n_iter == python.n_iter == by_numpy.n_iter > 10
+    np.testing.assert_allclose(compiled.history, python.history, rtol=1e-12)
+    np.testing.assert_allclose(compiled.history, by_numpy.history, rtol=1e-12)
+    np.testing.assert_allclose(compiled.local.means, python.local.means, atol=1e-8)
+    np.testing.assert_allclose(compiled.local.covariances, python.local.covariances, atol=1e-8)
+
+
+def test_the_compiled_loop_is_what_runs(rng: np.random.Generator):
+    """On the native engine no iteration comes back to Python, unless a row has no value or only a part of rows."""
+    X = rows(rng)
+    seen: list[int] = []
+
+    class Counted(EM):
+        def step(self, objective, state):
+            seen.append(1)
+            return super().step(objective, state)
+
+    fitted(X, "full", solver=Counted(max_iter=5))
+    assert len(seen) == (0 if engine.info().engine == "native" else 5)
