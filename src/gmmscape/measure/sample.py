@@ -206,6 +206,11 @@ class Sample(Centred):
         whole = np.abs(counts - np.round(counts)).max() <= TOLERANCES.measure.whole_weight
         return np.round(counts) if whole else None
 
+    @property
+    def counts(self) -> FloatArray | None:
+        """How many rows each stands for, shape (n,); None where weights are no multiples of the smallest."""
+        return self._counts
+
     @cached_property
     def counted_rows(self) -> float:
         """How many rows the data are, whatever the unit of their weights.

@@ -11,6 +11,7 @@ import pytest
 import sklearn.mixture
 
 import gmmscape as gs
+from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.selection.ladder import Ladder
 from marks import rest_slow
 
@@ -20,12 +21,12 @@ X = np.repeat(CENTERS, 60, axis=0) + np.random.default_rng(3).normal(size=(360, 
 
 @pytest.fixture(scope="module")
 def found():
-    return gs.select(X, range(1, 8), "all", rng=0)
+    return gs.select(X, range(1, 8), COVARIANCE_TYPES, rng=0)
 
 
 @pytest.fixture(scope="module")
 def by_likelihood():
-    return gs.select(X, range(1, 8), "all", rng=0, covariance_prior=0)
+    return gs.select(X, range(1, 8), COVARIANCE_TYPES, rng=0, covariance_prior=0)
 
 
 def rows(found, kind):
