@@ -70,15 +70,13 @@ class IncompleteRows(engine.HeldRows):
 
     @cached_property
     def _parts(self) -> list[tuple[IntArray, IntArray, engine.Held | None]]:
-        """Observed columns, rows, and these as held, of each pattern; nothing is held where all is missing."""
+        """Observed columns, rows, and these as held, of each pattern; None where all is missing."""
         found: list[tuple[IntArray, IntArray, engine.Held | None]] = []
         for observed, rows in zip(*self.patterns, strict=True):
             columns, held = np.flatnonzero(observed), None
             if len(columns):
                 origin = None if self.origin is None else self.origin[columns]
-                held = self._computing.hold(
-                    self.X[rows[:, None], columns], self.weights.taken(rows), origin
-                )
+                held = self._computing.hold(self.X[rows[:, None], columns], self.weights.taken(rows), origin)
             found.append((columns, rows, held))
         return found
 
@@ -234,7 +232,12 @@ def _marginal(
 
 
 def _merged(
-    kind: CovarianceKind, scatter: str, about: FloatArray, masses: FloatArray, means: FloatArray, scatters: Any
+    kind: CovarianceKind,
+    scatter: str,
+    about: FloatArray,
+    masses: FloatArray,
+    means: FloatArray,
+    scatters: Any,
 ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     """Mass, mean and scatter of all patterns together, with the terms between their means."""
     mass = masses.sum(axis=0)

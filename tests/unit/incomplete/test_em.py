@@ -160,9 +160,7 @@ def test_columns_without_spread_and_collinear_ones_are_seen(rng: np.random.Gener
 
 @pytest.mark.parametrize("kind", COVARIANCE_TYPES)
 @pytest.mark.parametrize("accelerate", [False, True])
-def test_the_compiled_loop_walks_as_the_one_in_python(
-    kind: str, accelerate: bool, rng: np.random.Generator
-):
+def test_the_compiled_loop_walks_as_the_one_in_python(kind: str, accelerate: bool, rng: np.random.Generator):
     X, each = rows(rng), rng.uniform(0.5, 2.0, 90)
     sample = Sample(X, each)
     prior = CovariancePrior(2.0, np.diag([1.0, 0.5, 2.0]), 90.0)
@@ -181,7 +179,7 @@ def test_the_compiled_loop_walks_as_the_one_in_python(
 
 
 def test_the_compiled_loop_is_what_runs(rng: np.random.Generator):
-    """On the native engine no iteration comes back to Python, unless a row has no value or only a part of rows."""
+    """On the native engine no iteration comes back to Python."""
     X = rows(rng)
     seen: list[int] = []
 

@@ -20,8 +20,8 @@ BAD = np.array([[0.0, 0, 0, 0], [0, 1, 0, 0], [9, 0, 9, 0], [9, 13, 4, 4]])
 OPTIONS = {"random_state": 0, "n_jobs": 1}
 
 
-@pytest.fixture(scope="module")
-def X() -> np.ndarray:
+@pytest.fixture(name="X", scope="module")
+def rows() -> np.ndarray:
     rng = np.random.default_rng(7)
     found = np.repeat(CENTERS, 80, axis=0) + rng.normal(size=(320, 4))
     found[rng.random(found.shape) < 0.2] = np.nan
@@ -156,11 +156,11 @@ def test_optima_are_listed(X: np.ndarray):
 
 
 def test_what_knows_no_gaps_says_so(X: np.ndarray):
-    with pytest.raises(gs.DataError, match="missing values in .* landscapes"):
+    with pytest.raises(gs.DataError, match=r"missing values in .* landscapes"):
         lab.Landscape(lab.Sample(X), 2, sigma=1.0)
-    with pytest.raises(gs.DataError, match="missing values in .* landscapes"):
+    with pytest.raises(gs.DataError, match=r"missing values in .* landscapes"):
         lab.FreeLandscape(lab.Sample(X), 2)
-    with pytest.raises(gs.DataError, match="missing values in .* k-means"):
+    with pytest.raises(gs.DataError, match=r"missing values in .* k-means"):
         gs.diagnose(CENTERS, X)
 
 
@@ -170,12 +170,16 @@ def test_pictures_leave_out_rows_of_which_what_is_drawn_is_missing(
     missing = np.isnan(X)
     display = escaped.plot(X, columns=[0, 2])
     left_out = int(missing[:, [0, 2]].any(axis=1).sum())
-    assert any(f"{left_out} rows left out" in note for note in display.panels_[0].notes + display.panels_[0].away)
+    assert any(
+        f"{left_out} rows left out" in note for note in display.panels_[0].notes + display.panels_[0].away
+    )
     assert len(display.panels_[0].rows.get_offsets()) == len(X) - left_out
     whole = escaped.plot(X)
     assert len(whole.panels_[0].rows.get_offsets()) == int((~missing.any(axis=1)).sum())
     one = escaped.plot(X, columns=[1])
-    assert any(f"{missing[:, 1].sum()} rows left out" in note for note in one.panels_[0].notes + one.panels_[0].away)
+    assert any(
+        f"{missing[:, 1].sum()} rows left out" in note for note in one.panels_[0].notes + one.panels_[0].away
+    )
 
 
 def test_reports_say_what_is_not_drawn(escaped: gs.GaussianMixture, X: np.ndarray):
