@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
 
 from gmmscape.estimator.document import FitDocument
-from gmmscape.estimator.fitting import seed_from
+from gmmscape.estimator.fitting import seed_of_model
 from gmmscape.estimator.of_columns import OfColumns
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
@@ -73,8 +74,10 @@ class Saved(OfColumns):
         """
         mixture = self.mixture_  # says so if there is no fit
         kept: dict[str, Any] = self.get_params(deep=False)  # type: ignore[attr-defined]
-        if not isinstance(self.random_state, int | np.integer | None):
-            kept["random_state"] = seed_from(copy.deepcopy(self.random_state))
+        if not all(isinstance(kept[name], int | np.integer | None) for name in ("random_state", "rng")):
+            # Copies: to be asked for a seed changes a generator.
+            seed = seed_of_model(copy.deepcopy(SimpleNamespace(random_state=self.random_state, rng=self.rng)))
+            kept |= {"random_state": seed, "rng": None}
         if hasattr(self, "solution_"):
             document = self.document().to_dict()  # type: ignore[attr-defined]
         else:

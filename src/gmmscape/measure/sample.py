@@ -155,7 +155,7 @@ class Sample(Centred):
 
     @property
     def set_aside(self) -> IntArray:
-        """Where rows that are not looked at, being wild or without any value, stand in the data as they came."""
+        """Where rows that are not looked at, being wild or without any value, stand in the data."""
         return self._source.left_out
 
     @property
@@ -234,10 +234,7 @@ class Sample(Centred):
         counts = np.ones(len(points)) if self._counts is None else self._counts
         observed = ~np.isnan(points)
         return np.array(
-            [
-                grid_step(points[own, j], float(counts[own].sum()))
-                for j, own in enumerate(observed.T)
-            ]
+            [grid_step(points[own, j], float(counts[own].sum())) for j, own in enumerate(observed.T)]
         )
 
     @cached_property
@@ -305,8 +302,8 @@ def check_complete(measure: Any, what: str) -> None:
     if isinstance(measure, Sample) and measure.incomplete:
         rows = int(np.isnan(measure.points).any(axis=1).sum())
         raise DataError(
-            f"X has missing values in {rows} of {len(measure)} rows, which {what}: complete these rows, as by "
-            "a mixture's `impute`, or drop them"
+            f"X has missing values in {rows} of {len(measure)} rows, which {what}: complete these rows, as "
+            "by a mixture's `impute`, or drop them"
         )
 
 
