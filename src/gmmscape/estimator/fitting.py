@@ -59,7 +59,7 @@ def fit_estimator(
     Fit
         Solution and diagnoses.
     """
-    solver = _checked_parameters(model)
+    solver = checked_parameters(model)
     max_seconds = optional_seconds("max_seconds", model.max_seconds)
     regularity = Regularity.of(model.covariance_prior, model.reg_covar, model.covariance_floor)
     X = checked_data(model, X, reset=True)
@@ -124,7 +124,8 @@ def _not_converged(reason: str) -> str:
     )
 
 
-def _checked_parameters(model: GaussianMixture) -> EM:
+def checked_parameters(model: GaussianMixture) -> EM:
+    """Return the solver that the parameters of an estimator ask for, all of them checked."""
     positive_integer("n_components", model.n_components)
     choice("covariance_type", model.covariance_type, family_names())
     check_init_params(model.init_params)
@@ -201,3 +202,4 @@ def set_fit(
     model.solution_ = solution
     model.n_samples_ = n_samples
     model.covariance_prior_ = prior
+    model.__dict__.pop("_online", None)

@@ -72,7 +72,8 @@ class Shown:
             If matplotlib is not installed.
         """
         mixture = self._mixture()
-        ours = mixture == self.solution_.mixture  # parameters may have been changed since
+        # Parameters may have been changed since, or come from batches.
+        ours = hasattr(self, "solution_") and mixture == self.solution_.mixture
         rows = None if X is None else self._checked(X)
         names = getattr(self, "feature_names_in_", None)
         options = {
@@ -99,7 +100,13 @@ class Shown:
         InvalidParameterError
             If parameters were changed after the fit.
         """
-        if self._mixture() != self.solution_.mixture:
+        mixture = self._mixture()
+        if not hasattr(self, "solution_"):
+            raise InvalidParameterError(
+                "a fit by batches has no verdict: pass it to `diagnose` with rows that are kept, or write "
+                "its parameters as a Mixture"
+            )
+        if mixture != self.solution_.mixture:
             raise InvalidParameterError(
                 "weights_, means_ or covariances_ were changed after the fit: pass them as a Mixture, which "
                 "can be written too"
