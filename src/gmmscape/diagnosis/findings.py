@@ -151,12 +151,20 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
         different = (points[kept] + jitter[kept])[:, varying]
         there = fit.kind.in_columns(fit.covariances, varying)
         far_off = misfit(
-            WeightedRows(different, sample.weights[rows[kept]], objective.rows.unit),
+            WeightedRows(different, _weights_of_kept(seen, sample.weights[rows], kept), objective.rows.unit),
             Mixture(fit.weights, fit.means[:, varying], there, fit.covariance_type),
         )
         if far_off is not None:
             found.append(Finding("not Gaussian", far_off))
     return tuple(found)
+
+
+def _weights_of_kept(rows: FloatArray, weights: FloatArray, kept: BoolArray) -> FloatArray:
+    """Weights of the rows that are kept, with a share in those of equal rows that are not."""
+    if kept.all():
+        return weights
+    _, place = np.unique(row_keys(rows), return_inverse=True)
+    return (np.bincount(place, weights) / np.bincount(place, kept))[place[kept]]
 
 
 def set_aside(sample: Sample) -> Iterator[Finding]:

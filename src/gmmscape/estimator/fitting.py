@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
+from gmmscape.diagnosis.assess import NESTED, check_n_jobs
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
 from gmmscape.effort import EFFORT
@@ -98,7 +98,7 @@ def fit_estimator(
         resume=resume,
     )
     budget = Budget("fit", max_seconds, callback or _printer(model), each_iteration=model.verbose >= 2)
-    fit = fit_mixture(sample, family, plan, total_mass(sample, sample_weight), budget)
+    fit = fit_mixture(sample, family, plan, sample.counted_rows, budget)
     before = fit.em_diagnosis
     fit = replace(
         fit,

@@ -254,7 +254,7 @@ class GaussianMixture(
 
         The first batch gives the step that EM makes from the start. Of a later one, with the share s of all
         rows so far, the statistics count s^0.6, and those before it the rest. A fit that is there already
-        counts as the rows that it was fitted on.
+        counts as the rows that it was fitted on, each of weight one.
 
         Parameters
         ----------

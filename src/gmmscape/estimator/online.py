@@ -88,7 +88,7 @@ def partial_fit_estimator(model: Any, X: Any, sample_weight: ArrayLike | None = 
     mass = total_mass(sample, sample_weight)
     online: Online | None = getattr(model, "_online", None)
     if online is None:
-        online = _begin(model, sample, mass, rows)
+        online = _begin(model, sample, rows)
     elif online.family.name != model.covariance_type or online.local.n_components != model.n_components:
         raise InvalidParameterError(
             f"n_components={model.n_components}, covariance_type={model.covariance_type!r}: the batches "
@@ -106,7 +106,7 @@ def partial_fit_estimator(model: Any, X: Any, sample_weight: ArrayLike | None = 
     model.n_samples_, model.covariance_prior_ = online.n_samples, online.family.prior
 
 
-def _begin(model: Any, sample: Sample, mass: float, rows: FloatArray) -> Online:
+def _begin(model: Any, sample: Sample, rows: FloatArray) -> Online:
     """Before the first batch: the start, or the fit that there is, which counts as its rows."""
     if len(sample) < model.n_components:
         raise DataError(
@@ -115,7 +115,7 @@ def _begin(model: Any, sample: Sample, mass: float, rows: FloatArray) -> Online:
         )
     regularity = Regularity.of(model.covariance_prior, model.reg_covar, model.covariance_floor)
     if hasattr(model, "means_"):
-        return _after_fit(model, sample, mass, regularity)
+        return _after_fit(model, sample, regularity)
     family = regularity.family(sample, model.covariance_type, model.n_components)
     seed = seed_of_model(model)
     start = begun(model, sample, family, seed, None, rows).start
@@ -125,16 +125,15 @@ def _begin(model: Any, sample: Sample, mass: float, rows: FloatArray) -> Online:
     return Online(None, family.admissible(start), sample.origin, family, 0.0, 0, 0)
 
 
-def _after_fit(model: Any, sample: Sample, mass: float, regularity: Regularity) -> Online:
-    """A fit as batches that have been: its rows, with the moments that its parameters say."""
+def _after_fit(model: Any, sample: Sample, regularity: Regularity) -> Online:
+    """A fit as batches that have been: as many rows of weight one, whose moments are its parameters."""
     family = regularity.family(sample, model.covariance_type, model.n_components)
-    prior, solution = model.covariance_prior_, getattr(model, "solution_", None)
-    if prior is not None:
-        family = family.under(prior)
+    if model.covariance_prior_ is not None:
+        family = family.under(model.covariance_prior_)
     fit = parameters_of(model, family.kind.name)
     local = sample.local_mixture(fit)
-    weighed = mass if solution is None else model.diagnosis_.total
-    return Online(_moments(local, family), local, sample.origin, family, weighed, model.n_samples_, 0)
+    rows = model.n_samples_
+    return Online(_moments(local, family), local, sample.origin, family, float(rows), rows, 0)
 
 
 def _moments(mixture: Mixture, family: Family) -> SufficientStatistics:

@@ -76,9 +76,7 @@ class IncompleteRows(engine.HeldRows):
             columns, held = np.flatnonzero(observed), None
             if len(columns):
                 origin = None if self.origin is None else self.origin[columns]
-                held = self._computing.hold(
-                    self.X[rows[:, None], columns], self.weights.taken(rows), origin
-                )
+                held = self._computing.hold(self.X[rows[:, None], columns], self.weights.taken(rows), origin)
             found.append((columns, rows, held))
         return found
 
@@ -224,7 +222,12 @@ def _marginal(
 
 
 def _merged(
-    kind: CovarianceKind, scatter: str, about: FloatArray, masses: FloatArray, means: FloatArray, scatters: Any
+    kind: CovarianceKind,
+    scatter: str,
+    about: FloatArray,
+    masses: FloatArray,
+    means: FloatArray,
+    scatters: Any,
 ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     """Mass, mean and scatter of all patterns together, with the terms between their means."""
     mass = masses.sum(axis=0)

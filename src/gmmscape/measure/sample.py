@@ -216,10 +216,7 @@ class Sample(Centred):
         counts = np.ones(len(points)) if self._counts is None else self._counts
         observed = ~np.isnan(points)
         return np.array(
-            [
-                grid_step(points[own, j], float(counts[own].sum()))
-                for j, own in enumerate(observed.T)
-            ]
+            [grid_step(points[own, j], float(counts[own].sum())) for j, own in enumerate(observed.T)]
         )
 
     @cached_property
