@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.diagnosis.goodness_of_fit import misfit
 from gmmscape.effort import EFFORT
 from gmmscape.measure import Sample, WeightedRows, repetition, rounding_step, row_keys

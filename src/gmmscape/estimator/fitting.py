@@ -18,7 +18,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.estimator.inputs import checked_data
 from gmmscape.estimator.starting import GIVEN, Paused, begun, check_init_params, problem_of
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import CovariancePrior, family_names
+from gmmscape.families import CovariancePrior, known_family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.models import inverse_covariances
@@ -65,7 +65,8 @@ def fit_estimator(
     X = checked_data(model, X, reset=True)
     # Rows that a diagnosis is computed from later must not change; and it is part of what a limit holds for.
     defer = defer and max_seconds is None and X.size <= EFFORT.diagnosis.kept_values
-    sample = Sample(X, sample_weight, copy=defer, wild="aside")
+    names = getattr(model, "feature_names_in_", None)
+    sample = Sample(X, sample_weight, copy=defer, wild="aside", names=names)
     if len(sample) == 1:
         raise DataError(
             "X has n_samples=1 row (of positive weight): no variance can be estimated from one row"
@@ -75,7 +76,6 @@ def fit_estimator(
             f"Expected n_samples >= n_components but got n_components = {model.n_components}, n_samples = "
             f"{len(sample)} (of positive weight): use fewer components"
         )
-    names = getattr(model, "feature_names_in_", None)
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=3)
     family = regularity.family(sample, model.covariance_type, model.n_components, max_seconds)
@@ -127,7 +127,7 @@ def _not_converged(reason: str) -> str:
 def checked_parameters(model: GaussianMixture) -> EM:
     """Return the solver that the parameters of an estimator ask for, all of them checked."""
     positive_integer("n_components", model.n_components)
-    choice("covariance_type", model.covariance_type, family_names())
+    known_family("covariance_type", model.covariance_type)
     check_init_params(model.init_params)
     choice("nested", model.nested, NESTED)
     choice("pursue", model.pursue, PURSUE)

@@ -290,6 +290,11 @@ class GaussianMixture(
         partial_fit_estimator(self, X, sample_weight)
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
     @property
     def _repr_html_(self) -> Any:
         """What notebooks show: scikit-learn's picture and, of a fit, the short form of its report."""

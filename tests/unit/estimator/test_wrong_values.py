@@ -149,7 +149,8 @@ def test_values_of_related_types_are_right(right: dict[str, Any]):
     [
         (PLANE[:2], "^Expected n_samples >= n_components but got n_components = 3, n_samples = 2"),
         (PLANE[:1], "n_samples=1"),
-        (np.where(PLANE > 12, np.nan, PLANE), "NaN"),
+        (PLANE * [1.0, np.nan], "no value in column 1: leave it out"),
+        (PLANE * np.nan, "no value in columns 0, 1: leave them out"),
         (np.where(PLANE > 12, np.inf, PLANE), "infinity"),
         (PLANE[:, 0], "1D array"),
         (PLANE[None], "dim 3"),
@@ -173,8 +174,8 @@ def test_data_that_cannot_be_fitted(data: Any, message: str):
 @pytest.mark.parametrize("call", ["predict", "predict_proba", "score_samples", "score", "bic", "aic"])
 @pytest.mark.parametrize(
     ("data", "message"),
-    [(PLANE, "2 features.*expecting 1"), (X[:, 0], "1D array"), (X * np.nan, "NaN"), (X[:0], "0 sample")],
-    ids=["wide", "1-d", "nan", "empty"],
+    [(PLANE, "2 features.*expecting 1"), (X[:, 0], "1D array"), (np.where(X > 0, np.inf, X), "infinity"), (X[:0], "0 sample")],
+    ids=["wide", "1-d", "infinite", "empty"],
 )
 def test_data_that_cannot_be_judged(call: str, data: Array, message: str):
     with pytest.raises(gs.DataError, match=message):
