@@ -264,7 +264,7 @@ def inverse_covariances(mixture: Mixture) -> FloatArray:
 def parameters_of(model: Any, kind: str) -> Mixture:
     """Return the mixture that the attributes of a fitted estimator say.
 
-    Where they are those of its `solution_`, rounded to single precision or not, that is returned itself.
+    Where they are those of its fit, rounded to single precision or not, that is returned itself.
 
     Parameters
     ----------
@@ -284,7 +284,7 @@ def parameters_of(model: Any, kind: str) -> Mixture:
         If the attributes are no mixture of that kind.
     """
     own = [np.asarray(getattr(model, name)) for name in ("weights_", "means_", "covariances_")]
-    fit = getattr(getattr(model, "solution_", None), "mixture", None)
+    fit = getattr(getattr(model, "solution_", getattr(model, "_online", None)), "mixture", None)
     if isinstance(fit, Mixture) and fit.covariance_type == kind:
         whole = (fit.weights, fit.means, fit.covariances)
         if all(np.array_equal(a, b.astype(a.dtype)) for a, b in zip(own, whole, strict=True)):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.diagnosis.goodness_of_fit import misfit
 from gmmscape.effort import EFFORT
 from gmmscape.measure import Sample, WeightedRows, repetition, rounding_step, row_keys
@@ -151,12 +151,20 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
         different = (points[kept] + jitter[kept])[:, varying]
         there = fit.kind.in_columns(fit.covariances, varying)
         far_off = misfit(
-            WeightedRows(different, sample.weights[rows[kept]], objective.rows.unit),
+            WeightedRows(different, _weights_of_kept(seen, sample.weights[rows], kept), objective.rows.unit),
             Mixture(fit.weights, fit.means[:, varying], there, fit.covariance_type),
         )
         if far_off is not None:
             found.append(Finding("not Gaussian", far_off))
     return tuple(found)
+
+
+def _weights_of_kept(rows: FloatArray, weights: FloatArray, kept: BoolArray) -> FloatArray:
+    """Weights of the rows that are kept, with a share in those of equal rows that are not."""
+    if kept.all():
+        return weights
+    _, place = np.unique(row_keys(rows), return_inverse=True)
+    return (np.bincount(place, weights) / np.bincount(place, kept))[place[kept]]
 
 
 def set_aside(sample: Sample) -> Iterator[Finding]:

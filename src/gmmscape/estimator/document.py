@@ -62,7 +62,7 @@ class FitDocument(Record):
     feature_names : tuple of str or None
         Names of the columns; None where they have none.
     total : float
-        Number of rows, or sum of their weights.
+        Number of rows; of weighted ones see `Diagnosis`.
     reg_covar : float
         Least variance, in squared units of the data.
     covariance_floor : float or None
