@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from scipy.spatial.distance import cdist
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from gmmscape.arrays import FloatArray
-from gmmscape.covariances import CovarianceKind
+from gmmscape.covariances import CovarianceKind, kind_named
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError
 from gmmscape.families import CovariancePrior, family_named, family_names, known_family
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
+from gmmscape.modelfiles.archive import is_archive
+from gmmscape.modelfiles.load import load
 from gmmscape.results.records import record_of
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import data_matrix, mean_matrix, real_number
@@ -51,6 +53,26 @@ class NotFittedError(GmmscapeError, SklearnNotFittedError):
 
     Also scikit-learn's NotFittedError, and with it a ValueError and an AttributeError.
     """
+
+    @classmethod
+    def of(cls, model: Any) -> NotFittedError:
+        """Return the error of an estimator, or of a class of them, in scikit-learn's words.
+
+        Parameters
+        ----------
+        model : object
+            That has no parameters.
+
+        Returns
+        -------
+        NotFittedError
+            To be raised by the caller.
+        """
+        name = model.__name__ if isinstance(model, type) else type(model).__name__
+        return cls(
+            f"This {name} instance is not fitted yet. Call 'fit' with appropriate arguments before using "
+            "this estimator."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +129,7 @@ def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
     model : object
         A fitted scikit-learn or gmmscape ``GaussianMixture``, a ``BayesianGaussianMixture``, a ``KMeans``, a
         `Mixture`, a tuple (weights, means, covariances), an array of bare centers (k, d), or the path of a
-        JSON file that gmmscape wrote.
+        JSON or model file that gmmscape wrote.
     covariance_type : str, optional
         Family of the fit; needed for a `Mixture` and for arrays, which do not say what was free.
 
@@ -239,6 +261,41 @@ def inverse_covariances(mixture: Mixture) -> FloatArray:
     return mixture.kind.precisions(mixture.parameters.factors)
 
 
+def parameters_of(model: Any, kind: str) -> Mixture:
+    """Return the mixture that the attributes of a fitted estimator say.
+
+    Where they are those of its fit, rounded to single precision or not, that is returned itself.
+
+    Parameters
+    ----------
+    model : object
+        With `weights_`, `means_` and `covariances_`.
+    kind : {"full", "tied", "diag", "spherical"}
+        How covariances are stored.
+
+    Returns
+    -------
+    Mixture
+        In the caller's coordinates.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the attributes are no mixture of that kind.
+    """
+    own = [np.asarray(getattr(model, name)) for name in ("weights_", "means_", "covariances_")]
+    fit = getattr(getattr(model, "solution_", getattr(model, "_online", None)), "mixture", None)
+    if isinstance(fit, Mixture) and fit.covariance_type == kind:
+        whole = (fit.weights, fit.means, fit.covariances)
+        if all(np.array_equal(a, b.astype(a.dtype)) for a, b in zip(own, whole, strict=True)):
+            return fit
+    weights = own[0].astype(np.float64)
+    # What was computed in single precision sums to one in single precision.
+    weights = weights / weights.sum() if 1e-8 < abs(weights.sum() - 1.0) < 1e-5 else weights
+    covariances = kind_named(kind).without_asymmetry(own[2])
+    return Mixture(weights, own[1], covariances, kind)
+
+
 def _needed(covariance_type: str | None) -> str:
     if covariance_type is None:
         raise InvalidParameterError.of(
@@ -258,18 +315,13 @@ def _agreeing(model: FittedModel, covariance_type: str | None) -> FittedModel:
 
 def _from_mixture_estimator(model: Any) -> FittedModel:
     if isinstance(model, type) or not hasattr(model, "means_"):
-        name = model.__name__ if isinstance(model, type) else type(model).__name__
-        raise NotFittedError(f"this {name} is not fitted: call its fit method first")
+        raise NotFittedError.of(model)
     name = known_family("model.covariance_type", model.covariance_type)
-    kind = family_named(name).kind
-    weights = np.asarray(model.weights_, dtype=np.float64)
-    # What was computed in single precision sums to one in single precision.
-    weights = weights / weights.sum() if 1e-8 < abs(weights.sum() - 1.0) < 1e-5 else weights
     names = getattr(model, "feature_names_in_", None)
     prior = getattr(model, "covariance_prior_", None)
     return FittedModel(
         source=model,
-        mixture=Mixture(weights, model.means_, kind.without_asymmetry(model.covariances_), kind.name),
+        mixture=parameters_of(model, family_named(name).kind.name),
         centers=None,
         feature_names=None if names is None else tuple(map(str, names)),
         reg_covar=float(getattr(model, "reg_covar", 0.0)),
@@ -283,8 +335,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
 
 def _from_centers_estimator(model: Any) -> FittedModel:
     if isinstance(model, type) or not hasattr(model, "cluster_centers_"):
-        name = model.__name__ if isinstance(model, type) else type(model).__name__
-        raise NotFittedError(f"this {name} is not fitted: call its fit method first")
+        raise NotFittedError.of(model)
     names = getattr(model, "feature_names_in_", None)
     return FittedModel(
         source=model,
@@ -340,6 +391,10 @@ def _stored(mixture: Mixture, kind: CovarianceKind) -> Mixture | None:
 
 
 def _from_file(path: str | Path) -> FittedModel:
+    if is_archive(path):
+        model = load(path)
+        read = read_model(model, model.covariance_type)
+        return replace(read, source=path)
     content = _checked_content(path)
     try:
         return _from_content(path, content)

@@ -62,7 +62,7 @@ def optima_command(
       gmmscape optima rows.csv -k 3 --n-starts 50
     """
     outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
-    rows = layout.read(file)
+    rows = layout.read(file, quiet=outputs.quiet)
     given = {name: value for name, value in options.items() if value is not None}
     with saying_what_is_set_aside(rows), progress("looking for optima", quiet=outputs.quiet) as callback:
         found = local_optima(

@@ -138,7 +138,7 @@ def select_command(
     outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
     families = tuple(name for names in options["covariance_types"] for name in names)
     options["covariance_types"] = ALL if ALL in families else families
-    rows = layout.read(file)
+    rows = layout.read(file, quiet=outputs.quiet)
     with saying_what_is_set_aside(rows), progress("selecting", quiet=outputs.quiet) as callback:
         found = select(rows.values, sample_weight=rows.weights, rng=seed, callback=callback, **options)
     outputs.write(found, found.plot, rows=rows, also=((_document(found, rows, seed), model_file),))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gmmscape.effort.atlas import AtlasEffort
 from gmmscape.effort.basins import BasinsEffort, DynamicsEffort
-from gmmscape.effort.diagnosis import DiagnosisEffort
+from gmmscape.effort.diagnosis import DiagnosisEffort, InferenceEffort
 from gmmscape.effort.falsification import FalsificationEffort
 from gmmscape.effort.freedom import FreedomEffort
 from gmmscape.effort.measure import MeasureEffort
@@ -19,7 +19,7 @@ from gmmscape.effort.phases import PhasesEffort
 from gmmscape.effort.points import PointsEffort
 from gmmscape.effort.quantisation import QuantisationEffort
 from gmmscape.effort.realisation import RealisationEffort
-from gmmscape.effort.report import ReportEffort
+from gmmscape.effort.report import FilesEffort, ReportEffort
 from gmmscape.effort.selection import SelectionEffort
 from gmmscape.effort.solve import SolveEffort
 from gmmscape.effort.structure import StructureEffort
@@ -36,7 +36,9 @@ class Effort:
     diagnosis: DiagnosisEffort = field(default_factory=DiagnosisEffort)
     dynamics: DynamicsEffort = field(default_factory=DynamicsEffort)
     falsification: FalsificationEffort = field(default_factory=FalsificationEffort)
+    files: FilesEffort = field(default_factory=FilesEffort)
     freedom: FreedomEffort = field(default_factory=FreedomEffort)
+    inference: InferenceEffort = field(default_factory=InferenceEffort)
     measure: MeasureEffort = field(default_factory=MeasureEffort)
     moves: MovesEffort = field(default_factory=MovesEffort)
     paths: PathsEffort = field(default_factory=PathsEffort)

@@ -87,7 +87,7 @@ class Ladder:
     admission : Admission
         Which fits may win.
     total : float
-        Mass of the data as the user counts it.
+        Rows that count.
     budget : Budget
         Time, and who watches.
     kept : KeptFits
@@ -138,7 +138,7 @@ class Ladder:
         return self._objectives[of]
 
     def _single(self, family: Family) -> Mixture:
-        mean = self.sample.weights @ self.sample.points
+        mean = self.sample.weights @ self.sample.filled(slice(None))
         return mixture_around(self.sample, family, mean[None])
 
     def value(self, k: int, mixture: Mixture, nll: float) -> float:

@@ -11,6 +11,8 @@ class MeasureTolerances:
 
     #: Centers farther apart than this, in standard deviations, leave float64 when distances are squared.
     farthest: float = 1e150
+    #: Relative error of numbers that other programs have written with the digits they print.
+    of_other_programs: float = 1e-5
     #: Relative error of a difference of two integrals that is as good as rounding lets it be.
     rounded: float = 1e-11
     #: Beyond these radii a Gaussian of one, two or three dimensions has mass 4e-17 at most: below
@@ -39,3 +41,9 @@ class MeasureTolerances:
     fewest_off: int = 20
     #: A row that occurs this many times more often than rows usually do is a value that many rows have.
     frequent: float = 10.0
+    #: Rows from which on a first column that counts them is an index, whatever it is called.
+    counted_rows: int = 10
+    #: Mean and covariance of incomplete rows: change of a correlation, or of a mean in standard deviations,
+    #: at which EM ends; and what keeps collinear columns invertible.
+    step_of_one: float = 1e-6
+    ridge_of_one: float = 1e-10

@@ -70,3 +70,7 @@ class SolveTolerances:
     rows_for_directions: float = 2.0
     #: A column with fewer different values than this share of its rows is rounded.
     repeated_share: float = 0.9
+    #: How far the sum of given weights may be from one; of what was computed in single precision, or of one
+    #: row's responsibilities.
+    one: float = 1e-8
+    about_one: float = 1e-6

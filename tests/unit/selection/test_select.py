@@ -351,7 +351,7 @@ def test_bad_parameters_are_named(arguments, word):
 
 @pytest.mark.parametrize(
     ("data", "word"),
-    [(X[:5], "only 5 rows"), (X[:1], "2 at least"), (np.full((9, 1), np.nan), "NaN")],
+    [(X[:5], "only 5 rows"), (X[:1], "2 at least"), (np.full((9, 1), np.nan), "no value")],
 )
 def test_data_that_do_not_do_are_refused(data, word):
     with pytest.raises(gs.DataError, match=word):

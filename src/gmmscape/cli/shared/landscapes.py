@@ -14,6 +14,8 @@ from gmmscape.cli.shared.rows import Layout, Rows, layout_of, table_options
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.measure import Population, Sample
 from gmmscape.mixture import Mixture
+from gmmscape.modelfiles import load
+from gmmscape.modelfiles.archive import is_archive
 
 Command = Callable[..., Any]
 
@@ -121,14 +123,14 @@ def landscape_of(options: dict[str, Any]) -> Described:
 
 def checked_source(layout: Layout, file: Any, centers: Any, truth_file: Any) -> None:
     """Raise a usage error unless there is one thing that the landscape is of."""
-    if file is None and any(layout):
-        raise click.UsageError("--columns, --drop, --delimiter, --no-header and --weights-column need a FILE")
+    if file is None and layout.given:
+        raise click.UsageError("--columns, --drop and what else says how rows are read need a FILE")
     if file is not None and (centers is not None or truth_file is not None):
         raise click.UsageError("give either the rows of a FILE, or a truth by --centers or --truth")
 
 
 def _of_rows(layout: Layout, file: str, sigma: float, k: int, fitted: str) -> Described:
-    rows = layout.read(file)
+    rows = layout.read(file, whole=True)
     return Described(Landscape(Sample(rows.values, rows.weights), k, sigma=sigma, weights=fitted), rows)
 
 
@@ -141,6 +143,9 @@ def truth_of(
     if file is not None:
         if weights is not None:
             raise click.UsageError("--weights goes with --centers; with --truth the file holds the weights")
+        if is_archive(file):
+            found = load(file)
+            return getattr(found, "mixture_", found)  # of a fit
         return Mixture.from_json(file)
     if sigma is None:
         raise click.UsageError("--centers needs --sigma, the standard deviation of each component")
