@@ -136,6 +136,25 @@ def test_one_column_has_two_families(X: FloatArray):
     assert set(different_families(FOURTEEN, 1)) == {"EII", "VII"}
 
 
+@pytest.mark.parametrize("name", ["VVV", "EII", "VEI", "EVE", "VEV"])
+def test_batches_lacking_values_and_files(name: str, X: FloatArray, rng: np.random.Generator, tmp_path: Path):
+    online = gs.GaussianMixture(3, covariance_type=name, random_state=0)
+    for _ in range(3):
+        online.partial_fit(rng.permutation(X))
+    assert shares(name, online.mixture_.full_covariances())
+    lacking = X.copy()
+    lacking[rng.integers(len(X), size=20), 0] = np.nan
+    model = gs.GaussianMixture(3, covariance_type=name, random_state=0).fit(lacking)
+    assert shares(name, model.mixture_.full_covariances())
+    assert np.isfinite(model.impute(lacking)).all()
+    model.save(tmp_path / "model.gmm")
+    again = gs.load(tmp_path / "model.gmm")
+    assert again.covariance_type == name
+    np.testing.assert_array_equal(again.covariances_, model.covariances_)
+    there = gs.from_mclust(model.to_mclust())
+    assert gs.diagnose(there, X, covariance_type=name, rng=0).verdict == "no better fit found"
+
+
 @pytest.mark.parametrize("name", NEW)
 def test_matrices_of_other_programs_are_read_whatever_the_storage(name: str, X: FloatArray):
     fit = gs.GaussianMixture(3, covariance_type=name, random_state=0).fit(X).solution_.mixture
