@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import Background, WithBackground, weighted
 from gmmscape.covariances import CovarianceKind, kind_named
 from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.jsonfile import read_json
@@ -32,7 +33,7 @@ from gmmscape.validation import (
 MOST_COMPONENTS, MOST_FEATURES = 40, 4
 
 
-class Mixture(Pictured, Record):
+class Mixture(WithBackground, Pictured, Record):
     """A Gaussian mixture with k components in d dimensions; immutable.
 
     Parameters
@@ -45,6 +46,8 @@ class Mixture(Pictured, Record):
         scikit-learn's shape for the type: (k, d, d) full, (d, d) tied, (k, d) diag, (k,) spherical.
     covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
         How the covariances are stored; `kind` is the object of that name, which knows what depends on it.
+    background : Background, optional
+        Uniform density beside the components; its weight and theirs sum to one.
 
     Raises
     ------
@@ -73,10 +76,16 @@ class Mixture(Pictured, Record):
         means: ArrayLike,
         covariances: ArrayLike,
         covariance_type: str = "full",
+        background: Background | None = None,
     ) -> None:
-        self.kind = kind_named(covariance_type)
+        self.kind, self.background = kind_named(covariance_type), background
         self.means = mean_matrix("means", means)
-        self.weights = probability_weights("weights", weights, len(self.means))
+        k = len(self.means)
+        self.weights = (
+            probability_weights("weights", weights, k)
+            if background is None
+            else weighted("weights", weights, k, background)
+        )
         self.covariances = self.kind.checked(covariances, *self.means.shape)
         for array in (self.means, self.weights, self.covariances):
             array.setflags(write=False)
@@ -129,14 +138,19 @@ class Mixture(Pictured, Record):
         """
         if not np.isfinite(means).all():
             raise InvalidParameterError("means must be finite: a step was too long or not a number")
-        return self._alike(self.weights, means, self.covariances, self._factors)
+        return self._alike(self.weights, means, self.covariances, self._factors, self.background)
 
     def _alike(
-        self, weights: FloatArray, means: FloatArray, covariances: FloatArray, factors: FloatArray
+        self,
+        weights: FloatArray,
+        means: FloatArray,
+        covariances: FloatArray,
+        factors: FloatArray,
+        background: Background | None = None,
     ) -> Mixture:
         """Return a mixture of parts that were checked when this one was made."""
         other = object.__new__(Mixture)
-        other.kind, other.weights = self.kind, weights
+        other.kind, other.weights, other.background = self.kind, weights, background
         other.means, other.covariances, other._factors = means, covariances, factors
         for array in (weights, means, covariances):
             array.setflags(write=False)
@@ -243,7 +257,8 @@ class Mixture(Pictured, Record):
         DataError
             If X is not a finite (n, d) matrix.
         """
-        return engine.hold(data_matrix(X, n_features=self.n_features)).log_density(self.parameters)
+        X = data_matrix(X, n_features=self.n_features)
+        return self._with_background(X, engine.hold(X).log_density(self.parameters))
 
     def responsibilities(self, X: ArrayLike) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -255,7 +270,7 @@ class Mixture(Pictured, Record):
 
         Returns
         -------
-        ndarray of shape (n, k)
+        ndarray of shape (n, k), or (n, k + 1) with a background, which comes last
             Rows sum to one.
 
         Raises
@@ -263,7 +278,11 @@ class Mixture(Pictured, Record):
         DataError
             If X is not a finite (n, d) matrix.
         """
-        return engine.hold(data_matrix(X, n_features=self.n_features)).responsibilities(self.parameters)
+        held = engine.hold(X := data_matrix(X, n_features=self.n_features))
+        own = held.responsibilities(self.parameters)
+        if self.background is None:
+            return own
+        return self._shared_with_background(X, own, held.log_density(self.parameters))
 
     def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, IntArray]:
         """Draw independent rows.
@@ -280,15 +299,18 @@ class Mixture(Pictured, Record):
         X : ndarray of shape (n, d)
             Rows.
         labels : ndarray of shape (n,)
-            Component each row was drawn from, counted from 0.
+            Component each row was drawn from, counted from 0; -1 for the background.
 
         Raises
         ------
         InvalidParameterError
-            If n is no positive integer or rng is no source of randomness.
+            If n is no positive integer or rng is no source of randomness, or of a background only the volume
+            is known.
         """
         n = positive_integer("n", n)
         rng = generator(rng)
+        if self.background is not None:
+            return self._sampled_with_background(n, rng)
         labels = rng.choice(self.n_components, size=n, p=self.weights)
         noise = rng.standard_normal((n, self.n_features))
         roots = self.kind.roots(self.covariances)
@@ -322,7 +344,31 @@ class Mixture(Pictured, Record):
                 f"offset has shape {offset.shape}: pass one number, or one for each of the "
                 f"{counted(self.n_features, 'feature')}"
             )
-        return self.relocated(self.means + offset)
+        moved = None if self.background is None else self.background.shifted(offset)
+        return self.relocated(self.means + offset).beside(moved, self.weights)
+
+    def beside(self, background: Background | None, weights: FloatArray | None = None) -> Mixture:
+        """Return the components beside a background; for None, by themselves: their weights sum to one.
+
+        Parameters
+        ----------
+        background : Background or None
+            Whose weight the components leave.
+        weights : ndarray of shape (k,), optional
+            Of the components, where they are known; else they keep their ratios.
+
+        Returns
+        -------
+        Mixture
+            Itself where nothing changes.
+        """
+        if background is self.background:
+            return self
+        if weights is None:
+            rest = 1.0 if background is None else 1.0 - background.weight
+            weights = self.weights * (rest / self.weights.sum())
+        own = np.asarray(weights)
+        return self._alike(own, self.means, self.covariances, self._factors, background)
 
     def permuted(self, order: ArrayLike) -> Mixture:
         """Return the mixture with its components in another order.
@@ -352,6 +398,7 @@ class Mixture(Pictured, Record):
             self.means[order],
             self.kind.chosen(self.covariances, order),
             self.kind.chosen(self._factors, order),
+            self.background,
         )
 
     def content(self) -> dict[str, Any]:
@@ -360,7 +407,7 @@ class Mixture(Pictured, Record):
         Returns
         -------
         dict
-            Keys format, format_version, covariance_type, weights, means, covariances.
+            Keys format, format_version, covariance_type, weights, means, covariances; background if any.
         """
         return {
             "format": self.format,
@@ -369,6 +416,7 @@ class Mixture(Pictured, Record):
             "weights": self.weights.tolist(),
             "means": self.means.tolist(),
             "covariances": self.covariances.tolist(),
+            **({} if self.background is None else {"background": self.background.content()}),
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -441,8 +489,9 @@ class Mixture(Pictured, Record):
             _check_keys(content, required={"centers", "sigma"}, optional={"weights"})
             return cls.location(content["centers"], content["sigma"], content.get("weights"))
         fields = {"weights", "means", "covariances", "covariance_type"}
-        _check_keys(content, required=fields, optional={"format", "format_version"})
-        return cls(**{field: content[field] for field in fields})
+        _check_keys(content, required=fields, optional={"format", "format_version", "background"})
+        background = Background.from_content(content.get("background"))
+        return cls(**{field: content[field] for field in fields}, background=background)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mixture):
@@ -452,6 +501,7 @@ class Mixture(Pictured, Record):
             and np.array_equal(self.weights, other.weights)
             and np.array_equal(self.means, other.means)
             and np.array_equal(self.covariances, other.covariances)
+            and self._same_background(other)
         )
 
     __hash__ = None  # type: ignore[assignment]  # a class that defines equality loses the inherited one
@@ -464,9 +514,9 @@ class Mixture(Pictured, Record):
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"Mixture is immutable: {name} cannot be deleted")
 
-    def __reduce__(self) -> tuple[type[Mixture], tuple[FloatArray, FloatArray, FloatArray, str]]:
+    def __reduce__(self) -> tuple[type[Mixture], tuple[Any, ...]]:
         # Through the constructor, so that copies are frozen too.
-        return Mixture, (self.weights, self.means, self.covariances, self.covariance_type)
+        return Mixture, (self.weights, self.means, self.covariances, self.covariance_type, self.background)
 
     def __repr__(self) -> str:
         return (
@@ -482,7 +532,8 @@ class Mixture(Pictured, Record):
             numbers = (*self.means[i, :d], *deviations[i, :d])
             rows.append((str(i), f"{self.weights[i]:.4f}", *(f"{x:.5g}" for x in numbers)))
         components, features = counted(self.n_components, "component"), counted(self.n_features, "feature")
-        head = f"mixture of {components}, {features}, {self.covariance_type} covariances"
+        beside = "" if self.background is None else f", background {self.background_weight:.4f}"
+        head = f"mixture of {components}, {features}, {self.covariance_type} covariances{beside}"
         return "\n".join([head, *aligned(rows), *left_out(self.n_components, MOST_COMPONENTS)])
 
 

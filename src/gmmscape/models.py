@@ -17,6 +17,7 @@ from scipy.spatial.distance import cdist
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import Background
 from gmmscape.covariances import CovarianceKind
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError
 from gmmscape.families import CovariancePrior, family_named, family_names
@@ -195,6 +196,12 @@ def returned(model: FittedModel, mixture: Mixture, attributes: Mapping[str, Any]
     if isinstance(model.source, (str, Path, Mixture)):
         return mixture
     estimator = copy.deepcopy(model.source)
+    if mixture.background is not None and not hasattr(estimator, "background_"):
+        raise InvalidParameterError.of(
+            "background",
+            mixture.background.region,
+            f"leave out: a {type(estimator).__name__} cannot hold one",
+        )
     estimator.weights_ = mixture.weights.copy()
     estimator.means_ = mixture.means.copy()
     estimator.covariances_ = mixture.covariances.copy()
@@ -262,12 +269,19 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
     kind = family_named(name).kind
     weights = np.asarray(model.weights_, dtype=np.float64)
     # What was computed in single precision sums to one in single precision.
-    weights = weights / weights.sum() if 1e-8 < abs(weights.sum() - 1.0) < 1e-5 else weights
+    single = getattr(model, "background_", None) is None and 1e-8 < abs(weights.sum() - 1.0) < 1e-5
+    weights = weights / weights.sum() if single else weights
     names = getattr(model, "feature_names_in_", None)
     prior = getattr(model, "covariance_prior_", None)
     return FittedModel(
         source=model,
-        mixture=Mixture(weights, model.means_, kind.without_asymmetry(model.covariances_), kind.name),
+        mixture=Mixture(
+            weights,
+            model.means_,
+            kind.without_asymmetry(model.covariances_),
+            kind.name,
+            getattr(model, "background_", None),
+        ),
         centers=None,
         feature_names=None if names is None else tuple(map(str, names)),
         reg_covar=float(getattr(model, "reg_covar", 0.0)),
@@ -317,7 +331,7 @@ def _of_family(mixture: Mixture, name: str) -> Mixture:
 def _stored(mixture: Mixture, kind: CovarianceKind) -> Mixture | None:
     """The same mixture of another kind, or None where that cannot be."""
     matrices = mixture.full_covariances()
-    same = Mixture(mixture.weights, mixture.means, kind.stored(matrices), kind.name)
+    same = Mixture(mixture.weights, mixture.means, kind.stored(matrices), kind.name, mixture.background)
     return same if np.allclose(same.full_covariances(), matrices, rtol=1e-12, atol=0.0) else None
 
 
@@ -357,7 +371,8 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         raise FormatError("feature_names must be a list of names")
     if names is not None and len(set(names)) < len(names):
         raise FormatError("feature_names has a name twice: rename the columns that the model was fitted on")
-    mixture = Mixture(*(content[field] for field in fields[:4]))
+    background = Background.from_content(content.get("background"))
+    mixture = Mixture(*(content[field] for field in fields[:4]), background=background)
     return FittedModel(
         source=path,
         mixture=mixture,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import Background
 from gmmscape.diagnosis.centers import diagnose_centers
 from gmmscape.diagnosis.evidence import Calibration
 from gmmscape.diagnosis.examine import Examination, examine
@@ -85,6 +86,7 @@ def judge(
     covariance_prior: float | str | None,
     nested: str,
     pursue: str,
+    background: str | float | Background | None,
     n_jobs: int | None,
     max_seconds: float | None,
     verbose: int,
@@ -104,7 +106,11 @@ def judge(
     model = last_step(whole)
     fitted = read_model(model, covariance_type)
     X = columns_in_order(X, fitted.feature_names)
-    sample = Sample(X, sample_weight, copy=False, wild="aside")
+    if background is None and fitted.mixture is not None:
+        background = fitted.mixture.background
+    if background is not None and fitted.mixture is None:
+        raise InvalidParameterError.of("background", background, "leave out: bare centers have no density")
+    sample = Sample(X, sample_weight, copy=False, wild="aside", background=background)
     _check_rows(sample, fitted)
     total = total_mass(sample, sample_weight)
     if fitted.mixture is None:

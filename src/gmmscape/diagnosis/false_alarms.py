@@ -9,7 +9,6 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
-from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import JUDGE, MixtureProblem
@@ -46,13 +45,15 @@ def bootstrapped_gains(
         Gains in nats in total, one a sample, and "completed"; or those that were done, and what ended
         the work early: "time_limit" or "interrupted". Cost: a search of each sample.
     """
+    beside = objective.background_beside(fit)
+    drawn_from = fit if beside is None else fit.beside(beside.shifted(-objective.measure.origin))
     n = int(np.clip(round(objective.measure.effective_rows), 2, EFFORT.diagnosis.bootstrap_rows))
 
     def gain(number: int) -> float:
         budget.check()
-        rows, _ = fit.sample(n, np.random.default_rng([seed, 5, number]))
+        rows, _ = drawn_from.sample(n, np.random.default_rng([seed, 5, number]))
         with limited(threads):
-            return _gain(objective.family, fit, rows, seed, take_nested, budget.check)
+            return _gain(objective, fit, rows, seed, take_nested, budget.check)
 
     found: list[float] = []
     ended = "completed"
@@ -73,11 +74,16 @@ def bootstrapped_gains(
 
 
 def _gain(
-    family: Family, fit: Mixture, rows: FloatArray, seed: int, take_nested: bool, check: Callable[[], None]
+    of: SampleObjective,
+    fit: Mixture,
+    rows: FloatArray,
+    seed: int,
+    take_nested: bool,
+    check: Callable[[], None],
 ) -> float:
-    sample = Sample(rows, copy=False)
+    sample = Sample(rows, copy=False, background=of.measure.local_background)
     start = sample.local_mixture(fit)
-    objective = Objective.near(sample, family, start)
+    objective = Objective.near(sample, of.family, start)
     polished = descend(JUDGE, objective, start)
     check()
     problem = MixtureProblem(objective, take_nested=take_nested, seed=seed, hold_out=False)

@@ -175,7 +175,8 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
 def _components(examination: Examination, fit: Mixture, exact: BoolArray) -> tuple[ComponentReport, ...]:
     objective = examination.objective
     if not examination.looked_at:
-        return unexamined_reports(fit.weights, objective.measure.effective_rows)
+        weights = objective.rows.weights_of(fit)
+        return unexamined_reports(weights, objective.measure.effective_rows)
     reports, _ = read_components(objective, fit, examination.clusters.mixture, exact)
     return with_rows(reports, objective.measure, fit)
 

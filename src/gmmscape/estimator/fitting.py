@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import checked_background
 from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
@@ -84,7 +85,7 @@ def fit_estimator(
     X = checked_data(model, X, reset=True)
     # Rows that a diagnosis is computed from later must not change; and it is part of what a limit holds for.
     defer = defer and max_seconds is None and X.size <= EFFORT.diagnosis.kept_values
-    sample = Sample(X, sample_weight, copy=defer, wild="aside")
+    sample = Sample(X, sample_weight, copy=defer, wild="aside", background=model.background)
     if len(sample) == 1:
         raise DataError(
             "X has n_samples=1 row (of positive weight): no variance can be estimated from one row"
@@ -133,6 +134,7 @@ def _checked_parameters(model: GaussianMixture) -> EM:
     choice("init_params", model.init_params, INIT_PARAMS)
     choice("nested", model.nested, NESTED)
     choice("pursue", model.pursue, PURSUE)
+    checked_background(model.background)
     positive_integer("n_init", model.n_init)
     positive_integer("verbose_interval", model.verbose_interval)
     check_n_jobs(model.n_jobs)
@@ -162,7 +164,8 @@ def _start(model: GaussianMixture, sample: Sample, family: Family, seed: int) ->
     if model.warm_start and hasattr(model, "means_"):
         wanted = (model.n_components, sample.n_features)
         try:
-            start = Mixture(model.weights_, model.means_, model.covariances_, family.kind.name)
+            parts = model.weights_, model.means_, model.covariances_
+            start = Mixture(*parts, family.kind.name, model.background_)
         except InvalidParameterError as error:
             raise InvalidParameterError.of(
                 "warm_start", True, f"the last fit was another ({error})"
@@ -217,6 +220,8 @@ def set_fit(model: GaussianMixture, fit: Fit, n_samples: int, prior: CovarianceP
     solution = fit.solution
     mixture = solution.mixture
     model.weights_ = mixture.weights.copy()
+    model.background_ = mixture.background
+    model.background_weight_ = mixture.background_weight
     model.means_ = mixture.means.copy()
     model.covariances_ = mixture.covariances.copy()
     model.precisions_cholesky_ = mixture.parameters.factors.copy()

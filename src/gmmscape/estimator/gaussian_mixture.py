@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, DensityMixin
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import Background
 from gmmscape.diagnosis.fit import Fit
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import checked_data, fit_estimator, seed_from, set_fit
@@ -76,6 +77,9 @@ class GaussianMixture(Shown, DensityMixin, BaseEstimator):
         What moves are made for. "evidence" makes those whose gain new rows would see too: it stands out among
         the row-wise differences, and is there on rows left out. "likelihood" maximises the objective on these
         rows.
+    background : {"box", "hull"} or float, optional
+        A uniform density of free weight beside the components, for rows that belong to no cluster: over the
+        box or the convex hull of the rows, or of the volume given, in the units of the columns.
     n_jobs : int, optional
         Threads at most; None or -1 for all cores, or as many as OMP_NUM_THREADS says. The fit does not depend
         on it.
@@ -87,6 +91,10 @@ class GaussianMixture(Shown, DensityMixin, BaseEstimator):
     ----------
     weights_, means_, covariances_, precisions_, precisions_cholesky_ : ndarray
         As in scikit-learn.
+    background_ : Background or None
+        The uniform density, with its region and `weight`; with `weights_` that sums to one.
+    background_weight_ : float
+        Its weight: 0 without one.
     converged_ : bool
         Whether the fit is converged; `stop_reason_` says more.
     n_iter_ : int
@@ -147,6 +155,7 @@ class GaussianMixture(Shown, DensityMixin, BaseEstimator):
         escape: bool = True,
         nested: str = "offer",
         pursue: str = "evidence",
+        background: str | float | None = None,
         n_jobs: int | None = None,
         max_seconds: float | None = None,
     ) -> None:
@@ -169,6 +178,7 @@ class GaussianMixture(Shown, DensityMixin, BaseEstimator):
         self.escape = escape
         self.nested = nested
         self.pursue = pursue
+        self.background = background
         self.n_jobs = n_jobs
         self.max_seconds = max_seconds
 
@@ -229,7 +239,7 @@ class GaussianMixture(Shown, DensityMixin, BaseEstimator):
         return self.fit(X, y, sample_weight).predict(X)
 
     def predict(self, X: Any) -> IntArray:
-        """Return the most probable component of each row; the lowest index wins ties.
+        """Return the most probable component of each row, -1 for the background; the lowest index wins ties.
 
         Parameters
         ----------
@@ -239,9 +249,10 @@ class GaussianMixture(Shown, DensityMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,)
-            Component of each row, from 0.
+            Component of each row, from 0; -1 where the background is more probable than any.
         """
-        return self.predict_proba(X).argmax(axis=1)
+        labels = self.predict_proba(X).argmax(axis=1)
+        return np.where(labels == self.n_components, -1, labels)
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -253,7 +264,7 @@ class GaussianMixture(Shown, DensityMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_components)
+        ndarray of shape (n_samples, n_components), one column more with a background, which comes last
             Rows sum to one.
         """
         with limited(self.n_jobs):
@@ -336,7 +347,7 @@ class GaussianMixture(Shown, DensityMixin, BaseEstimator):
         X : ndarray of shape (n_samples, n_features)
             Rows, grouped by component as in scikit-learn.
         y : ndarray of shape (n_samples,)
-            Component each row was drawn from.
+            Component each row was drawn from; -1 for the background.
         """
         n_samples = positive_integer("n_samples", n_samples)
         X, labels = self._mixture().sample(n_samples, seed_from(self.random_state))
@@ -395,10 +406,15 @@ class GaussianMixture(Shown, DensityMixin, BaseEstimator):
         if not hasattr(self, "means_"):
             raise NotFittedError(f"this {type(self).__name__} is not fitted: call its fit method first")
         kind = family_named(self.covariance_type).kind
-        return Mixture(self.weights_, self.means_, self.covariances_, kind.name)
+        return Mixture(self.weights_, self.means_, self.covariances_, kind.name, self._background())
+
+    def _background(self) -> Background | None:
+        return getattr(self, "background_", None)
 
     def _n_parameters(self) -> int:
-        return family_named(self.covariance_type).n_parameters(*self._mixture().means.shape)
+        mixture = self._mixture()
+        free = family_named(self.covariance_type).n_parameters(*mixture.means.shape)
+        return free + (mixture.background is not None)
 
     def _checked(self, X: Any) -> FloatArray:
         self._mixture()

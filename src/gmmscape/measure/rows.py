@@ -103,10 +103,27 @@ class WeightedRows:
         weights = self.weights[rows]
         return self.taken(rows, weights / weights.sum())
 
+    def alike(self, data: FloatArray, weights: FloatArray) -> WeightedRows:
+        """Return other rows, which are judged as these are."""
+        return WeightedRows(data, weights, self.unit)
+
     @property
     def log_unit(self) -> float:
         """What to add to an NLL per unit^d to have it in the user's units of length."""
         return self.data.shape[1] * float(np.log(self.unit))
+
+    @property
+    def second_order(self) -> bool:
+        """Whether derivatives of the value are to be had from the sums here."""
+        return True
+
+    def background_weight(self, mixture: Mixture) -> float:
+        """Return the weight of a background beside a mixture: zero, there is none."""
+        return 0.0
+
+    def weights_of(self, mixture: Mixture) -> FloatArray:
+        """Return the weights that components have in the density of the rows, shape (k,)."""
+        return mixture.weights
 
     def _parameters(self, mixture: Mixture) -> engine.Parameters:
         return mixture.parameters._replace(unit=self.unit)

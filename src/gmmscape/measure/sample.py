@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import Background, background_of, checked_background
 from gmmscape.exceptions import DataError
+from gmmscape.measure.background_rows import BackgroundRows
 from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.duplicates import Duplicates
 from gmmscape.measure.resolution import grid_step, repetition
@@ -36,9 +38,14 @@ class Sample(Centred):
         Whether to copy the rows. False saves the memory; X must then not change while the sample is used.
     wild : {"kept", "aside"}, default="kept"
         What becomes of rows a hundred times as far off as the others: `set_aside` tells which they are.
+    background : {"box", "hull"}, float or Background, optional
+        Uniform density beside the components of all mixtures: over the box or hull of the rows, of a volume,
+        or as it was on other rows.
 
     Attributes
     ----------
+    background : Background or None
+        Its region; its weight is that of a fit, and zero here.
     origin : ndarray of shape (d,)
         Coordinate-wise median of the rows of positive weight, a value of the data. Computations run in
         coordinates relative to it: subtracting a neighbouring float64 is exact, so shifting the data changes
@@ -66,6 +73,7 @@ class Sample(Centred):
         *,
         copy: bool = True,
         wild: str = "kept",
+        background: str | float | Background | None = None,
     ) -> None:
         aside = wild_rows if wild == "aside" else None
         self._source = ArraySource.of(X, sample_weight, copy=copy, left_out=aside)
@@ -74,12 +82,43 @@ class Sample(Centred):
         self.n_features, self.origin = self._source.n_features, self._summary.origin
         points, weights = self._source.in_memory()
         self.equal_weights = weights.common is not None
-        self._rows = WeightedRows(points, weights, unit=_unit(self._summary), origin=self.origin)
+        self.background = (
+            background
+            if isinstance(background, Background)
+            else background_of(checked_background(background), points)
+        )
+        unit = _unit(self._summary)
+        self._rows = (
+            WeightedRows(points, weights, unit=unit, origin=self.origin)
+            if self.background is None
+            else BackgroundRows(
+                points,
+                weights,
+                unit,
+                self.background.of_weight(1.0).log_densities(points),
+                origin=self.origin,
+            )
+        )
         #: Mixtures whose rows were counted last: a diagnosis asks several times for the same ones.
         self._counted: deque[tuple[Mixture, FloatArray]] = deque(maxlen=4)
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def local_background(self) -> Background | None:
+        """The background with its region in local coordinates."""
+        return None if self.background is None else self.background.shifted(-self.origin)
+
+    def background_beside(self, local: Mixture) -> Background | None:
+        """Return the background with the weight that it has beside a mixture in local coordinates."""
+        if self.background is None:
+            return None
+        return self.background.of_weight(self._rows.background_weight(local))
+
+    def callers_mixture(self, local: Mixture) -> Mixture:
+        """Return a mixture in local coordinates in the caller's, beside the background if there is one."""
+        return super().callers_mixture(local).beside(self.background_beside(local))
 
     def local(self, rows: Any) -> FloatArray:
         """Return some rows of positive weight relative to `origin`, shape (m, d).

@@ -123,7 +123,7 @@ class EM:
     def _model(self, objective: Objective, state: EMState) -> QuadraticModel | None:
         """The model, where it pays and is possible: all components have rows, no floor bends the problem."""
         done, family = len(state.steps), objective.family
-        possible = self.second_order and self.accelerate and family.scores is not None
+        possible = self.second_order and self.accelerate and objective.differentiable
         if not possible or done < max(EFFORT.solve.second_order_after, state.resting) or state.starved:
             return None
         if family.floor_active(state.next_mixture):

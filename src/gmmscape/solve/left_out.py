@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import Background
 from gmmscape.logsumexp import logsumexp_rows
 from gmmscape.mixture import Mixture
 
@@ -25,7 +26,12 @@ BLOCK = 2_000_000
 
 
 def left_out_log_densities(
-    fit: Mixture, points: FloatArray, posterior: FloatArray, n: float, prior_rows: float
+    fit: Mixture,
+    points: FloatArray,
+    posterior: FloatArray,
+    n: float,
+    prior_rows: float,
+    background: Background | None = None,
 ) -> FloatArray:
     """Return the log density of each row under the M-step of the others, shape (m,).
 
@@ -41,6 +47,8 @@ def left_out_log_densities(
         How many rows the fit was made of.
     prior_rows : float
         How many the prior of its covariances added to each.
+    background : Background, optional
+        Beside the fit, all points being in its region; responsibilities then sum to what it leaves of a row.
 
     Returns
     -------
@@ -48,6 +56,8 @@ def left_out_log_densities(
         Nats; -inf for rows that nothing else speaks for. Cost: that of the density, and of a few components
         a row.
     """
+    if background is not None:
+        return _before_background(fit, points, posterior, n, prior_rows, background)
     taking_part = posterior >= NO_PART
     density, own = fit.log_density(points), fit.responsibilities(points)
     # The other components as they are, but for the number of rows that weights are of.
@@ -61,6 +71,23 @@ def left_out_log_densities(
     if len(lost):
         found[lost] = _of_all_components(fit, points[lost], posterior[lost], n, prior_rows)
     return found
+
+
+def _before_background(
+    fit: Mixture,
+    points: FloatArray,
+    posterior: FloatArray,
+    n: float,
+    prior_rows: float,
+    background: Background,
+) -> FloatArray:
+    """The same, of the components on the rows that are theirs, and of the background without the row."""
+    theirs, others = n * (1.0 - background.weight), max(n - 1.0, EPS)
+    own = left_out_log_densities(fit, points, posterior, theirs, prior_rows)
+    left = np.maximum(n * background.weight - (1.0 - posterior.sum(axis=1)), 0.0)
+    with np.errstate(divide="ignore"):
+        uniform = np.log(left / others) + background.log_density
+    return np.logaddexp(np.log(max(theirs - 1.0, EPS) / others) + own, uniform)
 
 
 def _of_all_components(

@@ -134,4 +134,5 @@ def run(
         history=tuple(value + objective.rows.log_unit for value in history),
         floor_active=objective.family.floor_active(state.mixture),
         family=objective.family.name,
+        background=objective.background_beside(state.mixture),
     )

@@ -186,7 +186,7 @@ def _part(sample: Sample, rng: np.random.Generator) -> tuple[Sample, FloatArray]
         rows = np.searchsorted(np.cumsum(sample.weights), rng.random(EFFORT.solve.start_rows)).clip(
             0, len(sample) - 1
         )
-    part = Sample(sample.local(np.sort(rows)), copy=False)
+    part = Sample(sample.local(np.sort(rows)), copy=False, background=sample.local_background)
     return part, part.origin
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import Background
 from gmmscape.mixture import Mixture
 from gmmscape.solve.result import Solution
 
@@ -25,6 +26,7 @@ def stored(solution: Solution) -> dict[str, Any]:
         "floor_active": solution.floor_active,
         "family": solution.family,
         "moves_at": list(solution.moves_at),
+        "background": None if solution.background is None else solution.background.content(),
     }
 
 
@@ -44,4 +46,5 @@ def solution_of(content: dict[str, Any], origin: FloatArray) -> Solution:
         floor_active=content["floor_active"],
         family=content["family"],
         moves_at=tuple(content.get("moves_at", ())),
+        background=Background.from_content(content.get("background")),
     )
