@@ -25,7 +25,7 @@ INDEX = ROOT / "docs" / "house"
 #: The pages of the index by the end of their file's name: title, and the folders at the top that they have.
 #: A folder that none of them names, and the files at the top, come with those that both wings share.
 WINGS = {
-    "core": ("The core", ("covariances", "engine", "families", "measure", "solve")),
+    "core": ("The core", ("covariances", "engine", "families", "measure", "mixture", "solve")),
     "practitioner": ("The practitioner's wing", ("diagnosis", "estimator", "moves", "optima", "selection")),
     "researcher": ("The researcher's wing", ("landscape",)),
     "shared": ("Shared by both wings, and the doors", ()),

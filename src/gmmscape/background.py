@@ -6,14 +6,14 @@ Assoc. 97, 2002).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from gmmscape.arrays import BoolArray, FloatArray, IntArray
-from gmmscape.exceptions import DataError, FormatError, InvalidParameterError
+from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.exceptions import DataError, FormatError, InvalidParameterError, NotAvailableError
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import finite_array, real_number
 
@@ -83,6 +83,16 @@ class Background:
             faces = np.column_stack([faces[:, :-1], faces[:, -1] - faces[:, :-1] @ offset])
         return replace(self, lower=self.lower + offset, upper=self.upper + offset, faces=faces)
 
+    def in_columns(self, places: Sequence[int]) -> Background:
+        """Return what some columns show of it: uniform again over a box, and of no other known."""
+        if self.region != BOX or self.lower is None or self.upper is None:
+            raise NotAvailableError(
+                f"marginals of a background over a {self.region}: take the components alone, "
+                "`mixture.beside(None)`"
+            )
+        lower, upper = self.lower[places], self.upper[places]
+        return replace(self, volume=float(np.prod(upper - lower)), lower=lower, upper=upper)
+
     def sample(self, n: int, d: int, rng: np.random.Generator) -> FloatArray:
         """Return rows drawn from the region, shape (n, d).
 
@@ -129,10 +139,6 @@ class Background:
         if found.weight > 1.0 or (found.region != GIVEN and (found.lower is None or found.upper is None)):
             raise FormatError("background: its weight is at most 1, and a box or hull has corners")
         return found
-
-    def same_as(self, other: Background | None) -> bool:
-        """Say whether another one is equal in all its numbers."""
-        return other is not None and self.content() == other.content()
 
 
 def checked_background(value: Any) -> str | float | None:
@@ -231,48 +237,11 @@ def weighted(name: str, value: Any, n: int, background: Background) -> FloatArra
     return weights
 
 
-class WithBackground:
-    """What a mixture knows of its background."""
-
-    background: Background | None
-    n_features: Any
-    beside: Any
-
-    @property
-    def background_weight(self) -> float:
-        """Weight of the background: 0 without one; with those of the components it sums to one."""
-        return 0.0 if self.background is None else self.background.weight
-
-    def _with_background(self, X: FloatArray, own: FloatArray) -> FloatArray:
-        """Log densities of rows, from those of the components."""
-        if self.background is None:
-            return own
-        return np.logaddexp(own, self.background.log_densities(X))
-
-    def _shared_with_background(self, X: FloatArray, posterior: FloatArray, own: FloatArray) -> FloatArray:
-        """Posteriors (n, k + 1), the background's last, from those among the components and their density."""
-        assert self.background is not None
-        theirs = self.background.log_densities(X)
-        share = share_of_background(own, theirs)
-        return np.column_stack([posterior * (1.0 - share)[:, None], share])
-
-    def _same_background(self, other: WithBackground) -> bool:
-        """Whether another mixture has an equal one, or none as this."""
-        return (
-            other.background is None if self.background is None else self.background.same_as(other.background)
-        )
-
-    def _sampled_with_background(self, n: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
-        """Rows and where each was drawn from, -1 for the background."""
-        assert self.background is not None
-        noise = int(rng.binomial(n, self.background.weight))
-        X = self.background.sample(noise, self.n_features, rng)
-        labels = np.full(noise, -1, dtype=np.intp)
-        if noise < n:
-            own, components = self.beside(None).sample(n - noise, rng)
-            X, labels = np.vstack([X, own]), np.concatenate([labels, components])
-        order = rng.permutation(n)
-        return X[order], labels[order]
+def same_background(one: Background | None, other: Background | None) -> bool:
+    """Say whether two backgrounds are equal in all their numbers, or none are there."""
+    if one is None or other is None:
+        return one is other
+    return one.content() == other.content()
 
 
 def share_of_background(own: FloatArray, background: FloatArray) -> FloatArray:

@@ -280,7 +280,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
             model.means_,
             kind.without_asymmetry(model.covariances_),
             kind.name,
-            getattr(model, "background_", None),
+            background=getattr(model, "background_", None),
         ),
         centers=None,
         feature_names=None if names is None else tuple(map(str, names)),
@@ -331,7 +331,9 @@ def _of_family(mixture: Mixture, name: str) -> Mixture:
 def _stored(mixture: Mixture, kind: CovarianceKind) -> Mixture | None:
     """The same mixture of another kind, or None where that cannot be."""
     matrices = mixture.full_covariances()
-    same = Mixture(mixture.weights, mixture.means, kind.stored(matrices), kind.name, mixture.background)
+    same = Mixture(
+        mixture.weights, mixture.means, kind.stored(matrices), kind.name, background=mixture.background
+    )
     return same if np.allclose(same.full_covariances(), matrices, rtol=1e-12, atol=0.0) else None
 
 

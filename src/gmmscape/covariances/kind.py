@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
+from gmmscape.covariances.conditioning import Conditioned
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.results.text import counted
 from gmmscape.validation import finite_array
@@ -153,6 +154,16 @@ class CovarianceKind(ABC):
     def squared_lengths(self, gaps: FloatArray, covariances: FloatArray) -> FloatArray:
         """Return squared Mahalanobis lengths of gaps (p, d), each with its own covariance, (p,)."""
 
+    # Missing values
+
+    @abstractmethod
+    def conditioned(self, factors: FloatArray, observed: BoolArray) -> Conditioned:
+        """Return what observed columns, patterns (p, d) of them, say of the others."""
+
+    @abstractmethod
+    def embedded(self, scatter: FloatArray, columns: IntArray, d: int) -> FloatArray:
+        """Return the scatter of some columns among all d, zero in the others."""
+
     # Estimation
 
     @abstractmethod
@@ -232,3 +243,22 @@ class CovarianceKind(ABC):
     @abstractmethod
     def column_variances(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
         """Return the variance of each column in each component, shape (k, d)."""
+
+    @abstractmethod
+    def given(self, covariances: FloatArray, given: Any, rest: Any) -> tuple[FloatArray, FloatArray]:
+        """Return what knowing some columns leaves of the others, in every component.
+
+        Parameters
+        ----------
+        covariances : ndarray
+            As stored.
+        given, rest : sequence of int
+            Columns that are known, and the others.
+
+        Returns
+        -------
+        slopes : ndarray, broadcasts to (k, len(rest), len(given))
+            Of the conditional means.
+        covariances : ndarray
+            Conditional ones of the rest, as stored.
+        """

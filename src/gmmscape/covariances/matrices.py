@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.covariances.cholesky import precision_factors
+from gmmscape.covariances.conditioning import Conditioned, Regressions
 from gmmscape.covariances.kind import CovarianceKind
 from gmmscape.exceptions import InvalidParameterError
 
@@ -39,6 +40,14 @@ class _Matrices(CovarianceKind):
     def each_of(self, matrices: FloatArray) -> FloatArray:
         return matrices
 
+    def given(self, covariances: FloatArray, given: Any, rest: Any) -> tuple[FloatArray, FloatArray]:
+        # Roots of the columns in this order hold both: no difference is taken that could lose its sign.
+        m = len(given)
+        roots = np.linalg.cholesky(self.in_columns(covariances, [*given, *rest]))
+        first, across, last = roots[..., :m, :m], roots[..., m:, :m], roots[..., m:, m:]
+        slopes = np.swapaxes(np.linalg.solve(np.swapaxes(first, -1, -2), np.swapaxes(across, -1, -2)), -1, -2)
+        return slopes, last @ np.swapaxes(last, -1, -2)
+
     def precisions(self, factors: FloatArray) -> FloatArray:
         return factors @ np.swapaxes(factors, -1, -2)
 
@@ -67,6 +76,15 @@ class _Matrices(CovarianceKind):
         squares = np.square(relative).sum(axis=(-2, -1))
         logs = np.log(np.diagonal(root) * np.diagonal(factors, axis1=-2, axis2=-1)).sum(axis=-1)
         return np.atleast_1d(0.5 * (squares - len(root)) - logs)
+
+    def conditioned(self, factors: FloatArray, observed: BoolArray) -> Conditioned:
+        stacked = factors[None] if factors.ndim == 2 else factors
+        return Regressions(stacked, observed, shared=self.shared)
+
+    def embedded(self, scatter: FloatArray, columns: IntArray, d: int) -> FloatArray:
+        found = np.zeros((*scatter.shape[:-2], d, d))
+        found[..., columns[:, None], columns] = scatter
+        return found
 
     def scatter(self, deviations: FloatArray, weights: FloatArray) -> FloatArray:
         rooted = deviations * np.sqrt(weights)[:, None]  # keeps the product exactly symmetric

@@ -47,8 +47,9 @@ def foreign_rows(
     most = max(EFFORT.diagnosis.least_foreign_rows, EFFORT.diagnosis.foreign_lengths // given.n_components)
     most = min(most, EFFORT.diagnosis.foreign_rows)
     at = np.arange(0, len(rows), -(-len(rows) // most))
+    points = rows.completed(given, np.random.default_rng(EFFORT.diagnosis.own_seed), at)
     # What a background has taken tells nothing, as long as it has not taken most.
-    points, weights = rows.local(at), rows.weights[at] * rows.responsibilities(given, at).sum(axis=1)
+    weights = rows.weights[at] * rows.responsibilities(given, at).sum(axis=1)
     taken = 1.0 - float(weights.sum() / rows.weights[at].sum())
     d, factors = given.n_features, given.parameters.factors
     with np.errstate(over="ignore", invalid="ignore"):

@@ -30,3 +30,10 @@ class MeasureEffort:
     neighbours_looked_at: int = 2_000
     #: Rows, evenly spaced, that say how far rows reach.
     reach_rows: int = 5_000
+    #: Numbers of a block of rows whose conditional moments are computed together.
+    regression_values: int = 1 << 20
+    #: Numbers of the conditional covariances of missing values that are held at once.
+    conditioned_together: int = 4_000_000
+    #: Patterns of observed columns, and iterations of EM, for the mean and covariance of incomplete rows.
+    patterns_of_one: int = 4_096
+    iterations_of_one: int = 100

@@ -41,12 +41,14 @@ if TYPE_CHECKING:
     from gmmscape.estimator.gaussian_mixture import GaussianMixture
 
 
-def checked_data(model: GaussianMixture, X: Any, *, reset: bool) -> FloatArray:
+def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
     """Return data as scikit-learn checks them, with names of columns; its ValueErrors become DataErrors."""
     if issparse(X):
         raise DataError("X is sparse: pass a dense array, for example X.toarray()")
     try:
-        return validate_data(model, X, reset=reset, dtype=np.float64, accept_sparse=False)
+        return validate_data(
+            model, X, reset=reset, dtype=np.float64, accept_sparse=False, ensure_all_finite="allow-nan"
+        )
     except ValueError as error:
         raise DataError(str(error)) from error
 
@@ -165,7 +167,7 @@ def _start(model: GaussianMixture, sample: Sample, family: Family, seed: int) ->
         wanted = (model.n_components, sample.n_features)
         try:
             parts = model.weights_, model.means_, model.covariances_
-            start = Mixture(*parts, family.kind.name, model.background_)
+            start = Mixture(*parts, family.kind.name, background=model.background_)
         except InvalidParameterError as error:
             raise InvalidParameterError.of(
                 "warm_start", True, f"the last fit was another ({error})"

@@ -9,20 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, DensityMixin
 
-from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.background import Background
+from gmmscape.arrays import IntArray
 from gmmscape.diagnosis.fit import Fit
 from gmmscape.estimator.document import FitDocument
-from gmmscape.estimator.fitting import checked_data, fit_estimator, seed_from, set_fit
+from gmmscape.estimator.fitting import fit_estimator, set_fit
+from gmmscape.estimator.imputing import Imputing
+from gmmscape.estimator.of_columns import OfColumns
+from gmmscape.estimator.predictions import Predictions
 from gmmscape.estimator.shown import Shown
-from gmmscape.families import family_named
-from gmmscape.mixture import Mixture
-from gmmscape.models import NotFittedError
-from gmmscape.threads import limited
-from gmmscape.validation import positive_integer
 
 
-class GaussianMixture(Shown, DensityMixin, BaseEstimator):
+class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, BaseEstimator):
     """Gaussian mixture with scikit-learn's interface that leaves bad optima.
 
     After EM, overloaded components are split into slots that merging or deleting redundant ones frees, as
@@ -238,122 +235,6 @@ class GaussianMixture(Shown, DensityMixin, BaseEstimator):
         """
         return self.fit(X, y, sample_weight).predict(X)
 
-    def predict(self, X: Any) -> IntArray:
-        """Return the most probable component of each row, -1 for the background; the lowest index wins ties.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Component of each row, from 0; -1 where the background is more probable than any.
-        """
-        labels = self.predict_proba(X).argmax(axis=1)
-        return np.where(labels == self.n_components, -1, labels)
-
-    def predict_proba(self, X: Any) -> FloatArray:
-        """Return the posterior probability of each component at each row.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_components), one column more with a background, which comes last
-            Rows sum to one.
-        """
-        with limited(self.n_jobs):
-            return self._mixture().responsibilities(self._checked(X))
-
-    def score_samples(self, X: Any) -> FloatArray:
-        """Return the log density at each row.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            In nats.
-        """
-        with limited(self.n_jobs):
-            return self._mixture().log_density(self._checked(X))
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """Return the average log density.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features)
-            Rows.
-        y : object, optional
-            Not used.
-
-        Returns
-        -------
-        float
-            In nats per row.
-        """
-        return float(self.score_samples(X).mean())
-
-    def bic(self, X: Any) -> float:
-        """Return the Bayesian information criterion; smaller is better, as in scikit-learn.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        float
-            -2 log-likelihood + (number of parameters) log n.
-        """
-        density = self.score_samples(X)
-        return float(-2.0 * density.sum() + self._n_parameters() * np.log(len(density)))
-
-    def aic(self, X: Any) -> float:
-        """Return Akaike's information criterion; smaller is better, as in scikit-learn.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        float
-            -2 log-likelihood + 2 (number of parameters).
-        """
-        return float(-2.0 * self.score_samples(X).sum() + 2.0 * self._n_parameters())
-
-    def sample(self, n_samples: int = 1) -> tuple[FloatArray, IntArray]:
-        """Draw rows from the fitted mixture.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-            Number of rows.
-
-        Returns
-        -------
-        X : ndarray of shape (n_samples, n_features)
-            Rows, grouped by component as in scikit-learn.
-        y : ndarray of shape (n_samples,)
-            Component each row was drawn from; -1 for the background.
-        """
-        n_samples = positive_integer("n_samples", n_samples)
-        X, labels = self._mixture().sample(n_samples, seed_from(self.random_state))
-        order = np.argsort(labels, kind="stable")
-        return X[order], labels[order]
-
     @property
     def _repr_html_(self) -> Any:
         """What notebooks show: scikit-learn's picture and, of a fit, the short form of its report."""
@@ -401,21 +282,3 @@ class GaussianMixture(Shown, DensityMixin, BaseEstimator):
         if document.feature_names is not None:
             model.feature_names_in_ = np.array(document.feature_names, dtype=object)
         return model
-
-    def _mixture(self) -> Mixture:
-        if not hasattr(self, "means_"):
-            raise NotFittedError(f"this {type(self).__name__} is not fitted: call its fit method first")
-        kind = family_named(self.covariance_type).kind
-        return Mixture(self.weights_, self.means_, self.covariances_, kind.name, self._background())
-
-    def _background(self) -> Background | None:
-        return getattr(self, "background_", None)
-
-    def _n_parameters(self) -> int:
-        mixture = self._mixture()
-        free = family_named(self.covariance_type).n_parameters(*mixture.means.shape)
-        return free + (mixture.background is not None)
-
-    def _checked(self, X: Any) -> FloatArray:
-        self._mixture()
-        return checked_data(self, X, reset=False)

@@ -17,8 +17,9 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
-from gmmscape.background import share_of_background
+from gmmscape.background import Background, share_of_background
 from gmmscape.engine import Coverage, EmRuns, EmTask
+from gmmscape.exceptions import DataError
 from gmmscape.measure.rows import EVERY, WeightedRows
 from gmmscape.measure.source import Block
 from gmmscape.measure.tally import Tally
@@ -147,6 +148,24 @@ class BackgroundRows(WeightedRows):
             found = _Shared(mixture, weight, own, share_of_background(own, np.log(weight) + self.log_uniform))
         self._known.append(found)
         return found
+
+
+def rows_before(
+    background: Background | None, data: FloatArray, weights: Any, **options: Any
+) -> WeightedRows:
+    """Return rows as `WeightedRows` takes them, before a background if there is one.
+
+    Raises DataError for rows with missing values before one.
+    """
+    if background is None:
+        return WeightedRows(data, weights, **options)
+    if options.pop("incomplete"):
+        raise DataError(
+            "background: X has missing values, of which no uniform density is known; impute them first "
+            "(`impute`), or leave the background out"
+        )
+    density = background.of_weight(1.0).log_densities(data)
+    return BackgroundRows(data, weights, log_density=density, **options)
 
 
 def best_weight(gap: FloatArray, weights: FloatArray) -> float:

@@ -233,9 +233,12 @@ class Record:
     def _read(cls, content: Any, where: str) -> Self:
         cls._check(content, where)
         try:
-            return cls.from_content(content)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            found = cls.from_content(content)
+            # What does not fit together shows here, rather than wherever it is used.
+            str(found), found.content()
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise FormatError(f"{where} holds a damaged {cls.format!r}: {error!r}") from error
+        return found
 
     @classmethod
     def _check(cls, content: Any, where: str) -> None:

@@ -8,6 +8,7 @@ from gmmscape.solve.gradient import GradientDescent, GradientFlow
 from gmmscape.solve.left_out import left_out_log_densities
 from gmmscape.solve.loop import Solver, run
 from gmmscape.solve.many_starts import Crowd, crowd_ends, joined
+from gmmscape.solve.memory import Memory
 from gmmscape.solve.newton import Newton
 from gmmscape.solve.prior_from_data import prior_from_data
 from gmmscape.solve.regularity import AUTO, Regularity
@@ -35,6 +36,7 @@ __all__ = [
     "Curvature",
     "GradientDescent",
     "GradientFlow",
+    "Memory",
     "Newton",
     "OwnUnits",
     "Patience",

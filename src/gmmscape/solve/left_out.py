@@ -11,6 +11,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.background import Background
+from gmmscape.incomplete import Patterns
 from gmmscape.logsumexp import logsumexp_rows
 from gmmscape.mixture import Mixture
 
@@ -35,6 +36,9 @@ def left_out_log_densities(
 ) -> FloatArray:
     """Return the log density of each row under the M-step of the others, shape (m,).
 
+    Of rows with missing values it is that of what is observed: leaving one out changes the scatter in these
+    columns as if there were no others.
+
     Parameters
     ----------
     fit : Mixture
@@ -58,6 +62,24 @@ def left_out_log_densities(
     """
     if background is not None:
         return _before_background(fit, points, posterior, n, prior_rows, background)
+    if not np.isnan(points).any():
+        return _of_complete(fit, points, posterior, n, prior_rows)
+    found = np.zeros(len(points))
+    for observed, rows in zip(*Patterns.of(points), strict=True):
+        columns = np.flatnonzero(observed)
+        if len(columns) == 0:
+            continue
+        there = fit.kind.in_columns(fit.covariances, columns)
+        marginal = Mixture(fit.weights, fit.means[:, columns], there, fit.covariance_type)
+        own = points[rows[:, None], columns]
+        found[rows] = _of_complete(marginal, own, posterior[rows], n, prior_rows)
+    return found
+
+
+def _of_complete(
+    fit: Mixture, points: FloatArray, posterior: FloatArray, n: float, prior_rows: float
+) -> FloatArray:
+    """The same of rows without gaps."""
     taking_part = posterior >= NO_PART
     density, own = fit.log_density(points), fit.responsibilities(points)
     # The other components as they are, but for the number of rows that weights are of.

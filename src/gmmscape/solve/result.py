@@ -15,6 +15,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
 from gmmscape.results.words import STOP_REASONS
+from gmmscape.solve.memory import Memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +54,12 @@ class Solution(Record):
         Places in `history` that a move led to, not one more iteration: of such a jump only the end is kept.
     background : Background or None
         Beside the components of `local`, whose weights sum to one; in `mixture` they leave its weight.
+    memory : Memory or None
+        What the solver needs to go on, where that was asked for.
     """
 
     format: ClassVar[str] = "gmmscape-solution"
-    left_out_of_files: ClassVar[tuple[str, ...]] = ("local", "origin", "background")
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("local", "origin", "background", "memory")
     told_in_files: ClassVar[tuple[str, ...]] = ("mixture",)
 
     local: Mixture = field(compare=False)
@@ -72,6 +75,7 @@ class Solution(Record):
     family: str = field(kw_only=True)
     moves_at: tuple[int, ...] = field(default=(), kw_only=True, repr=False, compare=False)
     background: Background | None = field(default=None, kw_only=True, repr=False, compare=False)
+    memory: Memory | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     @cached_property
     def mixture(self) -> Mixture:

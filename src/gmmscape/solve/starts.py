@@ -1,4 +1,7 @@
-"""Where fits begin: random rows, k-means++, in local coordinates. All honour sample weights."""
+"""Where fits begin: random rows, k-means++, in local coordinates. All honour sample weights.
+
+Rows with missing values are looked at as `Sample.filled` completes them.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +101,7 @@ def random_responsibility_means(sample: Sample, k: int, rng: np.random.Generator
     mass, total = np.zeros(k), np.zeros((k, sample.n_features))
     for first in range(0, len(sample), BLOCK_ROWS):
         rows = slice(first, first + BLOCK_ROWS)
-        points = sample.local(rows)
+        points = sample.filled(rows)
         share = rng.random((len(points), k))
         share *= sample.weights[rows, None] / share.sum(axis=1, keepdims=True)
         mass += share.sum(axis=0)
@@ -148,14 +151,22 @@ def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture
     DataError
         If the scatter is zero and no floor lifts it.
     """
-    pooled = np.zeros((sample.n_features, sample.n_features))
+    d = sample.n_features
+    pooled, seen, squares = np.zeros((d, d)), np.zeros(d), np.zeros(d)
     nearest = _nearest_of(means)
     for first in range(0, len(sample), BLOCK_ROWS):
         rows = slice(first, first + BLOCK_ROWS)
-        points = sample.local(rows)
+        points, weights = sample.filled(rows), sample.weights[rows]
         deviation = points - means[nearest(points)]
-        rooted = deviation * np.sqrt(sample.weights[rows])[:, None]
+        rooted = deviation * np.sqrt(weights)[:, None]
         pooled += rooted.T @ rooted
+        if sample.incomplete:
+            there = ~np.isnan(sample.local(rows))
+            seen += weights @ there
+            squares += weights @ np.where(there, deviation, 0.0) ** 2
+    if sample.incomplete:  # expectations scatter less than what they stand for
+        short = np.sqrt(np.divide(squares / seen, np.diagonal(pooled), out=np.ones(d), where=squares > 0))
+        pooled *= np.outer(short, short)
     try:
         return family.made(None, means, family.kind.repeated(family.smoothed(pooled), len(means)))
     except InvalidParameterError as error:
@@ -177,16 +188,22 @@ def _nearest_of(means: FloatArray) -> Callable[[FloatArray], IntArray]:
 
 
 def _part(sample: Sample, rng: np.random.Generator) -> tuple[Sample, FloatArray]:
-    """The sample or, where it is very large, rows drawn by their weights; and the origin of that."""
+    """The sample or, where it is very large, rows drawn by their weights; and the origin of that.
+
+    Without gaps.
+    """
     if len(sample) <= EFFORT.solve.start_rows:
-        return sample, np.zeros(sample.n_features)
+        if not sample.incomplete:
+            return sample, np.zeros(sample.n_features)
+        filled = Sample(sample.filled(slice(None)), sample.weights, copy=False)
+        return filled, filled.origin
     if sample.equal_weights:
         rows = rng.choice(len(sample), EFFORT.solve.start_rows, replace=False)
     else:
         rows = np.searchsorted(np.cumsum(sample.weights), rng.random(EFFORT.solve.start_rows)).clip(
             0, len(sample) - 1
         )
-    part = Sample(sample.local(np.sort(rows)), copy=False, background=sample.local_background)
+    part = Sample(sample.filled(np.sort(rows)), copy=False, background=sample.local_background)
     return part, part.origin
 
 
