@@ -20,6 +20,7 @@ FOLDERS = {
         "select",
         "messy",
         "extremes",
+        "background",
     ),
     "judging": ("generalise", "planted", "verdicts", "calibration", "suggestion", "ranking"),
     "landscapes": (
