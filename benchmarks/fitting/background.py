@@ -157,8 +157,8 @@ PAGE = Page(
     5 and 20 % of the rows uniform in a box around them; 100 draws a design. Found: centroid index 0, and nine
     tenths of each cluster's rows in its component.""",
     sentence="""With noise, {found} of {of} fits with a background find the clusters ({found_without} without
-    one), at least {worst} % in every design; its weight is within two standard errors of the share of noise in
-    {within}. Where there is no noise it is {without_noise} on average.""",
+    one), at least {worst} % in every design; its weight is within two standard errors of the share of
+    noise in {within}. Where there is no noise it is {without_noise} on average.""",
     claim="Noise around clusters gets a weight of its own",
     number="{found} of {of} fits right, {found_without} without a background",
     loses="{wrong} fits",

@@ -123,7 +123,10 @@ class EmRun : private EmMemory {
         const Shape scatter = family_.location ? Shape::none : family_.shape;
         Statistics& found = state.found;
         ++work_.passes;
-        if (!statistics(kernels_, model, rows_, scatter, threads_, found)) {
+        const bool dense = options_.background ? statistics_before(kernels_, model, rows_, scatter, threads_,
+                                                                   *options_.background, found)
+                                               : statistics(kernels_, model, rows_, scatter, threads_, found);
+        if (!dense) {
             state.end = End::out_of_reach;
             return;
         }

@@ -21,7 +21,6 @@ from gmmscape.background import Background, share_of_background
 from gmmscape.engine import Coverage, EmRuns, EmTask
 from gmmscape.exceptions import DataError
 from gmmscape.measure.rows import EVERY, WeightedRows
-from gmmscape.measure.source import Block
 from gmmscape.measure.tally import Tally
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics
@@ -78,10 +77,6 @@ class BackgroundRows(WeightedRows):
         """Return the weights of the components beside the background, shape (k,)."""
         return (1.0 - self.background_weight(mixture)) * mixture.weights
 
-    def in_memory(self) -> Block | None:
-        """Return None: native loops do not know of the background."""
-        return None
-
     def part(self, rows: Any) -> WeightedRows:
         """Return some rows, before the same background, their weights made to sum to one."""
         weights = self.weights[rows]
@@ -127,8 +122,16 @@ class BackgroundRows(WeightedRows):
         return Coverage(ends, found.row[kept], posterior[kept], rest[kept])
 
     def em(self, task: EmTask) -> EmRuns | None:
-        """Return None: Python drives the iterations."""
-        return None
+        """Return where EM leads from each start of a task, all rows before the background."""
+        return super().em(
+            replace(
+                task,
+                background=self.log_uniform,
+                background_weight=TOLERANCES.measure.background_weight,
+                background_steps=TOLERANCES.measure.background_steps,
+                second_order=None,
+            )
+        )
 
     def _shared(self, mixture: Mixture) -> _Shared:
         for known in self._known:
