@@ -20,7 +20,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.background import Background
 from gmmscape.covariances import CovarianceKind
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError
-from gmmscape.families import CovariancePrior, family_named, family_names
+from gmmscape.families import CovariancePrior, HeldParts, family_named, family_names
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
 from gmmscape.results.records import record_of
@@ -75,6 +75,8 @@ class FittedModel:
         Whether the parameters are those of a Bayesian fit.
     family : str or None
         Name of the family the mixture was fitted in; None for centers.
+    held : HeldParts or None
+        What was held of its parameters.
     was_fitted : bool
         Whether it says that it was fitted, so that averages and variances are those of its rows.
     """
@@ -89,6 +91,7 @@ class FittedModel:
     has_prior: bool = False
     family: str | None = None
     was_fitted: bool = False
+    held: HeldParts | None = None
 
     @property
     def means(self) -> FloatArray:
@@ -290,6 +293,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
         has_prior=hasattr(model, "weight_concentration_prior_type"),
         family=name,
         was_fitted=hasattr(model, "n_iter_"),
+        held=_held_by(model),
     )
 
 
@@ -387,7 +391,14 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         prior=_prior_in(content, mixture.n_features),
         family=mixture.covariance_type,
         was_fitted=True,
+        held=None if content.get("held") is None else HeldParts.from_content(content["held"]),
     )
+
+
+def _held_by(model: Any) -> HeldParts | None:
+    """What a fit of ours holds."""
+    held = getattr(model, "held_", None)
+    return held if isinstance(held, HeldParts) else None
 
 
 def _prior_in(content: dict[str, Any], d: int) -> CovariancePrior | None:
@@ -418,6 +429,7 @@ def _from_part(path: str | Path, content: dict[str, Any]) -> FittedModel:
         covariance_floor=getattr(part, "covariance_floor", None),
         prior=getattr(part, "covariance_prior", None),
         family=getattr(part, "family", part.mixture.covariance_type),
+        held=getattr(part, "held", None),
     )
 
 

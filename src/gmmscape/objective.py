@@ -9,7 +9,7 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.background import Background
-from gmmscape.families import Family
+from gmmscape.families import Family, HeldParts
 from gmmscape.measure import Errors, Population, Sample, WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
@@ -59,6 +59,11 @@ class Objective(Generic[M]):
         """Return the background of the measure, with the weight that it has beside a mixture."""
         beside = self.measure.background
         return None if beside is None else beside.of_weight(self.rows.background_weight(mixture))
+
+    @property
+    def held(self) -> HeldParts | None:
+        """What the family holds, in the caller's coordinates."""
+        return self.family.held
 
     @property
     def differentiable(self) -> bool:

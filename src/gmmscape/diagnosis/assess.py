@@ -18,7 +18,7 @@ from gmmscape.diagnosis.foreign_rows import foreign_rows
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.verdict import counted_gain, diagnosis_of, diagnosis_of_result
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import CovariancePrior, Family, family_named
+from gmmscape.families import CovariancePrior, Family, family_named, with_held
 from gmmscape.measure import Sample
 from gmmscape.models import FittedModel, last_step, read_model, rows_at_last_step
 from gmmscape.moves.mixture_problem import PURSUE, MixtureProblem
@@ -187,7 +187,10 @@ def _diagnoses(
     """The diagnoses of the fit that came in and of the best one in hand."""
     diagnosis = diagnosis_of(examination, total, calibration, thorough=True)
     foreign = foreign_rows(
-        examination.objective, examination.given, fitted.feature_names, fitted=fitted.was_fitted
+        examination.objective,
+        examination.given,
+        fitted.feature_names,
+        fitted=fitted.was_fitted and fitted.held is None,
     )
     if foreign is not None:
         diagnosis = replace(
@@ -286,9 +289,12 @@ def family_of(
         model.reg_covar or 0.0 if reg_covar is None else reg_covar,
         model.covariance_floor if covariance_floor is None else covariance_floor,
     )
-    if covariance_prior is None:
-        return family_named(model.family, regularity.floor(sample), prior)
-    return regularity.family(sample, model.family, len(model.means))
+    family = (
+        family_named(model.family, regularity.floor(sample), prior)
+        if covariance_prior is None
+        else regularity.family(sample, model.family, len(model.means))
+    )
+    return with_held(family, model.held, sample.origin)
 
 
 def check_n_jobs(n_jobs: Any) -> None:

@@ -96,7 +96,10 @@ def diagnosis_of(
         warnings=_warnings(examination, given),
         evidence=evidence_of(examination, total, gain, score, calibration, thorough=thorough),
         suggested_n_components=suggested_n_components(objective, final, 0, examination.proposed)
-        if thorough and examination.looked_at and examination.affordable(100)
+        if thorough
+        and objective.family.held is None
+        and examination.looked_at
+        and examination.affordable(100)
         else None,
         rival=examination.escape.rival.mixture if rival > 0.0 else None,
         passes=examination.passes,

@@ -30,6 +30,7 @@ OF_SOLUTION = (
     "moves_at",
     "floor_active",
     "family",
+    "held",
 )
 OF_DIAGNOSIS = (
     "verdict",
@@ -115,6 +116,7 @@ class FitDocument(Record):
             return None
         mixture = self.solution.mixture
         parameters = family_named(self.solution.family).n_parameters(*mixture.means.shape)
+        parameters -= 0 if self.solution.held is None else self.solution.held.n_held
         return -2.0 * self.log_likelihood + penalty * (parameters + (mixture.background is not None))
 
     def content(self) -> dict[str, Any]:

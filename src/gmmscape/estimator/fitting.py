@@ -20,7 +20,7 @@ from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import CovariancePrior, Family, family_names
+from gmmscape.families import CovariancePrior, Family, HeldParts, family_named, family_names, with_held
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.models import inverse_covariances
@@ -101,6 +101,7 @@ def fit_estimator(
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=3)
     family = regularity.family(sample, model.covariance_type, model.n_components, max_seconds)
+    family = with_held(family, held_of(model, X.shape[1]), sample.origin)
     seed = seed_from(model.random_state)
     plan = FitPlan(
         n_components=model.n_components,
@@ -128,6 +129,17 @@ def fit_estimator(
         reason = fit.solution.stop_reason
         warnings.warn(f"{reason}: {STOP_REASONS[reason]}", ConvergenceWarning, stacklevel=3)
     return fit
+
+
+def held_of(model: GaussianMixture, d: int) -> HeldParts | None:
+    """What the user wants to be held, checked."""
+    kind = family_named(model.covariance_type).kind
+    given = model.weights_fixed, model.means_fixed, model.covariances_fixed
+    if model.weights_fixed is not None and model.background is not None:
+        raise InvalidParameterError.of(
+            "weights_fixed", model.weights_fixed, "leave out beside a background, whose weight is free"
+        )
+    return HeldParts.of(kind, model.n_components, d, *given)
 
 
 def _checked_parameters(model: GaussianMixture) -> EM:
@@ -222,6 +234,7 @@ def set_fit(model: GaussianMixture, fit: Fit, n_samples: int, prior: CovarianceP
     solution = fit.solution
     mixture = solution.mixture
     model.weights_ = mixture.weights.copy()
+    model.held_ = solution.held
     model.background_ = mixture.background
     model.background_weight_ = mixture.background_weight
     model.means_ = mixture.means.copy()

@@ -57,6 +57,10 @@ class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, Bas
         Starting means.
     precisions_init : array_like, optional
         Inverses of the starting covariances, in the shape of `covariance_type`.
+    weights_fixed, means_fixed, covariances_fixed : array_like, optional
+        What is held, in the shapes of `weights_`, `means_` and `covariances_`, with NaN where it is free:
+        weights, entries of means, whole matrices or entries of variances. The fit has the very numbers that
+        are given; components keep their places.
     random_state : int, RandomState, Generator or None, default=None
         Source of randomness of starts and of the search.
     warm_start : bool, default=False
@@ -88,6 +92,8 @@ class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, Bas
     ----------
     weights_, means_, covariances_, precisions_, precisions_cholesky_ : ndarray
         As in scikit-learn.
+    held_ : HeldParts or None
+        What was held; `diagnose` and `repair` hold it too.
     background_ : Background or None
         The uniform density, with its region and `weight`; with `weights_` that sums to one.
     background_weight_ : float
@@ -145,6 +151,9 @@ class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, Bas
         weights_init: ArrayLike | None = None,
         means_init: ArrayLike | None = None,
         precisions_init: ArrayLike | None = None,
+        weights_fixed: ArrayLike | None = None,
+        means_fixed: ArrayLike | None = None,
+        covariances_fixed: ArrayLike | None = None,
         random_state: Any = None,
         warm_start: bool = False,
         verbose: int = 0,
@@ -168,6 +177,9 @@ class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, Bas
         self.weights_init = weights_init
         self.means_init = means_init
         self.precisions_init = precisions_init
+        self.weights_fixed = weights_fixed
+        self.means_fixed = means_fixed
+        self.covariances_fixed = covariances_fixed
         self.random_state = random_state
         self.warm_start = warm_start
         self.verbose = verbose

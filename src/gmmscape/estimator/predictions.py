@@ -151,6 +151,8 @@ class Predictions:
     def _n_parameters(self) -> int:
         mixture = self._mixture()
         free = family_named(self.covariance_type).n_parameters(*mixture.means.shape)
+        held = getattr(self, "held_", None)
+        free -= 0 if held is None else held.n_held
         return free + (mixture.background is not None)
 
     def _checked(self, X: Any) -> FloatArray:

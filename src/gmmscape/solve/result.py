@@ -11,6 +11,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.background import Background
+from gmmscape.families import HeldParts
 from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
@@ -54,6 +55,8 @@ class Solution(Record):
         Places in `history` that a move led to, not one more iteration: of such a jump only the end is kept.
     background : Background or None
         Beside the components of `local`, whose weights sum to one; in `mixture` they leave its weight.
+    held : HeldParts or None
+        What was held; in `mixture` it has the very bits that were given.
     memory : Memory or None
         What the solver needs to go on, where that was asked for.
     """
@@ -75,12 +78,15 @@ class Solution(Record):
     family: str = field(kw_only=True)
     moves_at: tuple[int, ...] = field(default=(), kw_only=True, repr=False, compare=False)
     background: Background | None = field(default=None, kw_only=True, repr=False, compare=False)
+    held: HeldParts | None = field(default=None, kw_only=True, repr=False)
     memory: Memory | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     @cached_property
     def mixture(self) -> Mixture:
         """The fit in the caller's coordinates: what users get."""
         shifted = self.local.shifted(self.origin)
+        if self.held is not None:
+            shifted = self.held.given_back(shifted)
         return shifted if self.local.background is not None else shifted.beside(self.background)
 
     @property

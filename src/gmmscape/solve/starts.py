@@ -151,7 +151,7 @@ def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture
     DataError
         If the scatter is zero and no floor lifts it.
     """
-    d = sample.n_features
+    d, means = sample.n_features, family.arranged(means)
     pooled, seen, squares = np.zeros((d, d)), np.zeros(d), np.zeros(d)
     nearest = _nearest_of(means)
     for first in range(0, len(sample), BLOCK_ROWS):

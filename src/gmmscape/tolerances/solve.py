@@ -63,3 +63,5 @@ class SolveTolerances:
     rows_for_directions: float = 2.0
     #: A column with fewer different values than this share of its rows is rounded.
     repeated_share: float = 0.9
+    #: Weights that are all held sum to one within this.
+    held_weights: float = 1e-8
