@@ -91,11 +91,7 @@ class HeldParts:
         k, d = self.means.shape
         weights = min(int(np.count_nonzero(~np.isnan(self.weights))), k - 1)
         values = int(np.count_nonzero(~np.isnan(self.covariances)))
-        if (
-            self.covariances.ndim > 1
-            and self.covariances.shape[-2:] == (d, d)
-            and self.kind in ("full", "tied")
-        ):
+        if self.kind in ("full", "tied"):
             values = values // (d * d) * (d * (d + 1) // 2)
         return weights + int(np.count_nonzero(~np.isnan(self.means))) + values
 
@@ -209,7 +205,7 @@ def _check_covariances(kind: CovarianceKind, covariances: FloatArray) -> None:
             )
         if not gaps.any():
             try:
-                kind_named("tied").checked(matrix, 1, len(matrix))
+                Mixture(None, np.zeros((1, len(matrix))), matrix[None], "full")
             except InvalidParameterError as error:
                 raise InvalidParameterError(f"{where}: {error}") from error
             if not np.array_equal(matrix, matrix.T):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
+from tests.oracles import dense_background
 
 from gmmscape import engine, lab
 from gmmscape.families import family_named
@@ -13,7 +14,6 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Small, ends_on_parts, run
 from gmmscape.solve.left_out import left_out_log_densities
-from tests.oracles import dense_background
 
 K, D = 2, 2
 RNG = np.random.default_rng(7)
