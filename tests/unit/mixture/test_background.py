@@ -42,7 +42,9 @@ def test_hull_agrees_with_a_triangulation():
 def test_hull_moves_with_its_rows():
     hull = background_of("hull", ROWS).shifted(np.array([-3.0, 1e4]))
     points = np.random.default_rng(2).uniform(ROWS.min(axis=0), ROWS.max(axis=0), (200, 2))
-    assert np.array_equal(hull.contains(points + [-3.0, 1e4]), background_of("hull", ROWS).contains(points))
+    assert np.array_equal(
+        hull.contains(points + np.array([-3.0, 1e4])), background_of("hull", ROWS).contains(points)
+    )
 
 
 def test_on_a_line_hull_and_box_are_one():
@@ -54,7 +56,7 @@ def test_on_a_line_hull_and_box_are_one():
 def test_density_is_uniform_inside_and_absent_outside(region: str):
     mixture = before(region)
     alone = mixture.beside(None)
-    inside, outside = ROWS[:5], ROWS.max(axis=0) + [[1.0, 1.0]]
+    inside, outside = ROWS[:5], ROWS.max(axis=0, keepdims=True) + 1.0
     volume = mixture.background.volume
     expected = np.log(0.75 * np.exp(alone.log_density(inside)) + 0.25 / volume)
     assert mixture.log_density(inside) == pytest.approx(expected)
@@ -63,9 +65,8 @@ def test_density_is_uniform_inside_and_absent_outside(region: str):
 
 def test_densities_integrate_to_one():
     mixture = before()
-    xs = [
-        np.linspace(a - 8 * s, b + 8 * s, 1501) for a, b, s in zip(*np.sort(ROWS, axis=0)[[0, -1]], [1, 20])
-    ]
+    ends = zip(ROWS.min(axis=0), ROWS.max(axis=0), (1.0, 20.0), strict=True)
+    xs = [np.linspace(a - 8 * s, b + 8 * s, 1501) for a, b, s in ends]
     grid = np.stack(np.meshgrid(*xs, indexing="ij"), axis=-1).reshape(-1, 2)
     step = np.prod([x[1] - x[0] for x in xs])
     assert np.exp(mixture.log_density(grid)).sum() * step == pytest.approx(1.0, abs=3e-3)
@@ -118,7 +119,7 @@ def test_files_and_copies_hold_it(region: str, tmp_path):
 def test_shifting_and_shifting_back_keeps_weights():
     mixture = before("hull")
     there = mixture.shifted([5.0, -7.0])
-    assert there.log_density(ROWS + [5.0, -7.0]) == pytest.approx(mixture.log_density(ROWS))
+    assert there.log_density(ROWS + np.array([5.0, -7.0])) == pytest.approx(mixture.log_density(ROWS))
     assert np.array_equal(there.weights, mixture.weights)
 
 
