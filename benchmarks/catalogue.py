@@ -22,7 +22,15 @@ FOLDERS = {
         "extremes",
         "background",
     ),
-    "judging": ("generalise", "planted", "verdicts", "calibration", "suggestion", "ranking"),
+    "judging": (
+        "generalise",
+        "planted",
+        "verdicts",
+        "calibration",
+        "intervals",
+        "suggestion",
+        "ranking",
+    ),
     "landscapes": (
         "laws",
         "candidates",

@@ -8,12 +8,14 @@ from typing import Any
 
 import click
 
-from gmmscape.cli.shared.files import FileCommand, Read
+from gmmscape.cli.shared.files import STDOUT, FileCommand, Read, Written
+from gmmscape.cli.shared.labels import labelled, write_csv
 from gmmscape.cli.shared.options import (
     COMPONENTS,
     Number,
     WholeNumber,
     background_option,
+    covariance_option,
     max_seconds_option,
     pursue_option,
     regularity_options,
@@ -21,24 +23,18 @@ from gmmscape.cli.shared.options import (
 )
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.progress import progress
-from gmmscape.cli.shared.rows import layout_of, table_options
-from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.cli.shared.rows import layout_of, observed, table_options
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
+from gmmscape.row_labels import row_labels
 from gmmscape.solve import INIT_PARAMS
 
 
 @click.command("fit", cls=FileCommand)
 @click.argument("file", type=Read())
 @click.option("-k", "--n-components", type=COMPONENTS, required=True, help="Number of components.")
-@click.option(
-    "--covariance",
-    type=click.Choice(COVARIANCE_TYPES),
-    default="full",
-    show_default=True,
-    help="What is free.",
-)
+@covariance_option("covariance")
 @click.option(
     "--init-params",
     type=click.Choice(INIT_PARAMS),
@@ -57,6 +53,12 @@ from gmmscape.solve import INIT_PARAMS
     show_default=True,
     help="Length of the EM step at which it is converged.",
 )
+@click.option(
+    "--labels",
+    "labels_file",
+    type=Written(stdout=True, what="labels"),
+    help="Write the component of each row to this CSV, as `gmmscape predict` does; - for standard output.",
+)
 @output_options(FitDocument)
 @max_seconds_option
 @background_option
@@ -64,7 +66,7 @@ from gmmscape.solve import INIT_PARAMS
 @search_options(nested="offer")
 @table_options
 @click.pass_context
-def fit_command(context: click.Context, file: str, **options: Any) -> None:
+def fit_command(context: click.Context, file: str, labels_file: str | None, **options: Any) -> None:
     """Fit a Gaussian mixture to the rows of FILE and leave bad optima.
 
     FILE is text: CSV, TSV or separated by white space, gzipped or not, with or without a header. Prints what
@@ -76,7 +78,7 @@ def fit_command(context: click.Context, file: str, **options: Any) -> None:
       gmmscape fit rows.csv -k 3 --json fit.json
     """
     outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
-    rows = layout.read(file)
+    rows = layout.read(file, quiet=outputs.quiet)
     model = GaussianMixture(
         options.pop("n_components"),
         covariance_type=options.pop("covariance"),
@@ -94,7 +96,12 @@ def fit_command(context: click.Context, file: str, **options: Any) -> None:
         diagnosis=document.diagnosis.told(rows.names, rows.lines),
         before=None if document.before is None else document.before.told(rows.names, rows.lines),
     )
-    outputs.write(document, lambda: document.plot(rows.values), rows=rows)
+    try:
+        if labels_file is not None:
+            seen = observed(rows)
+            write_csv(labelled(row_labels(document.mixture, seen.values), seen), labels_file)
+    finally:
+        outputs.write(document, lambda: document.plot(rows.values), rows=rows, apart=labels_file == STDOUT)
     context.exit(exit_code(document))
 
 

@@ -111,7 +111,7 @@ def judge(
     if background is not None and fitted.mixture is None:
         raise InvalidParameterError.of("background", background, "leave out: bare centers have no density")
     sample = Sample(X, sample_weight, copy=False, wild="aside", background=background)
-    _check_rows(sample, fitted)
+    check_rows(sample, fitted)
     total = total_mass(sample, sample_weight)
     if fitted.mixture is None:
         budget.value_is = "inertia"
@@ -154,7 +154,7 @@ def judge(
     )
 
 
-def _check_rows(sample: Sample, fitted: FittedModel) -> None:
+def check_rows(sample: Sample, fitted: FittedModel) -> None:
     """Raise DataError where the rows cannot be those that the model was fitted on."""
     k, d = fitted.means.shape
     if sample.n_features != d:

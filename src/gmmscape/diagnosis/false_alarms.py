@@ -49,9 +49,14 @@ def bootstrapped_gains(
     drawn_from = fit if beside is None else fit.beside(beside.shifted(-objective.measure.origin))
     n = int(np.clip(round(objective.measure.effective_rows), 2, EFFORT.diagnosis.bootstrap_rows))
 
+    gaps = np.isnan(objective.measure.points) if objective.measure.incomplete else None
+
     def gain(number: int) -> float:
         budget.check()
-        rows, _ = drawn_from.sample(n, np.random.default_rng([seed, 5, number]))
+        rng = np.random.default_rng([seed, 5, number])
+        rows, _ = drawn_from.sample(n, rng)
+        if gaps is not None:  # as many as in the data, wherever they were there
+            rows[gaps[rng.integers(len(gaps), size=n)]] = np.nan
         with limited(threads):
             return _gain(objective, fit, rows, seed, take_nested, budget.check)
 

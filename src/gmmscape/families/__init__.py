@@ -12,10 +12,13 @@ from gmmscape.families.free_covariance import FreeCovariance
 from gmmscape.families.held import Held, with_held
 from gmmscape.families.held_parts import HeldParts
 from gmmscape.families.location import Location, contrasts, softmax
+from gmmscape.families.parsimonious import Parsimonious
 from gmmscape.families.registry import (
     contained_in,
+    different_families,
     family_named,
     family_names,
+    known_family,
     narrow_to_wide,
     register,
     unregister,
@@ -33,11 +36,14 @@ __all__ = [
     "HeldParts",
     "Location",
     "NativeFamily",
+    "Parsimonious",
     "Restricted",
     "contained_in",
     "contrasts",
+    "different_families",
     "family_named",
     "family_names",
+    "known_family",
     "narrow_to_wide",
     "register",
     "softmax",

@@ -178,7 +178,7 @@ def _check_weights(weights: FloatArray) -> None:
         raise InvalidParameterError.of(
             "weights_fixed", weights.tolist(), "pass weights that are not negative"
         )
-    if all_held and abs(total - 1.0) > TOLERANCES.solve.held_weights:
+    if all_held and abs(total - 1.0) > TOLERANCES.solve.one:
         raise InvalidParameterError.of("weights_fixed", weights.tolist(), "pass weights that sum to one")
     if not all_held and not total < 1.0:
         raise InvalidParameterError.of(

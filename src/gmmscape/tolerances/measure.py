@@ -46,6 +46,8 @@ class MeasureTolerances:
     #: Relative change of the background's weight below which it is found, and the most steps to it.
     background_weight: float = 1e-12
     background_steps: int = 100
+    #: Rows from which on a first column that counts them is an index, whatever it is called.
+    counted_rows: int = 10
     #: Mean and covariance of incomplete rows: change of a correlation, or of a mean in standard deviations,
     #: at which EM ends; and what keeps collinear columns invertible.
     step_of_one: float = 1e-6
