@@ -269,6 +269,12 @@ def inverse_covariances(mixture: Mixture) -> FloatArray:
     return mixture.kind.precisions(mixture.parameters.factors)
 
 
+def free_parameters(family: str, mixture: Mixture, held: HeldParts | None = None) -> int:
+    """Return how many parameters of a fit of a family were free: without held ones, with the background's."""
+    free = family_named(family).n_parameters(*mixture.means.shape)
+    return free - (0 if held is None else held.n_held) + (mixture.background is not None)
+
+
 def parameters_of(model: Any, kind: str) -> Mixture:
     """Return the mixture that the attributes of a fitted estimator say.
 

@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import most_probable
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import HeldParts
 from gmmscape.mixture import Mixture
 from gmmscape.models import FittedModel, read_model
 from gmmscape.results.records import Record
@@ -25,7 +27,7 @@ class RowLabels(Record):
     Attributes
     ----------
     labels : ndarray of int, shape (n,)
-        The most probable component of each row, from 0.
+        The most probable component of each row, from 0; -1 for the background of a mixture that has one.
     probability : ndarray of shape (n,)
         Its posterior probability.
     uncertainty : ndarray of shape (n,)
@@ -71,8 +73,9 @@ class RowLabels(Record):
         else:
             yield f"next: use the labels; each has a probability of {level:g} or more"
         yield ""
-        shares = np.bincount(self.labels, minlength=self.n_components)
-        rows = [(str(i), str(number), f"{number / n:.4f}") for i, number in enumerate(shares.tolist())]
+        shares = np.bincount(self.labels + 1, minlength=self.n_components + 1)
+        rows = [(str(i - 1), str(number), f"{number / n:.4f}") for i, number in enumerate(shares.tolist())]
+        rows = rows if shares[0] else rows[1:]
         yield from aligned([("#", "rows", "share"), *rows])
 
 
@@ -105,8 +108,8 @@ def row_labels(model: Any, X: Any, *, lines: Sequence[int] | None = None) -> Row
     mixture = mixture_of(model)[0]
     rows = data_matrix(X, n_features=mixture.n_features, missing=True)
     posterior = mixture.responsibilities(rows)
-    labels = posterior.argmax(axis=1)
-    probability = posterior[np.arange(len(rows)), labels]
+    labels = most_probable(posterior, mixture.n_components)
+    probability = posterior[np.arange(len(rows)), labels]  # -1 is the last column, the background's
     posterior[np.arange(len(rows)), labels] = 0.0
     return RowLabels(
         labels,
@@ -118,14 +121,17 @@ def row_labels(model: Any, X: Any, *, lines: Sequence[int] | None = None) -> Row
     )
 
 
-def mixture_of(model: Any) -> tuple[Mixture, str]:
-    """Return the mixture in a model, and its family; raises InvalidParameterError where it has none."""
+def mixture_of(model: Any) -> tuple[Mixture, str, HeldParts | None]:
+    """Return the mixture in a model, its family and what it holds.
+
+    Raises InvalidParameterError where it has no mixture.
+    """
     if isinstance(model, Mixture):
-        return model, model.covariance_type
+        return model, model.covariance_type, None
     read = model if isinstance(model, FittedModel) else read_model(model)
     if read.mixture is None or read.family is None:
         raise InvalidParameterError.of("model", read.source, "pass a mixture: centers alone have no density")
-    return read.mixture, read.family
+    return read.mixture, read.family, read.held
 
 
 def places(lines: Sequence[int] | None) -> IntArray | None:

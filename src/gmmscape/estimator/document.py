@@ -10,8 +10,9 @@ import numpy as np
 
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.document_text import fit_table
-from gmmscape.families import CovariancePrior, family_named
+from gmmscape.families import CovariancePrior
 from gmmscape.mixture import Mixture
+from gmmscape.models import free_parameters
 from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.fields import arguments, plain
 from gmmscape.results.records import Record
@@ -115,9 +116,8 @@ class FitDocument(Record):
         if self.degenerate:
             return None
         mixture = self.solution.mixture
-        parameters = family_named(self.solution.family).n_parameters(*mixture.means.shape)
-        parameters -= 0 if self.solution.held is None else self.solution.held.n_held
-        return -2.0 * self.log_likelihood + penalty * (parameters + (mixture.background is not None))
+        parameters = free_parameters(self.solution.family, mixture, self.solution.held)
+        return -2.0 * self.log_likelihood + penalty * parameters
 
     def content(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings.

@@ -185,6 +185,10 @@ class Family(ABC):
             return mixture
         return Mixture(mixture.weights, mixture.means, covariances, mixture.covariance_type)
 
+    def about(self, origin: FloatArray) -> Family:
+        """Return the family for coordinates that count from another place, shape (d,), in those of now."""
+        return self
+
     def arranged(self, means: FloatArray) -> FloatArray:
         """Return starting means in the order in which the family wants them."""
         return means

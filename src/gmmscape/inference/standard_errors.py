@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from gmmscape.diagnosis.assess import POLISH, check_n_jobs, check_rows, family_of, total_mass
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.effort import EFFORT
-from gmmscape.exceptions import InvalidParameterError
+from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.inference.bootstrap import BOOTSTRAPS, Plan
 from gmmscape.inference.estimates import Problem, inferred
 from gmmscape.inference.result import StandardErrors
@@ -108,7 +108,8 @@ def standard_errors(
     InvalidParameterError
         If the model or an option cannot be used.
     NotAvailableError
-        If the family has no derivatives, or too many parameters for their matrix, and `method` needs them.
+        If the model has a background or holds parameters; or if the family has no derivatives, or too many
+        parameters for their matrix, and `method` needs them.
     NotFittedError
         If the model has no parameters yet.
 
@@ -143,6 +144,9 @@ def standard_errors(
     fitted = read_model(last_step(model), covariance_type)
     if fitted.mixture is None:
         raise InvalidParameterError.of("model", model, "pass a mixture: centers have no likelihood")
+    if fitted.mixture.background is not None or fitted.held is not None:
+        what = "beside a background" if fitted.held is None else "with held parameters"
+        raise NotAvailableError(f"standard errors {what}: there are no derivatives that know of it")
     X = columns_in_order(X, fitted.feature_names)
     sample = Sample(X, sample_weight, copy=False, wild="aside")
     for finding in set_aside(sample):
