@@ -11,6 +11,7 @@
 
 #include "background.hpp"
 #include "fit.hpp"
+#include "patterns.hpp"
 #include "second_order.hpp"
 
 namespace gmmscape {
@@ -41,6 +42,7 @@ struct EmOptions {
     std::optional<Background> background;  // that all rows stand before
     bool keep = false;  // whether what it takes to go on is kept
     std::shared_ptr<const EmMemory> resume;  // what is gone on from, where there is one start
+    const std::vector<Pattern>* patterns = nullptr;  // all rows, where values are missing
 };
 
 // What the calling thread can see while starts run.
