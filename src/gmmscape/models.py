@@ -18,7 +18,7 @@ from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from gmmscape.arrays import FloatArray
 from gmmscape.covariances import CovarianceKind
-from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError
+from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError, NotAvailableError
 from gmmscape.families import CovariancePrior, family_named, family_names
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
@@ -76,6 +76,8 @@ class FittedModel:
         Name of the family the mixture was fitted in; None for centers.
     was_fitted : bool
         Whether it says that it was fitted, so that averages and variances are those of its rows.
+    standardised : bool
+        Whether it was fitted to standardised columns, so that its family may hold it there only.
     """
 
     source: Any
@@ -88,6 +90,18 @@ class FittedModel:
     has_prior: bool = False
     family: str | None = None
     was_fitted: bool = False
+    standardised: bool = False
+
+    def check_own_units(self) -> None:
+        """Raise NotAvailableError where the family holds the mixture in standardised columns only."""
+        if not self.standardised or self.mixture is None or self.family is None:
+            return
+        family = family_named(self.family)
+        if family.kind != self.mixture.kind or family.admissible(self.mixture) is not self.mixture:
+            raise NotAvailableError(
+                f"this fit has {self.family} covariances in standardised columns, which they are not in the "
+                "columns' own units: standardise the rows and fit them, to have that fit judged"
+            )
 
     @property
     def means(self) -> FloatArray:
@@ -368,9 +382,17 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         if content["covariance_floor"] is None
         else real_number("covariance_floor", content["covariance_floor"], strict=False),
         prior=_prior_in(content, mixture.n_features),
-        family=mixture.covariance_type,
+        family=_family_in(content, mixture),
         was_fitted=True,
+        standardised=content.get("scaling") is not None,
     )
+
+
+def _family_in(content: dict[str, Any], mixture: Mixture) -> str:
+    """The family of a fit: of one to standardised columns, what was free there."""
+    if content.get("scaling") is None:
+        return mixture.covariance_type
+    return choice("family", content.get("family", mixture.covariance_type), family_names())
 
 
 def _prior_in(content: dict[str, Any], d: int) -> CovariancePrior | None:

@@ -103,6 +103,7 @@ def judge(
     whole, X = model, rows_at_last_step(model, X)
     model = last_step(whole)
     fitted = read_model(model, covariance_type)
+    fitted.check_own_units()
     X = columns_in_order(X, fitted.feature_names)
     sample = Sample(X, sample_weight, copy=False, wild="aside")
     _check_rows(sample, fitted)

@@ -257,6 +257,7 @@ class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, Bas
         """
         document = FitDocument.from_json(path)
         solution = document.solution
+        document.check_own_units()
         model = cls(
             solution.mixture.n_components,
             covariance_type=solution.family,
