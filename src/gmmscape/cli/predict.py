@@ -10,6 +10,7 @@ from gmmscape.cli.shared.files import STDOUT, FileCommand, Read, Written
 from gmmscape.cli.shared.labels import labelled, labelled_beside_columns, write_csv
 from gmmscape.cli.shared.models import model_in, model_path
 from gmmscape.cli.shared.outputs import output_options, outputs_of
+from gmmscape.cli.shared.progress import progress
 from gmmscape.cli.shared.rows import layout_of, observed, table_options
 from gmmscape.row_labels import RowLabels, row_labels
 from gmmscape.tables.source import Source
@@ -50,8 +51,7 @@ def predict_command(
     if out is None and outputs.json_file is None:
         out = STDOUT
     if out is not None:
-        table = (
-            labelled_beside_columns(found, rows, source, layout) if with_columns else labelled(found, rows)
-        )
-        write_csv(table, out)
+        with progress("writing", quiet=outputs.quiet or out == STDOUT):
+            beside = labelled_beside_columns(found, rows, source, layout) if with_columns else None
+            write_csv(labelled(found, rows) if beside is None else beside, out)
     outputs.write(found, rows=rows, apart=out == STDOUT)
