@@ -28,7 +28,8 @@ WINGS = {
     "core": ("The core", ("covariances", "engine", "families", "measure", "mixture", "solve")),
     "practitioner": ("The practitioner's wing", ("diagnosis", "estimator", "moves", "optima", "selection")),
     "researcher": ("The researcher's wing", ("landscape",)),
-    "shared": ("Shared by both wings, and the doors", ()),
+    "doors": ("The doors", ("cli", "report", "tables")),
+    "shared": ("Shared by both wings", ()),
     "native": ("Native code", ("native",)),
 }
 
