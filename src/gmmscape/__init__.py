@@ -18,6 +18,7 @@ _HOMES = {
         "NoResultError",
         "NotAvailableError",
     ),
+    "inference": ("StandardErrors", "standard_errors"),
     "mixture": ("Mixture",),
     "models": ("NotFittedError",),
     "optima": ("LocalOptima", "local_optima"),

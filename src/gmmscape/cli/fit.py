@@ -14,6 +14,7 @@ from gmmscape.cli.shared.options import (
     COMPONENTS,
     Number,
     WholeNumber,
+    covariance_option,
     max_seconds_option,
     pursue_option,
     regularity_options,
@@ -22,7 +23,6 @@ from gmmscape.cli.shared.options import (
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.progress import progress
 from gmmscape.cli.shared.rows import layout_of, observed, table_options
-from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
@@ -34,13 +34,7 @@ from gmmscape.solve import INIT_PARAMS
 @click.command("fit", cls=FileCommand)
 @click.argument("file", type=Read())
 @click.option("-k", "--n-components", type=COMPONENTS, required=True, help="Number of components.")
-@click.option(
-    "--covariance",
-    type=click.Choice(COVARIANCE_TYPES),
-    default="full",
-    show_default=True,
-    help="What is free.",
-)
+@covariance_option("covariance")
 @click.option(
     "--init-params",
     type=click.Choice(INIT_PARAMS),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gmmscape.effort.atlas import AtlasEffort
 from gmmscape.effort.basins import BasinsEffort, DynamicsEffort
-from gmmscape.effort.diagnosis import DiagnosisEffort
+from gmmscape.effort.diagnosis import DiagnosisEffort, InferenceEffort
 from gmmscape.effort.falsification import FalsificationEffort
 from gmmscape.effort.freedom import FreedomEffort
 from gmmscape.effort.measure import MeasureEffort
@@ -37,6 +37,7 @@ class Effort:
     dynamics: DynamicsEffort = field(default_factory=DynamicsEffort)
     falsification: FalsificationEffort = field(default_factory=FalsificationEffort)
     freedom: FreedomEffort = field(default_factory=FreedomEffort)
+    inference: InferenceEffort = field(default_factory=InferenceEffort)
     measure: MeasureEffort = field(default_factory=MeasureEffort)
     moves: MovesEffort = field(default_factory=MovesEffort)
     paths: PathsEffort = field(default_factory=PathsEffort)

@@ -72,9 +72,8 @@ def _facts(document: Any) -> Iterator[str]:
         ", ..." if d > MOST_FEATURES else ""
     )
     of = "" if document.scaling is None else " of standardised columns"
-    kind = mixture.covariance_type if document.scaling is None else solution.family
     yield (
-        f"fit: {counted(mixture.n_components, 'component')}, {kind} covariances{of}, "
+        f"fit: {counted(mixture.n_components, 'component')}, {solution.family} covariances{of}, "
         f"{counted(document.n_samples, 'row')} of {counted(d, 'column')} ({listed})"
     )
     judged = (

@@ -17,6 +17,7 @@ from gmmscape.estimator.imputing import Imputing
 from gmmscape.estimator.of_columns import OfColumns
 from gmmscape.estimator.predictions import Predictions
 from gmmscape.estimator.shown import Shown
+from gmmscape.solve import INIT_PARAMS
 
 
 class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, BaseEstimator):
@@ -46,11 +47,14 @@ class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, Bas
         rows have no bound.
     max_iter : int, default=1000
         Iterations of each run: points that are tried, by EM or, where that would creep, by steps of a
-        quadratic model. A Hessian, one for several of these, takes a few more passes.
+        quadratic model. A Hessian, one for several of these, takes a few more passes. 0 gives the start.
     n_init : int, default=1
         Number of starts; the best one is escaped from. More starts leave the first ones as they are.
-    init_params : {"kmeans", "k-means++", "random", "random_from_data"}, default="kmeans"
-        Where starting means come from. Starting covariances are the scatter of the data about them.
+    init_params : str, array_like or callable, default="kmeans"
+        "kmeans", "k-means++", "random" or "random_from_data": where starting means come from. Starting
+        covariances are the scatter of the data about them. An array of shape (n_samples, n_components) has
+        the responsibility of each component for each row, and the start is the M-step of these; a function of
+        X, n_components and a RandomState returns such an array.
     weights_init : array_like of shape (n_components,), optional
         Starting weights, summing to one.
     means_init : array_like of shape (n_components, n_features), optional
@@ -59,14 +63,21 @@ class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, Bas
         Inverses of the starting covariances, in the shape of `covariance_type`.
     random_state : int, RandomState, Generator or None, default=None
         Source of randomness of starts and of the search.
+    rng : int, RandomState, Generator or None, default=None
+        The same by the name that the functions of this package have for it. Not both.
     warm_start : bool, default=False
-        Whether a second call of `fit` begins where the first ended.
+        Whether a second call of `fit` begins where the first ended. On the same rows it goes on as if it had
+        not stopped: short fits are, to the last bit, the long one. Bad optima are left once EM has converged.
     verbose : int, default=0
         1 prints where the fit stands; 2 also each `verbose_interval` iterations.
     verbose_interval : int, default=10
         Iterations between lines.
     escape : bool, default=True
-        Whether bad optima are left. False gives plain EM.
+        Whether bad optima are left. False gives EM alone. Where `max_iter` ends EM before it has begun (20
+        iterations, or a step of 0.01) nothing is tried.
+    accelerate : bool, default=True
+        Whether steps of EM are extrapolated and, where it would creep, give way to those of a quadratic
+        model. False gives plain EM, iteration by iteration as in scikit-learn.
     nested : {"offer", "take"}, default="offer"
         Whether a gain by components nested in one cluster, such as a core in a halo, is only listed in
         `diagnosis_` or taken. "take" maximises the objective.
@@ -134,15 +145,17 @@ class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, Bas
         covariance_prior: str | float = "auto",
         max_iter: int = 1000,
         n_init: int = 1,
-        init_params: str = "kmeans",
+        init_params: Any = "kmeans",
         weights_init: ArrayLike | None = None,
         means_init: ArrayLike | None = None,
         precisions_init: ArrayLike | None = None,
         random_state: Any = None,
+        rng: Any = None,
         warm_start: bool = False,
         verbose: int = 0,
         verbose_interval: int = 10,
         escape: bool = True,
+        accelerate: bool = True,
         nested: str = "offer",
         pursue: str = "evidence",
         n_jobs: int | None = None,
@@ -161,10 +174,12 @@ class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, Bas
         self.means_init = means_init
         self.precisions_init = precisions_init
         self.random_state = random_state
+        self.rng = rng
         self.warm_start = warm_start
         self.verbose = verbose
         self.verbose_interval = verbose_interval
         self.escape = escape
+        self.accelerate = accelerate
         self.nested = nested
         self.pursue = pursue
         self.n_jobs = n_jobs
@@ -226,6 +241,11 @@ class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, Bas
         """
         return self.fit(X, y, sample_weight).predict(X)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
     @property
     def _repr_html_(self) -> Any:
         """What notebooks show: scikit-learn's picture and, of a fit, the short form of its report."""
@@ -266,7 +286,7 @@ class GaussianMixture(Predictions, Imputing, Shown, OfColumns, DensityMixin, Bas
             covariance_prior=0.0 if document.covariance_prior is None else document.covariance_prior.rows,
             random_state=document.seed,
         )
-        if document.init_params is not None:
+        if document.init_params in INIT_PARAMS:
             model.init_params = document.init_params
         fit = Fit(solution, document.diagnosis, document.before)
         set_fit(model, fit, document.n_samples, document.covariance_prior)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gmmscape.arrays import FloatArray
-from gmmscape.estimator.fitting import seed_from
+from gmmscape.estimator.fitting import seed_of_model
 from gmmscape.mixture import Mixture
 from gmmscape.mixture.completed_tables import like_given
 from gmmscape.threads import limited
@@ -49,7 +49,7 @@ class Imputing:
             If X has other columns than the fit, or infinite values.
         """
         points = self._checked(X)
-        seed = seed_from(self.random_state) if draw and rng is None else rng
+        seed = seed_of_model(self) if draw and rng is None else rng
         with limited(self.n_jobs):
             filled = self._mixture().impute(points, draw=draw, rng=seed)
         return like_given(X, points, filled)

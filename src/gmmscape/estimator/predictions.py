@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.estimator.fitting import checked_data, seed_from
+from gmmscape.estimator.fitting import seed_of_model
+from gmmscape.estimator.inputs import checked_data, in_precision
+from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
-from gmmscape.models import NotFittedError
+from gmmscape.models import NotFittedError, parameters_of
 from gmmscape.threads import limited
 from gmmscape.validation import positive_integer
 
@@ -20,6 +22,7 @@ class Predictions:
 
     covariance_type: Any
     random_state: Any
+    rng: Any
     n_jobs: Any
     weights_: Any
     means_: Any
@@ -53,8 +56,9 @@ class Predictions:
         ndarray of shape (n_samples, n_components)
             Rows sum to one.
         """
+        mixture, rows = self._mixture(), self._checked(X)
         with limited(self.n_jobs):
-            return self._mixture().responsibilities(self._checked(X))
+            return in_precision(mixture.responsibilities(rows), rows, self.means_)
 
     def score_samples(self, X: Any) -> FloatArray:
         """Return the log density at each row.
@@ -69,8 +73,9 @@ class Predictions:
         ndarray of shape (n_samples,)
             In nats.
         """
+        mixture, rows = self._mixture(), self._checked(X)
         with limited(self.n_jobs):
-            return self._mixture().log_density(self._checked(X))
+            return in_precision(mixture.log_density(rows), rows, self.means_)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the average log density.
@@ -135,16 +140,19 @@ class Predictions:
         y : ndarray of shape (n_samples,)
             Component each row was drawn from.
         """
-        n_samples = positive_integer("n_samples", n_samples)
-        X, labels = self._mixture().sample(n_samples, seed_from(self.random_state))
+        mixture = self._mixture()
+        try:
+            n_samples = positive_integer("n_samples", n_samples)
+        except InvalidParameterError as error:
+            raise InvalidParameterError(f"Invalid value for 'n_samples': {error}") from error
+        X, labels = mixture.sample(n_samples, seed_of_model(self))
         order = np.argsort(labels, kind="stable")
         return X[order], labels[order]
 
     def _mixture(self) -> Mixture:
         if not hasattr(self, "means_"):
-            raise NotFittedError(f"this {type(self).__name__} is not fitted: call its fit method first")
-        kind = family_named(self.covariance_type).kind
-        return Mixture(self.weights_, self.means_, self.covariances_, kind.name)
+            raise NotFittedError.of(self)
+        return parameters_of(self, family_named(self.covariance_type).kind.name)
 
     def _n_parameters(self) -> int:
         return family_named(self.covariance_type).n_parameters(*self._mixture().means.shape)

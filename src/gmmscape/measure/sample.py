@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -38,6 +39,8 @@ class Sample(Centred):
         Whether to copy the rows. False saves the memory; X must then not change while the sample is used.
     wild : {"kept", "aside"}, default="kept"
         What becomes of rows a hundred times as far off as the others: `set_aside` tells which they are.
+    names : sequence of str, optional
+        Of the columns, for messages; a table brings its own.
 
     Attributes
     ----------
@@ -69,9 +72,10 @@ class Sample(Centred):
         *,
         copy: bool = True,
         wild: str = "kept",
+        names: Sequence[str] | None = None,
     ) -> None:
         aside = wild_rows if wild == "aside" else None
-        self._source = ArraySource.of(X, sample_weight, copy=copy, left_out=aside)
+        self._source = ArraySource.of(X, sample_weight, copy=copy, left_out=aside, names=names)
         self.n_samples = self._source.n_given
         self._summary = RowSummary.of(self._source, keys=False)
         self.n_features, self.origin = self._source.n_features, self._summary.origin
@@ -201,6 +205,11 @@ class Sample(Centred):
         counts = self.weights / self.weights.min()
         whole = np.abs(counts - np.round(counts)).max() <= TOLERANCES.measure.whole_weight
         return np.round(counts) if whole else None
+
+    @property
+    def counts(self) -> FloatArray | None:
+        """How many rows each stands for, shape (n,); None where weights are no multiples of the smallest."""
+        return self._counts
 
     @cached_property
     def counted_rows(self) -> float:

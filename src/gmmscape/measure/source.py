@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -110,6 +110,7 @@ class ArraySource:
         *,
         copy: bool = True,
         left_out: Callable[[FloatArray], IntArray] | None = None,
+        names: Sequence[str] | None = None,
     ) -> Self:
         """Return a user's data, checked, without the rows whose weight is zero or that have no value.
 
@@ -123,6 +124,8 @@ class ArraySource:
             Whether X may be changed afterwards.
         left_out : callable, optional
             Says which of the rows of positive weight are not to be looked at.
+        names : sequence of str, optional
+            Of the columns, for messages; a table brings its own.
 
         Returns
         -------
@@ -144,7 +147,7 @@ class ArraySource:
         out = blank = np.empty(0, dtype=np.int64)
         incomplete = bool(np.isnan(some).any())
         if incomplete:
-            out = blank = _without_value(some, column_names(X))
+            out = blank = _without_value(some, column_names(X) if names is None else names)
         if left_out is not None:
             out = np.union1d(out, left_out(some))
         if len(out):
@@ -187,7 +190,7 @@ class ArraySource:
         return rows if self.present is None else self.present[rows]
 
 
-def _without_value(points: FloatArray, names: tuple[str, ...] | None) -> IntArray:
+def _without_value(points: FloatArray, names: Sequence[str] | None) -> IntArray:
     """Rows of which nothing is observed; DataError where that is so of a column."""
     observed = ~np.isnan(points)
     empty = np.flatnonzero(~observed.any(axis=0))

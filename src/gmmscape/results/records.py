@@ -52,6 +52,7 @@ HOMES = {
     "gmmscape-share-curve": "landscape.falsification.share_curve",
     "gmmscape-size-curve": "landscape.comparison.size_curve",
     "gmmscape-solution": "solve.result",
+    "gmmscape-standard-errors": "inference.result",
     "gmmscape-structure": "structure.structure",
     "gmmscape-suspect": "landscape.falsification.suspect",
     "gmmscape-theorem-table": "landscape.theorems.result",

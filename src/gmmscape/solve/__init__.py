@@ -22,6 +22,7 @@ from gmmscape.solve.starts import (
     different_row_means,
     kmeans_plusplus_means,
     mixture_around,
+    mixture_of_responsibilities,
     random_row_means,
     start_around,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "kmeans_plusplus_means",
     "left_out_log_densities",
     "mixture_around",
+    "mixture_of_responsibilities",
     "pass_size",
     "price",
     "prior_from_data",

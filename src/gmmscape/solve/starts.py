@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.covariances import kind_named
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
+from gmmscape.statistics import MergeInOrder, SufficientStatistics
 from gmmscape.threads import thread_count
 
 BLOCK_ROWS = 4096
@@ -174,6 +176,62 @@ def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture
             "the data have no scatter around the starting means (all rows equal, or as many components as "
             f"distinct rows) and no floor is set: use fewer components or a covariance_floor ({error})"
         ) from error
+
+
+def mixture_of_responsibilities(sample: Sample, family: Family, psi: FloatArray) -> Mixture:
+    """Return the M-step of given responsibilities.
+
+    Parameters
+    ----------
+    sample : Sample
+        The data.
+    family : Family
+        What the start has to belong to.
+    psi : ndarray of shape (n, k)
+        Of the rows of the sample; each row sums to one.
+
+    Returns
+    -------
+    Mixture
+        In local coordinates. Cost O(n k d), O(n k d^2) for matrices.
+
+    Raises
+    ------
+    InvalidParameterError
+        If some component has no row.
+    DataError
+        If a covariance is zero and neither floor nor prior lifts it.
+    """
+    mass = sample.weights @ psi
+    if not mass.all():
+        raise InvalidParameterError(
+            f"the responsibilities of component {int(np.argmin(mass))} are zero for all rows: give each some"
+        )
+    merged = MergeInOrder()
+    for first in range(0, len(sample), BLOCK_ROWS):
+        rows = slice(first, first + BLOCK_ROWS)
+        merged.add(_statistics_of(sample.local(rows), psi[rows] * sample.weights[rows, None], family))
+    statistics = merged.total()
+    current = mixture_around(sample, family, statistics.mean)
+    try:
+        return family.update(statistics, current)
+    except InvalidParameterError as error:
+        raise DataError(
+            "the rows that some component is responsible for have no scatter, and no floor is set: make it "
+            f"responsible for more of them, or set a covariance_floor ({error})"
+        ) from error
+
+
+def _statistics_of(points: FloatArray, shares: FloatArray, family: Family) -> SufficientStatistics:
+    """Of some rows, of which each component has these shares; no likelihood."""
+    mass = shares.sum(axis=0)
+    sums = shares.T @ points
+    mean = np.divide(sums, mass[:, None], out=np.zeros_like(sums), where=mass[:, None] > 0)
+    scatter = None
+    if family.scatter != "none":
+        kind = kind_named(family.scatter)
+        scatter = kind.joined([kind.scatter(points - at, shares[:, i]) for i, at in enumerate(mean)])
+    return SufficientStatistics(mass, mean, scatter, family.scatter, 0.0, float(shares.sum()))
 
 
 def _nearest_of(means: FloatArray) -> Callable[[FloatArray], IntArray]:
