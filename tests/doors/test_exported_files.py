@@ -222,6 +222,7 @@ def test_words_and_numbers_of_ones_own_for_missing_values(table):
         ("a;b\n1,5;2\n1.234,5;2\n", "line 3, column a: .*pass thousands='.'"),
         ("a;b\n1.5;2\n1,5;2\n", "line 3, column a: '1,5' has a decimal comma; pass decimal=','"),
         ('a,b\n1,2\n"3,4\n5,6\n', "line 3"),
+        ("My data,,\na,b,c\n1,2,3\n", "line 2, where no cell is a number .do lines stand above the names"),
         ("a,b\n1,2\n3,4,5\n", "line 3: 3 cells where the first line has 2; a decimal comma"),
         ("wing length body\n1 2\n3 4\n", "line 2: 2 cells where the first line has 3; names with spaces"),
     ],
