@@ -121,6 +121,20 @@ def test_windows_names_are_kept_and_the_guess_is_told(table):
     )
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-8-sig"])
+def test_a_mark_is_no_part_of_a_name_whatever_encoding_is_said(encoding, table):
+    mark = "" if encoding == "utf-8-sig" else "\ufeff"
+    assert table(f"{mark}a,b\n1,2\n".encode(encoding), encoding=encoding).names == ("a", "b")
+
+
+def test_a_letter_of_windows_far_down_is_read_too(table):
+    """Long after the layout was found out from what is UTF-8."""
+    rows = "".join(f"{i % 7}.5,x\n" for i in range(5000))
+    found = table(("a,place\n" + rows + "3,M\u00fcnchen\n").encode("cp1252"), drop="place")
+    assert found.values.shape == (5001, 1)
+    assert "Windows-1252" in found.notes[0]
+
+
 def test_names_with_units_commas_and_line_ends(table):
     found = table('"height (cm)","mass, dry","two\nlines"\n1,2,3\n4,5,6\n')
     assert found.names == ("height (cm)", "mass, dry", "two lines")

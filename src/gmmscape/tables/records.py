@@ -45,6 +45,8 @@ def line_blocks(stream: Any, name: str) -> Iterator[Lines]:
     first = 1
     while block := stream.read(EFFORT.measure.characters_at_once):
         block += stream.readline()
+        if first == 1:  # a mark that the encoding, as it was given, takes for a character
+            block = block.removeprefix("\ufeff")
         while block.count('"') % 2 and (more := stream.readline()):
             block += more
         if "\0" in block:
