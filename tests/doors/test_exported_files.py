@@ -11,6 +11,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape.tables.read import read_table
+from gmmscape.tables.text import _Reading
 
 X = np.array([[1.5, -2.25], [1200.5, 0.125], [3.0, 4.5], [0.75, -8.0]])
 NAMES = ("height", "mass")
@@ -41,6 +42,8 @@ TEXTS = {
     "Excel, German": lines_of("height;mass", ";", german, end="\r\n").encode("cp1252"),
     "Excel, German, UTF-16 tabs": lines_of("height\tmass", "\t", german, end="\r\n").encode("utf-16"),
     "UTF-16 without a mark": lines_of("height\tmass", "\t", end="\r\n").encode("utf-16-le"),
+    "UTF-32": lines_of("height,mass", ",").encode("utf-32"),
+    "lines of white space": lines_of("height mass", " ").replace("\n", "\n   \n"),
     "Excel, sep line": lines_of("height;mass", ";", end="\r\n", before="sep=;\r\n"),
     "sep line in quotes": lines_of("height|mass", "|", before='"sep=|"\n'),
     "old Mac": lines_of("height,mass", ",", end="\r"),
@@ -341,3 +344,22 @@ class SmallBlocks:
         characters_at_once = 500
         records_looked_at = 20
         joined_lines = 50
+
+
+@pytest.mark.parametrize(
+    ("text", "closely"),
+    [
+        ("a,b\n" + "1,2.5\n" * 50, 0),
+        ("a;b\n" + "1;2,5\n" * 50, 0),
+        ("a b\n" + "1 2.5\n" * 50, 0),
+        ("name,a,b\n" + "x,1,2.5\n" * 50, 0),
+        ("a,b,\n" + "1,2.5,\n" * 50, 0),
+        ("a,b\n" + "1,2.5\n" * 25 + "NA,3\n" + "1,2.5\n" * 24, 1),
+    ],
+)
+def test_only_lines_that_hold_more_than_numbers_are_read_closely(text, closely, table, monkeypatch):
+    read, looked_at = _Reading._row, []
+    monkeypatch.setattr(_Reading, "_row", lambda self, *a, **k: looked_at.append(1) or read(self, *a, **k))
+    found = table(text, missing="keep", drop="name" if text.startswith("name") else None)
+    assert found.values.shape == (50, 2)
+    assert len(looked_at) == closely
