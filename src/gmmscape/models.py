@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,14 @@ from scipy.spatial.distance import cdist
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import Background
 from gmmscape.covariances import CovarianceKind, kind_named
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError, NotAvailableError
-from gmmscape.families import CovariancePrior, family_named, family_names, known_family
+from gmmscape.families import CovariancePrior, HeldParts, family_named, family_names, known_family
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
+from gmmscape.modelfiles.archive import is_archive
+from gmmscape.modelfiles.load import load
 from gmmscape.results.records import record_of
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import data_matrix, mean_matrix, real_number
@@ -95,6 +98,8 @@ class FittedModel:
         Whether the parameters are those of a Bayesian fit.
     family : str or None
         Name of the family the mixture was fitted in; None for centers.
+    held : HeldParts or None
+        What was held of its parameters.
     was_fitted : bool
         Whether it says that it was fitted, so that averages and variances are those of its rows.
     standardised : bool
@@ -111,6 +116,7 @@ class FittedModel:
     has_prior: bool = False
     family: str | None = None
     was_fitted: bool = False
+    held: HeldParts | None = None
     standardised: bool = False
 
     def check_own_units(self) -> None:
@@ -141,7 +147,7 @@ def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
     model : object
         A fitted scikit-learn or gmmscape ``GaussianMixture``, a ``BayesianGaussianMixture``, a ``KMeans``, a
         `Mixture`, a tuple (weights, means, covariances), an array of bare centers (k, d), or the path of a
-        JSON file that gmmscape wrote.
+        JSON or model file that gmmscape wrote.
     covariance_type : {"full", "tied", "diag", "spherical"}, optional
         Family of the fit; needed for a `Mixture` and for arrays, which do not say what was free.
 
@@ -231,6 +237,12 @@ def returned(model: FittedModel, mixture: Mixture, attributes: Mapping[str, Any]
     if isinstance(model.source, (str, Path, Mixture)):
         return mixture
     estimator = copy.deepcopy(model.source)
+    if mixture.background is not None and not hasattr(estimator, "background_"):
+        raise InvalidParameterError.of(
+            "background",
+            mixture.background.region,
+            f"leave out: a {type(estimator).__name__} cannot hold one",
+        )
     estimator.weights_ = mixture.weights.copy()
     estimator.means_ = mixture.means.copy()
     estimator.covariances_ = mixture.covariances.copy()
@@ -276,7 +288,7 @@ def inverse_covariances(mixture: Mixture) -> FloatArray:
 def parameters_of(model: Any, kind: str) -> Mixture:
     """Return the mixture that the attributes of a fitted estimator say.
 
-    Where they are those of its `solution_`, rounded to single precision or not, that is returned itself.
+    Where they are those of its fit, rounded to single precision or not, that is returned itself.
 
     Parameters
     ----------
@@ -296,16 +308,19 @@ def parameters_of(model: Any, kind: str) -> Mixture:
         If the attributes are no mixture of that kind.
     """
     own = [np.asarray(getattr(model, name)) for name in ("weights_", "means_", "covariances_")]
-    fit = getattr(getattr(model, "solution_", None), "mixture", None)
+    fit = getattr(getattr(model, "solution_", getattr(model, "_online", None)), "mixture", None)
     if isinstance(fit, Mixture) and fit.covariance_type == kind:
         whole = (fit.weights, fit.means, fit.covariances)
         if all(np.array_equal(a, b.astype(a.dtype)) for a, b in zip(own, whole, strict=True)):
             return fit
     weights = own[0].astype(np.float64)
     # What was computed in single precision sums to one in single precision.
-    weights = weights / weights.sum() if 1e-8 < abs(weights.sum() - 1.0) < 1e-5 else weights
+    background = getattr(model, "background_", None)
+    background = background if isinstance(background, Background) else None
+    rest = 1.0 if background is None else 1.0 - background.weight
+    weights = weights * (rest / weights.sum()) if 1e-8 < abs(weights.sum() - rest) < 1e-5 else weights
     covariances = kind_named(kind).without_asymmetry(own[2])
-    return Mixture(weights, own[1], covariances, kind)
+    return Mixture(weights, own[1], covariances, kind, background=background)
 
 
 def _needed(covariance_type: str | None) -> str:
@@ -342,6 +357,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
         has_prior=hasattr(model, "weight_concentration_prior_type"),
         family=name,
         was_fitted=hasattr(model, "n_iter_"),
+        held=_held_by(model),
     )
 
 
@@ -398,11 +414,17 @@ def _differ(near: Mixture, given: Mixture) -> bool:
 def _stored(mixture: Mixture, kind: CovarianceKind) -> Mixture | None:
     """The same mixture of another kind, or None where that cannot be."""
     matrices = mixture.full_covariances()
-    same = Mixture(mixture.weights, mixture.means, kind.stored(matrices), kind.name)
+    same = Mixture(
+        mixture.weights, mixture.means, kind.stored(matrices), kind.name, background=mixture.background
+    )
     return same if np.allclose(same.full_covariances(), matrices, rtol=1e-12, atol=0.0) else None
 
 
 def _from_file(path: str | Path) -> FittedModel:
+    if is_archive(path):
+        model = load(path)
+        read = read_model(model, model.covariance_type)
+        return replace(read, source=path)
     content = _checked_content(path)
     try:
         return _from_content(path, content)
@@ -438,7 +460,8 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         raise FormatError("feature_names must be a list of names")
     if names is not None and len(set(names)) < len(names):
         raise FormatError("feature_names has a name twice: rename the columns that the model was fitted on")
-    mixture = Mixture(*(content[field] for field in fields[:4]))
+    background = Background.from_content(content.get("background"))
+    mixture = Mixture(*(content[field] for field in fields[:4]), background=background)
     family = known_family("family", content.get("family", mixture.covariance_type))
     return FittedModel(
         source=path,
@@ -453,7 +476,14 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         family=family,
         was_fitted=True,
         standardised=content.get("scaling") is not None,
+        held=None if content.get("held") is None else HeldParts.from_content(content["held"]),
     )
+
+
+def _held_by(model: Any) -> HeldParts | None:
+    """What a fit of ours holds."""
+    held = getattr(model, "held_", None)
+    return held if isinstance(held, HeldParts) else None
 
 
 def _prior_in(content: dict[str, Any], d: int) -> CovariancePrior | None:
@@ -484,6 +514,7 @@ def _from_part(path: str | Path, content: dict[str, Any]) -> FittedModel:
         covariance_floor=getattr(part, "covariance_floor", None),
         prior=getattr(part, "covariance_prior", None),
         family=getattr(part, "family", part.mixture.covariance_type),
+        held=getattr(part, "held", None),
     )
 
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from gmmscape.background import Background
 from gmmscape.exceptions import FormatError
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture.parts import MixtureParts
+from gmmscape.modelfiles.load import save
 from gmmscape.results.records import Record
 
 
@@ -21,8 +23,8 @@ class Written(MixtureParts, Record):
         Returns
         -------
         dict
-            Keys format, format_version, covariance_type, weights, means, covariances, and feature_names where
-            columns have names.
+            Keys format, format_version, covariance_type, weights, means, covariances, feature_names where
+            columns have names, and background where there is one.
         """
         names = {} if self.feature_names is None else {"feature_names": list(self.feature_names)}
         return {
@@ -33,6 +35,7 @@ class Written(MixtureParts, Record):
             "means": self.means.tolist(),
             "covariances": self.covariances.tolist(),
             **names,
+            **({} if self.background is None else {"background": self.background.content()}),
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -45,6 +48,50 @@ class Written(MixtureParts, Record):
             columns have names.
         """
         return self.content()
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the mixture to a model file, whole or not at all; `gmmscape.load` reads it.
+
+        Parameters
+        ----------
+        path : str or Path
+            Name of the file, usually ending in ``.gmm``. A model file that is there is replaced.
+        force : bool, default=False
+            Whether a file of another kind is replaced too.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the path cannot be that of a file, or a file of another kind is there.
+        OSError
+            If the file cannot be written.
+        """
+        save(path, "Mixture", self.to_dict(), {}, force=force)
+
+    @classmethod
+    def from_saved(cls, document: Mapping[str, Any], parameters: Mapping[str, Any]) -> Self:
+        """Return the mixture that a model file holds; called by `gmmscape.load`.
+
+        Parameters
+        ----------
+        document : mapping
+            As `to_dict` returned it.
+        parameters : mapping
+            Empty.
+
+        Returns
+        -------
+        Mixture
+            Equal to the one that was saved.
+
+        Raises
+        ------
+        FormatError
+            If something is missing or not known.
+        """
+        if parameters:
+            raise FormatError(f"a mixture has no parameters {sorted(parameters)}")
+        return cls.from_dict(document)
 
     @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:
@@ -106,10 +153,16 @@ class Written(MixtureParts, Record):
             _check_keys(content, required={"centers", "sigma"}, optional={"weights"})
             return cls.location(content["centers"], content["sigma"], content.get("weights"))
         fields = {"weights", "means", "covariances", "covariance_type"}
-        _check_keys(content, required=fields, optional={"format", "format_version", "feature_names"})
+        _check_keys(
+            content, required=fields, optional={"format", "format_version", "feature_names", "background"}
+        )
         if not isinstance(content.get("feature_names"), list | tuple | None):
             raise FormatError("feature_names must be a list of names")
-        return cls(**{field: content[field] for field in fields}, feature_names=content.get("feature_names"))
+        return cls(
+            **{field: content[field] for field in fields},
+            feature_names=content.get("feature_names"),
+            background=Background.from_content(content.get("background")),
+        )
 
 
 def _check_keys(content: Mapping[str, Any], *, required: set[str], optional: set[str]) -> None:

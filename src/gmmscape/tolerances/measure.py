@@ -11,6 +11,8 @@ class MeasureTolerances:
 
     #: Centers farther apart than this, in standard deviations, leave float64 when distances are squared.
     farthest: float = 1e150
+    #: Relative error of numbers that other programs have written with the digits they print.
+    of_other_programs: float = 1e-5
     #: Relative error of a difference of two integrals that is as good as rounding lets it be.
     rounded: float = 1e-11
     #: Beyond these radii a Gaussian of one, two or three dimensions has mass 4e-17 at most: below
@@ -39,6 +41,13 @@ class MeasureTolerances:
     fewest_off: int = 20
     #: A row that occurs this many times more often than rows usually do is a value that many rows have.
     frequent: float = 10.0
+    #: Columns up to which a convex hull is computed, and how far off a face a row is still on it, as a share
+    #: of the hull's size.
+    hull_columns: int = 8
+    on_hull: float = 1e-9
+    #: Relative change of the background's weight below which it is found, and the most steps to it.
+    background_weight: float = 1e-12
+    background_steps: int = 100
     #: Rows from which on a first column that counts them is an index, whatever it is called.
     counted_rows: int = 10
     #: Mean and covariance of incomplete rows: change of a correlation, or of a mean in standard deviations,
