@@ -10,6 +10,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
 from gmmscape.models import FittedModel, read_model
 from gmmscape.results.records import Record
@@ -25,7 +26,7 @@ class RowLabels(Record):
     Attributes
     ----------
     labels : ndarray of int, shape (n,)
-        The most probable component of each row, from 0.
+        The most probable component of each row, from 0; -1 where the background is more probable than any.
     probability : ndarray of shape (n,)
         Its posterior probability.
     uncertainty : ndarray of shape (n,)
@@ -71,9 +72,13 @@ class RowLabels(Record):
         else:
             yield f"next: use the labels; each has a probability of {level:g} or more"
         yield ""
-        shares = np.bincount(self.labels, minlength=self.n_components)
-        rows = [(str(i), str(number), f"{number / n:.4f}") for i, number in enumerate(shares.tolist())]
-        yield from aligned([("#", "rows", "share"), *rows])
+        numbers = np.bincount(self.labels[self.labels >= 0], minlength=self.n_components).tolist()
+        called = [(str(i), number) for i, number in enumerate(numbers)]
+        if n > sum(numbers):
+            called.append(("background", n - sum(numbers)))
+        yield from aligned(
+            [("#", "rows", "share"), *((name, str(many), f"{many / n:.4f}") for name, many in called)]
+        )
 
 
 def row_labels(model: Any, X: Any, *, lines: Sequence[int] | None = None) -> RowLabels:
@@ -109,7 +114,7 @@ def row_labels(model: Any, X: Any, *, lines: Sequence[int] | None = None) -> Row
     probability = posterior[np.arange(len(rows)), labels]
     posterior[np.arange(len(rows)), labels] = 0.0
     return RowLabels(
-        labels,
+        np.where(labels < mixture.n_components, labels, -1),
         probability,
         posterior.sum(axis=1),
         mixture.log_density(rows),
@@ -118,14 +123,16 @@ def row_labels(model: Any, X: Any, *, lines: Sequence[int] | None = None) -> Row
     )
 
 
-def mixture_of(model: Any) -> tuple[Mixture, str]:
-    """Return the mixture in a model, and its family; raises InvalidParameterError where it has none."""
+def mixture_of(model: Any) -> tuple[Mixture, int]:
+    """Return the mixture in a model and how many numbers were free; raises InvalidParameterError without."""
     if isinstance(model, Mixture):
-        return model, model.covariance_type
+        model = FittedModel(model, model, None, family=model.covariance_type)
     read = model if isinstance(model, FittedModel) else read_model(model)
     if read.mixture is None or read.family is None:
         raise InvalidParameterError.of("model", read.source, "pass a mixture: centers alone have no density")
-    return read.mixture, read.family
+    free = family_named(read.family).n_parameters(*read.mixture.means.shape)
+    held = 0 if read.held is None else read.held.n_held
+    return read.mixture, free - held + (read.mixture.background is not None)
 
 
 def places(lines: Sequence[int] | None) -> IntArray | None:

@@ -91,6 +91,10 @@ def fit_command(
             "--reg-covar is in units of the data, which --standardize takes away: use --covariance-floor",
             context,
         )
+    if standardize and options["background"] is not None:
+        raise click.UsageError(
+            "--background is a density in the units of the data: leave --standardize out", context
+        )
     rows = layout.read(file, quiet=outputs.quiet)
     scaling = Scaling.of(rows.values, rows.weights) if standardize else None
     fitted = rows.values if scaling is None else scaling.apply(rows.values)

@@ -33,10 +33,10 @@ def predict_command(
 ) -> None:
     """Write the component of each row of FILE, by the fit in MODEL, as CSV.
 
-    The columns are the line of the row in FILE, its most probable component (label, from 0), the probability
-    of that, the probability of all others (uncertainty), and the log density of the row. MODEL is a file as
-    `gmmscape fit --json` writes it. Its columns are found by their names; others are not used. - is standard
-    input. Exit codes: 0 done, 2 usage, 3 data, 4 interrupted.
+    The columns are the line of the row in FILE, its most probable component (label, from 0; -1 is the
+    background), the probability of that, the probability of all others (uncertainty), and the log density of
+    the row. MODEL is a file as `gmmscape fit --json` writes it. Its columns are found by their names; others
+    are not used. - is standard input. Exit codes: 0 done, 2 usage, 3 data, 4 interrupted.
 
     \b
     Example:
