@@ -229,6 +229,15 @@ def test_a_fit_makes_next_to_nothing_of_the_size_of_the_data(tmp_path: Path):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
+def test_all_readers_read_the_same_numbers(tmp_path: Path):
+    """Of 20,000 rows; longer than pandas' Python reader would be no fast path."""
+    for row in small("reading", tmp_path)["summary"].values():
+        assert row["same_numbers"]
+        assert 0.0 < row["of pandas Python"] < 1.0
+
+
+@pytest.mark.slow
 def test_integrals_are_those_of_monte_carlo_and_errors_as_stated(tmp_path: Path):
     summary = small("integrals", tmp_path)["summary"]
     (embedded,) = summary["embedded"].values()

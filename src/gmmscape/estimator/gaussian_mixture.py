@@ -356,6 +356,7 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
             See `from_json`.
         """
         solution = document.solution
+        document.check_own_units()
         model = cls(
             solution.mixture.n_components,
             covariance_type=solution.family,
