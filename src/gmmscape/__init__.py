@@ -18,7 +18,7 @@ _HOMES = {
         "NoResultError",
         "NotAvailableError",
     ),
-    "inference": ("StandardErrors", "standard_errors"),
+    "inference": ("standard_errors",),
     "mixture": ("Mixture",),
     "models": ("NotFittedError",),
     "optima": ("LocalOptima", "local_optima"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape.inference import StandardErrors
 
 
 def drawn(separation: float, n: int, seed: int = 1) -> tuple[gs.Mixture, Any]:
@@ -15,7 +16,7 @@ def drawn(separation: float, n: int, seed: int = 1) -> tuple[gs.Mixture, Any]:
     return truth, truth.sample(n, seed)[0]
 
 
-def verdict(separation: float, n: int, method: str = "auto", seed: int = 1) -> gs.StandardErrors:
+def verdict(separation: float, n: int, method: str = "auto", seed: int = 1) -> StandardErrors:
     truth, X = drawn(separation, n, seed)
     return gs.standard_errors(truth, X, method=method, covariance_type="spherical", covariance_prior="auto")
 
