@@ -106,13 +106,14 @@ def judge(
     X = columns_in_order(X, fitted.feature_names)
     sample = Sample(X, sample_weight, copy=False, wild="aside")
     check_rows(sample, fitted)
-    total = total_mass(sample, sample_weight)
     if fitted.mixture is None:
+        total = total_mass(sample, sample_weight)  # inertia is a sum over rows as the user weighs them
         budget.value_is = "inertia"
         diagnosis, centers, n_iter = diagnose_centers(sample, fitted.means, total, seed, budget)
         return Judged(
             fitted, diagnosis, None, None, centers, n_iter, X, pipeline=None if whole is model else whole
         )
+    total = sample.counted_rows
     family = family_of(fitted, sample, reg_covar, covariance_floor, covariance_prior)
     given = sample.local_mixture(fitted.mixture)
     objective = Objective.near(sample, family, given)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.diagnosis.goodness_of_fit import misfit
 from gmmscape.effort import EFFORT
 from gmmscape.measure import Sample, WeightedRows, repetition, rounding_step, row_keys
@@ -151,12 +151,20 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
         different = (points[kept] + jitter[kept])[:, varying]
         there = fit.kind.in_columns(fit.covariances, varying)
         far_off = misfit(
-            WeightedRows(different, sample.weights[rows[kept]], objective.rows.unit),
+            WeightedRows(different, _weights_of_kept(seen, sample.weights[rows], kept), objective.rows.unit),
             Mixture(fit.weights, fit.means[:, varying], there, fit.covariance_type),
         )
         if far_off is not None:
             found.append(Finding("not Gaussian", far_off))
     return tuple(found)
+
+
+def _weights_of_kept(rows: FloatArray, weights: FloatArray, kept: BoolArray) -> FloatArray:
+    """Weights of the rows that are kept, with a share in those of equal rows that are not."""
+    if kept.all():
+        return weights
+    _, place = np.unique(row_keys(rows), return_inverse=True)
+    return (np.bincount(place, weights) / np.bincount(place, kept))[place[kept]]
 
 
 def set_aside(sample: Sample) -> Iterator[Finding]:
@@ -187,13 +195,12 @@ def missing_values(sample: Sample) -> Iterator[Finding]:
     each, of_rows = missing.sum(axis=0), missing.any(axis=1)
     columns = np.flatnonzero(each)
     n_patterns = len(np.unique(np.packbits(missing, axis=1), axis=0))
-    share = missing.mean()
-    counts = _listed(each[columns].tolist())
+    share, counts = 100.0 * missing.mean(), _listed(each[columns].tolist())
     yield Finding.of(
         "missing values",
-        f"{int(each.sum()):,} values ({share:.2g} of all) in {int(of_rows.sum()):,} of {len(sample):,} rows, "
-        f"{counted(n_patterns, 'pattern')} of gaps: {counts} in {{columns}}; rows count by what was observed, "
-        "which is right where gaps do not depend on the missing values themselves",
+        f"{int(each.sum()):,} values ({share:.2g} %) in {int(of_rows.sum()):,} of {len(sample):,} rows, "
+        f"{counted(n_patterns, 'pattern')} of gaps: {counts} in {{columns}}; rows count by what was "
+        "observed, which is right where gaps do not depend on the missing values themselves",
         columns,
     )
 
@@ -231,7 +238,7 @@ def _rounded(points: FloatArray, fit: Mixture, varying: Any) -> tuple[IntArray, 
     rng = np.random.default_rng(EFFORT.diagnosis.own_seed)
     jitter = np.zeros_like(points)
     found = []
-    for column in np.flatnonzero(varying):
+    for column in np.flatnonzero(varying).tolist():
         own = _observed(points, column)
         values = np.unique(own)
         gap = 0.0 if len(values) == len(own) else rounding_step(values)

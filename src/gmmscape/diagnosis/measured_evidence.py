@@ -29,7 +29,7 @@ def evidence_of(
     examination : Examination
         What was found.
     total : float
-        Mass of the data as the user counts it.
+        Rows that count.
     gain : float
         Of moves, per unit mass.
     score : float

@@ -62,7 +62,7 @@ class FitDocument(Record):
     feature_names : tuple of str or None
         Names of the columns; None where they have none.
     total : float
-        Number of rows, or sum of their weights.
+        Number of rows; of weighted ones see `Diagnosis`.
     reg_covar : float
         Least variance, in squared units of the data.
     covariance_floor : float or None
@@ -156,7 +156,9 @@ class FitDocument(Record):
         solution = {name: content[name] for name in OF_SOLUTION if name in content}
         solution["mixture"] = {name: content[name] for name in OF_MIXTURE}
         diagnosis = {**content["diagnosis"], **{name: content[name] for name in OF_DIAGNOSIS}}
-        return cls(**arguments(cls, {**content, "solution": solution, "diagnosis": diagnosis}))
+        found = cls(**arguments(cls, {**content, "solution": solution, "diagnosis": diagnosis}))
+        found.mixture.with_names(found.feature_names)  # as many as columns, or it is damaged
+        return found
 
     @property
     def mixture(self) -> Mixture:

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
+from gmmscape.diagnosis.assess import NESTED, check_n_jobs
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
 from gmmscape.effort import EFFORT
-from gmmscape.estimator.kept_rows import KeptRows
 from gmmscape.estimator.inputs import checked_data
+from gmmscape.estimator.kept_rows import KeptRows
 from gmmscape.estimator.starting import GIVEN, Paused, begun, check_init_params, problem_of
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import CovariancePrior, known_family
@@ -60,7 +60,7 @@ def fit_estimator(
     Fit
         Solution and diagnoses.
     """
-    solver = _checked_parameters(model)
+    solver = checked_parameters(model)
     max_seconds = optional_seconds("max_seconds", model.max_seconds)
     regularity = Regularity.of(model.covariance_prior, model.reg_covar, model.covariance_floor)
     X = checked_data(model, X, reset=True)
@@ -99,7 +99,7 @@ def fit_estimator(
         resume=resume,
     )
     budget = Budget("fit", max_seconds, callback or _printer(model), each_iteration=model.verbose >= 2)
-    fit = fit_mixture(sample, family, plan, total_mass(sample, sample_weight), budget)
+    fit = fit_mixture(sample, family, plan, sample.counted_rows, budget)
     before = fit.em_diagnosis
     fit = replace(
         fit,
@@ -126,7 +126,8 @@ def _not_converged(reason: str) -> str:
     )
 
 
-def _checked_parameters(model: GaussianMixture) -> EM:
+def checked_parameters(model: GaussianMixture) -> EM:
+    """Return the solver that the parameters of an estimator ask for, all of them checked."""
     positive_integer("n_components", model.n_components)
     known_family("covariance_type", model.covariance_type)
     check_init_params(model.init_params)
@@ -203,3 +204,4 @@ def set_fit(
     model.solution_ = solution
     model.n_samples_ = n_samples
     model.covariance_prior_ = prior
+    model.__dict__.pop("_online", None)

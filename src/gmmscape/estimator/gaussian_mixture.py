@@ -14,14 +14,15 @@ from gmmscape.diagnosis.fit import Fit
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator, set_fit
 from gmmscape.estimator.imputing import Imputing
-from gmmscape.estimator.of_columns import OfColumns
+from gmmscape.estimator.online import partial_fit_estimator
 from gmmscape.estimator.predictions import Predictions
+from gmmscape.estimator.saved import Saved
 from gmmscape.estimator.shown import Shown
 from gmmscape.estimator.summarised import Summarised
 from gmmscape.solve import INIT_PARAMS
 
 
-class GaussianMixture(Predictions, Imputing, Shown, Summarised, OfColumns, DensityMixin, BaseEstimator):
+class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMixin, BaseEstimator):
     """Gaussian mixture with scikit-learn's interface that leaves bad optima.
 
     After EM, overloaded components are split into slots that merging or deleting redundant ones frees, as
@@ -242,6 +243,47 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, OfColumns, Densi
         """
         return self.fit(X, y, sample_weight).predict(X)
 
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> GaussianMixture:
+        """Take a batch of rows, which are not kept: one step of stepwise EM.
+
+        The first batch gives the step that EM makes from the start. Of a later one, with the share s of all
+        rows so far, the statistics count s^0.6, and those before it the rest. A fit that is there already
+        counts as the rows that it was fitted on, each of weight one.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            The batch. The first has a row for each component at least; floors and prior are what it asks for.
+        y : object, optional
+            Not used.
+        sample_weight : array_like of shape (n_samples,), optional
+            Non-negative, in one unit for all batches.
+
+        Returns
+        -------
+        GaussianMixture
+            The estimator itself. `n_iter_` counts batches, `lower_bound_` is that of the last batch before
+            its step, `n_samples_` the rows so far; there is no verdict: `diagnose` gives one on rows that are
+            kept.
+
+        Raises
+        ------
+        DataError
+            If the rows cannot be used, or the first batch has too few.
+        InvalidParameterError
+            If a parameter cannot be used, or `n_components` or `covariance_type` changed between batches.
+
+        Notes
+        -----
+        For independent rows of one distribution the parameters tend to a stationary point of the expected log
+        likelihood, if they stay bounded (Cappe and Moulines, J. R. Stat. Soc. B 71, 2009). It may be a bad
+        optimum: none is left. Nothing is promised of a single step, which may lower the likelihood, nor of
+        few batches, nor of batches that differ by more than chance, such as sorted rows. Equal batches in
+        equal order give equal bits. Cost of one pass over the batch.
+        """
+        partial_fit_estimator(self, X, sample_weight)
+        return self
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -276,7 +318,22 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, OfColumns, Densi
         OSError
             If it cannot be read.
         """
-        document = FitDocument.from_json(path)
+        return cls.of_document(FitDocument.from_json(path))
+
+    @classmethod
+    def of_document(cls, document: FitDocument) -> Self:
+        """Return the fitted estimator that a document describes.
+
+        Parameters
+        ----------
+        document : FitDocument
+            As `document` returns it.
+
+        Returns
+        -------
+        GaussianMixture
+            See `from_json`.
+        """
         solution = document.solution
         model = cls(
             solution.mixture.n_components,

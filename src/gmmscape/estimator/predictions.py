@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.estimator.fitting import seed_of_model
@@ -14,7 +15,7 @@ from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
 from gmmscape.models import NotFittedError, parameters_of
 from gmmscape.threads import limited
-from gmmscape.validation import positive_integer
+from gmmscape.validation import positive_integer, sample_weights
 
 
 class Predictions:
@@ -77,7 +78,7 @@ class Predictions:
         with limited(self.n_jobs):
             return in_precision(mixture.log_density(rows), rows, self.means_)
 
-    def score(self, X: Any, y: Any = None) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
         """Return the average log density.
 
         Parameters
@@ -86,44 +87,62 @@ class Predictions:
             Rows.
         y : object, optional
             Not used.
+        sample_weight : array_like of shape (n_samples,), optional
+            Non-negative; only ratios matter. Equal by default.
 
         Returns
         -------
         float
-            In nats per row.
+            In nats per row, or per unit of weight.
         """
-        return float(self.score_samples(X).mean())
+        return self._judged(X, sample_weight)[0]
 
-    def bic(self, X: Any) -> float:
+    def bic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return the Bayesian information criterion; smaller is better, as in scikit-learn.
 
         Parameters
         ----------
         X : array_like of shape (n_samples, n_features)
             Rows.
+        sample_weight : array_like of shape (n_samples,), optional
+            Non-negative; only ratios matter: whole multiples of the smallest are counts, and n is their sum;
+            of others it is Kish's number, (sum w)^2 / sum w^2. Equal by default.
 
         Returns
         -------
         float
             -2 log-likelihood + (number of parameters) log n.
         """
-        density = self.score_samples(X)
-        return float(-2.0 * density.sum() + self._n_parameters() * np.log(len(density)))
+        average, n = self._judged(X, sample_weight)
+        return float(-2.0 * n * average + self._n_parameters() * np.log(n))
 
-    def aic(self, X: Any) -> float:
+    def aic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return Akaike's information criterion; smaller is better, as in scikit-learn.
 
         Parameters
         ----------
         X : array_like of shape (n_samples, n_features)
             Rows.
+        sample_weight : array_like of shape (n_samples,), optional
+            As for `bic`.
 
         Returns
         -------
         float
             -2 log-likelihood + 2 (number of parameters).
         """
-        return float(-2.0 * self.score_samples(X).sum() + 2.0 * self._n_parameters())
+        average, n = self._judged(X, sample_weight)
+        return float(-2.0 * n * average + 2.0 * self._n_parameters())
+
+    def _judged(self, X: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
+        """The average log density, and how many rows that is the average of."""
+        density = self.score_samples(X)
+        if sample_weight is None:
+            return float(density.mean()), float(len(density))
+        weights = sample_weights(sample_weight, len(density))
+        counts = np.flatnonzero(weights.each)  # a row of weight zero may have no density
+        some = weights.taken(counts)
+        return float(some.each @ density[counts]), some.counted
 
     def sample(self, n_samples: int = 1) -> tuple[FloatArray, IntArray]:
         """Draw rows from the fitted mixture.

@@ -79,7 +79,8 @@ class Sample(Centred):
         self.n_samples = self._source.n_given
         self._summary = RowSummary.of(self._source, keys=False)
         self.n_features, self.origin = self._source.n_features, self._summary.origin
-        points, weights = self._source.in_memory()
+        points, self._weights = self._source.in_memory()
+        weights = self._weights
         self.equal_weights = weights.common is not None
         self.incomplete = self._source.incomplete
         self._rows = WeightedRows(
@@ -155,7 +156,7 @@ class Sample(Centred):
 
     @property
     def set_aside(self) -> IntArray:
-        """Where rows that are not looked at, being wild or without any value, stand in the data as they came."""
+        """Where rows that are not looked at, being wild or without any value, stand in the data."""
         return self._source.left_out
 
     @property
@@ -200,11 +201,7 @@ class Sample(Centred):
     @cached_property
     def _counts(self) -> FloatArray | None:
         """How many rows each stands for: multiples of the smallest weight; None where they are none."""
-        if self.equal_weights:
-            return np.ones(len(self))
-        counts = self.weights / self.weights.min()
-        whole = np.abs(counts - np.round(counts)).max() <= TOLERANCES.measure.whole_weight
-        return np.round(counts) if whole else None
+        return self._weights.counts
 
     @property
     def counts(self) -> FloatArray | None:
@@ -213,14 +210,8 @@ class Sample(Centred):
 
     @cached_property
     def counted_rows(self) -> float:
-        """How many rows the data are, whatever the unit of their weights.
-
-        Weights that are whole multiples of the smallest are counts of it; of others, Kish's effective number
-        is taken, 1 / sum of their squares.
-        """
-        if self._counts is not None:
-            return float(self._counts.sum())
-        return float(1.0 / (self.weights @ self.weights))
+        """How many rows the data are, whatever the unit of their weights: see `Weights.counted`."""
+        return self._weights.counted
 
     @property
     def n_varying(self) -> int:
@@ -234,10 +225,7 @@ class Sample(Centred):
         counts = np.ones(len(points)) if self._counts is None else self._counts
         observed = ~np.isnan(points)
         return np.array(
-            [
-                grid_step(points[own, j], float(counts[own].sum()))
-                for j, own in enumerate(observed.T)
-            ]
+            [grid_step(points[own, j], float(counts[own].sum())) for j, own in enumerate(observed.T)]
         )
 
     @cached_property
@@ -305,8 +293,8 @@ def check_complete(measure: Any, what: str) -> None:
     if isinstance(measure, Sample) and measure.incomplete:
         rows = int(np.isnan(measure.points).any(axis=1).sum())
         raise DataError(
-            f"X has missing values in {rows} of {len(measure)} rows, which {what}: complete these rows, as by "
-            "a mixture's `impute`, or drop them"
+            f"X has missing values in {rows} of {len(measure)} rows, which {what}: complete these rows, as "
+            "by a mixture's `impute`, or drop them"
         )
 
 

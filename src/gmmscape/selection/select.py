@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
+from gmmscape.diagnosis.assess import NESTED, check_n_jobs
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import FitPlan
 from gmmscape.exceptions import DataError, InvalidParameterError
@@ -201,9 +201,7 @@ def select(
     _check_rows(sample, numbers_wanted, rule.n_folds if criterion == "heldout" else 2)
     facts = {} if checkpoint is None else _facts(sample, numbers_wanted, kinds, plan, rule)
     fits = KeptFits(None if checkpoint is None else Journal(checkpoint, "select", facts))
-    ladders = _ladders(
-        sample, kinds, numbers_wanted[-1], plan, rule, total_mass(sample, sample_weight), budget, fits
-    )
+    ladders = _ladders(sample, kinds, numbers_wanted[-1], plan, rule, sample.counted_rows, budget, fits)
     try:
         with limited(n_jobs):
             ended = _climbed(ladders, numbers_wanted)

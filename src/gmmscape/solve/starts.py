@@ -210,7 +210,7 @@ def mixture_of_responsibilities(sample: Sample, family: Family, psi: FloatArray)
     merged = MergeInOrder()
     for first in range(0, len(sample), BLOCK_ROWS):
         rows = slice(first, first + BLOCK_ROWS)
-        merged.add(_statistics_of(sample.local(rows), psi[rows] * sample.weights[rows, None], family))
+        merged.add(_statistics_of(sample.filled(rows), psi[rows] * sample.weights[rows, None], family))
     statistics = merged.total()
     current = mixture_around(sample, family, statistics.mean)
     try:

@@ -43,6 +43,7 @@ def of_data() -> dict[str, Record]:
     assert diagnosis.evidence.calibration is not None
     return {
         "mixture": TRUTH,
+        "divergence": gs.divergence(TRUTH, BAD, rng=0),
         "solution": repair.solution,
         "diagnosis": diagnosis,
         "evidence": diagnosis.evidence,
