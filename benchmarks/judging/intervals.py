@@ -56,7 +56,8 @@ def cells() -> list[Cell]:
         Cell(f"{name}, 2.5 sigma, n = {n}", overlapping[name], n, draws=draws)
         for n, names, draws in (
             (500, ("line", "full"), DRAWS),
-            (1000, ("spherical", "diag", "tied", "full"), DRAWS),
+            (1000, ("spherical", "diag", "tied"), DRAWS),
+            (1000, ("full",), DRAWS // 2),
             (2000, ("full",), DRAWS // 2),
         )
         for name in names
@@ -67,9 +68,11 @@ def cells() -> list[Cell]:
         for separation, truths in ((5, apart), (2.5, overlapping))
         for name in ("line", "full")
     ]
-    found.append(Cell("full, 5 sigma, n = 500, weighted rows", apart["full"], 500, thinned=True))
+    found.append(
+        Cell("full, 5 sigma, n = 500, weighted rows", apart["full"], 500, draws=DRAWS // 2, thinned=True)
+    )
     close = gs.Mixture([0.6, 0.4], [[0.0], [1.5]], [1.0, 1.0], "spherical")
-    found.append(Cell("line, 1.5 sigma, n = 200", close, 200))
+    found.append(Cell("line, 1.5 sigma, n = 200", close, 200, draws=DRAWS // 2))
     return found
 
 
@@ -227,7 +230,7 @@ def shown(summary: dict[str, Any]) -> Shown:
 
 PAGE = Page(
     question="Do intervals of 95 % hold what is true in 95 of 100 samples?",
-    setup="""1,000 samples (500 of 2,000 rows; 200 of the bootstraps, 199 refits each) from two components on
+    setup="""1,000 samples (500 of some, 200 of the bootstraps, 199 refits each) from two components on
     a line, and from two or three in the plane of each family, neighbours 5 or 2.5 sigma apart; fits by EM
     from the truth under the default prior. Shares of intervals that hold the true value, over the parameters
     of each kind. In "weighted rows" one component's rows are rarer than they should be, and weighted;
