@@ -158,6 +158,15 @@ def test_planted_blocks_are_labelled(tmp_path: Path):
 
 
 @pytest.mark.slow
+def test_intervals_are_counted_by_method_and_kind(tmp_path: Path):
+    (cell,) = small("intervals", tmp_path)["summary"]["cells"].values()
+    assert set(cell["methods"]) == {"profile", "observed", "sandwich"}
+    for found in cell["methods"].values():
+        assert found["verdicts"] == {"trustworthy": cell["draws"]}
+        assert all(0.0 < found[kind]["coverage"] <= 1.0 for kind in ("weight", "mean", "sd"))
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir")
 def test_the_cost_of_proposals_is_counted_in_iterations(tmp_path: Path):
     content = small("ranking", tmp_path)

@@ -129,7 +129,7 @@ def standard_errors(
     >>> X = np.random.default_rng(0).normal([[0.0], [9.0]], 1.0, (2, 200)).reshape(-1, 1)
     >>> found = gs.standard_errors(gs.GaussianMixture(2, random_state=0).fit(X), X)
     >>> [round(one.standard_error, 3) for one in found.of("mean")]
-    [0.067, 0.066]
+    [0.072, 0.068]
     """
     choice("method", method, METHODS)
     level = checked_level(level)
