@@ -148,7 +148,7 @@ def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
         A fitted scikit-learn or gmmscape ``GaussianMixture``, a ``BayesianGaussianMixture``, a ``KMeans``, a
         `Mixture`, a tuple (weights, means, covariances), an array of bare centers (k, d), or the path of a
         JSON or model file that gmmscape wrote.
-    covariance_type : {"full", "tied", "diag", "spherical"}, optional
+    covariance_type : str, optional
         Family of the fit; needed for a `Mixture` and for arrays, which do not say what was free.
 
     Returns

@@ -112,6 +112,13 @@ def test_without_data_it_says_what_is_needed(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("data_dir")
+def test_values_of_mclust_are_reached(tmp_path: Path):
+    summary = small("mclust_families", tmp_path)["summary"]
+    assert summary["reached"] == summary["same_optimum"] == summary["of"] == 14
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir", "reference_dir")
 @pytest.mark.slow
 def test_one_random_start_is_enough(tmp_path: Path):
