@@ -131,7 +131,10 @@ def test_other_fits_are_repaired(X: np.ndarray):
     assert found.diagnosis.verdict == "bad optimum"
     assert all_found(found.model.means)
     assert found.diagnosis.evidence.held_out_gain > 0
-    assert found.diagnosis.evidence.smallest_curvature is None
+    after = gs.diagnose(found.model, X, covariance_type="spherical", rng=0)
+    assert after.verdict == "no better fit found"
+    assert after.evidence.falling_directions == 0
+    assert 0.0 < after.evidence.smallest_curvature < 1.0
 
 
 def test_a_model_of_other_rows_is_noticed(escaped: gs.GaussianMixture, X: np.ndarray):
