@@ -72,7 +72,8 @@ class Shown:
             If matplotlib is not installed.
         """
         mixture = self._mixture()
-        ours = mixture == self.solution_.mixture  # parameters may have been changed since
+        # Parameters may have been changed since, or come from another program.
+        ours = hasattr(self, "solution_") and mixture == self.solution_.mixture
         rows = None if X is None else self._checked(X)
         names = getattr(self, "feature_names_in_", None)
         options = {
@@ -97,9 +98,15 @@ class Shown:
         NotFittedError
             If there is no fit yet.
         InvalidParameterError
-            If parameters were changed after the fit.
+            If parameters were changed after the fit, or it is one of another program.
         """
-        if self._mixture() != self.solution_.mixture:
+        mixture = self._mixture()
+        if not hasattr(self, "solution_"):
+            raise InvalidParameterError(
+                "this model was not fitted here: diagnose it with rows; `save` writes it, and its mixture_ "
+                "has JSON"
+            )
+        if mixture != self.solution_.mixture:
             raise InvalidParameterError(
                 "weights_, means_ or covariances_ were changed after the fit: pass them as a Mixture, which "
                 "can be written too"
