@@ -44,8 +44,8 @@ class IncompleteRows(engine.HeldRows):
     """Rows in which NaN stands for what is missing; see `engine.Held` for what the methods return.
 
     The log density of a row is that of its observed columns, per unit^m for m of them, and 0 where there are
-    none. Derivatives in means alone there are none; those of any family are NumPy's, so that EM is not followed
-    by steps of a quadratic model.
+    none. Derivatives in means alone there are none; those of any family are NumPy's, so that EM is not
+    followed by steps of a quadratic model.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """Second derivatives of the likelihood of rows with missing values, by NumPy.
 
-Given what is observed of a row, its deviations y in a component's own standard deviations are Gaussian, with mean
-e and covariance R = r r'. Scores are linear and quadratic in y. Those of the row are their expectations; and what
-is missing beside the labels, the variance of the scores about these, adds to the missing information (Louis, J. R.
-Stat. Soc. B 44, 1982).
+Given what is observed of a row, its deviations y in a component's own standard deviations are Gaussian, with
+mean e and covariance R = r r'. Scores are linear and quadratic in y. Those of the row are their expectations;
+and what is missing beside the labels, the variance of the scores about these, adds to the missing information
+(Louis, J. R. Stat. Soc. B 44, 1982).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gmmscape.statistics import Information, ScoreMoments
 def information(
     X: FloatArray, weights: FloatArray, parameters: engine.Parameters, scatter: str, *, missing: bool
 ) -> Information:
-    """Return moments of scores and missing information of local rows, as `engine.Held.information` states them."""
+    """Return moments of scores and missing information of local rows; see `engine.Held.information`."""
     total = _Sums(parameters, SCORES[scatter], missing=missing)
     for observed, rows in zip(*Patterns.of(X), strict=True):
         own = _OfPattern(parameters, total.scores, observed)
@@ -50,7 +50,7 @@ def row_scores(X: FloatArray, parameters: engine.Parameters, scatter: str) -> Fl
 
 
 class _OfPattern:
-    """What a pattern of observed columns leaves open: conditional expectations, and roots r of R, (k, d, d)."""
+    """What a pattern of observed columns leaves open: expectations, and roots r of R, (k, d, d)."""
 
     def __init__(self, parameters: engine.Parameters, scores: CovarianceScores, observed: FloatArray) -> None:
         k, d = parameters.means.shape
@@ -158,7 +158,7 @@ class _Sums:
         self.lost[places[:, None], places] += variance
 
     def _form(self, u: FloatArray, v: FloatArray) -> FloatArray:
-        """The form B(u, v) of lines u (n, d) with one v, (n, q), of which B(y, y) is what scores lack of constants."""
+        """The form B(u, v) of lines u (n, d) with one v, (n, q); scores are constants less B(y, y)."""
         at = self.scores.at
         none = np.zeros((1, self.d))
         return 0.5 * (at(u) + at(v[None]) - at(u + v) - at(none))
