@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "patterns.hpp"
-#include "second_order.hpp"
+#include "../second_order.hpp"
 
 namespace gmmscape {
 
