@@ -9,8 +9,8 @@
 #include <optional>
 #include <vector>
 
-#include "background.hpp"
-#include "fit.hpp"
+#include "../background.hpp"
+#include "../fit.hpp"
 #include "patterns.hpp"
 #include "../second_order.hpp"
 
