@@ -7,7 +7,7 @@ from importlib import import_module
 from benchmarks.harness import Benchmark
 
 FOLDERS = {
-    "computing": ("engine", "gpu", "second_order", "speed", "fits", "memory", "integrals"),
+    "computing": ("engine", "gpu", "second_order", "speed", "fits", "memory", "integrals", "reading"),
     "fitting": (
         "recovery",
         "many",
@@ -21,6 +21,7 @@ FOLDERS = {
         "messy",
         "missing",
         "extremes",
+        "background",
         "mclust_families",
     ),
     "judging": (

@@ -12,6 +12,7 @@ from gmmscape.cli.shared.options import (
     Number,
     PriorRows,
     WholeNumber,
+    background_option,
     checkpoint_option,
     max_seconds_option,
     search_options,
@@ -117,6 +118,7 @@ class Families(click.ParamType):
     type=Written(stdout=True),
     help="Write the chosen fit to this file; diagnose and repair read it.",
 )
+@background_option
 @search_options(nested="take")
 @table_options
 @click.pass_context
@@ -141,7 +143,8 @@ def select_command(
     rows = layout.read(file, quiet=outputs.quiet)
     with saying_what_is_set_aside(rows), progress("selecting", quiet=outputs.quiet) as callback:
         found = select(rows.values, sample_weight=rows.weights, rng=seed, callback=callback, **options)
-    outputs.write(found, found.plot, rows=rows, also=((_document(found, rows, seed), model_file),))
+    document = _document(found, rows, seed)
+    outputs.write(found, found.plot, rows=rows, also=((document, model_file),), verdict=True)
     context.exit(4 if found.stop_reason == "interrupted" else 0)
 
 

@@ -10,8 +10,10 @@ import numpy as np
 
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.document_text import fit_table
-from gmmscape.families import CovariancePrior, family_named
+from gmmscape.estimator.scaling import Scaling
+from gmmscape.families import CovariancePrior
 from gmmscape.mixture import Mixture
+from gmmscape.models import FittedModel, free_parameters
 from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.fields import arguments, plain
 from gmmscape.results.records import Record
@@ -30,6 +32,7 @@ OF_SOLUTION = (
     "moves_at",
     "floor_active",
     "family",
+    "held",
 )
 OF_DIAGNOSIS = (
     "verdict",
@@ -42,7 +45,7 @@ OF_DIAGNOSIS = (
     "findings",
     "warnings",
 )
-OF_MIXTURE = ("covariance_type", "weights", "means", "covariances")
+OF_MIXTURE = ("covariance_type", "weights", "means", "covariances", "background")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +76,8 @@ class FitDocument(Record):
         Of all that was random; None where that was no number.
     init_params : str or None
         Where starts came from; None for a repair or a selection.
+    scaling : Scaling or None
+        What columns were standardised by for the fit, whose parameters are in the columns' own units.
     """
 
     format: ClassVar[str] = "gmmscape-fit"
@@ -89,6 +94,7 @@ class FitDocument(Record):
     seed: int | None
     init_params: str | None
     covariance_prior: CovariancePrior | None = None
+    scaling: Scaling | None = None
 
     @property
     def degenerate(self) -> bool:
@@ -114,8 +120,15 @@ class FitDocument(Record):
         if self.degenerate:
             return None
         mixture = self.solution.mixture
-        parameters = family_named(self.solution.family).n_parameters(*mixture.means.shape)
+        parameters = free_parameters(self.solution.family, mixture, self.solution.held)
         return -2.0 * self.log_likelihood + penalty * parameters
+
+    def check_own_units(self) -> None:
+        """Raise NotAvailableError where the family holds the fit in standardised columns only."""
+        standardised = self.scaling is not None
+        FittedModel(
+            self, self.mixture, None, family=self.solution.family, standardised=standardised
+        ).check_own_units()
 
     def content(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings.
@@ -139,6 +152,7 @@ class FitDocument(Record):
             "reg_covar": self.reg_covar,
             "covariance_floor": self.covariance_floor,
             "covariance_prior": plain(self.covariance_prior),
+            "scaling": plain(self.scaling),
             "log_likelihood": plain(self.log_likelihood),
             "bic": plain(self.bic),
             "aic": plain(self.aic),
@@ -147,14 +161,14 @@ class FitDocument(Record):
             **{name: diagnosis.pop(name) for name in OF_DIAGNOSIS},
             "diagnosis": diagnosis,
             "before": plain(self.before),
-            **{name: solution["mixture"][name] for name in OF_MIXTURE},
+            **{name: solution["mixture"][name] for name in OF_MIXTURE if name in solution["mixture"]},
         }
 
     @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the document that `content` described."""
         solution = {name: content[name] for name in OF_SOLUTION if name in content}
-        solution["mixture"] = {name: content[name] for name in OF_MIXTURE}
+        solution["mixture"] = {name: content[name] for name in OF_MIXTURE if name in content}
         diagnosis = {**content["diagnosis"], **{name: content[name] for name in OF_DIAGNOSIS}}
         found = cls(**arguments(cls, {**content, "solution": solution, "diagnosis": diagnosis}))
         found.mixture.with_names(found.feature_names)  # as many as columns, or it is damaged

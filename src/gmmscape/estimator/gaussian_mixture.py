@@ -64,6 +64,10 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         Starting means.
     precisions_init : array_like, optional
         Inverses of the starting covariances, in the shape of `covariance_type`.
+    weights_fixed, means_fixed, covariances_fixed : array_like, optional
+        What is held, in the shapes of `weights_`, `means_` and `covariances_`, with NaN where it is free:
+        weights, entries of means, whole matrices or entries of variances. The fit has the very numbers that
+        are given; components keep their places.
     random_state : int, RandomState, Generator or None, default=None
         Source of randomness of starts and of the search.
     rng : int, RandomState, Generator or None, default=None
@@ -88,6 +92,9 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         What moves are made for. "evidence" makes those whose gain new rows would see too: it stands out among
         the row-wise differences, and is there on rows left out. "likelihood" maximises the objective on these
         rows.
+    background : {"box", "hull"} or float, optional
+        A uniform density of free weight beside the components, for rows that belong to no cluster: over the
+        box or the convex hull of the rows, or of the volume given, in the units of the columns.
     n_jobs : int, optional
         Threads at most; None or -1 for all cores, or as many as OMP_NUM_THREADS says. The fit does not depend
         on it.
@@ -100,6 +107,12 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
     weights_, means_, covariances_, precisions_, precisions_cholesky_ : ndarray
         As in scikit-learn. Covariances of mclust's other families are stored as "tied" (EII, EEI), "diag"
         (VEI, EVI) or "full" (VEE, EVE, VVE, EEV, VEV, EVV).
+    held_ : HeldParts or None
+        What was held; `diagnose` and `repair` hold it too.
+    background_ : Background or None
+        The uniform density, with its region and `weight`; with `weights_` that sums to one.
+    background_weight_ : float
+        Its weight: 0 without one.
     converged_ : bool
         Whether the fit is converged; `stop_reason_` says more.
     n_iter_ : int
@@ -153,6 +166,9 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         weights_init: ArrayLike | None = None,
         means_init: ArrayLike | None = None,
         precisions_init: ArrayLike | None = None,
+        weights_fixed: ArrayLike | None = None,
+        means_fixed: ArrayLike | None = None,
+        covariances_fixed: ArrayLike | None = None,
         random_state: Any = None,
         rng: Any = None,
         warm_start: bool = False,
@@ -162,6 +178,7 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         accelerate: bool = True,
         nested: str = "offer",
         pursue: str = "evidence",
+        background: str | float | None = None,
         n_jobs: int | None = None,
         max_seconds: float | None = None,
     ) -> None:
@@ -177,6 +194,9 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         self.weights_init = weights_init
         self.means_init = means_init
         self.precisions_init = precisions_init
+        self.weights_fixed = weights_fixed
+        self.means_fixed = means_fixed
+        self.covariances_fixed = covariances_fixed
         self.random_state = random_state
         self.rng = rng
         self.warm_start = warm_start
@@ -186,6 +206,7 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         self.accelerate = accelerate
         self.nested = nested
         self.pursue = pursue
+        self.background = background
         self.n_jobs = n_jobs
         self.max_seconds = max_seconds
 
@@ -337,6 +358,7 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
             See `from_json`.
         """
         solution = document.solution
+        document.check_own_units()
         model = cls(
             solution.mixture.n_components,
             covariance_type=solution.family,

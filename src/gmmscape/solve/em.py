@@ -127,10 +127,10 @@ class EM:
     def _model(self, objective: Objective, state: EMState) -> QuadraticModel | None:
         """The model, where it pays and is possible: all components have rows, no floor bends the problem.
 
-        There are no second derivatives for rows with missing values.
+        For rows with missing values second derivatives cost more than they bring.
         """
         done, family = len(state.steps), objective.family
-        possible = self.second_order and self.accelerate and family.scores is not None
+        possible = self.second_order and self.accelerate and objective.differentiable
         possible = possible and not objective.rows.incomplete
         if not possible or done < max(EFFORT.solve.second_order_after, state.resting) or state.starved:
             return None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import most_probable
 
 #: Farther than this from the rest, in units of a picture, a row is not drawn at its own place.
 WILD = float(np.finfo(np.float32).max) / 1e8
@@ -56,9 +57,9 @@ class DrawnFit:
         return None if self.mixture is None else self.mixture.full_covariances()
 
     def labels(self, rows: FloatArray) -> IntArray:
-        """Return the most probable component, or the nearest center, of each row."""
+        """Return the most probable component, -1 for the background, or the nearest center, of each row."""
         if self.mixture is not None:
-            return self.mixture.responsibilities(rows).argmax(axis=1)
+            return most_probable(self.mixture.responsibilities(rows), len(self.means))
         distances = ((rows[:, None, :] - self.means[None]) ** 2).sum(axis=2)
         return distances.argmin(axis=1)
 

@@ -64,14 +64,18 @@ def curvature(objective: Objective, mixture: Mixture, seed: int = 0) -> Curvatur
     Returns
     -------
     Curvature or None
-        None where a component has no rows, or the family has no coordinates. Cost: a pass with Hessian and
+        None where a component has no rows, the family has no coordinates, or values are missing in more than
+        few rows of few coordinates, which only NumPy can do. Cost: a pass with Hessian and
         O(m^3) for m coordinates, or ``EFFORT.solve.products`` products, about two passes each.
     """
     family = objective.family
-    if family.scores is None or np.any(mixture.weights <= 0):
+    if not objective.differentiable or np.any(mixture.weights <= 0):
         return None
     units = OwnUnits(family, mixture)
-    if units.size <= EFFORT.solve.largest_hessian:
+    rows = objective.rows
+    if rows.incomplete and len(rows) * units.k * units.size**2 > EFFORT.solve.incomplete_hessian:
+        return None
+    if rows.incomplete or units.size <= EFFORT.solve.largest_hessian:
         return _exact(objective, mixture, units)
     return _by_products(objective, mixture, units, seed)
 
@@ -79,7 +83,7 @@ def curvature(objective: Objective, mixture: Mixture, seed: int = 0) -> Curvatur
 def price(objective: Objective, mixture: Mixture) -> float:
     """Return how many passes `curvature` takes, about."""
     family = objective.family
-    if family.scores is None:
+    if family.scores is None or not objective.differentiable:
         return 0.0
     k, d = mixture.means.shape
     if OwnUnits(family, mixture).size <= EFFORT.solve.largest_hessian:
