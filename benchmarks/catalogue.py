@@ -19,6 +19,7 @@ FOLDERS = {
         "optima",
         "select",
         "messy",
+        "missing",
         "extremes",
     ),
     "judging": (

@@ -14,7 +14,12 @@ from gmmscape.exceptions import NoResultError as NoResultError
 from gmmscape.exceptions import NotAvailableError as NotAvailableError
 from gmmscape.inference import StandardErrors as StandardErrors
 from gmmscape.inference import standard_errors as standard_errors
+from gmmscape.mixture import Divergence as Divergence
 from gmmscape.mixture import Mixture as Mixture
+from gmmscape.mixture import Regression as Regression
+from gmmscape.mixture import divergence as divergence
+from gmmscape.mixture import from_mclust as from_mclust
+from gmmscape.modelfiles import load as load
 from gmmscape.models import NotFittedError as NotFittedError
 from gmmscape.optima import LocalOptima as LocalOptima
 from gmmscape.optima import local_optima as local_optima

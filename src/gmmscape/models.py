@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterErro
 from gmmscape.families import CovariancePrior, family_named, family_names, known_family
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
+from gmmscape.modelfiles.archive import is_archive
+from gmmscape.modelfiles.load import load
 from gmmscape.results.records import record_of
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import data_matrix, mean_matrix, real_number
@@ -127,7 +129,7 @@ def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
     model : object
         A fitted scikit-learn or gmmscape ``GaussianMixture``, a ``BayesianGaussianMixture``, a ``KMeans``, a
         `Mixture`, a tuple (weights, means, covariances), an array of bare centers (k, d), or the path of a
-        JSON file that gmmscape wrote.
+        JSON or model file that gmmscape wrote.
     covariance_type : {"full", "tied", "diag", "spherical"}, optional
         Family of the fit; needed for a `Mixture` and for arrays, which do not say what was free.
 
@@ -389,6 +391,10 @@ def _stored(mixture: Mixture, kind: CovarianceKind) -> Mixture | None:
 
 
 def _from_file(path: str | Path) -> FittedModel:
+    if is_archive(path):
+        model = load(path)
+        read = read_model(model, model.covariance_type)
+        return replace(read, source=path)
     content = _checked_content(path)
     try:
         return _from_content(path, content)

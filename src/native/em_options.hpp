@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "fit.hpp"
+#include "patterns.hpp"
 #include "second_order.hpp"
 
 namespace gmmscape {
@@ -39,6 +39,7 @@ struct EmOptions {
     std::optional<Clock::time_point> deadline;
     bool keep = false;  // whether what it takes to go on is kept
     std::shared_ptr<const EmMemory> resume;  // what is gone on from, where there is one start
+    const std::vector<Pattern>* patterns = nullptr;  // all rows, where values are missing
 };
 
 // What the calling thread can see while starts run.

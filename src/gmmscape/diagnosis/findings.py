@@ -195,13 +195,12 @@ def missing_values(sample: Sample) -> Iterator[Finding]:
     each, of_rows = missing.sum(axis=0), missing.any(axis=1)
     columns = np.flatnonzero(each)
     n_patterns = len(np.unique(np.packbits(missing, axis=1), axis=0))
-    share = missing.mean()
-    counts = _listed(each[columns].tolist())
+    share, counts = 100.0 * missing.mean(), _listed(each[columns].tolist())
     yield Finding.of(
         "missing values",
-        f"{int(each.sum()):,} values ({share:.2g} of all) in {int(of_rows.sum()):,} of {len(sample):,} rows, "
-        f"{counted(n_patterns, 'pattern')} of gaps: {counts} in {{columns}}; rows count by what was observed, "
-        "which is right where gaps do not depend on the missing values themselves",
+        f"{int(each.sum()):,} values ({share:.2g} %) in {int(of_rows.sum()):,} of {len(sample):,} rows, "
+        f"{counted(n_patterns, 'pattern')} of gaps: {counts} in {{columns}}; rows count by what was "
+        "observed, which is right where gaps do not depend on the missing values themselves",
         columns,
     )
 
@@ -239,7 +238,7 @@ def _rounded(points: FloatArray, fit: Mixture, varying: Any) -> tuple[IntArray, 
     rng = np.random.default_rng(EFFORT.diagnosis.own_seed)
     jitter = np.zeros_like(points)
     found = []
-    for column in np.flatnonzero(varying):
+    for column in np.flatnonzero(varying).tolist():
         own = _observed(points, column)
         values = np.unique(own)
         gap = 0.0 if len(values) == len(own) else rounding_step(values)

@@ -19,7 +19,7 @@ from gmmscape.effort.phases import PhasesEffort
 from gmmscape.effort.points import PointsEffort
 from gmmscape.effort.quantisation import QuantisationEffort
 from gmmscape.effort.realisation import RealisationEffort
-from gmmscape.effort.report import ReportEffort
+from gmmscape.effort.report import FilesEffort, ReportEffort
 from gmmscape.effort.selection import SelectionEffort
 from gmmscape.effort.solve import SolveEffort
 from gmmscape.effort.structure import StructureEffort
@@ -36,6 +36,7 @@ class Effort:
     diagnosis: DiagnosisEffort = field(default_factory=DiagnosisEffort)
     dynamics: DynamicsEffort = field(default_factory=DynamicsEffort)
     falsification: FalsificationEffort = field(default_factory=FalsificationEffort)
+    files: FilesEffort = field(default_factory=FilesEffort)
     freedom: FreedomEffort = field(default_factory=FreedomEffort)
     inference: InferenceEffort = field(default_factory=InferenceEffort)
     measure: MeasureEffort = field(default_factory=MeasureEffort)

@@ -45,3 +45,11 @@ class MeasureEffort:
     #: Patterns of observed columns, and iterations of EM, for the mean and covariance of incomplete rows.
     patterns_of_one: int = 4_096
     iterations_of_one: int = 100
+    #: Random draws for a divergence: in the first round, from each component at least, and in one block.
+    divergence_draws: int = 20_000
+    fewest_draws: int = 64
+    draws_together: int = 1 << 16
+    #: Rounds in which a bound on a divergence is lowered.
+    bound_rounds: int = 100
+    #: Squares of a relative difference below which two terms of a series are exact to 1e-11.
+    series_below: float = 1e-5

@@ -1,4 +1,4 @@
-"""How much is tried: what a report holds, so that it stays small and opens at once."""
+"""How much is tried: what reports and model files hold."""
 
 from __future__ import annotations
 
@@ -24,3 +24,19 @@ class ReportEffort:
     name_characters: int = 60
     #: Rows that a score lists as the least likely.
     least_likely_rows: int = 5
+
+
+@dataclass(frozen=True)
+class FilesEffort:
+    """How much is tried: what a model file may hold, so that reading one cannot fill the memory."""
+
+    #: Bytes of the header: JSON takes up to thirty times as many in memory.
+    header_bytes: int = 4 << 20
+    #: Bytes of all arrays: the zip has sizes of 32 bits.
+    most_bytes: int = 4_000_000_000
+    #: Arrays at most, and bytes of an entry of the zip's directory.
+    most_members: int = 4_096
+    entry_bytes: int = 200
+    #: Numbers of a list from which on it is kept as an array.
+    fewest_numbers: int = 16
+    block_bytes: int = 1 << 20

@@ -156,7 +156,9 @@ class FitDocument(Record):
         solution = {name: content[name] for name in OF_SOLUTION if name in content}
         solution["mixture"] = {name: content[name] for name in OF_MIXTURE}
         diagnosis = {**content["diagnosis"], **{name: content[name] for name in OF_DIAGNOSIS}}
-        return cls(**arguments(cls, {**content, "solution": solution, "diagnosis": diagnosis}))
+        found = cls(**arguments(cls, {**content, "solution": solution, "diagnosis": diagnosis}))
+        found.mixture.with_names(found.feature_names)  # as many as columns, or it is damaged
+        return found
 
     @property
     def mixture(self) -> Mixture:

@@ -16,6 +16,7 @@ from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
 from gmmscape.effort import EFFORT
 from gmmscape.estimator.inputs import checked_data
+from gmmscape.estimator.kept_rows import KeptRows
 from gmmscape.estimator.starting import GIVEN, Paused, begun, check_init_params, problem_of
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import CovariancePrior, known_family
@@ -111,6 +112,7 @@ def fit_estimator(
     else:
         model._paused = Paused(problem, memory)
     set_fit(model, fit, len(X), family.prior, X.dtype)
+    model._kept_rows = KeptRows(sample, family, sample_weight) if defer else KeptRows()
     if model.max_iter > 0 and fit.solution.stop_reason not in ("converged", "interrupted"):
         warnings.warn(_not_converged(fit.solution.stop_reason), ConvergenceWarning, stacklevel=3)
     return fit

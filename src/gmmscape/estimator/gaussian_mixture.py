@@ -14,21 +14,15 @@ from gmmscape.diagnosis.fit import Fit
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator, set_fit
 from gmmscape.estimator.imputing import Imputing
-from gmmscape.estimator.of_columns import OfColumns
 from gmmscape.estimator.online import partial_fit_estimator
 from gmmscape.estimator.predictions import Predictions
+from gmmscape.estimator.saved import Saved
 from gmmscape.estimator.shown import Shown
+from gmmscape.estimator.summarised import Summarised
 from gmmscape.solve import INIT_PARAMS
 
 
-class GaussianMixture(
-    Predictions,
-    Imputing,
-    Shown,
-    OfColumns,
-    DensityMixin,
-    BaseEstimator,
-):
+class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMixin, BaseEstimator):
     """Gaussian mixture with scikit-learn's interface that leaves bad optima.
 
     After EM, overloaded components are split into slots that merging or deleting redundant ones frees, as
@@ -324,7 +318,22 @@ class GaussianMixture(
         OSError
             If it cannot be read.
         """
-        document = FitDocument.from_json(path)
+        return cls.of_document(FitDocument.from_json(path))
+
+    @classmethod
+    def of_document(cls, document: FitDocument) -> Self:
+        """Return the fitted estimator that a document describes.
+
+        Parameters
+        ----------
+        document : FitDocument
+            As `document` returns it.
+
+        Returns
+        -------
+        GaussianMixture
+            See `from_json`.
+        """
         solution = document.solution
         model = cls(
             solution.mixture.n_components,

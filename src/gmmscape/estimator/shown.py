@@ -72,7 +72,7 @@ class Shown:
             If matplotlib is not installed.
         """
         mixture = self._mixture()
-        # Parameters may have been changed since, or come from batches.
+        # Parameters may have been changed since, or come from batches or another program.
         ours = hasattr(self, "solution_") and mixture == self.solution_.mixture
         rows = None if X is None else self._checked(X)
         names = getattr(self, "feature_names_in_", None)
@@ -98,13 +98,13 @@ class Shown:
         NotFittedError
             If there is no fit yet.
         InvalidParameterError
-            If parameters were changed after the fit.
+            If parameters were changed after the fit, or it is one of another program.
         """
         mixture = self._mixture()
         if not hasattr(self, "solution_"):
             raise InvalidParameterError(
-                "a fit by batches has no verdict: pass it to `diagnose` with rows that are kept, or write "
-                "its parameters as a Mixture"
+                "this model was fitted by batches or elsewhere, and has no verdict: pass it to `diagnose` with "
+                "rows; `save` writes it, and its mixture_ has JSON"
             )
         if mixture != self.solution_.mixture:
             raise InvalidParameterError(

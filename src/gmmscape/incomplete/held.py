@@ -70,7 +70,7 @@ class IncompleteRows(engine.HeldRows):
 
     @cached_property
     def _parts(self) -> list[tuple[IntArray, IntArray, engine.Held | None]]:
-        """Observed columns, rows, and these as held, of each pattern; nothing is held where all is missing."""
+        """Observed columns, rows, and these as held, of each pattern; None where all is missing."""
         found: list[tuple[IntArray, IntArray, engine.Held | None]] = []
         for observed, rows in zip(*self.patterns, strict=True):
             columns, held = np.flatnonzero(observed), None
@@ -190,6 +190,16 @@ class IncompleteRows(engine.HeldRows):
     ) -> ScoreMoments:
         """Raise NotAvailableError."""
         raise _no_derivatives()
+
+    def em(self, task: engine.EmTask) -> engine.EmRuns | None:
+        """Return where EM leads from each start, by the loop of the engine that holds the patterns.
+
+        None where Python has to drive the iterations: where starts have rows of their own, or a row no value.
+        """
+        parts = [(columns, held) for columns, _, held in self._parts if isinstance(held, engine.HeldRows)]
+        if task.ranges is not None or len(parts) < len(self._parts):
+            return None
+        return parts[0][1].em_of_patterns(self.X, parts, task)
 
     def taken(self, rows: Any, weights: FloatArray | None = None) -> Any:
         """Return some rows with their own weights or others."""

@@ -156,7 +156,7 @@ class Sample(Centred):
 
     @property
     def set_aside(self) -> IntArray:
-        """Where rows that are not looked at, being wild or without any value, stand in the data as they came."""
+        """Where rows that are not looked at, being wild or without any value, stand in the data."""
         return self._source.left_out
 
     @property
@@ -298,8 +298,8 @@ def check_complete(measure: Any, what: str) -> None:
     if isinstance(measure, Sample) and measure.incomplete:
         rows = int(np.isnan(measure.points).any(axis=1).sum())
         raise DataError(
-            f"X has missing values in {rows} of {len(measure)} rows, which {what}: complete these rows, as by "
-            "a mixture's `impute`, or drop them"
+            f"X has missing values in {rows} of {len(measure)} rows, which {what}: complete these rows, as "
+            "by a mixture's `impute`, or drop them"
         )
 
 

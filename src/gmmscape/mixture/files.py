@@ -9,6 +9,7 @@ from typing import Any, Self
 from gmmscape.exceptions import FormatError
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture.parts import MixtureParts
+from gmmscape.modelfiles.load import save
 from gmmscape.results.records import Record
 
 
@@ -45,6 +46,50 @@ class Written(MixtureParts, Record):
             columns have names.
         """
         return self.content()
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the mixture to a model file, whole or not at all; `gmmscape.load` reads it.
+
+        Parameters
+        ----------
+        path : str or Path
+            Name of the file, usually ending in ``.gmm``. A model file that is there is replaced.
+        force : bool, default=False
+            Whether a file of another kind is replaced too.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the path cannot be that of a file, or a file of another kind is there.
+        OSError
+            If the file cannot be written.
+        """
+        save(path, "Mixture", self.to_dict(), {}, force=force)
+
+    @classmethod
+    def from_saved(cls, document: Mapping[str, Any], parameters: Mapping[str, Any]) -> Self:
+        """Return the mixture that a model file holds; called by `gmmscape.load`.
+
+        Parameters
+        ----------
+        document : mapping
+            As `to_dict` returned it.
+        parameters : mapping
+            Empty.
+
+        Returns
+        -------
+        Mixture
+            Equal to the one that was saved.
+
+        Raises
+        ------
+        FormatError
+            If something is missing or not known.
+        """
+        if parameters:
+            raise FormatError(f"a mixture has no parameters {sorted(parameters)}")
+        return cls.from_dict(document)
 
     @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from gmmscape.mixture.columns import OverColumns
+from gmmscape.mixture.exchange import Exchanged
 from gmmscape.mixture.files import Written
 from gmmscape.mixture.rearranged import Rearranged
 from gmmscape.results.pictured import Pictured
@@ -16,7 +17,7 @@ from gmmscape.results.text import aligned, counted, left_out, shortened
 MOST_COMPONENTS, MOST_FEATURES = 40, 4
 
 
-class Mixture(OverColumns, Rearranged, Written, Pictured):
+class Mixture(OverColumns, Rearranged, Exchanged, Written, Pictured):
     """A Gaussian mixture with k components in d dimensions; immutable.
 
     Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -13,9 +13,6 @@ from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.mixture.names import places_of
 from gmmscape.validation import columns_in_order, data_matrix, finite_array
-
-if TYPE_CHECKING:
-    from gmmscape.mixture.columns import OverColumns
 
 
 class Regression(NamedTuple):
@@ -47,7 +44,7 @@ class _Block(NamedTuple):
     covariances: FloatArray
 
 
-def regressed(mixture: OverColumns, X: Any, target: Any, given: Any, quantiles: Any) -> Regression:
+def regressed(mixture: Any, X: Any, target: Any, given: Any, quantiles: Any) -> Regression:
     """Return what `Mixture.regress` does."""
     d, names = mixture.n_features, mixture.feature_names
     targets = places_of(target, names, d, what="target")
@@ -97,7 +94,7 @@ def _levels(quantiles: Any, n_targets: int) -> FloatArray | None:
     return levels
 
 
-def _rows(mixture: OverColumns, X: Any, known: list[int]) -> FloatArray:
+def _rows(mixture: Any, X: Any, known: list[int]) -> FloatArray:
     """The known columns of X, in their order."""
     names = mixture.feature_names
     if names is not None:
@@ -114,7 +111,7 @@ def _rows(mixture: OverColumns, X: Any, known: list[int]) -> FloatArray:
 
 
 def _blocks(
-    mixture: OverColumns, rows: FloatArray, known: list[int], targets: list[int]
+    mixture: Any, rows: FloatArray, known: list[int], targets: list[int]
 ) -> Iterator[tuple[slice, _Block]]:
     """Yield the components at so many rows that memory does not depend on their number."""
     k, t = mixture.n_components, len(targets)

@@ -28,8 +28,8 @@ class OverRows(MixtureParts):
         Returns
         -------
         ndarray of shape (n,)
-            In nats, 0 where nothing is observed; -inf where the density underflows even as a logarithm. Cost O(n k d), or
-            O(n k d^2) for full and tied covariances.
+            In nats, 0 where nothing is observed; -inf where the density underflows even as a logarithm. Cost
+            O(n k d), or O(n k d^2) for full and tied covariances.
 
         Raises
         ------

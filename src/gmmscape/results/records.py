@@ -28,6 +28,7 @@ HOMES = {
     "gmmscape-decoding": "structure.structure",
     "gmmscape-diagnosed-fit": "diagnosis.fit",
     "gmmscape-diagnosis": "diagnosis.result",
+    "gmmscape-divergence": "mixture",
     "gmmscape-evidence": "diagnosis.evidence",
     "gmmscape-falsification": "landscape.falsification.result",
     "gmmscape-finding": "diagnosis.findings",

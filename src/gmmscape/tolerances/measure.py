@@ -11,6 +11,8 @@ class MeasureTolerances:
 
     #: Centers farther apart than this, in standard deviations, leave float64 when distances are squared.
     farthest: float = 1e150
+    #: Relative error of numbers that other programs have written with the digits they print.
+    of_other_programs: float = 1e-5
     #: Relative error of a difference of two integrals that is as good as rounding lets it be.
     rounded: float = 1e-11
     #: Beyond these radii a Gaussian of one, two or three dimensions has mass 4e-17 at most: below

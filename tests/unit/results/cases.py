@@ -43,6 +43,7 @@ def of_data() -> dict[str, Record]:
     assert diagnosis.evidence.calibration is not None
     return {
         "mixture": TRUTH,
+        "divergence": gs.divergence(TRUTH, BAD, rng=0),
         "solution": repair.solution,
         "diagnosis": diagnosis,
         "evidence": diagnosis.evidence,
@@ -53,6 +54,7 @@ def of_data() -> dict[str, Record]:
         "repair": repair,
         "repair of centers": centers,
         "diagnosis of centers": centers.diagnosis,
+        "standard errors": gs.standard_errors(model, X),
         "local optima": optima,
         "local optimum": optima.best,
         "selection": selection,

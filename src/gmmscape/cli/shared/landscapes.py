@@ -14,6 +14,8 @@ from gmmscape.cli.shared.rows import Layout, Rows, layout_of, table_options
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.measure import Population, Sample
 from gmmscape.mixture import Mixture
+from gmmscape.modelfiles import load
+from gmmscape.modelfiles.archive import is_archive
 
 Command = Callable[..., Any]
 
@@ -141,6 +143,9 @@ def truth_of(
     if file is not None:
         if weights is not None:
             raise click.UsageError("--weights goes with --centers; with --truth the file holds the weights")
+        if is_archive(file):
+            found = load(file)
+            return getattr(found, "mixture_", found)  # of a fit
         return Mixture.from_json(file)
     if sigma is None:
         raise click.UsageError("--centers needs --sigma, the standard deviation of each component")

@@ -1,0 +1,206 @@
+"""A fitted estimator as a file, and as other programs hold it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self
+
+import numpy as np
+
+from gmmscape.estimator.document import FitDocument
+from gmmscape.estimator.fitting import seed_of_model
+from gmmscape.estimator.of_columns import OfColumns
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.mixture import Mixture
+from gmmscape.modelfiles.load import save
+from gmmscape.models import inverse_covariances, read_model
+from gmmscape.results.fields import plain
+
+#: Parameters that mean the same in scikit-learn's estimator.
+SHARED = (
+    "max_iter",
+    "n_init",
+    "init_params",
+    "weights_init",
+    "means_init",
+    "precisions_init",
+    "random_state",
+    "warm_start",
+    "verbose",
+    "verbose_interval",
+)
+#: What a fit of another program says of itself.
+OF_FIT = ("converged_", "n_iter_", "lower_bound_", "lower_bounds_")
+
+
+class Saved(OfColumns):
+    """Files and exchange of a fitted `GaussianMixture`, whose attributes it reads."""
+
+    covariance_type: str
+    random_state: Any
+
+    @classmethod
+    def of_document(cls, document: FitDocument) -> Self:
+        """Return the fitted estimator that a document describes."""
+        raise NotImplementedError
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the fitted model to one file, whole or not at all; `gmmscape.load` reads it.
+
+        Parameters
+        ----------
+        path : str or Path
+            Name of the file, usually ending in ``.gmm``. A model file that is there is replaced.
+        force : bool, default=False
+            Whether a file of another kind is replaced too.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no fit yet.
+        InvalidParameterError
+            If the path cannot be that of a file, a file of another kind is there, weights, means or
+            covariances were changed after the fit, or a parameter is neither numbers nor text.
+        OSError
+            If the file cannot be written.
+
+        Notes
+        -----
+        The file holds all parameters, the fit with its diagnosis, prior and floors, and the names of columns;
+        a `random_state` that is a generator is kept as the seed that it leads to. It holds no rows.
+        """
+        mixture = self.mixture_  # says so if there is no fit
+        kept: dict[str, Any] = self.get_params(deep=False)  # type: ignore[attr-defined]
+        if not all(isinstance(kept[name], int | np.integer | None) for name in ("random_state", "rng")):
+            # Copies: to be asked for a seed changes a generator.
+            seed = seed_of_model(copy.deepcopy(SimpleNamespace(random_state=self.random_state, rng=self.rng)))
+            kept |= {"random_state": seed, "rng": None}
+        if hasattr(self, "solution_"):
+            document = self.document().to_dict()  # type: ignore[attr-defined]
+        else:
+            told = {name: plain(getattr(self, name)) for name in OF_FIT if hasattr(self, name)}
+            known = {name: value for name, value in told.items() if value is not None}
+            document = {"mixture": mixture.to_dict(), **known}
+        save(path, "GaussianMixture", document, kept, force=force)
+
+    @classmethod
+    def from_saved(cls, document: Mapping[str, Any], parameters: Mapping[str, Any]) -> Self:
+        """Return the estimator that a model file holds; called by `gmmscape.load`.
+
+        Parameters
+        ----------
+        document : mapping
+            As the fit was described.
+        parameters : mapping
+            Of the estimator, by name.
+
+        Returns
+        -------
+        GaussianMixture
+            Predicts the same to the last bit.
+
+        Raises
+        ------
+        FormatError
+            If something is missing or damaged.
+        ValueError
+            If a parameter is not known.
+        """
+        if "mixture" in document:
+            found = cls()
+            _set_parameters(found, Mixture.from_dict(document["mixture"]))
+            for name in OF_FIT:
+                if name in document:
+                    setattr(found, name, document[name])
+        else:
+            found = cls.of_document(FitDocument.from_dict(document))
+        return found.set_params(**parameters)  # type: ignore[attr-defined]
+
+    def to_sklearn(self) -> Any:
+        """Return scikit-learn's estimator with this fit.
+
+        Returns
+        -------
+        sklearn.mixture.GaussianMixture
+            Fitted: it predicts the same, up to rounding. Parameters that mean the same are taken over; `tol`
+            and `reg_covar`, which mean something else there, are its defaults.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no fit yet.
+        """
+        model = self.mixture_.to_sklearn()
+        model.set_params(**{name: getattr(self, name) for name in SHARED})
+        for name in OF_FIT:
+            if hasattr(self, name):
+                setattr(model, name, getattr(self, name))
+        return model
+
+    @classmethod
+    def from_sklearn(cls, model: Any) -> Self:
+        """Return this estimator with a fit of scikit-learn's.
+
+        Parameters
+        ----------
+        model : sklearn.mixture.GaussianMixture
+            Fitted; it stays as it is.
+
+        Returns
+        -------
+        GaussianMixture
+            Predicts the same, up to rounding. It has no diagnosis, because there are no rows: `diagnose`
+            with rows makes one, and ``warm_start=True`` goes on from here. `covariance_prior` is 0.
+
+        Raises
+        ------
+        NotFittedError
+            If the model is not fitted.
+        InvalidParameterError
+            If it is no Gaussian mixture.
+        """
+        read = read_model(model)
+        if read.mixture is None or read.family is None:
+            raise InvalidParameterError.of("model", model, "pass a fitted GaussianMixture of scikit-learn")
+        given = {name: getattr(model, name) for name in SHARED if hasattr(model, name)}
+        found = cls().set_params(  # type: ignore[attr-defined]
+            n_components=read.mixture.n_components,
+            covariance_type=read.family,
+            reg_covar=read.reg_covar,
+            covariance_prior=0.0,
+            **given,
+        )
+        _set_parameters(found, read.mixture.with_names(read.feature_names))
+        for name in OF_FIT:
+            if hasattr(model, name):
+                setattr(found, name, copy.deepcopy(getattr(model, name)))
+        return found
+
+    def to_mclust(self) -> dict[str, Any]:
+        """Return the parameters as R's mclust holds them; see `Mixture.to_mclust`.
+
+        Returns
+        -------
+        dict
+            `modelName`, `d`, `G` and `parameters`.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no fit yet.
+        """
+        return self.mixture_.to_mclust()
+
+
+def _set_parameters(model: Any, mixture: Mixture) -> None:
+    """Give an estimator the attributes of a mixture that it was not fitted to itself."""
+    model.weights_, model.means_ = mixture.weights.copy(), mixture.means.copy()
+    model.covariances_ = mixture.covariances.copy()
+    model.precisions_cholesky_ = mixture.parameters.factors.copy()
+    model.precisions_ = inverse_covariances(mixture)
+    model.n_features_in_ = mixture.n_features
+    if mixture.feature_names is not None:
+        model.feature_names_in_ = np.array(mixture.feature_names, dtype=object)
