@@ -11,7 +11,7 @@ from gmmscape import engine, incomplete
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.mixture.completed_tables import like_given, numbers_of
 from gmmscape.mixture.parts import MixtureParts
-from gmmscape.validation import data_matrix, generator, positive_integer
+from gmmscape.validation import data_matrix, generator, positive_integer, random_state_too
 
 
 class OverRows(MixtureParts):
@@ -58,6 +58,7 @@ class OverRows(MixtureParts):
         """
         return self._held(X).responsibilities(self.parameters)
 
+    @random_state_too
     def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, IntArray]:
         """Draw independent rows.
 
@@ -91,6 +92,7 @@ class OverRows(MixtureParts):
             X[rows] += self.kind.coloured(noise[rows], roots, int(i))
         return X, labels
 
+    @random_state_too
     def impute(self, X: Any, *, draw: bool = False, rng: Any = None) -> Any:
         """Return rows with what is missing filled in.
 
