@@ -21,6 +21,7 @@ FOLDERS = {
         "messy",
         "missing",
         "extremes",
+        "background",
     ),
     "judging": (
         "generalise",

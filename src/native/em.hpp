@@ -126,7 +126,9 @@ class EmRun : private EmMemory {
         const bool dense = options_.patterns != nullptr
                                ? completed_statistics(kernels_, family_, state.fit, *options_.patterns, scatter, k_, d_,
                                                       threads_, found)
-                               : statistics(kernels_, model, rows_, scatter, threads_, found);
+                           : options_.background ? statistics_before(kernels_, model, rows_, scatter, threads_,
+                                                                     *options_.background, found)
+                                                 : statistics(kernels_, model, rows_, scatter, threads_, found);
         if (!dense) {
             state.end = End::out_of_reach;
             return;

@@ -96,7 +96,10 @@ def diagnosis_of(
         warnings=_warnings(examination, given),
         evidence=evidence_of(examination, total, gain, score, calibration, thorough=thorough),
         suggested_n_components=suggested_n_components(objective, final, 0, examination.proposed)
-        if thorough and examination.looked_at and examination.affordable(100)
+        if thorough
+        and objective.family.held is None
+        and examination.looked_at
+        and examination.affordable(100)
         else None,
         rival=examination.escape.rival.mixture if rival > 0.0 else None,
         passes=examination.passes,
@@ -175,7 +178,8 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
 def _components(examination: Examination, fit: Mixture, exact: BoolArray) -> tuple[ComponentReport, ...]:
     objective = examination.objective
     if not examination.looked_at:
-        return unexamined_reports(fit.weights, objective.measure.effective_rows)
+        weights = objective.rows.weights_of(fit)
+        return unexamined_reports(weights, objective.measure.effective_rows)
     reports, _ = read_components(objective, fit, examination.clusters.mixture, exact)
     return with_rows(reports, objective.measure, fit)
 

@@ -63,6 +63,10 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         Starting means.
     precisions_init : array_like, optional
         Inverses of the starting covariances, in the shape of `covariance_type`.
+    weights_fixed, means_fixed, covariances_fixed : array_like, optional
+        What is held, in the shapes of `weights_`, `means_` and `covariances_`, with NaN where it is free:
+        weights, entries of means, whole matrices or entries of variances. The fit has the very numbers that
+        are given; components keep their places.
     random_state : int, RandomState, Generator or None, default=None
         Source of randomness of starts and of the search.
     rng : int, RandomState, Generator or None, default=None
@@ -87,6 +91,9 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         What moves are made for. "evidence" makes those whose gain new rows would see too: it stands out among
         the row-wise differences, and is there on rows left out. "likelihood" maximises the objective on these
         rows.
+    background : {"box", "hull"} or float, optional
+        A uniform density of free weight beside the components, for rows that belong to no cluster: over the
+        box or the convex hull of the rows, or of the volume given, in the units of the columns.
     n_jobs : int, optional
         Threads at most; None or -1 for all cores, or as many as OMP_NUM_THREADS says. The fit does not depend
         on it.
@@ -98,6 +105,12 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
     ----------
     weights_, means_, covariances_, precisions_, precisions_cholesky_ : ndarray
         As in scikit-learn.
+    held_ : HeldParts or None
+        What was held; `diagnose` and `repair` hold it too.
+    background_ : Background or None
+        The uniform density, with its region and `weight`; with `weights_` that sums to one.
+    background_weight_ : float
+        Its weight: 0 without one.
     converged_ : bool
         Whether the fit is converged; `stop_reason_` says more.
     n_iter_ : int
@@ -151,6 +164,9 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         weights_init: ArrayLike | None = None,
         means_init: ArrayLike | None = None,
         precisions_init: ArrayLike | None = None,
+        weights_fixed: ArrayLike | None = None,
+        means_fixed: ArrayLike | None = None,
+        covariances_fixed: ArrayLike | None = None,
         random_state: Any = None,
         rng: Any = None,
         warm_start: bool = False,
@@ -160,6 +176,7 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         accelerate: bool = True,
         nested: str = "offer",
         pursue: str = "evidence",
+        background: str | float | None = None,
         n_jobs: int | None = None,
         max_seconds: float | None = None,
     ) -> None:
@@ -175,6 +192,9 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         self.weights_init = weights_init
         self.means_init = means_init
         self.precisions_init = precisions_init
+        self.weights_fixed = weights_fixed
+        self.means_fixed = means_fixed
+        self.covariances_fixed = covariances_fixed
         self.random_state = random_state
         self.rng = rng
         self.warm_start = warm_start
@@ -184,6 +204,7 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         self.accelerate = accelerate
         self.nested = nested
         self.pursue = pursue
+        self.background = background
         self.n_jobs = n_jobs
         self.max_seconds = max_seconds
 

@@ -30,7 +30,7 @@ class Predictions:
     covariances_: Any
 
     def predict(self, X: Any) -> IntArray:
-        """Return the most probable component of each row; the lowest index wins ties.
+        """Return the most probable component of each row, -1 for the background; the lowest index wins ties.
 
         Parameters
         ----------
@@ -40,9 +40,10 @@ class Predictions:
         Returns
         -------
         ndarray of shape (n_samples,)
-            Component of each row, from 0.
+            Component of each row, from 0; -1 where the background is more probable than any.
         """
-        return self.predict_proba(X).argmax(axis=1)
+        labels = self.predict_proba(X).argmax(axis=1)
+        return np.where(labels == len(self.means_), -1, labels)
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -54,7 +55,7 @@ class Predictions:
 
         Returns
         -------
-        ndarray of shape (n_samples, n_components)
+        ndarray of shape (n_samples, n_components), one column more with a background, which comes last
             Rows sum to one.
         """
         mixture, rows = self._mixture(), self._checked(X)
@@ -157,7 +158,7 @@ class Predictions:
         X : ndarray of shape (n_samples, n_features)
             Rows, grouped by component as in scikit-learn.
         y : ndarray of shape (n_samples,)
-            Component each row was drawn from.
+            Component each row was drawn from; -1 for the background.
         """
         mixture = self._mixture()
         try:
@@ -174,7 +175,11 @@ class Predictions:
         return parameters_of(self, family_named(self.covariance_type).kind.name)
 
     def _n_parameters(self) -> int:
-        return family_named(self.covariance_type).n_parameters(*self._mixture().means.shape)
+        mixture = self._mixture()
+        free = family_named(self.covariance_type).n_parameters(*mixture.means.shape)
+        held = getattr(self, "held_", None)
+        free -= 0 if held is None else held.n_held
+        return free + (mixture.background is not None)
 
     def _checked(self, X: Any) -> FloatArray:
         self._mixture()

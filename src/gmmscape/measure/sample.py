@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import Background, background_of, checked_background
 from gmmscape.exceptions import DataError
 from gmmscape.incomplete import OneGaussian
+from gmmscape.measure.background_rows import rows_before
 from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.duplicates import Duplicates
 from gmmscape.measure.resolution import grid_step, repetition
@@ -39,11 +41,16 @@ class Sample(Centred):
         Whether to copy the rows. False saves the memory; X must then not change while the sample is used.
     wild : {"kept", "aside"}, default="kept"
         What becomes of rows a hundred times as far off as the others: `set_aside` tells which they are.
+    background : {"box", "hull"}, float or Background, optional
+        Uniform density beside the components of all mixtures: over the box or hull of the rows, of a volume,
+        or as it was on other rows.
     names : sequence of str, optional
         Of the columns, for messages; a table brings its own.
 
     Attributes
     ----------
+    background : Background or None
+        Its region; its weight is that of a fit, and zero here.
     origin : ndarray of shape (d,)
         Coordinate-wise median of the rows of positive weight, a value of the data. Computations run in
         coordinates relative to it: subtracting a neighbouring float64 is exact, so shifting the data changes
@@ -72,6 +79,7 @@ class Sample(Centred):
         *,
         copy: bool = True,
         wild: str = "kept",
+        background: str | float | Background | None = None,
         names: Sequence[str] | None = None,
     ) -> None:
         aside = wild_rows if wild == "aside" else None
@@ -83,14 +91,39 @@ class Sample(Centred):
         weights = self._weights
         self.equal_weights = weights.common is not None
         self.incomplete = self._source.incomplete
-        self._rows = WeightedRows(
-            points, weights, unit=_unit(self._summary), origin=self.origin, incomplete=self.incomplete
+        self.background = (
+            background
+            if isinstance(background, Background)
+            else background_of(checked_background(background), points)
+        )
+        self._rows = rows_before(
+            self.background,
+            points,
+            weights,
+            unit=_unit(self._summary),
+            origin=self.origin,
+            incomplete=self.incomplete,
         )
         #: Mixtures whose rows were counted last: a diagnosis asks several times for the same ones.
         self._counted: deque[tuple[Mixture, FloatArray]] = deque(maxlen=4)
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def local_background(self) -> Background | None:
+        """The background with its region in local coordinates."""
+        return None if self.background is None else self.background.shifted(-self.origin)
+
+    def background_beside(self, local: Mixture) -> Background | None:
+        """Return the background with the weight that it has beside a mixture in local coordinates."""
+        if self.background is None:
+            return None
+        return self.background.of_weight(self._rows.background_weight(local))
+
+    def callers_mixture(self, local: Mixture) -> Mixture:
+        """Return a mixture in local coordinates in the caller's, beside the background if there is one."""
+        return super().callers_mixture(local).beside(self.background_beside(local))
 
     def local(self, rows: Any) -> FloatArray:
         """Return some rows of positive weight relative to `origin`, shape (m, d).

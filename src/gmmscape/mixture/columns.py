@@ -68,6 +68,7 @@ class OverColumns(OverRows):
             self.kind.in_columns(self.covariances, places),
             self.covariance_type,
             self._names_at(places),
+            None if self.background is None else self.background.in_columns(places),
         )
 
     def condition(self, values: Mapping[Column, float]) -> Self:
@@ -102,6 +103,7 @@ class OverColumns(OverRows):
         >>> both.condition({"x": 4.0}).means.ravel().tolist()
         [2.0, 4.0]
         """
+        self._alone("conditionals")
         if not isinstance(values, Mapping):
             raise InvalidParameterError.of("values", values, "pass a mapping such as {'x': 1.5} or {0: 1.5}")
         if not values:
@@ -172,6 +174,7 @@ class OverColumns(OverRows):
         >>> found.mean.tolist(), found.variance.tolist()
         ([1.0, 5.0], [1.0, 1.0])
         """
+        self._alone("regression")
         return regressed(self, X, target, given, quantiles)
 
     def transformed(
@@ -199,6 +202,7 @@ class OverColumns(OverRows):
             If A or b has another shape or is not finite, or the rows of A are not linearly independent: the
             result would have no density.
         """
+        self._alone("linear maps")
         weights, means, covariances, kind = mapped(self, A, b)
         return type(self)(weights, means, covariances, kind, feature_names)
 

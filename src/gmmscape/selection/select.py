@@ -64,6 +64,7 @@ def select(
     covariance_floor: float | None = None,
     covariance_prior: float | str = AUTO,
     least_rows: float | None = None,
+    background: str | float | None = None,
     n_folds: int = 5,
     tol: float = 1e-6,
     max_iter: int = 1000,
@@ -117,6 +118,8 @@ def select(
         Fewest rows (Kish's effective number) that each component of the chosen fit may rest on. Beside a
         prior by default d+2 for full covariances, at most 10, 3 for diag and spherical and 2 for shared ones;
         else 5(d+1), 10 and 5.
+    background : {"box", "hull"} or float, optional
+        A uniform density of free weight beside the components of every fit, as in `GaussianMixture`.
     n_folds : int, default=5
         Folds of criterion "heldout".
     tol : float, default=1e-6
@@ -193,7 +196,7 @@ def select(
         None if least_rows is None else real_number("least_rows", least_rows, strict=False),
         positive_integer("n_folds", n_folds, minimum=2),
     )
-    sample = Sample(X, sample_weight, copy=False, wild="aside")
+    sample = Sample(X, sample_weight, copy=False, wild="aside", background=background)
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=3)
     if isinstance(covariance_types, str) and covariance_types == ALL:
@@ -309,6 +312,7 @@ def _facts(
         "least_rows": rule.least_rows,
         "n_folds": rule.n_folds,
         "rng": plan.seed,
+        **({} if sample.background is None else {"background": sample.background.content()}),
     }
 
 

@@ -154,7 +154,7 @@ def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture
     DataError
         If the scatter is zero and no floor lifts it.
     """
-    d = sample.n_features
+    d, means = sample.n_features, family.arranged(means)
     pooled, seen, squares = np.zeros((d, d)), np.zeros(d), np.zeros(d)
     nearest = _nearest_of(means)
     for first in range(0, len(sample), BLOCK_ROWS):
@@ -277,7 +277,7 @@ def _part(sample: Sample, k: int, rng: np.random.Generator) -> tuple[Sample, Flo
         rows = np.searchsorted(np.cumsum(sample.weights), rng.random(EFFORT.solve.start_rows)).clip(
             0, len(sample) - 1
         )
-    part = Sample(sample.filled(np.sort(rows)), copy=False)
+    part = Sample(sample.filled(np.sort(rows)), copy=False, background=sample.local_background)
     return part, part.origin
 
 

@@ -110,6 +110,7 @@ const char* const em_fields[] = {
     "unit",      "resolution", "narrowest", "largest_rise", "tol",     "max_iter", "accelerate", "gradient", "flow_step",
     "target",    "screen",     "outlook", "max_seconds", "ranges",      "watch",
     "prior_mass", "prior_scale", "second_order", "each_iteration", "keep", "resume",
+    "background", "background_weight", "background_steps",
 };
 
 template <class T>
@@ -251,6 +252,13 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
         const gmmscape::Fit& fit = options.resume->last_.fit;
         require(starts.count == 1 && fit.weights.size() == starts.k && fit.means.size() == starts.k * d,
                 "resume is for one start, of the shape that it has");
+    }
+    const auto background = field<std::optional<Array>>(task, "background");
+    require(!background || (background->size() == all.n && !options.second_order),
+            "a background has a density for each row, and no second order");
+    if (background) {
+        options.background = gmmscape::Background{background->data(), all.x, field<double>(task, "background_weight"),
+                                                  field<size_t>(task, "background_steps")};
     }
     if (seconds && *seconds < 1e9) {  // longer does not fit a clock and means no limit
         options.deadline = gmmscape::Clock::now() +
