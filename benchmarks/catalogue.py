@@ -22,6 +22,7 @@ FOLDERS = {
         "missing",
         "extremes",
         "background",
+        "mclust_families",
     ),
     "judging": (
         "generalise",

@@ -148,7 +148,7 @@ def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
         A fitted scikit-learn or gmmscape ``GaussianMixture``, a ``BayesianGaussianMixture``, a ``KMeans``, a
         `Mixture`, a tuple (weights, means, covariances), an array of bare centers (k, d), or the path of a
         JSON or model file that gmmscape wrote.
-    covariance_type : {"full", "tied", "diag", "spherical"}, optional
+    covariance_type : str, optional
         Family of the fit; needed for a `Mixture` and for arrays, which do not say what was free.
 
     Returns
@@ -283,6 +283,12 @@ def returned_centers(model: FittedModel, centers: FloatArray, X: Any, *, inertia
 def inverse_covariances(mixture: Mixture) -> FloatArray:
     """Return the inverse covariances in the mixture's storage kind, from their factors."""
     return mixture.kind.precisions(mixture.parameters.factors)
+
+
+def free_parameters(family: str, mixture: Mixture, held: HeldParts | None = None) -> int:
+    """Return how many parameters of a fit of a family were free: without held ones, with the background's."""
+    free = family_named(family).n_parameters(*mixture.means.shape)
+    return free - (0 if held is None else held.n_held) + (mixture.background is not None)
 
 
 def parameters_of(model: Any, kind: str) -> Mixture:

@@ -112,6 +112,13 @@ def test_without_data_it_says_what_is_needed(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("data_dir")
+def test_values_of_mclust_are_reached(tmp_path: Path):
+    summary = small("mclust_families", tmp_path)["summary"]
+    assert summary["reached"] == summary["same_optimum"] == summary["of"] == 14
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir", "reference_dir")
 @pytest.mark.slow
 def test_one_random_start_is_enough(tmp_path: Path):
@@ -155,6 +162,15 @@ def test_planted_blocks_are_labelled(tmp_path: Path):
     assert len(found["by_family_and_defect"]) == 12
     assert found["all"]["planted"] == found["all"]["planted_of"] >= 12
     assert found["all"]["exact"] == found["all"]["exact_of"] > 12
+
+
+@pytest.mark.slow
+def test_intervals_are_counted_by_method_and_kind(tmp_path: Path):
+    (cell,) = small("intervals", tmp_path)["summary"]["cells"].values()
+    assert set(cell["methods"]) == {"profile", "observed", "sandwich"}
+    for found in cell["methods"].values():
+        assert found["verdicts"] == {"trustworthy": cell["draws"]}
+        assert all(0.0 < found[kind]["coverage"] <= 1.0 for kind in ("weight", "mean", "sd"))
 
 
 @pytest.mark.slow

@@ -51,6 +51,26 @@ def test_by_default_there_are_no_more_components_than_rows(tmp_path):
     failed(inside("select", path, "-k", "1:5"), 3, "-k goes up to 5", "4 rows")
 
 
+def test_families_have_mclusts_names_too(tmp_path):
+    rows, out, model = (tmp_path / name for name in ("rows.csv", "found.json", "model.json"))
+    turned = np.random.default_rng(1).normal(size=(120, 2)) * [3.0, 0.5]
+    both = np.concatenate([turned, turned[:, ::-1] * [1.0, -1.0] + [20.0, 0.0]])
+    np.savetxt(rows, both, delimiter=",", header="x,y", comments="")
+    options = ["-k", 2, "--covariance", "VVV,VEV", "--covariance", "EEE", "--json", out, "--model", model]
+    assert inside("select", rows, *options, "--quiet").returncode == 0
+    kinds = [row["covariance_type"] for row in json.loads(out.read_text())["table"]]
+    assert kinds == ["full", "VEV", "tied"]
+    assert json.loads(model.read_text())["family"] == "VEV"
+    assert "no better fit found" in inside("diagnose", model, rows).stdout
+    fit = inside("fit", rows, "-k", 2, "--covariance", "EEV", "--json", tmp_path / "fit.json")
+    assert "EEV covariances" in fit.stdout
+    content = json.loads((tmp_path / "fit.json").read_text())
+    assert (content["family"], content["covariance_type"]) == ("EEV", "full")
+    assert inside("optima", rows, "-k", 2, "--covariance", "VEE", "--n-starts", 3).returncode == 0
+    for command in (["fit", rows, "-k", 2], ["select", rows]):
+        failed(inside(*command, "--covariance", "VXV"), 2, "VXV", "VEV")
+
+
 def test_families_may_be_given_one_by_one(file, tmp_path):
     out = tmp_path / "found.json"
     options = ["-k", 3, "--covariance", "tied", "--covariance", "spherical", "--json", out]

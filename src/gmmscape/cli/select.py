@@ -83,8 +83,8 @@ class Families(click.ParamType):
     default=("full",),
     show_default=True,
     multiple=True,
-    help="Families: full, tied, diag, spherical, or mclust's names, separated by commas or by repeating it; or "
-    "all.",
+    help="Families: full, tied, diag, spherical, or mclust's names, separated by commas or by repeating it; "
+    "or all.",
 )
 @click.option(
     "--criterion",

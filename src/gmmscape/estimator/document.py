@@ -11,9 +11,9 @@ import numpy as np
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.document_text import fit_table
 from gmmscape.estimator.scaling import Scaling
-from gmmscape.families import CovariancePrior, family_named
+from gmmscape.families import CovariancePrior
 from gmmscape.mixture import Mixture
-from gmmscape.models import FittedModel
+from gmmscape.models import FittedModel, free_parameters
 from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.fields import arguments, plain
 from gmmscape.results.records import Record
@@ -120,9 +120,8 @@ class FitDocument(Record):
         if self.degenerate:
             return None
         mixture = self.solution.mixture
-        parameters = family_named(self.solution.family).n_parameters(*mixture.means.shape)
-        parameters -= 0 if self.solution.held is None else self.solution.held.n_held
-        return -2.0 * self.log_likelihood + penalty * (parameters + (mixture.background is not None))
+        parameters = free_parameters(self.solution.family, mixture, self.solution.held)
+        return -2.0 * self.log_likelihood + penalty * parameters
 
     def check_own_units(self) -> None:
         """Raise NotAvailableError where the family holds the fit in standardised columns only."""

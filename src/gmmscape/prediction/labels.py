@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import most_probable
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
-from gmmscape.models import FittedModel, read_model
+from gmmscape.models import FittedModel, free_parameters, read_model
 from gmmscape.results.records import Record
 from gmmscape.results.text import aligned, counted
 from gmmscape.tolerances import TOLERANCES
@@ -26,7 +26,7 @@ class RowLabels(Record):
     Attributes
     ----------
     labels : ndarray of int, shape (n,)
-        The most probable component of each row, from 0; -1 where the background is more probable than any.
+        The most probable component of each row, from 0; -1 for the background of a mixture that has one.
     probability : ndarray of shape (n,)
         Its posterior probability.
     uncertainty : ndarray of shape (n,)
@@ -110,11 +110,11 @@ def row_labels(model: Any, X: Any, *, lines: Sequence[int] | None = None) -> Row
     mixture = mixture_of(model)[0]
     rows = data_matrix(X, n_features=mixture.n_features, missing=True)
     posterior = mixture.responsibilities(rows)
-    labels = posterior.argmax(axis=1)
-    probability = posterior[np.arange(len(rows)), labels]
+    labels = most_probable(posterior, mixture.n_components)
+    probability = posterior[np.arange(len(rows)), labels]  # -1 is the last column, the background's
     posterior[np.arange(len(rows)), labels] = 0.0
     return RowLabels(
-        np.where(labels < mixture.n_components, labels, -1),
+        labels,
         probability,
         posterior.sum(axis=1),
         mixture.log_density(rows),
@@ -126,13 +126,11 @@ def row_labels(model: Any, X: Any, *, lines: Sequence[int] | None = None) -> Row
 def mixture_of(model: Any) -> tuple[Mixture, int]:
     """Return the mixture in a model and how many numbers were free; raises InvalidParameterError without."""
     if isinstance(model, Mixture):
-        model = FittedModel(model, model, None, family=model.covariance_type)
+        return model, free_parameters(model.covariance_type, model)
     read = model if isinstance(model, FittedModel) else read_model(model)
     if read.mixture is None or read.family is None:
         raise InvalidParameterError.of("model", read.source, "pass a mixture: centers alone have no density")
-    free = family_named(read.family).n_parameters(*read.mixture.means.shape)
-    held = 0 if read.held is None else read.held.n_held
-    return read.mixture, free - held + (read.mixture.background is not None)
+    return read.mixture, free_parameters(read.family, read.mixture, read.held)
 
 
 def places(lines: Sequence[int] | None) -> IntArray | None:
