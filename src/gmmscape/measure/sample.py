@@ -143,8 +143,16 @@ class Sample(Centred):
     def filled(self, rows: Any) -> FloatArray:
         """Return some rows relative to `origin`, shape (m, d), without gaps: where fits begin.
 
-        What is missing has its expectation under a single Gaussian fitted to all rows, given what is observed
-        of the row.
+        Parameters
+        ----------
+        rows : slice or ndarray of int
+            Which rows.
+
+        Returns
+        -------
+        ndarray of shape (m, d)
+            What is missing has its expectation under a single Gaussian fitted to all rows, given what is
+            observed of the row.
         """
         return self.local(rows) if self._filled is None else self._filled[rows]
 

@@ -79,8 +79,8 @@ def local_optima(
         Data.
     n_components : int
         Number of components.
-    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
-        What is free.
+    covariance_type : str, default="full"
+        What is free: "full", "tied", "diag", "spherical", or another of mclust's families.
     n_starts : int, default=100
         Number of starts; start i depends on `rng` and i alone.
     sample_weight : array_like of shape (n_samples,), optional
