@@ -299,6 +299,8 @@ class GaussianMixture(
             If the rows cannot be used, or the first batch has too few.
         InvalidParameterError
             If a parameter cannot be used, or `n_components` or `covariance_type` changed between batches.
+        NotAvailableError
+            With a background or fixed parameters.
 
         Notes
         -----
