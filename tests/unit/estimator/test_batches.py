@@ -115,6 +115,10 @@ def test_batches_may_be_of_any_size_after_the_first():
         assert len(batch) == size
         online.partial_fit(batch)
     assert online.n_samples_ == len(rows)
+    assert online.covariance_prior_ is not None
+    assert online.covariance_prior_.n == pytest.approx(
+        len(rows), rel=1e-12
+    )  # what the prior is worth, beside them
     assert online.n_iter_ == len(online.lower_bounds_) == 4
     assert np.isfinite(online.means_).all()
     with pytest.raises(gs.DataError, match="n_components = 3, n_samples = 2"):
