@@ -10,8 +10,10 @@ from numpy.typing import ArrayLike
 from gmmscape.diagnosis.assess import judge
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.progress import Callback
+from gmmscape.validation import random_state_too
 
 
+@random_state_too
 def diagnose(
     model: Any,
     X: Any,

@@ -23,7 +23,7 @@ from gmmscape.progress import Callback
 from gmmscape.results.fields import plain
 from gmmscape.results.records import Record
 from gmmscape.solve import Solution
-from gmmscape.validation import column_names, columns_in_order
+from gmmscape.validation import column_names, columns_in_order, random_state_too
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,6 +229,7 @@ class Repair(Record):
         return repair_table(self.diagnosis, self.diagnosis_after)
 
 
+@random_state_too
 def repair(
     model: Any,
     X: Any,

@@ -255,6 +255,11 @@ class Sample(Centred):
         return self._weights.counted
 
     @property
+    def weights_of_one(self) -> FloatArray:
+        """Weight of each of the rows that one stands for: its own; the smallest where weights are counts."""
+        return self.weights if self._counts is None else np.full(len(self), self.weights.min())
+
+    @property
     def n_varying(self) -> int:
         """Number of columns with more than one value, at least 1: the others ask for no rows."""
         return max(1, int(np.count_nonzero(self.variance)))
