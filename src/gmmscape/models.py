@@ -18,15 +18,15 @@ from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from gmmscape.arrays import FloatArray
 from gmmscape.background import Background
-from gmmscape.covariances import CovarianceKind, kind_named
+from gmmscape.covariances import kind_named
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError, NotAvailableError
 from gmmscape.families import CovariancePrior, HeldParts, family_named, family_names, known_family
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
+from gmmscape.model_arrays import as_matrices, mixture_of_arrays, of_family
 from gmmscape.modelfiles.archive import is_archive
 from gmmscape.modelfiles.load import load
 from gmmscape.results.records import record_of
-from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import data_matrix, mean_matrix, real_number
 
 #: Format of the JSON that ``gmmscape fit`` and ``gmmscape repair`` write.
@@ -171,10 +171,10 @@ def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
         return _agreeing(_from_file(model), covariance_type)
     if isinstance(model, Mixture):
         name = _needed(covariance_type)
-        return FittedModel(model, _of_family(model, name), None, family=name)
+        return FittedModel(model, of_family(model, name), None, family=name)
     if isinstance(model, tuple):
         name = _needed(covariance_type)
-        return FittedModel(model, _from_arrays(model, name), None, family=name)
+        return FittedModel(model, mixture_of_arrays(model, name), None, family=name)
     if hasattr(model, "covariance_type"):
         return _agreeing(_from_mixture_estimator(model), covariance_type)
     if hasattr(model, "cluster_centers_") or hasattr(model, "n_clusters"):
@@ -232,7 +232,7 @@ def returned(model: FittedModel, mixture: Mixture, attributes: Mapping[str, Any]
         An estimator of the same class; a `Mixture` for a mixture or a file; a tuple for a tuple.
     """
     if isinstance(model.source, tuple):
-        as_given = mixture.full_covariances() if _as_matrices(model.source) else mixture.covariances.copy()
+        as_given = mixture.full_covariances() if as_matrices(model.source) else mixture.covariances.copy()
         return mixture.weights.copy(), mixture.means.copy(), as_given
     if isinstance(model.source, (str, Path, Mixture)):
         return mixture
@@ -377,53 +377,6 @@ def _from_centers_estimator(model: Any) -> FittedModel:
         centers=mean_matrix("model.cluster_centers_", model.cluster_centers_),
         feature_names=None if names is None else tuple(map(str, names)),
     )
-
-
-def _from_arrays(model: tuple[Any, ...], covariance_type: str) -> Mixture:
-    if len(model) != 3:
-        raise InvalidParameterError(
-            f"model is a tuple of {len(model)} arrays: pass (weights, means, covariances), or an array "
-            f"of centers"
-        )
-    stored = "full" if _as_matrices(model) else family_named(covariance_type).kind.name
-    return _of_family(Mixture(*model, stored), covariance_type)
-
-
-def _as_matrices(model: tuple[Any, ...]) -> bool:
-    """Whether covariances are a matrix for each component, as other programs have them in every family."""
-    return np.asarray(model[2], dtype=object).ndim == 3
-
-
-def _of_family(mixture: Mixture, name: str) -> Mixture:
-    """The same mixture stored as a family needs it; raises where the family does not contain it."""
-    family = family_named(name)
-    same = mixture if mixture.kind == family.kind else _stored(mixture, family.kind)
-    near = None if same is None else family.admissible(same)
-    if near is None or same is None or _differ(near, same):
-        raise InvalidParameterError.of(
-            "covariance_type",
-            name,
-            f"the covariances of this mixture ({mixture.n_features} dimensions) are not of that kind",
-        )
-    return near
-
-
-def _differ(near: Mixture, given: Mixture) -> bool:
-    """Whether covariances differ by more than what printing them leaves out, in their own units."""
-    if near is given:
-        return False
-    change, factors = near.covariances - given.covariances, given.parameters.factors
-    sizes = given.kind.relative_changes(change, factors, given.n_features)
-    return bool(sizes.max() > TOLERANCES.solve.printed_covariance)
-
-
-def _stored(mixture: Mixture, kind: CovarianceKind) -> Mixture | None:
-    """The same mixture of another kind, or None where that cannot be."""
-    matrices = mixture.full_covariances()
-    same = Mixture(
-        mixture.weights, mixture.means, kind.stored(matrices), kind.name, background=mixture.background
-    )
-    return same if np.allclose(same.full_covariances(), matrices, rtol=1e-12, atol=0.0) else None
 
 
 def _from_file(path: str | Path) -> FittedModel:
