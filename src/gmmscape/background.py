@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.exceptions import DataError, FormatError, InvalidParameterError, NotAvailableError
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import finite_array, real_number
@@ -177,6 +177,11 @@ def background_of(value: str | float | None, X: FloatArray) -> Background | None
         return None
     if not isinstance(value, str):
         return Background(GIVEN, float(value))
+    if np.isnan(X).any():
+        raise DataError(
+            f"background={value!r}: X has missing values, of which no uniform density is known; impute them "
+            "first (`impute`), or leave the background out"
+        )
     lower, upper = X.min(axis=0), X.max(axis=0)
     flat = np.flatnonzero(~(upper > lower))
     if len(flat):
@@ -242,6 +247,12 @@ def same_background(one: Background | None, other: Background | None) -> bool:
     if one is None or other is None:
         return one is other
     return one.content() == other.content()
+
+
+def most_probable(posterior: FloatArray, k: int) -> IntArray:
+    """Return the component of each row, -1 for the background, from posteriors (n, k) or (n, k + 1)."""
+    labels = posterior.argmax(axis=1)
+    return np.where(labels == k, -1, labels)
 
 
 def share_of_background(own: FloatArray, background: FloatArray) -> FloatArray:

@@ -14,8 +14,8 @@ from gmmscape.effort import EFFORT
 from gmmscape.estimator.fitting import checked_parameters, seed_of_model, set_parameters
 from gmmscape.estimator.inputs import checked_data
 from gmmscape.estimator.starting import begun
-from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import Family
+from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
+from gmmscape.families import Family, known_family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.models import parameters_of
@@ -82,6 +82,9 @@ def partial_fit_estimator(model: Any, X: Any, sample_weight: ArrayLike | None = 
         Equal by default.
     """
     checked_parameters(model)
+    for name in ("background", "weights_fixed", "means_fixed", "covariances_fixed"):
+        if getattr(model, name) is not None:
+            raise NotAvailableError(f"partial_fit knows nothing of {name}: leave it out, or use fit")
     first = not hasattr(model, "means_")
     rows = checked_data(model, X, reset=first)
     sample = Sample(rows, sample_weight, copy=False)
@@ -89,7 +92,7 @@ def partial_fit_estimator(model: Any, X: Any, sample_weight: ArrayLike | None = 
     online: Online | None = getattr(model, "_online", None)
     if online is None:
         online = _begin(model, sample, rows)
-    elif online.family.name != model.covariance_type or online.local.n_components != model.n_components:
+    elif _changed(model, online):
         raise InvalidParameterError(
             f"n_components={model.n_components}, covariance_type={model.covariance_type!r}: the batches "
             f"before were of {online.local.n_components} and {online.family.name!r}; clone the estimator to "
@@ -104,6 +107,12 @@ def partial_fit_estimator(model: Any, X: Any, sample_weight: ArrayLike | None = 
     model.lower_bound_ = bound
     model.lower_bounds_ = [*(getattr(model, "lower_bounds_", []) if online.n_batches > 1 else []), bound]
     model.n_samples_, model.covariance_prior_ = online.n_samples, online.family.prior
+
+
+def _changed(model: Any, online: Online) -> bool:
+    """Whether the estimator is to be another model than its batches before."""
+    family = known_family("covariance_type", model.covariance_type)
+    return family != online.family.name or model.n_components != online.local.n_components
 
 
 def _begin(model: Any, sample: Sample, rows: FloatArray) -> Online:
