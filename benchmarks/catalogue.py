@@ -21,7 +21,15 @@ FOLDERS = {
         "messy",
         "extremes",
     ),
-    "judging": ("generalise", "planted", "verdicts", "calibration", "suggestion", "ranking"),
+    "judging": (
+        "generalise",
+        "planted",
+        "verdicts",
+        "calibration",
+        "intervals",
+        "suggestion",
+        "ranking",
+    ),
     "landscapes": (
         "laws",
         "candidates",

@@ -22,7 +22,7 @@ from gmmscape.objective import Objective
 from gmmscape.optima.result import blocks_text
 from gmmscape.solve import EM, Solution, descend_all, start_around
 from gmmscape.structure.intervals import share_interval
-from gmmscape.tables.text import read_table
+from gmmscape.tables.read import read_table
 
 Array = NDArray[np.float64]
 

@@ -18,6 +18,7 @@ _HOMES = {
         "NoResultError",
         "NotAvailableError",
     ),
+    "inference": ("StandardErrors", "standard_errors"),
     "mixture": ("Divergence", "Mixture", "Regression", "divergence", "from_mclust"),
     "modelfiles": ("load",),
     "models": ("NotFittedError",),

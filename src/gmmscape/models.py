@@ -17,15 +17,16 @@ from scipy.spatial.distance import cdist
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from gmmscape.arrays import FloatArray
-from gmmscape.covariances import CovarianceKind
+from gmmscape.covariances import CovarianceKind, kind_named
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError
-from gmmscape.families import CovariancePrior, family_named, family_names
+from gmmscape.families import CovariancePrior, family_named, family_names, known_family
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
 from gmmscape.modelfiles.archive import is_archive
 from gmmscape.modelfiles.load import load
 from gmmscape.results.records import record_of
-from gmmscape.validation import choice, data_matrix, mean_matrix, real_number
+from gmmscape.tolerances import TOLERANCES
+from gmmscape.validation import data_matrix, mean_matrix, real_number
 
 #: Format of the JSON that ``gmmscape fit`` and ``gmmscape repair`` write.
 FIT_FORMAT, FIT_FORMAT_VERSIONS = "gmmscape-fit", (1, 2)
@@ -52,6 +53,26 @@ class NotFittedError(GmmscapeError, SklearnNotFittedError):
 
     Also scikit-learn's NotFittedError, and with it a ValueError and an AttributeError.
     """
+
+    @classmethod
+    def of(cls, model: Any) -> NotFittedError:
+        """Return the error of an estimator, or of a class of them, in scikit-learn's words.
+
+        Parameters
+        ----------
+        model : object
+            That has no parameters.
+
+        Returns
+        -------
+        NotFittedError
+            To be raised by the caller.
+        """
+        name = model.__name__ if isinstance(model, type) else type(model).__name__
+        return cls(
+            f"This {name} instance is not fitted yet. Call 'fit' with appropriate arguments before using "
+            "this estimator."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +148,7 @@ def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
         If the object is no model, or `covariance_type` is missing or does not fit.
     """
     if covariance_type is not None:
-        choice("covariance_type", covariance_type, family_names())
+        covariance_type = known_family("covariance_type", covariance_type)
     if isinstance(model, (str, Path)):
         return _agreeing(_from_file(model), covariance_type)
     if isinstance(model, Mixture):
@@ -193,7 +214,8 @@ def returned(model: FittedModel, mixture: Mixture, attributes: Mapping[str, Any]
         An estimator of the same class; a `Mixture` for a mixture or a file; a tuple for a tuple.
     """
     if isinstance(model.source, tuple):
-        return mixture.weights.copy(), mixture.means.copy(), mixture.covariances.copy()
+        as_given = mixture.full_covariances() if _as_matrices(model.source) else mixture.covariances.copy()
+        return mixture.weights.copy(), mixture.means.copy(), as_given
     if isinstance(model.source, (str, Path, Mixture)):
         return mixture
     estimator = copy.deepcopy(model.source)
@@ -239,6 +261,41 @@ def inverse_covariances(mixture: Mixture) -> FloatArray:
     return mixture.kind.precisions(mixture.parameters.factors)
 
 
+def parameters_of(model: Any, kind: str) -> Mixture:
+    """Return the mixture that the attributes of a fitted estimator say.
+
+    Where they are those of its `solution_`, rounded to single precision or not, that is returned itself.
+
+    Parameters
+    ----------
+    model : object
+        With `weights_`, `means_` and `covariances_`.
+    kind : {"full", "tied", "diag", "spherical"}
+        How covariances are stored.
+
+    Returns
+    -------
+    Mixture
+        In the caller's coordinates.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the attributes are no mixture of that kind.
+    """
+    own = [np.asarray(getattr(model, name)) for name in ("weights_", "means_", "covariances_")]
+    fit = getattr(getattr(model, "solution_", None), "mixture", None)
+    if isinstance(fit, Mixture) and fit.covariance_type == kind:
+        whole = (fit.weights, fit.means, fit.covariances)
+        if all(np.array_equal(a, b.astype(a.dtype)) for a, b in zip(own, whole, strict=True)):
+            return fit
+    weights = own[0].astype(np.float64)
+    # What was computed in single precision sums to one in single precision.
+    weights = weights / weights.sum() if 1e-8 < abs(weights.sum() - 1.0) < 1e-5 else weights
+    covariances = kind_named(kind).without_asymmetry(own[2])
+    return Mixture(weights, own[1], covariances, kind)
+
+
 def _needed(covariance_type: str | None) -> str:
     if covariance_type is None:
         raise InvalidParameterError.of(
@@ -258,18 +315,13 @@ def _agreeing(model: FittedModel, covariance_type: str | None) -> FittedModel:
 
 def _from_mixture_estimator(model: Any) -> FittedModel:
     if isinstance(model, type) or not hasattr(model, "means_"):
-        name = model.__name__ if isinstance(model, type) else type(model).__name__
-        raise NotFittedError(f"this {name} is not fitted: call its fit method first")
-    name = choice("model.covariance_type", model.covariance_type, family_names())
-    kind = family_named(name).kind
-    weights = np.asarray(model.weights_, dtype=np.float64)
-    # What was computed in single precision sums to one in single precision.
-    weights = weights / weights.sum() if 1e-8 < abs(weights.sum() - 1.0) < 1e-5 else weights
+        raise NotFittedError.of(model)
+    name = known_family("model.covariance_type", model.covariance_type)
     names = getattr(model, "feature_names_in_", None)
     prior = getattr(model, "covariance_prior_", None)
     return FittedModel(
         source=model,
-        mixture=Mixture(weights, model.means_, kind.without_asymmetry(model.covariances_), kind.name),
+        mixture=parameters_of(model, family_named(name).kind.name),
         centers=None,
         feature_names=None if names is None else tuple(map(str, names)),
         reg_covar=float(getattr(model, "reg_covar", 0.0)),
@@ -283,8 +335,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
 
 def _from_centers_estimator(model: Any) -> FittedModel:
     if isinstance(model, type) or not hasattr(model, "cluster_centers_"):
-        name = model.__name__ if isinstance(model, type) else type(model).__name__
-        raise NotFittedError(f"this {name} is not fitted: call its fit method first")
+        raise NotFittedError.of(model)
     names = getattr(model, "feature_names_in_", None)
     return FittedModel(
         source=model,
@@ -300,20 +351,36 @@ def _from_arrays(model: tuple[Any, ...], covariance_type: str) -> Mixture:
             f"model is a tuple of {len(model)} arrays: pass (weights, means, covariances), or an array "
             f"of centers"
         )
-    return _of_family(Mixture(*model, family_named(covariance_type).kind.name), covariance_type)
+    stored = "full" if _as_matrices(model) else family_named(covariance_type).kind.name
+    return _of_family(Mixture(*model, stored), covariance_type)
+
+
+def _as_matrices(model: tuple[Any, ...]) -> bool:
+    """Whether covariances are a matrix for each component, as other programs have them in every family."""
+    return np.asarray(model[2], dtype=object).ndim == 3
 
 
 def _of_family(mixture: Mixture, name: str) -> Mixture:
     """The same mixture stored as a family needs it; raises where the family does not contain it."""
     family = family_named(name)
     same = mixture if mixture.kind == family.kind else _stored(mixture, family.kind)
-    if same is None or family.admissible(same) is not same:
+    near = None if same is None else family.admissible(same)
+    if near is None or same is None or _differ(near, same):
         raise InvalidParameterError.of(
             "covariance_type",
             name,
             f"the covariances of this mixture ({mixture.n_features} dimensions) are not of that kind",
         )
-    return same
+    return near
+
+
+def _differ(near: Mixture, given: Mixture) -> bool:
+    """Whether covariances differ by more than what printing them leaves out, in their own units."""
+    if near is given:
+        return False
+    change, factors = near.covariances - given.covariances, given.parameters.factors
+    sizes = given.kind.relative_changes(change, factors, given.n_features)
+    return bool(sizes.max() > TOLERANCES.solve.printed_covariance)
 
 
 def _stored(mixture: Mixture, kind: CovarianceKind) -> Mixture | None:
@@ -364,6 +431,7 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
     if names is not None and len(set(names)) < len(names):
         raise FormatError("feature_names has a name twice: rename the columns that the model was fitted on")
     mixture = Mixture(*(content[field] for field in fields[:4]))
+    family = known_family("family", content.get("family", mixture.covariance_type))
     return FittedModel(
         source=path,
         mixture=mixture,
@@ -374,7 +442,7 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         if content["covariance_floor"] is None
         else real_number("covariance_floor", content["covariance_floor"], strict=False),
         prior=_prior_in(content, mixture.n_features),
-        family=mixture.covariance_type,
+        family=family,
         was_fitted=True,
     )
 

@@ -145,10 +145,13 @@ def probability_weights(name: str, value: ArrayLike | None, n: int) -> FloatArra
     return weights if abs(total - 1.0) <= 4 * n * np.finfo(np.float64).eps else weights / total
 
 
-def data_matrix(X: Any, *, name: str = "X", n_features: int | None = None) -> FloatArray:
+def data_matrix(
+    X: Any, *, name: str = "X", n_features: int | None = None, missing: bool = False
+) -> FloatArray:
     """Return data as a C-contiguous float64 (n, d) array.
 
-    The array may share memory with `X`: callers never write to it.
+    The array may share memory with `X`: callers never write to it. With `missing`, NaN is let in, for values
+    that are missing.
 
     Raises
     ------
@@ -175,12 +178,16 @@ def data_matrix(X: Any, *, name: str = "X", n_features: int | None = None) -> Fl
     if n_features is not None and array.shape[1] != n_features:
         raise DataError(f"{name} has shape {array.shape} where the model has n_features={n_features}")
     if not _all_finite(array):
-        bad = np.argwhere(~np.isfinite(array))
-        row, column = (int(i) for i in bad[0])
-        raise DataError(
-            f"{name} has {len(bad)} entries that are NaN or infinite, the first in row {row}, "
-            f"column {column}: remove or impute them"
-        )
+        refused = np.isinf(array) if missing else ~np.isfinite(array)
+        bad = np.argwhere(refused)
+        if len(bad):
+            row, column = (int(i) for i in bad[0])
+            what = "infinite" if missing else "NaN or infinite"
+            remedy = "correct them, or make them NaN, as missing" if missing else "remove or impute them"
+            raise DataError(
+                f"{name} has {len(bad)} entries that are {what}, the first in row {row}, "
+                f"column {column}: {remedy}"
+            )
     return array
 
 

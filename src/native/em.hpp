@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "em_memory.hpp"
 #include "em_options.hpp"
 #include "flow.hpp"
 #include "missing_product.hpp"
@@ -16,11 +18,12 @@
 namespace gmmscape {
 
 // EM from one start; SQUAREM behind a monotone safeguard where asked for. As solve.em in Python.
-class EmRun {
+class EmRun : private EmMemory {
   public:
     EmRun(const Kernels& kernels, const Family& family, const Rows<double>& rows, const EmOptions& options,
           EmProgress& progress, std::function<void()> pulse, size_t k, double prior, size_t threads)
-        : kernels_(kernels),
+        : EmMemory(options.second_order ? options.second_order->radius : 0.0),
+          kernels_(kernels),
           family_(family),
           rows_(rows),
           options_(options),
@@ -29,8 +32,7 @@ class EmRun {
           k_(k),
           d_(rows.d),
           prior_(prior),
-          threads_(threads),
-          model_(options.second_order ? options.second_order->radius : 0.0) {}
+          threads_(threads) {}
 
     EmResult from(Fit start) {
         clip(family_, start, k_, d_);
@@ -42,6 +44,21 @@ class EmRun {
         }
         evaluate(std::move(start), state);
         history_ = {state.nll};
+        return on(std::move(state));
+    }
+
+    // Goes on where a run on the same rows stopped.
+    EmResult resumed(const EmMemory& memory) {
+        static_cast<EmMemory&>(*this) = memory;
+        first_ = history_.size() - 1;
+        return on(last_);
+    }
+
+  private:
+    using State = EmState;
+    using Ahead = EmAhead;
+
+    EmResult on(State state) {
         double before = std::numeric_limits<double>::infinity();
         while (true) {
             if (state.end) {
@@ -56,7 +73,7 @@ class EmRun {
                 state.nll - static_cast<double>(options_.outlook) * (before - state.nll) > options_.target) {
                 return finished(std::move(state), End::given_up);
             }
-            if (done >= options_.max_iter) {
+            if (done - first_ >= options_.max_iter) {
                 return finished(std::move(state), End::max_iter);
             }
             if (options_.deadline && Clock::now() >= *options_.deadline) {
@@ -82,36 +99,18 @@ class EmRun {
         }
     }
 
-  private:
-    struct State {
-        Fit fit, next;
-        double nll = std::numeric_limits<double>::infinity();
-        double step = std::numeric_limits<double>::infinity();
-        bool starved = false, floored = false;
-        std::optional<End> end;
-        Statistics found;
-        std::vector<Fit> trail;  // up to two points before this one, joined by plain steps
-    };
-
-    // A point from which one more step is tried before it is judged.
-    struct Ahead {
-        State state;
-        double predicted, length;  // of the step that led there
-    };
-
-    // Where a try of the model began, and the pace of plain steps before it.
-    struct Try {
-        double cost = 0.0, nll = 0.0, pace = 0.0;
-    };
-
     EmResult finished(State state, End end) {
         EmResult result;
+        if (options_.keep) {
+            last_ = state;
+            result.memory = std::make_shared<const EmMemory>(static_cast<const EmMemory&>(*this));
+        }
         result.fit = std::move(state.fit);
         result.nll = state.nll;
         result.step = state.step;
         result.starved = state.starved;
         result.end = end;
-        result.history = std::move(history_);
+        result.history.assign(history_.begin() + static_cast<std::ptrdiff_t>(first_), history_.end());
         result.work = work_;
         return result;
     }
@@ -487,14 +486,7 @@ class EmRun {
     const size_t k_, d_;
     const double prior_;  // mass of the rows that each covariance is given
     const size_t threads_;  // of each pass
-    std::vector<double> history_, steps_, costs_;  // values from the start on; step and passes of each iteration
-    Work work_;
-    QuadraticModel model_;
-    std::optional<KrylovSpace> space_;
-    std::optional<Ahead> ahead_;
-    Try tried_;
-    bool following_ = false;
-    size_t resting_ = 0;  // the iteration from which on the model is tried again
+    size_t first_ = 0;  // iterations before this run
 };
 
 }  // namespace gmmscape

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "second_order.hpp"
 
 namespace gmmscape {
+
+struct EmMemory;
 
 using Clock = std::chrono::steady_clock;
 
@@ -34,6 +37,8 @@ struct EmOptions {
     std::optional<SecondOrder> second_order;  // none for plain and extrapolated steps alone
     double largest_rise;  // of the value, relative to one plus its size: more is beyond rounding
     std::optional<Clock::time_point> deadline;
+    bool keep = false;  // whether what it takes to go on is kept
+    std::shared_ptr<const EmMemory> resume;  // what is gone on from, where there is one start
 };
 
 // What the calling thread can see while starts run.
@@ -56,6 +61,7 @@ struct EmResult {
     End end = End::not_begun;
     std::vector<double> history;
     Work work;
+    std::shared_ptr<const EmMemory> memory;  // where that was asked for
 };
 
 }  // namespace gmmscape

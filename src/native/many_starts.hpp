@@ -50,7 +50,7 @@ std::vector<EmResult> em_from_all(const Kernels& kernels, const Family& family, 
             for (size_t i = taken++; i < count; i = taken++) {
                 if (!progress.stop && !(options.deadline && Clock::now() >= *options.deadline)) {
                     EmRun one(kernels, family, rows_of(i), options, progress, beat, k, priors[i], each);
-                    results[i] = one.from(std::move(starts[i]));
+                    results[i] = options.resume ? one.resumed(*options.resume) : one.from(std::move(starts[i]));
                     ++progress.ended;
                 }
             }

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.tables.text import read_table
+from gmmscape.tables.read import read_table
 
 ROWS = [[1.5, -2.0], [3e-3, 4.0]]
 
@@ -37,9 +37,9 @@ def table(tmp_path):
     ],
 )
 def test_the_usual_forms(table, text):
-    values, names, _ = table(text)
-    assert values.tolist() == ROWS
-    assert names == ("column1", "column2")
+    found = table(text)
+    assert found.values.tolist() == ROWS
+    assert found.names == ("column1", "column2")
 
 
 def test_headers(table):
@@ -62,8 +62,9 @@ def test_headers(table):
     ],
 )
 def test_columns_are_chosen_by_name_number_and_range(table, options, names):
-    values, found, lines = table("a,b,c,d\n1,2,3,4\n5,6,7,8\n", **options)
-    assert (found, lines) == (names, (2, 3))
+    found = table("a,b,c,d\n1,2,3,4\n5,6,7,8\n", **options)
+    values = found.values
+    assert (found.names, tuple(found.lines)) == (names, (2, 3))
     assert values[1].tolist() == [5.0 + "abcd".index(name) for name in names]
 
 
@@ -87,11 +88,12 @@ def test_text_columns_do_no_harm_where_they_are_left_out(table):
         ("1,2\nnan,2\n", "line 2, column column1: a missing value"),
         ("1,2\n3,inf\n", "line 2, column column2: 'inf' is not finite"),
         ("1,2\n3,1e999\n", "line 2, column column2: '1e999' is not finite"),
-        ("1;2\n1,5;2\n", "line 2, column column1: '1,5' has a decimal comma"),
+        ("1.5;2\n1,5;2\n", "line 2, column column1: '1,5' has a decimal comma"),
+        ("1;2\n1,500;2\n", "line 2, column column1: '1,500' may have a decimal comma or"),
         ("1,2\n1_000,2\n", "line 2, column column1: '1_000' is no number"),
         ("x,x\n1,2\n", "names x more than once"),
         ('x,y\n"1,2\n3,4\n', "line 2"),
-        (b"1,2\n\xff\xfe,3\n", "not UTF-8"),
+        (b"1,2\n\xff\x81,3\n", "neither UTF-8 nor Windows-1252"),
         (b"1,2\n\0,3\n", "NUL"),
         pytest.param(gzip.compress(b"1 2\n")[:-6], "damaged gzip", id="cut gzip"),
         pytest.param(gzip.compress(b"1 2\n" * 99)[:10] + b"\xff" * 40, "damaged gzip", id="damaged gzip"),

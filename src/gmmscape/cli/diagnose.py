@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from gmmscape.cli.shared.files import FileCommand, Read
+from gmmscape.cli.shared.models import model_in, model_path
 from gmmscape.cli.shared.options import (
     max_seconds_option,
     pursue_option,
@@ -17,9 +18,6 @@ from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.progress import progress
 from gmmscape.cli.shared.rows import layout_of, table_options
 from gmmscape.diagnosis import Diagnosis, diagnose
-from gmmscape.exceptions import FormatError
-from gmmscape.jsonfile import read_json
-from gmmscape.models import FittedModel, read_model
 
 
 @click.command("diagnose", cls=FileCommand)
@@ -45,7 +43,8 @@ def diagnose_command(context: click.Context, model: str, file: str, judging: boo
       gmmscape diagnose fit.json rows.csv --verbose
     """
     outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
-    rows = layout.read(file, model_in(context, model, file).feature_names)
+    model = model_path(context, model)
+    rows = layout.read(file, model_in(context, model, file).feature_names, quiet=outputs.quiet)
     with progress("examining", quiet=outputs.quiet) as callback:
         diagnosis = diagnose(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
     diagnosis = diagnosis.told(rows.names, rows.lines)
@@ -53,17 +52,3 @@ def diagnose_command(context: click.Context, model: str, file: str, judging: boo
     if diagnosis.stop_reason == "interrupted":
         context.exit(4)
     context.exit(5 if judging and diagnosis.verdict == "bad optimum" else 0)
-
-
-def model_in(context: click.Context, model: str, file: str) -> FittedModel:
-    """Return the model in a file; a usage error where the two files were given the other way round."""
-    try:
-        return read_model(model)
-    except FormatError as error:
-        try:
-            read_json(file)
-        except (FormatError, OSError):
-            raise error from None
-        raise click.UsageError(
-            f"{file} is JSON and {model} is no model: MODEL comes before FILE", context
-        ) from error

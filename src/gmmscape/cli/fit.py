@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 
-from gmmscape.cli.shared.files import FileCommand, Read
+from gmmscape.cli.shared.files import STDOUT, FileCommand, Read, Written
+from gmmscape.cli.shared.labels import labelled, write_csv
 from gmmscape.cli.shared.options import (
     COMPONENTS,
     Number,
     WholeNumber,
+    covariance_option,
     max_seconds_option,
     pursue_option,
     regularity_options,
@@ -20,24 +22,18 @@ from gmmscape.cli.shared.options import (
 )
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.progress import progress
-from gmmscape.cli.shared.rows import layout_of, table_options
-from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.cli.shared.rows import layout_of, observed, table_options
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
+from gmmscape.row_labels import row_labels
 from gmmscape.solve import INIT_PARAMS
 
 
 @click.command("fit", cls=FileCommand)
 @click.argument("file", type=Read())
 @click.option("-k", "--n-components", type=COMPONENTS, required=True, help="Number of components.")
-@click.option(
-    "--covariance",
-    type=click.Choice(COVARIANCE_TYPES),
-    default="full",
-    show_default=True,
-    help="What is free.",
-)
+@covariance_option("covariance")
 @click.option(
     "--init-params",
     type=click.Choice(INIT_PARAMS),
@@ -56,13 +52,27 @@ from gmmscape.solve import INIT_PARAMS
     show_default=True,
     help="Length of the EM step at which it is converged.",
 )
+@click.option(
+    "--labels",
+    "labels_file",
+    type=Written(stdout=True, what="labels"),
+    help="Write the component of each row to this CSV, as `gmmscape predict` does; - for standard output.",
+)
+@click.option(
+    "--save",
+    "model_file",
+    type=Written(what="a model"),
+    help="Keep the whole model in this file, such as fit.gmm; every command takes it, and gmmscape.load.",
+)
 @output_options(FitDocument)
 @max_seconds_option
 @pursue_option
 @search_options(nested="offer")
 @table_options
 @click.pass_context
-def fit_command(context: click.Context, file: str, **options: Any) -> None:
+def fit_command(
+    context: click.Context, file: str, labels_file: str | None, model_file: str | None, **options: Any
+) -> None:
     """Fit a Gaussian mixture to the rows of FILE and leave bad optima.
 
     FILE is text: CSV, TSV or separated by white space, gzipped or not, with or without a header. Prints what
@@ -74,7 +84,7 @@ def fit_command(context: click.Context, file: str, **options: Any) -> None:
       gmmscape fit rows.csv -k 3 --json fit.json
     """
     outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
-    rows = layout.read(file)
+    rows = layout.read(file, quiet=outputs.quiet)
     model = GaussianMixture(
         options.pop("n_components"),
         covariance_type=options.pop("covariance"),
@@ -92,7 +102,15 @@ def fit_command(context: click.Context, file: str, **options: Any) -> None:
         diagnosis=document.diagnosis.told(rows.names, rows.lines),
         before=None if document.before is None else document.before.told(rows.names, rows.lines),
     )
-    outputs.write(document, lambda: document.plot(rows.values), rows=rows)
+    try:
+        if model_file is not None:
+            kept = GaussianMixture.of_document(document).set_params(**model.get_params())
+            kept.save(model_file, force=True)  # what is there was looked at before
+        if labels_file is not None:
+            seen = observed(rows)
+            write_csv(labelled(row_labels(document.mixture, seen.values), seen), labels_file)
+    finally:
+        outputs.write(document, lambda: document.plot(rows.values), rows=rows, apart=labels_file == STDOUT)
     context.exit(exit_code(document))
 
 

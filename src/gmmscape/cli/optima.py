@@ -11,6 +11,7 @@ from gmmscape.cli.shared.options import (
     COMPONENTS,
     WholeNumber,
     checkpoint_option,
+    covariance_option,
     max_seconds_option,
     regularity_options,
     run_options,
@@ -18,7 +19,6 @@ from gmmscape.cli.shared.options import (
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.progress import progress
 from gmmscape.cli.shared.rows import layout_of, saying_what_is_set_aside, table_options
-from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.optima import LocalOptima, local_optima
 from gmmscape.solve import INIT_PARAMS
 
@@ -26,14 +26,7 @@ from gmmscape.solve import INIT_PARAMS
 @click.command("optima", cls=FileCommand)
 @click.argument("file", type=Read())
 @click.option("-k", "--n-components", type=COMPONENTS, required=True, help="Number of components.")
-@click.option(
-    "--covariance",
-    "covariance_type",
-    type=click.Choice(COVARIANCE_TYPES),
-    default="full",
-    show_default=True,
-    help="What is free.",
-)
+@covariance_option("covariance_type")
 @click.option(
     "--n-starts", type=WholeNumber(1), default=100, show_default=True, help="Number of random starts."
 )
@@ -69,7 +62,7 @@ def optima_command(
       gmmscape optima rows.csv -k 3 --n-starts 50
     """
     outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
-    rows = layout.read(file)
+    rows = layout.read(file, quiet=outputs.quiet)
     given = {name: value for name, value in options.items() if value is not None}
     with saying_what_is_set_aside(rows), progress("looking for optima", quiet=outputs.quiet) as callback:
         found = local_optima(

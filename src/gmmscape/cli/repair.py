@@ -7,9 +7,9 @@ from typing import Any
 import click
 import numpy as np
 
-from gmmscape.cli.diagnose import model_in
 from gmmscape.cli.fit import exit_code
 from gmmscape.cli.shared.files import FileCommand, Read, Written
+from gmmscape.cli.shared.models import model_in, model_path
 from gmmscape.cli.shared.options import (
     max_seconds_option,
     pursue_option,
@@ -52,8 +52,9 @@ def repair_command(context: click.Context, model: str, file: str, out: str, **op
       gmmscape repair fit.json rows.csv --model better.json
     """
     outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
+    model = model_path(context, model)
     fitted = model_in(context, model, file)
-    rows = layout.read(file, fitted.feature_names)
+    rows = layout.read(file, fitted.feature_names, quiet=outputs.quiet)
     with progress("repairing", quiet=outputs.quiet) as callback:
         result = repair(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
     result = result.told(rows.names, rows.lines)

@@ -19,10 +19,13 @@ from gmmscape.cli.shared.options import (
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.progress import progress
 from gmmscape.cli.shared.rows import Rows, layout_of, saying_what_is_set_aside, table_options
-from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.covariances import SAME_AS
 from gmmscape.estimator.document import FitDocument
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import family_names, known_family
 from gmmscape.selection import Selection, select
 from gmmscape.selection.criteria import CRITERIA
+from gmmscape.selection.select import ALL
 
 
 class NumbersOfComponents(click.ParamType):
@@ -57,13 +60,13 @@ class Families(click.ParamType):
         """Return the names."""
         if isinstance(value, tuple):
             return value
-        names = COVARIANCE_TYPES if value == "all" else tuple(value.split(","))
-        unknown = [name for name in names if name not in COVARIANCE_TYPES]
-        if unknown:
-            self.fail(
-                f"{', '.join(unknown)}: choose from {', '.join(COVARIANCE_TYPES)}, or write all", param, ctx
-            )
-        return tuple(names)
+        if value == ALL:
+            return (ALL,)
+        try:
+            return tuple(known_family("covariance", name) for name in value.split(","))
+        except InvalidParameterError:
+            names = ", ".join((*family_names(), *SAME_AS))
+            self.fail(f"{value}: choose from {names}, separated by commas, or write all", param, ctx)
 
 
 @click.command("select", cls=FileCommand)
@@ -79,7 +82,8 @@ class Families(click.ParamType):
     default=("full",),
     show_default=True,
     multiple=True,
-    help="Families: full, tied, diag, spherical, separated by commas or by repeating it; or all.",
+    help="Families: full, tied, diag, spherical, or mclust's names, separated by commas or by repeating it; or "
+    "all.",
 )
 @click.option(
     "--criterion",
@@ -132,8 +136,9 @@ def select_command(
       gmmscape select rows.csv --k 1:6 --model best.json
     """
     outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
-    options["covariance_types"] = tuple(kind for kinds in options["covariance_types"] for kind in kinds)
-    rows = layout.read(file)
+    families = tuple(name for names in options["covariance_types"] for name in names)
+    options["covariance_types"] = ALL if ALL in families else families
+    rows = layout.read(file, quiet=outputs.quiet)
     with saying_what_is_set_aside(rows), progress("selecting", quiet=outputs.quiet) as callback:
         found = select(rows.values, sample_weight=rows.weights, rng=seed, callback=callback, **options)
     outputs.write(found, found.plot, rows=rows, also=((_document(found, rows, seed), model_file),))

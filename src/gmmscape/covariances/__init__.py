@@ -2,7 +2,7 @@
 
 from gmmscape.covariances.kind import CovarianceKind
 from gmmscape.covariances.matrices import FULL, TIED
-from gmmscape.covariances.names import COVARIANCE_TYPES, KINDS, kind_named
+from gmmscape.covariances.names import COVARIANCE_TYPES, KINDS, SAME_AS, kind_named
 from gmmscape.covariances.scores import SCORES, CovarianceScores, hessian_passes
 from gmmscape.covariances.variances import DIAG, SPHERICAL
 
@@ -11,6 +11,7 @@ __all__ = [
     "DIAG",
     "FULL",
     "KINDS",
+    "SAME_AS",
     "SCORES",
     "SPHERICAL",
     "TIED",

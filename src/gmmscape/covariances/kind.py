@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
+from gmmscape.covariances.conditioning import Conditioned
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.results.text import counted
 from gmmscape.validation import finite_array
@@ -152,6 +153,16 @@ class CovarianceKind(ABC):
     @abstractmethod
     def squared_lengths(self, gaps: FloatArray, covariances: FloatArray) -> FloatArray:
         """Return squared Mahalanobis lengths of gaps (p, d), each with its own covariance, (p,)."""
+
+    # Missing values
+
+    @abstractmethod
+    def conditioned(self, factors: FloatArray, observed: BoolArray) -> Conditioned:
+        """Return what observed columns, patterns (p, d) of them, say of the others."""
+
+    @abstractmethod
+    def embedded(self, scatter: FloatArray, columns: IntArray, d: int) -> FloatArray:
+        """Return the scatter of some columns among all d, zero in the others."""
 
     # Estimation
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.covariances.cholesky import precision_factors
+from gmmscape.covariances.conditioning import Conditioned, Regressions
 from gmmscape.covariances.kind import CovarianceKind
 from gmmscape.exceptions import InvalidParameterError
 
@@ -75,6 +76,15 @@ class _Matrices(CovarianceKind):
         squares = np.square(relative).sum(axis=(-2, -1))
         logs = np.log(np.diagonal(root) * np.diagonal(factors, axis1=-2, axis2=-1)).sum(axis=-1)
         return np.atleast_1d(0.5 * (squares - len(root)) - logs)
+
+    def conditioned(self, factors: FloatArray, observed: BoolArray) -> Conditioned:
+        stacked = factors[None] if factors.ndim == 2 else factors
+        return Regressions(stacked, observed, shared=self.shared)
+
+    def embedded(self, scatter: FloatArray, columns: IntArray, d: int) -> FloatArray:
+        found = np.zeros((*scatter.shape[:-2], d, d))
+        found[..., columns[:, None], columns] = scatter
+        return found
 
     def scatter(self, deviations: FloatArray, weights: FloatArray) -> FloatArray:
         rooted = deviations * np.sqrt(weights)[:, None]  # keeps the product exactly symmetric

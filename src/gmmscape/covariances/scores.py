@@ -60,6 +60,10 @@ class CovarianceScores(ABC):
         """Return the covariances, of these roots, after a change of their coordinates."""
 
     @abstractmethod
+    def slopes(self, roots: FloatArray, k: int, d: int) -> FloatArray:
+        """Return derivatives of the matrices of these roots in their coordinates: (k or 1, q, d, d)."""
+
+    @abstractmethod
     def scatter(
         self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
     ) -> FloatArray | None:
@@ -107,6 +111,9 @@ class _NoScores(CovarianceScores):
     def turned(self, covariances: FloatArray, roots: FloatArray, change: FloatArray) -> FloatArray:
         return covariances
 
+    def slopes(self, roots: FloatArray, k: int, d: int) -> FloatArray:
+        return np.empty((k, 0, d, d))
+
     def scatter(
         self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
     ) -> FloatArray | None:
@@ -147,6 +154,9 @@ class _SphericalScores(CovarianceScores):
 
     def turned(self, covariances: FloatArray, roots: FloatArray, change: FloatArray) -> FloatArray:
         return covariances * np.exp(-2.0 * change[:, 0])
+
+    def slopes(self, roots: FloatArray, k: int, d: int) -> FloatArray:
+        return -2.0 * (roots * roots)[:, None, None, None] * np.eye(d)
 
     def scatter(
         self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
@@ -190,6 +200,12 @@ class _DiagScores(CovarianceScores):
 
     def turned(self, covariances: FloatArray, roots: FloatArray, change: FloatArray) -> FloatArray:
         return covariances * np.exp(-2.0 * change)
+
+    def slopes(self, roots: FloatArray, k: int, d: int) -> FloatArray:
+        on = np.arange(d)
+        found = np.zeros((k, d, d, d))
+        found[:, on, on, on] = -2.0 * roots * roots
+        return found
 
     def scatter(
         self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
@@ -253,6 +269,12 @@ class _FullScores(CovarianceScores):
         # root W^-1 is the root of what has become of the covariance.
         root = np.swapaxes(np.linalg.solve(np.swapaxes(W, -1, -2), np.swapaxes(roots, -1, -2)), -1, -2)
         return root @ np.swapaxes(root, -1, -2)
+
+    def slopes(self, roots: FloatArray, k: int, d: int) -> FloatArray:
+        row, column = np.tril_indices(d)
+        left = np.moveaxis(roots, -1, -2).reshape(-1, d, d)  # columns of the roots
+        half = left[:, row, :, None] * left[:, column, None, :]
+        return -(half + np.swapaxes(half, -1, -2))
 
     def scatter(
         self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray

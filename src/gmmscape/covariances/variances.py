@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
+from gmmscape.covariances.conditioning import Conditioned, Independent
 from gmmscape.covariances.kind import CovarianceKind
 from gmmscape.covariances.matrices import column_units
 from gmmscape.exceptions import InvalidParameterError
@@ -48,6 +49,11 @@ class _Variances(CovarianceKind):
     def column_variances(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
         return np.broadcast_to(covariances.reshape(k, -1), (k, d))
 
+    def conditioned(self, factors: FloatArray, observed: BoolArray) -> Conditioned:
+        k, d = len(factors), observed.shape[1]
+        variances = np.broadcast_to(factors.reshape(k, -1) ** -2.0, (k, d))
+        return Independent(variances, factors, observed)
+
 
 class Diag(_Variances):
     """A variance for each column of each component, (k, d)."""
@@ -62,6 +68,11 @@ class Diag(_Variances):
 
     def matrices(self, covariances: FloatArray, k: int, d: int) -> FloatArray:
         return covariances[:, :, None] * np.eye(d)
+
+    def embedded(self, scatter: FloatArray, columns: IntArray, d: int) -> FloatArray:
+        found = np.zeros((len(scatter), d))
+        found[:, columns] = scatter
+        return found
 
     def in_columns(self, covariances: FloatArray, columns: Any) -> FloatArray:
         return covariances[:, columns]
@@ -151,6 +162,9 @@ class Spherical(_Variances):
 
     def in_columns(self, covariances: FloatArray, columns: Any) -> FloatArray:
         return covariances
+
+    def embedded(self, scatter: FloatArray, columns: IntArray, d: int) -> FloatArray:
+        return scatter
 
     def stored(self, matrices: FloatArray) -> FloatArray:
         return np.diagonal(matrices, axis1=1, axis2=2)[:, 0].copy()

@@ -105,7 +105,7 @@ def judge(
     fitted = read_model(model, covariance_type)
     X = columns_in_order(X, fitted.feature_names)
     sample = Sample(X, sample_weight, copy=False, wild="aside")
-    _check_rows(sample, fitted)
+    check_rows(sample, fitted)
     total = total_mass(sample, sample_weight)
     if fitted.mixture is None:
         budget.value_is = "inertia"
@@ -148,7 +148,7 @@ def judge(
     )
 
 
-def _check_rows(sample: Sample, fitted: FittedModel) -> None:
+def check_rows(sample: Sample, fitted: FittedModel) -> None:
     """Raise DataError where the rows cannot be those that the model was fitted on."""
     k, d = fitted.means.shape
     if sample.n_features != d:

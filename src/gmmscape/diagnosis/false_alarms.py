@@ -48,9 +48,14 @@ def bootstrapped_gains(
     """
     n = int(np.clip(round(objective.measure.effective_rows), 2, EFFORT.diagnosis.bootstrap_rows))
 
+    gaps = np.isnan(objective.measure.points) if objective.measure.incomplete else None
+
     def gain(number: int) -> float:
         budget.check()
-        rows, _ = fit.sample(n, np.random.default_rng([seed, 5, number]))
+        rng = np.random.default_rng([seed, 5, number])
+        rows, _ = fit.sample(n, rng)
+        if gaps is not None:  # as many as in the data, wherever they were there
+            rows[gaps[rng.integers(len(gaps), size=n)]] = np.nan
         with limited(threads):
             return _gain(objective.family, fit, rows, seed, take_nested, budget.check)
 

@@ -29,8 +29,8 @@ class Finding(Record):
     Attributes
     ----------
     name : str
-        "rows set aside", "constant column", "rank deficiency", "duplicates", "rounding", "equal values",
-        "outliers", "noise" or "not Gaussian".
+        "rows set aside", "rows without values", "missing values", "constant column", "rank deficiency",
+        "duplicates", "rounding", "equal values", "outliers", "noise" or "not Gaussian".
     message : str
         What was seen, and what to do.
     columns : tuple of int
@@ -117,17 +117,18 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
     sample = objective.measure
     step = -(-len(sample) // EFFORT.diagnosis.findings_rows)
     rows = np.arange(0, len(sample), step)
-    points = sample.local(rows)
-    found = [*set_aside(sample), *_columns(sample)]
+    seen, rng = sample.local(rows), np.random.default_rng(EFFORT.diagnosis.own_seed)
+    points = objective.rows.completed(fit, rng, rows)
+    found = [*set_aside(sample), *missing_values(sample), *_columns(sample)]
     varying = sample.variance > 0
-    rounded, jitter = _rounded(points, fit, varying)
+    rounded, jitter = _rounded(seen, fit, varying)
     if len(rounded):
-        found.append(_rounding(points, rounded))
-    found += _piles(points, np.setdiff1d(np.flatnonzero(varying), rounded).tolist())
-    kept = _first_of_equal(points)
+        found.append(_rounding(seen, rounded))
+    found += _piles(seen, np.setdiff1d(np.flatnonzero(varying), rounded).tolist())
+    kept = _first_of_equal(seen)
     repeated = 1.0 - np.count_nonzero(kept) / len(points)
     if jitter[:, varying].any(axis=0).all():  # rounding made rows equal, and the jitter takes it off
-        repeated = 1.0 - 1.0 / repetition(points, np.ones(len(points)))
+        repeated = 1.0 - 1.0 / repetition(seen, np.ones(len(points)))
         kept |= repeated < TOLERANCES.diagnosis.repeated_share
     if repeated >= TOLERANCES.diagnosis.repeated_share:
         found.append(
@@ -147,10 +148,10 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
             )
         )
     if varying.any():  # columns of one value put rows on a plane
-        seen = (points[kept] + jitter[kept])[:, varying]
+        different = (points[kept] + jitter[kept])[:, varying]
         there = fit.kind.in_columns(fit.covariances, varying)
         far_off = misfit(
-            WeightedRows(seen, sample.weights[rows[kept]], objective.rows.unit),
+            WeightedRows(different, sample.weights[rows[kept]], objective.rows.unit),
             Mixture(fit.weights, fit.means[:, varying], there, fit.covariance_type),
         )
         if far_off is not None:
@@ -160,13 +161,41 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
 
 def set_aside(sample: Sample) -> Iterator[Finding]:
     """Yield what is to be said of rows that were not looked at."""
-    if len(sample.set_aside):
+    blank = sample.without_value
+    wild = np.setdiff1d(sample.set_aside, blank)
+    if len(wild):
         yield Finding.of(
             "rows set aside",
-            f"{counted(len(sample.set_aside), 'row lies', 'rows lie')} a hundred times as far off as the "
-            "others, left out: {rows}; correct or drop " + ("it" if len(sample.set_aside) == 1 else "them"),
-            rows=sample.set_aside,
+            f"{counted(len(wild), 'row lies', 'rows lie')} a hundred times as far off as the "
+            "others, left out: {rows}; correct or drop " + ("it" if len(wild) == 1 else "them"),
+            rows=wild,
         )
+    if len(blank):
+        yield Finding.of(
+            "rows without values",
+            f"{counted(len(blank), 'row has', 'rows have')} no value in any column, left out: {{rows}}; drop "
+            + ("it" if len(blank) == 1 else "them"),
+            rows=blank,
+        )
+
+
+def missing_values(sample: Sample) -> Iterator[Finding]:
+    """Yield how many values are missing, and in which columns."""
+    if not sample.incomplete:
+        return
+    missing = np.isnan(sample.points)
+    each, of_rows = missing.sum(axis=0), missing.any(axis=1)
+    columns = np.flatnonzero(each)
+    n_patterns = len(np.unique(np.packbits(missing, axis=1), axis=0))
+    share = missing.mean()
+    counts = _listed(each[columns].tolist())
+    yield Finding.of(
+        "missing values",
+        f"{int(each.sum()):,} values ({share:.2g} of all) in {int(of_rows.sum()):,} of {len(sample):,} rows, "
+        f"{counted(n_patterns, 'pattern')} of gaps: {counts} in {{columns}}; rows count by what was observed, "
+        "which is right where gaps do not depend on the missing values themselves",
+        columns,
+    )
 
 
 def _columns(sample: Sample) -> Iterator[Finding]:
@@ -203,18 +232,19 @@ def _rounded(points: FloatArray, fit: Mixture, varying: Any) -> tuple[IntArray, 
     jitter = np.zeros_like(points)
     found = []
     for column in np.flatnonzero(varying):
-        values = np.unique(points[:, column])
-        gap = 0.0 if len(values) == len(points) else rounding_step(values)
-        if len(values) <= TOLERANCES.diagnosis.few_values_share * len(points):
+        own = _observed(points, column)
+        values = np.unique(own)
+        gap = 0.0 if len(values) == len(own) else rounding_step(values)
+        if 1 < len(values) <= TOLERANCES.diagnosis.few_values_share * len(own):
             gap = float(np.median(np.diff(values)))
-        jitter[:, column] = gap * (rng.random(len(points)) - 0.5)
+        jitter[:, column] = gap * (rng.random(len(points)) - 0.5) * ~np.isnan(points[:, column])
         if gap > TOLERANCES.diagnosis.coarse_rounding * narrowest[column]:
             found.append(column)
     return np.array(found, dtype=np.int64), jitter
 
 
 def _rounding(points: FloatArray, columns: IntArray) -> Finding:
-    counts = ", ".join(str(len(np.unique(points[:, column]))) for column in columns[:SHOWN])
+    counts = ", ".join(str(len(np.unique(_observed(points, column)))) for column in columns[:SHOWN])
     return Finding.of(
         "rounding",
         f"{{columns}}: {counts} different values in {len(points)} rows, farther apart than "
@@ -229,8 +259,9 @@ def _piles(points: FloatArray, columns: Sequence[int]) -> Iterator[Finding]:
     """Yield columns in which far more rows have one value than any other."""
     shares = dict[int, float]()
     for column in columns:
-        counts = np.sort(np.unique(points[:, column], return_counts=True)[1])
-        share = counts[-1] / len(points)
+        own = _observed(points, column)
+        counts = np.sort(np.unique(own, return_counts=True)[1])
+        share = counts[-1] / len(own)
         often = len(counts) > 1 and counts[-1] >= TOLERANCES.diagnosis.pile * counts[-2]
         if share >= TOLERANCES.diagnosis.pile_share and often:
             shares[column] = share
@@ -242,6 +273,13 @@ def _piles(points: FloatArray, columns: Sequence[int]) -> Iterator[Finding]:
             "component that sits on them is no cluster; leave these rows out, or the column",
             list(shares),
         )
+
+
+def _observed(points: FloatArray, column: int) -> FloatArray:
+    """The values of a column that are not missing; at least one."""
+    values = points[:, column]
+    values = values[~np.isnan(values)]
+    return values if len(values) else np.zeros(1)
 
 
 def _first_of_equal(points: FloatArray) -> Any:

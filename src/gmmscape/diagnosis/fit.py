@@ -19,7 +19,7 @@ from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.objective import Objective, SampleObjective
 from gmmscape.progress import Budget
 from gmmscape.results.records import Record
-from gmmscape.solve import EM, Solution, descend_all, pass_size, start_around
+from gmmscape.solve import EM, Memory, Solution, descend_all, pass_size, start_around
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
 
@@ -55,6 +55,11 @@ class FitPlan:
         Where to begin instead, in local coordinates.
     defer : bool
         Whether diagnoses are computed when they are asked for; the sample then has to keep its rows.
+    keep : bool
+        Whether a fit that stops early may be gone on with: it then remembers what that takes, and what begins
+        after EM waits until that has converged.
+    resume : Memory or None
+        Of a run that is gone on with, from `start`.
     """
 
     n_components: int
@@ -68,6 +73,13 @@ class FitPlan:
     n_jobs: int | None
     start: Mixture | None
     defer: bool = False
+    keep: bool = False
+    resume: Memory | None = None
+
+    @property
+    def done(self) -> int:
+        """Iterations of EM before this fit."""
+        return 0 if self.resume is None else self.resume.n_iter
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +143,7 @@ def _fit(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Bu
     """
     records = _records(_solutions(sample, family, plan, budget))
     objective = Objective.near(sample, family, records[-1].local)
-    if not plan.escape or records[-1].stop_reason in CUT_SHORT:
+    if not plan.escape or records[-1].stop_reason in CUT_SHORT or _stopped_early(records[-1], plan):
         _, diagnosis = _diagnoses(unexamined(objective, records[-1]), total, plan, searched=False)
         return Fit(records[-1], diagnosis, None)
     found: list[tuple[Solution, Examination]] = []
@@ -146,6 +158,18 @@ def _fit(sample: Sample, family: Family, plan: FitPlan, total: float, budget: Bu
         examination = examination.ended("interrupted")
         em_diagnosis, diagnosis = _diagnoses(examination, total, plan, searched=True)
     return Fit(_whole_way(start, examination), diagnosis, em_diagnosis)
+
+
+def _stopped_early(solution: Solution, plan: FitPlan) -> bool:
+    """Whether the iterations ran out before a search has ground to stand on: EM has hardly begun.
+
+    What may be gone on with is waited for, until EM has converged: the end then does not depend on where it
+    was interrupted.
+    """
+    if solution.stop_reason not in ("max_iter", "plateau") or solution.n_iter < plan.solver.max_iter:
+        return False
+    hardly = solution.n_iter < EFFORT.diagnosis.beginning_iterations
+    return plan.keep or (hardly and solution.gradient_norm > TOLERANCES.diagnosis.begun)
 
 
 def _diagnoses(
@@ -167,7 +191,7 @@ def _diagnoses(
 
 def _examined(objective: SampleObjective, start: Solution, plan: FitPlan, budget: Budget) -> Examination:
     unbounded = plan.pursue == "likelihood" or plan.take_nested  # the highest is asked for
-    effort = None if unbounded else _effort(objective, start)
+    effort = None if unbounded else _effort(objective, start, plan.done)
     problem = MixtureProblem(
         objective, take_nested=plan.take_nested, seed=plan.seed, pursue=plan.pursue, effort=effort
     )
@@ -175,9 +199,9 @@ def _examined(objective: SampleObjective, start: Solution, plan: FitPlan, budget
     return examine(objective, start.local, problem, plan.solver, budget, eager=eager)
 
 
-def _effort(objective: SampleObjective, start: Solution) -> float:
+def _effort(objective: SampleObjective, start: Solution, done: int) -> float:
     """What a search may cost, as the tally counts: as much as the EM before it, or more where it is quick."""
-    one, begun = pass_size(objective, start.local), start.n_iter + 1
+    one, begun = pass_size(objective, start.local), done + start.n_iter + 1
     work = start.local.kind.work(start.local.n_features)
     passes = min(EFFORT.diagnosis.times_em * begun, max(EFFORT.diagnosis.search_passes / work, begun))
     return max(EFFORT.diagnosis.quick_search, one * passes)
@@ -211,7 +235,7 @@ def _solutions(sample: Sample, family: Family, plan: FitPlan, budget: Budget) ->
 
     objective = Objective.near(sample, family, starts[0])
     solver = (
-        _begun(plan.solver)
+        _begun(plan)
         if plan.escape and pass_size(objective, starts[0]) > EFFORT.diagnosis.eager_pass
         else plan.solver
     )
@@ -222,6 +246,8 @@ def _solutions(sample: Sample, family: Family, plan: FitPlan, budget: Budget) ->
         max_seconds=budget.left,
         watch=watch,
         each_iteration=budget.each_iteration,
+        keep=plan.keep,
+        resume=plan.resume,
     )
 
 
@@ -234,12 +260,13 @@ def _init_params(sample: Sample, plan: FitPlan, budget: Budget) -> str:
     return "random_from_data"
 
 
-def _begun(solver: EM) -> EM:
+def _begun(plan: FitPlan) -> EM:
     """The solver that only begins: bad optima show long before EM has converged in them."""
+    solver, left = plan.solver, max(0, EFFORT.diagnosis.beginning_iterations - plan.done)
     return replace(
         solver,
         tol=max(solver.tol, TOLERANCES.diagnosis.begun),
-        max_iter=min(solver.max_iter, EFFORT.diagnosis.beginning_iterations),
+        max_iter=min(solver.max_iter, left),
     )
 
 

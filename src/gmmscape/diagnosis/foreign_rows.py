@@ -47,7 +47,8 @@ def foreign_rows(
     most = max(EFFORT.diagnosis.least_foreign_rows, EFFORT.diagnosis.foreign_lengths // given.n_components)
     most = min(most, EFFORT.diagnosis.foreign_rows)
     at = np.arange(0, len(rows), -(-len(rows) // most))
-    points, weights = rows.local(at), rows.weights[at]
+    points = rows.completed(given, np.random.default_rng(EFFORT.diagnosis.own_seed), at)
+    weights = rows.weights[at]
     d, factors = given.n_features, given.parameters.factors
     with np.errstate(over="ignore", invalid="ignore"):
         lengths = np.stack(

@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
-from gmmscape.moves.component_rows import covered_by
+from gmmscape.moves.component_rows import Covered, covered_by
 from gmmscape.moves.degeneracy import scarce
 from gmmscape.moves.resizing import with_one_fewer, with_one_more
 from gmmscape.moves.splits import SplitProposals, least_gain
@@ -53,18 +53,9 @@ def suggested_n_components(
     grown = False
     for number in range(EFFORT.diagnosis.suggestion_steps):
         covered = covered_by(objective, here)
-        if here.n_components > 1 and not grown:
-            starts = with_one_fewer(
-                objective,
-                here,
-                covered,
-                EFFORT.diagnosis.splits_tried,
-                TOLERANCES.diagnosis.dearest_removal * price,
-            )
-            end = _best(objective, starts)
-            if end is not None and (nll := _nll(objective, end.local)) - value < price:
-                here, value = end.local, nll
-                continue
+        if not grown and (fewer := _one_fewer(objective, here, covered)) is not None:
+            here, value = fewer
+            continue
         rng = np.random.default_rng([seed, 8, number])
         known = proposed if here is fit else None
         starts = with_one_more(
@@ -75,6 +66,38 @@ def suggested_n_components(
             break
         here, value, grown = end.local, nll, True
     return here.n_components
+
+
+def one_fewer_will_do(objective: SampleObjective, fit: Mixture) -> bool:
+    """Say whether BIC prefers a fit with one component fewer; as `suggested_n_components` looks for it.
+
+    Parameters
+    ----------
+    objective : SampleObjective
+        Of a sample and a family with free covariances.
+    fit : Mixture
+        All of whose components have weight, in local coordinates.
+
+    Returns
+    -------
+    bool
+        Cost: a few brief EM runs, of pairs whose merging promises to be cheap.
+    """
+    objective = _lightened(objective)
+    return _one_fewer(objective, fit, covered_by(objective, fit)) is not None
+
+
+def _one_fewer(objective: SampleObjective, fit: Mixture, covered: Covered) -> tuple[Mixture, float] | None:
+    """A fit with one component fewer that BIC prefers, and its NLL; None where there is none."""
+    if fit.n_components == 1:
+        return None
+    price = 0.5 * least_gain(objective)
+    dearest = TOLERANCES.diagnosis.dearest_removal * price
+    starts = with_one_fewer(objective, fit, covered, EFFORT.diagnosis.splits_tried, dearest)
+    end = _best(objective, starts)
+    if end is None or (nll := _nll(objective, end.local)) - _nll(objective, fit) >= price:
+        return None
+    return end.local, nll
 
 
 def _lightened(objective: SampleObjective) -> SampleObjective:

@@ -15,7 +15,7 @@ from gmmscape.diagnosis.component_kinds import (
 )
 from gmmscape.diagnosis.evidence import Calibration
 from gmmscape.diagnosis.examine import Examination
-from gmmscape.diagnosis.findings import findings, set_aside
+from gmmscape.diagnosis.findings import findings, missing_values, set_aside
 from gmmscape.diagnosis.measured_evidence import evidence_of
 from gmmscape.diagnosis.result import ComponentReport, Diagnosis
 from gmmscape.diagnosis.suggested_number import suggested_n_components
@@ -92,7 +92,7 @@ def diagnosis_of(
         stop_reason=examination.stop_reason,
         findings=findings(objective, final, np.flatnonzero(background(final)))
         if examination.looked_at
-        else tuple(set_aside(objective.measure)),
+        else (*set_aside(objective.measure), *missing_values(objective.measure)),
         warnings=_warnings(examination, given),
         evidence=evidence_of(examination, total, gain, score, calibration, thorough=thorough),
         suggested_n_components=suggested_n_components(objective, final, 0, examination.proposed)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gmmscape.effort.atlas import AtlasEffort
 from gmmscape.effort.basins import BasinsEffort, DynamicsEffort
-from gmmscape.effort.diagnosis import DiagnosisEffort
+from gmmscape.effort.diagnosis import DiagnosisEffort, InferenceEffort
 from gmmscape.effort.falsification import FalsificationEffort
 from gmmscape.effort.freedom import FreedomEffort
 from gmmscape.effort.measure import MeasureEffort
@@ -38,6 +38,7 @@ class Effort:
     falsification: FalsificationEffort = field(default_factory=FalsificationEffort)
     files: FilesEffort = field(default_factory=FilesEffort)
     freedom: FreedomEffort = field(default_factory=FreedomEffort)
+    inference: InferenceEffort = field(default_factory=InferenceEffort)
     measure: MeasureEffort = field(default_factory=MeasureEffort)
     moves: MovesEffort = field(default_factory=MovesEffort)
     paths: PathsEffort = field(default_factory=PathsEffort)

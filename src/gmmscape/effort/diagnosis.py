@@ -59,3 +59,22 @@ class DiagnosisEffort:
     #: Rows times columns up to which a fit keeps its rows, so that its diagnosis need not be computed before
     #: it is asked for: 32 MB.
     kept_values: int = 4_000_000
+
+
+@dataclass(frozen=True)
+class InferenceEffort:
+    """How much is tried: standard errors and intervals."""
+
+    #: Steps to an end of a profile, and how often one is halved; how many one takes, about.
+    profile_steps: int = 30
+    shortened: int = 6
+    usual_steps: int = 5
+    #: What all profiles of a fit may cost before they are not the default, in products.
+    profile_work: float = 1e10
+    #: Coordinates up to which the information matrix is formed.
+    largest_information: int = 3000
+    #: Refits of a bootstrap by default, and how many are one piece of work.
+    refits: int = 999
+    refits_together: int = 25
+    #: Directions, those known worst, along which the likelihood is compared with what normal theory has it.
+    checked_directions: int = 3

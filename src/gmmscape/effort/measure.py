@@ -30,6 +30,14 @@ class MeasureEffort:
     neighbours_looked_at: int = 2_000
     #: Rows, evenly spaced, that say how far rows reach.
     reach_rows: int = 5_000
+    #: Of a file: bytes that tell what it is, records that tell its layout, characters read at once.
+    bytes_looked_at: int = 4_096
+    records_looked_at: int = 200
+    characters_at_once: int = 1 << 22
+    #: Lines that a quotation may run over where the layout is found out.
+    joined_lines: int = 50
+    #: Lines that a note about rows lists.
+    lines_told: int = 20
     #: Numbers of a block of rows whose conditional moments are computed together.
     regression_values: int = 1 << 20
     #: Random draws for a divergence: in the first round, from each component at least, and in one block.
@@ -40,3 +48,8 @@ class MeasureEffort:
     bound_rounds: int = 100
     #: Squares of a relative difference below which two terms of a series are exact to 1e-11.
     series_below: float = 1e-5
+    #: Numbers of the conditional covariances of missing values that are held at once.
+    conditioned_together: int = 4_000_000
+    #: Patterns of observed columns, and iterations of EM, for the mean and covariance of incomplete rows.
+    patterns_of_one: int = 4_096
+    iterations_of_one: int = 100

@@ -22,6 +22,8 @@ class ReportEffort:
     #: Rows of a table, and characters of a name, that are shown.
     table_rows: int = 200
     name_characters: int = 60
+    #: Rows that a score lists as the least likely.
+    least_likely_rows: int = 5
 
 
 @dataclass(frozen=True)

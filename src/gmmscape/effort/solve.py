@@ -47,6 +47,10 @@ class SolveEffort:
     correction: float = 0.5
     #: Iterations of EM after the model had nothing to say.
     rest: int = 10
+    #: Turns in which shared sizes and profiles of covariances follow each other in an M-step, and sweeps of
+    #: rotations of shared axes: what is left over is made up for in the next.
+    covariance_iterations: int = 10
+    axes_sweeps: int = 2
     #: Starting means are looked for among this many rows, drawn at random where there are more.
     start_rows: int = 200_000
     #: Distances that many starts are chosen by, in an array at a time: as many as a cache holds.

@@ -182,8 +182,8 @@ class NativeRows(HeldRows):
             self._isa, self._doubles, self.origin, *self._weighted, task, thread_count()
         )
         runs = [
-            EmRun(w, m, c, ENDS[end], value, step, starved, history, Work(*work))
-            for w, m, c, (end, value, step, starved, history, work) in zip(*arrays, ends, strict=True)
+            EmRun(w, m, c, ENDS[end], value, step, starved, history, Work(*work), memory)
+            for w, m, c, (end, value, step, starved, history, work, memory) in zip(*arrays, ends, strict=True)
         ]
         return EmRuns(runs, interrupted)
 

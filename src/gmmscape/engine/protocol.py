@@ -165,6 +165,11 @@ class EmTask:
         value of the one that moved last; returning True stops.
     each_iteration : bool
         Whether it is to see each iteration, which takes longer.
+    keep : bool
+        Whether what each run needs to go on is kept.
+    resume : object or None
+        Where one start is: the `memory` of a run on the same rows, from where it stopped. The parameters of
+        the start are not used then, and `max_iter` counts from there.
     """
 
     kind: str
@@ -195,6 +200,8 @@ class EmTask:
     second_order: SecondOrder | None = None
     watch: Callable[[int, int, float], Any] | None = None
     each_iteration: bool = False
+    keep: bool = False
+    resume: Any = None
 
 
 class Work(NamedTuple):
@@ -209,7 +216,8 @@ class EmRun(NamedTuple):
     """Where one start ended: parameters, and for each what `solve.Solution` says.
 
     `value` is NLL and penalty, per unit^d. `end` is a stop reason, or "given_up", "not_begun", or
-    "out_of_reach" where only a loop in Python can go on, because some row has no density.
+    "out_of_reach" where only a loop in Python can go on, because some row has no density. `memory` is what
+    the engine needs to go on, if the task asked for it.
     """
 
     weights: FloatArray
@@ -221,6 +229,7 @@ class EmRun(NamedTuple):
     starved: bool
     history: FloatArray
     work: Work
+    memory: Any = None
 
 
 class EmRuns(NamedTuple):

@@ -71,7 +71,7 @@ def _facts(document: Any) -> Iterator[str]:
         ", ..." if d > MOST_FEATURES else ""
     )
     yield (
-        f"fit: {counted(mixture.n_components, 'component')}, {mixture.covariance_type} covariances, "
+        f"fit: {counted(mixture.n_components, 'component')}, {solution.family} covariances, "
         f"{counted(document.n_samples, 'row')} of {counted(d, 'column')} ({listed})"
     )
     judged = (

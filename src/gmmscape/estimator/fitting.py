@@ -8,46 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
 
-from gmmscape.arrays import FloatArray
 from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
 from gmmscape.effort import EFFORT
+from gmmscape.estimator.inputs import checked_data
+from gmmscape.estimator.starting import GIVEN, Paused, begun, check_init_params, problem_of
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import CovariancePrior, Family, family_names
+from gmmscape.families import CovariancePrior, known_family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.models import inverse_covariances
 from gmmscape.moves.mixture_problem import PURSUE
 from gmmscape.progress import Budget, Callback, Printer, checked_verbose
-from gmmscape.solve import EM, INIT_PARAMS, STOP_REASONS, Regularity, mixture_around, start_around
-from gmmscape.validation import (
-    choice,
-    finite_array,
-    mean_matrix,
-    optional_seconds,
-    positive_integer,
-    probability_weights,
-    real_number,
-)
+from gmmscape.solve import EM, STOP_REASONS, Regularity
+from gmmscape.validation import choice, optional_seconds, positive_integer, real_number, whole_number
 
 if TYPE_CHECKING:
     from gmmscape.estimator.gaussian_mixture import GaussianMixture
-
-
-def checked_data(model: GaussianMixture, X: Any, *, reset: bool) -> FloatArray:
-    """Return data as scikit-learn checks them, with names of columns; its ValueErrors become DataErrors."""
-    if issparse(X):
-        raise DataError("X is sparse: pass a dense array, for example X.toarray()")
-    try:
-        return validate_data(model, X, reset=reset, dtype=np.float64, accept_sparse=False)
-    except ValueError as error:
-        raise DataError(str(error)) from error
 
 
 def fit_estimator(
@@ -84,33 +65,37 @@ def fit_estimator(
     X = checked_data(model, X, reset=True)
     # Rows that a diagnosis is computed from later must not change; and it is part of what a limit holds for.
     defer = defer and max_seconds is None and X.size <= EFFORT.diagnosis.kept_values
-    sample = Sample(X, sample_weight, copy=defer, wild="aside")
+    names = getattr(model, "feature_names_in_", None)
+    sample = Sample(X, sample_weight, copy=defer, wild="aside", names=names)
     if len(sample) == 1:
         raise DataError(
             "X has n_samples=1 row (of positive weight): no variance can be estimated from one row"
         )
     if model.n_components > len(sample):
         raise DataError(
-            f"n_components={model.n_components} but X has only n_samples={len(sample)} rows (of positive "
-            "weight): use fewer components"
+            f"Expected n_samples >= n_components but got n_components = {model.n_components}, n_samples = "
+            f"{len(sample)} (of positive weight): use fewer components"
         )
-    names = getattr(model, "feature_names_in_", None)
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=3)
     family = regularity.family(sample, model.covariance_type, model.n_components, max_seconds)
-    seed = seed_from(model.random_state)
+    seed = seed_of_model(model)
+    problem = problem_of(model, X, sample_weight) if model.warm_start else None
+    start, resume = begun(model, sample, family, seed, problem, X)
     plan = FitPlan(
         n_components=model.n_components,
         solver=solver,
-        init_params=model.init_params,
+        init_params=model.init_params if isinstance(model.init_params, str) else GIVEN,
         n_init=model.n_init,
         seed=seed,
         escape=bool(model.escape),
         take_nested=model.nested == "take",
         pursue=model.pursue,
         n_jobs=model.n_jobs,
-        start=_start(model, sample, family, seed),
+        start=start,
         defer=defer,
+        keep=bool(model.warm_start),
+        resume=resume,
     )
     budget = Budget("fit", max_seconds, callback or _printer(model), each_iteration=model.verbose >= 2)
     fit = fit_mixture(sample, family, plan, total_mass(sample, sample_weight), budget)
@@ -120,89 +105,62 @@ def fit_estimator(
         diagnosis=fit.diagnosis.told(names),
         em_diagnosis=None if before is None else before.told(names),
     )
-    set_fit(model, fit, len(X), family.prior)
-    if fit.solution.stop_reason not in ("converged", "interrupted"):
-        reason = fit.solution.stop_reason
-        warnings.warn(f"{reason}: {STOP_REASONS[reason]}", ConvergenceWarning, stacklevel=3)
+    memory = fit.solution.memory
+    if fit.em_diagnosis is not None or problem is None or memory is None:
+        model.__dict__.pop("_paused", None)
+    else:
+        model._paused = Paused(problem, memory)
+    set_fit(model, fit, len(X), family.prior, X.dtype)
+    if model.max_iter > 0 and fit.solution.stop_reason not in ("converged", "interrupted"):
+        warnings.warn(_not_converged(fit.solution.stop_reason), ConvergenceWarning, stacklevel=3)
     return fit
+
+
+def _not_converged(reason: str) -> str:
+    """scikit-learn's sentence, which is filtered by, and what happened here."""
+    return (
+        "Best performing initialization did not converge. Try different init parameters, or increase "
+        f"max_iter, tol, or check for degenerate data. Here: {reason}: {STOP_REASONS[reason]}"
+    )
 
 
 def _checked_parameters(model: GaussianMixture) -> EM:
     positive_integer("n_components", model.n_components)
-    choice("covariance_type", model.covariance_type, family_names())
-    choice("init_params", model.init_params, INIT_PARAMS)
+    known_family("covariance_type", model.covariance_type)
+    check_init_params(model.init_params)
     choice("nested", model.nested, NESTED)
     choice("pursue", model.pursue, PURSUE)
     positive_integer("n_init", model.n_init)
     positive_integer("verbose_interval", model.verbose_interval)
     check_n_jobs(model.n_jobs)
-    for name in ("escape", "warm_start"):
+    for name in ("escape", "warm_start", "accelerate"):
         if not isinstance(getattr(model, name), (bool, np.bool_)):
             raise InvalidParameterError.of(name, getattr(model, name), "pass True or False")
     checked_verbose(model.verbose)
     return EM(
-        tol=real_number("tol", model.tol, strict=False), max_iter=positive_integer("max_iter", model.max_iter)
+        tol=real_number("tol", model.tol, strict=False),
+        max_iter=whole_number("max_iter", model.max_iter),
+        accelerate=bool(model.accelerate),
     )
 
 
-def seed_from(random_state: Any) -> int:
-    """A seed that a given random state always leads to."""
+def seed_of_model(model: Any) -> int:
+    """A seed that the random state of an estimator, by either name, always leads to."""
+    random_state = model.random_state
+    if model.rng is not None:
+        if random_state is not None:
+            raise InvalidParameterError.of("rng", model.rng, "pass either rng or random_state, not both")
+        random_state = model.rng
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**63))
     try:
         return int(check_random_state(random_state).randint(2**31 - 1))
     except ValueError as error:
         raise InvalidParameterError.of(
-            "random_state", random_state, "pass None, an integer, a RandomState or a Generator"
+            "random_state" if model.rng is None else "rng",
+            random_state,
+            "pass None, an integer, a RandomState or a Generator",
         ) from error
-
-
-def _start(model: GaussianMixture, sample: Sample, family: Family, seed: int) -> Mixture | None:
-    """Where to begin if the user says so, wholly or in part; in local coordinates."""
-    if model.warm_start and hasattr(model, "means_"):
-        wanted = (model.n_components, sample.n_features)
-        try:
-            start = Mixture(model.weights_, model.means_, model.covariances_, family.kind.name)
-        except InvalidParameterError as error:
-            raise InvalidParameterError.of(
-                "warm_start", True, f"the last fit was another ({error})"
-            ) from error
-        if start.means.shape != wanted:
-            raise InvalidParameterError.of(
-                "warm_start", True, f"the last fit has means of shape {start.means.shape}, not {wanted}"
-            )
-        return sample.local_mixture(start)
-    given = (model.weights_init, model.means_init, model.precisions_init)
-    if all(value is None for value in given):
-        return None
-    k, d = model.n_components, sample.n_features
-    weights = probability_weights("weights_init", model.weights_init, k)
-    if model.means_init is None:
-        start = start_around(sample, family, k, model.init_params, np.random.default_rng([seed, 0]))
-    else:
-        means = mean_matrix("means_init", model.means_init, n_features=d)
-        if len(means) != k:
-            raise InvalidParameterError(f"means_init has {len(means)} rows: pass n_components={k} of them")
-        start = mixture_around(sample, family, means - sample.origin)
-    covariances = start.covariances
-    if model.precisions_init is not None:
-        covariances = _inverted(model.precisions_init, start)
-    return Mixture(weights, start.means, covariances, start.covariance_type)
-
-
-def _inverted(value: ArrayLike, start: Mixture) -> FloatArray:
-    precisions = finite_array("precisions_init", value, ndim=(1, 2, 3))
-    if precisions.shape != start.covariances.shape:
-        raise InvalidParameterError(
-            f"precisions_init has shape {precisions.shape}: covariance_type={start.covariance_type!r} needs "
-            f"{start.covariances.shape}"
-        )
-    try:
-        # Precisions are positive definite where they can be the covariances of some mixture.
-        as_mixture = Mixture(None, start.means, precisions, start.covariance_type)
-    except InvalidParameterError as error:
-        raise InvalidParameterError(f"precisions_init: {error}") from error
-    return inverse_covariances(as_mixture)
 
 
 def _printer(model: GaussianMixture) -> Printer | None:
@@ -212,15 +170,25 @@ def _printer(model: GaussianMixture) -> Printer | None:
     return Printer(every=model.verbose_interval if model.verbose > 1 else None)
 
 
-def set_fit(model: GaussianMixture, fit: Fit, n_samples: int, prior: CovariancePrior | None) -> None:
-    """Give an estimator the attributes of a fit to so many rows."""
+def set_parameters(model: Any, mixture: Mixture, dtype: Any = np.float64) -> None:
+    """Give an estimator the attributes of a mixture, in this precision."""
+    model.weights_ = mixture.weights.astype(dtype)
+    model.means_ = mixture.means.astype(dtype)
+    model.covariances_ = mixture.covariances.astype(dtype)
+    model.precisions_cholesky_ = mixture.parameters.factors.astype(dtype)
+    model.precisions_ = inverse_covariances(mixture).astype(dtype)
+
+
+def set_fit(
+    model: GaussianMixture,
+    fit: Fit,
+    n_samples: int,
+    prior: CovariancePrior | None,
+    dtype: Any = np.float64,
+) -> None:
+    """Give an estimator the attributes of a fit to so many rows, in the precision of these."""
     solution = fit.solution
-    mixture = solution.mixture
-    model.weights_ = mixture.weights.copy()
-    model.means_ = mixture.means.copy()
-    model.covariances_ = mixture.covariances.copy()
-    model.precisions_cholesky_ = mixture.parameters.factors.copy()
-    model.precisions_ = inverse_covariances(mixture)
+    set_parameters(model, solution.mixture, dtype)
     model.converged_ = solution.converged
     model.n_iter_ = solution.n_iter
     model.lower_bound_ = -solution.value

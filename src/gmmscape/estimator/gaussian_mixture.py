@@ -9,20 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, DensityMixin
 
-from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.arrays import IntArray
 from gmmscape.diagnosis.fit import Fit
 from gmmscape.estimator.document import FitDocument
-from gmmscape.estimator.fitting import checked_data, fit_estimator, seed_from, set_fit
+from gmmscape.estimator.fitting import fit_estimator, set_fit
+from gmmscape.estimator.imputing import Imputing
+from gmmscape.estimator.predictions import Predictions
 from gmmscape.estimator.saved import Saved
 from gmmscape.estimator.shown import Shown
-from gmmscape.families import family_named
-from gmmscape.mixture import Mixture
-from gmmscape.models import NotFittedError
-from gmmscape.threads import limited
-from gmmscape.validation import positive_integer
+from gmmscape.solve import INIT_PARAMS
 
 
-class GaussianMixture(Shown, Saved, DensityMixin, BaseEstimator):
+class GaussianMixture(Predictions, Imputing, Shown, Saved, DensityMixin, BaseEstimator):
     """Gaussian mixture with scikit-learn's interface that leaves bad optima.
 
     After EM, overloaded components are split into slots that merging or deleting redundant ones frees, as
@@ -49,11 +47,14 @@ class GaussianMixture(Shown, Saved, DensityMixin, BaseEstimator):
         rows have no bound.
     max_iter : int, default=1000
         Iterations of each run: points that are tried, by EM or, where that would creep, by steps of a
-        quadratic model. A Hessian, one for several of these, takes a few more passes.
+        quadratic model. A Hessian, one for several of these, takes a few more passes. 0 gives the start.
     n_init : int, default=1
         Number of starts; the best one is escaped from. More starts leave the first ones as they are.
-    init_params : {"kmeans", "k-means++", "random", "random_from_data"}, default="kmeans"
-        Where starting means come from. Starting covariances are the scatter of the data about them.
+    init_params : str, array_like or callable, default="kmeans"
+        "kmeans", "k-means++", "random" or "random_from_data": where starting means come from. Starting
+        covariances are the scatter of the data about them. An array of shape (n_samples, n_components) has
+        the responsibility of each component for each row, and the start is the M-step of these; a function of
+        X, n_components and a RandomState returns such an array.
     weights_init : array_like of shape (n_components,), optional
         Starting weights, summing to one.
     means_init : array_like of shape (n_components, n_features), optional
@@ -62,14 +63,21 @@ class GaussianMixture(Shown, Saved, DensityMixin, BaseEstimator):
         Inverses of the starting covariances, in the shape of `covariance_type`.
     random_state : int, RandomState, Generator or None, default=None
         Source of randomness of starts and of the search.
+    rng : int, RandomState, Generator or None, default=None
+        The same by the name that the functions of this package have for it. Not both.
     warm_start : bool, default=False
-        Whether a second call of `fit` begins where the first ended.
+        Whether a second call of `fit` begins where the first ended. On the same rows it goes on as if it had
+        not stopped: short fits are, to the last bit, the long one. Bad optima are left once EM has converged.
     verbose : int, default=0
         1 prints where the fit stands; 2 also each `verbose_interval` iterations.
     verbose_interval : int, default=10
         Iterations between lines.
     escape : bool, default=True
-        Whether bad optima are left. False gives plain EM.
+        Whether bad optima are left. False gives EM alone. Where `max_iter` ends EM before it has begun (20
+        iterations, or a step of 0.01) nothing is tried.
+    accelerate : bool, default=True
+        Whether steps of EM are extrapolated and, where it would creep, give way to those of a quadratic
+        model. False gives plain EM, iteration by iteration as in scikit-learn.
     nested : {"offer", "take"}, default="offer"
         Whether a gain by components nested in one cluster, such as a core in a halo, is only listed in
         `diagnosis_` or taken. "take" maximises the objective.
@@ -137,15 +145,17 @@ class GaussianMixture(Shown, Saved, DensityMixin, BaseEstimator):
         covariance_prior: str | float = "auto",
         max_iter: int = 1000,
         n_init: int = 1,
-        init_params: str = "kmeans",
+        init_params: Any = "kmeans",
         weights_init: ArrayLike | None = None,
         means_init: ArrayLike | None = None,
         precisions_init: ArrayLike | None = None,
         random_state: Any = None,
+        rng: Any = None,
         warm_start: bool = False,
         verbose: int = 0,
         verbose_interval: int = 10,
         escape: bool = True,
+        accelerate: bool = True,
         nested: str = "offer",
         pursue: str = "evidence",
         n_jobs: int | None = None,
@@ -164,10 +174,12 @@ class GaussianMixture(Shown, Saved, DensityMixin, BaseEstimator):
         self.means_init = means_init
         self.precisions_init = precisions_init
         self.random_state = random_state
+        self.rng = rng
         self.warm_start = warm_start
         self.verbose = verbose
         self.verbose_interval = verbose_interval
         self.escape = escape
+        self.accelerate = accelerate
         self.nested = nested
         self.pursue = pursue
         self.n_jobs = n_jobs
@@ -229,120 +241,10 @@ class GaussianMixture(Shown, Saved, DensityMixin, BaseEstimator):
         """
         return self.fit(X, y, sample_weight).predict(X)
 
-    def predict(self, X: Any) -> IntArray:
-        """Return the most probable component of each row; the lowest index wins ties.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Component of each row, from 0.
-        """
-        return self.predict_proba(X).argmax(axis=1)
-
-    def predict_proba(self, X: Any) -> FloatArray:
-        """Return the posterior probability of each component at each row.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_components)
-            Rows sum to one.
-        """
-        with limited(self.n_jobs):
-            return self._mixture().responsibilities(self._checked(X))
-
-    def score_samples(self, X: Any) -> FloatArray:
-        """Return the log density at each row.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            In nats.
-        """
-        with limited(self.n_jobs):
-            return self._mixture().log_density(self._checked(X))
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """Return the average log density.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features)
-            Rows.
-        y : object, optional
-            Not used.
-
-        Returns
-        -------
-        float
-            In nats per row.
-        """
-        return float(self.score_samples(X).mean())
-
-    def bic(self, X: Any) -> float:
-        """Return the Bayesian information criterion; smaller is better, as in scikit-learn.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        float
-            -2 log-likelihood + (number of parameters) log n.
-        """
-        density = self.score_samples(X)
-        return float(-2.0 * density.sum() + self._n_parameters() * np.log(len(density)))
-
-    def aic(self, X: Any) -> float:
-        """Return Akaike's information criterion; smaller is better, as in scikit-learn.
-
-        Parameters
-        ----------
-        X : array_like of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        float
-            -2 log-likelihood + 2 (number of parameters).
-        """
-        return float(-2.0 * self.score_samples(X).sum() + 2.0 * self._n_parameters())
-
-    def sample(self, n_samples: int = 1) -> tuple[FloatArray, IntArray]:
-        """Draw rows from the fitted mixture.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-            Number of rows.
-
-        Returns
-        -------
-        X : ndarray of shape (n_samples, n_features)
-            Rows, grouped by component as in scikit-learn.
-        y : ndarray of shape (n_samples,)
-            Component each row was drawn from.
-        """
-        n_samples = positive_integer("n_samples", n_samples)
-        X, labels = self._mixture().sample(n_samples, seed_from(self.random_state))
-        order = np.argsort(labels, kind="stable")
-        return X[order], labels[order]
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
     @property
     def _repr_html_(self) -> Any:
@@ -398,7 +300,7 @@ class GaussianMixture(Shown, Saved, DensityMixin, BaseEstimator):
             covariance_prior=0.0 if document.covariance_prior is None else document.covariance_prior.rows,
             random_state=document.seed,
         )
-        if document.init_params is not None:
+        if document.init_params in INIT_PARAMS:
             model.init_params = document.init_params
         fit = Fit(solution, document.diagnosis, document.before)
         set_fit(model, fit, document.n_samples, document.covariance_prior)
@@ -406,16 +308,3 @@ class GaussianMixture(Shown, Saved, DensityMixin, BaseEstimator):
         if document.feature_names is not None:
             model.feature_names_in_ = np.array(document.feature_names, dtype=object)
         return model
-
-    def _mixture(self) -> Mixture:
-        if not hasattr(self, "means_"):
-            raise NotFittedError(f"this {type(self).__name__} is not fitted: call its fit method first")
-        kind = family_named(self.covariance_type).kind
-        return Mixture(self.weights_, self.means_, self.covariances_, kind.name)
-
-    def _n_parameters(self) -> int:
-        return family_named(self.covariance_type).n_parameters(*self._mixture().means.shape)
-
-    def _checked(self, X: Any) -> FloatArray:
-        self._mixture()
-        return checked_data(self, X, reset=False)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
 
 from gmmscape.estimator.document import FitDocument
-from gmmscape.estimator.fitting import seed_from
+from gmmscape.estimator.fitting import seed_of_model, set_parameters
 from gmmscape.estimator.of_columns import OfColumns
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.modelfiles.load import save
-from gmmscape.models import inverse_covariances, read_model
+from gmmscape.models import read_model
 from gmmscape.results.fields import plain
+from gmmscape.validation import choice
 
 #: Parameters that mean the same in scikit-learn's estimator.
 SHARED = (
@@ -40,6 +42,7 @@ class Saved(OfColumns):
 
     covariance_type: str
     random_state: Any
+    means_: Any
 
     @classmethod
     def of_document(cls, document: FitDocument) -> Self:
@@ -69,18 +72,23 @@ class Saved(OfColumns):
         Notes
         -----
         The file holds all parameters, the fit with its diagnosis, prior and floors, and the names of columns;
-        a `random_state` that is a generator is kept as the seed that it leads to. It holds no rows.
+        a `random_state` or `rng` that is a generator is kept as the seed that it leads to; a function that
+        chooses starts is left out. It holds no rows.
         """
         mixture = self.mixture_  # says so if there is no fit
         kept: dict[str, Any] = self.get_params(deep=False)  # type: ignore[attr-defined]
-        if not isinstance(self.random_state, int | np.integer | None):
-            kept["random_state"] = seed_from(copy.deepcopy(self.random_state))
+        kept = {name: value for name, value in kept.items() if not callable(value)}
+        for name in ("random_state", "rng"):
+            if not isinstance(kept[name], int | np.integer | None):
+                drawn_from = SimpleNamespace(random_state=copy.deepcopy(kept[name]), rng=None)
+                kept[name] = seed_of_model(drawn_from)
         if hasattr(self, "solution_"):
             document = self.document().to_dict()  # type: ignore[attr-defined]
         else:
             told = {name: plain(getattr(self, name)) for name in OF_FIT if hasattr(self, name)}
             known = {name: value for name, value in told.items() if value is not None}
             document = {"mixture": mixture.to_dict(), **known}
+        document["dtype"] = self.means_.dtype.name
         save(path, "GaussianMixture", document, kept, force=force)
 
     @classmethod
@@ -107,13 +115,16 @@ class Saved(OfColumns):
             If a parameter is not known.
         """
         if "mixture" in document:
-            found = cls()
-            _set_parameters(found, Mixture.from_dict(document["mixture"]))
+            mixture, found = Mixture.from_dict(document["mixture"]), cls()
+            _set_columns(found, mixture)
             for name in OF_FIT:
                 if name in document:
                     setattr(found, name, document[name])
         else:
             found = cls.of_document(FitDocument.from_dict(document))
+            mixture = found.solution_.mixture  # type: ignore[attr-defined]
+        dtype = choice("dtype", document.get("dtype", "float64"), ("float64", "float32"))
+        set_parameters(found, mixture, np.dtype(dtype))
         return found.set_params(**parameters)  # type: ignore[attr-defined]
 
     def to_sklearn(self) -> Any:
@@ -170,7 +181,8 @@ class Saved(OfColumns):
             covariance_prior=0.0,
             **given,
         )
-        _set_parameters(found, read.mixture.with_names(read.feature_names))
+        set_parameters(found, read.mixture)
+        _set_columns(found, read.mixture.with_names(read.feature_names))
         for name in OF_FIT:
             if hasattr(model, name):
                 setattr(found, name, copy.deepcopy(getattr(model, name)))
@@ -192,12 +204,7 @@ class Saved(OfColumns):
         return self.mixture_.to_mclust()
 
 
-def _set_parameters(model: Any, mixture: Mixture) -> None:
-    """Give an estimator the attributes of a mixture that it was not fitted to itself."""
-    model.weights_, model.means_ = mixture.weights.copy(), mixture.means.copy()
-    model.covariances_ = mixture.covariances.copy()
-    model.precisions_cholesky_ = mixture.parameters.factors.copy()
-    model.precisions_ = inverse_covariances(mixture)
+def _set_columns(model: Any, mixture: Mixture) -> None:
     model.n_features_in_ = mixture.n_features
     if mixture.feature_names is not None:
         model.feature_names_in_ = np.array(mixture.feature_names, dtype=object)

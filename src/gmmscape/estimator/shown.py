@@ -11,6 +11,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.estimator.document import FitDocument
+from gmmscape.estimator.starting import GIVEN
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.plot.fits.fit import FitDisplay
@@ -25,6 +26,7 @@ class Shown:
     n_samples_: int
     covariance_prior_: Any
     random_state: Any
+    rng: Any
     reg_covar: Any
     covariance_floor: Any
     init_params: Any
@@ -110,7 +112,7 @@ class Shown:
                 "can be written too"
             )
         names = getattr(self, "feature_names_in_", None)
-        integer = isinstance(self.random_state, int | np.integer)
+        seed = self.random_state if self.rng is None else self.rng
         return FitDocument(
             solution=self.solution_,
             diagnosis=self.diagnosis_,
@@ -121,8 +123,8 @@ class Shown:
             reg_covar=float(self.reg_covar),
             covariance_floor=None if self.covariance_floor is None else float(self.covariance_floor),
             covariance_prior=self.covariance_prior_,
-            seed=int(self.random_state) if integer else None,
-            init_params=self.init_params,
+            seed=int(seed) if isinstance(seed, int | np.integer) else None,
+            init_params=self.init_params if isinstance(self.init_params, str) else GIVEN,
         )
 
     def to_json(self, path: str | Path) -> None:

@@ -10,10 +10,13 @@ from gmmscape.families.family import Coordinates, Family, NativeFamily
 from gmmscape.families.floor import NO_FLOOR, Floor
 from gmmscape.families.free_covariance import FreeCovariance
 from gmmscape.families.location import Location, contrasts, softmax
+from gmmscape.families.parsimonious import Parsimonious
 from gmmscape.families.registry import (
     contained_in,
+    different_families,
     family_named,
     family_names,
+    known_family,
     narrow_to_wide,
     register,
     unregister,
@@ -29,11 +32,14 @@ __all__ = [
     "FreeCovariance",
     "Location",
     "NativeFamily",
+    "Parsimonious",
     "Restricted",
     "contained_in",
     "contrasts",
+    "different_families",
     "family_named",
     "family_names",
+    "known_family",
     "narrow_to_wide",
     "register",
     "softmax",

@@ -153,9 +153,20 @@ class Family(ABC):
         """Say which components the search may split, merge or delete, shape (k,)."""
         return np.full(k, self.free_covariances)
 
+    @property
+    def collapsible(self) -> bool:
+        """Whether a component on few rows can be as narrow as it likes: nothing that it shares holds it up."""
+        return not self.kind.shared
+
     def lifted(self, covariances: FloatArray) -> tuple[FloatArray, bool]:
         """Return covariances brought into the family, floor included, and whether any moved."""
         return covariances, False
+
+    def lifted_each(self, weights: FloatArray, covariances: FloatArray) -> FloatArray:
+        """Return the covariances (b, ...) of b mixtures of some weights (b, k) brought into the family."""
+        kind = self.kind
+        stored = covariances.reshape(-1, *covariances.shape[1 if kind.shared else 2 :])
+        return self.relaxed(kind.own).lifted(stored)[0].reshape(covariances.shape)
 
     def made(self, weights: FloatArray | None, means: FloatArray, covariances: FloatArray) -> Mixture:
         """Return the mixture of these parts, its covariances brought into the family.

@@ -53,8 +53,12 @@ class FreeCovariance(Family):
         scatter, held = statistics.scatter, mass
         if self.prior is not None:
             scatter, held = self.kind.with_pseudo_rows(scatter, mass, self.prior.scale, self.prior.mass)
-        covariances = self.kind.estimated(scatter, held, current.covariances, current.n_features)
-        return self.made(mass / mass.sum(), means, covariances)
+        covariances = self.fitted(scatter, held, current)
+        return Mixture(mass / mass.sum(), means, covariances, self.kind.name)
+
+    def fitted(self, scatter: FloatArray, mass: FloatArray, current: Mixture) -> FloatArray:
+        """Return the covariances that maximise the expected log-likelihood, floor included."""
+        return self.lifted(self.kind.estimated(scatter, mass, current.covariances, current.n_features))[0]
 
     def penalty(self, mixture: Mixture) -> float:
         """Return the prior's mass times the divergence of its rows from each covariance."""

@@ -1,17 +1,23 @@
-"""The families with free covariances by name: what a ``covariance_type`` may be."""
+"""The families with free covariances by name: what a ``covariance_type`` may be.
+
+A family that is a kind of storage has scikit-learn's name, and mclust's as another; the others that mclust has are
+known by its names.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from gmmscape.covariances import KINDS
+from gmmscape.covariances import KINDS, SAME_AS
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families.covariance_prior import CovariancePrior
+from gmmscape.families.decomposition import ALL, WHOLE
 from gmmscape.families.family import Family
 from gmmscape.families.floor import NO_FLOOR, Floor
 from gmmscape.families.free_covariance import FreeCovariance
+from gmmscape.families.parsimonious import Parsimonious
 from gmmscape.validation import choice
 
 
@@ -40,9 +46,9 @@ def register(name: str, make: Callable[[Floor], Family], *, contains: Iterable[s
     InvalidParameterError
         If the name is taken or not the family's own, or a contained family is not known.
     """
-    if not isinstance(name, str) or not name or name in _KNOWN:
+    if not isinstance(name, str) or not name or name in _KNOWN or name in SAME_AS:
         raise InvalidParameterError.of("name", name, "pass a name that is not one of " + ", ".join(_KNOWN))
-    inner = tuple(choice("contains", one, family_names()) for one in contains)
+    inner = tuple(known_family("contains", one) for one in contains)
     if (own := make(NO_FLOOR).name) != name:
         raise InvalidParameterError.of("name", name, f"pass the family's own name, {own!r}")
     _KNOWN[name] = _Known(make, inner)
@@ -50,15 +56,23 @@ def register(name: str, make: Callable[[Floor], Family], *, contains: Iterable[s
 
 def unregister(name: str) -> None:
     """Forget a family that `register` made known; InvalidParameterError for those that come with gmmscape."""
-    added = tuple(one for one in _KNOWN if one not in KINDS)
+    added = tuple(one for one in _KNOWN if one not in _OWN)
     if name not in added:
         raise InvalidParameterError.of("name", name, f"pass one that was registered: {', '.join(added)}")
     del _KNOWN[name]
 
 
 def family_names() -> tuple[str, ...]:
-    """Return the names that a ``covariance_type`` may have; those that come with gmmscape first."""
+    """Return the names that a ``covariance_type`` may have; those that come with gmmscape first.
+
+    Other names for some of them, mclust's, are accepted too: `known_family` says of what.
+    """
     return tuple(_KNOWN)
+
+
+def known_family(parameter: str, name: Any) -> str:
+    """Return the name of the family that a name stands for; InvalidParameterError lists what is known."""
+    return choice(parameter, SAME_AS.get(name, name) if isinstance(name, str) else name, family_names())
 
 
 def family_named(name: str, floor: Floor = NO_FLOOR, prior: CovariancePrior | None = None) -> Family:
@@ -66,13 +80,13 @@ def family_named(name: str, floor: Floor = NO_FLOOR, prior: CovariancePrior | No
 
     Raises InvalidParameterError that lists the names.
     """
-    return _KNOWN[choice("family", name, family_names())].make(floor).under(prior)
+    return _KNOWN[known_family("family", name)].make(floor).under(prior)
 
 
 def contained_in(name: str) -> list[str]:
     """Return the families that one contains, their own parts' included."""
     direct = list(_KNOWN[name].contains)
-    return direct + [inner for one in direct for inner in contained_in(one)]
+    return list(dict.fromkeys(direct + [inner for one in direct for inner in contained_in(one)]))
 
 
 def narrow_to_wide() -> list[str]:
@@ -90,6 +104,32 @@ def narrow_to_wide() -> list[str]:
     return order
 
 
-_CONTAINED = {"full": ("diag", "tied"), "diag": ("spherical",)}
-for _name, _kind in KINDS.items():
-    _KNOWN[_name] = _Known(partial(FreeCovariance, _kind), _CONTAINED.get(_name, ()))
+def different_families(names: Iterable[str], d: int) -> list[str]:
+    """Return those that differ in d columns: in one, components have one variance in common or each its own."""
+    if d > 1:
+        return list(names)
+    kept: dict[object, str] = {}
+    for name in names:
+        own = next((one for one in ALL if WHOLE.get(one.name, one.name) == name), None)
+        kept.setdefault(name if own is None else own.volume, name)
+    return list(kept.values())
+
+
+def _own_families() -> dict[str, _Known]:
+    """What comes with gmmscape: storage kinds first, then what shares some of volume, shape, orientation."""
+    names = {one: WHOLE.get(one.name, one.name) for one in ALL}
+    contains = {
+        name: tuple(inner for other, inner in names.items() if other != one and other.within(one))
+        for one, name in names.items()
+    }
+    kinds = {name: _Known(partial(FreeCovariance, kind), contains[name]) for name, kind in KINDS.items()}
+    shared = {
+        name: _Known(partial(Parsimonious.of, one), contains[name])
+        for one, name in names.items()
+        if name not in KINDS
+    }
+    return kinds | shared
+
+
+_OWN = _own_families()
+_KNOWN.update(_OWN)

@@ -23,7 +23,7 @@ from gmmscape.landscape.points.given_places import given_places
 from gmmscape.landscape.quantisation.landscape import limit
 from gmmscape.landscape.realisation.realise import realise
 from gmmscape.landscape.realisation.result import Realisation
-from gmmscape.measure import Errors, Estimate, Population, Sample
+from gmmscape.measure import Errors, Estimate, Population, Sample, check_complete
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Callback, checked_callback
@@ -116,6 +116,7 @@ class Landscape:
             raise InvalidParameterError.of(
                 "measure", measure, "pass gmmscape.Population(mixture) or gmmscape.Sample(X)"
             )
+        check_complete(measure, "landscapes cannot have")
         self.measure = measure
         self.n_components = positive_integer("n_components", n_components)
         if sigma is None:

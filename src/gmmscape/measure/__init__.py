@@ -6,7 +6,7 @@ from gmmscape.measure.estimate import Errors, Estimate
 from gmmscape.measure.population import Population
 from gmmscape.measure.resolution import repetition, rounding_step
 from gmmscape.measure.rows import EVERY, Coverage, WeightedRows
-from gmmscape.measure.sample import Sample
+from gmmscape.measure.sample import Sample, check_complete
 from gmmscape.measure.source import ArraySource, Block, RowSource
 from gmmscape.measure.summary import RowSummary, middle_of
 
@@ -26,6 +26,7 @@ __all__ = [
     "RowSummary",
     "Sample",
     "WeightedRows",
+    "check_complete",
     "density_nodes",
     "middle_of",
     "repetition",

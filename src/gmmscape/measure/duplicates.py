@@ -90,8 +90,12 @@ def _with_first_bits(keys: Keys, bits: int, part: int) -> Iterator[Keys]:
 
 
 def row_keys(points: FloatArray) -> Keys:
-    """Return a 64-bit hash of each row; equal rows, 0 and -0 included, have equal ones."""
-    bits = np.ascontiguousarray(points + 0.0).view(np.uint64)
+    """Return a 64-bit hash of each row; equal rows, 0 and -0 and all NaN included, have equal ones."""
+    points = np.ascontiguousarray(points + 0.0)
+    missing = np.isnan(points)
+    if missing.any():  # bits of NaN differ from one source to another
+        points[missing] = np.nan
+    bits = points.view(np.uint64)
     keys = np.zeros(len(points), dtype=np.uint64)
     with np.errstate(over="ignore"):
         for column in bits.T:

@@ -53,12 +53,16 @@ def repetition(points: FloatArray, counts: FloatArray) -> float:
         however finely: as many as there are next to them. A few values that are much more frequent than the
         rest, such as zeros, are no repetitions. Cost O(n d log n).
     """
-    rows = points
-    varying = np.ptp(points, axis=0) > 0
-    steps = np.array([rounding_step(np.unique(column)) for column in points.T])
+    lowest, highest = np.fmin.reduce(points), np.fmax.reduce(points)
+    varying = highest > lowest
+    missing = np.isnan(points)
+    steps = np.array([rounding_step(np.unique(x[~gone])) for x, gone in zip(points.T, missing.T, strict=True)])
     on_grid = bool((steps[varying] > 0).all())
+    # What is missing is equal to what is missing, and next to nothing.
+    rows = np.where(missing, 2.0 * highest - lowest + np.maximum(1.0, np.abs(highest)), points)
     if on_grid:
-        rows = np.round((points - points.min(axis=0)) / np.where(steps > 0, steps, 1.0))
+        rows = np.round((points - lowest) / np.where(steps > 0, steps, 1.0))
+        rows[missing] = -2.0
     different, own = np.unique(rows, axis=0, return_inverse=True)
     number = np.bincount(own.reshape(-1), counts, minlength=len(different)).astype(np.float64)
     excess = number - 1.0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from gmmscape import engine
-from gmmscape.arrays import FloatArray
+from gmmscape import engine, incomplete
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
 from gmmscape.engine import Coverage, EmRuns, EmTask
 from gmmscape.measure.estimate import Errors
@@ -40,6 +41,8 @@ class WeightedRows:
         Local coordinates are the rows minus it; zero by default.
     tally : Tally, optional
         Counts what is computed on them, and on rows taken from them; a new one by default.
+    incomplete : bool, default=False
+        Whether NaN stands for missing values in some of them.
     """
 
     def __init__(
@@ -50,6 +53,8 @@ class WeightedRows:
         resolution: float = 0.0,
         origin: FloatArray | None = None,
         tally: Tally | None = None,
+        *,
+        incomplete: bool = False,
     ) -> None:
         self.data = data
         self._weights = weights if isinstance(weights, engine.Weights) else engine.Weights.of(weights)
@@ -57,6 +62,7 @@ class WeightedRows:
         self.resolution = resolution
         self.origin = origin
         self.tally = Tally() if tally is None else tally
+        self.incomplete = incomplete
         self._held: tuple[engine.Engine, engine.Held] | None = None
 
     @property
@@ -69,7 +75,8 @@ class WeightedRows:
         """The rows as the engine that computes now holds them: handed over once."""
         computing = engine.current()
         if self._held is None or self._held[0] is not computing:
-            self._held = (computing, computing.hold(self.data, self._weights, self.origin))
+            hold = partial(incomplete.hold_with, computing) if self.incomplete else computing.hold
+            self._held = (computing, hold(self.data, self._weights, self.origin))
         return self._held[1]
 
     def __len__(self) -> int:
@@ -96,7 +103,27 @@ class WeightedRows:
 
     def taken(self, rows: Any, weights: FloatArray) -> WeightedRows:
         """Return some rows, a slice or their numbers, with other weights."""
-        return WeightedRows(self.local(rows), weights, self.unit, tally=self.tally)
+        data = self.local(rows)
+        some_missing = self.incomplete and bool(np.isnan(data).any())
+        return WeightedRows(data, weights, self.unit, tally=self.tally, incomplete=some_missing)
+
+    def completed(
+        self,
+        mixture: Mixture,
+        rng: np.random.Generator,
+        rows: Any = EVERY,
+        component: IntArray | None = None,
+    ) -> FloatArray:
+        """Return rows in local coordinates, missing values drawn from what `mixture` says of them.
+
+        They are draws given what is observed: by the responsibilities, or from the `component` of each row.
+        Where nothing is missing nothing is drawn.
+        """
+        points = self.local(rows)
+        if not (self.incomplete and np.isnan(points).any()):
+            return points
+        self._count(rows, mixture)
+        return incomplete.drawn(points, mixture.parameters, rng, component)
 
     def part(self, rows: Any) -> WeightedRows:
         """Return some rows, their weights made to sum to one."""
@@ -105,8 +132,15 @@ class WeightedRows:
 
     @property
     def log_unit(self) -> float:
-        """What to add to an NLL per unit^d to have it in the user's units of length."""
-        return self.data.shape[1] * float(np.log(self.unit))
+        """What to add to an NLL per unit^d, or as many as are observed, to have it in the user's units."""
+        return self._dimension * float(np.log(self.unit))
+
+    @cached_property
+    def _dimension(self) -> float:
+        """Number of columns, or the weighted average of those that are observed."""
+        if not self.incomplete:
+            return self.data.shape[1]
+        return float(self.weights @ np.count_nonzero(~np.isnan(self.data), axis=1))
 
     def _parameters(self, mixture: Mixture) -> engine.Parameters:
         return mixture.parameters._replace(unit=self.unit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.exceptions import DataError
+from gmmscape.incomplete import OneGaussian
 from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.duplicates import Duplicates
 from gmmscape.measure.resolution import grid_step, repetition
@@ -29,13 +31,16 @@ class Sample(Centred):
     Parameters
     ----------
     X : array_like of shape (n_samples, n_features)
-        Rows; never modified.
+        Rows; never modified. NaN stands for a value that is missing (docs/methods/fits/missing.md); rows
+        without any value are set aside.
     sample_weight : array_like of shape (n_samples,), optional
         Non-negative; only ratios matter, and rows of weight zero are left out. Equal weights by default.
     copy : bool, default=True
         Whether to copy the rows. False saves the memory; X must then not change while the sample is used.
     wild : {"kept", "aside"}, default="kept"
         What becomes of rows a hundred times as far off as the others: `set_aside` tells which they are.
+    names : sequence of str, optional
+        Of the columns, for messages; a table brings its own.
 
     Attributes
     ----------
@@ -47,7 +52,8 @@ class Sample(Centred):
     Raises
     ------
     DataError
-        If X is not a finite (n, d) matrix or the weights are not usable.
+        If X is no (n, d) matrix of finite numbers and NaN, has a column without any value, or the weights are
+        not usable.
 
     Examples
     --------
@@ -66,15 +72,19 @@ class Sample(Centred):
         *,
         copy: bool = True,
         wild: str = "kept",
+        names: Sequence[str] | None = None,
     ) -> None:
         aside = wild_rows if wild == "aside" else None
-        self._source = ArraySource.of(X, sample_weight, copy=copy, left_out=aside)
+        self._source = ArraySource.of(X, sample_weight, copy=copy, left_out=aside, names=names)
         self.n_samples = self._source.n_given
         self._summary = RowSummary.of(self._source, keys=False)
         self.n_features, self.origin = self._source.n_features, self._summary.origin
         points, weights = self._source.in_memory()
         self.equal_weights = weights.common is not None
-        self._rows = WeightedRows(points, weights, unit=_unit(self._summary), origin=self.origin)
+        self.incomplete = self._source.incomplete
+        self._rows = WeightedRows(
+            points, weights, unit=_unit(self._summary), origin=self.origin, incomplete=self.incomplete
+        )
         #: Mixtures whose rows were counted last: a diagnosis asks several times for the same ones.
         self._counted: deque[tuple[Mixture, FloatArray]] = deque(maxlen=4)
 
@@ -95,6 +105,21 @@ class Sample(Centred):
             New; the difference to a nearby origin is exact.
         """
         return self._rows.local(rows)
+
+    def filled(self, rows: Any) -> FloatArray:
+        """Return some rows relative to `origin`, shape (m, d), without gaps: where fits begin.
+
+        What is missing has its expectation under a single Gaussian fitted to all rows, given what is observed
+        of the row.
+        """
+        return self.local(rows) if self._filled is None else self._filled[rows]
+
+    @cached_property
+    def _filled(self) -> FloatArray | None:
+        if not self.incomplete:
+            return None
+        moments = self._summary.moments
+        return OneGaussian(moments.mean[0], self.covariance).completed(self.points)
 
     def rows(self, mixture: Mixture, rtol: float | None = None) -> WeightedRows:
         """Return the data in local coordinates; they are the same for every mixture.
@@ -130,12 +155,20 @@ class Sample(Centred):
 
     @property
     def set_aside(self) -> IntArray:
-        """Where rows that are not looked at, being wild, stand in the data as they came."""
+        """Where rows that are not looked at, being wild or without any value, stand in the data as they came."""
         return self._source.left_out
 
     @property
+    def without_value(self) -> IntArray:
+        """Which of these have no value at all."""
+        return self._source.without_value
+
+    @property
     def points(self) -> FloatArray:
-        """The rows of positive weight relative to `origin`, shape (n, d); a new array each time."""
+        """The rows of positive weight relative to `origin`, shape (n, d); a new array each time.
+
+        NaN stands for what is missing.
+        """
         return self._rows.local(slice(None))
 
     @property
@@ -145,7 +178,7 @@ class Sample(Centred):
 
     @property
     def covariance(self) -> FloatArray:
-        """Weighted covariance matrix of the data, shape (d, d)."""
+        """Weighted covariance matrix of the data, shape (d, d); of incomplete ones the most likely."""
         return self._summary.covariance
 
     @cached_property
@@ -173,6 +206,11 @@ class Sample(Centred):
         whole = np.abs(counts - np.round(counts)).max() <= TOLERANCES.measure.whole_weight
         return np.round(counts) if whole else None
 
+    @property
+    def counts(self) -> FloatArray | None:
+        """How many rows each stands for, shape (n,); None where weights are no multiples of the smallest."""
+        return self._counts
+
     @cached_property
     def counted_rows(self) -> float:
         """How many rows the data are, whatever the unit of their weights.
@@ -193,8 +231,14 @@ class Sample(Centred):
     def steps(self) -> FloatArray:
         """Steps of the grids that columns of rounded values lie on, 0 for others, shape (d,)."""
         points = self.points
-        rows = float(len(points)) if self._counts is None else float(self._counts.sum())
-        return np.array([grid_step(points[:, j], rows) for j in range(self.n_features)])
+        counts = np.ones(len(points)) if self._counts is None else self._counts
+        observed = ~np.isnan(points)
+        return np.array(
+            [
+                grid_step(points[own, j], float(counts[own].sum()))
+                for j, own in enumerate(observed.T)
+            ]
+        )
 
     @cached_property
     def repetition(self) -> float:
@@ -254,6 +298,16 @@ class Sample(Centred):
 
     def __repr__(self) -> str:
         return f"Sample(n_samples={self.n_samples}, n_features={self.n_features})"
+
+
+def check_complete(measure: Any, what: str) -> None:
+    """Raise DataError, which says for what, where a measure is a sample with missing values."""
+    if isinstance(measure, Sample) and measure.incomplete:
+        rows = int(np.isnan(measure.points).any(axis=1).sum())
+        raise DataError(
+            f"X has missing values in {rows} of {len(measure)} rows, which {what}: complete these rows, as by "
+            "a mixture's `impute`, or drop them"
+        )
 
 
 def _sums(values: FloatArray, ends: IntArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.engine import BLOCK_ROWS
-from gmmscape.validation import data_matrix, sample_weights
+from gmmscape.exceptions import DataError
+from gmmscape.validation import column_names, data_matrix, sample_weights
 from gmmscape.weights import Weights
 
 
@@ -39,6 +40,11 @@ class RowSource(Protocol):
     @property
     def n_features(self) -> int:
         """Number of columns."""
+        ...
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether NaN stands for missing values in some rows."""
         ...
 
     def __len__(self) -> int:
@@ -73,6 +79,10 @@ class ArraySource:
         Number of rows of the data as they came, if some are left out.
     left_out : ndarray of int, optional
         Places of rows of positive weight that are not looked at.
+    without_value : ndarray of int, optional
+        Those of them of which nothing is observed.
+    incomplete : bool, default=False
+        Whether NaN stands for missing values in some of them.
     """
 
     def __init__(
@@ -82,9 +92,14 @@ class ArraySource:
         present: IntArray | None = None,
         n_given: int | None = None,
         left_out: IntArray | None = None,
+        without_value: IntArray | None = None,
+        *,
+        incomplete: bool = False,
     ) -> None:
+        self.incomplete = incomplete
         self.points, self.weights, self.present = points, weights, present
         self.left_out = np.empty(0, dtype=np.int64) if left_out is None else left_out
+        self.without_value = np.empty(0, dtype=np.int64) if without_value is None else without_value
         self.n_given = len(points) if n_given is None else n_given
 
     @classmethod
@@ -95,19 +110,22 @@ class ArraySource:
         *,
         copy: bool = True,
         left_out: Callable[[FloatArray], IntArray] | None = None,
+        names: Sequence[str] | None = None,
     ) -> Self:
-        """Return a user's data, checked, without the rows whose weight is zero.
+        """Return a user's data, checked, without the rows whose weight is zero or that have no value.
 
         Parameters
         ----------
         X : array_like of shape (n, d)
-            Never modified.
+            Never modified; NaN stands for what is missing.
         sample_weight : array_like of shape (n,), optional
             Brought to the sum one; equal weights by default.
         copy : bool, default=True
             Whether X may be changed afterwards.
         left_out : callable, optional
             Says which of the rows of positive weight are not to be looked at.
+        names : sequence of str, optional
+            Of the columns, for messages; a table brings its own.
 
         Returns
         -------
@@ -117,26 +135,34 @@ class ArraySource:
         Raises
         ------
         DataError
-            If X is not a finite (n, d) matrix or the weights are not usable.
+            If X is no (n, d) matrix of finite numbers and NaN, has a column without any value, or the weights
+            are not usable.
         """
-        points = data_matrix(X)
+        points = data_matrix(X, missing=True)
         weights = sample_weights(sample_weight, len(points))
         present = None
         if weights.own is not None and not weights.own.all():
             present = np.flatnonzero(weights.own > 0)
-        out = np.empty(0, dtype=np.int64)
+        some = points if present is None else points[present]
+        out = blank = np.empty(0, dtype=np.int64)
+        incomplete = bool(np.isnan(some).any())
+        if incomplete:
+            out = blank = _without_value(some, column_names(X) if names is None else names)
         if left_out is not None:
-            out = left_out(points if present is None else points[present])
+            out = np.union1d(out, left_out(some))
         if len(out):
             all_places = np.arange(len(points)) if present is None else present
             kept, places = np.delete(all_places, out), all_places[out]
             own = None if weights.own is None else weights.own[kept]
-            return cls(points[kept], sample_weights(own, len(kept)), kept, len(points), places)
+            some = points[kept]
+            incomplete = incomplete and bool(np.isnan(some).any())
+            left = sample_weights(own, len(kept))
+            return cls(some, left, kept, len(points), places, all_places[blank], incomplete=incomplete)
         if present is not None:
-            return cls(points[present], weights.taken(present), present, len(points))
+            return cls(some, weights.taken(present), present, len(points), incomplete=incomplete)
         if copy and (points is X or points.base is not None):
             points = points.copy()
-        return cls(points, weights)
+        return cls(points, weights, incomplete=incomplete)
 
     @property
     def n_features(self) -> int:
@@ -162,3 +188,16 @@ class ArraySource:
     def places(self, rows: IntArray) -> IntArray:
         """Return where rows stand in the data as they came."""
         return rows if self.present is None else self.present[rows]
+
+
+def _without_value(points: FloatArray, names: Sequence[str] | None) -> IntArray:
+    """Rows of which nothing is observed; DataError where that is so of a column."""
+    observed = ~np.isnan(points)
+    empty = np.flatnonzero(~observed.any(axis=0))
+    if len(empty):
+        called = ", ".join(str(i) if names is None else repr(names[i]) for i in empty[:10])
+        raise DataError(
+            f"X has no value in {'column' if len(empty) == 1 else 'columns'} {called}: leave "
+            f"{'it' if len(empty) == 1 else 'them'} out"
+        )
+    return np.flatnonzero(~observed.any(axis=1))

@@ -11,6 +11,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+from gmmscape.incomplete import one_gaussian
 from gmmscape.measure.duplicates import Duplicates, Keys, row_keys
 from gmmscape.measure.source import RowSource
 from gmmscape.statistics import MergeInOrder, SufficientStatistics
@@ -26,7 +27,15 @@ def middle_of(source: RowSource) -> FloatArray:
     step = -(-len(source) // EFFORT.measure.median_rows)
     some = source.take(slice(0, len(source), step)).points
     middle = (len(some) - 1) // 2
-    return np.partition(some, middle, axis=0)[middle]
+    found = np.partition(some, middle, axis=0)[middle]
+    missing = np.isnan(some).any(axis=0)
+    for column in np.flatnonzero(missing):
+        values = some[~np.isnan(some[:, column]), column]
+        if not len(values):
+            values = np.concatenate([block.points[:, column] for block in source.blocks()])
+            values = values[~np.isnan(values)]
+        found[column] = np.sort(values)[(len(values) - 1) // 2]
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +127,8 @@ class RowSummary:
             In one walk of cost O(n d^2).
         """
         origin = middle_of(source) if origin is None else origin
+        if source.incomplete:
+            return cls._of_incomplete(source, origin, keys=keys)
         lowest, highest = np.full(len(origin), np.inf), np.full(len(origin), -np.inf)
         n, moments, parts = 0, MergeInOrder(), []
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
@@ -130,6 +141,27 @@ class RowSummary:
                 if keys:
                     parts.append(RowKeys(row_keys(local), weights))
         return cls(n, origin, lowest, highest, moments.total(), RowKeys.joined(parts) if keys else None)
+
+    @classmethod
+    def _of_incomplete(cls, source: RowSource, origin: FloatArray, *, keys: bool) -> RowSummary:
+        """The same of rows with missing values: mean and covariance are the most likely of a Gaussian."""
+        blocks = list(source.blocks())
+        local = np.concatenate([points - origin for points, _ in blocks])
+        weights = Weights.joined([own for _, own in blocks])
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            found = one_gaussian(local, weights.each)
+        mass = float(weights.each.sum())
+        moments = SufficientStatistics(
+            mass=np.array([mass]),
+            mean=found.mean[None],
+            scatter=mass * found.covariance,
+            kind="tied",
+            log_likelihood=0.0,
+            weight=mass,
+        )
+        lowest, highest = np.fmin.reduce(local) + origin, np.fmax.reduce(local) + origin
+        own_keys = RowKeys(row_keys(local), weights) if keys else None
+        return cls(len(local), origin, lowest, highest, moments, own_keys)
 
     def merge(self, other: RowSummary) -> RowSummary:
         """Return the summary of these rows and then the others, which count from the same origin."""

@@ -20,20 +20,27 @@ def wild_rows(points: FloatArray) -> IntArray:
     """
     n = len(points)
     some = points[:: -(-n // EFFORT.measure.reach_rows)]
-    middle = np.median(some, axis=0)
-    off = np.abs(some - middle)
-    reach = np.partition(off, _inner(len(some)), axis=0)[_inner(len(some))]
-    for column in np.flatnonzero(np.count_nonzero(off, axis=0) < TOLERANCES.measure.mostly_off * len(some)):
-        own = off[off[:, column] > 0, column]  # of mostly one value, the others say how far rows reach
-        if len(own) >= TOLERANCES.measure.fewest_off:
-            reach[column] = np.partition(own, _inner(len(own)))[_inner(len(own))]
+    middle, reach = np.array([_middle_and_reach(x[~np.isnan(x)]) for x in some.T]).T
     limit = np.where(reach > 0, TOLERANCES.measure.wild * reach, np.inf)
     with np.errstate(over="ignore"):
-        low, high = points.min(axis=0), points.max(axis=0)
+        low, high = np.fmin.reduce(points), np.fmax.reduce(points)
         suspect = np.flatnonzero((high - middle > limit) | (middle - low > limit))
         wild = (np.abs(points[:, suspect] - middle[suspect]) > limit[suspect]).any(axis=1)
     found = np.flatnonzero(wild)
     return found if len(found) <= max(1, n // 100) else found[:0]
+
+
+def _middle_and_reach(values: FloatArray) -> tuple[float, float]:
+    """Median of a column, and how far its rows reach from it; without values no reach."""
+    if not len(values):
+        return 0.0, 0.0
+    middle = float(np.median(values))
+    off = np.abs(values - middle)
+    inner = off
+    if np.count_nonzero(off) < TOLERANCES.measure.mostly_off * len(off):
+        own = off[off > 0]  # of mostly one value, the others say how far rows reach
+        inner = own if len(own) >= TOLERANCES.measure.fewest_off else off
+    return middle, float(np.partition(inner, _inner(len(inner)))[_inner(len(inner))])
 
 
 def _inner(n: int) -> int:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape import engine
+from gmmscape import engine, incomplete
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.mixture.completed_tables import like_given, numbers_of
 from gmmscape.mixture.parts import MixtureParts
 from gmmscape.validation import data_matrix, generator, positive_integer
 
@@ -22,20 +23,20 @@ class OverRows(MixtureParts):
         Parameters
         ----------
         X : array_like of shape (n, d)
-            Rows.
+            Rows. NaN stands for what is missing: the density is that of what is observed.
 
         Returns
         -------
         ndarray of shape (n,)
-            In nats; -inf where the density underflows even as a logarithm. Cost O(n k d), or
+            In nats, 0 where nothing is observed; -inf where the density underflows even as a logarithm. Cost O(n k d), or
             O(n k d^2) for full and tied covariances.
 
         Raises
         ------
         DataError
-            If X is not a finite (n, d) matrix.
+            If X is no (n, d) matrix of finite numbers and NaN.
         """
-        return engine.hold(data_matrix(X, n_features=self.n_features)).log_density(self.parameters)
+        return self._held(X).log_density(self.parameters)
 
     def responsibilities(self, X: ArrayLike) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -43,19 +44,19 @@ class OverRows(MixtureParts):
         Parameters
         ----------
         X : array_like of shape (n, d)
-            Rows.
+            Rows. NaN stands for what is missing: the posterior is that given what is observed.
 
         Returns
         -------
         ndarray of shape (n, k)
-            Rows sum to one.
+            Rows sum to one; the weights where nothing is observed.
 
         Raises
         ------
         DataError
-            If X is not a finite (n, d) matrix.
+            If X is no (n, d) matrix of finite numbers and NaN.
         """
-        return engine.hold(data_matrix(X, n_features=self.n_features)).responsibilities(self.parameters)
+        return self._held(X).responsibilities(self.parameters)
 
     def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, IntArray]:
         """Draw independent rows.
@@ -89,3 +90,49 @@ class OverRows(MixtureParts):
             rows = labels == i
             X[rows] += self.kind.coloured(noise[rows], roots, int(i))
         return X, labels
+
+    def impute(self, X: Any, *, draw: bool = False, rng: Any = None) -> Any:
+        """Return rows with what is missing filled in.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, d)
+            Rows; NaN, or what a table has for it, stands for what is missing. Never modified.
+        draw : bool, default=False
+            Whether values are drawn at random from what the mixture says of them, given what is observed of
+            the row. Rows so completed scatter as rows do; several draws show how unsure the values are
+            (multiple imputation). By default values are expectations, the best single guesses, which scatter
+            less.
+        rng : None, int or numpy.random.Generator, default=None
+            Of the draws (SPEC 7).
+
+        Returns
+        -------
+        ndarray of shape (n, d), or a table like X
+            New. Observed values are as they were, bit for bit. Where nothing of a row is observed values are
+            those of the whole mixture. Cost of a pass, and O(k d^3) for each pattern of missing values.
+
+        Raises
+        ------
+        DataError
+            If X is no (n, d) matrix of finite numbers and missing ones.
+        InvalidParameterError
+            If `rng` is no source of randomness.
+
+        Examples
+        --------
+        >>> import numpy as np, gmmscape as gs
+        >>> mixture = gs.Mixture([1.0], [[0.0, 0.0]], [[[1.0, 0.8], [0.8, 1.0]]])
+        >>> mixture.impute([[2.0, np.nan], [np.nan, np.nan], [1.0, 1.0]]).round(6).tolist()
+        [[2.0, 1.6], [0.0, 0.0], [1.0, 1.0]]
+        """
+        rng = generator(rng)
+        points = data_matrix(numbers_of(X), n_features=self.n_features, missing=True)
+        if draw:
+            filled = incomplete.drawn(points, self.parameters, rng)
+        else:
+            filled = incomplete.expected(points, self.parameters)
+        return like_given(X, points, filled)
+
+    def _held(self, X: ArrayLike) -> engine.Held:
+        return incomplete.hold(data_matrix(X, n_features=self.n_features, missing=True))

@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
-from gmmscape.measure import Sample
+from gmmscape.measure import Sample, check_complete
 from gmmscape.mixture import Mixture
 from gmmscape.moves.moves import Move, Removal, Split
 from gmmscape.moves.pairing import disjoint, paired
@@ -61,6 +61,7 @@ class InertiaProblem:
     same = 0.0
 
     def __init__(self, sample: Sample, *, seed: int, max_iter: int = 1000) -> None:
+        check_complete(sample, "k-means has no distances for")
         self.sample = sample
         self.points = sample.points
         self.seed = seed

@@ -1,7 +1,8 @@
 """What each component of a fit covers: its rows, weighted by responsibility; of very many rows a part.
 
 Everything that is proposed is found on these rows, at the cost of about one pass over all; what comes of it
-is judged on all rows.
+is judged on all rows. Missing values are drawn from what the component says of them, given what is observed
+of the row: proposals are found on rows without gaps, and judged on the rows as they are.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ class Covered(NamedTuple):
     overlaps : ndarray of int, shape (p, 2)
         Pairs that share rows, each once, smaller index first.
     ranking : WeightedRows
-        All rows, or those of the parts where these stand for more: what predictions are made on.
+        All rows, or those of the parts where these stand for more, as they are: what predictions are made
+        on.
     """
 
     parts: Parts
@@ -116,11 +118,28 @@ def covered_by(objective: SampleObjective, mixture: Mixture, seed: Sequence[int]
     masses = np.diff(np.concatenate([[0.0], np.cumsum(entries)])[found.ends])
     costs = _deletion_costs(mixture, found, weights, masses) - objective.family.penalties(mixture)
     chosen, scale, ends = _thinned(found.ends, _rows_each(mixture), rng)
-    parts = Parts(rows.taken(places[chosen], entries[chosen] * scale), ends)
+    own = rows.taken(places[chosen], entries[chosen] * scale)
+    parts = Parts(_complete(rows, own, mixture, places[chosen], ends, rng), ends)
     whole = looked_at is None and len(chosen) == len(places)
     total = parts.weights.sum()
-    ranking = rows if whole else parts.rows.taken(EVERY, parts.weights / total)
+    ranking = rows if whole else own.taken(EVERY, parts.weights / total)
     return Covered(parts, costs, _overlaps(found, len(weights)), ranking)
+
+
+def _complete(
+    rows: WeightedRows,
+    own: WeightedRows,
+    mixture: Mixture,
+    places: IntArray,
+    ends: IntArray,
+    rng: np.random.Generator,
+) -> WeightedRows:
+    """The rows of parts, what is missing drawn as their components have it."""
+    if not own.incomplete:
+        return own
+    component = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+    completed = rows.completed(mixture, rng, places, component)
+    return WeightedRows(completed, own.weights, rows.unit, tally=rows.tally)
 
 
 def _some(n: int, mixture: Mixture, rng: np.random.Generator) -> IntArray | None:

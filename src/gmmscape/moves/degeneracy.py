@@ -35,11 +35,11 @@ def collapsed(objective: SampleObjective, mixture: Mixture, *, after_em: bool = 
     """Return which components the rows give no covariance: on the floor, or on at most d+1 rows (fewer for
     variances of many columns).
 
-    A component without any row is none of them, nor is one with few rows that shares a tied covariance or has
-    those of a prior beside its own.
+    A component without any row is none of them, nor is one with few rows whose covariance others hold up, as
+    tied ones are, or that has those of a prior beside its own.
     """
     floored = on_floor(objective, mixture)
-    if mixture.kind.shared or objective.family.prior is not None:
+    if not objective.family.collapsible or objective.family.prior is not None:
         return floored
     limit = float(np.nextafter(rows_for_covariance(mixture.kind.own, objective.measure.n_varying), np.inf))
     few = _rests_on_fewer(objective, mixture, limit, after_em)

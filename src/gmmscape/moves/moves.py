@@ -160,9 +160,8 @@ def applied_each(mixture: Mixture, family: Family, moves: Sequence[Move]) -> Sma
         covariances[each[:, None], places] = np.stack([two.covariances for two in children])
     means[each[:, None], places] = np.stack([two.means for two in children])
     weights[each[:, None], places] = whole[:, None] * np.stack([two.weights for two in children])
-    stored = covariances.reshape(-1, *covariances.shape[1 if kind.shared else 2 :])
-    lifted = family.relaxed(kind.own).lifted(stored)[0].reshape(covariances.shape)
-    return Small(weights / weights.sum(axis=1, keepdims=True), means, lifted, kind)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return Small(weights, means, family.lifted_each(weights, covariances), kind)
 
 
 def with_merged(

@@ -17,7 +17,7 @@ from gmmscape.diagnosis.clusters import Clusters, clusters
 from gmmscape.diagnosis.component_kinds import association_on_sample
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.exceptions import NoResultError
-from gmmscape.families import Family, family_names
+from gmmscape.families import Family, known_family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import MixtureProblem
@@ -138,7 +138,7 @@ def local_optima(
     >>> sorted(found.best.mixture.means.ravel().round().tolist())
     [0.0, 9.0, 30.0]
     """
-    choice("covariance_type", covariance_type, family_names())
+    covariance_type = known_family("covariance_type", covariance_type)
     choice("init_params", init_params, INIT_PARAMS)
     check_n_jobs(n_jobs)
     kept = kept_seed(checkpoint) if rng is None else None

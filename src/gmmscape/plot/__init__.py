@@ -6,6 +6,7 @@ picture is drawn; figures are not registered with pyplot.
 
 from gmmscape.plot.fits.convergence import ConvergenceDisplay
 from gmmscape.plot.fits.fit import FitDisplay
+from gmmscape.plot.fits.intervals import Bar, IntervalsDisplay
 from gmmscape.plot.fits.optima import OptimaDisplay
 from gmmscape.plot.fits.overlap import OverlapDisplay
 from gmmscape.plot.fits.repair import RepairDisplay
@@ -29,6 +30,7 @@ from gmmscape.plot.landscapes.trajectory import TrajectoryDisplay
 
 __all__ = [
     "AtlasDisplay",
+    "Bar",
     "BasinsDisplay",
     "BirthDisplay",
     "BlockError",
@@ -38,6 +40,7 @@ __all__ = [
     "FalsificationDisplay",
     "FitDisplay",
     "FollowedLine",
+    "IntervalsDisplay",
     "Join",
     "MinimaDisplay",
     "OptimaDisplay",

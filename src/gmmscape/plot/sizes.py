@@ -59,6 +59,15 @@ class Sizes:
     #: Optima that are drawn, and letters that there is room for beside a bar.
     most_optima: int = 20
     most_letters: int = 68
+    #: Panels of intervals and lines of each that are drawn, panels beside each other, the width of one, the
+    #: height of its frame and of a line, in inches, and letters of its title.
+    most_forests: int = 15
+    most_lines: int = 20
+    forests_across: int = 3
+    forest_width: float = 3.3
+    forest_frame: float = 0.75
+    line_height: float = 0.25
+    most_title: int = 38
     #: Numbers of a block that are listed.
     most_numbers: int = 5
     #: Components up to which each share of an overlap is written, and pairs that its title names.

@@ -25,7 +25,7 @@ class Rows:
     Attributes
     ----------
     values : ndarray of shape (n, d) or None
-        Finite; None where there are none.
+        NaN where values are missing; None where there are none.
     names : tuple of str or None
         Of the columns.
     model : object
@@ -51,8 +51,18 @@ class Rows:
         return [f"column {i}" for i in range(d)]
 
     def of_width(self, d: int) -> Any:
-        """Return the rows if they have d columns; None otherwise."""
-        return self.values if self.values is not None and self.values.shape[1] == d else None
+        """Return the rows without missing values, if they have d columns; None otherwise."""
+        if self.values is None or self.values.shape[1] != d:
+            return None
+        complete = ~np.isnan(self.values).any(axis=1)
+        if complete.all():
+            return self.values
+        return self.values[complete] if complete.any() else None
+
+    @property
+    def incomplete(self) -> int:
+        """How many rows have missing values: no picture can show all of them."""
+        return 0 if self.values is None else int(np.isnan(self.values).any(axis=1).sum())
 
 
 def rows_of(data: Any, columns: Sequence[str] | None = None, model: Any = None) -> Rows:
@@ -75,7 +85,7 @@ def rows_of(data: Any, columns: Sequence[str] | None = None, model: Any = None) 
     Raises
     ------
     DataError
-        If the rows are no finite (n, d) matrix.
+        If the rows are no (n, d) matrix of finite numbers and NaN.
     InvalidParameterError
         If the names are not as many as the columns.
     """
@@ -84,7 +94,7 @@ def rows_of(data: Any, columns: Sequence[str] | None = None, model: Any = None) 
             f"data={str(data)!r}: pass rows; the report is returned as text, which `Path(FILE).write_text` "
             "writes"
         )
-    values = None if data is None else data_matrix(data, name="data")
+    values = None if data is None else data_matrix(data, name="data", missing=True)
     own = getattr(data, "columns", None) if columns is None else columns
     if isinstance(own, str):
         raise InvalidParameterError.of("columns", own, "pass a list of names, one for each column")

@@ -38,6 +38,7 @@ HOMES = {
     "gmmscape-free-point": "landscape.freedom.point",
     "gmmscape-kmeans-atlas": "landscape.quantisation.atlas",
     "gmmscape-kmeans-point": "landscape.quantisation.point",
+    "gmmscape-labels": "row_labels",
     "gmmscape-local-optimum": "optima.result",
     "gmmscape-mixture": "mixture",
     "gmmscape-optima": "optima.result",
@@ -45,12 +46,14 @@ HOMES = {
     "gmmscape-phase": "landscape.phases.result",
     "gmmscape-realisation": "landscape.realisation.result",
     "gmmscape-repair": "diagnosis.repair",
+    "gmmscape-score": "score",
     "gmmscape-searched-truth": "landscape.falsification.one_truth",
     "gmmscape-selection": "selection.result",
     "gmmscape-separation-curve": "landscape.paths.error_curve",
     "gmmscape-share-curve": "landscape.falsification.share_curve",
     "gmmscape-size-curve": "landscape.comparison.size_curve",
     "gmmscape-solution": "solve.result",
+    "gmmscape-standard-errors": "inference.result",
     "gmmscape-structure": "structure.structure",
     "gmmscape-suspect": "landscape.falsification.suspect",
     "gmmscape-theorem-table": "landscape.theorems.result",
@@ -234,9 +237,12 @@ class Record:
     def _read(cls, content: Any, where: str) -> Self:
         cls._check(content, where)
         try:
-            return cls.from_content(content)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            found = cls.from_content(content)
+            # What does not fit together shows here, rather than wherever it is used.
+            str(found), found.content()
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise FormatError(f"{where} holds a damaged {cls.format!r}: {error!r}") from error
+        return found
 
     @classmethod
     def _check(cls, content: Any, where: str) -> None:

@@ -37,7 +37,7 @@ def with_one_inserted(
         nearest to its place, fewer or more of them in turn, and the others keep theirs. Cost O(n d) each.
     """
     sample = objective.measure
-    points, n = sample.points, len(sample)
+    points, n = sample.filled(slice(None)), len(sample)
     least = min(n, 2 * (sample.n_features + 1))
     scale = np.sqrt(sample.variance)
     scaled = points / np.where(scale > 0, scale, 1.0)

@@ -138,7 +138,7 @@ class Ladder:
         return self._objectives[of]
 
     def _single(self, family: Family) -> Mixture:
-        mean = self.sample.weights @ self.sample.points
+        mean = self.sample.weights @ self.sample.filled(slice(None))
         return mixture_around(self.sample, family, mean[None])
 
     def value(self, k: int, mixture: Mixture, nll: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 import warnings
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,14 @@ from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import FitPlan
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import contained_in, family_named, family_names, narrow_to_wide
+from gmmscape.families import (
+    contained_in,
+    different_families,
+    family_named,
+    family_names,
+    known_family,
+    narrow_to_wide,
+)
 from gmmscape.measure import Sample
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.selection.admission import Admission, default_least_rows
@@ -37,6 +44,8 @@ from gmmscape.work.journal import Journal, kept_seed
 
 #: Numbers of components by default, as far as there are rows.
 USUAL = range(1, 21)
+#: All families that differ in so many columns.
+ALL = "all"
 
 
 def select(
@@ -76,7 +85,8 @@ def select(
     n_components : int or iterable of int, default=range(1, 21)
         Numbers of components.
     covariance_types : str or iterable of str, default=("full",)
-        Families: "full", "tied", "diag", "spherical"; or "all".
+        Families: "full", "tied", "diag", "spherical", or one of mclust's names
+        (docs/methods/fits/families.md); or "all".
     criterion : {"bic", "icl", "heldout"}, default="bic"
         BIC is -2 log-likelihood + p log n with p free parameters; ICL adds twice the entropy of the
         responsibilities, and so prefers components that do not overlap. "heldout" is the log-likelihood of
@@ -184,6 +194,8 @@ def select(
     sample = Sample(X, sample_weight, copy=False, wild="aside")
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=2)
+    if isinstance(covariance_types, str) and covariance_types == ALL:
+        kinds = different_families(kinds, sample.n_features)
     if numbers_wanted == [*USUAL]:
         numbers_wanted = numbers_wanted[: len(sample)]
     _check_rows(sample, numbers_wanted, rule.n_folds if criterion == "heldout" else 2)
@@ -232,10 +244,10 @@ def _numbers(value: Any) -> list[int]:
 
 def _families(value: Any) -> list[str]:
     given = [value] if isinstance(value, str) else value
-    if value == "all":
+    if isinstance(value, str) and value == ALL:
         return list(family_names())
     try:
-        found = list(dict.fromkeys(choice("covariance_types", one, family_names()) for one in given))
+        found = list(dict.fromkeys(known_family("covariance_types", one) for one in given))
     except TypeError as error:
         raise InvalidParameterError.of(
             "covariance_types", value, "pass names, for example ('full', 'tied')"
@@ -300,11 +312,18 @@ def _facts(
     }
 
 
+def _next_narrower(kind: str, among: Container[str]) -> list[str]:
+    """The families that one contains, but for those that another of them contains: its fits are no worse."""
+    inner = [one for one in contained_in(kind) if one in among]
+    covered = {narrower for one in inner for narrower in contained_in(one)}
+    return [one for one in inner if one not in covered]
+
+
 def _climbed(ladders: dict[str, Ladder], numbers_wanted: list[int]) -> str:
     """Fit everything; return what ended it."""
     try:
         for kind, ladder in ladders.items():
-            ladder.climb(numbers_wanted, [ladders[one] for one in contained_in(kind) if one in ladders])
+            ladder.climb(numbers_wanted, [ladders[one] for one in _next_narrower(kind, ladders)])
     except Stopped as stop:
         return str(stop)
     except KeyboardInterrupt:

@@ -8,6 +8,7 @@ from gmmscape.solve.gradient import GradientDescent, GradientFlow
 from gmmscape.solve.left_out import left_out_log_densities
 from gmmscape.solve.loop import Solver, run
 from gmmscape.solve.many_starts import Crowd, crowd_ends, joined
+from gmmscape.solve.memory import Memory
 from gmmscape.solve.newton import Newton
 from gmmscape.solve.prior_from_data import prior_from_data
 from gmmscape.solve.regularity import AUTO, Regularity
@@ -21,6 +22,7 @@ from gmmscape.solve.starts import (
     different_row_means,
     kmeans_plusplus_means,
     mixture_around,
+    mixture_of_responsibilities,
     random_row_means,
     start_around,
 )
@@ -35,6 +37,7 @@ __all__ = [
     "Curvature",
     "GradientDescent",
     "GradientFlow",
+    "Memory",
     "Newton",
     "OwnUnits",
     "Patience",
@@ -53,6 +56,7 @@ __all__ = [
     "kmeans_plusplus_means",
     "left_out_log_densities",
     "mixture_around",
+    "mixture_of_responsibilities",
     "pass_size",
     "price",
     "prior_from_data",

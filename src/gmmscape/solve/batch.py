@@ -25,6 +25,7 @@ from gmmscape.progress import Event
 from gmmscape.solve.acceleration import own_units
 from gmmscape.solve.em import EM
 from gmmscape.solve.loop import run
+from gmmscape.solve.memory import Memory
 from gmmscape.solve.result import Solution
 from gmmscape.solve.rules import stop_reason
 from gmmscape.tolerances import TOLERANCES
@@ -78,6 +79,8 @@ def descend_all(
     max_seconds: float | None = None,
     watch: Watch | None = None,
     each_iteration: bool = False,
+    keep: bool = False,
+    resume: Memory | None = None,
 ) -> list[Solution]:
     """Return where EM leads from each start; starts share the threads out among them.
 
@@ -97,6 +100,11 @@ def descend_all(
         See `Watch`.
     each_iteration : bool, default=False
         Whether `watch` is to see each iteration, which takes longer.
+    keep : bool, default=False
+        Whether solutions remember what it takes to go on.
+    resume : Memory, optional
+        Where there is one start: of a solution on the same rows, from which it goes on as if that run had not
+        stopped. Iterations, and the history, are those from there on.
 
     Returns
     -------
@@ -105,18 +113,35 @@ def descend_all(
         ran out or Ctrl-C was pressed; one at least. A start that was given up ends with "max_iter", its
         error not estimated: infinite.
     """
+    kept = _Kept(keep, resume)
     if objective.rows.in_memory() is not None and not each_iteration:
-        found = _natively(solver, objective, starts, patience, max_seconds, watch)
+        found = _natively(solver, objective, starts, patience, max_seconds, watch, kept)
         if found is not None:
             return found
     solutions: list[Solution] = []
     began = time.monotonic()
     for start in starts:
         left = None if max_seconds is None else max(0.0, max_seconds - (time.monotonic() - began))
-        solutions.append(_alone(solver, objective, start, patience, left, len(solutions), watch))
+        solutions.append(_alone(solver, objective, start, patience, left, len(solutions), watch, kept))
         if solutions[-1].stop_reason in ("interrupted", "time_limit"):
             break
     return solutions
+
+
+class _Kept(NamedTuple):
+    """Whether solutions remember what it takes to go on; and what is gone on from."""
+
+    keep: bool = False
+    resume: Memory | None = None
+
+    def memory(self, run: engine.EmRun) -> Memory | None:
+        """What a run of the native loop remembers."""
+        before = 0 if self.resume is None else self.resume.n_iter
+        return Memory(run.memory, True, before + len(run.history) - 1) if self.keep else None
+
+
+#: Most runs are not gone on with.
+NOTHING_KEPT = _Kept()
 
 
 def _alone(
@@ -127,6 +152,7 @@ def _alone(
     max_seconds: float | None,
     number: int,
     watch: Watch | None,
+    kept: _Kept,
 ) -> Solution:
     """One start of several, each iteration of which is seen."""
     found = None
@@ -135,10 +161,11 @@ def _alone(
         def seen(ended: int, iterations: int, value: float) -> bool:
             return watch is not None and watch(number, iterations, value)
 
-        found = _run(solver, objective, [start], patience, max_seconds, seen, each_iteration=True)
+        found = _run(solver, objective, [start], patience, max_seconds, seen, each_iteration=True, kept=kept)
     if found is None or found.runs[0].end == "out_of_reach":
-        return _by_python(solver, objective, start, patience, max_seconds, number, watch)
-    return _solution(objective, start, found.runs[0], "interrupted" if found.interrupted else "time_limit")
+        return _by_python(solver, objective, start, patience, max_seconds, number, watch, kept)
+    cut_short = "interrupted" if found.interrupted else "time_limit"
+    return _solution(objective, start, found.runs[0], cut_short, kept)
 
 
 class RoughEnds(NamedTuple):
@@ -212,9 +239,10 @@ def _natively(
     patience: Patience,
     max_seconds: float | None,
     watch: Watch | None,
+    kept: _Kept,
 ) -> list[Solution] | None:
     """All starts in the native loop; None where that cannot do it."""
-    found = _run(solver, objective, starts, patience, max_seconds, watch)
+    found = _run(solver, objective, starts, patience, max_seconds, watch, kept=kept)
     if found is None:
         return None
     runs, interrupted = found
@@ -222,9 +250,9 @@ def _natively(
     solutions = []
     for start, one in zip(starts, runs, strict=True):
         if one.end == "out_of_reach":
-            solutions.append(_by_python(solver, objective, start, patience, max_seconds, 0, watch))
+            solutions.append(_by_python(solver, objective, start, patience, max_seconds, 0, watch, kept))
         elif one.end != "not_begun" or not solutions:
-            solutions.append(_solution(objective, start, one, cut_short))
+            solutions.append(_solution(objective, start, one, cut_short, kept))
     # However short the work was, it is seen once.
     if watch is not None and watch(len(runs), sum(s.n_iter for s in solutions), solutions[-1].value):
         solutions[-1] = replace(solutions[-1], stop_reason="interrupted")
@@ -239,6 +267,7 @@ def _run(
     max_seconds: float | None,
     watch: Watch | None,
     each_iteration: bool = False,
+    kept: _Kept = NOTHING_KEPT,
 ) -> engine.EmRuns | None:
     stacked = (
         np.stack([start.weights for start in starts]),
@@ -259,6 +288,8 @@ def _run(
         max_seconds=max_seconds,
         watch=None if watch is None else partial(_seen, watch, objective.rows.log_unit),
         each_iteration=each_iteration and watch is not None,
+        keep=kept.keep,
+        resume=None if kept.resume is None else kept.resume.of_loop(native=True),
     )
     return None if task is None else objective.rows.em(task)
 
@@ -349,7 +380,9 @@ def em_task(
     )
 
 
-def _solution(objective: Objective, start: Mixture, found: engine.EmRun, cut_short: str) -> Solution:
+def _solution(
+    objective: Objective, start: Mixture, found: engine.EmRun, cut_short: str, kept: _Kept
+) -> Solution:
     log_unit = objective.rows.log_unit
     if found.end == "not_begun":
         value = objective.value(start)
@@ -372,6 +405,7 @@ def _solution(objective: Objective, start: Mixture, found: engine.EmRun, cut_sho
         history=history,
         floor_active=objective.family.floor_active(mixture),
         family=objective.family.name,
+        memory=kept.memory(found),
     )
 
 
@@ -383,6 +417,7 @@ def _by_python(
     max_seconds: float | None,
     number: int,
     watch: Watch | None,
+    kept: _Kept = NOTHING_KEPT,
 ) -> Solution:
     last, given_up = np.inf, False
 
@@ -395,7 +430,15 @@ def _by_python(
         given_up = seen.done >= patience.screen and fall > 0.0 and slow
         return given_up or (watch is not None and watch(number, seen.done, value))
 
-    found = run(solver, objective, start, max_seconds=max_seconds, callback=callback)
+    found = run(
+        solver,
+        objective,
+        start,
+        max_seconds=max_seconds,
+        callback=callback,
+        keep=kept.keep,
+        resume=kept.resume,
+    )
     if given_up and found.stop_reason == "interrupted":
         return replace(found, stop_reason="max_iter", error=float("inf"))
     return found

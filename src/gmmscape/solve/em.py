@@ -121,9 +121,13 @@ class EM:
         return "converged" if state.gradient_norm <= self.tol else None
 
     def _model(self, objective: Objective, state: EMState) -> QuadraticModel | None:
-        """The model, where it pays and is possible: all components have rows, no floor bends the problem."""
+        """The model, where it pays and is possible: all components have rows, no floor bends the problem.
+
+        There are no second derivatives for rows with missing values.
+        """
         done, family = len(state.steps), objective.family
         possible = self.second_order and self.accelerate and family.scores is not None
+        possible = possible and not objective.rows.incomplete
         if not possible or done < max(EFFORT.solve.second_order_after, state.resting) or state.starved:
             return None
         if family.floor_active(state.next_mixture):

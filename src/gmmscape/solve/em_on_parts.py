@@ -124,8 +124,10 @@ def _by_reference(
 ) -> tuple[Small, FloatArray]:
     ends = Small(starts.weights.copy(), starts.means.copy(), starts.covariances.copy(), starts.kind)
     values = np.full(len(ranges), np.inf)
+    before, own = (0, 0), rows
     for i, (first, last) in enumerate(ranges):
-        own = rows.taken(slice(first, last), rows.weights[first:last])
+        if before != (first, last):
+            before, own = (first, last), rows.taken(slice(first, last), rows.weights[first:last])
         try:
             part = Objective(objective.measure, family.on_part(float(shares[i])), own)
             solution = run(solver, part, starts.mixture(i))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.incomplete import Patterns
 from gmmscape.logsumexp import logsumexp_rows
 from gmmscape.mixture import Mixture
 
@@ -28,6 +29,9 @@ def left_out_log_densities(
     fit: Mixture, points: FloatArray, posterior: FloatArray, n: float, prior_rows: float
 ) -> FloatArray:
     """Return the log density of each row under the M-step of the others, shape (m,).
+
+    Of rows with missing values it is that of what is observed: leaving one out changes the scatter in these
+    columns as if there were no others.
 
     Parameters
     ----------
@@ -48,6 +52,24 @@ def left_out_log_densities(
         Nats; -inf for rows that nothing else speaks for. Cost: that of the density, and of a few components
         a row.
     """
+    if not np.isnan(points).any():
+        return _of_complete(fit, points, posterior, n, prior_rows)
+    found = np.zeros(len(points))
+    for observed, rows in zip(*Patterns.of(points), strict=True):
+        columns = np.flatnonzero(observed)
+        if len(columns) == 0:
+            continue
+        there = fit.kind.in_columns(fit.covariances, columns)
+        marginal = Mixture(fit.weights, fit.means[:, columns], there, fit.covariance_type)
+        own = points[rows[:, None], columns]
+        found[rows] = _of_complete(marginal, own, posterior[rows], n, prior_rows)
+    return found
+
+
+def _of_complete(
+    fit: Mixture, points: FloatArray, posterior: FloatArray, n: float, prior_rows: float
+) -> FloatArray:
+    """The same of rows without gaps."""
     taking_part = posterior >= NO_PART
     density, own = fit.log_density(points), fit.responsibilities(points)
     # The other components as they are, but for the number of rows that weights are of.

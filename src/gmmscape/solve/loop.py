@@ -10,6 +10,7 @@ import numpy as np
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Callback
+from gmmscape.solve.memory import Memory
 from gmmscape.solve.result import Solution
 from gmmscape.solve.rules import stop_reason
 
@@ -72,6 +73,8 @@ def run(
     *,
     max_seconds: float | None = None,
     callback: Callback | None = None,
+    keep: bool = False,
+    resume: Memory | None = None,
 ) -> Solution:
     """Run a solver until it is done or a budget is used up.
 
@@ -88,6 +91,10 @@ def run(
     callback : callable, optional
         Called with an `Event` after each iteration, `done` counting them and its detail being the
         gradient_norm; returning True stops.
+    keep : bool, default=False
+        Whether the solution remembers what it takes to go on.
+    resume : Memory, optional
+        Of a solution on the same rows: where to go on, if it is one of this loop; `start` is not used then.
 
     Returns
     -------
@@ -97,8 +104,9 @@ def run(
         ``stop_reason="interrupted"`` and the last point.
     """
     budget = Budget("descend", max_seconds, callback)
-    state = solver.init(objective, start)
-    history = [state.value]
+    known = None if resume is None else resume.of_loop(native=False)
+    state = solver.init(objective, start) if known is None else known
+    history, before = [state.value], 0 if resume is None else resume.n_iter
     reason: str | None = None
     try:
         while (reason := solver.done(state)) is None:
@@ -134,4 +142,5 @@ def run(
         history=tuple(value + objective.rows.log_unit for value in history),
         floor_active=objective.family.floor_active(state.mixture),
         family=objective.family.name,
+        memory=Memory(state, False, len(history) - 1 + before) if keep else None,
     )

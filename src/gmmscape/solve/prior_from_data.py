@@ -210,7 +210,7 @@ def _rounding(sample: Sample) -> FloatArray:
     points = sample.points
     rows = max(float(len(points)), sample.counted_rows)
     for j in range(sample.n_features):
-        values = np.unique(points[:, j])
+        values = np.unique(points[~np.isnan(points[:, j]), j])
         if 1 < len(values) < TOLERANCES.solve.repeated_share * rows:
             found[j] = np.diff(values).min() ** 2 / 12.0
     return found

@@ -14,6 +14,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
 from gmmscape.results.words import STOP_REASONS
+from gmmscape.solve.memory import Memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +51,12 @@ class Solution(Record):
         Name of the family it was fitted in.
     moves_at : tuple of int
         Places in `history` that a move led to, not one more iteration: of such a jump only the end is kept.
+    memory : Memory or None
+        What the solver needs to go on, where that was asked for.
     """
 
     format: ClassVar[str] = "gmmscape-solution"
-    left_out_of_files: ClassVar[tuple[str, ...]] = ("local", "origin")
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("local", "origin", "memory")
     told_in_files: ClassVar[tuple[str, ...]] = ("mixture",)
 
     local: Mixture = field(compare=False)
@@ -68,6 +71,7 @@ class Solution(Record):
     floor_active: bool = field(default=False, kw_only=True)
     family: str = field(kw_only=True)
     moves_at: tuple[int, ...] = field(default=(), kw_only=True, repr=False, compare=False)
+    memory: Memory | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     @cached_property
     def mixture(self) -> Mixture:

@@ -31,7 +31,7 @@ def spread_means(sample: Sample, k: int, rngs: Sequence[np.random.Generator]) ->
     ndarray of shape (starts, k, d)
         In local coordinates. Cost O(starts n k log k d).
     """
-    points, weights = sample.points, sample.weights
+    points, weights = sample.filled(slice(None)), sample.weights
     trials = 2 + int(np.log(k))
     together = max(1, EFFORT.solve.distances_together // (len(points) * trials))
     found: list[FloatArray] = [np.empty((0, k, sample.n_features))]

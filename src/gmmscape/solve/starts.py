@@ -1,4 +1,7 @@
-"""Where fits begin: random rows, k-means++, in local coordinates. All honour sample weights."""
+"""Where fits begin: random rows, k-means++, in local coordinates. All honour sample weights.
+
+Rows with missing values are looked at as `Sample.filled` completes them.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,13 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.covariances import kind_named
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
+from gmmscape.statistics import MergeInOrder, SufficientStatistics
 from gmmscape.threads import thread_count
 
 BLOCK_ROWS = 4096
@@ -98,7 +103,7 @@ def random_responsibility_means(sample: Sample, k: int, rng: np.random.Generator
     mass, total = np.zeros(k), np.zeros((k, sample.n_features))
     for first in range(0, len(sample), BLOCK_ROWS):
         rows = slice(first, first + BLOCK_ROWS)
-        points = sample.local(rows)
+        points = sample.filled(rows)
         share = rng.random((len(points), k))
         share *= sample.weights[rows, None] / share.sum(axis=1, keepdims=True)
         mass += share.sum(axis=0)
@@ -148,14 +153,22 @@ def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture
     DataError
         If the scatter is zero and no floor lifts it.
     """
-    pooled = np.zeros((sample.n_features, sample.n_features))
+    d = sample.n_features
+    pooled, seen, squares = np.zeros((d, d)), np.zeros(d), np.zeros(d)
     nearest = _nearest_of(means)
     for first in range(0, len(sample), BLOCK_ROWS):
         rows = slice(first, first + BLOCK_ROWS)
-        points = sample.local(rows)
+        points, weights = sample.filled(rows), sample.weights[rows]
         deviation = points - means[nearest(points)]
-        rooted = deviation * np.sqrt(sample.weights[rows])[:, None]
+        rooted = deviation * np.sqrt(weights)[:, None]
         pooled += rooted.T @ rooted
+        if sample.incomplete:
+            there = ~np.isnan(sample.local(rows))
+            seen += weights @ there
+            squares += weights @ np.where(there, deviation, 0.0) ** 2
+    if sample.incomplete:  # expectations scatter less than what they stand for
+        short = np.sqrt(np.divide(squares / seen, np.diagonal(pooled), out=np.ones(d), where=squares > 0))
+        pooled *= np.outer(short, short)
     try:
         return family.made(None, means, family.kind.repeated(family.smoothed(pooled), len(means)))
     except InvalidParameterError as error:
@@ -163,6 +176,62 @@ def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture
             "the data have no scatter around the starting means (all rows equal, or as many components as "
             f"distinct rows) and no floor is set: use fewer components or a covariance_floor ({error})"
         ) from error
+
+
+def mixture_of_responsibilities(sample: Sample, family: Family, psi: FloatArray) -> Mixture:
+    """Return the M-step of given responsibilities.
+
+    Parameters
+    ----------
+    sample : Sample
+        The data.
+    family : Family
+        What the start has to belong to.
+    psi : ndarray of shape (n, k)
+        Of the rows of the sample; each row sums to one.
+
+    Returns
+    -------
+    Mixture
+        In local coordinates. Cost O(n k d), O(n k d^2) for matrices.
+
+    Raises
+    ------
+    InvalidParameterError
+        If some component has no row.
+    DataError
+        If a covariance is zero and neither floor nor prior lifts it.
+    """
+    mass = sample.weights @ psi
+    if not mass.all():
+        raise InvalidParameterError(
+            f"the responsibilities of component {int(np.argmin(mass))} are zero for all rows: give each some"
+        )
+    merged = MergeInOrder()
+    for first in range(0, len(sample), BLOCK_ROWS):
+        rows = slice(first, first + BLOCK_ROWS)
+        merged.add(_statistics_of(sample.local(rows), psi[rows] * sample.weights[rows, None], family))
+    statistics = merged.total()
+    current = mixture_around(sample, family, statistics.mean)
+    try:
+        return family.update(statistics, current)
+    except InvalidParameterError as error:
+        raise DataError(
+            "the rows that some component is responsible for have no scatter, and no floor is set: make it "
+            f"responsible for more of them, or set a covariance_floor ({error})"
+        ) from error
+
+
+def _statistics_of(points: FloatArray, shares: FloatArray, family: Family) -> SufficientStatistics:
+    """Of some rows, of which each component has these shares; no likelihood."""
+    mass = shares.sum(axis=0)
+    sums = shares.T @ points
+    mean = np.divide(sums, mass[:, None], out=np.zeros_like(sums), where=mass[:, None] > 0)
+    scatter = None
+    if family.scatter != "none":
+        kind = kind_named(family.scatter)
+        scatter = kind.joined([kind.scatter(points - at, shares[:, i]) for i, at in enumerate(mean)])
+    return SufficientStatistics(mass, mean, scatter, family.scatter, 0.0, float(shares.sum()))
 
 
 def _nearest_of(means: FloatArray) -> Callable[[FloatArray], IntArray]:
@@ -177,16 +246,22 @@ def _nearest_of(means: FloatArray) -> Callable[[FloatArray], IntArray]:
 
 
 def _part(sample: Sample, rng: np.random.Generator) -> tuple[Sample, FloatArray]:
-    """The sample or, where it is very large, rows drawn by their weights; and the origin of that."""
+    """The sample or, where it is very large, rows drawn by their weights; and the origin of that.
+
+    Without gaps.
+    """
     if len(sample) <= EFFORT.solve.start_rows:
-        return sample, np.zeros(sample.n_features)
+        if not sample.incomplete:
+            return sample, np.zeros(sample.n_features)
+        filled = Sample(sample.filled(slice(None)), sample.weights, copy=False)
+        return filled, filled.origin
     if sample.equal_weights:
         rows = rng.choice(len(sample), EFFORT.solve.start_rows, replace=False)
     else:
         rows = np.searchsorted(np.cumsum(sample.weights), rng.random(EFFORT.solve.start_rows)).clip(
             0, len(sample) - 1
         )
-    part = Sample(sample.local(np.sort(rows)), copy=False)
+    part = Sample(sample.filled(np.sort(rows)), copy=False)
     return part, part.origin
 
 

@@ -1,257 +1,289 @@
-"""Text tables: CSV, TSV and white-space separated files, gzipped or not, as rows of numbers."""
+"""Text tables: CSV, TSV and white-space separated files as rows of numbers."""
 
 from __future__ import annotations
 
-import csv
-import gzip
 import re
-import stat
-import zlib
-from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, pairwise
 from math import isfinite
-from pathlib import Path
-from shlex import quote
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.exceptions import DataError
 from gmmscape.results.text import counted
-
-GZIP_MAGIC = b"\x1f\x8b"
-DELIMITERS = ("\t", ";", ",")
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "?"})
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
-
-
-class Table(NamedTuple):
-    """Columns of numbers with their names.
-
-    Attributes
-    ----------
-    values : ndarray of shape (n, d)
-        Finite.
-    names : tuple of str
-        From the header, or column1, column2 and so on.
-    lines : tuple of int
-        Line of the file in which each row begins, counted from 1.
-    """
-
-    values: FloatArray
-    names: tuple[str, ...]
-    lines: tuple[int, ...] = ()
+from gmmscape.tables.cells import complaint
+from gmmscape.tables.columns import Chosen, Wanted, choose
+from gmmscape.tables.finish import Gap, Raw
+from gmmscape.tables.layout import Asked, Layout, layout_of, without_sep_line
+from gmmscape.tables.records import SPACE, Lines, Record, line_blocks, records, uncommented, without
+from gmmscape.tables.source import WINDOWS, Source
 
 
-class _Row(NamedTuple):
-    line: int  # where it begins, counted from 1
-    cells: list[str]
-
-
-def read_table(
-    path: str | Path,
-    *,
-    columns: str | Sequence[str] | None = None,
-    drop: str | Sequence[str] | None = None,
-    delimiter: str | None = None,
-    header: bool | None = None,
-) -> Table:
-    """Read a text table of numbers.
+def read_text(
+    source: Source, encoding: str | None, wanted: Wanted, asked: Asked, told: Callable[[int], None]
+) -> Raw:
+    """Return the columns of a text that are wanted.
 
     Parameters
     ----------
-    path : str or Path
-        UTF-8 text, gzipped or not. Empty lines are skipped.
-    columns : str or sequence of str, optional
-        Columns to keep, in this order: names, numbers from 1, or ranges such as "2-4"; one string may hold
-        several, separated by commas. All by default.
-    drop : str or sequence of str, optional
-        Columns to leave out, named likewise.
-    delimiter : str, optional
-        One character, or " " for any white space. By default the first line decides: a tab, a semicolon, a
-        comma, or else white space.
-    header : bool, optional
-        Whether the first line names the columns. By default it does where it is not made of numbers.
+    source : Source
+        The text.
+    encoding : str or None
+        None for what it says itself, or else UTF-8, or Windows-1252 where it is not.
+    wanted : Wanted
+        Which columns.
+    asked : Asked
+        What the caller says of its layout.
+    told : callable
+        Called with the number of rows that are read, now and then.
 
     Returns
     -------
-    Table
-        Values and names. Cost: one pass, all rows in memory.
+    Raw
+        Missing values are NaN.
 
     Raises
     ------
-    DataError
-        If a row has too few or too many cells, or a cell of a chosen column is missing or no finite number;
-        the message says in which line and column. Also where the file is empty, is a header only or no text.
-    InvalidParameterError
-        If a column is asked for that is not there, or the delimiter is more than one character.
+    DataError, InvalidParameterError
+        As `read_table` says.
     """
-    rows = _rows(path, delimiter)
-    first = next(rows, None)
-    if first is None:
-        raise DataError(f"{path} is empty: pass a file with one row of numbers a line")
-    named = not all(_looks_like_value(cell) for cell in first.cells) if header is None else header
-    names = _names(path, first.cells) if named else _numbered(len(first.cells))
-    chosen = _choose(names, columns, drop)
-    values, lines = _numbers(path, names, chosen, rows if named else chain([first], rows))
-    if not len(values):
-        raise DataError(f"{path} has a header and no rows: pass a file with one row of numbers a line")
-    return Table(values, tuple(names[i] for i in chosen), lines)
-
-
-def _text(path: str | Path) -> str:
-    if stat.S_ISCHR(Path(path).stat().st_mode):
-        raise DataError(f"{path} is a device, which may have no end: pass a file")
-    content = Path(path).read_bytes()
     try:
-        if content.startswith(GZIP_MAGIC):
-            content = gzip.decompress(content)
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
-    except (EOFError, OSError, zlib.error) as error:
-        raise DataError(f"{path} is a damaged gzip file: {error}") from error
-    if "\0" in text:
-        raise DataError(f"{path} is no text: it contains NUL bytes")
-    return text
-
-
-def _rows(path: str | Path, delimiter: str | None) -> Iterator[_Row]:
-    lines = _text(path).splitlines(keepends=True)
-    start = next((line for line in lines if line.strip()), "")
-    if delimiter is None:
-        delimiter = next((mark for mark in DELIMITERS if mark in start), " ")
-    elif len(delimiter) != 1:
-        raise InvalidParameterError.of("delimiter", delimiter, "pass one character, or ' ' for white space")
-    if delimiter == " ":
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield _Row(number, line.split())
-        return
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
-    number = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield _Row(number, [cell.strip() for cell in cells])
-            number = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(f"{path}, line {number}: {error}") from error
-
-
-def _looks_like_value(cell: str) -> bool:
-    return cell.lower() in MISSING or NUMBER.fullmatch(cell) is not None or cell.lower().lstrip("+-") == "inf"
-
-
-def _names(path: str | Path, cells: list[str]) -> list[str]:
-    names = [cell or f"column{i}" for i, cell in enumerate(cells, 1)]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(f"{path}: the header names {', '.join(twice)} more than once: rename the columns")
-    return names
-
-
-def _numbered(n: int) -> list[str]:
-    return [f"column{i}" for i in range(1, n + 1)]
-
-
-def _choose(
-    names: list[str], columns: str | Sequence[str] | None, drop: str | Sequence[str] | None
-) -> list[int]:
-    chosen = list(range(len(names))) if columns is None else _places("columns", names, columns)
-    left_out = set() if drop is None else set(_places("drop", names, drop))
-    chosen = [i for i in chosen if i not in left_out]
-    if not chosen:
-        name, value = ("columns", columns) if drop is None else ("drop", drop)
-        told = value if value is None or isinstance(value, str) else ",".join(value)
-        raise InvalidParameterError.of(name, told, "leave at least one column")
-    return chosen
-
-
-def _places(parameter: str, names: list[str], wanted: str | Sequence[str]) -> list[int]:
-    parts = wanted.split(",") if isinstance(wanted, str) else [str(part) for part in wanted]
-    places: list[int] = []
-    for part in (part.strip() for part in parts):
-        span = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
-        if part in names:
-            places.append(names.index(part))
-        elif span and 1 <= int(span[1]) <= int(span[2] or span[1]) <= len(names):
-            places.extend(range(int(span[1]) - 1, int(span[2] or span[1])))
-        else:
-            shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-            remedy = f"choose among {shown}, or by number from 1 to {len(names)}"
-            raise InvalidParameterError.of(parameter, part, _meant(part, names) + remedy)
-    return places
-
-
-def _meant(part: str, names: list[str]) -> str:
-    """Ask about the column whose name is most like what was written."""
-    alike = {name.lower(): name for name in reversed(names)}
-    near = get_close_matches(part.lower(), alike, n=1)
-    return f"did you mean {alike[near[0]]}? " if near else ""
-
-
-def _numbers(
-    path: str | Path, names: list[str], chosen: list[int], rows: Iterator[_Row]
-) -> tuple[FloatArray, tuple[int, ...]]:
-    """The numbers of the chosen columns, and the line each row begins in."""
-    values: list[list[float]] = []
-    lines: list[int] = []
-    for line, cells in rows:
-        if len(cells) != len(names):
-            comment = "; lines that begin with # are no comments here: remove them"
-            marked = names[0].startswith("#") or cells[0].startswith("#")
+        with source.text(encoding) as text:
+            return _read(text.stream, source.name, wanted, asked, told)
+    except UnicodeError as error:
+        if encoding is not None or not isinstance(error, UnicodeDecodeError) or error.encoding != "utf-8":
             raise DataError(
-                f"{path}, line {line}: {counted(len(cells), 'cell')} where the first line has {len(names)}"
-                + (comment if marked else "")
-            )
-        kept = [cells[i] for i in chosen]
+                f"{source.name} is not {encoding or 'the UTF-16 that it says'}: pass another encoding='...'"
+            ) from error
+    try:
+        with source.text(WINDOWS) as text:
+            raw = _read(text.stream, source.name, wanted, asked, told)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{source.name} is neither UTF-8 nor Windows-1252 text: save it as UTF-8, or pass encoding='...'"
+        ) from error
+    note = "it is not UTF-8 and is read as Windows-1252; if names look wrong, pass encoding='...'"
+    return raw._replace(notes=(note, *raw.notes))
+
+
+def first_and_records(source: Source, encoding: str | None, asked: Asked) -> tuple[Layout, Iterator[Record]]:
+    """Return the layout of a text and all its records of data as they stand there, for writing them again."""
+    try:
+        return _layout_and_records(source, encoding, asked)
+    except UnicodeDecodeError:
+        return _layout_and_records(source, encoding or WINDOWS, asked)
+
+
+def _layout_and_records(
+    source: Source, encoding: str | None, asked: Asked
+) -> tuple[Layout, Iterator[Record]]:
+    found: list[Record] = []
+    with source.text(encoding) as text:
+        layout, blocks = _begun(text.stream, source.name, asked)
+        for lines in blocks:
+            found += _data_records(lines, layout, source.name)
+    return layout, iter(found)
+
+
+def _begun(stream: Any, name: str, asked: Asked) -> tuple[Layout, Iterator[Lines]]:
+    """Return the layout and all blocks of lines, comments blank."""
+    blocks = line_blocks(stream, name)
+    first, said = without_sep_line(next(blocks, Lines(1, [])))
+    layout = layout_of(name, first, said, asked)
+    return layout, (uncommented(lines, asked.comment) for lines in chain([first], blocks))
+
+
+def _read(stream: Any, name: str, wanted: Wanted, asked: Asked, told: Callable[[int], None]) -> Raw:
+    layout, blocks = _begun(stream, name, asked)
+    chosen = choose(name, layout.names, _as_named(wanted, layout), named=layout.named)
+    reading = _Reading(name, layout, chosen)
+    for lines in blocks:
+        reading.add(lines)
+        told(reading.n)
+    return reading.raw()
+
+
+def _as_named(wanted: Wanted, layout: Layout) -> Wanted:
+    """What names the rows is no column of numbers, whatever is asked for."""
+    return wanted._replace(keep_index=False) if layout.row_names else wanted
+
+
+class _Reading:
+    """The blocks of one text, turned into numbers one by one."""
+
+    def __init__(self, name: str, layout: Layout, chosen: Chosen) -> None:
+        self.name, self.layout, self.chosen = name, layout, chosen
+        self.use = chosen.places + ([] if chosen.weights is None else [chosen.weights])
+        self.called = [layout.names[i] or "the first, without a name," for i in self.use]
+        self.n = 0
+        mark = re.escape(layout.delimiter)
+        cell = rf"[0-9eE+\-{layout.notation.decimal} ]+"
+        self._plain = re.compile(r"[0-9eE+\-., \t]+" if mark == "\\ " else f"{cell}(?:{mark}{cell})*{mark}?")
+        self._values: list[FloatArray] = []
+        self._lines: list[Sequence[int]] = []
+        self._gap: Gap | None = None
+        self._hollow: list[int] = []
+
+    def add(self, lines: Lines) -> None:
+        """Take a block: at once where all is plain, row by row where not."""
+        if lines.first < self.layout.begins:
+            lines = Lines(self.layout.begins, lines.texts[self.layout.begins - lines.first :])
+        numbers, texts = without(lines, None)
+        values = self._at_once(texts) if texts else None
+        if values is None:
+            found = self._odd_lines_apart(numbers, texts) if texts and not lines.quoted else None
+            values, numbers = self._row_by_row(lines) if found is None else found
+        self._values.append(values)
+        self._lines.append(numbers)
+        self.n += len(values)
+
+    def raw(self) -> Raw:
+        """Return all that was read."""
+        notes = [*self.layout.notes, *([self.chosen.note] if self.chosen.note else [])]
+        if self._hollow:
+            notes.append(f"{counted(len(self._hollow), 'line')} with delimiters only skipped")
+        values = np.concatenate(self._values) if self._values else np.empty((0, len(self.use)))
+        self._values = []
+        lines = self._lines[0] if len(self._lines) == 1 else _joined(self._lines)
+        weights = values[:, -1].copy() if self.chosen.weights is not None else None
+        return Raw(
+            self.name,
+            values if weights is None else values[:, :-1],
+            tuple(self.layout.names[i] for i in self.chosen.places),
+            tuple(self.chosen.places),
+            lines,
+            weights,
+            self._gap,
+            tuple(notes),
+            None if self.chosen.index_place is None else self.layout.names[self.chosen.index_place],
+        )
+
+    def _at_once(self, texts: list[str]) -> FloatArray | None:
+        """Return the numbers of lines that NumPy reads, None where some cell needs a closer look."""
+        layout = self.layout
+        delimiter, width = layout.delimiter, len(layout.names)
+        if layout.notation.decimal == ",":
+            if delimiter == "," or any("." in text for text in texts):
+                return None
+            texts = [text.replace(",", ".") for text in texts]
+        whole = self.use == list(range(width)) and not layout.trailing
+        if not whole and not _all_of_width(texts, delimiter, width, trailing=layout.trailing):
+            return None
         try:
-            row = [float(cell) for cell in kept]
+            values = np.loadtxt(
+                texts,
+                delimiter=None if delimiter == SPACE else delimiter,
+                comments=None,
+                quotechar='"',
+                ndmin=2,
+                usecols=None if whole else self.use,
+            )
         except ValueError:
-            row = []
-        if not row or not all(map(isfinite, row)) or any("_" in cell for cell in kept):
-            complaint = _complaint([names[i] for i in chosen], kept, first=not values)
-            raise DataError(f"{path}, line {line}, {complaint}{_more_missing(kept, chosen, names, rows)}")
-        values.append(row)
-        lines.append(line)
-    return np.array(values, dtype=np.float64).reshape(len(values), len(chosen)), tuple(lines)
+            return None
+        if values.shape != (len(texts), len(self.use)) or not np.isfinite(values).all():
+            return None
+        missing = layout.notation.missing_numbers
+        return None if missing and np.isin(values, list(missing)).any() else values
+
+    def _odd_lines_apart(
+        self, numbers: Sequence[int], texts: list[str]
+    ) -> tuple[FloatArray, list[int]] | None:
+        """Return the numbers of lines of which some hold more than numbers, and only these need a look."""
+        odd = [i for i, text in enumerate(texts) if not self._plain.fullmatch(text)]
+        if len(odd) in (0, len(texts)):
+            return None
+        apart = set(odd)
+        values = self._at_once([text for i, text in enumerate(texts) if i not in apart])
+        if values is None:
+            return None
+        among = np.ones(len(texts), dtype=bool)
+        among[odd] = False
+        found = np.empty((len(texts), len(self.use)))
+        found[among] = values
+        for i in odd:
+            row, at = self._row_by_row(Lines(numbers[i], [texts[i]]), first=not self.n and not i)
+            among[i] = bool(at)
+            found[i] = row[0] if at else 0.0
+        return found[among], [number for number, kept in zip(numbers, among, strict=True) if kept]
+
+    def _row_by_row(self, lines: Lines, *, first: bool = True) -> tuple[FloatArray, list[int]]:
+        rows: list[list[float]] = []
+        numbers: list[int] = []
+        for record in _data_records(lines, self.layout, self.name):
+            if len(record.cells) > 1 and not any(record.cells):
+                self._hollow.append(record.line)
+                continue
+            rows.append(self._row(record, first=first and not self.n and not rows))
+            numbers.append(record.line)
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.use)), numbers
+
+    def _row(self, record: Record, *, first: bool) -> list[float]:
+        if len(record.cells) != len(self.layout.names):
+            raise DataError(self._uneven(record))
+        kept = [record.cells[i] for i in self.use]
+        try:
+            row = self._plainly(kept) or [self.layout.notation.value(cell) for cell in kept]
+        except ValueError:
+            said = complaint(self.called, kept, self.layout.notation, first=first)
+            raise DataError(f"{self.name}, line {record.line}, {said}") from None
+        if self._gap is None:
+            place = next((i for i, number in enumerate(row) if number != number), None)
+            self._gap = None if place is None else Gap(record.line, self.called[place], kept[place])
+        return row
+
+    def _plainly(self, cells: list[str]) -> list[float] | None:
+        """The numbers of cells that are as Python writes them, None where some is not."""
+        notation = self.layout.notation
+        if notation.decimal == "," or notation.missing_numbers:
+            return None
+        try:
+            row = [float(cell) for cell in cells]
+        except ValueError:
+            return None
+        return row if all(map(isfinite, row)) and not any("_" in cell for cell in cells) else None
+
+    def _uneven(self, record: Record) -> str:
+        cells, first = record.cells, self.layout.names
+        told = f"{self.name}, line {record.line}: {counted(len(cells), 'cell')} where the first line has "
+        told += str(len(first) - self.layout.row_names)
+        if first[0].startswith("#") or cells[0].startswith("#"):
+            return told + "; lines that begin with # are comments where comment='#' is passed"
+        if self.layout.delimiter == SPACE and self.layout.named:
+            return told + "; names with spaces need quotation marks, or pass the delimiter="
+        if self.layout.delimiter == "," and len(cells) > len(first):
+            return told + "; a decimal comma, or a comma in a text without quotation marks, makes one more"
+        return told
 
 
-def _complaint(names: list[str], cells: list[str], *, first: bool) -> str:
-    """Say what is wrong with the first unusable cell of a row, the first or a later one, and what to do."""
-    text = [name for name, cell in zip(names, cells, strict=True) if not _looks_like_value(cell)]
-    place = next(i for i, cell in enumerate(cells) if not _is_finite_number(cell))
-    where, cell = f"column {names[place]}: ", cells[place]
-    if cell.lower() in MISSING:
-        return where + f"a missing value ({cell!r}); remove the row or fill it in"
-    if DECIMAL_COMMA.fullmatch(cell):
-        comma = f"{cell!r} has a decimal comma; write points"
-        return where + comma + ", as `tr , .` does where no comma separates cells"
-    if text and not first:
-        return where + f"{cell!r} is no number, as there were above it; correct it or remove the row"
-    if text:
-        return where + f"{cell!r} is no number; leave out what is text: drop={quote(','.join(text))}"
-    return where + f"{cell!r} is not finite; remove the row"
+def _data_records(lines: Lines, layout: Layout, name: str) -> Iterator[Record]:
+    """The records of data, without what a delimiter at their end makes."""
+    width = len(layout.names)
+    for record in records(lines, layout.delimiter, name):
+        if record.line < layout.begins:
+            continue
+        if len(record.cells) == width + 1 and not record.cells[-1]:
+            record.cells.pop()
+        yield record
 
 
-def _more_missing(cells: list[str], chosen: list[int], names: list[str], rows: Iterator[_Row]) -> str:
-    """Say of a missing value how many rows from there on have one, and in which columns."""
-    if not any(cell.lower() in MISSING for cell in cells):
-        return ""
-    counts = {names[i]: int(cell.lower() in MISSING) for i, cell in zip(chosen, cells, strict=True)}
-    n = 1
-    for _, other in rows:
-        gaps = [i for i in chosen if i < len(other) and other[i].lower() in MISSING]
-        n += bool(gaps)
-        for i in gaps:
-            counts[names[i]] += 1
-    told = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
-    return "" if n == 1 else f" ({n} rows have missing values: {told}; leave out columns with many of them)"
+def _all_of_width(texts: list[str], delimiter: str, width: int, *, trailing: bool) -> bool:
+    """Say whether each line has as many cells as there are columns, where delimiters in quotes count too."""
+    if delimiter == SPACE:
+        return all(len(text.split()) == width for text in texts) and not any('"' in text for text in texts)
+    marks = width - 1 + trailing
+    return all(text.count(delimiter) == marks for text in texts)
 
 
-def _is_finite_number(cell: str) -> bool:
-    return NUMBER.fullmatch(cell) is not None and isfinite(float(cell))
+def _joined(parts: list[Sequence[int]]) -> Sequence[int]:
+    """One range where parts go on from each other, else their numbers."""
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return ()
+    follows = all(isinstance(part, range) for part in parts) and all(
+        a[-1] + 1 == b[0] for a, b in pairwise(parts)
+    )
+    if follows:
+        return range(parts[0][0], parts[-1][-1] + 1)
+    return tuple(chain.from_iterable(parts))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from gmmscape.tolerances.atlas import AtlasTolerances
 from gmmscape.tolerances.basins import BasinsTolerances, DynamicsTolerances
 from gmmscape.tolerances.comparison import ComparisonTolerances
-from gmmscape.tolerances.diagnosis import DiagnosisTolerances
+from gmmscape.tolerances.diagnosis import DiagnosisTolerances, InferenceTolerances
 from gmmscape.tolerances.falsification import FalsificationTolerances
 from gmmscape.tolerances.freedom import FreedomTolerances
 from gmmscape.tolerances.measure import MeasureTolerances
@@ -39,6 +39,7 @@ class Tolerances:
     dynamics: DynamicsTolerances = field(default_factory=DynamicsTolerances)
     falsification: FalsificationTolerances = field(default_factory=FalsificationTolerances)
     freedom: FreedomTolerances = field(default_factory=FreedomTolerances)
+    inference: InferenceTolerances = field(default_factory=InferenceTolerances)
     measure: MeasureTolerances = field(default_factory=MeasureTolerances)
     moves: MovesTolerances = field(default_factory=MovesTolerances)
     optima: OptimaTolerances = field(default_factory=OptimaTolerances)

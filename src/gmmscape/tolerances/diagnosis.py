@@ -11,6 +11,8 @@ class DiagnosisTolerances:
 
     #: Lowest rate of false alarms that verdicts are calibrated for: it takes its inverse in samples.
     lowest_false_alarm_rate: float = 0.001
+    #: Probability of a row's component from which on its label counts as clear.
+    clear_label: float = 0.9
     #: Default of ``covariance_floor``.
     covariance_floor: float = 1e-6
     #: Nats in total from which on a fit that is better on these rows only keeps the verdict in doubt.
@@ -78,3 +80,37 @@ class DiagnosisTolerances:
     foreign_shift: float = 0.3
     foreign_ratio: float = 3.0
     foreign_errors: float = 6.0
+
+
+@dataclass(frozen=True)
+class InferenceTolerances:
+    """What counts as equal, small, flat or significant: standard errors and intervals."""
+
+    #: Share of a quantity's slope along coordinates that have no standard error from which on it has none.
+    touched: float = 1e-6
+    #: Default level of intervals.
+    level: float = 0.95
+    #: Share of the rise that may be missing at an end of a profile.
+    profile: float = 1e-3
+    #: Longest step, and highest point on the way, in rises.
+    longest_step: float = 2.0
+    too_far: float = 3.0
+    #: Rows of a component, and rows for each of its parameters, below which intervals are in doubt.
+    few_rows: float = 30.0
+    few_rows_each: float = 5.0
+    #: How many times what normal theory has it the likelihood may fall, or the inverse, at the ends of the
+    #: directions that are known worst, before intervals on it, and those by profiles, are in doubt.
+    not_normal: float = 2.0
+    not_smooth: float = 8.0
+    #: Rows of known component that the rows must be worth along the direction that is known worst: for
+    #: normal theory, and for profiles and refits.
+    worth_normal: float = 30.0
+    worth: float = 5.0
+    #: Standard errors that polishing may move an estimate by unsaid, and share of the rows that repetitions
+    #: may be.
+    moved: float = 0.01
+    repeated: float = 0.02
+    #: Share of refits that may be left out.
+    left_out: float = 0.05
+    #: Relative spread of a quantity over refits below which it is the same in all.
+    still: float = 1e-12

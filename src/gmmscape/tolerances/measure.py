@@ -41,3 +41,9 @@ class MeasureTolerances:
     fewest_off: int = 20
     #: A row that occurs this many times more often than rows usually do is a value that many rows have.
     frequent: float = 10.0
+    #: Rows from which on a first column that counts them is an index, whatever it is called.
+    counted_rows: int = 10
+    #: Mean and covariance of incomplete rows: change of a correlation, or of a mean in standard deviations,
+    #: at which EM ends; and what keeps collinear columns invertible.
+    step_of_one: float = 1e-6
+    ridge_of_one: float = 1e-10

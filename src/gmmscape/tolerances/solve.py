@@ -38,6 +38,13 @@ class SolveTolerances:
     #: An EM step that raises the NLL by more than RISE (1 + |NLL|) is refused: rounding in a covariance
     #: near singularity.
     largest_rise: float = 1e-10
+    #: Relative change of sizes, and angle, at which what components share has been found in an M-step.
+    same_size: float = 1e-12
+    same_angle: float = 1e-11
+    #: Difference in units of its columns below which a covariance is of a family, but for rounding; and in
+    #: its own units, where it was printed by another program.
+    same_covariance: float = 1e-11
+    printed_covariance: float = 1e-4
     #: A column of the data this many times as wide as a component is narrow resolves nothing inside it.
     narrowest: float = 1e15
     #: Least share of the largest variance, of columns of variance one, that a direction has beyond rounding.
@@ -63,3 +70,7 @@ class SolveTolerances:
     rows_for_directions: float = 2.0
     #: A column with fewer different values than this share of its rows is rounded.
     repeated_share: float = 0.9
+    #: How far the sum of given weights may be from one; of what was computed in single precision, or of one
+    #: row's responsibilities.
+    one: float = 1e-8
+    about_one: float = 1e-6

@@ -71,6 +71,15 @@ struct Starts {
     }
 };
 
+// What a run needs to go on, if it was kept: of use to the engine alone.
+struct Memory {
+    std::shared_ptr<const gmmscape::EmMemory> kept;
+};
+
+nb::object memory_of(const gmmscape::EmResult& result) {
+    return result.memory ? nb::cast(Memory{result.memory}) : nb::none();
+}
+
 // What each start led to, as arrays over the starts; a start that was not begun comes back as it was.
 nb::tuple ends_of(const Starts& starts, Shape shape, const std::vector<gmmscape::EmResult>& results,
                   bool interrupted) {
@@ -84,7 +93,8 @@ nb::tuple ends_of(const Starts& starts, Shape shape, const std::vector<gmmscape:
         covariances.insert(covariances.end(), fit.covariances.begin(), fit.covariances.end());
         ends.append(nb::make_tuple(static_cast<int>(result.end), result.nll, result.step, result.starved,
                                    copied(result.history, {result.history.size()}),
-                                   nb::make_tuple(result.work.passes, result.work.hessians, result.work.products)));
+                                   nb::make_tuple(result.work.passes, result.work.hessians, result.work.products),
+                                   memory_of(result)));
     }
     const size_t k = starts.k, d = starts.d;
     std::vector<size_t> stored = stored_shape(shape, k, d);
@@ -98,7 +108,7 @@ const char* const em_fields[] = {
     "kind",      "means_only", "free_weights", "weights", "means",      "covariances", "floor",  "spread", "scale",
     "unit",      "resolution", "narrowest", "largest_rise", "tol",     "max_iter", "accelerate", "gradient", "flow_step",
     "target",    "screen",     "outlook", "max_seconds", "ranges",      "watch",
-    "prior_mass", "prior_scale", "second_order", "each_iteration",
+    "prior_mass", "prior_scale", "second_order", "each_iteration", "keep", "resume",
 };
 
 template <class T>
@@ -212,6 +222,13 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
                                 second_order_of(task.attr("second_order")),
                                 field<double>(task, "largest_rise"),
                                 std::nullopt};
+    options.keep = field<bool>(task, "keep");
+    if (const nb::object resume = task.attr("resume"); !resume.is_none()) {
+        options.resume = nb::cast<const Memory&>(resume).kept;
+        const gmmscape::Fit& fit = options.resume->last_.fit;
+        require(starts.count == 1 && fit.weights.size() == starts.k && fit.means.size() == starts.k * d,
+                "resume is for one start, of the shape that it has");
+    }
     if (seconds && *seconds < 1e9) {  // longer does not fit a clock and means no limit
         options.deadline = gmmscape::Clock::now() +
                            std::chrono::duration_cast<gmmscape::Clock::duration>(std::chrono::duration<double>(*seconds));

@@ -18,7 +18,6 @@ from doors.fits.cases import X, both, content_of, judged, write_table
         (None, 2, ["No such file"]),
         ("x,kind\n1,2\n3,red\n", 2, ["line 3", "column kind", "'red'"]),
         ("x,y\n1,2\n3\n4,5\n", 2, ["line 3", "1 cell where the first line has 2"]),
-        ("x,y\n1,2\n3,nan\n", 2, ["line 3", "column y", "missing value"]),
         ("x,y\n1,2\n3,inf\n", 2, ["line 3", "column y", "not finite"]),
         ("x,y\n1,2\n3,1\n2,5\n", 4, ["-k 4", "only 3 rows"]),
         ("", 2, ["is empty"]),

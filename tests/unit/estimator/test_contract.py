@@ -54,11 +54,13 @@ def test_parameters_are_those_of_scikit_learn_and_a_few_more():
     assert set(ours) - set(theirs) == {
         "covariance_floor",
         "covariance_prior",
+        "accelerate",
         "escape",
         "nested",
         "pursue",
         "n_jobs",
         "max_seconds",
+        "rng",
     }
     for name in set(theirs) - {"tol", "reg_covar", "max_iter"}:
         assert ours[name].default == theirs[name].default, name
@@ -80,10 +82,12 @@ def test_parameters_survive_get_set_and_clone():
         "means_init": BAD_MEANS,
         "precisions_init": [[1.0]] * 3,
         "random_state": 5,
+        "rng": None,
         "warm_start": True,
         "verbose": 2,
         "verbose_interval": 3,
         "escape": False,
+        "accelerate": False,
         "nested": "take",
         "pursue": "likelihood",
         "n_jobs": 2,
@@ -107,5 +111,5 @@ def test_parameters_survive_get_set_and_clone():
 def test_not_fitted(call: str):
     arguments = () if call == "sample" else (X,)
     for kind in (gs.NotFittedError, SklearnNotFittedError):
-        with pytest.raises(kind, match="this GaussianMixture is not fitted"):
+        with pytest.raises(kind, match=r"^This GaussianMixture instance is not fitted yet"):
             getattr(model(), call)(*arguments)

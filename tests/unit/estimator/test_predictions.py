@@ -100,7 +100,7 @@ def test_sample_draws_from_the_fit(kind: str):
 
 @pytest.mark.parametrize("n", [0, -1, 2.0, True, "9"])
 def test_a_wrong_number_of_rows_is_named(n: Any):
-    with pytest.raises(gs.InvalidParameterError, match=f"^n_samples={n!r}"):
+    with pytest.raises(gs.InvalidParameterError, match=f"^Invalid value for 'n_samples': n_samples={n!r}"):
         planted("full").sample(n)
 
 

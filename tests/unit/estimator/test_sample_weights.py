@@ -34,7 +34,7 @@ from unit.estimator.cases import (
         (np.ones(N - 1), rf"sample_weight has shape \({N - 1},\) where \({N},\)"),
         (np.ones((N, 1)), rf"sample_weight has shape \({N}, 1\)"),
         (["heavy"] * N, "sample_weight cannot be read as numbers"),
-        (np.r_[1.0, 1.0, np.zeros(N - 2)], "n_samples=2 rows .of positive weight"),
+        (np.r_[1.0, 1.0, np.zeros(N - 2)], "n_samples = 2 .of positive weight"),
         (np.r_[1.0, np.zeros(N - 1)], "n_samples=1 row .of positive weight"),
     ],
     ids=["negative", "nan", "inf", "zero", "short", "2-d", "text", "two rows", "one row"],

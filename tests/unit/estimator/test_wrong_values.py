@@ -31,7 +31,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"reg_covar": -1}, "reg_covar=-1"),
     ({"reg_covar": np.nan}, "reg_covar=nan"),
     ({"covariance_floor": -0.1}, "covariance_floor=-0.1"),
-    ({"max_iter": 0}, "max_iter=0"),
+    ({"max_iter": -1}, "max_iter=-1"),
     ({"max_iter": 10.0}, "max_iter=10.0"),
     ({"n_init": 0}, "n_init=0"),
     ({"n_init": "2"}, "n_init='2'"),
@@ -49,27 +49,63 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"random_state": "seed"}, "random_state='seed'"),
     ({"random_state": -1}, "random_state=-1"),
     ({"random_state": 1.5}, "random_state=1.5"),
-    ({"weights_init": [0.5, 0.5]}, "weights_init has 2 entries where 3 are needed"),
-    ({"weights_init": [0.5, 0.5, 0.1]}, "weights_init sum to 1.1"),
-    ({"weights_init": [0.6, 0.6, -0.2]}, "weights_init[2]=-0.2"),
+    ({"rng": -1, "random_state": None}, "rng=-1"),
+    ({"rng": 0, "random_state": 0}, "rng=0: pass either rng or random_state, not both"),
+    ({"accelerate": 1}, "accelerate=1: pass True or False"),
+    ({"init_params": 3}, "init_params=3: choose one of"),
+    ({"init_params": np.ones((2, 3)) / 3}, "init_params has shape (2, 3)"),
+    ({"init_params": np.ones((len(PLANE), 3))}, "init_params has a row of responsibilities"),
+    ({"init_params": np.tile([1.5, -0.5, 0.0], (len(PLANE), 1))}, "init_params has a row of respons"),
+    ({"init_params": np.tile([1.0, 0.0, 0.0], (len(PLANE), 1))}, "the responsibilities of component 1"),
+    ({"init_params": lambda *_: np.ones(3)}, "init_params has shape (3,)"),
+    (
+        {"weights_init": [0.5, 0.5]},
+        "The parameter 'weights' should have the shape of (3,), but got (2,): pass weights_init",
+    ),
+    (
+        {"weights_init": [0.5, 0.5, 0.1]},
+        "The parameter 'weights' should be normalized, but got sum(weights) = 1.1",
+    ),
+    (
+        {"weights_init": [0.6, 0.6, -0.2]},
+        "The parameter 'weights' should be in the range [0, 1], but got max value 0.60000, min value -0.2",
+    ),
     ({"weights_init": [np.nan, 0.5, 0.5]}, "weights_init has 1 entries that are not finite"),
-    ({"weights_init": [[0.2, 0.3, 0.5]]}, "weights_init has shape (1, 3)"),
+    (
+        {"weights_init": [[0.2, 0.3, 0.5]]},
+        "The parameter 'weights' should have the shape of (3,), but got (1, 3)",
+    ),
     ({"weights_init": "equal"}, "weights_init='equal'"),
-    ({"means_init": CORNERS[:2]}, "means_init has 2 rows: pass n_components=3"),
-    ({"means_init": CORNERS[:, :1]}, "means_init has shape (3, 1): pass an array of shape (k, 2)"),
+    (
+        {"means_init": CORNERS[:2]},
+        "The parameter 'means' should have the shape of (3, 2), but got (2, 2): pass means_init",
+    ),
+    ({"means_init": CORNERS[:, :1]}, "The parameter 'means' should have the shape of (3, 2), but got (3, 1)"),
     ({"means_init": np.where(CORNERS > 10, np.nan, CORNERS)}, "means_init has 1 entries that are not finite"),
-    ({"means_init": CORNERS[None]}, "means_init has shape (1, 3, 2)"),
-    ({"precisions_init": PRECISIONS[0]}, "precisions_init has shape (2, 2): covariance_type='full' needs"),
-    ({"precisions_init": PRECISIONS[:2]}, "precisions_init has shape (2, 2, 2)"),
-    ({"precisions_init": -PRECISIONS}, "precisions_init: "),
-    ({"precisions_init": PRECISIONS + np.array([[0.0, 0.5], [0.0, 0.0]])}, "precisions_init: "),
+    (
+        {"means_init": CORNERS[None]},
+        "The parameter 'means' should have the shape of (3, 2), but got (1, 3, 2)",
+    ),
+    (
+        {"precisions_init": PRECISIONS[0]},
+        "The parameter 'full precision' should have the shape of (3, 2, 2), but got (2, 2)",
+    ),
+    (
+        {"precisions_init": PRECISIONS[:2]},
+        "The parameter 'full precision' should have the shape of (3, 2, 2), but got (2, 2, 2)",
+    ),
+    ({"precisions_init": -PRECISIONS}, "'full precision' should be symmetric, positive-definite: "),
+    ({"precisions_init": PRECISIONS + np.array([[0.0, 0.5], [0.0, 0.0]])}, "'full precision' should be sym"),
     ({"precisions_init": PRECISIONS * np.nan}, "precisions_init has 12 entries that are not finite"),
-    ({"precisions_init": -np.eye(2), "covariance_type": "tied"}, "precisions_init: "),
+    ({"precisions_init": -np.eye(2), "covariance_type": "tied"}, "'tied precision' should be symmetric"),
     (
         {"precisions_init": [[1.0, 1.0], [1.0, 0.0], [1.0, 1.0]], "covariance_type": "diag"},
-        "precisions_init: ",
+        "'diag precision' should be positive: ",
     ),
-    ({"precisions_init": [1.0, -1.0, 1.0], "covariance_type": "spherical"}, "precisions_init: "),
+    (
+        {"precisions_init": [1.0, -1.0, 1.0], "covariance_type": "spherical"},
+        "'spherical precision' should be positive",
+    ),
 ]
 
 
@@ -111,9 +147,10 @@ def test_values_of_related_types_are_right(right: dict[str, Any]):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (PLANE[:2], "n_components=3 but X has only n_samples=2"),
+        (PLANE[:2], "^Expected n_samples >= n_components but got n_components = 3, n_samples = 2"),
         (PLANE[:1], "n_samples=1"),
-        (np.where(PLANE > 12, np.nan, PLANE), "NaN"),
+        (PLANE * [1.0, np.nan], "no value in column 1: leave it out"),
+        (PLANE * np.nan, "no value in columns 0, 1: leave them out"),
         (np.where(PLANE > 12, np.inf, PLANE), "infinity"),
         (PLANE[:, 0], "1D array"),
         (PLANE[None], "dim 3"),
@@ -137,8 +174,8 @@ def test_data_that_cannot_be_fitted(data: Any, message: str):
 @pytest.mark.parametrize("call", ["predict", "predict_proba", "score_samples", "score", "bic", "aic"])
 @pytest.mark.parametrize(
     ("data", "message"),
-    [(PLANE, "2 features.*expecting 1"), (X[:, 0], "1D array"), (X * np.nan, "NaN"), (X[:0], "0 sample")],
-    ids=["wide", "1-d", "nan", "empty"],
+    [(PLANE, "2 features.*expecting 1"), (X[:, 0], "1D array"), (np.where(X > 0, np.inf, X), "infinity"), (X[:0], "0 sample")],
+    ids=["wide", "1-d", "infinite", "empty"],
 )
 def test_data_that_cannot_be_judged(call: str, data: Array, message: str):
     with pytest.raises(gs.DataError, match=message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 import gmmscape as gs
@@ -12,8 +13,10 @@ from gmmscape.families import (
     Floor,
     FreeCovariance,
     contained_in,
+    different_families,
     family_named,
     family_names,
+    known_family,
     narrow_to_wide,
     register,
     unregister,
@@ -36,18 +39,52 @@ def registered() -> Iterator[None]:
     unregister("other")
 
 
+SHARED = ("EII", "EEI", "VEI", "EVI", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV")
+OWN = (*COVARIANCE_TYPES, *SHARED)
+
+
 def test_what_comes_with_gmmscape():
-    assert family_names() == COVARIANCE_TYPES
-    assert narrow_to_wide() == ["spherical", "diag", "tied", "full"]
-    assert [contained_in(name) for name in ("spherical", "tied", "diag")] == [[], [], ["spherical"]]
-    assert contained_in("full") == ["diag", "tied", "spherical"]
+    assert family_names() == OWN
+    assert sorted(contained_in("diag")) == ["EEI", "EII", "EVI", "VEI", "spherical"]
+    assert contained_in("spherical") == ["EII"]
+    assert set(contained_in("tied")) == {"EII", "EEI"}
+    assert set(contained_in("full")) == {*OWN} - {"full"}
+    assert set(contained_in("VEV")) == {"EII", "EEI", "VEI", "spherical", "tied", "VEE", "EEV"}
+
+
+def test_narrow_families_come_first():
+    order = narrow_to_wide()
+    assert sorted(order) == sorted(OWN)
+    for name in OWN:
+        assert all(order.index(inner) < order.index(name) for inner in contained_in(name))
+
+
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [("VVV", "full"), ("EEE", "tied"), ("VVI", "diag"), ("VII", "spherical"), ("E", "tied"), ("V", "full")],
+)
+def test_other_names_are_the_same_families(other: str, name: str):
+    assert known_family("covariance_type", other) == name
+    assert family_named(other) == family_named(name)
+    assert (
+        gs.Mixture(None, [[0.0]], family_named(name).kind.repeated(np.eye(1), 1), other).covariance_type
+        == name
+    )
+
+
+@pytest.mark.parametrize(("d", "number"), [(1, 2), (2, 14)])
+def test_in_one_column_two_families_are_left(d: int, number: int):
+    assert len(different_families(family_names(), d)) == number
+    assert different_families(["VVI", "EEE"], 1) == ["VVI", "EEE"]
 
 
 @pytest.mark.usefixtures("other")
 def test_a_registered_family_is_one_of_them():
-    assert family_names() == (*COVARIANCE_TYPES, "other")
+    assert family_names() == (*OWN, "other")
     assert isinstance(family_named("other"), Other)
-    assert narrow_to_wide() == ["spherical", "diag", "tied", "full", "other"]
+    assert narrow_to_wide()[-2:] == ["full", "other"]
+    assert set(contained_in("other")) == set(OWN)
+    assert different_families(family_names(), 1)[-1] == "other"
 
 
 def test_an_unregistered_one_is_not():
@@ -57,7 +94,7 @@ def test_an_unregistered_one_is_not():
 
 
 @pytest.mark.usefixtures("other")
-@pytest.mark.parametrize("name", ["full", "other", "", None])
+@pytest.mark.parametrize("name", ["full", "other", "VVV", "VEV", "", None])
 def test_taken_names_are_refused(name: str):
     with pytest.raises(gs.InvalidParameterError, match="pass a name that is not one of"):
         register(name, Other)
@@ -68,10 +105,10 @@ def test_another_name_than_its_own_is_refused():
         register("another", Other)
     with pytest.raises(gs.InvalidParameterError, match="contains='fuller'"):
         register("other", Other, contains=["fuller"])
-    assert family_names() == COVARIANCE_TYPES
+    assert family_names() == OWN
 
 
-@pytest.mark.parametrize("name", ["full", "other"])
+@pytest.mark.parametrize("name", ["full", "VEV", "other"])
 def test_only_registered_ones_are_forgotten(name: str):
     with pytest.raises(gs.InvalidParameterError, match="pass one that was registered"):
         unregister(name)

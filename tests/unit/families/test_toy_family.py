@@ -95,8 +95,9 @@ def test_it_is_diagnosed_and_repaired(X: FloatArray):
 
 @pytest.mark.usefixtures("_registered")
 def test_it_is_selected_where_it_suffices(X: FloatArray):
-    assert gs.select(X, [3], "all", rng=0).best.to_estimator().covariance_type == NAME
-    assert gs.select(X * [1.0, 8.0], [3], "all", rng=0).best_covariance_type == "tied"
+    some = ("full", "tied", "diag", "spherical", NAME)
+    assert gs.select(X, [3], some, rng=0).best.to_estimator().covariance_type == NAME
+    assert gs.select(X * [1.0, 8.0], [3], some, rng=0).best_covariance_type == "tied"
     assert gs.local_optima(X, 3, NAME, n_starts=8, rng=0).covariance_type == NAME
 
 

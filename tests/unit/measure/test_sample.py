@@ -137,8 +137,8 @@ def test_later_changes_of_the_input_do_not_reach_the_sample(rng: np.random.Gener
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([[1.0], [np.nan]], "X has 1 entries that are NaN or infinite, the first in row 1, column 0"),
-        ([[np.inf, 1.0]], "X has 1 entries that are NaN or infinite"),
+        ([[np.nan, 1.0], [np.nan, 2.0]], "X has no value in column 0: leave it out"),
+        ([[np.nan, 2.0], [np.inf, 1.0]], "X has 1 entries that are infinite, the first in row 1, column 0"),
         ([1.0, 2.0], r"X has shape \(2,\).*X\.reshape\(-1, 1\)"),
         (scipy.sparse.csr_array(np.eye(2)), r"X is sparse.*toarray"),
         (np.array([[1j]]), "X is complex"),

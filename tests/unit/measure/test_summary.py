@@ -19,6 +19,8 @@ from gmmscape.weights import Weights
 class FilesOfRows:
     """A source that is not in memory: a file of rows for each part, and another of their weights."""
 
+    incomplete = False
+
     def __init__(self, folder: Path, X: np.ndarray, weights: np.ndarray, cuts: list[int]) -> None:
         self.n_features, self.walks, self._n = X.shape[1], 0, len(X)
         self._paths: list[tuple[Path, Path]] = []

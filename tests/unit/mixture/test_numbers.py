@@ -35,7 +35,7 @@ def test_density_of_one_dimension_integrates_to_one():
 
 @pytest.mark.parametrize("method", ["log_density", "responsibilities"])
 @pytest.mark.parametrize(
-    "X", [[1.0, 2.0], [[1.0]], [[1.0, np.nan]], np.zeros((0, 2))], ids=["1-d", "narrow", "nan", "empty"]
+    "X", [[1.0, 2.0], [[1.0]], [[1.0, np.inf]], np.zeros((0, 2))], ids=["1-d", "narrow", "infinite", "empty"]
 )
 def test_rows_that_cannot_be_used_are_refused(method: str, X: Any):
     with pytest.raises(gs.DataError, match="X "):

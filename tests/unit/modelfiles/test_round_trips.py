@@ -96,6 +96,24 @@ def test_random_states_are_kept_as_seeds(state: Any, table: pd.DataFrame, tmp_pa
         assert kept == state
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_precision_is_kept(dtype: Any, table: pd.DataFrame, tmp_path: Path):
+    X = table.to_numpy().astype(dtype)
+    model = gs.GaussianMixture(2, rng=np.random.default_rng(1), init_params=_by_first_column).fit(X)
+    model.save(tmp_path / "fit.gmm")
+    found = gs.load(tmp_path / "fit.gmm")
+    for name in ("weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_"):
+        assert _same(getattr(found, name), getattr(model, name)), name
+    assert found.means_.dtype == dtype
+    assert _same(found.predict_proba(X), model.predict_proba(X))
+    assert isinstance(found.rng, int)
+    assert found.init_params == "kmeans"  # a function is not written
+
+
+def _by_first_column(X: Any, n_components: int, random_state: Any) -> Any:
+    return np.eye(n_components)[(X[:, 0] > 3.0).astype(int)]
+
+
 def test_parameters_of_many_kinds_come_back(table: pd.DataFrame, tmp_path: Path):
     model = gs.GaussianMixture(2, random_state=0).fit(table)
     given = {
@@ -113,7 +131,7 @@ def test_parameters_of_many_kinds_come_back(table: pd.DataFrame, tmp_path: Path)
         assert _same(found[name], wanted), name
     model.set_params(means_init=pd.DataFrame({"a": [1, 2], "b": [3, 4]})).save(tmp_path / "fit.gmm")
     np.testing.assert_array_equal(gs.load(tmp_path / "fit.gmm").means_init, [[1, 3], [2, 4]])
-    model.set_params(means_init=lambda: 0)
+    model.set_params(means_init=object())
     with pytest.raises(gs.InvalidParameterError, match="means_init"):
         model.save(tmp_path / "fit.gmm")
 

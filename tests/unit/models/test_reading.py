@@ -209,14 +209,14 @@ UNFITTED = [
 @pytest.mark.parametrize("door", [gs.diagnose, gs.repair])
 @pytest.mark.parametrize("kind", [kind for kind in UNFITTED if kind is not BayesianGaussianMixture])
 def test_unfitted_estimators(kind: type, door: Any):
-    with pytest.raises(gs.NotFittedError, match=f"this {kind.__name__} is not fitted: call its fit"):
+    with pytest.raises(gs.NotFittedError, match=f"^This {kind.__name__} instance is not fitted yet"):
         door(kind(), X)
     with pytest.raises(gs.GmmscapeError, match="fit"):
         door(kind, X)
 
 
 def test_unfitted_bayesian_mixture():
-    with pytest.raises(gs.NotFittedError, match="this BayesianGaussianMixture is not fitted"):
+    with pytest.raises(gs.NotFittedError, match=r"^This BayesianGaussianMixture instance is not fitted"):
         gs.diagnose(BayesianGaussianMixture(), X)
 
 

@@ -49,7 +49,7 @@ def test_names_that_do_not_fit_are_refused(columns):
         MIXTURE.to_html(X, columns=columns)
 
 
-@pytest.mark.parametrize("data", [[[np.nan, 1.0]], [1.0, 2.0], "rows", [["a", "b"]], np.zeros((0, 2))])
+@pytest.mark.parametrize("data", [[[np.inf, 1.0]], [1.0, 2.0], "rows", [["a", "b"]], np.zeros((0, 2))])
 def test_rows_that_are_none_are_refused(data):
     with pytest.raises(gs.DataError, match="data"):
         MIXTURE.to_html(data)

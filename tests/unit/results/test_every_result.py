@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from dataclasses import fields, replace
@@ -166,6 +167,43 @@ def test_a_damaged_file_is_refused(result, file):
     file.write_text(json.dumps(header))
     with pytest.raises(gs.FormatError):
         type(result).from_json(file)
+
+
+@each
+@pytest.mark.parametrize("other", [[], [[]], None, "x", {}])
+def test_a_file_with_another_value_somewhere_is_refused_or_whole(result, file, other):
+    """What is read can be printed and written: what does not fit together is found when it is read."""
+    content = json.loads(file.read_text())
+    places = [place for place in _places(content) if place[0] not in ("format", "format_version")]
+    chosen = np.random.default_rng(0).permutation(len(places))[:60]
+    refused = 0
+    for place in (places[i] for i in chosen):
+        try:
+            with np.errstate(all="ignore"):
+                read = type(result).from_dict(_with(content, place, other))
+        except gs.GmmscapeError:
+            refused += 1
+            continue
+        json.dumps([str(read), read.to_dict()])
+    assert refused
+
+
+def _places(value, place=()):
+    """Ways to each value of nested dictionaries and lists, of lists to the first two items."""
+    inside = value.items() if isinstance(value, dict) else list(enumerate(value))[:2]
+    for key, item in inside:
+        yield (*place, key)
+        if isinstance(item, dict | list):
+            yield from _places(item, (*place, key))
+
+
+def _with(content, place, other):
+    changed = copy.deepcopy(content)
+    inner = changed
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = other
+    return changed
 
 
 def test_what_names_no_format_is_refused(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 import sklearn.mixture
 
 import gmmscape as gs
+from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.selection.ladder import Ladder
 from marks import rest_slow
 
@@ -20,12 +21,12 @@ X = np.repeat(CENTERS, 60, axis=0) + np.random.default_rng(3).normal(size=(360, 
 
 @pytest.fixture(scope="module")
 def found():
-    return gs.select(X, range(1, 8), "all", rng=0)
+    return gs.select(X, range(1, 8), COVARIANCE_TYPES, rng=0)
 
 
 @pytest.fixture(scope="module")
 def by_likelihood():
-    return gs.select(X, range(1, 8), "all", rng=0, covariance_prior=0)
+    return gs.select(X, range(1, 8), COVARIANCE_TYPES, rng=0, covariance_prior=0)
 
 
 def rows(found, kind):
@@ -350,7 +351,7 @@ def test_bad_parameters_are_named(arguments, word):
 
 @pytest.mark.parametrize(
     ("data", "word"),
-    [(X[:5], "only 5 rows"), (X[:1], "2 at least"), (np.full((9, 1), np.nan), "NaN")],
+    [(X[:5], "only 5 rows"), (X[:1], "2 at least"), (np.full((9, 1), np.nan), "no value")],
 )
 def test_data_that_do_not_do_are_refused(data, word):
     with pytest.raises(gs.DataError, match=word):

@@ -114,7 +114,7 @@ def landscape_of_a_family(options: dict[str, Any]) -> Described:
             raise click.UsageError(
                 "with a FILE, --weights is equal, free or held=numbers; weights of rows: --weights-column"
             )
-        rows = layout.read(file)
+        rows = layout.read(file, whole=True)
         measure = Sample(rows.values, rows.weights)
         return Described(_landscape(measure, k, sigma, fitted, family), rows)
     one = sigma[0] if isinstance(sigma, list) and len(sigma) == 1 else None

@@ -14,6 +14,8 @@ from gmmscape.wholefile import writable_target
 
 #: The name of standard output among files that are written.
 STDOUT = "-"
+#: The same of standard input among files that are read.
+STDIN = "-"
 #: What a file that this program wrote begins with, and the mark that is found in it, by what is in it.
 OWN = {
     "JSON": ((b"{", b'"format": "gmmscape-'),),
@@ -23,6 +25,9 @@ OWN = {
         (b"%PDF", b"gmmscape"),
         (b"<?xml", b"gmmscape"),
     ),
+    "labels": ((b"", b"label,probability,uncertainty,log_density\n"), (b"", b",gmmscape_log_density\n")),
+    "a sample": (),
+    "a model": ((b"PK", b'"format": "gmmscape-model"'),),
 }
 
 
@@ -84,6 +89,8 @@ def check_files(command: click.Command, ctx: click.Context) -> None:
         for param in command.params
         if isinstance(param.type, (_File, click.Path)) and ctx.params.get(str(param.name)) is not None
     ]
+    if len([name for param, name in given if isinstance(param.type, Read) and name == STDIN]) > 1:
+        raise click.UsageError("standard input (-) holds one thing: name files for the others", ctx)
     for place, (written, name) in enumerate(given):
         if not isinstance(written.type, Written):
             continue
@@ -95,7 +102,8 @@ def check_files(command: click.Command, ctx: click.Context) -> None:
             )
         for at, (other, taken) in enumerate(given):
             later = isinstance(other.type, Written) and at > place  # each pair once
-            if at != place and not later and same_file(name, taken):
+            streams = name == STDOUT and isinstance(other.type, Read)  # input and output of one name
+            if at != place and not later and not streams and same_file(name, taken):
                 raise click.UsageError(
                     f"{_called(written)} would be written onto {_called(other)} ({taken}): name another file",
                     ctx,

@@ -123,14 +123,14 @@ def landscape_of(options: dict[str, Any]) -> Described:
 
 def checked_source(layout: Layout, file: Any, centers: Any, truth_file: Any) -> None:
     """Raise a usage error unless there is one thing that the landscape is of."""
-    if file is None and any(layout):
-        raise click.UsageError("--columns, --drop, --delimiter, --no-header and --weights-column need a FILE")
+    if file is None and layout.given:
+        raise click.UsageError("--columns, --drop and what else says how rows are read need a FILE")
     if file is not None and (centers is not None or truth_file is not None):
         raise click.UsageError("give either the rows of a FILE, or a truth by --centers or --truth")
 
 
 def _of_rows(layout: Layout, file: str, sigma: float, k: int, fitted: str) -> Described:
-    rows = layout.read(file)
+    rows = layout.read(file, whole=True)
     return Described(Landscape(Sample(rows.values, rows.weights), k, sigma=sigma, weights=fitted), rows)
 
 

@@ -10,6 +10,9 @@ from typing import Any
 import click
 
 from gmmscape.cli.shared.files import Written
+from gmmscape.covariances import SAME_AS
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import family_names, known_family
 
 Command = Callable[..., Any]
 
@@ -162,6 +165,32 @@ class PriorRows(click.ParamType):
         if not (isfinite(rows) and rows >= 0):
             self.fail(f"{value!r} is no number of rows: write auto, or a number, 0 for none", param, ctx)
         return rows
+
+
+class FamilyName(click.ParamType):
+    """A family of covariances, by scikit-learn's or mclust's name."""
+
+    name = "family"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name that the family has here."""
+        try:
+            return known_family("covariance_type", value)
+        except InvalidParameterError:
+            names = ", ".join((*family_names(), *SAME_AS))
+            self.fail(f"{value!r} is no family of covariances: write one of {names}", param, ctx)
+
+
+def covariance_option(name: str) -> Callable[[Command], Command]:
+    """Return the option that says what is free, passed on under this name."""
+    return click.option(
+        "--covariance",
+        name,
+        type=FamilyName(),
+        default="full",
+        show_default=True,
+        help="What is free: full, tied, diag, spherical, or one of mclust's names, such as VEV.",
+    )
 
 
 pursue_option = click.option(

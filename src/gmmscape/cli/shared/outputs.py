@@ -21,6 +21,8 @@ from gmmscape.results.text import PARTS, Printing, folded, printed
 from gmmscape.wholefile import unfinished
 
 Command = Callable[..., Any]
+#: What options that a command does not have are taken for.
+NOT_OFFERED = {"show": (), "verbose": False}
 #: The name of what makes a picture, by ending: how a later run knows the file for ours.
 MAKERS = {"png": "Software", "pdf": "Creator", "svg": "Creator"}
 
@@ -44,6 +46,7 @@ class Outputs(NamedTuple):
         rows: Rows | None = None,
         also: tuple[tuple[Record, str | None], ...] = (),
         printed: Record | None = None,
+        apart: bool = False,
     ) -> None:
         """Write what was found, and print it even if a file fails: nothing is lost with a full disk.
 
@@ -59,6 +62,8 @@ class Outputs(NamedTuple):
             Other results with the JSON files they go to.
         printed : Record, optional
             What to print instead.
+        apart : bool, default=False
+            Whether standard output has something else, so that the text goes to standard error.
         """
         files = [(found, self.json_file), *also]
         try:
@@ -72,7 +77,8 @@ class Outputs(NamedTuple):
             if self.plot_file is not None and plot is not None:
                 _write_picture(plot(), self.plot_file)
         finally:
-            self._tell(printed or found, apart=STDOUT in (self.report_file, *(file for _, file in files)))
+            taken = apart or STDOUT in (self.report_file, *(file for _, file in files))
+            self._tell(printed or found, apart=taken)
         if self.plot_file is not None and plot is None:
             click.echo("--plot: there is nothing to draw", err=True)
 
@@ -96,7 +102,7 @@ def line_width(stream: Any) -> int | None:
         return None
 
 
-def output_options(of: type[Record], *, plot: bool = True) -> Callable[[Command], Command]:
+def output_options(of: type[Record], *, plot: bool = True, show: bool = True) -> Callable[[Command], Command]:
     """Add --json, --report, --plot, --quiet, --verbose, --show and --force.
 
     Parameters
@@ -105,6 +111,8 @@ def output_options(of: type[Record], *, plot: bool = True) -> Callable[[Command]
         The class of what is found; there is a --report where it has `to_html`.
     plot : bool, default=True
         Whether it can be drawn.
+    show : bool, default=True
+        Whether there is more to show of it than what is printed.
     """
     options = {
         "force": click.option(
@@ -140,7 +148,7 @@ def output_options(of: type[Record], *, plot: bool = True) -> Callable[[Command]
             help="Write the result to this file; - for standard output.",
         ),
     }
-    offered = {"plot_file": plot, "report_file": hasattr(of, "to_html")}
+    offered = {"plot_file": plot, "show": show, "verbose": show, "report_file": hasattr(of, "to_html")}
 
     def add(command: Command) -> Command:
         for name, option in options.items():
@@ -152,7 +160,7 @@ def output_options(of: type[Record], *, plot: bool = True) -> Callable[[Command]
 
 def outputs_of(options: dict[str, Any]) -> Outputs:
     """Take the options of `output_options` out of a command's arguments."""
-    return Outputs(*(options.pop(field, None) for field in Outputs._fields))
+    return Outputs(*(options.pop(field, NOT_OFFERED.get(field)) for field in Outputs._fields))
 
 
 def _write_report(found: Any, rows: Rows | None, file: str) -> None:

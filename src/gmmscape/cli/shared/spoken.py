@@ -15,8 +15,11 @@ CALLED = {
 PARAMETERS = (
     *("covariance_prior", "covariance_floor", "reg_covar", "max_seconds", "max_iter", "n_init", "n_jobs"),
     *("n_starts", "init_params", "checkpoint", "columns", "drop", "delimiter", "tol", "sigma", "weights"),
+    *("decimal", "thousands", "comment", "encoding", "weights_column"),
     *("family", "centers", "bracket", "separation", "tau", "rtol", "d"),
 )
+#: What is said of a parameter and its value together.
+SAID = {"missing='drop'": "--drop-missing", "keep_index=True": "--keep-index"}
 COMMANDS = {"repair": "repair", "select": "select", "local_optima": "optima", "fit": "fit"}
 #: How lines begin in which names of columns stand as they are: of tables, and of a fit's data.
 WITH_NAMES = ("  ", "fit: ")
@@ -35,6 +38,8 @@ def option_of(name: str) -> str:
 def of_an_error(message: str) -> str:
     """Return an error's message with options for the parameters it names."""
     message = message.replace("X has", "FILE has").replace("n_samples=", "")
+    for said, option in SAID.items():
+        message = message.replace(said, option)
     return _in_options(_GIVEN.sub(lambda found: option_of(found[1]) + " ", message))
 
 

@@ -15,7 +15,7 @@ from gmmscape.landscape.freedom.explore import Plan, explore
 from gmmscape.landscape.freedom.freedom import Freedom
 from gmmscape.landscape.freedom.local import Local
 from gmmscape.landscape.freedom.point import FreePoint
-from gmmscape.measure import Estimate, Population, Sample
+from gmmscape.measure import Estimate, Population, Sample, check_complete
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback
 from gmmscape.solve import Regularity
@@ -79,6 +79,7 @@ class FreeLandscape:
             raise InvalidParameterError.of(
                 "measure", measure, "pass gmmscape.lab.Population(mixture) or gmmscape.lab.Sample(X)"
             )
+        check_complete(measure, "landscapes cannot have")
         self.measure = measure
         self.n_components = positive_integer("n_components", n_components)
         freedom = Freedom.of(family, weights, sigma, self.n_components)

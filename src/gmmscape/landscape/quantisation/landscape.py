@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
@@ -16,7 +17,7 @@ from gmmscape.landscape.quantisation.descent import KMeansDescent
 from gmmscape.landscape.quantisation.explore import explore
 from gmmscape.landscape.quantisation.gaussian_cells import MOST_DIMENSIONS
 from gmmscape.landscape.quantisation.point import KMeansPoint
-from gmmscape.measure import Estimate, Population, Sample
+from gmmscape.measure import Estimate, Population, Sample, check_complete
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback
 from gmmscape.validation import choice, mean_matrix, positive_integer, real_number, seed_of
@@ -70,6 +71,7 @@ class KMeansLandscape:
             raise InvalidParameterError.of(
                 "measure", measure, "pass gmmscape.lab.Population(mixture) or gmmscape.lab.Sample(X)"
             )
+        check_complete(measure, "landscapes cannot have")
         self.measure = measure
         self.n_components = positive_integer("n_components", n_components)
         d = measure.n_features
@@ -321,7 +323,13 @@ class KMeansLandscape:
             raise InvalidParameterError(
                 f"means has {len(points)} rows where the landscape has n_components={self.n_components}"
             )
-        return points - self.measure.origin
+        local = points - self.measure.origin
+        if (far := np.abs(local).max()) > np.finfo(np.float64).max ** 0.25:
+            raise InvalidParameterError(
+                f"means has an entry {far:.3g} away from the data: pass means so near that products of "
+                "squared distances are no overflow"
+            )
+        return local
 
     def _at(self, means: ArrayLike) -> Cells:
         return self._descent.cells(self._local(means))

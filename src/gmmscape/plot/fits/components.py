@@ -14,6 +14,7 @@ from gmmscape.plot.fits.views import Components, View
 from gmmscape.plot.sizes import SIZES
 from gmmscape.plot.style import INK, colour, dark, marker, wrapped
 from gmmscape.results.ellipses import radius
+from gmmscape.results.text import counted
 
 
 @dataclass
@@ -55,17 +56,28 @@ class Panel:
 
 @dataclass(frozen=True)
 class Scene:
-    """What is to be drawn: components, rows with the component of each, and the share that ellipses hold."""
+    """What is to be drawn: components, rows with the component of each, and the share that ellipses hold.
+
+    `incomplete` counts rows that are left out, as what is seen of them is missing.
+    """
 
     parts: Components
     points: FloatArray | None
     labels: IntArray | None
     level: float
+    incomplete: int = 0
 
     def seen(self, view: View) -> Scene:
         """Return the same as it is seen."""
-        points = None if self.points is None else view.seen(self.points)
-        return Scene(self.parts.seen(view), points, self.labels, self.level)
+        parts, labels = self.parts.seen(view), self.labels
+        if self.points is None:
+            return Scene(parts, None, labels, self.level)
+        points = view.seen(self.points)
+        there = ~np.isnan(points).any(axis=1)
+        if there.all():
+            return Scene(parts, points, labels, self.level)
+        left = None if labels is None else labels[there]
+        return Scene(parts, points[there], left, self.level, int(np.count_nonzero(~there)))
 
 
 def draw_plane(
@@ -265,6 +277,8 @@ def _finish(panel: Panel, flat: Scene, spots: FloatArray, ranges: Any, labelled:
 def outside(flat: Scene, ranges: Any) -> list[str]:
     """Say which rows and components lie beyond the limits of the axes."""
     notes = []
+    if flat.incomplete:
+        notes.append(f"{counted(flat.incomplete, 'row')} left out: values of what is drawn are missing.")
     if flat.points is not None:
         rows = beyond(flat.points, ranges)
         if rows:

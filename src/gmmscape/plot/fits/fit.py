@@ -90,7 +90,7 @@ class FitDisplay(Display):
     ) -> None:
         self.parts = checked_components(weights, means, covariances, kinds)
         d = self.parts.means.shape[1]
-        self.points = None if points is None else data_matrix(points, n_features=d)
+        self.points = None if points is None else data_matrix(points, n_features=d, missing=True)
         self.names = None if names is None else [str(name) for name in names]
         self.labels = named_columns(self.names, d)
         self.level = checked_level(level)
@@ -277,6 +277,7 @@ def within(parts: Components, points: FloatArray | None) -> FloatArray:
     if parts.covariances is not None:
         return np.einsum("k,kab->ab", parts.weights, parts.covariances)
     d = parts.means.shape[1]
+    points = None if points is None else points[~np.isnan(points).any(axis=1)]
     if points is None or len(points) < 2:
         return np.eye(d)
     apart = points - parts.means[component_of(points, parts)]

@@ -81,7 +81,7 @@ class RepairDisplay(Display):
         d = self.parts[0].means.shape[1]
         if len(self.parts) != 2 or self.parts[1].means.shape[1] != d:
             raise InvalidParameterError("fits must be two, of the same columns: before and after")
-        self.points = None if points is None else data_matrix(points, n_features=d)
+        self.points = None if points is None else data_matrix(points, n_features=d, missing=True)
         self.labels = named_columns(names, d)
         self.columns = None if columns is None else chosen_columns(columns, names, d)
         if self.columns is not None and len(self.columns) > 2:

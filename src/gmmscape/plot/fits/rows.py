@@ -28,7 +28,8 @@ def thinned(points: FloatArray) -> FloatArray:
 def component_of(points: FloatArray, parts: Components) -> IntArray:
     """Return the most probable component of each row; for centers, the nearest one."""
     if parts.covariances is None:
-        squares = (parts.means**2).sum(axis=1) - 2.0 * points @ parts.means.T
+        there = ~np.isnan(points)
+        squares = there @ (parts.means**2).T - 2.0 * np.where(there, points, 0.0) @ parts.means.T
         return squares.argmin(axis=1)
     mixture = Mixture(parts.weights, parts.means, parts.covariances, "full")
     return mixture.responsibilities(points).argmax(axis=1)

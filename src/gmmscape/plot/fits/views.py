@@ -42,8 +42,12 @@ class View(NamedTuple):
     note: str = ""
 
     def seen(self, points: FloatArray) -> FloatArray:
-        """Return points, (n, d), as they are seen, (n, m)."""
-        return (points - self.origin) @ self.axes
+        """Return points, (n, d), as they are seen, (n, m); NaN where a column that counts is missing."""
+        missing = np.isnan(points)
+        if not missing.any():
+            return (points - self.origin) @ self.axes
+        seen = np.where(missing, 0.0, points - self.origin) @ self.axes
+        return np.where(missing.astype(np.float64) @ (self.axes != 0.0) > 0.0, np.nan, seen)
 
 
 def named_columns(names: Sequence[str] | None, d: int) -> list[str]:

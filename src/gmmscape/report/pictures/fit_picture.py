@@ -18,6 +18,7 @@ from gmmscape.report.pictures.drawn_fit import DrawnFit, Units, thinned
 from gmmscape.report.pictures.fit_static import fit_svg
 from gmmscape.report.pictures.planes import best_directions
 from gmmscape.results.ellipses import LEVEL, radius
+from gmmscape.results.text import counted
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,15 @@ class FitPicture:
         Rows of the data.
     of_data : bool
         Whether there are rows at all.
+    left_out : int
+        Rows that are not among them, as values are missing.
     """
 
     fits: Sequence[DrawnFit]
     columns: Sequence[str]
     rows: FloatArray | None = None
     of_data: bool = True
+    left_out: int = 0
 
     def html(self, identity: str = "fit") -> Html:
         """Return the figure that the script takes over, with its numbers.
@@ -124,7 +128,10 @@ class FitPicture:
                 "weigh most are named. "
             )
         parts.append("Numbers: places of the components. ")
-        if shown is None and self.of_data:
+        if self.left_out:
+            left = counted(self.left_out, "row with missing values is", "rows with missing values are")
+            parts.append(f"{left} not drawn. ")
+        elif shown is None and self.of_data:
             parts.append("The rows are not at hand: pass them as data to see them too. ")
         if shown is not None and self.rows is not None and len(shown) < len(self.rows):
             parts.append(

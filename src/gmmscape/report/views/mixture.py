@@ -61,7 +61,9 @@ def picture_of(
 ) -> FitPicture:
     """Return the picture of fits, with the rows if they have as many columns."""
     d = fits[0].means.shape[1]
-    return FitPicture(fits, rows.columns(d, known), rows.of_width(d), of_data)
+    shown = rows.of_width(d)
+    left_out = 0 if rows.values is None or rows.values.shape[1] != d else rows.incomplete
+    return FitPicture(fits, rows.columns(d, known), shown, of_data, left_out)
 
 
 def components_table(

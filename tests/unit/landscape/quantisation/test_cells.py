@@ -273,3 +273,14 @@ def test_what_is_refused():
         land.descend([0.0, 1.0, 2.0], "em")
     with pytest.raises(InvalidParameterError, match="weights='free'"):
         lab.Landscape(lab.Population(LINE), 3, sigma=0.0, weights="free")
+
+
+def test_means_whose_distances_overflow_are_refused():
+    truth = gs.Mixture.location([[-5.0, 0.0], [5.0, 1.0]], 1.0)
+    for measure in (lab.Population(truth), lab.Sample(truth.sample(50, 0)[0])):
+        land = lab.Landscape(measure, 2, sigma=0)
+        far = land.descend([[1e60, 0.0], [0.0, 0.0]])
+        assert np.isfinite([far.distortion, *far.means.ravel()]).all()
+        for ask in (land.distortion, land.masses, land.gradient, land.hessian, land.lloyd, land.descend):
+            with pytest.raises(InvalidParameterError, match=r"means has an entry 1e\+160 away"):
+                ask([[1e160, 0.0], [0.0, 0.0]])

@@ -1,0 +1,124 @@
+"""What the curvature of the likelihood says of a fit: covariance of its coordinates, and scores of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.mixture import Mixture
+from gmmscape.objective import SampleObjective
+from gmmscape.solve import OwnUnits
+from gmmscape.tolerances import TOLERANCES
+
+
+@dataclass(frozen=True, eq=False)
+class Curved:
+    """The likelihood about a fit, in own units (docs/mathematics.md#own-units).
+
+    Attributes
+    ----------
+    units : OwnUnits
+        About the fit.
+    used : ndarray of bool, shape (m,)
+        Coordinates that are free, and held by no floor.
+    root : ndarray of shape (m, r)
+        ``root @ root.T`` is the inverse of the penalised Hessian per unit mass, without flat directions.
+    flat : ndarray of shape (m, m - r)
+        Directions along which the likelihood does not change.
+    falling : int
+        Directions in which it rises from here: no maximum.
+    """
+
+    units: OwnUnits
+    used: BoolArray
+    root: FloatArray
+    flat: FloatArray
+    falling: int
+
+
+def curved(objective: SampleObjective, mixture: Mixture, held: BoolArray) -> Curved:
+    """Return the likelihood's curvature at a fit whose components all have weight.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of rows; its family has `scores`.
+    mixture : Mixture
+        In local coordinates.
+    held : ndarray of bool, shape (m,)
+        Coordinates that a floor holds.
+
+    Returns
+    -------
+    Curved
+        Cost: a pass with Hessian, O(n (k m)^2 / k) at most, and O(m^3).
+    """
+    units = OwnUnits(objective.family, mixture)
+    hessian = units.hessian(objective.information(mixture, missing=True))
+    if units.gauge is not None:
+        hessian += np.outer(units.gauge, units.gauge)
+    used = units.free & ~held
+    values, vectors = np.linalg.eigh(hessian[np.ix_(used, used)])
+    sees = values > TOLERANCES.solve.flat
+    whole = np.zeros((units.size, len(values)))
+    whole[used] = vectors
+    return Curved(
+        units=units,
+        used=used,
+        root=whole[:, sees] / np.sqrt(values[sees]),
+        flat=whole[:, ~sees],
+        falling=int(np.count_nonzero(values < -TOLERANCES.solve.flat)),
+    )
+
+
+def scatter_of_scores(objective: SampleObjective, units: OwnUnits, shares: FloatArray) -> FloatArray:
+    """Return the scatter of the rows' scores about their mean, shape (m, m).
+
+    Parameters
+    ----------
+    objective : Objective
+        Of rows.
+    units : OwnUnits
+        About the fit.
+    shares : ndarray of shape (n,)
+        What each row's square counts for: its squared weight, or its weight over the number of rows where
+        weights are counts.
+
+    Returns
+    -------
+    ndarray of shape (m, m)
+        In own units. Cost O(n m^2).
+    """
+    m, total = units.size, 0.0
+    second, first, mean = np.zeros((m, m)), np.zeros(m), np.zeros(m)
+    for place, X, weights in objective.rows.blocks():
+        own = _row_scores(objective, units, place, X)
+        share = shares[place]
+        second += (own * share[:, None]).T @ own
+        first += share @ own
+        mean += weights @ own
+        total += float(share.sum())
+    cross = np.outer(first, mean)
+    return second - cross - cross.T + total * np.outer(mean, mean)
+
+
+def _row_scores(objective: SampleObjective, units: OwnUnits, place: slice, X: FloatArray) -> FloatArray:
+    """Derivatives of each row's log density in own units, shape (n, m); by Fisher's identity."""
+    mixture, scores = units.mixture, units.scores
+    posterior = objective.rows.responsibilities(mixture, place)
+    factors = mixture.parameters.factors
+    own = np.empty((len(X), units.k, units.own))
+    shared = np.zeros((len(X), units.size - units.k * units.own))
+    for i in range(units.k):
+        y = mixture.kind.scaled(X - mixture.means[i], factors, i)
+        psi = posterior[:, [i]]
+        own[:, i, 0] = psi[:, 0] - mixture.weights[i]
+        own[:, i, 1 : 1 + units.d] = psi * y
+        if scores.shared:
+            shared += psi * scores.at(y)
+        else:
+            own[:, i, 1 + units.d :] = psi * scores.at(y)
+    whole = np.concatenate([own.reshape(len(X), -1), shared], axis=1)
+    return np.where(units.free, whole / units.scale, 0.0)

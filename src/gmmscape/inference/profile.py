@@ -1,0 +1,133 @@
+"""Profile likelihood: how far a quantity goes until the best fit with it is less likely by so much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.effort import EFFORT
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.inference.quantities import slopes, values
+from gmmscape.mixture import Mixture
+from gmmscape.objective import SampleObjective
+from gmmscape.solve import OwnUnits, pass_size, price
+from gmmscape.tolerances import TOLERANCES
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """What a step is made from: value, gradient, Hessian by its eigenvectors, slopes of quantities."""
+
+    units: OwnUnits
+    value: float
+    gradient: FloatArray
+    eigenvalues: FloatArray
+    vectors: FloatArray
+    slopes: FloatArray
+
+
+class Profile:
+    """Ends of profile likelihood intervals (Venzon and Moolgavkar, Appl. Statist. 37, 1988).
+
+    At an end the value has risen by a set amount, and its gradient is along that of the quantity. A step
+    takes both to first order by the exact Hessian, in own units about each new point.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of rows; its family has `scores`.
+    fit : Mixture
+        The optimum, in local coordinates.
+    held : ndarray of bool, shape (m,)
+        Coordinates that stay as they are.
+    """
+
+    def __init__(self, objective: SampleObjective, fit: Mixture, held: BoolArray) -> None:
+        self._objective, self._held = objective, held
+        self._begin, self._values = self._at(fit), values(fit)
+
+    def way(self, quantity: int, rise: float, side: int) -> float | None:
+        """Return how far a quantity goes from the fit to an end.
+
+        Parameters
+        ----------
+        quantity : int
+            Its place in `quantities`.
+        rise : float
+            Of the value, in nats per unit mass.
+        side : {-1, 1}
+            Which end.
+
+        Returns
+        -------
+        float or None
+            None where no end was found: the likelihood does not fall so far, or not within the steps allowed.
+            Cost: a pass with Hessian for each of a few steps.
+        """
+        at, top = self._begin, self._begin.value + rise
+        for _ in range(EFFORT.inference.profile_steps):
+            step, off = self._step(at, quantity, top, side)
+            if step is None:
+                return None
+            if off <= TOLERANCES.inference.profile * rise:
+                return float(values(at.units.mixture)[quantity] - self._values[quantity])
+            new = self._moved(at, step, rise)
+            if new is None:
+                return None
+            at = new
+        return None
+
+    def _step(self, at: _Place, quantity: int, top: float, side: int) -> tuple[FloatArray | None, float]:
+        """A step towards the end, and what is missing there, in nats per unit mass."""
+        curve = np.maximum(np.abs(at.eigenvalues), TOLERANCES.solve.flat)
+        slope = at.vectors.T @ at.slopes[quantity][self._used(at)]
+        gradient = at.vectors.T @ at.gradient[self._used(at)]
+        wanted = 2.0 * (top - at.value) + float(gradient @ (gradient / curve))
+        length = float(slope @ (slope / curve))
+        if length <= 0.0:
+            return None, np.inf
+        multiplier = side * np.sqrt(max(wanted, 0.0) / length)
+        inner = (multiplier * slope - gradient) / curve
+        off = 0.5 * float(inner @ (curve * inner)) + abs(top - at.value)
+        step = np.zeros(at.units.size)
+        step[self._used(at)] = at.vectors @ inner
+        return step, off
+
+    def _moved(self, at: _Place, step: FloatArray, rise: float) -> _Place | None:
+        """Where a step leads, shortened until it is no longer than what the whole way should be."""
+        inner = at.vectors.T @ step[self._used(at)]
+        size = 0.5 * float(inner @ (np.maximum(np.abs(at.eigenvalues), TOLERANCES.solve.flat) * inner))
+        share = min(1.0, np.sqrt(TOLERANCES.inference.longest_step * rise / size)) if size > 0.0 else 1.0
+        for _ in range(EFFORT.inference.shortened):
+            try:
+                new = self._at(at.units.moved(share * step))
+            except InvalidParameterError:
+                new = None
+            if new is not None and new.value - self._begin.value <= TOLERANCES.inference.too_far * rise:
+                return new
+            share *= 0.5
+        return None
+
+    def _used(self, at: _Place) -> BoolArray:
+        return at.units.free & ~self._held
+
+    def _at(self, mixture: Mixture) -> _Place:
+        units = OwnUnits(self._objective.family, mixture)
+        found = self._objective.information(mixture, missing=True)
+        hessian = units.hessian(found)
+        if units.gauge is not None:
+            hessian += np.outer(units.gauge, units.gauge)
+        used = units.free & ~self._held
+        eigenvalues, vectors = np.linalg.eigh(hessian[np.ix_(used, used)])
+        value = -found.moments.log_likelihood + self._objective.family.penalty(mixture)
+        gradient = units.gradient(found.moments)
+        return _Place(units, value, gradient, eigenvalues, vectors, slopes(units))
+
+
+def price_of_profiles(objective: SampleObjective, fit: Mixture, p: int) -> float:
+    """Return what the intervals of p quantities cost, about, in products."""
+    size = OwnUnits(objective.family, fit).size
+    one = pass_size(objective, fit) * price(objective, fit) + float(size) ** 3
+    return 2.0 * p * EFFORT.inference.usual_steps * one

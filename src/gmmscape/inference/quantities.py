@@ -1,0 +1,143 @@
+"""What is told of a fit: weights, means, standard deviations, correlations, and their natural scales."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.mixture import Mixture
+from gmmscape.solve import OwnUnits
+
+Map = Callable[[Any], Any]
+
+
+class Scale(NamedTuple):
+    """A scale on which an estimate is closer to normal, and its range the whole line.
+
+    Attributes
+    ----------
+    name : str
+        "identity", "log", "logit" or "Fisher z".
+    there, back : callable
+        To it and from it.
+    slope : callable
+        Derivative of `there`.
+    """
+
+    name: str
+    there: Map
+    back: Map
+    slope: Map
+
+
+def _logistic(x: FloatArray) -> FloatArray:
+    from scipy.special import expit
+
+    return expit(x)
+
+
+#: By kind of quantity; a covariance that is no variance has the scale of a mean.
+SCALES = {
+    "weight": Scale("logit", lambda q: np.log(q) - np.log1p(-q), _logistic, lambda q: 1.0 / (q * (1.0 - q))),
+    "mean": Scale("identity", lambda q: q, lambda q: q, np.ones_like),
+    "sd": Scale("log", np.log, np.exp, lambda q: 1.0 / q),
+    "correlation": Scale("Fisher z", np.arctanh, np.tanh, lambda q: 1.0 / (1.0 - q * q)),
+    "variance": Scale("log", np.log, np.exp, lambda q: 1.0 / q),
+    "covariance": Scale("identity", lambda q: q, lambda q: q, np.ones_like),
+}
+
+
+class Quantity(NamedTuple):
+    """One number of a fit.
+
+    Attributes
+    ----------
+    kind : str
+        A key of `SCALES`.
+    component : int or None
+        Which component's, from 0; None for what all share.
+    columns : tuple of int
+        Which columns it is of: one, or two of a correlation or covariance; none of a weight, and of a
+        standard deviation that all columns share.
+    """
+
+    kind: str
+    component: int | None
+    columns: tuple[int, ...]
+
+
+def quantities(mixture: Mixture) -> tuple[Quantity, ...]:
+    """Return what is told of a mixture: component after component, what all share at the end."""
+    k, d = mixture.means.shape
+    found = [Quantity("weight", i, ()) for i in range(k)]
+    found += [Quantity("mean", i, (j,)) for i in range(k) for j in range(d)]
+    owners: list[int | None] = [None] if mixture.kind.shared else list(range(k))
+    for kind in ("sd", "correlation", "variance", "covariance"):
+        found += [Quantity(kind, i, columns) for i in owners for columns in _columns(mixture, kind)]
+    return tuple(found)
+
+
+def _columns(mixture: Mixture, kind: str) -> list[tuple[int, ...]]:
+    """Which columns a kind is told of."""
+    k, d = mixture.means.shape
+    axes = len(mixture.kind.shape(k, d)) - (0 if mixture.kind.shared else 1)
+    if kind in ("sd", "variance"):
+        return [(j,) for j in range(d)] if axes else [()]
+    return [(j, i) for i in range(d) for j in range(i)] if axes == 2 else []
+
+
+def values(mixture: Mixture) -> FloatArray:
+    """Return the quantities' values, in the order of `quantities`."""
+    matrices, pairs, single = _told(mixture)
+    variances = np.diagonal(matrices, axis1=1, axis2=2)
+    sds = np.sqrt(variances)
+    beside = matrices[:, pairs[:, 0], pairs[:, 1]]
+    correlations = beside / (sds[:, pairs[:, 0]] * sds[:, pairs[:, 1]])
+    some = slice(1 if single else None)
+    parts = (mixture.weights, mixture.means, sds[:, some], correlations, variances[:, some], beside)
+    return np.concatenate([part.ravel() for part in parts])
+
+
+def slopes(units: OwnUnits) -> FloatArray:
+    """Return the derivatives of the quantities in own units at their origin, shape (p, m)."""
+    mixture, k, d, own = units.mixture, units.k, units.d, units.own
+    matrices, pairs, single = _told(mixture)
+    first, second = pairs.T
+    roots = mixture.kind.roots(mixture.covariances)
+    turned = units.scores.slopes(roots, k, d)
+    n, q = len(matrices), turned.shape[1]
+    sds = np.sqrt(np.diagonal(matrices, axis1=1, axis2=2))
+    by_variance = np.diagonal(turned, axis1=2, axis2=3)  # (n, q, d)
+    beside = turned[:, :, first, second]
+    both = (sds[:, first] * sds[:, second])[:, None]
+    ratio = (matrices[:, first, second])[:, None] / both
+    relative = by_variance / np.square(sds)[:, None]
+    by_correlation = beside / both - 0.5 * ratio * (relative[..., first] + relative[..., second])
+    by_sd = 0.5 * by_variance / sds[:, None]
+    some = slice(1 if single else None)
+    blocks = (by_sd[..., some], by_correlation, by_variance[..., some], beside)
+    p = k + k * d + n * sum(block.shape[2] for block in blocks)
+    found = np.zeros((p, units.size))
+    starts = np.arange(k) * own
+    pi = mixture.weights
+    found[np.arange(k)[:, None], starts] = np.diag(pi) - np.outer(pi, pi)
+    for i in range(k):
+        root = mixture.kind.coloured(np.eye(d), roots, i).T
+        found[k + i * d : k + (i + 1) * d, starts[i] + 1 : starts[i] + 1 + d] = root
+    row = k + k * d
+    for block in blocks:
+        for i in range(n):
+            place = k * own if units.scores.shared else starts[i] + 1 + d
+            found[row : row + block.shape[2], place : place + q] = block[i].T
+            row += block.shape[2]
+    return np.where(units.free, found / units.scale, 0.0)
+
+
+def _told(mixture: Mixture) -> tuple[FloatArray, IntArray, bool]:
+    """Matrices that there are, pairs of columns that have a covariance, and whether all share a variance."""
+    matrices = mixture.full_covariances()
+    pairs = np.array(_columns(mixture, "correlation"), dtype=np.intp).reshape(-1, 2)
+    return matrices[:1] if mixture.kind.shared else matrices, pairs, _columns(mixture, "sd") == [()]

@@ -1,0 +1,149 @@
+"""Tables in files that are no text: arrays of NumPy, Parquet and Feather."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from gmmscape.arrays import FloatArray
+from gmmscape.exceptions import DataError, NotAvailableError
+from gmmscape.tables.columns import Wanted, choose
+from gmmscape.tables.finish import Raw
+from gmmscape.tables.source import Source
+
+#: Names, in small letters, of the array that holds the rows among several.
+DATA = ("x", "data", "arr_0")
+
+
+def read_arrays(source: Source, kind: str, wanted: Wanted) -> Raw:
+    """Return the columns of a binary file that are wanted.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    kind : {"npy", "npz", "parquet", "feather"}
+        What it is.
+    wanted : Wanted
+        Which columns.
+
+    Returns
+    -------
+    Raw
+        Rows are counted from 1.
+
+    Raises
+    ------
+    DataError
+        If it is damaged, or a wanted column holds no numbers.
+    NotAvailableError
+        If pyarrow is needed and not installed.
+    """
+    with source.opened() as stream:
+        content = io.BytesIO(stream.read())
+    names, columns, named = (
+        _numpy(source.name, kind, content) if kind in ("npy", "npz") else _arrow(source.name, kind, content)
+    )
+    chosen = choose(source.name, names, wanted, named=named)
+    values = [_numbers(source.name, names[i], columns[i]) for i in chosen.places]
+    weights = None
+    if chosen.weights is not None:
+        weights = _numbers(source.name, names[chosen.weights], columns[chosen.weights])
+    rows = np.column_stack(values)
+    return Raw(
+        source.name,
+        rows,
+        tuple(names[i] for i in chosen.places),
+        tuple(chosen.places),
+        range(1, len(rows) + 1),
+        weights,
+        None,
+        (chosen.note,) if chosen.note else (),
+        None if chosen.index_place is None else names[chosen.index_place],
+        "row",
+    )
+
+
+def _numpy(file: str, kind: str, content: io.BytesIO) -> tuple[list[str], Sequence[Any], bool]:
+    """Names and columns of an array, and whether it names them."""
+    try:
+        loaded = np.load(content, allow_pickle=False)
+        arrays = {"": loaded} if kind == "npy" else {name: loaded[name] for name in loaded.files}
+    except ValueError as error:
+        if "pickle" in str(error).lower():
+            raise DataError(
+                f"{file} holds Python objects, which are not opened: loading them can run any code; save an "
+                "array of numbers"
+            ) from error
+        raise DataError(f"{file} is a damaged file of NumPy: {error}") from error
+    except (OSError, EOFError, KeyError) as error:
+        raise DataError(f"{file} is a damaged file of NumPy: {error}") from error
+    flat = all(array.ndim == 1 and array.dtype.names is None for array in arrays.values())
+    if len(arrays) > 1 and flat and len({len(array) for array in arrays.values()}) == 1:
+        return list(arrays), list(arrays.values()), True
+    array = next(iter(arrays.values())) if len(arrays) == 1 else _the_data(file, arrays)
+    if array.dtype.names is not None and array.ndim == 1:
+        return list(array.dtype.names), [array[name] for name in array.dtype.names], True
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2 or not array.size:
+        raise DataError(f"{file} holds an array of shape {array.shape}: save one of shape (rows, columns)")
+    return [f"column{i}" for i in range(1, array.shape[1] + 1)], list(array.T), False
+
+
+def _the_data(file: str, arrays: dict[str, Any]) -> Any:
+    found = [array for name, array in arrays.items() if name.lower() in DATA and array.ndim == 2]
+    found = found or [array for array in arrays.values() if array.ndim == 2]
+    if len(found) != 1:
+        raise DataError(f"{file} holds the arrays {', '.join(arrays)}: save the rows alone, or call them X")
+    return found[0]
+
+
+def _arrow(file: str, kind: str, content: io.BytesIO) -> tuple[list[str], Sequence[Any], bool]:
+    if find_spec("pyarrow") is None:
+        raise NotAvailableError(
+            f"{file} is a {kind.capitalize()} file, which needs one more package: "
+            'pip install "gmmscape[data]"'
+        )
+    arrow = import_module("pyarrow")
+    module = import_module(f"pyarrow.{kind}")
+    try:
+        table = module.read_table(content)
+    except (arrow.ArrowException, OSError, ValueError) as error:
+        raise DataError(f"{file} is a damaged {kind.capitalize()} file: {error}") from error
+    if not table.num_rows:
+        raise DataError(f"{file} has no rows: pass a file with rows of numbers")
+    return list(table.column_names), table.columns, True
+
+
+def _numbers(file: str, name: str, column: Any) -> FloatArray:
+    """A column as floats, NaN where a value is missing; its message names what it holds instead."""
+    if not isinstance(column, np.ndarray):
+        kind = str(column.type)
+        types = import_module("pyarrow").types
+        numeric = (
+            types.is_integer(column.type) or types.is_floating(column.type) or types.is_decimal(column.type)
+        )
+        if not numeric:
+            raise DataError(_refused(file, name, kind))
+        column = (
+            np.array([np.nan if x is None else float(x) for x in column.to_pylist()])
+            if (types.is_decimal(column.type))
+            else column.cast("float64").to_numpy()
+        )
+    elif column.dtype.kind not in "iuf":
+        raise DataError(_refused(file, name, str(column.dtype)))
+    values = np.array(column, dtype=np.float64)
+    if np.isinf(values).any():
+        row = int(np.flatnonzero(np.isinf(values))[0]) + 1
+        raise DataError(f"{file}, row {row}, column {name}: {values[row - 1]} is not finite; remove the row")
+    return values
+
+
+def _refused(file: str, name: str, kind: str) -> str:
+    return f"{file}, column {name} holds no numbers but {kind}; leave it out: drop={name!r}"

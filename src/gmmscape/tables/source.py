@@ -1,0 +1,156 @@
+"""Where a table comes from: a file or standard input, compressed or not, in whatever encoding."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import stat
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from gmmscape.effort import EFFORT
+from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
+from gmmscape.tables.foreign import binary_format, foreign, has_control
+
+#: The name of standard input.
+STDIN = "-"
+#: First bytes of compressed files.
+GZIP, BZIP2, XZ, ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"
+#: Marks that texts may begin with, and the encodings they stand for; the longer ones first.
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+#: What Windows programs write that do not write UTF-8.
+WINDOWS = "cp1252"
+
+
+class Text(NamedTuple):
+    """A text that is read as it is needed, and the encoding that its bytes told or that was guessed."""
+
+    stream: Any
+    encoding: str
+    guessed: bool
+
+
+class Source:
+    """A file, or what standard input holds; can be read more than once.
+
+    Parameters
+    ----------
+    path : str or Path
+        "-" is standard input.
+
+    Raises
+    ------
+    DataError
+        If it is a device that may have no end.
+    OSError
+        If it cannot be opened.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.name = "standard input" if str(path) == STDIN else str(path)
+        self._content: bytes | None = None
+        self._path = Path(path)
+        if str(path) == STDIN:
+            self._content = sys.stdin.buffer.read()
+            return
+        mode = self._path.stat().st_mode
+        if stat.S_ISCHR(mode):
+            raise DataError(f"{path} is a device, which may have no end: pass a file")
+        if not stat.S_ISREG(mode):  # a pipe gives its bytes once; a folder is the system's error
+            self._content = self._path.read_bytes()
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """Open the bytes, uncompressed; what is damaged becomes a DataError."""
+        with io.BytesIO(self._content) if self._content is not None else self._path.open("rb") as raw:
+            head = raw.read(len(XZ))
+            raw.seek(0)
+            try:
+                yield self._uncompressed(raw, head)
+            except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
+                if not head.startswith((GZIP, BZIP2, XZ, ZSTD)):
+                    raise
+                raise DataError(f"{self.name} is a damaged {_packing(head)} file: {error}") from error
+
+    def _uncompressed(self, raw: BinaryIO, head: bytes) -> Any:
+        if head.startswith(GZIP):
+            return gzip.GzipFile(fileobj=raw)
+        if head.startswith(BZIP2):
+            return bz2.BZ2File(raw)
+        if head.startswith(XZ):
+            return lzma.LZMAFile(raw)
+        if head.startswith(ZSTD):
+            return _zstd(self.name, raw)
+        return raw
+
+    def binary_format(self) -> str | None:
+        """Return the name of a format of tables that is no text; DataError where it is no table at all."""
+        with self.opened() as stream:
+            head = stream.read(EFFORT.measure.bytes_looked_at)
+            held = stream if stream.seekable() else io.BytesIO(head + stream.read())
+            found = binary_format(head, held)
+            strange = None if found else foreign(head, held)
+        if strange is not None:
+            what, remedy = strange
+            raise DataError(f"{self.name} is {what}, and no text: {remedy}")
+        return found
+
+    @contextmanager
+    def text(self, encoding: str | None) -> Iterator[Text]:
+        """Open it as text, its lines ending in newlines whatever they end in there."""
+        with self.opened() as stream:
+            head = stream.read(EFFORT.measure.bytes_looked_at)
+            stream.seek(0)
+            found = self._encoding(head) if encoding is None else encoding
+            try:
+                codecs.lookup(found)
+            except LookupError as error:
+                raise InvalidParameterError.of(
+                    "encoding", encoding, "pass the name of one, such as utf-8, cp1252, latin-1 or utf-16"
+                ) from error
+            yield Text(io.TextIOWrapper(stream, found), found, encoding is None)
+
+    def _encoding(self, head: bytes) -> str:
+        for mark, name in MARKS:
+            if head.startswith(mark):
+                return name
+        odd, even = head[1::2].count(0), head[::2].count(0)
+        if odd + even and min(odd, even) == 0 and 3 * (odd + even) > len(head):  # ASCII letters in UTF-16
+            return "utf-16-le" if odd else "utf-16-be"
+        if has_control(head):
+            what = "NUL bytes" if 0 in head else "control characters"
+            raise DataError(f"{self.name} is no text: it contains {what}")
+        return "utf-8"
+
+
+def _packing(head: bytes) -> str:
+    names = {GZIP: "gzip", BZIP2: "bzip2", XZ: "xz", ZSTD: "zstd"}
+    return next(name for begin, name in names.items() if head.startswith(begin))
+
+
+def _zstd(name: str, raw: BinaryIO) -> Any:
+    if sys.version_info >= (3, 14):
+        return import_module("compression.zstd").ZstdFile(raw)
+    if find_spec("pyarrow") is None:
+        raise NotAvailableError(
+            f'{name} is compressed by zstd, which needs one more package: pip install "gmmscape[data]", or '
+            "unpack it first"
+        )
+    arrow = import_module("pyarrow")
+    # It can only be read forward, and text is read twice: what it begins with, and all.
+    return io.BytesIO(arrow.CompressedInputStream(raw, "zstd").read())
