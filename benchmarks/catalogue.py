@@ -19,7 +19,9 @@ FOLDERS = {
         "optima",
         "select",
         "messy",
+        "missing",
         "extremes",
+        "background",
     ),
     "judging": (
         "generalise",

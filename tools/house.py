@@ -26,7 +26,10 @@ INDEX = ROOT / "docs" / "house"
 #: A folder that none of them names, and the files at the top, come with those that both wings share.
 WINGS = {
     "core": ("The core", ("covariances", "engine", "families", "measure", "mixture", "solve")),
-    "practitioner": ("The practitioner's wing", ("diagnosis", "estimator", "moves", "optima", "selection")),
+    "practitioner": (
+        "The practitioner's wing",
+        ("diagnosis", "estimator", "inference", "moves", "optima", "selection"),
+    ),
     "researcher": ("The researcher's wing", ("landscape",)),
     "shared": ("Shared by both wings, and the doors", ()),
     "native": ("Native code", ("native",)),

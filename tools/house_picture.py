@@ -17,7 +17,7 @@ from textwrap import wrap
 WINGS: dict[str, tuple[str, tuple[str, ...]]] = {
     "practitioner's wing": (
         "#fde8d0",
-        ("moves", "diagnosis", "optima", "estimator", "selection", "tables", "models"),
+        ("moves", "diagnosis", "optima", "inference", "estimator", "selection", "tables", "models"),
     ),
     "researcher's wing": ("#d9e8f6", ("landscape", "lab")),
     "shared by both": ("#e3f0dc", ("structure", "plot", "results", "work", "progress", "solve")),

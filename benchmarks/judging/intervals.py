@@ -18,7 +18,7 @@ DRAWS, TOGETHER, SMALL_DRAWS = 1000, 100, 6
 KINDS = ("weight", "mean", "sd", "correlation")
 METHODS = ("profile", "observed", "sandwich")
 #: Draws and refits of the bootstrap, which takes as many fits.
-BOOTSTRAPPED, REFITS = 300, 399
+BOOTSTRAPPED, REFITS = 200, 199
 #: The coverage that is asked for.
 LEAST, MOST = 0.93, 0.97
 
@@ -220,7 +220,7 @@ def shown(summary: dict[str, Any]) -> Shown:
 
 PAGE = Page(
     question="Do intervals of 95 % hold what is true in 95 of 100 samples?",
-    setup="""1,000 samples (300 of the bootstraps, 399 refits each) from two components on a line, and from
+    setup="""1,000 samples (200 of the bootstraps, 199 refits each) from two components on a line, and from
     two or three in the plane of each family, neighbours 5 or 2.5 sigma apart; fits by EM from the truth under
     the default prior. Shares of intervals that hold the true value, over the parameters of each kind. In
     "weighted rows" one component's rows are rarer than they should be, and weighted; "1.5 sigma" is what 200

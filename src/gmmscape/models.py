@@ -17,9 +17,10 @@ from scipy.spatial.distance import cdist
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import Background
 from gmmscape.covariances import CovarianceKind, kind_named
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError
-from gmmscape.families import CovariancePrior, family_named, family_names, known_family
+from gmmscape.families import CovariancePrior, HeldParts, family_named, family_names, known_family
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
 from gmmscape.modelfiles.archive import is_archive
@@ -97,6 +98,8 @@ class FittedModel:
         Whether the parameters are those of a Bayesian fit.
     family : str or None
         Name of the family the mixture was fitted in; None for centers.
+    held : HeldParts or None
+        What was held of its parameters.
     was_fitted : bool
         Whether it says that it was fitted, so that averages and variances are those of its rows.
     """
@@ -111,6 +114,7 @@ class FittedModel:
     has_prior: bool = False
     family: str | None = None
     was_fitted: bool = False
+    held: HeldParts | None = None
 
     @property
     def means(self) -> FloatArray:
@@ -219,6 +223,12 @@ def returned(model: FittedModel, mixture: Mixture, attributes: Mapping[str, Any]
     if isinstance(model.source, (str, Path, Mixture)):
         return mixture
     estimator = copy.deepcopy(model.source)
+    if mixture.background is not None and not hasattr(estimator, "background_"):
+        raise InvalidParameterError.of(
+            "background",
+            mixture.background.region,
+            f"leave out: a {type(estimator).__name__} cannot hold one",
+        )
     estimator.weights_ = mixture.weights.copy()
     estimator.means_ = mixture.means.copy()
     estimator.covariances_ = mixture.covariances.copy()
@@ -264,7 +274,7 @@ def inverse_covariances(mixture: Mixture) -> FloatArray:
 def parameters_of(model: Any, kind: str) -> Mixture:
     """Return the mixture that the attributes of a fitted estimator say.
 
-    Where they are those of its `solution_`, rounded to single precision or not, that is returned itself.
+    Where they are those of its fit, rounded to single precision or not, that is returned itself.
 
     Parameters
     ----------
@@ -284,16 +294,19 @@ def parameters_of(model: Any, kind: str) -> Mixture:
         If the attributes are no mixture of that kind.
     """
     own = [np.asarray(getattr(model, name)) for name in ("weights_", "means_", "covariances_")]
-    fit = getattr(getattr(model, "solution_", None), "mixture", None)
+    fit = getattr(getattr(model, "solution_", getattr(model, "_online", None)), "mixture", None)
     if isinstance(fit, Mixture) and fit.covariance_type == kind:
         whole = (fit.weights, fit.means, fit.covariances)
         if all(np.array_equal(a, b.astype(a.dtype)) for a, b in zip(own, whole, strict=True)):
             return fit
     weights = own[0].astype(np.float64)
     # What was computed in single precision sums to one in single precision.
-    weights = weights / weights.sum() if 1e-8 < abs(weights.sum() - 1.0) < 1e-5 else weights
+    background = getattr(model, "background_", None)
+    background = background if isinstance(background, Background) else None
+    rest = 1.0 if background is None else 1.0 - background.weight
+    weights = weights * (rest / weights.sum()) if 1e-8 < abs(weights.sum() - rest) < 1e-5 else weights
     covariances = kind_named(kind).without_asymmetry(own[2])
-    return Mixture(weights, own[1], covariances, kind)
+    return Mixture(weights, own[1], covariances, kind, background=background)
 
 
 def _needed(covariance_type: str | None) -> str:
@@ -330,6 +343,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
         has_prior=hasattr(model, "weight_concentration_prior_type"),
         family=name,
         was_fitted=hasattr(model, "n_iter_"),
+        held=_held_by(model),
     )
 
 
@@ -386,7 +400,9 @@ def _differ(near: Mixture, given: Mixture) -> bool:
 def _stored(mixture: Mixture, kind: CovarianceKind) -> Mixture | None:
     """The same mixture of another kind, or None where that cannot be."""
     matrices = mixture.full_covariances()
-    same = Mixture(mixture.weights, mixture.means, kind.stored(matrices), kind.name)
+    same = Mixture(
+        mixture.weights, mixture.means, kind.stored(matrices), kind.name, background=mixture.background
+    )
     return same if np.allclose(same.full_covariances(), matrices, rtol=1e-12, atol=0.0) else None
 
 
@@ -430,7 +446,8 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         raise FormatError("feature_names must be a list of names")
     if names is not None and len(set(names)) < len(names):
         raise FormatError("feature_names has a name twice: rename the columns that the model was fitted on")
-    mixture = Mixture(*(content[field] for field in fields[:4]))
+    background = Background.from_content(content.get("background"))
+    mixture = Mixture(*(content[field] for field in fields[:4]), background=background)
     family = known_family("family", content.get("family", mixture.covariance_type))
     return FittedModel(
         source=path,
@@ -444,7 +461,14 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         prior=_prior_in(content, mixture.n_features),
         family=family,
         was_fitted=True,
+        held=None if content.get("held") is None else HeldParts.from_content(content["held"]),
     )
+
+
+def _held_by(model: Any) -> HeldParts | None:
+    """What a fit of ours holds."""
+    held = getattr(model, "held_", None)
+    return held if isinstance(held, HeldParts) else None
 
 
 def _prior_in(content: dict[str, Any], d: int) -> CovariancePrior | None:
@@ -475,6 +499,7 @@ def _from_part(path: str | Path, content: dict[str, Any]) -> FittedModel:
         covariance_floor=getattr(part, "covariance_floor", None),
         prior=getattr(part, "covariance_prior", None),
         family=getattr(part, "family", part.mixture.covariance_type),
+        held=getattr(part, "held", None),
     )
 
 

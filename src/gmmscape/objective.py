@@ -8,7 +8,8 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
-from gmmscape.families import Family
+from gmmscape.background import Background
+from gmmscape.families import Family, HeldParts
 from gmmscape.measure import Errors, Population, Sample, WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
@@ -53,6 +54,25 @@ class Objective(Generic[M]):
     def on_part(self, rows: WeightedRows, share: float) -> Objective[M]:
         """Return the objective on other rows, which stand for a part of the measure of this share."""
         return replace(self, rows=rows, family=self.family.on_part(share))
+
+    def background_beside(self, mixture: Mixture) -> Background | None:
+        """Return the background of the measure, with the weight that it has beside a mixture."""
+        beside = self.measure.background
+        return None if beside is None else beside.of_weight(self.rows.background_weight(mixture))
+
+    @property
+    def held(self) -> HeldParts | None:
+        """What the family holds, in the caller's coordinates."""
+        return self.family.held
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether value, gradient and Hessian in the family's own units are to be had."""
+        return self.family.scores is not None and self.rows.second_order
+
+    def n_parameters(self, k: int, d: int) -> int:
+        """Return the number of free parameters of k components in d dimensions, the background's included."""
+        return self.family.n_parameters(k, d) + (self.measure.background is not None)
 
     def admissible(self, mixture: Mixture) -> Mixture:
         """Return `mixture` with its covariances brought into the family, floor included."""

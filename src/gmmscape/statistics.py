@@ -40,6 +40,17 @@ class SufficientStatistics:
     log_likelihood: float
     weight: float
 
+    def scaled(self, factor: float) -> SufficientStatistics:
+        """Return the statistics of rows whose weights are multiplied by a factor."""
+        return SufficientStatistics(
+            mass=factor * self.mass,
+            mean=self.mean,
+            scatter=None if self.scatter is None else factor * self.scatter,
+            kind=self.kind,
+            log_likelihood=factor * self.log_likelihood,
+            weight=factor * self.weight,
+        )
+
     def merge(self, other: SufficientStatistics) -> SufficientStatistics:
         """Return the statistics of both sets of rows, with the between-means term.
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.tolerances import TOLERANCES
 
 
 class Weights:
@@ -43,6 +44,26 @@ class Weights:
     def each(self) -> FloatArray:
         """One weight a row, shape (n,), not to be written to; of equal ones a view of one number."""
         return np.broadcast_to(np.float64(self.common), (self._n,)) if self._each is None else self._each
+
+    @cached_property
+    def counts(self) -> FloatArray | None:
+        """How many rows each stands for: multiples of the smallest weight; None where they are none."""
+        if self._each is None:
+            return np.ones(self._n)
+        counts = self._each / self._each.min()
+        whole = np.abs(counts - np.round(counts)).max() <= TOLERANCES.measure.whole_weight
+        return np.round(counts) if whole else None
+
+    @cached_property
+    def counted(self) -> float:
+        """How many rows they are, all of positive weight, whatever the unit of the weights.
+
+        Weights that are whole multiples of the smallest are counts of it; of others, Kish's effective number
+        is taken, (sum w)^2 / sum w^2.
+        """
+        if self.counts is not None:
+            return float(self.counts.sum())
+        return float(self.each.sum() ** 2 / (self.each @ self.each))
 
     @property
     def own(self) -> FloatArray | None:

@@ -123,7 +123,13 @@ class EmRun : private EmMemory {
         const Shape scatter = family_.location ? Shape::none : family_.shape;
         Statistics& found = state.found;
         ++work_.passes;
-        if (!statistics(kernels_, model, rows_, scatter, threads_, found)) {
+        const bool dense = options_.patterns != nullptr
+                               ? completed_statistics(kernels_, family_, state.fit, *options_.patterns, scatter, k_, d_,
+                                                      threads_, found)
+                           : options_.background ? statistics_before(kernels_, model, rows_, scatter, threads_,
+                                                                     *options_.background, found)
+                                                 : statistics(kernels_, model, rows_, scatter, threads_, found);
+        if (!dense) {
             state.end = End::out_of_reach;
             return;
         }

@@ -9,7 +9,9 @@
 #include <optional>
 #include <vector>
 
+#include "background.hpp"
 #include "fit.hpp"
+#include "patterns.hpp"
 #include "second_order.hpp"
 
 namespace gmmscape {
@@ -37,8 +39,10 @@ struct EmOptions {
     std::optional<SecondOrder> second_order;  // none for plain and extrapolated steps alone
     double largest_rise;  // of the value, relative to one plus its size: more is beyond rounding
     std::optional<Clock::time_point> deadline;
+    std::optional<Background> background;  // that all rows stand before
     bool keep = false;  // whether what it takes to go on is kept
     std::shared_ptr<const EmMemory> resume;  // what is gone on from, where there is one start
+    const std::vector<Pattern>* patterns = nullptr;  // all rows, where values are missing
 };
 
 // What the calling thread can see while starts run.

@@ -205,7 +205,8 @@ NB_MODULE(_native, module) {
                nb::arg("origin").noconvert().none(), nb::arg("threshold"), nb::arg("threads"));
     nb::class_<Memory>(module, "EmMemory", "What a run of EM needs to go on.");
     module.def("em", &em, nb::arg("isa"), nb::arg("x").noconvert(), nb::arg("origin").noconvert().none(),
-               nb::arg("row_weights").noconvert().none(), nb::arg("row_weight"), nb::arg("task"), nb::arg("threads"));
+               nb::arg("row_weights").noconvert().none(), nb::arg("row_weight"), nb::arg("task"), nb::arg("threads"),
+               nb::arg("patterns") = std::vector<PatternArrays>{});
     module.def("em_fields", [] { return std::vector<std::string>(std::begin(em_fields), std::end(em_fields)); },
                "Return the names of the fields that `em` reads from its task.");
     module.def("second_order_fields",

@@ -18,10 +18,10 @@ from numpydoc.validate import validate
 import gmmscape
 import gmmscape.lab
 import gmmscape.plot
-from gmmscape import diagnosis, moves, optima, selection
+from gmmscape import diagnosis, inference, moves, optima, selection
 
 #: Where users find names.
-SURFACES = (gmmscape, gmmscape.lab, gmmscape.plot, diagnosis, moves, optima, selection)
+SURFACES = (gmmscape, gmmscape.lab, gmmscape.plot, diagnosis, inference, moves, optima, selection)
 
 # What numpydoc must not find. Left out are matters of taste (capitals and full stops of
 # descriptions, sections that would be empty) and SS05, which takes plural nouns for verbs.

@@ -97,6 +97,7 @@ def outputs() -> list[str]:
         for result in (
             gs.diagnose(bad, X, covariance_type="spherical", rng=0, n_starts=2),
             gs.local_optima(X, 3, "tied", n_starts=5, rng=0),
+            gs.standard_errors(bad, X, covariance_type="spherical"),
             gs.select(X, range(2, 4), rng=0),
             land.explore(0, saddles=True, n_starts=8),
         )

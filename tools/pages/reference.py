@@ -22,6 +22,7 @@ MODULES = (
     "gmmscape.diagnosis",
     "gmmscape.moves",
     "gmmscape.optima",
+    "gmmscape.inference",
     "gmmscape.selection",
     "gmmscape.results",
     "gmmscape.families",

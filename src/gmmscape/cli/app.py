@@ -24,6 +24,7 @@ COMMANDS = {
     "fit": "Fit a Gaussian mixture to the rows of FILE and leave bad optima.",
     "diagnose": "Say whether the fit in MODEL is a bad optimum for the rows of FILE.",
     "repair": "Repair the fit in MODEL on the rows of FILE and write it to the file that --model names.",
+    "summary": "Print the parameters of the fit in MODEL with standard errors and intervals.",
     "predict": "Write the component of each row of FILE, by the fit in MODEL, as CSV.",
     "score": "Say how likely the rows of FILE are under the fit in MODEL.",
     "sample": "Draw rows from the fit in MODEL and write them as CSV.",

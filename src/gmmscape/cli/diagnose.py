@@ -9,6 +9,7 @@ import click
 from gmmscape.cli.shared.files import FileCommand, Read
 from gmmscape.cli.shared.models import model_in, model_path
 from gmmscape.cli.shared.options import (
+    background_option,
     max_seconds_option,
     pursue_option,
     regularity_options,
@@ -27,6 +28,7 @@ from gmmscape.diagnosis import Diagnosis, diagnose
 @click.option("--exit-code", "judging", is_flag=True, help="Exit with 5 where it is a bad optimum.")
 @output_options(Diagnosis)
 @regularity_options
+@background_option
 @pursue_option
 @search_options(nested="offer")
 @table_options

@@ -14,6 +14,7 @@ from gmmscape.cli.shared.options import (
     COMPONENTS,
     Number,
     WholeNumber,
+    background_option,
     covariance_option,
     max_seconds_option,
     pursue_option,
@@ -66,6 +67,7 @@ from gmmscape.solve import INIT_PARAMS
 )
 @output_options(FitDocument)
 @max_seconds_option
+@background_option
 @pursue_option
 @search_options(nested="offer")
 @table_options

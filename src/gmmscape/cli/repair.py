@@ -11,6 +11,7 @@ from gmmscape.cli.fit import exit_code
 from gmmscape.cli.shared.files import FileCommand, Read, Written
 from gmmscape.cli.shared.models import model_in, model_path
 from gmmscape.cli.shared.options import (
+    background_option,
     max_seconds_option,
     pursue_option,
     regularity_options,
@@ -36,6 +37,7 @@ from gmmscape.estimator.document import FitDocument
 @output_options(Repair)
 @max_seconds_option
 @regularity_options
+@background_option
 @pursue_option
 @search_options(nested="offer")
 @table_options

@@ -12,6 +12,7 @@ from gmmscape.cli.shared.options import (
     Number,
     PriorRows,
     WholeNumber,
+    background_option,
     checkpoint_option,
     max_seconds_option,
     search_options,
@@ -117,6 +118,7 @@ class Families(click.ParamType):
     type=Written(stdout=True),
     help="Write the chosen fit to this file; diagnose and repair read it.",
 )
+@background_option
 @search_options(nested="take")
 @table_options
 @click.pass_context

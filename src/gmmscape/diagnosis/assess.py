@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import Background
 from gmmscape.diagnosis.centers import diagnose_centers
 from gmmscape.diagnosis.evidence import Calibration
 from gmmscape.diagnosis.examine import Examination, examine
@@ -17,7 +18,7 @@ from gmmscape.diagnosis.foreign_rows import foreign_rows
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.verdict import counted_gain, diagnosis_of, diagnosis_of_result
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import CovariancePrior, Family, family_named
+from gmmscape.families import CovariancePrior, Family, family_named, with_held
 from gmmscape.measure import Sample
 from gmmscape.models import FittedModel, last_step, read_model, rows_at_last_step
 from gmmscape.moves.mixture_problem import PURSUE, MixtureProblem
@@ -85,6 +86,7 @@ def judge(
     covariance_prior: float | str | None,
     nested: str,
     pursue: str,
+    background: str | float | Background | None,
     n_jobs: int | None,
     max_seconds: float | None,
     verbose: int,
@@ -104,15 +106,20 @@ def judge(
     model = last_step(whole)
     fitted = read_model(model, covariance_type)
     X = columns_in_order(X, fitted.feature_names)
-    sample = Sample(X, sample_weight, copy=False, wild="aside")
+    if background is None and fitted.mixture is not None:
+        background = fitted.mixture.background
+    if background is not None and fitted.mixture is None:
+        raise InvalidParameterError.of("background", background, "leave out: bare centers have no density")
+    sample = Sample(X, sample_weight, copy=False, wild="aside", background=background)
     check_rows(sample, fitted)
-    total = total_mass(sample, sample_weight)
     if fitted.mixture is None:
+        total = total_mass(sample, sample_weight)  # inertia is a sum over rows as the user weighs them
         budget.value_is = "inertia"
         diagnosis, centers, n_iter = diagnose_centers(sample, fitted.means, total, seed, budget)
         return Judged(
             fitted, diagnosis, None, None, centers, n_iter, X, pipeline=None if whole is model else whole
         )
+    total = sample.counted_rows
     family = family_of(fitted, sample, reg_covar, covariance_floor, covariance_prior)
     given = sample.local_mixture(fitted.mixture)
     objective = Objective.near(sample, family, given)
@@ -181,7 +188,10 @@ def _diagnoses(
     """The diagnoses of the fit that came in and of the best one in hand."""
     diagnosis = diagnosis_of(examination, total, calibration, thorough=True)
     foreign = foreign_rows(
-        examination.objective, examination.given, fitted.feature_names, fitted=fitted.was_fitted
+        examination.objective,
+        examination.given,
+        fitted.feature_names,
+        fitted=fitted.was_fitted and fitted.held is None,
     )
     if foreign is not None:
         diagnosis = replace(
@@ -280,9 +290,12 @@ def family_of(
         model.reg_covar or 0.0 if reg_covar is None else reg_covar,
         model.covariance_floor if covariance_floor is None else covariance_floor,
     )
-    if covariance_prior is None:
-        return family_named(model.family, regularity.floor(sample), prior)
-    return regularity.family(sample, model.family, len(model.means))
+    family = (
+        family_named(model.family, regularity.floor(sample), prior)
+        if covariance_prior is None
+        else regularity.family(sample, model.family, len(model.means))
+    )
+    return with_held(family, model.held, sample.origin)
 
 
 def check_n_jobs(n_jobs: Any) -> None:

@@ -78,7 +78,7 @@ def read_components(
     association = association_on_sample(objective, fit, found)
     reports = component_reports(
         association,
-        fit.weights,
+        objective.rows.weights_of(fit),
         found.weights,
         n_rows=effective_rows(objective, fit),
         nested=nested(fit),

@@ -26,6 +26,7 @@ def diagnose(
     pursue: str = "evidence",
     false_alarm: float | None = None,
     n_starts: int = 0,
+    background: str | float | None = None,
     n_jobs: int | None = None,
     max_seconds: float | None = None,
     verbose: int = 0,
@@ -73,6 +74,8 @@ def diagnose(
     n_starts : int, default=0
         Random starts (k-means++) to run beside the search: how many of them end at the likelihood of the best
         fit in hand is reported (`evidence.replicated`). For mixtures.
+    background : {"box", "hull"} or float, optional
+        A uniform density beside the components, as in `GaussianMixture`; the model's own by default.
     n_jobs : int, optional
         Threads at most; None or -1 for all cores. The result does not depend on it.
     max_seconds : float, optional
@@ -120,6 +123,7 @@ def diagnose(
         covariance_prior=covariance_prior,
         nested=nested,
         pursue=pursue,
+        background=background,
         false_alarm=false_alarm,
         n_starts=n_starts,
         n_jobs=n_jobs,

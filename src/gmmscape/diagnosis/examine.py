@@ -259,11 +259,12 @@ def _improve(
     if left is not None:
         found.best, found.saddle = left, True
         found.way.append(left)
-    single = _consolidated(found.best)
+    movable = objective.family.movable(polished.local.n_components)
+    single = _consolidated(found.best, movable)
     found.escape = search(problem, single, budget, settled=not eager)
     if found.escape.way:
         found.saddle |= single is not found.best
-        found.best = _filled(found.escape.fit, polished.local)
+        found.best = _filled(found.escape.fit, polished.local, movable)
         found.way += found.escape.way
     if (found.best is not polished or eager) and not found.escape.cut_short:
         budget.report("finish", found.escape.tried, value=found.best.value, round=found.escape.rounds)
@@ -333,7 +334,7 @@ def _shaken_off(problem: MixtureProblem, solution: Solution, budget: Budget) -> 
     return problem.settled(replace(left, stop_reason="max_iter"), budget.check)
 
 
-def _consolidated(solution: Solution) -> Solution:
+def _consolidated(solution: Solution, movable: BoolArray) -> Solution:
     """The same density with coincident components joined in the first of them, the others left empty.
 
     A search can then fill the empty ones. Returns the solution itself where no components coincide.
@@ -341,7 +342,7 @@ def _consolidated(solution: Solution) -> Solution:
     mixture = solution.local
     weights = mixture.weights.copy()
     for i, j in _coincident(mixture):
-        if weights[i] > 0 and weights[j] > 0:
+        if weights[i] > 0 and weights[j] > 0 and movable[i] and movable[j]:
             weights[i] += weights[j]
             weights[j] = 0.0
     if np.array_equal(weights, mixture.weights):
@@ -361,15 +362,15 @@ def _coincident(mixture: Mixture) -> IntArray:
     return pairs[gaps <= TOLERANCES.diagnosis.coincident * scale]
 
 
-def _filled(solution: Solution, before: Mixture) -> Solution:
+def _filled(solution: Solution, before: Mixture, movable: BoolArray) -> Solution:
     """The same density without components that the search emptied and found no use for.
 
     They become copies of the heaviest ones, as they were when they came.
     """
     mixture = solution.local
     weights, means, covariances = mixture.weights.copy(), mixture.means.copy(), mixture.covariances.copy()
-    for empty in np.flatnonzero((weights == 0) & (before.weights > 0)):
-        host = int(np.argmax(weights))
+    for empty in np.flatnonzero((weights == 0) & (before.weights > 0) & movable):
+        host = int(np.argmax(weights * movable))
         weights[[host, empty]] = 0.5 * weights[host]
         means[empty] = means[host]
         if not mixture.kind.shared:

@@ -9,7 +9,6 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
-from gmmscape.families import Family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import JUDGE, MixtureProblem
@@ -46,6 +45,8 @@ def bootstrapped_gains(
         Gains in nats in total, one a sample, and "completed"; or those that were done, and what ended
         the work early: "time_limit" or "interrupted". Cost: a search of each sample.
     """
+    beside = objective.background_beside(fit)
+    drawn_from = fit if beside is None else fit.beside(beside.shifted(-objective.measure.origin))
     n = int(np.clip(round(objective.measure.effective_rows), 2, EFFORT.diagnosis.bootstrap_rows))
 
     gaps = np.isnan(objective.measure.points) if objective.measure.incomplete else None
@@ -53,11 +54,11 @@ def bootstrapped_gains(
     def gain(number: int) -> float:
         budget.check()
         rng = np.random.default_rng([seed, 5, number])
-        rows, _ = fit.sample(n, rng)
+        rows, _ = drawn_from.sample(n, rng)
         if gaps is not None:  # as many as in the data, wherever they were there
             rows[gaps[rng.integers(len(gaps), size=n)]] = np.nan
         with limited(threads):
-            return _gain(objective.family, fit, rows, seed, take_nested, budget.check)
+            return _gain(objective, fit, rows, seed, take_nested, budget.check)
 
     found: list[float] = []
     ended = "completed"
@@ -78,11 +79,16 @@ def bootstrapped_gains(
 
 
 def _gain(
-    family: Family, fit: Mixture, rows: FloatArray, seed: int, take_nested: bool, check: Callable[[], None]
+    of: SampleObjective,
+    fit: Mixture,
+    rows: FloatArray,
+    seed: int,
+    take_nested: bool,
+    check: Callable[[], None],
 ) -> float:
-    sample = Sample(rows, copy=False)
+    sample = Sample(rows, copy=False, background=of.measure.local_background)
     start = sample.local_mixture(fit)
-    objective = Objective.near(sample, family, start)
+    objective = Objective.near(sample, of.family, start)
     polished = descend(JUDGE, objective, start)
     check()
     problem = MixtureProblem(objective, take_nested=take_nested, seed=seed, hold_out=False)

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
+from gmmscape.background import GIVEN
 from gmmscape.diagnosis.goodness_of_fit import misfit
 from gmmscape.effort import EFFORT
-from gmmscape.measure import Sample, WeightedRows, repetition, rounding_step, row_keys
+from gmmscape.measure import Sample, repetition, rounding_step, row_keys
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
 from gmmscape.results.records import Record
@@ -138,7 +139,9 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
                 "drop them, or give each a sample weight",
             )
         )
-    found += _outliers(sample, points, rows, fit)
+    # What the background has is told by its weight, and is no outlier.
+    ours = objective.rows.responsibilities(fit, rows).sum(axis=1) > 0.5
+    found += _outliers(sample, points[ours], rows[ours], fit)
     found += _alone(sample, points, rows, fit)
     if len(background):
         found.append(
@@ -147,16 +150,37 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
                 f"component {_listed(background.tolist())} lies behind several others: rows of no cluster",
             )
         )
-    if varying.any():  # columns of one value put rows on a plane
-        different = (points[kept] + jitter[kept])[:, varying]
-        there = fit.kind.in_columns(fit.covariances, varying)
-        far_off = misfit(
-            WeightedRows(different, sample.weights[rows[kept]], objective.rows.unit),
-            Mixture(fit.weights, fit.means[:, varying], there, fit.covariance_type),
-        )
-        if far_off is not None:
-            found.append(Finding("not Gaussian", far_off))
+    different = (points[kept] + jitter[kept])[:, varying]
+    weights = _weights_of_kept(seen, sample.weights[rows], kept)
+    far_off = _misfit(objective, fit, different, weights, varying)
+    if far_off is not None:
+        found.append(Finding("not Gaussian", far_off))
     return tuple(found)
+
+
+def _weights_of_kept(rows: FloatArray, weights: FloatArray, kept: BoolArray) -> FloatArray:
+    """Weights of the rows that are kept, with a share in those of equal rows that are not."""
+    if kept.all():
+        return weights
+    _, place = np.unique(row_keys(rows), return_inverse=True)
+    return (np.bincount(place, weights) / np.bincount(place, kept))[place[kept]]
+
+
+def _misfit(
+    objective: SampleObjective, fit: Mixture, seen: FloatArray, weights: FloatArray, varying: BoolArray
+) -> str | None:
+    """Whether rows lie as the fit says, in the columns that vary: those of one value put rows on a plane.
+
+    Not known beside a background of which only the volume is: no rows can be drawn from it.
+    """
+    beside = objective.background_beside(fit)
+    if not varying.any() or (beside is not None and (beside.region == GIVEN or not varying.all())):
+        return None
+    there = fit.kind.in_columns(fit.covariances, varying)
+    density = Mixture(fit.weights, fit.means[:, varying], there, fit.covariance_type)
+    if beside is not None:
+        density = density.beside(beside.shifted(-objective.measure.origin))
+    return misfit(objective.rows.alike(seen, weights), density)
 
 
 def set_aside(sample: Sample) -> Iterator[Finding]:
@@ -187,13 +211,12 @@ def missing_values(sample: Sample) -> Iterator[Finding]:
     each, of_rows = missing.sum(axis=0), missing.any(axis=1)
     columns = np.flatnonzero(each)
     n_patterns = len(np.unique(np.packbits(missing, axis=1), axis=0))
-    share = missing.mean()
-    counts = _listed(each[columns].tolist())
+    share, counts = 100.0 * missing.mean(), _listed(each[columns].tolist())
     yield Finding.of(
         "missing values",
-        f"{int(each.sum()):,} values ({share:.2g} of all) in {int(of_rows.sum()):,} of {len(sample):,} rows, "
-        f"{counted(n_patterns, 'pattern')} of gaps: {counts} in {{columns}}; rows count by what was observed, "
-        "which is right where gaps do not depend on the missing values themselves",
+        f"{int(each.sum()):,} values ({share:.2g} %) in {int(of_rows.sum()):,} of {len(sample):,} rows, "
+        f"{counted(n_patterns, 'pattern')} of gaps: {counts} in {{columns}}; rows count by what was "
+        "observed, which is right where gaps do not depend on the missing values themselves",
         columns,
     )
 
@@ -231,7 +254,7 @@ def _rounded(points: FloatArray, fit: Mixture, varying: Any) -> tuple[IntArray, 
     rng = np.random.default_rng(EFFORT.diagnosis.own_seed)
     jitter = np.zeros_like(points)
     found = []
-    for column in np.flatnonzero(varying):
+    for column in np.flatnonzero(varying).tolist():
         own = _observed(points, column)
         values = np.unique(own)
         gap = 0.0 if len(values) == len(own) else rounding_step(values)

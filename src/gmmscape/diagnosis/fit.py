@@ -123,7 +123,7 @@ def fit_mixture(sample: Sample, family: Family, plan: FitPlan, total: float, bud
     plan : FitPlan
         How to fit.
     total : float
-        Mass of the data as the user counts it.
+        Rows that count.
     budget : Budget
         Time and callback.
 

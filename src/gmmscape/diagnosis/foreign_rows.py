@@ -48,7 +48,9 @@ def foreign_rows(
     most = min(most, EFFORT.diagnosis.foreign_rows)
     at = np.arange(0, len(rows), -(-len(rows) // most))
     points = rows.completed(given, np.random.default_rng(EFFORT.diagnosis.own_seed), at)
-    weights = rows.weights[at]
+    # What a background has taken tells nothing, as long as it has not taken most.
+    weights = rows.weights[at] * rows.responsibilities(given, at).sum(axis=1)
+    taken = 1.0 - float(weights.sum() / rows.weights[at].sum())
     d, factors = given.n_features, given.parameters.factors
     with np.errstate(over="ignore", invalid="ignore"):
         lengths = np.stack(
@@ -60,7 +62,7 @@ def foreign_rows(
     nearest = np.nan_to_num(lengths, nan=np.inf).min(axis=0)
     limit = np.sqrt(d) + TOLERANCES.diagnosis.foreign_distance
     share = float(weights[nearest > limit].sum() / weights.sum())
-    far = share > TOLERANCES.diagnosis.foreign_share
+    far = share > TOLERANCES.diagnosis.foreign_share or taken > 1.0 - TOLERANCES.diagnosis.foreign_share
     near = nearest <= limit if not far else np.ones(len(points), dtype=bool)
     with np.errstate(over="ignore", invalid="ignore"):
         found = _moments(objective, given, points[near], weights[near])

@@ -45,11 +45,11 @@ def misfit(rows: WeightedRows, fit: Mixture) -> str | None:
     n = _worth(rows.weights)
     if n < EFFORT.diagnosis.least_spacing_rows:
         return None
-    measured = WeightedRows.log_densities if weighted else _log_counts
+    measured = _log_densities if weighted else _log_counts
     ours = measured(rows, fit)
     many = min(len(rows), EFFORT.diagnosis.spacing_rows) if weighted else len(rows)
     draws = (
-        WeightedRows(fit.sample(many, rng)[0], np.full(many, 1.0 / many), rows.unit)
+        rows.alike(fit.sample(many, rng)[0], np.full(many, 1.0 / many))
         for _ in range(EFFORT.diagnosis.spacing_draws)
     )
     theirs = np.concatenate([measured(one, fit) for one in draws])
@@ -77,7 +77,7 @@ def _some(rows: WeightedRows, fit: Mixture, rng: np.random.Generator) -> Weighte
     if len(rows) <= most:
         return rows
     drawn = rng.choice(len(rows), most, replace=False)
-    return rows.taken(drawn, rows.weights[drawn])
+    return rows.alike(rows.local(drawn), rows.weights[drawn])
 
 
 def _worth(weights: FloatArray) -> float:
@@ -94,6 +94,10 @@ def _gap(ours: FloatArray, weights: FloatArray, theirs: FloatArray) -> tuple[flo
     gap = own - np.searchsorted(np.sort(theirs), grid, side="right") / len(theirs)
     at = int(np.abs(gap).argmax())
     return float(abs(gap[at])), bool(gap[at] > 0)
+
+
+def _log_densities(rows: WeightedRows, fit: Mixture) -> FloatArray:
+    return rows.log_densities(fit)
 
 
 def _log_counts(rows: WeightedRows, fit: Mixture) -> FloatArray:

@@ -29,7 +29,7 @@ def evidence_of(
     examination : Examination
         What was found.
     total : float
-        Mass of the data as the user counts it.
+        Rows that count.
     gain : float
         Of moves, per unit mass.
     score : float
@@ -77,5 +77,6 @@ def bayes_error(objective: SampleObjective, fit: Mixture) -> float:
     rows = objective.rows
     chosen = np.arange(0, len(rows), -(-len(rows) // EFFORT.diagnosis.overlap_rows))
     weights = rows.weights[chosen]
-    best = rows.responsibilities(fit, chosen).max(axis=1)
+    posterior = rows.responsibilities(fit, chosen)
+    best = np.maximum(posterior.max(axis=1), 1.0 - posterior.sum(axis=1))  # what is left is the background's
     return float(max(0.0, 1.0 - weights @ best / weights.sum()))

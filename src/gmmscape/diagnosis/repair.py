@@ -211,7 +211,16 @@ class Repair(Record):
             kinds.append(None if diagnosis is None else [one.kind for one in diagnosis.components])
             titles.append(name if diagnosis is None else f"{name}: {diagnosis.verdict}")
         names = self.diagnosis.column_names or column_names(rows)
-        return RepairDisplay(rows, fits, kinds, titles, names=names, columns=columns, level=level).plot(ax)
+        return RepairDisplay(
+            rows,
+            fits,
+            kinds,
+            titles,
+            names=names,
+            columns=columns,
+            level=level,
+            backgrounds=[getattr(fit, "background", None) for fit in (self.before, self.after)],
+        ).plot(ax)
 
     def _rows(self, data: Any, columns: Sequence[str] | None) -> Any:
         return super()._rows(self.data if data is None else data, columns)
@@ -232,6 +241,7 @@ def repair(
     covariance_prior: float | str | None = None,
     nested: str = "offer",
     pursue: str = "evidence",
+    background: str | float | None = None,
     n_jobs: int | None = None,
     max_seconds: float | None = None,
     verbose: int = 0,
@@ -268,6 +278,8 @@ def repair(
     pursue : {"evidence", "likelihood"}, default="evidence"
         What moves are made for: gains that new rows would see too, or all. Gains that are not told from none
         are listed (`alternatives`).
+    background : {"box", "hull"} or float, optional
+        A uniform density beside the components, as in `GaussianMixture`; the model's own by default.
     n_jobs : int, optional
         Threads at most; None or -1 for all cores. The result does not depend on it.
     max_seconds : float, optional
@@ -319,6 +331,7 @@ def repair(
         covariance_prior=covariance_prior,
         nested=nested,
         pursue=pursue,
+        background=background,
         n_jobs=n_jobs,
         max_seconds=max_seconds,
         verbose=verbose,
@@ -354,6 +367,8 @@ def _as_it_came(judged: Judged) -> Any:
         "diagnosis_": judged.result_diagnosis,
         "em_diagnosis_": diagnosis,
         "solution_": final,
+        "background_": final.mixture.background,
+        "background_weight_": final.mixture.background_weight,
         "covariance_prior_": judged.prior,
         "n_samples_": len(judged.data),
     }

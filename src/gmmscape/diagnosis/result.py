@@ -101,7 +101,8 @@ class Diagnosis(Deferred):
     escape_gain : float
         What moves bring beyond that.
     total : float
-        Number of rows, or sum of their weights; gains times this are those of the whole data.
+        Number of rows; of weighted ones the sum of their counts, where weights are whole multiples of the
+        smallest, else Kish's number. Gains times this are those of the whole data.
     significance : float
         Escape gain in standard errors of its row-wise differences (Vuong's statistic); 0 without a gain.
     gradient_norm : float
@@ -182,7 +183,7 @@ class Diagnosis(Deferred):
 
     @property
     def gain_total(self) -> float:
-        """The gain of the whole data: per unit mass, times the number of rows or the sum of weights."""
+        """The gain of the whole data: per unit mass, times the number of rows that count."""
         return self.gain * self.total
 
     def told(self, names: Sequence[str] | None, lines: Sequence[int] | None = None) -> Diagnosis:

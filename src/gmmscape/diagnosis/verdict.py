@@ -43,7 +43,7 @@ def diagnosis_of(
     examination : Examination
         What was found.
     total : float
-        Mass of the data as the user counts it.
+        Rows that count.
     calibration : Calibration, optional
         Of the gain; a verdict of "bad optimum" then rests on it too.
     thorough : bool, default=False
@@ -61,7 +61,7 @@ def diagnosis_of(
     gain = counted_gain(examination)
     n = _effective_rows(objective)
     score = _score(objective, polished, final, n) if gain > 0 else 0.0
-    rival = rival_of(examination, total)
+    rival = rival_of(examination)
     verdict, reasons = judged(
         gain * total, score, examination.escape, bool(broken.any()), "nats", rival * total
     )
@@ -96,7 +96,10 @@ def diagnosis_of(
         warnings=_warnings(examination, given),
         evidence=evidence_of(examination, total, gain, score, calibration, thorough=thorough),
         suggested_n_components=suggested_n_components(objective, final, 0, examination.proposed)
-        if thorough and examination.looked_at and examination.affordable(100)
+        if thorough
+        and objective.family.held is None
+        and examination.looked_at
+        and examination.affordable(100)
         else None,
         rival=examination.escape.rival.mixture if rival > 0.0 else None,
         passes=examination.passes,
@@ -109,13 +112,13 @@ def counted_gain(examination: Examination) -> float:
     return examination.escape_gain if examination.escape.taken or examination.saddle else 0.0
 
 
-def rival_of(examination: Examination, total: float) -> float:
+def rival_of(examination: Examination) -> float:
     """Return how much better another fit is on these rows that is not told from the best; 0 for none."""
     rival = examination.escape.rival
     if rival is None:
         return 0.0
     gain = examination.final.value - rival.value
-    return gain if gain * total >= TOLERANCES.diagnosis.rival else 0.0
+    return gain if gain * _effective_rows(examination.objective) >= TOLERANCES.diagnosis.rival else 0.0
 
 
 def calibrated(
@@ -151,7 +154,7 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
     broken = examination.broken(local)
     verdict, reasons = "cannot tell", ("no moves were tried: escape is off",)
     if searched or examination.escape.cut_short:
-        rival = rival_of(examination, before.total)
+        rival = rival_of(examination)
         verdict, reasons = judged(
             0.0, 0.0, examination.escape, bool(broken.any()), "nats", rival * before.total
         )
@@ -175,7 +178,8 @@ def diagnosis_of_result(examination: Examination, before: Diagnosis, *, searched
 def _components(examination: Examination, fit: Mixture, exact: BoolArray) -> tuple[ComponentReport, ...]:
     objective = examination.objective
     if not examination.looked_at:
-        return unexamined_reports(fit.weights, objective.measure.effective_rows)
+        weights = objective.rows.weights_of(fit)
+        return unexamined_reports(weights, objective.measure.effective_rows)
     reports, _ = read_components(objective, fit, examination.clusters.mixture, exact)
     return with_rows(reports, objective.measure, fit)
 

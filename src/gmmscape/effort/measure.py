@@ -40,6 +40,11 @@ class MeasureEffort:
     lines_told: int = 20
     #: Numbers of a block of rows whose conditional moments are computed together.
     regression_values: int = 1 << 20
+    #: Numbers of the conditional covariances of missing values that are held at once.
+    conditioned_together: int = 4_000_000
+    #: Patterns of observed columns, and iterations of EM, for the mean and covariance of incomplete rows.
+    patterns_of_one: int = 4_096
+    iterations_of_one: int = 100
     #: Random draws for a divergence: in the first round, from each component at least, and in one block.
     divergence_draws: int = 20_000
     fewest_draws: int = 64
@@ -48,8 +53,3 @@ class MeasureEffort:
     bound_rounds: int = 100
     #: Squares of a relative difference below which two terms of a series are exact to 1e-11.
     series_below: float = 1e-5
-    #: Numbers of the conditional covariances of missing values that are held at once.
-    conditioned_together: int = 4_000_000
-    #: Patterns of observed columns, and iterations of EM, for the mean and covariance of incomplete rows.
-    patterns_of_one: int = 4_096
-    iterations_of_one: int = 100

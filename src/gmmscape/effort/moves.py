@@ -75,3 +75,9 @@ class MovesEffort:
     values_together: int = 1_000_000
     #: Rows of each of two neighbours that are to share anew.
     resplit_rows: int = 1_000
+    #: Rows of a background that are looked at for clusters it has swallowed, the share of them that makes a
+    #: place, places, and components that are given up for each in turn.
+    birth_rows: int = 2_000
+    birth_share: float = 0.1
+    births: int = 3
+    removals_for_birth: int = 3

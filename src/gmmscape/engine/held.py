@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -140,6 +141,28 @@ class HeldRows:
 
     def em(self, task: EmTask) -> EmRuns | None:
         """Return None: Python drives the iterations."""
+        return None
+
+    def em_of_patterns(
+        self, X: Rows, parts: Sequence[tuple[IntArray, HeldRows]], task: EmTask
+    ) -> EmRuns | None:
+        """Return where EM leads on rows with missing values, or None: Python drives the iterations.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, d)
+            All rows, NaN where values are missing.
+        parts : sequence of (ndarray of int, HeldRows)
+            Columns that are observed, ascending, and the rows in which they are: each row once. One of these
+            is asked.
+        task : EmTask
+            The starts; without ranges.
+
+        Returns
+        -------
+        EmRuns or None
+            Where each start led.
+        """
         return None
 
     def taken(self, rows: Any, weights: FloatArray | None = None) -> HeldRows:

@@ -6,6 +6,8 @@ underflow beyond what exponents hold.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -178,8 +180,25 @@ class NativeRows(HeldRows):
 
     def em(self, task: EmTask) -> EmRuns | None:
         """Return where EM leads from each start."""
+        return self._em(self._doubles, task, [])
+
+    def em_of_patterns(
+        self, X: Rows, parts: Sequence[tuple[IntArray, HeldRows]], task: EmTask
+    ) -> EmRuns | None:
+        """Return where EM leads on rows with missing values; see `HeldRows.em_of_patterns`."""
+        patterns = []
+        for columns, held in parts:
+            if not isinstance(held, NativeRows):
+                return None
+            patterns.append((columns, held._doubles, held.origin, *held._weighted))
+        whole = np.ascontiguousarray(X, dtype=np.float64)
+        return self._em(whole, replace(task, second_order=None), patterns)
+
+    def _em(self, X: Any, task: EmTask, patterns: list[Any]) -> EmRuns:
+        origin = None if patterns else self.origin
+        weights = (None, 0.0) if patterns else self._weighted
         *arrays, ends, interrupted = native().em(
-            self._isa, self._doubles, self.origin, *self._weighted, task, thread_count()
+            self._isa, X, origin, *weights, task, thread_count(), patterns
         )
         runs = [
             EmRun(w, m, c, ENDS[end], value, step, starved, history, Work(*work), memory)

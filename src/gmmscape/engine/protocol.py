@@ -165,6 +165,11 @@ class EmTask:
         value of the one that moved last; returning True stops.
     each_iteration : bool
         Whether it is to see each iteration, which takes longer.
+    background : ndarray of shape (n,) or None
+        Log density of a background at each row, per unit^d; its weight is the best one at each point. Without
+        second order.
+    background_weight, background_steps : float, int
+        Relative change of that weight at which it is found, and the most steps to it.
     keep : bool
         Whether what each run needs to go on is kept.
     resume : object or None
@@ -200,6 +205,9 @@ class EmTask:
     second_order: SecondOrder | None = None
     watch: Callable[[int, int, float], Any] | None = None
     each_iteration: bool = False
+    background: FloatArray | None = None
+    background_weight: float = 0.0
+    background_steps: int = 0
     keep: bool = False
     resume: Any = None
 

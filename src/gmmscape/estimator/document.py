@@ -30,6 +30,7 @@ OF_SOLUTION = (
     "moves_at",
     "floor_active",
     "family",
+    "held",
 )
 OF_DIAGNOSIS = (
     "verdict",
@@ -42,7 +43,7 @@ OF_DIAGNOSIS = (
     "findings",
     "warnings",
 )
-OF_MIXTURE = ("covariance_type", "weights", "means", "covariances")
+OF_MIXTURE = ("covariance_type", "weights", "means", "covariances", "background")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ class FitDocument(Record):
     feature_names : tuple of str or None
         Names of the columns; None where they have none.
     total : float
-        Number of rows, or sum of their weights.
+        Number of rows; of weighted ones see `Diagnosis`.
     reg_covar : float
         Least variance, in squared units of the data.
     covariance_floor : float or None
@@ -115,7 +116,8 @@ class FitDocument(Record):
             return None
         mixture = self.solution.mixture
         parameters = family_named(self.solution.family).n_parameters(*mixture.means.shape)
-        return -2.0 * self.log_likelihood + penalty * parameters
+        parameters -= 0 if self.solution.held is None else self.solution.held.n_held
+        return -2.0 * self.log_likelihood + penalty * (parameters + (mixture.background is not None))
 
     def content(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings.
@@ -147,14 +149,14 @@ class FitDocument(Record):
             **{name: diagnosis.pop(name) for name in OF_DIAGNOSIS},
             "diagnosis": diagnosis,
             "before": plain(self.before),
-            **{name: solution["mixture"][name] for name in OF_MIXTURE},
+            **{name: solution["mixture"][name] for name in OF_MIXTURE if name in solution["mixture"]},
         }
 
     @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the document that `content` described."""
         solution = {name: content[name] for name in OF_SOLUTION if name in content}
-        solution["mixture"] = {name: content[name] for name in OF_MIXTURE}
+        solution["mixture"] = {name: content[name] for name in OF_MIXTURE if name in content}
         diagnosis = {**content["diagnosis"], **{name: content[name] for name in OF_DIAGNOSIS}}
         found = cls(**arguments(cls, {**content, "solution": solution, "diagnosis": diagnosis}))
         found.mixture.with_names(found.feature_names)  # as many as columns, or it is damaged

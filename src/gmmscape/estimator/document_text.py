@@ -74,6 +74,11 @@ def _facts(document: Any) -> Iterator[str]:
         f"fit: {counted(mixture.n_components, 'component')}, {solution.family} covariances, "
         f"{counted(document.n_samples, 'row')} of {counted(d, 'column')} ({listed})"
     )
+    if mixture.background is not None:
+        yield (
+            f"background: weight {mixture.background_weight:.4f}, rows of no cluster, uniform over the "
+            f"{mixture.background.region} ({mixture.background.volume:.6g} in the units of the columns)"
+        )
     judged = (
         "bic is not told: the likelihood of a fit with a collapsed component means nothing"
         if bic is None

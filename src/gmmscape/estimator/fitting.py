@@ -11,14 +11,17 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
+from gmmscape.background import checked_background
+from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.diagnosis.assess import NESTED, check_n_jobs
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
 from gmmscape.effort import EFFORT
 from gmmscape.estimator.inputs import checked_data
+from gmmscape.estimator.kept_rows import KeptRows
 from gmmscape.estimator.starting import GIVEN, Paused, begun, check_init_params, problem_of
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import CovariancePrior, known_family
+from gmmscape.families import CovariancePrior, HeldParts, family_named, known_family, with_held
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.models import inverse_covariances
@@ -59,14 +62,14 @@ def fit_estimator(
     Fit
         Solution and diagnoses.
     """
-    solver = _checked_parameters(model)
+    solver = checked_parameters(model)
     max_seconds = optional_seconds("max_seconds", model.max_seconds)
     regularity = Regularity.of(model.covariance_prior, model.reg_covar, model.covariance_floor)
     X = checked_data(model, X, reset=True)
     # Rows that a diagnosis is computed from later must not change; and it is part of what a limit holds for.
     defer = defer and max_seconds is None and X.size <= EFFORT.diagnosis.kept_values
     names = getattr(model, "feature_names_in_", None)
-    sample = Sample(X, sample_weight, copy=defer, wild="aside", names=names)
+    sample = Sample(X, sample_weight, copy=defer, wild="aside", names=names, background=model.background)
     if len(sample) == 1:
         raise DataError(
             "X has n_samples=1 row (of positive weight): no variance can be estimated from one row"
@@ -79,6 +82,7 @@ def fit_estimator(
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=3)
     family = regularity.family(sample, model.covariance_type, model.n_components, max_seconds)
+    family = with_held(family, held_of(model, X.shape[1]), sample.origin)
     seed = seed_of_model(model)
     problem = problem_of(model, X, sample_weight) if model.warm_start else None
     start, resume = begun(model, sample, family, seed, problem, X)
@@ -98,7 +102,7 @@ def fit_estimator(
         resume=resume,
     )
     budget = Budget("fit", max_seconds, callback or _printer(model), each_iteration=model.verbose >= 2)
-    fit = fit_mixture(sample, family, plan, total_mass(sample, sample_weight), budget)
+    fit = fit_mixture(sample, family, plan, sample.counted_rows, budget)
     before = fit.em_diagnosis
     fit = replace(
         fit,
@@ -111,9 +115,28 @@ def fit_estimator(
     else:
         model._paused = Paused(problem, memory)
     set_fit(model, fit, len(X), family.prior, X.dtype)
+    model._kept_rows = KeptRows(sample, family, sample_weight) if defer else KeptRows()
     if model.max_iter > 0 and fit.solution.stop_reason not in ("converged", "interrupted"):
         warnings.warn(_not_converged(fit.solution.stop_reason), ConvergenceWarning, stacklevel=3)
     return fit
+
+
+def held_of(model: GaussianMixture, d: int) -> HeldParts | None:
+    """What the user wants to be held, checked."""
+    family = family_named(model.covariance_type)
+    given = model.weights_fixed, model.means_fixed, model.covariances_fixed
+    if model.weights_fixed is not None and model.background is not None:
+        raise InvalidParameterError.of(
+            "weights_fixed", model.weights_fixed, "leave out beside a background, whose weight is free"
+        )
+    if model.covariances_fixed is not None and family.name not in COVARIANCE_TYPES:
+        raise InvalidParameterError.of(
+            "covariances_fixed",
+            model.covariances_fixed,
+            f"leave out with covariance_type={family.name!r}, whose components share some of theirs; pass "
+            f"one of {', '.join(COVARIANCE_TYPES)}",
+        )
+    return HeldParts.of(family.kind, model.n_components, d, *given)
 
 
 def _not_converged(reason: str) -> str:
@@ -124,12 +147,14 @@ def _not_converged(reason: str) -> str:
     )
 
 
-def _checked_parameters(model: GaussianMixture) -> EM:
+def checked_parameters(model: GaussianMixture) -> EM:
+    """Return the solver that the parameters of an estimator ask for, all of them checked."""
     positive_integer("n_components", model.n_components)
     known_family("covariance_type", model.covariance_type)
     check_init_params(model.init_params)
     choice("nested", model.nested, NESTED)
     choice("pursue", model.pursue, PURSUE)
+    checked_background(model.background)
     positive_integer("n_init", model.n_init)
     positive_integer("verbose_interval", model.verbose_interval)
     check_n_jobs(model.n_jobs)
@@ -189,6 +214,9 @@ def set_fit(
     """Give an estimator the attributes of a fit to so many rows, in the precision of these."""
     solution = fit.solution
     set_parameters(model, solution.mixture, dtype)
+    model.held_ = solution.held
+    model.background_ = solution.mixture.background
+    model.background_weight_ = solution.mixture.background_weight
     model.converged_ = solution.converged
     model.n_iter_ = solution.n_iter
     model.lower_bound_ = -solution.value
@@ -201,3 +229,4 @@ def set_fit(
     model.solution_ = solution
     model.n_samples_ = n_samples
     model.covariance_prior_ = prior
+    model.__dict__.pop("_online", None)

@@ -14,13 +14,15 @@ from gmmscape.diagnosis.fit import Fit
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator, set_fit
 from gmmscape.estimator.imputing import Imputing
+from gmmscape.estimator.online import partial_fit_estimator
 from gmmscape.estimator.predictions import Predictions
 from gmmscape.estimator.saved import Saved
 from gmmscape.estimator.shown import Shown
+from gmmscape.estimator.summarised import Summarised
 from gmmscape.solve import INIT_PARAMS
 
 
-class GaussianMixture(Predictions, Imputing, Shown, Saved, DensityMixin, BaseEstimator):
+class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMixin, BaseEstimator):
     """Gaussian mixture with scikit-learn's interface that leaves bad optima.
 
     After EM, overloaded components are split into slots that merging or deleting redundant ones frees, as
@@ -61,6 +63,10 @@ class GaussianMixture(Predictions, Imputing, Shown, Saved, DensityMixin, BaseEst
         Starting means.
     precisions_init : array_like, optional
         Inverses of the starting covariances, in the shape of `covariance_type`.
+    weights_fixed, means_fixed, covariances_fixed : array_like, optional
+        What is held, in the shapes of `weights_`, `means_` and `covariances_`, with NaN where it is free:
+        weights, entries of means, whole matrices or entries of variances. The fit has the very numbers that
+        are given; components keep their places.
     random_state : int, RandomState, Generator or None, default=None
         Source of randomness of starts and of the search.
     rng : int, RandomState, Generator or None, default=None
@@ -85,6 +91,9 @@ class GaussianMixture(Predictions, Imputing, Shown, Saved, DensityMixin, BaseEst
         What moves are made for. "evidence" makes those whose gain new rows would see too: it stands out among
         the row-wise differences, and is there on rows left out. "likelihood" maximises the objective on these
         rows.
+    background : {"box", "hull"} or float, optional
+        A uniform density of free weight beside the components, for rows that belong to no cluster: over the
+        box or the convex hull of the rows, or of the volume given, in the units of the columns.
     n_jobs : int, optional
         Threads at most; None or -1 for all cores, or as many as OMP_NUM_THREADS says. The fit does not depend
         on it.
@@ -96,6 +105,12 @@ class GaussianMixture(Predictions, Imputing, Shown, Saved, DensityMixin, BaseEst
     ----------
     weights_, means_, covariances_, precisions_, precisions_cholesky_ : ndarray
         As in scikit-learn.
+    held_ : HeldParts or None
+        What was held; `diagnose` and `repair` hold it too.
+    background_ : Background or None
+        The uniform density, with its region and `weight`; with `weights_` that sums to one.
+    background_weight_ : float
+        Its weight: 0 without one.
     converged_ : bool
         Whether the fit is converged; `stop_reason_` says more.
     n_iter_ : int
@@ -149,6 +164,9 @@ class GaussianMixture(Predictions, Imputing, Shown, Saved, DensityMixin, BaseEst
         weights_init: ArrayLike | None = None,
         means_init: ArrayLike | None = None,
         precisions_init: ArrayLike | None = None,
+        weights_fixed: ArrayLike | None = None,
+        means_fixed: ArrayLike | None = None,
+        covariances_fixed: ArrayLike | None = None,
         random_state: Any = None,
         rng: Any = None,
         warm_start: bool = False,
@@ -158,6 +176,7 @@ class GaussianMixture(Predictions, Imputing, Shown, Saved, DensityMixin, BaseEst
         accelerate: bool = True,
         nested: str = "offer",
         pursue: str = "evidence",
+        background: str | float | None = None,
         n_jobs: int | None = None,
         max_seconds: float | None = None,
     ) -> None:
@@ -173,6 +192,9 @@ class GaussianMixture(Predictions, Imputing, Shown, Saved, DensityMixin, BaseEst
         self.weights_init = weights_init
         self.means_init = means_init
         self.precisions_init = precisions_init
+        self.weights_fixed = weights_fixed
+        self.means_fixed = means_fixed
+        self.covariances_fixed = covariances_fixed
         self.random_state = random_state
         self.rng = rng
         self.warm_start = warm_start
@@ -182,6 +204,7 @@ class GaussianMixture(Predictions, Imputing, Shown, Saved, DensityMixin, BaseEst
         self.accelerate = accelerate
         self.nested = nested
         self.pursue = pursue
+        self.background = background
         self.n_jobs = n_jobs
         self.max_seconds = max_seconds
 
@@ -240,6 +263,47 @@ class GaussianMixture(Predictions, Imputing, Shown, Saved, DensityMixin, BaseEst
             Component of each row, from 0.
         """
         return self.fit(X, y, sample_weight).predict(X)
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> GaussianMixture:
+        """Take a batch of rows, which are not kept: one step of stepwise EM.
+
+        The first batch gives the step that EM makes from the start. Of a later one, with the share s of all
+        rows so far, the statistics count s^0.6, and those before it the rest. A fit that is there already
+        counts as the rows that it was fitted on, each of weight one.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+            The batch. The first has a row for each component at least; floors and prior are what it asks for.
+        y : object, optional
+            Not used.
+        sample_weight : array_like of shape (n_samples,), optional
+            Non-negative, in one unit for all batches.
+
+        Returns
+        -------
+        GaussianMixture
+            The estimator itself. `n_iter_` counts batches, `lower_bound_` is that of the last batch before
+            its step, `n_samples_` the rows so far; there is no verdict: `diagnose` gives one on rows that are
+            kept.
+
+        Raises
+        ------
+        DataError
+            If the rows cannot be used, or the first batch has too few.
+        InvalidParameterError
+            If a parameter cannot be used, or `n_components` or `covariance_type` changed between batches.
+
+        Notes
+        -----
+        For independent rows of one distribution the parameters tend to a stationary point of the expected log
+        likelihood, if they stay bounded (Cappe and Moulines, J. R. Stat. Soc. B 71, 2009). It may be a bad
+        optimum: none is left. Nothing is promised of a single step, which may lower the likelihood, nor of
+        few batches, nor of batches that differ by more than chance, such as sorted rows. Equal batches in
+        equal order give equal bits. Cost of one pass over the batch.
+        """
+        partial_fit_estimator(self, X, sample_weight)
+        return self
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

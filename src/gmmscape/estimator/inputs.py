@@ -15,8 +15,8 @@ from gmmscape.exceptions import DataError
 def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
     """Return rows as scikit-learn checks them, with names of columns; its ValueErrors become DataErrors.
 
-    float32 stays what it is, everything else becomes float64; NaN is what is missing. The kind of table, the order in memory and the
-    order of bytes change no bit of the numbers.
+    float32 stays what it is, everything else becomes float64; NaN is what is missing. The kind of table, the
+    order in memory and the order of bytes change no bit of the numbers.
     """
     if issparse(X):
         raise DataError("X is sparse: pass a dense array, for example X.toarray()")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.estimator.fitting import seed_of_model
@@ -14,7 +15,7 @@ from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
 from gmmscape.models import NotFittedError, parameters_of
 from gmmscape.threads import limited
-from gmmscape.validation import positive_integer
+from gmmscape.validation import positive_integer, sample_weights
 
 
 class Predictions:
@@ -29,7 +30,7 @@ class Predictions:
     covariances_: Any
 
     def predict(self, X: Any) -> IntArray:
-        """Return the most probable component of each row; the lowest index wins ties.
+        """Return the most probable component of each row, -1 for the background; the lowest index wins ties.
 
         Parameters
         ----------
@@ -39,9 +40,10 @@ class Predictions:
         Returns
         -------
         ndarray of shape (n_samples,)
-            Component of each row, from 0.
+            Component of each row, from 0; -1 where the background is more probable than any.
         """
-        return self.predict_proba(X).argmax(axis=1)
+        labels = self.predict_proba(X).argmax(axis=1)
+        return np.where(labels == len(self.means_), -1, labels)
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -53,7 +55,7 @@ class Predictions:
 
         Returns
         -------
-        ndarray of shape (n_samples, n_components)
+        ndarray of shape (n_samples, n_components), one column more with a background, which comes last
             Rows sum to one.
         """
         mixture, rows = self._mixture(), self._checked(X)
@@ -77,7 +79,7 @@ class Predictions:
         with limited(self.n_jobs):
             return in_precision(mixture.log_density(rows), rows, self.means_)
 
-    def score(self, X: Any, y: Any = None) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
         """Return the average log density.
 
         Parameters
@@ -86,44 +88,62 @@ class Predictions:
             Rows.
         y : object, optional
             Not used.
+        sample_weight : array_like of shape (n_samples,), optional
+            Non-negative; only ratios matter. Equal by default.
 
         Returns
         -------
         float
-            In nats per row.
+            In nats per row, or per unit of weight.
         """
-        return float(self.score_samples(X).mean())
+        return self._judged(X, sample_weight)[0]
 
-    def bic(self, X: Any) -> float:
+    def bic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return the Bayesian information criterion; smaller is better, as in scikit-learn.
 
         Parameters
         ----------
         X : array_like of shape (n_samples, n_features)
             Rows.
+        sample_weight : array_like of shape (n_samples,), optional
+            Non-negative; only ratios matter: whole multiples of the smallest are counts, and n is their sum;
+            of others it is Kish's number, (sum w)^2 / sum w^2. Equal by default.
 
         Returns
         -------
         float
             -2 log-likelihood + (number of parameters) log n.
         """
-        density = self.score_samples(X)
-        return float(-2.0 * density.sum() + self._n_parameters() * np.log(len(density)))
+        average, n = self._judged(X, sample_weight)
+        return float(-2.0 * n * average + self._n_parameters() * np.log(n))
 
-    def aic(self, X: Any) -> float:
+    def aic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return Akaike's information criterion; smaller is better, as in scikit-learn.
 
         Parameters
         ----------
         X : array_like of shape (n_samples, n_features)
             Rows.
+        sample_weight : array_like of shape (n_samples,), optional
+            As for `bic`.
 
         Returns
         -------
         float
             -2 log-likelihood + 2 (number of parameters).
         """
-        return float(-2.0 * self.score_samples(X).sum() + 2.0 * self._n_parameters())
+        average, n = self._judged(X, sample_weight)
+        return float(-2.0 * n * average + 2.0 * self._n_parameters())
+
+    def _judged(self, X: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
+        """The average log density, and how many rows that is the average of."""
+        density = self.score_samples(X)
+        if sample_weight is None:
+            return float(density.mean()), float(len(density))
+        weights = sample_weights(sample_weight, len(density))
+        counts = np.flatnonzero(weights.each)  # a row of weight zero may have no density
+        some = weights.taken(counts)
+        return float(some.each @ density[counts]), some.counted
 
     def sample(self, n_samples: int = 1) -> tuple[FloatArray, IntArray]:
         """Draw rows from the fitted mixture.
@@ -138,7 +158,7 @@ class Predictions:
         X : ndarray of shape (n_samples, n_features)
             Rows, grouped by component as in scikit-learn.
         y : ndarray of shape (n_samples,)
-            Component each row was drawn from.
+            Component each row was drawn from; -1 for the background.
         """
         mixture = self._mixture()
         try:
@@ -155,7 +175,11 @@ class Predictions:
         return parameters_of(self, family_named(self.covariance_type).kind.name)
 
     def _n_parameters(self) -> int:
-        return family_named(self.covariance_type).n_parameters(*self._mixture().means.shape)
+        mixture = self._mixture()
+        free = family_named(self.covariance_type).n_parameters(*mixture.means.shape)
+        held = getattr(self, "held_", None)
+        free -= 0 if held is None else held.n_held
+        return free + (mixture.background is not None)
 
     def _checked(self, X: Any) -> FloatArray:
         self._mixture()

@@ -14,10 +14,11 @@ from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import seed_of_model, set_parameters
 from gmmscape.estimator.of_columns import OfColumns
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import CovariancePrior
 from gmmscape.mixture import Mixture
 from gmmscape.modelfiles.load import save
 from gmmscape.models import read_model
-from gmmscape.results.fields import plain
+from gmmscape.results.fields import plain, restored
 from gmmscape.validation import choice
 
 #: Parameters that mean the same in scikit-learn's estimator.
@@ -35,6 +36,8 @@ SHARED = (
 )
 #: What a fit of another program says of itself.
 OF_FIT = ("converged_", "n_iter_", "lower_bound_", "lower_bounds_")
+#: What batches go on from, beside the parameters.
+OF_BATCHES = ("n_samples_", "covariance_prior_")
 
 
 class Saved(OfColumns):
@@ -71,9 +74,10 @@ class Saved(OfColumns):
 
         Notes
         -----
-        The file holds all parameters, the fit with its diagnosis, prior and floors, and the names of columns;
-        a `random_state` or `rng` that is a generator is kept as the seed that it leads to; a function that
-        chooses starts is left out. It holds no rows.
+        The file holds all parameters, the fit with its diagnosis, prior and floors, and the names of columns,
+        but no rows; a fit by batches goes on as one that counts as its rows.
+        A `random_state` or `rng` that is a generator is kept as the seed that it leads to; a function that
+        chooses starts is left out.
         """
         mixture = self.mixture_  # says so if there is no fit
         kept: dict[str, Any] = self.get_params(deep=False)  # type: ignore[attr-defined]
@@ -85,7 +89,9 @@ class Saved(OfColumns):
         if hasattr(self, "solution_"):
             document = self.document().to_dict()  # type: ignore[attr-defined]
         else:
-            told = {name: plain(getattr(self, name)) for name in OF_FIT if hasattr(self, name)}
+            told = {
+                name: plain(getattr(self, name)) for name in (*OF_FIT, *OF_BATCHES) if hasattr(self, name)
+            }
             known = {name: value for name, value in told.items() if value is not None}
             document = {"mixture": mixture.to_dict(), **known}
         document["dtype"] = self.means_.dtype.name
@@ -117,9 +123,11 @@ class Saved(OfColumns):
         if "mixture" in document:
             mixture, found = Mixture.from_dict(document["mixture"]), cls()
             _set_columns(found, mixture)
-            for name in OF_FIT:
+            for name in (*OF_FIT, "n_samples_"):
                 if name in document:
                     setattr(found, name, document[name])
+            prior = document.get("covariance_prior_")
+            found.covariance_prior_ = None if prior is None else restored(CovariancePrior, prior)  # type: ignore[attr-defined]
         else:
             found = cls.of_document(FitDocument.from_dict(document))
             mixture = found.solution_.mixture  # type: ignore[attr-defined]
@@ -183,6 +191,7 @@ class Saved(OfColumns):
         )
         set_parameters(found, read.mixture)
         _set_columns(found, read.mixture.with_names(read.feature_names))
+        found.covariance_prior_ = None
         for name in OF_FIT:
             if hasattr(model, name):
                 setattr(found, name, copy.deepcopy(getattr(model, name)))

@@ -72,7 +72,7 @@ class Shown:
             If matplotlib is not installed.
         """
         mixture = self._mixture()
-        # Parameters may have been changed since, or come from another program.
+        # Parameters may have been changed since, or come from batches or another program.
         ours = hasattr(self, "solution_") and mixture == self.solution_.mixture
         rows = None if X is None else self._checked(X)
         names = getattr(self, "feature_names_in_", None)
@@ -103,8 +103,8 @@ class Shown:
         mixture = self._mixture()
         if not hasattr(self, "solution_"):
             raise InvalidParameterError(
-                "this model was not fitted here: diagnose it with rows; `save` writes it, and its mixture_ "
-                "has JSON"
+                "this model was fitted by batches or elsewhere, and has no verdict: pass it to `diagnose` with "
+                "rows; `save` writes it, and its mixture_ has JSON"
             )
         if mixture != self.solution_.mixture:
             raise InvalidParameterError(

@@ -52,7 +52,9 @@ def problem_of(model: Any, X: FloatArray, sample_weight: Any) -> str:
     if sample_weight is not None:
         digest.update(np.ascontiguousarray(sample_weight, dtype=np.float64).data)
     names = ("n_components", "covariance_type", "reg_covar", "covariance_floor", "covariance_prior")
-    told = [repr(getattr(model, name)) for name in (*names, "accelerate", "max_seconds")]
+    told = [repr(getattr(model, name)) for name in (*names, "background", "accelerate", "max_seconds")]
+    held = (getattr(model, f"{name}_fixed") for name in ("weights", "means", "covariances"))
+    told += [repr(None if value is None else np.asarray(value).tolist()) for value in held]
     digest.update("\n".join([str(X.shape), str(X.dtype), *told]).encode())
     return digest.hexdigest()
 
@@ -100,7 +102,7 @@ def _going_on(model: Any, sample: Sample, family: Family, problem: str | None) -
         )
     paused, solution = getattr(model, "_paused", None), getattr(model, "solution_", None)
     if solution is not None and start is solution.mixture and _same_run(paused, problem):
-        return Begun(solution.local, paused.memory)
+        return Begun(solution.local.beside(None), paused.memory)
     return Begun(sample.local_mixture(start))
 
 

@@ -9,6 +9,8 @@ from gmmscape.families.covariance_prior import CovariancePrior
 from gmmscape.families.family import Coordinates, Family, NativeFamily
 from gmmscape.families.floor import NO_FLOOR, Floor
 from gmmscape.families.free_covariance import FreeCovariance
+from gmmscape.families.held import Held, with_held
+from gmmscape.families.held_parts import HeldParts
 from gmmscape.families.location import Location, contrasts, softmax
 from gmmscape.families.parsimonious import Parsimonious
 from gmmscape.families.registry import (
@@ -30,6 +32,8 @@ __all__ = [
     "Family",
     "Floor",
     "FreeCovariance",
+    "Held",
+    "HeldParts",
     "Location",
     "NativeFamily",
     "Parsimonious",
@@ -44,4 +48,5 @@ __all__ = [
     "register",
     "softmax",
     "unregister",
+    "with_held",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families.covariance_prior import CovariancePrior
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import SufficientStatistics
+
+if TYPE_CHECKING:
+    from gmmscape.families.held_parts import HeldParts
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,15 @@ class Family(ABC):
         if not moved:
             return mixture
         return Mixture(mixture.weights, mixture.means, covariances, mixture.covariance_type)
+
+    def arranged(self, means: FloatArray) -> FloatArray:
+        """Return starting means in the order in which the family wants them."""
+        return means
+
+    @property
+    def held(self) -> HeldParts | None:
+        """What is held of its parameters, component by component; None for nothing."""
+        return None
 
     def on_floor(self, mixture: Mixture) -> BoolArray:
         """Say which components a floor holds up, shape (k,)."""

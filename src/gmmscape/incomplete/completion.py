@@ -76,7 +76,11 @@ def drawn(
         if observed.all():
             continue
         given, some = kind.conditioned(parameters.factors, observed[None]), X[rows]
-        own = _chosen(hold(some).responsibilities(parameters), chance[rows]) if component is None else component[rows]
+        own = (
+            _chosen(hold(some).responsibilities(parameters), chance[rows])
+            if component is None
+            else component[rows]
+        )
         missing = np.flatnonzero(~observed)
         for i in np.unique(own).tolist():
             these, mean = np.flatnonzero(own == i), parameters.means[i]

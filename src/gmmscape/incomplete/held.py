@@ -70,15 +70,13 @@ class IncompleteRows(engine.HeldRows):
 
     @cached_property
     def _parts(self) -> list[tuple[IntArray, IntArray, engine.Held | None]]:
-        """Observed columns, rows, and these as held, of each pattern; nothing is held where all is missing."""
+        """Observed columns, rows, and these as held, of each pattern; None where all is missing."""
         found: list[tuple[IntArray, IntArray, engine.Held | None]] = []
         for observed, rows in zip(*self.patterns, strict=True):
             columns, held = np.flatnonzero(observed), None
             if len(columns):
                 origin = None if self.origin is None else self.origin[columns]
-                held = self._computing.hold(
-                    self.X[rows[:, None], columns], self.weights.taken(rows), origin
-                )
+                held = self._computing.hold(self.X[rows[:, None], columns], self.weights.taken(rows), origin)
             found.append((columns, rows, held))
         return found
 
@@ -193,6 +191,16 @@ class IncompleteRows(engine.HeldRows):
         """Raise NotAvailableError."""
         raise _no_derivatives()
 
+    def em(self, task: engine.EmTask) -> engine.EmRuns | None:
+        """Return where EM leads from each start, by the loop of the engine that holds the patterns.
+
+        None where Python has to drive the iterations: where starts have rows of their own, or a row no value.
+        """
+        parts = [(columns, held) for columns, _, held in self._parts if isinstance(held, engine.HeldRows)]
+        if task.ranges is not None or len(parts) < len(self._parts):
+            return None
+        return parts[0][1].em_of_patterns(self.X, parts, task)
+
     def taken(self, rows: Any, weights: FloatArray | None = None) -> Any:
         """Return some rows with their own weights or others."""
         own = self.weights.taken(rows) if weights is None else Weights.of(weights)
@@ -224,7 +232,12 @@ def _marginal(
 
 
 def _merged(
-    kind: CovarianceKind, scatter: str, about: FloatArray, masses: FloatArray, means: FloatArray, scatters: Any
+    kind: CovarianceKind,
+    scatter: str,
+    about: FloatArray,
+    masses: FloatArray,
+    means: FloatArray,
+    scatters: Any,
 ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     """Mass, mean and scatter of all patterns together, with the terms between their means."""
     mass = masses.sum(axis=0)

@@ -94,7 +94,8 @@ def refits(
     tasks.save()
     rows = [one for block in found for one in block][: plan.number]
     kept = [one for one in rows if one is not None]
-    return Refits(np.array(kept).reshape(len(kept), -1), len(rows) - len(kept), ended)
+    table = np.array(kept).reshape(len(kept), len(values(fit)))
+    return Refits(table, len(rows) - len(kept), ended)
 
 
 def _collected(results: Generator[Any, None, None], found: list[Any]) -> str:

@@ -81,6 +81,12 @@ class Problem:
         return values(self.objective.measure.callers_mixture(self.fit))
 
     @property
+    def ended(self) -> str:
+        """How the polish ended the work: "completed", "time_limit" or "interrupted"."""
+        reason = self.solution.stop_reason
+        return reason if reason in ("time_limit", "interrupted") else "completed"
+
+    @property
     def z(self) -> float:
         """Standard errors that an interval of normal theory reaches."""
         from scipy.special import ndtri
@@ -101,9 +107,11 @@ def _part(mixture: Mixture, some: BoolArray) -> Mixture:
 
 def inferred(problem: Problem, plan: Plan, budget: Budget) -> StandardErrors:
     """Return estimates and verdict by the plan's method; see `standard_errors`."""
+    why = no_derivatives(problem)
+    if plan.method == "auto" and why is not None:
+        plan = plan._replace(method="bootstrap")
     if plan.method in BOOTSTRAPS:
         return _by_bootstrap(problem, plan, budget)
-    why = no_derivatives(problem)
     if why is not None:
         raise NotAvailableError(f"{why}: pass method='bootstrap'")
     held = held_coordinates(problem.objective, OwnUnits(problem.objective.family, problem.fit))
@@ -111,14 +119,17 @@ def inferred(problem: Problem, plan: Plan, budget: Budget) -> StandardErrors:
     curve = curved(problem.objective, problem.fit, off)
     method = _method(problem, plan.method)
     estimates = _by_normal_theory(problem, curve, held, sandwich=method == "sandwich")
-    ended = "completed"
-    if method == "profile":
+    ended = problem.ended
+    if method == "profile" and ended == "completed":
         estimates, ended = _by_profiles(problem, estimates, off, budget)
     return _result(problem, method, estimates, _doubts(problem, curve, method), ended)
 
 
 def _by_bootstrap(problem: Problem, plan: Plan, budget: Budget) -> StandardErrors:
-    found = refits(problem.objective, problem.fit, problem.worth, plan, POLISH, budget)
+    if problem.ended == "completed":
+        found = refits(problem.objective, problem.fit, problem.worth, plan, POLISH, budget)
+    else:
+        found = Refits(np.empty((0, len(problem.told))), 0, problem.ended)
     estimates, doubts = _by_refits(problem, found)
     if no_derivatives(problem) is None:
         units = OwnUnits(problem.objective.family, problem.fit)
@@ -138,6 +149,8 @@ def no_derivatives(problem: Problem) -> str | None:
     family = problem.objective.family
     if family.scores is None:
         return f"the family {family.name!r} has no second derivatives"
+    if problem.objective.rows.incomplete:
+        return "rows with missing values have no second derivatives"
     size = OwnUnits(family, problem.fit).size
     if size > EFFORT.inference.largest_information:
         return f"the fit has {size} parameters, too many for a matrix of all"
@@ -220,8 +233,11 @@ def _by_refits(problem: Problem, found: Refits) -> tuple[list[Estimate], list[st
     estimates = []
     for i, quantity in enumerate(problem.told):
         one = Estimate(*quantity, float(problem.values[i]))
-        column = found.values[:, i] if len(found.values) else np.empty(0)
-        error = float(np.std(column, ddof=1)) if len(column) > 1 else 0.0
+        column = found.values[:, i]
+        if len(column) < 2:
+            estimates.append(one._replace(reason=FEW_REFITS))
+            continue
+        error = float(np.std(column, ddof=1))
         if error <= TOLERANCES.inference.still * abs(local[i]):
             estimates.append(one._replace(reason=STILL))
             continue

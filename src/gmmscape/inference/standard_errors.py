@@ -12,12 +12,13 @@ from gmmscape.diagnosis.assess import POLISH, check_n_jobs, check_rows, family_o
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import Family
 from gmmscape.inference.bootstrap import BOOTSTRAPS, Plan
 from gmmscape.inference.estimates import Problem, inferred
 from gmmscape.inference.result import StandardErrors
 from gmmscape.inference.rows import Worth
 from gmmscape.measure import Sample
-from gmmscape.models import last_step, read_model, rows_at_last_step
+from gmmscape.models import FittedModel, last_step, read_model, rows_at_last_step
 from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Callback
 from gmmscape.solve import Solution, descend
@@ -67,7 +68,8 @@ def standard_errors(
         intervals by normal theory on scales without ends (logit, log, Fisher's z). "sandwich": like it, but
         right where components are no Gaussians, or weights are no counts. "bootstrap": refits to rows drawn
         again, and their percentiles; "weighted bootstrap": refits under random weights. "auto" is "profile",
-        or "observed" where that would take long.
+        or "observed" where that would take long, or "bootstrap" where there are no second derivatives, as of
+        rows with missing values.
     level : float, default=0.95
         Of the intervals.
     covariance_type : {"full", "tied", "diag", "spherical"}, optional
@@ -108,7 +110,8 @@ def standard_errors(
     InvalidParameterError
         If the model or an option cannot be used.
     NotAvailableError
-        If the family has no derivatives, or too many parameters for their matrix, and `method` needs them.
+        If the family or the rows have no second derivatives, or the fit too many parameters for a matrix of
+        them, and `method` needs it.
     NotFittedError
         If the model has no parameters yet.
 
@@ -129,13 +132,13 @@ def standard_errors(
     [0.067, 0.066]
     """
     choice("method", method, METHODS)
-    level = _level(level)
+    level = checked_level(level)
     check_n_jobs(n_jobs)
     budget = Budget.of("standard_errors", max_seconds, callback, verbose)
     plan = Plan(
         method=method,
         number=positive_integer("n_bootstrap", n_bootstrap),
-        seed=seed_for(checkpoint, rng) if method in BOOTSTRAPS else 0,
+        seed=seed_for(checkpoint, rng),
         n_jobs=-1 if n_jobs is None else int(n_jobs),
         checkpoint=checkpoint,
     )
@@ -149,16 +152,53 @@ def standard_errors(
         warnings.warn(str(finding), UserWarning, stacklevel=2)
     check_rows(sample, fitted)
     family = family_of(fitted, sample, reg_covar, covariance_floor, covariance_prior)
+    found = of_sample(fitted, family, sample, sample_weight, level, plan, budget)
+    return found.told(fitted.feature_names or column_names(X))
+
+
+def of_sample(
+    fitted: FittedModel,
+    family: Family,
+    sample: Sample,
+    sample_weight: ArrayLike | None,
+    level: float,
+    plan: Plan,
+    budget: Budget,
+) -> StandardErrors:
+    """Return what `standard_errors` does, of a model that was read and rows that were looked at.
+
+    Parameters
+    ----------
+    fitted : FittedModel
+        With a mixture.
+    family : Family
+        That it was fitted in, with prior and floor.
+    sample : Sample
+        The rows.
+    sample_weight : array_like of shape (n_samples,) or None
+        Their weights, as they came.
+    level : float
+        Of the intervals.
+    plan : Plan
+        The method, and what a bootstrap draws.
+    budget : Budget
+        Time and callback.
+
+    Returns
+    -------
+    StandardErrors
+        Columns by number.
+    """
+    assert fitted.mixture is not None
     given = sample.local_mixture(fitted.mixture)
     objective = Objective.near(sample, family, given)
     solution = _polished(objective, given, budget)
-    problem = Problem(
-        objective, given, solution, Worth.of(sample, sample_weight), level, total_mass(sample, sample_weight)
-    )
-    return inferred(problem, plan, budget).told(fitted.feature_names or column_names(X))
+    worth, total = Worth.of(sample, sample_weight), total_mass(sample, sample_weight)
+    return inferred(Problem(objective, given, solution, worth, level, total), plan, budget)
 
 
-def _level(level: Any) -> float:
+def checked_level(level: Any) -> float:
+    """Return a level between 0 and 1, or raise InvalidParameterError."""
     found = real_number("level", level)
     if not found < 1.0:
         raise InvalidParameterError.of("level", level, "pass a share between 0 and 1, such as 0.95")
@@ -167,6 +207,6 @@ def _level(level: Any) -> float:
 
 def _polished(objective: Any, given: Any, budget: Budget) -> Solution:
     def watch(ended: int, iterations: int, nll: float) -> bool:
-        return budget.asks_to_stop("polish", ended, 1, nll, iteration=iterations)
+        return not ended and budget.asks_to_stop("polish", 0, 1, nll, iteration=iterations)
 
     return descend(POLISH, objective, given, max_seconds=budget.left, watch=watch)

@@ -32,7 +32,10 @@ WORDS = {
 
 def named(record: Any, estimate: Any, *, short: bool = False) -> str:
     """Return what an estimate is called; the short form leaves out whose it is."""
-    names = [_column(record, j) for j in estimate.columns] or ["every column"]
+    alone = record.mixture.n_features == 1  # whose variance is that of its one column
+    names = [_column(record, j) for j in estimate.columns] or [
+        _column(record, 0) if alone else "every column"
+    ]
     word = WORDS[estimate.kind].format(*names)
     if short:
         return word
@@ -64,9 +67,9 @@ def next_step(record: Any) -> str:
     if record.stop_reason in ENDINGS:
         return ENDINGS[record.stop_reason]
     if record.method in ("observed", "sandwich"):
-        return 'compare with method="profile" or method="bootstrap"'
+        return 'compare with the method "profile" or "bootstrap"'
     if record.method == "profile":
-        return 'compare with method="bootstrap"; fewer components, or more rows, are surer'
+        return 'compare with the method "bootstrap"; fewer components, or more rows, are surer'
     return "fewer components, or more rows, are surer"
 
 

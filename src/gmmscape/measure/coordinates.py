@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import Background
 from gmmscape.mixture import Mixture
 
 
@@ -17,9 +18,12 @@ class Centred:
     ----------
     origin : ndarray of shape (d,)
         Local coordinates are the caller's minus it.
+    background : Background or None
+        Beside the components of all mixtures; inside, it is part of the measure, not of them.
     """
 
     origin: FloatArray
+    background: Background | None = None
 
     def local_mixture(self, mixture: Mixture) -> Mixture:
         """Return a mixture of the caller's in local coordinates.
@@ -32,9 +36,10 @@ class Centred:
         Returns
         -------
         Mixture
-            Its means relative to `origin`; each difference rounds once.
+            Its means relative to `origin`; each difference rounds once. A background stays behind: inside,
+            weights of components sum to one.
         """
-        return mixture.shifted(-self.origin)
+        return mixture.beside(None).shifted(-self.origin)
 
     def callers_mixture(self, local: Mixture) -> Mixture:
         """Return a mixture in local coordinates in the caller's.

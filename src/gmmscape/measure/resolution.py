@@ -56,7 +56,9 @@ def repetition(points: FloatArray, counts: FloatArray) -> float:
     lowest, highest = np.fmin.reduce(points), np.fmax.reduce(points)
     varying = highest > lowest
     missing = np.isnan(points)
-    steps = np.array([rounding_step(np.unique(x[~gone])) for x, gone in zip(points.T, missing.T, strict=True)])
+    steps = np.array(
+        [rounding_step(np.unique(x[~gone])) for x, gone in zip(points.T, missing.T, strict=True)]
+    )
     on_grid = bool((steps[varying] > 0).all())
     # What is missing is equal to what is missing, and next to nothing.
     rows = np.where(missing, 2.0 * highest - lowest + np.maximum(1.0, np.abs(highest)), points)

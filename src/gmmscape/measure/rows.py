@@ -130,6 +130,10 @@ class WeightedRows:
         weights = self.weights[rows]
         return self.taken(rows, weights / weights.sum())
 
+    def alike(self, data: FloatArray, weights: FloatArray) -> WeightedRows:
+        """Return other rows, which are judged as these are."""
+        return WeightedRows(data, weights, self.unit)
+
     @property
     def log_unit(self) -> float:
         """What to add to an NLL per unit^d, or as many as are observed, to have it in the user's units."""
@@ -141,6 +145,19 @@ class WeightedRows:
         if not self.incomplete:
             return self.data.shape[1]
         return float(self.weights @ np.count_nonzero(~np.isnan(self.data), axis=1))
+
+    @property
+    def second_order(self) -> bool:
+        """Whether derivatives of the value are to be had from the sums here."""
+        return True
+
+    def background_weight(self, mixture: Mixture) -> float:
+        """Return the weight of a background beside a mixture: zero, there is none."""
+        return 0.0
+
+    def weights_of(self, mixture: Mixture) -> FloatArray:
+        """Return the weights that components have in the density of the rows, shape (k,)."""
+        return mixture.weights
 
     def _parameters(self, mixture: Mixture) -> engine.Parameters:
         return mixture.parameters._replace(unit=self.unit)

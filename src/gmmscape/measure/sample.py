@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import Background, background_of, checked_background
 from gmmscape.exceptions import DataError
 from gmmscape.incomplete import OneGaussian
+from gmmscape.measure.background_rows import rows_before
 from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.duplicates import Duplicates
 from gmmscape.measure.resolution import grid_step, repetition
@@ -39,11 +41,16 @@ class Sample(Centred):
         Whether to copy the rows. False saves the memory; X must then not change while the sample is used.
     wild : {"kept", "aside"}, default="kept"
         What becomes of rows a hundred times as far off as the others: `set_aside` tells which they are.
+    background : {"box", "hull"}, float or Background, optional
+        Uniform density beside the components of all mixtures: over the box or hull of the rows, of a volume,
+        or as it was on other rows.
     names : sequence of str, optional
         Of the columns, for messages; a table brings its own.
 
     Attributes
     ----------
+    background : Background or None
+        Its region; its weight is that of a fit, and zero here.
     origin : ndarray of shape (d,)
         Coordinate-wise median of the rows of positive weight, a value of the data. Computations run in
         coordinates relative to it: subtracting a neighbouring float64 is exact, so shifting the data changes
@@ -72,6 +79,7 @@ class Sample(Centred):
         *,
         copy: bool = True,
         wild: str = "kept",
+        background: str | float | Background | None = None,
         names: Sequence[str] | None = None,
     ) -> None:
         aside = wild_rows if wild == "aside" else None
@@ -79,17 +87,43 @@ class Sample(Centred):
         self.n_samples = self._source.n_given
         self._summary = RowSummary.of(self._source, keys=False)
         self.n_features, self.origin = self._source.n_features, self._summary.origin
-        points, weights = self._source.in_memory()
+        points, self._weights = self._source.in_memory()
+        weights = self._weights
         self.equal_weights = weights.common is not None
         self.incomplete = self._source.incomplete
-        self._rows = WeightedRows(
-            points, weights, unit=_unit(self._summary), origin=self.origin, incomplete=self.incomplete
+        self.background = (
+            background
+            if isinstance(background, Background)
+            else background_of(checked_background(background), points)
+        )
+        self._rows = rows_before(
+            self.background,
+            points,
+            weights,
+            unit=_unit(self._summary),
+            origin=self.origin,
+            incomplete=self.incomplete,
         )
         #: Mixtures whose rows were counted last: a diagnosis asks several times for the same ones.
         self._counted: deque[tuple[Mixture, FloatArray]] = deque(maxlen=4)
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def local_background(self) -> Background | None:
+        """The background with its region in local coordinates."""
+        return None if self.background is None else self.background.shifted(-self.origin)
+
+    def background_beside(self, local: Mixture) -> Background | None:
+        """Return the background with the weight that it has beside a mixture in local coordinates."""
+        if self.background is None:
+            return None
+        return self.background.of_weight(self._rows.background_weight(local))
+
+    def callers_mixture(self, local: Mixture) -> Mixture:
+        """Return a mixture in local coordinates in the caller's, beside the background if there is one."""
+        return super().callers_mixture(local).beside(self.background_beside(local))
 
     def local(self, rows: Any) -> FloatArray:
         """Return some rows of positive weight relative to `origin`, shape (m, d).
@@ -155,7 +189,7 @@ class Sample(Centred):
 
     @property
     def set_aside(self) -> IntArray:
-        """Where rows that are not looked at, being wild or without any value, stand in the data as they came."""
+        """Where rows that are not looked at, being wild or without any value, stand in the data."""
         return self._source.left_out
 
     @property
@@ -200,11 +234,7 @@ class Sample(Centred):
     @cached_property
     def _counts(self) -> FloatArray | None:
         """How many rows each stands for: multiples of the smallest weight; None where they are none."""
-        if self.equal_weights:
-            return np.ones(len(self))
-        counts = self.weights / self.weights.min()
-        whole = np.abs(counts - np.round(counts)).max() <= TOLERANCES.measure.whole_weight
-        return np.round(counts) if whole else None
+        return self._weights.counts
 
     @property
     def counts(self) -> FloatArray | None:
@@ -213,14 +243,8 @@ class Sample(Centred):
 
     @cached_property
     def counted_rows(self) -> float:
-        """How many rows the data are, whatever the unit of their weights.
-
-        Weights that are whole multiples of the smallest are counts of it; of others, Kish's effective number
-        is taken, 1 / sum of their squares.
-        """
-        if self._counts is not None:
-            return float(self._counts.sum())
-        return float(1.0 / (self.weights @ self.weights))
+        """How many rows the data are, whatever the unit of their weights: see `Weights.counted`."""
+        return self._weights.counted
 
     @property
     def n_varying(self) -> int:
@@ -234,10 +258,7 @@ class Sample(Centred):
         counts = np.ones(len(points)) if self._counts is None else self._counts
         observed = ~np.isnan(points)
         return np.array(
-            [
-                grid_step(points[own, j], float(counts[own].sum()))
-                for j, own in enumerate(observed.T)
-            ]
+            [grid_step(points[own, j], float(counts[own].sum())) for j, own in enumerate(observed.T)]
         )
 
     @cached_property
@@ -305,8 +326,8 @@ def check_complete(measure: Any, what: str) -> None:
     if isinstance(measure, Sample) and measure.incomplete:
         rows = int(np.isnan(measure.points).any(axis=1).sum())
         raise DataError(
-            f"X has missing values in {rows} of {len(measure)} rows, which {what}: complete these rows, as by "
-            "a mixture's `impute`, or drop them"
+            f"X has missing values in {rows} of {len(measure)} rows, which {what}: complete these rows, as "
+            "by a mixture's `impute`, or drop them"
         )
 
 

@@ -34,8 +34,8 @@ def like_given(X: Any, points: FloatArray, filled: FloatArray) -> Any:
     Returns
     -------
     ndarray or table
-        Of a table a new one with the same names, index and types; columns of whole numbers that had gaps become
-        float64. An array keeps a floating type.
+        Of a table a new one with the same names, index and types; columns of whole numbers that had gaps
+        become float64. An array keeps a floating type.
     """
     missing = np.isnan(points)
     if hasattr(X, "iloc") and hasattr(X, "isetitem"):

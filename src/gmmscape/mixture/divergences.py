@@ -131,7 +131,8 @@ def divergence(
     Raises
     ------
     InvalidParameterError
-        If p and q are no mixtures of the same columns, or another parameter cannot be used.
+        If p and q are no mixtures of the same columns or have a background, or another parameter cannot be
+        used.
 
     Notes
     -----
@@ -170,6 +171,8 @@ def _comparable(p: Any, q: Any) -> tuple[Mixture, Mixture]:
     for name, one in (("p", p), ("q", q)):
         if not isinstance(one, Mixture):
             raise InvalidParameterError.of(name, one, "pass a Mixture; of a fitted model its mixture_")
+        if one.background is not None:
+            raise InvalidParameterError.of(name, one, "take the components alone, by `beside(None)`")
     if p.n_features != q.n_features:
         raise InvalidParameterError(
             f"p has {p.n_features} columns and q {q.n_features}: pass mixtures of the same columns"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from gmmscape.background import Background
 from gmmscape.exceptions import FormatError
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture.parts import MixtureParts
@@ -22,8 +23,8 @@ class Written(MixtureParts, Record):
         Returns
         -------
         dict
-            Keys format, format_version, covariance_type, weights, means, covariances, and feature_names where
-            columns have names.
+            Keys format, format_version, covariance_type, weights, means, covariances, feature_names where
+            columns have names, and background where there is one.
         """
         names = {} if self.feature_names is None else {"feature_names": list(self.feature_names)}
         return {
@@ -34,6 +35,7 @@ class Written(MixtureParts, Record):
             "means": self.means.tolist(),
             "covariances": self.covariances.tolist(),
             **names,
+            **({} if self.background is None else {"background": self.background.content()}),
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -151,10 +153,16 @@ class Written(MixtureParts, Record):
             _check_keys(content, required={"centers", "sigma"}, optional={"weights"})
             return cls.location(content["centers"], content["sigma"], content.get("weights"))
         fields = {"weights", "means", "covariances", "covariance_type"}
-        _check_keys(content, required=fields, optional={"format", "format_version", "feature_names"})
+        _check_keys(
+            content, required=fields, optional={"format", "format_version", "feature_names", "background"}
+        )
         if not isinstance(content.get("feature_names"), list | tuple | None):
             raise FormatError("feature_names must be a list of names")
-        return cls(**{field: content[field] for field in fields}, feature_names=content.get("feature_names"))
+        return cls(
+            **{field: content[field] for field in fields},
+            feature_names=content.get("feature_names"),
+            background=Background.from_content(content.get("background")),
+        )
 
 
 def _check_keys(content: Mapping[str, Any], *, required: set[str], optional: set[str]) -> None:

@@ -32,6 +32,8 @@ class Mixture(OverColumns, Rearranged, Exchanged, Written, Pictured):
         How the covariances are stored; `kind` is the object of that name, which knows what depends on it.
     feature_names : sequence of str, optional
         Names of the columns, each once. They count where mixtures are compared.
+    background : Background, optional
+        Uniform density beside the components; its weight and theirs sum to one.
 
     Raises
     ------
@@ -64,5 +66,6 @@ class Mixture(OverColumns, Rearranged, Exchanged, Written, Pictured):
             numbers = (*self.means[i, :d], *deviations[i, :d])
             rows.append((str(i), f"{self.weights[i]:.4f}", *(f"{x:.5g}" for x in numbers)))
         components, features = counted(self.n_components, "component"), counted(self.n_features, "feature")
-        head = f"mixture of {components}, {features}, {self.covariance_type} covariances"
+        beside = "" if self.background is None else f", background {self.background_weight:.4f}"
+        head = f"mixture of {components}, {features}, {self.covariance_type} covariances{beside}"
         return "\n".join([head, *aligned(rows), *left_out(self.n_components, MOST_COMPONENTS)])

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
+from gmmscape.background import Background, same_background, weighted
 from gmmscape.covariances import CovarianceKind, kind_named
 from gmmscape.mixture.names import checked_names
 from gmmscape.validation import mean_matrix, probability_weights, standard_deviation
@@ -26,6 +27,8 @@ class MixtureParts:
     covariances: FloatArray
     #: Names of the columns, or None where they have none.
     feature_names: tuple[str, ...] | None
+    #: A uniform density beside the components, or None.
+    background: Background | None
     _factors: FloatArray
 
     def __init__(
@@ -35,10 +38,16 @@ class MixtureParts:
         covariances: ArrayLike,
         covariance_type: str = "full",
         feature_names: Sequence[str] | None = None,
+        background: Background | None = None,
     ) -> None:
-        self.kind = kind_named(covariance_type)
+        self.kind, self.background = kind_named(covariance_type), background
         self.means = mean_matrix("means", means)
-        self.weights = probability_weights("weights", weights, len(self.means))
+        k = len(self.means)
+        self.weights = (
+            probability_weights("weights", weights, k)
+            if background is None
+            else weighted("weights", weights, k, background)
+        )
         self.covariances = self.kind.checked(covariances, *self.means.shape)
         for array in (self.means, self.weights, self.covariances):
             array.setflags(write=False)
@@ -80,15 +89,24 @@ class MixtureParts:
         factors: FloatArray,
         *,
         names: tuple[str, ...] | EllipsisType | None = ...,
+        background: Background | EllipsisType | None = ...,
     ) -> Self:
-        """Return a mixture of parts that were checked when this one was made; by default of these names."""
+        """Return a mixture of parts that were checked when this one was made; by default of these names and
+        beside the same background.
+        """
         other = object.__new__(type(self))
         other.kind, other.weights = self.kind, weights
         other.feature_names = self.feature_names if isinstance(names, EllipsisType) else names
+        other.background = self.background if isinstance(background, EllipsisType) else background
         other.means, other.covariances, other._factors = means, covariances, factors
         for array in (weights, means, covariances):
             array.setflags(write=False)
         return other
+
+    @property
+    def background_weight(self) -> float:
+        """Weight of the background: 0 without one; with those of the components it sums to one."""
+        return 0.0 if self.background is None else self.background.weight
 
     @property
     def covariance_type(self) -> str:
@@ -161,6 +179,7 @@ class MixtureParts:
             and np.array_equal(self.weights, other.weights)
             and np.array_equal(self.means, other.means)
             and np.array_equal(self.covariances, other.covariances)
+            and same_background(self.background, other.background)
         )
 
     __hash__ = None  # type: ignore[assignment]  # a class that defines equality loses the inherited one
@@ -181,4 +200,5 @@ class MixtureParts:
             self.covariances,
             self.covariance_type,
             self.feature_names,
+            self.background,
         )

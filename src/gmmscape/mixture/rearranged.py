@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import Background
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture.parts import MixtureParts
 from gmmscape.results.text import counted
@@ -63,7 +64,35 @@ class Rearranged(MixtureParts):
                 f"offset has shape {offset.shape}: pass one number, or one for each of the "
                 f"{counted(self.n_features, 'feature')}"
             )
-        return self.relocated(self.means + offset)
+        moved = self.relocated(self.means + offset)
+        if self.background is None:
+            return moved
+        return moved.beside(
+            self.background.shifted(np.broadcast_to(offset, (self.n_features,))), self.weights
+        )
+
+    def beside(self, background: Background | None, weights: FloatArray | None = None) -> Self:
+        """Return the components beside a background; for None, by themselves: their weights sum to one.
+
+        Parameters
+        ----------
+        background : Background or None
+            Whose weight the components leave.
+        weights : ndarray of shape (k,), optional
+            Of the components, where they are known; else they keep their ratios.
+
+        Returns
+        -------
+        Mixture
+            Itself where nothing changes.
+        """
+        if background is self.background:
+            return self
+        if weights is None:
+            rest = 1.0 if background is None else 1.0 - background.weight
+            weights = self.weights * (rest / self.weights.sum())
+        own = np.asarray(weights)
+        return self._alike(own, self.means, self.covariances, self._factors, background=background)
 
     def permuted(self, order: ArrayLike) -> Self:
         """Return the mixture with its components in another order.

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from gmmscape import engine, incomplete
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import Background, share_of_background
+from gmmscape.exceptions import NotAvailableError
 from gmmscape.mixture.completed_tables import like_given, numbers_of
 from gmmscape.mixture.parts import MixtureParts
 from gmmscape.validation import data_matrix, generator, positive_integer
@@ -28,15 +30,18 @@ class OverRows(MixtureParts):
         Returns
         -------
         ndarray of shape (n,)
-            In nats, 0 where nothing is observed; -inf where the density underflows even as a logarithm. Cost O(n k d), or
-            O(n k d^2) for full and tied covariances.
+            In nats, 0 where nothing is observed; -inf where the density underflows even as a logarithm. Cost
+            O(n k d), or O(n k d^2) for full and tied covariances.
 
         Raises
         ------
         DataError
             If X is no (n, d) matrix of finite numbers and NaN.
         """
-        return self._held(X).log_density(self.parameters)
+        own = self._held(X).log_density(self.parameters)
+        if self.background is None:
+            return own
+        return np.logaddexp(own, self.background.log_densities(self._complete(X)))
 
     def responsibilities(self, X: ArrayLike) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -48,7 +53,7 @@ class OverRows(MixtureParts):
 
         Returns
         -------
-        ndarray of shape (n, k)
+        ndarray of shape (n, k), or (n, k + 1) with a background, which comes last
             Rows sum to one; the weights where nothing is observed.
 
         Raises
@@ -56,7 +61,13 @@ class OverRows(MixtureParts):
         DataError
             If X is no (n, d) matrix of finite numbers and NaN.
         """
-        return self._held(X).responsibilities(self.parameters)
+        held = self._held(X)
+        own = held.responsibilities(self.parameters)
+        if self.background is None:
+            return own
+        density = self.background.log_densities(self._complete(X))
+        share = share_of_background(held.log_density(self.parameters), density)
+        return np.column_stack([own * (1.0 - share)[:, None], share])
 
     def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, IntArray]:
         """Draw independent rows.
@@ -73,15 +84,18 @@ class OverRows(MixtureParts):
         X : ndarray of shape (n, d)
             Rows.
         labels : ndarray of shape (n,)
-            Component each row was drawn from, counted from 0.
+            Component each row was drawn from, counted from 0; -1 for the background.
 
         Raises
         ------
         InvalidParameterError
-            If n is no positive integer or rng is no source of randomness.
+            If n is no positive integer or rng is no source of randomness, or of a background only the volume
+            is known.
         """
         n = positive_integer("n", n)
         rng = generator(rng)
+        if self.background is not None:
+            return self._sampled_with_background(n, rng, self.background)
         labels = rng.choice(self.n_components, size=n, p=self.weights)
         noise = rng.standard_normal((n, self.n_features))
         roots = self.kind.roots(self.covariances)
@@ -126,6 +140,7 @@ class OverRows(MixtureParts):
         >>> mixture.impute([[2.0, np.nan], [np.nan, np.nan], [1.0, 1.0]]).round(6).tolist()
         [[2.0, 1.6], [0.0, 0.0], [1.0, 1.0]]
         """
+        self._alone("imputation")
         rng = generator(rng)
         points = data_matrix(numbers_of(X), n_features=self.n_features, missing=True)
         if draw:
@@ -133,6 +148,34 @@ class OverRows(MixtureParts):
         else:
             filled = incomplete.expected(points, self.parameters)
         return like_given(X, points, filled)
+
+    def _sampled_with_background(
+        self, n: int, rng: np.random.Generator, background: Background
+    ) -> tuple[FloatArray, IntArray]:
+        """Rows and where each was drawn from, -1 for the background."""
+        noise = int(rng.binomial(n, background.weight))
+        X, labels = background.sample(noise, self.n_features, rng), np.full(noise, -1, dtype=np.intp)
+        if noise < n:
+            weights = self.weights / self.weights.sum()
+            alone = self._alike(weights, self.means, self.covariances, self._factors, background=None)
+            own, components = alone.sample(n - noise, rng)
+            X, labels = np.vstack([X, own]), np.concatenate([labels, components])
+        order = rng.permutation(n)
+        return X[order], labels[order]
+
+    def _alone(self, what: str) -> None:
+        """Raise where a background is in the way: what is asked for is known of the components only."""
+        if self.background is not None:
+            raise NotAvailableError(
+                f"{what} of a mixture with a background: take the components alone, `mixture.beside(None)`"
+            )
+
+    def _complete(self, X: ArrayLike) -> FloatArray:
+        """Rows without gaps: of others it is not known what a background's density is."""
+        points = data_matrix(X, n_features=self.n_features, missing=True)
+        if np.isnan(points).any():
+            self._alone("densities of rows with missing values")
+        return points
 
     def _held(self, X: ArrayLike) -> engine.Held:
         return incomplete.hold(data_matrix(X, n_features=self.n_features, missing=True))

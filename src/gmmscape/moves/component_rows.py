@@ -116,7 +116,8 @@ def covered_by(objective: SampleObjective, mixture: Mixture, seed: Sequence[int]
         weights, places = weights / weights.sum(), looked_at[found.row]
     entries = weights[found.row] * found.posterior
     masses = np.diff(np.concatenate([[0.0], np.cumsum(entries)])[found.ends])
-    costs = _deletion_costs(mixture, found, weights, masses) - objective.family.penalties(mixture)
+    own = rows.weights_of(mixture)
+    costs = _deletion_costs(own, found, weights, masses) - objective.family.penalties(mixture)
     chosen, scale, ends = _thinned(found.ends, _rows_each(mixture), rng)
     own = rows.taken(places[chosen], entries[chosen] * scale)
     parts = Parts(_complete(rows, own, mixture, places[chosen], ends, rng), ends)
@@ -156,12 +157,13 @@ def _some(n: int, mixture: Mixture, rng: np.random.Generator) -> IntArray | None
     return np.minimum(at.astype(np.int64), n - 1)
 
 
-def _deletion_costs(mixture: Mixture, found: Coverage, weights: FloatArray, masses: FloatArray) -> FloatArray:
+def _deletion_costs(own: FloatArray, found: Coverage, weights: FloatArray, masses: FloatArray) -> FloatArray:
+    """Costs of components whose weights are `own`."""
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = weights[found.row] * np.log(found.rest)
         sums = np.array([logs[a:b].sum() for a, b in pairwise(found.ends)])
-        uncovered = np.maximum(mixture.weights - masses, 0.0)
-        costs = uncovered - sums + np.log1p(-mixture.weights)
+        uncovered = np.maximum(own - masses, 0.0)
+        costs = uncovered - sums + np.log1p(-own)
     return np.where(np.isnan(costs), np.inf, costs)  # of a component that has all the weight
 
 

@@ -47,7 +47,7 @@ class LeftOutGain:
     """
 
     def __init__(self, objective: SampleObjective) -> None:
-        self.rows = objective.rows
+        self._objective, self.rows = objective, objective.rows
         self.n = objective.measure.effective_rows
         prior = objective.family.prior
         self.prior_rows = 0.0 if prior is None else prior.rows
@@ -104,8 +104,12 @@ class LeftOutGain:
         return found
 
     def _log_densities(self, mixture: Mixture, at: IntArray) -> FloatArray:
-        posterior = self.rows.responsibilities(mixture, at)
-        return left_out_log_densities(mixture, self.rows.local(at), posterior, self.n, self.prior_rows)
+        posterior, beside = (
+            self.rows.responsibilities(mixture, at),
+            self._objective.background_beside(mixture),
+        )
+        points = self.rows.local(at)
+        return left_out_log_densities(mixture, points, posterior, self.n, self.prior_rows, beside)
 
 
 def _tame(difference: FloatArray) -> FloatArray:

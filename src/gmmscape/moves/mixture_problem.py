@@ -13,6 +13,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
+from gmmscape.moves.births import births, with_births
 from gmmscape.moves.component_rows import Covered, covered_by
 from gmmscape.moves.degeneracy import collapsed, scarce
 from gmmscape.moves.known_splits import KnownSplits
@@ -125,6 +126,8 @@ class MixtureProblem:
         """
         here, check = fit.local, self._spent(check)
         if here.n_components == 1:
+            if self.family.movable(1).all():
+                yield from self._births(here, [Removal((0,), 0.0)], number)
             return
         check()
         covered = covered_by(self.objective, here, [self.seed, number])
@@ -145,8 +148,16 @@ class MixtureProblem:
             yield from self._of_clear(here, covered, [separate, within], removals, check)
         else:
             yield from self._of_overlapping(here, covered, [separate, within], removals, check, number)
+        yield from self._births(here, removals, number)
         if movable.all():
             yield from self._anew(here, number, clear=clear)
+
+    def _births(self, here: Mixture, removals: Sequence[Removal], number: int) -> Iterator[Attempt]:
+        """Components born where the background may have swallowed a cluster, in the place of spared ones."""
+        born = births(self.objective, here, np.random.default_rng([self.seed, number, 5]))
+        starts = with_births(self.objective, here, born, removals)
+        if starts:
+            yield Attempt([], rough=False, starts=starts)
 
     def _of_clear(
         self,
@@ -221,7 +232,9 @@ class MixtureProblem:
     def _overlap(self, here: Mixture) -> float:
         """The share of rows whose most probable component is not theirs, by their own posteriors."""
         rows = self.objective.rows
-        return 1.0 - float(rows.weights @ rows.responsibilities(here).max(axis=1))
+        posterior = rows.responsibilities(here)
+        background = 1.0 - posterior.sum(axis=1)
+        return 1.0 - float(rows.weights @ np.maximum(posterior.max(axis=1), background))
 
     def _ranked(
         self,

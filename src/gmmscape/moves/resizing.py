@@ -7,6 +7,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
+from gmmscape.moves.births import with_one_born
 from gmmscape.moves.component_rows import Covered
 from gmmscape.moves.moves import Removal, Split, with_merged, with_split
 from gmmscape.moves.removals import propose_removals
@@ -76,7 +77,7 @@ def with_one_more(
     Returns
     -------
     list of Mixture
-        In local coordinates.
+        In local coordinates; last those with a component born in the background, if there is one.
     """
     movable = objective.family.movable(fit.n_components)
     found = proposed or propose_splits(objective, covered.parts, rng)
@@ -88,7 +89,7 @@ def with_one_more(
         ]
     splits.sort(key=lambda split: -split.gain)
     made = [_split(objective, fit, split) for split in splits[:most]]
-    return [start for start in made if start is not None]
+    return [start for start in made if start is not None] + with_one_born(objective, fit, rng)
 
 
 def _without(objective: SampleObjective, fit: Mixture, removal: Removal) -> Mixture | None:

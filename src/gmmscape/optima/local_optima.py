@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
-from gmmscape.diagnosis.assess import check_n_jobs, total_mass
+from gmmscape.diagnosis.assess import check_n_jobs
 from gmmscape.diagnosis.clusters import Clusters, clusters
 from gmmscape.diagnosis.component_kinds import association_on_sample
 from gmmscape.diagnosis.findings import set_aside
@@ -164,7 +164,7 @@ def local_optima(
         done = len(found.ends)
         if escape and found.stop_reason == "completed":
             found = _with_better(found, seed, budget)
-        total = total_mass(sample, sample_weight)
+        total = sample.counted_rows
         try:
             return _result(found, done, plan, total, regularity)
         except KeyboardInterrupt:  # while they were read: they are told without it

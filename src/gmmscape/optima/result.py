@@ -106,7 +106,7 @@ class LocalOptima(Record):
     init_params : str
         Where starting means came from.
     total : float
-        Mass of the data: rows, or the sum of their weights.
+        Number of rows; of weighted ones see `Diagnosis`.
     seed : int
         Of the starts.
     stop_reason : str

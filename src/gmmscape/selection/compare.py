@@ -42,7 +42,7 @@ def _row(ladder: Ladder, rung: Rung, counted: float, below: float) -> dict[str, 
     solution = rung.fit.solution
     objective = ladder.objective(solution.local.n_components)
     columns = ladder.sample.n_varying
-    found = scores(objective.family, objective.rows, solution.local, solution.nll, counted, columns)
+    found = scores(objective, solution.local, solution.nll, counted, columns)
     flags = []
     if rung.refusal is not None:
         flags += ["refused", rung.refusal]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmscape.families import Family
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
+from gmmscape.objective import SampleObjective
 
 CRITERIA = ("bic", "icl", "heldout")
 
@@ -20,7 +20,7 @@ class Scores:
     Attributes
     ----------
     n_parameters : int
-        Free parameters of the family, in columns that vary.
+        Free parameters, in columns that vary; the weight of a background is one.
     bic : float
         -2 log-likelihood + n_parameters log n (Schwarz, Annals of Statistics 6(2), 1978); smaller is better.
     icl : float
@@ -33,21 +33,26 @@ class Scores:
     icl: float
 
 
-def scores(family: Family, rows: WeightedRows, mixture: Mixture, nll: float, n: float, d: int) -> Scores:
-    """Return the figures of a family's fit in local coordinates.
+def scores(objective: SampleObjective, mixture: Mixture, nll: float, n: float, d: int) -> Scores:
+    """Return the figures of a fit in local coordinates.
 
     `nll` is per unit mass, `n` the rows that count, `d` the columns that have parameters: those that vary.
     """
-    p = family.n_parameters(mixture.n_components, d)
+    p = objective.n_parameters(mixture.n_components, d)
     bic = 2.0 * n * nll + p * float(np.log(n))
-    return Scores(p, bic, bic + 2.0 * n * entropy(rows, mixture))
+    return Scores(p, bic, bic + 2.0 * n * entropy(objective.rows, mixture))
 
 
 def entropy(rows: WeightedRows, mixture: Mixture) -> float:
-    """Return the average entropy of the responsibilities, nats per unit mass; at most log k."""
+    """Return the average entropy of the responsibilities, nats per unit mass; at most log k.
+
+    A background counts as one more.
+    """
     total = 0.0
     for place, _, weights in rows.blocks():
         psi = rows.responsibilities(mixture, place)
+        if rows.background_weight(mixture) > 0.0:
+            psi = np.column_stack([psi, np.maximum(1.0 - psi.sum(axis=1), 0.0)])
         with np.errstate(divide="ignore", invalid="ignore"):
             terms = np.where(psi > 0.0, psi * np.log(psi), 0.0)
         total -= float(weights @ terms.sum(axis=1))

@@ -37,7 +37,9 @@ def held_out(sample: Sample, fitted: Fitted, n_folds: int, seed: int) -> float:
     rows = sample.rows(Mixture(None, np.zeros((1, sample.n_features)), np.ones(1), "spherical"))
     total = 0.0
     for out, seen in _folds(len(sample), n_folds, seed):
-        part = Sample(sample.local(seen), sample.weights[seen], copy=False)
+        part = Sample(
+            sample.local(seen), sample.weights[seen], copy=False, background=sample.local_background
+        )
         total -= float(sample.weights[out].sum()) * rows.part(out).nll(fitted(part))
     return total
 

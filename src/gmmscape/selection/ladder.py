@@ -87,7 +87,7 @@ class Ladder:
     admission : Admission
         Which fits may win.
     total : float
-        Mass of the data as the user counts it.
+        Rows that count.
     budget : Budget
         Time, and who watches.
     kept : KeptFits

@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from gmmscape.diagnosis.assess import NESTED, check_n_jobs, total_mass
+from gmmscape.diagnosis.assess import NESTED, check_n_jobs
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import FitPlan
 from gmmscape.exceptions import DataError, InvalidParameterError
@@ -62,6 +62,7 @@ def select(
     covariance_floor: float | None = None,
     covariance_prior: float | str = AUTO,
     least_rows: float | None = None,
+    background: str | float | None = None,
     n_folds: int = 5,
     tol: float = 1e-6,
     max_iter: int = 1000,
@@ -115,6 +116,8 @@ def select(
         Fewest rows (Kish's effective number) that each component of the chosen fit may rest on. Beside a
         prior by default d+2 for full covariances, at most 10, 3 for diag and spherical and 2 for shared ones;
         else 5(d+1), 10 and 5.
+    background : {"box", "hull"} or float, optional
+        A uniform density of free weight beside the components of every fit, as in `GaussianMixture`.
     n_folds : int, default=5
         Folds of criterion "heldout".
     tol : float, default=1e-6
@@ -191,7 +194,7 @@ def select(
         None if least_rows is None else real_number("least_rows", least_rows, strict=False),
         positive_integer("n_folds", n_folds, minimum=2),
     )
-    sample = Sample(X, sample_weight, copy=False, wild="aside")
+    sample = Sample(X, sample_weight, copy=False, wild="aside", background=background)
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=2)
     if isinstance(covariance_types, str) and covariance_types == ALL:
@@ -201,9 +204,7 @@ def select(
     _check_rows(sample, numbers_wanted, rule.n_folds if criterion == "heldout" else 2)
     facts = {} if checkpoint is None else _facts(sample, numbers_wanted, kinds, plan, rule)
     fits = KeptFits(None if checkpoint is None else Journal(checkpoint, "select", facts))
-    ladders = _ladders(
-        sample, kinds, numbers_wanted[-1], plan, rule, total_mass(sample, sample_weight), budget, fits
-    )
+    ladders = _ladders(sample, kinds, numbers_wanted[-1], plan, rule, sample.counted_rows, budget, fits)
     try:
         with limited(n_jobs):
             ended = _climbed(ladders, numbers_wanted)
@@ -309,6 +310,7 @@ def _facts(
         "least_rows": rule.least_rows,
         "n_folds": rule.n_folds,
         "rng": plan.seed,
+        **({} if sample.background is None else {"background": sample.background.content()}),
     }
 
 

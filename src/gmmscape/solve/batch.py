@@ -405,6 +405,8 @@ def _solution(
         history=history,
         floor_active=objective.family.floor_active(mixture),
         family=objective.family.name,
+        background=objective.background_beside(mixture),
+        held=objective.held,
         memory=kept.memory(found),
     )
 

@@ -126,7 +126,7 @@ class EM:
         There are no second derivatives for rows with missing values.
         """
         done, family = len(state.steps), objective.family
-        possible = self.second_order and self.accelerate and family.scores is not None
+        possible = self.second_order and self.accelerate and objective.differentiable
         possible = possible and not objective.rows.incomplete
         if not possible or done < max(EFFORT.solve.second_order_after, state.resting) or state.starved:
             return None

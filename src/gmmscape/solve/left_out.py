@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import Background
 from gmmscape.incomplete import Patterns
 from gmmscape.logsumexp import logsumexp_rows
 from gmmscape.mixture import Mixture
@@ -26,7 +27,12 @@ BLOCK = 2_000_000
 
 
 def left_out_log_densities(
-    fit: Mixture, points: FloatArray, posterior: FloatArray, n: float, prior_rows: float
+    fit: Mixture,
+    points: FloatArray,
+    posterior: FloatArray,
+    n: float,
+    prior_rows: float,
+    background: Background | None = None,
 ) -> FloatArray:
     """Return the log density of each row under the M-step of the others, shape (m,).
 
@@ -45,6 +51,8 @@ def left_out_log_densities(
         How many rows the fit was made of.
     prior_rows : float
         How many the prior of its covariances added to each.
+    background : Background, optional
+        Beside the fit, all points being in its region; responsibilities then sum to what it leaves of a row.
 
     Returns
     -------
@@ -52,6 +60,8 @@ def left_out_log_densities(
         Nats; -inf for rows that nothing else speaks for. Cost: that of the density, and of a few components
         a row.
     """
+    if background is not None:
+        return _before_background(fit, points, posterior, n, prior_rows, background)
     if not np.isnan(points).any():
         return _of_complete(fit, points, posterior, n, prior_rows)
     found = np.zeros(len(points))
@@ -83,6 +93,23 @@ def _of_complete(
     if len(lost):
         found[lost] = _of_all_components(fit, points[lost], posterior[lost], n, prior_rows)
     return found
+
+
+def _before_background(
+    fit: Mixture,
+    points: FloatArray,
+    posterior: FloatArray,
+    n: float,
+    prior_rows: float,
+    background: Background,
+) -> FloatArray:
+    """The same, of the components on the rows that are theirs, and of the background without the row."""
+    theirs, others = n * (1.0 - background.weight), max(n - 1.0, EPS)
+    own = left_out_log_densities(fit, points, posterior, theirs, prior_rows)
+    left = np.maximum(n * background.weight - (1.0 - posterior.sum(axis=1)), 0.0)
+    with np.errstate(divide="ignore"):
+        uniform = np.log(left / others) + background.log_density
+    return np.logaddexp(np.log(max(theirs - 1.0, EPS) / others) + own, uniform)
 
 
 def _of_all_components(

@@ -142,5 +142,7 @@ def run(
         history=tuple(value + objective.rows.log_unit for value in history),
         floor_active=objective.family.floor_active(state.mixture),
         family=objective.family.name,
+        background=objective.background_beside(state.mixture),
+        held=objective.held,
         memory=Memory(state, False, len(history) - 1 + before) if keep else None,
     )

@@ -181,7 +181,8 @@ def _part(sample: Sample, k: int, scarce: int) -> Sample:
     if len(sample) <= most:
         return sample
     at = np.linspace(0, len(sample) - 1, most).astype(np.int64)
-    return Sample(sample.local(at), None if sample.equal_weights else sample.weights[at], copy=False)
+    weights = None if sample.equal_weights else sample.weights[at]
+    return Sample(sample.local(at), weights, copy=False, background=sample.local_background)
 
 
 def _weak(sample: Sample, k: int) -> FloatArray:
@@ -237,7 +238,7 @@ def _best_expected(
     out among the others: of narrow Gaussians it does not, of columns that are nearly constant it does.
     """
     points, n = sample.points, sample.effective_rows
-    rows = sample.rows(fit)
+    rows, beside = sample.rows(fit), sample.background_beside(fit)
     posterior, statistics = rows.responsibilities(fit), rows.statistics(fit, family.scatter)
     most = TOLERANCES.solve.prior_share * n / (1 if fit.kind.shared else fit.n_components)
     least = TOLERANCES.solve.prior_worths[0]
@@ -249,7 +250,7 @@ def _best_expected(
             end = family.under(prior).update(statistics, fit)
         except InvalidParameterError:  # singular
             continue
-        left_out = left_out_log_densities(end, points, posterior, n, prior.rows)
+        left_out = left_out_log_densities(end, points, posterior, n, prior.rows, beside)
         bends = prior.rows > least and _bent(fit, prior) > TOLERANCES.solve.bent
         (bending if bends else mild).append((prior, left_out))
     if not mild:

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import Background
+from gmmscape.families import HeldParts
 from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
@@ -51,12 +53,16 @@ class Solution(Record):
         Name of the family it was fitted in.
     moves_at : tuple of int
         Places in `history` that a move led to, not one more iteration: of such a jump only the end is kept.
+    background : Background or None
+        Beside the components of `local`, whose weights sum to one; in `mixture` they leave its weight.
+    held : HeldParts or None
+        What was held; in `mixture` it has the very bits that were given.
     memory : Memory or None
         What the solver needs to go on, where that was asked for.
     """
 
     format: ClassVar[str] = "gmmscape-solution"
-    left_out_of_files: ClassVar[tuple[str, ...]] = ("local", "origin", "memory")
+    left_out_of_files: ClassVar[tuple[str, ...]] = ("local", "origin", "background", "memory")
     told_in_files: ClassVar[tuple[str, ...]] = ("mixture",)
 
     local: Mixture = field(compare=False)
@@ -71,12 +77,17 @@ class Solution(Record):
     floor_active: bool = field(default=False, kw_only=True)
     family: str = field(kw_only=True)
     moves_at: tuple[int, ...] = field(default=(), kw_only=True, repr=False, compare=False)
+    background: Background | None = field(default=None, kw_only=True, repr=False, compare=False)
+    held: HeldParts | None = field(default=None, kw_only=True, repr=False)
     memory: Memory | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     @cached_property
     def mixture(self) -> Mixture:
         """The fit in the caller's coordinates: what users get."""
-        return self.local.shifted(self.origin)
+        shifted = self.local.shifted(self.origin)
+        if self.held is not None:
+            shifted = self.held.given_back(shifted)
+        return shifted if self.local.background is not None else shifted.beside(self.background)
 
     @property
     def means(self) -> FloatArray:
@@ -97,7 +108,12 @@ class Solution(Record):
     def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the solution that `content` described."""
         mixture = Mixture.from_content(content["mixture"])
-        return cls(local=mixture, origin=np.zeros(mixture.n_features), **cls._fields_in(content))
+        return cls(
+            local=mixture,
+            origin=np.zeros(mixture.n_features),
+            background=mixture.background,
+            **cls._fields_in(content),
+        )
 
     @property
     def fitted_part(self) -> Any:

@@ -153,7 +153,7 @@ def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture
     DataError
         If the scatter is zero and no floor lifts it.
     """
-    d = sample.n_features
+    d, means = sample.n_features, family.arranged(means)
     pooled, seen, squares = np.zeros((d, d)), np.zeros(d), np.zeros(d)
     nearest = _nearest_of(means)
     for first in range(0, len(sample), BLOCK_ROWS):
@@ -210,7 +210,7 @@ def mixture_of_responsibilities(sample: Sample, family: Family, psi: FloatArray)
     merged = MergeInOrder()
     for first in range(0, len(sample), BLOCK_ROWS):
         rows = slice(first, first + BLOCK_ROWS)
-        merged.add(_statistics_of(sample.local(rows), psi[rows] * sample.weights[rows, None], family))
+        merged.add(_statistics_of(sample.filled(rows), psi[rows] * sample.weights[rows, None], family))
     statistics = merged.total()
     current = mixture_around(sample, family, statistics.mean)
     try:
@@ -261,7 +261,7 @@ def _part(sample: Sample, rng: np.random.Generator) -> tuple[Sample, FloatArray]
         rows = np.searchsorted(np.cumsum(sample.weights), rng.random(EFFORT.solve.start_rows)).clip(
             0, len(sample) - 1
         )
-    part = Sample(sample.filled(np.sort(rows)), copy=False)
+    part = Sample(sample.filled(np.sort(rows)), copy=False, background=sample.local_background)
     return part, part.origin
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import Background
+from gmmscape.families import HeldParts
 from gmmscape.mixture import Mixture
 from gmmscape.solve.result import Solution
 
@@ -25,6 +27,8 @@ def stored(solution: Solution) -> dict[str, Any]:
         "floor_active": solution.floor_active,
         "family": solution.family,
         "moves_at": list(solution.moves_at),
+        "held": None if solution.held is None else solution.held.content(),
+        "background": None if solution.background is None else solution.background.content(),
     }
 
 
@@ -44,4 +48,6 @@ def solution_of(content: dict[str, Any], origin: FloatArray) -> Solution:
         floor_active=content["floor_active"],
         family=content["family"],
         moves_at=tuple(content.get("moves_at", ())),
+        held=None if content.get("held") is None else HeldParts.from_content(content["held"]),
+        background=Background.from_content(content.get("background")),
     )

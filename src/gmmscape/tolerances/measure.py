@@ -41,6 +41,13 @@ class MeasureTolerances:
     fewest_off: int = 20
     #: A row that occurs this many times more often than rows usually do is a value that many rows have.
     frequent: float = 10.0
+    #: Columns up to which a convex hull is computed, and how far off a face a row is still on it, as a share
+    #: of the hull's size.
+    hull_columns: int = 8
+    on_hull: float = 1e-9
+    #: Relative change of the background's weight below which it is found, and the most steps to it.
+    background_weight: float = 1e-12
+    background_steps: int = 100
     #: Rows from which on a first column that counts them is an index, whatever it is called.
     counted_rows: int = 10
     #: Mean and covariance of incomplete rows: change of a correlation, or of a mean in standard deviations,

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <functional>
+#include <tuple>
 
 #include "../many_starts.hpp"
 #include "arrays.hpp"
@@ -109,6 +110,7 @@ const char* const em_fields[] = {
     "unit",      "resolution", "narrowest", "largest_rise", "tol",     "max_iter", "accelerate", "gradient", "flow_step",
     "target",    "screen",     "outlook", "max_seconds", "ranges",      "watch",
     "prior_mass", "prior_scale", "second_order", "each_iteration", "keep", "resume",
+    "background", "background_weight", "background_steps",
 };
 
 template <class T>
@@ -154,8 +156,30 @@ std::optional<gmmscape::SecondOrder> second_order_of(const nb::object& plan) {
                                  field<double>(plan, "no_fall")};
 }
 
+using Columns = nb::ndarray<const long long, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using PatternArrays = std::tuple<Columns, RowMatrix<double>, std::optional<Array>, std::optional<Array>, double>;
+
+// Rows by pattern of observed columns: these, and the rows in them with origin and weights.
+std::vector<gmmscape::Pattern> patterns_of(const std::vector<PatternArrays>& given, size_t d) {
+    std::vector<gmmscape::Pattern> patterns;
+    for (const auto& [columns, x, origin, weights, weight] : given) {
+        gmmscape::Pattern one{{}, rows_of<double>(x, columns.size(), origin, weights, weight)};
+        for (size_t a = 0; a < columns.size(); ++a) {
+            const long long column = columns(a);
+            require(0 <= column && static_cast<size_t>(column) < d &&
+                        (a == 0 || one.columns.back() < static_cast<size_t>(column)),
+                    "columns of a pattern must ascend, from 0");
+            one.columns.push_back(static_cast<size_t>(column));
+        }
+        require(!one.columns.empty(), "a pattern has a column at least");
+        patterns.push_back(std::move(one));
+    }
+    return patterns;
+}
+
 nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::optional<Array>& origin,
-             const std::optional<Array>& row_weights, double row_weight, const nb::object& task, size_t threads) {
+             const std::optional<Array>& row_weights, double row_weight, const nb::object& task, size_t threads,
+             const std::vector<PatternArrays>& pattern_arrays) {
     const auto kind = field<std::string>(task, "kind");
     const auto location = field<bool>(task, "means_only");
     const auto weighted = field<bool>(task, "free_weights");
@@ -229,12 +253,24 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
         require(starts.count == 1 && fit.weights.size() == starts.k && fit.means.size() == starts.k * d,
                 "resume is for one start, of the shape that it has");
     }
+    const auto background = field<std::optional<Array>>(task, "background");
+    require(!background || (background->size() == all.n && !options.second_order),
+            "a background has a density for each row, and no second order");
+    if (background) {
+        options.background = gmmscape::Background{background->data(), all.x, field<double>(task, "background_weight"),
+                                                  field<size_t>(task, "background_steps")};
+    }
     if (seconds && *seconds < 1e9) {  // longer does not fit a clock and means no limit
         options.deadline = gmmscape::Clock::now() +
                            std::chrono::duration_cast<gmmscape::Clock::duration>(std::chrono::duration<double>(*seconds));
     }
     const std::vector<double> priors =
         prior_mass ? copy(*prior_mass) : std::vector<double>(starts.count, 0.0);
+    const std::vector<gmmscape::Pattern> patterns = patterns_of(pattern_arrays, d);
+    if (!patterns.empty()) {
+        require(!ranges && !options.second_order, "patterns are of all rows, without second derivatives");
+        options.patterns = &patterns;
+    }
     Watch poll(task.attr("watch"));
     std::vector<gmmscape::EmResult> results;
     {

@@ -174,7 +174,12 @@ def test_data_that_cannot_be_fitted(data: Any, message: str):
 @pytest.mark.parametrize("call", ["predict", "predict_proba", "score_samples", "score", "bic", "aic"])
 @pytest.mark.parametrize(
     ("data", "message"),
-    [(PLANE, "2 features.*expecting 1"), (X[:, 0], "1D array"), (np.where(X > 0, np.inf, X), "infinity"), (X[:0], "0 sample")],
+    [
+        (PLANE, "2 features.*expecting 1"),
+        (X[:, 0], "1D array"),
+        (np.where(X > 0, np.inf, X), "infinity"),
+        (X[:0], "0 sample"),
+    ],
     ids=["wide", "1-d", "infinite", "empty"],
 )
 def test_data_that_cannot_be_judged(call: str, data: Array, message: str):

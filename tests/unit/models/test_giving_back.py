@@ -101,10 +101,11 @@ def test_gains_add_up(kind: str):
     assert result.solution.nll == result.nll_after
 
 
-def test_total_gains_count_the_weights():
+def test_total_gains_count_the_rows_that_weights_are_worth():
+    """By Kish's number, for weights that are no counts."""
     weights = np.random.default_rng(1).uniform(0.5, 3.0, len(X))
     result = gs.repair(bad(), X, weights, rng=0)
-    assert result.diagnosis.total == pytest.approx(weights.sum(), rel=1e-14)
+    assert result.diagnosis.total == pytest.approx(weights.sum() ** 2 / (weights @ weights), rel=1e-14)
     assert result.gain_total == result.gain * result.diagnosis.total
     for model, value in ((bad(), result.nll_before), (result.model, result.nll_after)):
         average = np.average(model.score_samples(X), weights=weights)

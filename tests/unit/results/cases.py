@@ -54,6 +54,7 @@ def of_data() -> dict[str, Record]:
         "repair": repair,
         "repair of centers": centers,
         "diagnosis of centers": centers.diagnosis,
+        "standard errors": gs.standard_errors(model, X),
         "local optima": optima,
         "local optimum": optima.best,
         "selection": selection,

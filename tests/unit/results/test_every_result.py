@@ -27,6 +27,7 @@ NAMES = [
     "repair",
     "repair of centers",
     "diagnosis of centers",
+    "standard errors",
     "local optima",
     "local optimum",
     "selection",

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from gmmscape.background import REGIONS
 from gmmscape.cli.shared.files import Written
 from gmmscape.covariances import SAME_AS
 from gmmscape.exceptions import InvalidParameterError
@@ -199,6 +200,32 @@ pursue_option = click.option(
     default="evidence",
     show_default=True,
     help="Make moves whose gain new rows would see too, or all that gain on these.",
+)
+
+
+class Region(click.ParamType):
+    """The region of a background: box, hull, or its volume."""
+
+    name = "box|hull|volume"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        """Return the region, or the volume."""
+        if value in REGIONS:
+            return value
+        try:
+            volume = float(value)
+        except ValueError:
+            volume = -1.0
+        if not (isfinite(volume) and volume > 0):
+            self.fail(f"{value!r} is no region: write box, hull, or a volume above 0", param, ctx)
+        return volume
+
+
+background_option = click.option(
+    "--background",
+    type=Region(),
+    help="A uniform density beside the components, for rows of no cluster: over the box or the hull of the "
+    "rows, or of a volume in the units of the columns.",
 )
 
 

@@ -15,7 +15,7 @@ CALLED = {
 PARAMETERS = (
     *("covariance_prior", "covariance_floor", "reg_covar", "max_seconds", "max_iter", "n_init", "n_jobs"),
     *("n_starts", "init_params", "checkpoint", "columns", "drop", "delimiter", "tol", "sigma", "weights"),
-    *("decimal", "thousands", "comment", "encoding", "weights_column"),
+    *("decimal", "thousands", "comment", "encoding", "weights_column", "method", "level", "n_bootstrap"),
     *("family", "centers", "bracket", "separation", "tau", "rtol", "d"),
 )
 #: What is said of a parameter and its value together.

@@ -108,7 +108,8 @@ def draw_plane(
     flat, panel = scene.seen(view), Panel(ax)
     parts, ranges = flat.parts, limits(flat.points, flat.parts) if ranges is None else ranges
     if flat.points is not None:
-        hues = np.array(tints(parts.means) if hues is None else hues)
+        grey = scene.parts.background is None
+        hues = np.array([*(tints(parts.means, grey=grey) if hues is None else hues), NEUTRAL])
         face = NEUTRAL if flat.labels is None else hues[flat.labels]
         size = float(np.clip(4000.0 / max(len(flat.points), 1), 4.0, 14.0))
         panel.rows = ax.scatter(*flat.points.T, s=size, c=face, linewidths=0, rasterized=True, zorder=2)
@@ -231,11 +232,16 @@ def _curves(panel: Panel, parts: Components, ends: tuple[float, float], tallest:
     near = np.clip(means[:, None] + deviations[:, None] * reach, *ends)
     peaks = parts.weights / (deviations * np.sqrt(2 * np.pi))
 
+    if parts.background is not None:
+        peaks = (1.0 - parts.background.weight) * peaks
+
     def densities(x: FloatArray) -> FloatArray:
         return peaks * np.exp(-0.5 * ((x[:, None] - means) / deviations) ** 2)
 
     x = np.unique(np.concatenate([np.linspace(*ends, SIZES.curve), near[:, ::4].ravel()]))
     total = densities(x).sum(axis=1)
+    if parts.background is not None:
+        total += np.exp(parts.background.log_densities(x[:, None]))
     for i, kind in enumerate(parts.kinds):
         own = np.unique(near[i])
         height = densities(own)[:, i]

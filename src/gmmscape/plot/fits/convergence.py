@@ -24,7 +24,7 @@ class ConvergenceDisplay(Display):
     moves_at : sequence of int, default=()
         Places in `history` that a move led to.
     total : float, default=1.0
-        Rows, or the sum of their weights, that gains are of; 1 draws values per row.
+        Rows that gains are of; 1 draws values per row.
     penalised : bool, default=False
         Whether a prior's penalty is part of it.
 

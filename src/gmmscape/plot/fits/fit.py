@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import Background
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.plot.fits.components import Panel, Scene, draw_line, draw_plane, outside
@@ -59,6 +60,8 @@ class FitDisplay(Display):
         Share of a component's mass that its ellipse holds.
     title : str, default=""
         What stands above the picture.
+    background : Background, optional
+        Uniform density that the components stand before; its rows are grey.
 
     Attributes
     ----------
@@ -87,8 +90,9 @@ class FitDisplay(Display):
         columns: Any = None,
         level: float = 0.9,
         title: str = "",
+        background: Background | None = None,
     ) -> None:
-        self.parts = checked_components(weights, means, covariances, kinds)
+        self.parts = checked_components(weights, means, covariances, kinds)._replace(background=background)
         d = self.parts.means.shape[1]
         self.points = None if points is None else data_matrix(points, n_features=d, missing=True)
         self.names = None if names is None else [str(name) for name in names]
@@ -121,6 +125,7 @@ class FitDisplay(Display):
         """
         if options.get("names") is None:
             options["names"] = column_names(points)
+        options.setdefault("background", getattr(fit, "background", None))
         return cls(*numbers_of(fit), points, **options)
 
     @classmethod
@@ -216,7 +221,9 @@ class FitDisplay(Display):
         several = len(self.panels_) > 1
         seen = [] if several else [note for panel in self.panels_ for note in (*panel.notes, *panel.away)]
         own = level_note(self.parts, self.level, any(panel.ellipses for panel in self.panels_))
-        keys = line_keys(self.panels_) + kind_keys(self.parts.kinds)
+        keys = line_keys(self.panels_, background=self.parts.background is not None) + kind_keys(
+            self.parts.kinds
+        )
         if hasattr(self, "legend_") and self.legend_.figure is figure:
             self.legend_.remove()
         self.legend_ = explain(figure, self.ax_, keys, [*own, *notes, *seen])
@@ -351,7 +358,7 @@ def level_note(parts: Components, level: float, ellipses: bool) -> list[str]:
             "in the fit."]  # fmt: skip
 
 
-def line_keys(panels: Sequence[Panel]) -> list[Any]:
+def line_keys(panels: Sequence[Panel], *, background: bool = False) -> list[Any]:
     """Return keys of what else is drawn: rows, and on a line the density."""
     keys: list[Any] = []
     first = panels[0]
@@ -364,8 +371,11 @@ def line_keys(panels: Sequence[Panel]) -> list[Any]:
     elif first.rows is not None:
         from matplotlib.lines import Line2D
 
-        from gmmscape.plot.fits.rows import TINTS
+        from gmmscape.plot.fits.rows import NEUTRAL, TINTS
 
         keys.append(Line2D([], [], color=TINTS[0], marker=".", linestyle="none", markersize=9,
                            label="row, tinted by its component"))  # fmt: skip
+        if background:
+            keys.append(Line2D([], [], color=NEUTRAL, marker=".", linestyle="none", markersize=9,
+                               label="row of the background"))  # fmt: skip
     return keys

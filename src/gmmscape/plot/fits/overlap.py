@@ -72,6 +72,8 @@ class OverlapDisplay(Display):
             Not drawn yet.
         """
         shares = fit.predict_proba(X) if hasattr(fit, "predict_proba") else fit.responsibilities(X)
+        if getattr(fit, "background_", getattr(fit, "background", None)) is not None:
+            shares = _of_components(shares)
         diagnosis = getattr(fit, "diagnosis_", None)
         return cls(shares, None if diagnosis is None else [one.kind for one in diagnosis.components])
 
@@ -136,3 +138,9 @@ class OverlapDisplay(Display):
         pairs = [f"{i[n]} and {j[n]}" for n in order[: SIZES.most_pairs]]
         more = f", and {len(order) - len(pairs)} more pairs" if len(order) > len(pairs) else ""
         return f"Rows are shared most by components {'; '.join(pairs)}{more}."
+
+
+def _of_components(shares: FloatArray) -> FloatArray:
+    """Shares among the components, of the rows that are not the background's, whose share comes last."""
+    own = shares[shares[:, -1] < 0.5, :-1]
+    return own / own.sum(axis=1, keepdims=True)

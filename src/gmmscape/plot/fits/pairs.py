@@ -38,7 +38,7 @@ def draw_pairs(axes: Any, scene: Scene, columns: Sequence[int], labels: Sequence
     for view in alone:
         flat = scene.seen(view)
         ranges += limits(flat.points, flat.parts)
-    hues = tints(scene.parts.means)
+    hues = tints(scene.parts.means, grey=scene.parts.background is None)
     numbered = len(scene.parts.means) <= SIZES.most_numbered
     panels = []
     for i in range(m):

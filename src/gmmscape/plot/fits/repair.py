@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gmmscape.background import Background
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.plot.fits.fit import (
     checked_components,
@@ -50,6 +51,8 @@ class RepairDisplay(Display):
         One or two columns that are drawn, by name or number.
     level : float, default=0.9
         Share of a component's mass that its ellipse holds.
+    backgrounds : sequence of two Background or None
+        Uniform densities that the components stand before; their rows are grey.
 
     Attributes
     ----------
@@ -76,8 +79,12 @@ class RepairDisplay(Display):
         names: Sequence[str] | None = None,
         columns: Any = None,
         level: float = 0.9,
+        backgrounds: Sequence[Background | None] = (None, None),
     ) -> None:
-        self.parts = [checked_components(*fit, some) for fit, some in zip(fits, kinds, strict=True)]
+        self.parts = [
+            checked_components(*fit, some)._replace(background=beside)
+            for fit, some, beside in zip(fits, kinds, backgrounds, strict=True)
+        ]
         d = self.parts[0].means.shape[1]
         if len(self.parts) != 2 or self.parts[1].means.shape[1] != d:
             raise InvalidParameterError("fits must be two, of the same columns: before and after")
@@ -122,7 +129,9 @@ class RepairDisplay(Display):
         ]
         own = level_note(self.parts[1], self.level, bool(self.panels_[1].ellipses))
         first = [*own, view.note, *scenes[0][1]]
-        keys = line_keys(self.panels_) + kind_keys([kind for part in self.parts for kind in part.kinds])
+        keys = line_keys(
+            self.panels_, background=any(part.background is not None for part in self.parts)
+        ) + kind_keys([kind for part in self.parts for kind in part.kinds])
         for axis, title in zip(self.axes_, self.titles, strict=True):
             axis.set_title(title, loc="left")
         self.axes_[1].set_ylabel("")

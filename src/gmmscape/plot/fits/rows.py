@@ -12,7 +12,8 @@ from gmmscape.plot.fits.views import Components
 from gmmscape.plot.sizes import SIZES
 
 #: Pale colours of the rows, told apart by the colour-blind too; neighbours get different ones.
-TINTS = ("#8ab6e8", "#c4b23a", "#f2c1cd", "#7fd0c0", "#9a9a9a", "#b58bd0")
+GREY = "#9a9a9a"
+TINTS = ("#8ab6e8", "#c4b23a", "#f2c1cd", "#7fd0c0", GREY, "#b58bd0")
 #: Of rows that nothing is known of.
 NEUTRAL = "#a8a8a8"
 
@@ -26,22 +27,25 @@ def thinned(points: FloatArray) -> FloatArray:
 
 
 def component_of(points: FloatArray, parts: Components) -> IntArray:
-    """Return the most probable component of each row; for centers, the nearest one."""
+    """Return the most probable component of each row, -1 for the background; for centers, the nearest."""
     if parts.covariances is None:
         there = ~np.isnan(points)
         squares = there @ (parts.means**2).T - 2.0 * np.where(there, points, 0.0) @ parts.means.T
         return squares.argmin(axis=1)
-    mixture = Mixture(parts.weights, parts.means, parts.covariances, "full")
-    return mixture.responsibilities(points).argmax(axis=1)
+    mixture = Mixture(parts.weights, parts.means, parts.covariances, "full").beside(parts.background)
+    labels = mixture.responsibilities(points).argmax(axis=1)
+    return np.where(labels == len(parts.weights), -1, labels)
 
 
-def tints(places: FloatArray) -> list[str]:
+def tints(places: FloatArray, *, grey: bool = True) -> list[str]:
     """Return a pale colour for each component such that those with one colour lie far apart.
 
     Parameters
     ----------
     places : ndarray of shape (k, m)
         Means, as they are seen.
+    grey : bool, default=True
+        Whether grey is one of them; it is not where rows of a background are drawn so.
 
     Returns
     -------
@@ -49,13 +53,14 @@ def tints(places: FloatArray) -> list[str]:
         One for each.
     """
     given: list[int] = []
+    known = TINTS if grey else tuple(tint for tint in TINTS if tint != GREY)
     for place in places:
-        nearest = np.full(len(TINTS), np.inf)
+        nearest = np.full(len(known), np.inf)
         for j, tint in enumerate(given):
             nearest[tint] = min(nearest[tint], float(np.linalg.norm(place - places[j])))
         unused = np.flatnonzero(np.isinf(nearest))
         given.append(int(unused[0]) if len(unused) else int(nearest.argmax()))
-    return [TINTS[tint] for tint in given]
+    return [known[tint] for tint in given]
 
 
 def drawn_note(total: int, drawn: int) -> list[str]:

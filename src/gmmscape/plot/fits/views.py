@@ -8,25 +8,31 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import BOX, Background
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.plot.sizes import SIZES
 from gmmscape.plot.style import plain_text
 
 
 class Components(NamedTuple):
-    """Components as they are drawn: weights (k,), means (k, d), covariances (k, d, d) or None, kinds."""
+    """Components as they are drawn: weights (k,), means (k, d), covariances (k, d, d) or None, kinds.
+
+    With the background that they stand before, if any; weights sum to one without it.
+    """
 
     weights: FloatArray
     means: FloatArray
     covariances: FloatArray | None
     kinds: list[str | None]
+    background: Background | None = None
 
     def seen(self, view: View) -> Components:
         """Return what a view shows of them."""
         covariances = self.covariances
         if covariances is not None:
             covariances = np.einsum("ap,kab,bq->kpq", view.axes, covariances, view.axes)
-        return self._replace(means=view.seen(self.means), covariances=covariances)
+        seen = None if self.background is None else _of_one_column(self.background, view)
+        return self._replace(means=view.seen(self.means), covariances=covariances, background=seen)
 
 
 class View(NamedTuple):
@@ -48,6 +54,17 @@ class View(NamedTuple):
             return (points - self.origin) @ self.axes
         seen = np.where(missing, 0.0, points - self.origin) @ self.axes
         return np.where(missing.astype(np.float64) @ (self.axes != 0.0) > 0.0, np.nan, seen)
+
+
+def _of_one_column(background: Background, view: View) -> Background | None:
+    """What one column shows of a background over a box, which is uniform there; None of others."""
+    column = np.flatnonzero(view.axes[:, 0])
+    if background.region != BOX or view.axes.shape[1] > 1 or len(column) > 1:
+        return None
+    assert background.lower is not None
+    assert background.upper is not None
+    low, high = (view.seen(corner[None])[0] for corner in (background.lower, background.upper))
+    return Background(BOX, float(high[0] - low[0]), background.weight, low, high)
 
 
 def named_columns(names: Sequence[str] | None, d: int) -> list[str]:

@@ -1,5 +1,8 @@
 // The picture of fits: choose the fit, the axes and the colours; zoom, move, point at rows and components.
 
+// Stands in place of a component's number for rows of the background.
+const NO_COMPONENT = 65535;
+
 class FitPicture {
   constructor(figure) {
     this.figure = figure;
@@ -256,6 +259,7 @@ class FitPicture {
   }
 
   tone(c) {
+    if (c === NO_COMPONENT) return "noise";
     return this.byKind && this.fit.slugs ? `kind-${this.fit.slugs[c]}` : `c${c % 8}`;
   }
 
@@ -461,7 +465,8 @@ class FitPicture {
     this.stage.append(svg("circle", place));
     const c = this.fit.labels[best];
     const values = this.given.columns.slice(0, 6).map((name, j) => `${name} ${readable(this.given.center[j] + this.given.scale[j] * this.rows[j][best])}`);
-    this.tell(`A row of component ${c}${this.fit.kinds ? ` (${this.fit.kinds[c]})` : ""}: ${values.join(", ")}${this.d > 6 ? ", …" : ""}`);
+    const whose = c === NO_COMPONENT ? "the background" : `component ${c}${this.fit.kinds ? ` (${this.fit.kinds[c]})` : ""}`;
+    this.tell(`A row of ${whose}: ${values.join(", ")}${this.d > 6 ? ", …" : ""}`);
     return true;
   }
 

@@ -56,9 +56,10 @@ class DrawnFit:
         return None if self.mixture is None else self.mixture.full_covariances()
 
     def labels(self, rows: FloatArray) -> IntArray:
-        """Return the most probable component, or the nearest center, of each row."""
+        """Return the most probable component, -1 for the background, or the nearest center, of each row."""
         if self.mixture is not None:
-            return self.mixture.responsibilities(rows).argmax(axis=1)
+            labels = self.mixture.responsibilities(rows).argmax(axis=1)
+            return np.where(labels == len(self.means), -1, labels)
         distances = ((rows[:, None, :] - self.means[None]) ** 2).sum(axis=2)
         return distances.argmin(axis=1)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
 from gmmscape.report.embedded import json_element
 from gmmscape.report.html import Html, element, joined, shortened
@@ -19,6 +19,9 @@ from gmmscape.report.pictures.fit_static import fit_svg
 from gmmscape.report.pictures.planes import best_directions
 from gmmscape.results.ellipses import LEVEL, radius
 from gmmscape.results.text import counted
+
+#: Stands in place of a component's number for rows of the background, here and in the script.
+NO_COMPONENT = 65535
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,8 @@ class FitPicture:
                 "weigh most are named. "
             )
         parts.append("Numbers: places of the components. ")
+        if shown is not None and getattr(first.mixture, "background", None) is not None:
+            parts.append("Grey rows are the background's. ")
         if self.left_out:
             left = counted(self.left_out, "row with missing values is", "rows with missing values are")
             parts.append(f"{left} not drawn. ")
@@ -169,8 +174,13 @@ def _fit(fit: DrawnFit, units: Units, rows: FloatArray | None, columns: Sequence
         "means": _packed(points, "<f8"),
         "covariances": None if scaled is None else _packed(scaled[:, *np.tril_indices(d)], "<f4"),
         "directions": [{"name": shortened(one.name), "vector": one.vector.tolist()} for one in planes],
-        "labels": None if rows is None else _packed(fit.labels(rows), "<u2"),
+        "labels": None if rows is None else _packed(_labels(fit, rows), "<u2"),
     }
+
+
+def _labels(fit: DrawnFit, rows: FloatArray) -> IntArray:
+    labels = fit.labels(rows)
+    return np.where(labels < 0, NO_COMPONENT, labels)
 
 
 def _packed(array: Any, kind: str) -> str:

@@ -111,6 +111,7 @@ def _dots(frame: Frame, points: FloatArray, labels: Any, kinds: Sequence[str] | 
     ways: dict[str, list[str]] = {}
     for (x, y), label in zip(points[inside], labels[inside], strict=True):
         tone = f"c{label % 8}" if kinds is None else f"kind-{slug(kinds[int(label)])}"
+        tone = "noise" if label < 0 else tone
         ways.setdefault(tone, []).append(f"M{frame.at_x(x):.0f} {frame.at_y(y):.0f}h0")
     return [element("path", d="".join(way), class_=f"rows {tone}") for tone, way in sorted(ways.items())]
 

@@ -31,6 +31,7 @@ HOMES = {
     "gmmscape-separation-curve": "paths",
     "gmmscape-share-curve": "falsification",
     "gmmscape-solution": "mixture",
+    "gmmscape-standard-errors": "standard_errors",
     "gmmscape-threshold": "paths",
 }
 

@@ -17,7 +17,7 @@ ORIGINS = {
     "seed": "seed",
     "init_params": "where starts came from",
     "n_samples": "rows of the data",
-    "total": "rows, or the sum of their weights",
+    "total": "rows that count",
     "reg_covar": "least variance asked for (reg_covar)",
     "covariance_floor": "least variance as a share of the data's (covariance_floor)",
 }

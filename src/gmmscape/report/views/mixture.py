@@ -49,10 +49,11 @@ def page(record: Any, rows: Rows) -> Page:
 
 
 def size_of(mixture: Any) -> str:
-    """Return how many components in how many columns a mixture has."""
+    """Return how many components in how many columns a mixture has, and whether before a background."""
+    beside = "" if mixture.background is None else f", background of weight {mixture.background_weight:.4f}"
     return (
         f"{counted(mixture.n_components, 'component')} in {counted(mixture.n_features, 'column')}, "
-        f"{mixture.covariance_type} covariances"
+        f"{mixture.covariance_type} covariances{beside}"
     )
 
 

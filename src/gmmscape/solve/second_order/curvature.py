@@ -68,7 +68,7 @@ def curvature(objective: Objective, mixture: Mixture, seed: int = 0) -> Curvatur
         O(m^3) for m coordinates, or ``EFFORT.solve.products`` products, about two passes each.
     """
     family = objective.family
-    if family.scores is None or np.any(mixture.weights <= 0):
+    if not objective.differentiable or np.any(mixture.weights <= 0):
         return None
     units = OwnUnits(family, mixture)
     if units.size <= EFFORT.solve.largest_hessian:
@@ -79,7 +79,7 @@ def curvature(objective: Objective, mixture: Mixture, seed: int = 0) -> Curvatur
 def price(objective: Objective, mixture: Mixture) -> float:
     """Return how many passes `curvature` takes, about."""
     family = objective.family
-    if family.scores is None:
+    if family.scores is None or not objective.differentiable:
         return 0.0
     k, d = mixture.means.shape
     if OwnUnits(family, mixture).size <= EFFORT.solve.largest_hessian:

@@ -1,0 +1,254 @@
+"""Background: a uniform density beside the components of a mixture, for rows that belong to no cluster.
+
+As mclust's noise component (Banfield and Raftery, Biometrics 49, 1993; Fraley and Raftery, J. Amer. Stat.
+Assoc. 97, 2002).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.exceptions import DataError, FormatError, InvalidParameterError, NotAvailableError
+from gmmscape.tolerances import TOLERANCES
+from gmmscape.validation import finite_array, real_number
+
+#: Regions that are made from rows.
+BOX, HULL, GIVEN = "box", "hull", "volume"
+REGIONS = (BOX, HULL)
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """A uniform density over a region, with its weight in a mixture.
+
+    Attributes
+    ----------
+    region : str
+        "box" and "hull" of the rows that it was fitted on; "volume" where only a volume was given, and the
+        density is the same everywhere.
+    volume : float
+        Of the region, in the columns' units multiplied; the density is one over it.
+    weight : float
+        Share of the rows that it stands for, from 0 to 1.
+    lower, upper : ndarray of shape (d,) or None
+        Corners of the box, or of the box about the hull; both belong to it. None for a given volume.
+    faces : ndarray of shape (m, d + 1) or None
+        Of the hull: x is in it where ``faces[:, :d] @ x + faces[:, d] <= 0`` for all, up to rounding.
+    """
+
+    region: str
+    volume: float
+    weight: float = 0.0
+    lower: FloatArray | None = None
+    upper: FloatArray | None = None
+    faces: FloatArray | None = None
+
+    @property
+    def log_density(self) -> float:
+        """Log of one over the volume, without the weight."""
+        return -float(np.log(self.volume))
+
+    def of_weight(self, weight: float) -> Background:
+        """Return the same density with another weight."""
+        return replace(self, weight=weight)
+
+    def contains(self, X: FloatArray) -> BoolArray:
+        """Say which rows are in the region, shape (n,); all of them where only a volume was given."""
+        if self.lower is None or self.upper is None:
+            return np.ones(len(X), dtype=bool)
+        inside = ((self.lower <= X) & (self.upper >= X)).all(axis=1)
+        if self.faces is not None:
+            scale = TOLERANCES.measure.on_hull * float(np.linalg.norm(self.upper - self.lower))
+            beyond = X @ self.faces[:, :-1].T + self.faces[:, -1]
+            inside &= beyond.max(axis=1) <= scale
+        return np.asarray(inside)
+
+    def log_densities(self, X: FloatArray) -> FloatArray:
+        """Return the log of the weighted density at each row, shape (n,): -inf outside the region."""
+        if self.weight == 0.0:
+            return np.full(len(X), -np.inf)
+        return np.where(self.contains(X), np.log(self.weight) + self.log_density, -np.inf)
+
+    def shifted(self, offset: FloatArray) -> Background:
+        """Return the same with its region moved by an offset, shape (d,)."""
+        if self.lower is None or self.upper is None:
+            return self
+        faces = self.faces
+        if faces is not None:
+            faces = np.column_stack([faces[:, :-1], faces[:, -1] - faces[:, :-1] @ offset])
+        return replace(self, lower=self.lower + offset, upper=self.upper + offset, faces=faces)
+
+    def in_columns(self, places: Sequence[int]) -> Background:
+        """Return what some columns show of it: uniform again over a box, and of no other known."""
+        if self.region != BOX or self.lower is None or self.upper is None:
+            raise NotAvailableError(
+                f"marginals of a background over a {self.region}: take the components alone, "
+                "`mixture.beside(None)`"
+            )
+        lower, upper = self.lower[places], self.upper[places]
+        return replace(self, volume=float(np.prod(upper - lower)), lower=lower, upper=upper)
+
+    def sample(self, n: int, d: int, rng: np.random.Generator) -> FloatArray:
+        """Return rows drawn from the region, shape (n, d).
+
+        Of a hull by rejection from its box: the cost grows with the ratio of the two. Raises
+        InvalidParameterError where only a volume is known.
+        """
+        if self.lower is None or self.upper is None:
+            raise InvalidParameterError.of(
+                "background",
+                self.volume,
+                'fit with "box" or "hull": a volume has no place to draw from',
+            )
+        found = np.empty((0, d))
+        while len(found) < n:
+            drawn = self.lower + (self.upper - self.lower) * rng.random((n, d))
+            found = np.vstack([found, drawn[self.contains(drawn)]])
+        return found[:n]
+
+    def content(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings, as files hold them."""
+        known = {"region": self.region, "volume": self.volume, "weight": self.weight}
+        arrays = {"lower": self.lower, "upper": self.upper, "faces": self.faces}
+        return known | {name: array.tolist() for name, array in arrays.items() if array is not None}
+
+    @classmethod
+    def from_content(cls, content: Any) -> Background | None:
+        """Return what `content` described, None for None; raises FormatError if it is damaged."""
+        if content is None:
+            return None
+        if not isinstance(content, Mapping) or {"region", "volume", "weight"} - set(content):
+            raise FormatError("background must hold region, volume and weight")
+        arrays = {
+            name: None if content.get(name) is None else np.asarray(content[name], dtype=np.float64)
+            for name in ("lower", "upper", "faces")
+        }
+        if content["region"] not in (*REGIONS, GIVEN):
+            raise FormatError(f"background: region is one of {', '.join((*REGIONS, GIVEN))}")
+        found = cls(
+            content["region"],
+            real_number("background.volume", content["volume"]),
+            real_number("background.weight", content["weight"], strict=False),
+            **arrays,
+        )
+        if found.weight > 1.0 or (found.region != GIVEN and (found.lower is None or found.upper is None)):
+            raise FormatError("background: its weight is at most 1, and a box or hull has corners")
+        return found
+
+
+def checked_background(value: Any) -> str | float | None:
+    """Return what a user may ask for: None, "box", "hull" or a volume; raises InvalidParameterError."""
+    if value is None or (isinstance(value, str) and value in REGIONS):
+        return value
+    try:
+        return real_number("background", value)
+    except InvalidParameterError as error:
+        raise InvalidParameterError.of(
+            "background", value, 'pass None, "box", "hull", or a volume in the units of the columns'
+        ) from error
+
+
+def background_of(value: str | float | None, X: FloatArray) -> Background | None:
+    """Return the background over the box or hull of rows, or of a given volume, its weight still zero.
+
+    Parameters
+    ----------
+    value : {"box", "hull"}, float or None
+        As `checked_background` returns it.
+    X : ndarray of shape (n, d)
+        Rows.
+
+    Returns
+    -------
+    Background or None
+        None for None.
+
+    Raises
+    ------
+    DataError
+        If the region has no volume, or a hull has too many columns.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        return Background(GIVEN, float(value))
+    lower, upper = X.min(axis=0), X.max(axis=0)
+    flat = np.flatnonzero(~(upper > lower))
+    if len(flat):
+        raise DataError(
+            f"background={value!r}: column {flat[0]} has one value only, so that the region has no volume; "
+            "leave the column out, or pass a volume"
+        )
+    faces = None
+    volume = float(np.exp(np.log(upper - lower).sum()))
+    if value == HULL:
+        faces, volume = _hull(X)
+    if not 0.0 < volume < np.inf:
+        raise DataError(
+            f"background={value!r}: the volume of the region is not representable in float64: rescale the "
+            "columns"
+        )
+    return Background(value, volume, 0.0, lower, upper, faces)
+
+
+def _hull(X: FloatArray) -> tuple[FloatArray | None, float]:
+    """Faces and volume of the convex hull."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    n, d = X.shape
+    if d == 1:
+        return None, float(X.max() - X.min())
+    if d > TOLERANCES.measure.hull_columns:
+        raise DataError(
+            f'background="hull": a convex hull in {d} columns has too many faces; pass "box", or a volume'
+        )
+    scale = X.max(axis=0) - X.min(axis=0)
+    try:
+        hull = ConvexHull((X - X.min(axis=0)) / scale)
+    except QhullError as error:
+        raise DataError(
+            f'background="hull": the {n} rows span no volume (they lie in a plane, or are fewer than '
+            f'{d + 1}); pass "box", or a volume'
+        ) from error
+    faces = hull.equations[:, :-1] / scale
+    lengths = np.linalg.norm(faces, axis=1)
+    offsets = hull.equations[:, -1] - faces @ X.min(axis=0)
+    volume = float(hull.volume) * float(np.exp(np.log(scale).sum()))
+    return np.column_stack([faces, offsets]) / lengths[:, None], volume
+
+
+def weighted(name: str, value: Any, n: int, background: Background) -> FloatArray:
+    """Return weights of components that sum to one with that of their background; equal ones for None."""
+    rest = 1.0 - background.weight
+    if value is None:
+        return np.full(n, rest / n)
+    weights = finite_array(name, value, ndim=(1,))
+    if weights.shape != (n,) or (weights < 0).any() or abs(weights.sum() - rest) > 1e-8:
+        raise InvalidParameterError.of(
+            name,
+            weights.tolist(),
+            f"pass {n} non-negative numbers whose sum is {rest:.10g}: with the background's they sum to one",
+        )
+    return weights
+
+
+def same_background(one: Background | None, other: Background | None) -> bool:
+    """Say whether two backgrounds are equal in all their numbers, or none are there."""
+    if one is None or other is None:
+        return one is other
+    return one.content() == other.content()
+
+
+def share_of_background(own: FloatArray, background: FloatArray) -> FloatArray:
+    """Return the posterior of a background from log densities of the components and of it, shape (n,).
+
+    Zero where neither has a density.
+    """
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+        gap = np.where(np.isneginf(background), np.inf, own - background)
+        return 1.0 / (1.0 + np.exp(gap))

@@ -1,0 +1,100 @@
+"""Refits: what they draw, which component is which, and that they go on where they stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gmmscape as gs
+from gmmscape.inference.bootstrap import in_order_of
+from gmmscape.progress import Event
+
+
+def problem(n: int = 150) -> tuple[Any, Any]:
+    X = np.random.default_rng(0).normal([[0.0], [6.0]], 1.0, (2, n)).reshape(-1, 1)
+    return gs.GaussianMixture(2, random_state=0).fit(X), X
+
+
+@pytest.mark.parametrize("method", ["bootstrap", "weighted bootstrap"])
+def test_their_spread_is_that_of_the_information_where_components_are_gaussians(method: str):
+    model, X = problem()
+    found = gs.standard_errors(model, X, method=method, n_bootstrap=600, rng=1)
+    robust = gs.standard_errors(model, X, method="sandwich")
+    for one, other in zip(found.estimates, robust.estimates, strict=True):
+        # A standard deviation of 600 draws is off by 3 % (one standard error).
+        assert one.standard_error == pytest.approx(other.standard_error, rel=0.12), one
+        assert one.interval == "percentile"
+        assert one.low < one.value < one.high
+    assert (found.replicates, found.left_out, found.verdict) == (600, 0, "trustworthy")
+
+
+def test_the_seed_says_all_and_processes_nothing(tmp_path: Path):
+    model, X = problem(60)
+    one = gs.standard_errors(model, X, method="bootstrap", n_bootstrap=60, rng=3)
+    assert one == gs.standard_errors(model, X, method="bootstrap", n_bootstrap=60, rng=3, n_jobs=2)
+    assert one != gs.standard_errors(model, X, method="bootstrap", n_bootstrap=60, rng=4)
+    assert one.seed == 3
+
+
+def test_they_go_on_from_their_checkpoint(tmp_path: Path):
+    model, X = problem(60)
+    file = tmp_path / "refits.json"
+    options: dict[str, Any] = {"method": "bootstrap", "n_bootstrap": 80, "checkpoint": file}
+    begun: list[Event] = []
+
+    def once(event: Event) -> bool:
+        begun.append(event)
+        return True
+
+    part = gs.standard_errors(model, X, **options, rng=5, callback=once)
+    assert (part.replicates, part.stop_reason) == (25, "interrupted")
+    assert [event.done for event in begun if event.stage == "refits"] == [25]
+    later: list[Event] = []
+    whole = gs.standard_errors(model, X, **options, callback=later.append)  # without rng: with its seed
+    assert [event.done for event in later] == [50, 75, 80]
+    assert whole == gs.standard_errors(model, X, method="bootstrap", n_bootstrap=80, rng=5)
+    with pytest.raises(gs.InvalidParameterError, match="another data"):
+        gs.standard_errors(model, X + 1.0, **options)
+
+
+def test_few_refits_have_no_interval():
+    model, X = problem(60)
+    found = gs.standard_errors(model, X, method="bootstrap", n_bootstrap=10, rng=0)
+    assert all(one.low is None and one.reason == "more refits are needed for an interval of this level"
+               for one in found.of("mean"))  # fmt: skip
+    assert all(one.standard_error > 0 for one in found.of("mean"))
+    assert found.verdict == "cannot tell"
+
+
+def test_counts_are_drawn_as_the_rows_they_stand_for():
+    model, X = problem(60)
+    values, counts = np.unique(np.round(X, 1), return_counts=True)
+    rows = np.repeat(values, counts)[:, None]
+    model = gs.GaussianMixture(2, means_init=[[0.0], [6.0]]).fit(rows)
+    one = gs.standard_errors(model, rows, method="bootstrap", n_bootstrap=400, rng=0)
+    two = gs.standard_errors(model, values[:, None], counts, method="bootstrap", n_bootstrap=400, rng=0)
+    for a, b in zip(one.of("mean"), two.of("mean"), strict=True):
+        assert a.standard_error == pytest.approx(b.standard_error, rel=0.15)
+
+
+def test_components_are_told_apart_by_width_where_means_are_not():
+    core_in_halo = gs.Mixture([0.5, 0.5], [[0.0, 0.0], [0.1, 0.0]], [0.1, 9.0], "spherical")
+    other = gs.Mixture([0.5, 0.5], [[0.1, 0.0], [0.0, 0.0]], [8.0, 0.12], "spherical")
+    assert in_order_of(other, core_in_halo).tolist() == [1, 0]
+    assert in_order_of(core_in_halo, core_in_halo).tolist() == [0, 1]
+
+
+def test_refits_whose_components_change_places_are_put_back():
+    """Overlapping components of unlike width: without matching their means would spread over both places."""
+    truth = gs.Mixture([0.5, 0.5], [[0.0], [0.5]], [0.04, 9.0], "spherical")
+    X = truth.sample(400, 1)[0]
+    model = gs.GaussianMixture(
+        2, covariance_type="spherical", means_init=truth.means, precisions_init=1 / truth.covariances
+    ).fit(X)
+    found = gs.standard_errors(model, X, method="bootstrap", n_bootstrap=200, rng=0)
+    robust = gs.standard_errors(model, X, method="sandwich")
+    for one, other in zip(found.of("sd"), robust.of("sd"), strict=True):
+        assert one.standard_error == pytest.approx(other.standard_error, rel=0.3)
