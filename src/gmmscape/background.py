@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.exceptions import DataError, FormatError, InvalidParameterError, NotAvailableError
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import finite_array, real_number
@@ -242,6 +242,12 @@ def same_background(one: Background | None, other: Background | None) -> bool:
     if one is None or other is None:
         return one is other
     return one.content() == other.content()
+
+
+def most_probable(posterior: FloatArray, k: int) -> IntArray:
+    """Return the component of each row, -1 for the background, from posteriors (n, k) or (n, k + 1)."""
+    labels = posterior.argmax(axis=1)
+    return np.where(labels == k, -1, labels)
 
 
 def share_of_background(own: FloatArray, background: FloatArray) -> FloatArray:

@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import most_probable
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
-from gmmscape.models import FittedModel, read_model
+from gmmscape.models import FittedModel, free_parameters, read_model
 from gmmscape.results.records import Record
 from gmmscape.results.text import aligned, counted
 from gmmscape.tolerances import TOLERANCES
@@ -25,7 +26,7 @@ class RowLabels(Record):
     Attributes
     ----------
     labels : ndarray of int, shape (n,)
-        The most probable component of each row, from 0.
+        The most probable component of each row, from 0; -1 for the background of a mixture that has one.
     probability : ndarray of shape (n,)
         Its posterior probability.
     uncertainty : ndarray of shape (n,)
@@ -71,9 +72,13 @@ class RowLabels(Record):
         else:
             yield f"next: use the labels; each has a probability of {level:g} or more"
         yield ""
-        shares = np.bincount(self.labels, minlength=self.n_components)
-        rows = [(str(i), str(number), f"{number / n:.4f}") for i, number in enumerate(shares.tolist())]
-        yield from aligned([("#", "rows", "share"), *rows])
+        numbers = np.bincount(self.labels[self.labels >= 0], minlength=self.n_components).tolist()
+        called = [(str(i), number) for i, number in enumerate(numbers)]
+        if n > sum(numbers):
+            called.append(("background", n - sum(numbers)))
+        yield from aligned(
+            [("#", "rows", "share"), *((name, str(many), f"{many / n:.4f}") for name, many in called)]
+        )
 
 
 def row_labels(model: Any, X: Any, *, lines: Sequence[int] | None = None) -> RowLabels:
@@ -105,8 +110,8 @@ def row_labels(model: Any, X: Any, *, lines: Sequence[int] | None = None) -> Row
     mixture = mixture_of(model)[0]
     rows = data_matrix(X, n_features=mixture.n_features, missing=True)
     posterior = mixture.responsibilities(rows)
-    labels = posterior.argmax(axis=1)
-    probability = posterior[np.arange(len(rows)), labels]
+    labels = most_probable(posterior, mixture.n_components)
+    probability = posterior[np.arange(len(rows)), labels]  # -1 is the last column, the background's
     posterior[np.arange(len(rows)), labels] = 0.0
     return RowLabels(
         labels,
@@ -118,14 +123,14 @@ def row_labels(model: Any, X: Any, *, lines: Sequence[int] | None = None) -> Row
     )
 
 
-def mixture_of(model: Any) -> tuple[Mixture, str]:
-    """Return the mixture in a model, and its family; raises InvalidParameterError where it has none."""
+def mixture_of(model: Any) -> tuple[Mixture, int]:
+    """Return the mixture in a model and how many numbers were free; raises InvalidParameterError without."""
     if isinstance(model, Mixture):
-        return model, model.covariance_type
+        return model, free_parameters(model.covariance_type, model)
     read = model if isinstance(model, FittedModel) else read_model(model)
     if read.mixture is None or read.family is None:
         raise InvalidParameterError.of("model", read.source, "pass a mixture: centers alone have no density")
-    return read.mixture, read.family
+    return read.mixture, free_parameters(read.family, read.mixture, read.held)
 
 
 def places(lines: Sequence[int] | None) -> IntArray | None:

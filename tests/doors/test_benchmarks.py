@@ -112,6 +112,13 @@ def test_without_data_it_says_what_is_needed(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("data_dir")
+def test_values_of_mclust_are_reached(tmp_path: Path):
+    summary = small("mclust_families", tmp_path)["summary"]
+    assert summary["reached"] == summary["same_optimum"] == summary["of"] == 14
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir", "reference_dir")
 @pytest.mark.slow
 def test_one_random_start_is_enough(tmp_path: Path):
@@ -155,6 +162,15 @@ def test_planted_blocks_are_labelled(tmp_path: Path):
     assert len(found["by_family_and_defect"]) == 12
     assert found["all"]["planted"] == found["all"]["planted_of"] >= 12
     assert found["all"]["exact"] == found["all"]["exact_of"] > 12
+
+
+@pytest.mark.slow
+def test_intervals_are_counted_by_method_and_kind(tmp_path: Path):
+    (cell,) = small("intervals", tmp_path)["summary"]["cells"].values()
+    assert set(cell["methods"]) == {"profile", "observed", "sandwich"}
+    for found in cell["methods"].values():
+        assert found["verdicts"] == {"trustworthy": cell["draws"]}
+        assert all(0.0 < found[kind]["coverage"] <= 1.0 for kind in ("weight", "mean", "sd"))
 
 
 @pytest.mark.slow
@@ -226,6 +242,15 @@ def test_a_pass_is_timed_on_a_device_and_is_right(tmp_path: Path):
 def test_a_fit_makes_next_to_nothing_of_the_size_of_the_data(tmp_path: Path):
     for case in small("memory", tmp_path)["cases"].values():
         assert 0.0 < case["extra_MiB"] < case["allowed_MiB"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
+def test_all_readers_read_the_same_numbers(tmp_path: Path):
+    """Of 20,000 rows; longer than pandas' Python reader would be no fast path."""
+    for row in small("reading", tmp_path)["summary"].values():
+        assert row["same_numbers"]
+        assert 0.0 < row["of pandas Python"] < 1.0
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.diagnosis.result import ComponentReport
 from gmmscape.measure import Sample, WeightedRows
 from gmmscape.mixture import Mixture
@@ -196,6 +196,11 @@ def unexamined_reports(weights: FloatArray, n: float) -> tuple[ComponentReport, 
     return tuple(ComponentReport(i, "not examined", w, n * w, (), ()) for i, w in enumerate(weights.tolist()))
 
 
+def _labels(posterior: FloatArray) -> IntArray:
+    """The component of each row, -1 where what is left, a background's, is more."""
+    return np.where(1.0 - posterior.sum(axis=1) > posterior.max(axis=1), -1, posterior.argmax(axis=1))
+
+
 def with_rows(
     reports: tuple[ComponentReport, ...], sample: Sample, fit: Mixture
 ) -> tuple[ComponentReport, ...]:
@@ -205,6 +210,6 @@ def with_rows(
         return reports
     held = sample.rows(fit)
     posteriors = (held.responsibilities(fit, place) for place, _, _ in held.blocks())
-    labels = np.concatenate([posterior.argmax(axis=1) for posterior in posteriors])
+    labels = np.concatenate([_labels(posterior) for posterior in posteriors])
     rows = {i: sample.places(np.flatnonzero(labels == i)) for i in odd}
     return tuple(replace(one, rows=rows.get(one.index)) for one in reports)

@@ -88,7 +88,7 @@ def _gain(
 ) -> float:
     sample = Sample(rows, copy=False, background=of.measure.local_background)
     start = sample.local_mixture(fit)
-    objective = Objective.near(sample, of.family, start)
+    objective = Objective.near(sample, of.family.about(sample.origin), start)
     polished = descend(JUDGE, objective, start)
     check()
     problem = MixtureProblem(objective, take_nested=take_nested, seed=seed, hold_out=False)

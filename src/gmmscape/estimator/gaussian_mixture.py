@@ -33,8 +33,9 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
     ----------
     n_components : int, default=1
         Number of components.
-    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
-        Which covariances are free.
+    covariance_type : str, default="full"
+        Which covariances are free: "full", "tied", "diag", "spherical", or another of mclust's families, such
+        as "VEV" (docs/methods/fits/families.md).
     tol : float, default=1e-6
         EM is converged when the length of its step falls below: the largest move of a mean in standard
         deviations, or relative change of a weight or covariance. (scikit-learn: rise of the likelihood.)
@@ -104,7 +105,8 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
     Attributes
     ----------
     weights_, means_, covariances_, precisions_, precisions_cholesky_ : ndarray
-        As in scikit-learn.
+        As in scikit-learn. Covariances of mclust's other families are stored as "tied" (EII, EEI), "diag"
+        (VEI, EVI) or "full" (VEE, EVE, VVE, EEV, VEV, EVV).
     held_ : HeldParts or None
         What was held; `diagnose` and `repair` hold it too.
     background_ : Background or None
@@ -356,6 +358,7 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
             See `from_json`.
         """
         solution = document.solution
+        document.check_own_units()
         model = cls(
             solution.mixture.n_components,
             covariance_type=solution.family,

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import most_probable
 from gmmscape.estimator.fitting import seed_of_model
 from gmmscape.estimator.inputs import checked_data, in_precision
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
-from gmmscape.models import NotFittedError, parameters_of
+from gmmscape.models import NotFittedError, free_parameters, parameters_of
 from gmmscape.threads import limited
 from gmmscape.validation import positive_integer, sample_weights
 
@@ -42,8 +43,7 @@ class Predictions:
         ndarray of shape (n_samples,)
             Component of each row, from 0; -1 where the background is more probable than any.
         """
-        labels = self.predict_proba(X).argmax(axis=1)
-        return np.where(labels == len(self.means_), -1, labels)
+        return most_probable(self.predict_proba(X), len(self.means_))
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -175,11 +175,7 @@ class Predictions:
         return parameters_of(self, family_named(self.covariance_type).kind.name)
 
     def _n_parameters(self) -> int:
-        mixture = self._mixture()
-        free = family_named(self.covariance_type).n_parameters(*mixture.means.shape)
-        held = getattr(self, "held_", None)
-        free -= 0 if held is None else held.n_held
-        return free + (mixture.background is not None)
+        return free_parameters(self.covariance_type, self._mixture(), getattr(self, "held_", None))
 
     def _checked(self, X: Any) -> FloatArray:
         self._mixture()

@@ -46,6 +46,7 @@ class Saved(OfColumns):
     covariance_type: str
     random_state: Any
     means_: Any
+    rng: Any
 
     @classmethod
     def of_document(cls, document: FitDocument) -> Self:

@@ -158,7 +158,7 @@ class Family(ABC):
 
     @property
     def collapsible(self) -> bool:
-        """Whether a component on few rows can be as narrow as it likes: nothing that it shares holds it up."""
+        """Whether a component on few rows can be as narrow as it likes: nothing shared holds it up."""
         return not self.kind.shared
 
     def lifted(self, covariances: FloatArray) -> tuple[FloatArray, bool]:
@@ -184,6 +184,10 @@ class Family(ABC):
         if not moved:
             return mixture
         return Mixture(mixture.weights, mixture.means, covariances, mixture.covariance_type)
+
+    def about(self, origin: FloatArray) -> Family:
+        """Return the family for coordinates that count from another place, shape (d,), in those of now."""
+        return self
 
     def arranged(self, means: FloatArray) -> FloatArray:
         """Return starting means in the order in which the family wants them."""

@@ -80,7 +80,7 @@ class Held(Family):
             scatter = self.kind.merged_scatter(scatter, statistics.mass, gap)
         free = self.inner.update(replace(statistics, mean=means, scatter=scatter), current, resolution)
         weights = statistics.mass if self.inner.weighted else free.weights
-        return self.made(weights / weights.sum(), means, free.covariances)
+        return self._imposed(weights / weights.sum(), means, free.covariances)
 
     def _means(self, statistics: SufficientStatistics, current: Mixture) -> FloatArray:
         """The most likely means given what is held of them and the covariances as they are."""
@@ -102,18 +102,24 @@ class Held(Family):
         k = len(means)
         if k != len(self.parts.weights):
             return self.inner.made(weights, means, covariances)
-        weights = np.full(k, 1.0 / k) if weights is None else weights
-        lifted = self.inner.lifted(covariances)[0]
+        made = self.inner.made(weights, means, covariances)
+        return self._imposed(made.weights, means, made.covariances)
+
+    def _imposed(self, weights: FloatArray, means: FloatArray, covariances: FloatArray) -> Mixture:
+        """The mixture of parts that belong to the inner family, those that are held as given."""
         return Mixture(
             self.parts.weights_with(weights),
             self.parts.means_with(means),
-            self.parts.covariances_with(lifted),
+            self.parts.covariances_with(covariances),
             self.kind.name,
         )
 
     def admissible(self, mixture: Mixture) -> Mixture:
         """Return `mixture` with what is held as given; itself if it is."""
-        made = self.made(mixture.weights, mixture.means, mixture.covariances)
+        inner = self.inner.admissible(mixture)
+        if inner.n_components != len(self.parts.weights):
+            return inner
+        made = self._imposed(inner.weights, inner.means, inner.covariances)
         return mixture if made == mixture else made
 
     def arranged(self, means: FloatArray) -> FloatArray:
@@ -131,6 +137,10 @@ class Held(Family):
         others = np.setdiff1d(np.arange(len(means)), places)
         order[others] = np.setdiff1d(np.arange(len(means)), taken)
         return means[order]
+
+    def about(self, origin: FloatArray) -> Family:
+        """Return the family for other coordinates: what is held stays where it is."""
+        return replace(self, parts=self.parts.local(self.parts.origin + origin))
 
     def movable(self, k: int) -> BoolArray:
         """Say which components nothing is held of."""
@@ -178,6 +188,15 @@ class Held(Family):
     def fewest_rows(self, d: int) -> int:
         """Return the inner family's."""
         return self.inner.fewest_rows(d)
+
+    @property
+    def collapsible(self) -> bool:
+        """The inner family's."""
+        return self.inner.collapsible
+
+    def lifted_each(self, weights: FloatArray, covariances: FloatArray) -> FloatArray:
+        """Return the covariances of several mixtures, brought into the inner family."""
+        return self.inner.lifted_each(weights, covariances)
 
     def lifted(self, covariances: FloatArray) -> tuple[FloatArray, bool]:
         """Return covariances brought into the inner family."""

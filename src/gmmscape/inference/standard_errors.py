@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from gmmscape.diagnosis.assess import POLISH, check_n_jobs, check_rows, family_of, total_mass
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.effort import EFFORT
-from gmmscape.exceptions import InvalidParameterError
+from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.families import Family
 from gmmscape.inference.bootstrap import BOOTSTRAPS, Plan
 from gmmscape.inference.estimates import Problem, inferred
@@ -23,12 +23,20 @@ from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Callback
 from gmmscape.solve import Solution, descend
 from gmmscape.tolerances import TOLERANCES
-from gmmscape.validation import choice, column_names, columns_in_order, positive_integer, real_number
+from gmmscape.validation import (
+    choice,
+    column_names,
+    columns_in_order,
+    positive_integer,
+    random_state_too,
+    real_number,
+)
 from gmmscape.work.journal import seed_for
 
 METHODS = ("auto", "profile", "observed", "sandwich", *BOOTSTRAPS)
 
 
+@random_state_too
 def standard_errors(
     model: Any,
     X: Any,
@@ -110,8 +118,8 @@ def standard_errors(
     InvalidParameterError
         If the model or an option cannot be used.
     NotAvailableError
-        If the family or the rows have no second derivatives, or the fit too many parameters for a matrix of
-        them, and `method` needs it.
+        If the model has a background or holds parameters; if the family or the rows have no second derivatives,
+        or the fit too many parameters for a matrix of them, and `method` needs it.
     NotFittedError
         If the model has no parameters yet.
 
@@ -129,7 +137,7 @@ def standard_errors(
     >>> X = np.random.default_rng(0).normal([[0.0], [9.0]], 1.0, (2, 200)).reshape(-1, 1)
     >>> found = gs.standard_errors(gs.GaussianMixture(2, random_state=0).fit(X), X)
     >>> [round(one.standard_error, 3) for one in found.of("mean")]
-    [0.067, 0.066]
+    [0.072, 0.068]
     """
     choice("method", method, METHODS)
     level = checked_level(level)
@@ -146,10 +154,13 @@ def standard_errors(
     fitted = read_model(last_step(model), covariance_type)
     if fitted.mixture is None:
         raise InvalidParameterError.of("model", model, "pass a mixture: centers have no likelihood")
+    if fitted.mixture.background is not None or fitted.held is not None:
+        what = "beside a background" if fitted.held is None else "with held parameters"
+        raise NotAvailableError(f"standard errors {what}: there are no derivatives that know of it")
     X = columns_in_order(X, fitted.feature_names)
     sample = Sample(X, sample_weight, copy=False, wild="aside")
     for finding in set_aside(sample):
-        warnings.warn(str(finding), UserWarning, stacklevel=2)
+        warnings.warn(str(finding), UserWarning, stacklevel=3)
     check_rows(sample, fitted)
     family = family_of(fitted, sample, reg_covar, covariance_floor, covariance_prior)
     found = of_sample(fitted, family, sample, sample_weight, level, plan, budget)

@@ -52,6 +52,8 @@ class Chosen(Solution):
         NLL along that way.
     moves_at : tuple of int
         Places in `history` that a move led to.
+    memory : None
+        Nothing: what was chosen is not gone on with.
     floor_active : bool
         Whether a floor holds up some covariance.
     family : str

@@ -9,6 +9,7 @@ from sklearn.mixture import GaussianMixture as Sklearns
 import gmmscape as gs
 from gmmscape.background import Background
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.results.words import OF_OTHER_ROWS
 
 CENTERS = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
 
@@ -148,8 +149,11 @@ def test_diagnosis_of_a_good_fit_is_clean():
 
 
 def test_rows_of_something_else_are_still_noticed():
-    other = np.random.default_rng(3).normal(100.0, 1.0, (200, 2))
-    assert gs.diagnose(MODEL, other, rng=0).verdict == "cannot tell"
+    rng = np.random.default_rng(3)
+    for other in (rng.normal(100.0, 1.0, (200, 2)), rng.uniform(X.min(axis=0), X.max(axis=0), (200, 2))):
+        diagnosis = gs.diagnose(MODEL, other, rng=0)  # far off, or all the background's
+        assert diagnosis.verdict == "cannot tell"
+        assert OF_OTHER_ROWS in diagnosis.reasons[0]
 
 
 def test_selection_counts_clusters_only():

@@ -9,14 +9,14 @@ import pytest
 from tests.efforts import with_effort
 
 import gmmscape as gs
-from gmmscape.inference import estimates
+from gmmscape.inference import StandardErrors, estimates
 
 
 def two(n: int = 200) -> Any:
     return np.random.default_rng(0).normal([[0.0, 0.0], [8.0, 1.0]], 1.0, (n, 2, 2)).reshape(-1, 2)
 
 
-def told(found: gs.StandardErrors) -> dict[str, set[str]]:
+def told(found: StandardErrors) -> dict[str, set[str]]:
     """Kinds without standard errors, by reason."""
     reasons: dict[str, set[str]] = {}
     for one in found.estimates:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.oracles import dense_background
 
 from gmmscape import lab
 from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
 from gmmscape.moves.births import births, with_births, with_one_born
+from gmmscape.moves.component_rows import covered_by
 from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.moves.moves import Removal
 from gmmscape.moves.search import search
@@ -60,6 +62,20 @@ def test_the_search_finds_it(kind: str):
     distance = np.linalg.norm(found.mixture.means - [18.0, 18.0], axis=1)
     assert distance.min() < 0.3
     assert found.value < end.value - 0.1
+
+
+def test_deleting_a_component_costs_what_the_others_and_the_background_do_not_take_over():
+    objective, end = stuck()
+    costs = covered_by(objective, end.local).deletion_costs
+    weight = end.mixture.background_weight
+    fit = dense_background.Dense(
+        np.append(end.mixture.weights, weight), end.mixture.means, end.mixture.covariances, 0.0
+    )
+    densities = dense_background.joint(ROWS, fit, end.mixture.background.volume)
+    for i in range(2):
+        rest = np.delete(densities, i, axis=1).sum(axis=1) / (1.0 - end.mixture.weights[i])
+        expected = np.log(densities.sum(axis=1)).mean() - np.log(rest).mean()
+        assert costs[i] == pytest.approx(expected, rel=1e-3)
 
 
 def test_nothing_is_born_without_a_background():

@@ -8,8 +8,11 @@ import numpy as np
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.estimator.scaling import Scaling
 from gmmscape.landscape.falsification.one_truth import Searched
 from gmmscape.results import Record
+from gmmscape.row_labels import row_labels
+from gmmscape.score import score_of
 
 TRUTH = gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)
 BAD = gs.Mixture([1 / 3] * 3, [4.5, 29.0, 31.0], [20.0, 1.0, 1.0], "spherical")
@@ -61,6 +64,10 @@ def of_data() -> dict[str, Record]:
         "chosen": selection.best,
         "fit of a selection": selection.best.fit,
         "fit": model.document(),
+        "fit of standardised columns": Scaling.of(X).told(model.document(), X, None),
+        "labels": row_labels(TRUTH, X, lines=range(2, len(X) + 2)),
+        "labels without lines": row_labels(TRUTH, X[:1]),
+        "score": score_of(TRUTH, [[0.0], [1e200]]),
         "plain EM": gs.GaussianMixture(2, escape=False, random_state=0).fit(X).document(),
     }
 

@@ -45,6 +45,8 @@ class FreePoint(Solution):
         Value before the first and after each accepted step; empty where read from a file.
     moves_at : tuple of int
         Always empty.
+    memory : None
+        Nothing: a descent that ended is not gone on with.
     floor_active : bool
         Always False: descents end before a covariance rests on a floor.
     family : str
@@ -63,7 +65,14 @@ class FreePoint(Solution):
     """
 
     format: ClassVar[str] = "gmmscape-free-point"
-    left_out_of_files: ClassVar[tuple[str, ...]] = ("local", "origin", "history", "floor_active", "moves_at")
+    left_out_of_files: ClassVar[tuple[str, ...]] = (
+        "local",
+        "origin",
+        "history",
+        "floor_active",
+        "moves_at",
+        "memory",
+    )
     told_in_files: ClassVar[tuple[str, ...]] = ("mixture", "index", "flat", "em_rate")
 
     kl: float | None

@@ -55,6 +55,8 @@ class CriticalPoint(Solution):
         NLL before the first and after each iteration; empty where read from a file.
     moves_at : tuple of int
         Places in `history` that a move led to.
+    memory : None
+        Nothing: a descent that ended is not gone on with.
     floor_active : bool
         Always False: the covariances of the location family are fixed.
     family : str
@@ -92,6 +94,7 @@ class CriticalPoint(Solution):
         "floor_active",
         "family",
         "moves_at",
+        "memory",
     )
     told_in_files: ClassVar[tuple[str, ...]] = ("means", "weights", "sigma", "index", "orbit_size", "flat")
 

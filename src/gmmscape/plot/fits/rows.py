@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import most_probable
 from gmmscape.mixture import Mixture
 from gmmscape.plot.fits.views import Components
 from gmmscape.plot.sizes import SIZES
@@ -33,8 +34,7 @@ def component_of(points: FloatArray, parts: Components) -> IntArray:
         squares = there @ (parts.means**2).T - 2.0 * np.where(there, points, 0.0) @ parts.means.T
         return squares.argmin(axis=1)
     mixture = Mixture(parts.weights, parts.means, parts.covariances, "full").beside(parts.background)
-    labels = mixture.responsibilities(points).argmax(axis=1)
-    return np.where(labels == len(parts.weights), -1, labels)
+    return most_probable(mixture.responsibilities(points), len(parts.weights))
 
 
 def tints(places: FloatArray, *, grey: bool = True) -> list[str]:

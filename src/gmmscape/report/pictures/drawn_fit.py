@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.background import most_probable
 
 #: Farther than this from the rest, in units of a picture, a row is not drawn at its own place.
 WILD = float(np.finfo(np.float32).max) / 1e8
@@ -58,8 +59,7 @@ class DrawnFit:
     def labels(self, rows: FloatArray) -> IntArray:
         """Return the most probable component, -1 for the background, or the nearest center, of each row."""
         if self.mixture is not None:
-            labels = self.mixture.responsibilities(rows).argmax(axis=1)
-            return np.where(labels == len(self.means), -1, labels)
+            return most_probable(self.mixture.responsibilities(rows), len(self.means))
         distances = ((rows[:, None, :] - self.means[None]) ** 2).sum(axis=2)
         return distances.argmin(axis=1)
 
