@@ -18,11 +18,14 @@ from gmmscape.estimator.online import partial_fit_estimator
 from gmmscape.estimator.predictions import Predictions
 from gmmscape.estimator.saved import Saved
 from gmmscape.estimator.shown import Shown
+from gmmscape.estimator.sklearn_callbacks import CallbackSupportMixin, with_callbacks
 from gmmscape.estimator.summarised import Summarised
 from gmmscape.solve import INIT_PARAMS
 
 
-class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMixin, BaseEstimator):
+class GaussianMixture(
+    Predictions, Imputing, Shown, Summarised, Saved, CallbackSupportMixin, DensityMixin, BaseEstimator
+):
     """Gaussian mixture with scikit-learn's interface that leaves bad optima.
 
     After EM, overloaded components are split into slots that merging or deleting redundant ones frees, as
@@ -210,6 +213,7 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         self.n_jobs = n_jobs
         self.max_seconds = max_seconds
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> GaussianMixture:
         """Fit the mixture.
 
@@ -295,6 +299,8 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
             If the rows cannot be used, or the first batch has too few.
         InvalidParameterError
             If a parameter cannot be used, or `n_components` or `covariance_type` changed between batches.
+        NotAvailableError
+            With a background or fixed parameters.
 
         Notes
         -----

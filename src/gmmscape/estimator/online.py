@@ -14,7 +14,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.estimator.fitting import checked_parameters, seed_of_model, set_parameters
 from gmmscape.estimator.inputs import checked_data
 from gmmscape.estimator.starting import begun
-from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
 from gmmscape.families import Family, known_family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
@@ -82,6 +82,9 @@ def partial_fit_estimator(model: Any, X: Any, sample_weight: ArrayLike | None = 
         Equal by default.
     """
     checked_parameters(model)
+    for name in ("background", "weights_fixed", "means_fixed", "covariances_fixed"):
+        if getattr(model, name) is not None:
+            raise NotAvailableError(f"partial_fit knows nothing of {name}: leave it out, or use fit")
     first = not hasattr(model, "means_")
     rows = checked_data(model, X, reset=first)
     sample = Sample(rows, sample_weight, copy=False)

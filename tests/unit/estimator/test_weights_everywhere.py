@@ -8,6 +8,11 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
+from gmmscape.diagnosis.findings import findings
+from gmmscape.families import family_named
+from gmmscape.objective import Objective
+from gmmscape.tolerances import TOLERANCES
 from unit.estimator.cases import Array, kinds
 
 CENTERS = np.array([[0.0, 0.0], [6.0, 0.0], [0.0, 7.0]])
@@ -123,3 +128,33 @@ def test_local_optima(kind: str):
         assert [o.hits for o in other.optima] == [o.hits for o in one.optima], name
         for a, b in zip(one.optima, other.optima, strict=True):
             assert b.nll == pytest.approx(a.nll, rel=1e-9), name
+
+
+def test_a_rival_is_one_whatever_the_unit_of_weights():
+    """A fit better by two nats keeps the verdict in doubt, also where all weights are small."""
+    rows = np.random.default_rng(2).normal([[0, 0], [2, 0], [0, 2]], 1.0, (60, 3, 2)).reshape(-1, 2)
+    weights = np.random.default_rng(50).integers(0, 4, len(rows)).astype(float)
+    said = []
+    for unit in (1.0, 1e-3, 1e3):
+        fitted = gs.GaussianMixture(3, covariance_type="tied", random_state=0)
+        said.append(fitted.fit(rows, sample_weight=unit * weights).diagnosis_)
+    assert said[0].rival is not None
+    assert {one.verdict for one in said} == {"cannot tell"}
+    assert len({one.reasons for one in said}) == 1
+
+
+def test_a_count_makes_no_row_an_outlier():
+    """A row that counts thrice is as far out as three rows are."""
+    rows = np.random.default_rng(0).normal(size=(300, 2))
+    rows = rows[np.linalg.norm(rows, axis=1) < 3.0]
+    probability, n = TOLERANCES.diagnosis.outlier_probability, len(rows) + 3
+    between = -2.0 * np.log(probability * 2.0 / n)  # of the limits for one row and for three
+    far = np.append(rows, [[np.sqrt(between), 0.0]], axis=0)
+    counts = np.ones(len(far))
+    counts[-1] = 3.0
+    truth = gs.Mixture(None, [[0.0, 0.0]], [np.eye(2)])
+    for data, weights in ((far, counts), (np.repeat(far, counts.astype(int), axis=0), None)):
+        sample = lab.Sample(data, weights)
+        objective = Objective.near(sample, family_named("full"), truth)
+        found = findings(objective, sample.local_mixture(truth), np.empty(0, dtype=np.int64))
+        assert "outliers" not in [one.name for one in found]
