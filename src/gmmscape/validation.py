@@ -190,7 +190,7 @@ def data_matrix(
     if hasattr(X, "toarray") and hasattr(X, "nnz"):
         raise DataError(f"{name} is sparse: pass a dense array, for example {name}.toarray()")
     try:
-        array = np.asarray(X)
+        array = np.asarray(_without_na(X))
         if not np.iscomplexobj(array):
             array = np.ascontiguousarray(_as_float64(array, copy=False))
     except (TypeError, ValueError, OverflowError) as error:
@@ -218,6 +218,14 @@ def data_matrix(
                 f"column {column}: {remedy}"
             )
     return array
+
+
+def _without_na(X: Any) -> Any:
+    """A table of numbers whose library has its own word for what is missing, with NaN; others as they are."""
+    kinds = [getattr(dtype, "kind", "") for dtype in getattr(X, "dtypes", ())] if hasattr(X, "iloc") else []
+    if kinds and all(kind in "biuf" for kind in kinds):
+        return X.to_numpy(dtype=np.float64, na_value=np.nan)
+    return X
 
 
 def _all_finite(array: FloatArray) -> bool:

@@ -475,3 +475,15 @@ def test_samples_are_compared_with_their_population(tmp_path: Path):
     truth = summary["law"]["0>0  1>1  2>2"]
     assert abs(truth["slopes"]["100"]["value"] + 0.5) <= 4 * truth["slopes"]["100"]["error"]
     assert truth["slopes"]["1000"] is None
+
+
+@pytest.mark.slow
+def test_parameters_are_right_where_values_are_missing(tmp_path: Path):
+    summary = small("missing", tmp_path)["summary"]
+    methods = summary["methods"]
+    for design in ("10 % at random", "30 % at random", "30 % by the first column"):
+        assert methods[f"{design}, all rows"]["within"] > 0.98
+        assert methods[f"{design}, all rows"]["worst_bias"] < 3.0
+    assert methods["30 % by the first column, complete rows only"]["worst_bias"] > 5.0
+    assert methods["30 % at random, means filled in"]["worst_bias"] > 5.0
+    assert all(ratio > 0.0 for ratio in summary["ratios"].values())

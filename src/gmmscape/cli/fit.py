@@ -28,7 +28,7 @@ from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
 from gmmscape.estimator.scaling import Scaling
-from gmmscape.row_labels import row_labels
+from gmmscape.prediction.labels import row_labels
 from gmmscape.solve import INIT_PARAMS
 
 

@@ -12,7 +12,7 @@ from gmmscape.cli.shared.models import model_in, model_path
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.progress import progress
 from gmmscape.cli.shared.rows import layout_of, observed, table_options
-from gmmscape.row_labels import RowLabels, row_labels
+from gmmscape.prediction.labels import RowLabels, row_labels
 from gmmscape.tables.source import Source
 
 

@@ -76,8 +76,8 @@ def standard_errors(
         intervals by normal theory on scales without ends (logit, log, Fisher's z). "sandwich": like it, but
         right where components are no Gaussians, or weights are no counts. "bootstrap": refits to rows drawn
         again, and their percentiles; "weighted bootstrap": refits under random weights. "auto" is "profile",
-        or "observed" where that would take long, or "bootstrap" where there are no second derivatives, as of
-        rows with missing values.
+        or "observed" where that would take long, as for rows with missing values, or "bootstrap" where there
+        are no second derivatives, or values are missing in very many rows.
     level : float, default=0.95
         Of the intervals.
     covariance_type : {"full", "tied", "diag", "spherical"}, optional

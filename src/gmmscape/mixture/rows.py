@@ -11,7 +11,7 @@ from gmmscape import engine, incomplete
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.background import Background, share_of_background
 from gmmscape.exceptions import NotAvailableError
-from gmmscape.mixture.completed_tables import like_given, numbers_of
+from gmmscape.mixture.completed_tables import like_given
 from gmmscape.mixture.parts import MixtureParts
 from gmmscape.validation import data_matrix, generator, positive_integer, random_state_too
 
@@ -144,7 +144,7 @@ class OverRows(MixtureParts):
         """
         self._alone("imputation")
         rng = generator(rng)
-        points = data_matrix(numbers_of(X), n_features=self.n_features, missing=True)
+        points = data_matrix(X, n_features=self.n_features, missing=True)
         if draw:
             filled = incomplete.drawn(points, self.parameters, rng)
         else:

@@ -230,3 +230,38 @@ def test_repeated_rows_are_seen_through_their_gaps(X: np.ndarray):
     assert sample.repetition == pytest.approx(3.0)
     assert sample.effective_rows == pytest.approx(len(X))
     assert lab.Sample(X).repetition == 1.0
+
+
+def test_a_background_needs_complete_rows(X: np.ndarray):
+    for background in ("box", "hull", 1e4):
+        with pytest.raises(gs.DataError, match=r"missing values.*impute"):
+            gs.GaussianMixture(4, background=background).fit(X)
+
+
+def test_tables_with_their_own_word_for_missing_values_are_read(escaped: gs.GaussianMixture, X: np.ndarray):
+    table = pd.DataFrame(X, columns=list("abcd"))
+    own_word = table.astype("Float64")
+    assert own_word.isna().sum().sum() == np.isnan(X).sum()
+    mixture = gs.Mixture(escaped.weights_, escaped.means_, escaped.covariances_)
+    np.testing.assert_array_equal(mixture.log_density(own_word), mixture.log_density(X))
+    np.testing.assert_array_equal(lab.Sample(own_word).points, lab.Sample(X).points)
+    model = gs.GaussianMixture(2, tol=0.1, escape=False, random_state=0)
+    first, second = model.fit(table).means_.copy(), model.fit(own_word).means_
+    np.testing.assert_array_equal(first, second)
+
+
+def test_single_precision_and_objects_are_read(X: np.ndarray):
+    model = gs.GaussianMixture(4, tol=0.1, escape=False, random_state=0)
+    first = model.fit(X).means_.copy()
+    np.testing.assert_array_equal(model.fit(np.where(np.isnan(X), None, X)).means_, first)
+    np.testing.assert_allclose(model.fit(X.astype(np.float32)).means_, first, atol=1e-4)
+
+
+def test_columns_that_are_never_seen_together_are_fitted(X: np.ndarray):
+    apart = X.copy()
+    apart[::2, 0] = np.nan
+    apart[1::2, 1] = np.nan
+    apart[np.isnan(apart).all(axis=1), 3] = 0.0
+    found = gs.GaussianMixture(4, **OPTIONS).fit(apart)
+    assert np.isfinite(found.covariances_).all()
+    assert np.linalg.eigvalsh(found.covariances_).min() > 0.0

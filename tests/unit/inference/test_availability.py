@@ -110,10 +110,12 @@ def test_fits_with_too_many_parameters_are_left_to_the_bootstrap(monkeypatch: py
     assert gs.standard_errors(model, X, n_bootstrap=60, rng=0).method == "bootstrap"
 
 
-def test_rows_with_missing_values_are_left_to_the_bootstrap():
+def test_many_rows_with_missing_values_are_left_to_the_bootstrap(monkeypatch: pytest.MonkeyPatch):
     X = two()
     X[::5, 1] = np.nan
     model = gs.GaussianMixture(2, random_state=0).fit(X)
+    assert gs.standard_errors(model, X).method == "observed"
+    with_effort(monkeypatch, estimates, "solve", incomplete_hessian=10.0)
     with pytest.raises(gs.NotAvailableError, match="missing values"):
         gs.standard_errors(model, X, method="profile")
     found = gs.standard_errors(model, X, n_bootstrap=200, rng=0)

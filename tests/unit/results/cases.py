@@ -10,9 +10,9 @@ import gmmscape as gs
 from gmmscape import lab
 from gmmscape.estimator.scaling import Scaling
 from gmmscape.landscape.falsification.one_truth import Searched
+from gmmscape.prediction.labels import row_labels
+from gmmscape.prediction.score import score_of
 from gmmscape.results import Record
-from gmmscape.row_labels import row_labels
-from gmmscape.score import score_of
 
 TRUTH = gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)
 BAD = gs.Mixture([1 / 3] * 3, [4.5, 29.0, 31.0], [20.0, 1.0, 1.0], "spherical")

@@ -10,9 +10,9 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
+from gmmscape.prediction.labels import mixture_of, places, zero_where_no_number
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
-from gmmscape.row_labels import mixture_of, places, zero_where_no_number
 from gmmscape.validation import data_matrix, sample_weights
 
 
