@@ -65,6 +65,12 @@ from gmmscape.solve import INIT_PARAMS
     type=Written(stdout=True, what="labels"),
     help="Write the component of each row to this CSV, as `gmmscape predict` does; - for standard output.",
 )
+@click.option(
+    "--save",
+    "model_file",
+    type=Written(what="a model"),
+    help="Keep the whole model in this file, such as fit.gmm; every command takes it, and gmmscape.load.",
+)
 @output_options(FitDocument)
 @max_seconds_option
 @background_option
@@ -73,7 +79,12 @@ from gmmscape.solve import INIT_PARAMS
 @table_options
 @click.pass_context
 def fit_command(
-    context: click.Context, file: str, labels_file: str | None, standardize: bool, **options: Any
+    context: click.Context,
+    file: str,
+    labels_file: str | None,
+    model_file: str | None,
+    standardize: bool,
+    **options: Any,
 ) -> None:
     """Fit a Gaussian mixture to the rows of FILE and leave bad optima.
 
@@ -118,6 +129,9 @@ def fit_command(
         before=None if document.before is None else document.before.told(rows.names, rows.lines),
     )
     try:
+        if model_file is not None:
+            kept = GaussianMixture.of_document(document).set_params(**model.get_params())
+            kept.save(model_file, force=True)  # what is there was looked at before
         if labels_file is not None:
             seen = observed(rows)
             write_csv(labelled(row_labels(document.mixture, seen.values), seen), labels_file)

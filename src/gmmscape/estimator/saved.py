@@ -11,13 +11,15 @@ from typing import Any, Self
 import numpy as np
 
 from gmmscape.estimator.document import FitDocument
-from gmmscape.estimator.fitting import seed_of_model
+from gmmscape.estimator.fitting import seed_of_model, set_parameters
 from gmmscape.estimator.of_columns import OfColumns
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import CovariancePrior
 from gmmscape.mixture import Mixture
 from gmmscape.modelfiles.load import save
-from gmmscape.models import inverse_covariances, read_model
-from gmmscape.results.fields import plain
+from gmmscape.models import read_model
+from gmmscape.results.fields import plain, restored
+from gmmscape.validation import choice
 
 #: Parameters that mean the same in scikit-learn's estimator.
 SHARED = (
@@ -34,6 +36,8 @@ SHARED = (
 )
 #: What a fit of another program says of itself.
 OF_FIT = ("converged_", "n_iter_", "lower_bound_", "lower_bounds_")
+#: What batches go on from, beside the parameters.
+OF_BATCHES = ("n_samples_", "covariance_prior_")
 
 
 class Saved(OfColumns):
@@ -41,6 +45,7 @@ class Saved(OfColumns):
 
     covariance_type: str
     random_state: Any
+    means_: Any
     rng: Any
 
     @classmethod
@@ -70,21 +75,27 @@ class Saved(OfColumns):
 
         Notes
         -----
-        The file holds all parameters, the fit with its diagnosis, prior and floors, and the names of columns;
-        a `random_state` that is a generator is kept as the seed that it leads to. It holds no rows.
+        The file holds all parameters, the fit with its diagnosis, prior and floors, and the names of columns,
+        but no rows; a fit by batches goes on as one that counts as its rows.
+        A `random_state` or `rng` that is a generator is kept as the seed that it leads to; a function that
+        chooses starts is left out.
         """
         mixture = self.mixture_  # says so if there is no fit
         kept: dict[str, Any] = self.get_params(deep=False)  # type: ignore[attr-defined]
-        if not all(isinstance(kept[name], int | np.integer | None) for name in ("random_state", "rng")):
-            # Copies: to be asked for a seed changes a generator.
-            seed = seed_of_model(copy.deepcopy(SimpleNamespace(random_state=self.random_state, rng=self.rng)))
-            kept |= {"random_state": seed, "rng": None}
+        kept = {name: value for name, value in kept.items() if not callable(value)}
+        for name in ("random_state", "rng"):
+            if not isinstance(kept[name], int | np.integer | None):
+                drawn_from = SimpleNamespace(random_state=copy.deepcopy(kept[name]), rng=None)
+                kept[name] = seed_of_model(drawn_from)
         if hasattr(self, "solution_"):
             document = self.document().to_dict()  # type: ignore[attr-defined]
         else:
-            told = {name: plain(getattr(self, name)) for name in OF_FIT if hasattr(self, name)}
+            told = {
+                name: plain(getattr(self, name)) for name in (*OF_FIT, *OF_BATCHES) if hasattr(self, name)
+            }
             known = {name: value for name, value in told.items() if value is not None}
             document = {"mixture": mixture.to_dict(), **known}
+        document["dtype"] = self.means_.dtype.name
         save(path, "GaussianMixture", document, kept, force=force)
 
     @classmethod
@@ -111,13 +122,18 @@ class Saved(OfColumns):
             If a parameter is not known.
         """
         if "mixture" in document:
-            found = cls()
-            _set_parameters(found, Mixture.from_dict(document["mixture"]))
-            for name in OF_FIT:
+            mixture, found = Mixture.from_dict(document["mixture"]), cls()
+            _set_columns(found, mixture)
+            for name in (*OF_FIT, "n_samples_"):
                 if name in document:
                     setattr(found, name, document[name])
+            prior = document.get("covariance_prior_")
+            found.covariance_prior_ = None if prior is None else restored(CovariancePrior, prior)  # type: ignore[attr-defined]
         else:
             found = cls.of_document(FitDocument.from_dict(document))
+            mixture = found.solution_.mixture  # type: ignore[attr-defined]
+        dtype = choice("dtype", document.get("dtype", "float64"), ("float64", "float32"))
+        set_parameters(found, mixture, np.dtype(dtype))
         return found.set_params(**parameters)  # type: ignore[attr-defined]
 
     def to_sklearn(self) -> Any:
@@ -174,7 +190,9 @@ class Saved(OfColumns):
             covariance_prior=0.0,
             **given,
         )
-        _set_parameters(found, read.mixture.with_names(read.feature_names))
+        set_parameters(found, read.mixture)
+        _set_columns(found, read.mixture.with_names(read.feature_names))
+        found.covariance_prior_ = None
         for name in OF_FIT:
             if hasattr(model, name):
                 setattr(found, name, copy.deepcopy(getattr(model, name)))
@@ -196,12 +214,7 @@ class Saved(OfColumns):
         return self.mixture_.to_mclust()
 
 
-def _set_parameters(model: Any, mixture: Mixture) -> None:
-    """Give an estimator the attributes of a mixture that it was not fitted to itself."""
-    model.weights_, model.means_ = mixture.weights.copy(), mixture.means.copy()
-    model.covariances_ = mixture.covariances.copy()
-    model.precisions_cholesky_ = mixture.parameters.factors.copy()
-    model.precisions_ = inverse_covariances(mixture)
+def _set_columns(model: Any, mixture: Mixture) -> None:
     model.n_features_in_ = mixture.n_features
     if mixture.feature_names is not None:
         model.feature_names_in_ = np.array(mixture.feature_names, dtype=object)

@@ -103,8 +103,8 @@ class Shown:
         mixture = self._mixture()
         if not hasattr(self, "solution_"):
             raise InvalidParameterError(
-                "this model was fitted by batches or elsewhere, and has no verdict: pass it to `diagnose` with "
-                "rows; `save` writes it, and its mixture_ has JSON"
+                "this model was fitted by batches or elsewhere, and has no verdict: pass it to `diagnose` "
+                "with rows; `save` writes it, and its mixture_ has JSON"
             )
         if mixture != self.solution_.mixture:
             raise InvalidParameterError(

@@ -90,6 +90,8 @@ class OverColumns(OverRows):
         ------
         InvalidParameterError
             If a column is not known, a value is not finite, or no column is left.
+        NotAvailableError
+            If there is a background.
 
         Notes
         -----
@@ -108,6 +110,7 @@ class OverColumns(OverRows):
             raise InvalidParameterError.of("values", values, "pass a mapping such as {'x': 1.5} or {0: 1.5}")
         if not values:
             return self
+        self._alone("conditionals")
         given = places_of(values.keys(), self.feature_names, self.n_features, what="values")
         rest = [j for j in range(self.n_features) if j not in set(given)]
         if not rest:
@@ -159,6 +162,8 @@ class OverColumns(OverRows):
             there are levels and more than one target.
         DataError
             If X is not finite, has another number of columns, or lacks one by name.
+        NotAvailableError
+            If there is a background.
 
         Notes
         -----
@@ -174,6 +179,7 @@ class OverColumns(OverRows):
         >>> found.mean.tolist(), found.variance.tolist()
         ([1.0, 5.0], [1.0, 1.0])
         """
+        self._alone("regression")
         self._alone("regression")
         return regressed(self, X, target, given, quantiles)
 
@@ -201,7 +207,10 @@ class OverColumns(OverRows):
         InvalidParameterError
             If A or b has another shape or is not finite, or the rows of A are not linearly independent: the
             result would have no density.
+        NotAvailableError
+            If there is a background.
         """
+        self._alone("linear maps")
         self._alone("linear maps")
         weights, means, covariances, kind = mapped(self, A, b)
         return type(self)(weights, means, covariances, kind, feature_names)

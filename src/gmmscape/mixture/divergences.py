@@ -17,6 +17,7 @@ from gmmscape.mixture.mixture import Mixture
 from gmmscape.mixture.strata import Strata
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.results.records import Record
+from gmmscape.results.text import counted
 from gmmscape.validation import choice, positive_integer, random_state_too, real_number, seed_of
 
 LOG_2 = float(np.log(2.0))
@@ -43,8 +44,10 @@ class Divergence(Record):
         The divergence. `float` of the record is this.
     standard_error : float
         Of the value, from the draws; of what has a closed form, what rounding may have done.
-    lower, upper : float
-        Bounds between which the divergence lies, in closed form.
+    lower : float
+        Below which the divergence does not lie, in closed form.
+    upper : float
+        Above which it does not lie, in closed form.
     n_draws : int
         Number of random draws; 0 for a closed form.
     stop_reason : str
@@ -70,11 +73,16 @@ class Divergence(Record):
     def __str__(self) -> str:
         name, unit = KINDS[self.kind]
         error = f" +- {self.standard_error:.2g}" if self.n_draws else ""
-        lines = [f"{name} {self.value:.6g}{error}{unit}"]
-        lines.append(f"it lies between {self.lower:.6g} and {self.upper:.6g}, by closed forms")
-        if self.n_draws:
-            lines.append(f"{self.n_draws} random draws, {self.stop_reason.replace('_', ' ')}")
-        return "\n".join(lines)
+        head = f"{name} {self.value:.6g}{error}{unit}"
+        if not self.n_draws:
+            return f"{head}\nin closed form"
+        return "\n".join(
+            [
+                head,
+                f"it lies between {self.lower:.6g} and {self.upper:.6g}, by closed forms",
+                f"{counted(self.n_draws, 'random draw')}, {self.stop_reason}",
+            ]
+        )
 
 
 @random_state_too
@@ -124,7 +132,8 @@ def divergence(
     Raises
     ------
     InvalidParameterError
-        If p and q are no mixtures of the same columns, or another parameter cannot be used.
+        If p and q are no mixtures of the same columns or have a background, or another parameter cannot be
+        used.
 
     Notes
     -----
@@ -163,6 +172,8 @@ def _comparable(p: Any, q: Any) -> tuple[Mixture, Mixture]:
     for name, one in (("p", p), ("q", q)):
         if not isinstance(one, Mixture):
             raise InvalidParameterError.of(name, one, "pass a Mixture; of a fitted model its mixture_")
+        if one.background is not None:
+            raise InvalidParameterError.of(name, one, "take the components alone, by `beside(None)`")
     if p.n_features != q.n_features:
         raise InvalidParameterError(
             f"p has {p.n_features} columns and q {q.n_features}: pass mixtures of the same columns"

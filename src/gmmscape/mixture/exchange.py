@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.mixture.parts import MixtureParts
+from gmmscape.mixture.rows import OverRows
 
 #: mclust's names of the kinds: of one component, of one column, and else.
 NAMES = {
@@ -18,7 +18,7 @@ NAMES = {
 }
 
 
-class Exchanged(MixtureParts):
+class Exchanged(OverRows):
     """The same numbers in the shapes of other programs."""
 
     def to_sklearn(self) -> Any:
@@ -29,7 +29,13 @@ class Exchanged(MixtureParts):
         sklearn.mixture.GaussianMixture
             Predicts and scores as this mixture does, up to rounding. What depends on a fit, such as
             `n_iter_`, says that there was none.
+
+        Raises
+        ------
+        NotAvailableError
+            If there is a background, which scikit-learn does not have.
         """
+        self._alone("scikit-learn's estimator")
         from sklearn.mixture import GaussianMixture as Theirs
 
         model = Theirs(self.n_components, covariance_type=self.covariance_type)
@@ -52,6 +58,7 @@ class Exchanged(MixtureParts):
         dict
             `modelName`, `d`, `G` and `parameters`, which has `pro` (G), `mean` (d, G) and `variance` with
             `sigma` (d, d, G) and what else that model has. In one dimension mean and `sigmasq` are vectors.
+            A background is mclust's noise component: its weight comes last in `pro`, and there is `Vinv`.
             Arrays are NumPy's; ``json.dumps(found, default=lambda array: array.tolist())`` is what
             ``jsonlite::fromJSON`` reads.
         """
@@ -62,6 +69,9 @@ class Exchanged(MixtureParts):
         variance = {"modelName": name, "d": d, "G": k, **self._mclust_variance()}
         mean = self.means[:, 0].copy() if d == 1 else self.means.T.copy()
         parameters = {"pro": self.weights.copy(), "mean": mean, "variance": variance}
+        if self.background is not None:
+            parameters["pro"] = np.append(self.weights, self.background.weight)
+            parameters["Vinv"] = 1.0 / self.background.volume
         return {"modelName": name, "d": d, "G": k, "parameters": parameters}
 
     def _mclust_variance(self) -> dict[str, Any]:

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
+from gmmscape.background import GIVEN, Background
 from gmmscape.covariances import kind_named
 from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture.mixture import Mixture
 from gmmscape.tolerances import TOLERANCES
-from gmmscape.validation import finite_array
+from gmmscape.validation import finite_array, real_number
 
 #: How the covariances of mclust's models are stored here.
 KINDS = {
@@ -32,6 +33,7 @@ def from_mclust(
     variance: Any = None,
     modelName: str | None = None,
     *,
+    Vinv: float | None = None,
     feature_names: Sequence[str] | None = None,
 ) -> Mixture:
     """Return the mixture that mclust fitted.
@@ -48,26 +50,29 @@ def from_mclust(
         mclust's list of that name, or its `sigma`; in one dimension `sigmasq`, a number or one for each.
     modelName : str, optional
         One of mclust's, such as "VVV" or "EEI"; that of the variance by default, and of an array "VVV".
+    Vinv : float, optional
+        One over the volume of the noise component, whose proportion comes last in `pro`.
     feature_names : sequence of str, optional
         Names of the columns, which mclust's parameters lose on their way.
 
     Returns
     -------
     Mixture
-        Spherical, diag, tied or full, whichever holds the model.
+        Spherical, diag, tied or full, whichever holds the model; noise is its `background`.
 
     Raises
     ------
     FormatError
         If a file or a dictionary is no fit of mclust's.
     InvalidParameterError
-        If the numbers make no mixture, or there is a noise component, which is no Gaussian.
+        If the numbers make no mixture, or noise has a proportion and no volume.
     """
     if isinstance(pro, str | Path):
         pro = read_json(pro)
         if not isinstance(pro, Mapping):
             raise FormatError("the file holds no Mclust object: write it with jsonlite::write_json")
     if isinstance(pro, Mapping):
+        Vinv = Vinv or _inverse_volume(pro)
         pro, mean, variance, modelName = _parts(pro, modelName)
     if mean is None or variance is None:
         raise InvalidParameterError("mean and variance are needed beside pro: pass all three")
@@ -75,10 +80,10 @@ def from_mclust(
     means = np.atleast_1d(finite_array("mean", mean, ndim=(0, 1, 2)))
     means = means[None] if means.ndim == 1 else means
     d, k = means.shape
-    if len(weights) != k:
+    if len(weights) != k + (Vinv is not None):
         raise InvalidParameterError(
             f"pro has {len(weights)} entries and mean {k} columns: means are columns in mclust; a fit with a "
-            "noise component, which has one proportion more, cannot be read"
+            "noise component, which has one proportion more, has Vinv too"
         )
     if isinstance(variance, Mapping):
         modelName = modelName or _word(variance.get("modelName"))
@@ -88,7 +93,11 @@ def from_mclust(
     matrices = _matrices(variance, d, k)
     total = weights.sum()
     weights = weights / total if abs(total - 1.0) < TOLERANCES.measure.of_other_programs else weights
-    return Mixture(weights, means.T, _stored(matrices, KINDS[name], name), KINDS[name], feature_names)
+    noise = None
+    if Vinv is not None:
+        noise = Background(GIVEN, 1.0 / real_number("Vinv", Vinv), float(weights[-1]))
+    stored = _stored(matrices, KINDS[name], name)
+    return Mixture(weights[:k], means.T, stored, KINDS[name], feature_names, noise)
 
 
 def _parts(fit: Mapping[str, Any], modelName: str | None) -> tuple[Any, Any, Any, str | None]:
@@ -98,6 +107,15 @@ def _parts(fit: Mapping[str, Any], modelName: str | None) -> tuple[Any, Any, Any
         raise FormatError("this is no fit of mclust: its parameters need pro, mean and variance")
     pro, mean, variance = (parameters[name] for name in wanted)
     return pro, mean, variance, modelName or _word(fit.get("modelName"))
+
+
+def _inverse_volume(fit: Mapping[str, Any]) -> float | None:
+    """What a fit holds of its noise component; jsonlite writes a list of one, or nothing in an object."""
+    for held in (fit.get("parameters"), fit):
+        value = held.get("Vinv") if isinstance(held, Mapping) else None
+        if value not in (None, [], {}):
+            return value[0] if isinstance(value, list) else value
+    return None
 
 
 def _word(value: Any) -> Any:

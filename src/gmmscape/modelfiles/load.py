@@ -47,7 +47,8 @@ def load(path: str | Path) -> Any:
     Parameters
     ----------
     path : str or Path
-        As written by ``model.save`` or ``mixture.save``; the JSON of a fit or a mixture is read too.
+        As written by ``model.save``, ``mixture.save`` or ``gmmscape fit --save``; the JSON of a fit or a
+        mixture is read too.
 
     Returns
     -------
@@ -95,7 +96,8 @@ def _restored(content: Content) -> Any:
     version = header.get("format_version")
     if version != MARK["format_version"]:
         raise FormatError(
-            f"it has format_version={version!r}, and this version of gmmscape reads {MARK['format_version']}: it was "
+            f"it has format_version={version!r}, and this version of gmmscape reads "
+            f"{MARK['format_version']}: it was "
             f"written by gmmscape {header.get('gmmscape_version')}, so update gmmscape"
         )
     kind = header.get("class")

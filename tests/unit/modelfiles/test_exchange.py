@@ -67,7 +67,7 @@ def test_a_fit_of_scikit_learn_comes_here(kind: str, table: pd.DataFrame, tmp_pa
     found = gs.load(tmp_path / "fit.gmm")
     np.testing.assert_array_equal(found.predict_proba(table), ours.predict_proba(table))
     assert found.n_iter_ == theirs.n_iter_
-    with pytest.raises(gs.InvalidParameterError, match="not fitted here"):
+    with pytest.raises(gs.InvalidParameterError, match="has no verdict"):
         ours.document()
     ours.means_[0] += 1.0
     np.testing.assert_array_equal(theirs.means_, before)
@@ -165,7 +165,7 @@ def test_a_file_of_jsonlite_is_read_and_judged(tmp_path: Path):
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ({"pro": [0.4, 0.4, 0.2]}, gs.InvalidParameterError, "noise component"),
+        ({"pro": [0.4, 0.4, 0.2]}, gs.InvalidParameterError, "has Vinv too"),
         ({"mean": np.ones((2, 3))}, gs.InvalidParameterError, "means are columns"),
         ({"variance": np.ones((2, 2, 3))}, gs.InvalidParameterError, "component last"),
         (
@@ -184,6 +184,30 @@ def test_what_mclust_would_not_have(given: dict[str, Any], error: type[Exception
     gs.from_mclust(**right)
     with pytest.raises(error, match=message):
         gs.from_mclust(**{**right, **given})
+
+
+def test_noise_is_a_background(tmp_path: Path):
+    given = {"pro": [0.3, 0.5, 0.2], "mean": np.eye(2), "variance": np.stack([np.eye(2)] * 2, -1)}
+    found = gs.from_mclust(**given, Vinv=0.01)
+    assert found.background is not None
+    assert (found.background.volume, found.background_weight) == (pytest.approx(100.0), 0.2)
+    assert found.weights.tolist() == [0.3, 0.5]
+    density = 0.3 * np.exp(-0.5) / (2 * np.pi) + 0.5 * np.exp(-0.5) / (2 * np.pi) + 0.002
+    assert np.exp(found.log_density([[0.0, 0.0]])[0]) == pytest.approx(density)
+    assert gs.from_mclust(found.to_mclust()) == found
+    listed = {name: np.asarray(value).tolist() for name, value in given.items() if name != "variance"}
+    variance = {"modelName": ["VVV"], "sigma": np.asarray(given["variance"]).tolist()}
+    again = gs.from_mclust({"parameters": {**listed, "variance": variance, "Vinv": [0.01]}})
+    assert again == found
+    found.save(tmp_path / "noise.gmm")
+    assert gs.load(tmp_path / "noise.gmm") == found
+    for refused in (found.to_sklearn, lambda: found.condition({0: 1.0}), lambda: found.regress([[1.0]], 1)):
+        with pytest.raises(gs.NotAvailableError, match="background"):
+            refused()
+    with pytest.raises(gs.NotAvailableError, match="background"):
+        found.transformed(np.eye(2))
+    with pytest.raises(gs.InvalidParameterError, match="beside"):
+        gs.divergence(found, found)
 
 
 # Tools that know scikit-learn

@@ -27,6 +27,7 @@ OWN = {
     ),
     "labels": ((b"", b"label,probability,uncertainty,log_density\n"), (b"", b",gmmscape_log_density\n")),
     "a sample": (),
+    "a model": ((b"PK", b'"format": "gmmscape-model"'),),
 }
 
 
