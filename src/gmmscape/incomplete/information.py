@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape import engine
-from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.covariances import SCORES, CovarianceScores, kind_named
 from gmmscape.incomplete.patterns import Patterns
 from gmmscape.statistics import Information, ScoreMoments
@@ -52,7 +52,7 @@ def row_scores(X: FloatArray, parameters: engine.Parameters, scatter: str) -> Fl
 class _OfPattern:
     """What a pattern of observed columns leaves open: expectations, and roots r of R, (k, d, d)."""
 
-    def __init__(self, parameters: engine.Parameters, scores: CovarianceScores, observed: FloatArray) -> None:
+    def __init__(self, parameters: engine.Parameters, scores: CovarianceScores, observed: BoolArray) -> None:
         k, d = parameters.means.shape
         self.parameters, self.observed = parameters, observed
         self.kind = kind_named(parameters.kind)

@@ -118,8 +118,8 @@ def standard_errors(
     InvalidParameterError
         If the model or an option cannot be used.
     NotAvailableError
-        If the model has a background or holds parameters; if the family or the rows have no second derivatives,
-        or the fit too many parameters for a matrix of them, and `method` needs it.
+        If the model has a background or holds parameters; if the family or the rows have no second
+        derivatives, or the fit too many parameters for a matrix of them, and `method` needs it.
     NotFittedError
         If the model has no parameters yet.
 

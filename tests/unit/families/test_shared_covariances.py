@@ -13,6 +13,7 @@ import gmmscape as gs
 from gmmscape.arrays import FloatArray
 from gmmscape.families import different_families, family_named, family_names
 from gmmscape.models import read_model
+from gmmscape.moves.moves import Children, Move, Removal, Split, applied, applied_each
 
 CENTERS = np.array([[0.0, 0.0], [12.0, 0.0], [40.0, 4.0]])
 #: Five standard errors of the mean of the smallest cluster.
@@ -206,3 +207,36 @@ def test_a_singular_start_of_maximum_likelihood_is_held_up_by_the_floor(name: st
     values = np.linalg.eigvalsh(model.solution_.mixture.full_covariances())
     assert values.min() >= 1e-6 * X.var(axis=0)[:2].min() * (1 - 1e-9)
     assert np.isfinite(model.score(X))
+
+
+@pytest.mark.parametrize(
+    ("name", "degenerate"), [("EEV", False), ("EEI", False), ("EEE", False), ("VEV", True), ("VVV", True)]
+)
+def test_few_rows_are_no_collapse_where_others_hold_them_up(
+    name: str, degenerate: bool, rng: np.random.Generator
+):
+    X = np.concatenate([rng.standard_normal((60, 2)), [[30.0, 30.0], [30.2, 30.5]]])
+    options = {"covariance_prior": 0.0, "escape": False, "means_init": [[0.0, 0.0], [30.0, 30.0]]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = gs.GaussianMixture(2, covariance_type=name, **options).fit(X)
+    assert (model.diagnosis_.input_state == "degenerate") is degenerate
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_moves_by_themselves_lead_into_the_family(name: str, X: FloatArray):
+    family = family_named(name)
+    here = gs.GaussianMixture(3, covariance_type=name, random_state=0).fit(X).mixture_
+    kind, pair = family.kind, np.array([[[2.0, 0.3], [0.3, 0.5]], [[0.4, 0.0], [0.0, 1.0]]])
+    children = Children(np.array([0.7, 0.3]), here.means[0] + [[-1.0, 0.0], [1.0, 0.5]], kind.stored(pair))
+    shed = np.array([[0.2, 0.05], [0.05, 0.1]]) if kind.shared else None
+    moves = [
+        Move(Split(0, children, shed, 0.0, False), removal)
+        for removal in (Removal((1, 2), 0.0), Removal((2,), 0.0))
+    ]
+    each = applied_each(here, family, moves)
+    for i, move in enumerate(moves):
+        alone = applied(here, family, [move])
+        assert alone is not None
+        assert shares(name, each.mixture(i).full_covariances())
+        np.testing.assert_allclose(each.covariances[i], alone.covariances, rtol=1e-8, atol=1e-10)

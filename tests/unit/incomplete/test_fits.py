@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -13,6 +14,9 @@ import gmmscape as gs
 from gmmscape import lab
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.families import Floor, family_named
+from gmmscape.measure import repetition
+from gmmscape.moves.component_rows import covered_by
+from gmmscape.objective import Objective
 from gmmscape.solve import mixture_around
 
 mpl.use("agg")
@@ -265,3 +269,25 @@ def test_columns_that_are_never_seen_together_are_fitted(X: np.ndarray):
     found = gs.GaussianMixture(4, **OPTIONS).fit(apart)
     assert np.isfinite(found.covariances_).all()
     assert np.linalg.eigvalsh(found.covariances_).min() > 0.0
+
+
+@pytest.mark.parametrize("step", [0.0, 1.0])
+def test_repetitions_are_counted_through_gaps_on_grids_too(step: float, X: np.ndarray):
+    rows = np.round(X[:, :2]) if step else X[:, :2]
+    assert repetition(np.repeat(rows, 3, axis=0), np.ones(3 * len(rows))) == pytest.approx(
+        repetition(rows, np.full(len(rows), 3.0))
+    )
+
+
+def test_moves_are_proposed_on_rows_without_gaps(escaped: gs.GaussianMixture, X: np.ndarray):
+    sample = lab.Sample(X)
+    local = sample.local_mixture(gs.Mixture(escaped.weights_, escaped.means_, escaped.covariances_))
+    objective = Objective.near(sample, family_named("full", Floor(np.zeros(4))), local)
+    covered = covered_by(objective, local)
+    found = covered.parts.rows.local(slice(None))
+    assert not np.isnan(found).any()
+    assert np.isnan(covered.ranking.local(slice(None))).any()
+    for i, (first, last) in enumerate(pairwise(covered.parts.ends)):
+        weights = covered.parts.weights[first:last] / covered.parts.weights[first:last].sum()
+        spread = np.sqrt(weights @ (found[first:last] - weights @ found[first:last]) ** 2)
+        np.testing.assert_allclose(spread, np.sqrt(np.diag(local.covariances[i])), rtol=0.35)

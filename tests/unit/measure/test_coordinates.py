@@ -15,8 +15,10 @@ from gmmscape.objective import Objective
 from gmmscape.solve import EM, descend, run, start_around
 
 SOURCE = Path(gs.__file__).parent
-#: Where mixtures are made, and the places where they change coordinates: a path of truths is the caller's.
+#: Where mixtures are made, and the places where they change coordinates: a path of truths is the caller's,
+#: and each batch has an origin of its own.
 DOORS = {
+    "estimator/online.py",
     "mixture/rearranged.py",
     "landscape/paths/truth_path.py",
     "measure/coordinates.py",

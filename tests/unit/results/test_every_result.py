@@ -17,6 +17,7 @@ from gmmscape.results.records import HOMES, class_of
 
 NAMES = [
     "mixture",
+    "divergence",
     "solution",
     "diagnosis",
     "evidence",
