@@ -147,7 +147,7 @@ def overlapping(path: Path, times: int = 200) -> Path:
     return path
 
 
-def many_entries(path: Path, entries: int = 300_000) -> Path:
+def many_entries(path: Path, entries: int = 600_000) -> Path:
     """A directory of very many members, which takes more memory than the file."""
     begin = good(path).read_bytes()
     entry = struct.pack("<4s4B4HL2L5H2L", b"PK\x01\x02", 20, 0, 20, 0, *[0] * 4, 0, 0, 0, 5, *[0] * 4, 0, 0)

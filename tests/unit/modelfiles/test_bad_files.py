@@ -159,6 +159,7 @@ def test_what_would_fill_the_memory_is_refused_before(tmp_path: Path):
     assert len(reasons) == len(bad), done.stdout
     assert not any("LOADED" in reason for reason in reasons)
     assert "compressed" in reasons[0]
+    assert "members in a directory" in reasons[2]
     assert int(grown) < 200, done.stdout
 
 
