@@ -179,7 +179,7 @@ def _misfit(
     there = fit.kind.in_columns(fit.covariances, varying)
     density = Mixture(fit.weights, fit.means[:, varying], there, fit.covariance_type)
     if beside is not None:
-        density = density.beside(beside.shifted(-objective.measure.origin))
+        density = density.beside(beside.moved(-objective.measure.origin))
     return misfit(objective.rows.alike(seen, weights), density)
 
 

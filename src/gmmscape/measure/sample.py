@@ -113,7 +113,7 @@ class Sample(Centred):
     @property
     def local_background(self) -> Background | None:
         """The background with its region in local coordinates."""
-        return None if self.background is None else self.background.shifted(-self.origin)
+        return None if self.background is None else self.background.moved(-self.origin)
 
     def background_beside(self, local: Mixture) -> Background | None:
         """Return the background with the weight that it has beside a mixture in local coordinates."""

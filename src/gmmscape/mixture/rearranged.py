@@ -68,7 +68,7 @@ class Rearranged(MixtureParts):
         if self.background is None:
             return moved
         return moved.beside(
-            self.background.shifted(np.broadcast_to(offset, (self.n_features,))), self.weights
+            self.background.moved(np.broadcast_to(offset, (self.n_features,))), self.weights
         )
 
     def beside(self, background: Background | None, weights: FloatArray | None = None) -> Self:

@@ -61,6 +61,10 @@ def test_parameters_are_those_of_scikit_learn_and_a_few_more():
         "n_jobs",
         "max_seconds",
         "rng",
+        "background",
+        "weights_fixed",
+        "means_fixed",
+        "covariances_fixed",
     }
     for name in set(theirs) - {"tol", "reg_covar", "max_iter"}:
         assert ours[name].default == theirs[name].default, name

@@ -40,7 +40,7 @@ def test_hull_agrees_with_a_triangulation():
 
 
 def test_hull_moves_with_its_rows():
-    hull = background_of("hull", ROWS).shifted(np.array([-3.0, 1e4]))
+    hull = background_of("hull", ROWS).moved(np.array([-3.0, 1e4]))
     points = np.random.default_rng(2).uniform(ROWS.min(axis=0), ROWS.max(axis=0), (200, 2))
     assert np.array_equal(
         hull.contains(points + np.array([-3.0, 1e4])), background_of("hull", ROWS).contains(points)
