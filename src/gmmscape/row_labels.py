@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.background import most_probable
+from gmmscape.mixture.background import most_probable
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import HeldParts
 from gmmscape.mixture import Mixture

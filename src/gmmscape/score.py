@@ -10,7 +10,7 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
-from gmmscape.models import free_parameters
+from gmmscape.families import free_parameters
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
 from gmmscape.row_labels import mixture_of, places, zero_where_no_number

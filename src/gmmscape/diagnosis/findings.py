@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
-from gmmscape.background import GIVEN
 from gmmscape.diagnosis.goodness_of_fit import misfit
 from gmmscape.effort import EFFORT
 from gmmscape.measure import Sample, repetition, rounding_step, row_keys
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import GIVEN
 from gmmscape.objective import SampleObjective
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted

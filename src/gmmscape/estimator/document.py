@@ -10,9 +10,8 @@ import numpy as np
 
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.document_text import fit_table
-from gmmscape.families import CovariancePrior
+from gmmscape.families import CovariancePrior, free_parameters
 from gmmscape.mixture import Mixture
-from gmmscape.models import free_parameters
 from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.fields import arguments, plain
 from gmmscape.results.records import Record

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
-from gmmscape.background import Background
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.mixture.background import Background
 from gmmscape.mixture.parts import MixtureParts
 from gmmscape.results.text import counted
 from gmmscape.validation import finite_array

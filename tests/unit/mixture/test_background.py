@@ -9,8 +9,8 @@ import pytest
 from scipy.spatial import Delaunay
 
 import gmmscape as gs
-from gmmscape.background import Background, background_of, checked_background
 from gmmscape.exceptions import DataError, FormatError, InvalidParameterError, NotAvailableError
+from gmmscape.mixture.background import Background, background_of, checked_background
 
 ROWS = np.random.default_rng(0).normal(size=(60, 2)) * [1.0, 50.0] + [3.0, 1e3]
 

@@ -45,6 +45,12 @@ class FreePoint(Solution):
         Value before the first and after each accepted step; empty where read from a file.
     moves_at : tuple of int
         Always empty.
+    background : Background or None
+        Beside the components.
+    held : HeldParts or None
+        What was held.
+    memory : Memory or None
+        What the solver needs to go on.
     floor_active : bool
         Always False: descents end before a covariance rests on a floor.
     family : str
