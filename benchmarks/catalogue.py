@@ -7,7 +7,7 @@ from importlib import import_module
 from benchmarks.harness import Benchmark
 
 FOLDERS = {
-    "computing": ("engine", "gpu", "second_order", "speed", "fits", "memory", "integrals"),
+    "computing": ("engine", "gpu", "second_order", "speed", "fits", "memory", "integrals", "reading"),
     "fitting": (
         "recovery",
         "many",
@@ -22,6 +22,7 @@ FOLDERS = {
         "missing",
         "extremes",
         "background",
+        "mclust_families",
     ),
     "judging": (
         "generalise",

@@ -31,7 +31,8 @@ WINGS = {
         ("diagnosis", "estimator", "inference", "moves", "optima", "selection"),
     ),
     "researcher": ("The researcher's wing", ("landscape",)),
-    "shared": ("Shared by both wings, and the doors", ()),
+    "doors": ("The doors", ("cli", "report", "tables")),
+    "shared": ("Shared by both wings", ()),
     "native": ("Native code", ("native",)),
 }
 

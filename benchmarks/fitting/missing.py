@@ -156,6 +156,7 @@ def shown(summary: dict[str, Any]) -> Shown:
         "parameters": summary["parameters"],
         "least": percent(min(one["within"] for one in ours), 4),
         "bias": short(max(one["worst_bias"] for one in ours), 2),
+        "error": short(max(one["error"] for one in ours), 3),
         "dropped": short(dropped["worst_bias"], 2),
         "dropped_within": percent(dropped["within"], 3),
         "slowest": short(max(summary["ratios"].values()), 2),
@@ -179,7 +180,7 @@ PAGE = Page(
     many times as long as without gaps: {ratios}.""",
     claim="Missing values at random neither bias a fit nor slow it down much",
     number="{least} of estimates within 3 standard errors; up to {slowest} times the time",
-    loses="rows are not complete: their error is larger by what is missing",
+    loses="errors are up to {error} times those of rows without gaps",
     shown=shown,
 )
 

@@ -18,7 +18,7 @@ _HOMES = {
         "NoResultError",
         "NotAvailableError",
     ),
-    "inference": ("StandardErrors", "standard_errors"),
+    "inference": ("standard_errors",),
     "mixture": ("Divergence", "Mixture", "Regression", "divergence", "from_mclust"),
     "modelfiles": ("load",),
     "models": ("NotFittedError",),

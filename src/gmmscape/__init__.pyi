@@ -12,7 +12,6 @@ from gmmscape.exceptions import GmmscapeError as GmmscapeError
 from gmmscape.exceptions import InvalidParameterError as InvalidParameterError
 from gmmscape.exceptions import NoResultError as NoResultError
 from gmmscape.exceptions import NotAvailableError as NotAvailableError
-from gmmscape.inference import StandardErrors as StandardErrors
 from gmmscape.inference import standard_errors as standard_errors
 from gmmscape.mixture import Divergence as Divergence
 from gmmscape.mixture import Mixture as Mixture

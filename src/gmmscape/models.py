@@ -18,7 +18,7 @@ from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from gmmscape.arrays import FloatArray
 from gmmscape.covariances import CovarianceKind, kind_named
-from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError
+from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError, NotAvailableError
 from gmmscape.families import CovariancePrior, HeldParts, family_named, family_names, known_family, prior_in
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
@@ -102,6 +102,8 @@ class FittedModel:
         What was held of its parameters.
     was_fitted : bool
         Whether it says that it was fitted, so that averages and variances are those of its rows.
+    standardised : bool
+        Whether it was fitted to standardised columns, so that its family may hold it there only.
     """
 
     source: Any
@@ -115,6 +117,18 @@ class FittedModel:
     family: str | None = None
     was_fitted: bool = False
     held: HeldParts | None = None
+    standardised: bool = False
+
+    def check_own_units(self) -> None:
+        """Raise NotAvailableError where the family holds the mixture in standardised columns only."""
+        if not self.standardised or self.mixture is None or self.family is None:
+            return
+        family = family_named(self.family)
+        if family.kind != self.mixture.kind or family.admissible(self.mixture) is not self.mixture:
+            raise NotAvailableError(
+                f"this fit has {self.family} covariances in standardised columns, which they are not in the "
+                "columns' own units: standardise the rows and fit them, to have that fit judged"
+            )
 
     @property
     def means(self) -> FloatArray:
@@ -134,7 +148,7 @@ def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
         A fitted scikit-learn or gmmscape ``GaussianMixture``, a ``BayesianGaussianMixture``, a ``KMeans``, a
         `Mixture`, a tuple (weights, means, covariances), an array of bare centers (k, d), or the path of a
         JSON or model file that gmmscape wrote.
-    covariance_type : {"full", "tied", "diag", "spherical"}, optional
+    covariance_type : str, optional
         Family of the fit; needed for a `Mixture` and for arrays, which do not say what was free.
 
     Returns
@@ -461,6 +475,7 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         prior=prior_in(content, mixture.n_features),
         family=family,
         was_fitted=True,
+        standardised=content.get("scaling") is not None,
         held=None if content.get("held") is None else HeldParts.from_content(content["held"]),
     )
 

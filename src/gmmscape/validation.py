@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import wraps
+from inspect import signature
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +15,8 @@ from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.weights import Weights
 
+P = ParamSpec("P")
+R = TypeVar("R")
 #: Entries that are checked together.
 FINITE_BLOCK = 1 << 20
 
@@ -72,13 +76,38 @@ def optional_seconds(name: str, value: Any) -> float | None:
 
 
 def generator(rng: Any) -> np.random.Generator:
-    """Return the random generator that `rng` stands for (SPEC 7: None, a seed or a Generator)."""
+    """Return the random generator that `rng` stands for (SPEC 7: None, a seed or a Generator).
+
+    A RandomState, as scikit-learn takes it, stands for one that is drawn from it.
+    """
+    if isinstance(rng, np.random.RandomState):
+        rng = rng.randint(2**31, size=4)
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:
         raise InvalidParameterError.of(
             "rng", rng, "pass None, a non-negative integer seed or a numpy.random.Generator"
         ) from error
+
+
+def random_state_too(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function take its `rng` by the name that scikit-learn has for it, `random_state`, as well.
+
+    What is decorated raises InvalidParameterError where both are given.
+    """
+
+    @wraps(function)
+    def called(*args: Any, **kwargs: Any) -> R:
+        given = kwargs.pop("random_state", None)
+        if given is not None:
+            if signature(function).bind_partial(*args, **kwargs).arguments.get("rng") is not None:
+                raise InvalidParameterError.of(
+                    "random_state", given, "pass either rng or random_state, not both"
+                )
+            kwargs["rng"] = given
+        return function(*args, **kwargs)
+
+    return called
 
 
 def finite_array(name: str, value: ArrayLike, *, ndim: tuple[int, ...]) -> FloatArray:
@@ -161,7 +190,7 @@ def data_matrix(
     if hasattr(X, "toarray") and hasattr(X, "nnz"):
         raise DataError(f"{name} is sparse: pass a dense array, for example {name}.toarray()")
     try:
-        array = np.asarray(X)
+        array = np.asarray(_without_na(X))
         if not np.iscomplexobj(array):
             array = np.ascontiguousarray(_as_float64(array, copy=False))
     except (TypeError, ValueError, OverflowError) as error:
@@ -189,6 +218,14 @@ def data_matrix(
                 f"column {column}: {remedy}"
             )
     return array
+
+
+def _without_na(X: Any) -> Any:
+    """A table of numbers whose library has its own word for what is missing, with NaN; others as they are."""
+    kinds = [getattr(dtype, "kind", "") for dtype in getattr(X, "dtypes", ())] if hasattr(X, "iloc") else []
+    if kinds and all(kind in "biuf" for kind in kinds):
+        return X.to_numpy(dtype=np.float64, na_value=np.nan)
+    return X
 
 
 def _all_finite(array: FloatArray) -> bool:

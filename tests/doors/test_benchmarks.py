@@ -112,6 +112,13 @@ def test_without_data_it_says_what_is_needed(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("data_dir")
+def test_values_of_mclust_are_reached(tmp_path: Path):
+    summary = small("mclust_families", tmp_path)["summary"]
+    assert summary["reached"] == summary["same_optimum"] == summary["of"] == 14
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir", "reference_dir")
 @pytest.mark.slow
 def test_one_random_start_is_enough(tmp_path: Path):
@@ -155,6 +162,15 @@ def test_planted_blocks_are_labelled(tmp_path: Path):
     assert len(found["by_family_and_defect"]) == 12
     assert found["all"]["planted"] == found["all"]["planted_of"] >= 12
     assert found["all"]["exact"] == found["all"]["exact_of"] > 12
+
+
+@pytest.mark.slow
+def test_intervals_are_counted_by_method_and_kind(tmp_path: Path):
+    (cell,) = small("intervals", tmp_path)["summary"]["cells"].values()
+    assert set(cell["methods"]) == {"profile", "observed", "sandwich"}
+    for found in cell["methods"].values():
+        assert found["verdicts"] == {"trustworthy": cell["draws"]}
+        assert all(0.0 < found[kind]["coverage"] <= 1.0 for kind in ("weight", "mean", "sd"))
 
 
 @pytest.mark.slow
@@ -226,6 +242,15 @@ def test_a_pass_is_timed_on_a_device_and_is_right(tmp_path: Path):
 def test_a_fit_makes_next_to_nothing_of_the_size_of_the_data(tmp_path: Path):
     for case in small("memory", tmp_path)["cases"].values():
         assert 0.0 < case["extra_MiB"] < case["allowed_MiB"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
+def test_all_readers_read_the_same_numbers(tmp_path: Path):
+    """Of 20,000 rows; longer than pandas' Python reader would be no fast path."""
+    for row in small("reading", tmp_path)["summary"].values():
+        assert row["same_numbers"]
+        assert 0.0 < row["of pandas Python"] < 1.0
 
 
 @pytest.mark.slow
@@ -450,3 +475,15 @@ def test_samples_are_compared_with_their_population(tmp_path: Path):
     truth = summary["law"]["0>0  1>1  2>2"]
     assert abs(truth["slopes"]["100"]["value"] + 0.5) <= 4 * truth["slopes"]["100"]["error"]
     assert truth["slopes"]["1000"] is None
+
+
+@pytest.mark.slow
+def test_parameters_are_right_where_values_are_missing(tmp_path: Path):
+    summary = small("missing", tmp_path)["summary"]
+    methods = summary["methods"]
+    for design in ("10 % at random", "30 % at random", "30 % by the first column"):
+        assert methods[f"{design}, all rows"]["within"] > 0.98
+        assert methods[f"{design}, all rows"]["worst_bias"] < 3.0
+    assert methods["30 % by the first column, complete rows only"]["worst_bias"] > 5.0
+    assert methods["30 % at random, means filled in"]["worst_bias"] > 5.0
+    assert all(ratio > 0.0 for ratio in summary["ratios"].values())

@@ -30,7 +30,7 @@ def test_the_main_job(tmp_path):
     result = gmmscape("map", "--centers=-3,3,12", "--sigma", 1, "-k", 3, "--json", tmp_path / "out.json")
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
-    assert result.stdout.startswith("2 minima up to relabelling; k=3, sigma=1; 64 random starts\n")
+    assert result.stdout.startswith("verdict: 2 minima up to relabelling; k=3, sigma=1; 64 random starts\n")
     content = json.loads((tmp_path / "out.json").read_text())
     assert content["format"] == "gmmscape-atlas"
     assert content["gmmscape_version"] == gs.__version__
@@ -46,7 +46,7 @@ def test_the_main_job(tmp_path):
     assert bad["structure"]["blocks"][1]["means"] == [1, 2]
     assert bad["structure"]["is_structured"] is True
     assert len(bad["structure"]["errors"]) == 3
-    assert str(lab.Atlas.from_json(tmp_path / "out.json")) == result.stdout.rstrip("\n")
+    assert f"verdict: {lab.Atlas.from_json(tmp_path / 'out.json')}" == result.stdout.rstrip("\n")
 
 
 def test_truth_from_a_file_and_quiet(tmp_path):
@@ -54,7 +54,7 @@ def test_truth_from_a_file_and_quiet(tmp_path):
         "map", "--truth", EXAMPLES / "three_centers.json", "--quiet", "--json", "a.json", cwd=tmp_path
     )
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == "2 minima up to relabelling; k=3, sigma=1; 64 random starts\n"
+    assert result.stdout == "verdict: 2 minima up to relabelling; k=3, sigma=1; 64 random starts\n"
     assert len(json.loads((tmp_path / "a.json").read_text())["minima"]) == 2
 
 
@@ -138,7 +138,8 @@ def test_rows_of_a_file_with_free_weights(tmp_path):
     assert content["truth"] is None
     assert content["minima"][0]["weights"] == pytest.approx([0.25, 0.75], abs=0.02)
     assert content["count_law"] is None
-    assert str(lab.Atlas.from_json(tmp_path / "atlas.json")) == result.stdout.rstrip("\n")
+    atlas = lab.Atlas.from_json(tmp_path / "atlas.json")
+    assert result.stdout == f"verdict: {atlas}\ncoordinates of means: x\n"
     assert (tmp_path / "atlas.png").read_bytes()[:4] == b"\x89PNG"
     equal = inside("map", "rows.csv", "--columns", "x", "--sigma", 1, "-k", 2, "--starts", 4, cwd=tmp_path)
     assert equal.returncode == 0, equal.stderr

@@ -43,7 +43,7 @@ def test_it_maps_what_the_laboratory_maps(options: list[object], settings: dict,
     printed, atlas = mapped(tmp_path, CENTERS, *options)
     expected = lab.Landscape(TRUTH, 3, **settings).explore(0, n_starts=6)
     assert atlas == expected
-    assert printed == str(expected)
+    assert printed == f"verdict: {expected}"
 
 
 def test_another_sigma_than_the_truths(tmp_path: Path):
@@ -64,7 +64,7 @@ def test_rows_of_a_file_in_a_family_and_by_k_means(tmp_path: Path):
     assert full.truth is None
     printed, hard = mapped(tmp_path, "rows.csv", "-k", 2, "--sigma", 0, "--plot", "hard.png", "--force")
     assert isinstance(hard, lab.KMeansAtlas)
-    assert printed.startswith(f"{len(hard.minima)} minim")
+    assert printed.startswith(f"verdict: {len(hard.minima)} minim")
     best = lab.KMeansLandscape(lab.Sample(rows), 2).descend([[0.0, 0.0], [8.0, 1.0]])
     assert hard.minima[0].distortion == pytest.approx(best.distortion, rel=1e-12)
     for name in ("full.png", "hard.png"):

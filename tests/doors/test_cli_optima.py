@@ -33,7 +33,7 @@ def test_optima_with_files(file, tmp_path):
     assert result.stderr == ""
     X = np.loadtxt(file, delimiter=",", skiprows=1)[:, :1]
     found = gs.local_optima(X, 3, "spherical", n_starts=80, rng=0, init_params="random_from_data")
-    assert result.stdout == f"{found}\n".replace("`fit`", "`gmmscape fit`")
+    assert result.stdout == f"verdict: {found}\n".replace("`fit`", "`gmmscape fit`")
     assert "1>1,2" in result.stdout or "0>0,1" in result.stdout
     assert json.loads((tmp_path / "o.json").read_text()) == json.loads(json.dumps(found.to_dict()))
     assert (tmp_path / "o.png").read_bytes().startswith(b"\x89PNG")

@@ -27,7 +27,7 @@ def test_it_prints_and_writes_what_the_function_finds(file, tmp_path):
     result = inside("select", file, *options, "--json", out, "--model", model, "--plot", picture)
     assert (result.returncode, result.stderr) == (0, "")
     found = gs.select(X, [1, 2, 3, 5], ("full", "tied"), rng=4)
-    assert result.stdout == f"{found}\n"
+    assert result.stdout == f"verdict: {found}\n"
     assert json.loads(out.read_text()) == json.loads(json.dumps(found.to_dict()))
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "no better fit found" in inside("diagnose", model, file).stdout
@@ -49,6 +49,26 @@ def test_by_default_there_are_no_more_components_than_rows(tmp_path):
     np.savetxt(path, X[:4], header="x", comments="")
     assert inside("select", path).returncode == 0
     failed(inside("select", path, "-k", "1:5"), 3, "-k goes up to 5", "4 rows")
+
+
+def test_families_have_mclusts_names_too(tmp_path):
+    rows, out, model = (tmp_path / name for name in ("rows.csv", "found.json", "model.json"))
+    turned = np.random.default_rng(1).normal(size=(120, 2)) * [3.0, 0.5]
+    both = np.concatenate([turned, turned[:, ::-1] * [1.0, -1.0] + [20.0, 0.0]])
+    np.savetxt(rows, both, delimiter=",", header="x,y", comments="")
+    options = ["-k", 2, "--covariance", "VVV,VEV", "--covariance", "EEE", "--json", out, "--model", model]
+    assert inside("select", rows, *options, "--quiet").returncode == 0
+    kinds = [row["covariance_type"] for row in json.loads(out.read_text())["table"]]
+    assert kinds == ["full", "VEV", "tied"]
+    assert json.loads(model.read_text())["family"] == "VEV"
+    assert "no better fit found" in inside("diagnose", model, rows).stdout
+    fit = inside("fit", rows, "-k", 2, "--covariance", "EEV", "--json", tmp_path / "fit.json")
+    assert "EEV covariances" in fit.stdout
+    content = json.loads((tmp_path / "fit.json").read_text())
+    assert (content["family"], content["covariance_type"]) == ("EEV", "full")
+    assert inside("optima", rows, "-k", 2, "--covariance", "VEE", "--n-starts", 3).returncode == 0
+    for command in (["fit", rows, "-k", 2], ["select", rows]):
+        failed(inside(*command, "--covariance", "VXV"), 2, "VXV", "VEV")
 
 
 def test_families_may_be_given_one_by_one(file, tmp_path):

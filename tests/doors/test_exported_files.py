@@ -11,6 +11,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape.tables.read import read_table
+from gmmscape.tables.text import _Reading
 
 X = np.array([[1.5, -2.25], [1200.5, 0.125], [3.0, 4.5], [0.75, -8.0]])
 NAMES = ("height", "mass")
@@ -41,6 +42,8 @@ TEXTS = {
     "Excel, German": lines_of("height;mass", ";", german, end="\r\n").encode("cp1252"),
     "Excel, German, UTF-16 tabs": lines_of("height\tmass", "\t", german, end="\r\n").encode("utf-16"),
     "UTF-16 without a mark": lines_of("height\tmass", "\t", end="\r\n").encode("utf-16-le"),
+    "UTF-32": lines_of("height,mass", ",").encode("utf-32"),
+    "lines of white space": lines_of("height mass", " ").replace("\n", "\n   \n"),
     "Excel, sep line": lines_of("height;mass", ";", end="\r\n", before="sep=;\r\n"),
     "sep line in quotes": lines_of("height|mass", "|", before='"sep=|"\n'),
     "old Mac": lines_of("height,mass", ",", end="\r"),
@@ -119,6 +122,20 @@ def test_windows_names_are_kept_and_the_guess_is_told(table):
         "\u03b1",
         "\u03b2",
     )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-8-sig"])
+def test_a_mark_is_no_part_of_a_name_whatever_encoding_is_said(encoding, table):
+    mark = "" if encoding == "utf-8-sig" else "\ufeff"
+    assert table(f"{mark}a,b\n1,2\n".encode(encoding), encoding=encoding).names == ("a", "b")
+
+
+def test_a_letter_of_windows_far_down_is_read_too(table):
+    """Long after the layout was found out from what is UTF-8."""
+    rows = "".join(f"{i % 7}.5,x\n" for i in range(5000))
+    found = table(("a,place\n" + rows + "3,M\u00fcnchen\n").encode("cp1252"), drop="place")
+    assert found.values.shape == (5001, 1)
+    assert "Windows-1252" in found.notes[0]
 
 
 def test_names_with_units_commas_and_line_ends(table):
@@ -222,6 +239,7 @@ def test_words_and_numbers_of_ones_own_for_missing_values(table):
         ("a;b\n1,5;2\n1.234,5;2\n", "line 3, column a: .*pass thousands='.'"),
         ("a;b\n1.5;2\n1,5;2\n", "line 3, column a: '1,5' has a decimal comma; pass decimal=','"),
         ('a,b\n1,2\n"3,4\n5,6\n', "line 3"),
+        ("My data,,\na,b,c\n1,2,3\n", "line 2, where no cell is a number .do lines stand above the names"),
         ("a,b\n1,2\n3,4,5\n", "line 3: 3 cells where the first line has 2; a decimal comma"),
         ("wing length body\n1 2\n3 4\n", "line 2: 2 cells where the first line has 3; names with spaces"),
     ],
@@ -326,3 +344,22 @@ class SmallBlocks:
         characters_at_once = 500
         records_looked_at = 20
         joined_lines = 50
+
+
+@pytest.mark.parametrize(
+    ("text", "closely"),
+    [
+        ("a,b\n" + "1,2.5\n" * 50, 0),
+        ("a;b\n" + "1;2,5\n" * 50, 0),
+        ("a b\n" + "1 2.5\n" * 50, 0),
+        ("name,a,b\n" + "x,1,2.5\n" * 50, 0),
+        ("a,b,\n" + "1,2.5,\n" * 50, 0),
+        ("a,b\n" + "1,2.5\n" * 25 + "NA,3\n" + "1,2.5\n" * 24, 1),
+    ],
+)
+def test_only_lines_that_hold_more_than_numbers_are_read_closely(text, closely, table, monkeypatch):
+    read, looked_at = _Reading._row, []
+    monkeypatch.setattr(_Reading, "_row", lambda self, *a, **k: looked_at.append(1) or read(self, *a, **k))
+    found = table(text, missing="keep", drop="name" if text.startswith("name") else None)
+    assert found.values.shape == (50, 2)
+    assert len(looked_at) == closely

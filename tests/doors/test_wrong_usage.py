@@ -60,7 +60,7 @@ WRONG = [
     (["fit", "rows.csv", "-k", "2.5"], 2, "'2.5' is no whole number from 1 on"),
     (["fit", "rows.csv", "-k", "0"], 2, "'0' is no whole number from 1 on"),
     (["fit", "rows.csv", "-k", "50"], 3, "-k 50 but FILE has only 39 rows (of positive weight)"),
-    (["fit", "rows.csv", "-k", "2", "--covariance", "round"], 2, "'round' is not one of 'full', 'tied'"),
+    (["fit", "rows.csv", "-k", "2", "--covariance", "round"], 2, "'round' is no family"),
     (["fit", "rows.csv", "-k", "2", "--columns", "z"], 2, "--columns 'z': choose among east, north, or by"),
     (["fit", "rows.csv", "-k", "2", "--drop", "1-2"], 2, "leave at least one column"),
     (

@@ -27,7 +27,8 @@ from gmmscape.cli.shared.rows import layout_of, observed, table_options
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
-from gmmscape.row_labels import row_labels
+from gmmscape.estimator.scaling import Scaling
+from gmmscape.prediction.labels import row_labels
 from gmmscape.solve import INIT_PARAMS
 
 
@@ -54,6 +55,11 @@ from gmmscape.solve import INIT_PARAMS
     help="Length of the EM step at which it is converged.",
 )
 @click.option(
+    "--standardize",
+    is_flag=True,
+    help="Fit columns of average 0 and variance 1; the fit is told in their own units.",
+)
+@click.option(
     "--labels",
     "labels_file",
     type=Written(stdout=True, what="labels"),
@@ -66,7 +72,9 @@ from gmmscape.solve import INIT_PARAMS
 @search_options(nested="offer")
 @table_options
 @click.pass_context
-def fit_command(context: click.Context, file: str, labels_file: str | None, **options: Any) -> None:
+def fit_command(
+    context: click.Context, file: str, labels_file: str | None, standardize: bool, **options: Any
+) -> None:
     """Fit a Gaussian mixture to the rows of FILE and leave bad optima.
 
     FILE is text: CSV, TSV or separated by white space, gzipped or not, with or without a header. Prints what
@@ -78,7 +86,18 @@ def fit_command(context: click.Context, file: str, labels_file: str | None, **op
       gmmscape fit rows.csv -k 3 --json fit.json
     """
     outputs, layout, seed = outputs_of(options), layout_of(options), options.pop("seed")
+    if standardize and options["reg_covar"]:
+        raise click.UsageError(
+            "--reg-covar is in units of the data, which --standardize takes away: use --covariance-floor",
+            context,
+        )
+    if standardize and options["background"] is not None:
+        raise click.UsageError(
+            "--background is a density in the units of the data: leave --standardize out", context
+        )
     rows = layout.read(file, quiet=outputs.quiet)
+    scaling = Scaling.of(rows.values, rows.weights) if standardize else None
+    fitted = rows.values if scaling is None else scaling.apply(rows.values)
     model = GaussianMixture(
         options.pop("n_components"),
         covariance_type=options.pop("covariance"),
@@ -88,8 +107,10 @@ def fit_command(context: click.Context, file: str, labels_file: str | None, **op
     )
     with progress("fitting", quiet=outputs.quiet) as callback, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the exit code and the text say it
-        fit_estimator(model, rows.values, rows.weights, callback, defer=False)
+        fit_estimator(model, fitted, rows.weights, callback, defer=False)
     document = model.document()
+    if scaling is not None:
+        document = scaling.told(document, rows.values, rows.weights)
     document = replace(
         document,
         feature_names=rows.names,

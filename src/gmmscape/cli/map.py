@@ -13,6 +13,7 @@ from gmmscape.cli.shared.options import WholeNumber, laboratory_options
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.progress import progress
 from gmmscape.landscape.atlas.atlas import Atlas
+from gmmscape.results.text import shortened
 
 #: What options are where nothing is asked for that some landscapes do not have.
 UNASKED = {"saddles": False, "n_jobs": 1, "checkpoint": None}
@@ -52,7 +53,9 @@ def map_command(
     with progress("exploring", quiet=outputs.quiet) as callback:
         atlas = landscape.explore(seed, n_starts=starts, max_seconds=max_seconds, callback=callback, **more)
     data = None if rows is None else rows.values
-    outputs.write(atlas, (lambda: atlas.plot(data=data)) if atlas.minima else None, rows=rows)
+    columns = "" if rows is None else f"coordinates of means: {', '.join(map(shortened, rows.names))}"
+    draw = (lambda: atlas.plot(data=data)) if atlas.minima else None
+    outputs.write(atlas, draw, rows=rows, verdict=True, below=columns)
     if atlas.stop_reason == "interrupted":
         context.exit(4)
 

@@ -73,7 +73,7 @@ def optima_command(
             callback=callback,
             **given,
         )
-    outputs.write(found, found.plot, rows=rows)
+    outputs.write(found, found.plot, rows=rows, verdict=True)
     context.exit(_exit_code(found))
 
 

@@ -10,8 +10,9 @@ from gmmscape.cli.shared.files import STDOUT, FileCommand, Read, Written
 from gmmscape.cli.shared.labels import labelled, labelled_beside_columns, write_csv
 from gmmscape.cli.shared.models import model_in, model_path
 from gmmscape.cli.shared.outputs import output_options, outputs_of
+from gmmscape.cli.shared.progress import progress
 from gmmscape.cli.shared.rows import layout_of, observed, table_options
-from gmmscape.row_labels import RowLabels, row_labels
+from gmmscape.prediction.labels import RowLabels, row_labels
 from gmmscape.tables.source import Source
 
 
@@ -32,10 +33,10 @@ def predict_command(
 ) -> None:
     """Write the component of each row of FILE, by the fit in MODEL, as CSV.
 
-    The columns are the line of the row in FILE, its most probable component (label, from 0), the probability
-    of that, the probability of all others (uncertainty), and the log density of the row. MODEL is a file as
-    `gmmscape fit --json` writes it. Its columns are found by their names; others are not used. - is standard
-    input. Exit codes: 0 done, 2 usage, 3 data, 4 interrupted.
+    The columns are the line of the row in FILE, its most probable component (label, from 0; -1 is the
+    background), the probability of that, the probability of all others (uncertainty), and the log density of
+    the row. MODEL is a file as `gmmscape fit --json` writes it. Its columns are found by their names; others
+    are not used. - is standard input. Exit codes: 0 done, 2 usage, 3 data, 4 interrupted.
 
     \b
     Example:
@@ -50,8 +51,7 @@ def predict_command(
     if out is None and outputs.json_file is None:
         out = STDOUT
     if out is not None:
-        table = (
-            labelled_beside_columns(found, rows, source, layout) if with_columns else labelled(found, rows)
-        )
-        write_csv(table, out)
+        with progress("writing", quiet=outputs.quiet or out == STDOUT):
+            beside = labelled_beside_columns(found, rows, source, layout) if with_columns else None
+            write_csv(labelled(found, rows) if beside is None else beside, out)
     outputs.write(found, rows=rows, apart=out == STDOUT)

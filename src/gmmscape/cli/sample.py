@@ -39,7 +39,7 @@ def sample_command(context: click.Context, model: str, n: int, seed: int, out: s
 
     \b
     Example:
-      gmmscape sample fit.json -n 1000 --seed 1 --out drawn.csv
+      gmmscape sample fit.json -n 1000 --seed 1
     """
     write_csv(_drawn(model_in(context, model_path(context, model)), n, seed), out)
 

@@ -10,7 +10,7 @@ from gmmscape.cli.shared.files import FileCommand, Read
 from gmmscape.cli.shared.models import model_in, model_path
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.rows import layout_of, observed, table_options
-from gmmscape.score import Score, score_of
+from gmmscape.prediction.score import Score, score_of
 
 
 @click.command("score", cls=FileCommand)

@@ -83,8 +83,8 @@ class Families(click.ParamType):
     default=("full",),
     show_default=True,
     multiple=True,
-    help="Families: full, tied, diag, spherical, or mclust's names, separated by commas or by repeating it; or "
-    "all.",
+    help="Families: full, tied, diag, spherical, or mclust's names, separated by commas or by repeating it; "
+    "or all.",
 )
 @click.option(
     "--criterion",
@@ -143,7 +143,8 @@ def select_command(
     rows = layout.read(file, quiet=outputs.quiet)
     with saying_what_is_set_aside(rows), progress("selecting", quiet=outputs.quiet) as callback:
         found = select(rows.values, sample_weight=rows.weights, rng=seed, callback=callback, **options)
-    outputs.write(found, found.plot, rows=rows, also=((_document(found, rows, seed), model_file),))
+    document = _document(found, rows, seed)
+    outputs.write(found, found.plot, rows=rows, also=((document, model_file),), verdict=True)
     context.exit(4 if found.stop_reason == "interrupted" else 0)
 
 

@@ -105,6 +105,7 @@ def judge(
     whole, X = model, rows_at_last_step(model, X)
     model = last_step(whole)
     fitted = read_model(model, covariance_type)
+    fitted.check_own_units()
     X = columns_in_order(X, fitted.feature_names)
     if background is None and fitted.mixture is not None:
         background = fitted.mixture.background

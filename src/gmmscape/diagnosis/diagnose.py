@@ -10,8 +10,10 @@ from numpy.typing import ArrayLike
 from gmmscape.diagnosis.assess import judge
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.progress import Callback
+from gmmscape.validation import random_state_too
 
 
+@random_state_too
 def diagnose(
     model: Any,
     X: Any,
@@ -49,8 +51,9 @@ def diagnose(
         Data, as the model was fitted on. Columns of a table are matched by name where the model has names.
     sample_weight : array_like of shape (n_samples,), optional
         Non-negative weights of the rows; equal by default.
-    covariance_type : {"full", "tied", "diag", "spherical"}, optional
-        Needed for a `Mixture` and for arrays: which covariances were free.
+    covariance_type : str, optional
+        Needed for a `Mixture` and for arrays: which covariances were free ("full", "tied", "diag",
+        "spherical", or another of mclust's families).
     rng : None, int or numpy.random.Generator, default=None
         Source of randomness of the proposals (SPEC 7).
     reg_covar : float, optional

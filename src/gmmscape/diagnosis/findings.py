@@ -322,7 +322,7 @@ def _outliers(sample: Sample, points: FloatArray, rows: IntArray, fit: Mixture) 
     least = np.full(len(points), np.inf)
     for i in np.flatnonzero(fit.weights > 0):
         least = np.minimum(least, _squared(points, fit, int(i)))
-    share = sample.weights[rows] / sample.weights.sum()
+    share = sample.weights_of_one[rows] / sample.weights.sum()
     limit = chi2.isf(TOLERANCES.diagnosis.outlier_probability * share, fit.n_features)
     far = np.flatnonzero(least > limit)
     if len(far):

@@ -50,7 +50,6 @@ def evidence_of(
     held_out = LeftOutGain(objective).gain(polished, final).mean * total if gain > 0 and thorough else None
     settled = (
         examination.polished.converged
-        and not objective.rows.incomplete
         and pass_size(objective, polished) <= EFFORT.diagnosis.curvature_pass
         and examination.affordable(int(price(objective, polished)))
     )

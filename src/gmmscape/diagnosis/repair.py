@@ -23,7 +23,7 @@ from gmmscape.progress import Callback
 from gmmscape.results.fields import plain
 from gmmscape.results.records import Record
 from gmmscape.solve import Solution
-from gmmscape.validation import column_names, columns_in_order
+from gmmscape.validation import column_names, columns_in_order, random_state_too
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,6 +229,7 @@ class Repair(Record):
         return repair_table(self.diagnosis, self.diagnosis_after)
 
 
+@random_state_too
 def repair(
     model: Any,
     X: Any,
@@ -261,8 +262,9 @@ def repair(
         Data, as the model was fitted on. Columns of a table are matched by name where the model has names.
     sample_weight : array_like of shape (n_samples,), optional
         Non-negative weights of the rows; equal by default.
-    covariance_type : {"full", "tied", "diag", "spherical"}, optional
-        Needed for a `Mixture` and for arrays: which covariances were free.
+    covariance_type : str, optional
+        Needed for a `Mixture` and for arrays: which covariances were free ("full", "tied", "diag",
+        "spherical", or another of mclust's families).
     rng : None, int or numpy.random.Generator, default=None
         Source of randomness of the proposals (SPEC 7).
     reg_covar : float, optional

@@ -78,3 +78,6 @@ class InferenceEffort:
     refits_together: int = 25
     #: Directions, those known worst, along which the likelihood is compared with what normal theory has it.
     checked_directions: int = 3
+    #: Components and columns that the printed table shows.
+    shown_components: int = 40
+    shown_columns: int = 4

@@ -23,6 +23,8 @@ class SolveEffort:
     shrinking_window: int = 8
     #: Coordinates, and passes that it costs, up to which the Hessian is formed.
     largest_hessian: int = 1000
+    #: Rows times components times squared coordinates up to which it is formed where values are missing.
+    incomplete_hessian: float = 2e9
     dearest_hessian: float = 30.0
     #: What the model costs until convergence, in passes: so much, and thrice its Hessian; where that is only
     #: multiplied with. What a product costs.

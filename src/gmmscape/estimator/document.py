@@ -10,8 +10,10 @@ import numpy as np
 
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.document_text import fit_table
+from gmmscape.estimator.scaling import Scaling
 from gmmscape.families import CovariancePrior, free_parameters
 from gmmscape.mixture import Mixture
+from gmmscape.models import FittedModel
 from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.fields import arguments, plain
 from gmmscape.results.records import Record
@@ -74,6 +76,8 @@ class FitDocument(Record):
         Of all that was random; None where that was no number.
     init_params : str or None
         Where starts came from; None for a repair or a selection.
+    scaling : Scaling or None
+        What columns were standardised by for the fit, whose parameters are in the columns' own units.
     """
 
     format: ClassVar[str] = "gmmscape-fit"
@@ -90,6 +94,7 @@ class FitDocument(Record):
     seed: int | None
     init_params: str | None
     covariance_prior: CovariancePrior | None = None
+    scaling: Scaling | None = None
 
     @property
     def degenerate(self) -> bool:
@@ -118,6 +123,13 @@ class FitDocument(Record):
         parameters = free_parameters(self.solution.family, mixture, self.solution.held)
         return -2.0 * self.log_likelihood + penalty * parameters
 
+    def check_own_units(self) -> None:
+        """Raise NotAvailableError where the family holds the fit in standardised columns only."""
+        standardised = self.scaling is not None
+        FittedModel(
+            self, self.mixture, None, family=self.solution.family, standardised=standardised
+        ).check_own_units()
+
     def content(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings.
 
@@ -140,6 +152,7 @@ class FitDocument(Record):
             "reg_covar": self.reg_covar,
             "covariance_floor": self.covariance_floor,
             "covariance_prior": plain(self.covariance_prior),
+            "scaling": plain(self.scaling),
             "log_likelihood": plain(self.log_likelihood),
             "bic": plain(self.bic),
             "aic": plain(self.aic),

@@ -19,6 +19,7 @@ from gmmscape.diagnosis.text import (
     remarks,
     verdict_line,
 )
+from gmmscape.estimator.scaling import in_words
 from gmmscape.mixture import Mixture
 from gmmscape.results.text import aligned, counted, indented, left_out, printing, shortened
 from gmmscape.results.words import STOP_REASONS
@@ -70,8 +71,9 @@ def _facts(document: Any) -> Iterator[str]:
     listed = ", ".join(shortened(name) for name in names[:MOST_FEATURES]) + (
         ", ..." if d > MOST_FEATURES else ""
     )
+    of = "" if document.scaling is None else " of standardised columns"
     yield (
-        f"fit: {counted(mixture.n_components, 'component')}, {solution.family} covariances, "
+        f"fit: {counted(mixture.n_components, 'component')}, {solution.family} covariances{of}, "
         f"{counted(document.n_samples, 'row')} of {counted(d, 'column')} ({listed})"
     )
     if mixture.background is not None:
@@ -88,6 +90,8 @@ def _facts(document: Any) -> Iterator[str]:
     runs = "" if document.before is None else " in all runs of EM on the way"
     ended = ENDED.get(solution.stop_reason, solution.stop_reason)
     yield f"{ended} after {counted(solution.n_iter, 'iteration')}{runs}"
+    if document.scaling is not None:
+        yield in_words(document.scaling, names[:MOST_FEATURES]) + "; the table is in their own units"
 
 
 def _names(document: Any) -> list[str]:

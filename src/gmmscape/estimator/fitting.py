@@ -18,6 +18,7 @@ from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
 from gmmscape.effort import EFFORT
 from gmmscape.estimator.inputs import checked_data
 from gmmscape.estimator.kept_rows import KeptRows
+from gmmscape.estimator.sklearn_callbacks import Told
 from gmmscape.estimator.starting import GIVEN, Paused, begun, check_init_params, problem_of
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import CovariancePrior, HeldParts, family_named, known_family, with_held
@@ -65,6 +66,7 @@ def fit_estimator(
     solver = checked_parameters(model)
     max_seconds = optional_seconds("max_seconds", model.max_seconds)
     regularity = Regularity.of(model.covariance_prior, model.reg_covar, model.covariance_floor)
+    told = Told(model, X, sample_weight)
     X = checked_data(model, X, reset=True)
     # Rows that a diagnosis is computed from later must not change; and it is part of what a limit holds for.
     defer = defer and max_seconds is None and X.size <= EFFORT.diagnosis.kept_values
@@ -80,7 +82,7 @@ def fit_estimator(
             f"{len(sample)} (of positive weight): use fewer components"
         )
     for finding in set_aside(sample):
-        warnings.warn(str(finding), UserWarning, stacklevel=3)
+        warnings.warn(str(finding), UserWarning, stacklevel=4)
     family = regularity.family(sample, model.covariance_type, model.n_components, max_seconds)
     family = with_held(family, held_of(model, X.shape[1]), sample.origin)
     seed = seed_of_model(model)
@@ -101,7 +103,8 @@ def fit_estimator(
         keep=bool(model.warm_start),
         resume=resume,
     )
-    budget = Budget("fit", max_seconds, callback or _printer(model), each_iteration=model.verbose >= 2)
+    seen = told.seen_by(callback or _printer(model))
+    budget = Budget("fit", max_seconds, seen, each_iteration=model.verbose >= 2 or told.listens)
     fit = fit_mixture(sample, family, plan, sample.counted_rows, budget)
     before = fit.em_diagnosis
     fit = replace(
@@ -116,8 +119,9 @@ def fit_estimator(
         model._paused = Paused(problem, memory)
     set_fit(model, fit, len(X), family.prior, X.dtype)
     model._kept_rows = KeptRows(sample, family, sample_weight) if defer else KeptRows()
+    told.ended(**{name: value for name, value in vars(model).items() if name.endswith("_")})
     if model.max_iter > 0 and fit.solution.stop_reason not in ("converged", "interrupted"):
-        warnings.warn(_not_converged(fit.solution.stop_reason), ConvergenceWarning, stacklevel=3)
+        warnings.warn(_not_converged(fit.solution.stop_reason), ConvergenceWarning, stacklevel=4)
     return fit
 
 

@@ -18,11 +18,14 @@ from gmmscape.estimator.online import partial_fit_estimator
 from gmmscape.estimator.predictions import Predictions
 from gmmscape.estimator.saved import Saved
 from gmmscape.estimator.shown import Shown
+from gmmscape.estimator.sklearn_callbacks import CallbackSupportMixin, with_callbacks
 from gmmscape.estimator.summarised import Summarised
 from gmmscape.solve import INIT_PARAMS
 
 
-class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMixin, BaseEstimator):
+class GaussianMixture(
+    Predictions, Imputing, Shown, Summarised, Saved, CallbackSupportMixin, DensityMixin, BaseEstimator
+):
     """Gaussian mixture with scikit-learn's interface that leaves bad optima.
 
     After EM, overloaded components are split into slots that merging or deleting redundant ones frees, as
@@ -33,8 +36,9 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
     ----------
     n_components : int, default=1
         Number of components.
-    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
-        Which covariances are free.
+    covariance_type : str, default="full"
+        Which covariances are free: "full", "tied", "diag", "spherical", or another of mclust's families, such
+        as "VEV" (docs/methods/fits/families.md).
     tol : float, default=1e-6
         EM is converged when the length of its step falls below: the largest move of a mean in standard
         deviations, or relative change of a weight or covariance. (scikit-learn: rise of the likelihood.)
@@ -104,7 +108,8 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
     Attributes
     ----------
     weights_, means_, covariances_, precisions_, precisions_cholesky_ : ndarray
-        As in scikit-learn.
+        As in scikit-learn. Covariances of mclust's other families are stored as "tied" (EII, EEI), "diag"
+        (VEI, EVI) or "full" (VEE, EVE, VVE, EEV, VEV, EVV).
     held_ : HeldParts or None
         What was held; `diagnose` and `repair` hold it too.
     background_ : Background or None
@@ -208,6 +213,7 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
         self.n_jobs = n_jobs
         self.max_seconds = max_seconds
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> GaussianMixture:
         """Fit the mixture.
 
@@ -293,6 +299,8 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
             If the rows cannot be used, or the first batch has too few.
         InvalidParameterError
             If a parameter cannot be used, or `n_components` or `covariance_type` changed between batches.
+        NotAvailableError
+            With a background or fixed parameters.
 
         Notes
         -----
@@ -356,6 +364,7 @@ class GaussianMixture(Predictions, Imputing, Shown, Summarised, Saved, DensityMi
             See `from_json`.
         """
         solution = document.solution
+        document.check_own_units()
         model = cls(
             solution.mixture.n_components,
             covariance_type=solution.family,

@@ -9,6 +9,7 @@ from gmmscape.estimator.fitting import seed_of_model
 from gmmscape.mixture import Mixture
 from gmmscape.mixture.completed_tables import like_given
 from gmmscape.threads import limited
+from gmmscape.validation import random_state_too
 
 
 class Imputing:
@@ -25,6 +26,7 @@ class Imputing:
         """Return rows of the columns that were fitted."""
         raise NotImplementedError
 
+    @random_state_too
     def impute(self, X: Any, *, draw: bool = False, rng: Any = None) -> Any:
         """Return rows with what is missing filled in; see `Mixture.impute`.
 

@@ -15,7 +15,7 @@ from gmmscape.estimator.fitting import checked_parameters, seed_of_model, set_pa
 from gmmscape.estimator.inputs import checked_data
 from gmmscape.estimator.starting import begun
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import Family
+from gmmscape.families import Family, known_family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.models import parameters_of
@@ -90,7 +90,7 @@ def partial_fit_estimator(model: Any, X: Any, sample_weight: ArrayLike | None = 
     online: Online | None = getattr(model, "_online", None)
     if online is None:
         online = _begin(model, sample, rows)
-    elif online.family.name != model.covariance_type or online.local.n_components != model.n_components:
+    elif _changed(model, online):
         raise InvalidParameterError(
             f"n_components={model.n_components}, covariance_type={model.covariance_type!r}: the batches "
             f"before were of {online.local.n_components} and {online.family.name!r}; clone the estimator to "
@@ -115,6 +115,10 @@ def _check_nothing_stays(model: Any) -> None:
             raise InvalidParameterError.of(
                 name, value, "use fit: partial_fit has neither a background nor held parameters"
             )
+def _changed(model: Any, online: Online) -> bool:
+    """Whether the estimator is to be another model than its batches before."""
+    family = known_family("covariance_type", model.covariance_type)
+    return family != online.family.name or model.n_components != online.local.n_components
 
 
 def _begin(model: Any, sample: Sample, rows: FloatArray) -> Online:

@@ -41,6 +41,7 @@ class Saved(OfColumns):
 
     covariance_type: str
     random_state: Any
+    rng: Any
 
     @classmethod
     def of_document(cls, document: FitDocument) -> Self:

@@ -1,8 +1,8 @@
 """Axes that all components share: rotations in planes of two axes, each the best there is.
 
-The idea is that of Flury and Gautschi (SIAM J. Sci. Stat. Comput. 7, 1986) for common principal components; here
-variances are held in each rotation, which makes its angle a closed form, and follow at once. For the families with
-one orientation Browne and McNicholas (Statistics and Computing 24, 2014) have other descents.
+The idea is that of Flury and Gautschi (SIAM J. Sci. Stat. Comput. 7, 1986) for common principal components;
+here variances are held in each rotation, which makes its angle a closed form, and follow at once. For the
+families with one orientation Browne and McNicholas (Statistics and Computing 24, 2014) have other descents.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Volume, shape and orientation: the fourteen families of covariances by what of them components share.
 
-A covariance is written as lambda D A D', with lambda its volume (the d-th root of the determinant), A diagonal
-of determinant one its shape, and D orthogonal its orientation (Banfield and Raftery, Biometrics 49, 1993; Celeux
-and Govaert, Pattern Recognition 28, 1995).
+A covariance is written as lambda D A D', with lambda its volume (the d-th root of the determinant), A
+diagonal of determinant one its shape, and D orthogonal its orientation (Banfield and Raftery, Biometrics 49,
+1993; Celeux and Govaert, Pattern Recognition 28, 1995).
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ class Family(ABC):
 
     @property
     def collapsible(self) -> bool:
-        """Whether a component on few rows can be as narrow as it likes: nothing that it shares holds it up."""
+        """Whether a component on few rows can be as narrow as it likes: nothing shared holds it up."""
         return not self.kind.shared
 
     def lifted(self, covariances: FloatArray) -> tuple[FloatArray, bool]:

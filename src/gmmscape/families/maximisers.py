@@ -1,7 +1,8 @@
 """Covariances of each family that shares volume, shape or orientation, from masses and scatters.
 
-Each minimises sum_k (n_k log|C_k| + tr(W_k C_k^-1)), with n_k the mass and W_k the scatter of component k, under
-the family's constraint and a least variance in every direction (Celeux and Govaert, Pattern Recognition 28, 1995).
+Each minimises sum_k (n_k log|C_k| + tr(W_k C_k^-1)), with n_k the mass and W_k the scatter of component k,
+under the family's constraint and a least variance in every direction (Celeux and Govaert, Pattern Recognition
+28, 1995, have them without the latter). Those that iterate go on where they were in the next M-step.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ def diagonals_of_one_volume(
 def scaled_matrices(scatter: FloatArray, mass: FloatArray, current: FloatArray, least: float) -> FloatArray:
     """VEE: one matrix in sizes of each component's own, in turns; geodesically convex, so to the minimum."""
     d, total = scatter.shape[-1], mass.sum()
-    determinants = np.linalg.slogdet(current)[1]
-    matrix = current[int(np.argmin(determinants))] / (least or 1.0)
+    matrix = current[int(np.argmin(np.linalg.slogdet(current)[1]))]
+    matrix = _above_one(matrix / least) if least else matrix
     sizes = np.ones(len(mass))
     for _ in range(EFFORT.solve.covariance_iterations):
         before = sizes

@@ -10,7 +10,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.covariances import DIAG
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.families.decomposition import Decomposition
+from gmmscape.families.decomposition import ALL, Decomposition
 from gmmscape.families.family import NativeFamily
 from gmmscape.families.floor import Floor
 from gmmscape.families.free_covariance import FreeCovariance
@@ -31,7 +31,7 @@ class Parsimonious(FreeCovariance):
         What components share.
     """
 
-    shared: Decomposition = Decomposition("V", "V", "V")
+    shared: Decomposition = ALL[-1]
     whole = False
 
     @classmethod

@@ -1,7 +1,7 @@
 """The families with free covariances by name: what a ``covariance_type`` may be.
 
-A family that is a kind of storage has scikit-learn's name, and mclust's as another; the others that mclust has are
-known by its names.
+A family that is a kind of storage has scikit-learn's name, and mclust's as another; the others that mclust
+has are known by its names.
 """
 
 from __future__ import annotations
@@ -113,12 +113,12 @@ def narrow_to_wide() -> list[str]:
 
 
 def different_families(names: Iterable[str], d: int) -> list[str]:
-    """Return those that differ in d columns: in one, components have one variance in common or each its own."""
+    """Return those that differ in d columns: in one, the variance is one for all or each component's own."""
     if d > 1:
         return list(names)
     kept: dict[object, str] = {}
     for name in names:
-        own = next((one for one in ALL if WHOLE.get(one.name, one.name) == name), None)
+        own = next((one for one in ALL if name in (one.name, WHOLE.get(one.name))), None)
         kept.setdefault(name if own is None else own.volume, name)
     return list(kept.values())
 

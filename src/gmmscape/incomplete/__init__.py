@@ -2,6 +2,7 @@
 
 from gmmscape.incomplete.completion import drawn, expected
 from gmmscape.incomplete.held import IncompleteRows, hold, hold_with
+from gmmscape.incomplete.information import row_scores
 from gmmscape.incomplete.one_gaussian import OneGaussian, one_gaussian
 from gmmscape.incomplete.patterns import Patterns
 
@@ -14,4 +15,5 @@ __all__ = [
     "hold",
     "hold_with",
     "one_gaussian",
+    "row_scores",
 ]

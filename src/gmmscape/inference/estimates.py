@@ -149,9 +149,10 @@ def no_derivatives(problem: Problem) -> str | None:
     family = problem.objective.family
     if family.scores is None:
         return f"the family {family.name!r} has no second derivatives"
-    if problem.objective.rows.incomplete:
-        return "rows with missing values have no second derivatives"
-    size = OwnUnits(family, problem.fit).size
+    size, rows = OwnUnits(family, problem.fit).size, problem.objective.rows
+    work = len(rows) * problem.fit.n_components * size**2
+    if rows.incomplete and work > EFFORT.solve.incomplete_hessian:
+        return "second derivatives of so many rows with missing values would take too long"
     if size > EFFORT.inference.largest_information:
         return f"the fit has {size} parameters, too many for a matrix of all"
     return None
@@ -159,6 +160,8 @@ def no_derivatives(problem: Problem) -> str | None:
 
 def _method(problem: Problem, asked: str) -> str:
     """The method, where it is left to us."""
+    if asked == "auto" and problem.objective.rows.incomplete:  # derivatives are NumPy's there
+        return "observed"
     if asked != "auto":
         return asked
     price = price_of_profiles(problem.objective, problem.fit, len(problem.told))

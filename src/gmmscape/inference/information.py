@@ -93,8 +93,8 @@ def scatter_of_scores(objective: SampleObjective, units: OwnUnits, shares: Float
     """
     m, total = units.size, 0.0
     second, first, mean = np.zeros((m, m)), np.zeros(m), np.zeros(m)
-    for place, X, weights in objective.rows.blocks():
-        own = _row_scores(objective, units, place, X)
+    for place, _, weights in objective.rows.blocks():
+        own = _row_scores(objective, units, place)
         share = shares[place]
         second += (own * share[:, None]).T @ own
         first += share @ own
@@ -104,21 +104,9 @@ def scatter_of_scores(objective: SampleObjective, units: OwnUnits, shares: Float
     return second - cross - cross.T + total * np.outer(mean, mean)
 
 
-def _row_scores(objective: SampleObjective, units: OwnUnits, place: slice, X: FloatArray) -> FloatArray:
+def _row_scores(objective: SampleObjective, units: OwnUnits, place: slice) -> FloatArray:
     """Derivatives of each row's log density in own units, shape (n, m); by Fisher's identity."""
-    mixture, scores = units.mixture, units.scores
-    posterior = objective.rows.responsibilities(mixture, place)
-    factors = mixture.parameters.factors
-    own = np.empty((len(X), units.k, units.own))
-    shared = np.zeros((len(X), units.size - units.k * units.own))
-    for i in range(units.k):
-        y = mixture.kind.scaled(X - mixture.means[i], factors, i)
-        psi = posterior[:, [i]]
-        own[:, i, 0] = psi[:, 0] - mixture.weights[i]
-        own[:, i, 1 : 1 + units.d] = psi * y
-        if scores.shared:
-            shared += psi * scores.at(y)
-        else:
-            own[:, i, 1 + units.d :] = psi * scores.at(y)
-    whole = np.concatenate([own.reshape(len(X), -1), shared], axis=1)
-    return np.where(units.free, whole / units.scale, 0.0)
+    assert objective.family.scores is not None
+    found = objective.rows.row_scores(units.mixture, objective.family.scores, place)
+    found[:, np.arange(units.k) * units.own] -= units.mixture.weights
+    return np.where(units.free, found / units.scale, 0.0)

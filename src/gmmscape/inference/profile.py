@@ -86,7 +86,7 @@ class Profile:
         gradient = at.vectors.T @ at.gradient[self._used(at)]
         wanted = 2.0 * (top - at.value) + float(gradient @ (gradient / curve))
         length = float(slope @ (slope / curve))
-        if length <= 0.0:
+        if length <= np.finfo(np.float64).tiny:  # the quantity cannot be moved from here
             return None, np.inf
         multiplier = side * np.sqrt(max(wanted, 0.0) / length)
         inner = (multiplier * slope - gradient) / curve
@@ -103,7 +103,7 @@ class Profile:
         for _ in range(EFFORT.inference.shortened):
             try:
                 new = self._at(at.units.moved(share * step))
-            except InvalidParameterError:
+            except (InvalidParameterError, np.linalg.LinAlgError):  # no mixture, or numbers that are none
                 new = None
             if new is not None and new.value - self._begin.value <= TOLERANCES.inference.too_far * rise:
                 return new

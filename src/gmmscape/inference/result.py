@@ -37,8 +37,10 @@ class Estimate(NamedTuple):
         The estimate, in units of the data.
     standard_error : float or None
         None where there is none.
-    low, high : float or None
-        Ends of the interval, in the range of the parameter; None where there is none.
+    low : float or None
+        Lower end of the interval, in the range of the parameter; None where there is none.
+    high : float or None
+        Upper end.
     interval : str or None
         "profile", "normal" or "percentile": how the ends were found.
     reason : str or None

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gmmscape.effort import EFFORT
 from gmmscape.results.text import aligned, counted, left_out, printing, shortened
 from gmmscape.results.words import ENDINGS
 from gmmscape.tolerances import TOLERANCES
 
-#: Components and columns that the printed table shows.
-MOST_COMPONENTS, MOST_FEATURES = 40, 4
 #: What the methods are called.
 METHODS = {
     "profile": "observed information, profile likelihood intervals",
@@ -88,8 +87,8 @@ def _lines(record: Any) -> Iterator[str]:
     yield ""
     k, d = record.mixture.means.shape
     show = printing().show
-    most = k if "components" in show else min(k, MOST_COMPONENTS)
-    shown = d if "columns" in show else min(d, MOST_FEATURES)
+    most = k if "components" in show else min(k, EFFORT.inference.shown_components)
+    shown = d if "columns" in show else min(d, EFFORT.inference.shown_columns)
     yield from aligned(_rows(record, most, shown), keys=2)
     yield from left_out(k, most)
     if shown < d:

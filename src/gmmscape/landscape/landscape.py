@@ -33,6 +33,7 @@ from gmmscape.validation import (
     choice,
     optional_seconds,
     positive_integer,
+    random_state_too,
     real_number,
     standard_deviation,
 )
@@ -308,6 +309,7 @@ class Landscape:
         found = self._descent.full(solver, places, budget, callback)
         return replace(found, continuum=dimension_of(self._descent, found))
 
+    @random_state_too
     def explore(
         self,
         rng: Any = None,

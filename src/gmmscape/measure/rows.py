@@ -185,6 +185,14 @@ class WeightedRows:
         self.tally.count(len(self), mixture, passes)
         return self.held.information(self._parameters(mixture), scatter, missing=missing)
 
+    def row_scores(self, mixture: Mixture, scatter: str, rows: Any = EVERY) -> FloatArray:
+        """Return the scores of rows in own units, expected given what is observed of each, shape (n, m).
+
+        Sums over the components, by responsibility; coordinates as those of `information`.
+        """
+        self._count(rows, mixture)
+        return incomplete.row_scores(self.local(rows), mixture.parameters, scatter)
+
     def missing_product(self, mixture: Mixture, scatter: str, direction: FloatArray) -> ScoreMoments:
         """Return the missing information at `mixture` times a direction, as moments of y."""
         self.tally.count(len(self), mixture, PRODUCT)

@@ -165,8 +165,16 @@ class Sample(Centred):
     def filled(self, rows: Any) -> FloatArray:
         """Return some rows relative to `origin`, shape (m, d), without gaps: where fits begin.
 
-        What is missing has its expectation under a single Gaussian fitted to all rows, given what is observed
-        of the row.
+        Parameters
+        ----------
+        rows : slice or ndarray of int
+            Which rows.
+
+        Returns
+        -------
+        ndarray of shape (m, d)
+            What is missing has its expectation under a single Gaussian fitted to all rows, given what is
+            observed of the row.
         """
         return self.local(rows) if self._filled is None else self._filled[rows]
 
@@ -267,6 +275,11 @@ class Sample(Centred):
     def counted_rows(self) -> float:
         """How many rows the data are, whatever the unit of their weights: see `Weights.counted`."""
         return self._weights.counted
+
+    @property
+    def weights_of_one(self) -> FloatArray:
+        """Weight of each of the rows that one stands for: its own; the smallest where weights are counts."""
+        return self.weights if self._counts is None else np.full(len(self), self.weights.min())
 
     @property
     def n_varying(self) -> int:

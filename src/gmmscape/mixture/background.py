@@ -177,6 +177,11 @@ def background_of(value: str | float | None, X: FloatArray) -> Background | None
         return None
     if not isinstance(value, str):
         return Background(GIVEN, float(value))
+    if np.isnan(X).any():
+        raise DataError(
+            f"background={value!r}: X has missing values, of which no uniform density is known; impute them "
+            "first (`impute`), or leave the background out"
+        )
     lower, upper = X.min(axis=0), X.max(axis=0)
     flat = np.flatnonzero(~(upper > lower))
     if len(flat):

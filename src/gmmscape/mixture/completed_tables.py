@@ -9,16 +9,6 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 
 
-def numbers_of(X: Any) -> Any:
-    """Return a table as an array of float64, what it has for missing values as NaN; others as they are."""
-    if hasattr(X, "iloc") and hasattr(X, "to_numpy"):
-        try:
-            return X.to_numpy(dtype=np.float64, na_value=np.nan)
-        except (TypeError, ValueError):  # text: who reads it says so
-            return X
-    return X
-
-
 def like_given(X: Any, points: FloatArray, filled: FloatArray) -> Any:
     """Return completed rows as they came.
 

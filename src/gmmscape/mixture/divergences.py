@@ -17,7 +17,7 @@ from gmmscape.mixture.mixture import Mixture
 from gmmscape.mixture.strata import Strata
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.results.records import Record
-from gmmscape.validation import choice, positive_integer, real_number, seed_of
+from gmmscape.validation import choice, positive_integer, random_state_too, real_number, seed_of
 
 LOG_2 = float(np.log(2.0))
 #: What each kind is called, and its unit.
@@ -77,6 +77,7 @@ class Divergence(Record):
         return "\n".join(lines)
 
 
+@random_state_too
 def divergence(
     p: Mixture,
     q: Mixture,

@@ -29,7 +29,8 @@ class Mixture(OverColumns, Rearranged, Exchanged, Written, Pictured):
     covariances : array_like
         scikit-learn's shape for the type: (k, d, d) full, (d, d) tied, (k, d) diag, (k,) spherical.
     covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
-        How the covariances are stored; `kind` is the object of that name, which knows what depends on it.
+        How the covariances are stored (by mclust's names VVV, EEE, VVI, VII too); `kind` is the object of
+        that name, which knows what depends on it.
     feature_names : sequence of str, optional
         Names of the columns, each once. They count where mixtures are compared.
     background : Background, optional

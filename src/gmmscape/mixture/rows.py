@@ -11,9 +11,9 @@ from gmmscape import engine, incomplete
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.exceptions import NotAvailableError
 from gmmscape.mixture.background import Background, share_of_background
-from gmmscape.mixture.completed_tables import like_given, numbers_of
+from gmmscape.mixture.completed_tables import like_given
 from gmmscape.mixture.parts import MixtureParts
-from gmmscape.validation import data_matrix, generator, positive_integer
+from gmmscape.validation import data_matrix, generator, positive_integer, random_state_too
 
 
 class OverRows(MixtureParts):
@@ -69,6 +69,7 @@ class OverRows(MixtureParts):
         share = share_of_background(held.log_density(self.parameters), density)
         return np.column_stack([own * (1.0 - share)[:, None], share])
 
+    @random_state_too
     def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, IntArray]:
         """Draw independent rows.
 
@@ -105,6 +106,7 @@ class OverRows(MixtureParts):
             X[rows] += self.kind.coloured(noise[rows], roots, int(i))
         return X, labels
 
+    @random_state_too
     def impute(self, X: Any, *, draw: bool = False, rng: Any = None) -> Any:
         """Return rows with what is missing filled in.
 
@@ -142,7 +144,7 @@ class OverRows(MixtureParts):
         """
         self._alone("imputation")
         rng = generator(rng)
-        points = data_matrix(numbers_of(X), n_features=self.n_features, missing=True)
+        points = data_matrix(X, n_features=self.n_features, missing=True)
         if draw:
             filled = incomplete.drawn(points, self.parameters, rng)
         else:

@@ -36,6 +36,7 @@ from gmmscape.validation import (
     choice,
     generator,
     positive_integer,
+    random_state_too,
 )
 from gmmscape.work.journal import Journal, kept_seed
 
@@ -43,6 +44,7 @@ from gmmscape.work.journal import Journal, kept_seed
 STATES = ("converged", "not converged", "saddle", "degenerate")
 
 
+@random_state_too
 def local_optima(
     X: Any,
     n_components: int,
@@ -77,8 +79,8 @@ def local_optima(
         Data.
     n_components : int
         Number of components.
-    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
-        What is free.
+    covariance_type : str, default="full"
+        What is free: "full", "tied", "diag", "spherical", or another of mclust's families.
     n_starts : int, default=100
         Number of starts; start i depends on `rng` and i alone.
     sample_weight : array_like of shape (n_samples,), optional
@@ -153,7 +155,7 @@ def local_optima(
     budget = Budget.of("local_optima", max_seconds, callback, verbose)
     sample = Sample(X, sample_weight, copy=False, wild="aside")
     for finding in set_aside(sample):
-        warnings.warn(str(finding), UserWarning, stacklevel=2)
+        warnings.warn(str(finding), UserWarning, stacklevel=3)
     family = regularity.family(sample, covariance_type, plan.n_components, budget.max_seconds)
     one = mixture_around(sample, family, np.zeros((1, sample.n_features)))
     with limited(n_jobs):

@@ -56,8 +56,8 @@ class Chosen(Solution):
         Beside the components.
     held : HeldParts or None
         What was held.
-    memory : Memory or None
-        What the solver needs to go on.
+    memory : None
+        Nothing: it is not gone on with.
     floor_active : bool
         Whether a floor holds up some covariance.
     family : str

@@ -38,6 +38,7 @@ from gmmscape.validation import (
     column_names,
     generator,
     positive_integer,
+    random_state_too,
     real_number,
 )
 from gmmscape.work.journal import Journal, kept_seed
@@ -48,6 +49,7 @@ USUAL = range(1, 21)
 ALL = "all"
 
 
+@random_state_too
 def select(
     X: Any,
     n_components: int | Iterable[int] = USUAL,
@@ -196,7 +198,7 @@ def select(
     )
     sample = Sample(X, sample_weight, copy=False, wild="aside", background=background)
     for finding in set_aside(sample):
-        warnings.warn(str(finding), UserWarning, stacklevel=2)
+        warnings.warn(str(finding), UserWarning, stacklevel=3)
     if isinstance(covariance_types, str) and covariance_types == ALL:
         kinds = different_families(kinds, sample.n_features)
     if numbers_wanted == [*USUAL]:

@@ -35,10 +35,9 @@ def extrapolate(objective: Objective, first: Mixture, second: Mixture, third: Mi
     if weights.min() <= 0:
         return None
     try:
-        trial = Mixture(weights, means, covariances, first.covariance_type)
+        return objective.admissible(Mixture(weights, means, covariances, first.covariance_type))
     except InvalidParameterError:
         return None
-    return objective.admissible(trial)
 
 
 Parts = tuple[FloatArray, FloatArray, FloatArray]

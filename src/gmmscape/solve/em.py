@@ -95,7 +95,11 @@ class EM:
 
     def init(self, objective: Objective, mixture: Mixture) -> EMState:
         """Return the state at the start, its covariances lifted onto the floor."""
-        return _state(objective, objective.admissible(mixture))
+        try:
+            start = objective.admissible(mixture)
+        except InvalidParameterError:  # what is nearest in the family is singular in float64
+            return replace(_state(objective, mixture), ended="degenerate")
+        return _state(objective, start)
 
     def step(self, objective: Objective, state: EMState) -> EMState:
         """Return the state after one trial, accepted or refused; the value never rises beyond rounding."""
@@ -123,7 +127,7 @@ class EM:
     def _model(self, objective: Objective, state: EMState) -> QuadraticModel | None:
         """The model, where it pays and is possible: all components have rows, no floor bends the problem.
 
-        There are no second derivatives for rows with missing values.
+        For rows with missing values second derivatives cost more than they bring.
         """
         done, family = len(state.steps), objective.family
         possible = self.second_order and self.accelerate and objective.differentiable

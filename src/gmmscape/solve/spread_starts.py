@@ -9,6 +9,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
 from gmmscape.measure import Sample
+from gmmscape.solve.starts import each_row_once
 
 
 def spread_means(sample: Sample, k: int, rngs: Sequence[np.random.Generator]) -> FloatArray:
@@ -31,7 +32,10 @@ def spread_means(sample: Sample, k: int, rngs: Sequence[np.random.Generator]) ->
     ndarray of shape (starts, k, d)
         In local coordinates. Cost O(starts n k log k d).
     """
+    once = each_row_once(sample, k)
     points, weights = sample.filled(slice(None)), sample.weights
+    if once is not None:
+        points, weights = once.points + once.origin, once.weights
     trials = 2 + int(np.log(k))
     together = max(1, EFFORT.solve.distances_together // (len(points) * trials))
     found: list[FloatArray] = [np.empty((0, k, sample.n_features))]

@@ -33,7 +33,7 @@ def random_row_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatA
     Raises DataError if fewer than k rows have a positive weight.
     """
     _check_enough_rows(sample, k)
-    part, middle = _part(sample, rng)
+    part, middle = _part(sample, k, rng)
     rows = rng.choice(len(part), size=k, replace=False, p=part.weights)
     return part.local(rows) + middle
 
@@ -47,7 +47,7 @@ def different_row_means(sample: Sample, k: int, rng: np.random.Generator) -> Flo
     means = random_row_means(sample, k, rng)
     if len(np.unique(means, axis=0)) == k:
         return means
-    part, middle = _part(sample, rng)
+    part, middle = _part(sample, k, rng)
     order = rng.choice(len(part), size=np.count_nonzero(part.weights), replace=False, p=part.weights)
     rows = part.local(order)
     _, first = np.unique(rows, axis=0, return_index=True)
@@ -63,7 +63,7 @@ def kmeans_plusplus_means(sample: Sample, k: int, rng: np.random.Generator) -> F
     from sklearn.cluster import kmeans_plusplus
 
     _check_enough_rows(sample, k)
-    part, middle = _part(sample, rng)
+    part, middle = _part(sample, k, rng)
     state = np.random.RandomState(rng.integers(2**32))
     means, _ = kmeans_plusplus(part.points, k, sample_weight=part.weights, random_state=state)
     return means + middle
@@ -74,7 +74,7 @@ def kmeans_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray
     from sklearn.cluster import KMeans
 
     _check_enough_rows(sample, k)
-    part, middle = _part(sample, rng)
+    part, middle = _part(sample, k, rng)
     solver = KMeans(k, n_init=1, random_state=np.random.RandomState(rng.integers(2**32)))
     one_pass = len(part) * k * part.n_features
     threads = thread_count() if one_pass > EFFORT.solve.shared_pass else 1
@@ -100,15 +100,16 @@ def _compiled_libraries() -> Any:
 def random_responsibility_means(sample: Sample, k: int, rng: np.random.Generator) -> FloatArray:
     """Return the means under random responsibilities, all near the middle of the data, shape (k, d)."""
     _check_enough_rows(sample, k)
+    part, middle = (sample, 0.0) if len(sample) > EFFORT.solve.start_rows else _part(sample, k, rng)
     mass, total = np.zeros(k), np.zeros((k, sample.n_features))
-    for first in range(0, len(sample), BLOCK_ROWS):
+    for first in range(0, len(part), BLOCK_ROWS):
         rows = slice(first, first + BLOCK_ROWS)
-        points = sample.filled(rows)
+        points = part.filled(rows)
         share = rng.random((len(points), k))
-        share *= sample.weights[rows, None] / share.sum(axis=1, keepdims=True)
+        share *= part.weights[rows, None] / share.sum(axis=1, keepdims=True)
         mass += share.sum(axis=0)
         total += share.T @ points
-    return total / mass[:, None]
+    return total / mass[:, None] + middle
 
 
 def start_around(
@@ -245,12 +246,27 @@ def _nearest_of(means: FloatArray) -> Callable[[FloatArray], IntArray]:
     return lambda points: np.argmin(cdist(points, means), axis=1)
 
 
-def _part(sample: Sample, rng: np.random.Generator) -> tuple[Sample, FloatArray]:
+def each_row_once(sample: Sample, k: int) -> Sample | None:
+    """Return the different rows with the weight of all that are equal, in the order of their values.
+
+    Draws from them are the same for weights and for rows that are repeated so often, wherever these stand.
+    None where there is nothing to join: weights and rows say the same; and where fewer than k rows differ.
+    """
+    if sample.equal_weights and not sample.duplicates.any:
+        return None
+    rows, place = np.unique(sample.filled(slice(None)), axis=0, return_inverse=True)
+    return None if len(rows) < k else Sample(rows, np.bincount(place.ravel(), sample.weights), copy=False)
+
+
+def _part(sample: Sample, k: int, rng: np.random.Generator) -> tuple[Sample, FloatArray]:
     """The sample or, where it is very large, rows drawn by their weights; and the origin of that.
 
-    Without gaps.
+    Without gaps, and equal rows together where there are some.
     """
     if len(sample) <= EFFORT.solve.start_rows:
+        once = each_row_once(sample, k)
+        if once is not None:
+            return once, once.origin
         if not sample.incomplete:
             return sample, np.zeros(sample.n_features)
         filled = Sample(sample.filled(slice(None)), sample.weights, copy=False)

@@ -147,6 +147,8 @@ def complaint(names: Sequence[str], cells: Sequence[str], notation: Notation, *,
     unusable = [i for i, cell in enumerate(cells) if not _usable(cell, notation)]
     place = unusable[0]
     where, cell = f"column {names[place]}: ", cells[place]
+    if first and len(cells) > 1 and not any(map(looks_like_value, cells)):
+        where = "where no cell is a number (do lines stand above the names? remove them), " + where
     shown = cell if len(cell) <= 60 else cell[:57] + "..."
     return where + _said(cell, repr(shown), notation, _text_columns(names, cells), first=first)
 

@@ -45,6 +45,8 @@ def line_blocks(stream: Any, name: str) -> Iterator[Lines]:
     first = 1
     while block := stream.read(EFFORT.measure.characters_at_once):
         block += stream.readline()
+        if first == 1:  # a mark that the encoding, as it was given, takes for a character
+            block = block.removeprefix("\ufeff")
         while block.count('"') % 2 and (more := stream.readline()):
             block += more
         if "\0" in block:
@@ -89,12 +91,12 @@ def _spaced(lines: Lines) -> Iterator[Record]:
             yield Record(number, cells)
 
 
-def without(lines: Lines, comment: str | None) -> tuple[Sequence[int], list[str]]:
-    """Return the lines that are neither blank nor comments, with their numbers."""
+def without_blanks(lines: Lines) -> tuple[Sequence[int], list[str]]:
+    """Return the lines that say something, with their numbers."""
     numbers: Sequence[int] = range(lines.first, lines.first + len(lines.texts))
-    if not any(_idle(text, comment) for text in lines.texts):
+    if all(lines.texts):  # white space alone shows in what is made of it
         return numbers, lines.texts
-    kept = [(i, text) for i, text in zip(numbers, lines.texts, strict=True) if not _idle(text, comment)]
+    kept = [(i, text) for i, text in zip(numbers, lines.texts, strict=True) if not _idle(text, None)]
     return [i for i, _ in kept], [text for _, text in kept]
 
 

@@ -17,7 +17,7 @@ from gmmscape.tables.cells import complaint
 from gmmscape.tables.columns import Chosen, Wanted, choose
 from gmmscape.tables.finish import Gap, Raw
 from gmmscape.tables.layout import Asked, Layout, layout_of, without_sep_line
-from gmmscape.tables.records import SPACE, Lines, Record, line_blocks, records, uncommented, without
+from gmmscape.tables.records import SPACE, Lines, Record, line_blocks, records, uncommented, without_blanks
 from gmmscape.tables.source import WINDOWS, Source
 
 
@@ -130,7 +130,7 @@ class _Reading:
         """Take a block: at once where all is plain, row by row where not."""
         if lines.first < self.layout.begins:
             lines = Lines(self.layout.begins, lines.texts[self.layout.begins - lines.first :])
-        numbers, texts = without(lines, None)
+        numbers, texts = without_blanks(lines)
         values = self._at_once(texts) if texts else None
         if values is None:
             found = self._odd_lines_apart(numbers, texts) if texts and not lines.quoted else None

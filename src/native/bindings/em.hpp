@@ -6,7 +6,7 @@
 #include <functional>
 #include <tuple>
 
-#include "../many_starts.hpp"
+#include "../em/many_starts.hpp"
 #include "arrays.hpp"
 
 namespace {

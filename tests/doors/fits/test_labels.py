@@ -208,3 +208,31 @@ def test_other_words_for_missing_values(tmp_path):
     assert content_of(tmp_path / "fit.json")["n_samples"] == 40
     assert "(x 1, y 1): lines 42, 43" in done.stderr
     failed(inside("fit", file, "-k", 1), 3, "line 43, column y: 'unknown' is no number")
+
+
+def test_rows_of_the_background_are_labelled_so(tmp_path):
+    far = np.random.default_rng(0).uniform(-60, 60, size=(40, 2))
+    file = write_table(tmp_path / "noisy.csv", np.vstack([X, far]))
+    options = [
+        "-k",
+        4,
+        "--background",
+        "box",
+        "--json",
+        tmp_path / "fit.json",
+        "--labels",
+        tmp_path / "l.csv",
+    ]
+    assert inside("fit", file, *options).returncode == 0
+    done = inside("predict", tmp_path / "fit.json", file)
+    assert done.stdout == (tmp_path / "l.csv").read_text()
+    labels = np.array(table_of(done.stdout)[1], dtype=float)[:, 1]
+    noise = int((labels == -1).sum())
+    assert 30 <= noise <= 45
+    assert set(labels[:240]) >= {0, 1, 2, 3}
+    assert f"background  {noise} " in done.stderr
+    content = content_of(tmp_path / "fit.json")
+    inside("score", tmp_path / "fit.json", file, "--json", tmp_path / "score.json")
+    for name in ("log_likelihood", "bic", "aic"):
+        assert content_of(tmp_path / "score.json")[name] == pytest.approx(content[name], rel=1e-9)
+    failed(inside("fit", file, *options[:4], "--standardize"), 2, "--background", "--standardize")

@@ -115,6 +115,10 @@ def test_batches_may_be_of_any_size_after_the_first():
         assert len(batch) == size
         online.partial_fit(batch)
     assert online.n_samples_ == len(rows)
+    assert online.covariance_prior_ is not None
+    assert online.covariance_prior_.n == pytest.approx(
+        len(rows), rel=1e-12
+    )  # what the prior is worth, beside them
     assert online.n_iter_ == len(online.lower_bounds_) == 4
     assert np.isfinite(online.means_).all()
     with pytest.raises(gs.DataError, match="n_components = 3, n_samples = 2"):
@@ -140,7 +144,7 @@ def test_there_is_no_verdict_and_nothing_old_is_left():
     online = model(means_init=START).fit(PLANE).partial_fit(PLANE)
     for name in ("diagnosis_", "solution_", "stop_reason_", "history_"):
         assert not hasattr(online, name)
-    with pytest.raises(gs.InvalidParameterError, match="by batches has no verdict"):
+    with pytest.raises(gs.InvalidParameterError, match="by batches or elsewhere, and has no verdict"):
         online.document()
     assert gs.diagnose(online, PLANE, rng=0).verdict == "no better fit found"
     assert online.fit(PLANE).diagnosis_.verdict == "no better fit found"
@@ -164,6 +168,9 @@ def test_what_does_not_fit_is_refused():
         online.partial_fit(PLANE[:, :1])
     with pytest.raises(gs.InvalidParameterError, match="the batches before were of 3 and 'full'"):
         online.set_params(covariance_type="diag").partial_fit(PLANE)
+    for other in ({"background": "box"}, {"means_fixed": [True, False, False]}):
+        with pytest.raises(gs.NotAvailableError, match="partial_fit knows nothing of"):
+            model(means_init=START, **other).partial_fit(PLANE)
     with pytest.raises(gs.DataError, match="zero everywhere"):
         model(means_init=START).partial_fit(PLANE, sample_weight=np.zeros(len(PLANE)))
 

@@ -12,6 +12,8 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.families import Floor, family_named
+from gmmscape.solve import mixture_around
 
 mpl.use("agg")
 CENTERS = np.array([[0, 0, 0, 0], [9, 0, 9, 0], [0, 9, 9, 9], [18, 18, 0, 0]], dtype=float)
@@ -131,7 +133,10 @@ def test_other_fits_are_repaired(X: np.ndarray):
     assert found.diagnosis.verdict == "bad optimum"
     assert all_found(found.model.means)
     assert found.diagnosis.evidence.held_out_gain > 0
-    assert found.diagnosis.evidence.smallest_curvature is None
+    after = gs.diagnose(found.model, X, covariance_type="spherical", rng=0)
+    assert after.verdict == "no better fit found"
+    assert after.evidence.falling_directions == 0
+    assert 0.0 < after.evidence.smallest_curvature < 1.0
 
 
 def test_a_model_of_other_rows_is_noticed(escaped: gs.GaussianMixture, X: np.ndarray):
@@ -176,6 +181,8 @@ def test_pictures_leave_out_rows_of_which_what_is_drawn_is_missing(
     assert len(display.panels_[0].rows.get_offsets()) == len(X) - left_out
     whole = escaped.plot(X)
     assert len(whole.panels_[0].rows.get_offsets()) == int((~missing.any(axis=1)).sum())
+    pairs = escaped.plot(X, columns="pairs")
+    assert "panel leaves out the rows" in " ".join(pairs.legend_.get_title().get_text().split())
     one = escaped.plot(X, columns=[1])
     assert any(
         f"{missing[:, 1].sum()} rows left out" in note for note in one.panels_[0].notes + one.panels_[0].away
@@ -187,3 +194,74 @@ def test_reports_say_what_is_not_drawn(escaped: gs.GaussianMixture, X: np.ndarra
     page = escaped.to_html(X)
     assert f"{incomplete} rows with missing values are not drawn" in page
     assert re.search(r'="[^"]*\bnan\b', page, re.IGNORECASE) is None
+
+
+def test_starts_are_as_wide_as_what_is_observed(X: np.ndarray):
+    sample = lab.Sample(X)
+    family = family_named("diag", Floor(np.zeros(4)))
+    start = mixture_around(sample, family, CENTERS - sample.origin)
+    filled = sample.filled(slice(None))
+    nearest = np.linalg.norm(filled[:, None] - start.means, axis=2).argmin(axis=1)
+    gaps = X - sample.origin - start.means[nearest]
+    np.testing.assert_allclose(start.covariances, np.tile(np.nanmean(gaps**2, axis=0), (4, 1)), rtol=1e-9)
+
+
+def test_false_alarms_are_measured_on_draws_with_gaps(X: np.ndarray, monkeypatch: pytest.MonkeyPatch):
+    drawn: list[np.ndarray] = []
+
+    def gain(family, fit, rows, *rest):
+        drawn.append(rows)
+        return 0.0
+
+    monkeypatch.setattr("gmmscape.diagnosis.false_alarms._gain", gain)
+    bad = gs.Mixture(None, BAD, np.full(4, 4.0), "spherical")
+    gs.diagnose(bad, X, covariance_type="spherical", false_alarm=0.2, rng=0)
+    share = np.mean([np.isnan(one).mean(axis=0) for one in drawn], axis=0)
+    np.testing.assert_allclose(share, np.isnan(X).mean(axis=0), atol=0.06)
+
+
+def test_rows_that_lie_as_the_fit_says_are_not_called_misfits(escaped: gs.GaussianMixture):
+    names = {one.name for one in escaped.diagnosis_.findings}
+    assert names == {"missing values"}
+
+
+def test_repeated_rows_are_seen_through_their_gaps(X: np.ndarray):
+    sample = lab.Sample(np.repeat(X, 3, axis=0))
+    assert sample.repetition == pytest.approx(3.0)
+    assert sample.effective_rows == pytest.approx(len(X))
+    assert lab.Sample(X).repetition == 1.0
+
+
+def test_a_background_needs_complete_rows(X: np.ndarray):
+    for background in ("box", "hull", 1e4):
+        with pytest.raises(gs.DataError, match=r"missing values.*impute"):
+            gs.GaussianMixture(4, background=background).fit(X)
+
+
+def test_tables_with_their_own_word_for_missing_values_are_read(escaped: gs.GaussianMixture, X: np.ndarray):
+    table = pd.DataFrame(X, columns=list("abcd"))
+    own_word = table.astype("Float64")
+    assert own_word.isna().sum().sum() == np.isnan(X).sum()
+    mixture = gs.Mixture(escaped.weights_, escaped.means_, escaped.covariances_)
+    np.testing.assert_array_equal(mixture.log_density(own_word), mixture.log_density(X))
+    np.testing.assert_array_equal(lab.Sample(own_word).points, lab.Sample(X).points)
+    model = gs.GaussianMixture(2, tol=0.1, escape=False, random_state=0)
+    first, second = model.fit(table).means_.copy(), model.fit(own_word).means_
+    np.testing.assert_array_equal(first, second)
+
+
+def test_single_precision_and_objects_are_read(X: np.ndarray):
+    model = gs.GaussianMixture(4, tol=0.1, escape=False, random_state=0)
+    first = model.fit(X).means_.copy()
+    np.testing.assert_array_equal(model.fit(np.where(np.isnan(X), None, X)).means_, first)
+    np.testing.assert_allclose(model.fit(X.astype(np.float32)).means_, first, atol=1e-4)
+
+
+def test_columns_that_are_never_seen_together_are_fitted(X: np.ndarray):
+    apart = X.copy()
+    apart[::2, 0] = np.nan
+    apart[1::2, 1] = np.nan
+    apart[np.isnan(apart).all(axis=1), 3] = 0.0
+    found = gs.GaussianMixture(4, **OPTIONS).fit(apart)
+    assert np.isfinite(found.covariances_).all()
+    assert np.linalg.eigvalsh(found.covariances_).min() > 0.0

@@ -117,11 +117,11 @@ def test_rows_without_gaps_are_held_as_always(rng: np.random.Generator):
     np.testing.assert_array_equal(found, own.log_density(some[complete]))
 
 
-def test_there_are_no_derivatives(rng: np.random.Generator):
+def test_there_are_no_derivatives_in_means_alone(rng: np.random.Generator):
     own = mixture(rng, "full")
     held = incomplete.hold(gapped(rng, own))
     with pytest.raises(NotAvailableError, match="missing values"):
-        held.information(own.parameters, "full", missing=True)
+        held.missing_product(own.parameters, "full", np.zeros(45))
     with pytest.raises(NotAvailableError, match="missing values"):
         held.derivatives(own.parameters, hessian=False)
 

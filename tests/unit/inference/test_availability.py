@@ -9,14 +9,14 @@ import pytest
 from tests.efforts import with_effort
 
 import gmmscape as gs
-from gmmscape.inference import estimates
+from gmmscape.inference import StandardErrors, estimates
 
 
 def two(n: int = 200) -> Any:
     return np.random.default_rng(0).normal([[0.0, 0.0], [8.0, 1.0]], 1.0, (n, 2, 2)).reshape(-1, 2)
 
 
-def told(found: gs.StandardErrors) -> dict[str, set[str]]:
+def told(found: StandardErrors) -> dict[str, set[str]]:
     """Kinds without standard errors, by reason."""
     reasons: dict[str, set[str]] = {}
     for one in found.estimates:
@@ -110,10 +110,12 @@ def test_fits_with_too_many_parameters_are_left_to_the_bootstrap(monkeypatch: py
     assert gs.standard_errors(model, X, n_bootstrap=60, rng=0).method == "bootstrap"
 
 
-def test_rows_with_missing_values_are_left_to_the_bootstrap():
+def test_many_rows_with_missing_values_are_left_to_the_bootstrap(monkeypatch: pytest.MonkeyPatch):
     X = two()
     X[::5, 1] = np.nan
     model = gs.GaussianMixture(2, random_state=0).fit(X)
+    assert gs.standard_errors(model, X).method == "observed"
+    with_effort(monkeypatch, estimates, "solve", incomplete_hessian=10.0)
     with pytest.raises(gs.NotAvailableError, match="missing values"):
         gs.standard_errors(model, X, method="profile")
     found = gs.standard_errors(model, X, n_bootstrap=200, rng=0)

@@ -10,6 +10,7 @@ import pytest
 from tests.oracles.mixture_likelihood import errors_of, gradient_of_rows, information
 
 import gmmscape as gs
+from gmmscape.inference import StandardErrors
 
 TRUTHS = {
     "full": gs.Mixture(
@@ -31,11 +32,11 @@ def fitted(kind: str, prior: float = 0.0, n: int = 400) -> tuple[Any, Any]:
     return model.fit(X), X
 
 
-def errors(found: gs.StandardErrors, kind: str) -> Any:
+def errors(found: StandardErrors, kind: str) -> Any:
     return np.array([one.standard_error for one in found.of(kind)])
 
 
-def assert_errors(found: gs.StandardErrors, wanted: dict[str, Any], rtol: float) -> None:
+def assert_errors(found: StandardErrors, wanted: dict[str, Any], rtol: float) -> None:
     for kind in KINDS:
         if kind in wanted or found.of(kind):
             np.testing.assert_allclose(errors(found, kind), wanted[kind], rtol=rtol, err_msg=kind)

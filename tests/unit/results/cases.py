@@ -8,7 +8,10 @@ import numpy as np
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.estimator.scaling import Scaling
 from gmmscape.landscape.falsification.one_truth import Searched
+from gmmscape.prediction.labels import row_labels
+from gmmscape.prediction.score import score_of
 from gmmscape.results import Record
 
 TRUTH = gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)
@@ -61,6 +64,10 @@ def of_data() -> dict[str, Record]:
         "chosen": selection.best,
         "fit of a selection": selection.best.fit,
         "fit": model.document(),
+        "fit of standardised columns": Scaling.of(X).told(model.document(), X, None),
+        "labels": row_labels(TRUTH, X, lines=range(2, len(X) + 2)),
+        "labels without lines": row_labels(TRUTH, X[:1]),
+        "score": score_of(TRUTH, [[0.0], [1e200]]),
         "plain EM": gs.GaussianMixture(2, escape=False, random_state=0).fit(X).document(),
     }
 

@@ -179,7 +179,7 @@ def test_a_part_of_very_many_rows_serves_as_starts(
     X = np.concatenate([rng.normal(0, 1, (2000, 2)), rng.normal(50, 1, (2000, 2))])
     weights = np.repeat([1.0, 1e-12], 2000) if weighted else None
     sample = lab.Sample(X, weights)
-    assert len(starts._part(sample, rng)[0]) == 200
+    assert len(starts._part(sample, 6, rng)[0]) == 200
     family = family_named("full", Floor.of(sample.variance))
     start = starts.start_around(sample, family, 6, init_params, np.random.default_rng(1))
     far = start.means[:, 0] + sample.origin[0] > 25

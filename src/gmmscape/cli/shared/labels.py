@@ -12,7 +12,7 @@ import click
 from gmmscape.cli.shared.files import STDOUT
 from gmmscape.cli.shared.rows import Layout, Rows
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.row_labels import RowLabels
+from gmmscape.prediction.labels import RowLabels
 from gmmscape.tables.source import Source
 from gmmscape.tables.text import first_and_records
 from gmmscape.wholefile import unfinished

@@ -47,6 +47,8 @@ class Outputs(NamedTuple):
         also: tuple[tuple[Record, str | None], ...] = (),
         printed: Record | None = None,
         apart: bool = False,
+        verdict: bool = False,
+        below: str = "",
     ) -> None:
         """Write what was found, and print it even if a file fails: nothing is lost with a full disk.
 
@@ -64,6 +66,10 @@ class Outputs(NamedTuple):
             What to print instead.
         apart : bool, default=False
             Whether standard output has something else, so that the text goes to standard error.
+        verdict : bool, default=False
+            Whether the first line is a verdict that does not say so itself.
+        below : str, default=""
+            A line that the text ends with.
         """
         files = [(found, self.json_file), *also]
         try:
@@ -78,16 +84,16 @@ class Outputs(NamedTuple):
                 _write_picture(plot(), self.plot_file)
         finally:
             taken = apart or STDOUT in (self.report_file, *(file for _, file in files))
-            self._tell(printed or found, apart=taken)
+            self._tell(printed or found, apart=taken, head="verdict: " if verdict else "", below=below)
         if self.plot_file is not None and plot is None:
             click.echo("--plot: there is nothing to draw", err=True)
 
-    def _tell(self, found: Record, *, apart: bool) -> None:
+    def _tell(self, found: Record, *, apart: bool, head: str, below: str) -> None:
         """Print the result, or its first line; on standard error where a file has the other."""
         width = None if self.quiet else line_width(sys.stderr if apart else sys.stdout)
         show = frozenset(PARTS if "all" in self.show else self.show)
         with printed(Printing(width, self.verbose, show)):
-            text = folded(in_options(str(found)))
+            text = folded(head + in_options(str(found)) + (f"\n{below}" if below else ""))
         click.echo(text.partition("\n")[0] if self.quiet else text, err=apart)
 
 

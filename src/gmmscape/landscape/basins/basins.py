@@ -22,11 +22,12 @@ from gmmscape.landscape.landscape import Landscape
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.solve import Crowd, joined
 from gmmscape.threads import limited
-from gmmscape.validation import choice, positive_integer
+from gmmscape.validation import choice, positive_integer, random_state_too
 from gmmscape.work.journal import Journal, seed_for
 from gmmscape.work.tasks import Task, Tasks
 
 
+@random_state_too
 def basins(
     land: Landscape,
     *,

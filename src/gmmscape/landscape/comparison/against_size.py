@@ -18,11 +18,12 @@ from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.measure import Sample
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.threads import limited
-from gmmscape.validation import positive_integer
+from gmmscape.validation import positive_integer, random_state_too
 from gmmscape.work.journal import Journal, seed_for
 from gmmscape.work.tasks import Task, Tasks, closed
 
 
+@random_state_too
 def agreement_against_size(
     population: Landscape,
     sizes: Sequence[int],

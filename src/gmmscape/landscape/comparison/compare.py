@@ -12,9 +12,10 @@ from gmmscape.landscape.comparison.matching import expected_spread, matched, pop
 from gmmscape.landscape.comparison.result import Comparison, Match
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.measure import Sample
-from gmmscape.validation import positive_integer, seed_of
+from gmmscape.validation import positive_integer, random_state_too, seed_of
 
 
+@random_state_too
 def compare(
     sample: Sample | ArrayLike,
     population: Landscape,

@@ -18,6 +18,7 @@ from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.threads import limited
 from gmmscape.validation import (
     positive_integer,
+    random_state_too,
     real_number,
     standard_deviation,
 )
@@ -25,6 +26,7 @@ from gmmscape.work.journal import Journal, seed_for
 from gmmscape.work.tasks import Task, Tasks, closed
 
 
+@random_state_too
 def falsify(
     *,
     n_components: int | Sequence[int],

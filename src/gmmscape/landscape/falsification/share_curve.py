@@ -14,7 +14,7 @@ from gmmscape.progress import Budget, Callback
 from gmmscape.results.records import Record
 from gmmscape.structure.intervals import Share
 from gmmscape.tolerances import TOLERANCES
-from gmmscape.validation import finite_array, positive_integer, real_number
+from gmmscape.validation import finite_array, positive_integer, random_state_too, real_number
 from gmmscape.work.journal import Journal, seed_for
 from gmmscape.work.tasks import Tasks
 
@@ -112,6 +112,7 @@ class ShareCurve(Record):
         return "\n".join(lines)
 
 
+@random_state_too
 def unstructured_against_separation(
     separations: Sequence[float],
     *,

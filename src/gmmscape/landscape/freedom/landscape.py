@@ -20,7 +20,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback
 from gmmscape.solve import Regularity
 from gmmscape.tolerances import TOLERANCES
-from gmmscape.validation import mean_matrix, positive_integer, real_number, seed_of
+from gmmscape.validation import mean_matrix, positive_integer, random_state_too, real_number, seed_of
 
 
 class FreeLandscape:
@@ -202,6 +202,7 @@ class FreeLandscape:
             self._start(start), tol=wanted, max_iter=positive_integer("max_iter", max_iter), go_on=go_on
         )
 
+    @random_state_too
     def explore(
         self,
         rng: Any = None,

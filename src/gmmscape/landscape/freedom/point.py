@@ -49,8 +49,8 @@ class FreePoint(Solution):
         Beside the components.
     held : HeldParts or None
         What was held.
-    memory : Memory or None
-        What the solver needs to go on.
+    memory : None
+        Nothing: it is not gone on with.
     floor_active : bool
         Always False: descents end before a covariance rests on a floor.
     family : str
@@ -69,7 +69,14 @@ class FreePoint(Solution):
     """
 
     format: ClassVar[str] = "gmmscape-free-point"
-    left_out_of_files: ClassVar[tuple[str, ...]] = ("local", "origin", "history", "floor_active", "moves_at")
+    left_out_of_files: ClassVar[tuple[str, ...]] = (
+        "local",
+        "origin",
+        "history",
+        "floor_active",
+        "moves_at",
+        "memory",
+    )
     told_in_files: ClassVar[tuple[str, ...]] = ("mixture", "index", "flat", "em_rate")
 
     kl: float | None

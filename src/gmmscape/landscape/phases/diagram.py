@@ -21,6 +21,7 @@ from gmmscape.threads import limited
 from gmmscape.validation import (
     finite_array,
     positive_integer,
+    random_state_too,
     real_number,
     standard_deviation,
 )
@@ -28,6 +29,7 @@ from gmmscape.work.journal import Journal, seed_for
 from gmmscape.work.tasks import Tasks
 
 
+@random_state_too
 def phase(
     path: Callable[[float, float], Mixture],
     xs: ArrayLike,

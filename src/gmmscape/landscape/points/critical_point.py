@@ -59,8 +59,8 @@ class CriticalPoint(Solution):
         Beside the components.
     held : HeldParts or None
         What was held.
-    memory : Memory or None
-        What the solver needs to go on.
+    memory : None
+        Nothing: it is not gone on with.
     floor_active : bool
         Always False: the covariances of the location family are fixed.
     family : str
@@ -98,6 +98,7 @@ class CriticalPoint(Solution):
         "floor_active",
         "family",
         "moves_at",
+        "memory",
     )
     told_in_files: ClassVar[tuple[str, ...]] = ("means", "weights", "sigma", "index", "orbit_size", "flat")
 

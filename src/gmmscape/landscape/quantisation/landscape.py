@@ -20,7 +20,7 @@ from gmmscape.landscape.quantisation.point import KMeansPoint
 from gmmscape.measure import Estimate, Population, Sample, check_complete
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback
-from gmmscape.validation import choice, mean_matrix, positive_integer, real_number, seed_of
+from gmmscape.validation import choice, mean_matrix, positive_integer, random_state_too, real_number, seed_of
 
 
 class KMeansLandscape:
@@ -243,6 +243,7 @@ class KMeansLandscape:
         timed_out = point.stop_reason == "interrupted" and budget.left == 0.0
         return replace(point, stop_reason="time_limit") if timed_out else point
 
+    @random_state_too
     def explore(
         self,
         rng: Any = None,

@@ -23,7 +23,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback, Event, Stopped
 from gmmscape.results.fields import plain, restored
 from gmmscape.threads import limited
-from gmmscape.validation import finite_array, positive_integer
+from gmmscape.validation import finite_array, positive_integer, random_state_too
 from gmmscape.work.journal import Journal, seed_for
 from gmmscape.work.tasks import Task, Tasks, closed
 
@@ -38,6 +38,7 @@ class _Member(NamedTuple):
     population: Population
 
 
+@random_state_too
 def theorem_table(
     truths: Truth | Sequence[Truth] | Callable[[float], Truth],
     n_components: int,

@@ -24,6 +24,7 @@ from gmmscape.threads import limited
 from gmmscape.validation import (
     mean_matrix,
     positive_integer,
+    random_state_too,
     real_number,
     seed_of,
     standard_deviation,
@@ -33,6 +34,7 @@ from gmmscape.work.journal import Journal
 MEANING = "unstructured minima exist at lo and not at hi"
 
 
+@random_state_too
 def structure_threshold(
     path: Callable[[float], Mixture],
     n_components: int,

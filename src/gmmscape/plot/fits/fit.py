@@ -200,6 +200,8 @@ class FitDisplay(Display):
         d, m = len(self.labels), len(chosen)
         if m < d and not isinstance(self.columns, list):
             notes = [f"The {m} of {d} columns in which the components lie farthest apart.", *notes]
+        if scene.points is not None and np.isnan(scene.points[:, chosen]).any():
+            notes = [*notes, "Each panel leaves out the rows that lack a value of it."]
         figure = None
         if ax is None:
             figure = new_figure(2.1 * m + 0.6, 2.1 * m + 0.9)

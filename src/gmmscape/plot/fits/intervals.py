@@ -23,8 +23,10 @@ class Bar(NamedTuple):
         Beside the line.
     value : float
         The estimate.
-    low, high : float or None
-        Ends of the interval; None where there is none.
+    low : float or None
+        Lower end of the interval; None where there is none.
+    high : float or None
+        Upper end.
     """
 
     panel: str

@@ -64,14 +64,18 @@ def curvature(objective: Objective, mixture: Mixture, seed: int = 0) -> Curvatur
     Returns
     -------
     Curvature or None
-        None where a component has no rows, or the family has no coordinates. Cost: a pass with Hessian and
+        None where a component has no rows, the family has no coordinates, or values are missing in more than
+        few rows of few coordinates, which only NumPy can do. Cost: a pass with Hessian and
         O(m^3) for m coordinates, or ``EFFORT.solve.products`` products, about two passes each.
     """
     family = objective.family
     if not objective.differentiable or np.any(mixture.weights <= 0):
         return None
     units = OwnUnits(family, mixture)
-    if units.size <= EFFORT.solve.largest_hessian:
+    rows = objective.rows
+    if rows.incomplete and len(rows) * units.k * units.size**2 > EFFORT.solve.incomplete_hessian:
+        return None
+    if rows.incomplete or units.size <= EFFORT.solve.largest_hessian:
         return _exact(objective, mixture, units)
     return _by_products(objective, mixture, units, seed)
 

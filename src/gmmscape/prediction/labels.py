@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.mixture.background import most_probable
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.families import HeldParts
+from gmmscape.families import free_parameters
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import most_probable
 from gmmscape.models import FittedModel, read_model
 from gmmscape.results.records import Record
 from gmmscape.results.text import aligned, counted
@@ -73,10 +73,13 @@ class RowLabels(Record):
         else:
             yield f"next: use the labels; each has a probability of {level:g} or more"
         yield ""
-        shares = np.bincount(self.labels + 1, minlength=self.n_components + 1)
-        rows = [(str(i - 1), str(number), f"{number / n:.4f}") for i, number in enumerate(shares.tolist())]
-        rows = rows if shares[0] else rows[1:]
-        yield from aligned([("#", "rows", "share"), *rows])
+        numbers = np.bincount(self.labels[self.labels >= 0], minlength=self.n_components).tolist()
+        called = [(str(i), number) for i, number in enumerate(numbers)]
+        if n > sum(numbers):
+            called.append(("background", n - sum(numbers)))
+        yield from aligned(
+            [("#", "rows", "share"), *((name, str(many), f"{many / n:.4f}") for name, many in called)]
+        )
 
 
 def row_labels(model: Any, X: Any, *, lines: Sequence[int] | None = None) -> RowLabels:
@@ -121,17 +124,14 @@ def row_labels(model: Any, X: Any, *, lines: Sequence[int] | None = None) -> Row
     )
 
 
-def mixture_of(model: Any) -> tuple[Mixture, str, HeldParts | None]:
-    """Return the mixture in a model, its family and what it holds.
-
-    Raises InvalidParameterError where it has no mixture.
-    """
+def mixture_of(model: Any) -> tuple[Mixture, int]:
+    """Return the mixture in a model and how many numbers were free; raises InvalidParameterError without."""
     if isinstance(model, Mixture):
-        return model, model.covariance_type, None
+        return model, free_parameters(model.covariance_type, model)
     read = model if isinstance(model, FittedModel) else read_model(model)
     if read.mixture is None or read.family is None:
         raise InvalidParameterError.of("model", read.source, "pass a mixture: centers alone have no density")
-    return read.mixture, read.family, read.held
+    return read.mixture, free_parameters(read.family, read.mixture, read.held)
 
 
 def places(lines: Sequence[int] | None) -> IntArray | None:

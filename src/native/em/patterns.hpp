@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "fit.hpp"
+#include "../fit.hpp"
 
 namespace gmmscape {
 

@@ -9,10 +9,10 @@
 #include <optional>
 #include <vector>
 
-#include "background.hpp"
-#include "fit.hpp"
+#include "../background.hpp"
+#include "../fit.hpp"
 #include "patterns.hpp"
-#include "second_order.hpp"
+#include "../second_order.hpp"
 
 namespace gmmscape {
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "em_options.hpp"
-#include "trust_region.hpp"
+#include "options.hpp"
+#include "../trust_region.hpp"
 
 namespace gmmscape {
 

@@ -10,10 +10,9 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
-from gmmscape.families import free_parameters
+from gmmscape.prediction.labels import mixture_of, places, zero_where_no_number
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
-from gmmscape.row_labels import mixture_of, places, zero_where_no_number
 from gmmscape.validation import data_matrix, sample_weights
 
 
@@ -108,7 +107,7 @@ def score_of(model: Any, X: Any, sample_weight: Any = None, *, lines: Sequence[i
     InvalidParameterError
         If the model is one of centers, which have no density.
     """
-    mixture, family, held = mixture_of(model)
+    mixture, parameters = mixture_of(model)
     rows = data_matrix(X, n_features=mixture.n_features, missing=True)
     weights = np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     sample_weights(sample_weight, len(rows))
@@ -120,7 +119,6 @@ def score_of(model: Any, X: Any, sample_weight: Any = None, *, lines: Sequence[i
     # Rows of weight w are taken for w rows that happen to be equal, as everywhere.
     spread = float(weights[counts] @ (density[counts] - mean) ** 2) if np.isfinite(mean) else np.inf
     error = np.sqrt(spread / (total - 1.0) / total) if total > 1.0 else np.inf
-    parameters = free_parameters(family, mixture, held)
     return Score(
         value,
         mean,

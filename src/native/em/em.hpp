@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "em_memory.hpp"
-#include "em_options.hpp"
+#include "memory.hpp"
+#include "options.hpp"
 #include "flow.hpp"
-#include "missing_product.hpp"
+#include "../missing_product.hpp"
 
 namespace gmmscape {
 

@@ -1,0 +1,1 @@
+"""What a model says of rows: their components, and how likely they are."""
