@@ -19,7 +19,7 @@ _HOMES = {
         "NotAvailableError",
     ),
     "inference": ("standard_errors",),
-    "mixture": ("Divergence", "Mixture", "Regression", "divergence", "from_mclust"),
+    "mixture": ("Mixture", "divergence", "from_mclust"),
     "modelfiles": ("load",),
     "models": ("NotFittedError",),
     "optima": ("LocalOptima", "local_optima"),

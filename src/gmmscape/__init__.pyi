@@ -13,9 +13,7 @@ from gmmscape.exceptions import InvalidParameterError as InvalidParameterError
 from gmmscape.exceptions import NoResultError as NoResultError
 from gmmscape.exceptions import NotAvailableError as NotAvailableError
 from gmmscape.inference import standard_errors as standard_errors
-from gmmscape.mixture import Divergence as Divergence
 from gmmscape.mixture import Mixture as Mixture
-from gmmscape.mixture import Regression as Regression
 from gmmscape.mixture import divergence as divergence
 from gmmscape.mixture import from_mclust as from_mclust
 from gmmscape.modelfiles import load as load

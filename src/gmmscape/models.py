@@ -17,12 +17,12 @@ from scipy.spatial.distance import cdist
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from gmmscape.arrays import FloatArray
-from gmmscape.background import Background
 from gmmscape.covariances import kind_named
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError, NotAvailableError
-from gmmscape.families import CovariancePrior, HeldParts, family_named, family_names, known_family
+from gmmscape.families import CovariancePrior, HeldParts, family_named, family_names, known_family, prior_in
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import Background
 from gmmscape.model_arrays import as_matrices, mixture_of_arrays, of_family
 from gmmscape.modelfiles.archive import is_archive
 from gmmscape.modelfiles.load import load
@@ -285,12 +285,6 @@ def inverse_covariances(mixture: Mixture) -> FloatArray:
     return mixture.kind.precisions(mixture.parameters.factors)
 
 
-def free_parameters(family: str, mixture: Mixture, held: HeldParts | None = None) -> int:
-    """Return how many parameters of a fit of a family were free: without held ones, with the background's."""
-    free = family_named(family).n_parameters(*mixture.means.shape)
-    return free - (0 if held is None else held.n_held) + (mixture.background is not None)
-
-
 def parameters_of(model: Any, kind: str) -> Mixture:
     """Return the mixture that the attributes of a fitted estimator say.
 
@@ -363,7 +357,7 @@ def _from_mixture_estimator(model: Any) -> FittedModel:
         has_prior=hasattr(model, "weight_concentration_prior_type"),
         family=name,
         was_fitted=hasattr(model, "n_iter_"),
-        held=_held_by(model),
+        held=getattr(model, "held_", None),
     )
 
 
@@ -431,29 +425,11 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         covariance_floor=None
         if content["covariance_floor"] is None
         else real_number("covariance_floor", content["covariance_floor"], strict=False),
-        prior=_prior_in(content, mixture.n_features),
+        prior=prior_in(content, mixture.n_features),
         family=family,
         was_fitted=True,
         standardised=content.get("scaling") is not None,
         held=None if content.get("held") is None else HeldParts.from_content(content["held"]),
-    )
-
-
-def _held_by(model: Any) -> HeldParts | None:
-    """What a fit of ours holds."""
-    held = getattr(model, "held_", None)
-    return held if isinstance(held, HeldParts) else None
-
-
-def _prior_in(content: dict[str, Any], d: int) -> CovariancePrior | None:
-    given = content.get("covariance_prior")
-    if given is None:
-        return None
-    if not isinstance(given, dict) or {"rows", "scale", "n"} - set(given):
-        raise FormatError("covariance_prior must hold rows, scale and n")
-    one = Mixture(None, np.zeros((1, d)), [given["scale"]], "full")  # symmetric and positive definite
-    return CovariancePrior(
-        real_number("covariance_prior", given["rows"]), one.covariances[0], real_number("n", given["n"])
     )
 
 

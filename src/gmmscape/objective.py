@@ -8,10 +8,10 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
-from gmmscape.background import Background
 from gmmscape.families import Family, HeldParts
 from gmmscape.measure import Errors, Population, Sample, WeightedRows
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import Background
 from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
 
 M = TypeVar("M", bound=Population | Sample)

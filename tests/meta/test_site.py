@@ -36,7 +36,18 @@ def test_every_public_name_is_in_the_reference():
 
 
 #: Packages whose names are for other parts of the library.
-INSIDE = {"covariances", "effort", "incomplete", "measure", "report", "solve", "structure", "tables", "tolerances", "work"}
+INSIDE = {
+    "covariances",
+    "effort",
+    "incomplete",
+    "measure",
+    "report",
+    "solve",
+    "structure",
+    "tables",
+    "tolerances",
+    "work",
+}
 
 
 def test_no_package_for_users_is_left_out():

@@ -28,7 +28,8 @@ def _taking_rng() -> dict[str, Any]:
             for full, one in members.items():
                 public = not full.split(".")[-1].startswith("_")
                 rng = inspect.signature(one).parameters.get("rng")
-                if public and rng is not None and rng.annotation == "Any":  # a seed, and not a Generator alone
+                # A seed, and not a Generator alone.
+                if public and rng is not None and rng.annotation == "Any":
                     found[full] = one
     return found
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
-from gmmscape.background import Background
 from gmmscape.diagnosis.centers import diagnose_centers
 from gmmscape.diagnosis.evidence import Calibration
 from gmmscape.diagnosis.examine import Examination, examine
@@ -20,6 +19,7 @@ from gmmscape.diagnosis.verdict import counted_gain, diagnosis_of, diagnosis_of_
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import CovariancePrior, Family, family_named, with_held
 from gmmscape.measure import Sample
+from gmmscape.mixture.background import Background
 from gmmscape.models import FittedModel, last_step, read_model, rows_at_last_step
 from gmmscape.moves.mixture_problem import PURSUE, MixtureProblem
 from gmmscape.moves.restarts import StartPlan, restarted

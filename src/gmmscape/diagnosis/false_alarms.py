@@ -46,7 +46,7 @@ def bootstrapped_gains(
         the work early: "time_limit" or "interrupted". Cost: a search of each sample.
     """
     beside = objective.background_beside(fit)
-    drawn_from = fit if beside is None else fit.beside(beside.shifted(-objective.measure.origin))
+    drawn_from = fit if beside is None else fit.beside(beside.moved(-objective.measure.origin))
     n = int(np.clip(round(objective.measure.effective_rows), 2, EFFORT.diagnosis.bootstrap_rows))
 
     gaps = np.isnan(objective.measure.points) if objective.measure.incomplete else None

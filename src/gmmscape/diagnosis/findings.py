@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
-from gmmscape.background import GIVEN
 from gmmscape.diagnosis.goodness_of_fit import misfit
 from gmmscape.effort import EFFORT
 from gmmscape.measure import Sample, repetition, rounding_step, row_keys
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import GIVEN
 from gmmscape.objective import SampleObjective
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
@@ -179,7 +179,7 @@ def _misfit(
     there = fit.kind.in_columns(fit.covariances, varying)
     density = Mixture(fit.weights, fit.means[:, varying], there, fit.covariance_type)
     if beside is not None:
-        density = density.beside(beside.shifted(-objective.measure.origin))
+        density = density.beside(beside.moved(-objective.measure.origin))
     return misfit(objective.rows.alike(seen, weights), density)
 
 

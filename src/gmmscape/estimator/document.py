@@ -11,9 +11,9 @@ import numpy as np
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.document_text import fit_table
 from gmmscape.estimator.scaling import Scaling
-from gmmscape.families import CovariancePrior
+from gmmscape.families import CovariancePrior, free_parameters
 from gmmscape.mixture import Mixture
-from gmmscape.models import FittedModel, free_parameters
+from gmmscape.models import FittedModel
 from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.fields import arguments, plain
 from gmmscape.results.records import Record

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from gmmscape.background import checked_background
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.diagnosis.assess import NESTED, check_n_jobs
 from gmmscape.diagnosis.findings import set_aside
@@ -25,6 +24,7 @@ from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import CovariancePrior, HeldParts, family_named, known_family, with_held
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import checked_background
 from gmmscape.models import inverse_covariances
 from gmmscape.moves.mixture_problem import PURSUE
 from gmmscape.progress import Budget, Callback, Printer, checked_verbose

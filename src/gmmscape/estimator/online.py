@@ -14,7 +14,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.estimator.fitting import checked_parameters, seed_of_model, set_parameters
 from gmmscape.estimator.inputs import checked_data
 from gmmscape.estimator.starting import begun
-from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
+from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import Family, known_family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
@@ -82,9 +82,7 @@ def partial_fit_estimator(model: Any, X: Any, sample_weight: ArrayLike | None = 
         Equal by default.
     """
     checked_parameters(model)
-    for name in ("background", "weights_fixed", "means_fixed", "covariances_fixed"):
-        if getattr(model, name) is not None:
-            raise NotAvailableError(f"partial_fit knows nothing of {name}: leave it out, or use fit")
+    _check_nothing_stays(model)
     first = not hasattr(model, "means_")
     rows = checked_data(model, X, reset=first)
     sample = Sample(rows, sample_weight, copy=False)
@@ -107,6 +105,16 @@ def partial_fit_estimator(model: Any, X: Any, sample_weight: ArrayLike | None = 
     model.lower_bound_ = bound
     model.lower_bounds_ = [*(getattr(model, "lower_bounds_", []) if online.n_batches > 1 else []), bound]
     model.n_samples_, model.covariance_prior_ = online.n_samples, online.family.prior
+
+
+def _check_nothing_stays(model: Any) -> None:
+    """Raise where there is a background, or something held: batches know of neither."""
+    for name in ("background", "weights_fixed", "means_fixed", "covariances_fixed", "background_", "held_"):
+        value = getattr(model, name, None)
+        if value is not None:
+            raise InvalidParameterError.of(
+                name, value, "use fit: partial_fit has neither a background nor held parameters"
+            )
 
 
 def _changed(model: Any, online: Online) -> bool:

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.background import most_probable
 from gmmscape.estimator.fitting import seed_of_model
 from gmmscape.estimator.inputs import checked_data, in_precision
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.families import family_named
+from gmmscape.families import family_named, free_parameters
 from gmmscape.mixture import Mixture
-from gmmscape.models import NotFittedError, free_parameters, parameters_of
+from gmmscape.mixture.background import most_probable
+from gmmscape.models import NotFittedError, parameters_of
 from gmmscape.threads import limited
 from gmmscape.validation import positive_integer, sample_weights
 

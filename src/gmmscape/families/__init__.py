@@ -5,7 +5,7 @@ constraints, so that an EM step never lowers the likelihood, floors included. No
 one is: it is asked what it does. `register` makes one known by name wherever a ``covariance_type`` is given.
 """
 
-from gmmscape.families.covariance_prior import CovariancePrior
+from gmmscape.families.covariance_prior import CovariancePrior, prior_in
 from gmmscape.families.family import Coordinates, Family, NativeFamily
 from gmmscape.families.floor import NO_FLOOR, Floor
 from gmmscape.families.free_covariance import FreeCovariance
@@ -18,6 +18,7 @@ from gmmscape.families.registry import (
     different_families,
     family_named,
     family_names,
+    free_parameters,
     known_family,
     narrow_to_wide,
     register,
@@ -43,8 +44,10 @@ __all__ = [
     "different_families",
     "family_named",
     "family_names",
+    "free_parameters",
     "known_family",
     "narrow_to_wide",
+    "prior_in",
     "register",
     "softmax",
     "unregister",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.exceptions import FormatError
+from gmmscape.mixture import Mixture
+from gmmscape.validation import real_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,3 +56,16 @@ class CovariancePrior:
 
     def __hash__(self) -> int:
         return hash((self.rows, self.n))
+
+
+def prior_in(content: dict[str, Any], d: int) -> CovariancePrior | None:
+    """Return the prior that a file of a fit in d columns holds; raises FormatError where it is damaged."""
+    given = content.get("covariance_prior")
+    if given is None:
+        return None
+    if not isinstance(given, dict) or {"rows", "scale", "n"} - set(given):
+        raise FormatError("covariance_prior must hold rows, scale and n")
+    one = Mixture(None, np.zeros((1, d)), [given["scale"]], "full")  # symmetric and positive definite
+    return CovariancePrior(
+        real_number("covariance_prior", given["rows"]), one.covariances[0], real_number("n", given["n"])
+    )

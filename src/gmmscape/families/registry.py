@@ -17,7 +17,9 @@ from gmmscape.families.decomposition import ALL, WHOLE
 from gmmscape.families.family import Family
 from gmmscape.families.floor import NO_FLOOR, Floor
 from gmmscape.families.free_covariance import FreeCovariance
+from gmmscape.families.held_parts import HeldParts
 from gmmscape.families.parsimonious import Parsimonious
+from gmmscape.mixture import Mixture
 from gmmscape.validation import choice
 
 
@@ -81,6 +83,12 @@ def family_named(name: str, floor: Floor = NO_FLOOR, prior: CovariancePrior | No
     Raises InvalidParameterError that lists the names.
     """
     return _KNOWN[known_family("family", name)].make(floor).under(prior)
+
+
+def free_parameters(name: str, mixture: Mixture, held: HeldParts | None = None) -> int:
+    """Return how many parameters of a fit of a family were free: without held ones, with the background's."""
+    free = family_named(name).n_parameters(*mixture.means.shape)
+    return free - (0 if held is None else held.n_held) + (mixture.background is not None)
 
 
 def contained_in(name: str) -> list[str]:

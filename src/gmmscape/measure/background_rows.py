@@ -17,12 +17,12 @@ import numpy as np
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
-from gmmscape.background import Background, share_of_background
 from gmmscape.engine import Coverage, EmRuns, EmTask
 from gmmscape.exceptions import DataError
 from gmmscape.measure.rows import EVERY, WeightedRows
 from gmmscape.measure.tally import Tally
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import Background, share_of_background
 from gmmscape.statistics import SufficientStatistics
 from gmmscape.tolerances import TOLERANCES
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gmmscape.arrays import FloatArray
-from gmmscape.background import Background
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import Background
 
 
 class Centred:

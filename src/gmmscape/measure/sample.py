@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.background import Background, background_of, checked_background
 from gmmscape.exceptions import DataError
 from gmmscape.incomplete import OneGaussian
 from gmmscape.measure.background_rows import rows_before
@@ -24,6 +23,7 @@ from gmmscape.measure.source import ArraySource
 from gmmscape.measure.summary import RowKeys, RowSummary
 from gmmscape.measure.wild_rows import wild_rows
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import Background, background_of, checked_background
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -113,16 +113,38 @@ class Sample(Centred):
     @property
     def local_background(self) -> Background | None:
         """The background with its region in local coordinates."""
-        return None if self.background is None else self.background.shifted(-self.origin)
+        return None if self.background is None else self.background.moved(-self.origin)
 
     def background_beside(self, local: Mixture) -> Background | None:
-        """Return the background with the weight that it has beside a mixture in local coordinates."""
+        """Return the background with the weight that it has beside a mixture.
+
+        Parameters
+        ----------
+        local : Mixture
+            In local coordinates.
+
+        Returns
+        -------
+        Background or None
+            None where there is none.
+        """
         if self.background is None:
             return None
         return self.background.of_weight(self._rows.background_weight(local))
 
     def callers_mixture(self, local: Mixture) -> Mixture:
-        """Return a mixture in local coordinates in the caller's, beside the background if there is one."""
+        """Return a mixture in the caller's coordinates, beside the background if there is one.
+
+        Parameters
+        ----------
+        local : Mixture
+            Relative to `origin`.
+
+        Returns
+        -------
+        Mixture
+            Its weights leave the background's.
+        """
         return super().callers_mixture(local).beside(self.background_beside(local))
 
     def local(self, rows: Any) -> FloatArray:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from gmmscape.background import Background
 from gmmscape.exceptions import FormatError
 from gmmscape.jsonfile import read_json
+from gmmscape.mixture.background import Background
 from gmmscape.mixture.parts import MixtureParts
 from gmmscape.modelfiles.load import save
 from gmmscape.results.records import Record

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
-from gmmscape.background import GIVEN, Background
+from gmmscape.mixture.background import GIVEN, Background
 from gmmscape.covariances import kind_named
 from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.jsonfile import read_json

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 
 from gmmscape import engine
 from gmmscape.arrays import FloatArray
-from gmmscape.background import Background, same_background, weighted
 from gmmscape.covariances import CovarianceKind, kind_named
+from gmmscape.mixture.background import Background, same_background, weighted
 from gmmscape.mixture.names import checked_names
 from gmmscape.validation import mean_matrix, probability_weights, standard_deviation
 

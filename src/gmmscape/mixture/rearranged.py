@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
-from gmmscape.background import Background
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.mixture.background import Background
 from gmmscape.mixture.parts import MixtureParts
 from gmmscape.results.text import counted
 from gmmscape.validation import finite_array
@@ -67,9 +67,7 @@ class Rearranged(MixtureParts):
         moved = self.relocated(self.means + offset)
         if self.background is None:
             return moved
-        return moved.beside(
-            self.background.shifted(np.broadcast_to(offset, (self.n_features,))), self.weights
-        )
+        return moved.beside(self.background.moved(np.broadcast_to(offset, (self.n_features,))), self.weights)
 
     def beside(self, background: Background | None, weights: FloatArray | None = None) -> Self:
         """Return the components beside a background; for None, by themselves: their weights sum to one.

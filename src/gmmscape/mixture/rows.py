@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 
 from gmmscape import engine, incomplete
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.background import Background, share_of_background
 from gmmscape.exceptions import NotAvailableError
+from gmmscape.mixture.background import Background, share_of_background
 from gmmscape.mixture.completed_tables import like_given
 from gmmscape.mixture.parts import MixtureParts
 from gmmscape.validation import data_matrix, generator, positive_integer, random_state_too

@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.background import most_probable
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.families import free_parameters
 from gmmscape.mixture import Mixture
-from gmmscape.models import FittedModel, free_parameters, read_model
+from gmmscape.mixture.background import most_probable
+from gmmscape.models import FittedModel, read_model
 from gmmscape.results.records import Record
 from gmmscape.results.text import aligned, counted
 from gmmscape.tolerances import TOLERANCES

@@ -239,7 +239,7 @@ class Record:
         try:
             found = cls.from_content(content)
             # What does not fit together shows here, rather than wherever it is used.
-            str(found), found.content()
+            _ = str(found), found.content()
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise FormatError(f"{where} holds a damaged {cls.format!r}: {error!r}") from error
         return found

@@ -52,8 +52,12 @@ class Chosen(Solution):
         NLL along that way.
     moves_at : tuple of int
         Places in `history` that a move led to.
+    background : Background or None
+        Beside the components.
+    held : HeldParts or None
+        What was held.
     memory : None
-        Nothing: what was chosen is not gone on with.
+        Nothing: it is not gone on with.
     floor_active : bool
         Whether a floor holds up some covariance.
     family : str

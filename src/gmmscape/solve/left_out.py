@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.background import Background
 from gmmscape.incomplete import Patterns
 from gmmscape.logsumexp import logsumexp_rows
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import Background
 
 EPS = float(np.finfo(np.float64).eps)
 #: Share of a component's scatter below which a row's is lost in rounding.

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.background import Background
 from gmmscape.families import HeldParts
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import Background
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
 from gmmscape.results.words import STOP_REASONS

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.background import Background
 from gmmscape.families import HeldParts
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import Background
 from gmmscape.solve.result import Solution
 
 

@@ -7,8 +7,8 @@ import pytest
 from sklearn.mixture import GaussianMixture as Sklearns
 
 import gmmscape as gs
-from gmmscape.background import Background
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.mixture.background import Background
 from gmmscape.results.words import OF_OTHER_ROWS
 
 CENTERS = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])

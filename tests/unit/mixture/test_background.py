@@ -9,8 +9,8 @@ import pytest
 from scipy.spatial import Delaunay
 
 import gmmscape as gs
-from gmmscape.background import Background, background_of, checked_background
 from gmmscape.exceptions import DataError, FormatError, InvalidParameterError, NotAvailableError
+from gmmscape.mixture.background import Background, background_of, checked_background
 
 ROWS = np.random.default_rng(0).normal(size=(60, 2)) * [1.0, 50.0] + [3.0, 1e3]
 
@@ -40,7 +40,7 @@ def test_hull_agrees_with_a_triangulation():
 
 
 def test_hull_moves_with_its_rows():
-    hull = background_of("hull", ROWS).shifted(np.array([-3.0, 1e4]))
+    hull = background_of("hull", ROWS).moved(np.array([-3.0, 1e4]))
     points = np.random.default_rng(2).uniform(ROWS.min(axis=0), ROWS.max(axis=0), (200, 2))
     assert np.array_equal(
         hull.contains(points + np.array([-3.0, 1e4])), background_of("hull", ROWS).contains(points)

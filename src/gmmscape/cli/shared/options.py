@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from gmmscape.background import REGIONS
 from gmmscape.cli.shared.files import Written
 from gmmscape.covariances import SAME_AS
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import family_names, known_family
+from gmmscape.mixture.background import REGIONS
 
 Command = Callable[..., Any]
 

@@ -45,8 +45,12 @@ class FreePoint(Solution):
         Value before the first and after each accepted step; empty where read from a file.
     moves_at : tuple of int
         Always empty.
+    background : Background or None
+        Beside the components.
+    held : HeldParts or None
+        What was held.
     memory : None
-        Nothing: a descent that ended is not gone on with.
+        Nothing: it is not gone on with.
     floor_active : bool
         Always False: descents end before a covariance rests on a floor.
     family : str

@@ -55,8 +55,12 @@ class CriticalPoint(Solution):
         NLL before the first and after each iteration; empty where read from a file.
     moves_at : tuple of int
         Places in `history` that a move led to.
+    background : Background or None
+        Beside the components.
+    held : HeldParts or None
+        What was held.
     memory : None
-        Nothing: a descent that ended is not gone on with.
+        Nothing: it is not gone on with.
     floor_active : bool
         Always False: the covariances of the location family are fixed.
     family : str

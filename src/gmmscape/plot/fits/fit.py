@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
-from gmmscape.background import Background
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import Background
 from gmmscape.plot.fits.components import Panel, Scene, draw_line, draw_plane, outside
 from gmmscape.plot.fits.legend import explain, kind_keys
 from gmmscape.plot.fits.pairs import draw_pairs

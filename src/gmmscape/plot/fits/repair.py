@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmscape.background import Background
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.mixture.background import Background
 from gmmscape.plot.fits.fit import (
     checked_components,
     checked_level,

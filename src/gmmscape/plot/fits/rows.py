@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.background import most_probable
 from gmmscape.mixture import Mixture
+from gmmscape.mixture.background import most_probable
 from gmmscape.plot.fits.views import Components
 from gmmscape.plot.sizes import SIZES
 

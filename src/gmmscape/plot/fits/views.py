@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.background import BOX, Background
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.mixture.background import BOX, Background
 from gmmscape.plot.sizes import SIZES
 from gmmscape.plot.style import plain_text
 

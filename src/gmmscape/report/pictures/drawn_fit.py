@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.background import most_probable
+from gmmscape.mixture.background import most_probable
 
 #: Farther than this from the rest, in units of a picture, a row is not drawn at its own place.
 WILD = float(np.finfo(np.float32).max) / 1e8

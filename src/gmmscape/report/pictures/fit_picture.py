@@ -21,7 +21,7 @@ from gmmscape.results.ellipses import LEVEL, radius
 from gmmscape.results.text import counted
 
 #: Stands in place of a component's number for rows of the background, here and in the script.
-NO_COMPONENT = 65535
+NO_COMPONENT = int(np.iinfo("<u2").max)
 
 
 @dataclass(frozen=True)

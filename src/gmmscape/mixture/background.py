@@ -74,7 +74,7 @@ class Background:
             return np.full(len(X), -np.inf)
         return np.where(self.contains(X), np.log(self.weight) + self.log_density, -np.inf)
 
-    def shifted(self, offset: FloatArray) -> Background:
+    def moved(self, offset: FloatArray) -> Background:
         """Return the same with its region moved by an offset, shape (d,)."""
         if self.lower is None or self.upper is None:
             return self
