@@ -23,6 +23,7 @@ MODULES = (
     "gmmscape.moves",
     "gmmscape.optima",
     "gmmscape.inference",
+    "gmmscape.mixture",
     "gmmscape.selection",
     "gmmscape.results",
     "gmmscape.families",

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
-from gmmscape.mixture.background import GIVEN, Background
 from gmmscape.covariances import kind_named
 from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.jsonfile import read_json
+from gmmscape.mixture.background import GIVEN, Background
 from gmmscape.mixture.mixture import Mixture
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import finite_array, real_number
