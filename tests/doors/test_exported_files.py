@@ -275,7 +275,6 @@ def zipped(*names):
         (b"<!DOCTYPE html><html>", "a web page"),
         (b'{"format": "gmmscape-fit"}', "is JSON"),
         (b"SQLite format 3\0", "SQLite"),
-        (b"PAR1garbage\0PAR1", "damaged Parquet"),
         (b"\x93NUMPY\x01\0", "damaged file of NumPy"),
         (bz2.compress(b"1 2\n" * 99)[:-9], "damaged bzip2"),
         (lzma.compress(b"1 2\n" * 99)[:-9], "damaged xz"),
@@ -305,6 +304,10 @@ def test_arrays_of_numpy(tmp_path):
 def test_parquet_feather_and_zstd(tmp_path):
     arrow = pytest.importorskip("pyarrow")
     from pyarrow import feather, parquet
+
+    (tmp_path / "damaged").write_bytes(b"PAR1garbage\0PAR1")
+    with pytest.raises(gs.DataError, match="damaged Parquet"):
+        read_table(tmp_path / "damaged")
 
     frame = arrow.table({"height": X[:, 0], "kind": ["a"] * len(X), "mass": [*X[:3, 1], None]})
     parquet.write_table(frame, tmp_path / "x.parquet")

@@ -14,7 +14,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.estimator.fitting import checked_parameters, seed_of_model, set_parameters
 from gmmscape.estimator.inputs import checked_data
 from gmmscape.estimator.starting import begun
-from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
 from gmmscape.families import Family, known_family
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
@@ -110,11 +110,8 @@ def partial_fit_estimator(model: Any, X: Any, sample_weight: ArrayLike | None = 
 def _check_nothing_stays(model: Any) -> None:
     """Raise where there is a background, or something held: batches know of neither."""
     for name in ("background", "weights_fixed", "means_fixed", "covariances_fixed", "background_", "held_"):
-        value = getattr(model, name, None)
-        if value is not None:
-            raise InvalidParameterError.of(
-                name, value, "use fit: partial_fit has neither a background nor held parameters"
-            )
+        if getattr(model, name, None) is not None:
+            raise NotAvailableError(f"partial_fit knows nothing of {name}: leave it out, or use fit")
 
 
 def _changed(model: Any, online: Online) -> bool:

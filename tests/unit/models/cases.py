@@ -15,6 +15,7 @@ from sklearn.mixture import GaussianMixture
 
 import gmmscape as gs
 from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.estimator.kept_rows import KeptRows
 from gmmscape.results import Record
 
 Array = NDArray[np.float64]
@@ -76,8 +77,10 @@ def squared_distances(points: Array, centers: Array) -> Array:
 
 
 def assert_same_state(after: Any, before: Any):
-    """Compare nested attributes to the last bit."""
+    """Compare nested attributes to the last bit, but for the rows of a fit, which copies do without."""
     assert type(after) is type(before)
+    if isinstance(before, KeptRows):
+        return
     if isinstance(before, np.ndarray):
         assert after.dtype == before.dtype
         np.testing.assert_array_equal(after, before, strict=True)

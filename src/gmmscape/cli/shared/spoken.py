@@ -27,6 +27,8 @@ _GIVEN = re.compile(rf"\b({'|'.join((*CALLED, *PARAMETERS))})=")
 _BARE = re.compile(
     rf"(?<![\w'-])({'|'.join(name for name in (*CALLED, *PARAMETERS) if '_' in name)})(?![\w=-])"
 )
+#: scikit-learn's words, as which code that greps them wants them.
+_TOO_FEW = re.compile(r"Expected n_samples >= n_components but got n_components = (\d+), n_samples = (\d+)")
 _NAMED = re.compile(rf"`({'|'.join(COMMANDS)})`")
 
 
@@ -37,6 +39,7 @@ def option_of(name: str) -> str:
 
 def of_an_error(message: str) -> str:
     """Return an error's message with options for the parameters it names."""
+    message = _TOO_FEW.sub(r"-k \1 but FILE has only \2 rows", message)
     message = message.replace("X has", "FILE has").replace("n_samples=", "")
     for said, option in SAID.items():
         message = message.replace(said, option)
