@@ -19,6 +19,9 @@ from gmmscape.cli.shared.progress import progress
 from gmmscape.cli.shared.rows import layout_of, saying_what_is_set_aside, table_options
 from gmmscape.inference import StandardErrors, standard_errors
 from gmmscape.inference.standard_errors import METHODS
+from gmmscape.jsonfile import read_json
+from gmmscape.modelfiles.archive import is_archive
+from gmmscape.modelfiles.load import load
 
 
 @click.command("summary", cls=FileCommand)
@@ -43,8 +46,9 @@ from gmmscape.inference.standard_errors import METHODS
 def summary_command(context: click.Context, model: str, file: str, **options: Any) -> None:
     """Print the parameters of the fit in MODEL with standard errors and intervals.
 
-    MODEL is the JSON of `gmmscape fit --json` or `gmmscape repair --model`, FILE has the rows that it was
-    fitted on. Exit codes: 0 done, 1 there are no standard errors, 2 usage, 3 data, 4 interrupted.
+    MODEL is the JSON of `gmmscape fit --json` or `gmmscape repair --model`, or a file of `gmmscape fit
+    --save`; FILE has the rows that it was fitted on. Exit codes: 0 done, 1 there are no standard errors, 2
+    usage, 3 data, 4 interrupted.
 
     \b
     Example:
@@ -64,7 +68,7 @@ def summary_command(context: click.Context, model: str, file: str, **options: An
 
 def verdict_in(model: str) -> str | None:
     """Return the verdict on the fit that its file holds, or None."""
-    from gmmscape.jsonfile import read_json
-
+    if is_archive(model):
+        return getattr(getattr(load(model), "diagnosis_", None), "verdict", None)
     verdict = read_json(model).get("verdict")
     return verdict if isinstance(verdict, str) else None

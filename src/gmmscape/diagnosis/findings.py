@@ -211,10 +211,11 @@ def missing_values(sample: Sample) -> Iterator[Finding]:
     each, of_rows = missing.sum(axis=0), missing.any(axis=1)
     columns = np.flatnonzero(each)
     n_patterns = len(np.unique(np.packbits(missing, axis=1), axis=0))
+    values = "1 value" if each.sum() == 1 else f"{each.sum():,} values"
     share, counts = 100.0 * missing.mean(), _listed(each[columns].tolist())
     yield Finding.of(
         "missing values",
-        f"{int(each.sum()):,} values ({share:.2g} %) in {int(of_rows.sum()):,} of {len(sample):,} rows, "
+        f"{values} ({share:.2g} %) in {int(of_rows.sum()):,} of {len(sample):,} rows, "
         f"{counted(n_patterns, 'pattern')} of gaps: {counts} in {{columns}}; rows count by what was "
         "observed, which is right where gaps do not depend on the missing values themselves",
         columns,

@@ -17,12 +17,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     here = tmp_path_factory.mktemp("summary")
     X = np.random.default_rng(0).normal([[0.0, 5.0], [8.0, 1.0]], 1.0, (60, 2, 2)).reshape(-1, 2)
     np.savetxt(here / "rows.csv", X, delimiter=",", header="height,width", comments="")
-    assert inside("fit", "rows.csv", "-k", 2, "--json", "fit.json", cwd=here).returncode == 0
+    fit = ("fit", "rows.csv", "-k", 2, "--json", "fit.json", "--save", "fit.gmm")
+    assert inside(*fit, cwd=here).returncode == 0
     return here
 
 
-def test_it_prints_the_parameters_with_standard_errors(folder: Path):
-    result = inside("summary", "fit.json", "rows.csv", cwd=folder)
+@pytest.mark.parametrize("model", ["fit.json", "fit.gmm"])
+def test_it_prints_the_parameters_with_standard_errors(folder: Path, model: str):
+    result = inside("summary", model, "rows.csv", cwd=folder)
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("trustworthy: the 95 % intervals hold")
     assert "mean of width" in result.stdout
