@@ -122,12 +122,6 @@ def test_before_a_background():
         gs.GaussianMixture(4, weights_fixed=WEIGHTS, background="box").fit(noisy)
 
 
-@pytest.mark.parametrize("given", [{"background": "box"}, {"means_fixed": MEANS}])
-def test_batches_know_of_neither(given):
-    with pytest.raises(InvalidParameterError, match="use fit"):
-        gs.GaussianMixture(4, **given).partial_fit(X)
-
-
 def test_wrong_shapes_are_named():
     with pytest.raises(InvalidParameterError, match="means_fixed has shape"):
         gs.GaussianMixture(4, means_fixed=MEANS[:3]).fit(X)
