@@ -64,6 +64,24 @@ class CovarianceScores(ABC):
         """Return derivatives of the matrices of these roots in their coordinates: (k or 1, q, d, d)."""
 
     @abstractmethod
+    def basis(self, d: int) -> FloatArray:
+        """Return what each coordinate adds to W to first order, shape (q, d, d)."""
+
+    def bends(self, left: FloatArray, right: FloatArray, d: int) -> FloatArray:
+        """Return second derivatives of one entry of a matrix in its coordinates, shape (q, q).
+
+        The entry is ``left @ right``, of two rows of a root A of the matrix A A'. With X what the coordinates
+        add to W to first order, D the diagonal of X, it is ``left (W'W)^-1 right`` turned about, to second
+        order ``X X + (X X)' + X X' - D D`` beside the first.
+        """
+        basis = self.basis(d)
+        before, after = left @ basis, basis @ right
+        other_before, other_after = right @ basis, basis @ left
+        diagonals = np.diagonal(basis, axis1=1, axis2=2)
+        half = before @ after.T + other_before @ other_after.T + before @ other_before.T
+        return half + half.T - 2.0 * (diagonals * (left * right)) @ diagonals.T
+
+    @abstractmethod
     def scatter(
         self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
     ) -> FloatArray | None:
@@ -111,6 +129,9 @@ class _NoScores(CovarianceScores):
     def turned(self, covariances: FloatArray, roots: FloatArray, change: FloatArray) -> FloatArray:
         return covariances
 
+    def basis(self, d: int) -> FloatArray:
+        return np.empty((0, d, d))
+
     def slopes(self, roots: FloatArray, k: int, d: int) -> FloatArray:
         return np.empty((k, 0, d, d))
 
@@ -154,6 +175,9 @@ class _SphericalScores(CovarianceScores):
 
     def turned(self, covariances: FloatArray, roots: FloatArray, change: FloatArray) -> FloatArray:
         return covariances * np.exp(-2.0 * change[:, 0])
+
+    def basis(self, d: int) -> FloatArray:
+        return np.eye(d)[None]
 
     def slopes(self, roots: FloatArray, k: int, d: int) -> FloatArray:
         return -2.0 * (roots * roots)[:, None, None, None] * np.eye(d)
@@ -200,6 +224,9 @@ class _DiagScores(CovarianceScores):
 
     def turned(self, covariances: FloatArray, roots: FloatArray, change: FloatArray) -> FloatArray:
         return covariances * np.exp(-2.0 * change)
+
+    def basis(self, d: int) -> FloatArray:
+        return np.eye(d)[:, :, None] * np.eye(d)
 
     def slopes(self, roots: FloatArray, k: int, d: int) -> FloatArray:
         on = np.arange(d)
@@ -269,6 +296,10 @@ class _FullScores(CovarianceScores):
         # root W^-1 is the root of what has become of the covariance.
         root = np.swapaxes(np.linalg.solve(np.swapaxes(W, -1, -2), np.swapaxes(roots, -1, -2)), -1, -2)
         return root @ np.swapaxes(root, -1, -2)
+
+    def basis(self, d: int) -> FloatArray:
+        row, column = np.tril_indices(d)
+        return np.eye(d)[row][:, :, None] * np.eye(d)[column][:, None, :]
 
     def slopes(self, roots: FloatArray, k: int, d: int) -> FloatArray:
         row, column = np.tril_indices(d)

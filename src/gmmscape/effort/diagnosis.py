@@ -69,6 +69,10 @@ class InferenceEffort:
     profile_steps: int = 30
     shortened: int = 6
     usual_steps: int = 5
+    #: How often an end is adjusted, and entries of the table of scores from which on rows are so many that
+    #: it would change nothing.
+    adjustments: int = 4
+    adjusted_scores: int = 4_000_000
     #: What all profiles of a fit may cost before they are not the default, in products.
     profile_work: float = 1e10
     #: Coordinates up to which the information matrix is formed.

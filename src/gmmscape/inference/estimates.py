@@ -196,7 +196,7 @@ def _by_profiles(
     problem: Problem, estimates: list[Estimate], off: BoolArray, budget: Budget
 ) -> tuple[list[Estimate], str]:
     """The estimates with profile likelihood intervals, as far as there is time, and how that ended."""
-    profile, found = Profile(problem.objective, problem.fit, off), list(estimates)
+    profile, found = Profile(problem.objective, problem.fit, off, problem.worth.n), list(estimates)
     wanted = [i for i, one in enumerate(found) if one.reason is None and one.kind != "variance"]
     ended = "completed"
     try:
@@ -216,7 +216,7 @@ def _by_profiles(
 
 def _profiled(problem: Problem, profile: Profile, one: Estimate, place: int) -> Estimate:
     """An estimate with the ends of its profile; on one side, or none, where there is no end."""
-    ways = [profile.way(place, problem.rise, side) for side in (-1, 1)]
+    ways = [profile.way(place, problem.z, side) for side in (-1, 1)]
     low, high = (None if way is None else one.value + way for way in ways)
     why = NO_END if low is None or high is None else None
     return one._replace(low=low, high=high, interval="profile", reason=why)

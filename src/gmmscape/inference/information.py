@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.inference.adjustment import row_scores
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import OwnUnits
@@ -94,7 +95,7 @@ def scatter_of_scores(objective: SampleObjective, units: OwnUnits, shares: Float
     m, total = units.size, 0.0
     second, first, mean = np.zeros((m, m)), np.zeros(m), np.zeros(m)
     for place, _, weights in objective.rows.blocks():
-        own = _row_scores(objective, units, place)
+        own = row_scores(objective, units, place)
         share = shares[place]
         second += (own * share[:, None]).T @ own
         first += share @ own
@@ -102,11 +103,3 @@ def scatter_of_scores(objective: SampleObjective, units: OwnUnits, shares: Float
         total += float(share.sum())
     cross = np.outer(first, mean)
     return second - cross - cross.T + total * np.outer(mean, mean)
-
-
-def _row_scores(objective: SampleObjective, units: OwnUnits, place: slice) -> FloatArray:
-    """Derivatives of each row's log density in own units, shape (n, m); by Fisher's identity."""
-    assert objective.family.scores is not None
-    found = objective.rows.row_scores(units.mixture, objective.family.scores, place)
-    found[:, np.arange(units.k) * units.own] -= units.mixture.weights
-    return np.where(units.free, found / units.scale, 0.0)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.inference.quantities import slopes, values
+from gmmscape.inference.adjustment import Adjustment
+from gmmscape.inference.quantities import bend, quantities, slopes, values
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import OwnUnits, pass_size, price
@@ -42,21 +44,23 @@ class Profile:
         The optimum, in local coordinates.
     held : ndarray of bool, shape (m,)
         Coordinates that stay as they are.
+    n : float
+        How many rows unit mass is.
     """
 
-    def __init__(self, objective: SampleObjective, fit: Mixture, held: BoolArray) -> None:
-        self._objective, self._held = objective, held
-        self._begin, self._values = self._at(fit), values(fit)
+    def __init__(self, objective: SampleObjective, fit: Mixture, held: BoolArray, n: float) -> None:
+        self._objective, self._held, self._n = objective, held, n
+        self._begin, self._values, self._told = self._at(fit), values(fit), quantities(fit)
 
-    def way(self, quantity: int, rise: float, side: int) -> float | None:
+    def way(self, quantity: int, z: float, side: int) -> float | None:
         """Return how far a quantity goes from the fit to an end.
 
         Parameters
         ----------
         quantity : int
             Its place in `quantities`.
-        rise : float
-            Of the value, in nats per unit mass.
+        z : float
+            Standard errors that the interval would reach by normal theory.
         side : {-1, 1}
             Which end.
 
@@ -66,13 +70,48 @@ class Profile:
             None where no end was found: the likelihood does not fall so far, or not within the steps allowed.
             Cost: a pass with Hessian for each of a few steps.
         """
-        at, top = self._begin, self._begin.value + rise
+        at = plain = self._end(self._begin, quantity, 0.5 * z**2 / self._n, side)
+        reach = z
+        for _ in range(EFFORT.inference.adjustments):
+            off = None if at is None else self._adjustment(at, quantity, -side * reach)
+            if off is None or abs(off) > TOLERANCES.inference.largest_adjustment * z:
+                at = plain
+                break
+            before, reach = reach, z + side * off
+            at = self._end(at, quantity, 0.5 * reach**2 / self._n, side)
+            if abs(reach - before) <= TOLERANCES.inference.adjusted * z:
+                break
+        return None if at is None else float(values(at.units.mixture)[quantity] - self._values[quantity])
+
+    def _adjustment(self, at: _Place, quantity: int, root: float) -> float | None:
+        """How much more than normal the root of the likelihood ratio is at an end."""
+        if self._adjust is None:
+            return None
+        used = self._used(at)
+        hessian = at.vectors * at.eigenvalues @ at.vectors.T
+        second = bend(at.units, self._told[quantity])[np.ix_(used, used)]
+        return self._adjust.of(
+            at.units, hessian, at.gradient[used], at.slopes[quantity][used], second, root
+        )
+
+    @cached_property
+    def _adjust(self) -> Adjustment | None:
+        """About the fit; None where the rows are so many that it would change nothing."""
+        at = self._begin
+        if len(self._objective.rows) * at.units.size > EFFORT.inference.adjusted_scores:
+            return None
+        hessian = at.vectors * at.eigenvalues @ at.vectors.T
+        return Adjustment(self._objective, at.units.mixture, hessian, self._held, self._n)
+
+    def _end(self, at: _Place, quantity: int, rise: float, side: int) -> _Place | None:
+        """Where the value has risen by as much and the gradient is along the quantity's, from some place."""
+        top = self._begin.value + rise
         for _ in range(EFFORT.inference.profile_steps):
             step, off = self._step(at, quantity, top, side)
             if step is None:
                 return None
             if off <= TOLERANCES.inference.profile * rise:
-                return float(values(at.units.mixture)[quantity] - self._values[quantity])
+                return at
             new = self._moved(at, step, rise)
             if new is None:
                 return None

@@ -141,3 +141,52 @@ def _told(mixture: Mixture) -> tuple[FloatArray, IntArray, bool]:
     matrices = mixture.full_covariances()
     pairs = np.array(_columns(mixture, "correlation"), dtype=np.intp).reshape(-1, 2)
     return matrices[:1] if mixture.kind.shared else matrices, pairs, _columns(mixture, "sd") == [()]
+
+
+def bend(units: OwnUnits, quantity: Quantity) -> FloatArray:
+    """Return the second derivatives of one quantity in own units at their origin, shape (m, m)."""
+    found = np.zeros((units.size, units.size))
+    if quantity.kind == "weight":
+        assert quantity.component is not None
+        starts, pi = np.arange(units.k) * units.own, units.mixture.weights
+        off = (np.arange(units.k) == quantity.component) - pi
+        inner = pi[quantity.component] * (np.outer(off, off) - np.diag(pi) + np.outer(pi, pi))
+        found[starts[:, None], starts] = inner
+    elif quantity.kind != "mean":  # means are linear in their coordinates
+        begin = units.k * units.own
+        if not units.scores.shared:
+            begin = (quantity.component or 0) * units.own + 1 + units.d
+        inner = _bend_of_covariance(units, quantity)
+        found[begin : begin + len(inner), begin : begin + len(inner)] = inner
+    return np.where(np.outer(units.free, units.free), found / np.outer(units.scale, units.scale), 0.0)
+
+
+def _bend_of_covariance(units: OwnUnits, quantity: Quantity) -> FloatArray:
+    """Second derivatives of a quantity of one covariance in its coordinates, shape (q, q)."""
+    mixture, d, i = units.mixture, units.d, quantity.component or 0
+    roots = mixture.kind.roots(mixture.covariances)
+    root = mixture.kind.coloured(np.eye(d), roots, i).T
+    turned = units.scores.slopes(roots, units.k, d)
+    turned = turned[0 if len(turned) == 1 else i]
+    a, b = (quantity.columns * 2)[:2] if quantity.columns else (0, 0)
+
+    def entry(j: int, l: int) -> tuple[float, FloatArray, FloatArray]:
+        """An entry of the matrix, its slopes and second derivatives."""
+        return float(root[j] @ root[l]), turned[:, j, l], units.scores.bends(root[j], root[l], d)
+
+    value, slope, bent = entry(a, b)
+    if quantity.kind in ("variance", "covariance"):
+        return bent
+    if quantity.kind == "sd":
+        sd = np.sqrt(value)
+        return 0.5 * bent / sd - 0.25 * np.outer(slope, slope) / sd**3
+    (one, by_one, bent_one), (other, by_other, bent_other) = entry(a, a), entry(b, b)
+    shrink = 1.0 / np.sqrt(one * other)
+    up, down = by_one / one, by_other / other
+    both = up + down
+    by_shrink = -0.5 * shrink * both
+    bent_shrink = shrink * (
+        0.25 * np.outer(both, both)
+        - 0.5 * (bent_one / one - np.outer(up, up) + bent_other / other - np.outer(down, down))
+    )
+    return shrink * bent + np.outer(slope, by_shrink) + np.outer(by_shrink, slope) + value * bent_shrink

@@ -92,6 +92,9 @@ class InferenceTolerances:
     level: float = 0.95
     #: Share of the rise that may be missing at an end of a profile.
     profile: float = 1e-3
+    #: Change of an end by its adjustment that is none, and the largest that is made, as shares of z.
+    adjusted: float = 0.005
+    largest_adjustment: float = 0.5
     #: Longest step, and highest point on the way, in rises.
     longest_step: float = 2.0
     too_far: float = 3.0

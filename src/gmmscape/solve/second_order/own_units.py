@@ -52,6 +52,13 @@ class OwnUnits:
     def _prior_mass(self) -> float:
         return 0.0 if self.family.prior is None else self.family.prior.mass
 
+    @property
+    def prior_information(self) -> FloatArray:
+        """What the prior's rows tell of each coordinate, shape (m,)."""
+        inner = self.scores.information(self._prior_masses, self.d)
+        weights, means = np.zeros((self.k, 1)), np.zeros((self.k, self.d))
+        return self._joined([weights, means, inner]) / np.square(self.scale)
+
     @cached_property
     def gauge(self) -> FloatArray | None:
         """The direction that changes nothing, all weights by one factor, of length one; None if known."""
