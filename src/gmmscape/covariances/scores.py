@@ -9,11 +9,19 @@ information of complete data is one or two a row: they are well scaled.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
+
+
+@lru_cache
+def _triangle(d: int) -> tuple[IntArray, IntArray]:
+    """Rows and columns of the entries of a lower triangle; asked for at every step."""
+    row, column = np.tril_indices(d)
+    return row, column
 
 
 class CovarianceScores(ABC):
@@ -67,19 +75,20 @@ class CovarianceScores(ABC):
     def basis(self, d: int) -> FloatArray:
         """Return what each coordinate adds to W to first order, shape (q, d, d)."""
 
-    def bends(self, left: FloatArray, right: FloatArray, d: int) -> FloatArray:
-        """Return second derivatives of one entry of a matrix in its coordinates, shape (q, q).
+    def bends(self, left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return first and second derivatives of one entry of a matrix in its coordinates: (q,), (q, q).
 
-        The entry is ``left @ right``, of two rows of a root A of the matrix A A'. With X what the coordinates
-        add to W to first order, D the diagonal of X, it is ``left (W'W)^-1 right`` turned about, to second
-        order ``X X + (X X)' + X X' - D D`` beside the first.
+        The entry is ``left @ right``, of two rows of a root A of the matrix A A', which becomes
+        A (W'W)^-1 A'. With X what the coordinates add to W to first order and D its diagonal, the middle is
+        I - (X + X') + X X + (X X)' + X X' - D D to second order.
         """
-        basis = self.basis(d)
+        basis = self.basis(len(left))
         before, after = left @ basis, basis @ right
         other_before, other_after = right @ basis, basis @ left
         diagonals = np.diagonal(basis, axis1=1, axis2=2)
         half = before @ after.T + other_before @ other_after.T + before @ other_before.T
-        return half + half.T - 2.0 * (diagonals * (left * right)) @ diagonals.T
+        bend = half + half.T - 2.0 * (diagonals * (left * right)) @ diagonals.T
+        return -(before @ right + other_before @ left), bend
 
     @abstractmethod
     def scatter(
@@ -257,19 +266,19 @@ class _FullScores(CovarianceScores):
         return d * (d + 1) // 2
 
     def at(self, y: FloatArray) -> FloatArray:
-        row, column = np.tril_indices(y.shape[1])
+        row, column = _triangle(y.shape[1])
         return (row == column) - y[:, row] * y[:, column]
 
     def squares(self, share: FloatArray, y: FloatArray) -> FloatArray:
         return (y * share[:, None]).T @ y
 
     def sums(self, mass: FloatArray, second: FloatArray, d: int) -> FloatArray:
-        row, column = np.tril_indices(d)
+        row, column = _triangle(d)
         return mass[..., None] * (row == column) - second[..., row, column]
 
     def across(self, first: FloatArray) -> FloatArray:
         k, d = first.shape
-        row, column = np.tril_indices(d)
+        row, column = _triangle(d)
         at = np.arange(len(row))
         block = np.zeros((k, d, len(row)))
         block[:, row, at] -= first[:, column]
@@ -277,7 +286,7 @@ class _FullScores(CovarianceScores):
         return block
 
     def within(self, second: FloatArray, d: int) -> FloatArray:
-        row, column = np.tril_indices(d)
+        row, column = _triangle(d)
         same = row[:, None] == row
         block = np.where(same, second[..., column[:, None], column], 0.0)
         on = np.flatnonzero(row == column)
@@ -285,12 +294,12 @@ class _FullScores(CovarianceScores):
         return block
 
     def information(self, weights: FloatArray, d: int) -> FloatArray:
-        row, column = np.tril_indices(d)
+        row, column = _triangle(d)
         return weights[..., None] * np.where(row == column, 2.0, 1.0)
 
     def turned(self, covariances: FloatArray, roots: FloatArray, change: FloatArray) -> FloatArray:
         d = covariances.shape[-1]
-        row, column = np.tril_indices(d)
+        row, column = _triangle(d)
         W = np.zeros((*change.shape[:-1], d, d))
         W[..., row, column] = np.where(row == column, np.exp(np.where(row == column, change, 0.0)), change)
         # root W^-1 is the root of what has become of the covariance.
@@ -298,11 +307,11 @@ class _FullScores(CovarianceScores):
         return root @ np.swapaxes(root, -1, -2)
 
     def basis(self, d: int) -> FloatArray:
-        row, column = np.tril_indices(d)
+        row, column = _triangle(d)
         return np.eye(d)[row][:, :, None] * np.eye(d)[column][:, None, :]
 
     def slopes(self, roots: FloatArray, k: int, d: int) -> FloatArray:
-        row, column = np.tril_indices(d)
+        row, column = _triangle(d)
         left = np.moveaxis(roots, -1, -2).reshape(-1, d, d)  # columns of the roots
         half = left[:, row, :, None] * left[:, column, None, :]
         return -(half + np.swapaxes(half, -1, -2))

@@ -39,13 +39,18 @@ def row_scores(X: FloatArray, parameters: engine.Parameters, scatter: str) -> Fl
     """
     sums = _Sums(parameters, SCORES[scatter], missing=False)
     found = np.zeros((len(X), sums.size))
+    if not np.isnan(X).any():
+        posterior = engine.hold(X).responsibilities(parameters)
+        for i in range(sums.k):
+            y = kind_named(parameters.kind).scaled(X - parameters.means[i], parameters.factors, i)
+            found[:, sums.places(i)] += posterior[:, [i]] * sums.scores_at(y)
+        return found
     for observed, rows in zip(*Patterns.of(X), strict=True):
         own = _OfPattern(parameters, sums.scores, observed)
         _, posterior = own.density_and_posterior(X[rows])
         for i in range(sums.k):
-            found[np.ix_(rows, sums.places(i))] += posterior[:, [i]] * sums.scores_at(
-                own, own.expected(X[rows], i), i
-            )
+            scores = sums.scores_at(own.expected(X[rows], i), own.shift[i])
+            found[np.ix_(rows, sums.places(i))] += posterior[:, [i]] * scores
     return found
 
 
@@ -101,9 +106,12 @@ class _Sums:
         start = self.k * self.own if self.scores.shared else i * self.own + 1 + self.d
         return np.concatenate([i * self.own + np.arange(1 + self.d), start + np.arange(self.q)])
 
-    def scores_at(self, own: _OfPattern, y: FloatArray, i: int) -> FloatArray:
-        """Expected scores of component i at rows of a pattern, (n, 1 + d + q)."""
-        return np.concatenate([np.ones((len(y), 1)), y, self.scores.at(y) + own.shift[i]], axis=1)
+    def scores_at(self, y: FloatArray, shift: FloatArray | float = 0.0) -> FloatArray:
+        """Expected scores of a component at rows of expected y, (n, 1 + d + q).
+
+        The shift is what those of its covariance have because y is not known.
+        """
+        return np.concatenate([np.ones((len(y), 1)), y, self.scores.at(y) + shift], axis=1)
 
     def add(self, own: _OfPattern, X: FloatArray, weights: FloatArray) -> None:
         """Add rows of a pattern."""
@@ -131,7 +139,7 @@ class _Sums:
         each, mean = [], np.zeros((len(share), len(self.lost)))
         for i in range(self.k):
             full = np.zeros_like(mean)
-            full[:, self.places(i)] = self.scores_at(own, y[i], i)
+            full[:, self.places(i)] = self.scores_at(y[i], own.shift[i])
             each.append(full)
             mean += posterior[:, [i]] * full
         for i, full in enumerate(each):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.inference.quantities import Bent
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import OwnUnits
@@ -44,8 +45,14 @@ class Adjustment:
         spread = self._weighted.T @ scores + self._gauges(self._units) + self._prior(self._units)
         self._constant = 0.5 * _log_det(curve) - _log_det(spread) + 0.5 * np.log(n)
 
-    def of(self, units: OwnUnits, hessian: FloatArray, gradient: FloatArray, slope: FloatArray, bend: FloatArray,
-           root: float) -> float | None:  # fmt: skip
+    def of(
+        self,
+        units: OwnUnits,
+        hessian: FloatArray,
+        gradient: FloatArray,
+        parameter: Bent,
+        root: float,
+    ) -> float | None:
         """Return r* - r at the best fit with a value.
 
         Parameters
@@ -54,8 +61,8 @@ class Adjustment:
             About it.
         hessian, gradient : ndarray of shape (u, u) and (u,)
             Of the value there, of the coordinates that are used.
-        slope, bend : ndarray of shape (u,) and (u, u)
-            First and second derivatives of the parameter.
+        parameter : Bent
+            Its derivatives in the same coordinates.
         root : float
             The root r of the likelihood ratio; above zero where the fit has more of the parameter.
 
@@ -64,6 +71,7 @@ class Adjustment:
         float or None
             None where the sums do not tell.
         """
+        slope, bend = parameter
         length = float(np.linalg.norm(slope))
         # Along directions that leave the parameter as it is, with what its own curvature takes.
         rest = np.linalg.qr(slope[:, None], mode="complete")[0][:, 1:]

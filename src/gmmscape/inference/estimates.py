@@ -119,10 +119,12 @@ def inferred(problem: Problem, plan: Plan, budget: Budget) -> StandardErrors:
     curve = curved(problem.objective, problem.fit, off)
     method = _method(problem, plan.method)
     estimates = _by_normal_theory(problem, curve, held, sandwich=method == "sandwich")
-    ended = problem.ended
+    ended, doubts = problem.ended, _doubts(problem, curve, method)
     if method == "profile" and ended == "completed":
-        estimates, ended = _by_profiles(problem, estimates, off, budget)
-    return _result(problem, method, estimates, _doubts(problem, curve, method), ended)
+        estimates, ended, unsettled = _by_profiles(problem, estimates, off, budget)
+        if unsettled:
+            doubts.append(f"the likelihood is far from normal for {counted(unsettled, 'interval')}")
+    return _result(problem, method, estimates, doubts, ended)
 
 
 def _by_bootstrap(problem: Problem, plan: Plan, budget: Budget) -> StandardErrors:
@@ -194,30 +196,44 @@ def _normal(problem: Problem, quantity: Quantity, value: float, error: float, wh
 
 def _by_profiles(
     problem: Problem, estimates: list[Estimate], off: BoolArray, budget: Budget
-) -> tuple[list[Estimate], str]:
-    """The estimates with profile likelihood intervals, as far as there is time, and how that ended."""
-    profile, found = Profile(problem.objective, problem.fit, off, problem.worth.n), list(estimates)
-    wanted = [i for i, one in enumerate(found) if one.reason is None and one.kind != "variance"]
+) -> tuple[list[Estimate], str, int]:
+    """The estimates with profile likelihood intervals, as far as there is time.
+
+    Also how that ended, and the number of intervals that could not be adjusted.
+    """
+    profile = Profile(problem.objective, problem.fit, off, problem.worth.n)
+    found, unsettled = list(estimates), 0
+    wanted = [i for i, one in enumerate(found) if one.reason is None and not _mirrored(problem, one)]
     ended = "completed"
     try:
         for done, i in enumerate(wanted, 1):
-            found[i] = _profiled(problem, profile, found[i], i)
+            ways = [profile.way(i, problem.z, side) for side in (-1, 1)]
+            found[i] = _profiled(found[i], *(way.length for way in ways))
+            unsettled += not all(way.settled for way in ways)
             budget.report("profiles", done, len(wanted), last=done == len(wanted))
     except Stopped as stopped:
         ended = str(stopped)
     except KeyboardInterrupt:
         ended = "interrupted"
     deviations = {(one.component, one.columns): one for one in found if one.kind == "sd"}
-    return [
-        _squared(one, deviations[one.component, one.columns]) if one.kind == "variance" else one
-        for one in found
-    ], ended
+    for i, one in enumerate(found):
+        if one.kind == "variance":
+            found[i] = _squared(one, deviations[one.component, one.columns])
+        elif one.reason is None and _mirrored(problem, one):
+            found[i] = _rest(one, found[0])
+    return found, ended, unsettled
 
 
-def _profiled(problem: Problem, profile: Profile, one: Estimate, place: int) -> Estimate:
+def _mirrored(problem: Problem, one: Estimate) -> bool:
+    """Whether an interval follows from another: of a variance, and of the second of two weights."""
+    return one.kind == "variance" or (
+        one.kind == "weight" and one.component == 1 and problem.fit.n_components == 2
+    )
+
+
+def _profiled(one: Estimate, down: float | None, up: float | None) -> Estimate:
     """An estimate with the ends of its profile; on one side, or none, where there is no end."""
-    ways = [profile.way(place, problem.z, side) for side in (-1, 1)]
-    low, high = (None if way is None else one.value + way for way in ways)
+    low, high = (None if way is None else one.value + way for way in (down, up))
     why = NO_END if low is None or high is None else None
     return one._replace(low=low, high=high, interval="profile", reason=why)
 
@@ -226,6 +242,12 @@ def _squared(variance: Estimate, deviation: Estimate) -> Estimate:
     """A variance with the ends of its standard deviation."""
     low, high = (None if end is None else end**2 for end in (deviation.low, deviation.high))
     return variance._replace(low=low, high=high, interval=deviation.interval, reason=deviation.reason)
+
+
+def _rest(weight: Estimate, other: Estimate) -> Estimate:
+    """One of two weights with the ends that the other's leave it."""
+    low, high = (None if end is None else 1.0 - end for end in (other.high, other.low))
+    return weight._replace(low=low, high=high, interval=other.interval, reason=other.reason)
 
 
 def _by_refits(problem: Problem, found: Refits) -> tuple[list[Estimate], list[str]]:

@@ -58,13 +58,13 @@ def curved(objective: SampleObjective, mixture: Mixture, held: BoolArray) -> Cur
     """
     units = OwnUnits(objective.family, mixture)
     hessian = units.hessian(objective.information(mixture, missing=True))
-    if units.gauge is not None:
-        hessian += np.outer(units.gauge, units.gauge)
     used = units.free & ~held
-    values, vectors = np.linalg.eigh(hessian[np.ix_(used, used)])
+    basis = np.eye(units.size)[:, used]
+    if units.gauge is not None:  # all weights by one factor, which is no direction of the fit
+        basis = basis @ np.linalg.qr(units.gauge[used][:, None], mode="complete")[0][:, 1:]
+    values, vectors = np.linalg.eigh(basis.T @ hessian @ basis)
     sees = values > TOLERANCES.solve.flat
-    whole = np.zeros((units.size, len(values)))
-    whole[used] = vectors
+    whole = basis @ vectors
     return Curved(
         units=units,
         used=used,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.inference.adjustment import Adjustment
-from gmmscape.inference.quantities import bend, quantities, slopes, values
+from gmmscape.inference.quantities import Bent, bent, quantities, values
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import OwnUnits, pass_size, price
@@ -20,21 +21,36 @@ from gmmscape.tolerances import TOLERANCES
 
 @dataclass(frozen=True, eq=False)
 class _Place:
-    """What a step is made from: value, gradient, Hessian by its eigenvectors, slopes of quantities."""
+    """What a step is made from: value, gradient, Hessian by its eigenvectors."""
 
     units: OwnUnits
     value: float
     gradient: FloatArray
     eigenvalues: FloatArray
     vectors: FloatArray
-    slopes: FloatArray
+
+
+class Way(NamedTuple):
+    """How far an end of an interval is from the fit.
+
+    Attributes
+    ----------
+    length : float or None
+        None where no end was found: the likelihood does not fall so far, or not within the steps allowed.
+    settled : bool
+        Whether the end is adjusted where it should be: not where the adjustment would be large.
+    """
+
+    length: float | None
+    settled: bool
 
 
 class Profile:
     """Ends of profile likelihood intervals (Venzon and Moolgavkar, Appl. Statist. 37, 1988).
 
     At an end the value has risen by a set amount, and its gradient is along that of the quantity. A step
-    takes both to first order by the exact Hessian, in own units about each new point.
+    takes both to first order by the exact Hessian, in own units about each new point. The amount is half z
+    squared, adjusted by what the root of the likelihood ratio is off from normal (`Adjustment`).
 
     Parameters
     ----------
@@ -52,7 +68,7 @@ class Profile:
         self._objective, self._held, self._n = objective, held, n
         self._begin, self._values, self._told = self._at(fit), values(fit), quantities(fit)
 
-    def way(self, quantity: int, z: float, side: int) -> float | None:
+    def way(self, quantity: int, z: float, side: int) -> Way:
         """Return how far a quantity goes from the fit to an end.
 
         Parameters
@@ -66,33 +82,39 @@ class Profile:
 
         Returns
         -------
-        float or None
-            None where no end was found: the likelihood does not fall so far, or not within the steps allowed.
-            Cost: a pass with Hessian for each of a few steps.
+        Way
+            Cost: a pass with Hessian for each of a few steps, and a pass with the rows' scores for each
+            adjustment.
         """
         at = plain = self._end(self._begin, quantity, 0.5 * z**2 / self._n, side)
-        reach = z
-        for _ in range(EFFORT.inference.adjustments):
-            off = None if at is None else self._adjustment(at, quantity, -side * reach)
+        reach, settled = z, True
+        for _ in range(EFFORT.inference.adjustments if self._adjust is not None else 0):
+            if at is None:
+                break
+            off = self._adjustment(at, quantity, -side * reach)
             if off is None or abs(off) > TOLERANCES.inference.largest_adjustment * z:
-                at = plain
+                at, settled = plain, False
                 break
             before, reach = reach, z + side * off
-            at = self._end(at, quantity, 0.5 * reach**2 / self._n, side)
+            rise = 0.5 * reach**2 / self._n
+            at = self._end(at, quantity, rise, side) or self._end(self._begin, quantity, rise, side)
             if abs(reach - before) <= TOLERANCES.inference.adjusted * z:
                 break
-        return None if at is None else float(values(at.units.mixture)[quantity] - self._values[quantity])
+        if at is None:
+            return Way(None, settled)
+        return Way(float(values(at.units.mixture)[quantity] - self._values[quantity]), settled)
 
     def _adjustment(self, at: _Place, quantity: int, root: float) -> float | None:
         """How much more than normal the root of the likelihood ratio is at an end."""
-        if self._adjust is None:
-            return None
+        assert self._adjust is not None
         used = self._used(at)
         hessian = at.vectors * at.eigenvalues @ at.vectors.T
-        second = bend(at.units, self._told[quantity])[np.ix_(used, used)]
-        return self._adjust.of(
-            at.units, hessian, at.gradient[used], at.slopes[quantity][used], second, root
-        )
+        slope, bend = self._bent(at, quantity)
+        parameter = Bent(slope[used], bend[np.ix_(used, used)])
+        return self._adjust.of(at.units, hessian, at.gradient[used], parameter, root)
+
+    def _bent(self, at: _Place, quantity: int) -> Bent:
+        return bent(at.units, self._told[quantity])
 
     @cached_property
     def _adjust(self) -> Adjustment | None:
@@ -121,7 +143,7 @@ class Profile:
     def _step(self, at: _Place, quantity: int, top: float, side: int) -> tuple[FloatArray | None, float]:
         """A step towards the end, and what is missing there, in nats per unit mass."""
         curve = np.maximum(np.abs(at.eigenvalues), TOLERANCES.solve.flat)
-        slope = at.vectors.T @ at.slopes[quantity][self._used(at)]
+        slope = at.vectors.T @ self._bent(at, quantity).slope[self._used(at)]
         gradient = at.vectors.T @ at.gradient[self._used(at)]
         wanted = 2.0 * (top - at.value) + float(gradient @ (gradient / curve))
         length = float(slope @ (slope / curve))
@@ -162,7 +184,7 @@ class Profile:
         eigenvalues, vectors = np.linalg.eigh(hessian[np.ix_(used, used)])
         value = -found.moments.log_likelihood + self._objective.family.penalty(mixture)
         gradient = units.gradient(found.moments)
-        return _Place(units, value, gradient, eigenvalues, vectors, slopes(units))
+        return _Place(units, value, gradient, eigenvalues, vectors)
 
 
 def price_of_profiles(objective: SampleObjective, fit: Mixture, p: int) -> float:

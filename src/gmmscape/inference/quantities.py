@@ -143,50 +143,56 @@ def _told(mixture: Mixture) -> tuple[FloatArray, IntArray, bool]:
     return matrices[:1] if mixture.kind.shared else matrices, pairs, _columns(mixture, "sd") == [()]
 
 
-def bend(units: OwnUnits, quantity: Quantity) -> FloatArray:
-    """Return the second derivatives of one quantity in own units at their origin, shape (m, m)."""
-    found = np.zeros((units.size, units.size))
+class Bent(NamedTuple):
+    """Derivatives of one quantity in own units at their origin: first (m,) and second ones (m, m)."""
+
+    slope: FloatArray
+    bend: FloatArray
+
+
+def bent(units: OwnUnits, quantity: Quantity) -> Bent:
+    """Return the first and second derivatives of one quantity in own units at their origin."""
+    m, k, d, i = units.size, units.k, units.d, quantity.component or 0
+    slope, bend = np.zeros(m), np.zeros((m, m))
     if quantity.kind == "weight":
-        assert quantity.component is not None
-        starts, pi = np.arange(units.k) * units.own, units.mixture.weights
-        off = (np.arange(units.k) == quantity.component) - pi
-        inner = pi[quantity.component] * (np.outer(off, off) - np.diag(pi) + np.outer(pi, pi))
-        found[starts[:, None], starts] = inner
-    elif quantity.kind != "mean":  # means are linear in their coordinates
-        begin = units.k * units.own
-        if not units.scores.shared:
-            begin = (quantity.component or 0) * units.own + 1 + units.d
-        inner = _bend_of_covariance(units, quantity)
-        found[begin : begin + len(inner), begin : begin + len(inner)] = inner
-    return np.where(np.outer(units.free, units.free), found / np.outer(units.scale, units.scale), 0.0)
+        place, pi = np.arange(k) * units.own, units.mixture.weights
+        off = (np.arange(k) == i) - pi
+        slope[place] = pi[i] * off
+        bend[place[:, None], place] = pi[i] * (np.outer(off, off) - np.diag(pi) + np.outer(pi, pi))
+    elif quantity.kind == "mean":  # linear in its coordinates
+        slope[i * units.own + 1 + np.arange(d)] = _root(units, i)[quantity.columns[0]]
+    else:
+        first, second = _bent_covariance(units, quantity)
+        begin = k * units.own if units.scores.shared else i * units.own + 1 + d
+        place = np.arange(begin, begin + len(first))
+        slope[place], bend[place[:, None], place] = first, second
+    scale = np.where(units.free, units.scale, np.inf)
+    return Bent(slope / scale, bend / scale[:, None] / scale)
 
 
-def _bend_of_covariance(units: OwnUnits, quantity: Quantity) -> FloatArray:
-    """Second derivatives of a quantity of one covariance in its coordinates, shape (q, q)."""
-    mixture, d, i = units.mixture, units.d, quantity.component or 0
-    roots = mixture.kind.roots(mixture.covariances)
-    root = mixture.kind.coloured(np.eye(d), roots, i).T
-    turned = units.scores.slopes(roots, units.k, d)
-    turned = turned[0 if len(turned) == 1 else i]
+def _root(units: OwnUnits, i: int) -> FloatArray:
+    """A root A of a covariance A A', whose columns are own standard deviations, shape (d, d)."""
+    kind = units.mixture.kind
+    return kind.coloured(np.eye(units.d), kind.roots(units.mixture.covariances), i).T
+
+
+def _bent_covariance(units: OwnUnits, quantity: Quantity) -> Bent:
+    """Derivatives of a quantity of one covariance in its coordinates, (q,) and (q, q)."""
+    root = _root(units, quantity.component or 0)
     a, b = (quantity.columns * 2)[:2] if quantity.columns else (0, 0)
-
-    def entry(j: int, l: int) -> tuple[float, FloatArray, FloatArray]:
-        """An entry of the matrix, its slopes and second derivatives."""
-        return float(root[j] @ root[l]), turned[:, j, l], units.scores.bends(root[j], root[l], d)
-
-    value, slope, bent = entry(a, b)
+    value, (slope, bend) = float(root[a] @ root[b]), units.scores.bends(root[a], root[b])
     if quantity.kind in ("variance", "covariance"):
-        return bent
+        return Bent(slope, bend)
     if quantity.kind == "sd":
         sd = np.sqrt(value)
-        return 0.5 * bent / sd - 0.25 * np.outer(slope, slope) / sd**3
-    (one, by_one, bent_one), (other, by_other, bent_other) = entry(a, a), entry(b, b)
-    shrink = 1.0 / np.sqrt(one * other)
-    up, down = by_one / one, by_other / other
-    both = up + down
-    by_shrink = -0.5 * shrink * both
-    bent_shrink = shrink * (
-        0.25 * np.outer(both, both)
-        - 0.5 * (bent_one / one - np.outer(up, up) + bent_other / other - np.outer(down, down))
+        return Bent(0.5 * slope / sd, 0.5 * bend / sd - 0.25 * np.outer(slope, slope) / sd**3)
+    # s (v w)^-1/2, by the product rule.
+    one, other = float(root[a] @ root[a]), float(root[b] @ root[b])
+    (by_one, bend_one), (by_other, bend_other) = (units.scores.bends(root[j], root[j]) for j in (a, b))
+    shrink, up, down = 1.0 / np.sqrt(one * other), by_one / one, by_other / other
+    by_shrink = -0.5 * shrink * (up + down)
+    bend_shrink = np.outer(by_shrink, by_shrink) / shrink - 0.5 * shrink * (
+        bend_one / one - np.outer(up, up) + bend_other / other - np.outer(down, down)
     )
-    return shrink * bent + np.outer(slope, by_shrink) + np.outer(by_shrink, slope) + value * bent_shrink
+    cross = np.outer(slope, by_shrink)
+    return Bent(shrink * slope + value * by_shrink, shrink * bend + cross + cross.T + value * bend_shrink)

@@ -93,7 +93,7 @@ class InferenceTolerances:
     #: Share of the rise that may be missing at an end of a profile.
     profile: float = 1e-3
     #: Change of an end by its adjustment that is none, and the largest that is made, as shares of z.
-    adjusted: float = 0.005
+    adjusted: float = 0.01
     largest_adjustment: float = 0.5
     #: Longest step, and highest point on the way, in rises.
     longest_step: float = 2.0
@@ -107,7 +107,7 @@ class InferenceTolerances:
     not_smooth: float = 8.0
     #: Rows of known component that the rows must be worth along the direction that is known worst: for
     #: normal theory, and for profiles and refits.
-    worth_normal: float = 30.0
+    worth_normal: float = 60.0
     worth: float = 5.0
     #: Standard errors that polishing may move an estimate by unsaid, and share of the rows that repetitions
     #: may be.
