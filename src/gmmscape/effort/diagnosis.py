@@ -73,8 +73,10 @@ class InferenceEffort:
     #: it would change nothing.
     adjustments: int = 4
     adjusted_scores: int = 4_000_000
-    #: What all profiles of a fit may cost before they are not the default, in products.
+    #: What all profiles of a fit may cost before they are not the default, in products, and what a pass over
+    #: a pattern of missing values costs beside the rows, for each component.
     profile_work: float = 1e10
+    pattern_products: float = 2e5
     #: Coordinates up to which the information matrix is formed.
     largest_information: int = 3000
     #: Refits of a bootstrap by default, and how many are one piece of work.

@@ -15,9 +15,10 @@ from gmmscape.inference.availability import Held, held_coordinates, reasons
 from gmmscape.inference.bootstrap import BOOTSTRAPS, Plan, Refits, in_order_of, refits
 from gmmscape.inference.information import Curved, curved, scatter_of_scores
 from gmmscape.inference.profile import Profile, price_of_profiles
-from gmmscape.inference.quantities import SCALES, Quantity, quantities, slopes, values
+from gmmscape.inference.quantities import SCALES, Quantity, quantities, sizes, slopes, values
 from gmmscape.inference.result import KINDS, Estimate, StandardErrors
 from gmmscape.inference.rows import Worth
+from gmmscape.inference.text import FEW_REFITS
 from gmmscape.inference.trust import CANNOT_TELL, NOT_AVAILABLE, TRUSTWORTHY, doubts_of_overlap, few_rows
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
@@ -27,7 +28,6 @@ from gmmscape.solve import OwnUnits, Solution
 from gmmscape.tolerances import TOLERANCES
 
 STILL = "it is the same in all refits"
-FEW_REFITS = "more refits are needed for an interval of this level"
 NO_ROWS = "the component has no rows"
 NO_END = "no end of its profile was found"
 
@@ -162,8 +162,6 @@ def no_derivatives(problem: Problem) -> str | None:
 
 def _method(problem: Problem, asked: str) -> str:
     """The method, where it is left to us."""
-    if asked == "auto" and problem.objective.rows.incomplete:  # derivatives are NumPy's there
-        return "observed"
     if asked != "auto":
         return asked
     price = price_of_profiles(problem.objective, problem.fit, len(problem.told))
@@ -180,6 +178,7 @@ def _by_normal_theory(problem: Problem, curve: Curved, held: list[Held], *, sand
         errors = np.sqrt(np.maximum(np.einsum("pi,ij,pj->p", along, inner, along), 0.0))
     else:
         errors = np.linalg.norm(along, axis=1) / np.sqrt(problem.worth.n)
+    errors = errors * sizes(problem.fit)
     why = reasons(curve, held, gradients)
     return [_normal(problem, *one) for one in zip(problem.told, problem.values, errors, why, strict=True)]
 
@@ -253,7 +252,7 @@ def _rest(weight: Estimate, other: Estimate) -> Estimate:
 def _by_refits(problem: Problem, found: Refits) -> tuple[list[Estimate], list[str]]:
     """Standard deviations and percentiles of the refits, and what speaks against them."""
     tail = 0.5 * (1.0 - problem.level)
-    local = values(problem.fit)
+    local, size = values(problem.fit), sizes(problem.fit)
     enough = len(found.values) * tail >= 1.0
     estimates = []
     for i, quantity in enumerate(problem.told):
@@ -262,7 +261,7 @@ def _by_refits(problem: Problem, found: Refits) -> tuple[list[Estimate], list[st
         if len(column) < 2:
             estimates.append(one._replace(reason=FEW_REFITS))
             continue
-        error = float(np.std(column, ddof=1))
+        error = float(np.std(column / size[i], ddof=1) * size[i])
         if error <= TOLERANCES.inference.still * abs(local[i]):
             estimates.append(one._replace(reason=STILL))
             continue
@@ -274,7 +273,7 @@ def _by_refits(problem: Problem, found: Refits) -> tuple[list[Estimate], list[st
     if found.left_out > TOLERANCES.inference.left_out * refitted:
         doubts.append(f"{found.left_out} of {counted(refitted, 'refit')} collapsed or did not converge")
     if not enough:
-        doubts.append(f"only {counted(len(found.values), 'refit')}: too few for intervals of this level")
+        doubts.append(f"only {counted(len(found.values), 'refit')}: {FEW_REFITS}")
     return estimates, doubts
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.incomplete import Patterns
 from gmmscape.inference.adjustment import Adjustment
 from gmmscape.inference.quantities import Bent, bent, quantities, values
 from gmmscape.mixture import Mixture
@@ -189,6 +190,9 @@ class Profile:
 
 def price_of_profiles(objective: SampleObjective, fit: Mixture, p: int) -> float:
     """Return what the intervals of p quantities cost, about, in products."""
-    size = OwnUnits(objective.family, fit).size
+    size, rows = OwnUnits(objective.family, fit).size, objective.rows
     one = pass_size(objective, fit) * price(objective, fit) + float(size) ** 3
+    if rows.incomplete:  # pattern by pattern, in NumPy
+        patterns = len(Patterns.of(rows.local(slice(None))).rows)
+        one += EFFORT.inference.pattern_products * patterns * fit.n_components
     return 2.0 * p * EFFORT.inference.usual_steps * one

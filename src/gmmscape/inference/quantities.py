@@ -101,32 +101,43 @@ def values(mixture: Mixture) -> FloatArray:
     return np.concatenate([part.ravel() for part in parts])
 
 
+def sizes(mixture: Mixture) -> FloatArray:
+    """Return the units in which derivatives of the quantities are taken, shape (p,).
+
+    Own standard deviations of what has the units of a column, products of them for variances and covariances,
+    one for weights and correlations: numbers stay representable whatever the scale of the columns.
+    """
+    matrices, pairs, single = _told(mixture)
+    sds = np.sqrt(np.diagonal(matrices, axis1=1, axis2=2))
+    some, pure = slice(1 if single else None), np.ones(len(matrices) * len(pairs))
+    means = np.broadcast_to(sds, mixture.means.shape)
+    products = sds[:, pairs[:, 0]] * sds[:, pairs[:, 1]]
+    parts = (np.ones_like(mixture.weights), means, sds[:, some], pure, np.square(sds[:, some]), products)
+    return np.concatenate([part.ravel() for part in parts])
+
+
 def slopes(units: OwnUnits) -> FloatArray:
-    """Return the derivatives of the quantities in own units at their origin, shape (p, m)."""
+    """Return the derivatives of the quantities, over their `sizes`, in own units at their origin, (p, m)."""
     mixture, k, d, own = units.mixture, units.k, units.d, units.own
     matrices, pairs, single = _told(mixture)
     first, second = pairs.T
-    roots = mixture.kind.roots(mixture.covariances)
-    turned = units.scores.slopes(roots, k, d)
+    turned = units.scores.slopes(mixture.kind.roots(mixture.covariances), k, d)
     n, q = len(matrices), turned.shape[1]
     sds = np.sqrt(np.diagonal(matrices, axis1=1, axis2=2))
+    turned = turned / sds[:, None, :, None] / sds[:, None, None, :]
     by_variance = np.diagonal(turned, axis1=2, axis2=3)  # (n, q, d)
     beside = turned[:, :, first, second]
-    both = (sds[:, first] * sds[:, second])[:, None]
-    ratio = (matrices[:, first, second])[:, None] / both
-    relative = by_variance / np.square(sds)[:, None]
-    by_correlation = beside / both - 0.5 * ratio * (relative[..., first] + relative[..., second])
-    by_sd = 0.5 * by_variance / sds[:, None]
+    ratio = (matrices[:, first, second] / sds[:, first] / sds[:, second])[:, None]
+    by_correlation = beside - 0.5 * ratio * (by_variance[..., first] + by_variance[..., second])
     some = slice(1 if single else None)
-    blocks = (by_sd[..., some], by_correlation, by_variance[..., some], beside)
+    blocks = (0.5 * by_variance[..., some], by_correlation, by_variance[..., some], beside)
     p = k + k * d + n * sum(block.shape[2] for block in blocks)
     found = np.zeros((p, units.size))
     starts = np.arange(k) * own
     pi = mixture.weights
     found[np.arange(k)[:, None], starts] = np.diag(pi) - np.outer(pi, pi)
     for i in range(k):
-        root = mixture.kind.coloured(np.eye(d), roots, i).T
-        found[k + i * d : k + (i + 1) * d, starts[i] + 1 : starts[i] + 1 + d] = root
+        found[k + i * d : k + (i + 1) * d, starts[i] + 1 : starts[i] + 1 + d] = _root(units, i)
     row = k + k * d
     for block in blocks:
         for i in range(n):
@@ -144,7 +155,7 @@ def _told(mixture: Mixture) -> tuple[FloatArray, IntArray, bool]:
 
 
 class Bent(NamedTuple):
-    """Derivatives of one quantity in own units at their origin: first (m,) and second ones (m, m)."""
+    """Derivatives of one quantity, over its size, in own units: first (m,) and second ones (m, m)."""
 
     slope: FloatArray
     bend: FloatArray
@@ -171,28 +182,25 @@ def bent(units: OwnUnits, quantity: Quantity) -> Bent:
 
 
 def _root(units: OwnUnits, i: int) -> FloatArray:
-    """A root A of a covariance A A', whose columns are own standard deviations, shape (d, d)."""
+    """A root of a correlation matrix, (d, d): its columns are own standard deviations, over the columns'."""
     kind = units.mixture.kind
-    return kind.coloured(np.eye(units.d), kind.roots(units.mixture.covariances), i).T
+    root = kind.coloured(np.eye(units.d), kind.roots(units.mixture.covariances), i).T
+    return root / np.linalg.norm(root, axis=1, keepdims=True)
 
 
 def _bent_covariance(units: OwnUnits, quantity: Quantity) -> Bent:
     """Derivatives of a quantity of one covariance in its coordinates, (q,) and (q, q)."""
     root = _root(units, quantity.component or 0)
     a, b = (quantity.columns * 2)[:2] if quantity.columns else (0, 0)
-    value, (slope, bend) = float(root[a] @ root[b]), units.scores.bends(root[a], root[b])
+    slope, bend = units.scores.bends(root[a], root[b])
     if quantity.kind in ("variance", "covariance"):
         return Bent(slope, bend)
     if quantity.kind == "sd":
-        sd = np.sqrt(value)
-        return Bent(0.5 * slope / sd, 0.5 * bend / sd - 0.25 * np.outer(slope, slope) / sd**3)
-    # s (v w)^-1/2, by the product rule.
-    one, other = float(root[a] @ root[a]), float(root[b] @ root[b])
-    (by_one, bend_one), (by_other, bend_other) = (units.scores.bends(root[j], root[j]) for j in (a, b))
-    shrink, up, down = 1.0 / np.sqrt(one * other), by_one / one, by_other / other
-    by_shrink = -0.5 * shrink * (up + down)
-    bend_shrink = np.outer(by_shrink, by_shrink) / shrink - 0.5 * shrink * (
-        bend_one / one - np.outer(up, up) + bend_other / other - np.outer(down, down)
-    )
-    cross = np.outer(slope, by_shrink)
-    return Bent(shrink * slope + value * by_shrink, shrink * bend + cross + cross.T + value * bend_shrink)
+        return Bent(0.5 * slope, 0.5 * bend - 0.25 * np.outer(slope, slope))
+    # r (v w)^-1/2 where both variances v and w are one, by the product rule.
+    r = float(root[a] @ root[b])
+    (up, bend_up), (down, bend_down) = (units.scores.bends(root[j], root[j]) for j in (a, b))
+    shrink = -0.5 * (up + down)
+    cross = np.outer(slope, shrink)
+    inner = np.outer(shrink, shrink) + 0.5 * (np.outer(up, up) + np.outer(down, down) - bend_up - bend_down)
+    return Bent(slope + r * shrink, bend + cross + cross.T + r * inner)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from gmmscape.arrays import FloatArray
-from gmmscape.exceptions import NotAvailableError
+from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.inference.text import named, table
 from gmmscape.mixture import Mixture
 from gmmscape.plot.fits.intervals import Bar, IntervalsDisplay
@@ -163,9 +163,12 @@ class StandardErrors(Record):
         Raises
         ------
         InvalidParameterError
-            If the kind is none of these.
+            If the kind is none of these, or the fit has no such component.
         """
         choice("kind", kind, KINDS)
+        k = self.mixture.n_components
+        if component is not None and component not in range(k):
+            raise InvalidParameterError.of("component", component, f"pass a number from 0 to {k - 1}")
         return tuple(
             one
             for one in self.estimates

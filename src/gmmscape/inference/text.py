@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from typing import Any
 
 from gmmscape.effort import EFFORT
@@ -18,6 +19,7 @@ METHODS = {
     "bootstrap": "bootstrap of the rows, percentile intervals",
     "weighted bootstrap": "bootstrap by random weights, percentile intervals",
 }
+FEW_REFITS = "more refits are needed for intervals of this level"
 #: Kinds of estimates in a table, and as they are called in a sentence.
 WORDS = {
     "weight": "weight",
@@ -61,6 +63,8 @@ def next_step(record: Any) -> str:
         return "repair the fit first: these are standard errors of a bad optimum"
     if record.verdict == "trustworthy":
         return "nothing is left to do"
+    if any(FEW_REFITS in reason for reason in record.reasons):
+        return f"draw more refits: n_bootstrap={enough_refits(record.level)}"
     if record.verdict == "not available":
         return "`repair` the fit, or fit fewer components"
     if record.stop_reason in ENDINGS:
@@ -70,6 +74,11 @@ def next_step(record: Any) -> str:
     if record.method == "profile":
         return 'compare with the method "bootstrap"; fewer components, or more rows, are surer'
     return "fewer components, or more rows, are surer"
+
+
+def enough_refits(level: float) -> int:
+    """Return a number of refits that is enough for percentiles of a level."""
+    return max(EFFORT.inference.refits, ceil(2.0 / (1.0 - level)))
 
 
 def table(record: Any) -> str:
@@ -104,7 +113,9 @@ def _facts(record: Any) -> Iterator[str]:
         + ("" if record.fit_verdict is None else f"; {record.fit_verdict}")
     )
     yield f"log-likelihood {record.log_likelihood:.8g}, bic {record.bic:.8g} (smaller is better)"
-    yield f"by {METHODS[record.method]}" + (f", {record.replicates} refits" if record.replicates else "")
+    yield f"by {METHODS[record.method]}" + (
+        f", {counted(record.replicates, 'refit')}" if record.replicates else ""
+    )
     if record.left_out:
         yield f"{counted(record.left_out, 'more refit')} collapsed or did not converge, and are left out"
     if abs(record.rows - record.n_samples) > TOLERANCES.inference.repeated * record.n_samples:

@@ -9,7 +9,7 @@ import pytest
 from tests.efforts import with_effort
 
 import gmmscape as gs
-from gmmscape.inference import StandardErrors, estimates
+from gmmscape.inference import StandardErrors, estimates, profile
 
 
 def two(n: int = 200) -> Any:
@@ -114,6 +114,8 @@ def test_many_rows_with_missing_values_are_left_to_the_bootstrap(monkeypatch: py
     X = two()
     X[::5, 1] = np.nan
     model = gs.GaussianMixture(2, random_state=0).fit(X)
+    assert gs.standard_errors(model, X).method == "profile"
+    with_effort(monkeypatch, profile, "inference", pattern_products=1e12)
     assert gs.standard_errors(model, X).method == "observed"
     with_effort(monkeypatch, estimates, "solve", incomplete_hessian=10.0)
     with pytest.raises(gs.NotAvailableError, match="missing values"):

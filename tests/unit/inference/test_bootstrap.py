@@ -63,7 +63,7 @@ def test_they_go_on_from_their_checkpoint(tmp_path: Path):
 def test_few_refits_have_no_interval():
     model, X = problem(60)
     found = gs.standard_errors(model, X, method="bootstrap", n_bootstrap=10, rng=0)
-    assert all(one.low is None and one.reason == "more refits are needed for an interval of this level"
+    assert all(one.low is None and one.reason == "more refits are needed for intervals of this level"
                for one in found.of("mean"))  # fmt: skip
     assert all(one.standard_error > 0 for one in found.of("mean"))
     assert found.verdict == "cannot tell"

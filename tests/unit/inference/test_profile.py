@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from tests.efforts import with_effort
 
 import gmmscape as gs
-from gmmscape.inference import estimates
+from gmmscape.inference import estimates, profile
 from gmmscape.progress import Event
 
 Z = float(ndtri(0.975))
@@ -25,6 +25,13 @@ def line(n: int = 300) -> tuple[Any, Any]:
     return model.fit(X), X
 
 
+@pytest.fixture
+def as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ends that are not adjusted."""
+    with_effort(monkeypatch, profile, "inference", adjusted_scores=0)
+
+
+@pytest.mark.usefixtures("as_they_are")
 def test_of_one_gaussian_they_are_in_closed_form():
     n = 40
     x = np.random.default_rng(0).normal(3.0, 2.0, n)
@@ -41,6 +48,7 @@ def test_of_one_gaussian_they_are_in_closed_form():
     assert mean.interval == "profile"
 
 
+@pytest.mark.usefixtures("as_they_are")
 @pytest.mark.parametrize("what", ["weight", "mean", "sd"])
 def test_the_best_fit_at_an_end_is_less_likely_by_as_much(what: str):
     model, X = line()
@@ -77,6 +85,33 @@ def test_they_follow_a_likelihood_that_is_not_normal():
     assert abs((mean.high - mean.value) / (mean.value - mean.low) - 1.0) > 0.1
 
 
+def test_the_second_of_two_weights_has_what_the_first_leaves():
+    model, X = line()
+    one, other = gs.standard_errors(model, X).of("weight")
+    assert (other.low, other.high) == (1.0 - one.high, 1.0 - one.low)
+    assert other.interval == "profile"
+
+
+@pytest.mark.parametrize("scale", [1e-140, 1e140])
+def test_they_are_scaled_as_the_columns_are(scale: float, recwarn: pytest.WarningsRecorder):
+    X = gs.Mixture([0.6, 0.4], [[0.0, 0.0], [4.0, 0.0]], [1.0, 2.0], "spherical").sample(300, 3)[0]
+    model = gs.GaussianMixture(2, random_state=0, covariance_prior=0.0).fit(X)
+    one, other = (
+        model.mixture_,
+        gs.Mixture(model.weights_, model.means_ * scale, model.covariances_ * scale * scale, "full"),
+    )
+    units = {"mean": scale, "sd": scale, "variance": scale**2, "covariance": scale**2}
+    found = [
+        gs.standard_errors(mixture, rows, covariance_type="full", method="profile").estimates
+        for mixture, rows in ((one, X), (other, X * scale))
+    ]
+    for plain, scaled in zip(*found, strict=True):
+        unit = units.get(plain.kind, 1.0)
+        ends = [number / unit for number in (scaled.low, scaled.high, scaled.standard_error)]
+        assert ends == pytest.approx([plain.low, plain.high, plain.standard_error], rel=1e-4, abs=1e-6)
+    assert not recwarn.list
+
+
 def test_the_default_is_the_cheaper_method_where_profiles_cost_too_much(monkeypatch: pytest.MonkeyPatch):
     model, X = line()
     assert gs.standard_errors(model, X).method == "profile"
@@ -89,11 +124,11 @@ def test_what_is_not_done_in_time_has_intervals_by_normal_theory():
     model, X = line()
     seen: list[Event] = []
 
-    def twice(event: Event) -> bool:
+    def once(event: Event) -> bool:
         seen.append(event)
-        return event.stage == "profiles" and event.done == 2
+        return event.stage == "profiles" and event.done == 1
 
-    found = gs.standard_errors(model, X, callback=twice, method="profile")
+    found = gs.standard_errors(model, X, callback=once, method="profile")
     assert [one.interval for one in found.of("weight")] == ["profile", "profile"]
     assert [one.interval for one in found.of("mean")] == ["normal", "normal"]
     assert found.stop_reason == "interrupted"

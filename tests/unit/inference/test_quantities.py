@@ -7,7 +7,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape.families import family_named
-from gmmscape.inference.quantities import SCALES, quantities, slopes, values
+from gmmscape.inference.quantities import SCALES, bent, quantities, sizes, slopes, values
 from gmmscape.solve import OwnUnits
 
 RNG = np.random.default_rng(0)
@@ -31,7 +31,22 @@ def test_slopes_are_differences_of_values(kind: str):
         move = np.zeros(units.size)
         move[i] = step
         ahead, behind = values(units.moved(move)), values(units.moved(-move))
-        np.testing.assert_allclose(found[:, i], (ahead - behind) / (2 * step), atol=1e-8)
+        np.testing.assert_allclose(found[:, i], (ahead - behind) / (2 * step) / sizes(mixture), atol=1e-8)
+
+
+@pytest.mark.parametrize("kind", MIXTURES)
+def test_second_derivatives_are_differences_of_values(kind: str):
+    mixture = gs.Mixture([0.5, 0.3, 0.2], RNG.normal(size=(3, 3)), MIXTURES[kind], kind)
+    units = OwnUnits(family_named(kind), mixture)
+    moves, first = 1e-3 * np.eye(units.size), slopes(units)
+    second = np.zeros((len(first), units.size, units.size))
+    for i, j in np.ndindex(units.size, units.size):
+        signs = [values(units.moved(a * moves[i] + b * moves[j])) * a * b for a in (-1, 1) for b in (-1, 1)]
+        second[:, i, j] = np.sum(signs, axis=0) / 4e-6 / sizes(mixture)
+    for place, quantity in enumerate(quantities(mixture)):
+        found = bent(units, quantity)
+        np.testing.assert_allclose(found.slope, first[place], atol=1e-12)
+        np.testing.assert_allclose(found.bend, second[place], atol=2e-4)
 
 
 def test_values_stand_where_their_names_say():

@@ -28,6 +28,14 @@ def test_separated_components_on_many_rows_are_trusted():
         assert str(found).startswith("trustworthy: the 95 % intervals hold, as far as these rows tell")
 
 
+@pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
+def test_one_component_is_trusted(kind: str):
+    X = np.random.default_rng(0).normal(0.0, 1.0, (300, 2))
+    model = gs.GaussianMixture(1, covariance_type=kind).fit(X)
+    for method in ("profile", "observed", "sandwich"):
+        assert gs.standard_errors(model, X, method=method).verdict == "trustworthy"
+
+
 def test_a_component_on_few_rows_is_not():
     found = verdict(8.0, 60)
     assert found.verdict == "cannot tell"
@@ -39,6 +47,7 @@ def test_what_rows_hardly_tell_from_one_component_is_not(seed: int):
     found = verdict(1.5, 200, seed=seed)
     assert found.verdict == "cannot tell"
     assert "cannot tell whether the 95 % intervals hold" in str(found)
+    assert any("the likelihood is far from normal for " in reason for reason in found.reasons)
 
 
 @pytest.mark.parametrize("seed", [8, 13, 44])
