@@ -68,7 +68,7 @@ class InferenceEffort:
     #: Steps to an end of a profile, and how often one is halved; how many one takes, about.
     profile_steps: int = 30
     shortened: int = 6
-    usual_steps: int = 5
+    usual_steps: int = 6
     #: How often an end is adjusted, and entries of the table of scores from which on rows are so many that
     #: it would change nothing.
     adjustments: int = 4

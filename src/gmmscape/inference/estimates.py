@@ -272,7 +272,7 @@ def _by_refits(problem: Problem, found: Refits) -> tuple[list[Estimate], list[st
     doubts = []
     if found.left_out > TOLERANCES.inference.left_out * refitted:
         doubts.append(f"{found.left_out} of {counted(refitted, 'refit')} collapsed or did not converge")
-    if not enough:
+    if len(found.values) * tail < TOLERANCES.inference.refits_beyond:
         doubts.append(f"only {counted(len(found.values), 'refit')}: {FEW_REFITS}")
     return estimates, doubts
 

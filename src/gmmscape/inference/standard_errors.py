@@ -72,12 +72,13 @@ def standard_errors(
         Non-negative weights of the rows; equal by default. Whole numbers, and whole multiples of the
         smallest, are counts of rows; of others only ratios matter, and a row is one observation.
     method : {"auto", "profile", "observed", "sandwich", "bootstrap", "weighted bootstrap"}, default="auto"
-        "profile": the observed information, and intervals by profile likelihood. "observed": the same, with
-        intervals by normal theory on scales without ends (logit, log, Fisher's z). "sandwich": like it, but
-        right where components are no Gaussians, or weights are no counts. "bootstrap": refits to rows drawn
-        again, and their percentiles; "weighted bootstrap": refits under random weights. "auto" is "profile",
-        or "observed" where that would take long, as for rows with missing values, or "bootstrap" where there
-        are no second derivatives, or values are missing in very many rows.
+        "profile": the observed information, and intervals by adjusted profile likelihood. "observed": the
+        same, with intervals by normal theory on scales without ends (logit, log, Fisher's z). "sandwich":
+        like it, but right where components are no Gaussians, or weights are no counts. "bootstrap": refits
+        to rows drawn again, and their percentiles; "weighted bootstrap": refits under random weights.
+        "auto" is "profile", or "observed" where that would take long, as for many patterns of missing
+        values, or "bootstrap" where there are no second derivatives, or values are missing in very many
+        rows.
     level : float, default=0.95
         Of the intervals.
     covariance_type : {"full", "tied", "diag", "spherical"}, optional
@@ -126,10 +127,11 @@ def standard_errors(
     Notes
     -----
     Louis, J. R. Stat. Soc. B 44, 1982 (information); White, Econometrica 50, 1982 (sandwich); Venzon and
-    Moolgavkar, Appl. Statist. 37, 1988 (profiles); O'Hagan, Murphy, Scrucca and Gormley, Comput. Stat. 34,
-    2019 (bootstraps of mixtures). Ctrl-C, the callback and the end of the budget end profiles and refits with
-    those that were done; intervals that are missing then are by normal theory. Cost: one pass with Hessian
-    and O(m^3) for m parameters; about ten such for each profile; an EM run for each refit.
+    Moolgavkar, Appl. Statist. 37, 1988 (profiles); Severini, Biometrika 86, 1999 (their adjustment);
+    O'Hagan, Murphy, Scrucca and Gormley, Comput. Stat. 34, 2019 (bootstraps of mixtures). Ctrl-C, the
+    callback and the end of the budget end profiles and refits with those that were done; intervals that are
+    missing then are by normal theory. Cost: one pass with Hessian and O(m^3) for m parameters; about a
+    dozen such for each profile; an EM run for each refit.
 
     Examples
     --------

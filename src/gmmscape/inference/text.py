@@ -13,7 +13,7 @@ from gmmscape.tolerances import TOLERANCES
 
 #: What the methods are called.
 METHODS = {
-    "profile": "observed information, profile likelihood intervals",
+    "profile": "observed information, adjusted profile likelihood intervals",
     "observed": "observed information, intervals by normal theory",
     "sandwich": "sandwich (robust), intervals by normal theory",
     "bootstrap": "bootstrap of the rows, percentile intervals",
@@ -64,7 +64,7 @@ def next_step(record: Any) -> str:
     if record.verdict == "trustworthy":
         return "nothing is left to do"
     if any(FEW_REFITS in reason for reason in record.reasons):
-        return f"draw more refits: n_bootstrap={enough_refits(record.level)}"
+        return f"draw more refits: raise n_bootstrap to {enough_refits(record.level)}"
     if record.verdict == "not available":
         return "`repair` the fit, or fit fewer components"
     if record.stop_reason in ENDINGS:
@@ -78,7 +78,7 @@ def next_step(record: Any) -> str:
 
 def enough_refits(level: float) -> int:
     """Return a number of refits that is enough for percentiles of a level."""
-    return max(EFFORT.inference.refits, ceil(2.0 / (1.0 - level)))
+    return max(EFFORT.inference.refits, ceil(2.0 * TOLERANCES.inference.refits_beyond / (1.0 - level)))
 
 
 def table(record: Any) -> str:

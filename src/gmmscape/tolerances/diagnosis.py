@@ -113,6 +113,8 @@ class InferenceTolerances:
     #: may be.
     moved: float = 0.01
     repeated: float = 0.02
+    #: Refits that should lie beyond an end of an interval: of fewer the percentiles are too far in.
+    refits_beyond: float = 4.0
     #: Share of refits that may be left out.
     left_out: float = 0.05
     #: Relative spread of a quantity over refits below which it is the same in all.

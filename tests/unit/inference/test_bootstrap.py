@@ -67,6 +67,19 @@ def test_few_refits_have_no_interval():
                for one in found.of("mean"))  # fmt: skip
     assert all(one.standard_error > 0 for one in found.of("mean"))
     assert found.verdict == "cannot tell"
+    assert "next: draw more refits: raise n_bootstrap to 999\n" in str(found)
+    one = gs.standard_errors(model, X, method="bootstrap", n_bootstrap=1, rng=0)
+    assert one.verdict == "not available"
+    assert "percentile intervals, 1 refit\n" in str(one)
+    assert "next: draw more refits: raise n_bootstrap to 999\n" in str(one)
+
+
+def test_refits_that_are_too_few_to_trust_their_percentiles_have_these_and_no_trust():
+    model, X = problem(200)
+    few = gs.standard_errors(model, X, method="bootstrap", n_bootstrap=60, rng=0)
+    assert few.reasons == ("only 60 refits: more refits are needed for intervals of this level",)
+    assert all(one.low is not None for one in few.of("mean"))
+    assert gs.standard_errors(model, X, method="bootstrap", n_bootstrap=199, rng=0).verdict == "trustworthy"
 
 
 def test_counts_are_drawn_as_the_rows_they_stand_for():

@@ -55,6 +55,11 @@ def test_estimates_are_found_by_kind_and_component():
     assert [one.columns for one in found.of("mean", 1)] == [(0,), (1,)]
     with pytest.raises(gs.InvalidParameterError, match="kind='means'"):
         found.of("means")
+    for component in (2, -1):
+        with pytest.raises(
+            gs.InvalidParameterError, match=f"component={component}: pass a number from 0 to 1"
+        ):
+            found.of("mean", component)
 
 
 def test_it_comes_back_from_its_file(tmp_path: Path):
