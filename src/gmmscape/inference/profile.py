@@ -93,12 +93,12 @@ class Profile:
             if at is None:
                 break
             off = self._adjustment(at, quantity, -side * reach)
-            if off is None or abs(off) > TOLERANCES.inference.largest_adjustment * z:
+            if off is None or abs(off) > TOLERANCES.inference.largest_adjustment:
                 at, settled = plain, False
                 break
             before, reach = reach, z + side * off
-            rise = 0.5 * reach**2 / self._n
-            at = self._end(at, quantity, rise, side) or self._end(self._begin, quantity, rise, side)
+            rise, way = 0.5 * reach**2 / self._n, side if reach > 0.0 else -side  # an end may pass the fit
+            at = self._end(at, quantity, rise, way) or self._end(self._begin, quantity, rise, way)
             if abs(reach - before) <= TOLERANCES.inference.adjusted * z:
                 break
         if at is None:

@@ -62,7 +62,7 @@ def doubts_of_overlap(
     if normal:
         least = tolerance.worth_normal
     doubts = []
-    if worth < least:
+    if worth < min(least, tolerance.overlapping * n):
         doubts.append(
             f"components overlap: of some direction {n:.0f} rows tell as much as {worth:.2g} would whose "
             f"component is known ({least:.0f} are wanted)"

@@ -92,9 +92,10 @@ class InferenceTolerances:
     level: float = 0.95
     #: Share of the rise that may be missing at an end of a profile.
     profile: float = 1e-3
-    #: Change of an end by its adjustment that is none, and the largest that is made, as shares of z.
+    #: Change of an end by its adjustment that is none, as a share of z, and the largest adjustment that is
+    #: made, in standard deviations.
     adjusted: float = 0.01
-    largest_adjustment: float = 0.5
+    largest_adjustment: float = 0.98
     #: Longest step, and highest point on the way, in rises.
     longest_step: float = 2.0
     too_far: float = 3.0
@@ -109,6 +110,8 @@ class InferenceTolerances:
     #: normal theory, and for profiles and refits.
     worth_normal: float = 60.0
     worth: float = 5.0
+    #: Share of the rows from which on, however few they are, it is not overlap that makes them worth less.
+    overlapping: float = 0.5
     #: Standard errors that polishing may move an estimate by unsaid, and share of the rows that repetitions
     #: may be.
     moved: float = 0.01

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -86,3 +87,13 @@ def test_at_the_ends_the_modified_root_is_as_asked(place: int, side: str, monkey
     plain = gs.standard_errors(model, X, method="profile")
     other = [*plain.of("weight")[:1], *plain.of("mean"), *plain.of("sd")][place]
     assert abs(getattr(other, side) - getattr(one, side)) > 0.01 * one.standard_error
+
+
+def test_narrow_intervals_are_nested_in_wider_ones_and_trusted_too():
+    X = gs.Mixture([0.6, 0.4], [[0.0], [2.6]], [1.0, 1.0], "spherical").sample(400, 3)[0]
+    model = gs.GaussianMixture(2, covariance_type="spherical", means_init=[[0.0], [2.6]]).fit(X)
+    found = [gs.standard_errors(model, X, method="profile", level=level) for level in (0.01, 0.1, 0.5, 0.99)]
+    assert all(one.verdict == "trustworthy" for one in found[:3])
+    for narrow, wide in pairwise(found):
+        for one, other in zip(narrow.estimates, wide.estimates, strict=True):
+            assert other.low < one.low < one.high < other.high

@@ -36,6 +36,13 @@ def test_one_component_is_trusted(kind: str):
         assert gs.standard_errors(model, X, method=method).verdict == "trustworthy"
 
 
+def test_few_rows_are_not_called_overlap():
+    X = np.random.default_rng(0).normal(0.0, 1.0, (40, 1))
+    model = gs.GaussianMixture(1).fit(X)
+    assert gs.standard_errors(model, X, method="observed").verdict == "trustworthy"
+    assert not any("overlap" in reason for reason in gs.standard_errors(model, X[:4]).reasons)
+
+
 def test_a_component_on_few_rows_is_not():
     found = verdict(8.0, 60)
     assert found.verdict == "cannot tell"
