@@ -234,8 +234,7 @@ def shown(summary: dict[str, Any]) -> Shown:
     figures = {
         **{f"{method}_{word}": pick(_of_single(rare, method))
            for method in ("observed", "sandwich") for word, pick in (("low", min), ("high", max))},
-        **{f"worst_{method.replace(' ', '_')}": min(asked.get(method, [0.0]))
-           for method in (*METHODS, "bootstrap")},
+        **{f"worst_{method}": min(asked.get(method, [0.0])) for method in METHODS},
         **{f"misled_{method}": max(misled.get(method, [0.0])) for method in METHODS},
         "unsure": 1.0 - _trusted(close[0], "profile") if close else 0.0,
         "inside": sum(LEAST <= share <= MOST for share in asked.get("profile", [])),
@@ -261,21 +260,20 @@ def _of_single(cells: list[dict[str, Any]], method: str) -> list[float]:
 PAGE = Page(
     question="Do intervals of 95 % hold what is true in 95 of 100 samples?",
     setup="""1,000 samples each from two components on a line, and from two or three in the plane of each
-    family,
-    neighbours 5 or 2.5 sigma apart; fits by EM from the truth under the default prior. Shares of
+    family, neighbours 5 or 2.5 sigma apart; fits by EM from the truth under the default prior. Shares of
     intervals that hold the true value, over the parameters of each kind. "So called, and wrong" is the
     share of all intervals that miss while the verdict is "trustworthy", of the worst kind of parameter:
     5 % where all is as it should be. In "weighted rows" one component's rows are rarer than they should
     be, and weighted; "1.5 sigma" is what 200 rows cannot tell; the verdict's limits were set on none of
     the "other" designs; the bootstraps ("refits") have 199 refits.""",
     sentence="""By profile likelihood, the default, {inside} of {asked} shares are within 93 to 97 %, the
-    lowest
-    {worst_profile:.1%}. Intervals by normal theory go down to {worst_observed:.1%}, those of the
-    sandwich to {worst_sandwich:.1%}, of the bootstrap to {worst_bootstrap:.1%}. Wrong though called
-    trustworthy are up to {misled_profile:.1%} by profiles, {misled_observed:.1%} by normal theory,
-    {misled_sandwich:.1%} by the sandwich. With weighted rows single parameters have {sandwich_low:.1%}
-    to {sandwich_high:.1%} by the sandwich, {observed_low:.1%} to {observed_high:.1%} by the observed
-    information. At 1.5 sigma and 200 rows {unsure:.0%} of the samples are answered by "cannot tell".""",
+    lowest {worst_profile:.1%}. Intervals by normal theory go down to {worst_observed:.1%},
+    those of the sandwich to {worst_sandwich:.1%}. Wrong though called trustworthy are up to
+    {misled_profile:.1%} by profiles, {misled_observed:.1%} by normal theory,
+    {misled_sandwich:.1%} by the sandwich. With weighted rows single parameters have
+    {sandwich_low:.1%} to {sandwich_high:.1%} by the sandwich, {observed_low:.1%} to
+    {observed_high:.1%} by the observed information. At 1.5 sigma and 200 rows {unsure:.0%} of
+    the samples are answered by "cannot tell".""",
     claim="Intervals hold what they say, also where components overlap",
     number="{inside} of {asked} coverages by profile likelihood within 93 to 97 %",
     loses="normal theory: {worst_observed:.1%} at worst, under overlap",

@@ -171,6 +171,9 @@ def test_intervals_are_counted_by_method_and_kind(tmp_path: Path):
     for found in cell["methods"].values():
         assert found["verdicts"] == {"trustworthy": cell["draws"]}
         assert all(0.0 < found[kind]["coverage"] <= 1.0 for kind in ("weight", "mean", "sd"))
+        # All are called trustworthy: those that miss mislead.
+        assert all(found[kind]["misled"] == pytest.approx(1.0 - found[kind]["coverage"])
+                   for kind in ("weight", "mean", "sd"))  # fmt: skip
 
 
 @pytest.mark.slow
