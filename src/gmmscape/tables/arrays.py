@@ -13,7 +13,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, NotAvailableError
 from gmmscape.tables.columns import Wanted, choose
-from gmmscape.tables.finish import Raw
+from gmmscape.tables.raw import Raw
 from gmmscape.tables.source import Source
 
 #: Names, in small letters, of the array that holds the rows among several.

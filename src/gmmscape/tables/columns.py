@@ -152,6 +152,10 @@ def places(parameter: str, names: Sequence[str], wanted: str | Sequence[str]) ->
     for text in given:
         for part in _parts(text, names):
             found.extend(_places_of(parameter, part, names))
+    twice = [i for place, i in enumerate(found) if i in found[:place]]
+    if twice and parameter == "columns":
+        called = names[twice[0]] or "1"
+        raise InvalidParameterError.of(parameter, ",".join(given), f"name column {called} once, not twice")
     return found
 
 

@@ -50,6 +50,9 @@ class MeasureTolerances:
     background_steps: int = 100
     #: Rows from which on a first column that counts them is an index, whatever it is called.
     counted_rows: int = 10
+    #: Rows above a last one that may hold their sums, and the relative error up to which it does.
+    rows_of_a_total: int = 3
+    total: float = 1e-3
     #: Mean and covariance of incomplete rows: change of a correlation, or of a mean in standard deviations,
     #: at which EM ends; and what keeps collinear columns invertible.
     step_of_one: float = 1e-6
