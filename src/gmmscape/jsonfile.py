@@ -38,22 +38,20 @@ def read_json(path: str | Path, *, most_bytes: int | None = None) -> Any:
 
 def _bytes(path: Path, most_bytes: int | None) -> bytes:
     with path.open("rb") as file:
-        if stat.S_ISCHR(path.stat().st_mode):
+        there = path.stat()
+        if stat.S_ISCHR(there.st_mode):
             raise ValueError("it is a device, which may have no end")
         begin = file.read(EFFORT.measure.bytes_looked_at)
         if not begin:
             raise ValueError("it is empty")
         if not begins_as_json(begin):
             raise ValueError(f"it begins with {begin[:20].decode('utf-8', 'replace')!r}")
-        if most_bytes is None:
-            return begin + file.read()
-        content = begin + file.read(most_bytes)
-        if len(content) > most_bytes:
-            raise FormatError(
-                f"{path} has more than the {most_bytes >> 20} MiB that are read of JSON: write the model by "
-                "`save` or `gmmscape fit --save`"
+        if most_bytes is not None and there.st_size > most_bytes:
+            raise ValueError(
+                f"it has {there.st_size} bytes, and up to {most_bytes} are read of a model in JSON; write "
+                "it by `save` or `gmmscape fit --save`"
             )
-        return content
+        return begin + file.read()
 
 
 def begins_as_json(begin: bytes, *, objects_only: bool = False) -> bool:
