@@ -56,6 +56,13 @@ def test_it_is_read_right(text, names, values, table):
     assert np.array_equal(found.values, values, equal_nan=True)
 
 
+def test_a_quoted_name_with_a_comma_over_decimal_commas(table):
+    found = table('"size, cm"\n"1,5"\n"2,25"\n')
+    assert (found.names, found.values.tolist()) == (("size, cm",), [[1.5], [2.25]])
+    with pytest.raises(gs.DataError, match="line 2, where no cell is a number"):
+        table("x|y\n1|2\n", delimiter=",")
+
+
 def test_lakhs_and_crores(table):
     text = 'a,b\n"1,23,456.5",2\n'
     assert table(text, thousands=",").values.tolist() == [[123456.5, 2.0]]

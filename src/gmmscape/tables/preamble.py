@@ -96,9 +96,14 @@ def check_layout(name: str, lines: Lines, first: Record, data: Sequence[Record],
     if not named or not data:
         return
     width = len(first.cells)
-    for mark in DELIMITERS if width == 1 else ():
+    quoted = lines.texts[first.line - lines.first].lstrip().startswith('"')
+    for mark in DELIMITERS if width == 1 and quoted else ():
         marks = first.cells[0].count(mark)
-        if marks and all(record.cells[0].count(mark) == marks for record in data):
+        if (
+            marks
+            and f"{mark} " not in first.cells[0]
+            and all(record.cells[0].count(mark) == marks for record in data)
+        ):
             raise DataError(
                 f"{name}, line {first.line}: each line stands in one pair of quotation marks; remove them"
             )
