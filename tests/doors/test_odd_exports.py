@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -35,6 +37,7 @@ def rows_of(n, form="{i},{a}\n"):
         ("# made by us\n#x y\n1 2\n3 4\n", "x y", [[1, 2], [3, 4]]),  # gnuplot
         ("% run 7\n% of 2024\nx;y\n1;2\n", "x y", [[1, 2]]),
         ("#,x\n7,2\n9,4\n", "# x", [[7, 2], [9, 4]]),
+        ("%fat,x\n7,2\n9,4\n", "%fat x", [[7, 2], [9, 4]]),
         ("# 2024\n1\n2\n", "column1", [[1], [2]]),
         (",,\n,,\na,b,c\n1,2,3\n", "a b c", [[1, 2, 3]]),
         ("a,b,,\n1,2,,\n3,4,,\n", "a b", [[1, 2], [3, 4]]),
@@ -169,3 +172,42 @@ def test_a_column_is_named_once(table):
     with pytest.raises(gs.InvalidParameterError, match="name column a once"):
         table("a,b\n1,2\n", columns=["a", "1-2"])
     assert table("a,b\n1,2\n", columns="b", drop=["a", "a"]).names == ("b",)
+
+
+def claiming(shape):
+    """The header of an array that is not there."""
+    content = io.BytesIO()
+    facts = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(content, facts)
+    return content.getvalue()
+
+
+def test_arrays_that_are_not_there(table, tmp_path):
+    with pytest.raises(gs.DataError, match="more than the memory does"):
+        table(claiming((10**12, 10)))
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("a.npy", "1,2")
+    with pytest.raises(gs.DataError, match="a member is no array"):
+        read_table(tmp_path / "x.npz")
+    np.savez(tmp_path / "empty.npz")
+    with pytest.raises(gs.DataError, match="an empty ZIP archive"):
+        read_table(tmp_path / "empty.npz")
+
+
+def test_columns_of_parquet_files(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    def read(**columns):
+        parquet.write_table(arrow.table(columns), tmp_path / "x.parquet")
+        return read_table(tmp_path / "x.parquet", missing="keep")
+
+    found = read(a=[1.5, 2.0], b=[3, 4], __index_level_0__=["x", "y"])
+    assert (found.names, found.values.tolist()) == (("a", "b"), [[1.5, 3.0], [2.0, 4.0]])
+    assert "column __index_level_0__ names or counts the rows" in found.notes[0]
+    assert read(a=arrow.array([2**64 - 1, 1], arrow.uint64())).values.tolist() == [[2.0**64], [1.0]]
+    assert np.isnan(read(a=[1.0, 2.0], b=arrow.nulls(2)).values[:, 1]).all()
+    twice = arrow.Table.from_arrays([arrow.array([1.0]), arrow.array([2.0])], names=["a", "a"])
+    parquet.write_table(twice, tmp_path / "x.parquet")
+    with pytest.raises(gs.DataError, match="names a more than once"):
+        read_table(tmp_path / "x.parquet")

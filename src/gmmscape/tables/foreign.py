@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-from io import BytesIO
 from typing import BinaryIO
 
 EXPORT = "save the sheet as CSV in the program that made it, and pass that"
@@ -34,6 +33,7 @@ FOREIGN = (
     (b"\x1f\x9d", "a file of `compress` (.Z)", "unpack it, or write it anew by gzip"),
     (b"\x5d\0\0", "an LZMA file of the old kind", "unpack it, or write it anew by xz"),
     (b"\x04\x22\x4d\x18", "an LZ4 file", "unpack it, or write it anew by gzip"),
+    (b"PK\x05\x06", "an empty ZIP archive", "pass a table"),
     (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it and pass the table in it"),
     (b"Rar!", "a RAR archive", "unpack it and pass the table in it"),
     (b"\x80\x02", "a pickle", "loading one can run any code: write the table as CSV"),
@@ -122,6 +122,6 @@ def _archive(names: list[str]) -> tuple[str, str]:
 def _members(opened: BinaryIO) -> list[str]:
     try:
         opened.seek(0)
-        return zipfile.ZipFile(BytesIO(opened.read())).namelist()
+        return zipfile.ZipFile(opened).namelist()
     except (zipfile.BadZipFile, OSError):
         return []

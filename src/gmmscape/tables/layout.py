@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from itertools import islice, pairwise, takewhile
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.results.text import counted
 from gmmscape.tables.cells import MISSING, PLAIN, SEPARATORS, Notation, decimal_comma_in, looks_like_value
+from gmmscape.tables.columns import check_names
 from gmmscape.tables.preamble import DELIMITERS, check_layout, without_marks
 from gmmscape.tables.records import (
     SPACE,
@@ -159,7 +159,7 @@ def layout_of(name: str, lines: Lines, said: str | None, asked: Asked) -> Layout
     check_layout(name, lines, Record(first.line, names), data, named=named)
     notation, note = _with_decimal_mark(notation, asked, data)
     notes += [note] if note else []
-    _check_names(name, names)
+    check_names(name, names)
     begins = data[0].line if data else lines.first + len(lines.texts)
     return Layout(delimiter, tuple(names), named, begins, trailing, row_names, notation, tuple(notes))
 
@@ -256,9 +256,3 @@ def _with_decimal_mark(notation: Notation, asked: Asked, data: Sequence[Record])
     if not decimal_comma_in(cells):
         return notation, ""
     return notation._replace(decimal=","), "numbers have decimal commas and are read so"
-
-
-def _check_names(name: str, names: Sequence[str]) -> None:
-    twice = sorted(one for one, number in Counter(names).items() if number > 1)
-    if twice:
-        raise DataError(f"{name}: the header names {', '.join(twice)} more than once: rename the columns")

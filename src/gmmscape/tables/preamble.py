@@ -15,6 +15,8 @@ from gmmscape.tables.records import SPACE, Lines, Record, count_outside_quotes, 
 DELIMITERS = ("\t", ";", "|", ",")
 #: What programs begin comments with: NumPy, R and gnuplot, and MATLAB.
 COMMENT_MARKS = ("#", "%")
+#: What NumPy and gnuplot write before names; a per cent sign belongs to a name.
+NAMING = "#"
 
 
 def without_marks(lines: Lines, name: str) -> tuple[Lines, list[str]]:
@@ -50,9 +52,10 @@ def without_marks(lines: Lines, name: str) -> tuple[Lines, list[str]]:
     notes: list[str] = []
     texts = list(lines.texts)
     if _are_names(bare, texts[below], name):
-        texts[above[-1]] = bare.strip()
-        notes.append(f"line {lines.first + above[-1]}: the names are read without the {mark} before them")
-        above.pop()
+        named = above.pop()
+        if mark == NAMING:
+            texts[named] = bare.strip()
+            notes.append(f"line {lines.first + named}: the names are read without the {mark} before them")
     for i in above:
         texts[i] = ""
     if above:
