@@ -86,6 +86,8 @@ def test_lakhs_and_crores(table):
         ("2019,2020\n1.5,2.5\n", r"line 1 \(2019, 2020, ...\) is taken for names"),
         ("x,id\n" + rows_of(12, "{a},{i}\n"), "column id may number the rows; drop=id"),
         ("x,case_no\n" + rows_of(12, "{a},{i}1\n"), "column case_no may number the rows"),
+        ("x,y\n-999,1.5\n" + rows_of(12), "column x has the value -999, .* missing_words=-999 takes it"),
+        ("x,y\n" + rows_of(12, "{a},{i}7\n") + "99,1\n", "column x has the value 99, which"),
         ("day,x\n" + rows_of(12, "202401{i:02},{a}\n").replace("20240100", "20240112"), "may hold dates"),
     ],
 )
@@ -99,7 +101,8 @@ def test_columns_of_measurements_are_not_suspected(table):
     rising = "time,x\n" + rows_of(12, "{i}1,{a}\n")  # rises, and is called otherwise
     falling = "id,x\n" + "".join(f"{20 - i},{i % 3}.5\n" for i in range(12))
     eight = "n,x\n" + rows_of(12, "99{i:02}1399,{a}\n")  # of eight digits, and no day
-    for text in (rising, falling, eight):
+    nines = "x,y\n" + rows_of(12, "{i}0,{a}\n") + "99,1\n-999,2.5\n-998,2.5\n"  # among others
+    for text in (rising, falling, eight, nines):
         assert table(text).notes == ()
 
 
@@ -126,6 +129,11 @@ def test_a_row_of_totals_is_no_data(label, table):
             "Device: X\nSerial: 4\ntime,temp\n1,2\n3,4\n",
             "line 3: the table seems .*remove the 2 lines above it",
         ),
+        (
+            '"Source","WB",\n\n"Name","a","1960",\n"A",3,1,\n"B",2,2,\n',
+            r"line 3: the table .*\(Name, a, 1960\)",
+        ),
+        ('x,y\n1,1\n"2,2\n3,3\n', "line 3: 1 cell .*quotation mark left open"),
         ("Report,,\n,,\na,b,c\n1,2,3\n", "line 3, where no cell is a number"),
         ("a,b\n1,2\n\nSource: us\n", "line 4: 1 cell .*remove the line if it is no row"),
         ("a,b,c\n1,2,3\n1,2\n", "line 3: 2 cells .*a delimiter for each missing value"),

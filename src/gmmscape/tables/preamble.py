@@ -135,7 +135,8 @@ def _table_below(name: str, lines: Lines) -> Record | None:
             begin -= 1
         if not begin or width < 2 or len(found) - begin < 2:
             continue
-        names, values = found[begin].cells, found[begin + 1].cells
-        if all(names) and not any(map(looks_like_value, names)) and any(map(looks_like_value, values)):
-            return found[begin]
+        first, values = found[begin], found[begin + 1].cells
+        names = first.cells if first.cells[-1] else first.cells[:-1]  # a delimiter at the end
+        if all(names) and not looks_like_value(names[0]) and any(map(looks_like_value, values)):
+            return Record(first.line, names)
     return None

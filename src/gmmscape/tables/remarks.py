@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 
 import numpy as np
@@ -16,6 +17,8 @@ from gmmscape.tolerances import TOLERANCES
 
 #: Names, in small letters, of columns that number or name what the rows are of.
 IDENTIFIER = re.compile(r"(.*[ _.])?(id|nr|no|n\u00b0|num|key|row|obs|case|record|index)\.?|#")
+#: Codes for a missing value, without their sign.
+NINES = re.compile("9{2,}")
 #: How days are written as whole numbers.
 DAY = "%Y%m%d"
 
@@ -63,13 +66,31 @@ def remarks(raw: Raw, wanted: Wanted) -> list[str]:
         return []
     if len(raw.values) < TOLERANCES.measure.counted_rows or len(raw.names) < 2:
         return []
-    notes = []
+    notes = [
+        f"column {name} has the value {code:g}, which stands for a missing one in many files; "
+        f"missing_words={code:g} takes it for that"
+        for name, code in _codes(raw)
+    ]
     for name, column in zip(raw.names, raw.values.T, strict=True):
         if _is_days(column):
             notes.append(f"column {name} may hold dates ({column[0]:.0f}); drop={name} leaves it out")
         elif _numbers_rows(name, column):
             notes.append(f"column {name} may number the rows; drop={name} leaves it out")
     return notes
+
+
+def _codes(raw: Raw) -> Iterator[tuple[str, float]]:
+    """Return columns with a value of nines, such as -999, that is far from all others, and that value."""
+    ends = np.fmin.reduce(raw.values, axis=0), np.fmax.reduce(raw.values, axis=0)
+    for place, name in enumerate(raw.names):
+        for end in ends:
+            code = end[place]
+            if not NINES.fullmatch(f"{abs(code):.0f}") or code != np.round(code):
+                continue
+            column = raw.values[:, place]
+            others = np.abs(column[(column != code) & ~np.isnan(column)])
+            if len(others) and abs(code) > TOLERANCES.measure.code_beyond * others.max():
+                yield name, float(code)
 
 
 def _numbers_rows(name: str, column: FloatArray) -> bool:

@@ -252,6 +252,8 @@ class _Reading:
         cells, first = record.cells, self.layout.names
         told = f"{self.name}, line {record.line}: {counted(len(cells), 'cell')} where the first line has "
         told += str(len(first) - self.layout.row_names)
+        if any("\n" in cell for cell in cells):
+            return told + "; is a quotation mark left open there?"
         for mark in COMMENT_MARKS:
             if first[0].startswith(mark) or cells[0].startswith(mark):
                 return told + f"; lines that begin with {mark} are comments where comment={mark!r} is passed"
