@@ -130,8 +130,8 @@ def test_a_row_of_totals_is_no_data(label, table):
             "line 3: the table seems .*remove the 2 lines above it",
         ),
         (
-            '"Source","WB",\n\n"Name","a","1960",\n"A",3,1,\n"B",2,2,\n',
-            r"line 3: the table .*\(Name, a, 1960\)",
+            '"Source","WB",\n\n"Name","60","61","62",\n"A",3,1,5,\n"B",2,2,7,\n',
+            r"line 3: the table .*\(Name, 60, 61, 62\)",
         ),
         ('x,y\n1,1\n"2,2\n3,3\n', "line 3: 1 cell .*quotation mark left open"),
         ("Report,,\n,,\na,b,c\n1,2,3\n", "line 3, where no cell is a number"),
