@@ -234,7 +234,7 @@ def _state(objective: Objective, mixture: Mixture) -> EMState:
 
 
 def _collapsed(objective: Objective, mixture: Mixture) -> bool:
-    """Whether some component is narrower than rounding, in the data or itself: its likelihood means nothing."""
+    """Whether some component is narrower than rounding, of data or its own: its likelihood means nothing."""
     if not objective.family.free_covariances:
         return False
     factors = mixture.parameters.factors
