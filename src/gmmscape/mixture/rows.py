@@ -41,7 +41,7 @@ class OverRows(MixtureParts):
         own = self._held(X).log_density(self.parameters)
         if self.background is None:
             return own
-        return np.logaddexp(own, self.background.log_densities(self._complete(X)))
+        return np.logaddexp(own, self.background.log_densities(self._points(X)))
 
     def responsibilities(self, X: ArrayLike) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -65,7 +65,7 @@ class OverRows(MixtureParts):
         own = held.responsibilities(self.parameters)
         if self.background is None:
             return own
-        density = self.background.log_densities(self._complete(X))
+        density = self.background.log_densities(self._points(X))
         share = share_of_background(held.log_density(self.parameters), density)
         return np.column_stack([own * (1.0 - share)[:, None], share])
 
@@ -142,13 +142,17 @@ class OverRows(MixtureParts):
         >>> mixture.impute([[2.0, np.nan], [np.nan, np.nan], [1.0, 1.0]]).round(6).tolist()
         [[2.0, 1.6], [0.0, 0.0], [1.0, 1.0]]
         """
-        self._alone("imputation")
         rng = generator(rng)
-        points = data_matrix(X, n_features=self.n_features, missing=True)
+        points = self._points(X)
         if draw:
             filled = incomplete.drawn(points, self.parameters, rng)
         else:
             filled = incomplete.expected(points, self.parameters)
+        if self.background is not None:
+            share = self.responsibilities(points)[:, -1]
+            noise = self.background.filled(points, rng if draw else None)
+            share = (rng.random(len(points)) < share).astype(np.float64) if draw else share
+            filled = np.where(np.isnan(points), filled + share[:, None] * (noise - filled), points)
         return like_given(X, points, filled)
 
     def _sampled_with_background(
@@ -172,12 +176,8 @@ class OverRows(MixtureParts):
                 f"{what} of a mixture with a background: take the components alone, `mixture.beside(None)`"
             )
 
-    def _complete(self, X: ArrayLike) -> FloatArray:
-        """Rows without gaps: of others it is not known what a background's density is."""
-        points = data_matrix(X, n_features=self.n_features, missing=True)
-        if np.isnan(points).any():
-            self._alone("densities of rows with missing values")
-        return points
+    def _points(self, X: ArrayLike) -> FloatArray:
+        return data_matrix(X, n_features=self.n_features, missing=True)
 
     def _held(self, X: ArrayLike) -> engine.Held:
-        return incomplete.hold(data_matrix(X, n_features=self.n_features, missing=True))
+        return incomplete.hold(self._points(X))
