@@ -112,7 +112,8 @@ def test_imputed_values_are_those_of_components_and_box():
     assert filled[:, 1] == pytest.approx(np.where(np.isnan(row[:, 1]), expected, 2.0), abs=1e-12)
     assert share[1] > 0.99
     draws = np.array([MODEL.mixture_.impute(row[1:2], draw=True, rng=i)[0, 1] for i in range(300)])
-    assert low <= draws.min() and draws.max() <= high
+    assert low <= draws.min()
+    assert draws.max() <= high
     assert draws.std() == pytest.approx((high - low) / np.sqrt(12), rel=0.2)
     assert np.array_equal(filled[2], row[2])
 
