@@ -38,10 +38,10 @@ class OverRows(MixtureParts):
         DataError
             If X is no (n, d) matrix of finite numbers and NaN.
         """
-        own = self._held(X).log_density(self.parameters)
         if self.background is None:
-            return own
-        return np.logaddexp(own, self.background.log_densities(self._points(X)))
+            return self._held(X).log_density(self.parameters)
+        points = self._points(X)
+        return np.logaddexp(self._log_of_components(points), self.background.log_densities(points))
 
     def responsibilities(self, X: ArrayLike) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -61,13 +61,15 @@ class OverRows(MixtureParts):
         DataError
             If X is no (n, d) matrix of finite numbers and NaN.
         """
-        held = self._held(X)
-        own = held.responsibilities(self.parameters)
+        own = self._held(X).responsibilities(self.parameters)
         if self.background is None:
             return own
-        density = self.background.log_densities(self._points(X))
-        share = share_of_background(held.log_density(self.parameters), density)
-        return np.column_stack([own * (1.0 - share)[:, None], share])
+        points = self._points(X)
+        density = self.background.log_densities(points)
+        share = share_of_background(self._log_of_components(points), density)
+        found = np.column_stack([own * (1.0 - share)[:, None], share])
+        found[np.isnan(points).all(axis=1)] = [*self.weights, self.background.weight]
+        return found
 
     @random_state_too
     def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, IntArray]:
@@ -144,10 +146,11 @@ class OverRows(MixtureParts):
         """
         rng = generator(rng)
         points = self._points(X)
+        components = self.parameters if self.background is None else self.beside(None).parameters
         if draw:
-            filled = incomplete.drawn(points, self.parameters, rng)
+            filled = incomplete.drawn(points, components, rng)
         else:
-            filled = incomplete.expected(points, self.parameters)
+            filled = incomplete.expected(points, components)
         if self.background is not None:
             share = self.responsibilities(points)[:, -1]
             noise = self.background.filled(points, rng if draw else None)
@@ -175,6 +178,13 @@ class OverRows(MixtureParts):
             raise NotAvailableError(
                 f"{what} of a mixture with a background: take the components alone, `mixture.beside(None)`"
             )
+
+    def _log_of_components(self, points: FloatArray) -> FloatArray:
+        """Log density of the components alone, whose weights leave the background's."""
+        found = self._held(points).log_density(self.parameters)
+        with np.errstate(divide="ignore"):
+            found[np.isnan(points).all(axis=1)] = np.log(self.weights.sum())
+        return found
 
     def _points(self, X: ArrayLike) -> FloatArray:
         return data_matrix(X, n_features=self.n_features, missing=True)

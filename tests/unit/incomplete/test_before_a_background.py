@@ -118,6 +118,17 @@ def test_imputed_values_are_those_of_components_and_box():
     assert np.array_equal(filled[2], row[2])
 
 
+def test_of_nothing_observed_all_is_as_likely_as_its_weight():
+    row = np.full((1, 3), np.nan)
+    assert MODEL.score_samples(row) == pytest.approx(0.0, abs=1e-12)
+    assert MODEL.predict_proba(row)[0] == pytest.approx(
+        [*MODEL.weights_, MODEL.background_weight_], abs=1e-12
+    )
+    middle = [(np.nanmin(X, axis=0) + np.nanmax(X, axis=0)) / 2]
+    mean = MODEL.weights_ @ MODEL.means_ + MODEL.background_weight_ * np.array(middle)
+    assert MODEL.impute(row) == pytest.approx(mean, abs=1e-12)
+
+
 @pytest.mark.parametrize("background", ["hull", 1e4])
 def test_of_other_regions_it_is_not_known(background):
     with pytest.raises(gs.DataError, match=r'missing values.*pass "box".*impute'):
