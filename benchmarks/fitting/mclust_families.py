@@ -191,7 +191,7 @@ def shown(summary: dict[str, Any]) -> Shown:
 def _row(group: list[dict[str, float]]) -> tuple[str, ...]:
     gains = [one["gain"] for one in group]
     fitted = sum(one["ours"] - one["mclust"] >= -PRINTED for one in group)
-    others = [one["fewest_rows"] for one, gain in zip(group, gains, strict=True) if gain >= SAME]
+    others = [one["fewest_rows"] for one in group if one["ours"] - one["mclust"] >= SAME]
     same = part_of(sum(abs(gain) < SAME for gain in gains), len(gains))
     return (
         part_of(fitted, len(gains)),
@@ -211,7 +211,7 @@ PAGE = Page(
     that has no collapsed component. Differences are of BIC with mclust's sign: larger is better. mclust
     stops where a step brings less than 1e-5, which costs up to half a unit; a larger difference is that of
     another optimum. Without a prior the likelihood has no bound, and an optimum may rest on few rows: the
-    last column has the fewest rows of a component of those others.""",
+    last column has the fewest rows of a component of fits at such others.""",
     sentence="""{reached} of {of} values are reached or exceeded, to their printed digits, {fitted} of them by
     the fits; {same} are of the same optimum, and the largest difference is {largest}. Reached by other
     starts only, with what the fit lacks: {not_fitted}. Below after all: {below}.""",
