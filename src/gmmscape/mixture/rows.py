@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -146,7 +146,7 @@ class OverRows(MixtureParts):
         """
         rng = generator(rng)
         points = self._points(X)
-        components = self.parameters if self.background is None else self.beside(None).parameters
+        components = self.parameters if self.background is None else self._components().parameters
         if draw:
             filled = incomplete.drawn(points, components, rng)
         else:
@@ -165,9 +165,7 @@ class OverRows(MixtureParts):
         noise = int(rng.binomial(n, background.weight))
         X, labels = background.sample(noise, self.n_features, rng), np.full(noise, -1, dtype=np.intp)
         if noise < n:
-            weights = self.weights / self.weights.sum()
-            alone = self._alike(weights, self.means, self.covariances, self._factors, background=None)
-            own, components = alone.sample(n - noise, rng)
+            own, components = self._components().sample(n - noise, rng)
             X, labels = np.vstack([X, own]), np.concatenate([labels, components])
         order = rng.permutation(n)
         return X[order], labels[order]
@@ -178,6 +176,11 @@ class OverRows(MixtureParts):
             raise NotAvailableError(
                 f"{what} of a mixture with a background: take the components alone, `mixture.beside(None)`"
             )
+
+    def _components(self) -> Self:
+        """The components alone, their weights summing to one."""
+        weights = self.weights / self.weights.sum()
+        return self._alike(weights, self.means, self.covariances, self._factors, background=None)
 
     def _log_of_components(self, points: FloatArray) -> FloatArray:
         """Log density of the components alone, whose weights leave the background's."""
