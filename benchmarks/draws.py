@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +25,39 @@ def centers_apart(
     return np.stack(centers)
 
 
-def rows_around(
-    centers: Array, labels: NDArray[np.intp], kind: str, narrowest: float, rng: np.random.Generator
-) -> Array:
-    """Return a row for each label; standard deviations lie between `narrowest` and 1, as the family asks."""
-    k, d = centers.shape
+class Spread(NamedTuple):
+    """Standard deviations (k, d) of components along their axes, and the axes as columns (k, d, d)."""
+
+    scales: Array
+    axes: Array
+
+    @property
+    def covariances(self) -> Array:
+        """Of the components, shape (k, d, d)."""
+        return (self.axes * self.scales[:, None, :] ** 2) @ self.axes.transpose(0, 2, 1)
+
+
+def spread_of(k: int, d: int, kind: str, narrowest: float, rng: np.random.Generator) -> Spread:
+    """Return how k components spread: deviations between `narrowest` and 1, as the family asks."""
     scales = rng.uniform(narrowest, 1.0, (k, d))
-    turns = np.linalg.qr(rng.standard_normal((k, d, d)))[0]
+    axes = np.linalg.qr(rng.standard_normal((k, d, d)))[0]
     if kind in ("spherical", "tied"):
         scales[:] = scales[:, :1] if kind == "spherical" else scales[0]
     if kind in ("spherical", "diag"):
-        turns[:] = np.eye(d)
+        axes[:] = np.eye(d)
     elif kind == "tied":
-        turns[:] = turns[0]
-    noise = scales[labels] * rng.standard_normal((len(labels), d))
-    return centers[labels] + np.einsum("nde,ne->nd", turns[labels], noise)
+        axes[:] = axes[0]
+    return Spread(scales, axes)
+
+
+def rows_of(centers: Array, labels: NDArray[np.intp], spread: Spread, rng: np.random.Generator) -> Array:
+    """Return a row for each label."""
+    noise = spread.scales[labels] * rng.standard_normal((len(labels), centers.shape[1]))
+    return centers[labels] + np.einsum("nde,ne->nd", spread.axes[labels], noise)
+
+
+def rows_around(
+    centers: Array, labels: NDArray[np.intp], kind: str, narrowest: float, rng: np.random.Generator
+) -> Array:
+    """Return a row for each label around its center, of components that spread as the family asks."""
+    return rows_of(centers, labels, spread_of(*centers.shape, kind, narrowest, rng), rng)

@@ -31,7 +31,7 @@ class InvalidParameterError(GmmscapeError, ValueError):
         InvalidParameterError
             The error, to be raised by the caller.
         """
-        shown = repr(value)
+        shown = " ".join(repr(value).split())  # arrays break lines
         if len(shown) > 80:
             shown = shown[:77] + "..."
         return cls(f"{name}={shown}: {remedy}")

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 #include "eigen.hpp"
@@ -211,7 +212,24 @@ inline bool clip(const Family& family, Fit& fit, size_t k, size_t d) {
     return lifted;
 }
 
-// Computes the precision factors. Returns false if a covariance is not positive definite.
+namespace detail {
+
+// Whether a matrix with this precision factor is singular but for rounding, so that other factorisations of it may
+// fail: the trace of the inverse of its correlations bounds one over their least eigenvalue, and a factorisation
+// needs that to be above d (d + 1) / 2 units of rounding (Demmel 1989). Four times as much is asked for.
+inline bool lost_in_rounding(const double* matrix, const double* factor, size_t d) {
+    double inverse = 0.0;
+    for (size_t i = 0; i < d; ++i) {
+        for (size_t j = i; j < d; ++j) {
+            inverse += matrix[i * d + i] * factor[i * d + j] * factor[i * d + j];
+        }
+    }
+    return !(2.0 * static_cast<double>(d * (d + 1)) * std::numeric_limits<double>::epsilon() * inverse < 1.0);
+}
+
+}  // namespace detail
+
+// Computes the precision factors. Returns false if a covariance is not positive definite beyond rounding.
 inline bool factorise(Shape shape, Fit& fit, size_t d) {
     fit.factors.resize(fit.covariances.size());
     if (shape == Shape::spherical || shape == Shape::diag) {
@@ -229,6 +247,9 @@ inline bool factorise(Shape shape, Fit& fit, size_t d) {
             return false;
         }
         detail::transposed_inverse(root.data(), d, fit.factors.data() + at);
+        if (detail::lost_in_rounding(fit.covariances.data() + at, fit.factors.data() + at, d)) {
+            return false;
+        }
     }
     return true;
 }

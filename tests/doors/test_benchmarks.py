@@ -112,6 +112,15 @@ def test_without_data_it_says_what_is_needed(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.slow
+def test_noise_is_the_backgrounds(tmp_path: Path):
+    """Each cluster keeps a component of its own; EM from the truth finds nothing that the fit does not."""
+    found = small("background", tmp_path)["summary"]["all"]
+    assert found["own"] == found["found"] == found["found_by_truth"] == found["of"] == 8
+    assert found["found_without"] < 8
+    assert found["missed"] == {"found_from_truth": 0, "found_by_truth": 0}
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir")
 def test_values_of_mclust_are_reached(tmp_path: Path):
     summary = small("mclust_families", tmp_path)["summary"]

@@ -130,6 +130,10 @@ class CovarianceKind(ABC):
     def inverse_deviations(self, factors: FloatArray) -> FloatArray:
         """Return one over each column's conditional standard deviation; broadcasts to (k, d)."""
 
+    def lost_in_rounding(self, covariances: FloatArray, factors: FloatArray) -> bool:
+        """Whether some covariance is singular but for rounding, so that a change of rounding makes it so."""
+        return False
+
     @abstractmethod
     def scaled(self, gaps: FloatArray, factors: FloatArray, i: int) -> FloatArray:
         """Return gaps (n, d) in standard deviations of component i."""

@@ -51,6 +51,14 @@ class _Matrices(CovarianceKind):
     def precisions(self, factors: FloatArray) -> FloatArray:
         return factors @ np.swapaxes(factors, -1, -2)
 
+    def lost_in_rounding(self, covariances: FloatArray, factors: FloatArray) -> bool:
+        # The trace of the inverse of the correlations bounds one over their least eigenvalue, which has to be
+        # above d (d + 1) / 2 units of rounding for a factorisation to succeed (Demmel 1989); here four times.
+        d = covariances.shape[-1]
+        variances = np.diagonal(covariances, axis1=-2, axis2=-1)
+        inverse = (variances * np.square(factors).sum(axis=-1)).sum(axis=-1)
+        return not bool((2 * d * (d + 1) * np.finfo(np.float64).eps * inverse < 1.0).all())
+
     def inverse_deviations(self, factors: FloatArray) -> FloatArray:
         return np.diagonal(factors, axis1=-2, axis2=-1)
 

@@ -82,7 +82,8 @@ class OfColumns:
         Parameters
         ----------
         X : array_like of shape (n, m) or (n, n_features)
-            Rows of the known columns, or of all columns; of a table the columns are taken by name.
+            Rows of the known columns, or of all columns; of a table the columns are taken by name. NaN stands
+            for what is missing.
         target : str, int, or sequence of these
             Columns that are predicted.
         given : sequence of str or int, optional
@@ -102,6 +103,6 @@ class OfColumns:
         InvalidParameterError
             If a column is not known, or a level is not between 0 and 1.
         DataError
-            If X is not finite, has another number of columns, or lacks one by name.
+            If X holds infinite numbers, has another number of columns, or lacks one by name.
         """
         return self.mixture_.regress(X, target, given=given, quantiles=quantiles)

@@ -14,7 +14,8 @@ from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import seed_of_model, set_parameters
 from gmmscape.estimator.of_columns import OfColumns
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.families import CovariancePrior
+from gmmscape.families import CovariancePrior, known_family
+from gmmscape.families.mclust_variance import named_for_mclust
 from gmmscape.mixture import Mixture
 from gmmscape.modelfiles.load import save
 from gmmscape.models import read_model
@@ -204,14 +205,17 @@ class Saved(OfColumns):
         Returns
         -------
         dict
-            `modelName`, `d`, `G` and `parameters`.
+            `modelName`, which is the family's, `d`, `G` and `parameters`; their `variance` has what mclust
+            looks for in that model (`scale`, `shape`, `orientation`).
 
         Raises
         ------
         NotFittedError
             If there is no fit yet.
         """
-        return self.mixture_.to_mclust()
+        return named_for_mclust(
+            self.mixture_.to_mclust(), known_family("covariance_type", self.covariance_type)
+        )
 
 
 def _set_columns(model: Any, mixture: Mixture) -> None:

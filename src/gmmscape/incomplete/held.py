@@ -209,7 +209,10 @@ class IncompleteRows(engine.HeldRows):
     def taken(self, rows: Any, weights: FloatArray | None = None) -> Any:
         """Return some rows with their own weights or others."""
         own = self.weights.taken(rows) if weights is None else Weights.of(weights)
-        return hold_with(self._computing, self.X[rows], own, self.origin)
+        taken = hold_with(self._computing, self.X[rows], own, self.origin)
+        if isinstance(rows, slice) and rows == slice(None) and isinstance(taken, IncompleteRows):
+            taken.patterns = self.patterns
+        return taken
 
     def _marginals(self, parameters: engine.Parameters) -> Any:
         """Yield rows, held ones and the marginal of the mixture for each pattern."""

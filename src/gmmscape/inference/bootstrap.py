@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.families import Family
 from gmmscape.inference.quantities import values
@@ -73,6 +73,7 @@ def refits(
         "data": sample.digest,
         "family": family.name,
         "fit": [part.tolist() for part in (fit.weights, fit.means, fit.covariances)],
+        "held": None if family.held is None else family.held.content(),
         "prior": None if family.prior is None else family.prior.rows,
         "method": plan.method,
         "rng": plan.seed,
@@ -120,7 +121,7 @@ def _block(
 
 def _drawn(sample: Sample, worth: Worth, method: str, seed: int, number: int) -> FloatArray:
     """Weights of the rows in one refit, shape (n,)."""
-    rng = np.random.default_rng([seed, number])
+    rng = np.random.default_rng([seed, 7, number])  # [seed, 0] is the stream that data may come from
     n = len(sample)
     counts = np.ones(n) if worth.counts is None else worth.counts
     if method == "bootstrap":
@@ -141,14 +142,15 @@ def _refit(
     found = descend(solver, objective, fit)
     if not found.converged or np.any(family.on_floor(found.local) & ~family.on_floor(fit)):
         return None
-    return values(found.local.permuted(in_order_of(found.local, fit))).tolist()
+    kept = None if family.held is None else ~family.movable(fit.n_components)
+    return values(found.local.permuted(in_order_of(found.local, fit, kept))).tolist()
 
 
-def in_order_of(mixture: Mixture, reference: Mixture) -> FloatArray:
+def in_order_of(mixture: Mixture, reference: Mixture, kept: BoolArray | None = None) -> FloatArray:
     """Return the order in which components correspond to those of a reference, shape (k,).
 
     Components are as far apart as Hellinger's distance says, which sees widths as well as means: a core in a
-    halo has its mean.
+    halo has its mean. Those that are `kept` keep their places.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -158,4 +160,7 @@ def in_order_of(mixture: Mixture, reference: Mixture) -> FloatArray:
     logs = [np.linalg.slogdet(matrices)[1] for matrices in (one, other, middle)]
     lengths = np.einsum("...i,...i", gaps, np.linalg.solve(middle, gaps[..., None])[..., 0])
     distance = 0.125 * lengths + 0.5 * (logs[2] - 0.5 * (logs[0] + logs[1]))  # Bhattacharyya's
-    return linear_sum_assignment(-np.exp(-distance))[1]
+    costs = -np.exp(-distance)
+    if kept is not None:
+        costs[(kept[:, None] | kept) & ~np.eye(len(kept), dtype=bool)] = np.inf
+    return linear_sum_assignment(costs)[1]

@@ -107,6 +107,12 @@ def _part(mixture: Mixture, some: BoolArray) -> Mixture:
 
 def inferred(problem: Problem, plan: Plan, budget: Budget) -> StandardErrors:
     """Return estimates and verdict by the plan's method; see `standard_errors`."""
+    if problem.objective.held is not None and not problem.alive.all():
+        empty = np.flatnonzero(~problem.alive)[0]
+        raise NotAvailableError(
+            f"component {empty} has no rows, and others cannot take its place where parameters are held: fit "
+            "without it"
+        )
     why = no_derivatives(problem)
     if plan.method == "auto" and why is not None:
         plan = plan._replace(method="bootstrap")
@@ -149,6 +155,8 @@ def _all(held: list[Held]) -> BoolArray:
 def no_derivatives(problem: Problem) -> str | None:
     """Return why there is no information matrix; None where there is one."""
     family = problem.objective.family
+    if family.held is not None:
+        return "parameters are held, which second derivatives do not know"
     if family.scores is None:
         return f"the family {family.name!r} has no second derivatives"
     size, rows = OwnUnits(family, problem.fit).size, problem.objective.rows

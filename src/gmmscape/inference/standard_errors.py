@@ -119,8 +119,8 @@ def standard_errors(
     InvalidParameterError
         If the model or an option cannot be used.
     NotAvailableError
-        If the model has a background or holds parameters; if the family or the rows have no second
-        derivatives, or the fit too many parameters for a matrix of them, and `method` needs it.
+        If the model has a background; if the family or the rows have no second derivatives, parameters are
+        held, or the fit has too many for a matrix of them, and `method` needs it.
     NotFittedError
         If the model has no parameters yet.
 
@@ -156,9 +156,11 @@ def standard_errors(
     fitted = read_model(last_step(model), covariance_type)
     if fitted.mixture is None:
         raise InvalidParameterError.of("model", model, "pass a mixture: centers have no likelihood")
-    if fitted.mixture.background is not None or fitted.held is not None:
-        what = "beside a background" if fitted.held is None else "with held parameters"
-        raise NotAvailableError(f"standard errors {what}: there are no derivatives that know of it")
+    if fitted.mixture.background is not None:
+        raise NotAvailableError(
+            "standard errors beside a background: neither derivatives nor refits know of it; those of the "
+            "components on their own rows are of `mixture_.beside(None)` and `X[labels >= 0]`, and too small"
+        )
     X = columns_in_order(X, fitted.feature_names)
     sample = Sample(X, sample_weight, copy=False, wild="aside")
     for finding in set_aside(sample):

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape import engine
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.engine import Coverage, EmRuns, EmTask
-from gmmscape.exceptions import DataError
+from gmmscape.exceptions import DataError, NotAvailableError
 from gmmscape.measure.rows import EVERY, WeightedRows
 from gmmscape.measure.tally import Tally
 from gmmscape.mixture import Mixture
@@ -42,10 +42,12 @@ class BackgroundRows(WeightedRows):
 
     Parameters
     ----------
-    data, weights, unit, resolution, origin, tally
-        As of `WeightedRows`.
-    log_density : float or ndarray of shape (n,)
-        Of the background without its weight, in the user's units of length: -inf for rows outside its region.
+    data, weights, unit, resolution, origin, tally, incomplete
+        As of `WeightedRows`. Of rows with missing values the density is that of what is observed.
+    background : Background
+        Its region in local coordinates; its weight does not count.
+    log_density : ndarray of shape (n,)
+        Of it at each row, without its weight, in the user's units of length: -inf outside its region.
     """
 
     def __init__(
@@ -53,15 +55,19 @@ class BackgroundRows(WeightedRows):
         data: FloatArray,
         weights: engine.Weights | FloatArray,
         unit: float,
-        log_density: float | FloatArray,
+        background: Background,
+        log_density: FloatArray,
         *,
         resolution: float = 0.0,
         origin: FloatArray | None = None,
         tally: Tally | None = None,
+        incomplete: bool = False,
     ) -> None:
-        super().__init__(data, weights, unit, resolution, origin, tally)
-        self._log_density = np.broadcast_to(np.asarray(log_density, dtype=np.float64), (len(data),))
-        self.log_uniform = self._log_density + self.log_unit
+        super().__init__(data, weights, unit, resolution, origin, tally, incomplete=incomplete)
+        self._background = background
+        self._log_density = log_density
+        dimensions = np.count_nonzero(~np.isnan(data), axis=1) if incomplete else data.shape[1]
+        self.log_uniform = log_density + dimensions * np.log(unit)
         self._known: deque[_Shared] = deque(maxlen=4)
 
     @property
@@ -81,12 +87,35 @@ class BackgroundRows(WeightedRows):
         """Return some rows, before the same background, their weights made to sum to one."""
         weights = self.weights[rows]
         return BackgroundRows(
-            self.local(rows), weights / weights.sum(), self.unit, self._log_density[rows], tally=self.tally
+            self.local(rows),
+            weights / weights.sum(),
+            self.unit,
+            self._background,
+            self._log_density[rows],
+            tally=self.tally,
+            incomplete=self.incomplete,
         )
 
     def alike(self, data: FloatArray, weights: FloatArray) -> WeightedRows:
         """Return other rows before the same background, all in its region."""
-        return BackgroundRows(data, weights, self.unit, float(self._log_density.max()))
+        density = self._background.log_densities_inside(data)
+        return BackgroundRows(data, weights, self.unit, self._background, density)
+
+    def completed(
+        self,
+        mixture: Mixture,
+        rng: np.random.Generator,
+        rows: Any = EVERY,
+        component: IntArray | None = None,
+    ) -> FloatArray:
+        """Return rows without gaps; what the background has of them is drawn from its region."""
+        points = super().completed(mixture, rng, rows, component)
+        if component is not None or not self.incomplete:
+            return points
+        given, share = self.local(rows), self._shared(mixture).share[rows]
+        noise = rng.random(len(given)) < share
+        points[noise] = self._background.filled(given[noise], rng)
+        return points
 
     def statistics(self, mixture: Mixture, scatter: str) -> SufficientStatistics:
         """Return the statistics of what the background leaves, and the log-likelihood with it."""
@@ -122,7 +151,12 @@ class BackgroundRows(WeightedRows):
         return Coverage(ends, found.row[kept], posterior[kept], rest[kept])
 
     def em(self, task: EmTask) -> EmRuns | None:
-        """Return where EM leads from each start of a task, all rows before the background."""
+        """Return where EM leads from each start of a task, all rows before the background.
+
+        None where values are missing: the loop of patterns knows no background.
+        """
+        if self.incomplete:
+            return None
         return super().em(
             replace(
                 task,
@@ -158,17 +192,17 @@ def rows_before(
 ) -> WeightedRows:
     """Return rows as `WeightedRows` takes them, before a background if there is one.
 
-    Raises DataError for rows with missing values before one.
+    Raises DataError for rows with missing values before one that is over no box.
     """
     if background is None:
         return WeightedRows(data, weights, **options)
-    if options.pop("incomplete"):
-        raise DataError(
-            "background: X has missing values, of which no uniform density is known; impute them first "
-            "(`impute`), or leave the background out"
-        )
-    density = background.of_weight(1.0).log_densities(data)
-    return BackgroundRows(data, weights, log_density=density, **options)
+    try:
+        density = background.of_weight(1.0).log_densities(data)
+    except NotAvailableError as error:
+        raise DataError(f"background: {error}") from error
+    origin = options.get("origin")
+    local = background if origin is None else background.moved(-origin)
+    return BackgroundRows(data, weights, background=local, log_density=density, **options)
 
 
 def best_weight(gap: FloatArray, weights: FloatArray) -> float:

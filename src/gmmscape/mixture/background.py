@@ -38,7 +38,8 @@ class Background:
     lower, upper : ndarray of shape (d,) or None
         Corners of the box, or of the box about the hull; both belong to it. None for a given volume.
     faces : ndarray of shape (m, d + 1) or None
-        Of the hull: x is in it where ``faces[:, :d] @ x + faces[:, d] <= 0`` for all, up to rounding.
+        Of the hull: x is in it where ``faces[:, :d] @ (x - lower) + faces[:, d] <= 0`` for all, up to
+        rounding, which so does not depend on where the data lie.
     """
 
     region: str
@@ -58,30 +59,59 @@ class Background:
         return replace(self, weight=weight)
 
     def contains(self, X: FloatArray) -> BoolArray:
-        """Say which rows are in the region, shape (n,); all of them where only a volume was given."""
+        """Say which rows are in the region, shape (n,); all of them where only a volume was given.
+
+        Of a box what is observed of a row is asked; NotAvailableError where something is missing, of others.
+        """
         if self.lower is None or self.upper is None:
             return np.ones(len(X), dtype=bool)
-        inside = ((self.lower <= X) & (self.upper >= X)).all(axis=1)
+        inside = (((self.lower <= X) & (self.upper >= X)) | self._missing(X)).all(axis=1)
         if self.faces is not None:
             scale = TOLERANCES.measure.on_hull * float(np.linalg.norm(self.upper - self.lower))
-            beyond = X @ self.faces[:, :-1].T + self.faces[:, -1]
+            beyond = (X - self.lower) @ self.faces[:, :-1].T + self.faces[:, -1]
             inside &= beyond.max(axis=1) <= scale
         return np.asarray(inside)
 
+    def log_densities_inside(self, X: FloatArray) -> FloatArray:
+        """Return the log density, without weight, of what is observed of rows inside, shape (n,)."""
+        missing = self._missing(X)
+        if self.lower is None or self.upper is None or not missing.any():
+            return np.full(len(X), self.log_density)
+        return np.where(missing, 0.0, -np.log(self.upper - self.lower)).sum(axis=1)
+
     def log_densities(self, X: FloatArray) -> FloatArray:
-        """Return the log of the weighted density at each row, shape (n,): -inf outside the region."""
+        """Return the log of the weighted density at each row, shape (n,): -inf outside the region.
+
+        Of a row with missing values it is the density of what is observed, which is known of a box.
+        """
         if self.weight == 0.0:
             return np.full(len(X), -np.inf)
-        return np.where(self.contains(X), np.log(self.weight) + self.log_density, -np.inf)
+        there = np.log(self.weight) + self.log_densities_inside(X)
+        return np.where(self.contains(X), there, -np.inf)
+
+    def _missing(self, X: FloatArray) -> BoolArray:
+        """Which values are missing; raises NotAvailableError where the density is not known for that."""
+        missing = np.isnan(X)
+        if self.region != BOX and missing.any():
+            raise NotAvailableError(
+                f"rows with missing values before a background over a {self.region}: what some columns show "
+                'of it is not known; fit with "box"'
+            )
+        return missing
 
     def moved(self, offset: FloatArray) -> Background:
         """Return the same with its region moved by an offset, shape (d,)."""
         if self.lower is None or self.upper is None:
             return self
-        faces = self.faces
-        if faces is not None:
-            faces = np.column_stack([faces[:, :-1], faces[:, -1] - faces[:, :-1] @ offset])
-        return replace(self, lower=self.lower + offset, upper=self.upper + offset, faces=faces)
+        return replace(self, lower=self.lower + offset, upper=self.upper + offset)
+
+    def filled(self, X: FloatArray, rng: np.random.Generator | None) -> FloatArray:
+        """Return rows with what is missing drawn from the box, or its middle where `rng` is None; new."""
+        missing = self._missing(X)
+        if self.lower is None or self.upper is None or not missing.any():
+            return X.copy()
+        at = 0.5 if rng is None else rng.random(X.shape)
+        return np.where(missing, self.lower + (self.upper - self.lower) * at, X)
 
     def in_columns(self, places: Sequence[int]) -> Background:
         """Return what some columns show of it: uniform again over a box, and of no other known."""
@@ -175,14 +205,14 @@ def background_of(value: str | float | None, X: FloatArray) -> Background | None
     """
     if value is None:
         return None
+    if value != BOX and np.isnan(X).any():
+        raise DataError(
+            f"background={value!r}: X has missing values, and what some columns show of such a region is not "
+            'known; pass "box", or impute them first (`impute`)'
+        )
     if not isinstance(value, str):
         return Background(GIVEN, float(value))
-    if np.isnan(X).any():
-        raise DataError(
-            f"background={value!r}: X has missing values, of which no uniform density is known; impute them "
-            "first (`impute`), or leave the background out"
-        )
-    lower, upper = X.min(axis=0), X.max(axis=0)
+    lower, upper = np.nanmin(X, axis=0), np.nanmax(X, axis=0)
     flat = np.flatnonzero(~(upper > lower))
     if len(flat):
         raise DataError(
@@ -222,9 +252,8 @@ def _hull(X: FloatArray) -> tuple[FloatArray | None, float]:
         ) from error
     faces = hull.equations[:, :-1] / scale
     lengths = np.linalg.norm(faces, axis=1)
-    offsets = hull.equations[:, -1] - faces @ X.min(axis=0)
     volume = float(hull.volume) * float(np.exp(np.log(scale).sum()))
-    return np.column_stack([faces, offsets]) / lengths[:, None], volume
+    return np.column_stack([faces, hull.equations[:, -1]]) / lengths[:, None], volume
 
 
 def weighted(name: str, value: Any, n: int, background: Background) -> FloatArray:

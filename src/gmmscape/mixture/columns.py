@@ -142,7 +142,7 @@ class OverColumns(OverRows):
         X : array_like of shape (n, m) or (n, d)
             Rows of the known columns, in their order in the mixture or in that of `given`; or of all
             columns, of which those of the target are not looked at. Of a table the columns are taken by
-            name.
+            name. NaN stands for what is missing of a row, which is averaged over.
         target : str, int, or sequence of these
             Columns that are predicted, by name or number from 0.
         given : sequence of str or int, optional
@@ -161,7 +161,7 @@ class OverColumns(OverRows):
             If a column is not known, or both known and a target; if a level is not between 0 and 1, or
             there are levels and more than one target.
         DataError
-            If X is not finite, has another number of columns, or lacks one by name.
+            If X holds infinite numbers, has another number of columns, or lacks one by name.
         NotAvailableError
             If there is a background.
 
@@ -179,7 +179,6 @@ class OverColumns(OverRows):
         >>> found.mean.tolist(), found.variance.tolist()
         ([1.0, 5.0], [1.0, 1.0])
         """
-        self._alone("regression")
         self._alone("regression")
         return regressed(self, X, target, given, quantiles)
 

@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.incomplete.patterns import Patterns
 from gmmscape.mixture.names import places_of
 from gmmscape.validation import columns_in_order, data_matrix, finite_array
 
@@ -62,7 +63,7 @@ def regressed(mixture: Any, X: Any, target: Any, given: Any, quantiles: Any) -> 
     mean, covariance = np.empty((n, t)), np.empty((n, t, t))
     found = None if levels is None else np.empty((n, len(levels)))
     with np.errstate(over="ignore", invalid="ignore"):  # looked at below
-        for part, block in _blocks(mixture, rows, known, targets):
+        for part, block in _by_pattern(mixture, rows, known, targets):
             mean[part], covariance[part] = _moments(block)
             if found is not None and levels is not None:
                 found[part] = _quantiles(block, levels)
@@ -101,13 +102,37 @@ def _rows(mixture: Any, X: Any, known: list[int]) -> FloatArray:
         X = columns_in_order(X, [names[j] for j in known])
     width = np.shape(X)[1] if np.ndim(X) == 2 else None
     if width == mixture.n_features != len(known):
-        return data_matrix(np.asarray(X)[:, known])
-    rows = data_matrix(X)
+        return data_matrix(np.asarray(X)[:, known], missing=True)
+    rows = data_matrix(X, missing=True)
     if rows.shape[1] != len(known):
         raise DataError(
             f"X has shape {rows.shape}: pass the {len(known)} known columns, or all {mixture.n_features}"
         )
     return rows
+
+
+def _by_pattern(
+    mixture: Any, rows: FloatArray, known: list[int], targets: list[int]
+) -> Iterator[tuple[Any, _Block]]:
+    """Yield the components at rows whose missing columns, if there are any, are averaged over."""
+    if not np.isnan(rows).any():
+        yield from _blocks(mixture, rows, known, targets)
+        return
+    for observed, at in zip(*Patterns.of(rows), strict=True):
+        there = [known[j] for j in np.flatnonzero(observed)]
+        if not there:
+            yield at, _unconditional(mixture, len(at), targets)
+            continue
+        for part, block in _blocks(mixture, rows[at[:, None], np.flatnonzero(observed)], there, targets):
+            yield at[part], block
+
+
+def _unconditional(mixture: Any, n: int, targets: list[int]) -> _Block:
+    """The components at rows of which nothing is known."""
+    own, k = mixture.marginal(targets), mixture.n_components
+    matrices = own.kind.matrices(own.covariances, k, len(targets))
+    means = np.broadcast_to(own.means, (n, k, len(targets)))
+    return _Block(np.broadcast_to(own.weights, (n, k)), means, matrices)
 
 
 def _blocks(

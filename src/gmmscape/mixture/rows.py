@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,10 +38,10 @@ class OverRows(MixtureParts):
         DataError
             If X is no (n, d) matrix of finite numbers and NaN.
         """
-        own = self._held(X).log_density(self.parameters)
         if self.background is None:
-            return own
-        return np.logaddexp(own, self.background.log_densities(self._complete(X)))
+            return self._held(X).log_density(self.parameters)
+        points = self._points(X)
+        return np.logaddexp(self._log_of_components(points), self.background.log_densities(points))
 
     def responsibilities(self, X: ArrayLike) -> FloatArray:
         """Return the posterior probability of each component at each row.
@@ -61,13 +61,15 @@ class OverRows(MixtureParts):
         DataError
             If X is no (n, d) matrix of finite numbers and NaN.
         """
-        held = self._held(X)
-        own = held.responsibilities(self.parameters)
+        own = self._held(X).responsibilities(self.parameters)
         if self.background is None:
             return own
-        density = self.background.log_densities(self._complete(X))
-        share = share_of_background(held.log_density(self.parameters), density)
-        return np.column_stack([own * (1.0 - share)[:, None], share])
+        points = self._points(X)
+        density = self.background.log_densities(points)
+        share = share_of_background(self._log_of_components(points), density)
+        found = np.column_stack([own * (1.0 - share)[:, None], share])
+        found[np.isnan(points).all(axis=1)] = [*self.weights, self.background.weight]
+        return found
 
     @random_state_too
     def sample(self, n: int, rng: Any = None) -> tuple[FloatArray, IntArray]:
@@ -142,13 +144,18 @@ class OverRows(MixtureParts):
         >>> mixture.impute([[2.0, np.nan], [np.nan, np.nan], [1.0, 1.0]]).round(6).tolist()
         [[2.0, 1.6], [0.0, 0.0], [1.0, 1.0]]
         """
-        self._alone("imputation")
         rng = generator(rng)
-        points = data_matrix(X, n_features=self.n_features, missing=True)
+        points = self._points(X)
+        components = self.parameters if self.background is None else self._components().parameters
         if draw:
-            filled = incomplete.drawn(points, self.parameters, rng)
+            filled = incomplete.drawn(points, components, rng)
         else:
-            filled = incomplete.expected(points, self.parameters)
+            filled = incomplete.expected(points, components)
+        if self.background is not None:
+            share = self.responsibilities(points)[:, -1]
+            noise = self.background.filled(points, rng if draw else None)
+            share = (rng.random(len(points)) < share).astype(np.float64) if draw else share
+            filled = np.where(np.isnan(points), filled + share[:, None] * (noise - filled), points)
         return like_given(X, points, filled)
 
     def _sampled_with_background(
@@ -158,9 +165,7 @@ class OverRows(MixtureParts):
         noise = int(rng.binomial(n, background.weight))
         X, labels = background.sample(noise, self.n_features, rng), np.full(noise, -1, dtype=np.intp)
         if noise < n:
-            weights = self.weights / self.weights.sum()
-            alone = self._alike(weights, self.means, self.covariances, self._factors, background=None)
-            own, components = alone.sample(n - noise, rng)
+            own, components = self._components().sample(n - noise, rng)
             X, labels = np.vstack([X, own]), np.concatenate([labels, components])
         order = rng.permutation(n)
         return X[order], labels[order]
@@ -172,12 +177,20 @@ class OverRows(MixtureParts):
                 f"{what} of a mixture with a background: take the components alone, `mixture.beside(None)`"
             )
 
-    def _complete(self, X: ArrayLike) -> FloatArray:
-        """Rows without gaps: of others it is not known what a background's density is."""
-        points = data_matrix(X, n_features=self.n_features, missing=True)
-        if np.isnan(points).any():
-            self._alone("densities of rows with missing values")
-        return points
+    def _components(self) -> Self:
+        """The components alone, their weights summing to one."""
+        weights = self.weights / self.weights.sum()
+        return self._alike(weights, self.means, self.covariances, self._factors, background=None)
+
+    def _log_of_components(self, points: FloatArray) -> FloatArray:
+        """Log density of the components alone, whose weights leave the background's."""
+        found = self._held(points).log_density(self.parameters)
+        with np.errstate(divide="ignore"):
+            found[np.isnan(points).all(axis=1)] = np.log(self.weights.sum())
+        return found
+
+    def _points(self, X: ArrayLike) -> FloatArray:
+        return data_matrix(X, n_features=self.n_features, missing=True)
 
     def _held(self, X: ArrayLike) -> engine.Held:
-        return incomplete.hold(data_matrix(X, n_features=self.n_features, missing=True))
+        return incomplete.hold(self._points(X))

@@ -42,13 +42,15 @@ def births(objective: SampleObjective, here: Mixture, rng: np.random.Generator) 
 
     Of the rows that are the background's, `EFFORT.moves.birth_rows` are looked at. A place is one of them
     with its nearest, as many as give a component a covariance twice, or a share of them all; those of the
-    smallest balls come first, and no two overlap.
+    smallest balls come first, and no two overlap. Rows with missing values are not looked at.
     """
     rows, weight = objective.rows, objective.rows.background_weight(here)
     if weight == 0.0:
         return []
     left = np.maximum(1.0 - rows.responsibilities(here).sum(axis=1), 0.0)
     mine = np.flatnonzero(left > 0.5)
+    if rows.incomplete:
+        mine = mine[~np.isnan(rows.local(mine)).any(axis=1)]
     if len(mine) > EFFORT.moves.birth_rows:
         mine = np.sort(rng.choice(mine, EFFORT.moves.birth_rows, replace=False))
     d = here.n_features

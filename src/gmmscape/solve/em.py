@@ -234,8 +234,11 @@ def _state(objective: Objective, mixture: Mixture) -> EMState:
 
 
 def _collapsed(objective: Objective, mixture: Mixture) -> bool:
-    """Whether some component is narrower than the rounding of the data: its likelihood means nothing."""
+    """Whether some component is narrower than rounding, of data or its own: its likelihood means nothing."""
     if not objective.family.free_covariances:
         return False
-    narrowness = mixture.kind.inverse_deviations(mixture.parameters.factors)
+    factors = mixture.parameters.factors
+    if mixture.kind.lost_in_rounding(mixture.covariances, factors):
+        return True
+    narrowness = mixture.kind.inverse_deviations(factors)
     return bool(np.any(narrowness * np.sqrt(objective.measure.variance) > TOLERANCES.solve.narrowest))

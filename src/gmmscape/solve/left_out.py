@@ -108,7 +108,7 @@ def _before_background(
     own = left_out_log_densities(fit, points, posterior, theirs, prior_rows)
     left = np.maximum(n * background.weight - (1.0 - posterior.sum(axis=1)), 0.0)
     with np.errstate(divide="ignore"):
-        uniform = np.log(left / others) + background.log_density
+        uniform = np.log(left / others) + background.log_densities_inside(points)
     return np.logaddexp(np.log(max(theirs - 1.0, EPS) / others) + own, uniform)
 
 

@@ -40,6 +40,7 @@ class EmRun : private EmMemory {
         if (!factorise(family_.shape, start, d_)) {
             state.fit = std::move(start);
             state.end = End::degenerate;
+            history_ = {state.nll};
             return finished(std::move(state), End::degenerate);
         }
         evaluate(std::move(start), state);

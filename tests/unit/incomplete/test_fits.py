@@ -236,12 +236,6 @@ def test_repeated_rows_are_seen_through_their_gaps(X: np.ndarray):
     assert lab.Sample(X).repetition == 1.0
 
 
-def test_a_background_needs_complete_rows(X: np.ndarray):
-    for background in ("box", "hull", 1e4):
-        with pytest.raises(gs.DataError, match=r"missing values.*impute"):
-            gs.GaussianMixture(4, background=background).fit(X)
-
-
 def test_tables_with_their_own_word_for_missing_values_are_read(escaped: gs.GaussianMixture, X: np.ndarray):
     table = pd.DataFrame(X, columns=list("abcd"))
     own_word = table.astype("Float64")

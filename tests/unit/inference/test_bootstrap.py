@@ -111,3 +111,58 @@ def test_refits_whose_components_change_places_are_put_back():
     robust = gs.standard_errors(model, X, method="sandwich")
     for one, other in zip(found.of("sd"), robust.of("sd"), strict=True):
         assert one.standard_error == pytest.approx(other.standard_error, rel=0.3)
+
+
+def test_rows_drawn_with_the_same_seed_are_not_drawn_again():
+    """`default_rng([0, 0])` is `default_rng(0)`: a refit by the stream of the data picks one cluster."""
+    X = gs.Mixture.location([[0, 0], [9, 0], [0, 9]], sigma=1.0).sample(300, np.random.default_rng(0))[0]
+    model = gs.GaussianMixture(3, covariance_type="spherical", random_state=0).fit(X)
+    found = gs.standard_errors(model, X, method="bootstrap", n_bootstrap=60, rng=0)
+    robust = gs.standard_errors(model, X, method="sandwich")
+    for one, other in zip(found.of("mean"), robust.of("mean"), strict=True):
+        assert one.standard_error == pytest.approx(other.standard_error, rel=0.5)
+
+
+FREE = np.nan
+
+
+def test_what_is_held_stays_in_refits():
+    """Held parameters have no error, and the others that of a fit in which they are known."""
+    X = gs.Mixture.location([[0, 0], [4, 0], [0, 4]], sigma=1.0).sample(400, 5)[0]
+    free = gs.GaussianMixture(3, covariance_type="spherical", random_state=0).fit(X)
+    held = gs.GaussianMixture(
+        3,
+        covariance_type="spherical",
+        means_fixed=[[0, 0], [4, FREE], [FREE, FREE]],
+        covariances_fixed=[1.0, FREE, FREE],
+        random_state=0,
+    ).fit(X)
+    found = gs.standard_errors(held, X, rng=1, n_bootstrap=200)
+    assert (found.method, found.replicates) == ("bootstrap", 200)
+    means = {(one.component, one.columns[0]): one for one in found.of("mean")}
+    for place in ((0, 0), (0, 1), (1, 0)):
+        assert means[place].standard_error is None
+        assert "same in all refits" in means[place].reason
+    assert means[0, 0].value == 0.0
+    assert means[1, 0].value == 4.0
+    whole = gs.standard_errors(free, X, method="sandwich")
+    third = free.means_[:, 1].argmax()
+    for one in whole.of("mean"):
+        if one.component == third:
+            ours = means[2, one.columns[0]]
+            assert ours.standard_error == pytest.approx(one.standard_error, rel=0.35)
+    assert found.of("weight")[0].standard_error < whole.of("weight")[0].standard_error * 1.3
+    with pytest.raises(gs.NotAvailableError, match=r"parameters are held.*method='bootstrap'"):
+        gs.standard_errors(held, X, method="sandwich")
+    empty = gs.GaussianMixture(3, means_fixed=[[1e3, 0], [FREE] * 2, [FREE] * 2], random_state=0).fit(X)
+    with pytest.raises(gs.NotAvailableError, match="component 0 has no rows"):
+        gs.standard_errors(empty, X, rng=0, n_bootstrap=20)
+
+
+def test_held_components_keep_their_places_in_the_order():
+    reference = gs.Mixture.location([[0.0], [5.0], [10.0]], sigma=1.0)
+    moved = gs.Mixture.location([[10.0], [5.0], [0.0]], sigma=1.0)
+    assert in_order_of(moved, reference).tolist() == [2, 1, 0]
+    assert in_order_of(moved, reference, np.array([True, False, False])).tolist() == [0, 1, 2]
+    swapped = gs.Mixture.location([[0.0], [10.0], [5.0]], sigma=1.0)
+    assert in_order_of(swapped, reference, np.array([True, False, False])).tolist() == [0, 2, 1]

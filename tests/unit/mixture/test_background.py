@@ -47,6 +47,19 @@ def test_hull_moves_with_its_rows():
     )
 
 
+@pytest.mark.parametrize("far", [1e6, 1e9, -1e12])
+def test_a_hull_far_from_zero_has_all_its_rows(far: float):
+    """Where the data lie does not matter: distances to faces count from the hull's own corner."""
+    moved = np.random.default_rng(3).standard_normal((60, 2)) * [1.0, 5.0] + far
+    hull, near = background_of("hull", moved), background_of("hull", moved - far)
+    assert hull.contains(moved).all()
+    assert hull.volume == pytest.approx(near.volume, rel=1e-9)
+    points = moved[:30] + 0.7 * (moved[30:] - moved[:30].mean(axis=0))
+    expected = near.contains(points - far)
+    assert 5 < expected.sum() < 30
+    assert np.array_equal(hull.contains(points), expected)
+
+
 def test_on_a_line_hull_and_box_are_one():
     line = ROWS[:, :1]
     assert background_of("hull", line).volume == pytest.approx(background_of("box", line).volume)

@@ -140,7 +140,7 @@ def test_many_rows_are_done_in_blocks(monkeypatch: pytest.MonkeyPatch):
         ([[1.0]], {"target": ["age"], "given": ["age"]}, gs.InvalidParameterError, "target"),
         ([[1.0]], {"target": [0, 1, 2]}, gs.InvalidParameterError, "leave one column"),
         ([[1.0]], {"target": "age"}, gs.DataError, "the 2 known columns, or all 3"),
-        ([[np.nan, 1.0]], {"target": "age"}, gs.DataError, "NaN"),
+        ([[np.inf, 1.0]], {"target": "age"}, gs.DataError, "infinite"),
         ([1.0, 2.0], {"target": "age"}, gs.DataError, "shape"),
         (pd.DataFrame({"age": [1.0]}), {"target": "age"}, gs.DataError, "lacks the columns height, weight"),
     ],
@@ -148,3 +148,23 @@ def test_many_rows_are_done_in_blocks(monkeypatch: pytest.MonkeyPatch):
 def test_what_cannot_be_regressed(X: object, options: dict, error: type, message: str):
     with pytest.raises(error, match=message):
         three("full").regress(X, **options)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_missing_of_a_row_is_averaged_over(kind: str):
+    mixture = three(kind, 3)
+    known = np.array([[1.0, np.nan], [np.nan, 2.0], [np.nan, np.nan], [0.5, -1.0], [-2.0, np.nan]])
+    found = mixture.regress(known, "age", quantiles=[0.1, 0.5])
+    for i, row in enumerate(known):
+        values = {name: x for name, x in zip(["height", "weight"], row, strict=True) if not np.isnan(x)}
+        there = (mixture.condition(values) if values else mixture).marginal(["age"])
+        mean, covariance = moments(there)
+        assert found.mean[i] == pytest.approx(mean[0], rel=1e-11)
+        assert found.variance[i] == pytest.approx(covariance[0, 0], rel=1e-11)
+        deviations = np.sqrt(there.full_covariances()[:, 0, 0])
+        below = norm.cdf(found.quantiles[i][:, None], there.means[:, 0], deviations) @ there.weights
+        assert below == pytest.approx([0.1, 0.5], abs=1e-9)
+    both = mixture.regress(known[:3, :1], ["weight", "age"])
+    mean, covariance = moments(mixture.marginal(["weight", "age"]))
+    np.testing.assert_allclose(both.mean[1], mean, rtol=1e-11)
+    np.testing.assert_allclose(both.covariance[1], covariance, rtol=1e-11)

@@ -13,6 +13,7 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture as Theirs
 
 import gmmscape as gs
+from gmmscape.families.mclust_variance import named_for_mclust
 from unit.mixture.cases import COVARIANCES, example
 from unit.mixture.test_columns import three
 
@@ -121,6 +122,57 @@ def test_mclust_has_components_last_and_back(kind: str, d: int):
         assert back == mixture
     again = gs.from_mclust(json.loads(json.dumps(found, default=lambda array: array.tolist())))
     assert again == back
+
+
+SHARING = ["EII", "EEI", "VEI", "EVI", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV"]
+
+
+@pytest.mark.parametrize("family", [*SHARING, "VVV", "EEE", "VVI", "VII"])
+def test_fits_keep_the_name_of_their_family(family: str):
+    """R's functions use the name and its parts: covariances made of them are those of the fit."""
+    rng = np.random.default_rng(4)
+    X = np.vstack([rng.normal(size=(80, 3)) @ rng.normal(size=(3, 3)) + c for c in ([0, 0, 0], [9, 0, 3])])
+    model = gs.GaussianMixture(2, covariance_type=family, random_state=0).fit(X)
+    found = model.to_mclust()
+    variance = found["parameters"]["variance"]
+    assert found["modelName"] == variance["modelName"] == family
+    if family in SHARING:
+        volume, shape, orientation = family
+        assert np.shape(variance["scale"]) == (() if volume == "E" else (2,))
+        assert ("shape" in variance) == (shape != "I")
+        assert ("orientation" in variance) == (orientation != "I")
+        for i in range(2):
+            size = np.broadcast_to(variance["scale"], 2)[i]
+            along = (
+                np.ones(3) if shape == "I" else np.asarray(variance["shape"]).T[i if shape == "V" else ...]
+            )
+            axes = np.eye(3) if orientation == "I" else variance["orientation"]
+            axes = axes[..., i] if orientation == "V" else axes
+            np.testing.assert_allclose((size * axes * along) @ axes.T, variance["sigma"][..., i], atol=1e-9)
+            assert np.prod(along) == pytest.approx(1.0)
+    back = gs.from_mclust(json.loads(json.dumps(found, default=lambda array: array.tolist())))
+    np.testing.assert_allclose(back.log_density(X), model.score_samples(X), atol=1e-12)
+
+
+def test_parts_are_those_that_mclust_has():
+    """Of mclust's own EEV fit of its diabetes data with two components, four decimals each."""
+    sigma = np.empty((3, 3, 2))
+    sigma[..., 0] = [
+        [209.9149, 808.8128, 769.2357],
+        [808.8128, 10228.2258, 9864.4111],
+        [769.2357, 9864.4111, 25105.3706],
+    ]
+    sigma[..., 1] = [
+        [1951.8033, 7050.8738, -691.6897],
+        [7050.8738, 27756.1517, -3419.9118],
+        [-691.6897, -3419.9118, 5835.5563],
+    ]
+    given = {"modelName": "VVV", "d": 3, "G": 2, "parameters": {"variance": {"sigma": sigma}}}
+    found = named_for_mclust(given, "EEV")["parameters"]["variance"]
+    assert found["scale"] == pytest.approx(2855.1778, rel=1e-4)
+    assert found["shape"] == pytest.approx([10.5277, 1.8703, 0.0508], abs=1e-3)
+    first = [[0.0351, -0.0734, -0.9967], [0.4463, -0.8912, 0.0814], [0.8942, 0.4476, -0.0014]]
+    np.testing.assert_allclose(np.abs(found["orientation"][..., 0]), np.abs(first), atol=1e-3)
 
 
 def test_roots_and_shapes_are_those_that_mclust_looks_for():
