@@ -11,12 +11,12 @@ from gmmscape.diagnosis.evidence import Evidence
 from gmmscape.diagnosis.findings import Finding
 from gmmscape.diagnosis.text import diagnosis_table
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.given_rows import columns_in_order
 from gmmscape.mixture import Mixture
 from gmmscape.moves.search import TriedMove
 from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.deferred import Deferred
 from gmmscape.results.records import Record, reports
-from gmmscape.validation import columns_in_order
 
 VERDICTS = ("bad optimum", "no better fit found", "cannot tell")
 INPUT_STATES = ("converged", "not converged", "saddle", "plateau", "degenerate")

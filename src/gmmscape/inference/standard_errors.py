@@ -13,6 +13,7 @@ from gmmscape.diagnosis.findings import set_aside
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.families import Family
+from gmmscape.given_rows import column_names, columns_in_order
 from gmmscape.inference.bootstrap import BOOTSTRAPS, Plan
 from gmmscape.inference.estimates import Problem, inferred
 from gmmscape.inference.result import StandardErrors
@@ -23,14 +24,7 @@ from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Callback
 from gmmscape.solve import Solution, descend
 from gmmscape.tolerances import TOLERANCES
-from gmmscape.validation import (
-    choice,
-    column_names,
-    columns_in_order,
-    positive_integer,
-    random_state_too,
-    real_number,
-)
+from gmmscape.validation import choice, positive_integer, random_state_too, real_number
 from gmmscape.work.journal import seed_for
 
 METHODS = ("auto", "profile", "observed", "sandwich", *BOOTSTRAPS)

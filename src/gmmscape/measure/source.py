@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.engine import BLOCK_ROWS
 from gmmscape.exceptions import DataError
-from gmmscape.validation import column_names, data_matrix, sample_weights
+from gmmscape.given_rows import column_names
+from gmmscape.validation import data_matrix, sample_weights
 from gmmscape.weights import Weights
 
 
