@@ -252,8 +252,7 @@ def sample_weights(value: ArrayLike | None, n: int) -> Weights:
     largest = weights.max()
     if largest == 0:
         raise DataError("sample_weight is zero everywhere: give at least one row a positive weight")
-    weights = weights / largest
-    return Weights.of(weights / weights.sum())
+    return Weights.given(weights)
 
 
 def square_matrix(name: str, value: ArrayLike) -> FloatArray:

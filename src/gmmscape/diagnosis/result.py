@@ -101,8 +101,8 @@ class Diagnosis(Deferred):
     escape_gain : float
         What moves bring beyond that.
     total : float
-        Number of rows; of weighted ones the sum of their counts, where weights are whole multiples of the
-        smallest, else Kish's number. Gains times this are those of the whole data.
+        Number of rows; of weighted ones the sum of their counts, where weights are whole multiples of one
+        (docs/words.md#weights), else Kish's number. Gains times this are those of the whole data.
     significance : float
         Escape gain in standard errors of its row-wise differences (Vuong's statistic); 0 without a gain.
     gradient_norm : float

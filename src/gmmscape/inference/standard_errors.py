@@ -63,8 +63,9 @@ def standard_errors(
     X : array_like of shape (n_samples, n_features)
         Data, as the model was fitted on. Columns of a table are matched by name where the model has names.
     sample_weight : array_like of shape (n_samples,), optional
-        Non-negative weights of the rows; equal by default. Whole numbers, and whole multiples of the
-        smallest, are counts of rows; of others only ratios matter, and a row is one observation.
+        Non-negative weights of the rows; equal by default. Whole numbers, and whole multiples of one
+        (docs/words.md#weights), are counts of rows; of others only ratios matter, and a row is one
+        observation.
     method : {"auto", "profile", "observed", "sandwich", "bootstrap", "weighted bootstrap"}, default="auto"
         "profile": the observed information, and intervals by profile likelihood. "observed": the same, with
         intervals by normal theory on scales without ends (logit, log, Fisher's z). "sandwich": like it, but
@@ -198,7 +199,7 @@ def of_sample(
     given = sample.local_mixture(fitted.mixture)
     objective = Objective.near(sample, family, given)
     solution = _polished(objective, given, budget)
-    worth, total = Worth.of(sample, sample_weight), total_mass(sample, sample_weight)
+    worth, total = Worth.of(sample), total_mass(sample, sample_weight)
     return inferred(Problem(objective, given, solution, worth, level, total), plan, budget)
 
 

@@ -157,10 +157,8 @@ class ArraySource:
         if len(out):
             all_places = np.arange(len(points)) if present is None else present
             kept, places = np.delete(all_places, out), all_places[out]
-            own = None if weights.own is None else weights.own[kept]
-            some = points[kept]
+            some, left = points[kept], weights.taken(kept).normalised()
             incomplete = incomplete and bool(np.isnan(some).any())
-            left = sample_weights(own, len(kept))
             return cls(some, left, kept, len(points), places, all_places[blank], incomplete=incomplete)
         if present is not None:
             return cls(some, weights.taken(present), present, len(points), incomplete=incomplete)
