@@ -139,10 +139,11 @@ def shown(summary: dict[str, Any]) -> Shown:
 
 PAGE = Page(
     question="How long does a default fit take beside scikit-learn's?",
-    setup="""Default fits of both in turn, medians of seven, both on one thread, so that neither the number of
-    cores nor what else the machine does decides (threads of linear algebra on small matrices mostly wait for each
-    other). Ours find a prior, converge to a gradient norm of 1e-6 where scikit-learn stops at a change of 1e-3,
-    search for a better optimum and say what it is. Passes are those of search and diagnosis.""",
+    setup="""Default fits of both in turn, medians of seven, both on one thread, so that neither the number
+    of cores nor what else the machine does decides (threads of linear algebra on small matrices mostly wait
+    for each other). Ours find a prior, converge to a gradient norm of 1e-6 where scikit-learn stops at a
+    change of 1e-3, search for a better optimum and say what it is. Passes are those of search and
+    diagnosis.""",
     sentence="""A default fit takes {least} to {most} times as long as scikit-learn's; within five times
     on {within} of {of} sets. Slower: {slow}. Search and diagnosis cost {peak} passes at most.""",
     claim="A default fit, with search and diagnosis, takes a few times as long as scikit-learn's",
