@@ -128,8 +128,8 @@ PAGE = Page(
     resident memory of a process of its own, the best of three. Gaps: NA in each thousandth row; quoted: all
     numbers in quotation marks. pandas reads the same files by its C and its Python reader.""",
     sentence="Plain numbers take {c} times as long as pandas' C reader, {python} times as its Python reader.",
-    claim="A CSV of numbers is read nearly as fast as by pandas' C reader",
-    number="{c} times as long; {python} times its Python reader",
+    claim="A CSV of numbers is read in a fraction of the time of pandas' Python reader",
+    number="{python} times as long; {c} times its C reader",
     loses="pandas' C reader is faster",
     shown=shown,
 )

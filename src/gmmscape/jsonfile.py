@@ -3,19 +3,61 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 from typing import Any
 
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import FormatError
 from gmmscape.wholefile import unfinished
 
+#: What may stand before a text: marks of encodings (and the zeros of UTF-16), white space.
+BEFORE = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 
-def read_json(path: str | Path) -> Any:
-    """Return the content of a JSON file; raises FormatError where it is none."""
+
+def read_json(path: str | Path, *, most_bytes: int | None = None) -> Any:
+    """Return the content of a JSON file, in UTF-8 or, as PowerShell writes it, in UTF-16.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    most_bytes : int, optional
+        Longer ones are refused; any by default.
+
+    Raises
+    ------
+    FormatError
+        If it is no JSON or too long. What does not begin as JSON does is refused before it is read.
+    """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(_bytes(Path(path), most_bytes))
     except (ValueError, RecursionError) as error:  # also wrong bytes, huge numbers, bottomless nesting
         raise FormatError(f"{path} is not a JSON file: {error}") from error
+
+
+def _bytes(path: Path, most_bytes: int | None) -> bytes:
+    with path.open("rb") as file:
+        there = path.stat()
+        if stat.S_ISCHR(there.st_mode):
+            raise ValueError("it is a device, which may have no end")
+        begin = file.read(EFFORT.measure.bytes_looked_at)
+        if not begin:
+            raise ValueError("it is empty")
+        if not begins_as_json(begin):
+            raise ValueError(f"it begins with {begin[:20].decode('utf-8', 'replace')!r}")
+        if most_bytes is not None and there.st_size > most_bytes:
+            raise ValueError(
+                f"it has {there.st_size} bytes, and up to {most_bytes} are read of a model in JSON; write "
+                "it by `save` or `gmmscape fit --save`"
+            )
+        return begin + file.read()
+
+
+def begins_as_json(begin: bytes, *, objects_only: bool = False) -> bool:
+    """Say whether first bytes are those of a JSON text, or of one that holds an object."""
+    first = begin.lstrip(BEFORE)[:1]
+    return first == b"{" or (not objects_only and first != b"" and first in b'["-0123456789tfn')
 
 
 def json_text(content: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from gmmscape.arrays import FloatArray
 from gmmscape.covariances import kind_named
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError, NotAvailableError
 from gmmscape.families import CovariancePrior, HeldParts, family_named, family_names, known_family, prior_in
 from gmmscape.jsonfile import read_json
@@ -171,7 +172,7 @@ def read_model(model: Any, covariance_type: str | None = None) -> FittedModel:
         return _agreeing(_from_file(model), covariance_type)
     if isinstance(model, Mixture):
         name = _needed(covariance_type)
-        return FittedModel(model, of_family(model, name), None, family=name)
+        return FittedModel(model, of_family(model, name), None, model.feature_names, family=name)
     if isinstance(model, tuple):
         name = _needed(covariance_type)
         return FittedModel(model, mixture_of_arrays(model, name), None, family=name)
@@ -388,7 +389,7 @@ def _from_file(path: str | Path) -> FittedModel:
 def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
     if content.get("format", MIXTURE) == MIXTURE:
         mixture = Mixture.from_dict(content)
-        return FittedModel(path, mixture, None, family=mixture.covariance_type)
+        return FittedModel(path, mixture, None, mixture.feature_names, family=mixture.covariance_type)
     if content["format"] != FIT_FORMAT:
         return _from_part(path, content)
     if content.get("format_version") not in FIT_FORMAT_VERSIONS:
@@ -415,6 +416,8 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         raise FormatError("feature_names has a name twice: rename the columns that the model was fitted on")
     background = Background.from_content(content.get("background"))
     mixture = Mixture(*(content[field] for field in fields[:4]), background=background)
+    if names is not None and len(names) != mixture.n_features:
+        raise FormatError(f"feature_names has {len(names)} names, and the means have {mixture.n_features}")
     family = known_family("family", content.get("family", mixture.covariance_type))
     return FittedModel(
         source=path,
@@ -461,7 +464,7 @@ def _checked_content(path: str | Path) -> dict[str, Any]:
             f"{path} is a pickle or another binary file, which is not opened: loading one can run any code; "
             "pass the JSON of `gmmscape fit --json`"
         )
-    content = read_json(path)
+    content = read_json(path, most_bytes=EFFORT.files.json_bytes)
     if not isinstance(content, dict):
         raise FormatError(f"{path} holds no model: pass the JSON of `gmmscape fit --json`")
     return content

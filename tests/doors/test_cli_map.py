@@ -261,3 +261,14 @@ def test_progress_on_a_terminal_and_nowhere_else():
     assert process.returncode == 0
     assert b"exploring" in shown
     assert "exploring" not in output
+
+
+@needs_terminal
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+def test_quiet_is_so_while_rows_are_read(quiet, tmp_path):
+    np.savetxt(tmp_path / "rows.csv", np.arange(6.0)[:, None], header="x", comments="")
+    arguments = ["map", tmp_path / "rows.csv", "-k", "1", "--sigma", "1", "--starts", "1", *quiet]
+    with on_terminal(arguments) as (process, shown):
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert output.startswith("verdict: ")
+    assert bool(shown) is not bool(quiet), bytes(shown)

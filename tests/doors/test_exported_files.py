@@ -190,8 +190,8 @@ def test_a_point_among_decimal_commas_is_no_number(table):
 
 def test_comments_and_comment_like_lines(table):
     assert table("# made by us\na,b\n1,2\n# later\n3,4\n", comment="#").values.tolist() == [[1, 2], [3, 4]]
-    with pytest.raises(gs.DataError, match=r"line 2: 1 cell .*comment='#'"):
-        table("# made by us\na,b\n1,2\n")
+    with pytest.raises(gs.DataError, match=r"line 3: 1 cell .*comment='#'"):
+        table("a,b\n1,2\n# made by us\n")
 
 
 MISSING = "a,b\n1,2\nNA,3\n4,?\n5,6\n7,.\n,8\n"

@@ -19,7 +19,7 @@ TABLES = {
     "empty.csv": "",
     "gaps.csv": "x,y\n,2\n3,4\n5,NA\n6,\n",
     "cell.csv": "x,y\n1,2\na,4\n",
-    "marked.csv": "# stations\nx,y\n1,2\n",
+    "marked.csv": "x,y\n1,2\n# stations\n3,4\n",
     "twice.csv": "x,x\n1,2\n",
     "equal.csv": "x,y\n1,2\n1,2\n1,2\n",
     "weights.csv": "x,w\n1,1\n2,-1\n3,1\n",

@@ -121,6 +121,9 @@ def run() -> None:
         told = str(error) if isinstance(error, FormatError) else of_an_error(str(error))
         click.echo(f"Error: {told}", err=True)
         code = DATA if isinstance(error, (DataError, FormatError)) else USAGE
+    except MemoryError:
+        click.echo("Error: there is not enough memory for this: use fewer rows or columns", err=True)
+        code = DATA
     except OSError as error:
         click.echo(f"Error: {error.filename or 'output'}: {error.strerror}", err=True)
         code = DATA

@@ -68,7 +68,7 @@ def basins_command(
       gmmscape basins --centers=-3,3,12 --sigma 1 -n 1000
     """
     outputs = outputs_of(described)
-    landscape, _ = landscape_of(described)
+    landscape, _ = landscape_of(described, quiet=outputs.quiet)
     if own and start is not None:
         raise click.UsageError("give either --start or your own starts by --means")
     k, d = landscape.n_components, landscape.measure.n_features

@@ -27,7 +27,7 @@ from gmmscape.cli.shared.rows import layout_of, observed, table_options
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
-from gmmscape.estimator.scaling import Scaling
+from gmmscape.estimator.scaling import OF_ONE_UNIT, Scaling
 from gmmscape.prediction.labels import row_labels
 from gmmscape.solve import INIT_PARAMS
 
@@ -105,6 +105,12 @@ def fit_command(
     if standardize and options["background"] is not None:
         raise click.UsageError(
             "--background is a density in the units of the data: leave --standardize out", context
+        )
+    if standardize and model_file is not None and options["covariance"] in OF_ONE_UNIT:
+        raise click.UsageError(
+            f"--save holds a fit in the columns' own units, in which one of --standardize is not "
+            f"{options['covariance']}: use --json, which every command takes, or --covariance full",
+            context,
         )
     rows = layout.read(file, quiet=outputs.quiet)
     scaling = Scaling.of(rows.values, rows.weights) if standardize else None

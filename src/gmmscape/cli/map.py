@@ -48,7 +48,7 @@ def map_command(
       gmmscape map --centers=-3,3,12 --sigma 1 -k 3 --saddles
     """
     outputs = outputs_of(described)
-    landscape, rows = landscape_of_a_family(described)
+    landscape, rows = landscape_of_a_family(described, quiet=outputs.quiet)
     more = _taken(landscape, saddles=saddles, n_jobs=n_jobs, checkpoint=checkpoint)
     with progress("exploring", quiet=outputs.quiet) as callback:
         atlas = landscape.explore(seed, n_starts=starts, max_seconds=max_seconds, callback=callback, **more)

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
+import numpy as np
 
 from gmmscape.cli.shared.files import STDOUT, FileCommand, Read, Written
 from gmmscape.cli.shared.labels import write_csv
 from gmmscape.cli.shared.models import model_in, model_path
 from gmmscape.cli.shared.options import SEED, WholeNumber
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import FormatError
 from gmmscape.models import FittedModel
 
@@ -49,8 +51,10 @@ def _drawn(model: FittedModel, n: int, seed: int) -> Iterator[Sequence[Any]]:
         raise FormatError(
             "the model is one of centers alone, from which nothing can be drawn: pass a mixture"
         )
-    values, labels = model.mixture.sample(n, seed)
-    names = model.feature_names or tuple(f"column{i}" for i in range(1, values.shape[1] + 1))
+    names = model.feature_names or tuple(f"column{i}" for i in range(1, model.mixture.n_features + 1))
     yield (*names, "gmmscape_component" if "component" in names else "component")
-    for row, label in zip(values.tolist(), labels.tolist(), strict=True):
-        yield (*row, label)
+    rng, together = np.random.default_rng(seed), EFFORT.measure.draws_together
+    for first in range(0, n, together):  # all at once might be more than the memory holds
+        values, labels = model.mixture.sample(min(together, n - first), rng)
+        for row, label in zip(values.tolist(), labels.tolist(), strict=True):
+            yield (*row, label)

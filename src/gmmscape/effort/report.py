@@ -32,6 +32,8 @@ class FilesEffort:
 
     #: Bytes of the header: JSON takes up to thirty times as many in memory.
     header_bytes: int = 4 << 20
+    #: Bytes of a model in JSON, which takes several times as many in memory.
+    json_bytes: int = 1 << 28
     #: Bytes of all arrays: the zip has sizes of 32 bits.
     most_bytes: int = 4_000_000_000
     #: Arrays at most, and bytes of an entry of the zip's directory.

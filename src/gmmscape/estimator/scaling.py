@@ -20,6 +20,9 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve import Solution
 
+#: Families that columns of other units leave: of equal variances, or of axes that are no columns.
+OF_ONE_UNIT = frozenset({"spherical", "EII", "EVE", "VVE", "EEV", "VEV"})
+
 
 class Scaling(NamedTuple):
     """What columns were shifted and divided by before a fit.

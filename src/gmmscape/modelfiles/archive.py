@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import re
+import stat
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -81,10 +82,18 @@ def _npy(array: Array) -> bytes:
 
 
 def is_archive(path: str | Path) -> bool:
-    """Say whether a file begins as model files do."""
+    """Say whether a file begins as model files do; raises FormatError where it can be read only once."""
+    check_regular(path)
     with Path(path).open("rb") as file:
         begin = file.read(len(FIRST) + 512)
     return begin.startswith(FIRST) and HEADER.encode() in begin and b'"format": "gmmscape-model"' in begin
+
+
+def check_regular(path: str | Path) -> None:
+    """Raise FormatError for pipes and devices, which end once or never; folders are the system's error."""
+    mode = Path(path).stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise FormatError(f"{path} is a pipe or a device: write what it gives to a file, and pass that")
 
 
 def read_archive(path: str | Path) -> Content:
@@ -121,6 +130,8 @@ def _as_format_errors(path: str | Path) -> Iterator[None]:
 def _check_end(file: IO[bytes]) -> None:
     """Raise unless the file ends as those that are written here: the directory says how long it is."""
     begin = file.read(8)
+    if not begin:
+        raise FormatError("it is empty")
     if not begin.startswith(FIRST):
         what = next((what for mark, what in OTHERS.items() if begin.startswith(mark)), "something else")
         raise FormatError(f"it is {what}, and is not opened; pass what `save` has written")

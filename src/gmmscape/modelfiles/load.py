@@ -6,9 +6,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError
-from gmmscape.jsonfile import read_json
-from gmmscape.modelfiles.archive import Content, is_archive, read_archive, write_archive
+from gmmscape.jsonfile import begins_as_json, read_json
+from gmmscape.modelfiles.archive import Content, check_regular, is_archive, read_archive, write_archive
 from gmmscape.modelfiles.encoding import Encoder, decoded, decoded_document
 from gmmscape.version import VERSION
 from gmmscape.wholefile import writable_target
@@ -76,9 +77,10 @@ def load(path: str | Path) -> Any:
     >>> gs.load(path).separation
     6.0
     """
+    check_regular(path)
     with Path(path).open("rb") as file:
         begin = file.read(64)
-    if begin.lstrip().startswith(b"{"):
+    if begins_as_json(begin, objects_only=True):
         return _from_json(path)
     content = read_archive(path)
     try:
@@ -111,7 +113,7 @@ def _restored(content: Content) -> Any:
 
 
 def _from_json(path: str | Path) -> Any:
-    found = read_json(path)
+    found = read_json(path, most_bytes=EFFORT.files.json_bytes)
     kind = OF_JSON.get(found.get("format", "gmmscape-mixture")) if isinstance(found, dict) else None
     if kind is None:
         raise FormatError(

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, NotAvailableError
-from gmmscape.tables.columns import Wanted, choose
-from gmmscape.tables.finish import Raw
+from gmmscape.tables.columns import Wanted, check_names, choose
+from gmmscape.tables.raw import Raw
 from gmmscape.tables.source import Source
 
 #: Names, in small letters, of the array that holds the rows among several.
@@ -49,6 +50,7 @@ def read_arrays(source: Source, kind: str, wanted: Wanted) -> Raw:
     names, columns, named = (
         _numpy(source.name, kind, content) if kind in ("npy", "npz") else _arrow(source.name, kind, content)
     )
+    check_names(source.name, names)
     chosen = choose(source.name, names, wanted, named=named)
     values = [_numbers(source.name, names[i], columns[i]) for i in chosen.places]
     weights = None
@@ -81,8 +83,12 @@ def _numpy(file: str, kind: str, content: io.BytesIO) -> tuple[list[str], Sequen
                 "array of numbers"
             ) from error
         raise DataError(f"{file} is a damaged file of NumPy: {error}") from error
-    except (OSError, EOFError, KeyError) as error:
+    except (OSError, EOFError, KeyError, BadZipFile) as error:
         raise DataError(f"{file} is a damaged file of NumPy: {error}") from error
+    except MemoryError as error:
+        raise DataError(f"{file} says that it holds more than the memory does: {error}") from error
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise DataError(f"{file} is a damaged file of NumPy: a member is no array")
     flat = all(array.ndim == 1 and array.dtype.names is None for array in arrays.values())
     if len(arrays) > 1 and flat and len({len(array) for array in arrays.values()}) == 1:
         return list(arrays), list(arrays.values()), True
@@ -113,7 +119,8 @@ def _arrow(file: str, kind: str, content: io.BytesIO) -> tuple[list[str], Sequen
     arrow = import_module("pyarrow")
     module = import_module(f"pyarrow.{kind}")
     try:
-        table = module.read_table(content)
+        # By its own class: what reads many files at once stumbles over names that are there twice.
+        table = module.ParquetFile(content).read() if kind == "parquet" else module.read_table(content)
     except (arrow.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{file} is a damaged {kind.capitalize()} file: {error}") from error
     if not table.num_rows:
@@ -126,15 +133,15 @@ def _numbers(file: str, name: str, column: Any) -> FloatArray:
     if not isinstance(column, np.ndarray):
         kind = str(column.type)
         types = import_module("pyarrow").types
-        numeric = (
-            types.is_integer(column.type) or types.is_floating(column.type) or types.is_decimal(column.type)
+        numeric = any(
+            one(column.type) for one in (types.is_integer, types.is_floating, types.is_decimal, types.is_null)
         )
         if not numeric:
             raise DataError(_refused(file, name, kind))
         column = (
             np.array([np.nan if x is None else float(x) for x in column.to_pylist()])
             if (types.is_decimal(column.type))
-            else column.cast("float64").to_numpy()
+            else column.cast("float64", safe=False).to_numpy()
         )
     elif column.dtype.kind not in "iuf":
         raise DataError(_refused(file, name, str(column.dtype)))

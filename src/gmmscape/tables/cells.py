@@ -6,31 +6,71 @@ import re
 from collections.abc import Sequence
 from math import isfinite, nan
 from shlex import quote
+from string import ascii_lowercase
 from typing import NamedTuple
+from unicodedata import category
 
 from gmmscape.exceptions import InvalidParameterError
 
-#: Words for a missing value, in small letters: of R, pandas, SAS, SPSS, Stata, SQL and Excel.
+#: Words for a missing value, in small letters: of R, pandas, SAS, SPSS, Stata, SQL, C, and Excel in the
+#: languages of Europe.
 MISSING = frozenset(
     {
-        *("", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", "-", "--", "?", "."),
-        *("\\n", "#value!", "#div/0!", "#ref!", "#num!", "#name?", "missing", "n.a.", "nd", "n.d."),
+        *("", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", "-", "--", "?", ".", "missing"),
+        *(
+            "\\n",
+            "n.a.",
+            "nd",
+            "n.d.",
+            "\u2013",
+            "\u2014",
+            "._",
+            *(f".{letter}" for letter in ascii_lowercase),
+        ),
+        *("-nan", "nan(ind)", "-nan(ind)", "1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind"),
+        *("#value!", "#div/0!", "#ref!", "#num!", "#name?", "#null!", "#spill!", "#calc!"),
+        *("#nv", "#wert!", "#bezug!", "#zahl!", "#n/d", "#valeur!", "#nombre!", "#nom?", "#valore!", "#rif!"),
+        *(
+            "#nome?",
+            "#valor!",
+            "#\u00a1valor!",
+            "#\u00a1div/0!",
+            "#\u00a1num!",
+            "#\u00a1ref!",
+            "#\u00bfnombre?",
+        ),
+        *("#n/b", "#waarde!", "#verw!", "#getal!", "#naam?"),
     }
 )
 #: What groups of digits are separated by, in each notation: French and Swiss typists have several of one.
 SPACES, APOSTROPHES = " \u00a0\u202f\u2009", "'\u2019"
 SEPARATORS = {",": ",", ".": ".", " ": SPACES, "'": APOSTROPHES}
 EXPONENT = r"([eE][+-]?\d+)?"
-PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)" + EXPONENT)
+#: Fortran's D is taken for E only behind a decimal point, where it always has one: 12d3 may be a name.
+PLAIN = re.compile(rf"[+-]?((\d+\.?\d*|\.\d+){EXPONENT}|(\d+\.\d*|\.\d+)[dD][+-]?\d+)")
+FORTRAN = str.maketrans("dD", "ee")
+#: What typesetters write for a minus sign.
+MINUS = str.maketrans("\u2212\u2013\ufe63\uff0d", "----")
 DECIMAL_COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)" + EXPONENT)
 #: A comma or point with exactly three digits behind it and up to three before may be either kind of mark.
 EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[,.]\d{3}")
 GROUPED = re.compile(rf"[+-]?\d{{1,3}}([,.'{SPACES}\u2019])\d{{3}}(\1\d{{3}})*([.,]\d*)?")
-DATE = re.compile(
-    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}[- ]?[A-Za-z]{3,9}[- ]?\d{2,4})"
-    r"([T ]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([AaPp][Mm])?(Z|[+-]\d{2}:?\d{2})?)?"
-    r"|\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?(\s*[AaPp][Mm])?"
+#: Lakhs and crores: groups of two before the last three.
+INDIAN = re.compile(r"[+-]?\d{1,2}(,\d{2})+,\d{3}(\.\d*)?")
+MONTH = (
+    r"(?:jan|feb|f\u00e9v|m\u00e4r|mar|apr|avr|ma[iy]|ju[nli]|aug|ao\u00fb|sep|o[ck]t|nov|d[e\u00e9][cz])"
+    r"[^\W\d]*\.?"
 )
+DATE = re.compile(
+    r"(\d{4}([-/.])\d{1,2}\2\d{1,2}|\d{1,2}([-/.])\d{1,2}\3\d{2,4}|\d{4}[-/]\d{1,2}|\d{4}[-/ ]?[qw]\d{1,2}"
+    rf"|q\d[-/ ]?\d{{4}}|\d{{1,2}}[-. ]*{MONTH}[- ]?\d{{2,4}}|{MONTH}[-' ]*\d{{1,4}}(,?\s*\d{{4}})?)"
+    r"([T ]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(am|pm)?(Z|[+-]\d{2}:?\d{2})?)?"
+    r"|\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?(\s*(am|pm))?",
+    re.IGNORECASE,
+)
+#: Accountants' negative numbers, and what stands beside a number that is none of it.
+NEGATIVE = re.compile(r"\(\s*[\d.,' ]*\d\s*\)|[\d.,' ]*\d-")
+BESIDE = re.compile(r"^[^\w+.\-]+|[^\w.]+$")
 CURRENCY = re.compile(
     r"[-+(]?\s*[$\u20ac\u00a3\u00a5\u20b9]\s*[-+]?[\d.,' ]+\)?|[-+]?[\d.,' ]+\s*[$\u20ac\u00a3\u00a5\u20b9]"
 )
@@ -88,7 +128,7 @@ class Notation(NamedTuple):
 
     def value(self, cell: str) -> float:
         """Return the number in a cell, NaN where it is missing; raises ValueError where it holds none."""
-        text = cell.replace("\u2212", "-") if "\u2212" in cell else cell
+        text = cell if cell.isascii() else cell.translate(MINUS)
         if self.thousands is not None:
             text = self._ungrouped(text)
         if self.decimal == ",":
@@ -96,7 +136,7 @@ class Notation(NamedTuple):
                 raise ValueError(cell)
             text = text.replace(",", ".")
         if PLAIN.fullmatch(text):
-            number = float(text)
+            number = float(text.translate(FORTRAN))
             if not isfinite(number):
                 raise ValueError(cell)
             return nan if number in self.missing_numbers else number
@@ -110,7 +150,8 @@ class Notation(NamedTuple):
         parts = re.split(f"[{re.escape(marks)}]", whole)
         if len(parts) == 1:
             return text
-        grouped = 1 <= len(parts[0].lstrip("+-")) <= 3 and all(len(part) == 3 for part in parts[1:])
+        sides = {len(part) for part in parts[1:-1]}
+        grouped = 1 <= len(parts[0].lstrip("+-")) <= 3 and len(parts[-1]) == 3 and sides in (set(), {3}, {2})
         return "".join(parts) + mark + rest if grouped else text
 
     def is_missing(self, cell: str) -> bool:
@@ -128,7 +169,7 @@ def looks_like_value(cell: str) -> bool:
     return (
         small in MISSING
         or small.lstrip("+-") in INFINITE
-        or any(form.fullmatch(cell.replace("\u2212", "-")) for form in (PLAIN, DECIMAL_COMMA, GROUPED))
+        or any(form.fullmatch(cell.translate(MINUS)) for form in (PLAIN, DECIMAL_COMMA, GROUPED, INDIAN))
     )
 
 
@@ -147,8 +188,13 @@ def complaint(names: Sequence[str], cells: Sequence[str], notation: Notation, *,
     unusable = [i for i, cell in enumerate(cells) if not _usable(cell, notation)]
     place = unusable[0]
     where, cell = f"column {names[place]}: ", cells[place]
-    if first and len(cells) > 1 and not any(map(looks_like_value, cells)):
-        where = "where no cell is a number (do lines stand above the names? remove them), " + where
+    if first and not any(map(looks_like_value, cells)):
+        why = (
+            "do lines stand above the names? remove them"
+            if len(cells) > 1
+            else "does something else separate cells? pass delimiter=..."
+        )
+        where = f"where no cell is a number ({why}), {where}"
     shown = cell if len(cell) <= 60 else cell[:57] + "..."
     return where + _said(cell, repr(shown), notation, _text_columns(names, cells), first=first)
 
@@ -162,8 +208,10 @@ def _usable(cell: str, notation: Notation) -> bool:
 
 
 def _text_columns(names: Sequence[str], cells: Sequence[str]) -> str:
-    """What leaves out the columns that hold no numbers."""
+    """What leaves out the columns that hold no numbers; nothing where no other is left."""
     text = [name for name, cell in zip(names, cells, strict=True) if not looks_like_value(cell)]
+    if len(text) == len(names):
+        return ""
     return f"drop={quote(','.join(f'{chr(34)}{name}{chr(34)}' if ',' in name else name for name in text))}"
 
 
@@ -178,23 +226,45 @@ def _said(cell: str, shown: str, notation: Notation, dropping: str, *, first: bo
                 f"{shown} may have a decimal comma or separate thousands; pass decimal=',' or thousands=','"
             )
         return f"{shown} has a decimal comma; pass decimal=',', or write points"
-    if GROUPED.fullmatch(cell):
-        mark = GROUPED.fullmatch(cell)[1]  # pyright: ignore[reportOptionalSubscript]
+    if grouped := GROUPED.fullmatch(cell) or INDIAN.fullmatch(cell):
+        mark = grouped[1][0]
         asked = " " if mark in SPACES else "'" if mark in APOSTROPHES else mark
         also = "" if mark != "." or notation.decimal == "," else " and decimal=','"
         return f"{shown} has separators of thousands; pass thousands={asked!r}{also}, or write it without"
     if PLAIN.fullmatch(cell):
         return f"{shown} has a decimal point where decimal=',' is; write all numbers alike"
+    out = f", or leave it out: {dropping}" if dropping else ""
     if DATE.fullmatch(cell):
-        return f"{shown} is a date or time; leave it out ({dropping}), or write it as a number, such as days"
-    if CURRENCY.fullmatch(cell):
-        return f"{shown} has a sign of currency; write the number alone, or leave it out: {dropping}"
-    if PERCENT.fullmatch(cell):
-        return f"{shown} has a percent sign; write the number alone, or leave it out: {dropping}"
+        return f"{shown} is a date or time; write it as a number, such as days{out}"
+    if special := _beside(cell):
+        return f"{shown} {special}{out}"
     if cell.lower() in TRUTH:
-        return f"{shown} is a truth value, which no Gaussian describes; leave it out: {dropping}"
+        return f"{shown} is a truth value, which no Gaussian describes" + (
+            f"; leave it out: {dropping}" if dropping else ""
+        )
+    if not any(map(str.isalnum, cell)):
+        return f"{shown} is no number; if it stands for a missing value, pass missing_words={shown}{out}"
     if not first:
-        return f"{shown} is no number, as there were above it; correct it or remove the row"
+        return (
+            f"{shown} is no number, as there were above it; correct it or remove the row, or, if it stands "
+            f"for a missing value, pass missing_words={shown}"
+        )
     if WITH_UNIT.fullmatch(cell):
-        return f"{shown} has a unit; write the number alone, or leave it out: {dropping}"
-    return f"{shown} is no number; leave out what is text: {dropping}"
+        return f"{shown} has a unit; write the number alone{out}"
+    return f"{shown} is no number" + (f"; leave out what is text: {dropping}" if dropping else "")
+
+
+def _beside(cell: str) -> str:
+    """What stands beside the number in a cell, and what to do; nothing where there is no number."""
+    if any(category(letter) == "Cf" for letter in cell):
+        return f"holds a character that is not seen ({cell!a}); remove it"
+    if CURRENCY.fullmatch(cell):
+        return "has a sign of currency; write the number alone"
+    if PERCENT.fullmatch(cell):
+        return "has a percent sign; write the number alone"
+    if NEGATIVE.fullmatch(cell):
+        return "is a negative number as accountants write it; write a minus sign before it"
+    number = BESIDE.sub("", cell)
+    if number != cell and looks_like_value(number) and number.lower() not in MISSING:
+        return "has signs beside the number; write the number alone"
+    return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from typing import NamedTuple
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
 
+#: What pandas calls an index that it writes behind the columns of a Parquet or Feather file.
+LAST = "__index_level_0__"
 #: Names, in small letters, that R, pandas and others give to the column that counts or names the rows.
 INDEX_NAMES = frozenset(
     {
@@ -23,7 +26,7 @@ INDEX_NAMES = frozenset(
         "index",
         "level_0",
         "..1",
-        "__index_level_0__",
+        LAST,
     }
 )
 #: What stands behind a name: "height (cm)", "height [cm]".
@@ -99,8 +102,8 @@ def choose(name: str, names: Sequence[str], wanted: Wanted, *, named: bool) -> C
         return Chosen(found, weights, None, note)
     if wanted.columns is None:
         chosen = list(range(len(names)))
-        if named and not wanted.keep_index and len(names) > 1 and _is_index(names[0]):
-            index = 0
+        if named and not wanted.keep_index and len(names) > 1:
+            index = _index_in(names)
     else:
         chosen = places("columns", names, wanted.columns)
     left_out = set() if wanted.drop is None else set(places("drop", names, wanted.drop))
@@ -112,8 +115,16 @@ def choose(name: str, names: Sequence[str], wanted: Wanted, *, named: bool) -> C
     return Chosen(_as_the_model_has(chosen, names, wanted), weights, index)
 
 
-def _is_index(name: str) -> bool:
-    return name.lower() in INDEX_NAMES
+def check_names(name: str, names: Sequence[str]) -> None:
+    """Raise DataError where two columns of a file have one name."""
+    twice = sorted(one for one, number in Counter(names).items() if number > 1)
+    if twice:
+        raise DataError(f"{name}: the header names {', '.join(twice)} more than once: rename the columns")
+
+
+def _index_in(names: Sequence[str]) -> int | None:
+    """The place of a column that counts or names the rows by its name: the first, or one that pandas adds."""
+    return 0 if names[0].lower() in INDEX_NAMES else names.index(LAST) if LAST in names else None
 
 
 def _as_the_model_has(chosen: list[int], names: Sequence[str], wanted: Wanted) -> list[int]:
@@ -152,6 +163,10 @@ def places(parameter: str, names: Sequence[str], wanted: str | Sequence[str]) ->
     for text in given:
         for part in _parts(text, names):
             found.extend(_places_of(parameter, part, names))
+    twice = [i for place, i in enumerate(found) if i in found[:place]]
+    if twice and parameter == "columns":
+        called = names[twice[0]] or "1"
+        raise InvalidParameterError.of(parameter, ",".join(given), f"name column {called} once, not twice")
     return found
 
 

@@ -3,67 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from gmmscape.arrays import BoolArray, FloatArray
+from gmmscape.arrays import BoolArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError
 from gmmscape.results.text import counted
 from gmmscape.tables.columns import Wanted
+from gmmscape.tables.raw import Raw
+from gmmscape.tables.remarks import check_no_totals, remarks
 from gmmscape.tables.table import Table
 from gmmscape.tolerances import TOLERANCES
 
 #: What can be done about missing values.
 POLICIES = ("refuse", "drop", "keep")
-
-
-class Gap(NamedTuple):
-    """The first missing value: where it is, and what stands there."""
-
-    line: int
-    column: str
-    cell: str
-
-
-class Raw(NamedTuple):
-    """Columns as they were read.
-
-    Attributes
-    ----------
-    file : str
-        Name of the file.
-    values : ndarray of shape (n, d)
-        Missing values are NaN.
-    names : tuple of str
-        Of the columns.
-    places : tuple of int
-        Where they stand in the file.
-    lines : sequence of int
-        Of the rows.
-    weights : ndarray of shape (n,) or None
-        Of the rows.
-    gap : Gap or None
-        The first missing value, where that is known.
-    notes : tuple of str
-        For the user.
-    index_name : str or None
-        Name of an index that was left out.
-    place : str
-        What `lines` counts.
-    """
-
-    file: str
-    values: FloatArray
-    names: tuple[str, ...]
-    places: tuple[int, ...]
-    lines: Sequence[int]
-    weights: FloatArray | None
-    gap: Gap | None
-    notes: tuple[str, ...]
-    index_name: str | None
-    place: str = "line"
 
 
 def finished(raw: Raw, wanted: Wanted, missing: str) -> Table:
@@ -90,6 +44,7 @@ def finished(raw: Raw, wanted: Wanted, missing: str) -> Table:
     """
     if not len(raw.values):
         raise DataError(f"{raw.file} has a header and no rows: pass a file with one row of numbers a line")
+    check_no_totals(raw)
     notes = list(raw.notes)
     if raw.index_name is not None:
         told = f"column {raw.index_name}" if raw.index_name else "the first column, which has no name,"
@@ -100,6 +55,8 @@ def finished(raw: Raw, wanted: Wanted, missing: str) -> Table:
             f"column {raw.names[0]} counts the rows ({first} to {last}) and is left out" + _how_to_keep(raw)
         )
         raw = raw._replace(values=raw.values[:, 1:].copy(), names=raw.names[1:], places=raw.places[1:])
+    raw = _without_empty(raw, wanted, notes)
+    notes += remarks(raw, wanted)
     names = tuple(name or "column1" for name in raw.names)
     holes = np.isnan(raw.values)
     gaps: BoolArray = np.logical_or.reduce(holes, axis=1)
@@ -111,6 +68,25 @@ def finished(raw: Raw, wanted: Wanted, missing: str) -> Table:
     if missing == "refuse":
         raise DataError(_refused(raw, names, holes, gaps))
     return _without(raw, names, holes, gaps, notes)
+
+
+def _without_empty(raw: Raw, wanted: Wanted, notes: list[str]) -> Raw:
+    """Leave out columns without a name in which nothing stands, as trailing delimiters make them."""
+    if wanted.columns is not None or wanted.needed is not None:
+        return raw
+    nameless = [name == f"column{place + 1}" for name, place in zip(raw.names, raw.places, strict=True)]
+    if not any(nameless):
+        return raw
+    kept = ~(np.array(nameless) & np.isnan(raw.values).all(axis=0))
+    if kept.all() or not kept.any():
+        return raw
+    left_out = [name for name, keep in zip(raw.names, kept.tolist(), strict=True) if not keep]
+    notes.append(f"left out, as no name and no value stands there: {', '.join(left_out)}")
+    return raw._replace(
+        values=raw.values[:, kept].copy(),
+        names=tuple(name for name, keep in zip(raw.names, kept.tolist(), strict=True) if keep),
+        places=tuple(place for place, keep in zip(raw.places, kept.tolist(), strict=True) if keep),
+    )
 
 
 def _how_to_keep(raw: Raw) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 from typing import NamedTuple
 
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.results.text import counted
 from gmmscape.tables.cells import MISSING, PLAIN, SEPARATORS, Notation, decimal_comma_in, looks_like_value
+from gmmscape.tables.columns import check_names
+from gmmscape.tables.preamble import DELIMITERS, check_layout, without_marks
 from gmmscape.tables.records import (
     SPACE,
     Lines,
@@ -20,10 +23,10 @@ from gmmscape.tables.records import (
     uncommented,
 )
 
-#: Delimiters that are tried where none is given; white space is what is left.
-DELIMITERS = ("\t", ";", "|", ",")
 #: Excel's own first line, which names the delimiter.
 SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+#: Years that columns are called by.
+YEAR = re.compile(r"(19|20)\d\d")
 #: What is taken for a unit on a line of them: in brackets, or a usual one, with powers and quotients.
 ONE_UNIT = (
     r"[numkMGhdc\u00b5\u03bc]?(?:m|g|s|A|K|mol|cd|Hz|N|Pa|J|W|C|V|F|\u03a9|ohm|T|H|L|l|bar|eV|pc|cal|b|B|Wh)"
@@ -121,16 +124,20 @@ def layout_of(name: str, lines: Lines, said: str | None, asked: Asked) -> Layout
             "delimiter", asked.delimiter, "pass one character, or ' ' for white space"
         )
     notation = Notation.of(asked.decimal, asked.thousands, asked.missing_words)
-    texts = first_texts(lines.texts, asked.comment)
+    lines = uncommented(lines, asked.comment)
+    table, notes = (lines, []) if asked.comment else without_marks(lines, name)
+    texts = first_texts(table.texts, None)
     if not texts:
         raise DataError(f"{name} is empty: pass a file with one row of numbers a line")
     delimiter = asked.delimiter or said or _delimiter(texts, asked.decimal)
-    found = list(
-        islice(records(uncommented(lines, asked.comment), delimiter, name), EFFORT.measure.records_looked_at)
-    )
+    found = list(islice(records(table, delimiter, name), EFFORT.measure.records_looked_at))
+    hollow = list(takewhile(lambda record: len(record.cells) > 1 and not any(record.cells), found))
+    if hollow:
+        notes.append(f"{counted(len(hollow), 'line')} with delimiters only above the table skipped")
+        found = found[len(hollow) :]
     if not found:
         raise DataError(f"{name} is empty: pass a file with one row of numbers a line")
-    first, rest, notes = found[0], found[1:], []
+    first, rest = found[0], found[1:]
     if asked.header is None:
         named, note = _is_header(first.cells, rest)
         notes += [f"line {first.line} {note}"] if note else []
@@ -141,12 +148,24 @@ def layout_of(name: str, lines: Lines, said: str | None, asked: Asked) -> Layout
         told = ", ".join(f"{one} in {unit}" for one, unit in zip(names, rest[0].cells, strict=False) if unit)
         notes.append(f"line {rest[0].line} is taken for units: {told}")
         rest = rest[1:]
+    if named and rest and not first.cells[0] and _names_the_index(rest[0].cells):
+        notes.append(f"line {rest[0].line} names the index ({rest[0].cells[0]}) and is skipped")
+        rest = rest[1:]
     data = rest if named else found
+    if named and not rest and any("\n" in cell for cell in first.cells):
+        raise DataError(
+            f"{name}, line {first.line}: there are names and no rows; is a quotation mark left open there?"
+        )
+    check_layout(name, lines, Record(first.line, names), data, named=named)
     notation, note = _with_decimal_mark(notation, asked, data)
     notes += [note] if note else []
-    _check_names(name, names)
+    check_names(name, names)
     begins = data[0].line if data else lines.first + len(lines.texts)
     return Layout(delimiter, tuple(names), named, begins, trailing, row_names, notation, tuple(notes))
+
+
+def _names_the_index(cells: Sequence[str]) -> bool:
+    return len(cells) > 1 and not any(cells[1:]) and not looks_like_value(cells[0])
 
 
 def _delimiter(texts: Sequence[str], decimal: str | None) -> str:
@@ -168,12 +187,13 @@ def _is_header(cells: Sequence[str], rest: Sequence[Record]) -> tuple[bool, str]
     """Say whether a first record names the columns, and what the user should know if that is a guess."""
     if not all(map(looks_like_value, cells)):
         return True, ""
-    counted = list(cells[1:] if not cells[0] else cells)
-    if counted != [str(i) for i in range(len(counted))] or not rest:
+    told = list(cells[1:] if not cells[0] else cells)
+    begin = told[0] if told and (told[0] == "0" or YEAR.fullmatch(told[0])) else None
+    if begin is None or not rest or told != [str(int(begin) + i) for i in range(len(told))]:
         return False, ""
     fractions = any("." in cell or "," in cell for record in rest for cell in record.cells)
-    if (not cells[0] and counted) or (len(counted) > 1 and fractions):
-        return True, "(0, 1, ...) is taken for names, as pandas writes them"
+    if not cells[0] or (len(told) > 1 and fractions):
+        return True, f"({begin}, {int(begin) + 1}, ...) is taken for names, as pandas writes them"
     return False, ""
 
 
@@ -236,9 +256,3 @@ def _with_decimal_mark(notation: Notation, asked: Asked, data: Sequence[Record])
     if not decimal_comma_in(cells):
         return notation, ""
     return notation._replace(decimal=","), "numbers have decimal commas and are read so"
-
-
-def _check_names(name: str, names: Sequence[str]) -> None:
-    twice = sorted({one for one in names if names.count(one) > 1})
-    if twice:
-        raise DataError(f"{name}: the header names {', '.join(twice)} more than once: rename the columns")

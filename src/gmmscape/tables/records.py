@@ -12,6 +12,8 @@ from gmmscape.exceptions import DataError
 
 #: Any white space, as a delimiter.
 SPACE = " "
+#: How DOS ends a text.
+END_OF_FILE = "\x1a"
 QUOTED = re.compile(r'"((?:[^"\\]|\\.|"")*)"(?=\s|$)|(\S+)')
 
 
@@ -50,9 +52,13 @@ def line_blocks(stream: Any, name: str) -> Iterator[Lines]:
         while block.count('"') % 2 and (more := stream.readline()):
             block += more
         if "\0" in block:
-            raise DataError(f"{name} is no text: it contains NUL bytes")
+            line = first + block.count("\n", 0, block.index("\0"))
+            raise DataError(
+                f"{name}, line {line}: no text holds NUL bytes; write the file anew, as it may be damaged "
+                "from there on"
+            )
         texts = block.split("\n")
-        if not texts[-1]:
+        if texts[-1] in ("", END_OF_FILE):
             texts.pop()
         yield Lines(first, texts)
         first += len(texts)
@@ -78,7 +84,10 @@ def records(lines: Lines, delimiter: str, name: str) -> Iterator[Record]:
                 yield Record(number, [cell.strip() for cell in cells])
             number = lines.first + reader.line_num
     except csv.Error as error:
-        raise DataError(f"{name}, line {number}: {error}") from error
+        raise DataError(
+            f"{name}, line {number}: {error}; close the quotation mark that may be open there, or leave the "
+            "column of long texts out of the file"
+        ) from error
 
 
 def _spaced(lines: Lines) -> Iterator[Record]:

@@ -37,6 +37,13 @@ MARKS = (
 WINDOWS = "cp1252"
 
 
+def standard_input() -> BinaryIO:
+    """Return what standard input gives; raises DataError where there is none."""
+    if sys.stdin is None:  # the shell closed it
+        raise DataError("standard input is closed: pipe something into it, or name a file")
+    return sys.stdin.buffer
+
+
 class Text(NamedTuple):
     """A text that is read as it is needed, and the encoding that its bytes told or that was guessed."""
 
@@ -66,7 +73,7 @@ class Source:
         self._content: bytes | None = None
         self._path = Path(path)
         if str(path) == STDIN:
-            self._content = sys.stdin.buffer.read()
+            self._content = standard_input().read()
             return
         mode = self._path.stat().st_mode
         if stat.S_ISCHR(mode):
@@ -107,7 +114,7 @@ class Source:
             strange = None if found else foreign(head, held)
         if strange is not None:
             what, remedy = strange
-            raise DataError(f"{self.name} is {what}, and no text: {remedy}")
+            raise DataError(f"{self.name} is {what}, and no table of numbers: {remedy}")
         return found
 
     @contextmanager

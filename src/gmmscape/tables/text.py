@@ -15,8 +15,9 @@ from gmmscape.exceptions import DataError
 from gmmscape.results.text import counted
 from gmmscape.tables.cells import complaint
 from gmmscape.tables.columns import Chosen, Wanted, choose
-from gmmscape.tables.finish import Gap, Raw
 from gmmscape.tables.layout import Asked, Layout, layout_of, without_sep_line
+from gmmscape.tables.preamble import COMMENT_MARKS
+from gmmscape.tables.raw import Gap, Raw
 from gmmscape.tables.records import SPACE, Lines, Record, line_blocks, records, uncommented, without_blanks
 from gmmscape.tables.source import WINDOWS, Source
 
@@ -203,7 +204,7 @@ class _Reading:
         found = np.empty((len(texts), len(self.use)))
         found[among] = values
         for i in odd:
-            row, at = self._row_by_row(Lines(numbers[i], [texts[i]]), first=not self.n and not i)
+            row, at = self._row_by_row(Lines(numbers[i], [texts[i]]), first=not among[:i].any())
             among[i] = bool(at)
             found[i] = row[0] if at else 0.0
         return found[among], [number for number, kept in zip(numbers, among, strict=True) if kept]
@@ -226,6 +227,9 @@ class _Reading:
         try:
             row = self._plainly(kept) or [self.layout.notation.value(cell) for cell in kept]
         except ValueError:
+            if tuple(record.cells) == self.layout.names:
+                again = "the names of the columns stand here again; remove the line"
+                raise DataError(f"{self.name}, line {record.line}: {again}") from None
             said = complaint(self.called, kept, self.layout.notation, first=first)
             raise DataError(f"{self.name}, line {record.line}, {said}") from None
         if self._gap is None:
@@ -248,12 +252,19 @@ class _Reading:
         cells, first = record.cells, self.layout.names
         told = f"{self.name}, line {record.line}: {counted(len(cells), 'cell')} where the first line has "
         told += str(len(first) - self.layout.row_names)
-        if first[0].startswith("#") or cells[0].startswith("#"):
-            return told + "; lines that begin with # are comments where comment='#' is passed"
+        if any("\n" in cell for cell in cells):
+            return told + "; is a quotation mark left open there?"
+        for mark in COMMENT_MARKS:
+            if first[0].startswith(mark) or cells[0].startswith(mark):
+                return told + f"; lines that begin with {mark} are comments where comment={mark!r} is passed"
         if self.layout.delimiter == SPACE and self.layout.named:
             return told + "; names with spaces need quotation marks, or pass the delimiter="
         if self.layout.delimiter == "," and len(cells) > len(first):
             return told + "; a decimal comma, or a comma in a text without quotation marks, makes one more"
+        if len(cells) == 1:
+            return told + "; remove the line if it is no row, such as a note"
+        if len(cells) < len(first):
+            return told + "; write a delimiter for each missing value"
         return told
 
 

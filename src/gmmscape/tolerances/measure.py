@@ -53,6 +53,11 @@ class MeasureTolerances:
     background_steps: int = 100
     #: Rows from which on a first column that counts them is an index, whatever it is called.
     counted_rows: int = 10
+    #: Rows above a last one that may hold their sums, and the relative error up to which it does.
+    rows_of_a_total: int = 3
+    total: float = 1e-3
+    #: How many times as large as all others a value of nines is that may stand for a missing one.
+    code_beyond: float = 3.0
     #: Mean and covariance of incomplete rows: change of a correlation, or of a mean in standard deviations,
     #: at which EM ends; and what keeps collinear columns invertible.
     step_of_one: float = 1e-6

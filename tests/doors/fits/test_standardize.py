@@ -99,6 +99,16 @@ def test_pictures_reports_and_what_does_not_go_together(uneven, tmp_path):
     failed(inside("fit", uneven, *options, "--reg-covar", 1), 2, "--standardize", "--covariance-floor")
 
 
+@pytest.mark.parametrize("kind", ["spherical", "EVE"])
+def test_what_no_model_file_holds_is_refused_before_the_fit(kind, uneven, tmp_path):
+    kept = tmp_path / "fit.gmm"
+    arguments = ["fit", uneven, "-k", 2, "--standardize", "--no-escape", "--save", kept]
+    failed(inside(*arguments, "--covariance", kind), 2, "use --json")
+    assert not kept.exists()
+    assert inside(*arguments, "--covariance", "VEE").returncode == 0
+    assert kept.exists()
+
+
 def test_missing_values_and_columns_of_one_value(tmp_path):
     values = np.column_stack([X * UNITS, np.full(len(X), 7.0)])
     file = tmp_path / "gaps.csv"

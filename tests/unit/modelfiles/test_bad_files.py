@@ -135,11 +135,18 @@ def test_what_would_fill_the_memory_is_refused_before(tmp_path: Path):
     sparse = forged.good(tmp_path / "sparse.gmm")
     with sparse.open("r+b") as file:
         file.truncate(3 << 30)
+    table, text = tmp_path / "table.csv", tmp_path / "fit.json"
+    for path, begin in ((table, b"a,b\n1,2\n"), (text, b'{"format": "gmmscape-fit"')):
+        path.write_bytes(begin)
+        with path.open("r+b") as file:
+            file.truncate(3 << 30)
     bad = [
         forged.without_zeros(tmp_path / "bomb.gmm", 220 << 20),
         forged.overlapping(tmp_path / "overlap.gmm", 500),
         forged.many_entries(tmp_path / "entries.gmm"),
         sparse,
+        table,
+        text,
     ]
     for name in ("huge claim", "long header", "deep header"):
         path = forged.good(tmp_path / f"{name}.gmm")

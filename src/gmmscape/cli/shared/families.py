@@ -94,7 +94,7 @@ def family_options(command: Command) -> Command:
     )
 
 
-def landscape_of_a_family(options: dict[str, Any]) -> Described:
+def landscape_of_a_family(options: dict[str, Any], *, quiet: bool) -> Described:
     """Take the options of `family_options` out of a command's arguments; read the file, if any."""
     layout = layout_of(options)
     names = ("file", "centers", "sigma", "true_sigma", "weights", "truth_file", "k", "family")
@@ -114,7 +114,7 @@ def landscape_of_a_family(options: dict[str, Any]) -> Described:
             raise click.UsageError(
                 "with a FILE, --weights is equal, free or held=numbers; weights of rows: --weights-column"
             )
-        rows = layout.read(file, whole=True)
+        rows = layout.read(file, quiet=quiet, whole=True)
         measure = Sample(rows.values, rows.weights)
         return Described(_landscape(measure, k, sigma, fitted, family), rows)
     one = sigma[0] if isinstance(sigma, list) and len(sigma) == 1 else None

@@ -125,11 +125,10 @@ def _check_target(ctx: click.Context, written: click.Parameter, name: str) -> No
         and not ctx.params.get("force")
         and not is_ours(target, written.type.what)
     ):
-        raise click.UsageError(
-            f"{_called(written)}: {name} is there, and is not {written.type.what} that gmmscape wrote: name "
-            "another file, or pass --force to replace it",
-            ctx,
-        )
+        known = OWN[written.type.what]  # of what cannot be told from other files nothing is said
+        other = f", and is not {written.type.what} that gmmscape wrote" if known else ""
+        remedy = "name another file, or pass --force to replace it"
+        raise click.UsageError(f"{_called(written)}: {name} is there{other}: {remedy}", ctx)
 
 
 def is_ours(path: Path, what: str) -> bool:

@@ -103,7 +103,7 @@ def options_of(command: Command, *fitted: Command) -> Command:
     return command
 
 
-def landscape_of(options: dict[str, Any]) -> Described:
+def landscape_of(options: dict[str, Any], *, quiet: bool) -> Described:
     """Take the options of `landscape_options` out of a command's arguments; read the file, if any."""
     layout = layout_of(options)
     names = ("file", "centers", "sigma", "weights", "truth_file", "k")
@@ -118,7 +118,8 @@ def landscape_of(options: dict[str, Any]) -> Described:
         raise click.UsageError("a FILE needs --sigma, the standard deviation of the fit, and -k")
     if isinstance(weights, list):
         raise click.UsageError("with a FILE, --weights is equal or free; weights of rows: --weights-column")
-    return _of_rows(layout, file, sigma, k, fitted)
+    rows = layout.read(file, quiet=quiet, whole=True)
+    return Described(Landscape(Sample(rows.values, rows.weights), k, sigma=sigma, weights=fitted), rows)
 
 
 def checked_source(layout: Layout, file: Any, centers: Any, truth_file: Any) -> None:
@@ -127,11 +128,6 @@ def checked_source(layout: Layout, file: Any, centers: Any, truth_file: Any) -> 
         raise click.UsageError("--columns, --drop and what else says how rows are read need a FILE")
     if file is not None and (centers is not None or truth_file is not None):
         raise click.UsageError("give either the rows of a FILE, or a truth by --centers or --truth")
-
-
-def _of_rows(layout: Layout, file: str, sigma: float, k: int, fitted: str) -> Described:
-    rows = layout.read(file, whole=True)
-    return Described(Landscape(Sample(rows.values, rows.weights), k, sigma=sigma, weights=fitted), rows)
 
 
 def truth_of(

@@ -11,6 +11,7 @@ CALLED = {
     "covariance_type": "--covariance",
     "sample_weight": "--weights-column",
     "k_star": "--k-star",
+    "missing_words": "--missing-value",
 }
 PARAMETERS = (
     *("covariance_prior", "covariance_floor", "reg_covar", "max_seconds", "max_iter", "n_init", "n_jobs"),
