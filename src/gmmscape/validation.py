@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from inspect import signature
 from typing import Any, ParamSpec, TypeVar
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.given_rows import given_rows
 from gmmscape.weights import Weights
 
 P = ParamSpec("P")
@@ -187,10 +188,9 @@ def data_matrix(
     DataError
         If `X` is not two-dimensional, is empty, complex, sparse, not numeric, or not finite.
     """
-    if hasattr(X, "toarray") and hasattr(X, "nnz"):
-        raise DataError(f"{name} is sparse: pass a dense array, for example {name}.toarray()")
+    X = given_rows(X, name)
     try:
-        array = np.asarray(_without_na(X))
+        array = given_rows(np.asarray(_of_nullable(X)))
         if not np.iscomplexobj(array):
             array = np.ascontiguousarray(_as_float64(array, copy=False))
     except (TypeError, ValueError, OverflowError) as error:
@@ -220,8 +220,8 @@ def data_matrix(
     return array
 
 
-def _without_na(X: Any) -> Any:
-    """A table of numbers whose library has its own word for what is missing, with NaN; others as they are."""
+def _of_nullable(X: Any) -> Any:
+    """A table of pandas' nullable numbers as an array; others as they are."""
     kinds = [getattr(dtype, "kind", "") for dtype in getattr(X, "dtypes", ())] if hasattr(X, "iloc") else []
     if kinds and all(kind in "biuf" for kind in kinds):
         return X.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -252,8 +252,7 @@ def sample_weights(value: ArrayLike | None, n: int) -> Weights:
     largest = weights.max()
     if largest == 0:
         raise DataError("sample_weight is zero everywhere: give at least one row a positive weight")
-    weights = weights / largest
-    return Weights.of(weights / weights.sum())
+    return Weights.given(weights)
 
 
 def square_matrix(name: str, value: ArrayLike) -> FloatArray:
@@ -270,28 +269,3 @@ def seed_of(rng: Any) -> int:
         return int(rng)
     # Below 2^53, so that every reader of the JSON gets the same number.
     return int(generator(rng).integers(2**53))
-
-
-def column_names(X: Any) -> tuple[str, ...] | None:
-    """Return the names of a data frame's columns, or None where they are not all strings."""
-    names = getattr(X, "columns", None)
-    if names is None or not all(isinstance(name, str) for name in names):
-        return None
-    return tuple(names)
-
-
-def columns_in_order(X: Any, names: Sequence[str] | None) -> Any:
-    """Return the columns of a table that have these names, in their order; other data as they are.
-
-    Raises
-    ------
-    DataError
-        If the table lacks some.
-    """
-    own = getattr(X, "columns", None)
-    if own is None or names is None:
-        return X
-    missing = [name for name in names if name not in list(own)]
-    if missing:
-        raise DataError(f"X lacks the columns {', '.join(missing)} that the model was fitted on")
-    return X[list(names)]

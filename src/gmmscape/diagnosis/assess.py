@@ -18,6 +18,7 @@ from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.verdict import counted_gain, diagnosis_of, diagnosis_of_result
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import CovariancePrior, Family, family_named, with_held
+from gmmscape.given_rows import column_names, columns_in_order
 from gmmscape.measure import Sample
 from gmmscape.mixture.background import Background
 from gmmscape.models import FittedModel, last_step, read_model, rows_at_last_step
@@ -30,7 +31,7 @@ from gmmscape.results.words import OF_OTHER_ROWS
 from gmmscape.solve import EM, Regularity, Solution
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
-from gmmscape.validation import choice, column_names, columns_in_order, generator, real_number, whole_number
+from gmmscape.validation import choice, generator, real_number, whole_number
 
 NESTED = ("offer", "take")
 #: Polishes fits that come from elsewhere.

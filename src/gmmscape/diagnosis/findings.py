@@ -10,6 +10,7 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.diagnosis.goodness_of_fit import misfit
+from gmmscape.diagnosis.not_observed import NotObserved
 from gmmscape.effort import EFFORT
 from gmmscape.measure import Sample, repetition, rounding_step, row_keys
 from gmmscape.mixture import Mixture
@@ -30,8 +31,9 @@ class Finding(Record):
     Attributes
     ----------
     name : str
-        "rows set aside", "rows without values", "missing values", "constant column", "rank deficiency",
-        "duplicates", "rounding", "equal values", "outliers", "noise" or "not Gaussian".
+        "rows set aside", "rows without values", "missing values", "not observed", "never together", "constant
+        column", "rank deficiency", "duplicates", "rounding", "equal values", "outliers", "noise" or "not
+        Gaussian".
     message : str
         What was seen, and what to do.
     columns : tuple of int
@@ -120,7 +122,9 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
     rows = np.arange(0, len(sample), step)
     seen, rng = sample.local(rows), np.random.default_rng(EFFORT.diagnosis.own_seed)
     points = objective.rows.completed(fit, rng, rows)
-    found = [*set_aside(sample), *missing_values(sample), *_columns(sample)]
+    posterior = objective.rows.responsibilities(fit, rows)
+    found = [*set_aside(sample), *missing_values(sample), *_not_observed(sample, seen, rows, posterior, fit)]
+    found += _columns(sample)
     varying = sample.variance > 0
     rounded, jitter = _rounded(seen, fit, varying)
     if len(rounded):
@@ -140,7 +144,7 @@ def findings(objective: SampleObjective, fit: Mixture, background: IntArray) -> 
             )
         )
     # What the background has is told by its weight, and is no outlier.
-    ours = objective.rows.responsibilities(fit, rows).sum(axis=1) > 0.5
+    ours = posterior.sum(axis=1) > 0.5
     found += _outliers(sample, points[ours], rows[ours], fit)
     found += _alone(sample, points, rows, fit)
     if len(background):
@@ -220,6 +224,34 @@ def missing_values(sample: Sample) -> Iterator[Finding]:
         "observed, which is right where gaps do not depend on the missing values themselves",
         columns,
     )
+
+
+def _not_observed(
+    sample: Sample, seen: FloatArray, rows: IntArray, posterior: FloatArray, fit: Mixture
+) -> Iterator[Finding]:
+    """Yield what the fit says of columns that no row has said."""
+    if not sample.incomplete:
+        return
+    weights = sample.weights[rows]
+    counts = weights * (sample.counted_rows / weights.sum())
+    found = NotObserved.of(~np.isnan(seen), posterior, counts, fit)
+    if len(found.components):
+        who = "component " if len(found.components) == 1 else "components "
+        where = "{columns}" if len(found.columns) == 1 else "some of {columns}"
+        yield Finding.of(
+            "not observed",
+            f"fewer than two values in {where} are of {who}{_listed(found.components.tolist())}, whose "
+            "means, covariances and imputed values there come from where the fit began and from the other "
+            "components, not from rows; do not read them",
+            found.columns,
+        )
+    if len(found.apart):
+        yield Finding.of(
+            "never together",
+            "no row has values in both of some two of {columns}: covariances between these come from where "
+            "the fit began, not from rows; do not read them",
+            found.apart,
+        )
 
 
 def _columns(sample: Sample) -> Iterator[Finding]:

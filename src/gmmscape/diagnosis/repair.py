@@ -14,6 +14,7 @@ from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.text import repair_table
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import CovariancePrior
+from gmmscape.given_rows import column_names, columns_in_order
 from gmmscape.mixture import Mixture
 from gmmscape.models import CONVERSION, last_step, returned, returned_centers, with_last_step
 from gmmscape.moves.search import TriedMove
@@ -23,7 +24,7 @@ from gmmscape.progress import Callback
 from gmmscape.results.fields import plain
 from gmmscape.results.records import Record
 from gmmscape.solve import Solution
-from gmmscape.validation import column_names, columns_in_order, random_state_too
+from gmmscape.validation import random_state_too
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,12 +11,12 @@ from gmmscape.diagnosis.evidence import Evidence
 from gmmscape.diagnosis.findings import Finding
 from gmmscape.diagnosis.text import diagnosis_table
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.given_rows import columns_in_order
 from gmmscape.mixture import Mixture
 from gmmscape.moves.search import TriedMove
 from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.deferred import Deferred
 from gmmscape.results.records import Record, reports
-from gmmscape.validation import columns_in_order
 
 VERDICTS = ("bad optimum", "no better fit found", "cannot tell")
 INPUT_STATES = ("converged", "not converged", "saddle", "plateau", "degenerate")
@@ -101,8 +101,8 @@ class Diagnosis(Deferred):
     escape_gain : float
         What moves bring beyond that.
     total : float
-        Number of rows; of weighted ones the sum of their counts, where weights are whole multiples of the
-        smallest, else Kish's number. Gains times this are those of the whole data.
+        Number of rows; of weighted ones the sum of their counts, where weights are whole multiples of one
+        (docs/words.md#weights), else Kish's number. Gains times this are those of the whole data.
     significance : float
         Escape gain in standard errors of its row-wise differences (Vuong's statistic); 0 without a gain.
     gradient_norm : float

@@ -12,13 +12,13 @@ from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.document_text import fit_table
 from gmmscape.estimator.scaling import Scaling
 from gmmscape.families import CovariancePrior, free_parameters
+from gmmscape.given_rows import columns_in_order
 from gmmscape.mixture import Mixture
 from gmmscape.models import FittedModel
 from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.fields import arguments, plain
 from gmmscape.results.records import Record
 from gmmscape.solve import Solution
-from gmmscape.validation import columns_in_order
 
 #: What the file says of the solution, and of the diagnosis, at its top level; the rest is in "diagnosis".
 OF_SOLUTION = (

@@ -225,7 +225,7 @@ def set_fit(
     model.background_ = solution.mixture.background
     model.background_weight_ = solution.mixture.background_weight
     model.converged_ = solution.converged
-    model.n_iter_ = solution.n_iter
+    model.n_iter_ = max(solution.n_iter, int(solution.converged))  # a step says that a start is converged
     model.lower_bound_ = -solution.value
     model.lower_bounds_ = [-value for value in solution.history]
     model.stop_reason_ = solution.stop_reason

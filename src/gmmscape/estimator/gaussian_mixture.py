@@ -20,11 +20,20 @@ from gmmscape.estimator.saved import Saved
 from gmmscape.estimator.shown import Shown
 from gmmscape.estimator.sklearn_callbacks import CallbackSupportMixin, with_callbacks
 from gmmscape.estimator.summarised import Summarised
+from gmmscape.estimator.transforming import Transforming
 from gmmscape.solve import INIT_PARAMS
 
 
 class GaussianMixture(
-    Predictions, Imputing, Shown, Summarised, Saved, CallbackSupportMixin, DensityMixin, BaseEstimator
+    Predictions,
+    Imputing,
+    Shown,
+    Summarised,
+    Saved,
+    CallbackSupportMixin,
+    Transforming,
+    DensityMixin,
+    BaseEstimator,
 ):
     """Gaussian mixture with scikit-learn's interface that leaves bad optima.
 
@@ -120,7 +129,7 @@ class GaussianMixture(
         Whether the fit is converged; `stop_reason_` says more.
     n_iter_ : int
         Iterations of all EM runs on the way to the fit, from the start over each move: with `escape` more
-        than `max_iter`, which is that of one run, may come together.
+        than `max_iter`, which is that of one run, may come together. 1 at least where it is converged.
     lower_bound_ : float
         Log-likelihood per row (per unit of weight), less the penalty of the prior.
     lower_bounds_ : list of float

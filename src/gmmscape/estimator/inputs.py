@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.utils.validation import validate_data
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError
+from gmmscape.given_rows import OF_TEXT, column_names, columns_of, given_rows
+
+
+class NoNumbersError(DataError, TypeError):
+    """Data of a type that is not read as numbers; a TypeError too, which is what scikit-learn raises."""
 
 
 def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
@@ -18,8 +22,7 @@ def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
     float32 stays what it is, everything else becomes float64; NaN is what is missing. The kind of table, the
     order in memory and the order of bytes change no bit of the numbers.
     """
-    if issparse(X):
-        raise DataError("X is sparse: pass a dense array, for example X.toarray()")
+    X = given_rows(X)
     if isinstance(X, np.ndarray) and not X.dtype.isnative:
         X = X.astype(X.dtype.newbyteorder("="))
     try:
@@ -33,7 +36,22 @@ def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
             ensure_all_finite="allow-nan",
         )
     except ValueError as error:
-        raise DataError(str(error)) from error
+        raise DataError(f"{error}{_where(X, str(error))}") from error
+    except TypeError as error:
+        raise NoNumbersError(str(error)) from error
+
+
+def _where(X: Any, message: str) -> str:
+    """Where the first infinite value is, or text, if that is what the message is about, and what to do."""
+    if "could not convert" in message and hasattr(X, "columns"):
+        text = columns_of(X, OF_TEXT)
+        return "" if text is None else f". Text may be in {text}: make numbers of it, or leave it out"
+    places = np.argwhere(np.isinf(np.asarray(X, dtype=np.float64))) if "infinity" in message else []
+    if not len(places):
+        return ""
+    (row, column), names = places[0].tolist(), column_names(X)
+    called = column if names is None else repr(names[column])
+    return f" The first is in row {row}, column {called}: correct it, or make it NaN, as missing."
 
 
 def in_precision(values: FloatArray, *of: Any) -> FloatArray:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
-from gmmscape.diagnosis.assess import total_mass
 from gmmscape.effort import EFFORT
 from gmmscape.estimator.fitting import checked_parameters, seed_of_model, set_parameters
 from gmmscape.estimator.inputs import checked_data
 from gmmscape.estimator.starting import begun
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
 from gmmscape.families import Family, known_family
-from gmmscape.measure import Sample
+from gmmscape.measure import ArraySource, Sample, WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.models import parameters_of
-from gmmscape.objective import Objective
 from gmmscape.solve import Regularity, start_around
 from gmmscape.statistics import SufficientStatistics
 
@@ -85,18 +83,16 @@ def partial_fit_estimator(model: Any, X: Any, sample_weight: ArrayLike | None = 
     _check_nothing_stays(model)
     first = not hasattr(model, "means_")
     rows = checked_data(model, X, reset=first)
-    sample = Sample(rows, sample_weight, copy=False)
-    mass = total_mass(sample, sample_weight)
     online: Online | None = getattr(model, "_online", None)
     if online is None:
-        online = _begin(model, sample, rows)
+        online = _begin(model, Sample(rows, sample_weight, copy=False), rows)
     elif _changed(model, online):
         raise InvalidParameterError(
             f"n_components={model.n_components}, covariance_type={model.covariance_type!r}: the batches "
             f"before were of {online.local.n_components} and {online.family.name!r}; clone the estimator to "
             "begin anew"
         )
-    online, bound = _step(model, online, sample, mass)
+    online, bound = _step(model, online, _batch(rows, sample_weight, online.origin))
     for name in OF_A_FIT:
         model.__dict__.pop(name, None)
     model._online = online
@@ -158,24 +154,45 @@ def _moments(mixture: Mixture, family: Family) -> SufficientStatistics:
     return SufficientStatistics(mixture.weights, mixture.means, kind.joined(each), family.scatter, 0.0, 1.0)
 
 
-def _step(model: Any, online: Online, sample: Sample, mass: float) -> tuple[Online, float]:
+class Batch(NamedTuple):
+    """Rows of a batch that count, how many came and what they weigh."""
+
+    rows: WeightedRows
+    n_given: int
+    mass: float
+
+
+def _batch(X: FloatArray, sample_weight: ArrayLike | None, origin: FloatArray) -> Batch:
+    """A batch, in which columns may be without any value and rows without one are left out."""
+    source = ArraySource.of(X, sample_weight, copy=False, every_column=False)
+    points, weights = source.in_memory()
+    farthest = float(np.nanmax(np.abs(points - origin)))
+    if not np.isfinite(farthest * farthest * len(points)):
+        raise DataError(
+            f"X: a value lies {farthest:.3g} from the first batch, whose square is not representable in "
+            "float64: rescale the columns, or correct the value"
+        )
+    mass = float(len(points))
+    if sample_weight is not None:
+        each = np.asarray(sample_weight, dtype=np.float64)
+        mass = float(each[source.places(np.arange(len(points)))].sum())
+    rows = WeightedRows(points, weights, 1.0, origin=origin, incomplete=source.incomplete)
+    return Batch(rows, source.n_given, mass)
+
+
+def _step(model: Any, online: Online, batch: Batch) -> tuple[Online, float]:
     """One EM step with what a batch says, and the bound on the batch before it."""
-    total = online.mass + mass
+    total = online.mass + batch.mass
     family, prior = online.family, online.family.prior
-    if prior is not None:  # it is worth the same rows beside all that have come
-        n = sample.effective_rows if online.mass == 0.0 else prior.n * total / online.mass
-        family = family.under(prior.beside(n))
+    if prior is not None and online.mass > 0.0:  # it is worth the same rows beside all that have come
+        family = family.under(prior.beside(prior.n * total / online.mass))
     at = online.local
     if hasattr(model, "means_") and parameters_of(model, family.kind.name) != online.mixture:
         at = parameters_of(model, family.kind.name).shifted(-online.origin)  # changed by the user since
-    apart = sample.origin - online.origin
-    there = at.shifted(-apart)
-    objective = Objective.near(sample, family, there)
-    found = objective.statistics(there)
-    bound = found.log_likelihood - objective.rows.log_unit - family.penalty(there)
-    statistics = replace(found, mean=found.mean + apart)
+    statistics = batch.rows.statistics(at, family.scatter)
+    bound = statistics.log_likelihood - batch.rows.log_unit - family.penalty(at)
     if online.statistics is not None:
-        share = (mass / total) ** EFFORT.solve.stepwise_exponent
+        share = (batch.mass / total) ** EFFORT.solve.stepwise_exponent
         statistics = online.statistics.scaled(1.0 - share).merge(statistics.scaled(share))
     try:
         local = family.update(statistics, at)
@@ -184,5 +201,5 @@ def _step(model: Any, online: Online, sample: Sample, mass: float) -> tuple[Onli
             "the batches so far leave some component without scatter, and no floor is set: pass larger "
             f"batches, fewer components or a covariance_floor ({error})"
         ) from error
-    number = online.n_samples + sample.n_samples, online.n_batches + 1
+    number = online.n_samples + batch.n_given, online.n_batches + 1
     return Online(statistics, local, online.origin, family, total, *number), bound

@@ -106,8 +106,8 @@ class Predictions:
         X : array_like of shape (n_samples, n_features)
             Rows.
         sample_weight : array_like of shape (n_samples,), optional
-            Non-negative; only ratios matter: whole multiples of the smallest are counts, and n is their sum;
-            of others it is Kish's number, (sum w)^2 / sum w^2. Equal by default.
+            Non-negative; only ratios matter: whole multiples of one weight are counts, and n is their sum; of
+            others it is Kish's number, (sum w)^2 / sum w^2. Equal by default.
 
         Returns
         -------

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.measure import Sample
@@ -32,27 +31,15 @@ class Worth(NamedTuple):
     repetition: float
 
     @classmethod
-    def of(cls, sample: Sample, sample_weight: ArrayLike | None) -> Worth:
-        """Return what the rows of a sample are worth, of these weights as they came.
+    def of(cls, sample: Sample) -> Worth:
+        """Return what the rows of a sample are worth.
 
-        Weights that are whole multiples of the smallest, or whole numbers, are counts. Others say how much
-        a row stands for, not how sure it is: their unit means nothing, and each row is one observation.
+        Weights that are no counts (`Weights.unit`) say how much a row stands for, not how sure it is: their
+        unit means nothing, and each row is one observation.
         """
-        repetition = sample.repetition
-        counts = sample.counts if sample.counts is not None else _whole(sample, sample_weight)
+        repetition, counts = sample.repetition, sample.counts
         if counts is None:
             squares = repetition * np.square(sample.weights)
             return cls(1.0 / float(squares.sum()), squares, None, repetition)
         n = float(counts.sum()) / repetition
         return cls(n, counts / counts.sum() / n, counts, repetition)
-
-
-def _whole(sample: Sample, sample_weight: ArrayLike | None) -> FloatArray | None:
-    """Counts where the weights are whole numbers, over what divides them all; else None."""
-    if sample_weight is None:
-        return None
-    given = np.asarray(sample_weight, dtype=np.float64)[sample.places(np.arange(len(sample)))]
-    if not np.array_equal(given, np.round(given)) or given.max() > 2.0**53:
-        return None
-    whole = given.astype(np.int64)
-    return whole / float(np.gcd.reduce(whole))

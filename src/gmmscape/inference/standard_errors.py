@@ -13,6 +13,7 @@ from gmmscape.diagnosis.findings import set_aside
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.families import Family
+from gmmscape.given_rows import column_names, columns_in_order
 from gmmscape.inference.bootstrap import BOOTSTRAPS, Plan
 from gmmscape.inference.estimates import Problem, inferred
 from gmmscape.inference.result import StandardErrors
@@ -23,14 +24,7 @@ from gmmscape.objective import Objective
 from gmmscape.progress import Budget, Callback
 from gmmscape.solve import Solution, descend
 from gmmscape.tolerances import TOLERANCES
-from gmmscape.validation import (
-    choice,
-    column_names,
-    columns_in_order,
-    positive_integer,
-    random_state_too,
-    real_number,
-)
+from gmmscape.validation import choice, positive_integer, random_state_too, real_number
 from gmmscape.work.journal import seed_for
 
 METHODS = ("auto", "profile", "observed", "sandwich", *BOOTSTRAPS)
@@ -69,8 +63,9 @@ def standard_errors(
     X : array_like of shape (n_samples, n_features)
         Data, as the model was fitted on. Columns of a table are matched by name where the model has names.
     sample_weight : array_like of shape (n_samples,), optional
-        Non-negative weights of the rows; equal by default. Whole numbers, and whole multiples of the
-        smallest, are counts of rows; of others only ratios matter, and a row is one observation.
+        Non-negative weights of the rows; equal by default. Whole numbers, and whole multiples of one
+        (docs/words.md#weights), are counts of rows; of others only ratios matter, and a row is one
+        observation.
     method : {"auto", "profile", "observed", "sandwich", "bootstrap", "weighted bootstrap"}, default="auto"
         "profile": the observed information, and intervals by adjusted profile likelihood. "observed": the
         same, with intervals by normal theory on scales without ends (logit, log, Fisher's z). "sandwich":
@@ -208,7 +203,7 @@ def of_sample(
     given = sample.local_mixture(fitted.mixture)
     objective = Objective.near(sample, family, given)
     solution = _polished(objective, given, budget)
-    worth, total = Worth.of(sample, sample_weight), total_mass(sample, sample_weight)
+    worth, total = Worth.of(sample), total_mass(sample, sample_weight)
     return inferred(Problem(objective, given, solution, worth, level, total), plan, budget)
 
 

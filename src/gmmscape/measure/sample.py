@@ -263,12 +263,12 @@ class Sample(Centred):
 
     @cached_property
     def _counts(self) -> FloatArray | None:
-        """How many rows each stands for: multiples of the smallest weight; None where they are none."""
+        """How many rows each stands for; None where weights are no counts."""
         return self._weights.counts
 
     @property
     def counts(self) -> FloatArray | None:
-        """How many rows each stands for, shape (n,); None where weights are no multiples of the smallest."""
+        """How many rows each stands for, shape (n,); None where weights are no counts."""
         return self._counts
 
     @cached_property
@@ -278,8 +278,9 @@ class Sample(Centred):
 
     @property
     def weights_of_one(self) -> FloatArray:
-        """Weight of each of the rows that one stands for: its own; the smallest where weights are counts."""
-        return self.weights if self._counts is None else np.full(len(self), self.weights.min())
+        """Weight of each of the rows that one stands for: its own; that of one where weights are counts."""
+        unit = self._weights.unit
+        return self.weights if unit is None else np.full(len(self), unit)
 
     @property
     def n_varying(self) -> int:
@@ -316,7 +317,8 @@ class Sample(Centred):
     @property
     def heaviest_row(self) -> float:
         """The largest weight of what counts as one row."""
-        return self.repetition * float(self.weights.max() if self._counts is None else self.weights.min())
+        unit = self._weights.unit
+        return self.repetition * (float(self.weights.max()) if unit is None else unit)
 
     def effective_rows_each(self, mixture: Mixture) -> FloatArray:
         """Return how many independent rows each component of a mixture rests on.
@@ -340,7 +342,7 @@ class Sample(Centred):
         for place in self._rows.stretches():
             weights = self._rows.weights[place]
             found = self._rows.coverage(mixture, TOLERANCES.measure.trace, place)
-            heavier = weights * (weights if self._counts is None else self.weights.min())
+            heavier = weights * self.weights_of_one[place]
             first += _sums(weights[found.row] * found.posterior, found.ends)
             second += _sums(heavier[found.row] * found.posterior**2, found.ends)
         rows = np.divide(first**2, self.repetition * second, out=np.zeros_like(first), where=second > 0)

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.engine import BLOCK_ROWS
 from gmmscape.exceptions import DataError
-from gmmscape.validation import column_names, data_matrix, sample_weights
+from gmmscape.given_rows import column_names
+from gmmscape.validation import data_matrix, sample_weights
 from gmmscape.weights import Weights
 
 
@@ -111,6 +112,7 @@ class ArraySource:
         copy: bool = True,
         left_out: Callable[[FloatArray], IntArray] | None = None,
         names: Sequence[str] | None = None,
+        every_column: bool = True,
     ) -> Self:
         """Return a user's data, checked, without the rows whose weight is zero or that have no value.
 
@@ -126,6 +128,8 @@ class ArraySource:
             Says which of the rows of positive weight are not to be looked at.
         names : sequence of str, optional
             Of the columns, for messages; a table brings its own.
+        every_column : bool, default=True
+            Whether each column has to have a value; else some value is enough.
 
         Returns
         -------
@@ -147,16 +151,14 @@ class ArraySource:
         out = blank = np.empty(0, dtype=np.int64)
         incomplete = bool(np.isnan(some).any())
         if incomplete:
-            out = blank = _without_value(some, column_names(X) if names is None else names)
+            out = blank = _without_value(some, column_names(X) if names is None else names, every_column)
         if left_out is not None:
             out = np.union1d(out, left_out(some))
         if len(out):
             all_places = np.arange(len(points)) if present is None else present
             kept, places = np.delete(all_places, out), all_places[out]
-            own = None if weights.own is None else weights.own[kept]
-            some = points[kept]
+            some, left = points[kept], weights.taken(kept).normalised()
             incomplete = incomplete and bool(np.isnan(some).any())
-            left = sample_weights(own, len(kept))
             return cls(some, left, kept, len(points), places, all_places[blank], incomplete=incomplete)
         if present is not None:
             return cls(some, weights.taken(present), present, len(points), incomplete=incomplete)
@@ -190,11 +192,11 @@ class ArraySource:
         return rows if self.present is None else self.present[rows]
 
 
-def _without_value(points: FloatArray, names: Sequence[str] | None) -> IntArray:
-    """Rows of which nothing is observed; DataError where that is so of a column."""
+def _without_value(points: FloatArray, names: Sequence[str] | None, every_column: bool) -> IntArray:
+    """Rows of which nothing is observed; DataError where that is so of a column, or of all."""
     observed = ~np.isnan(points)
     empty = np.flatnonzero(~observed.any(axis=0))
-    if len(empty):
+    if len(empty) and (every_column or len(empty) == points.shape[1]):
         called = ", ".join(str(i) if names is None else repr(names[i]) for i in empty[:10])
         raise DataError(
             f"X has no value in {'column' if len(empty) == 1 else 'columns'} {called}: leave "

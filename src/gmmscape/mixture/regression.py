@@ -11,9 +11,10 @@ from scipy.special import ndtr, ndtri
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.given_rows import columns_in_order
 from gmmscape.incomplete.patterns import Patterns
 from gmmscape.mixture.names import places_of
-from gmmscape.validation import columns_in_order, data_matrix, finite_array
+from gmmscape.validation import data_matrix, finite_array
 
 
 class Regression(NamedTuple):

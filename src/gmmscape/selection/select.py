@@ -23,6 +23,7 @@ from gmmscape.families import (
     known_family,
     narrow_to_wide,
 )
+from gmmscape.given_rows import column_names
 from gmmscape.measure import Sample
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.selection.admission import Admission, default_least_rows
@@ -33,14 +34,7 @@ from gmmscape.selection.ladder import Ladder
 from gmmscape.selection.result import Selection
 from gmmscape.solve import AUTO, EM, Regularity
 from gmmscape.threads import limited
-from gmmscape.validation import (
-    choice,
-    column_names,
-    generator,
-    positive_integer,
-    random_state_too,
-    real_number,
-)
+from gmmscape.validation import choice, generator, positive_integer, random_state_too, real_number
 from gmmscape.work.journal import Journal, kept_seed
 
 #: Numbers of components by default, as far as there are rows.

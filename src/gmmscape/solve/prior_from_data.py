@@ -176,12 +176,22 @@ def _refined(
 
 
 def _part(sample: Sample, k: int, scarce: int) -> Sample:
-    """The sample, or evenly spaced rows of a large one: not more than tell that rows are plenty."""
+    """The sample, or evenly spaced rows of a large one: not more than tell that rows are plenty.
+
+    Of weights that are counts, as of the rows that they count.
+    """
     most = max(min(EFFORT.solve.prior_rows, max(2 * scarce, EFFORT.solve.least_prior_rows)), 20 * k)
-    if len(sample) <= most:
+    counts = None if sample.equal_weights else sample.counts
+    n = len(sample) if counts is None else int(counts.sum())
+    if n <= most:
         return sample
-    at = np.linspace(0, len(sample) - 1, most).astype(np.int64)
-    weights = None if sample.equal_weights else sample.weights[at]
+    at = np.linspace(0, n - 1, most).astype(np.int64)
+    weights = None
+    if counts is not None:
+        at, often = np.unique(np.searchsorted(np.cumsum(counts), at, side="right"), return_counts=True)
+        weights = None if often.max() == 1 else often
+    elif not sample.equal_weights:
+        weights = sample.weights[at]
     return Sample(sample.local(at), weights, copy=False, background=sample.local_background)
 
 

@@ -173,9 +173,14 @@ def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture
     try:
         return family.made(None, means, family.kind.repeated(family.smoothed(pooled), len(means)))
     except InvalidParameterError as error:
+        if not sample.variance.any():  # a floor that is a share of it is none
+            raise DataError(
+                "no column has two different values (all rows equal), so that there is no variance: set "
+                "reg_covar, the least variance in squared units of the data"
+            ) from error
         raise DataError(
-            "the data have no scatter around the starting means (all rows equal, or as many components as "
-            f"distinct rows) and no floor is set: use fewer components or a covariance_floor ({error})"
+            "the data have no scatter around the starting means (as many components as distinct "
+            f"rows) and no floor is set: use fewer components or a covariance_floor ({error})"
         ) from error
 
 

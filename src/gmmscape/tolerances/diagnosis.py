@@ -80,6 +80,8 @@ class DiagnosisTolerances:
     foreign_shift: float = 0.3
     foreign_ratio: float = 3.0
     foreign_errors: float = 6.0
+    #: Values of a column that a component must have for a mean and a variance there.
+    values_of_a_column: float = 2.0
 
 
 @dataclass(frozen=True)

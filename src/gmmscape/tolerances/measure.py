@@ -26,8 +26,11 @@ class MeasureTolerances:
     #: Responsibilities below this are left out where rows are counted.
     trace: float = 1e-9
     standard_errors: float = 3.0
-    #: A weight this close to a multiple of the smallest, in units of it, is one.
+    #: A weight this close to a multiple of another, in units of that, is one; the largest count of rows that
+    #: weights of any unit are taken for, if none is one; whole numbers above are not exact.
     whole_weight: float = 1e-6
+    largest_count: float = 32.0
+    largest_whole: float = 2.0**53
     #: A column of fewer different values than this share of the rows is on a grid where all gaps are
     #: multiples of the smallest, within this share of it.
     grid_share: float = 0.9

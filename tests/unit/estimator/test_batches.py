@@ -190,3 +190,32 @@ def test_parameters_that_were_changed_are_where_it_goes_on():
     online.means_ = online.means_ + 0.3
     expected = online.score(OVERLAP)
     assert online.partial_fit(OVERLAP).lower_bound_ == pytest.approx(expected, rel=1e-12)
+
+
+@kinds
+def test_a_batch_may_lack_a_column(kind: str):
+    """As where one row of next to no weight has a value in it; rows without any value say nothing."""
+    rng = np.random.default_rng(3)
+    first, second = np.array_split(rng.permutation(PLANE), 2)
+    lacking, blank = second * [1.0, np.nan], np.full((3, 2), np.nan)
+    online, nearly, without = (model(covariance_type=kind, means_init=START) for _ in range(3))
+    for one in (online, nearly, without):
+        one.partial_fit(first)
+    online.partial_fit(np.concatenate([lacking, blank]))
+    without.partial_fit(lacking)
+    nearly.partial_fit(
+        np.concatenate([lacking, second[:1]]), sample_weight=np.append(np.ones(len(lacking)), 1e-14)
+    )
+    _close(online, nearly, 1e-10)
+    _same(online, without)
+    assert (
+        np.abs(online.means_ - model(covariance_type=kind, means_init=START).fit(first).means_).max() > 1e-6
+    )
+    with pytest.raises(gs.DataError, match="X has no value in columns 0, 1"):
+        online.partial_fit(blank)
+
+
+def test_rows_of_equal_values_are_fitted_above_reg_covar():
+    """What the error says of them helps."""
+    fitted = gs.GaussianMixture(reg_covar=1e-3).fit(np.ones((20, 2)))
+    np.testing.assert_allclose(fitted.covariances_[0], 1e-3 * np.eye(2))

@@ -111,19 +111,3 @@ def test_what_was_computed_is_not_lost_to_single_precision(tmp_path: Path):
     assert single.plot() is not None
     single.means_ = single.means_ + np.float32(0.5)
     assert gs.diagnose(single, rows, rng=0).value_before > double.diagnosis_.value_after + 1e-3
-
-
-@pytest.mark.parametrize(
-    ("bad", "message"),
-    [
-        (pd.DataFrame({"a": ["x", "y"] * 9, "b": range(18)}), "could not convert string to float"),
-        (
-            pd.DataFrame({"a": pd.date_range("2020", periods=18), "b": range(18)}),
-            "(?i)datetime|timestamp|dtype",
-        ),
-    ],
-    ids=["text", "dates"],
-)
-def test_columns_that_are_no_numbers_are_refused(bad: Any, message: str):
-    with pytest.raises((gs.DataError, TypeError), match=message):
-        gs.GaussianMixture().fit(bad)

@@ -107,3 +107,48 @@ def test_the_bound_is_weighted():
     average = np.average(fitted.score_samples(X), weights=weights)
     assert fitted.lower_bound_ == pytest.approx(average, rel=1e-13)
     assert abs(fitted.lower_bound_ - fitted.score(X)) > 1e-6
+
+
+@pytest.mark.parametrize("unit", [1.0, np.pi, 1e-7])
+@pytest.mark.parametrize("least", [1, 2, 3])
+def test_whole_weights_are_repetitions_whatever_the_smallest_is(least: int, unit: float):
+    """Also of none that is one, and in other units."""
+    weights = np.random.default_rng(6).integers(least, least + 5, len(OVERLAP))
+    options: dict[str, Any] = {"n_components": 2, "means_init": [[0.0], [3.0]], "covariance_prior": "auto"}
+    weighted = model(**options).fit(OVERLAP, sample_weight=unit * weights)
+    rows = np.repeat(OVERLAP, weights, axis=0)
+    repeated = model(**options).fit(rows)
+    assert_close_fit(weighted, repeated, 1e-9)
+    assert weighted.diagnosis_.total == len(rows)
+    assert weighted.bic(OVERLAP, unit * weights) == pytest.approx(repeated.bic(rows), rel=1e-9)
+
+
+def test_large_counts_are_counts_and_numbers_of_two_decimals_are_none():
+    rng = np.random.default_rng(7)
+    counts, survey = rng.integers(17, 400, N), np.round(rng.uniform(0.3, 3.0, N), 2)
+    assert model().fit(X, sample_weight=counts).diagnosis_.total == counts.sum()
+    kish = survey.sum() ** 2 / (survey @ survey)
+    assert model().fit(X, sample_weight=survey).diagnosis_.total == pytest.approx(kish)
+    blank = np.concatenate([X, np.full((2, 1), np.nan)])  # rows without values are left out, counts stay
+    with pytest.warns(match="rows without values"):
+        fitted = model().fit(blank, sample_weight=np.append(counts, [1, 1]))
+    assert fitted.diagnosis_.total == counts.sum()
+
+
+@pytest.mark.parametrize("n", [300, 1500])
+@pytest.mark.parametrize("kind", ["full", "tied"])
+def test_whole_weights_are_repetitions_where_the_prior_looks_at_some_rows_only(kind: str, n: int):
+    """Of more than 500 rows the prior is found on evenly spaced ones: of those that are counted."""
+    rng = np.random.default_rng(9)
+    rows = rng.normal(rng.permutation(np.repeat([[0.0, 0.0], [3.5, 0.0], [0.0, 4.0]], n // 3, axis=0)), 1.0)
+    weights = rng.integers(0, 5, n)
+    assert weights.sum() > 500
+    options: dict[str, Any] = {"covariance_type": kind, "random_state": 0, "escape": False}
+    weighted = gs.GaussianMixture(3, **options).fit(rows, sample_weight=weights)
+    repeated = gs.GaussianMixture(3, **options).fit(np.repeat(rows, weights, axis=0))
+    assert_close_fit(weighted, repeated, 1e-9)
+    assert weighted.covariance_prior_ is not None
+    assert repeated.covariance_prior_ is not None
+    np.testing.assert_allclose(
+        weighted.covariance_prior_.scale, repeated.covariance_prior_.scale, rtol=0.0, atol=1e-10
+    )

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.given_rows import column_names
 from gmmscape.mixture import Mixture
 from gmmscape.mixture.background import Background
 from gmmscape.plot.fits.components import Panel, Scene, draw_line, draw_plane, outside
@@ -28,7 +29,7 @@ from gmmscape.plot.fits.views import (
 from gmmscape.plot.sizes import SIZES
 from gmmscape.plot.style import COLOURS, Display, checked_axes, new_figure
 from gmmscape.results.text import counted
-from gmmscape.validation import column_names, data_matrix, finite_array, mean_matrix, real_number
+from gmmscape.validation import data_matrix, finite_array, mean_matrix, real_number
 
 PAIRS = "pairs"
 
