@@ -181,7 +181,7 @@ def seed_of_model(model: Any) -> int:
         if random_state is not None:
             raise InvalidParameterError.of("rng", model.rng, "pass either rng or random_state, not both")
         random_state = model.rng
-    if isinstance(random_state, Integral) and random_state >= 2**32:  # more than a RandomState takes
+    if isinstance(random_state, Integral) and int(random_state) >= 2**32:  # more than a RandomState takes
         random_state = np.random.default_rng(int(random_state))
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**63))
