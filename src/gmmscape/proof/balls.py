@@ -84,6 +84,8 @@ def around(middle: Ball, radius: Ball) -> Ball:
 
 def decimal(ball: Ball, digits: int) -> Fraction:
     """Return a decimal number of so many digits in or beside a ball, as an exact fraction."""
+    if not ball.is_finite():
+        raise ArithmeticError("a ball is not finite where a number was expected")
     middle, _, exponent = ball.mid().mid_rad_10exp(digits)
     return Fraction(int(middle)) * Fraction(10) ** int(exponent)
 
@@ -103,6 +105,8 @@ def ends(ball: Ball, digits: int = 20) -> tuple[Fraction, Fraction]:
     tuple of Fraction
         Lower and upper end, rounded outward.
     """
+    if not ball.is_finite():
+        raise ArithmeticError("a ball is not finite where a number was expected")
     middle, radius, exponent = (int(part) for part in ball.mid_rad_10exp(digits))
     unit = Fraction(10) ** exponent
     return (middle - radius) * unit, (middle + radius) * unit
@@ -133,6 +137,14 @@ def text_of(number: Fraction) -> str:
     while whole % 10 == 0:
         whole, places = whole // 10, places - 1
     return f"{whole}e{-places}" if places else str(whole)
+
+
+def power(ball: Ball, n: int) -> Ball:
+    """Return a ball to a whole power by products: Arb's own power of a ball about zero is not a number."""
+    found = flint().arb(1)
+    for _ in range(n):
+        found *= ball
+    return found
 
 
 def total(balls: Iterable[Ball]) -> Ball:

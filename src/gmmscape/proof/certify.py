@@ -15,7 +15,7 @@ from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailab
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.measure import Population
-from gmmscape.proof.balls import Ball, around, decimal, ends, exact, largest, precision, total
+from gmmscape.proof.balls import Ball, around, decimal, ends, exact, largest, power, precision, total
 from gmmscape.proof.certificate import Certificate, Interval
 from gmmscape.proof.contraction import Middle, Point, contracts, holds_one, inertia, polished, widest_box
 from gmmscape.proof.enclosure import Encloser, Enclosure, PopulationEncloser, encloser_of
@@ -120,7 +120,7 @@ def problem_of_landscape(land: Landscape) -> Problem:
 def certified(
     problem: Problem, means: FloatArray, structure: Structure | None, radius: Fraction | None
 ) -> Certificate:
-    """Return the certificate of a critical point near some means; raises NoResultError where there is none."""
+    """Return the certificate of a critical point near some means; NoResultError where nothing is proved."""
     start = [Fraction(float(value)) for value in means.ravel()]
     bits = EFFORT.proof.first_bits
     why = ""
@@ -230,7 +230,7 @@ def errors_in(problem: PopulationProblem, box: Sequence[Ball], structure: Struct
 def _distance(one: Sequence[Ball], other: Sequence[Ball]) -> Ball:
     if len(one) == 1:
         return abs(one[0] - other[0])
-    return total((a - b) ** 2 for a, b in zip(one, other, strict=True)).nonnegative_part().sqrt()
+    return total(power(a - b, 2) for a, b in zip(one, other, strict=True)).nonnegative_part().sqrt()
 
 
 def _coarse(balls: Sequence[Ball], structure: Structure) -> bool:

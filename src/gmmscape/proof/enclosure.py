@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Protocol
 
-from gmmscape.proof.balls import Ball, BallMatrix, around, exact, flint, largest, matrix, precision, total
+from gmmscape.proof.balls import (
+    Ball,
+    BallMatrix,
+    around,
+    exact,
+    flint,
+    largest,
+    matrix,
+    power,
+    precision,
+    total,
+)
 from gmmscape.proof.problem import PopulationProblem, Problem, SampleProblem
 from gmmscape.proof.sums import Moments, Place, Posteriors, moments, third_moments
 from gmmscape.proof.trapezoid import LeftOut, Rule, chosen_rule, nodes
@@ -171,7 +182,7 @@ class PopulationEncloser:
                 (m, p): total(w * one.moment(m, p) for w, one in zip(shares, each, strict=True))
                 for m, p in ((1, 1), (1, 3), (2, 1), (2, 3), (3, 3))
             }
-            s2, s4, s6 = sigma**2, sigma**4, sigma**6
+            s4, s6 = sigma**4, sigma**6
 
             def crossed(i: int, j: int) -> Ball:
                 """E of psi_i (u_i^2 - 1/sigma^2) psi_j u_j, u = y / sigma^2."""
@@ -215,7 +226,7 @@ def points_of(problem: PopulationProblem, rule: Rule, bits: int) -> tuple[list[P
         for s, center in enumerate(problem.centers):
             middle = [exact(value) for value in center]
             for node in nodes(rule, center):
-                square = total((n * h - c) ** 2 for n, c in zip(node, middle, strict=True))
+                square = total(power(n * h - c, 2) for n, c in zip(node, middle, strict=True))
                 mass = shares[s] * scale * (-square / (2 * tau**2)).exp()
                 found.setdefault(node, [zero] * len(shares))[s] = mass
         order = sorted(found)

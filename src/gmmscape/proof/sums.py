@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gmmscape.proof.balls import Ball, BallMatrix, exact, flint, matrix, total
+from gmmscape.proof.balls import Ball, BallMatrix, exact, flint, matrix, power, total
 
 #: A place, d numbers.
 Place = Sequence[Ball]
@@ -84,7 +84,7 @@ class Posteriors:
             value = float(sums[i].mid())
             if value < least:
                 nearest, least = i, value
-        square = total((x - a) ** 2 for x, a in zip(place, self.means[nearest], strict=True))
+        square = total(power(x - a, 2) for x, a in zip(place, self.means[nearest], strict=True))
         return [1 / found for found in sums], sums[nearest].log() - square * self.precision
 
 
@@ -192,7 +192,7 @@ def third_moments(
         vector = [weight * psi[i] * offsets[i] for i in range(k)]
         weighted.append(vector)
         vectors.append(psi)
-        square = [psi[i] * offsets[i] ** 2 for i in range(k)]
+        square = [psi[i] * offsets[i] * offsets[i] for i in range(k)]
         squares.append(square)
         for i in range(k):
             first[i] += vector[i]

@@ -12,7 +12,7 @@ from itertools import product
 from math import ceil, cos, factorial, floor, log, pi, sqrt
 
 from gmmscape.effort import EFFORT
-from gmmscape.proof.balls import Ball, exact, flint, largest
+from gmmscape.proof.balls import Ball, exact, flint, largest, power
 
 #: Moments of a standard normal's absolute value, E|Z|^j, as j-th entry; the odd ones times sqrt(pi/2).
 EVEN_MOMENTS = (1, 1, 1, 2, 3)
@@ -157,7 +157,7 @@ class LeftOut:
             ways = factorial(p) // factorial(rest)
             for power in powers:
                 ways //= factorial(power)
-            scale = ways * (self.r * beyond) ** rest
+            scale = ways * power(self.r * beyond, rest)
             if cut:
                 axes = range(self.r)
                 found += scale * sum(
