@@ -155,8 +155,8 @@ class LeftOut:
             if rest < 0:
                 continue
             ways = factorial(p) // factorial(rest)
-            for power in powers:
-                ways //= factorial(power)
+            for j in powers:
+                ways //= factorial(j)
             scale = ways * power(self.r * beyond, rest)
             if cut:
                 axes = range(self.r)
@@ -170,7 +170,7 @@ class LeftOut:
                     flint().arb(0),
                 )
             else:
-                found += scale * _product(self._whole[power] for power in powers)
+                found += scale * _product(self._whole[j] for j in powers)
         return found
 
     @cached_property
