@@ -34,3 +34,6 @@ class ProofEffort:
     nearby: float = 0.05
     #: An approximation error has to be known to one part in so many.
     error_digits: int = 2000
+    #: Means closer than this, in sigma, are looked at as split or not; steps of that search.
+    coincident: float = 1e-5
+    split_steps: int = 6

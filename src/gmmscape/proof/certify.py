@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +20,9 @@ from gmmscape.proof.certificate import Certificate, Interval
 from gmmscape.proof.contraction import Middle, Point, contracts, holds_one, inertia, polished, widest_box
 from gmmscape.proof.enclosure import Encloser, Enclosure, PopulationEncloser, encloser_of
 from gmmscape.proof.problem import PopulationProblem, Problem, SampleProblem
+from gmmscape.proof.unfolding import unfolded
 from gmmscape.structure.structure import Structure, decode
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import mean_matrix, real_number
 
 
@@ -74,7 +76,9 @@ def certify(point: Any, land: Landscape, radius: float | None = None) -> Certifi
     structure = None
     if isinstance(land.measure, Population):
         structure = decode(means, land.measure.truth, sigma=land.sigma).structure
-    return certified(problem, means, structure, wanted)
+    curvatures = np.linalg.eigvalsh(land.hessian(means)) * land.sigma**2
+    minimum = bool(curvatures[0] > -TOLERANCES.solve.flat)
+    return certified(problem, means, Aim(structure, wanted, minimum))
 
 
 def means_of(point: Any, land: Landscape) -> FloatArray:
@@ -117,16 +121,36 @@ def problem_of_landscape(land: Landscape) -> Problem:
     return SampleProblem(rows, weights, land.sigma, land.n_components)
 
 
-def certified(
-    problem: Problem, means: FloatArray, structure: Structure | None, radius: Fraction | None
-) -> Certificate:
+@dataclass(frozen=True)
+class Aim:
+    """What is to be proved of a point.
+
+    Attributes
+    ----------
+    structure : Structure or None
+        How it reads; None for a sample.
+    radius : Fraction or None
+        Of the box it is to be alone in; None for the widest tried.
+    minimum : bool
+        Whether it is taken for a minimum: one that has split in digits beyond float64 is then looked for.
+    """
+
+    structure: Structure | None
+    radius: Fraction | None
+    minimum: bool
+
+
+def certified(problem: Problem, means: FloatArray, aim: Aim) -> Certificate:
     """Return the certificate of a critical point near some means; NoResultError where nothing is proved."""
     start = [Fraction(float(value)) for value in means.ravel()]
     bits = EFFORT.proof.first_bits
     why = ""
     while bits <= EFFORT.proof.most_bits:
         with precision(bits + EFFORT.proof.guard_bits):
-            found = _attempt(problem, start, structure, radius, bits)
+            try:
+                found = _attempt(problem, start, aim, bits)
+            except ArithmeticError:
+                found = "the enclosures are not finite"
         if isinstance(found, Certificate):
             return found
         why = found
@@ -134,26 +158,39 @@ def certified(
     raise NoResultError(f"not proved: {why}")
 
 
-def _attempt(
-    problem: Problem, start: Point, structure: Structure | None, radius: Fraction | None, bits: int
-) -> Certificate | str:
+def _attempt(problem: Problem, start: Point, aim: Aim, bits: int) -> Certificate | str:
     """Return the certificate, or why there is none with so many bits."""
     digits = int((bits + EFFORT.proof.guard_bits) * np.log10(2))
     encloser = encloser_of(problem, [float(x) for x in start], bits, bits + EFFORT.proof.guard_bits)
     within = exact(EFFORT.proof.nearby) * exact(problem.sigma)
     at = polished(encloser, start, digits=digits, within=within)
+    index = None if at is None else inertia(at.hessian)
+    while aim.minimum and at is not None and index and problem.n_features == 1:
+        split = unfolded(encloser, at, problem.sigma, digits)
+        if split is None:
+            break
+        at = polished(encloser, split, digits=digits, within=within)
+        index = None if at is None else inertia(at.hessian)
     if at is None:
         return (
             "Newton's method does not settle near the point: it is no critical point, or a curvature is so "
             "small that its sign is out of reach"
         )
-    index = inertia(at.hessian)
     if index is None:
         return "a curvature of the Hessian has no sign: the point is flat"
     found = _tight(encloser, at, bits)
     if found is None:
         return "no box about the point is proved to hold a critical point: it is flat, or there is none"
     tight, known = found
+    errors = _errors(problem, at, tight, aim.structure)
+    if (
+        errors
+        and aim.structure is not None
+        and bits < EFFORT.proof.most_bits
+        and _coarse(errors, aim.structure)
+    ):
+        return "approximation errors are not told to three digits"
+    radius = aim.radius
     if radius is None:
         radius = widest_box(encloser, at, problem.sigma) or tight
     elif not (radius >= tight and holds_one(encloser, at, radius)):
@@ -161,7 +198,23 @@ def _attempt(
             f"a box of radius {float(radius):.3g} is not proved to hold exactly one critical point: pass a "
             "smaller one, or leave radius out"
         )
-    return _told(problem, encloser, at, known, (radius, tight), index, structure, bits)
+    kl = defect = rule = None
+    if isinstance(encloser, PopulationEncloser) and aim.structure is not None:
+        kl = ends(known.nll - encloser.entropy())
+        defect = ends(defect_of(known, aim.structure))
+        rule = asdict(encloser.rule)
+    pairs = None if aim.structure is None else aim.structure.pairs
+    return Certificate(
+        problem.content(), tuple(at.point), radius, tight, index, ends(known.nll), kl, pairs,
+        tuple(ends(ball) for ball in errors), defect, rule, bits,
+    )  # fmt: skip
+
+
+def _errors(problem: Problem, at: Middle, tight: Fraction, structure: Structure | None) -> list[Ball]:
+    """Return the approximation errors over a tight box; none for a sample."""
+    if structure is None or not isinstance(problem, PopulationProblem):
+        return []
+    return errors_in(problem, [around(exact(x), exact(tight)) for x in at.point], structure)
 
 
 def _tight(encloser: Encloser, at: Middle, bits: int) -> tuple[Fraction, Enclosure] | None:
@@ -174,35 +227,6 @@ def _tight(encloser: Encloser, at: Middle, bits: int) -> tuple[Fraction, Enclosu
             return radius, known
         least = EFFORT.proof.tight * least
     return None
-
-
-def _told(
-    problem: Problem,
-    encloser: Encloser,
-    at: Middle,
-    known: Enclosure,
-    radii: tuple[Fraction, Fraction],
-    index: int,
-    structure: Structure | None,
-    bits: int,
-) -> Certificate | str:
-    """Return the certificate of a proved point; or why more bits are wanted."""
-    kl = defect = rule = None
-    errors: tuple[Interval, ...] = ()
-    if isinstance(problem, PopulationProblem) and isinstance(encloser, PopulationEncloser):
-        assert structure is not None
-        box = [around(exact(x), exact(radii[1])) for x in at.point]
-        balls = errors_in(problem, box, structure)
-        if bits < EFFORT.proof.most_bits and _coarse(balls, structure):
-            return "approximation errors are not told to three digits"
-        errors = tuple(ends(ball) for ball in balls)
-        kl = ends(known.nll - encloser.entropy())
-        defect = ends(defect_of(known, structure))
-        rule = asdict(encloser.rule)
-    return Certificate(
-        problem.content(), tuple(at.point), *radii, index, ends(known.nll), kl,
-        None if structure is None else structure.pairs, errors, defect, rule, bits,
-    )  # fmt: skip
 
 
 def errors_in(problem: PopulationProblem, box: Sequence[Ball], structure: Structure) -> list[Ball]:

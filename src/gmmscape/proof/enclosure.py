@@ -119,15 +119,12 @@ class PopulationEncloser:
         Truth and fit.
     rule : Rule
         Nodes.
-    accuracy : int
-        Binary digits that the rule is to be accurate to.
     bits : int
         Binary digits of the arithmetic.
     """
 
     problem: PopulationProblem
     rule: Rule
-    accuracy: int
     bits: int
 
     @classmethod
@@ -137,9 +134,12 @@ class PopulationEncloser:
         """Return the encloser whose rule is accurate to 2^-accuracy at some means and beside them."""
         d = problem.n_features
         places = [means[i : i + d] for i in range(0, len(means), d)]
-        spread = max(max(axis) - min(axis) for axis in zip(*places, strict=True))
-        rule = chosen_rule(spread, problem.truth_sigma, problem.sigma, accuracy)
-        return cls(problem, rule, accuracy, bits)
+        turn = max(
+            max(max(axis) - min(axis) for axis in zip(*points, strict=True)) / width**2
+            for points, width in ((places, problem.sigma), (problem.centers, problem.truth_sigma))
+        )
+        rule = chosen_rule(turn, problem.truth_sigma, accuracy)
+        return cls(problem, rule, bits)
 
     def at(self, means: Sequence[Ball], *, hessian: bool = False) -> Enclosure:
         """Return what is known over a box of means."""
@@ -208,7 +208,7 @@ class PopulationEncloser:
 
     def entropy(self) -> Ball:
         """Return the NLL of the truth itself."""
-        return entropy_of(self.problem, self.accuracy, self.bits)
+        return entropy_of(self.problem, self.rule, self.bits)
 
     def _left_out(self, means: Sequence[Place]) -> list[LeftOut]:
         return left_out(self.problem, self.rule, means)
@@ -234,14 +234,12 @@ def points_of(problem: PopulationProblem, rule: Rule, bits: int) -> tuple[list[P
 
 
 @lru_cache(maxsize=16)
-def entropy_of(problem: PopulationProblem, accuracy: int, bits: int) -> Ball:
-    """Return the NLL of the truth of a problem, by a rule accurate to 2^-accuracy."""
+def entropy_of(problem: PopulationProblem, rule: Rule, bits: int) -> Ball:
+    """Return the NLL of the truth of a problem, by a rule."""
     tau = problem.truth_sigma
-    spread = max(max(axis) - min(axis) for axis in zip(*problem.centers, strict=True))
-    rule = chosen_rule(spread, tau, tau, accuracy)
     own = replace(problem, sigma=tau, n_components=len(problem.centers))
     with precision(bits):
-        places, weights = points_of(own, rule, bits)
+        places, weights = points_of(problem, rule, bits)
         width, shares = exact(tau), problem.shares()
         centers = [[exact(value) for value in center] for center in problem.centers]
         posteriors = Posteriors(centers, width)

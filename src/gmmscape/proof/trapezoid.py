@@ -43,15 +43,16 @@ class Rule:
         return range(first, floor((middle + self.reach) / self.step) + 2)
 
 
-def chosen_rule(spread: float, truth_sigma: float, sigma: float, bits: int) -> Rule:
+def chosen_rule(turn: float, truth_sigma: float, bits: int) -> Rule:
     """Return the rule with the longest step whose error is about 2^-bits.
 
     Parameters
     ----------
-    spread : float
-        Largest range of means along an axis.
-    truth_sigma, sigma : float
-        Standard deviations of truth and fit.
+    turn : float
+        Largest range of means along an axis over their variance, of the fit and of the truth: the log ratio
+        of two components turns by that much per length off the line.
+    truth_sigma : float
+        Standard deviation of the truth's components.
     bits : int
         Wanted accuracy. What is reached is proved afterwards, whatever was chosen here.
 
@@ -63,12 +64,11 @@ def chosen_rule(spread: float, truth_sigma: float, sigma: float, bits: int) -> R
     wanted = bits * log(2)
     reach = truth_sigma * (sqrt(2 * wanted) + 1)
     widest = EFFORT.proof.widest_strip * truth_sigma
-    limit = min(widest, pi * sigma**2 / spread) if spread > 0 else widest
+    limit = min(widest, pi / turn) if turn > 0 else widest
     best = (0.0, limit)
     for part in range(1, EFFORT.proof.strips):
         a = limit * part / EFFORT.proof.strips
-        theta = min(a * spread / (2 * sigma**2), pi / 2)
-        size = a**2 / (2 * truth_sigma**2) - 3 * log(cos(theta)) + EFFORT.proof.size_of_moments
+        size = a**2 / (2 * truth_sigma**2) - 3 * log(cos(a * turn / 2)) + EFFORT.proof.size_of_moments
         best = max(best, (2 * pi * a / (wanted + size), a))
     step, strip = best
     unit = 2.0 ** (floor(log(step, 2)) - EFFORT.proof.step_digits)
