@@ -56,5 +56,5 @@ class ProofEffort:
     census_first_side: float = 0.01
     census_narrower: float = 1 / 16
     census_stages: int = 6
-    census_most: int = 20000
+    census_most: int = 5000
     census_looks: int = 64

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Boxes:
 
     low: FloatArray
     high: FloatArray
-    rule: np.ndarray
+    rule: IntArray
 
     def __len__(self) -> int:
         return len(self.low)
@@ -50,7 +50,7 @@ class Boxes:
         """Product of the sides of each."""
         return (self.high - self.low).prod(axis=1)
 
-    def where(self, chosen: np.ndarray) -> Boxes:
+    def where(self, chosen: BoolArray | IntArray) -> Boxes:
         """Return those that a mask or some places choose."""
         return Boxes(self.low[chosen], self.high[chosen], self.rule[chosen])
 

@@ -1,7 +1,8 @@
-"""census: all critical points of a population's landscape on a line, with a proof that there are no others."""
+"""census: all critical points of a known mixture's landscape on a line, with a proof that these are all."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,10 @@ from gmmscape.proof.certificate import Certificate
 from gmmscape.proof.certify import certify, problem_of_landscape
 from gmmscape.proof.problem import PopulationProblem
 from gmmscape.threads import limited
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import positive_integer, random_state_too
 from gmmscape.work.journal import Journal, seed_for
+from gmmscape.work.tasks import Task, Tasks
 
 
 @random_state_too
@@ -37,6 +40,7 @@ def census(
     checkpoint: str | Path | None = None,
     *,
     rng: Any = None,
+    n_jobs: int = 1,
     max_seconds: float | None = None,
     callback: Callback | None = None,
     verbose: int = 0,
@@ -59,6 +63,8 @@ def census(
         seed.
     rng : None, int or numpy.random.Generator, default=None
         Seed of the exploration. What is proved does not depend on it.
+    n_jobs : int, default=1
+        Processes that explore and certify; -1 for all cores. No number depends on it.
     max_seconds : float, optional
         Time budget.
     callback : callable, optional
@@ -103,28 +109,42 @@ def census(
     if truth.sigma is None:
         raise NotAvailableError("a census needs a truth whose components share one standard deviation")
     k = positive_integer("n_components", n_components)
+    if n_jobs != -1:
+        n_jobs = positive_integer("n_jobs", n_jobs)
     land = Landscape(Population(truth), k)
     problem = problem_of_landscape(land)
     assert isinstance(problem, PopulationProblem)
     seed = seed_for(checkpoint, rng)
     budget = Budget.of("census", max_seconds, callback, verbose)
     journal = Journal(checkpoint, "census", {**problem.content(), "rng": seed})
-    return _Work(land, problem, seed, budget, journal).done()
+    return _Work(land, problem, seed, journal, n_jobs, budget).done()
 
 
 class _Work:
     """A census under way."""
 
     def __init__(
-        self, land: Landscape, problem: PopulationProblem, seed: int, budget: Budget, journal: Journal
+        self,
+        land: Landscape,
+        problem: PopulationProblem,
+        seed: int,
+        journal: Journal,
+        n_jobs: int,
+        budget: Budget,
     ) -> None:
-        self._land, self._seed, self._budget, self._journal = land, seed, budget, journal
+        self._land, self._seed, self._n_jobs = land, seed, n_jobs
+        self._journal, self._budget = journal, budget
+        self._tasks = Tasks(journal, n_jobs, budget)
         self._descent = Descent(land.measure, land.n_components, land.sigma)
         self._division = Subdivision(problem)
+        self._stage = 0
         if "boxes" in journal:
             self._division.restore(journal["boxes"])
+            self._stage = int(journal["boxes"]["stage"])
         self._found: Atlas | None = None
         self._proved: list[Certificate] = []
+        # Means of points that were found, in ascending order.
+        self._met: list[FloatArray] = []
 
     def done(self) -> Census:
         """Return what was found and proved, whatever ended the work."""
@@ -148,7 +168,7 @@ class _Work:
 
         if "points" not in self._journal:
             self._found = self._land.explore(
-                self._seed, saddles=True, max_seconds=self._budget.left, callback=watch
+                self._seed, saddles=True, n_jobs=self._n_jobs, max_seconds=self._budget.left, callback=watch
             )
             if self._found.stop_reason != "completed":
                 raise Stopped(self._found.stop_reason)
@@ -157,15 +177,19 @@ class _Work:
 
     def _certify_all(self) -> None:
         assert self._found is not None
-        points = (*self._found.minima, *self._found.saddles)
-        for number, point in enumerate(points, 1):
-            self._certify(point)
-            self._budget.report("certificates", number, len(points))
+        points = [*self._found.minima, *self._found.saddles]
+        self._met += [np.sort(point.means.ravel()) for point in points]
+        self._certify(points)
 
-    def _certify(self, point: CriticalPoint) -> bool:
-        """Certify a point, and say whether it is proved to be another than those known."""
-        name = f"certificate of {point.means.ravel().tolist()}"
-        content = self._journal.get(name, lambda: _certificate(point, self._land))
+    def _certify(self, points: Sequence[CriticalPoint]) -> list[bool]:
+        """Certify points, and say of each whether it is proved to be another than those known."""
+        tasks = [
+            Task(f"certificate of {point.means.ravel().tolist()}", _certificate, (point, self._land))
+            for point in points
+        ]
+        return [self._is_new(content) for content in self._tasks.run("certificates", tasks)]
+
+    def _is_new(self, content: dict[str, Any] | None) -> bool:
         if content is None:
             return False
         new = Certificate.from_content(content)
@@ -176,14 +200,14 @@ class _Work:
         return True
 
     def _divide(self) -> None:
-        division, side = self._division, EFFORT.proof.census_first_side * self._land.sigma
-        whole = division.volume
-        for _ in range(EFFORT.proof.census_stages):
+        division, whole = self._division, self._division.volume
+        for stage in range(self._stage, EFFORT.proof.census_stages):
+            side = EFFORT.proof.census_first_side * self._land.sigma * EFFORT.proof.census_narrower**stage
             while len(division.state.waiting):
                 division.step(side)
                 left = division.state.left
                 settled = 1 - float(left.volumes.sum()) / whole
-                self._journal.put("boxes", division.content())
+                self._journal.put("boxes", {**division.content(), "stage": stage})
                 self._budget.report("boxes", division.state.looked, None, left=len(left), settled=settled)
                 if len(left) > EFFORT.proof.census_most:
                     return
@@ -191,15 +215,24 @@ class _Work:
                 return
             self._look_for_others(side)
             division.again()
-            side *= EFFORT.proof.census_narrower
 
     def _look_for_others(self, side: float) -> None:
         """Look for points that the exploration has missed, in the middle of what is left."""
-        for low, high in hulls(self._division.state.narrow, side)[: EFFORT.proof.census_looks]:
-            means: FloatArray = ((low + high) / 2)[:, None]
-            point = self._descent.critical(means)
-            if point is not None and point.converged and self._certify(point):
+        places = hulls(self._division.state.narrow, side)[: EFFORT.proof.census_looks]
+        near: list[CriticalPoint] = []
+        for low, high in places:
+            point = self._descent.critical((low + high)[:, None] / 2, self._is_met)
+            if point is not None and point.converged:
+                near.append(point)
+                self._met.append(np.sort(point.means.ravel()))
+        for point, new in zip(near, self._certify(near), strict=True):
+            if new:
                 self._add(point)
+
+    def _is_met(self, means: FloatArray) -> bool:
+        """Whether a point was met before, whatever came of it."""
+        within = TOLERANCES.points.same * self._land.sigma
+        return any(np.abs(np.sort(means.ravel()) - known).max() <= within for known in self._met)
 
     def _add(self, point: CriticalPoint) -> None:
         atlas = self._found
@@ -221,11 +254,11 @@ class _Work:
             tuple(zip(low.tolist(), high.tolist(), strict=True))
             for low, high in hulls(left, EFFORT.proof.census_first_side * self._land.sigma)
         ]
-        order = [_place(certificate, atlas) for certificate in self._proved]
+        matched = _in_order(self._proved, [*atlas.minima, *atlas.saddles])
         return Census.of(
             replace(atlas, stop_reason=stop_reason),
-            certificates=tuple(self._proved[i] for i in np.argsort(order, kind="stable")),
-            complete=not len(left),
+            certificates=tuple(matched),
+            complete=not len(left) and len(matched) == len(atlas.minima) + len(atlas.saddles),
             reach=float(exterior_reach(k)),
             boxes=division.state.looked,
             undecided=tuple(sides),
@@ -249,8 +282,12 @@ def _differ(one: Certificate, other: Certificate) -> bool:
     return any(abs(x - y) > within for x, y in pairs)
 
 
-def _place(certificate: Certificate, atlas: Atlas) -> int:
-    """Where the point of a certificate stands among minima and saddles."""
-    means = np.sort([float(x) for x in certificate.point])
-    points = (*atlas.minima, *atlas.saddles)
-    return int(np.argmin([np.abs(np.sort(point.means.ravel()) - means).max() for point in points]))
+def _in_order(certificates: Sequence[Certificate], points: Sequence[CriticalPoint]) -> list[Certificate]:
+    """Return certificates in the order of the points nearest to them."""
+    listed = np.array([np.sort(point.means.ravel()) for point in points])
+
+    def place(certificate: Certificate) -> int:
+        means = np.sort([float(x) for x in certificate.point])
+        return int(np.abs(listed - means).max(axis=1).argmin())
+
+    return sorted(certificates, key=place)

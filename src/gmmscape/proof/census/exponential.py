@@ -38,7 +38,7 @@ def decaying(t: FloatArray) -> FloatArray:
         Of the shape of t.
     """
     place = np.rint(t * _PARTS)
-    # Exact: entries are multiples of 1/64, and t lies within a factor of two of its own, or the entry is zero.
+    # Exact: entries are multiples of 1/64, and t is within a factor of two of its own, or that is zero.
     rest = place / _PARTS - t
     found = np.full_like(rest, 1.0 / factorial(_TERMS - 1))
     for n in range(_TERMS - 2, -1, -1):

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cache
 
 from gmmscape.effort import EFFORT
-from gmmscape.proof.balls import Ball, exact, flint, precision
+from gmmscape.proof.balls import Ball, exact, precision
 
 
 @cache
@@ -51,14 +51,15 @@ def is_pulled_inward(k: int, beyond: Fraction) -> bool:
     Returns
     -------
     bool
-        Whether b M(b) > exp(-(R - x)^2 / 2), with M Mills' ratio, b a slope of log Z and x the place from
-        which on Z rises.
+        Whether 2 b / (b + sqrt(b^2 + 4)) > exp(-(R - x)^2 / 2), with b the least slope of log Z beyond R and
+        x the place from which on Z rises.
     """
     with precision(EFFORT.proof.first_bits):
         slope, rises, far = _slope(k, beyond), _rises(k, beyond), exact(beyond)
         if not (slope > 0 and rises < far and _goes_on(k, far)):
             return False
-        return bool(slope * _mills(slope) > (-((far - rises) ** 2) / 2).exp())
+        pull = 2 * slope / (slope + (slope**2 + 4).sqrt())
+        return bool(pull > (-((far - rises) ** 2) / 2).exp())
 
 
 def _slope(k: int, beyond: Fraction) -> Ball:
@@ -96,9 +97,3 @@ def _goes_on(k: int, far: Ball) -> bool:
 
 def _leading(k: int) -> Ball:
     return (k - 1) / exact(Fraction(1, 2)).exp()
-
-
-def _mills(b: Ball) -> Ball:
-    """Return the upper tail of a standard normal over its density."""
-    arb = flint().arb
-    return (b / exact(2).sqrt()).erfc() / 2 * (2 * arb.pi()).sqrt() * (b**2 / 2).exp()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.proof.balls import Ball, exact, precision, total
 from gmmscape.proof.census.exponential import ERROR, MOST, UNIT, decaying
@@ -20,11 +20,31 @@ from gmmscape.proof.trapezoid import chosen_rule
 
 #: Safety beyond bounds to first order in the rounding unit.
 _SAFE = 1.01
+#: Rounding of a place on a chord, as a share of the ends, by far.
+_SLACK = 2.0**-48
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Bounds of E[psi_i (x - M)] for all means of each box, shape (n, k).
+
+    Attributes
+    ----------
+    below_low, above_low : ndarray
+        For M at the lower end of mean i.
+    below_high, above_high : ndarray
+        For M at its upper end.
+    """
+
+    below_low: FloatArray
+    above_low: FloatArray
+    below_high: FloatArray
+    above_high: FloatArray
 
 
 @dataclass(frozen=True)
 class Narrowed:
-    """What is left of some boxes, and what stands in the way of leaving less.
+    """What is left of some boxes, and whether a finer rule would leave less.
 
     Attributes
     ----------
@@ -38,8 +58,8 @@ class Narrowed:
 
     low: FloatArray
     high: FloatArray
-    alive: np.ndarray
-    coarse: np.ndarray
+    alive: BoolArray
+    coarse: BoolArray
 
 
 class Forces:
@@ -105,20 +125,37 @@ class Forces:
 
     def _narrowed(
         self, low: FloatArray, high: FloatArray
-    ) -> tuple[FloatArray, FloatArray, np.ndarray, np.ndarray]:
-        most, least = self._masses(low, high)
-        # Of E[psi_i (x - M)], for M at the lower and at the upper end: (below, above).
-        at_low, at_high = self._bounds(most, least, low), self._bounds(most, least, high)
-        alive = ((at_low[1] >= 0) & (at_high[0] <= 0)).all(axis=1)
-        upper = _crossing(low, high, at_low[1], at_high[1], up=True)
-        lower = _crossing(low, high, at_low[0], at_high[0], up=False)
+    ) -> tuple[FloatArray, FloatArray, BoolArray, BoolArray]:
+        found = self.bounds(low, high)
+        alive = np.all((found.above_low >= 0) & (found.below_high <= 0), axis=1)
+        upper = _crossing(low, high, found.above_low, found.above_high, found.above_high < 0)
+        lower = _crossing(low, high, found.below_low, found.below_high, found.below_low > 0)
+        slack = _SLACK * (np.abs(low) + np.abs(high))
+        upper = np.where(found.above_high < 0, upper + slack, high)
+        lower = np.where(found.below_low > 0, lower - slack, low)
         # What relabelling makes of it is looked at elsewhere: means ascend.
         lower = np.maximum.accumulate(np.maximum(lower, low), axis=1)
         upper = np.minimum.accumulate(np.minimum(upper, high)[:, ::-1], axis=1)[:, ::-1]
-        alive &= (lower <= upper).all(axis=1)
-        width = at_low[1] - at_low[0]
-        coarse = (self.error * EFFORT.proof.census_coarse > width).any(axis=1)
+        alive &= np.all(lower <= upper, axis=1)
+        width = found.above_low - found.below_low
+        coarse = np.any(self.error * EFFORT.proof.census_coarse > width, axis=1)
         return lower, upper, alive, coarse
+
+    def bounds(self, low: FloatArray, high: FloatArray) -> Bounds:
+        """Return bounds of E[psi_i (x - M)] over boxes.
+
+        Parameters
+        ----------
+        low, high : ndarray of shape (n, k)
+            Ends of boxes.
+
+        Returns
+        -------
+        Bounds
+            Proved: errors of the rule and of rounding are in them.
+        """
+        most, least = self._masses(low, high)
+        return Bounds(*self._at(most, least, low), *self._at(most, least, high))
 
     def _masses(self, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The most and the least mass times posterior at each node, shape (n, k, nodes), before rounding."""
@@ -143,10 +180,8 @@ class Forces:
         least *= self.mass
         return most, least
 
-    def _bounds(
-        self, most: FloatArray, least: FloatArray, middle: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Bounds below and above of E[psi_i (x - M)], shape (n, k)."""
+    def _at(self, most: FloatArray, least: FloatArray, middle: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Bounds below and above for some M of each mean, shape (n, k)."""
         off = self.x - middle[:, :, None]
         right, left = np.maximum(off, 0.0), np.minimum(off, 0.0)
         right_most, right_least = _sums(most, right), _sums(least, right)
@@ -159,16 +194,12 @@ def _sums(one: FloatArray, other: FloatArray) -> FloatArray:
     return np.einsum("bin,bin->bi", one, other)
 
 
-def _crossing(low: FloatArray, high: FloatArray, at_low: FloatArray, at_high: FloatArray, up: bool) -> FloatArray:
-    """The place beyond which a bound has a sign, by its chord, and a little more."""
-    sure = at_high < 0 if up else at_low > 0
-    fall = np.where(sure, at_low - at_high, 1.0)
-    share = np.where(sure, at_low / fall, 1.0 if up else 0.0)
-    width = high - low
-    place = low + width * share
-    # Rounding of these four operations, by far.
-    slack = 2.0**-48 * (np.abs(low) + np.abs(high))
-    return place + slack if up else place - slack
+def _crossing(
+    low: FloatArray, high: FloatArray, at_low: FloatArray, at_high: FloatArray, useful: BoolArray
+) -> FloatArray:
+    """Where the chord of a falling bound is zero; anything where it is not useful."""
+    fall = np.where(useful, at_low - at_high, 1.0)
+    return low + (high - low) * np.where(useful, at_low / fall, 0.0)
 
 
 def _nearest(ball: Ball) -> float:

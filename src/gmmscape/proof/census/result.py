@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from gmmscape.landscape.atlas.atlas import Atlas
-from gmmscape.proof.certificate import Certificate
+from gmmscape.proof.certificate import Certificate, digest_of
 from gmmscape.results.fields import plain
 from gmmscape.results.text import counted
 from gmmscape.validation import whole_number
@@ -53,12 +53,9 @@ class Census(Atlas):
     def proved(self) -> list[str]:
         """The statements that are proved, one sentence each, beside those of the certificates."""
         found = len(self.certificates)
-        said = [
-            f"no critical point has a mean more than {self.reach:g} sigma beyond the outermost centers",
-            f"the {counted(found, 'certificate')} are of different critical points, none a relabelling of another"
-            if found > 1
-            else f"there {'is one certificate' if found else 'are no certificates'}",
-        ]
+        said = [f"no critical point has a mean more than {self.reach:g} sigma beyond the outermost centers"]
+        if found > 1:
+            said.append(f"no two of the {found} certificates are of one critical point or its relabellings")
         if self.complete:
             least = sum(certificate.is_minimum for certificate in self.certificates)
             said.append(
@@ -75,10 +72,15 @@ class Census(Atlas):
     def content(self) -> dict[str, Any]:
         """Return plain numbers, lists and strings: those of an atlas, and what is proved."""
         names = [field.name for field in fields(self) if field.name not in _OF_ATLAS]
-        return {**super().content(), **{name: plain(getattr(self, name)) for name in names}}
+        content = {**super().content(), **{name: plain(getattr(self, name)) for name in names}}
+        return {**content, "digest": digest_of(content)}
 
     @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the census that `content` described; ValueError where its digest is another."""
+        header = ("format", "format_version", "gmmscape_version")
+        if content["digest"] != digest_of({name: x for name, x in content.items() if name not in header}):
+            raise ValueError("its digest does not fit its content: it was changed after it was written")
         return cls.of(
             Atlas.from_content(content),
             certificates=tuple(map(Certificate.from_content, content["certificates"])),

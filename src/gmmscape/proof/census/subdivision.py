@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gmmscape.arrays import BoolArray
 from gmmscape.effort import EFFORT
 from gmmscape.proof.balls import float_ends
 from gmmscape.proof.census.boxes import Boxes, joined
@@ -118,10 +119,11 @@ class Subdivision:
             self._rules[number] = Forces(self._problem, self.low, self.high, self._accuracies[number])
         return self._rules[number]
 
-    def _is_known(self, boxes: Boxes) -> np.ndarray:
+    def _is_known(self, boxes: Boxes) -> BoolArray:
         """Whether each lies in the box of a certificate."""
-        inside = (boxes.low[:, None] >= self._known_low) & (boxes.high[:, None] <= self._known_high)
-        return inside.all(axis=2).any(axis=1)
+        above = np.greater_equal(boxes.low[:, None], self._known_low)
+        below = np.less_equal(boxes.high[:, None], self._known_high)
+        return np.any(np.all(above & below, axis=2), axis=1)
 
 
 def region(problem: PopulationProblem) -> tuple[float, float]:
