@@ -16,10 +16,12 @@ from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.measure import Population
 from gmmscape.proof.balls import Ball, around, decimal, ends, exact, largest, power, precision, total
-from gmmscape.proof.certificate import Certificate, Interval
+from gmmscape.proof.certificate import Certificate
 from gmmscape.proof.contraction import Middle, Point, contracts, holds_one, inertia, polished, widest_box
-from gmmscape.proof.enclosure import Encloser, Enclosure, PopulationEncloser, encloser_of
+from gmmscape.proof.enclosure import Encloser, Enclosure
+from gmmscape.proof.population import PopulationEncloser
 from gmmscape.proof.problem import PopulationProblem, Problem, SampleProblem
+from gmmscape.proof.sample import SampleEncloser
 from gmmscape.proof.unfolding import unfolded
 from gmmscape.structure.structure import Structure, decode
 from gmmscape.tolerances import TOLERANCES
@@ -273,3 +275,10 @@ def defect_of(known: Enclosure, structure: Structure) -> Ball:
         table[i, s] for i in range(table.nrows()) for s in range(table.ncols()) if (i, s) not in within
     )
     return largest(ball.nonnegative_part() for ball in outside)
+
+
+def encloser_of(problem: Problem, means: Sequence[float], accuracy: int, bits: int) -> Encloser:
+    """Return what encloses the objective of a problem at some means and beside them."""
+    if isinstance(problem, SampleProblem):
+        return SampleEncloser(problem, bits)
+    return PopulationEncloser.near(problem, means, accuracy, bits)

@@ -110,7 +110,10 @@ class Objective:
             for n, row in enumerate(bends)
         ]
         table = [
-            [(x.wider(wrong[1])).over(Interval.of(w)) if self.tau else x for x, w in zip(row, self.weights, strict=True)]
+            [
+                (x.wider(wrong[1])).over(Interval.of(w)) if self.tau else x
+                for x, w in zip(row, self.weights, strict=True)
+            ]
             for row in shares
         ]
         bent = [[[-x.wider(wrong[5]) for x in row] for row in layer] for layer in tensor] if third else None
