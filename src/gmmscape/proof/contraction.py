@@ -100,7 +100,7 @@ def contracts(at: Middle, hessians: BallMatrix, radius: Ball) -> bool:
     product = at.inverse * hessians
     for i, step in enumerate(at.step):
         row = total(abs(product[i, j] - (1 if i == j else 0)) for j in range(size))
-        if not abs(step) + row * radius < radius:
+        if not abs(step) + row * radius < exact(EFFORT.proof.margin) * radius:
             return False
     return True
 
