@@ -1,265 +1,286 @@
-"""Value, gradient, Hessian and third derivatives of a location fit's NLL over boxes of means.
+"""Value and derivatives of a location fit's NLL over boxes of means, from points with masses.
 
-Formulas: docs/mathematics.md#derivatives; bounds of what trapezoid sums leave out: docs/proofs.md#trapezoid.
+Formulas: docs/mathematics.md#derivatives. The points are weighted rows, or nodes of a trapezoid rule, whose error
+is bounded as docs/proofs.md#trapezoid says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from math import ceil, factorial, floor, prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gmmscape.verifier.interval import Interval, pi, total
 
-Box = list[list[Interval]]  # one row a mean
-Table = list[list[Interval]]
+Row = list[Interval]
+Table = list[Row]
 #: Upper ends of E|Z|^j of a standard normal Z, of the largest |t|^j exp(-t^2/2), and of 1/sqrt(2 pi).
-MEANS = [Fraction(n, 10**4) for n in (10000, 7979, 10000, 15958)]
-PEAKS = [Fraction(n, 10**4) for n in (10000, 6066, 7358, 11596)]
+MEANS = [Fraction(n, 10**4) for n in (10000, 7979, 10000, 15958, 30000)]
+PEAKS = [Fraction(n, 10**4) for n in (10000, 6066, 7358, 11596, 21654)]
 DENSITY = Fraction(39895, 10**5)
+SIX = Fraction(157, 25)  # below 2 pi
+
+
+class Errors(NamedTuple):
+    """Bounds of the errors of sums: of W log q, and of derivatives of orders 0 to 3 of it (own: of one mean)."""
+
+    log: Fraction
+    share: Fraction
+    first: Fraction
+    own: Fraction
+    pair: Fraction
+    third: Fraction
 
 
 class Known(NamedTuple):
     """What is known over a box of means."""
 
     nll: Interval
-    gradient: list[Interval]
+    gradient: Row
     hessian: Table
-    associations: Table  # k rows; of a sample one column
-    third: list[Table] | None
+    shares: Table  # sums of mass times posterior: k rows, a column for each kind of mass
+    third: list[Table]
 
 
-class Objective:
-    """The NLL per unit mass of k means with covariances sigma^2 I and weights 1/k."""
+@dataclass(frozen=True)
+class Fit:
+    """k means with covariances sigma^2 I and weights 1/k, against points with masses.
 
-    def __init__(self, problem: Mapping[str, Any], rule: Mapping[str, float] | None) -> None:
-        self.k, self.sigma = problem["n_components"], Fraction(problem["sigma"])
-        population = problem["measure"] == "population"
-        places = problem["centers"] if population else problem["rows"]
-        self.places = [[Fraction(x) for x in place] for place in places]
-        weights = [Fraction(1)] * len(places) if problem["weights"] is None else problem["weights"]
-        self.weights = [Fraction(w) / sum(map(Fraction, weights)) for w in weights]
-        self.d = len(self.places[0])
-        if not (population or rule is None) or min(self.weights) < 0 or self.sigma <= 0 or self.k < 1:
-            raise ValueError("the problem is none")
-        self.tau = Fraction(problem["truth_sigma"]) if population else None
-        self.step, self.strip, self.reach = (
-            (Fraction(rule[name]) for name in ("step", "strip", "reach")) if rule else (None, None, None)
-        )
-        self.points = self._nodes(self.places, self.tau) if population else self._rows()
+    `rule` and `truth` are None for rows.
+    """
 
-    def _rows(self) -> list[tuple[list[Interval], list[Interval]]]:
-        return [
-            ([Interval.of(x) for x in row], [Interval.of(w)])
-            for row, w in zip(self.places, self.weights, strict=True)
-        ]
+    k: int
+    sigma: Fraction
+    points: list[tuple[Row, Row]]
+    truth: Truth | None
 
-    def _nodes(self, centers: Any, tau: Any) -> list[tuple[list[Interval], list[Interval]]]:
-        """Nodes within reach of a center, with the mass that each component of the truth has there."""
-        h, found = self.step, {}
-        unit = Interval.of(h).over(Interval.of(tau) * (pi() + pi()).root())
-        scale = [Interval.of(w) for w in self.weights]
-        for s, center in enumerate(centers):
-            axes = [range(floor((c - self.reach) / h), ceil((c + self.reach) / h) + 1) for c in center]
-            for node in product(*axes):
-                square = sum((n * h - c) ** 2 for n, c in zip(node, center, strict=True))
-                mass = scale[s] * Interval.of(-square / (2 * tau**2)).exp()
-                for _ in node:
-                    mass = mass * unit
-                found.setdefault(node, [Interval.of(0)] * len(centers))[s] = mass
-        return [([Interval.of(n * h) for n in node], masses) for node, masses in found.items()]
-
-    def at(self, means: Box, third: bool = False) -> Known:
-        """Return what is known over a box of means; third derivatives on a line."""
-        k, d, size = self.k, self.d, self.k * self.d
-        zero = Interval.of(0)
-        posteriors = Posteriors(means, self.sigma)
+    def at(self, means: Table, third: bool = False, speeds: Sequence[Fraction] = ()) -> Known:
+        """Return what is known over a box; with `speeds` of the centers, its derivatives in their parameter."""
+        k, d = self.k, len(means[0])
+        size, zero, posteriors = k * d, Interval.of(0), Posteriors(means, self.sigma)
         value, shares = zero, [[zero] * len(self.points[0][1]) for _ in range(k)]
-        first, bends = [zero] * size, [[zero] * size for _ in range(size)]
+        first, second = [zero] * size, [[zero] * size for _ in range(size)]
         tensor = [[[zero] * k for _ in range(k)] for _ in range(k)]
         s2 = Interval.of(1 / self.sigma**2)
-        for place, masses in self.points:
+        for place, still in self.points:
+            masses = self.truth.moving(place, still, speeds) if speeds and self.truth else still
             weight = total(masses)
             psi, logarithm = posteriors.at(place)
             value = value + weight * logarithm
             u = [(place[a] - means[i][a]) * s2 for i in range(k) for a in range(d)]
-            g = [psi[n // d] * u[n] for n in range(size)]
+            g = [psi[n // d] * x for n, x in enumerate(u)]
+            bent = []
             for i in range(k):
                 shares[i] = [old + mass * psi[i] for old, mass in zip(shares[i], masses, strict=True)]
-            weighted = [weight * x for x in g]
-            # psi_i (u_i u_i' - 1/sigma^2) of one mean, and psi_i psi_j u_i u_j' of two
-            own = [[g[i * d + a] * u[i * d + b] - (psi[i] * s2 if a == b else zero)
-                    for a in range(d) for b in range(d)] for i in range(k)]  # fmt: skip
             for n in range(size):
-                first[n] = first[n] + weighted[n]
+                first[n] = first[n] + weight * g[n]
                 for m in range(n + 1):
-                    entry = weighted[n] * g[m]
+                    entry = g[n] * g[m]
                     if n // d == m // d:
-                        entry = entry - weight * own[n // d][n % d * d + m % d]
-                    bends[n][m] = bends[m][n] = bends[n][m] + entry
+                        own = g[n] * u[m] - (psi[n // d] * s2 if n == m else zero)
+                        entry = entry - own
+                        bent.append(own)
+                    second[n][m] = second[m][n] = second[n][m] + weight * entry
             if third:
-                _add_third(tensor, weight, psi, u, g, [row[0] for row in own], s2)
-        unit = Interval.of(self.k) * _power((pi() + pi()).root() * Interval.of(self.sigma), d)
-        wrong = self._errors(means) if self.tau else [zero] * 6
-        nll = (-value).wider(wrong[0]) + unit.log()
-        gradient = [-x.wider(wrong[2]) for x in first]
+                _add_third(tensor, weight, g, u, bent, s2)
+        wrong = Errors(*[Fraction(0)] * 6) if self.truth is None else self.truth.errors(means, self, speeds)
+        unit = Interval.of(k) * _power((pi() + pi()).root() * Interval.of(self.sigma), d)
         hessian = [
-            [x.wider(wrong[4] + (wrong[3] if n // d == m // d else zero)) for m, x in enumerate(row)]
-            for n, row in enumerate(bends)
+            [x.wider(wrong.pair + (wrong.own if n // d == m // d else 0)) for m, x in enumerate(row)]
+            for n, row in enumerate(second)
         ]
-        table = [
-            [
-                (x.wider(wrong[1])).over(Interval.of(w)) if self.tau else x
-                for x, w in zip(row, self.weights, strict=True)
-            ]
-            for row in shares
-        ]
-        bent = [[[-x.wider(wrong[5]) for x in row] for row in layer] for layer in tensor] if third else None
-        return Known(nll, gradient, hessian, table, bent)
+        return Known(
+            (-value).wider(wrong.log) + unit.log(),
+            [-x.wider(wrong.first) for x in first],
+            hessian,
+            [[x.wider(wrong.share) for x in row] for row in shares],
+            [[[-x.wider(wrong.third) for x in row] for row in layer] for layer in tensor],
+        )
 
-    def entropy(self) -> Interval:
+
+@dataclass(frozen=True)
+class Truth:
+    """A known truth, whose components are integrated over by a trapezoid rule about their centers."""
+
+    weights: list[Fraction]
+    centers: Table
+    tau: Fraction
+    step: Fraction
+    strip: Fraction
+    reach: Fraction
+
+    def points(self) -> list[tuple[Row, Row]]:
+        """Return nodes within reach of a center, with the mass that each component has there."""
+        h, found = self.step, {}
+        unit = _power(Interval.of(h).over(Interval.of(self.tau) * (pi() + pi()).root()), len(self.centers[0]))
+        narrow = Interval.of(1 / (2 * self.tau**2))
+        for s, center in enumerate(self.centers):
+            axes = [
+                range(floor((_middle(c) - self.reach) / h), ceil((_middle(c) + self.reach) / h) + 1)
+                for c in center
+            ]
+            scale = Interval.of(self.weights[s]) * unit
+            for node in product(*axes):
+                square = total((Interval.of(n * h) - c).square() for n, c in zip(node, center, strict=True))
+                mass = scale * (-square * narrow).exp()
+                found.setdefault(node, [Interval.of(0)] * len(self.centers))[s] = mass
+        return [([Interval.of(n * h) for n in node], masses) for node, masses in found.items()]
+
+    def moving(self, place: Row, masses: Row, speeds: Sequence[Fraction]) -> Row:
+        """Return the derivatives of masses on a line in a parameter that moves centers with these speeds."""
+        rates = [Interval.of(speed / self.tau**2) for speed in speeds]
+        return [
+            mass * rate * (place[0] - center[0])
+            for mass, rate, center in zip(masses, rates, self.centers, strict=True)
+        ]
+
+    def entropy(self, points: list[tuple[Row, Row]]) -> Interval:
         """Return the NLL of the truth."""
-        centers = [[Interval.of(c) for c in center] for center in self.places]
-        posteriors, found = Posteriors(centers, self.tau), Interval.of(0)
+        posteriors, found = Posteriors(self.centers, self.tau), Interval.of(0)
         shares = [Interval.of(w) for w in self.weights]
-        for place, masses in self.points:
+        for place, masses in points:
             psi, logarithm = posteriors.at(place)
             mixed = total(w * p for w, p in zip(shares, psi, strict=True))
             found = found + total(masses) * (logarithm + mixed.log())
-        unit = _power((pi() + pi()).root() * Interval.of(self.tau), self.d)
-        wrong = self._errors(centers, self.tau, min(self.weights))[0]
+        unit = _power((pi() + pi()).root() * Interval.of(self.tau), len(self.centers[0]))
+        own = Fit(len(self.weights), self.tau, points, self)
+        wrong = self.errors(self.centers, own, (), min(self.weights)).log
         return (-found).wider(wrong) + unit.log()
 
-    def _errors(self, means: Box, sigma: Any = None, least: Any = None) -> list[Interval]:
-        """Bound the errors of the sums: log density, share, first, second of one and of two, third."""
-        sigma, least = sigma or self.sigma, least or Fraction(1, self.k)
-        r, h, a = self.d, self.step, self.strip
-        spread = max(_upper(x[axis] - y[axis]) for x in means for y in means for axis in range(r))
-        theta = a * spread / (2 * sigma**2)
-        cosine = 1 - theta**2 / 2 + theta**4 / 24 - theta**6 / 720
-        rate = _lower(Interval.of(Fraction(157, 25) * a / h).exp()) - 1  # 2 pi > 6.28
-        if theta >= Fraction(157, 100) or cosine <= 0 or rate <= 0:
+    def errors(
+        self, means: Table, fit: Fit, speeds: Sequence[Fraction], least: Fraction | None = None
+    ) -> Errors:
+        """Bound what the rule leaves out of sums over all components, for a fit with means in a box."""
+        r, h, a, t2, s2 = len(means[0]), self.step, self.strip, self.tau**2, fit.sigma**2
+        spread = max(upper(x[b] - y[b]) for x in means for y in means for b in range(r))
+        theta = a * spread / (2 * s2)
+        cosine = 1 - theta**2 / 2 + theta**4 / 24 - theta**6 / 720  # at most cos(theta)
+        rate = lower(Interval.of(SIX * a / h).exp()) - 1
+        start = self.reach - h - max(upper(c) - _middle(c) for center in self.centers for c in center)
+        if theta >= SIX / 4 or cosine <= 0 or rate <= 0 or start <= 0 or start**2 <= 4 * t2:
             raise ValueError("the rule has no bound for these means")
-        growth = _upper(Interval.of(a**2 / (2 * self.tau**2)).exp())
-        start = self.reach - h
-        if start**2 <= 3 * self.tau**2:
-            raise ValueError("the rule reaches too little")
-        rest = DENSITY / self.tau * _upper(Interval.of(-(start**2) / (2 * self.tau**2)).exp())
-        whole = [self.tau**j * (MEANS[j] + 2 * h * PEAKS[j] * DENSITY / self.tau) for j in range(4)]
-        tails = [2 * start**j * rest / (start / self.tau**2 - j / start) for j in range(4)]
+        growth = upper(Interval.of(a**2 / (2 * t2)).exp())
+        rest = DENSITY / self.tau * upper(Interval.of(-(start**2) / (2 * t2)).exp())
+        whole = [self.tau**j * (MEANS[j] + 2 * h * PEAKS[j] * DENSITY / self.tau) for j in range(5)]
+        tails = [2 * start**j * rest / (start / t2 - j / start) for j in range(5)]
 
-        def polynomial(p: int, beyond: Fraction, cut: bool) -> Fraction:
-            """Sum over nodes, or those out of reach, of (|t_1| + .. + |t_r| + r beyond)^p p_s."""
+        def nodes(p: int, beyond: Fraction, cut: bool) -> Fraction:
+            """Sum over all nodes, or those out of reach, (|t_1| + .. + |t_r| + r beyond)^p times the density."""
             found = Fraction(0)
             for powers in product(range(p + 1), repeat=r):
-                left = p - sum(powers)
-                if left >= 0:
+                if (left := p - sum(powers)) >= 0:
                     ways = factorial(p) // prod(map(factorial, (*powers, left)))
-                    over = [
-                        prod(tails[j] if b == axis else whole[j] for b, j in enumerate(powers))
-                        for axis in range(r)
+                    each = [
+                        prod((tails if b == axis else whole)[j] for b, j in enumerate(powers))
+                        for axis in (range(r) if cut else [-1])
                     ]
-                    nodes = sum(over) if cut else prod(whole[j] for j in powers)
-                    found += ways * (r * beyond) ** left * nodes
+                    found += ways * (r * beyond) ** left * sum(each)
             return found
 
-        def bound(m: int, p: int) -> Fraction:
-            inside = growth / cosine**m * polynomial(p, off + a, False)
-            return 2 * r / rate * inside + polynomial(p, off, True)
+        def error(
+            growing: Fraction, inside: list[Fraction], outside: list[Fraction], off: Fraction
+        ) -> Fraction:
+            """Of an integrand bounded by polynomials, in the strip (where the density grows too) and on the line."""
+            strip = sum(c * nodes(p, off + a, False) for p, c in enumerate(inside))
+            return 2 * r / rate * growing * strip + sum(
+                c * nodes(p, off, True) for p, c in enumerate(outside)
+            )
 
+        unit = upper(_power(Interval.of(fit.sigma) * (pi() + pi()).root(), r).log().size())
+        unit += upper(-Interval.of(least or Fraction(1, fit.k)).log())
+        turned = unit + a**2 / (2 * s2) - lower(Interval.of(cosine).log()) + theta
         sums = [Fraction(0)] * 6
-        for weight, center in zip(self.weights, self.places, strict=True):
-            middle = [Interval.of(c) for c in center]
-            off = max(_upper((x[b] - middle[b]).size()) for x in means for b in range(r))
-            unit = _upper((_power(Interval.of(sigma) * (pi() + pi()).root(), r)).log().size())
-            unit += _upper((-Interval.of(least).log()).size())
-            extra = a**2 / (2 * sigma**2) - _lower(Interval.of(cosine).log()) + theta
+        for s, (weight, center) in enumerate(zip(self.weights, self.centers, strict=True)):
+            off = max(upper((x[b] - center[b]).size()) for x in means for b in range(r))
+            scale, more = (weight * abs(speeds[s]) / t2, 1) if speeds else (weight, 0)
 
-            def logarithm(beyond: Fraction, constant: Fraction, slope: Fraction, cut: bool) -> Fraction:
-                square = polynomial(2, beyond, cut) / (2 * sigma**2)
-                return square + slope * polynomial(1, beyond, cut) + constant * polynomial(0, beyond, cut)
+            def one(m: int, p: int, off: Fraction = off, more: int = more) -> Fraction:
+                """Of m posteriors, each at most 1/cos(theta) in the strip, and p distances."""
+                power = [Fraction(0)] * (p + more) + [Fraction(1)]
+                return error(growth / cosine**m, power, power, off)
 
-            inside = growth * logarithm(off + a, unit + extra, a / sigma**2, False)
-            log_error = 2 * r / rate * inside + logarithm(off, unit, Fraction(0), True)
-            s2 = sigma**2
-            each = [
-                log_error,
-                bound(1, 0),
-                bound(1, 1) / s2,
-                bound(1, 2) / s2**2 + bound(1, 0) / s2,
-                bound(2, 2) / s2**2,
-                bound(1, 3) / s2**3 + 3 * bound(1, 1) / s2**2
-                + 3 * (bound(2, 3) / s2**3 + bound(2, 1) / s2**2) + 2 * bound(3, 3) / s2**3,
-            ]  # fmt: skip
-            sums = [old + weight * new for old, new in zip(sums, each, strict=True)]
-        return [Interval.of(found) for found in sums]
+            half = 1 / (2 * s2)
+            log = (
+                Fraction(0)
+                if speeds
+                else error(growth, [turned, a / s2, half], [unit, Fraction(0), half], off)
+            )
+            third = one(1, 3) / s2**3 + 3 * one(1, 1) / s2**2 if not speeds else Fraction(0)
+            if not speeds:
+                third += 3 * (one(2, 3) / s2 + one(2, 1)) / s2**2 + 2 * one(3, 3) / s2**3
+            each = (
+                log, one(1, 0), one(1, 1) / s2, one(1, 2) / s2**2 + one(1, 0) / s2, one(2, 2) / s2**2, third,
+            )  # fmt: skip
+            sums = [old + scale * new for old, new in zip(sums, each, strict=True)]
+        return Errors(*sums)
 
 
 class Posteriors:
     """Posteriors of means of equal weight over a box: each is one over a sum of ratios."""
 
-    def __init__(self, means: Box, sigma: Fraction) -> None:
+    def __init__(self, means: Table, sigma: Fraction) -> None:
         self.means, self.half = means, Interval.of(1 / (2 * sigma**2))
-        twice = self.half + self.half
+        half = Interval.of(Fraction(1, 2))
+        #: Of the log ratio of two components, its slope and its middle, axis by axis.
         self.lines = [
-            [[((y - x) * twice, (x + y) * Interval.of(Fraction(1, 2))) for x, y in zip(one, other, strict=True)]
-             for other in means] for one in means
-        ]  # fmt: skip
-        self.most = Interval.of(Interval.bits).lo
+            [
+                [((y - x) * (self.half + self.half), (x + y) * half) for x, y in zip(one, other, strict=True)]
+                for other in means
+            ]
+            for one in means
+        ]
+        self.most = Interval.of(Interval.bits).lo  # an exponential beyond is taken for infinite
 
-    def at(self, place: list[Interval]) -> tuple[list[Interval], Interval]:
+    def at(self, place: Row) -> tuple[Row, Interval]:
         """Return the posteriors, and the log of sum_i exp(-|x - mu_i|^2 / (2 sigma^2))."""
-        found, sums = [], []
+        one, found, best = 1 << Interval.bits, [], None
         for i, row in enumerate(self.lines):
-            low, high = 1 << Interval.bits, 1 << Interval.bits
+            low, high = one, one
             for j, line in enumerate(row):
                 if i != j:
                     y = total(slope * (x - middle) for x, (slope, middle) in zip(place, line, strict=True))
                     low += Interval(min(y.lo, self.most), min(y.lo, self.most)).exp().lo
-                    far = y.hi > self.most
-                    high = None if far or high is None else high + Interval(y.hi, y.hi).exp().hi
-            one = 1 << 2 * Interval.bits
-            found.append(Interval(0 if high is None else one // high, -(-one // low)))
-            sums.append(None if high is None else Interval(low, high))
-        nearest = min((i for i, x in enumerate(sums) if x is not None), key=lambda i: sums[i].lo)
-        square = total((x - m).square() for x, m in zip(place, self.means[nearest], strict=True))
-        return found, sums[nearest].log() - square * self.half
+                    high = 0 if y.hi > self.most or not high else high + Interval(y.hi, y.hi).exp().hi
+            found.append(Interval(one * one // high if high else 0, -(-one * one // low)))
+            if high and (best is None or low < best[1].lo):
+                best = (i, Interval(low, high))
+        if best is None:
+            raise ValueError("a box of means is too wide")
+        square = total((x - m).square() for x, m in zip(place, self.means[best[0]], strict=True))
+        return found, best[1].log() - square * self.half
 
 
-def _add_third(
-    tensor: list[Table], weight: Interval, psi: Any, u: Any, g: Any, bent: Any, s2: Interval
-) -> None:
-    """Add third derivatives of log q on a line: of psi_i u_i^3 and so on, bent_i = psi_i (u_i^2 - s2)."""
-    three = s2 + s2 + s2
-    for i in range(len(psi)):
-        for j in range(len(psi)):
-            twice = g[i] * g[j]
-            twice = twice + twice
-            for m in range(len(psi)):
-                entry = twice * g[m]
-                if i == j:
-                    entry = entry - bent[i] * g[m]
-                if i == m:
-                    entry = entry - bent[i] * g[j]
-                if j == m:
-                    entry = entry - bent[j] * g[i]
+def _add_third(tensor: list[Table], weight: Interval, g: Row, u: Row, bent: Row, s2: Interval) -> None:
+    """Add third derivatives of log q on a line; g_i = psi_i u_i, bent_i = psi_i (u_i^2 - 1/sigma^2)."""
+    for i in range(len(g)):
+        for j in range(len(g)):
+            for m in range(len(g)):
+                entry = g[i] * g[j] * g[m]
+                entry = entry + entry
+                for a, b, c in ((i, j, m), (i, m, j), (j, m, i)):
+                    if a == b:
+                        entry = entry - bent[a] * g[c]
                 if i == j == m:
-                    entry = entry + g[i] * (u[i].square() - three)
+                    entry = entry + g[i] * (u[i].square() - s2 - s2 - s2)
                 tensor[i][j][m] = tensor[i][j][m] + weight * entry
 
 
 def _power(x: Interval, n: int) -> Interval:
-    found = x
-    for _ in range(n - 1):
-        found = found * x
-    return found
+    return x if n == 1 else x * _power(x, n - 1)
 
 
-def _upper(x: Interval) -> Fraction:
+def upper(x: Interval) -> Fraction:
+    """Return the upper end."""
     return Fraction(x.hi, 1 << Interval.bits)
 
 
-def _lower(x: Interval) -> Fraction:
+def lower(x: Interval) -> Fraction:
+    """Return the lower end."""
     return Fraction(x.lo, 1 << Interval.bits)
+
+
+def _middle(x: Interval) -> Fraction:
+    return Fraction(x.lo + x.hi, 2 << Interval.bits)
