@@ -42,3 +42,5 @@ class ProofEffort:
     #: Most bits for births; how straight a path has to be, relative to its centers.
     most_birth_bits: int = 384
     straight: float = 1e-12
+    #: Bits to which values are claimed.
+    claimed_bits: int = 52

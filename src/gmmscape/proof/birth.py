@@ -77,9 +77,8 @@ class BirthCertificate(Proof):
         """The statements that are proved, one sentence each."""
         low, high = self.parameter
         return [
-            f"at exactly one parameter between {low!r} and {high!r}, and exactly one place within "
-            f"{float(self.radius):.3g} of the point, a critical point has a singular Hessian and a null vector "
-            "near the given one",
+            f"at exactly one parameter between {low!r} and {high!r}, and one place within "
+            f"{float(self.radius):.3g} of the point, a critical point has a singular Hessian",
             "it is a fold: minimum and saddle meet there, and there is none of either on one side nearby",
             "all other curvatures there are positive",
         ]
@@ -137,7 +136,7 @@ def certify_birth(birth: BirthPoint) -> BirthCertificate:
     NoResultError
         If nothing is proved.
     NotAvailableError
-        If python-flint is not installed, for pitchforks, in more dimensions, or where more than means is free.
+        If python-flint is not installed, for pitchforks, in more dimensions, or where more is free than means.
 
     Examples
     --------
@@ -186,8 +185,8 @@ def _problem(birth: BirthPoint) -> PathProblem:
     ]
     if not all(same):
         raise InvalidParameterError(
-            "birth: its path does not move the centers straight with weights and sigma held; pass a path such "
-            "as lambda D: gs.Mixture.location([-D, 0, D], 1.0)"
+            "birth: its path does not move centers straight with weights and sigma held; pass a path such as "
+            "lambda D: gs.Mixture.location([-D, 0, D], 1.0)"
         )
     assert low.sigma is not None
     ends = (tuple(low.means.ravel().tolist()), tuple(high.means.ravel().tolist()))
@@ -225,12 +224,14 @@ def _attempt(
         EFFORT.proof.nearby * problem.sigma
     ):
         return None
-    least = length + exact(2.0 ** -(bits - EFFORT.proof.slack_bits))
+    # Whoever checks knows the values to about 2^-bits.
+    slack = exact(2.0 ** -(bits - EFFORT.proof.slack_bits))
+    size = len(point)
+    least = length + slack * largest(total(abs(inverse[i, j]) for j in range(size)) for i in range(size))
     radius = decimal((EFFORT.proof.tight * least).upper(), 3)
     box = [around(exact(x), exact(radius)) for x in point]
     over = _known(encloser, box)
     product = inverse * _slope(over, box, normal)
-    size = len(point)
     for i in range(size):
         row = total(abs(product[i, j] - (1 if i == j else 0)) for j in range(size))
         if not sizes[i] + row * exact(radius) < exact(EFFORT.proof.margin) * exact(radius):

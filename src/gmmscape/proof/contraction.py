@@ -39,6 +39,11 @@ class Middle:
         column = self.inverse * matrix([[value] for value in self.gradient])
         return [column[i, 0] for i in range(len(self.point))]
 
+    def blurred(self, error: Ball) -> Ball:
+        """Return how far Newton's step is off where each entry of the gradient is, by an error."""
+        size = len(self.point)
+        return largest(total(abs(self.inverse[i, j]) for j in range(size)) for i in range(size)) * error
+
 
 def middle_at(encloser: Encloser, point: Point) -> Middle | None:
     """Return what is known at a point; None where the Hessian cannot be told from a singular one."""

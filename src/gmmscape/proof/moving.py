@@ -128,7 +128,9 @@ class MovingEncloser:
             (max(places) - min(places)) / width**2
             for places, width in ((means, problem.sigma), (centers, problem.truth_sigma))
         )
-        return cls(problem, chosen_rule(turn, problem.truth_sigma, accuracy), bits)
+        values = [*means, *centers]
+        extent = (max(values) - min(values)) / problem.sigma
+        return cls(problem, chosen_rule(turn, extent, problem.truth_sigma, accuracy), bits)
 
     def at(self, means: Sequence[Ball], parameter: Ball) -> Moving:
         """Return what is known over a box of means and an interval of parameters."""

@@ -42,7 +42,9 @@ class PopulationEncloser:
             max(max(axis) - min(axis) for axis in zip(*points, strict=True)) / width**2
             for points, width in ((places, problem.sigma), (problem.centers, problem.truth_sigma))
         )
-        rule = chosen_rule(turn, problem.truth_sigma, accuracy)
+        values = [*zip(*places, *problem.centers, strict=True)]
+        extent = max(max(axis) - min(axis) for axis in values) / problem.sigma
+        rule = chosen_rule(turn, extent, problem.truth_sigma, accuracy)
         return cls(problem, rule, bits)
 
     def at(self, means: Sequence[Ball], *, hessian: bool = False) -> Enclosure:

@@ -29,7 +29,7 @@ class SampleEncloser:
 
     @cached_property
     def _points(self) -> tuple[list[Place], list[list[Ball]]]:
-        places = [[exact(value) for value in row] for row in self.problem.rows.tolist()]
+        places: list[Place] = [[exact(value) for value in row] for row in self.problem.rows.tolist()]
         return places, [[share] for share in self.problem.shares()]
 
     def at(self, means: Sequence[Ball], *, hessian: bool = False) -> Enclosure:

@@ -22,8 +22,8 @@ HEADER = ("format", "format_version", "gmmscape_version", "digest")
 def verify(path: str | Path) -> bool:
     """Check a certificate: that of a critical point, a birth or a bound.
 
-    Everything is computed anew from the problem in the file, in arithmetic of its own: whole numbers of Python,
-    nothing of the prover and no other package.
+    Everything is computed anew from the problem in the file, in arithmetic of its own: whole numbers of
+    Python, nothing of the prover and no other package.
 
     Parameters
     ----------

@@ -8,117 +8,104 @@ from typing import Any
 
 from gmmscape.verifier.interval import Interval, total
 from gmmscape.verifier.krawczyk import contracts, inverse, need, negative_pivots
-from gmmscape.verifier.objective import Fit, Known, Table, Truth
+from gmmscape.verifier.objective import Points, Table, Truth, nll, slopes, upper
 
-#: Digits beyond those that a certificate was made with.
-GUARD = 48
+GUARD = 48  # digits beyond those that a certificate was made with
 
 
 def check_point(claim: Mapping[str, Any]) -> None:
     """Raise ValueError where something does not follow."""
     Interval.bits = int(claim["bits"]) + GUARD
-    fit, centers, weights = _problem(claim["problem"], claim["rule"])
-    d = len(fit.points[0][0])
-    point = [Fraction(text) for text in claim["point"]]
-    radius, tight = Fraction(claim["radius"]), Fraction(claim["tight_radius"])
-    need(len(point) == fit.k * d and 0 < tight <= radius, "point and radii do not fit together")
-    middle = fit.at(_box(point, Fraction(0), d))
-    y, small = inverse(middle.hessian), fit.at(_box(point, tight, d))
-    need(contracts(y, middle.gradient, small.hessian, tight), "the tight box is not proved to hold a point")
-    wide = _over(fit, middle, point, radius, d)
+    problem = claim["problem"]
+    k, sigma, sample = problem["n_components"], Fraction(problem["sigma"]), problem["measure"] == "sample"
     need(
-        contracts(y, middle.gradient, wide, radius),
-        "the box is not proved to hold exactly one critical point",
-    )
-    need(negative_pivots(middle.hessian) == claim["index"], "the index is another")
-    _within(small.nll, claim["nll"], "nll")
-    if fit.truth is None:
-        need(
-            claim["kl"] is claim["blocks"] is claim["defect"] is None and not claim["errors"],
-            "rows have no truth",
-        )
-        return
-    _within(small.nll - fit.truth.entropy(fit.points), claim["kl"], "kl")
-    blocks = claim["blocks"]
-    for name, n in (("means", fit.k), ("centers", len(centers))):
-        need(sorted(i for block in blocks for i in block[name]) == list(range(n)), f"blocks miss {name}")
-    inside = {(i, s) for block in blocks for i in block["means"] for s in block["centers"]}
-    others = [
-        x.over(Interval.of(weights[s]))
-        for i, row in enumerate(small.shares)
-        for s, x in enumerate(row)
-        if (i, s) not in inside
-    ]
-    defect = Interval(max([0, *(x.lo for x in others)]), max([0, *(x.hi for x in others)]))
-    _within(defect, claim["defect"], "defect")
-    need(len(claim["errors"]) == fit.k, "each mean has an error")
-    for block in blocks:
-        for i in block["means"]:
-            mean = _box(point[i * d : i * d + d], tight, d)[0]
-            found = _error(centers, weights, block, mean).over(Interval.of(fit.sigma))
-            _within(found, claim["errors"][i], f"the error of mean {i}")
-
-
-def _problem(problem: Mapping[str, Any], rule: Any) -> tuple[Fit, list[list[Fraction]], list[Fraction]]:
-    """The fit, and its truth's centers and weights; both empty for rows."""
-    k, sigma = problem["n_components"], Fraction(problem["sigma"])
-    sample = problem["measure"] == "sample"
-    places = [[Fraction(x) for x in place] for place in problem["rows" if sample else "centers"]]
-    masses = [Fraction(w) for w in problem["weights"] or [1] * len(places)]
-    weights = [w / sum(masses) for w in masses]
-    need(
-        min(masses) > 0 and sigma > 0 and type(k) is int and k > 0 and len(weights) == len(places),
+        type(k) is int and k > 0 and sigma > 0 and problem["measure"] in ("sample", "population"),
         "no problem",
     )
-    if sample:
-        rows = [([*map(Interval.of, row)], [Interval.of(w)]) for row, w in zip(places, weights, strict=True)]
-        return Fit(k, sigma, rows, None), [], []
-    need(problem["measure"] == "population", "no problem")
-    truth = Truth(
-        weights,
-        [[*map(Interval.of, place)] for place in places],
-        Fraction(problem["truth_sigma"]),
-        *(Fraction(rule[name]) for name in ("step", "strip", "reach")),
+    # From here on lengths count in sigma.
+    places = [[Fraction(x) / sigma for x in place] for place in problem["rows" if sample else "centers"]]
+    weights = shares_of(problem["weights"] or [1] * len(places), len(places))
+    point, d = [Fraction(text) / sigma for text in claim["point"]], len(places[0])
+    radius, tight = Fraction(claim["radius"]) / sigma, Fraction(claim["tight_radius"]) / sigma
+    need(len(point) == k * d and 0 < tight <= radius, "point and radii do not fit together")
+    truth = None if sample else truth_of(claim, weights, [[*map(Interval.of, place)] for place in places])
+    rows = [([*map(Interval.of, x)], [Interval.of(w)]) for x, w in zip(places, weights, strict=True)]
+    points: Points = truth.points() if truth else rows
+    equal = [Fraction(1, k)] * k
+
+    def error(box: Table) -> Fraction:
+        return truth.error(box, Fraction(1), equal[0]) if truth else Fraction(0)
+
+    exact, small, large = (boxes(point, by, d) for by in (Fraction(0), tight, radius))
+    middle, within = slopes(points, exact, error(exact)), slopes(points, small, error(small))
+    y = inverse(middle.hessian)
+    need(contracts(y, middle.gradient, within.hessian, tight), "the tight box is not proved to hold a point")
+    # On a line of a known truth from the middle, by third derivatives; else straight away.
+    over = slopes(points, large, error(large), third=d == 1 and not sample)
+    hessians = over.hessian
+    if d == 1 and not sample:
+        far = [[radius * sum(upper(x.size()) for x in row) for row in layer] for layer in over.third]
+        hessians = [[x.wider(far[i][j]) for j, x in enumerate(row)] for i, row in enumerate(middle.hessian)]
+    need(
+        contracts(y, middle.gradient, hessians, radius),
+        "the box is not proved to hold one critical point only",
     )
-    return Fit(k, sigma, truth.points(), truth), places, weights
+    need(negative_pivots(middle.hessian) == claim["index"], "the index is another")
+    value = nll(points, small, equal, Fraction(1), error(small)) + total([Interval.of(sigma).log()] * d)
+    _within(value, claim["nll"], "nll")
+    if truth is None:
+        told = claim["kl"] or claim["blocks"] or claim["defect"] or claim["errors"]
+        return need(not told, "rows have no truth")
+    wrong = truth.error(truth.centers, truth.tau, min(weights))
+    entropy = nll(points, truth.centers, weights, truth.tau, wrong) + total([Interval.of(sigma).log()] * d)
+    _within(value - entropy, claim["kl"], "kl")
+    blocks = claim["blocks"]
+    for name, n in (("means", k), ("centers", len(places))):
+        need(sorted(i for block in blocks for i in block[name]) == list(range(n)), f"blocks miss {name}")
+    inside = {(i, s) for block in blocks for i in block["means"] for s in block["centers"]}
+    table = [[x.over(Interval.of(w)) for x, w in zip(row, weights, strict=True)] for row in within.shares]
+    others = [x for i, row in enumerate(table) for s, x in enumerate(row) if (i, s) not in inside]
+    defect = Interval(max([0, *(x.lo for x in others)]), max([0, *(x.hi for x in others)]))
+    _within(defect, claim["defect"], "defect")
+    need(len(claim["errors"]) == k, "each mean has an error")
+    for block in blocks:
+        for i in block["means"]:
+            _within(_distance(places, weights, block, small[i]), claim["errors"][i], f"the error of mean {i}")
 
 
-def _error(
-    centers: list[list[Fraction]], weights: list[Fraction], block: Mapping[str, Any], mean: list[Interval]
-) -> Interval:
-    """The distance of a mean from the average of its centers, or from the nearest where its block is no star."""
-    members, axes = block["centers"], range(len(mean))
-    if members and min(len(members), len(block["means"])) == 1:
-        mass = sum(weights[s] for s in members)
-        centers = [[sum(weights[s] * centers[s][a] for s in members) / mass for a in axes]]
-    found = [
-        (mean[0] - Interval.of(center[0])).size()
-        if len(axes) == 1
-        else total((mean[a] - Interval.of(center[a])).square() for a in axes).root()
-        for center in centers
-    ]
-    return Interval(min(x.lo for x in found), min(x.hi for x in found))
+def shares_of(weights: list[float], n: int) -> list[Fraction]:
+    """Return weights that sum to one."""
+    masses = [Fraction(w) for w in weights]
+    need(len(masses) == n and min(masses) > 0, "weights are not positive, or not as many as places")
+    return [w / sum(masses) for w in masses]
 
 
-def _box(point: list[Fraction], radius: Fraction, d: int) -> Table:
+def truth_of(claim: Mapping[str, Any], weights: list[Fraction], centers: Table) -> Truth:
+    """Return the truth of a claim and its rule, in units of sigma."""
+    sigma = Fraction(claim["problem"]["sigma"])
+    lengths = [Fraction(claim["problem"]["truth_sigma"]) / sigma]
+    lengths += [Fraction(claim["rule"][name]) / sigma for name in ("step", "strip", "reach")]
+    need(min(lengths) > 0, "a length is not positive")
+    return Truth(weights, centers, *lengths)
+
+
+def boxes(point: list[Fraction], radius: Fraction, d: int) -> Table:
+    """Return the box of a radius about a point, one row a mean."""
     ends = [Interval.of(x - radius, x + radius) for x in point]
     return [ends[i : i + d] for i in range(0, len(ends), d)]
 
 
-def _over(fit: Fit, middle: Known, point: list[Fraction], radius: Fraction, d: int) -> Table:
-    """Hessians over a box; on a line of a known truth from the middle, by third derivatives."""
-    line = d == 1 and fit.truth is not None
-    known = fit.at(_box(point, radius, d), third=line)
-    if not line:
-        return known.hessian
-    return [
-        [x.wider(radius * sum(_most(y) for y in known.third[i][j])) for j, x in enumerate(row)]
-        for i, row in enumerate(middle.hessian)
-    ]
-
-
-def _most(x: Interval) -> Fraction:
-    return Fraction(x.size().hi, 1 << Interval.bits)
+def _distance(
+    centers: list[list[Fraction]], weights: list[Fraction], block: Mapping[str, Any], mean: list[Interval]
+) -> Interval:
+    """The distance of a mean from the average of its centers; from the nearest where its block is no star."""
+    members, axes = block["centers"], range(len(mean))
+    if members and min(len(members), len(block["means"])) == 1:
+        mass = sum(weights[s] for s in members)
+        centers = [[Fraction(sum(weights[s] * centers[s][a] for s in members)) / mass for a in axes]]
+    offsets = [[mean[a] - Interval.of(center[a]) for a in axes] for center in centers]
+    found = [x[0].size() if len(x) == 1 else total(y.square() for y in x).root() for x in offsets]
+    return Interval(min(x.lo for x in found), min(x.hi for x in found))
 
 
 def _within(found: Interval, claimed: list[str], what: str) -> None:
