@@ -136,7 +136,7 @@ def certify_birth(birth: BirthPoint) -> BirthCertificate:
     NoResultError
         If nothing is proved.
     NotAvailableError
-        If python-flint is not installed, for pitchforks, in more dimensions, or where more is free than means.
+        If python-flint is not installed, for pitchforks, beyond a line, or where more is free than means.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """NLL and derivatives of k means with weights 1/k over boxes, from points with masses.
 
-Lengths count in sigma. Formulas: docs/mathematics.md#derivatives. The points are rows, or nodes of a trapezoid rule, whose error is
-bounded as docs/proofs.md#one-bound says.
+Lengths count in sigma. Formulas: docs/mathematics.md#derivatives. The points are rows, or nodes of a
+trapezoid rule, whose error is bounded as docs/proofs.md#one-bound says.
 """
 
 from __future__ import annotations
