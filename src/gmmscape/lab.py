@@ -32,14 +32,24 @@ from gmmscape.landscape.realisation.result import Realisation
 from gmmscape.landscape.theorems import BlockQuantities, TheoremTable, TruthQuantities, theorem_table
 from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
 from gmmscape.measure import Population, Sample, density_nodes
+from gmmscape.proof.birth import BirthCertificate, certify_birth
+from gmmscape.proof.census.census import census
+from gmmscape.proof.census.result import Census
+from gmmscape.proof.certificate import Certificate
+from gmmscape.proof.certify import certify
+from gmmscape.proof.structure_report import ProvedMinimum, StructureReport, structure_report
 from gmmscape.structure import Block, Decoding, Structure, candidates, decode
+from gmmscape.verifier.check import verify
 
 __all__ = [
     "Atlas",
     "BasinShares",
+    "BirthCertificate",
     "BirthPoint",
     "Block",
     "BlockQuantities",
+    "Census",
+    "Certificate",
     "Comparison",
     "CriticalPoint",
     "Decoding",
@@ -54,6 +64,7 @@ __all__ = [
     "PathProfile",
     "PhaseDiagram",
     "Population",
+    "ProvedMinimum",
     "Rate",
     "Realisation",
     "Sample",
@@ -61,6 +72,7 @@ __all__ = [
     "ShareCurve",
     "SizeCurve",
     "Structure",
+    "StructureReport",
     "StructureThreshold",
     "Suspect",
     "TheoremTable",
@@ -70,6 +82,9 @@ __all__ = [
     "basins",
     "birth",
     "candidates",
+    "census",
+    "certify",
+    "certify_birth",
     "compare",
     "decode",
     "density_nodes",
@@ -77,8 +92,10 @@ __all__ = [
     "falsify",
     "laws",
     "phase",
+    "structure_report",
     "structure_threshold",
     "theorem_table",
     "trajectory",
     "unstructured_against_separation",
+    "verify",
 ]

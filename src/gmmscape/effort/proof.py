@@ -37,24 +37,36 @@ class ProofEffort:
     #: Means closer than this, in sigma, are looked at as split or not; steps of that search.
     coincident: float = 1e-5
     split_steps: int = 6
+    #: A map has to contract to so much of its box, so that whoever checks with other rounding succeeds.
+    margin: float = 0.9
+    #: Most bits for births; how straight a path has to be, relative to its centers.
+    most_birth_bits: int = 384
+    straight: float = 1e-12
+    #: Bits to which values are claimed.
+    claimed_bits: int = 52
+
+
+@dataclass(frozen=True)
+class CensusEffort:
+    """How much is tried: proved lists of all critical points."""
+
     #: Beyond the outermost centers: parts of sigma in which distances are tried, and how many.
     exterior_parts: int = 64
     exterior_tries: int = 1024
-    #: Censuses: accuracies of the rules, in bits, before the last one; numbers in one array; a rule is coarse
+    #: Accuracies of the rules, in bits, before the last one; numbers in one array; a rule is coarse
     #: for a box where so many times its error is more than the width of a bound.
-    census_bits: tuple[int, ...] = (12, 28)
-    census_cells: int = 2**16
-    census_coarse: float = 8.0
+    bits: tuple[int, ...] = (12, 28)
+    cells: int = 2**16
+    coarse: float = 8.0
     #: Bits of the last rule beyond those of the mass in the widest gap; boxes looked at together; a box that
     #: keeps less than this share of its volume is looked at again before it is halved.
-    census_last_bits: int = 40
-    census_boxes: int = 64
-    census_shrunk: float = 0.5
+    last_bits: int = 40
+    boxes: int = 64
+    shrunk: float = 0.5
     #: Sides of boxes, in sigma, at which unknown points are looked for, by how much each is narrower than
-    #: the one before, how many; most boxes left for going on,
-    #: and most of their hulls in which points are looked for.
-    census_first_side: float = 0.01
-    census_narrower: float = 1 / 16
-    census_stages: int = 6
-    census_most: int = 5000
-    census_looks: int = 64
+    #: the one before, and how many; most boxes left for going on, and most of their hulls that are looked in.
+    first_side: float = 0.01
+    narrower: float = 1 / 16
+    stages: int = 6
+    most: int = 5000
+    looks: int = 64

@@ -201,15 +201,15 @@ class _Work:
 
     def _divide(self) -> None:
         division, whole = self._division, self._division.volume
-        for stage in range(self._stage, EFFORT.proof.census_stages):
-            side = EFFORT.proof.census_first_side * self._land.sigma * EFFORT.proof.census_narrower**stage
+        for stage in range(self._stage, EFFORT.census.stages):
+            side = EFFORT.census.first_side * self._land.sigma * EFFORT.census.narrower**stage
             while len(division.state.waiting):
                 division.step(side)
                 left = division.state.left
                 settled = 1 - float(left.volumes.sum()) / whole
                 self._journal.put("boxes", {**division.content(), "stage": stage})
                 self._budget.report("boxes", division.state.looked, None, left=len(left), settled=settled)
-                if len(left) > EFFORT.proof.census_most:
+                if len(left) > EFFORT.census.most:
                     return
             if not len(division.state.narrow):
                 return
@@ -218,7 +218,7 @@ class _Work:
 
     def _look_for_others(self, side: float) -> None:
         """Look for points that the exploration has missed, in the middle of what is left."""
-        places = hulls(self._division.state.narrow, side)[: EFFORT.proof.census_looks]
+        places = hulls(self._division.state.narrow, side)[: EFFORT.census.looks]
         near: list[CriticalPoint] = []
         for low, high in places:
             point = self._descent.critical((low + high)[:, None] / 2, self._is_met)
@@ -252,7 +252,7 @@ class _Work:
         left = division.state.left
         sides = [
             tuple(zip(low.tolist(), high.tolist(), strict=True))
-            for low, high in hulls(left, EFFORT.proof.census_first_side * self._land.sigma)
+            for low, high in hulls(left, EFFORT.census.first_side * self._land.sigma)
         ]
         matched = _in_order(self._proved, [*atlas.minima, *atlas.saddles])
         return Census.of(

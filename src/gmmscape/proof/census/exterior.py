@@ -31,8 +31,8 @@ def exterior_reach(k: int) -> Fraction:
     ArithmeticError
         If there is none: with very many means.
     """
-    for number in range(1, EFFORT.proof.exterior_tries + 1):
-        beyond = Fraction(number, EFFORT.proof.exterior_parts)
+    for number in range(1, EFFORT.census.exterior_tries + 1):
+        beyond = Fraction(number, EFFORT.census.exterior_parts)
         if is_pulled_inward(k, beyond):
             return beyond
     raise ArithmeticError(f"no reach is proved for {k} means")
@@ -67,7 +67,7 @@ def _slope(k: int, beyond: Fraction) -> Ball:
 
     Any v with (k - 1) max_d (d - v) exp(-d^2/2) <= v does; the maximum is exp(-d^2/2)/d where d(d - v) = 1.
     """
-    parts = EFFORT.proof.exterior_parts
+    parts = EFFORT.census.exterior_parts
     for number in range(k * parts):
         v = exact(Fraction(number, parts))
         d = (v + (v**2 + 4).sqrt()) / 2

@@ -14,7 +14,7 @@ from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.proof.balls import Ball, exact, precision, total
 from gmmscape.proof.census.exponential import ERROR, MOST, UNIT, decaying
-from gmmscape.proof.enclosure import left_out, points_of
+from gmmscape.proof.population import left_out, points_of
 from gmmscape.proof.problem import PopulationProblem
 from gmmscape.proof.trapezoid import chosen_rule
 
@@ -80,14 +80,15 @@ class Forces:
         self.k = problem.n_components
         with precision(bits):
             turn = (high - low) / problem.sigma**2
-            rule = chosen_rule(turn, problem.truth_sigma, accuracy)
+            # No extent: what the rule leaves out is bounded here by nothing coarser than below.
+            rule = chosen_rule(turn, 0.0, problem.truth_sigma, accuracy)
             places, weights = points_of(problem, rule, bits)
             self.x = np.array([float(x.mid()) for (x,) in places])
             if not all(exact(value) == x for value, (x,) in zip(self.x.tolist(), places, strict=True)):
                 raise ArithmeticError("nodes are no floats")
             self.mass = np.array([_nearest(total(row)) for row in weights])
             region = [[exact(low).union(exact(high))]] * self.k
-            each = left_out(problem, rule, region)
+            each = left_out(problem.places(), rule, region, problem.truth_sigma, problem.sigma)
             error = total(w * one.moment(1, 1) for w, one in zip(problem.shares(), each, strict=True))
             if not error.is_finite():
                 raise ArithmeticError("the rule has no bound for means that far apart")
@@ -116,7 +117,7 @@ class Forces:
         Narrowed
             Cost: n k times the number of nodes, with two exponentials each.
         """
-        size = max(1, EFFORT.proof.census_cells // (self.k * self.n_nodes))
+        size = max(1, EFFORT.census.cells // (self.k * self.n_nodes))
         parts = [
             self._narrowed(low[first : first + size], high[first : first + size])
             for first in range(0, len(low), size)
@@ -138,7 +139,7 @@ class Forces:
         upper = np.minimum.accumulate(np.minimum(upper, high)[:, ::-1], axis=1)[:, ::-1]
         alive &= np.all(lower <= upper, axis=1)
         width = found.above_low - found.below_low
-        coarse = np.any(self.error * EFFORT.proof.census_coarse > width, axis=1)
+        coarse = np.any(self.error * EFFORT.census.coarse > width, axis=1)
         return lower, upper, alive, coarse
 
     def bounds(self, low: FloatArray, high: FloatArray) -> Bounds:

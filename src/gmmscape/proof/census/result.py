@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from gmmscape.landscape.atlas.atlas import Atlas
-from gmmscape.proof.certificate import Certificate, digest_of
+from gmmscape.proof.certificate import Certificate, checked_digest, digest_of
 from gmmscape.results.fields import plain
 from gmmscape.results.text import counted
 from gmmscape.validation import whole_number
@@ -78,9 +78,7 @@ class Census(Atlas):
     @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the census that `content` described; ValueError where its digest is another."""
-        header = ("format", "format_version", "gmmscape_version")
-        if content["digest"] != digest_of({name: x for name, x in content.items() if name not in header}):
-            raise ValueError("its digest does not fit its content: it was changed after it was written")
+        checked_digest(content)
         return cls.of(
             Atlas.from_content(content),
             certificates=tuple(map(Certificate.from_content, content["certificates"])),

@@ -60,7 +60,7 @@ class Subdivision:
         self._problem = problem
         self.k = problem.n_components
         self.low, self.high = region(problem)
-        self._accuracies = (*EFFORT.proof.census_bits, finest(problem))
+        self._accuracies = (*EFFORT.census.bits, finest(problem))
         self._rules: dict[int, Forces] = {}
         self._known_low, self._known_high = np.empty((0, self.k)), np.empty((0, self.k))
         self.state = State(Boxes.one(self.low, self.high, self.k), Boxes.none(self.k), 0)
@@ -84,7 +84,7 @@ class Subdivision:
         """Look at some boxes; those that get narrower than `least` are kept as narrow."""
         waiting, narrow, looked = self.state
         number = waiting.rule[-1]
-        chosen = np.flatnonzero(waiting.rule == number)[-EFFORT.proof.census_boxes :]
+        chosen = np.flatnonzero(waiting.rule == number)[-EFFORT.census.boxes :]
         boxes = waiting.where(chosen)
         found = self._rule(int(number)).narrowed(boxes.low, boxes.high)
         left = Boxes(found.low, found.high, boxes.rule).where(found.alive)
@@ -92,7 +92,7 @@ class Subdivision:
         new = ~self._is_known(left)
         left, before, coarse = left.where(new), before[new], coarse[new]
         small = left.widths < least
-        again = (left.volumes < EFFORT.proof.census_shrunk * before) & ~small
+        again = (left.volumes < EFFORT.census.shrunk * before) & ~small
         finer = ~again & coarse & (number + 1 < len(self._accuracies))
         split = ~again & ~finer & ~small
         stay = np.ones(len(waiting), dtype=bool)
@@ -137,7 +137,7 @@ def finest(problem: PopulationProblem) -> int:
     """Return the accuracy of the last rule, in bits: well below the mass in the widest gap of the truth."""
     centers = sorted(c for (c,) in problem.centers)
     widest = max(np.diff(centers), default=0.0) / problem.truth_sigma
-    return EFFORT.proof.census_last_bits + ceil(widest**2 / (8 * log(2)))
+    return EFFORT.census.last_bits + ceil(widest**2 / (8 * log(2)))
 
 
 def inner_ends(certificate: Certificate) -> tuple[list[float], list[float]]:
