@@ -55,12 +55,12 @@ class CensusEffort:
     exterior_tries: int = 1024
     #: Accuracies of the rules, in bits, before the last one; numbers in one array; a rule is coarse
     #: for a box where so many times its error is more than the width of a bound.
-    bits: tuple[int, ...] = (12, 28)
+    bits: tuple[int, ...] = (2, 20)
     cells: int = 2**16
     coarse: float = 8.0
     #: Bits of the last rule beyond those of the mass in the widest gap; boxes looked at together; a box that
     #: keeps less than this share of its volume is looked at again before it is halved.
-    last_bits: int = 40
+    last_bits: int = 32
     boxes: int = 64
     shrunk: float = 0.5
     #: Sides of boxes, in sigma, at which unknown points are looked for, by how much each is narrower than

@@ -10,17 +10,19 @@ from typing import Any
 
 from gmmscape.exceptions import CertificateError
 from gmmscape.verifier.births import check_birth
+from gmmscape.verifier.census import check_census
 from gmmscape.verifier.points import check_point
 
 CHECKS: dict[str, Callable[[Mapping[str, Any]], None]] = {
     "gmmscape-certificate": check_point,
     "gmmscape-birth-certificate": check_birth,
+    "gmmscape-census": check_census,
 }
 HEADER = ("format", "format_version", "gmmscape_version", "digest")
 
 
 def verify(path: str | Path) -> bool:
-    """Check a certificate: that of a critical point, a birth or a bound.
+    """Check a certificate: that of a critical point, a birth or a bound, or a census.
 
     Everything is computed anew from the problem in the file, in arithmetic of its own: whole numbers of
     Python, nothing of the prover and no other package.
