@@ -68,5 +68,5 @@ class CensusEffort:
     first_side: float = 0.01
     narrower: float = 1 / 16
     stages: int = 6
-    most: int = 5000
+    most: int = 3000
     looks: int = 64
