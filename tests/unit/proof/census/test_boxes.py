@@ -9,7 +9,7 @@ from gmmscape.proof.census.boxes import Boxes, hulls, joined
 
 def some() -> Boxes:
     low = np.array([[0.0, 0.0], [1.0, 0.0], [5.0, 5.0]])
-    return Boxes(low, low + [1.0, 0.5], np.array([0, 1, 2]))
+    return Boxes(low, low + np.array([1.0, 0.5]), np.array([0, 1, 2]))
 
 
 def test_halves_cover_a_box_and_share_a_face():
