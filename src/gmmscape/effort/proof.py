@@ -16,7 +16,7 @@ class ProofEffort:
     #: Allowance for the size of moments, as a logarithm, where a rule is chosen.
     size_of_moments: float = 12.0
     #: Digits of the first attempt, at most, and by how much each is longer than the one before.
-    first_bits: int = 96
+    first_bits: int = 72
     most_bits: int = 1024
     growth_of_bits: int = 2
     #: Bits by which arithmetic exceeds what rules are accurate to.
