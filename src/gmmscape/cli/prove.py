@@ -40,9 +40,9 @@ def prove_command(
     """Prove the minima of a known mixture, or of the rows of FILE.
 
     Searches the minima of k means (known sigma, weights 1/k) and proves of each, in interval arithmetic, that
-    there is exactly one critical point in a box, that it is a minimum, its likelihood, and against a truth its
-    divergence, errors and structure. That no minimum was missed is not proved. Exit codes: 0 all proved, 1 not
-    all, 2 usage, 3 data, 4 interrupted.
+    a box holds exactly one critical point, that it is a minimum, its likelihood, and against a truth its
+    divergence, errors and structure. That no minimum was missed is not proved. Exit codes: 0 all proved, 1
+    not all, 2 usage, 3 data, 4 interrupted.
 
     \b
     Example:

@@ -13,9 +13,9 @@ from gmmscape.verifier.check import verify
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
 @click.pass_context
 def verify_command(context: click.Context, files: tuple[str, ...]) -> None:
-    """Check the certificates in FILES: compute anew what they claim, and refuse what does not follow.
+    """Check the certificates in FILES: compute anew what they claim.
 
-    Nothing of the prover is used, and no other package. Exit codes: 0 all hold, 1 some do not, 2 usage, 4
+    What does not follow is refused. Nothing of the prover is used, and no other package. Exit codes: 0 all hold, 1 some do not, 2 usage, 4
     interrupted.
 
     \b

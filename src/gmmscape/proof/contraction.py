@@ -104,8 +104,8 @@ def polished(encloser: Encloser, start: Point, *, digits: int, within: Ball) -> 
         if not largest(abs(exact(x) - exact(y)) for x, y in zip(point, start, strict=True)) < within:
             if at.regular:
                 raise NoResultError(
-                    "not proved: there is no critical point near these means, Newton's method leads away; pass "
-                    "where a descent has ended"
+                    "not proved: there is no critical point near these means, Newton's method leads away; "
+                    "pass where a descent has ended"
                 )
             return None
         at, before = middle_at(encloser, point), length

@@ -10,7 +10,7 @@ import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError, NoResultError
 from gmmscape.landscape.landscape import Landscape
-from gmmscape.landscape.theorems.claims import Bound, Claims, Condition
+from gmmscape.landscape.theorems.claims import BOUNDED, Bound, Claims, Condition
 from gmmscape.landscape.theorems.found import bound_of
 from gmmscape.landscape.theorems.quantities import TruthQuantities
 from gmmscape.measure import Population
@@ -284,11 +284,7 @@ def _bounds(certificate: Certificate, bound: Any) -> tuple[float | None, ...]:
     """What is claimed of each mean's error."""
     claimed: list[float | None] = [None] * certificate.problem["n_components"]
     for block in Structure.of_pairs(certificate.blocks or []).blocks:
-        limit = (
-            bound(block)
-            if bound is not None and block.kind in ("one-fits-many", "many-fit-one", "exact")
-            else None
-        )
+        limit = None if bound is None or block.kind not in BOUNDED else bound(block)
         for i in block.means:
             claimed[i] = None if limit is None or np.isinf(limit) else float(limit)
     return tuple(claimed)

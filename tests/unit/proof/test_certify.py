@@ -1,4 +1,4 @@
-"""Critical points are proved, with the right index, values and structure; nothing is proved where nothing is."""
+"""Critical points are proved, with index, values and structure; nothing is proved where nothing is."""
 
 import json
 import os
@@ -77,7 +77,8 @@ def test_census_is_certified(land, index, means, kl):
     assert high - low < 1e-12
     if index == 0:
         assert certificate.radius >= 1e-3
-        assert certificate.is_minimum and certificate.is_structured
+        assert certificate.is_minimum
+        assert certificate.is_structured
     for (lower, upper), mean in zip(certificate.box, means, strict=True):
         assert lower < mean < upper
 
@@ -149,6 +150,7 @@ def test_unequal_weights_and_another_sigma(k, centers):
         assert certificate.kl[0] - 1e-8 <= point.kl <= certificate.kl[1] + 1e-8
 
 
+@pytest.mark.slow
 def test_plane():
     truth = gs.Mixture.location([[0.0, 0.0], [4.0, 0.0]], 1.0)
     plane = lab.Landscape(lab.Population(truth), 2)
@@ -165,8 +167,9 @@ def test_rows_of_a_sample():
     found = sample.descend([[0.0, 0.0], [6.0, 6.0]])
     certificate = lab.certify(found, sample)
     assert certificate.index == 0
-    assert certificate.kl is None and certificate.errors == []
-    assert certificate.nll[0] <= found.nll + 1e-12 and found.nll - 1e-12 <= certificate.nll[1]
+    assert certificate.kl is None
+    assert certificate.errors == []
+    assert certificate.nll[0] - 1e-12 <= found.nll <= certificate.nll[1] + 1e-12
 
 
 def test_boxes_asked_for(land):
@@ -178,7 +181,7 @@ def test_boxes_asked_for(land):
 
 @pytest.mark.parametrize("means", [[-1.0, 5.0, 12.0], [0.0, 11.0, 13.0]])
 def test_boxes_without_a_critical_point(land, means):
-    with pytest.raises(NoResultError, match="not proved"):
+    with pytest.raises(NoResultError, match="Newton's method leads away"):
         lab.certify(means, land)
 
 
