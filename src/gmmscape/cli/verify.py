@@ -15,8 +15,8 @@ from gmmscape.verifier.check import verify
 def verify_command(context: click.Context, files: tuple[str, ...]) -> None:
     """Check the certificates in FILES: compute anew what they claim.
 
-    What does not follow is refused. Nothing of the prover is used, and no other package. Exit codes: 0 all hold, 1 some do not, 2 usage, 4
-    interrupted.
+    What does not follow is refused. Nothing of the prover is used, and no other package. Exit codes: 0 all
+    hold, 1 some do not, 2 usage, 4 interrupted.
 
     \b
     Example:
