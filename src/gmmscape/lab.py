@@ -32,6 +32,9 @@ from gmmscape.landscape.realisation.result import Realisation
 from gmmscape.landscape.theorems import BlockQuantities, TheoremTable, TruthQuantities, theorem_table
 from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
 from gmmscape.measure import Population, Sample, density_nodes
+from gmmscape.proof.bound.global_bound import global_bound
+from gmmscape.proof.bound.nonparametric import NonparametricFit, nonparametric
+from gmmscape.proof.bound.result import GlobalBound
 from gmmscape.structure import Block, Decoding, Structure, candidates, decode
 
 __all__ = [
@@ -47,10 +50,12 @@ __all__ = [
     "FreeAtlas",
     "FreeLandscape",
     "FreePoint",
+    "GlobalBound",
     "KMeansAtlas",
     "KMeansLandscape",
     "KMeansPoint",
     "Landscape",
+    "NonparametricFit",
     "PathProfile",
     "PhaseDiagram",
     "Population",
@@ -75,7 +80,9 @@ __all__ = [
     "density_nodes",
     "error_against_separation",
     "falsify",
+    "global_bound",
     "laws",
+    "nonparametric",
     "phase",
     "structure_threshold",
     "theorem_table",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gmmscape.exceptions import CertificateError
+from gmmscape.verifier.bounds import check_bound
 from gmmscape.verifier.interval import Interval, largest, total
 from gmmscape.verifier.objective import Known, Objective, Table
 
@@ -19,8 +20,8 @@ GUARD = 48
 def verify(path: str | Path) -> bool:
     """Check a certificate that `certify` or another proof has written.
 
-    Everything is computed anew from the problem in the file, in arithmetic of its own: whole numbers of
-    Python, nothing of the prover and no other package.
+    Everything is computed anew from the problem in the file, with nothing of the prover, in arithmetic of its
+    own: whole numbers of Python, and for global bounds sums of floats whose roundings are accounted for.
 
     Parameters
     ----------
@@ -40,20 +41,29 @@ def verify(path: str | Path) -> bool:
         If the file cannot be read.
     """
     try:
-        content = json.loads(Path(path).read_bytes(), parse_constant=_refused)
-        if content["format"] != "gmmscape-certificate" or content["format_version"] != 1:
+        content = json.loads(Path(path).read_bytes(), parse_constant=_refused, parse_float=_as_written)
+        checks = {"gmmscape-certificate": _check_point, "gmmscape-global-bound": check_bound}
+        if content["format"] not in checks or content["format_version"] != 1:
             raise ValueError(f"{content['format']!r} is no certificate that this version checks")
         header = ("format", "format_version", "gmmscape_version", "digest")
         rest = {key: value for key, value in content.items() if key not in header}
         text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
         if hashlib.sha256(text.encode()).hexdigest() != content["digest"]:
             raise ValueError("it was changed after it was written: its digest is another")
-        _check_point(rest)
+        checks[content["format"]](rest)
     except OSError:
         raise
     except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
         raise CertificateError(f"{path} proves nothing: {error}") from error
     return True
+
+
+def _as_written(text: str) -> float:
+    """A float; only its shortest text is let in, so that no digit can change without the number."""
+    number = float(text)
+    if repr(number) != text:
+        raise ValueError(f"{text} is not as it was written")
+    return number
 
 
 def _refused(word: str) -> None:
