@@ -58,6 +58,8 @@ class ProofEffort:
     more_rows: int = 400
     exponent_roundings: int = 80
     more_exponents: float = 40.0
+    #: Weights below this share of their sum are left out: quotients of smaller ones lose digits.
+    lost_weight: float = 1e-150
     #: A row may be so many sigma from the nearest mean.
     farthest_row: float = 1e5
     #: Digits of ball arithmetic for a global bound.
@@ -76,6 +78,7 @@ class ProofEffort:
     first_spacing: float = 1.0
     merging_reach: float = 0.5
     same_atom: float = 1e-4
+    simpler_reach: float = 0.2
     rounds: int = 200
     #: Steps for the weights, the gain below which they end, and what makes their equations definite.
     weight_steps: int = 60

@@ -20,6 +20,7 @@ U = 2.0**-53
 #: log 2 in two parts: products of the first with whole numbers up to 2^20 are exact.
 LOG2, LOG2_REST = float.fromhex("0x1.62e42feep-1"), float.fromhex("0x1.a39ef35793c76p-33")
 REACH = 690.0  # of exponents: what float64 holds, with room
+TINY = 2.0**-500  # quotients above it have all digits
 
 
 def exponential(z: Array) -> Array:
@@ -54,6 +55,7 @@ class Sums:
         fits = w.shape == (n,) and self.means.shape == (self.k, self.d) and share.shape == (self.k,)
         need(fits and 1 <= self.d <= 3 and min(w.min(), share.min(), self.sigma) > 0, "the problem is none")
         need(all(np.isfinite(x).all() for x in (self.rows, w, self.means, share, self.sigma)), "no numbers")
+        need(w.min() > TINY * w.sum() and share.min() > TINY * share.sum(), "a weight is lost")
         squares = self.squares(self.rows[:, None, :] - self.means)
         self.least = squares.min(axis=1)
         z, slack = self.least[:, None] - squares, 16 * U * squares
@@ -134,6 +136,7 @@ def check_peak(sums: Sums, content: Mapping[str, Any], p: Array, cells: Any, hig
     t = sums.terms(sums.squares(sums.rows - p), high, upper=True)
     off = t - sums.terms(sums.squares(sums.rows - p), high, upper=False) + 4 * sums.error * t
     slope = np.abs(t @ y) + off @ np.abs(y)
+    need(t.sum() > TINY, "a peak is lost")
     bending = t.sum() * one - (y * t[:, None]).T @ y
     doubt = d * (off @ (1 + (y**2).sum(axis=1))) * (1 + sums.error)
     for level, cell, _, share in cells:

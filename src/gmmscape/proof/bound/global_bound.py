@@ -58,7 +58,8 @@ def global_bound(
     sigma : float
         Standard deviation of every component, of q and of all mixtures it is compared with.
     weights : array_like of shape (k,), optional
-        Of the components, where bare means are given; equal by default. Models have their own.
+        Of the components, where bare means are given; equal by default. Models have their own. What has a
+        weight below 1e-150 is left out of q.
     sample_weight : array_like of shape (n,), optional
         Of the rows, up to a common factor; equal by default.
     tol : float, default=1e-6
@@ -94,12 +95,12 @@ def global_bound(
     (0.0, 0.0)
     >>> bound = lab.global_bound([0.0], [[-2.0], [2.0]], 1.0)
     >>> round(bound.gap[0], 4), [round(abs(x), 3) for x in bound.argmax]
-    (2.6936, [1.999])
+    (2.6958, [1.999])
     """
     flint()
     scale = standard_deviation("sigma", sigma)
     rows, given = rows_and_weights(X, sample_weight)
-    means, shares = _fit_of(model, weights, scale, rows.shape[1])
+    means, shares = fit_of(model, weights, scale, rows.shape[1])
     problem = BoundProblem.of(rows, given, means, shares, scale)
     wanted = checked_tol(tol)
     return bound_of(problem, wanted, Budget.of("global_bound", max_seconds, callback, verbose))
@@ -173,7 +174,7 @@ def checking_room(problem: BoundProblem, log_value: float, growth: float) -> flo
     return effort.rounding * (effort.row_roundings * rows + effort.exponent_roundings * exponents)
 
 
-def _fit_of(model: Any, weights: Any, sigma: float, d: int) -> tuple[FloatArray, FloatArray]:
+def fit_of(model: Any, weights: Any, sigma: float, d: int) -> tuple[FloatArray, FloatArray]:
     """Return means and weights of a fit whose covariances are sigma^2 I."""
     if isinstance(model, FreePoint):
         model = model.mixture

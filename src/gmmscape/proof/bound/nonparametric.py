@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,7 +15,7 @@ from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.proof.balls import flint
 from gmmscape.proof.bound.atoms import Atoms, Likelihood, merged
 from gmmscape.proof.bound.cover import Cover, cover_of
-from gmmscape.proof.bound.global_bound import checked_tol, proved_bound, rows_and_weights
+from gmmscape.proof.bound.global_bound import checked_tol, fit_of, proved_bound, rows_and_weights
 from gmmscape.proof.bound.problem import BoundProblem
 from gmmscape.proof.bound.result import GlobalBound
 from gmmscape.results.records import Record
@@ -69,6 +69,33 @@ class NonparametricFit(Record):
     def gap(self) -> tuple[float, float]:
         """Ends (lo, hi) between which max D is: no mixture with this sigma is better by more than hi."""
         return self.bound.gap
+
+    def behind(self, model: Any, weights: ArrayLike | None = None) -> tuple[float, float]:
+        """Return how far another fit with this sigma is behind the best of all on these rows.
+
+        Parameters
+        ----------
+        model : array_like of shape (k,) or (k, d), Mixture, estimator, path, CriticalPoint or FreePoint
+            The fit, as in `global_bound`.
+        weights : array_like of shape (k,), optional
+            Of its components, where bare means are given; equal by default.
+
+        Returns
+        -------
+        tuple of float
+            Ends (lo, hi), nats per unit mass; the gap apart. Mostly far below what `global_bound` proves of
+            the fit by itself.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the fit is not usable.
+        """
+        problem = self.bound.problem
+        rows, sigma = np.array(problem["rows"]), problem["sigma"]
+        means, shares = fit_of(model, weights, sigma, rows.shape[1])
+        other = -_mean_log_density(Mixture.location(means, sigma, shares), rows, problem["row_weights"])
+        return max(0.0, other - self.nll), max(0.0, other - self.nll) + self.gap[1]
 
     def __str__(self) -> str:
         low = f"nll {self.nll:.10g}"
@@ -138,7 +165,7 @@ def nonparametric(
     >>> from gmmscape import lab
     >>> fit = lab.nonparametric([[-2.0], [-2.0], [2.0]], 1.0)
     >>> fit.support.round(4).ravel().tolist(), fit.weights.round(4).tolist(), fit.gap[1] <= 1e-6
-    ([-1.9986, 1.9946], [0.6664, 0.3336], True)
+    ([-1.9987, 1.9987], [0.6668, 0.3332], True)
     """
     flint()
     scale = standard_deviation("sigma", sigma)
@@ -146,6 +173,11 @@ def nonparametric(
     wanted = checked_tol(tol)
     budget = Budget.of("nonparametric", max_seconds, callback, verbose)
     return _Search(rows, given, scale, wanted, budget).result()
+
+
+def _mean_log_density(mixture: Mixture, rows: FloatArray, masses: Any) -> float:
+    """Return the log-likelihood per unit mass."""
+    return float(np.average(mixture.log_density(rows), weights=masses))
 
 
 class _Search:
@@ -164,14 +196,15 @@ class _Search:
 
     def result(self) -> NonparametricFit:
         """Return the fit, and what is proved of it."""
-        atoms, stop_reason = self._started(), "completed"
-        cover = None
+        atoms, cover, stop_reason = Atoms(np.zeros_like(self.origin)[None], np.zeros(1)), None, "completed"
         try:
+            atoms = self._started()
             while True:
                 cover = None
-                cover, highest = self._peaks(self._problem(atoms))
+                cover, highest = self._peaks(atoms)
                 self.budget.report("rounds", self.rounds, highest=highest, components=len(atoms.logs))
                 if highest <= self.tol / 4:
+                    atoms, cover = self._simpler(atoms, cover)
                     break
                 if self.rounds == EFFORT.proof.rounds:
                     raise Stopped("max_iter")
@@ -188,12 +221,23 @@ class _Search:
             cover = cover_of(problem, EFFORT.proof.coarse_tol, Budget("nonparametric", self.budget.left))
         bound = proved_bound(problem, cover, self.tol / 4, self.budget)
         mixture = bound.fit
-        masses = bound.problem["row_weights"]
-        nll = -float(np.average(mixture.log_density(np.array(bound.problem["rows"])), weights=masses))
-        return NonparametricFit(mixture, nll, bound, self.rounds, stop_reason)
+        log_density = _mean_log_density(mixture, problem.rows, problem.row_weights)
+        return NonparametricFit(mixture, -log_density, bound, self.rounds, stop_reason)
 
-    def _peaks(self, problem: BoundProblem) -> tuple[Cover, float]:
+    def _simpler(self, atoms: Atoms, cover: Cover) -> tuple[Atoms, Cover]:
+        """Return atoms, one in place of several that are close where that is as good, and a cover."""
+        fewer = self.likelihood.polished(merged(atoms, EFFORT.proof.simpler_reach), self.budget)
+        if len(fewer.logs) == len(atoms.logs):
+            return atoms, cover
+        try:
+            found, highest = self._peaks(fewer)
+        except Stopped:
+            return atoms, cover
+        return (fewer, found) if highest <= self.tol / 4 else (atoms, cover)
+
+    def _peaks(self, atoms: Atoms) -> tuple[Cover, float]:
         """Return a cover, and log S at the highest peak; a coarse one where that is too high already."""
+        problem = self._problem(atoms)
         for tol in (max(EFFORT.proof.coarse_tol, self.tol / 4), self.tol / 4):
             cover = cover_of(problem, tol, Budget("nonparametric", self.budget.left))
             if cover.stop_reason != "completed":

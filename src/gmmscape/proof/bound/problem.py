@@ -10,6 +10,13 @@ from typing import Any, Self
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
+
+
+def _of_weight(points: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the points whose weight is not lost beside the sum of all, and their weights."""
+    kept = weights > EFFORT.proof.lost_weight * weights.sum()
+    return points[kept], weights[kept]
 
 
 @dataclass(frozen=True)
@@ -45,12 +52,12 @@ class BoundProblem:
         weights: FloatArray,
         sigma: float,
     ) -> Self:
-        """Return the problem without what has weight zero; equal rows are counted."""
+        """Return the problem without what has no weight; equal rows are counted."""
         if row_weights is None:
             rows, counts = np.unique(rows, axis=0, return_counts=True)
             row_weights = counts.astype(np.float64)
-        rows, row_weights = rows[row_weights > 0], row_weights[row_weights > 0]
-        means, weights = means[weights > 0], weights[weights > 0]
+        rows, row_weights = _of_weight(rows, row_weights)
+        means, weights = _of_weight(means, weights)
         if np.all(means == means[0]):
             means, weights = means[:1], np.ones(1)
         return cls(rows, row_weights, means, weights, sigma)

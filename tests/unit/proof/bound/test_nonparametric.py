@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
+import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import InvalidParameterError
 
@@ -74,6 +75,27 @@ def test_what_ends_early_says_so_and_is_proved():
     assert "time_limit" in str(fit)
     with pytest.raises(InvalidParameterError, match="sigma"):
         lab.nonparametric(x, -1.0)
+
+
+def test_fits_are_behind_the_best_by_what_they_lack():
+    x = clusters(1, 1)
+    fit = lab.nonparametric(x, 1.0)
+    low, high = fit.behind(x[:3], [0.2, 0.3, 0.5])
+    logs = logsumexp(log_densities(x, x[:3], 1.0) + np.log([0.2, 0.3, 0.5]), axis=1)
+    assert low == pytest.approx(-logs.mean() - fit.nll, abs=1e-12)
+    assert low < high <= low + 1e-6
+    assert high <= lab.global_bound(x[:3], x, 1.0, [0.2, 0.3, 0.5]).gain[1]
+    assert fit.behind(fit.mixture)[0] == 0.0
+    with pytest.raises(InvalidParameterError, match="sigma"):
+        fit.behind(gs.Mixture.location([0.0], 2.0))
+
+
+def test_close_components_are_one_where_that_is_as_good():
+    rng = np.random.default_rng(1)
+    centers = np.array([[0.0, 0.0], [2.5, 0.0], [8.0, 1.0], [3.0, 7.0]])
+    fit = lab.nonparametric(np.concatenate([rng.normal(size=(75, 2)) + center for center in centers]), 1.0)
+    apart = np.linalg.norm(fit.support[:, None] - fit.support, axis=2)[np.triu_indices(fit.n_components, 1)]
+    assert apart.min() > 0.2
 
 
 def test_files(tmp_path):
