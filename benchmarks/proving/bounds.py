@@ -232,7 +232,7 @@ PAGE = Page(
     what there is to gain?""",
     setup="""Galaxies (sigma 1), waiting times of the geyser (6), acidity (0.4), clusters in the plane (1) and
     in space (0.6). The best of 40 runs of EM is bounded; beside it what 200 runs with one to four components
-    more gain, and the best of all mixtures, to its own proved gap. EM is the benchmark's own. Nats per row.""",
+    more gain, and the best of all mixtures, to its own proved gap. EM is its own. Nats per row.""",
     sentence="""Of {fits} proved gaps, {exceeded} were exceeded, by {restarts} restarts or by the best of all.
     The gap of that is at most {limit_gap}; it has these numbers of components: {support}. Adding the proposed
     component each time, until nothing is left to gain, ends at: {grown}. Rows within sigma of each other: gap

@@ -489,6 +489,7 @@ def test_parameters_are_right_where_values_are_missing(tmp_path: Path):
     assert all(ratio > 0.0 for ratio in summary["ratios"].values())
 
 
+@pytest.mark.slow
 def test_no_restart_exceeds_what_is_proved(tmp_path: Path):
     pytest.importorskip("flint")
     content = small("bounds", tmp_path)

@@ -1,9 +1,9 @@
 """Check a global bound, in float64 with every rounding accounted for.
 
 S(theta) is the mean over the rows of N(x; theta, sigma^2 I) / q(x). Claimed is that no log S exceeds the
-upper end of the gain. Lemmas, and how the errors below are counted: docs/derivations/global_bound.md. Nothing is
-shared with the prover; of NumPy only sums, products, quotients, roots and roundings are used, which IEEE 754
-defines.
+upper end of the gain. Lemmas, and how the errors below are counted: docs/derivations/global_bound.md.
+Nothing is shared with the prover; of NumPy only sums, products, quotients, roots and roundings are used,
+which IEEE 754 defines.
 """
 
 from __future__ import annotations

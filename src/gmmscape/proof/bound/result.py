@@ -35,7 +35,7 @@ class GlobalBound(Proof):
     gain : tuple of float
         Ends (lo, hi) between which log(1 + max D) is, in nats per unit mass: nothing gains more than hi.
     argmax : tuple of float
-        Where D is at least what `gap` and `gain` begin with: another component should go there.
+        Where D is at least what `gap` begins with, if that is above zero: another component should go there.
     cover : dict
         Cells that cover all rows, and what bounds D in each.
     tol : float
