@@ -32,17 +32,24 @@ from gmmscape.landscape.realisation.result import Realisation
 from gmmscape.landscape.theorems import BlockQuantities, TheoremTable, TruthQuantities, theorem_table
 from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
 from gmmscape.measure import Population, Sample, density_nodes
+from gmmscape.proof.birth import BirthCertificate, certify_birth
 from gmmscape.proof.bound.global_bound import global_bound
 from gmmscape.proof.bound.nonparametric import NonparametricFit, nonparametric
 from gmmscape.proof.bound.result import GlobalBound
+from gmmscape.proof.certificate import Certificate
+from gmmscape.proof.certify import certify
+from gmmscape.proof.structure_report import ProvedMinimum, StructureReport, structure_report
 from gmmscape.structure import Block, Decoding, Structure, candidates, decode
+from gmmscape.verifier.check import verify
 
 __all__ = [
     "Atlas",
     "BasinShares",
+    "BirthCertificate",
     "BirthPoint",
     "Block",
     "BlockQuantities",
+    "Certificate",
     "Comparison",
     "CriticalPoint",
     "Decoding",
@@ -59,6 +66,7 @@ __all__ = [
     "PathProfile",
     "PhaseDiagram",
     "Population",
+    "ProvedMinimum",
     "Rate",
     "Realisation",
     "Sample",
@@ -66,6 +74,7 @@ __all__ = [
     "ShareCurve",
     "SizeCurve",
     "Structure",
+    "StructureReport",
     "StructureThreshold",
     "Suspect",
     "TheoremTable",
@@ -75,6 +84,8 @@ __all__ = [
     "basins",
     "birth",
     "candidates",
+    "certify",
+    "certify_birth",
     "compare",
     "decode",
     "density_nodes",
@@ -84,8 +95,10 @@ __all__ = [
     "laws",
     "nonparametric",
     "phase",
+    "structure_report",
     "structure_threshold",
     "theorem_table",
     "trajectory",
     "unstructured_against_separation",
+    "verify",
 ]

@@ -37,6 +37,13 @@ class ProofEffort:
     #: Means closer than this, in sigma, are looked at as split or not; steps of that search.
     coincident: float = 1e-5
     split_steps: int = 6
+    #: A map has to contract to so much of its box, so that whoever checks with other rounding succeeds.
+    margin: float = 0.9
+    #: Most bits for births; how straight a path has to be, relative to its centers.
+    most_birth_bits: int = 384
+    straight: float = 1e-12
+    #: Bits to which values are claimed.
+    claimed_bits: int = 52
     #: Global bounds: exponentials computed together; the most cells of a cover; climbs from the highest cells
     #: of each level, and steps of each.
     block: int = 1 << 20

@@ -24,6 +24,13 @@ def digest_of(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def checked_digest(content: Mapping[str, Any]) -> None:
+    """Raise ValueError where the digest of a content read from a file is another."""
+    header = ("format", "format_version", "gmmscape_version")
+    if content["digest"] != digest_of({key: content[key] for key in content if key not in header}):
+        raise ValueError("its digest does not fit its content: it was changed after it was written")
+
+
 def interval_text(interval: Interval | None) -> list[str] | None:
     """Return an interval as files hold it: two decimal numbers."""
     return None if interval is None else [text_of(interval[0]), text_of(interval[1])]
@@ -207,8 +214,7 @@ class Certificate(Proof):
     @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the certificate that `content` described; ValueError where its digest is another."""
-        if content["digest"] != digest_of({key: content[key] for key in _KEYS}):
-            raise ValueError("its digest does not fit its content: it was changed after it was written")
+        checked_digest(content)
         nll = interval_of(content["nll"])
         assert nll is not None
         errors = tuple(interval for ends in content["errors"] if (interval := interval_of(ends)))
@@ -226,9 +232,3 @@ class Certificate(Proof):
             content["rule"],
             int(content["bits"]),
         )
-
-
-_KEYS = (
-    "problem", "point", "radius", "tight_radius", "index", "nll", "kl", "blocks", "errors", "defect", "rule",
-    "bits",
-)  # fmt: skip

@@ -18,8 +18,10 @@ from gmmscape.measure import Population
 from gmmscape.proof.balls import Ball, around, decimal, ends, exact, largest, power, precision, total
 from gmmscape.proof.certificate import Certificate, Interval
 from gmmscape.proof.contraction import Middle, Point, contracts, holds_one, inertia, polished, widest_box
-from gmmscape.proof.enclosure import Encloser, Enclosure, PopulationEncloser, encloser_of
+from gmmscape.proof.enclosure import Encloser, Enclosure
+from gmmscape.proof.population import PopulationEncloser
 from gmmscape.proof.problem import PopulationProblem, Problem, SampleProblem
+from gmmscape.proof.sample import SampleEncloser
 from gmmscape.proof.unfolding import unfolded
 from gmmscape.structure.structure import Structure, decode
 from gmmscape.tolerances import TOLERANCES
@@ -200,14 +202,22 @@ def _attempt(problem: Problem, start: Point, aim: Aim, bits: int) -> Certificate
         )
     kl = defect = rule = None
     if isinstance(encloser, PopulationEncloser) and aim.structure is not None:
-        kl = ends(known.nll - encloser.entropy())
-        defect = ends(defect_of(known, aim.structure))
+        kl = _claimed(known.nll - encloser.entropy(), bits)
+        defect = _claimed(defect_of(known, aim.structure), bits)
         rule = asdict(encloser.rule)
     pairs = None if aim.structure is None else aim.structure.pairs
     return Certificate(
-        problem.content(), tuple(at.point), radius, tight, index, ends(known.nll), kl, pairs,
-        tuple(ends(ball) for ball in errors), defect, rule, bits,
+        problem.content(), tuple(at.point), radius, tight, index, _claimed(known.nll, bits), kl, pairs,
+        tuple(_claimed(ball, bits) for ball in errors), defect, rule, bits,
     )  # fmt: skip
+
+
+def _claimed(ball: Ball, bits: int) -> Interval:
+    """Return ends somewhat wider than those of a ball, for whoever checks with other rounding."""
+    slack = abs(ball.mid()) * exact(2.0**-EFFORT.proof.claimed_bits) + exact(
+        2.0 ** -(bits - EFFORT.proof.slack_bits)
+    )
+    return ends(around(ball, slack))
 
 
 def _errors(problem: Problem, at: Middle, tight: Fraction, structure: Structure | None) -> list[Ball]:
@@ -219,7 +229,9 @@ def _errors(problem: Problem, at: Middle, tight: Fraction, structure: Structure 
 
 def _tight(encloser: Encloser, at: Middle, bits: int) -> tuple[Fraction, Enclosure] | None:
     """Return the radius of a small box that holds the critical point, and what is known over it."""
-    least = largest(abs(value) for value in at.step) + exact(2.0 ** -(bits - EFFORT.proof.slack_bits))
+    # Whoever checks knows the gradient to about 2^-bits.
+    slack = exact(2.0 ** -(bits - EFFORT.proof.slack_bits))
+    least = largest(abs(value) for value in at.step) + slack + at.blurred(slack)
     for _ in range(3):
         radius = decimal((EFFORT.proof.tight * least).upper(), 3)
         known = encloser.at([around(exact(x), exact(radius)) for x in at.point], hessian=True)
@@ -268,8 +280,16 @@ def _coarse(balls: Sequence[Ball], structure: Structure) -> bool:
 def defect_of(known: Enclosure, structure: Structure) -> Ball:
     """Return the largest association outside the blocks of a structure."""
     table = known.associations
+    assert table is not None
     within = {(i, s) for block in structure.blocks for i in block.means for s in block.centers}
     outside = (
         table[i, s] for i in range(table.nrows()) for s in range(table.ncols()) if (i, s) not in within
     )
     return largest(ball.nonnegative_part() for ball in outside)
+
+
+def encloser_of(problem: Problem, means: Sequence[float], accuracy: int, bits: int) -> Encloser:
+    """Return what encloses the objective of a problem at some means and beside them."""
+    if isinstance(problem, SampleProblem):
+        return SampleEncloser(problem, bits)
+    return PopulationEncloser.near(problem, means, accuracy, bits)

@@ -39,6 +39,11 @@ class Middle:
         column = self.inverse * matrix([[value] for value in self.gradient])
         return [column[i, 0] for i in range(len(self.point))]
 
+    def blurred(self, error: Ball) -> Ball:
+        """Return how far Newton's step is off where each entry of the gradient is, by an error."""
+        size = len(self.point)
+        return largest(total(abs(self.inverse[i, j]) for j in range(size)) for i in range(size)) * error
+
 
 def middle_at(encloser: Encloser, point: Point) -> Middle | None:
     """Return what is known at a point; None where the Hessian cannot be told from a singular one."""
@@ -100,7 +105,7 @@ def contracts(at: Middle, hessians: BallMatrix, radius: Ball) -> bool:
     product = at.inverse * hessians
     for i, step in enumerate(at.step):
         row = total(abs(product[i, j] - (1 if i == j else 0)) for j in range(size))
-        if not abs(step) + row * radius < radius:
+        if not abs(step) + row * radius < exact(EFFORT.proof.margin) * radius:
             return False
     return True
 

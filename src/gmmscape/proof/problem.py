@@ -48,6 +48,10 @@ class PopulationProblem:
         whole = total(weights)
         return [weight / whole for weight in weights]
 
+    def places(self) -> list[list[Ball]]:
+        """Return the centers of the truth."""
+        return [[exact(value) for value in center] for center in self.centers]
+
     def content(self) -> dict[str, Any]:
         """Return what files hold."""
         return {

@@ -43,14 +43,16 @@ class Rule:
         return range(first, floor((middle + self.reach) / self.step) + 2)
 
 
-def chosen_rule(turn: float, truth_sigma: float, bits: int) -> Rule:
-    """Return the rule with the longest step whose error is about 2^-bits.
+def chosen_rule(turn: float, extent: float, truth_sigma: float, bits: int) -> Rule:
+    """Return the rule with the longest step whose error is about 2^-bits, also where it is bounded roughly.
 
     Parameters
     ----------
     turn : float
         Largest range of means along an axis over their variance, of the fit and of the truth: the log ratio
         of two components turns by that much per length off the line.
+    extent : float
+        Largest distance of a mean from a center, in sigma.
     truth_sigma : float
         Standard deviation of the truth's components.
     bits : int
@@ -61,14 +63,15 @@ def chosen_rule(turn: float, truth_sigma: float, bits: int) -> Rule:
     Rule
         Step, strip and reach.
     """
-    wanted = bits * log(2)
+    # Whoever checks bounds all sums together, by fifth powers (docs/proofs.md#one-bound).
+    wanted = bits * log(2) + 5 * log(2 + 2 * extent) + EFFORT.proof.size_of_moments
     reach = truth_sigma * (sqrt(2 * wanted) + 1)
     widest = EFFORT.proof.widest_strip * truth_sigma
     limit = min(widest, pi / turn) if turn > 0 else widest
     best = (0.0, limit)
     for part in range(1, EFFORT.proof.strips):
         a = limit * part / EFFORT.proof.strips
-        size = a**2 / (2 * truth_sigma**2) - 3 * log(cos(a * turn / 2)) + EFFORT.proof.size_of_moments
+        size = a**2 / (2 * truth_sigma**2) - 3 * log(cos(a * turn / 2))
         best = max(best, (2 * pi * a / (wanted + size), a))
     step, strip = best
     unit = 2.0 ** (floor(log(step, 2)) - EFFORT.proof.step_digits)

@@ -54,7 +54,7 @@ def _along(at: Middle, direction: list[Ball]) -> Ball:
 
 def _split(encloser: Encloser, at: Middle, direction: list[Ball], bend: Ball, digits: int) -> Point | None:
     """Where the split along a direction of negative curvature ends."""
-    length = (-bend.mid() * len(direction)).sqrt()
+    length, point = (-bend.mid() * len(direction)).sqrt(), None
     for _ in range(EFFORT.proof.split_steps):
         found = _held(encloser, at.point, direction, length, digits)
         if found is None:

@@ -66,9 +66,10 @@ class Interval:
         most = max(abs(self.lo), abs(self.hi))
         return Interval(0 if self.lo <= 0 <= self.hi else min(abs(self.lo), abs(self.hi)), most)
 
-    def wider(self, by: Interval) -> Interval:
-        """Return the interval with all numbers no farther off than `by` may be."""
-        return Interval(self.lo - by.hi, self.hi + by.hi)
+    def wider(self, by: Fraction | int) -> Interval:
+        """Return the interval with all numbers no farther off than `by`."""
+        more = -(-by.numerator * (1 << self.bits) // by.denominator)
+        return Interval(self.lo - more, self.hi + more)
 
     def within(self, other: Interval) -> bool:
         """Say whether all of it lies in another."""
@@ -150,9 +151,3 @@ def total(parts: Iterable[Interval]) -> Interval:
     for part in parts:
         low, high = low + part.lo, high + part.hi
     return Interval(low, high)
-
-
-def largest(parts: Iterable[Interval]) -> Interval:
-    """Return the largest of some sizes."""
-    found = list(parts)
-    return Interval(max(x.lo for x in found), max(x.hi for x in found))

@@ -10,21 +10,16 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
-from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
-from gmmscape.landscape.freedom.point import FreePoint
-from gmmscape.landscape.points.critical_point import CriticalPoint
-from gmmscape.mixture import Mixture
-from gmmscape.models import read_model
+from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.progress import Budget, Callback
 from gmmscape.proof.balls import ends, flint, float_ends, precision
 from gmmscape.proof.bound.cover import Cover, cover_of
+from gmmscape.proof.bound.fit import fit_of
 from gmmscape.proof.bound.problem import BoundProblem
 from gmmscape.proof.bound.proved import Proved, highest, proved_by
 from gmmscape.proof.bound.result import GlobalBound, cover_content
 from gmmscape.validation import (
     data_matrix,
-    mean_matrix,
-    probability_weights,
     real_number,
     sample_weights,
     standard_deviation,
@@ -51,8 +46,9 @@ def global_bound(
 
     Parameters
     ----------
-    model : array_like of shape (k,) or (k, d), Mixture, estimator, path, CriticalPoint or FreePoint
-        The fit q: bare means, or a model whose covariances are all sigma^2 I.
+    model : array_like of shape (k,) or (k, d), Mixture, estimator, tuple, CriticalPoint or FreePoint
+        The fit q: bare means, or a model whose covariances are all sigma^2 I; of a tuple, weights, means and
+        covariances.
     X : array_like of shape (n, d)
         Rows; d up to 3.
     sigma : float
@@ -172,34 +168,3 @@ def checking_room(problem: BoundProblem, log_value: float, growth: float) -> flo
     rows = len(problem.rows) + len(problem.means) + effort.more_rows
     exponents = float(problem.nearest.max()) + abs(log_value) + growth + effort.more_exponents
     return effort.rounding * (effort.row_roundings * rows + effort.exponent_roundings * exponents)
-
-
-def fit_of(model: Any, weights: Any, sigma: float, d: int) -> tuple[FloatArray, FloatArray]:
-    """Return means and weights of a fit whose covariances are sigma^2 I."""
-    if isinstance(model, FreePoint):
-        model = model.mixture
-    if isinstance(model, CriticalPoint):
-        model = model.means
-    mixture = model if isinstance(model, Mixture) else None
-    if mixture is None:
-        read = (
-            read_model(model, covariance_type="spherical") if isinstance(model, tuple) else read_model(model)
-        )
-        mixture = read.mixture
-        if mixture is None:
-            if read.centers is None:
-                raise InvalidParameterError.of("model", model, "pass means, or a model that has some")
-            means = mean_matrix("model", read.centers, n_features=d)
-            return means, probability_weights("weights", weights, len(means))
-    if weights is not None:
-        raise InvalidParameterError.of("weights", weights, "leave out: the model has its own")
-    if mixture.n_features != d:
-        raise DataError(f"X has {d} columns where the model has {mixture.n_features}")
-    if mixture.background is not None:
-        raise NotAvailableError("fits beside a background are not bounded yet")
-    apart = np.abs(mixture.full_covariances() / sigma**2 - np.eye(d)).max()
-    if not apart <= EFFORT.proof.same_covariance:
-        raise InvalidParameterError.of(
-            "sigma", sigma, "pass the standard deviation of the model, whose covariances have to be sigma^2 I"
-        )
-    return mixture.means, mixture.weights

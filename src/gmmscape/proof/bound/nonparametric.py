@@ -15,7 +15,8 @@ from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.proof.balls import flint
 from gmmscape.proof.bound.atoms import Atoms, Likelihood, merged
 from gmmscape.proof.bound.cover import Cover, cover_of
-from gmmscape.proof.bound.global_bound import checked_tol, fit_of, proved_bound, rows_and_weights
+from gmmscape.proof.bound.fit import fit_of
+from gmmscape.proof.bound.global_bound import checked_tol, proved_bound, rows_and_weights
 from gmmscape.proof.bound.problem import BoundProblem
 from gmmscape.proof.bound.result import GlobalBound
 from gmmscape.results.records import Record
@@ -75,7 +76,7 @@ class NonparametricFit(Record):
 
         Parameters
         ----------
-        model : array_like of shape (k,) or (k, d), Mixture, estimator, path, CriticalPoint or FreePoint
+        model : array_like of shape (k,) or (k, d), Mixture, estimator, tuple, CriticalPoint or FreePoint
             The fit, as in `global_bound`.
         weights : array_like of shape (k,), optional
             Of its components, where bare means are given; equal by default.

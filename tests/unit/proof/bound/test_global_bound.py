@@ -124,8 +124,20 @@ def test_every_kind_of_fit():
     land = lab.Landscape(lab.Sample(x), n_components=2, sigma=1.5)
     point = land.descend([-0.5, 3.5])
     assert lab.global_bound(point, x, 1.5).gap == lab.global_bound(point.means, x, 1.5).gap
-    free = lab.FreeLandscape(lab.Sample(x), 2, family="location", sigma=[1.5, 1.5]).descend(mixture)
-    assert lab.global_bound(free, x, 1.5).gap[1] < lab.global_bound(point, x, 1.5).gap[1]
+    for land in (
+        lab.FreeLandscape(lab.Sample(x), 2, family="location", sigma=[1.5, 1.5]),
+        lab.Landscape(lab.Sample(x), n_components=2, sigma=1.5, weights="free"),
+    ):
+        free = land.descend(mixture if isinstance(land, lab.FreeLandscape) else [-0.5, 3.5])
+        bound = lab.global_bound(free, x, 1.5)
+        assert bound.gap == lab.global_bound(free.mixture.means, x, 1.5, free.mixture.weights).gap
+    estimator = gs.GaussianMixture(1, covariance_type="spherical").fit(x)
+    with pytest.raises(InvalidParameterError, match="standard deviation of the model"):
+        lab.global_bound(estimator, x, 1.5)
+    found = lab.global_bound(estimator, x, float(np.sqrt(estimator.covariances_[0])))
+    assert found.gap == lab.global_bound(estimator.means_, x, float(np.sqrt(estimator.covariances_[0]))).gap
+    with pytest.raises(InvalidParameterError, match="fit it first"):
+        lab.global_bound(gs.GaussianMixture(2), x, 1.5)
 
 
 @pytest.mark.parametrize(
