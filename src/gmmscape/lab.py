@@ -33,6 +33,9 @@ from gmmscape.landscape.theorems import BlockQuantities, TheoremTable, TruthQuan
 from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
 from gmmscape.measure import Population, Sample, density_nodes
 from gmmscape.proof.birth import BirthCertificate, certify_birth
+from gmmscape.proof.bound.global_bound import global_bound
+from gmmscape.proof.bound.nonparametric import NonparametricFit, nonparametric
+from gmmscape.proof.bound.result import GlobalBound
 from gmmscape.proof.certificate import Certificate
 from gmmscape.proof.certify import certify
 from gmmscape.proof.structure_report import ProvedMinimum, StructureReport, structure_report
@@ -54,10 +57,12 @@ __all__ = [
     "FreeAtlas",
     "FreeLandscape",
     "FreePoint",
+    "GlobalBound",
     "KMeansAtlas",
     "KMeansLandscape",
     "KMeansPoint",
     "Landscape",
+    "NonparametricFit",
     "PathProfile",
     "PhaseDiagram",
     "Population",
@@ -86,7 +91,9 @@ __all__ = [
     "density_nodes",
     "error_against_separation",
     "falsify",
+    "global_bound",
     "laws",
+    "nonparametric",
     "phase",
     "structure_report",
     "structure_threshold",
