@@ -33,6 +33,9 @@ from gmmscape.landscape.theorems import BlockQuantities, TheoremTable, TruthQuan
 from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
 from gmmscape.measure import Population, Sample, density_nodes
 from gmmscape.proof.birth import BirthCertificate, certify_birth
+from gmmscape.proof.bound.global_bound import global_bound
+from gmmscape.proof.bound.nonparametric import NonparametricFit, nonparametric
+from gmmscape.proof.bound.result import GlobalBound
 from gmmscape.proof.census.census import census
 from gmmscape.proof.census.result import Census
 from gmmscape.proof.certificate import Certificate
@@ -57,10 +60,12 @@ __all__ = [
     "FreeAtlas",
     "FreeLandscape",
     "FreePoint",
+    "GlobalBound",
     "KMeansAtlas",
     "KMeansLandscape",
     "KMeansPoint",
     "Landscape",
+    "NonparametricFit",
     "PathProfile",
     "PhaseDiagram",
     "Population",
@@ -90,7 +95,9 @@ __all__ = [
     "density_nodes",
     "error_against_separation",
     "falsify",
+    "global_bound",
     "laws",
+    "nonparametric",
     "phase",
     "structure_report",
     "structure_threshold",

@@ -16,7 +16,7 @@ class ProofEffort:
     #: Allowance for the size of moments, as a logarithm, where a rule is chosen.
     size_of_moments: float = 12.0
     #: Digits of the first attempt, at most, and by how much each is longer than the one before.
-    first_bits: int = 96
+    first_bits: int = 72
     most_bits: int = 1024
     growth_of_bits: int = 2
     #: Bits by which arithmetic exceeds what rules are accurate to.
@@ -44,6 +44,60 @@ class ProofEffort:
     straight: float = 1e-12
     #: Bits to which values are claimed.
     claimed_bits: int = 52
+    #: Global bounds: exponentials computed together; the most cells of a cover; climbs from the highest cells
+    #: of each level, and steps of each.
+    block: int = 1 << 20
+    most_cells: int = 200_000
+    climbs: int = 8
+    climbing_steps: int = 200
+    #: Share of a computed curvature that is claimed, and the largest exponent that float64 is asked for.
+    kept_bend: float = 0.99
+    largest_exponent: float = 600.0
+    #: Peaks closer than this, in sigma, are one; where the fit is a single component, a slope at its mean
+    #: below this is proved to be harmless, and other cells are to be below zero by so much.
+    same_peak: float = 1e-7
+    flat_slope: float = 1e-9
+    single_optimum: float = 1e-11
+    #: Roundings that whoever checks in float64 is allowed, in halves of the spacing of floats at one: for
+    #: each row or component and some more, and for each unit of exponents and some more.
+    rounding: float = 2.0**-53
+    row_roundings: int = 8
+    more_rows: int = 400
+    exponent_roundings: int = 80
+    more_exponents: float = 40.0
+    #: Weights below this share of their sum are left out: quotients of smaller ones lose digits.
+    lost_weight: float = 1e-150
+    #: A row may be so many sigma from the nearest mean.
+    farthest_row: float = 1e5
+    #: Digits of ball arithmetic for a global bound.
+    bound_bits: int = 96
+    #: Relative tolerance of 1 + D, the least that float64 can check, and how far covariances may be from
+    #: sigma^2 I, relatively.
+    gap_tol: float = 1e-6
+    least_gap_tol: float = 1e-11
+    same_covariance: float = 1e-9
+    #: The smallest cells have to be this small, in sigma.
+    finest_cell: float = 1e-5
+    #: Nonparametric fits: tolerance of the first look for peaks, share of the time for rounds; distance of
+    #: the first places, and within which atoms are merged at first and at last, in sigma; rounds.
+    coarse_tol: float = 0.03
+    time_of_rounds: float = 0.7
+    first_spacing: float = 1.0
+    merging_reach: float = 0.5
+    same_atom: float = 1e-4
+    simpler_reach: float = 0.2
+    rounds: int = 200
+    #: Steps for the weights, the gain below which they end, and what makes their equations definite.
+    weight_steps: int = 60
+    weight_gain: float = 1e-13
+    ridge: float = 1e-12
+    #: Steps of the polish, the slope that ends it, the least curvature, rounding of values, and the share of
+    #: the lightest row's weight below which an atom is left out.
+    polish_steps: int = 100
+    polished: float = 1e-14
+    least_bend: float = 1e-8
+    value_rounding: float = 1e-14
+    lightest: float = 1e-6
 
 
 @dataclass(frozen=True)

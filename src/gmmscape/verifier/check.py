@@ -10,6 +10,7 @@ from typing import Any
 
 from gmmscape.exceptions import CertificateError
 from gmmscape.verifier.births import check_birth
+from gmmscape.verifier.bounds import check_bound
 from gmmscape.verifier.census import check_census
 from gmmscape.verifier.points import check_point
 
@@ -17,15 +18,16 @@ CHECKS: dict[str, Callable[[Mapping[str, Any]], None]] = {
     "gmmscape-certificate": check_point,
     "gmmscape-birth-certificate": check_birth,
     "gmmscape-census": check_census,
+    "gmmscape-global-bound": check_bound,
 }
 HEADER = ("format", "format_version", "gmmscape_version", "digest")
 
 
 def verify(path: str | Path) -> bool:
-    """Check a certificate: that of a critical point, a birth or a bound, or a census.
+    """Check a certificate: that of a critical point, a birth, a bound or a census.
 
-    Everything is computed anew from the problem in the file, in arithmetic of its own: whole numbers of
-    Python, nothing of the prover and no other package.
+    Everything is computed anew from the problem in the file, with nothing of the prover, in arithmetic of its
+    own: whole numbers of Python, and for global bounds sums of floats whose roundings are accounted for.
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ def verify(path: str | Path) -> bool:
     """
     data = Path(path).read_bytes()
     try:
-        content = json.loads(data, parse_constant=_refused, object_pairs_hook=_once)
+        content = json.loads(data, parse_constant=_refused, parse_float=_as_written, object_pairs_hook=_once)
         if content["format"] not in CHECKS or content["format_version"] != 1:
             raise ValueError(f"{content['format']!r} is no certificate that this version checks")
         rest = {key: value for key, value in content.items() if key not in HEADER}
@@ -57,6 +59,14 @@ def verify(path: str | Path) -> bool:
     except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, RecursionError) as error:
         raise CertificateError(f"{path} proves nothing: {error}") from error
     return True
+
+
+def _as_written(text: str) -> float:
+    """A float; only its shortest text is let in, so that no digit can change without the number."""
+    number = float(text)
+    if repr(number) != text:
+        raise ValueError(f"{text} is not as it was written")
+    return number
 
 
 def _refused(word: str) -> None:

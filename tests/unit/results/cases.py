@@ -117,6 +117,14 @@ def of_paths() -> dict[str, Record]:
     }
 
 
+def of_proofs() -> dict[str, Record]:
+    return {
+        "global bound": lab.global_bound([-2.0, 2.5], rows()[:60] - 1.0, 1.0, [0.3, 0.7]),
+        "global bound that ended early": lab.global_bound([0.0], rows()[::9], 1.0, max_seconds=0.0),
+        "nonparametric fit": lab.nonparametric(rows()[::9], 1.0),
+    }
+
+
 def of_truths() -> dict[str, Record]:
     settings = {"n_components": 2, "k_star": 3, "d": 1, "n_truths": 2, "n_starts": 6}
     falsification = lab.falsify(**settings, separation=4.0, rng=2, confirm=False)

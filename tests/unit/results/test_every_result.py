@@ -72,6 +72,9 @@ NAMES = [
     "suspect",
     "theorem table",
     "share curve",
+    "global bound",
+    "global bound that ended early",
+    "nonparametric fit",
 ]
 each = pytest.mark.parametrize("name", NAMES)
 
