@@ -121,6 +121,8 @@ def of_proofs() -> dict[str, Record]:
     return {
         "global bound": lab.global_bound([-2.0, 2.5], rows()[:60] - 1.0, 1.0, [0.3, 0.7]),
         "global bound that ended early": lab.global_bound([0.0], rows()[::9], 1.0, max_seconds=0.0),
+        "census": lab.census(gs.Mixture.location([-2.0, 2.0], 1.0), 2, rng=0),
+        "census that ended early": lab.census(gs.Mixture.location([0.0], 1.0), 1, rng=0, max_seconds=0.0),
         "nonparametric fit": lab.nonparametric(rows()[::9], 1.0),
     }
 

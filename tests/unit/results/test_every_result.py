@@ -74,6 +74,8 @@ NAMES = [
     "share curve",
     "global bound",
     "global bound that ended early",
+    "census",
+    "census that ended early",
     "nonparametric fit",
 ]
 each = pytest.mark.parametrize("name", NAMES)
