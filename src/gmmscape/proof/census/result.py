@@ -95,12 +95,12 @@ class Census(Atlas):
         if self.complete:
             head = f"proved: exactly {points} up to relabelling, and no others"
         elif self.stop_reason != "completed":
-            head = f"not proved to be complete: stopped early ({self.stop_reason}); go on from its checkpoint"
+            head = f"not proved to be complete: stopped early ({self.stop_reason})"
+        elif self.undecided:
+            boxes = counted(len(self.undecided), "box", "boxes")
+            head = f"not proved to be complete: {points} proved, {boxes} undecided, beside curvatures next to zero"
         else:
-            head = (
-                f"not proved to be complete: {points} proved, "
-                f"{counted(len(self.undecided), 'box', 'boxes')} undecided, where curvatures are next to zero"
-            )
+            head = f"proved: {points} up to relabelling, and no others; the atlas lists points that are none"
         return f"{head}\n{super().__str__()}"
 
 
