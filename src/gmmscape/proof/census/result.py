@@ -98,7 +98,7 @@ class Census(Atlas):
             head = f"not proved to be complete: stopped early ({self.stop_reason})"
         elif self.undecided:
             boxes = counted(len(self.undecided), "box", "boxes")
-            head = f"not proved to be complete: {points} proved, {boxes} undecided, beside curvatures next to zero"
+            head = f"not proved to be complete: {points} proved, {boxes} undecided beside flat points"
         else:
             head = f"proved: {points} up to relabelling, and no others; the atlas lists points that are none"
         return f"{head}\n{super().__str__()}"
