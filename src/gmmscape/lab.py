@@ -39,6 +39,7 @@ from gmmscape.proof.bound.result import GlobalBound
 from gmmscape.proof.census.census import census
 from gmmscape.proof.census.result import Census
 from gmmscape.proof.certificate import Certificate
+from gmmscape.proof.certified_atlas import certify_atlas
 from gmmscape.proof.certify import certify
 from gmmscape.proof.structure_report import ProvedMinimum, StructureReport, structure_report
 from gmmscape.structure import Block, Decoding, Structure, candidates, decode
@@ -89,6 +90,7 @@ __all__ = [
     "candidates",
     "census",
     "certify",
+    "certify_atlas",
     "certify_birth",
     "compare",
     "decode",
