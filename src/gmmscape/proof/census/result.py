@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
+from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.atlas.atlas import Atlas
+from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.proof.certificate import Certificate, checked_digest, digest_of
 from gmmscape.results.fields import plain
 from gmmscape.results.text import counted
@@ -54,7 +56,7 @@ class Census(Atlas):
     weights : {"equal"}
         Fitted weights.
     certificates : tuple of Certificate
-        Of each critical point that is proved, in the order of `minima` and then of `saddles`.
+        Of each critical point that is proved, in the order of `minima`, then `saddles`, which have them too.
     complete : bool
         Whether it is proved that every critical point is, up to relabelling, that of one certificate.
     reach : float
@@ -92,7 +94,10 @@ class Census(Atlas):
         Census
             With all of these.
         """
-        return cls(**{field.name: getattr(atlas, field.name) for field in fields(Atlas)} | proved)
+        given = {field.name: getattr(atlas, field.name) for field in fields(Atlas)} | proved
+        for name in ("minima", "saddles"):
+            given[name] = tuple(_attached(point, proved.get("certificates", ())) for point in given[name])
+        return cls(**given)
 
     @property
     def proved(self) -> list[str]:
@@ -124,6 +129,8 @@ class Census(Atlas):
         """
         names = [field.name for field in fields(self) if field.name not in _OF_ATLAS]
         content = {**super().content(), **{name: plain(getattr(self, name)) for name in names}}
+        for point in (*content["minima"], *content["saddles"]):
+            point.pop("certificate", None)  # it is among the certificates
         return {**content, "digest": digest_of(content)}
 
     @classmethod
@@ -153,6 +160,16 @@ class Census(Atlas):
         else:
             head = f"proved: {points} up to relabelling, and no others; the atlas lists points that are none"
         return f"{head}\n{super().__str__()}"
+
+
+def _attached(point: CriticalPoint, certificates: Sequence[Certificate]) -> CriticalPoint:
+    """The point with its certificate; as it is where none fits."""
+    for certificate in certificates:
+        try:
+            return point.with_certificate(certificate)
+        except InvalidParameterError:
+            continue
+    return point
 
 
 _OF_ATLAS = {field.name for field in fields(Atlas)}

@@ -51,6 +51,7 @@ def test_a_small_census_is_complete(two: lab.Census):
     assert [certificate.index for certificate in two.certificates] == [0, 1]
     assert [len(two.minima), len(two.saddles)] == [1, 1]
     assert signed_count(two) == 1
+    assert [point.certificate for point in (*two.minima, *two.saddles)] == list(two.certificates)
     assert "exactly 2 critical points" in two.proved[-1]
     assert str(two).startswith("proved: exactly 2 critical points up to relabelling, and no others")
 
