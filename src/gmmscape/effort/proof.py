@@ -76,6 +76,8 @@ class ProofEffort:
     gap_tol: float = 1e-6
     least_gap_tol: float = 1e-11
     same_covariance: float = 1e-9
+    #: Whole numbers of so many binary digits are exact floats, with one to spare.
+    exact_digits: int = 52
     #: The smallest cells have to be this small, in sigma.
     finest_cell: float = 1e-5
     #: Nonparametric fits: tolerance of the first look for peaks, share of the time for rounds; distance of

@@ -10,13 +10,6 @@ from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.plot.style import COLOURS, FAINT, INK, Display, amount, axes_or_new, legend
 from gmmscape.validation import finite_array, mean_matrix, real_number
 
-#: Points along each axis of a grid, on a line and in the plane.
-ON_A_LINE, IN_THE_PLANE = 801, 161
-#: How far the picture reaches beyond the rows, as a share of their range and in sigma.
-BEYOND, BEYOND_SIGMA = 0.05, 1.5
-#: Least height of the picture, nats, and how far it reaches below zero, as a share of it.
-LEAST_HEIGHT, BELOW = 0.1, 0.6
-
 
 class GapDisplay(Display):
     """log(1 + D) over the places of another component, on a line or in the plane.
@@ -52,6 +45,13 @@ class GapDisplay(Display):
     InvalidParameterError
         If shapes do not fit together, or there are more than two axes.
     """
+
+    #: Points along each axis, on a line and in the plane; how far the picture reaches beyond the rows, in
+    #: sigma; its least height, nats, and how far it reaches below zero, as a share of that.
+    points = (801, 161)
+    beyond = 2.0
+    least_height = 0.1
+    below = 0.6
 
     def __init__(
         self, axes: Any, values: Any, means: Any, argmax: Any, upper: float, rows: Any = None
@@ -91,10 +91,9 @@ class GapDisplay(Display):
         d = rows.shape[1]
         if d > 2:
             raise NotAvailableError("bounds are drawn on a line and in the plane only")
-        beyond = BEYOND * np.ptp(rows, axis=0) + BEYOND_SIGMA * sigma
-        n = ON_A_LINE if d == 1 else IN_THE_PLANE
+        beyond = cls.beyond * sigma
         ends = zip(rows.min(axis=0) - beyond, rows.max(axis=0) + beyond, strict=True)
-        axes = [np.linspace(low, high, n) for low, high in ends]
+        axes = [np.linspace(low, high, cls.points[d - 1]) for low, high in ends]
         places = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
         values = bound.log_ratio(places.reshape(-1, d)).reshape(places.shape[:-1])
         best = None if bound.is_optimal else bound.argmax
@@ -121,7 +120,7 @@ class GapDisplay(Display):
         ours = ax is None
         ax = axes_or_new(ax, 7.0, 4.4 if len(self.axes) == 1 else 5.4)
         self._keep([ax])
-        top = max(self.upper, LEAST_HEIGHT)
+        top = max(self.upper, self.least_height)
         self.upper_ = None
         if len(self.axes) == 1:
             self._line(top)
@@ -140,11 +139,15 @@ class GapDisplay(Display):
         self.upper_.set_label(told)
         if self.rows is not None:
             ax.plot(
-                self.rows[:, 0], np.full(len(self.rows), -0.97 * BELOW * top), "|", color=FAINT, label="rows"
+                self.rows[:, 0],
+                np.full(len(self.rows), -0.97 * self.below * top),
+                "|",
+                color=FAINT,
+                label="rows",
             )
         best = None if self.argmax is None else (self.argmax[0], self.upper)
         self._marks(self.means[:, 0], np.zeros(len(self.means)), best)
-        ax.set_ylim(-BELOW * top, 1.15 * top)
+        ax.set_ylim(-self.below * top, 1.15 * top)
         ax.set_xlabel("place of another component, theta")
         ax.set_ylabel("log(1 + D(theta)), nats per unit mass")
         for side in ("right", "top"):

@@ -168,7 +168,13 @@ class GlobalBound(Proof):
         return "\n".join(line for line in said if line)
 
     def proved_content(self) -> dict[str, Any]:
-        """Return the content without its digest."""
+        """Return the content without its digest.
+
+        Returns
+        -------
+        dict
+            Plain numbers, lists and strings.
+        """
         return {
             "problem": self.problem,
             "gain": list(self.gain),
