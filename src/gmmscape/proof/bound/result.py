@@ -49,7 +49,7 @@ class GlobalBound(Proof):
         By which factor of 1 + D the ends were to differ, at most, less one.
     stop_reason : str
         "completed" where they do; "time_limit", "interrupted" or "max_cells" where the search for a
-        narrower gap ended before: what is proved is proved.
+        narrower gap ended before, "unproved" where rounding kept it: what is proved is proved.
     """
 
     format: ClassVar[str] = "gmmscape-global-bound"
