@@ -36,7 +36,10 @@ from gmmscape.proof.birth import BirthCertificate, certify_birth
 from gmmscape.proof.bound.global_bound import global_bound
 from gmmscape.proof.bound.nonparametric import NonparametricFit, nonparametric
 from gmmscape.proof.bound.result import GlobalBound
+from gmmscape.proof.census.census import census
+from gmmscape.proof.census.result import Census
 from gmmscape.proof.certificate import Certificate
+from gmmscape.proof.certified_atlas import certify_atlas
 from gmmscape.proof.certify import certify
 from gmmscape.proof.structure_report import ProvedMinimum, StructureReport, structure_report
 from gmmscape.structure import Block, Decoding, Structure, candidates, decode
@@ -49,6 +52,7 @@ __all__ = [
     "BirthPoint",
     "Block",
     "BlockQuantities",
+    "Census",
     "Certificate",
     "Comparison",
     "CriticalPoint",
@@ -84,7 +88,9 @@ __all__ = [
     "basins",
     "birth",
     "candidates",
+    "census",
     "certify",
+    "certify_atlas",
     "certify_birth",
     "compare",
     "decode",

@@ -17,7 +17,7 @@ from gmmscape.effort.moves import MovesEffort
 from gmmscape.effort.paths import PathsEffort
 from gmmscape.effort.phases import PhasesEffort
 from gmmscape.effort.points import PointsEffort
-from gmmscape.effort.proof import ProofEffort
+from gmmscape.effort.proof import CensusEffort, ProofEffort
 from gmmscape.effort.quantisation import QuantisationEffort
 from gmmscape.effort.realisation import RealisationEffort
 from gmmscape.effort.report import FilesEffort, ReportEffort
@@ -34,6 +34,7 @@ class Effort:
 
     atlas: AtlasEffort = field(default_factory=AtlasEffort)
     basins: BasinsEffort = field(default_factory=BasinsEffort)
+    census: CensusEffort = field(default_factory=CensusEffort)
     diagnosis: DiagnosisEffort = field(default_factory=DiagnosisEffort)
     dynamics: DynamicsEffort = field(default_factory=DynamicsEffort)
     falsification: FalsificationEffort = field(default_factory=FalsificationEffort)

@@ -16,7 +16,7 @@ class ProofEffort:
     #: Allowance for the size of moments, as a logarithm, where a rule is chosen.
     size_of_moments: float = 12.0
     #: Digits of the first attempt, at most, and by how much each is longer than the one before.
-    first_bits: int = 96
+    first_bits: int = 72
     most_bits: int = 1024
     growth_of_bits: int = 2
     #: Bits by which arithmetic exceeds what rules are accurate to.
@@ -104,3 +104,29 @@ class ProofEffort:
     least_bend: float = 1e-8
     value_rounding: float = 1e-14
     lightest: float = 1e-6
+
+
+@dataclass(frozen=True)
+class CensusEffort:
+    """How much is tried: proved lists of all critical points."""
+
+    #: Beyond the outermost centers: parts of sigma in which distances are tried, and how many.
+    exterior_parts: int = 64
+    exterior_tries: int = 1024
+    #: Accuracies of the rules, in bits, before the last one; numbers in one array; a rule is coarse
+    #: for a box where so many times its error is more than the width of a bound.
+    bits: tuple[int, ...] = (2, 20)
+    cells: int = 2**16
+    coarse: float = 8.0
+    #: Bits of the last rule beyond those of the mass in the widest gap; boxes looked at together; a box that
+    #: keeps less than this share of its volume is looked at again before it is halved.
+    last_bits: int = 32
+    boxes: int = 64
+    shrunk: float = 0.5
+    #: Sides of boxes, in sigma, at which unknown points are looked for, by how much each is narrower than
+    #: the one before, and how many; most boxes left for going on, and most of their hulls that are looked in.
+    first_side: float = 0.01
+    narrower: float = 1 / 16
+    stages: int = 6
+    most: int = 3000
+    looks: int = 64

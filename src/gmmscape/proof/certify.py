@@ -196,7 +196,7 @@ def _attempt(problem: Problem, start: Point, aim: Aim, bits: int) -> Certificate
     if radius is None:
         radius = widest_box(encloser, at, problem.sigma) or tight
     elif not (radius >= tight and holds_one(encloser, at, radius)):
-        return (
+        raise NoResultError(
             f"a box of radius {float(radius):.3g} is not proved to hold exactly one critical point: pass a "
             "smaller one, or leave radius out"
         )

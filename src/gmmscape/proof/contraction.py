@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from gmmscape.effort import EFFORT
+from gmmscape.exceptions import NoResultError
 from gmmscape.proof.balls import Ball, BallMatrix, around, decimal, exact, flint, largest, matrix, total
 from gmmscape.proof.enclosure import Encloser, Third
 
@@ -38,6 +39,13 @@ class Middle:
         """Newton's step, with the opposite sign."""
         column = self.inverse * matrix([[value] for value in self.gradient])
         return [column[i, 0] for i in range(len(self.point))]
+
+    @property
+    def regular(self) -> bool:
+        """Whether the Hessian is proved to be regular, so that Newton's step is what it seems."""
+        size, product = len(self.point), self.inverse * self.hessian
+        rows = (total(abs(product[i, j] - (1 if i == j else 0)) for j in range(size)) for i in range(size))
+        return bool(largest(rows) < exact(EFFORT.proof.margin))
 
     def blurred(self, error: Ball) -> Ball:
         """Return how far Newton's step is off where each entry of the gradient is, by an error."""
@@ -73,7 +81,12 @@ def polished(encloser: Encloser, start: Point, *, digits: int, within: Ball) -> 
     Returns
     -------
     Middle or None
-        None where it leads too far, does not settle or meets a singular Hessian.
+        None where it does not settle, or the Hessian cannot be told from a singular one.
+
+    Raises
+    ------
+    NoResultError
+        Where it leads too far, and more digits would not change that.
     """
     at = middle_at(encloser, start)
     before = None
@@ -89,6 +102,11 @@ def polished(encloser: Encloser, start: Point, *, digits: int, within: Ball) -> 
             return at
         point = [decimal(exact(x) - dx.mid(), digits) for x, dx in zip(at.point, step, strict=True)]
         if not largest(abs(exact(x) - exact(y)) for x, y in zip(point, start, strict=True)) < within:
+            if at.regular:
+                raise NoResultError(
+                    "not proved: there is no critical point near these means, Newton's method leads away; "
+                    "pass where a descent has ended"
+                )
             return None
         at, before = middle_at(encloser, point), length
     return None

@@ -10,7 +10,7 @@ import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError, NoResultError
 from gmmscape.landscape.landscape import Landscape
-from gmmscape.landscape.theorems.claims import Bound, Claims, Condition
+from gmmscape.landscape.theorems.claims import BOUNDED, Bound, Claims, Condition
 from gmmscape.landscape.theorems.found import bound_of
 from gmmscape.landscape.theorems.quantities import TruthQuantities
 from gmmscape.measure import Population
@@ -67,12 +67,12 @@ class ProvedMinimum(Record):
 
 @dataclass(frozen=True, eq=False)
 class StructureReport(Record):
-    """Every minimum that a search found on one truth, proved where it can be.
+    """Every minimum that a search found on one truth or sample, proved where it can be.
 
     Attributes
     ----------
-    truth : Mixture
-        What is fitted to.
+    truth : Mixture or None
+        What is fitted to; None for a sample.
     n_components : int
         Number of fitted means k.
     sigma : float
@@ -80,7 +80,7 @@ class StructureReport(Record):
     condition_holds : bool or None
         Whether the theorem's condition holds for this truth; None without one.
     minima : tuple of ProvedMinimum
-        By KL, the best first.
+        By NLL, the best first.
     stop_reason : str
         Why the search and the proofs ended, a key of `gmmscape.solve.STOP_REASONS`; "converged" where all was
         done.
@@ -88,7 +88,7 @@ class StructureReport(Record):
 
     format: ClassVar[str] = "gmmscape-structure-report"
 
-    truth: Mixture
+    truth: Mixture | None
     n_components: int
     sigma: float
     condition_holds: bool | None
@@ -96,9 +96,9 @@ class StructureReport(Record):
     stop_reason: str
 
     @property
-    def separation(self) -> float:
-        """Smallest distance between two centers, in sigma of the truth."""
-        return self.truth.separation
+    def separation(self) -> float | None:
+        """Smallest distance between two centers, in sigma of the truth; None for a sample."""
+        return None if self.truth is None else self.truth.separation
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:
@@ -112,12 +112,11 @@ class StructureReport(Record):
 
     def __str__(self) -> str:
         n, proved = len(self.minima), len(self.certificates)
-        structured = sum(bool(certificate.is_structured) for certificate in self.certificates)
-        head = (
-            f"{counted(n, 'minimum', 'minima')} found, {proved} proved, {structured} proved to be "
-            f"structured; separation {self.separation:.6g} sigma"
-        )
-        rows = [["structure", "kl", "largest error", "box", "bound"]]
+        head = f"{counted(n, 'minimum', 'minima')} found, {proved} proved"
+        if self.truth is not None:
+            structured = sum(bool(certificate.is_structured) for certificate in self.certificates)
+            head += f", {structured} proved to be structured; separation {self.separation:.6g} sigma"
+        rows = [["structure", "nll", "kl", "largest error", "box", "bound"]]
         for found in self.minima:
             rows.append(_row(found))
         said = [head, *aligned(rows)]
@@ -140,15 +139,16 @@ def _verdict(ends: tuple[float, float], bound: float | None) -> str:
 def _row(found: ProvedMinimum) -> list[str]:
     certificate = found.certificate
     if certificate is None:
-        return ["not proved", "", "", "", found.reason]
-    worst = max(range(len(certificate.errors)), key=lambda i: certificate.errors[i][1])
+        return ["not proved", "", "", "", "", found.reason]
+    errors = [high for _, high in certificate.errors]
     verdicts = set(found.verdicts) - {"no bound"}
     told = "" if not verdicts else next(v for v in (*VERDICTS[1:3], VERDICTS[0]) if v in verdicts)
-    kl = certificate.kl
+    structure = "" if certificate.blocks is None else str(Structure.of_pairs(certificate.blocks))
     return [
-        str(Structure.of_pairs(certificate.blocks or [])) + ("" if certificate.is_structured else " ?"),
-        f"{kl[0]:.9g}" if kl else "",
-        f"{certificate.errors[worst][1]:.6g}",
+        structure + (" ?" if certificate.is_structured is False else ""),
+        f"{certificate.nll[0]:.10g}",
+        f"{certificate.kl[0]:.9g}" if certificate.kl else "",
+        f"{max(errors):.6g}" if errors else "",
         f"{float(certificate.radius) / certificate.problem['sigma']:.2g}",
         told,
     ]
@@ -227,7 +227,42 @@ def structure_report(
     bound = bound_of(claims, quantities, claimed=holds is not False)
     budget = Budget.of("prove", max_seconds, callback, verbose)
     land = Landscape(Population(truth), k, sigma)
-    atlas = land.explore(rng, n_starts=n_starts, max_seconds=max_seconds)
+    return report_of(land, budget, n_starts=n_starts, rng=rng, holds=holds, bound=bound)
+
+
+def report_of(
+    land: Landscape,
+    budget: Budget,
+    *,
+    n_starts: int,
+    rng: Any,
+    holds: bool | None = None,
+    bound: Any = None,
+) -> StructureReport:
+    """Return the report of the minima of a landscape.
+
+    Parameters
+    ----------
+    land : Landscape
+        Of a truth or a sample, equal weights.
+    budget : Budget
+        Time, and who watches.
+    n_starts : int
+        Random starts of the search.
+    rng : object
+        Its seed.
+    holds : bool, optional
+        Whether a theorem's condition holds.
+    bound : callable, optional
+        From a block to what the theorem claims.
+
+    Returns
+    -------
+    StructureReport
+        Minima with their certificates.
+    """
+    k = land.n_components
+    atlas = land.explore(rng, n_starts=n_starts, max_seconds=budget.left)
     found: list[ProvedMinimum] = []
     reason = atlas.stop_reason
     try:
@@ -241,6 +276,7 @@ def structure_report(
             budget.report("prove", len(found), len(atlas.minima), last=len(found) == len(atlas.minima))
     except Stopped as stop:
         reason = str(stop)
+    truth = land.measure.truth
     return StructureReport(truth, k, land.sigma, holds, tuple(found), reason)
 
 
@@ -248,7 +284,7 @@ def _bounds(certificate: Certificate, bound: Any) -> tuple[float | None, ...]:
     """What is claimed of each mean's error."""
     claimed: list[float | None] = [None] * certificate.problem["n_components"]
     for block in Structure.of_pairs(certificate.blocks or []).blocks:
-        limit = bound(block) if block.kind in ("one-fits-many", "many-fit-one", "exact") else None
+        limit = None if bound is None or block.kind not in BOUNDED else bound(block)
         for i in block.means:
             claimed[i] = None if limit is None or np.isinf(limit) else float(limit)
     return tuple(claimed)

@@ -22,6 +22,7 @@ HOMES = {
     "gmmscape-birth": "landscape.paths.birth_result",
     "gmmscape-birth-certificate": "proof.birth",
     "gmmscape-calibration": "diagnosis.evidence",
+    "gmmscape-census": "proof.census.result",
     "gmmscape-certificate": "proof.certificate",
     "gmmscape-chosen-fit": "selection.result",
     "gmmscape-comparison": "landscape.comparison.result",

@@ -11,18 +11,20 @@ from typing import Any
 from gmmscape.exceptions import CertificateError
 from gmmscape.verifier.births import check_birth
 from gmmscape.verifier.bounds import check_bound
+from gmmscape.verifier.census import check_census
 from gmmscape.verifier.points import check_point
 
 CHECKS: dict[str, Callable[[Mapping[str, Any]], None]] = {
     "gmmscape-certificate": check_point,
     "gmmscape-birth-certificate": check_birth,
+    "gmmscape-census": check_census,
     "gmmscape-global-bound": check_bound,
 }
 HEADER = ("format", "format_version", "gmmscape_version", "digest")
 
 
 def verify(path: str | Path) -> bool:
-    """Check a certificate: that of a critical point, a birth or a bound.
+    """Check a certificate: that of a critical point, a birth, a bound or a census.
 
     Everything is computed anew from the problem in the file, with nothing of the prover, in arithmetic of its
     own: whole numbers of Python, and for global bounds sums of floats whose roundings are accounted for.

@@ -1,0 +1,107 @@
+"""Census: an atlas of which it is proved that it is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self
+
+from gmmscape.landscape.atlas.atlas import Atlas
+from gmmscape.proof.certificate import Certificate, checked_digest, digest_of
+from gmmscape.results.fields import plain
+from gmmscape.results.text import counted
+from gmmscape.validation import whole_number
+
+Box = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Census(Atlas):
+    """The critical points of a population's landscape on a line, with a proof that there are no others.
+
+    Attributes
+    ----------
+    certificates : tuple of Certificate
+        Of each critical point that is proved, in the order of `minima` and then of `saddles`.
+    complete : bool
+        Whether it is proved that every critical point is, up to relabelling, that of one certificate.
+    reach : float
+        Beyond the outermost centers, in sigma: no critical point has a mean farther out.
+    boxes : int
+        Boxes of means that were looked at.
+    undecided : tuple of box
+        Boxes of ascending means, a pair (lo, hi) for each mean, which hold all other critical points, if
+        there are any. None where `complete`.
+    """
+
+    format: ClassVar[str] = "gmmscape-census"
+    version: ClassVar[int] = 1
+    older_versions: ClassVar[tuple[int, ...]] = ()
+
+    certificates: tuple[Certificate, ...] = ()
+    complete: bool = False
+    reach: float = 0.0
+    boxes: int = 0
+    undecided: tuple[Box, ...] = ()
+
+    @classmethod
+    def of(cls, atlas: Atlas, **proved: Any) -> Self:
+        """Return the census that an atlas and what is proved of it make."""
+        return cls(**{field.name: getattr(atlas, field.name) for field in fields(Atlas)} | proved)
+
+    @property
+    def proved(self) -> list[str]:
+        """The statements that are proved, one sentence each, beside those of the certificates."""
+        found = len(self.certificates)
+        said = [f"no critical point has a mean more than {self.reach:g} sigma beyond the outermost centers"]
+        if found > 1:
+            said.append(f"no two of the {found} certificates are of one critical point or its relabellings")
+        if self.complete:
+            least = sum(certificate.is_minimum for certificate in self.certificates)
+            said.append(
+                f"up to relabelling there are exactly {counted(found, 'critical point')}, "
+                f"{counted(least, 'minimum', 'minima')} among them: those of the certificates"
+            )
+        else:
+            said.append(
+                "every other critical point lies, up to relabelling, in "
+                f"{counted(len(self.undecided), 'undecided box', 'undecided boxes')}"
+            )
+        return said
+
+    def content(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings: those of an atlas, and what is proved."""
+        names = [field.name for field in fields(self) if field.name not in _OF_ATLAS]
+        content = {**super().content(), **{name: plain(getattr(self, name)) for name in names}}
+        return {**content, "digest": digest_of(content)}
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the census that `content` described; ValueError where its digest is another."""
+        checked_digest(content)
+        return cls.of(
+            Atlas.from_content(content),
+            certificates=tuple(map(Certificate.from_content, content["certificates"])),
+            complete=bool(content["complete"]),
+            reach=float(content["reach"]),
+            boxes=whole_number("boxes", content["boxes"]),
+            undecided=tuple(
+                tuple((float(low), float(high)) for low, high in box) for box in content["undecided"]
+            ),
+        )
+
+    def __str__(self) -> str:
+        points = counted(len(self.certificates), "critical point")
+        if self.complete:
+            head = f"proved: exactly {points} up to relabelling, and no others"
+        elif self.stop_reason != "completed":
+            head = f"not proved to be complete: stopped early ({self.stop_reason})"
+        elif self.undecided:
+            boxes = counted(len(self.undecided), "box", "boxes")
+            head = f"not proved to be complete: {points} proved, {boxes} undecided beside flat points"
+        else:
+            head = f"proved: {points} up to relabelling, and no others; the atlas lists points that are none"
+        return f"{head}\n{super().__str__()}"
+
+
+_OF_ATLAS = {field.name for field in fields(Atlas)}
