@@ -130,3 +130,11 @@ class CensusEffort:
     stages: int = 6
     most: int = 3000
     looks: int = 64
+    #: Exponentials: entries of their table per unit, terms of the series between them, the largest exponent.
+    entries: int = 64
+    terms: int = 8
+    largest_exponent: float = 700.0
+    #: Beyond bounds to first order in the rounding unit; rounding of a place on a chord, as a share of its
+    #: ends.
+    safety: float = 1.01
+    chord: float = 2.0**-48

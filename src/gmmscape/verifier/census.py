@@ -14,13 +14,11 @@ from typing import Any
 
 from gmmscape.verifier.interval import Interval, pi
 from gmmscape.verifier.krawczyk import need
-from gmmscape.verifier.objective import lower, upper
+from gmmscape.verifier.objective import SIX, lower, upper
 from gmmscape.verifier.points import check_point, shares_of
 
 GRID = 1 << 48  # box ends and nodes are whole multiples of 1/GRID
-SIX = Fraction(157, 25)  # below 2 pi
 NARROWEST = GRID >> 30
-MOST_PEAKS = 256  # kept
 Box = list[tuple[int, int]]  # ascending means, lowest and highest
 
 
@@ -119,6 +117,10 @@ class _Pull:
 
 
 class _Rule:
+    """A trapezoid rule, with masses and exponentials in whole numbers."""
+
+    kept = 256  # ends of boxes whose exponentials are remembered
+
     def __init__(
         self, centers: list[Fraction], weights: list[Fraction], low: int, high: int, nats: Fraction | int
     ) -> None:
@@ -166,7 +168,7 @@ class _Rule:
     def _peak(self, end: int) -> list[tuple[int, int]]:
         """Bounds of exp(-(x - end)^2/2) at the nodes, outward from the nearest ones by products."""
         if end not in self._peaks:
-            if len(self._peaks) > MOST_PEAKS:
+            if len(self._peaks) > self.kept:
                 self._peaks.clear()
             first = bisect_left(self.nodes, end)
             left, right = self.nodes[:first], self.nodes[first:]

@@ -11,17 +11,13 @@ from math import factorial
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.proof.balls import exact, flint, precision
 
 #: Half the distance of floats from 1 upward: largest relative error of one rounded operation.
-UNIT = 2.0**-53
+UNIT = float(np.finfo(np.float64).eps) / 2
 #: Bound of the relative error of `decaying`.
 ERROR = 8 * UNIT
-#: Larger arguments are taken for this one: no float is near underflow.
-MOST = 700.0
-#: Entries of the table per unit of the argument, and terms of the series between them.
-_PARTS = 64
-_TERMS = 8
 
 
 def decaying(t: FloatArray) -> FloatArray:
@@ -30,18 +26,19 @@ def decaying(t: FloatArray) -> FloatArray:
     Parameters
     ----------
     t : ndarray
-        From 0 to `MOST`; any shape.
+        From 0 to `EFFORT.census.largest_exponent`; any shape.
 
     Returns
     -------
     ndarray
         Of the shape of t.
     """
-    place = np.rint(t * _PARTS)
+    parts, terms = EFFORT.census.entries, EFFORT.census.terms
+    place = np.rint(t * parts)
     # Exact: entries are multiples of 1/64, and t is within a factor of two of its own, or that is zero.
-    rest = place / _PARTS - t
-    found = np.full_like(rest, 1.0 / factorial(_TERMS - 1))
-    for n in range(_TERMS - 2, -1, -1):
+    rest = place / parts - t
+    found = np.full_like(rest, 1.0 / factorial(terms - 1))
+    for n in range(terms - 2, -1, -1):
         found *= rest
         found += 1.0 / factorial(n)
     found *= _table()[place.astype(np.intp)]
@@ -51,12 +48,12 @@ def decaying(t: FloatArray) -> FloatArray:
 @cache
 def _table() -> FloatArray:
     """exp(-j/64), each checked to be within half of the allowance of a rounded number."""
-    arb = flint().arb
-    found = np.empty(int(MOST) * _PARTS + 2)
+    arb, parts = flint().arb, EFFORT.census.entries
+    found = np.empty(int(EFFORT.census.largest_exponent) * parts + 2)
     with precision(128):
         allowed = exact(2 * UNIT)
         for j in range(len(found)):
-            true = (-arb(j) / _PARTS).exp()
+            true = (-arb(j) / parts).exp()
             found[j] = float(true.mid())
             if not abs(exact(float(found[j])) - true) <= allowed * true:
                 raise ArithmeticError("a float is not as near as it should be")

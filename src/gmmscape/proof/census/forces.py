@@ -13,15 +13,10 @@ import numpy as np
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.proof.balls import Ball, exact, precision, total
-from gmmscape.proof.census.exponential import ERROR, MOST, UNIT, decaying
+from gmmscape.proof.census.exponential import ERROR, UNIT, decaying
 from gmmscape.proof.population import left_out, points_of
 from gmmscape.proof.problem import PopulationProblem
 from gmmscape.proof.trapezoid import chosen_rule
-
-#: Safety beyond bounds to first order in the rounding unit.
-_SAFE = 1.01
-#: Rounding of a place on a chord, as a share of the ends, by far.
-_SLACK = 2.0**-48
 
 
 @dataclass(frozen=True)
@@ -97,7 +92,7 @@ class Forces:
         farthest = max(float(self.x[-1]) - low, high - float(self.x[0]))
         self._scale = 1 / (2 * problem.sigma**2)
         exponent = 12 * UNIT * farthest**2 * self._scale + ERROR
-        self.rounding = _SAFE * (2 * exponent + (self.k + len(places) + 10) * UNIT)
+        self.rounding = EFFORT.census.safety * (2 * exponent + (self.k + len(places) + 10) * UNIT)
 
     @property
     def n_nodes(self) -> int:
@@ -131,7 +126,7 @@ class Forces:
         alive = np.all((found.above_low >= 0) & (found.below_high <= 0), axis=1)
         upper = _crossing(low, high, found.above_low, found.above_high, found.above_high < 0)
         lower = _crossing(low, high, found.below_low, found.below_high, found.below_low > 0)
-        slack = _SLACK * (np.abs(low) + np.abs(high))
+        slack = EFFORT.census.chord * (np.abs(low) + np.abs(high))
         upper = np.where(found.above_high < 0, upper + slack, high)
         lower = np.where(found.below_low > 0, lower - slack, low)
         # What relabelling makes of it is looked at elsewhere: means ascend.
@@ -170,8 +165,9 @@ class Forces:
         far -= nearest
         near *= self._scale
         far *= self._scale
-        large, small = decaying(np.minimum(near, MOST)), decaying(np.minimum(far, MOST))
-        small[far >= MOST] = 0.0
+        largest = EFFORT.census.largest_exponent
+        large, small = decaying(np.minimum(near, largest)), decaying(np.minimum(far, largest))
+        small[far >= largest] = 0.0
         most, least = np.empty_like(large), np.empty_like(small)
         for i in range(self.k):
             others = [j for j in range(self.k) if j != i]

@@ -21,6 +21,38 @@ class Census(Atlas):
 
     Attributes
     ----------
+    minima : tuple of CriticalPoint
+        Sorted by NLL, as computed in float64.
+    candidates : tuple of CandidateOutcome
+        What became of each candidate structure tried.
+    untried : int
+        Candidate structures not tried.
+    n_components : int
+        Number of fitted means.
+    sigma : float
+        Standard deviation of the fit and of the truth's components.
+    truth : Mixture
+        The truth.
+    data : None
+        Of a sample alone.
+    seed : int
+        Seed of the exploration.
+    starts : int
+        Random starts done.
+    ends : dict of str to int
+        How these ended.
+    stop_reason : str
+        "completed", "time_limit" or "interrupted".
+    saddles : tuple of CriticalPoint
+        Critical points of index 1 and more, sorted by NLL.
+    edges : tuple of Edge
+        Which minima the saddles of index 1 join.
+    rounds : int
+        Rounds of the search for saddles.
+    moves : tuple of Moves
+        Moves in minima, and what they led to.
+    weights : {"equal"}
+        Fitted weights.
     certificates : tuple of Certificate
         Of each critical point that is proved, in the order of `minima` and then of `saddles`.
     complete : bool
@@ -46,7 +78,20 @@ class Census(Atlas):
 
     @classmethod
     def of(cls, atlas: Atlas, **proved: Any) -> Self:
-        """Return the census that an atlas and what is proved of it make."""
+        """Return the census that an atlas and what is proved of it make.
+
+        Parameters
+        ----------
+        atlas : Atlas
+            The points that were found.
+        **proved : object
+            The other attributes.
+
+        Returns
+        -------
+        Census
+            With all of these.
+        """
         return cls(**{field.name: getattr(atlas, field.name) for field in fields(Atlas)} | proved)
 
     @property
@@ -70,7 +115,13 @@ class Census(Atlas):
         return said
 
     def content(self) -> dict[str, Any]:
-        """Return plain numbers, lists and strings: those of an atlas, and what is proved."""
+        """Return plain numbers, lists and strings.
+
+        Returns
+        -------
+        dict
+            Keys of an atlas, certificates, complete, reach, boxes, undecided, and the digest of all others.
+        """
         names = [field.name for field in fields(self) if field.name not in _OF_ATLAS]
         content = {**super().content(), **{name: plain(getattr(self, name)) for name in names}}
         return {**content, "digest": digest_of(content)}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from gmmscape.effort import EFFORT
 from gmmscape.proof.balls import exact, precision
-from gmmscape.proof.census.exponential import ERROR, MOST, decaying
+from gmmscape.proof.census.exponential import ERROR, decaying
+
+MOST = EFFORT.census.largest_exponent
 
 
 def test_errors_are_within_the_bound():
