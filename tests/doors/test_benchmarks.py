@@ -492,10 +492,9 @@ def test_parameters_are_right_where_values_are_missing(tmp_path: Path):
 @pytest.mark.slow
 def test_no_restart_exceeds_what_is_proved(tmp_path: Path):
     pytest.importorskip("flint")
-    content = small("bounds", tmp_path)
-    summary = content["summary"]
+    summary = small("bounds", tmp_path)["summary"]
     assert summary["exceeded"] == 0 < summary["fits"]
     assert summary["limit_gap"] < 1e-6 >= summary["grown_gain"]
     assert summary["one"] == 0.0
-    (fit,) = (row for row in summary["table"].values())
+    (fit,) = summary["table"].values()
     assert 0 < fit["reached"] <= fit["behind"] <= fit["gain"][1]

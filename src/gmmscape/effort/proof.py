@@ -50,8 +50,10 @@ class ProofEffort:
     most_cells: int = 200_000
     climbs: int = 8
     climbing_steps: int = 200
-    #: Share of a computed curvature that is claimed, and the largest exponent that float64 is asked for.
+    #: Share of a computed curvature that is claimed, the least of use, and the largest exponent that float64
+    #: is asked for.
     kept_bend: float = 0.99
+    least_cell_bend: float = 1e-6
     largest_exponent: float = 600.0
     #: Peaks closer than this, in sigma, are one; where the fit is a single component, a slope at its mean
     #: below this is proved to be harmless, and other cells are to be below zero by so much.
@@ -76,6 +78,8 @@ class ProofEffort:
     gap_tol: float = 1e-6
     least_gap_tol: float = 1e-11
     same_covariance: float = 1e-9
+    #: Whole numbers of so many binary digits are exact floats, with one to spare.
+    exact_digits: int = 52
     #: The smallest cells have to be this small, in sigma.
     finest_cell: float = 1e-5
     #: Nonparametric fits: tolerance of the first look for peaks, share of the time for rounds; distance of
@@ -87,14 +91,16 @@ class ProofEffort:
     same_atom: float = 1e-4
     simpler_reach: float = 0.2
     rounds: int = 200
-    #: Steps for the weights, the gain below which they end, and what makes their equations definite.
+    #: Steps for the weights, the gain below which they end, the share that a step leaves at least, and what
+    #: makes their equations definite.
     weight_steps: int = 60
-    weight_gain: float = 1e-13
+    weight_gain: float = 1e-15
+    kept_weight: float = 0.01
     ridge: float = 1e-12
     #: Steps of the polish, the slope that ends it, the least curvature, rounding of values, and the share of
     #: the lightest row's weight below which an atom is left out.
     polish_steps: int = 100
-    polished: float = 1e-14
+    polished: float = 1e-12
     least_bend: float = 1e-8
     value_rounding: float = 1e-14
     lightest: float = 1e-6
@@ -122,7 +128,7 @@ class CensusEffort:
     first_side: float = 0.01
     narrower: float = 1 / 16
     stages: int = 6
-    most: int = 3000
+    most: int = 20000
     looks: int = 64
     #: Exponentials: entries of their table per unit, terms of the series between them, the largest exponent.
     entries: int = 64

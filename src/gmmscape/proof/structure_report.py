@@ -40,7 +40,8 @@ class ProvedMinimum(Record):
     reason : str
         Why nothing is; empty where something is.
     bounds : tuple of float or None
-        What the theorem claims of each mean's error, in sigma; None where it claims nothing.
+        What the theorem claims of each mean's error, in sigma; None where it claims nothing. Empty for a
+        sample.
     """
 
     format: ClassVar[str] = "gmmscape-proved-minimum"
@@ -281,7 +282,9 @@ def report_of(
 
 
 def _bounds(certificate: Certificate, bound: Any) -> tuple[float | None, ...]:
-    """What is claimed of each mean's error."""
+    """What is claimed of each mean's error; nothing of those of a sample, which has no truth."""
+    if not certificate.errors:
+        return ()
     claimed: list[float | None] = [None] * certificate.problem["n_components"]
     for block in Structure.of_pairs(certificate.blocks or []).blocks:
         limit = None if bound is None or block.kind not in BOUNDED else bound(block)

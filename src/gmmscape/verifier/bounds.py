@@ -152,7 +152,7 @@ def check_peak(sums: Sums, content: Mapping[str, Any], p: Array, cells: Any, hig
         need(m > 0 and positive(bending, taken), "a cell may bend up")
         if sums.k == 1 and (p == sums.means[0]).all():  # S is one there, and its gradient a mean of rows
             need(
-                exact_square(sums, problem) <= 2 * Fraction(m) * Fraction(high),
+                exact_square(sums, problem) <= 2 * Fraction(m) * (1 + Fraction(high)) * Fraction(high),
                 "the mean is not proved to be the best",
             )
         else:

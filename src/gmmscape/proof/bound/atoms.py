@@ -61,16 +61,15 @@ class Likelihood:
             ratios = densities / (densities @ weights)[:, None]
             # Newton's model of the objective in the weights, least where none is negative.
             second = (ratios * self.masses[:, None]).T @ ratios
-            second[np.diag_indices(k)] += EFFORT.proof.ridge * second.diagonal().max()
-            factor = cholesky(second)
-            step = (
-                nnls(factor, solve_triangular(factor, 2 * (self.masses @ ratios) - 1, trans=1))[0] - weights
-            )
+            unit = np.sqrt(np.maximum(second.diagonal(), np.finfo(np.float64).tiny))
+            factor = cholesky(second / np.outer(unit, unit) + EFFORT.proof.ridge * np.eye(k))
+            right = (2 * (self.masses @ ratios) - 1) / unit
+            step = nnls(factor, solve_triangular(factor, right, trans=1))[0] / unit - weights
             share, new, found = 1.0, np.inf, weights
             while share > EFFORT.proof.ridge:
-                found = weights + share * step
-                with np.errstate(divide="ignore"):
-                    new = found.sum() - self.masses @ np.log(densities @ found)
+                # None falls to zero at once: a light row far from all others would lose its atom.
+                found = np.maximum(weights + share * step, EFFORT.proof.kept_weight * weights)
+                new = found.sum() - self.masses @ np.log(densities @ found)
                 if new < value:
                     break
                 share /= 2
@@ -86,13 +85,15 @@ class Likelihood:
         value, damping = self.value(atoms), 0.0
         for _ in range(EFFORT.proof.polish_steps):
             slope, bend = self._derivatives(atoms)
-            if np.abs(slope).max() < EFFORT.proof.polished or budget.left == 0.0:
+            # Light atoms count as heavy ones do: each is seen in units of its weight.
+            root = np.exp(0.5 * np.append(np.repeat(atoms.logs, d), atoms.logs))
+            if np.abs(slope / root**2).max() < EFFORT.proof.polished or budget.left == 0.0:
                 break
-            curvatures, axes = np.linalg.eigh(bend)
-            along = axes.T @ slope
+            curvatures, axes = np.linalg.eigh(bend / np.outer(root, root))
+            along = axes.T @ (slope / root)
             lift = max(damping, EFFORT.proof.least_bend - curvatures[0], 0.0)
             for _ in range(EFFORT.proof.polish_steps):
-                step = -axes @ (along / (curvatures + lift))
+                step = -axes @ (along / (curvatures + lift)) / root
                 step *= min(1.0, 1.0 / np.abs(step).max())
                 found = Atoms(atoms.places + step[: k * d].reshape(k, d), atoms.logs + step[k * d :])
                 new = self.value(found)

@@ -14,8 +14,6 @@ from gmmscape.exceptions import DataError
 
 #: Numbers of cells or corners along each axis.
 Numbers = NDArray[np.int64]
-#: Whole numbers up to so many binary digits are exact floats, with one to spare.
-EXACT_DIGITS = 52
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Grid:
         unit = side / 2
         corner = tuple(floor(float(x) / unit) * unit for x in low)
         reach = max(map(abs, corner)) + side
-        deepest = EXACT_DIGITS - frexp(reach / side)[1]
+        deepest = EFFORT.proof.exact_digits - frexp(reach / side)[1]
         if not (deepest > 0 and ldexp(side, -deepest) <= smallest * EFFORT.proof.finest_cell):
             raise DataError(
                 "X has values that float64 does not tell apart to a small part of sigma: subtract an offset "

@@ -31,7 +31,8 @@ class Cover:
     peaks : list of Peak
         Local maxima, the highest first.
     stop_reason : str
-        "completed" where the wanted tolerance was reached; "time_limit", "interrupted", "max_cells".
+        "completed" where the wanted tolerance was reached; "time_limit", "interrupted", "max_cells", or
+        "unproved" where rounding kept a cell from being proved.
     """
 
     grid: Grid
@@ -121,9 +122,14 @@ class _Search:
     def target(self) -> float:
         """Log of the bound that is wanted."""
         noise = EFFORT.proof.single_optimum
-        if self.problem.is_single and self.lower <= noise:
+        if self.at_mean and self.lower <= noise:
             return -noise
         return self.lower + log1p(self.tol)
+
+    @property
+    def at_mean(self) -> bool:
+        """Whether the first peak is the mean of the one component, where D is zero and its slope harmless."""
+        return self.problem.is_single and self.cover.peaks[0].slope <= EFFORT.proof.flat_slope
 
     def _climb(self, place: FloatArray) -> None:
         """Add the maximum above a place, unless it is known."""
@@ -174,14 +180,16 @@ class _Search:
             spans = np.minimum(low[near], peak.place), np.maximum(high[near], peak.place)
             third = self.ratio.third_bounds(*spans, peak.log_value)
             bend = (peak.bend - third * reach[near] / 3) * EFFORT.proof.kept_bend
-            good = np.array([b > 0 and self._may_bound(number, peak, b) for b in bend], dtype=bool)
+            good = np.array([self._may_bound(number, peak, b) for b in bend], dtype=bool)
             for i, b in zip(near[good].tolist(), bend[good].tolist(), strict=True):
                 self.cover.by_peak.append((level, tuple(cells[i].tolist()), number, b))
             cells = np.delete(cells, near[good], axis=0)
         return cells
 
     def _may_bound(self, number: int, peak: Peak, bend: float) -> bool:
-        """Say whether a peak's bound is low enough where S bends so much."""
-        if number == 0 and self.problem.is_single and peak.slope <= EFFORT.proof.flat_slope:
+        """Say whether a peak's bound is low enough where S bends so much, and rounding leaves it that."""
+        if not bend > EFFORT.proof.least_cell_bend:
+            return False
+        if number == 0 and self.at_mean:
             return True
         return bool(peak.log_value + log1p(peak.slope**2 / (2 * bend)) <= max(self.target, 0.0))

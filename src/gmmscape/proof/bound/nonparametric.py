@@ -193,7 +193,7 @@ class _Search:
         masses = self.problem.row_weights / self.problem.row_weights.sum()
         self.origin = masses @ self.problem.rows
         self.likelihood = Likelihood((self.problem.rows - self.origin) / sigma, masses)
-        self.rounds, self.reach = 0, EFFORT.proof.merging_reach
+        self.rounds, self.reach, self.highest = 0, EFFORT.proof.merging_reach, np.inf
 
     def result(self) -> NonparametricFit:
         """Return the fit, and what is proved of it."""
@@ -219,7 +219,8 @@ class _Search:
             stop_reason = "interrupted"
         problem = self._problem(atoms)
         if cover is None or stop_reason != "completed":
-            cover = cover_of(problem, EFFORT.proof.coarse_tol, Budget("nonparametric", self.budget.left))
+            tol = min(EFFORT.proof.coarse_tol, max(self.tol / 4, self.highest))
+            cover = cover_of(problem, tol, Budget("nonparametric", self.budget.left))
         bound = proved_bound(problem, cover, self.tol / 4, self.budget)
         mixture = bound.fit
         log_density = _mean_log_density(mixture, problem.rows, problem.row_weights)
@@ -243,10 +244,10 @@ class _Search:
             cover = cover_of(problem, tol, Budget("nonparametric", self.budget.left))
             if cover.stop_reason != "completed":
                 raise Stopped(cover.stop_reason)
-            highest = max(peak.log_value for peak in cover.peaks)
-            if highest > self.tol / 4:
+            self.highest = max(peak.log_value for peak in cover.peaks)
+            if self.highest > self.tol / 4:
                 break
-        return cover, highest
+        return cover, self.highest
 
     def _started(self) -> Atoms:
         """Return atoms on rows of which none is near another."""

@@ -172,6 +172,7 @@ def proved_by(problem: BoundProblem, cover: Cover, budget: Budget) -> Proved:
         excess = peaks[index].excess(low, high, bend)
         if excess is None:
             cover.settle(level, cell[None])
+            cover.stop_reason = "unproved"
             continue
         kept.append((level, number, index, bend))
         if is_mean:

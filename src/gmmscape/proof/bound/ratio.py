@@ -47,12 +47,17 @@ class Ratio:
 
     def __init__(self, problem: BoundProblem) -> None:
         self.problem = problem
-        self._rows = problem.rows / problem.sigma
+        self._origin = problem.rows.mean(axis=0)
+        self._rows = self._scaled(problem.rows)
         shares = np.log(problem.weights / problem.weights.sum())
-        squares = self._squares(problem.means / problem.sigma)
+        squares = self._squares(self._scaled(problem.means))
         self._logs = np.log(problem.row_weights / problem.row_weights.sum()) - logsumexp_rows(
             (shares[:, None] - squares).T
         )
+
+    def _scaled(self, places: FloatArray) -> FloatArray:
+        """Places relative to the middle of the rows, in sigma."""
+        return (places - self._origin) / self.problem.sigma
 
     def _squares(self, scaled: FloatArray) -> FloatArray:
         """Squared distances of scaled points from the rows, halved, (m, n)."""
@@ -65,14 +70,14 @@ class Ratio:
         """Return log S at points of shape (m, d)."""
         step = max(1, EFFORT.proof.block // len(self._rows))
         parts = [
-            logsumexp_rows(self._logs - self._squares(points[i : i + step] / self.problem.sigma))
+            logsumexp_rows(self._logs - self._squares(self._scaled(points[i : i + step])))
             for i in range(0, len(points), step)
         ]
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def at(self, place: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         """Log S, gradient and second moments about a place, both over S and in sigma."""
-        offsets = self._rows - place / self.problem.sigma
+        offsets = self._rows - self._scaled(place)
         logs = self._logs - 0.5 * (offsets**2).sum(axis=1)
         value = float(logsumexp_rows(logs[None])[0])
         terms = np.exp(logs - value)
@@ -100,14 +105,14 @@ class Ratio:
 
     def third_bounds(self, low: FloatArray, high: FloatArray, log_unit: float) -> FloatArray:
         """Return bounds of third directional derivatives over boxes (c, d), in exp(log_unit) and sigma."""
-        found = []
+        found, low, high = [], self._scaled(low), self._scaled(high)
         step = max(1, EFFORT.proof.block // len(self._rows))
         for i in range(0, len(low), step):
             near = np.zeros((len(low[i : i + step]), len(self._rows)))
             far = np.zeros_like(near)
             for a in range(self._rows.shape[1]):
-                below = low[i : i + step, a, None] / self.problem.sigma - self._rows[:, a]
-                above = self._rows[:, a] - high[i : i + step, a, None] / self.problem.sigma
+                below = low[i : i + step, a, None] - self._rows[:, a]
+                above = self._rows[:, a] - high[i : i + step, a, None]
                 near += np.maximum(0.0, np.maximum(below, above)) ** 2
                 far += np.minimum(below, above) ** 2
             terms = np.exp(np.minimum(self._logs - 0.5 * near - log_unit, EFFORT.proof.largest_exponent))

@@ -6,15 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import expm1, inf
 from sys import float_info
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from gmmscape.arrays import FloatArray
 from gmmscape.mixture import Mixture
 from gmmscape.proof.bound.cover import Cover
 from gmmscape.proof.bound.growth import grown
 from gmmscape.proof.bound.problem import BoundProblem
+from gmmscape.proof.bound.ratio import Ratio
 from gmmscape.proof.certificate import Proof, digest_of
+from gmmscape.validation import mean_matrix
+
+if TYPE_CHECKING:
+    from gmmscape.plot import GapDisplay
 
 #: expm1 of the C library is correct to this, and a few roundings more.
 _SLACK = 8 * float_info.epsilon
@@ -42,7 +49,7 @@ class GlobalBound(Proof):
         By which factor of 1 + D the ends were to differ, at most, less one.
     stop_reason : str
         "completed" where they do; "time_limit", "interrupted" or "max_cells" where the search for a
-        narrower gap ended before: what is proved is proved.
+        narrower gap ended before, "unproved" where rounding kept it: what is proved is proved.
     """
 
     format: ClassVar[str] = "gmmscape-global-bound"
@@ -102,6 +109,49 @@ class GlobalBound(Proof):
         problem = BoundProblem.from_content(self.problem)
         return grown(problem, self.fit, np.array(self.argmax), weight)
 
+    def log_ratio(self, places: ArrayLike) -> FloatArray:
+        """Return log(1 + D) at some places, in float64.
+
+        Parameters
+        ----------
+        places : array_like of shape (m,) or (m, d)
+            Where another component may be.
+
+        Returns
+        -------
+        ndarray of shape (m,)
+            Nats per unit mass; none exceeds `gain[1]`.
+
+        Raises
+        ------
+        InvalidParameterError
+            If they have another number of columns than the rows.
+        """
+        problem = BoundProblem.from_content(self.problem)
+        return Ratio(problem).log_values(mean_matrix("places", places, n_features=problem.n_features))
+
+    def plot(self, ax: Any = None) -> GapDisplay:
+        """Draw log(1 + D) over the places of another component, on a line or in the plane.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure, unknown to pyplot, by default.
+
+        Returns
+        -------
+        GapDisplay
+            With `figure_`, `ax_` and the artists.
+
+        Raises
+        ------
+        NotAvailableError
+            If matplotlib is not installed, or the rows have three columns.
+        """
+        from gmmscape.plot import GapDisplay
+
+        return GapDisplay.from_bound(self).plot(ax)
+
     def __str__(self) -> str:
         low, high = self.gap
         sigma, most = self.problem["sigma"], self.gain[1]
@@ -118,7 +168,13 @@ class GlobalBound(Proof):
         return "\n".join(line for line in said if line)
 
     def proved_content(self) -> dict[str, Any]:
-        """Return the content without its digest."""
+        """Return the content without its digest.
+
+        Returns
+        -------
+        dict
+            Plain numbers, lists and strings.
+        """
         return {
             "problem": self.problem,
             "gain": list(self.gain),

@@ -195,3 +195,19 @@ def test_files(tmp_path):
     bound.certificate.to_json(tmp_path / "bound.json")
     assert lab.GlobalBound.from_json(tmp_path / "bound.json") == bound
     assert bound != lab.global_bound(means, x, sigma, weights, tol=1e-3)
+
+
+def test_a_mean_next_to_the_best_one_has_a_narrow_gap():
+    """Neither exact nor far: what is left to gain is of the order of rounding."""
+    for aside in (1e-10, 1e-8, 1e-6):
+        bound = lab.global_bound([aside], [[-0.5], [0.0], [0.5]], 1.0)
+        assert bound.stop_reason == "completed"
+        assert bound.gap[1] <= 1e-6
+        assert bound.n_cells < 2000
+
+
+def test_an_offset_changes_nothing():
+    x = np.array([[-1.0], [0.5], [2.0], [2.5]])
+    near, far = (lab.global_bound(x[:2] + offset, x + offset, 1.0) for offset in (0.0, -(2.0**20)))
+    assert far.gap == pytest.approx(near.gap, rel=1e-9)
+    assert lab.global_bound([-1e6], [[-1e6]], 1.0).gap == (0.0, 0.0)

@@ -102,3 +102,10 @@ def test_files(tmp_path):
     fit = lab.nonparametric(clusters(0, 1), 1.0)
     fit.to_json(tmp_path / "fit.json")
     assert lab.NonparametricFit.from_json(tmp_path / "fit.json") == fit
+
+
+def test_rows_of_next_to_no_weight_have_their_components_too():
+    fit = lab.nonparametric([[0.0], [1.0], [36.0]], 1.0, sample_weight=[1.0, 1.0, 1e-10])
+    assert fit.gap[1] <= 1e-6
+    assert fit.weights[-1] == pytest.approx(1e-10 / (2 + 1e-10), rel=1e-6)
+    assert fit.support[-1, 0] == pytest.approx(36.0, abs=1e-6)

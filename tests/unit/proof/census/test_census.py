@@ -12,6 +12,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import FormatError, InvalidParameterError, NotAvailableError
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.proof.census import census as module
@@ -111,7 +112,8 @@ def test_without_a_point_a_census_is_not_complete(two: lab.Census, monkeypatch: 
     assert "1 undecided box" in found.proved[-1]
 
 
-def test_a_flat_point_stays_undecided():
+def test_a_flat_point_stays_undecided(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "EFFORT", replace(EFFORT, census=replace(EFFORT.census, most=500)))
     # Two means on the center of a single Gaussian: a curvature is exactly zero.
     found = lab.census(gs.Mixture.location([1.0], sigma=1.0), 2, rng=0, max_seconds=60)
     assert not found.complete
