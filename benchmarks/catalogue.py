@@ -50,6 +50,7 @@ FOLDERS = {
         "published",
         "compare",
     ),
+    "proving": ("bounds",),
 }
 NAMES = tuple(name for names in FOLDERS.values() for name in names)
 

@@ -19,6 +19,7 @@ HEADINGS = {
     "fitting": "Which optima fits end in",
     "judging": "Whether verdicts are right",
     "landscapes": "The laboratory against laws and against itself",
+    "proving": "What is proved",
 }
 ABOUT = """\
 # Benchmarks

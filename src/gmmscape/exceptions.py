@@ -45,6 +45,10 @@ class FormatError(GmmscapeError, ValueError):
     """A file or dictionary is not what its reader expects."""
 
 
+class CertificateError(GmmscapeError, ValueError):
+    """A certificate does not prove what it says: damaged, changed after it was written, or wrong."""
+
+
 class NoResultError(GmmscapeError, RuntimeError):
     """A computation ended without a result: its budget or callback stopped it, or it met what it cannot pass.
 

@@ -32,14 +32,28 @@ from gmmscape.landscape.realisation.result import Realisation
 from gmmscape.landscape.theorems import BlockQuantities, TheoremTable, TruthQuantities, theorem_table
 from gmmscape.landscape.threshold import StructureThreshold, structure_threshold
 from gmmscape.measure import Population, Sample, density_nodes
+from gmmscape.proof.birth import BirthCertificate, certify_birth
+from gmmscape.proof.bound.global_bound import global_bound
+from gmmscape.proof.bound.nonparametric import NonparametricFit, nonparametric
+from gmmscape.proof.bound.result import GlobalBound
+from gmmscape.proof.census.census import census
+from gmmscape.proof.census.result import Census
+from gmmscape.proof.certificate import Certificate
+from gmmscape.proof.certified_atlas import certify_atlas
+from gmmscape.proof.certify import certify
+from gmmscape.proof.structure_report import ProvedMinimum, StructureReport, structure_report
 from gmmscape.structure import Block, Decoding, Structure, candidates, decode
+from gmmscape.verifier.check import verify
 
 __all__ = [
     "Atlas",
     "BasinShares",
+    "BirthCertificate",
     "BirthPoint",
     "Block",
     "BlockQuantities",
+    "Census",
+    "Certificate",
     "Comparison",
     "CriticalPoint",
     "Decoding",
@@ -47,13 +61,16 @@ __all__ = [
     "FreeAtlas",
     "FreeLandscape",
     "FreePoint",
+    "GlobalBound",
     "KMeansAtlas",
     "KMeansLandscape",
     "KMeansPoint",
     "Landscape",
+    "NonparametricFit",
     "PathProfile",
     "PhaseDiagram",
     "Population",
+    "ProvedMinimum",
     "Rate",
     "Realisation",
     "Sample",
@@ -61,6 +78,7 @@ __all__ = [
     "ShareCurve",
     "SizeCurve",
     "Structure",
+    "StructureReport",
     "StructureThreshold",
     "Suspect",
     "TheoremTable",
@@ -70,15 +88,23 @@ __all__ = [
     "basins",
     "birth",
     "candidates",
+    "census",
+    "certify",
+    "certify_atlas",
+    "certify_birth",
     "compare",
     "decode",
     "density_nodes",
     "error_against_separation",
     "falsify",
+    "global_bound",
     "laws",
+    "nonparametric",
     "phase",
+    "structure_report",
     "structure_threshold",
     "theorem_table",
     "trajectory",
     "unstructured_against_separation",
+    "verify",
 ]

@@ -14,8 +14,8 @@ from gmmscape.effort import EFFORT
 from gmmscape.tolerances import TOLERANCES
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "gmmscape"
-#: The records themselves, and block sizes and the like of the kernels.
-ELSEWHERE = ("effort/", "tolerances/", "engine/")
+#: The records themselves, block sizes and the like of the kernels, and the verifier, which shares nothing.
+ELSEWHERE = ("effort/", "tolerances/", "engine/", "verifier/")
 MOST = 60
 
 

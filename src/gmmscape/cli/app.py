@@ -35,6 +35,8 @@ COMMANDS = {
     "birth": "Find the separation at which a spurious minimum is born.",
     "falsify": "Search random separated truths for local minima that are no union of blocks.",
     "phase": "Map the minima of k means over two parameters x and y of the truth.",
+    "prove": "Prove the minima of a known mixture, or of the rows of FILE.",
+    "verify": "Check the certificates in FILES: compute anew what they claim.",
     "demo": "Fit the shipped example, in which EM alone gets stuck.",
 }
 

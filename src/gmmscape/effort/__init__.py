@@ -17,6 +17,7 @@ from gmmscape.effort.moves import MovesEffort
 from gmmscape.effort.paths import PathsEffort
 from gmmscape.effort.phases import PhasesEffort
 from gmmscape.effort.points import PointsEffort
+from gmmscape.effort.proof import CensusEffort, ProofEffort
 from gmmscape.effort.quantisation import QuantisationEffort
 from gmmscape.effort.realisation import RealisationEffort
 from gmmscape.effort.report import FilesEffort, ReportEffort
@@ -33,6 +34,7 @@ class Effort:
 
     atlas: AtlasEffort = field(default_factory=AtlasEffort)
     basins: BasinsEffort = field(default_factory=BasinsEffort)
+    census: CensusEffort = field(default_factory=CensusEffort)
     diagnosis: DiagnosisEffort = field(default_factory=DiagnosisEffort)
     dynamics: DynamicsEffort = field(default_factory=DynamicsEffort)
     falsification: FalsificationEffort = field(default_factory=FalsificationEffort)
@@ -44,6 +46,7 @@ class Effort:
     paths: PathsEffort = field(default_factory=PathsEffort)
     phases: PhasesEffort = field(default_factory=PhasesEffort)
     points: PointsEffort = field(default_factory=PointsEffort)
+    proof: ProofEffort = field(default_factory=ProofEffort)
     quantisation: QuantisationEffort = field(default_factory=QuantisationEffort)
     realisation: RealisationEffort = field(default_factory=RealisationEffort)
     report: ReportEffort = field(default_factory=ReportEffort)

@@ -235,6 +235,11 @@ class Sample(Centred):
         """
         return self._rows.local(slice(None))
 
+    def given_rows(self) -> tuple[FloatArray, FloatArray | None]:
+        """Return the rows of positive weight as they were given, and their weights; None for equal ones."""
+        points, weights = self._source.in_memory()
+        return points, None if self.equal_weights else np.asarray(weights[:])
+
     @property
     def weights(self) -> FloatArray:
         """The weights of `points`, positive and summing to one."""

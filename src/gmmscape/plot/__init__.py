@@ -11,6 +11,7 @@ from gmmscape.plot.fits.optima import OptimaDisplay
 from gmmscape.plot.fits.overlap import OverlapDisplay
 from gmmscape.plot.fits.repair import RepairDisplay
 from gmmscape.plot.fits.selection import SelectionDisplay
+from gmmscape.plot.gap import GapDisplay
 from gmmscape.plot.landscapes.atlas import AtlasDisplay
 from gmmscape.plot.landscapes.basins import BasinsDisplay
 from gmmscape.plot.landscapes.birth import BirthDisplay
@@ -40,6 +41,7 @@ __all__ = [
     "FalsificationDisplay",
     "FitDisplay",
     "FollowedLine",
+    "GapDisplay",
     "IntervalsDisplay",
     "Join",
     "MinimaDisplay",

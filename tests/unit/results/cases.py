@@ -117,6 +117,24 @@ def of_paths() -> dict[str, Record]:
     }
 
 
+def of_proofs() -> dict[str, Record]:
+    pair = gs.Mixture.location([-2.0, 2.0], 1.0)
+    report = lab.structure_report(pair, 2, bounds=lambda q: 0.5, n_starts=2, rng=0)
+    birth = lab.birth(lambda D: gs.Mixture.location([-0.5, 0.5, D], 1.0), STRUCTURE, (3.0, 9.0))
+    return {
+        "certificate": report.certificates[0],
+        "structure report": report,
+        "proved minimum": report.minima[0],
+        "minimum that is not proved": lab.ProvedMinimum(((0.0,), (1.0,)), None, "flat", (None, 0.5)),
+        "birth certificate": lab.certify_birth(birth),
+        "global bound": lab.global_bound([-2.0, 2.5], rows()[:60] - 1.0, 1.0, [0.3, 0.7]),
+        "global bound that ended early": lab.global_bound([0.0], rows()[::9], 1.0, max_seconds=0.0),
+        "census": lab.census(gs.Mixture.location([-2.0, 2.0], 1.0), 2, rng=0),
+        "census that ended early": lab.census(gs.Mixture.location([0.0], 1.0), 1, rng=0, max_seconds=0.0),
+        "nonparametric fit": lab.nonparametric(rows()[::9], 1.0),
+    }
+
+
 def of_truths() -> dict[str, Record]:
     settings = {"n_components": 2, "k_star": 3, "d": 1, "n_truths": 2, "n_starts": 6}
     falsification = lab.falsify(**settings, separation=4.0, rng=2, confirm=False)

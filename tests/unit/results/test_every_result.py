@@ -72,6 +72,16 @@ NAMES = [
     "suspect",
     "theorem table",
     "share curve",
+    "certificate",
+    "structure report",
+    "proved minimum",
+    "minimum that is not proved",
+    "birth certificate",
+    "global bound",
+    "global bound that ended early",
+    "census",
+    "census that ended early",
+    "nonparametric fit",
 ]
 each = pytest.mark.parametrize("name", NAMES)
 

@@ -36,7 +36,12 @@ def atlas_table(
         decoding = minima[0].decoding
         header = ["#", "nll", *(["kl"] if minima[0].kl is not None else []), "curvature", "hits"]
         header += [_heading(minima[0]), *(["structure", "defect", "error"] if decoding else [])]
-        rows = [_row(_places(some), minima[some[0]]) for some in images or _each(minima)]
+        proved = any(point.proved for point in minima)
+        header += ["proved"] if proved else []
+        rows = [
+            _row(_places(some), minima[some[0]]) + (_proved(minima[some[0]]) if proved else [])
+            for some in images or _each(minima)
+        ]
         lines += ["", *aligned([header, *rows], "")]
         if decoding:
             lines += ["", *_legend(decoding.tau)]
@@ -71,7 +76,7 @@ def saddle_table(
     for some in of_saddles:
         place, point = some[0], saddles[some[0]]
         kl = [] if point.kl is None else [f"{point.kl:.8f}"]
-        index = f"{point.index}{' (flat)' if point.flat else ''}"
+        index = f"{point.index}{', proved' if point.proved else ' (flat)' if point.flat else ''}"
         start = [_places(some), index, str(point.orbit_size), f"{point.nll:.8f}", *kl]
         rows.append([*start, joins.get(place, ""), *cells(point)])
     lines = aligned(rows, "") if saddles else ["no saddles found"]
@@ -126,6 +131,11 @@ def _row(number: str, point: CriticalPoint) -> list[str]:
         return cells
     shown = str(decoding.structure) + ("" if decoding.is_structured else " (not structured)")
     return [*cells, shown, f"{decoding.defect:.1e}", f"{decoding.errors.max():.3g}"]
+
+
+def _proved(point: CriticalPoint) -> list[str]:
+    """The cell that says whether there is a certificate."""
+    return ["yes" if point.proved else "no"]
 
 
 def _divergence(point: CriticalPoint) -> list[str]:

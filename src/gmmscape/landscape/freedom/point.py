@@ -68,6 +68,8 @@ class FreePoint(Solution):
         once, and such as are held at different weights or widths keep their places.
     """
 
+    #: Nothing is proved of points with more freedom yet.
+    proved: ClassVar[bool] = False
     format: ClassVar[str] = "gmmscape-free-point"
     left_out_of_files: ClassVar[tuple[str, ...]] = (
         "local",

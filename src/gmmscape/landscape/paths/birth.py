@@ -244,4 +244,9 @@ def _described(
         branch_parameters=np.array([p.parameter for p in points]),
         branch_means=landscapes.callers(np.stack([landscapes.means(p.point) for p in points])),
         branch_eigenvalues=np.array([p.eigenvalues[0] for p in points]) / unit**2,
+        bracket=landscapes.bracket,
+        truths_at_ends=(
+            truth_at(landscapes.path, landscapes.bracket[0]),
+            truth_at(landscapes.path, landscapes.bracket[1]),
+        ),
     )

@@ -65,6 +65,10 @@ class BirthPoint(Record):
         Smallest curvature on the way, in the unit of `eigenvalues`.
     fit : Mixture or None
         The fit at the birth, where more than means are free.
+    bracket : tuple of float or None
+        Parameters between which it was looked for; None in files of before it was written.
+    truths_at_ends : tuple of Mixture or None
+        The truths there.
     """
 
     format: ClassVar[str] = "gmmscape-birth"
@@ -87,6 +91,8 @@ class BirthPoint(Record):
     branch_means: FloatArray
     branch_eigenvalues: FloatArray
     fit: Mixture | None = None
+    bracket: tuple[float, float] | None = None
+    truths_at_ends: tuple[Mixture, Mixture] | None = None
 
     def __str__(self) -> str:
         means = " ".join(np.array2string(mean, precision=8)[1:-1].strip() for mean in self.means)
@@ -106,7 +112,7 @@ class BirthPoint(Record):
         -------
         dict
             Keys kind, parameter, error, means, kl, kl_error, eigenvalues, direction, structure, decoding,
-            sigma, truth, newton_steps, branch, fit.
+            sigma, truth, newton_steps, branch, fit, bracket, truths_at_ends.
         """
         branch = {name: plain(getattr(self, f"branch_{name}")) for name in OF_BRANCH}
         return {**super().content(), "structure": self.structure.pairs, "branch": branch}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import factorial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.exceptions import InvalidParameterError
 from gmmscape.mixture import Mixture
+from gmmscape.results.records import Record, class_of
 from gmmscape.solve import STOP_REASONS, Solution
 from gmmscape.structure.structure import Decoding
 from gmmscape.tolerances import TOLERANCES
@@ -19,6 +21,10 @@ from gmmscape.validation import choice, standard_deviation, whole_number
 
 if TYPE_CHECKING:
     from gmmscape.plot import MinimaDisplay
+
+
+#: Format of what may be attached to a point; its class is found by it.
+CERTIFICATE = "gmmscape-certificate"
 
 
 def places_of(mixture: Mixture, sigma: float) -> FloatArray:
@@ -87,6 +93,8 @@ class CriticalPoint(Solution):
     continuum : int or None
         Dimension of the continuum of critical points of this value that a flat point stands for, 0 where it
         is alone; None where no curvature is next to zero, or this was not looked at.
+    certificate : Certificate or None
+        What is proved of it (docs/proofs.md), where somebody has proved it.
     """
 
     format: ClassVar[str] = "gmmscape-critical-point"
@@ -99,6 +107,7 @@ class CriticalPoint(Solution):
         "family",
         "moves_at",
         "memory",
+        "certificate",
     )
     told_in_files: ClassVar[tuple[str, ...]] = ("means", "weights", "sigma", "index", "orbit_size", "flat")
 
@@ -111,6 +120,50 @@ class CriticalPoint(Solution):
     family: str = field(default="location", kw_only=True)
     degree: int | None = None
     continuum: int | None = None
+    certificate: Record | None = None
+
+    @property
+    def proved(self) -> bool:
+        """Whether a certificate is attached, that it is a critical point of this index."""
+        return self.certificate is not None
+
+    def with_certificate(self, certificate: Any) -> Self:
+        """Return the point with what is proved of it.
+
+        Parameters
+        ----------
+        certificate : Certificate
+            Of this point, with its labels: its tight box is where the means are, to their error.
+
+        Returns
+        -------
+        CriticalPoint
+            A new point, which prints as proved.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the certificate is of another point or index.
+        """
+        middle = np.array([float(value) for value in certificate.point])
+        far = np.abs(middle - self.means.ravel())
+        apart = float(far.max()) if middle.shape == far.shape else np.inf
+        if apart > TOLERANCES.points.same * self.sigma or certificate.index != self.index:
+            raise InvalidParameterError.of(
+                "certificate", str(certificate).splitlines()[0], "pass that of this point and its labels"
+            )
+        return replace(self, certificate=certificate)
+
+    def content(self) -> dict[str, Any]:
+        """Return plain numbers, lists and strings; a certificate where there is one.
+
+        Returns
+        -------
+        dict
+            One entry for each field that files hold.
+        """
+        attached = {} if self.certificate is None else {"certificate": self.certificate.content()}
+        return {**super().content(), **attached}
 
     @property
     def weights(self) -> FloatArray:
@@ -170,7 +223,7 @@ class CriticalPoint(Solution):
         )
         what = "minimum" if self.is_minimum else what
         kl = "" if self.kl is None else f", kl {self.kl:.10g}"
-        note = " (flat)" if self.flat else ""
+        note = " (proved)" if self.proved else " (flat)" if self.flat else ""
         if self.continuum:
             note = f" (one of a continuum of dimension {self.continuum})"
         lines = [
@@ -234,9 +287,11 @@ class CriticalPoint(Solution):
             content["eigenvalues"]
         ):
             raise ValueError(f"a point is on a continuum of dimension {content['continuum']!r}")
+        attached = content.get("certificate")
         return cls(
             local=mixture,
             origin=np.zeros(mixture.n_features),
             history=(),
+            certificate=None if attached is None else class_of(CERTIFICATE).from_content(attached),
             **cls._fields_in(content),
         )

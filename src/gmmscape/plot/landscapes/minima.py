@@ -48,6 +48,8 @@ class MinimaDisplay(Display):
         Weights of each where they are free: markers have their area, and numbers beside them.
     flat : sequence of bool, optional
         Which are flat; captions say so.
+    proved : sequence of bool, optional
+        Of which there is a certificate; captions say so.
     truth : Mixture, optional
         The truth of a population.
     data : array_like of shape (n, d), optional
@@ -93,6 +95,7 @@ class MinimaDisplay(Display):
         hits: Sequence[int] | None = None,
         weights: Sequence[ArrayLike | None] | None = None,
         flat: Sequence[bool] | None = None,
+        proved: Sequence[bool] | None = None,
         truth: Mixture | None = None,
         data: Any = None,
         quantity: str = "KL",
@@ -109,8 +112,10 @@ class MinimaDisplay(Display):
             [0] * len(points) if hits is None else [int(hit) for hit in hits],
             [None] * len(points) if weights is None else list(weights),
             [False] * len(points) if flat is None else [bool(item) for item in flat],
+            [False] * len(points) if proved is None else [bool(item) for item in proved],
         )
-        for name, item in zip(("values", "blocks", "hits", "weights", "flat"), given, strict=True):
+        names = ("values", "blocks", "hits", "weights", "flat", "proved")
+        for name, item in zip(names, given, strict=True):
             if len(item) != len(points):
                 raise InvalidParameterError(
                     f"{name} has length {len(item)} where there are {len(points)} minima"
@@ -186,6 +191,7 @@ class MinimaDisplay(Display):
             hits=[point.hits for point in points],
             weights=[point.weights if point.free_weights else None for point in points],
             flat=[point.flat for point in points],
+            proved=[point.proved for point in points],
             truth=truth,
             data=data,
             quantity="KL" if known else "NLL",
@@ -224,14 +230,15 @@ def _subjects(
     hits: Sequence[int],
     weights: Sequence[ArrayLike | None],
     flat: Sequence[bool],
+    proved: Sequence[bool],
     told: tuple[str, str],
     most: int,
 ) -> list[Subject]:
     total = sum(hits)
     found = []
-    each = zip(points, values, blocks, hits, weights, flat, strict=True)
-    for means, value, structure, hit, share, soft in list(each)[:most]:
-        parts = [f"{_told(number(value), told)}{', flat' if soft else ''}"]
+    each = zip(points, values, blocks, hits, weights, flat, proved, strict=True)
+    for means, value, structure, hit, share, soft, sure in list(each)[:most]:
+        parts = [f"{_told(number(value), told)}{', proved' if sure else ', flat' if soft else ''}"]
         if total:
             parts.append(f"hits {hit} of {total}")
         shares = None if share is None else probability_weights("weights", share, len(means))

@@ -11,6 +11,7 @@ from gmmscape.report.rows import Rows
 #: Where the view of each format is; a format without one is shown by its text.
 HOMES = {
     "gmmscape-atlas": "atlas",
+    "gmmscape-census": "census",
     "gmmscape-basins": "basins",
     "gmmscape-birth": "paths",
     "gmmscape-chosen-fit": "fit",

@@ -64,7 +64,8 @@ def _minima(record: Any) -> Any:
     body = []
     for i, point in enumerate(record.minima):
         decoding = point.decoding
-        cells = [f"{i}{' (flat)' if point.flat else ''}", number(point.nll, 8), divergence(point), point.hits]
+        mark = " (proved)" if point.proved else " (flat)" if point.flat else ""
+        cells = [f"{i}{mark}", number(point.nll, 8), divergence(point), point.hits]
         cells += [structure_text(point), number(None if decoding is None else float(decoding.defect), 2)]
         if known:
             height = record.barrier(i)

@@ -1,0 +1,34 @@
+"""``gmmscape verify``: check certificates, in arithmetic of its own."""
+
+from __future__ import annotations
+
+import click
+
+from gmmscape.cli.shared.files import FileCommand
+from gmmscape.exceptions import CertificateError
+from gmmscape.verifier.check import verify
+
+
+@click.command("verify", cls=FileCommand)
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.pass_context
+def verify_command(context: click.Context, files: tuple[str, ...]) -> None:
+    """Check the certificates in FILES: compute anew what they claim.
+
+    What does not follow is refused. Nothing of the prover is used, and no other package. Exit codes: 0 all
+    hold, 1 some do not, 2 usage, 4 interrupted.
+
+    \b
+    Example:
+      gmmscape verify proofs/minimum-0.json
+    """
+    refused = False
+    for file in files:
+        try:
+            verify(file)
+            click.echo(f"{file}: proved")
+        except CertificateError as error:
+            refused = True
+            click.echo(str(error), err=True)
+    if refused:
+        context.exit(1)

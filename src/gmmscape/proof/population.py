@@ -1,0 +1,205 @@
+"""The objective against a known truth on a line or in the plane, in balls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gmmscape.proof.balls import Ball, around, exact, flint, largest, matrix, power, precision, total
+from gmmscape.proof.enclosure import Enclosure, Errors, Third, boxes, enclosed
+from gmmscape.proof.problem import PopulationProblem
+from gmmscape.proof.sums import Place, Posteriors, ThirdMoments, moments, third_moments
+from gmmscape.proof.trapezoid import LeftOut, Rule, chosen_rule, nodes
+
+
+@dataclass(frozen=True)
+class PopulationEncloser:
+    """The objective against a known truth on a line or in the plane, by trapezoid rules.
+
+    Attributes
+    ----------
+    problem : PopulationProblem
+        Truth and fit.
+    rule : Rule
+        Nodes.
+    bits : int
+        Binary digits of the arithmetic.
+    """
+
+    problem: PopulationProblem
+    rule: Rule
+    bits: int
+
+    @classmethod
+    def near(
+        cls, problem: PopulationProblem, means: Sequence[float], accuracy: int, bits: int
+    ) -> PopulationEncloser:
+        """Return the encloser whose rule is accurate to 2^-accuracy at some means and beside them."""
+        d = problem.n_features
+        places = [means[i : i + d] for i in range(0, len(means), d)]
+        turn = max(
+            max(max(axis) - min(axis) for axis in zip(*points, strict=True)) / width**2
+            for points, width in ((places, problem.sigma), (problem.centers, problem.truth_sigma))
+        )
+        values = [*zip(*places, *problem.centers, strict=True)]
+        extent = max(max(axis) - min(axis) for axis in values) / problem.sigma
+        rule = chosen_rule(turn, extent, problem.truth_sigma, accuracy)
+        return cls(problem, rule, bits)
+
+    def at(self, means: Sequence[Ball], *, hessian: bool = False) -> Enclosure:
+        """Return what is known over a box of means."""
+        problem = self.problem
+        with precision(self.bits):
+            places, weights = points_of(problem, self.rule, self.bits)
+            sigma = exact(problem.sigma)
+            shown = boxes(means, problem.n_features)
+            found = moments(places, weights, shown, sigma, second=hessian)
+            shares = problem.shares()
+            each = self._left_out(shown)
+            errors = Errors(
+                total(
+                    w * one.logarithm(exact(1) / problem.n_components)
+                    for w, one in zip(shares, each, strict=True)
+                ),
+                *(
+                    total(w * one.moment(m, p) for w, one in zip(shares, each, strict=True))
+                    for m, p in ((1, 0), (1, 1), (1, 2), (2, 2))
+                ),
+            )
+            known = enclosed(found, sigma, errors)
+            associations = [
+                [around(found.shares[i, s] / shares[s], each[s].moment(1, 0)) for s in range(len(shares))]
+                for i in range(problem.n_components)
+            ]
+            return Enclosure(known.nll, known.gradient, known.hessian, matrix(associations))
+
+    def third(self, means: Sequence[Ball]) -> Third | None:
+        """Return third derivatives over a box of means on a line; None in the plane."""
+        problem = self.problem
+        if problem.n_features > 1:
+            return None
+        with precision(self.bits):
+            places, weights = points_of(problem, self.rule, self.bits)
+            shown, sigma = boxes(means, 1), exact(problem.sigma)
+            found = third_moments(places, weights, shown, sigma)
+            each, shares = self._left_out(shown), problem.shares()
+            wrong = {
+                (m, p): total(w * one.moment(m, p) for w, one in zip(shares, each, strict=True))
+                for m, p in ((1, 1), (1, 3), (2, 1), (2, 3), (3, 3))
+            }
+            return third_of(found, wrong, sigma)
+
+    def entropy(self) -> Ball:
+        """Return the NLL of the truth itself."""
+        return entropy_of(self.problem, self.rule, self.bits)
+
+    def _left_out(self, means: Sequence[Place]) -> list[LeftOut]:
+        return left_out(self.problem.places(), self.rule, means, self.problem.truth_sigma, self.problem.sigma)
+
+
+def third_of(found: ThirdMoments, wrong: Mapping[tuple[int, int], Ball], sigma: Ball) -> Third:
+    """Return third derivatives from their sums.
+
+    Parameters
+    ----------
+    found : ThirdMoments
+        The sums.
+    wrong : mapping
+        Errors of their rule, by numbers of posteriors and of distances.
+    sigma : Ball
+        Standard deviation of the fit.
+
+    Returns
+    -------
+    list of BallMatrix
+        Entry [i][j, l].
+    """
+    k = len(found.cubes)
+    s4, s6 = sigma**4, sigma**6
+
+    def crossed(i: int, j: int) -> Ball:
+        """E of psi_i (u_i^2 - 1/sigma^2) psi_j u_j, u = y / sigma^2."""
+        bent = around(found.crossed[i, j], wrong[2, 3]) / s6
+        return bent - around(found.lines[i, j], wrong[2, 1]) / s4
+
+    tensor = [[[exact(0)] * k for _ in range(k)] for _ in range(k)]
+    for i in range(k):
+        for j in range(k):
+            for m in range(k):
+                value = 2 * around(found.triples[i][j, m], wrong[3, 3]) / s6
+                if i == j:
+                    value -= crossed(i, m)
+                if i == m:
+                    value -= crossed(i, j)
+                if j == m:
+                    value -= crossed(j, i)
+                if i == j == m:
+                    value += around(found.cubes[i], wrong[1, 3]) / s6
+                    value -= 3 * around(found.first[i], wrong[1, 1]) / s4
+                tensor[i][j][m] = -value
+    return [matrix(layer) for layer in tensor]
+
+
+@lru_cache(maxsize=4)
+def points_of(problem: PopulationProblem, rule: Rule, bits: int) -> tuple[list[Place], list[list[Ball]]]:
+    """Return the nodes of a rule, and for each the mass that each component of the truth has there."""
+    with precision(bits):
+        return node_masses(rule, problem.shares(), problem.places(), exact(problem.truth_sigma))
+
+
+def node_masses(
+    rule: Rule, shares: Sequence[Ball], centers: Sequence[Place], tau: Ball
+) -> tuple[list[Place], list[list[Ball]]]:
+    """Return nodes within reach of centers, which may be balls, and the mass of each component there."""
+    h = exact(rule.step)
+    scale = (h / ((2 * flint().arb.pi()).sqrt() * tau)) ** len(centers[0])
+    zero = flint().arb(0)
+    found: dict[tuple[int, ...], list[Ball]] = {}
+    for s, center in enumerate(centers):
+        for node in nodes(rule, [float(value.mid()) for value in center]):
+            square = total(power(n * h - c, 2) for n, c in zip(node, center, strict=True))
+            mass = shares[s] * scale * (-square / (2 * tau**2)).exp()
+            found.setdefault(node, [zero] * len(shares))[s] = mass
+    order = sorted(found)
+    return [[n * h for n in node] for node in order], [found[node] for node in order]
+
+
+@lru_cache(maxsize=16)
+def entropy_of(problem: PopulationProblem, rule: Rule, bits: int) -> Ball:
+    """Return the NLL of the truth of a problem, by a rule."""
+    tau = problem.truth_sigma
+    with precision(bits):
+        places, weights = points_of(problem, rule, bits)
+        width, shares, centers = exact(tau), problem.shares(), problem.places()
+        posteriors = Posteriors(centers, width)
+        density = flint().arb(0)
+        for place, row in zip(places, weights, strict=True):
+            # With posteriors psi of equal weights, p* is their average under the weights times a known sum.
+            psi, logarithm = posteriors.at(place)
+            weighted = total(w * p for w, p in zip(shares, psi, strict=True))
+            density += total(row) * (logarithm + weighted.log())
+        unit = ((2 * flint().arb.pi()).sqrt() * width).log() * problem.n_features
+        least = min(shares, key=lambda share: float(share.mid()))
+        each = left_out(centers, rule, centers, tau, tau)
+        wrong = total(w * one.logarithm(least) for w, one in zip(shares, each, strict=True))
+        return around(unit - density, wrong)
+
+
+def left_out(
+    centers: Sequence[Place], rule: Rule, means: Sequence[Place], tau: float, sigma: float
+) -> list[LeftOut]:
+    """Return the bounds of a rule's errors, for each component of the truth."""
+    d = len(centers[0])
+    spreads = []
+    for axis in range(d):
+        low = high = means[0][axis]
+        for mean in means[1:]:
+            high, low = high.max(mean[axis]), low.min(mean[axis])
+        spreads.append(high - low)
+    found = []
+    for center in centers:
+        off = largest(abs(mean[a] - center[a]) for mean in means for a in range(d))
+        blur = largest(abs(value - exact(float(value.mid()))) for value in center)
+        found.append(LeftOut(rule, spreads, off, blur, exact(tau), exact(sigma)))
+    return found

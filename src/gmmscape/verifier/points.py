@@ -1,0 +1,113 @@
+"""Check that a box holds exactly one critical point, and what is said of its index, value and structure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from gmmscape.verifier.interval import Interval, total
+from gmmscape.verifier.krawczyk import contracts, inverse, need, negative_pivots
+from gmmscape.verifier.objective import Points, Table, Truth, nll, slopes, upper
+
+GUARD = 48  # digits beyond those that a certificate was made with
+
+
+def check_point(claim: Mapping[str, Any]) -> None:
+    """Raise ValueError where something does not follow."""
+    Interval.bits = int(claim["bits"]) + GUARD
+    problem = claim["problem"]
+    k, sigma, sample = problem["n_components"], Fraction(problem["sigma"]), problem["measure"] == "sample"
+    need(
+        type(k) is int and k > 0 and sigma > 0 and problem["measure"] in ("sample", "population"),
+        "no problem",
+    )
+    # From here on lengths count in sigma.
+    places = [[Fraction(x) / sigma for x in place] for place in problem["rows" if sample else "centers"]]
+    weights = shares_of(problem["weights"] or [1] * len(places), len(places))
+    point, d = [Fraction(text) / sigma for text in claim["point"]], len(places[0])
+    radius, tight = Fraction(claim["radius"]) / sigma, Fraction(claim["tight_radius"]) / sigma
+    need(len(point) == k * d and 0 < tight <= radius, "point and radii do not fit together")
+    truth = None if sample else truth_of(claim, weights, [[*map(Interval.of, place)] for place in places])
+    rows = [([*map(Interval.of, x)], [Interval.of(w)]) for x, w in zip(places, weights, strict=True)]
+    points: Points = truth.points() if truth else rows
+    equal = [Fraction(1, k)] * k
+
+    def error(box: Table) -> Fraction:
+        return truth.error(box, Fraction(1), equal[0]) if truth else Fraction(0)
+
+    exact, small, large = (boxes(point, by, d) for by in (Fraction(0), tight, radius))
+    middle, within = slopes(points, exact, error(exact)), slopes(points, small, error(small))
+    y = inverse(middle.hessian)
+    need(contracts(y, middle.gradient, within.hessian, tight), "the tight box is not proved to hold a point")
+    # On a line of a known truth from the middle, by third derivatives; else straight away.
+    over = slopes(points, large, error(large), third=d == 1 and not sample)
+    hessians = over.hessian
+    if d == 1 and not sample:
+        far = [[radius * sum(upper(x.size()) for x in row) for row in layer] for layer in over.third]
+        hessians = [[x.wider(far[i][j]) for j, x in enumerate(row)] for i, row in enumerate(middle.hessian)]
+    need(
+        contracts(y, middle.gradient, hessians, radius),
+        "the box is not proved to hold one critical point only",
+    )
+    need(negative_pivots(middle.hessian) == claim["index"], "the index is another")
+    value = nll(points, small, equal, Fraction(1), error(small)) + total([Interval.of(sigma).log()] * d)
+    _within(value, claim["nll"], "nll")
+    if truth is None:
+        told = claim["kl"] or claim["blocks"] or claim["defect"] or claim["errors"]
+        return need(not told, "rows have no truth")
+    wrong = truth.error(truth.centers, truth.tau, min(weights))
+    entropy = nll(points, truth.centers, weights, truth.tau, wrong) + total([Interval.of(sigma).log()] * d)
+    _within(value - entropy, claim["kl"], "kl")
+    blocks = claim["blocks"]
+    for name, n in (("means", k), ("centers", len(places))):
+        need(sorted(i for block in blocks for i in block[name]) == list(range(n)), f"blocks miss {name}")
+    inside = {(i, s) for block in blocks for i in block["means"] for s in block["centers"]}
+    table = [[x.over(Interval.of(w)) for x, w in zip(row, weights, strict=True)] for row in within.shares]
+    others = [x for i, row in enumerate(table) for s, x in enumerate(row) if (i, s) not in inside]
+    defect = Interval(max([0, *(x.lo for x in others)]), max([0, *(x.hi for x in others)]))
+    _within(defect, claim["defect"], "defect")
+    need(len(claim["errors"]) == k, "each mean has an error")
+    for block in blocks:
+        for i in block["means"]:
+            _within(_distance(places, weights, block, small[i]), claim["errors"][i], f"the error of mean {i}")
+
+
+def shares_of(weights: list[float], n: int) -> list[Fraction]:
+    """Return weights that sum to one."""
+    masses = [Fraction(w) for w in weights]
+    need(len(masses) == n and min(masses) > 0, "weights are not positive, or not as many as places")
+    return [w / sum(masses) for w in masses]
+
+
+def truth_of(claim: Mapping[str, Any], weights: list[Fraction], centers: Table) -> Truth:
+    """Return the truth of a claim and its rule, in units of sigma."""
+    sigma = Fraction(claim["problem"]["sigma"])
+    lengths = [Fraction(claim["problem"]["truth_sigma"]) / sigma]
+    lengths += [Fraction(claim["rule"][name]) / sigma for name in ("step", "strip", "reach")]
+    need(min(lengths) > 0, "a length is not positive")
+    return Truth(weights, centers, *lengths)
+
+
+def boxes(point: list[Fraction], radius: Fraction, d: int) -> Table:
+    """Return the box of a radius about a point, one row a mean."""
+    ends = [Interval.of(x - radius, x + radius) for x in point]
+    return [ends[i : i + d] for i in range(0, len(ends), d)]
+
+
+def _distance(
+    centers: list[list[Fraction]], weights: list[Fraction], block: Mapping[str, Any], mean: list[Interval]
+) -> Interval:
+    """The distance of a mean from the average of its centers; from the nearest where its block is no star."""
+    members, axes = block["centers"], range(len(mean))
+    if members and min(len(members), len(block["means"])) == 1:
+        mass = sum(weights[s] for s in members)
+        centers = [[Fraction(sum(weights[s] * centers[s][a] for s in members)) / mass for a in axes]]
+    offsets = [[mean[a] - Interval.of(center[a]) for a in axes] for center in centers]
+    found = [x[0].size() if len(x) == 1 else total(y.square() for y in x).root() for x in offsets]
+    return Interval(min(x.lo for x in found), min(x.hi for x in found))
+
+
+def _within(found: Interval, claimed: list[str], what: str) -> None:
+    low, high = map(Fraction, claimed)
+    need(found.within(Interval.of(low, high)), f"{what} is not proved to be within its ends")

@@ -1,0 +1,72 @@
+"""Births are enclosed, on straight paths."""
+
+import pytest
+
+import gmmscape as gs
+from gmmscape import lab
+from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+
+STRUCTURE = [((0,), (0, 1)), ((1, 2), (2,))]
+
+
+def born(path, bracket):
+    return lab.birth(path, STRUCTURE, bracket)
+
+
+@pytest.fixture(scope="module")
+def equal():
+    return born(lambda D: gs.Mixture.location([-D, 0.0, D], 1.0), (9.0, 12.0))
+
+
+def test_equal_spacing(equal):
+    certificate = lab.certify_birth(equal)
+    low, high = certificate.parameter
+    assert low < 10.046942447288209 < high or low <= equal.parameter <= high
+    assert abs(low - 10.046942447) < 1e-9
+    assert high - low <= 1e-6
+    reference = [-5.11521655, 9.07864489, 10.49332111]
+    for (lower, upper), mean in zip(certificate.means, reference, strict=True):
+        assert lower - 1e-8 < mean < upper + 1e-8
+
+
+@pytest.mark.parametrize("radius", [1.0, 3.0])
+def test_pairs(radius):
+    birth = born(lambda D: gs.Mixture.location([-radius, radius, D], 1.0), (2 * radius + 2, 2 * radius + 8))
+    low, high = lab.certify_birth(birth).parameter
+    assert low - birth.error <= birth.parameter <= high + birth.error
+    assert high - low <= 1e-6
+
+
+def test_units_do_not_matter(equal, tmp_path):
+    """Lengths a quarter as long: the parameter is that of the unit times a quarter."""
+    small = born(lambda D: gs.Mixture.location([-D, 0.0, D], 0.25), (2.25, 3.0))
+    certificate = lab.certify_birth(small)
+    low, high = certificate.parameter
+    whole = lab.certify_birth(equal).parameter
+    assert 4 * low <= whole[1]
+    assert whole[0] <= 4 * high
+    certificate.to_json(tmp_path / "b.json")
+    assert lab.verify(tmp_path / "b.json")
+
+
+def test_bent_paths_and_pitchforks_are_refused(equal):
+    bent = born(lambda D: gs.Mixture.location([-D, 0.001 * (D - 9) * (12 - D), D], 1.0), (9.0, 12.0))
+    with pytest.raises(InvalidParameterError, match="straight"):
+        lab.certify_birth(bent)
+    fork = lab.birth(
+        lambda D: gs.Mixture.location([-D, 0.0, D], 1.0), [((0,), (0, 1)), ((1,), (2,))], (4.0, 8.0)
+    )
+    assert fork.kind == "pitchfork"
+    with pytest.raises(NotAvailableError, match="pitchforks"):
+        lab.certify_birth(fork)
+    with pytest.raises(InvalidParameterError, match="birth"):
+        lab.certify_birth(3)
+
+
+def test_births_come_back(equal, tmp_path):
+    certificate = lab.certify_birth(equal)
+    certificate.to_json(tmp_path / "b.json")
+    assert lab.BirthCertificate.from_json(tmp_path / "b.json") == certificate
+    equal.to_json(tmp_path / "birth.json")
+    read = lab.BirthPoint.from_json(tmp_path / "birth.json")
+    assert lab.certify_birth(read).parameter == certificate.parameter

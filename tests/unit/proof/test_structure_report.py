@@ -1,0 +1,46 @@
+"""Reports of proved minima, beside bounds."""
+
+import pytest
+
+import gmmscape as gs
+from gmmscape import lab
+from gmmscape.exceptions import InvalidParameterError
+
+TRUTH = gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)
+
+
+@pytest.fixture(scope="module")
+def report():
+    return lab.structure_report(
+        TRUTH, 3, bounds={"many-fit-one": lambda q: 0.23, "exact": lambda q: 1e-9}, n_starts=4, rng=0
+    )
+
+
+def test_minima_are_proved_with_their_structure(report):
+    assert report.all_structured
+    assert [str(lab.Structure.of_pairs(c.blocks)) for c in report.certificates] == [
+        "0>0  1>1  2>2",
+        "0>0,1  1,2>2",
+    ]
+    assert report.separation == 6.0
+
+
+def test_errors_are_compared_with_bounds(report):
+    assert report.minima[0].verdicts == ("proved within",) * 3
+    assert report.minima[1].verdicts == ("no bound", "proved beyond", "proved within")
+    assert "proved beyond" in str(report)
+
+
+def test_conditions():
+    never = lab.structure_report(TRUTH, 3, condition=lambda q: q.separation > 9, n_starts=0, rng=0)
+    assert never.condition_holds is False
+    assert "does not hold" in str(never)
+    with pytest.raises(InvalidParameterError, match="truth"):
+        lab.structure_report([-3, 3], 2)
+
+
+def test_flat_minima_are_told():
+    report = lab.structure_report(gs.Mixture.location([0.0], 1.0), 2, n_starts=2, rng=0)
+    assert report.certificates == ()
+    assert not report.all_structured
+    assert "not proved" in str(report)
