@@ -31,6 +31,7 @@ WINGS = {
         ("diagnosis", "estimator", "inference", "moves", "optima", "selection"),
     ),
     "researcher": ("The researcher's wing", ("landscape",)),
+    "proofs": ("Proofs", ("proof", "verifier")),
     "doors": ("The doors", ("cli", "report", "tables")),
     "shared": ("Shared by both wings", ()),
     "native": ("Native code", ("native",)),

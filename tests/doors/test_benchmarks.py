@@ -499,14 +499,3 @@ def test_parameters_are_right_where_values_are_missing(tmp_path: Path):
     assert methods["30 % by the first column, complete rows only"]["worst_bias"] > 5.0
     assert methods["30 % at random, means filled in"]["worst_bias"] > 5.0
     assert all(ratio > 0.0 for ratio in summary["ratios"].values())
-
-
-@pytest.mark.slow
-def test_no_restart_exceeds_what_is_proved(tmp_path: Path):
-    pytest.importorskip("flint")
-    summary = small("bounds", tmp_path)["summary"]
-    assert summary["exceeded"] == 0 < summary["fits"]
-    assert summary["limit_gap"] < 1e-6 >= summary["grown_gain"]
-    assert summary["one"] == 0.0
-    (fit,) = summary["table"].values()
-    assert 0 < fit["reached"] <= fit["behind"] <= fit["gain"][1]

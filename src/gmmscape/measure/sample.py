@@ -236,7 +236,13 @@ class Sample(Centred):
         return self._rows.local(slice(None))
 
     def given_rows(self) -> tuple[FloatArray, FloatArray | None]:
-        """Return the rows of positive weight as they were given, and their weights; None for equal ones."""
+        """Return the rows of positive weight as they were given.
+
+        Returns
+        -------
+        tuple of ndarray
+            Rows of shape (n, d), not a copy, and their weights of shape (n,); None for equal ones.
+        """
         points, weights = self._source.in_memory()
         return points, None if self.equal_weights else np.asarray(weights[:])
 

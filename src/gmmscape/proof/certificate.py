@@ -48,7 +48,13 @@ class Proof(Record):
     """A record of what is proved, with a digest of its content in its file."""
 
     def proved_content(self) -> dict[str, Any]:
-        """Return the content without its digest."""
+        """Return the content without its digest.
+
+        Returns
+        -------
+        dict
+            Plain numbers, lists and strings.
+        """
         raise NotImplementedError
 
     def content(self) -> dict[str, Any]:
@@ -195,7 +201,13 @@ class Certificate(Proof):
         return "\n".join([head, *(f"  {sentence}" for sentence in self.proved)])
 
     def proved_content(self) -> dict[str, Any]:
-        """Return the content without its digest."""
+        """Return the content without its digest.
+
+        Returns
+        -------
+        dict
+            Plain numbers, lists and strings.
+        """
         return {
             "problem": self.problem,
             "point": [text_of(x) for x in self.point],

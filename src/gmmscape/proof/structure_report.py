@@ -117,7 +117,7 @@ class StructureReport(Record):
         if self.truth is not None:
             structured = sum(bool(certificate.is_structured) for certificate in self.certificates)
             head += f", {structured} proved to be structured; separation {self.separation:.6g} sigma"
-        rows = [["structure", "nll", "kl", "largest error", "box", "bound"]]
+        rows = [["structure", "nll", "kl", "error", "box", "bound"]]
         for found in self.minima:
             rows.append(_row(found))
         said = [head, *aligned(rows)]

@@ -14,9 +14,6 @@ from math import ceil, cos, factorial, floor, log, pi, sqrt
 from gmmscape.effort import EFFORT
 from gmmscape.proof.balls import Ball, exact, flint, largest, power
 
-#: Moments of a standard normal's absolute value, E|Z|^j, as j-th entry; the odd ones times sqrt(pi/2).
-EVEN_MOMENTS = (1, 1, 1, 2, 3)
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -127,7 +124,8 @@ class LeftOut:
         tau, h = self.truth_sigma, exact(self.rule.step)
         arb = flint().arb
         found = []
-        for j, moment in enumerate(EVEN_MOMENTS):
+        # E|Z|^j of a standard normal Z, the odd ones times sqrt(pi/2).
+        for j, moment in enumerate((1, 1, 1, 2, 3)):
             mean = tau**j * moment * ((2 / arb.pi()).sqrt() if j % 2 else 1)
             peak = tau**j * (exact(j) / exact(1).exp()) ** (exact(j) / 2) if j else exact(1)
             found.append(mean + 2 * h * peak / ((2 * arb.pi()).sqrt() * tau))
@@ -140,7 +138,7 @@ class LeftOut:
         arb = flint().arb
         start = exact(self.rule.reach) - self.rule.step - self.blur
         found = []
-        for j in range(len(EVEN_MOMENTS)):
+        for j in range(len(self._whole)):
             fall = start / tau**2 - exact(j) / start
             density = (-(start**2) / (2 * tau**2)).exp() / ((2 * arb.pi()).sqrt() * tau)
             good = start > 0 and fall > 0
