@@ -80,8 +80,8 @@ def census(
         An atlas with its `certificates`, and `complete`: True where it is proved that there are no others.
         Where a curvature is so small that a box in which its point is alone cannot be told from its
         surroundings in float64, it is not, and `undecided` says where others may be. Ctrl-C, the budget and
-        the callback end the work with what was found. Cost: some ten seconds for k = 3, more by a factor of
-        twenty or so for each further mean.
+        the callback end the work with what was found. Cost: ten seconds to a minute of processor
+        time for k = 3, most of it for certificates.
 
     Raises
     ------
