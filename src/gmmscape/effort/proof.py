@@ -34,6 +34,8 @@ class ProofEffort:
     nearby: float = 0.05
     #: An approximation error has to be known to one part in so many.
     error_digits: int = 2000
+    #: An error that may be zero and is below this, in sigma, needs no more digits.
+    no_error: float = 1e-36
     #: Means closer than this, in sigma, are looked at as split or not; steps of that search.
     coincident: float = 1e-5
     split_steps: int = 6

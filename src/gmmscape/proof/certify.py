@@ -188,7 +188,7 @@ def _attempt(problem: Problem, start: Point, aim: Aim, bits: int) -> Certificate
     if (
         errors
         and aim.structure is not None
-        and bits < EFFORT.proof.most_bits
+        and bits * EFFORT.proof.growth_of_bits <= EFFORT.proof.most_bits
         and _coarse(errors, aim.structure)
     ):
         return "approximation errors are not told to three digits"
@@ -270,11 +270,19 @@ def _distance(one: Sequence[Ball], other: Sequence[Ball]) -> Ball:
 
 
 def _coarse(balls: Sequence[Ball], structure: Structure) -> bool:
-    """Say whether an error that the structure brings is known to less than three digits."""
+    """Say whether an error that the structure brings is known to less than three digits.
+
+    One that may be zero, as by symmetry, and is next to nothing if not, is known well enough.
+    """
     merged = [
         i for block in structure.blocks if max(len(block.means), len(block.centers)) > 1 for i in block.means
     ]
-    return any(not balls[i].rad() * EFFORT.proof.error_digits < abs(balls[i].mid()) for i in merged)
+    nothing = exact(EFFORT.proof.no_error)
+    return any(
+        not balls[i].rad() * EFFORT.proof.error_digits < abs(balls[i].mid())
+        and not (balls[i].contains(0) and abs(balls[i]) < nothing)
+        for i in merged
+    )
 
 
 def defect_of(known: Enclosure, structure: Structure) -> Ball:
