@@ -1,4 +1,4 @@
-"""The small versions of the benchmarks keep the promises of the full ones (slow), and unfinished runs go on."""
+"""The small versions of the benchmarks keep the promises of the full ones; unfinished runs go on."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def prove_command(
       gmmscape prove --centers=-3,3,12 --sigma 1 -k 3 --certificates proofs
     """
     outputs = outputs_of(described)
-    landscape, rows = landscape_of(described)
+    landscape, rows = landscape_of(described, quiet=outputs.quiet)
     names = _names(folder, outputs.force) if folder is not None else None
     with progress("proving", quiet=outputs.quiet) as callback:
         budget = Budget.of("prove", max_seconds, callback)
