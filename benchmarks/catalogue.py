@@ -50,7 +50,7 @@ FOLDERS = {
         "published",
         "compare",
     ),
-    "proving": ("bounds",),
+    "proving": ("bounds", "certificates"),
 }
 NAMES = tuple(name for names in FOLDERS.values() for name in names)
 
