@@ -41,6 +41,8 @@ class ProofEffort:
     split_steps: int = 6
     #: A map has to contract to so much of its box, so that whoever checks with other rounding succeeds.
     margin: float = 0.9
+    #: A bound on what can be gained, nats per unit mass, below which a fit is called globally optimal.
+    optimal: float = 1e-6
     #: Most bits for births; how straight a path has to be, relative to its centers.
     most_birth_bits: int = 384
     straight: float = 1e-12

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from functools import cache
-from math import inf, nextafter
+from math import inf, isfinite, nextafter
 from typing import Any
 
 from gmmscape.exceptions import NotAvailableError
@@ -124,6 +125,25 @@ def float_ends(low: Fraction, high: Fraction) -> tuple[float, float]:
         below if Fraction(below) <= low else nextafter(below, -inf),
         above if Fraction(above) >= high else nextafter(above, inf),
     )
+
+
+def rounded_up(number: Fraction | float, digits: int) -> str:
+    """Return a number to some digits, as text that is no smaller."""
+    return _rounded(number, digits, ROUND_CEILING)
+
+
+def rounded_down(number: Fraction | float, digits: int) -> str:
+    """Return a number to some digits, as text that is no larger."""
+    return _rounded(number, digits, ROUND_FLOOR)
+
+
+def _rounded(number: Fraction | float, digits: int, how: str) -> str:
+    if isinstance(number, float) and not isfinite(number):
+        return str(number)
+    exact = Fraction(number)
+    context = Context(prec=digits, rounding=how, Emax=MAX_EMAX, Emin=MIN_EMIN)
+    found = context.divide(Decimal(exact.numerator), Decimal(exact.denominator))
+    return f"{found.normalize():g}" if found else "0"
 
 
 def text_of(number: Fraction) -> str:

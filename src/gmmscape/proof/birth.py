@@ -22,6 +22,7 @@ from gmmscape.proof.balls import (
     largest,
     matrix,
     precision,
+    rounded_down,
     text_of,
     total,
 )
@@ -77,9 +78,10 @@ class BirthCertificate(Proof):
         """The statements that are proved, one sentence each."""
         low, high = self.parameter
         return [
-            f"at exactly one parameter between {low!r} and {high!r}, and one place within "
-            f"{float(self.radius):.3g} of the point, a critical point has a singular Hessian",
-            "it is a fold: minimum and saddle meet there, and there is none of either on one side nearby",
+            f"within {rounded_down(self.radius, 3)} of the point there is exactly one critical point with a "
+            f"singular Hessian, means and parameter together; its parameter is between {low!r} and {high!r}",
+            "it is a fold: minimum and saddle meet there, and near it there is neither on one side of the "
+            "parameter",
             "all other curvatures there are positive",
         ]
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-from gmmscape.proof.balls import float_ends, text_of
+from gmmscape.proof.balls import float_ends, rounded_down, rounded_up, text_of
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
 
@@ -174,15 +174,19 @@ class Certificate(Proof):
         sigma = self.problem["sigma"]
         what = "strict local minimum" if self.is_minimum else f"critical point of index {self.index}"
         said = [
-            f"the box of radius {float(self.radius):.3g} ({float(self.radius) / sigma:.3g} sigma) about the "
-            f"point holds exactly one critical point, a {what}",
-            f"each coordinate of it is within {float(self.tight_radius):.3g} of the point",
+            f"the box of radius {rounded_down(self.radius, 3)} "
+            f"({rounded_down(self.radius / Fraction(sigma), 3)} sigma) about the point holds exactly one "
+            f"critical point, a {what}",
+            f"each coordinate of it is within {rounded_up(self.tight_radius, 3)} of the point",
             f"its nll is between {self.nll[0]!r} and {self.nll[1]!r} nats",
         ]
         if self.kl is not None:
             said.append(f"its kl from the truth is between {self.kl[0]!r} and {self.kl[1]!r} nats")
-        for i, (low, high) in enumerate(self.errors):
-            said.append(f"the approximation error of mean {i} is between {low:.6g} and {high:.6g} sigma")
+        for i, (low, high) in enumerate(self.error_ends):
+            said.append(
+                f"the approximation error of mean {i} is between {rounded_down(low, 6)} and "
+                f"{rounded_up(high, 6)} sigma"
+            )
         if self.defect is not None and self.blocks is not None:
             blocks = "  ".join(
                 f"{','.join(map(str, block['means'])) or '-'}>{','.join(map(str, block['centers'])) or '-'}"
@@ -191,7 +195,9 @@ class Certificate(Proof):
             word = (
                 "it has the structure" if self.is_structured else "it is not proved to have a structure; as"
             )
-            said.append(f"{word} {blocks} the largest association outside is at most {self.defect[1]:.3g}")
+            said.append(
+                f"{word} {blocks} the largest association outside is at most {rounded_up(self.defect[1], 3)}"
+            )
         return said
 
     def __str__(self) -> str:

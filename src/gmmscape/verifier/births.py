@@ -7,24 +7,26 @@ from fractions import Fraction
 from typing import Any
 
 from gmmscape.verifier.interval import Interval, total
-from gmmscape.verifier.krawczyk import contracts, inverse, need, negative_pivots
+from gmmscape.verifier.krawczyk import contracts, decimal, digits, floats, inverse, need, negative_pivots
 from gmmscape.verifier.objective import Row, Table, slopes
-from gmmscape.verifier.points import GUARD, shares_of, truth_of
+from gmmscape.verifier.points import shares_of, truth_of
 
 
 def check_birth(claim: Mapping[str, Any]) -> None:
     """Raise ValueError unless grad = 0, H v = 0, l v = 1 has exactly one zero in the box, a regular one."""
-    Interval.bits = int(claim["bits"]) + GUARD
+    Interval.bits = digits(claim)
     problem, k = claim["problem"], claim["problem"]["n_components"]
     need(
         problem["measure"] == "path" and len(claim["point"]) == 2 * k + 1 == 2 * len(claim["normal"]) + 1,
         "no birth",
     )
-    sigma, radius = Fraction(problem["sigma"]), Fraction(claim["radius"])
+    sigma, radius = Fraction(floats(problem["sigma"])), decimal(claim["radius"])
     need(sigma > 0 and radius > 0, "no box")
     # Means and parameter count in sigma from here on, and so does the null vector.
-    point, normal = ([Fraction(x) / sigma for x in claim[name]] for name in ("point", "normal"))
-    normal = [x * sigma**2 for x in normal]
+    point = [decimal(x) / sigma for x in claim["point"]]
+    normal = [Fraction(x) * sigma for x in floats(claim["normal"])]
+    ends = [floats(problem[name]) for name in ("bracket", "low", "high")]
+    need(len(ends[0]) == 2 and len(ends[1]) == len(ends[2]) == len(problem["weights"]), "no path")
     radius = radius / sigma
     values, middle, _ = _system(claim, [Interval.of(x) for x in point], normal)
     _, slope, hessian = _system(claim, [Interval.of(x - radius, x + radius) for x in point], normal)

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gmmscape.verifier.krawczyk import floats, need
+
 Array = NDArray[np.float64]
 U = 2.0**-53
 #: log 2 in two parts: products of the first with whole numbers up to 2^20 are exact.
@@ -48,9 +50,9 @@ class Sums:
 
     def __init__(self, problem: Mapping[str, Any]) -> None:
         self.rows, w, self.means, share = (
-            np.array(problem[name], dtype=np.float64) for name in ("rows", "row_weights", "means", "weights")
+            np.array(floats(problem[name])) for name in ("rows", "row_weights", "means", "weights")
         )
-        self.sigma, (n, self.d) = float(problem["sigma"]), self.rows.shape
+        self.sigma, (n, self.d) = floats(problem["sigma"]), self.rows.shape
         self.k = len(self.means)
         fits = w.shape == (n,) and self.means.shape == (self.k, self.d) and share.shape == (self.k,)
         need(fits and 1 <= self.d <= 3 and min(w.min(), share.min(), self.sigma) > 0, "the problem is none")
@@ -77,8 +79,10 @@ def check_bound(content: Mapping[str, Any]) -> None:
     """Raise ValueError, or another error of what is damaged, unless the gain follows from the cover."""
     with np.errstate(all="ignore"):
         sums, cover = Sums(content["problem"]), content["cover"]
-        low, high = map(float, content["gain"])
-        place = np.array(content["argmax"], dtype=np.float64)
+        low, high = floats(content["gain"])
+        place = np.array(floats(content["argmax"]))
+        floats([cover["corner"], cover["side"], cover["peaks"], [entry[3] for entry in cover["by_peak"]]])
+        need(0 < floats(content["tol"]) <= 1, "the tolerance is none")
         need(place.shape == (sums.d,) and 0 <= low <= high < np.inf, "the ends are no interval")
         if low > 0:  # zero needs no proof: the average of S over the components of q is one
             terms = sums.terms(sums.squares(sums.rows - place), low, upper=False)
@@ -100,7 +104,7 @@ def check_covered(sums: Sums, cover: Mapping[str, Any]) -> None:
     """The cells cover the box of the rows, outside of which S is lower; each has a form that is checked."""
     cells = {(level, *cell) for level, some in cover["by_corners"] for cell in some}
     cells |= {(level, *cell) for level, cell, _, _ in cover["by_peak"]}
-    need(all(len(cell) == 1 + sums.d and all(isinstance(i, int) for i in cell) for cell in cells), "cells")
+    need(all(len(cell) == 1 + sums.d and all(type(i) is int for i in cell) for cell in cells), "cells")
     need({entry[2] for entry in cover["by_peak"]} <= set(range(len(cover["peaks"]))), "a peak is missing")
     deepest, side = max(cell[0] for cell in cells), float(cover["side"])
     corner, finest = np.array(cover["corner"], dtype=np.float64), np.ldexp(side, -deepest - 1)
@@ -180,8 +184,3 @@ def exact_square(sums: Sums, problem: Mapping[str, Any]) -> Fraction:
         for a in range(sums.d)
     )
     return sum(slope**2 for slope in slopes) / (sum(weights) * Fraction(sums.sigma)) ** 2
-
-
-def need(holds: Any, why: str) -> None:
-    if not holds:
-        raise ValueError(why)

@@ -13,12 +13,13 @@ from math import ceil, floor, isqrt
 from typing import Any
 
 from gmmscape.verifier.interval import Interval, pi
-from gmmscape.verifier.krawczyk import need
+from gmmscape.verifier.krawczyk import decimal, floats, need
 from gmmscape.verifier.objective import SIX, lower, upper
 from gmmscape.verifier.points import check_point, shares_of
 
 GRID = 1 << 48  # box ends and nodes are whole multiples of 1/GRID
 NARROWEST = GRID >> 30
+NEAR = Fraction(1, 10**6)  # what is listed beside certificates is measured
 Box = list[tuple[int, int]]  # ascending means, lowest and highest
 
 
@@ -26,19 +27,33 @@ def check_census(claim: Mapping[str, Any]) -> None:
     """Raise ValueError where something does not follow."""
     need(claim["complete"] is True and claim["undecided"] == [], "it is not said to be complete")
     certificates, problem = claim["certificates"], claim["certificates"][0]["problem"]
-    k, sigma = problem["n_components"], Fraction(problem["sigma"])
+    k, sigma = problem["n_components"], Fraction(floats(problem["sigma"]))
     for one in certificates:
         need(one["problem"] == problem, "certificates are of different problems")
     need(problem["measure"] == "population" and Fraction(problem["truth_sigma"]) == sigma, "another sigma")
     told = (claim["k"], claim["sigma"], [[c] for c in claim["centers"]], claim["weights"])
     need(told == tuple(problem[name] for name in ("n_components", "sigma", "centers", "weights")),
          "it is told of another problem")  # fmt: skip
+    truth, places = claim["truth"], [[Fraction(x) for x in floats(place)] for place in problem["centers"]]
+    need(
+        [[Fraction(x) for x in floats(place)] for place in truth["means"]] == places
+        and truth["weights"] == problem["weights"]
+        and truth["covariance_type"] == "spherical"
+        and all(abs(Fraction(x) / sigma**2 - 1) < Fraction(1, 10**12) for x in floats(truth["covariances"]))
+        and not truth.get("background"),
+        "the truth is another",
+    )
     listed = [*claim["minima"], *claim["saddles"]]
+    need(all(point["index"] == 0 for point in claim["minima"]), "a listed minimum is none")
+    need(all(point["index"] > 0 for point in claim["saddles"]), "a listed saddle is none")
     need(len(listed) == len(certificates), "a point has no certificate, or a certificate no point")
-    points = [sorted(Fraction(x) / sigma for x in one["point"]) for one in certificates]
-    tight = [Fraction(one["tight_radius"]) / sigma for one in certificates]
+    points = [sorted(decimal(x) / sigma for x in one["point"]) for one in certificates]
+    tight = [decimal(one["tight_radius"]) / sigma for one in certificates]
     for i, (point, one) in enumerate(zip(listed, certificates, strict=True)):
         need(point["index"] == one["index"], "a listed index is another")
+        for name in ("nll", "kl"):
+            near, (low, high) = Fraction(floats(point[name])), map(decimal, one[name])
+            need(low - NEAR <= near <= high + NEAR, f"a listed {name} is another")
         means = sorted(Fraction(x) / sigma for (x,) in point["means"])
         need(_apart(means, points[i]) < Fraction(1, 1000), "a listed point is elsewhere")
         need(all(_apart(points[i], points[j]) > tight[i] + tight[j] for j in range(i)),
@@ -59,8 +74,8 @@ def _apart(one: list[Fraction], other: list[Fraction]) -> Fraction:
 
 
 def _grid_box(certificate: Mapping[str, Any], sigma: Fraction) -> Box:
-    radius = Fraction(certificate["radius"])
-    ends = [(Fraction(x) - radius, Fraction(x) + radius) for x in certificate["point"]]
+    radius = decimal(certificate["radius"])
+    ends = [(decimal(x) - radius, decimal(x) + radius) for x in certificate["point"]]
     return [(ceil(a / sigma * GRID), floor(b / sigma * GRID)) for a, b in ends]
 
 
@@ -179,11 +194,11 @@ class _Rule:
     def _falling(self, offsets: list[int]) -> list[tuple[int, int]]:
         """Bounds of exp(-t^2/2) at offsets that grow, mostly by the step h, by exp(-t h - h^2/2)."""
         h, found = self.step, []
-        shrink, at = Interval.of(-(h**2)).exp(), Fraction(-1)
+        shrink, at = Interval.of(-(h**2)).exp(), None
         value = ratio = shrink
         for offset in offsets:
             t = Fraction(offset, GRID)
-            if t - at == h:
+            if at is not None and t - at == h:
                 value, ratio = value * ratio, ratio * shrink
             else:
                 value = Interval.of(-(t**2) / 2).exp()

@@ -37,7 +37,8 @@ def verify(path: str | Path) -> bool:
     Returns
     -------
     bool
-        True: all statements of the certificate are proved. Cost: about ten times that of the proof.
+        True: all statements of the certificate are proved; of a census what its `proved` says. Cost: about
+        ten times that of the proof.
 
     Raises
     ------
@@ -56,7 +57,15 @@ def verify(path: str | Path) -> bool:
         if hashlib.sha256(text.encode()).hexdigest() != content["digest"]:
             raise ValueError("it was changed after it was written: its digest is another")
         CHECKS[content["format"]](rest)
-    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        ArithmeticError,
+        AttributeError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise CertificateError(f"{path} proves nothing: {error}") from error
     return True
 

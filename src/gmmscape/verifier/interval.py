@@ -71,10 +71,6 @@ class Interval:
         more = -(-by.numerator * (1 << self.bits) // by.denominator)
         return Interval(self.lo - more, self.hi + more)
 
-    def within(self, other: Interval) -> bool:
-        """Say whether all of it lies in another."""
-        return other.lo <= self.lo and self.hi <= other.hi
-
     def exp(self) -> Interval:
         """Return the exponential."""
         low = _exp(self.lo, self.bits)

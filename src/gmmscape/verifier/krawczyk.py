@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 from gmmscape.verifier.interval import Interval, total
 from gmmscape.verifier.objective import Row, Table
+
+GUARD = 48  # digits beyond those that a certificate was made with
+DECIMAL = re.compile(r"-?[0-9]{1,4000}(e-?[0-9]{1,4})?", re.ASCII)
 
 
 def contracts(y: Table, values: Row, slopes: Table, radius: Fraction) -> bool:
@@ -54,7 +60,30 @@ def negative_pivots(matrix: Table) -> int:
     return found
 
 
-def need(holds: bool, why: str) -> None:
+def floats(values: Any) -> Any:
+    """Return floats that a file holds, one or lists of them; ValueError where anything else is among them."""
+    for value in values if isinstance(values, list) else [values]:
+        if isinstance(value, list):
+            floats(value)
+        elif type(value) is not float:
+            raise ValueError(f"{value!r} is not a number as floats are written")
+    return values
+
+
+def decimal(text: Any) -> Fraction:
+    """Return a decimal number in a string; ValueError where it is none, or has a million digits."""
+    need(isinstance(text, str) and DECIMAL.fullmatch(text), "a number is not written as a decimal one")
+    return Fraction(text)
+
+
+def digits(claim: Mapping[str, Any]) -> int:
+    """Return the binary digits to compute with: those of the claim and some more."""
+    bits = claim["bits"]
+    need(type(bits) is int and 1 <= bits <= 4096, "the number of digits is none")
+    return bits + GUARD
+
+
+def need(holds: Any, why: str) -> None:
     """Raise ValueError where something does not hold."""
     if not holds:
         raise ValueError(why)

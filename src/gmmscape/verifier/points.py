@@ -7,26 +7,30 @@ from fractions import Fraction
 from typing import Any
 
 from gmmscape.verifier.interval import Interval, total
-from gmmscape.verifier.krawczyk import contracts, inverse, need, negative_pivots
-from gmmscape.verifier.objective import Points, Table, Truth, nll, slopes, upper
+from gmmscape.verifier.krawczyk import contracts, decimal, digits, floats, inverse, need, negative_pivots
+from gmmscape.verifier.objective import Points, Table, Truth, lower, nll, slopes, upper
 
-GUARD = 48  # digits beyond those that a certificate was made with
+EMPTY = Fraction(1, 10**6)  # a mean of a star is attributed more than this of some center
 
 
 def check_point(claim: Mapping[str, Any]) -> None:
     """Raise ValueError where something does not follow."""
-    Interval.bits = int(claim["bits"]) + GUARD
+    Interval.bits = digits(claim)
     problem = claim["problem"]
-    k, sigma, sample = problem["n_components"], Fraction(problem["sigma"]), problem["measure"] == "sample"
+    k, sample = problem["n_components"], problem["measure"] == "sample"
+    sigma = Fraction(floats(problem["sigma"]))
     need(
         type(k) is int and k > 0 and sigma > 0 and problem["measure"] in ("sample", "population"),
         "no problem",
     )
     # From here on lengths count in sigma.
-    places = [[Fraction(x) / sigma for x in place] for place in problem["rows" if sample else "centers"]]
-    weights = shares_of(problem["weights"] or [1] * len(places), len(places))
-    point, d = [Fraction(text) / sigma for text in claim["point"]], len(places[0])
-    radius, tight = Fraction(claim["radius"]) / sigma, Fraction(claim["tight_radius"]) / sigma
+    places = [
+        [Fraction(x) / sigma for x in place] for place in floats(problem["rows" if sample else "centers"])
+    ]
+    weights = shares_of(problem["weights"] or [1.0] * len(places), len(places))
+    point, d = [decimal(text) / sigma for text in claim["point"]], len(places[0])
+    radius, tight = decimal(claim["radius"]) / sigma, decimal(claim["tight_radius"]) / sigma
+    need(all(len(place) == d for place in places) and (sample or d <= 2), "not in the plane or on a line")
     need(len(point) == k * d and 0 < tight <= radius, "point and radii do not fit together")
     truth = None if sample else truth_of(claim, weights, [[*map(Interval.of, place)] for place in places])
     rows = [([*map(Interval.of, x)], [Interval.of(w)]) for x, w in zip(places, weights, strict=True)]
@@ -50,6 +54,7 @@ def check_point(claim: Mapping[str, Any]) -> None:
         contracts(y, middle.gradient, hessians, radius),
         "the box is not proved to hold one critical point only",
     )
+    need(type(claim["index"]) is int, "the index is none")
     need(negative_pivots(middle.hessian) == claim["index"], "the index is another")
     value = nll(points, small, equal, Fraction(1), error(small)) + total([Interval.of(sigma).log()] * d)
     _within(value, claim["nll"], "nll")
@@ -62,9 +67,17 @@ def check_point(claim: Mapping[str, Any]) -> None:
     blocks = claim["blocks"]
     for name, n in (("means", k), ("centers", len(places))):
         need(sorted(i for block in blocks for i in block[name]) == list(range(n)), f"blocks miss {name}")
+    need(
+        all(type(i) is int for block in blocks for name in block for i in block[name]),
+        "blocks hold no numbers",
+    )
     inside = {(i, s) for block in blocks for i in block["means"] for s in block["centers"]}
     table = [[x.over(Interval.of(w)) for x, w in zip(row, weights, strict=True)] for row in within.shares]
     others = [x for i, row in enumerate(table) for s, x in enumerate(row) if (i, s) not in inside]
+    for block in blocks:
+        star = min(len(block["means"]), len(block["centers"])) == 1
+        held = [max([lower(table[i][s]) for s in block["centers"]], default=0) for i in block["means"]]
+        need(not star or min(held) > EMPTY, "a mean of a block is not proved to have a share in its centers")
     defect = Interval(max([0, *(x.lo for x in others)]), max([0, *(x.hi for x in others)]))
     _within(defect, claim["defect"], "defect")
     need(len(claim["errors"]) == k, "each mean has an error")
@@ -75,16 +88,16 @@ def check_point(claim: Mapping[str, Any]) -> None:
 
 def shares_of(weights: list[float], n: int) -> list[Fraction]:
     """Return weights that sum to one."""
-    masses = [Fraction(w) for w in weights]
+    masses = [Fraction(w) for w in floats(weights)]
     need(len(masses) == n and min(masses) > 0, "weights are not positive, or not as many as places")
     return [w / sum(masses) for w in masses]
 
 
 def truth_of(claim: Mapping[str, Any], weights: list[Fraction], centers: Table) -> Truth:
     """Return the truth of a claim and its rule, in units of sigma."""
-    sigma = Fraction(claim["problem"]["sigma"])
-    lengths = [Fraction(claim["problem"]["truth_sigma"]) / sigma]
-    lengths += [Fraction(claim["rule"][name]) / sigma for name in ("step", "strip", "reach")]
+    sigma = Fraction(floats(claim["problem"]["sigma"]))
+    lengths = [Fraction(floats(claim["problem"]["truth_sigma"])) / sigma]
+    lengths += [Fraction(floats(claim["rule"][name])) / sigma for name in ("step", "strip", "reach")]
     need(min(lengths) > 0, "a length is not positive")
     return Truth(weights, centers, *lengths)
 
@@ -109,5 +122,5 @@ def _distance(
 
 
 def _within(found: Interval, claimed: list[str], what: str) -> None:
-    low, high = map(Fraction, claimed)
-    need(found.within(Interval.of(low, high)), f"{what} is not proved to be within its ends")
+    low, high = map(decimal, claimed)
+    need(low <= lower(found) and upper(found) <= high, f"{what} is not proved to be within its ends")

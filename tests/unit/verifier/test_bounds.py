@@ -85,6 +85,10 @@ CHANGES = {
     "no bend": lambda c: c["cover"]["by_peak"][0].__setitem__(3, -1.0),
     "no peak": lambda c: c["cover"]["by_peak"][0].__setitem__(2, 99),
     "half a cell": lambda c: c["cover"]["by_corners"][-1][1][0].__setitem__(0, 0.5),
+    "a side that is no number": lambda c: c["cover"].update(side=True),
+    "a row in a string": lambda c: c["problem"]["rows"][0].__setitem__(0, str(c["problem"]["rows"][0][0])),
+    "a row as a whole number": lambda c: c["problem"]["rows"][0].__setitem__(0, 2**60 + 1),
+    "a tolerance of nothing": lambda c: c.update(tol=1e9),
     "another root": lambda c: c["cover"].update(side=c["cover"]["side"] / 2),
     "another corner": lambda c: c["cover"]["corner"].__setitem__(0, c["cover"]["corner"][0] + 1e-3),
 }

@@ -67,6 +67,18 @@ def other_weights(claim: dict[str, Any]) -> None:
     claim["weights"] = [0.4, 0.6]
 
 
+def tell_another_truth(claim: dict[str, Any]) -> None:
+    claim["truth"]["means"] = [[-9.0], [9.0]]
+
+
+def list_saddle_as_minimum(claim: dict[str, Any]) -> None:
+    claim["minima"].append(claim["saddles"].pop(0))
+
+
+def list_another_value(claim: dict[str, Any]) -> None:
+    claim["minima"][0]["nll"] = -5.0
+
+
 def not_complete(claim: dict[str, Any]) -> None:
     claim["complete"] = False
 
@@ -79,7 +91,8 @@ def other_problem(claim: dict[str, Any]) -> None:
     "change",
     [
         drop_saddle, drop_minimum, drop_certificate, list_twice, move_listed, other_index, shorter_reach,
-        other_truth, other_weights, not_complete, other_problem,
+        other_truth, other_weights, not_complete, other_problem, tell_another_truth, list_saddle_as_minimum,
+        list_another_value,
     ],
 )  # fmt: skip
 def test_what_does_not_follow_is_refused(claim: dict[str, Any], change: Callable[[dict[str, Any]], None]):

@@ -156,7 +156,8 @@ def _gain(problem: BoundProblem, cover: Cover, proved: Proved) -> tuple[float, f
     high = max(0.0, float_ends(*ends(proved.excess))[1])
     # Whoever checks knows exp(high) to be at least 1 + high.
     high *= 1 + high**2 + checking_room(problem, 0.0, 0.0)
-    above = float_ends(*ends(proved.bound.log()))[1] if proved.bound > 0 else -inf
+    # Nothing is bounded by corners where one peak covers all.
+    above = -inf if proved.bound == 0 else float_ends(*ends(proved.bound.log()))[1]
     room = checking_room(problem, above, cover.growth_at(min(cover.by_corners, default=0), problem.sigma))
     if above + room > high:
         high = nextafter(above + room, inf)

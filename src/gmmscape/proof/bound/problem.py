@@ -11,11 +11,16 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
+from gmmscape.exceptions import InvalidParameterError
 
 
-def _of_weight(points: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the points whose weight is not lost beside the sum of all, and their weights."""
-    kept = weights > EFFORT.proof.lost_weight * weights.sum()
+def _of_weight(name: str, points: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the points of positive weight, and their weights; an error where one is lost in the sum."""
+    kept = weights > 0
+    if (weights[kept] <= EFFORT.proof.lost_weight * weights.sum()).any():
+        raise InvalidParameterError.of(
+            name, float(weights[kept].min()), "a weight is lost beside the others in float64: leave it out"
+        )
     return points[kept], weights[kept]
 
 
@@ -56,8 +61,8 @@ class BoundProblem:
         if row_weights is None:
             rows, counts = np.unique(rows, axis=0, return_counts=True)
             row_weights = counts.astype(np.float64)
-        rows, row_weights = _of_weight(rows, row_weights)
-        means, weights = _of_weight(means, weights)
+        rows, row_weights = _of_weight("sample_weight", rows, row_weights)
+        means, weights = _of_weight("weights", means, weights)
         if np.all(means == means[0]):
             means, weights = means[:1], np.ones(1)
         return cls(rows, row_weights, means, weights, sigma)

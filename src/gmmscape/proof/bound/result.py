@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
+from gmmscape.proof.balls import rounded_down, rounded_up
 from gmmscape.proof.bound.cover import Cover
 from gmmscape.proof.bound.growth import grown
 from gmmscape.proof.bound.problem import BoundProblem
@@ -74,8 +76,8 @@ class GlobalBound(Proof):
 
     @property
     def is_optimal(self) -> bool:
-        """Whether it is proved that no mixture with this sigma gains more than `tol`."""
-        return self.gain[1] <= self.tol
+        """Whether it is proved that no mixture with this sigma gains more than `tol`, at most 1e-6."""
+        return self.gain[1] <= min(self.tol, EFFORT.proof.optimal)
 
     @property
     def fit(self) -> Mixture:
@@ -99,7 +101,8 @@ class GlobalBound(Proof):
         Returns
         -------
         Mixture
-            Of k + 1 components; its likelihood is higher than the fit's wherever `gap` begins above zero.
+            Of k + 1 components; with the default weight its likelihood is higher than the fit's wherever
+            `gap` begins well above zero.
 
         Raises
         ------
@@ -120,7 +123,7 @@ class GlobalBound(Proof):
         Returns
         -------
         ndarray of shape (m,)
-            Nats per unit mass; none exceeds `gain[1]`.
+            Nats per unit mass; none exceeds `gain[1]` by more than rounding.
 
         Raises
         ------
@@ -155,12 +158,13 @@ class GlobalBound(Proof):
     def __str__(self) -> str:
         low, high = self.gap
         sigma, most = self.problem["sigma"], self.gain[1]
-        head = f"proved: no mixture with sigma {sigma:g} gains more than {most:.6g} nats per unit mass"
+        most_told = rounded_up(most, 6)
+        head = f"proved: no mixture with sigma {sigma:.17g} gains more than {most_told} nats per unit mass"
         head += ": globally optimal to that" if self.is_optimal else ", of however many components"
         place = ", ".join(f"{x:.6g}" for x in self.argmax)
         said = [
             head,
-            f"  max D is between {low:.10g} and {high:.10g}",
+            f"  max D is between {rounded_down(low, 10)} and {rounded_up(high, 10)}",
             f"  the next component should go to ({place})" if low > 0 else "",
             f"  by {self.n_cells} cells"
             + ("" if self.stop_reason == "completed" else f"; {self.stop_reason}"),

@@ -123,7 +123,8 @@ class Forces:
         self, low: FloatArray, high: FloatArray
     ) -> tuple[FloatArray, FloatArray, BoolArray, BoolArray]:
         found = self.bounds(low, high)
-        alive = np.all((found.above_low >= 0) & (found.below_high <= 0), axis=1)
+        # What is not a number drops nothing.
+        alive = ~np.any((found.above_low < 0) | (found.below_high > 0), axis=1)
         upper = _crossing(low, high, found.above_low, found.above_high, found.above_high < 0)
         lower = _crossing(low, high, found.below_low, found.below_high, found.below_low > 0)
         slack = EFFORT.census.chord * (np.abs(low) + np.abs(high))
@@ -132,7 +133,7 @@ class Forces:
         # What relabelling makes of it is looked at elsewhere: means ascend.
         lower = np.maximum.accumulate(np.maximum(lower, low), axis=1)
         upper = np.minimum.accumulate(np.minimum(upper, high)[:, ::-1], axis=1)[:, ::-1]
-        alive &= np.all(lower <= upper, axis=1)
+        alive &= ~np.any(lower > upper, axis=1)
         width = found.above_low - found.below_low
         coarse = np.any(self.error * EFFORT.census.coarse > width, axis=1)
         return lower, upper, alive, coarse

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.atlas.atlas import Atlas
 from gmmscape.landscape.points.critical_point import CriticalPoint
+from gmmscape.proof.balls import rounded_up
 from gmmscape.proof.certificate import Certificate, checked_digest, digest_of
 from gmmscape.results.fields import plain
 from gmmscape.results.text import counted
@@ -103,7 +104,8 @@ class Census(Atlas):
     def proved(self) -> list[str]:
         """The statements that are proved, one sentence each, beside those of the certificates."""
         found = len(self.certificates)
-        said = [f"no critical point has a mean more than {self.reach:g} sigma beyond the outermost centers"]
+        reach = rounded_up(self.reach, 6)
+        said = [f"no critical point has a mean more than {reach} sigma beyond the outermost centers"]
         if found > 1:
             said.append(f"no two of the {found} certificates are of one critical point or its relabellings")
         if self.complete:
@@ -112,7 +114,7 @@ class Census(Atlas):
                 f"up to relabelling there are exactly {counted(found, 'critical point')}, "
                 f"{counted(least, 'minimum', 'minima')} among them: those of the certificates"
             )
-        else:
+        elif self.stop_reason == "completed":
             said.append(
                 "every other critical point lies, up to relabelling, in "
                 f"{counted(len(self.undecided), 'undecided box', 'undecided boxes')}"
