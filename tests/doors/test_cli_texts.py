@@ -173,6 +173,8 @@ def test_the_example_of_each_help_page_runs(name, folder, tmp_path):
     program, *arguments = shlex.split(example)
     assert program == "gmmscape"
     assert arguments[0] == name
+    if name == "verify":  # what the example of prove has made
+        inside(*shlex.split(examples_in("prove")[0])[1:], cwd=tmp_path)
     done = inside(*arguments, *(["--force"] if "--json" in arguments else []), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout
@@ -206,7 +208,7 @@ def test_a_result_with_a_report_has_the_option(tmp_path):
 
 #: Commands that search for nothing: they are through at once.
 AT_ONCE = {"predict": {"--json", "--quiet", "--force"}, "sample": {"--force"}}
-AT_ONCE["score"] = AT_ONCE["predict"]
+AT_ONCE["score"], AT_ONCE["verify"] = AT_ONCE["predict"], {"--quiet"}
 
 
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"demo"}))

@@ -26,7 +26,7 @@ from gmmscape.proof.structure_report import StructureReport, report_of
     type=click.Path(file_okay=False, path_type=Path),
     help="Write a certificate for each proved minimum to this folder, for gmmscape verify.",
 )
-@output_options(StructureReport, plot=False, show=False)
+@output_options(StructureReport, plot=False)
 @max_seconds_option
 @click.pass_context
 def prove_command(

@@ -11,8 +11,9 @@ from gmmscape.verifier.check import verify
 
 @click.command("verify", cls=FileCommand)
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.option("--quiet", is_flag=True, help="Say nothing of those that hold.")
 @click.pass_context
-def verify_command(context: click.Context, files: tuple[str, ...]) -> None:
+def verify_command(context: click.Context, files: tuple[str, ...], quiet: bool) -> None:
     """Check the certificates in FILES: compute anew what they claim.
 
     What does not follow is refused. Nothing of the prover is used, and no other package. Exit codes: 0 all
@@ -26,7 +27,8 @@ def verify_command(context: click.Context, files: tuple[str, ...]) -> None:
     for file in files:
         try:
             verify(file)
-            click.echo(f"{file}: proved")
+            if not quiet:
+                click.echo(f"{file}: proved")
         except CertificateError as error:
             refused = True
             click.echo(str(error), err=True)

@@ -64,6 +64,18 @@ def check_point(claim: Mapping[str, Any]) -> None:
     wrong = truth.error(truth.centers, truth.tau, min(weights))
     entropy = nll(points, truth.centers, weights, truth.tau, wrong) + total([Interval.of(sigma).log()] * d)
     _within(value - entropy, claim["kl"], "kl")
+    _check_structure(claim, places, weights, small, within.shares)
+
+
+def _check_structure(
+    claim: Mapping[str, Any],
+    places: list[list[Fraction]],
+    weights: list[Fraction],
+    small: Table,
+    shares: Table,
+) -> None:
+    """Check blocks, defect and errors, over a box of means with its sums of posteriors."""
+    k = len(small)
     blocks = claim["blocks"]
     for name, n in (("means", k), ("centers", len(places))):
         need(sorted(i for block in blocks for i in block[name]) == list(range(n)), f"blocks miss {name}")
@@ -72,7 +84,7 @@ def check_point(claim: Mapping[str, Any]) -> None:
         "blocks hold no numbers",
     )
     inside = {(i, s) for block in blocks for i in block["means"] for s in block["centers"]}
-    table = [[x.over(Interval.of(w)) for x, w in zip(row, weights, strict=True)] for row in within.shares]
+    table = [[x.over(Interval.of(w)) for x, w in zip(row, weights, strict=True)] for row in shares]
     others = [x for i, row in enumerate(table) for s, x in enumerate(row) if (i, s) not in inside]
     for block in blocks:
         star = min(len(block["means"]), len(block["centers"])) == 1
