@@ -50,14 +50,15 @@ def prove_command(
     """
     outputs = outputs_of(described)
     landscape, rows = landscape_of(described, quiet=outputs.quiet)
-    names = _names(folder, outputs.force) if folder is not None else None
+    if folder is not None and not outputs.force:
+        _check_free(folder)
     with progress("proving", quiet=outputs.quiet) as callback:
         budget = Budget.of("prove", max_seconds, callback)
         report = report_of(landscape, budget, n_starts=starts, rng=seed)
-    if names is not None and folder is not None:
+    if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         for i, certificate in enumerate(report.certificates):
-            certificate.to_json(names / f"minimum-{i}.json")
+            certificate.to_json(folder / f"minimum-{i}.json")
     outputs.write(report, rows=rows)
     if report.stop_reason == "interrupted":
         context.exit(4)
@@ -65,11 +66,10 @@ def prove_command(
         context.exit(1)
 
 
-def _names(folder: Path, force: bool) -> Path:
-    """Return the folder; a usage error where it holds certificates already."""
-    if not force and any(folder.glob("minimum-*.json")):
+def _check_free(folder: Path) -> None:
+    """Raise a usage error where a folder holds certificates already."""
+    if any(folder.glob("minimum-*.json")):
         raise click.BadParameter(
             f"{str(folder)!r} holds certificates: name another folder, or add --force",
             param_hint="--certificates",
         )
-    return folder

@@ -113,11 +113,6 @@ def ends(ball: Ball, digits: int = 20) -> tuple[Fraction, Fraction]:
     return (middle - radius) * unit, (middle + radius) * unit
 
 
-def spanned(low: Fraction, high: Fraction) -> Ball:
-    """Return the ball of all numbers between two."""
-    return exact(low).union(exact(high))
-
-
 def float_ends(low: Fraction, high: Fraction) -> tuple[float, float]:
     """Return floats between which all numbers between two fractions lie."""
     below, above = float(low), float(high)

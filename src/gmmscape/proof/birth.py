@@ -87,7 +87,7 @@ class BirthCertificate(Proof):
 
     def __str__(self) -> str:
         low, high = self.parameter
-        head = f"proved: fold at parameter {low:.12g}, width {high - low:.2g}"
+        head = f"proved: fold at a parameter between {low!r} and {high!r}"
         return "\n".join([head, *(f"  {sentence}" for sentence in self.proved)])
 
     def proved_content(self) -> dict[str, Any]:
