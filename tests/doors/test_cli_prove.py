@@ -21,6 +21,8 @@ def test_a_truth_is_proved_and_checked(tmp_path):
 
     checked = inside("verify", "proofs/minimum-0.json", cwd=tmp_path)
     assert (checked.returncode, checked.stdout) == (0, "proofs/minimum-0.json: proved\n")
+    silent = inside("verify", "--quiet", "proofs/minimum-0.json", cwd=tmp_path)
+    assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
     text = (tmp_path / "proofs/minimum-0.json").read_text()
     (tmp_path / "wrong.json").write_text(text.replace('"index": 0', '"index": 1'))
     refused = inside("verify", "proofs/minimum-0.json", "wrong.json", cwd=tmp_path)

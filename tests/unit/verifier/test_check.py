@@ -14,7 +14,10 @@ import gmmscape as gs
 import gmmscape.verifier
 from gmmscape import lab
 from gmmscape.exceptions import CertificateError
+from gmmscape.proof.balls import precision
+from gmmscape.proof.birth import _attempt
 from gmmscape.proof.certificate import digest_of
+from gmmscape.proof.moving import PathProblem
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +131,26 @@ def test_wrong_claims_are_refused(folder, lie, tmp_path):
     (tmp_path / "lie.json").write_text(json.dumps(content))
     with pytest.raises(CertificateError, match="proves nothing"):
         lab.verify(tmp_path / "lie.json")
+
+
+@pytest.mark.slow
+def test_a_fold_of_saddles_is_no_birth_of_a_minimum(tmp_path, monkeypatch):
+    """Two means in one place between two centers far off have a negative curvature, whatever else is born."""
+    born = lab.birth(
+        lambda D: gs.Mixture.location([-0.5, 0.5, D], 1.0), [((0,), (0, 1)), ((1, 2), (2,))], (3.0, 9.0)
+    )
+    low, high = (-0.5, 0.5, 3.0, 18.0, 22.0), (-0.5, 0.5, 9.0, 18.0, 22.0)
+    problem = PathProblem((1.0,) * 5, (3.0, 9.0), low, high, 1.0, 1.0, 5)
+    normal = (*born.direction.ravel().tolist(), 0.0, 0.0)
+    start = [*born.means.ravel().tolist(), 20.0, 20.0, *normal, born.parameter]
+    with precision(104):
+        assert _attempt(problem, [Fraction(x) for x in start], normal, 72) is None
+        monkeypatch.setattr("gmmscape.proof.birth._others_positive", lambda known, normal: True)
+        certificate = _attempt(problem, [Fraction(x) for x in start], normal, 72)
+    assert certificate is not None
+    certificate.to_json(tmp_path / "fold.json")
+    with pytest.raises(CertificateError, match="another curvature"):
+        lab.verify(tmp_path / "fold.json")
 
 
 def test_a_mean_that_belongs_nowhere_makes_no_structure(tmp_path):
