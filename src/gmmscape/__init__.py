@@ -25,6 +25,7 @@ _HOMES = {
     "optima": ("LocalOptima", "local_optima"),
     "papers": ("citation",),
     "selection": ("Selection", "select"),
+    "tables.blocks": ("open_rows",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

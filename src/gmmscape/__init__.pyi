@@ -23,5 +23,6 @@ from gmmscape.optima import local_optima as local_optima
 from gmmscape.papers import citation as citation
 from gmmscape.selection import Selection as Selection
 from gmmscape.selection import select as select
+from gmmscape.tables.blocks import open_rows as open_rows
 
 __version__: str

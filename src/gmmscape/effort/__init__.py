@@ -12,7 +12,7 @@ from gmmscape.effort.basins import BasinsEffort, DynamicsEffort
 from gmmscape.effort.diagnosis import DiagnosisEffort, InferenceEffort
 from gmmscape.effort.falsification import FalsificationEffort
 from gmmscape.effort.freedom import FreedomEffort
-from gmmscape.effort.measure import MeasureEffort
+from gmmscape.effort.measure import BlockedEffort, MeasureEffort
 from gmmscape.effort.moves import MovesEffort
 from gmmscape.effort.paths import PathsEffort
 from gmmscape.effort.phases import PhasesEffort
@@ -34,6 +34,7 @@ class Effort:
 
     atlas: AtlasEffort = field(default_factory=AtlasEffort)
     basins: BasinsEffort = field(default_factory=BasinsEffort)
+    blocked: BlockedEffort = field(default_factory=BlockedEffort)
     census: CensusEffort = field(default_factory=CensusEffort)
     diagnosis: DiagnosisEffort = field(default_factory=DiagnosisEffort)
     dynamics: DynamicsEffort = field(default_factory=DynamicsEffort)

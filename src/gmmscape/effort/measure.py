@@ -1,4 +1,4 @@
-"""How much is tried: rows, populations and their quadrature."""
+"""How much is tried: rows, in memory and in blocks, populations and their quadrature."""
 
 from __future__ import annotations
 
@@ -53,3 +53,20 @@ class MeasureEffort:
     bound_rounds: int = 100
     #: Squares of a relative difference below which two terms of a series are exact to 1e-11.
     series_below: float = 1e-5
+
+
+@dataclass(frozen=True)
+class BlockedEffort:
+    """How much is tried: rows in blocks that are not in memory."""
+
+    #: Random rows that tell where to look, and rough centers among them.
+    pilot_rows: int = 20_000
+    rough_centers: int = 256
+    #: Rows of a coreset that a search works on: at least, and for each component.
+    coreset_rows: int = 50_000
+    coreset_rows_each: int = 1_000
+    #: Bytes that a user allows if nothing is said, and which part of them one block has.
+    memory: float = 1e9
+    block_share: float = 1 / 40
+    #: Fewest rows of a block of a file.
+    fewest_block_rows: int = 4_096

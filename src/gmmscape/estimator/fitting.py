@@ -104,7 +104,7 @@ def fit_estimator(
         keep=bool(model.warm_start),
         resume=resume,
     )
-    seen = told.seen_by(callback or _printer(model))
+    seen = told.seen_by(callback or printer_of(model))
     budget = Budget("fit", max_seconds, seen, each_iteration=model.verbose >= 2 or told.listens)
     fit = fit_mixture(sample, family, plan, sample.counted_rows, budget)
     before = fit.em_diagnosis
@@ -122,7 +122,7 @@ def fit_estimator(
     model._kept_rows = KeptRows(sample, family, sample_weight) if defer else KeptRows()
     told.ended(**{name: value for name, value in vars(model).items() if name.endswith("_")})
     if model.max_iter > 0 and fit.solution.stop_reason not in ("converged", "interrupted"):
-        warnings.warn(_not_converged(fit.solution.stop_reason), ConvergenceWarning, stacklevel=4)
+        warnings.warn(not_converged(fit.solution.stop_reason), ConvergenceWarning, stacklevel=4)
     return fit
 
 
@@ -144,7 +144,7 @@ def held_of(model: GaussianMixture, d: int) -> HeldParts | None:
     return HeldParts.of(family.kind, model.n_components, d, *given)
 
 
-def _not_converged(reason: str) -> str:
+def not_converged(reason: str) -> str:
     """scikit-learn's sentence, which is filtered by, and what happened here."""
     return (
         "Best performing initialization did not converge. Try different init parameters, or increase "
@@ -195,7 +195,7 @@ def seed_of_model(model: Any) -> int:
         ) from error
 
 
-def _printer(model: GaussianMixture) -> Printer | None:
+def printer_of(model: GaussianMixture) -> Printer | None:
     """Lines of stages and rounds; of every `verbose_interval`-th iteration where `verbose` is 2 or more."""
     if not model.verbose:
         return None

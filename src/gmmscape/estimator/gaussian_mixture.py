@@ -14,6 +14,7 @@ from gmmscape.diagnosis.fit import Fit
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator, set_fit
 from gmmscape.estimator.imputing import Imputing
+from gmmscape.estimator.of_blocks import fit_blocks
 from gmmscape.estimator.online import partial_fit_estimator
 from gmmscape.estimator.predictions import Predictions
 from gmmscape.estimator.saved import Saved
@@ -21,6 +22,8 @@ from gmmscape.estimator.shown import Shown
 from gmmscape.estimator.sklearn_callbacks import CallbackSupportMixin, with_callbacks
 from gmmscape.estimator.summarised import Summarised
 from gmmscape.estimator.transforming import Transforming
+from gmmscape.exceptions import InvalidParameterError
+from gmmscape.measure.blocked import RowBlocks
 from gmmscape.solve import INIT_PARAMS
 
 
@@ -228,8 +231,8 @@ class GaussianMixture(
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
-            Rows.
+        X : array_like of shape (n_samples, n_features) or RowBlocks
+            Rows, or rows in blocks that need not fit into memory, as `open_rows` returns them.
         y : object, optional
             Not used; present as in scikit-learn.
         sample_weight : array_like of shape (n_samples,), optional
@@ -257,7 +260,14 @@ class GaussianMixture(
         Cost O(n k d) an iteration, O(n k d^2) for full and tied covariances. Ctrl-C ends the work with the
         best fit found, ``stop_reason_="interrupted"``.
         """
-        fit_estimator(self, X, sample_weight)
+        if isinstance(X, RowBlocks):
+            if sample_weight is not None:
+                raise InvalidParameterError.of(
+                    "sample_weight", "an array", "rows in blocks bring their weights: open them with weights="
+                )
+            fit_blocks(self, X)
+        else:
+            fit_estimator(self, X, sample_weight)
         return self
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> IntArray:

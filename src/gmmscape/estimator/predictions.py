@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
+from gmmscape.estimator.blocked_answers import average_log_density, of_each_row
 from gmmscape.estimator.fitting import seed_of_model
 from gmmscape.estimator.inputs import checked_data, in_precision
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import family_named, free_parameters
+from gmmscape.measure.blocked import RowBlocks, facts_of
 from gmmscape.mixture import Mixture
 from gmmscape.mixture.background import most_probable
 from gmmscape.models import NotFittedError, parameters_of
@@ -35,7 +39,7 @@ class Predictions:
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
+        X : array_like of shape (n_samples, n_features), or RowBlocks
             Rows.
 
         Returns
@@ -43,6 +47,8 @@ class Predictions:
         ndarray of shape (n_samples,)
             Component of each row, from 0; -1 where the background is more probable than any.
         """
+        if isinstance(X, RowBlocks):
+            return self._of_blocks(X, partial(_labels, self._mixture()))
         return most_probable(self.predict_proba(X), len(self.means_))
 
     def predict_proba(self, X: Any) -> FloatArray:
@@ -50,7 +56,7 @@ class Predictions:
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
+        X : array_like of shape (n_samples, n_features), or RowBlocks
             Rows.
 
         Returns
@@ -58,6 +64,8 @@ class Predictions:
         ndarray of shape (n_samples, n_components), one column more with a background, which comes last
             Rows sum to one.
         """
+        if isinstance(X, RowBlocks):
+            return self._of_blocks(X, self._mixture().responsibilities)
         mixture, rows = self._mixture(), self._checked(X)
         with limited(self.n_jobs):
             return in_precision(mixture.responsibilities(rows), rows, self.means_)
@@ -67,7 +75,7 @@ class Predictions:
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
+        X : array_like of shape (n_samples, n_features), or RowBlocks
             Rows.
 
         Returns
@@ -75,6 +83,8 @@ class Predictions:
         ndarray of shape (n_samples,)
             In nats.
         """
+        if isinstance(X, RowBlocks):
+            return self._of_blocks(X, self._mixture().log_density)
         mixture, rows = self._mixture(), self._checked(X)
         with limited(self.n_jobs):
             return in_precision(mixture.log_density(rows), rows, self.means_)
@@ -84,7 +94,7 @@ class Predictions:
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
+        X : array_like of shape (n_samples, n_features), or RowBlocks
             Rows.
         y : object, optional
             Not used.
@@ -96,6 +106,8 @@ class Predictions:
         float
             In nats per row, or per unit of weight.
         """
+        if isinstance(X, RowBlocks):
+            return average_log_density(self, self._mixture(), X)
         return self._judged(X, sample_weight)[0]
 
     def bic(self, X: Any, sample_weight: ArrayLike | None = None) -> float:
@@ -103,7 +115,7 @@ class Predictions:
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
+        X : array_like of shape (n_samples, n_features), or RowBlocks
             Rows.
         sample_weight : array_like of shape (n_samples,), optional
             Non-negative; only ratios matter: whole multiples of one weight are counts, and n is their sum; of
@@ -122,7 +134,7 @@ class Predictions:
 
         Parameters
         ----------
-        X : array_like of shape (n_samples, n_features)
+        X : array_like of shape (n_samples, n_features), or RowBlocks
             Rows.
         sample_weight : array_like of shape (n_samples,), optional
             As for `bic`.
@@ -137,6 +149,9 @@ class Predictions:
 
     def _judged(self, X: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
         """The average log density, and how many rows that is the average of."""
+        if isinstance(X, RowBlocks):
+            average = average_log_density(self, self._mixture(), X)
+            return average, facts_of(X).counted_rows
         density = self.score_samples(X)
         if sample_weight is None:
             return float(density.mean()), float(len(density))
@@ -169,6 +184,11 @@ class Predictions:
         order = np.argsort(labels, kind="stable")
         return X[order], labels[order]
 
+    def _of_blocks(self, rows: RowBlocks, say: Callable[[FloatArray], Any]) -> Any:
+        """What is said of each of the rows in blocks, all together."""
+        with limited(self.n_jobs):
+            return np.concatenate(list(of_each_row(self, rows, say)))
+
     def _mixture(self) -> Mixture:
         if not hasattr(self, "means_"):
             raise NotFittedError.of(self)
@@ -180,3 +200,7 @@ class Predictions:
     def _checked(self, X: Any) -> FloatArray:
         self._mixture()
         return checked_data(self, X, reset=False)
+
+
+def _labels(mixture: Mixture, points: FloatArray) -> IntArray:
+    return most_probable(mixture.responsibilities(points), mixture.n_components)

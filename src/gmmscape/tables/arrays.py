@@ -52,10 +52,10 @@ def read_arrays(source: Source, kind: str, wanted: Wanted) -> Raw:
     )
     check_names(source.name, names)
     chosen = choose(source.name, names, wanted, named=named)
-    values = [_numbers(source.name, names[i], columns[i]) for i in chosen.places]
+    values = [numbers_of(source.name, names[i], columns[i]) for i in chosen.places]
     weights = None
     if chosen.weights is not None:
-        weights = _numbers(source.name, names[chosen.weights], columns[chosen.weights])
+        weights = numbers_of(source.name, names[chosen.weights], columns[chosen.weights])
     rows = np.column_stack(values)
     return Raw(
         source.name,
@@ -128,8 +128,11 @@ def _arrow(file: str, kind: str, content: io.BytesIO) -> tuple[list[str], Sequen
     return list(table.column_names), table.columns, True
 
 
-def _numbers(file: str, name: str, column: Any) -> FloatArray:
-    """A column as floats, NaN where a value is missing; its message names what it holds instead."""
+def numbers_of(file: str, name: str, column: Any, first: int = 1) -> FloatArray:
+    """Return a column as floats, NaN where a value is missing; its message names what it holds instead.
+
+    `first` is where its first value stands in the file, counted from 1.
+    """
     if not isinstance(column, np.ndarray):
         kind = str(column.type)
         types = import_module("pyarrow").types
@@ -141,14 +144,16 @@ def _numbers(file: str, name: str, column: Any) -> FloatArray:
         column = (
             np.array([np.nan if x is None else float(x) for x in column.to_pylist()])
             if (types.is_decimal(column.type))
-            else column.cast("float64", safe=False).to_numpy()
+            else column.cast("float64", safe=False).to_numpy(zero_copy_only=False)
         )
     elif column.dtype.kind not in "iuf":
         raise DataError(_refused(file, name, str(column.dtype)))
     values = np.array(column, dtype=np.float64)
     if np.isinf(values).any():
-        row = int(np.flatnonzero(np.isinf(values))[0]) + 1
-        raise DataError(f"{file}, row {row}, column {name}: {values[row - 1]} is not finite; remove the row")
+        at = int(np.flatnonzero(np.isinf(values))[0])
+        raise DataError(
+            f"{file}, row {first + at}, column {name}: {values[at]} is not finite; remove the row"
+        )
     return values
 
 

@@ -69,6 +69,17 @@ def read_text(
     return raw._replace(notes=(note, *raw.notes))
 
 
+def text_parts(source: Source, encoding: str | None, wanted: Wanted, asked: Asked) -> Iterator[Raw]:
+    """Yield the columns of a text that are wanted, some millions of characters at a time; see `read_text`."""
+    with source.text(encoding) as text:
+        layout, blocks = _begun(text.stream, source.name, asked)
+        chosen = choose(source.name, layout.names, _as_named(wanted, layout), named=layout.named)
+        reading = _Reading(source.name, layout, chosen)
+        for lines in blocks:
+            reading.add(lines)
+            yield reading.raw()
+
+
 def first_and_records(source: Source, encoding: str | None, asked: Asked) -> tuple[Layout, Iterator[Record]]:
     """Return the layout of a text and all its records of data as they stand there, for writing them again."""
     try:
@@ -141,13 +152,13 @@ class _Reading:
         self.n += len(values)
 
     def raw(self) -> Raw:
-        """Return all that was read."""
+        """Return all that was read since this was called last."""
         notes = [*self.layout.notes, *([self.chosen.note] if self.chosen.note else [])]
         if self._hollow:
             notes.append(f"{counted(len(self._hollow), 'line')} with delimiters only skipped")
         values = np.concatenate(self._values) if self._values else np.empty((0, len(self.use)))
-        self._values = []
         lines = self._lines[0] if len(self._lines) == 1 else _joined(self._lines)
+        self._values, self._lines = [], []
         weights = values[:, -1].copy() if self.chosen.weights is not None else None
         return Raw(
             self.name,

@@ -13,6 +13,8 @@ class DiagnosisTolerances:
     lowest_false_alarm_rate: float = 0.001
     #: Probability of a row's component from which on its label counts as clear.
     clear_label: float = 0.9
+    #: Standard errors by which the likelihood on a coreset may differ from that on all rows.
+    coreset_errors: float = 5.0
     #: Default of ``covariance_floor``.
     covariance_floor: float = 1e-6
     #: Nats in total from which on a fit that is better on these rows only keeps the verdict in doubt.
