@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from sklearn.base import clone
@@ -30,7 +30,7 @@ from gmmscape.measure import Sample
 from gmmscape.measure.blocked import BlockedSample, Coreset, RowBlocks, coreset_of, facts_of
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.progress import PRINTED_EVERY, Budget, Callback, Event, asks_to_stop
+from gmmscape.progress import PRINTED_EVERY, Budget, Callback, Event
 from gmmscape.solve import EM, Regularity, Solution
 from gmmscape.solve.loop import run
 from gmmscape.threads import limited
@@ -118,7 +118,7 @@ def fit_blocks(model: GaussianMixture, rows: RowBlocks, callback: Callback | Non
     family = _family(model, sample, searched)
     start = _start(model, sample, coreset, family, seed, searched)
     with limited(model.n_jobs):
-        solution = _polished(solver, Objective(sample, family, sample.rows(start)), start, budget)
+        solution = _polished(solver, sample, family, start, budget)
     fit = Fit(solution, searched.diagnosis_, searched.em_diagnosis_)
     model.searched_on_ = on = _searched_on(solution, coreset, sample.n_samples)
     fit = replace(fit, diagnosis=replace(fit.diagnosis, warnings=(*fit.diagnosis.warnings, *_told(on))))
@@ -181,9 +181,15 @@ def _start(
     return sample.local_mixture(searched.solution_.mixture)
 
 
-def _polished(solver: EM, objective: Objective[Any], start: Mixture, budget: Budget) -> Solution:
-    """Where EM on all rows leads; the callback sees each iteration, and the rows of a pass as it goes on."""
-    n, at, began = len(objective.rows), [0], [time.monotonic()]
+def _polished(solver: EM, sample: BlockedSample, family: Family, start: Mixture, budget: Budget) -> Solution:
+    """Where EM on all rows leads.
+
+    Sample and rows have all that solvers ask for. The callback sees each iteration, and the rows of a pass
+    as it goes on.
+    """
+    rows = sample.rows(start)
+    objective: Objective[Any] = Objective(cast("Any", sample), family, cast("Any", rows))
+    n, at, began = len(rows), [0], [time.monotonic()]
 
     def passing(done: int) -> None:
         passed = time.monotonic() - began[0]
@@ -196,18 +202,14 @@ def _polished(solver: EM, objective: Objective[Any], start: Mixture, budget: Bud
 
     def iterated(event: Event) -> bool:
         at[0] = event.done
-        detail = {"gradient_norm": event.detail["gradient_norm"]}
-        return asks_to_stop(
-            budget.asks_to_stop(
-                "em", event.done, solver.max_iter, event.value, iteration=event.done, **detail
-            )
-        )
+        detail = {"iteration": event.done, "gradient_norm": event.detail["gradient_norm"]}
+        return budget.asks_to_stop("em", event.done, solver.max_iter, event.value, **detail)
 
-    objective.rows.watch = passing
+    rows.watch = passing
     try:
         return run(solver, objective, start, max_seconds=budget.left, callback=iterated)
     finally:
-        objective.rows.watch = None
+        rows.watch = None
 
 
 def _searched_on(solution: Solution, coreset: Coreset, n: int) -> SearchedOn:

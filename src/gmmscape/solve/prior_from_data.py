@@ -15,6 +15,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import CovariancePrior, Family, Floor, family_named
 from gmmscape.measure import Sample
+from gmmscape.measure.blocked import BlockedSample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve.batch import descend, descend_all
@@ -205,7 +206,7 @@ def _weak(sample: Sample, k: int) -> FloatArray:
     return covariance / k ** (2.0 / d)
 
 
-def collinear(sample: Sample) -> bool:
+def collinear(sample: Sample | BlockedSample) -> bool:
     """Say whether some direction has no variance beyond rounding."""
     variance = sample.variance
     if len(sample) <= len(variance) or not (variance > 0).all():

@@ -10,6 +10,7 @@ import numpy as np
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import Family, Floor, family_named
 from gmmscape.measure import Sample
+from gmmscape.measure.blocked import BlockedSample
 from gmmscape.solve.prior_from_data import collinear, prior_from_data
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import real_number
@@ -53,7 +54,7 @@ class Regularity:
             covariance_floor = real_number("covariance_floor", covariance_floor, strict=False)
         return cls(rows, real_number("reg_covar", reg_covar, strict=False), covariance_floor)
 
-    def floor(self, sample: Sample) -> Floor:
+    def floor(self, sample: Sample | BlockedSample) -> Floor:
         """Return the floor for a sample; by default none beside a prior, but for what columns cannot tell.
 
         Directions without variance, such as columns of one value, leave a prior nothing to keep: where there

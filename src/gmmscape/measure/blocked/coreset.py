@@ -1,8 +1,9 @@
 """A coreset: few rows with weights, on which every mixture has about the likelihood that it has on all.
 
-Rows are drawn by their sensitivity, a bound on what share of the whole one row can have (Lucic, Faulkner, Krause
-and Feldman, JMLR 18, 2018): by their squared distance to the nearest of some rough centers, and by how few rows
-are nearest to the same. So a small cluster and a far row are in it, and rows in the midst of many stand for many.
+Rows are drawn by their sensitivity, a bound on what share of the whole one row can have (Lucic, Faulkner,
+Krause and Feldman, JMLR 18, 2018): by their squared distance to the nearest of some rough centers, and by how
+few rows are nearest to the same. So small clusters and far rows are in it, and of rows in the midst of many
+each stands for many.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
@@ -147,5 +147,7 @@ def _sensitivities(facts: RowFacts, m: int, seed: int) -> Sensitivities:
 
 def nearest(points: FloatArray, centers: FloatArray) -> tuple[IntArray, FloatArray]:
     """Return which center is nearest to each point, and the squared distance."""
+    from scipy.spatial import cKDTree
+
     distance, near = cKDTree(centers).query(points)
     return near, distance**2

@@ -76,12 +76,12 @@ class BlockedSample(Centred):
 
     @property
     def effective_rows(self) -> float:
-        """How many independent rows the data are worth: all that are counted, since nobody looks for equal ones."""
+        """How many rows the data are worth: all that are counted, since nobody looks for equal ones."""
         return self.facts.counted_rows
 
     @cached_property
     def steps(self) -> FloatArray:
-        """Steps of the grids that columns of rounded values lie on, as random rows tell; 0 for others, shape (d,)."""
+        """Steps of the grids that rounded columns lie on, as random rows tell, 0 for others, shape (d,)."""
         local = self.facts.pilot - self.origin
         return np.array([grid_step(column, float(len(local))) for column in local.T])
 

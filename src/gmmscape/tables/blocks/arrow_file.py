@@ -44,7 +44,8 @@ class ArrowParts:
     def __init__(self, path: Path, kind: str, wanted: Wanted) -> None:
         if find_spec("pyarrow") is None:
             raise NotAvailableError(
-                f'{path} is a {kind.capitalize()} file, which needs one more package: pip install "gmmscape[data]"'
+                f"{path} is a {kind.capitalize()} file, which needs one more package: "
+                'pip install "gmmscape[data]"'
             )
         self.file, self._path, self._kind = str(path), path, kind
         with self._opened() as opened:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from gmmscape.arrays import BoolArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError
 from gmmscape.measure.blocked import RowBlock
@@ -59,7 +60,7 @@ class FileBlocks:
             raise DataError(f"{file.file}, row {row}: the weight is missing or not finite; fill it in")
         if finite.all():
             return RowBlock(part.values, part.weights)
-        whole = finite.all(axis=1)
+        whole: BoolArray = np.logical_and.reduce(finite, axis=1)
         if self._missing == "drop":
             return RowBlock(part.values[whole], None if part.weights is None else part.weights[whole])
         row = int(np.flatnonzero(~whole)[0])

@@ -42,7 +42,8 @@ class NumpyParts:
             )
         if fortran and len(shape) == 2 and shape[1] > 1:
             raise DataError(
-                f"{path} stands column by column: save it row by row, by numpy.save(path, numpy.ascontiguousarray(X))"
+                f"{path} stands column by column: save it row by row, by "
+                "numpy.save(path, numpy.ascontiguousarray(X))"
             )
         self._n, self._d, self._dtype = shape[0], (shape[1] if len(shape) == 2 else 1), dtype
         if path.stat().st_size < self._begins + self._n * self._d * dtype.itemsize:

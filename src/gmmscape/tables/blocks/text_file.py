@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -65,6 +66,7 @@ class TextParts:
         self, source: Source, encoding: str | None, wanted: Wanted, asked: Asked, told: Callable[[int], None]
     ) -> None:
         self._kept = tempfile.TemporaryFile(prefix="gmmscape-")  # noqa: SIM115 - it lives as long as this
+        weakref.finalize(self, self._kept.close)
         self._n, names = 0, None
         for raw in text_parts(source, encoding, wanted, asked):
             if not len(raw.values):
