@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 
+from gmmscape.cli.shared.blocked import fit_and_write, opened
 from gmmscape.cli.shared.files import STDOUT, FileCommand, Read, Written
 from gmmscape.cli.shared.labels import labelled, write_csv
 from gmmscape.cli.shared.options import (
@@ -71,6 +73,11 @@ from gmmscape.solve import INIT_PARAMS
     type=Written(what="a model"),
     help="Keep the whole model in this file, such as fit.gmm; every command takes it, and gmmscape.load.",
 )
+@click.option(
+    "--memory",
+    help="Read FILE again for each pass, in blocks that take so much memory, such as 1GB; a folder of files "
+    "always is.",
+)
 @output_options(FitDocument)
 @max_seconds_option
 @background_option
@@ -84,13 +91,14 @@ def fit_command(
     labels_file: str | None,
     model_file: str | None,
     standardize: bool,
+    memory: str | None,
     **options: Any,
 ) -> None:
     """Fit a Gaussian mixture to the rows of FILE and leave bad optima.
 
-    FILE is text: CSV, TSV or separated by white space, gzipped or not, with or without a header. Prints what
-    EM alone ended in, how it was left, and the fit. Exit codes: 0 good, 1 not converged or degenerate, 2
-    usage, 3 data, 4 interrupted.
+    FILE is text: CSV, TSV or separated by white space, gzipped or not, with or without a header; or Parquet,
+    Feather, NPY; or a folder of such files. Prints what EM alone ended in, how it was left, and the fit. Exit
+    codes: 0 good, 1 not converged or degenerate, 2 usage, 3 data, 4 interrupted.
 
     \b
     Example:
@@ -112,9 +120,6 @@ def fit_command(
             f"{options['covariance']}: use --json, which every command takes, or --covariance full",
             context,
         )
-    rows = layout.read(file, quiet=outputs.quiet)
-    scaling = Scaling.of(rows.values, rows.weights) if standardize else None
-    fitted = rows.values if scaling is None else scaling.apply(rows.values)
     model = GaussianMixture(
         options.pop("n_components"),
         covariance_type=options.pop("covariance"),
@@ -122,9 +127,17 @@ def fit_command(
         random_state=seed,
         **{name: value for name, value in options.items() if value is not None},
     )
+    if memory is not None or Path(file).is_dir():
+        _check_in_blocks(context, "--standardize" if standardize else "--labels" if labels_file else None)
+        rows = opened(file, memory, layout, context, quiet=outputs.quiet)
+        document = fit_and_write(model, rows, model_file, outputs)
+        context.exit(exit_code(document))
+    rows = layout.read(file, quiet=outputs.quiet)
+    scaling = Scaling.of(rows.values, rows.weights) if standardize else None
+    values = rows.values if scaling is None else scaling.apply(rows.values)
     with progress("fitting", quiet=outputs.quiet) as callback, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the exit code and the text say it
-        fit_estimator(model, fitted, rows.weights, callback, defer=False)
+        fit_estimator(model, values, rows.weights, callback, defer=False)
     document = model.document()
     if scaling is not None:
         document = scaling.told(document, rows.values, rows.weights)
@@ -144,6 +157,14 @@ def fit_command(
     finally:
         outputs.write(document, lambda: document.plot(rows.values), rows=rows, apart=labels_file == STDOUT)
     context.exit(exit_code(document))
+
+
+def _check_in_blocks(context: click.Context, wanted: str | None) -> None:
+    """Raise a usage error where an option needs all rows in memory."""
+    if wanted is not None:
+        raise click.UsageError(
+            f"{wanted} needs all rows in memory: leave it out for files in blocks", context
+        )
 
 
 def exit_code(document: FitDocument) -> int:

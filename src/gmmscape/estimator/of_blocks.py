@@ -121,7 +121,8 @@ def fit_blocks(model: GaussianMixture, rows: RowBlocks, callback: Callback | Non
         solution = _polished(solver, sample, family, start, budget)
     fit = Fit(solution, searched.diagnosis_, searched.em_diagnosis_)
     model.searched_on_ = on = _searched_on(solution, coreset, sample.n_samples)
-    fit = replace(fit, diagnosis=replace(fit.diagnosis, warnings=(*fit.diagnosis.warnings, *_told(on))))
+    told = (*fit.diagnosis.warnings, *_told(on))
+    fit = replace(fit, diagnosis=replace(fit.diagnosis, warnings=told, total=sample.counted_rows))
     _set(model, fit, sample, family, rows.names)
     if model.max_iter > 0 and solution.stop_reason not in ("converged", "interrupted"):
         warnings.warn(not_converged(solution.stop_reason), ConvergenceWarning, stacklevel=3)
