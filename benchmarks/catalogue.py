@@ -51,6 +51,7 @@ FOLDERS = {
         "compare",
     ),
     "proving": ("bounds", "certificates"),
+    "scaling": ("streaming",),
 }
 NAMES = tuple(name for names in FOLDERS.values() for name in names)
 

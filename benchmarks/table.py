@@ -20,6 +20,7 @@ HEADINGS = {
     "judging": "Whether verdicts are right",
     "landscapes": "The laboratory against laws and against itself",
     "proving": "What is proved",
+    "scaling": "How far it goes",
 }
 ABOUT = """\
 # Benchmarks

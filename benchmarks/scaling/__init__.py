@@ -1,0 +1,1 @@
+"""Benchmarks of large data: files, many components, clusters of machines."""
