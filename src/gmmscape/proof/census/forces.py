@@ -12,11 +12,16 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.effort import EFFORT
+from gmmscape.exceptions import NoResultError
 from gmmscape.proof.balls import Ball, exact, precision, total
 from gmmscape.proof.census.exponential import ERROR, UNIT, decaying
 from gmmscape.proof.population import left_out, points_of
 from gmmscape.proof.problem import PopulationProblem
 from gmmscape.proof.trapezoid import chosen_rule
+
+
+#: Masses below are left out of sums: float64 does not hold them to all digits.
+LEAST = 2.0**-960
 
 
 @dataclass(frozen=True)
@@ -80,16 +85,18 @@ class Forces:
             places, weights = points_of(problem, rule, bits)
             self.x = np.array([float(x.mid()) for (x,) in places])
             if not all(exact(value) == x for value, (x,) in zip(self.x.tolist(), places, strict=True)):
-                raise ArithmeticError("nodes are no floats")
-            self.mass = np.array([_nearest(total(row)) for row in weights])
+                raise NoResultError("not proved: float64 does not tell nodes apart: subtract an offset from centers")
+            masses = [total(row) for row in weights]
+            self.mass = np.array([_nearest(mass) for mass in masses])
             region = [[exact(low).union(exact(high))]] * self.k
             each = left_out(problem.places(), rule, region, problem.truth_sigma, problem.sigma)
             error = total(w * one.moment(1, 1) for w, one in zip(problem.shares(), each, strict=True))
             if not error.is_finite():
-                raise ArithmeticError("the rule has no bound for means that far apart")
+                raise NoResultError("not proved: centers are too many sigma apart for a census")
+            farthest = max(float(self.x[-1]) - low, high - float(self.x[0]))
+            error += total(mass for mass in masses if not mass > LEAST) * exact(farthest)
             # Upward, and more than what underflows.
             self.error = float(error.upper()) * (1 + 2.0**-20) + len(places) * 2.0**-960
-        farthest = max(float(self.x[-1]) - low, high - float(self.x[0]))
         self._scale = 1 / (2 * problem.sigma**2)
         exponent = 12 * UNIT * farthest**2 * self._scale + ERROR
         self.rounding = EFFORT.census.safety * (2 * exponent + (self.k + len(places) + 10) * UNIT)
@@ -201,7 +208,9 @@ def _crossing(
 
 
 def _nearest(ball: Ball) -> float:
-    """The float nearest to a ball, which it misses by less than two rounding units."""
+    """The float nearest to a ball, which it misses by less than two rounding units; zero for next to none."""
+    if not ball > LEAST:
+        return 0.0
     found = float(ball.mid())
     if not abs(exact(found) - ball) <= exact(2 * UNIT) * ball:
         raise ArithmeticError("a mass is not known well enough")
