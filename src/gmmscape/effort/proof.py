@@ -78,6 +78,8 @@ class ProofEffort:
     lost_weight: float = 1e-150
     #: A row may be so many sigma from the nearest mean.
     farthest_row: float = 1e5
+    #: Corners along each axis that are timed, to tell how long a proof takes.
+    timed: int = 8
     #: Digits of ball arithmetic for a global bound.
     bound_bits: int = 96
     #: Relative tolerance of 1 + D, the least that float64 can check, and how far covariances may be from

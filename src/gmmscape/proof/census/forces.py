@@ -20,10 +20,6 @@ from gmmscape.proof.problem import PopulationProblem
 from gmmscape.proof.trapezoid import chosen_rule
 
 
-#: Masses below are left out of sums: float64 does not hold them to all digits.
-LEAST = 2.0**-960
-
-
 @dataclass(frozen=True)
 class Bounds:
     """Bounds of E[psi_i (x - M)] for all means of each box, shape (n, k).
@@ -73,6 +69,11 @@ class Forces:
         Between which all means of all boxes lie.
     accuracy : int
         Binary digits that the rule is to be accurate to.
+
+    Raises
+    ------
+    NoResultError
+        If it has too many nodes, or float64 does not hold what it sums.
     """
 
     def __init__(self, problem: PopulationProblem, low: float, high: float, accuracy: int) -> None:
@@ -86,17 +87,15 @@ class Forces:
             self.x = np.array([float(x.mid()) for (x,) in places])
             if not all(exact(value) == x for value, (x,) in zip(self.x.tolist(), places, strict=True)):
                 raise NoResultError("not proved: float64 does not tell nodes apart: subtract an offset from centers")
-            masses = [total(row) for row in weights]
-            self.mass = np.array([_nearest(mass) for mass in masses])
+            self.mass = np.array([_nearest(total(row)) for row in weights])
             region = [[exact(low).union(exact(high))]] * self.k
             each = left_out(problem.places(), rule, region, problem.truth_sigma, problem.sigma)
             error = total(w * one.moment(1, 1) for w, one in zip(problem.shares(), each, strict=True))
             if not error.is_finite():
                 raise NoResultError("not proved: centers are too many sigma apart for a census")
-            farthest = max(float(self.x[-1]) - low, high - float(self.x[0]))
-            error += total(mass for mass in masses if not mass > LEAST) * exact(farthest)
             # Upward, and more than what underflows.
             self.error = float(error.upper()) * (1 + 2.0**-20) + len(places) * 2.0**-960
+        farthest = max(float(self.x[-1]) - low, high - float(self.x[0]))
         self._scale = 1 / (2 * problem.sigma**2)
         exponent = 12 * UNIT * farthest**2 * self._scale + ERROR
         self.rounding = EFFORT.census.safety * (2 * exponent + (self.k + len(places) + 10) * UNIT)
@@ -208,10 +207,8 @@ def _crossing(
 
 
 def _nearest(ball: Ball) -> float:
-    """The float nearest to a ball, which it misses by less than two rounding units; zero for next to none."""
-    if not ball > LEAST:
-        return 0.0
+    """The float nearest to a ball, which it misses by less than two rounding units."""
     found = float(ball.mid())
     if not abs(exact(found) - ball) <= exact(2 * UNIT) * ball:
-        raise ArithmeticError("a mass is not known well enough")
+        raise NoResultError("not proved: centers are too many sigma apart for a census")
     return found
