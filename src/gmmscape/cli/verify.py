@@ -14,12 +14,14 @@ from gmmscape.verifier.check import verify
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
 @click.option("--quiet", is_flag=True, help="Say nothing of those that hold.")
 @click.option(
-    "--max-seconds", type=Number(0), default=3600.0, show_default=True, help="Refuse what takes longer, each file."
+    "--max-seconds",
+    type=Number(0),
+    default=3600.0,
+    show_default=True,
+    help="Refuse what takes longer, each file.",
 )
 @click.pass_context
-def verify_command(
-    context: click.Context, files: tuple[str, ...], quiet: bool, max_seconds: float
-) -> None:
+def verify_command(context: click.Context, files: tuple[str, ...], quiet: bool, max_seconds: float) -> None:
     """Check the certificates in FILES: compute anew what they claim.
 
     What does not follow is refused. Nothing of the prover is used, and no other package. Exit codes: 0 all

@@ -42,7 +42,7 @@ def verify(path: str | Path, max_seconds: float | None = 3600.0) -> bool:
     path : str or Path
         The file that a certificate's `to_json` wrote.
     max_seconds : float or None, default=3600
-        What takes longer is refused, so that no file keeps its reader for days; None where it may take any time.
+        What takes longer is refused, so that no file keeps its reader for days; None for any time.
 
     Returns
     -------

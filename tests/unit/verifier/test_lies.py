@@ -68,7 +68,8 @@ ENDLESS = {
     "digits of a growth": ("truth", lambda c: c["rule"].update(strip=1e9), "out of reach|no bound"),
     "reach": ("truth", lambda c: c["rule"].update(reach=1e9), "too many nodes"),
     "digits of a place": ("truth", lambda c: c["point"].__setitem__(0, "1e9999"), "decimal"),
-    "means": ("rows", lambda c: (c["problem"].update(n_components=10**5), c.update(point=["0"] * 10**5)), "many"),
+    "means": ("rows", lambda c: (c["problem"].update(n_components=10**5),
+              c.update(point=["0"] * 10**5)), "many"),
     "pairs": ("bound", lambda c: c["problem"].update(means=[[0.0]] * 10**5, weights=[1.0] * 10**5,
               rows=[[0.0]] * 1000, row_weights=[1.0] * 1000), "too many rows"),
 }  # fmt: skip

@@ -60,7 +60,9 @@ class Cover:
             self.by_corners[level] = np.concatenate([self.by_corners.get(level, cells[:0]), cells])
 
 
-def cover_of(problem: BoundProblem, tol: float, budget: Budget, seconds: tuple[float, float] | None = None) -> Cover:
+def cover_of(
+    problem: BoundProblem, tol: float, budget: Budget, seconds: tuple[float, float] | None = None
+) -> Cover:
     """Return a cover whose bound of S exceeds the largest known value by at most a factor 1 + tol.
 
     Parameters
@@ -72,8 +74,8 @@ def cover_of(problem: BoundProblem, tol: float, budget: Budget, seconds: tuple[f
     budget : Budget
         Where it is used up, the cells that are left are bounded by their corners as they are.
     seconds : tuple of float, optional
-        That the proof of a cell takes afterwards, by its corners and by a peak: cells are halved no more where
-        that would be too long.
+        That the proof of a cell takes afterwards, by its corners and by a peak: cells are halved no more
+        where that would be too long.
 
     Returns
     -------
@@ -88,7 +90,12 @@ def cover_of(problem: BoundProblem, tol: float, budget: Budget, seconds: tuple[f
             budget.report("cells", cover.n_cells, cover.n_cells + len(cells), lower=search.lower)
             left = search.look(level, cells)
             more = cover.n_cells + 2**problem.n_features * len(left)
-            if seconds and len(left) and budget.left is not None and cover.proof(more, *seconds) > budget.left:
+            if (
+                seconds
+                and len(left)
+                and budget.left is not None
+                and cover.proof(more, *seconds) > budget.left
+            ):
                 cover.settle(level, left)
                 cover.stop_reason = "time_limit"
                 break

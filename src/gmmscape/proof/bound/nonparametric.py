@@ -85,7 +85,8 @@ class NonparametricFit(Record):
         Returns
         -------
         tuple of float
-            Ends (lo, hi), nats per unit mass; the gap apart. Of likelihoods in float64, to its rounding. Mostly far below what `global_bound` proves of
+            Ends (lo, hi), nats per unit mass; the gap apart. Of likelihoods in float64,
+            to its rounding. Mostly far below what `global_bound` proves of
             the fit by itself.
 
         Raises
@@ -221,11 +222,15 @@ class _Search:
         problem = self._problem(atoms)
         if cover is None or stop_reason != "completed":
             tol = min(EFFORT.proof.coarse_tol, max(self.tol / 4, self.highest))
-            cover = cover_of(problem, tol, Budget("nonparametric", self.budget.left), Seconds.of(problem))
+            cover = cover_of(problem, tol, self._left(), Seconds.of(problem))
         bound = proved_bound(problem, cover, self.tol / 4, self.budget)
         mixture = bound.fit
         log_density = _mean_log_density(mixture, problem.rows, problem.row_weights)
         return NonparametricFit(mixture, -log_density, bound, self.rounds, stop_reason)
+
+    def _left(self) -> Budget:
+        """Return what is left of the time, without whoever watches."""
+        return Budget("nonparametric", self.budget.left)
 
     def _simpler(self, atoms: Atoms, cover: Cover) -> tuple[Atoms, Cover]:
         """Return atoms, one in place of several that are close where that is as good, and a cover."""

@@ -86,7 +86,9 @@ class Forces:
             places, weights = points_of(problem, rule, bits)
             self.x = np.array([float(x.mid()) for (x,) in places])
             if not all(exact(value) == x for value, (x,) in zip(self.x.tolist(), places, strict=True)):
-                raise NoResultError("not proved: float64 does not tell nodes apart: subtract an offset from centers")
+                raise NoResultError(
+                    "not proved: float64 does not tell nodes apart: subtract an offset from centers"
+                )
             self.mass = np.array([_nearest(total(row)) for row in weights])
             region = [[exact(low).union(exact(high))]] * self.k
             each = left_out(problem.places(), rule, region, problem.truth_sigma, problem.sigma)

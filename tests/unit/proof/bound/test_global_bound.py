@@ -223,12 +223,15 @@ def test_no_more_cells_than_there_is_time_to_prove(monkeypatch):
     assert bound.stop_reason == "time_limit"
     assert 1 < bound.n_cells <= 9
     whole = lab.global_bound(means, x, sigma, weights, sample_weight=w)
-    assert whole.stop_reason == "completed" and whole.n_cells > 9
+    assert whole.stop_reason == "completed"
+    assert whole.n_cells > 9
 
 
 def test_what_a_cell_takes_is_measured():
     rng = np.random.default_rng(0)
-    few, many = (BoundProblem.of(rng.normal(size=(n, 2)), None, np.zeros((1, 2)), np.ones(1), 1.0) for n in (20, 2000))
+    few, many = (
+        BoundProblem.of(rng.normal(size=(n, 2)), None, np.zeros((1, 2)), np.ones(1), 1.0) for n in (20, 2000)
+    )
     assert 0 < Seconds.of(few).peak < Seconds.of(many).peak
     assert 0 < Seconds.of(few).corners < Seconds.of(many).corners
 

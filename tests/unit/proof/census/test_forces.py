@@ -102,12 +102,11 @@ def test_rules_too_fine_for_float64_are_left_to_coarser_ones():
     division = Subdivision(far)
     assert division._rule(2) is division._rule(1) is not division._rule(0)
     division.step(1e-3)
-    assert division.state.looked == 1 and len(division.state.left)
+    assert division.state.looked == 1
+    assert len(division.state.left)
 
 
-@pytest.mark.parametrize(
-    ("centers", "word"), [((-1e9, 1e9), "sigma apart"), ((1e17, 1e17 + 64), "offset")]
-)
+@pytest.mark.parametrize(("centers", "word"), [((-1e9, 1e9), "sigma apart"), ((1e17, 1e17 + 64), "offset")])
 def test_what_is_out_of_reach_is_named(centers: tuple[float, float], word: str):
     far = PopulationProblem((0.5, 0.5), tuple((c,) for c in centers), 1.0, 1.0, 2)
     with pytest.raises(NoResultError, match=word):
