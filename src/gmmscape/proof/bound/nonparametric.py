@@ -103,8 +103,8 @@ class NonparametricFit(Record):
     def __str__(self) -> str:
         low = f"nll {self.nll:.10g}"
         head = (
-            f"the best mixture with sigma {self.bound.problem['sigma']:.17g} to {rounded_up(self.gap[1], 3)} nats "
-            f"per unit mass, proved: {counted(self.n_components, 'component')}, {low}"
+            f"the best mixture with sigma {self.bound.problem['sigma']:.17g} "
+            f"to {rounded_up(self.gap[1], 3)} nats per unit mass, proved: {counted(self.n_components, 'component')}, {low}"
         )
         said = (
             [head] if self.stop_reason == "completed" else [head, f"  {self.stop_reason}: the gap is wider"]
