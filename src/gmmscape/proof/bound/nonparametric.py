@@ -102,9 +102,10 @@ class NonparametricFit(Record):
 
     def __str__(self) -> str:
         low = f"nll {self.nll:.10g}"
+        sigma, most = self.bound.problem["sigma"], rounded_up(self.gap[1], 3)
         head = (
-            f"the best mixture with sigma {self.bound.problem['sigma']:.17g} "
-            f"to {rounded_up(self.gap[1], 3)} nats per unit mass, proved: {counted(self.n_components, 'component')}, {low}"
+            f"the best mixture with sigma {sigma:.17g} to {most} nats per unit mass, proved: "
+            f"{counted(self.n_components, 'component')}, {low}"
         )
         said = (
             [head] if self.stop_reason == "completed" else [head, f"  {self.stop_reason}: the gap is wider"]
