@@ -21,6 +21,9 @@ class ProofEffort:
     growth_of_bits: int = 2
     #: Bits by which arithmetic exceeds what rules are accurate to.
     guard_bits: int = 32
+    #: Most nodes of a rule along an axis, and about all centers.
+    most_nodes_along: int = 1 << 17
+    most_nodes: int = 1 << 21
     #: Steps of Newton's method within one precision.
     newton_steps: int = 40
     #: Boxes tried, each half as wide as the one before, and the widest in sigma.
@@ -75,13 +78,15 @@ class ProofEffort:
     lost_weight: float = 1e-150
     #: A row may be so many sigma from the nearest mean.
     farthest_row: float = 1e5
+    #: Corners along each axis that are timed, to tell how long a proof takes.
+    timed: int = 8
     #: Digits of ball arithmetic for a global bound.
     bound_bits: int = 96
     #: Relative tolerance of 1 + D, the least that float64 can check, and how far covariances may be from
-    #: sigma^2 I, relatively.
+    #: sigma^2 I, relatively: as rounding leaves them.
     gap_tol: float = 1e-6
     least_gap_tol: float = 1e-11
-    same_covariance: float = 1e-9
+    same_covariance: float = 2.0**-49
     #: Whole numbers of so many binary digits are exact floats, with one to spare.
     exact_digits: int = 52
     #: The smallest cells have to be this small, in sigma.

@@ -12,6 +12,8 @@ from typing import Any
 
 from gmmscape.exceptions import NotAvailableError
 
+#: Files hold exponents of three digits; exp(-1e12) would take the memory of all its zeros.
+LEAST_EXPONENT = -990
 #: A ball of Arb, and a matrix of them; python-flint has no types of its own.
 Ball = Any
 BallMatrix = Any
@@ -84,10 +86,12 @@ def around(middle: Ball, radius: Ball) -> Ball:
 
 
 def decimal(ball: Ball, digits: int) -> Fraction:
-    """Return a decimal number of so many digits in or beside a ball, as an exact fraction."""
+    """Return a decimal number of so many digits in or beside a ball, as an exact fraction; none of 1e-990."""
     if not ball.is_finite():
         raise ArithmeticError("a ball is not finite where a number was expected")
     middle, _, exponent = ball.mid().mid_rad_10exp(digits)
+    if exponent < LEAST_EXPONENT:
+        return Fraction(0)
     return Fraction(int(middle)) * Fraction(10) ** int(exponent)
 
 

@@ -162,7 +162,10 @@ def certify_birth(birth: BirthPoint) -> BirthCertificate:
     bits = EFFORT.proof.first_bits
     while bits <= EFFORT.proof.most_birth_bits:
         with precision(bits + EFFORT.proof.guard_bits):
-            found = _attempt(problem, [Fraction(x) for x in start], normal, bits)
+            try:
+                found = _attempt(problem, [Fraction(x) for x in start], normal, bits)
+            except ArithmeticError:  # what is not finite may be with more digits
+                found = None
         if found is not None:
             return found
         bits *= EFFORT.proof.growth_of_bits

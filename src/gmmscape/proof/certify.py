@@ -15,6 +15,7 @@ from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailab
 from gmmscape.landscape.landscape import Landscape
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.measure import Population
+from gmmscape.mixture import Mixture
 from gmmscape.proof.balls import Ball, around, decimal, ends, exact, largest, power, precision, total
 from gmmscape.proof.certificate import Certificate, Interval
 from gmmscape.proof.contraction import Middle, Point, contracts, holds_one, inertia, polished, widest_box
@@ -108,7 +109,7 @@ def problem_of_landscape(land: Landscape) -> Problem:
     measure = land.measure
     if isinstance(measure, Population):
         truth = measure.truth
-        if truth.sigma is None:
+        if truth.sigma is None or not shares_variance(truth):
             raise NotAvailableError(
                 "truths whose components differ in covariance cannot be proved about yet: pass one sigma"
             )
@@ -121,6 +122,12 @@ def problem_of_landscape(land: Landscape) -> Problem:
         return PopulationProblem(weights, centers, truth.sigma, land.sigma, land.n_components)
     rows, weights = measure.given_rows()
     return SampleProblem(rows, weights, land.sigma, land.n_components)
+
+
+def shares_variance(truth: Mixture) -> bool:
+    """Say whether all covariances are sigma^2 I but for rounding: what is proved is of one sigma."""
+    apart = np.abs(truth.full_covariances() / np.square(truth.sigma) - np.eye(truth.n_features)).max()
+    return bool(apart <= EFFORT.proof.same_covariance)
 
 
 @dataclass(frozen=True)
@@ -194,11 +201,12 @@ def _attempt(problem: Problem, start: Point, aim: Aim, bits: int) -> Certificate
         return "approximation errors are not told to three digits"
     radius = aim.radius
     if radius is None:
-        radius = widest_box(encloser, at, problem.sigma) or tight
+        radius = max(tight, widest_box(encloser, at, problem.sigma) or tight)
     elif not (radius >= tight and holds_one(encloser, at, radius)):
+        what = "larger" if radius < tight else "smaller"
         raise NoResultError(
             f"a box of radius {float(radius):.3g} is not proved to hold exactly one critical point: pass a "
-            "smaller one, or leave radius out"
+            f"{what} one, or leave radius out"
         )
     kl = defect = rule = None
     if isinstance(encloser, PopulationEncloser) and aim.structure is not None:

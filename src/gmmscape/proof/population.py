@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gmmscape.effort import EFFORT
 from gmmscape.proof.balls import Ball, around, exact, flint, largest, matrix, power, precision, total
 from gmmscape.proof.enclosure import Enclosure, Errors, Third, boxes, enclosed
 from gmmscape.proof.problem import PopulationProblem
 from gmmscape.proof.sums import Place, Posteriors, ThirdMoments, moments, third_moments
-from gmmscape.proof.trapezoid import LeftOut, Rule, chosen_rule, nodes
+from gmmscape.proof.trapezoid import LeftOut, Rule, checked_nodes, chosen_rule, nodes
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,8 @@ def node_masses(
     rule: Rule, shares: Sequence[Ball], centers: Sequence[Place], tau: Ball
 ) -> tuple[list[Place], list[list[Ball]]]:
     """Return nodes within reach of centers, which may be balls, and the mass of each component there."""
+    along = 2 * rule.reach / rule.step
+    checked_nodes(len(centers) * along ** len(centers[0]), EFFORT.proof.most_nodes)
     h = exact(rule.step)
     scale = (h / ((2 * flint().arb.pi()).sqrt() * tau)) ** len(centers[0])
     zero = flint().arb(0)

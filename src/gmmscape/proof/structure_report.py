@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from gmmscape.landscape.theorems.quantities import TruthQuantities
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback, Stopped
+from gmmscape.proof.balls import rounded_down, rounded_up
 from gmmscape.proof.certificate import Certificate
 from gmmscape.proof.certify import certify
 from gmmscape.results.records import Record
@@ -149,8 +151,8 @@ def _row(found: ProvedMinimum) -> list[str]:
         structure + (" ?" if certificate.is_structured is False else ""),
         f"{certificate.nll[0]:.10g}",
         f"{certificate.kl[0]:.9g}" if certificate.kl else "",
-        f"{max(errors):.6g}" if errors else "",
-        f"{float(certificate.radius) / certificate.problem['sigma']:.2g}",
+        rounded_up(max(errors), 6) if errors else "",
+        rounded_down(certificate.radius / Fraction(certificate.problem["sigma"]), 2),
         told,
     ]
 

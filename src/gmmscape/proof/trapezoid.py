@@ -12,6 +12,7 @@ from itertools import product
 from math import ceil, cos, factorial, floor, log, pi, sqrt
 
 from gmmscape.effort import EFFORT
+from gmmscape.exceptions import NoResultError
 from gmmscape.proof.balls import Ball, exact, flint, largest, power
 
 
@@ -59,6 +60,11 @@ def chosen_rule(turn: float, extent: float, truth_sigma: float, bits: int) -> Ru
     -------
     Rule
         Step, strip and reach.
+
+    Raises
+    ------
+    NoResultError
+        If it has more nodes than can be summed over.
     """
     # Whoever checks bounds all sums together, by fifth powers (docs/proofs.md#one-bound).
     wanted = bits * log(2) + 5 * log(2 + 2 * extent) + EFFORT.proof.size_of_moments
@@ -72,7 +78,17 @@ def chosen_rule(turn: float, extent: float, truth_sigma: float, bits: int) -> Ru
         best = max(best, (2 * pi * a / (wanted + size), a))
     step, strip = best
     unit = 2.0 ** (floor(log(step, 2)) - EFFORT.proof.step_digits)
-    return Rule(floor(step / unit) * unit, strip, reach)
+    rule = Rule(floor(step / unit) * unit, strip, reach)
+    checked_nodes(2 * rule.reach / rule.step, EFFORT.proof.most_nodes_along)
+    return rule
+
+
+def checked_nodes(n: float, most: int) -> None:
+    """Raise NoResultError where there are more nodes than can be summed over."""
+    if not n <= most:
+        raise NoResultError(
+            f"not proved: sums would run over {n:.3g} nodes: means and centers are too many sigma apart"
+        )
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ from typing import Any
 from gmmscape.verifier.interval import Interval, total
 from gmmscape.verifier.krawczyk import contracts, decimal, digits, floats, inverse, need, negative_pivots
 from gmmscape.verifier.objective import Row, Table, slopes
-from gmmscape.verifier.points import shares_of, truth_of
+from gmmscape.verifier.points import MOST_ON_A_LINE, shares_of, truth_of
 
 
 def check_birth(claim: Mapping[str, Any]) -> None:
     """Raise ValueError unless grad = 0, H v = 0, l v = 1 has exactly one zero in the box, a regular one."""
     Interval.bits = digits(claim)
     problem, k = claim["problem"], claim["problem"]["n_components"]
+    need(type(k) is int and 0 < k <= MOST_ON_A_LINE, "no number of means, or too many")
     need(
         problem["measure"] == "path" and len(claim["point"]) == 2 * k + 1 == 2 * len(claim["normal"]) + 1,
         "no birth",

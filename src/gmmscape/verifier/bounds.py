@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gmmscape.verifier.interval import Clock
 from gmmscape.verifier.krawczyk import floats, need
 
 Array = NDArray[np.float64]
@@ -23,10 +24,14 @@ U = 2.0**-53
 LOG2, LOG2_REST = float.fromhex("0x1.62e42feep-1"), float.fromhex("0x1.a39ef35793c76p-33")
 REACH = 690.0  # of exponents: what float64 holds, with room
 TINY = 2.0**-500  # quotients above it have all digits
+MOST_PAIRS = 5 * 10**7  # of a row and a component: they are held in memory
+#: Why a search may have ended.
+ENDS = ("completed", "time_limit", "interrupted", "max_cells", "unproved")
 
 
 def exponential(z: Array) -> Array:
     """exp(z) for |z| <= REACH, correct to 128 U relatively: 2^n exp(r) with |r| < 0.35, by 18 terms."""
+    Clock.ask()
     n = np.rint(z / LOG2)
     r = (z - n * LOG2) - n * LOG2_REST
     found = np.ones_like(r)
@@ -58,7 +63,8 @@ class Sums:
         need(fits and 1 <= self.d <= 3 and min(w.min(), share.min(), self.sigma) > 0, "the problem is none")
         need(all(np.isfinite(x).all() for x in (self.rows, w, self.means, share, self.sigma)), "no numbers")
         need(w.min() > TINY * w.sum() and share.min() > TINY * share.sum(), "a weight is lost")
-        squares = self.squares(self.rows[:, None, :] - self.means)
+        need(n * self.k <= MOST_PAIRS, "there are too many rows and components")
+        squares = np.stack([self.squares(self.rows - mean) for mean in self.means], axis=1)
         self.least = squares.min(axis=1)
         z, slack = self.least[:, None] - squares, 16 * U * squares
         share, w = share / share.sum(), w / w.sum()
@@ -83,6 +89,7 @@ def check_bound(content: Mapping[str, Any]) -> None:
         place = np.array(floats(content["argmax"]))
         floats([cover["corner"], cover["side"], cover["peaks"], [entry[3] for entry in cover["by_peak"]]])
         need(0 < floats(content["tol"]) <= 1, "the tolerance is none")
+        need(content["stop_reason"] in ENDS, "the search ended in no way known")
         need(place.shape == (sums.d,) and 0 <= low <= high < np.inf, "the ends are no interval")
         if low > 0:  # zero needs no proof: the average of S over the components of q is one
             terms = sums.terms(sums.squares(sums.rows - place), low, upper=False)

@@ -15,11 +15,13 @@ from typing import Any
 from gmmscape.verifier.interval import Interval, pi
 from gmmscape.verifier.krawczyk import decimal, floats, need
 from gmmscape.verifier.objective import SIX, lower, upper
-from gmmscape.verifier.points import check_point, shares_of
+from gmmscape.verifier.points import MOST_ON_A_LINE, check_point, shares_of
 
 GRID = 1 << 48  # box ends and nodes are whole multiples of 1/GRID
 NARROWEST = GRID >> 30
 NEAR = Fraction(1, 10**6)  # what is listed beside certificates is measured
+ROUNDED = Fraction(1, 1 << 50)  # a variance is the square of sigma, but for its rounding
+WIDEST = 256  # the region, in sigma: exponentials have as many digits as its square
 Box = list[tuple[int, int]]  # ascending means, lowest and highest
 
 
@@ -27,19 +29,21 @@ def check_census(claim: Mapping[str, Any]) -> None:
     """Raise ValueError where something does not follow."""
     need(claim["complete"] is True and claim["undecided"] == [], "it is not said to be complete")
     certificates, problem = claim["certificates"], claim["certificates"][0]["problem"]
-    k, sigma = problem["n_components"], Fraction(floats(problem["sigma"]))
     for one in certificates:
         need(one["problem"] == problem, "certificates are of different problems")
-    need(problem["measure"] == "population" and Fraction(problem["truth_sigma"]) == sigma, "another sigma")
+    k, sigma = problem["n_components"], Fraction(floats(problem["sigma"]))
+    need(type(k) is int and 0 < k <= MOST_ON_A_LINE and sigma > 0, "no problem")
+    need(problem["measure"] == "population" and problem["truth_sigma"] == problem["sigma"], "another sigma")
     told = (claim["k"], claim["sigma"], [[c] for c in claim["centers"]], claim["weights"])
     need(told == tuple(problem[name] for name in ("n_components", "sigma", "centers", "weights")),
          "it is told of another problem")  # fmt: skip
-    truth, places = claim["truth"], [[Fraction(x) for x in floats(place)] for place in problem["centers"]]
+    truth, variances = claim["truth"], floats(claim["truth"]["covariances"])
     need(
-        [[Fraction(x) for x in floats(place)] for place in truth["means"]] == places
+        floats(truth["means"]) == problem["centers"]
         and truth["weights"] == problem["weights"]
         and truth["covariance_type"] == "spherical"
-        and all(abs(Fraction(x) / sigma**2 - 1) < Fraction(1, 10**12) for x in floats(truth["covariances"]))
+        and len(variances) == len(problem["centers"])
+        and all(abs(Fraction(x) / sigma**2 - 1) < ROUNDED for x in variances)
         and not truth.get("background"),
         "the truth is another",
     )
@@ -54,15 +58,16 @@ def check_census(claim: Mapping[str, Any]) -> None:
         for name in ("nll", "kl"):
             near, (low, high) = Fraction(floats(point[name])), map(decimal, one[name])
             need(low - NEAR <= near <= high + NEAR, f"a listed {name} is another")
-        means = sorted(Fraction(x) / sigma for (x,) in point["means"])
+        means = sorted(Fraction(x) / sigma for (x,) in floats(point["means"]))
         need(_apart(means, points[i]) < Fraction(1, 1000), "a listed point is elsewhere")
         need(all(_apart(points[i], points[j]) > tight[i] + tight[j] for j in range(i)),
              "two points may be one")  # fmt: skip
-    reach = Fraction(claim["reach"])
+    reach = Fraction(floats(claim["reach"]))
     need(is_pulled_inward(k, reach), "means may be farther out")
-    centers = [Fraction(c) / sigma for (c,) in problem["centers"]]
+    centers = [Fraction(c) / sigma for (c,) in floats(problem["centers"])]
     known = [_grid_box(one, sigma) for one in certificates]
     low, high = floor((min(centers) - reach) * GRID), ceil((max(centers) + reach) * GRID)
+    need(high - low <= WIDEST * GRID, "the region is too wide")
     pull = _Pull(centers, shares_of(problem["weights"], len(centers)), low, high)
     _settle([(low, high)] * k, known, pull)
     for one in certificates:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from math import isqrt, log
+from math import inf, isqrt, log
+from time import monotonic
 
-#: Bits by which the argument of an exponential is made small.
-SHRINK = 12
+#: Bits by which the argument of an exponential is made small, and the largest argument, in nats.
+SHRINK, LARGEST = 12, 1 << 14
+
+
+class Clock:
+    """When the time for checking is up, on the monotonic clock; long loops ask."""
+
+    until = inf
+
+    @classmethod
+    def ask(cls) -> None:
+        """Raise TimeoutError where it is."""
+        if monotonic() > cls.until:
+            raise TimeoutError
 
 
 class Interval:
@@ -89,6 +102,11 @@ class Interval:
 
 def _exp(x: int, bits: int) -> Interval:
     """The exponential of x / 2^bits: by its series near zero, with |rest| <= 2 |last term|, then squared."""
+    Clock.ask()
+    if x < -bits << bits:
+        return Interval(0, 1)
+    if x > LARGEST << bits:
+        raise OverflowError("an exponential is out of reach")
     halvings = max(0, abs(x).bit_length() - bits + SHRINK)
     extra = halvings + 8
     fine = bits + extra

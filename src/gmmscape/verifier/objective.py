@@ -21,6 +21,7 @@ Points = list[tuple[Row, Row]]  # places, and for each kind of mass how much of 
 #: Upper ends of E|Z|^j of a standard normal Z, and of the largest |t|^j times its density, j = 0 and 5.
 MOMENTS, PEAKS = {0: Fraction(1), 5: Fraction(64, 10)}, {0: Fraction(4, 10), 5: Fraction(184, 100)}
 SIX = Fraction(157, 25)  # below 2 pi
+MOST_NODES = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class Truth:
     def points(self) -> Points:
         """Return the nodes within reach of a center, with the mass that each component has there."""
         h, found = self.step, {}
+        along = 2 * self.reach / h + 2
+        if along ** len(self.centers[0]) * len(self.centers) > MOST_NODES:
+            raise ValueError("the rule has too many nodes")
         unit = Interval.of(h / self.tau).over((pi() + pi()).root())
         narrow = Interval.of(-1 / (2 * self.tau**2))
         for s, center in enumerate(self.centers):
@@ -58,9 +62,9 @@ class Truth:
         spread = max(upper(x[b] - y[b]) for x in means for y in means for b in range(r))
         theta, start = a * spread / (2 * width**2), self.reach - h - blur
         cosine = 1 - theta**2 / 2 + theta**4 / 24 - theta**6 / 720  # at most cos(theta)
-        rate = lower(Interval.of(SIX * a / h).exp()) - 1
-        if theta >= SIX / 4 or cosine <= 0 or rate <= 0 or start <= 0 or start**2 <= 10 * tau**2:
+        if theta >= SIX / 4 or cosine <= 0 or start <= 0 or start**2 <= 10 * tau**2:
             raise ValueError("the rule has no bound for these means")
+        rate = lower(Interval.of(SIX * a / h).exp()) - 1
         growth = upper(Interval.of(a**2 / (2 * tau**2)).exp()) / cosine**3
         fall = upper(Interval.of(-(start**2) / (2 * tau**2)).exp())
         sums = {j: tau**j * (MOMENTS[j] + 2 * h / tau * PEAKS[j]) for j in (0, 5)}
@@ -145,7 +149,7 @@ def slopes(points: Points, means: Table, error: Fraction, third: bool = False) -
     posteriors = Posteriors(means, [Fraction(1, k)] * k, Fraction(1))
     shares = [[zero] * len(points[0][1]) for _ in range(k)]
     first, second = [zero] * size, [[zero] * size for _ in range(size)]
-    tensor = [[[zero] * k for _ in range(k)] for _ in range(k)]
+    tensor = [[[zero] * k for _ in range(k)] for _ in range(k)] if third else []
     for place, masses in points:
         weight, (psi, _) = total(masses), posteriors.at(place)
         y = [place[a] - means[i][a] for i in range(k) for a in range(d)]

@@ -4,7 +4,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
-from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailableError
 
 STRUCTURE = [((0,), (0, 1)), ((1, 2), (2,))]
 
@@ -70,3 +70,12 @@ def test_births_come_back(equal, tmp_path):
     equal.to_json(tmp_path / "birth.json")
     read = lab.BirthPoint.from_json(tmp_path / "birth.json")
     assert lab.certify_birth(read).parameter == certificate.parameter
+
+
+def test_what_is_not_finite_is_not_proved(equal, monkeypatch):
+    def attempt(*arguments):
+        raise ArithmeticError("a ball is not finite")
+
+    monkeypatch.setattr("gmmscape.proof.birth._attempt", attempt)
+    with pytest.raises(NoResultError, match="not proved"):
+        lab.certify_birth(equal)

@@ -229,3 +229,34 @@ def test_iris():
     sample = lab.Landscape(lab.Sample(load_iris().data), 3, sigma=0.4)
     minima = sample.explore(rng=0, n_starts=8).minima
     assert [lab.certify(point, sample).index for point in minima] == [0] * len(minima)
+
+
+@pytest.mark.parametrize("point", [[-2.0, 2e3], [-1e8, 1e8]])
+def test_means_far_from_all_centers_are_refused_at_once(point):
+    land = lab.Landscape(lab.Population(gs.Mixture.location([-2.0, 2.0], 1.0)), 2)
+    with pytest.raises(NoResultError, match="nodes"):
+        lab.certify(point, land)
+
+
+def test_rows_far_apart_have_digits_that_end(tmp_path):
+    """Newton's last step is about exp(-1e12): written out, it would take all memory."""
+    land = lab.Landscape(lab.Sample(np.array([[0.0], [1e6]])), 2, 1.0)
+    certificate = lab.certify([0.0, 1e6], land)
+    assert certificate.is_minimum
+    certificate.to_json(tmp_path / "c.json")
+    assert lab.verify(tmp_path / "c.json")
+
+
+def test_truths_of_two_sigmas_are_not_taken_for_one():
+    """A mixture has a sigma where variances differ by 1e-12 of themselves; a proof is of one alone."""
+    truth = gs.Mixture([0.5, 0.5], [[-2.0], [2.0]], [1.0, 1 + 4e-13], "spherical")
+    assert truth.sigma is not None
+    with pytest.raises(NotAvailableError, match="covariance"):
+        lab.certify([-2.0, 2.0], lab.Landscape(lab.Population(truth), 2))
+
+
+@pytest.mark.parametrize(("radius", "word"), [(1e-300, "larger"), (2.5, "smaller")])
+def test_what_radius_to_pass_instead(radius, word):
+    land = lab.Landscape(lab.Sample(np.array([[0.0], [1.0], [5.0], [6.0]])), 2, 1.0)
+    with pytest.raises(NoResultError, match=word):
+        lab.certify(land.descend([0.0, 6.0]), land, radius)

@@ -83,6 +83,26 @@ def not_complete(claim: dict[str, Any]) -> None:
     claim["complete"] = False
 
 
+def no_variances(claim: dict[str, Any]) -> None:
+    claim["truth"]["covariances"] = []
+
+
+def another_variance(claim: dict[str, Any]) -> None:
+    claim["truth"]["covariances"][0] *= 1 + 1e-13
+
+
+def reach_in_a_string(claim: dict[str, Any]) -> None:
+    claim["reach"] = "1e99999999"
+
+
+def mean_in_a_string(claim: dict[str, Any]) -> None:
+    claim["minima"][0]["means"][0][0] = "1e99999999"
+
+
+def reach_of_a_day(claim: dict[str, Any]) -> None:
+    claim["reach"] = 1e9
+
+
 def other_problem(claim: dict[str, Any]) -> None:
     claim["certificates"][1]["problem"]["sigma"] = 1.5
 
@@ -92,7 +112,8 @@ def other_problem(claim: dict[str, Any]) -> None:
     [
         drop_saddle, drop_minimum, drop_certificate, list_twice, move_listed, other_index, shorter_reach,
         other_truth, other_weights, not_complete, other_problem, tell_another_truth, list_saddle_as_minimum,
-        list_another_value,
+        list_another_value, no_variances, another_variance, reach_in_a_string, mean_in_a_string,
+        reach_of_a_day,
     ],
 )  # fmt: skip
 def test_what_does_not_follow_is_refused(claim: dict[str, Any], change: Callable[[dict[str, Any]], None]):

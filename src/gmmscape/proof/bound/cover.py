@@ -46,6 +46,10 @@ class Cover:
         """Number of cells."""
         return len(self.by_peak) + sum(map(len, self.by_corners.values()))
 
+    def proof(self, n_cells: int, by_corners: float, by_peak: float) -> float:
+        """Return about how many seconds the proof of so many cells takes, given those of one of each kind."""
+        return by_corners * (n_cells - len(self.by_peak)) + by_peak * len(self.by_peak)
+
     def growth_at(self, level: int, sigma: float) -> float:
         """Return by how much log S may be higher in a cell than at its corners."""
         return self.grid.n_features * (self.grid.side_at(level) / sigma) ** 2 / 8
@@ -56,7 +60,9 @@ class Cover:
             self.by_corners[level] = np.concatenate([self.by_corners.get(level, cells[:0]), cells])
 
 
-def cover_of(problem: BoundProblem, tol: float, budget: Budget) -> Cover:
+def cover_of(
+    problem: BoundProblem, tol: float, budget: Budget, seconds: tuple[float, float] | None = None
+) -> Cover:
     """Return a cover whose bound of S exceeds the largest known value by at most a factor 1 + tol.
 
     Parameters
@@ -67,6 +73,9 @@ def cover_of(problem: BoundProblem, tol: float, budget: Budget) -> Cover:
         Relative tolerance of S.
     budget : Budget
         Where it is used up, the cells that are left are bounded by their corners as they are.
+    seconds : tuple of float, optional
+        That the proof of a cell takes afterwards, by its corners and by a peak: cells are halved no more
+        where that would be too long.
 
     Returns
     -------
@@ -80,9 +89,17 @@ def cover_of(problem: BoundProblem, tol: float, budget: Budget) -> Cover:
         while len(cells):
             budget.report("cells", cover.n_cells, cover.n_cells + len(cells), lower=search.lower)
             left = search.look(level, cells)
-            if level == cover.grid.deepest or cover.n_cells + 2**problem.n_features * len(left) > (
-                EFFORT.proof.most_cells
+            more = cover.n_cells + 2**problem.n_features * len(left)
+            if (
+                seconds
+                and len(left)
+                and budget.left is not None
+                and cover.proof(more, *seconds) > budget.left
             ):
+                cover.settle(level, left)
+                cover.stop_reason = "time_limit"
+                break
+            if level == cover.grid.deepest or more > EFFORT.proof.most_cells:
                 cover.settle(level, left)
                 cover.stop_reason = "max_cells"
                 break

@@ -16,7 +16,7 @@ from gmmscape.proof.balls import ends, flint, float_ends, precision
 from gmmscape.proof.bound.cover import Cover, cover_of
 from gmmscape.proof.bound.fit import fit_of
 from gmmscape.proof.bound.problem import BoundProblem
-from gmmscape.proof.bound.proved import Proved, highest, proved_by
+from gmmscape.proof.bound.proved import Proved, Seconds, highest, proved_by
 from gmmscape.proof.bound.result import GlobalBound, cover_content
 from gmmscape.validation import (
     data_matrix,
@@ -62,7 +62,8 @@ def global_bound(
         The ends of the gap differ by at most ``tol * (1 + lo)``: an absolute tolerance where the gap is
         small, a relative one where it is large. At least 1e-11.
     max_seconds : float, optional
-        Time for the search. Where it is used up, the gap is wider, and as proved as any.
+        Time for the search and, as far as can be told before, the proof of its cells. Where it is used up,
+        the gap is wider, and as proved as any.
     callback : callable, optional
         Called with an `Event` after each halving of cells; returning True ends the search.
     verbose : int, default=0
@@ -137,7 +138,8 @@ def bound_of(problem: BoundProblem, tol: float, budget: Budget) -> GlobalBound:
             problem.sigma,
             f"fit the model first: a row is {farthest:.3g} sigma from the nearest mean",
         )
-    return proved_bound(problem, cover_of(problem, tol, budget), tol, budget)
+    seconds = None if budget.left is None else Seconds.of(problem)
+    return proved_bound(problem, cover_of(problem, tol, budget, seconds), tol, budget)
 
 
 def proved_bound(problem: BoundProblem, cover: Cover, tol: float, budget: Budget) -> GlobalBound:

@@ -12,12 +12,13 @@ from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Callback, Stopped
-from gmmscape.proof.balls import flint
+from gmmscape.proof.balls import flint, rounded_up
 from gmmscape.proof.bound.atoms import Atoms, Likelihood, merged
 from gmmscape.proof.bound.cover import Cover, cover_of
 from gmmscape.proof.bound.fit import fit_of
 from gmmscape.proof.bound.global_bound import checked_tol, proved_bound, rows_and_weights
 from gmmscape.proof.bound.problem import BoundProblem
+from gmmscape.proof.bound.proved import Seconds
 from gmmscape.proof.bound.result import GlobalBound
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
@@ -84,7 +85,8 @@ class NonparametricFit(Record):
         Returns
         -------
         tuple of float
-            Ends (lo, hi), nats per unit mass; the gap apart. Mostly far below what `global_bound` proves of
+            Ends (lo, hi), nats per unit mass; the gap apart. Of likelihoods in float64,
+            to its rounding. Mostly far below what `global_bound` proves of
             the fit by itself.
 
         Raises
@@ -100,9 +102,10 @@ class NonparametricFit(Record):
 
     def __str__(self) -> str:
         low = f"nll {self.nll:.10g}"
+        sigma, most = self.bound.problem["sigma"], rounded_up(self.gap[1], 3)
         head = (
-            f"the best mixture with sigma {self.bound.problem['sigma']:g} to {self.gap[1]:.3g} nats per unit "
-            f"mass, proved: {counted(self.n_components, 'component')}, {low}"
+            f"the best mixture with sigma {sigma:.17g} to {most} nats per unit mass, proved: "
+            f"{counted(self.n_components, 'component')}, {low}"
         )
         said = (
             [head] if self.stop_reason == "completed" else [head, f"  {self.stop_reason}: the gap is wider"]
@@ -220,11 +223,15 @@ class _Search:
         problem = self._problem(atoms)
         if cover is None or stop_reason != "completed":
             tol = min(EFFORT.proof.coarse_tol, max(self.tol / 4, self.highest))
-            cover = cover_of(problem, tol, Budget("nonparametric", self.budget.left))
+            cover = cover_of(problem, tol, self._left(), Seconds.of(problem))
         bound = proved_bound(problem, cover, self.tol / 4, self.budget)
         mixture = bound.fit
         log_density = _mean_log_density(mixture, problem.rows, problem.row_weights)
         return NonparametricFit(mixture, -log_density, bound, self.rounds, stop_reason)
+
+    def _left(self) -> Budget:
+        """Return what is left of the time, without whoever watches."""
+        return Budget("nonparametric", self.budget.left)
 
     def _simpler(self, atoms: Atoms, cover: Cover) -> tuple[Atoms, Cover]:
         """Return atoms, one in place of several that are close where that is as good, and a cover."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple
+from time import process_time
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.effort import EFFORT
 from gmmscape.progress import Budget
-from gmmscape.proof.balls import Ball, exact, largest, matrix, power, total
+from gmmscape.proof.balls import Ball, exact, largest, matrix, power, precision, total
 from gmmscape.proof.bound.cells import Numbers
 from gmmscape.proof.bound.cover import Cover
 from gmmscape.proof.bound.problem import BoundProblem
@@ -136,6 +138,26 @@ class ProvedPeak:
         if not (bend > 0 and _is_positive(left)):
             return None
         return self.square_slope / (2 * exact(bend) * self.value)
+
+
+class Seconds(NamedTuple):
+    """About how long the proof of a cell takes, by what bounds it."""
+
+    corners: float
+    peak: float
+
+    @classmethod
+    def of(cls, problem: BoundProblem) -> Self:
+        """Return what some cells take here."""
+        with precision(EFFORT.proof.bound_bits):
+            ratio, place = ProvedRatio(problem), problem.rows[0]
+            peak = ProvedPeak(ratio, place, is_mean=False)
+            began = process_time()
+            peak.excess(place.tolist(), (place + problem.sigma).tolist(), 1.0)
+            between = process_time()
+            some = np.indices((EFFORT.proof.timed,) * problem.n_features).reshape(problem.n_features, -1).T
+            ratio.values(place + problem.sigma * some)
+            return cls((process_time() - between) / len(some), between - began)
 
 
 class Proved(NamedTuple):

@@ -89,6 +89,8 @@ def census(
         If a parameter is not usable, or the checkpoint is one of another truth.
     NotAvailableError
         If python-flint is not installed, or the truth is not on a line or has no common sigma.
+    NoResultError
+        If float64 does not tell the centers apart.
     FormatError
         If the checkpoint is none.
 

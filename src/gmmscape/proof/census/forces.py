@@ -12,6 +12,7 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.effort import EFFORT
+from gmmscape.exceptions import NoResultError
 from gmmscape.proof.balls import Ball, exact, precision, total
 from gmmscape.proof.census.exponential import ERROR, UNIT, decaying
 from gmmscape.proof.population import left_out, points_of
@@ -68,6 +69,11 @@ class Forces:
         Between which all means of all boxes lie.
     accuracy : int
         Binary digits that the rule is to be accurate to.
+
+    Raises
+    ------
+    NoResultError
+        If it has too many nodes, or float64 does not hold what it sums.
     """
 
     def __init__(self, problem: PopulationProblem, low: float, high: float, accuracy: int) -> None:
@@ -80,13 +86,15 @@ class Forces:
             places, weights = points_of(problem, rule, bits)
             self.x = np.array([float(x.mid()) for (x,) in places])
             if not all(exact(value) == x for value, (x,) in zip(self.x.tolist(), places, strict=True)):
-                raise ArithmeticError("nodes are no floats")
+                raise NoResultError(
+                    "not proved: float64 does not tell nodes apart: subtract an offset from centers"
+                )
             self.mass = np.array([_nearest(total(row)) for row in weights])
             region = [[exact(low).union(exact(high))]] * self.k
             each = left_out(problem.places(), rule, region, problem.truth_sigma, problem.sigma)
             error = total(w * one.moment(1, 1) for w, one in zip(problem.shares(), each, strict=True))
             if not error.is_finite():
-                raise ArithmeticError("the rule has no bound for means that far apart")
+                raise NoResultError("not proved: centers are too many sigma apart for a census")
             # Upward, and more than what underflows.
             self.error = float(error.upper()) * (1 + 2.0**-20) + len(places) * 2.0**-960
         farthest = max(float(self.x[-1]) - low, high - float(self.x[0]))
@@ -204,5 +212,5 @@ def _nearest(ball: Ball) -> float:
     """The float nearest to a ball, which it misses by less than two rounding units."""
     found = float(ball.mid())
     if not abs(exact(found) - ball) <= exact(2 * UNIT) * ball:
-        raise ArithmeticError("a mass is not known well enough")
+        raise NoResultError("not proved: centers are too many sigma apart for a census")
     return found

@@ -11,6 +11,7 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray
 from gmmscape.effort import EFFORT
+from gmmscape.exceptions import NoResultError
 from gmmscape.proof.balls import float_ends
 from gmmscape.proof.census.boxes import Boxes, joined
 from gmmscape.proof.census.exterior import exterior_reach
@@ -115,8 +116,17 @@ class Subdivision:
         self.state = State(waiting, narrow, int(content["looked"]))
 
     def _rule(self, number: int) -> Forces:
+        """The rule of a number; the finest before it where float64 is no match for that."""
+        number = min(number, len(self._accuracies) - 1)
         if number not in self._rules:
-            self._rules[number] = Forces(self._problem, self.low, self.high, self._accuracies[number])
+            try:
+                found = Forces(self._problem, self.low, self.high, self._accuracies[number])
+            except NoResultError:
+                if number == 0:
+                    raise
+                self._accuracies = self._accuracies[:number]
+                return self._rule(number)
+            self._rules[number] = found
         return self._rules[number]
 
     def _is_known(self, boxes: Boxes) -> BoolArray:

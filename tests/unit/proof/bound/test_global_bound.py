@@ -10,6 +10,8 @@ from sklearn.cluster import KMeans
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
+from gmmscape.proof.bound.problem import BoundProblem
+from gmmscape.proof.bound.proved import Seconds
 
 pytest.importorskip("flint")
 
@@ -211,3 +213,35 @@ def test_an_offset_changes_nothing():
     near, far = (lab.global_bound(x[:2] + offset, x + offset, 1.0) for offset in (0.0, -(2.0**20)))
     assert far.gap == pytest.approx(near.gap, rel=1e-9)
     assert lab.global_bound([-1e6], [[-1e6]], 1.0).gap == (0.0, 0.0)
+
+
+def test_no_more_cells_than_there_is_time_to_prove(monkeypatch):
+    """A cell takes a second here, of nine; without a limit of time nothing is reckoned."""
+    x, w, means, weights, sigma = problem(3, 2)
+    monkeypatch.setattr("gmmscape.proof.bound.proved.Seconds.of", lambda problem: (1.0, 1.0))
+    bound = lab.global_bound(means, x, sigma, weights, sample_weight=w, max_seconds=9.0)
+    assert bound.stop_reason == "time_limit"
+    assert 1 < bound.n_cells <= 9
+    whole = lab.global_bound(means, x, sigma, weights, sample_weight=w)
+    assert whole.stop_reason == "completed"
+    assert whole.n_cells > 9
+
+
+def test_what_a_cell_takes_is_measured():
+    rng = np.random.default_rng(0)
+    few, many = (
+        BoundProblem.of(rng.normal(size=(n, 2)), None, np.zeros((1, 2)), np.ones(1), 1.0) for n in (20, 2000)
+    )
+    assert 0 < Seconds.of(few).peak < Seconds.of(many).peak
+    assert 0 < Seconds.of(few).corners < Seconds.of(many).corners
+
+
+@pytest.mark.parametrize(("by", "good"), [(1 + 1e-9, False), (1 + 1e-12, False), (1 + 2.0**-51, True)])
+def test_what_is_proved_is_of_the_fit_that_was_given(by, good):
+    """Covariances off by more than rounding are those of another fit."""
+    fit = gs.Mixture([0.5, 0.5], [[-1.0], [1.0]], [0.49, 0.49 * by], "spherical")
+    if good:
+        assert lab.global_bound(fit, [[-1.0], [1.0]], 0.7).gain[1] > 0
+    else:
+        with pytest.raises(InvalidParameterError, match="covariances"):
+            lab.global_bound(fit, [[-1.0], [1.0]], 0.7)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gmmscape.exceptions import NoResultError
 from gmmscape.proof.balls import exact, precision
 from gmmscape.proof.census.forces import Forces
+from gmmscape.proof.census.subdivision import Subdivision, finest
 from gmmscape.proof.population import PopulationEncloser
 from gmmscape.proof.problem import PopulationProblem
 
@@ -90,3 +92,22 @@ def test_a_rule_is_told_to_be_coarse_where_its_error_counts():
 def test_nodes_and_masses_are_those_of_the_truth(forces: Forces):
     assert abs(forces.mass.sum() - 1) < 1e-4
     assert abs((forces.mass * forces.x).sum() - (0.2 * -4 + 0.3 * 3 + 0.5 * 9)) < 1e-3
+
+
+def test_rules_too_fine_for_float64_are_left_to_coarser_ones():
+    """Between centers 80 sigma apart the density is 1e-348: no census can be complete, and none fails."""
+    far = PopulationProblem((0.5, 0.5), ((-40.0,), (40.0,)), 1.0, 1.0, 2)
+    with pytest.raises(NoResultError, match="sigma apart"):
+        Forces(far, -41.2, 41.2, finest(far))
+    division = Subdivision(far)
+    assert division._rule(2) is division._rule(1) is not division._rule(0)
+    division.step(1e-3)
+    assert division.state.looked == 1
+    assert len(division.state.left)
+
+
+@pytest.mark.parametrize(("centers", "word"), [((-1e9, 1e9), "sigma apart"), ((1e17, 1e17 + 64), "offset")])
+def test_what_is_out_of_reach_is_named(centers: tuple[float, float], word: str):
+    far = PopulationProblem((0.5, 0.5), tuple((c,) for c in centers), 1.0, 1.0, 2)
+    with pytest.raises(NoResultError, match=word):
+        Forces(far, centers[0] - 2, centers[1] + 2, 20)
