@@ -7,6 +7,7 @@ from click.shell_completion import BashComplete
 
 from doors.commandline import failed, inside
 from gmmscape.cli.app import app
+from gmmscape.proof import structure_report as report
 
 TRUTH = ("--centers=-2,2", "--sigma", "1", "--starts", "2")
 
@@ -17,6 +18,33 @@ def test_bare_prove_means_minima():
     assert (bare.returncode, bare.stderr) == (0, "")
     assert bare.stdout.startswith("1 minimum found, 1 proved")
     assert bare.stdout == named.stdout
+
+
+def test_a_report_of_certificates_is_told_from_one(tmp_path):
+    pytest.importorskip("flint")
+    inside("prove", *TRUTH, "--json", "report.json", cwd=tmp_path)
+    refused = inside("verify", "report.json", cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "'gmmscape-structure-report' is no certificate" in refused.stderr
+    assert "`gmmscape prove --certificates FOLDER`" in refused.stderr
+
+
+def test_ctrl_c_keeps_what_is_proved(tmp_path, monkeypatch):
+    pytest.importorskip("flint")
+    whole, calls = report.certify, []
+
+    def second_is_interrupted(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return whole(*arguments)
+
+    monkeypatch.setattr(report, "certify", second_is_interrupted)
+    two_minima = ("--centers=-3,3,12", "--sigma", "1", "--starts", "0", "--certificates", "p")
+    found = inside("prove", *two_minima, cwd=tmp_path)
+    assert found.returncode == 4, found.stderr
+    assert found.stdout.startswith("1 minimum found, 1 proved")
+    assert [file.name for file in (tmp_path / "p").iterdir()] == ["minimum-0.json"]
 
 
 def test_a_first_word_that_names_no_command_is_a_file(tmp_path):
