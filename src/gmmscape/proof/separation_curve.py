@@ -208,14 +208,14 @@ class ProvedSeparationCurve(Record):
             )
         points = [self.points[i] for i in proved]
         ends = [(point.error, point.half_gap, point.defect) for point in points]
-        quantities = dict(zip((*_NAMES, "defect"), np.array(ends)[:, :, 1].T, strict=True))
+        quantities: dict[str, Any] = dict(zip((*_NAMES, "defect"), np.array(ends)[:, :, 1].T, strict=True))
         laws = {name: order[proved] for name, order in self.laws.items()} if law else {}
         scaled = {name: order * quantities[name][-1] / order[-1] for name, order in laws.items()}
         separation = [point.separation for point in points]
         return SeparationDisplay(separation, quantities, laws=scaled, missing=self.missing).plot(ax)
 
 
-_NAMES = ("one-fits-many error", "many-fit-one half-gap")
+_NAMES: tuple[str, ...] = ("one-fits-many error", "many-fit-one half-gap")
 
 
 def _told(ends: Ends | None) -> str:
