@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 SPURIOUS = Structure.of([((0,), (0, 1)), ((1, 2), (2,))])
 #: What is told of each separation.
 STATES = ("proved", "not proved", "no minimum found")
-#: Digits of an end that are printed, at most.
-DIGITS = 6
 Ends = tuple[float, float]
 
 
@@ -222,7 +220,7 @@ def _told(ends: Ends | None) -> str:
     """Return the digits that both ends of an interval have, rounded."""
     if ends is None:
         return ""
-    for digits in range(DIGITS, 0, -1):
+    for digits in range(6, 0, -1):
         low, high = (f"{end:.{digits}g}" for end in ends)
         if low == high:
             return low
