@@ -41,6 +41,11 @@ from gmmscape.proof.census.result import Census
 from gmmscape.proof.certificate import Certificate
 from gmmscape.proof.certified_atlas import certify_atlas
 from gmmscape.proof.certify import certify
+from gmmscape.proof.separation_curve import (
+    ProvedSeparation,
+    ProvedSeparationCurve,
+    proved_error_against_separation,
+)
 from gmmscape.proof.structure_report import ProvedMinimum, StructureReport, structure_report
 from gmmscape.structure import Block, Decoding, Structure, candidates, decode
 from gmmscape.verifier.check import verify
@@ -71,6 +76,8 @@ __all__ = [
     "PhaseDiagram",
     "Population",
     "ProvedMinimum",
+    "ProvedSeparation",
+    "ProvedSeparationCurve",
     "Rate",
     "Realisation",
     "Sample",
@@ -101,6 +108,7 @@ __all__ = [
     "laws",
     "nonparametric",
     "phase",
+    "proved_error_against_separation",
     "structure_report",
     "structure_threshold",
     "theorem_table",

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from gmmscape.cli.app import COMMANDS, app
+from gmmscape.cli.prove import PROOFS, prove_command
 
 LOADED = """
 import sys
@@ -41,6 +42,19 @@ def test_the_list_says_what_each_command_says_of_itself(name: str):
     assert command is not None
     assert command.name == name
     assert command.get_short_help_str(200) == COMMANDS[name]
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_the_list_of_proofs_says_what_each_command_says_of_itself(name: str):
+    command = prove_command.get_command(click.Context(prove_command), name)
+    assert command is not None
+    assert command.name == name
+    assert command.get_short_help_str(200) == PROOFS[name]
+
+
+def test_the_list_of_proofs_loads_none_of_them():
+    assert not loads_numpy("prove", "--help")
+    assert loads_numpy("prove", "minima", "--help")
 
 
 TIMED = """

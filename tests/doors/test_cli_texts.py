@@ -17,6 +17,7 @@ import pytest
 import gmmscape as gs
 from doors.commandline import PATIENCE, gmmscape, inside
 from gmmscape.cli.app import COMMANDS, app
+from gmmscape.cli.prove import PROOFS
 from gmmscape.cli.shared.files import FileCommand
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.results.text import cells
@@ -156,24 +157,37 @@ def test_the_shell_completes_options_and_files():
     assert done.stdout.split() == ["file,ro"]
 
 
-def examples_in(name: str) -> list[str]:
-    command = app.get_command(click.Context(app), name)
+#: Each command by what is typed for it: `prove`, which means its minima, and those of its group too.
+TYPED = [*COMMANDS, *(f"prove {name}" for name in PROOFS)]
+
+
+def command_of(typed: str) -> click.Command:
+    """Return the command that is typed so."""
+    command: click.Command | None = app
+    for name in typed.split():
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(command), name)
     assert command is not None
-    assert command.help is not None
-    after = command.help.split("Example:\n")
-    assert len(after) == 2, f"{name} --help has no example"
+    return command
+
+
+def examples_in(typed: str) -> list[str]:
+    help_text = command_of(typed).help
+    assert help_text is not None
+    after = help_text.split("Example:\n")
+    assert len(after) == 2, f"{typed} --help has no example"
     return [line.strip() for line in after[1].splitlines() if line.strip()]
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_example_of_each_help_page_runs(name, folder, tmp_path):
+@pytest.mark.parametrize("typed", TYPED)
+def test_the_example_of_each_help_page_runs(typed, folder, tmp_path):
     for file in ("rows.csv", "fit.json"):
         shutil.copy(folder / file, tmp_path / file)
-    (example,) = examples_in(name)
+    (example,) = examples_in(typed)
     program, *arguments = shlex.split(example)
     assert program == "gmmscape"
-    assert arguments[0] == name
-    if name == "verify":  # what the example of prove has made
+    assert arguments[: len(typed.split())] == typed.split()
+    if typed == "verify":  # what the example of prove has made
         inside(*shlex.split(examples_in("prove")[0])[1:], cwd=tmp_path)
     done = inside(*arguments, *(["--force"] if "--json" in arguments else []), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -211,11 +225,9 @@ AT_ONCE = {"predict": {"--json", "--quiet", "--force"}, "sample": {"--force"}}
 AT_ONCE["score"], AT_ONCE["verify"] = AT_ONCE["predict"], {"--quiet"}
 
 
-@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"demo"}))
-def test_every_command_has_the_same_options(name):
-    command = app.get_command(click.Context(app), name)
-    assert command is not None
-    there = {option for param in command.params for option in param.opts}
+@pytest.mark.parametrize("typed", sorted(set(TYPED) - {"demo", "prove"}))
+def test_every_command_has_the_same_options(typed):
+    there = {option for param in command_of(typed).params for option in param.opts}
     assert (
-        AT_ONCE.get(name, {"--json", "--quiet", "--verbose", "--show", "--force", "--max-seconds"}) <= there
+        AT_ONCE.get(typed, {"--json", "--quiet", "--verbose", "--show", "--force", "--max-seconds"}) <= there
     )

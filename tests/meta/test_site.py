@@ -11,6 +11,7 @@ import pytest
 
 import gmmscape
 from gmmscape.cli.app import COMMANDS, app
+from gmmscape.cli.prove import PROOFS, prove_command
 from gmmscape.results.records import HOMES, class_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,6 +92,17 @@ def test_every_command_and_option_is_in_the_reference():
         assert command is not None
         options = [one for parameter in command.params for one in parameter.opts if one.startswith("-")]
         assert [one for one in options if one not in pages[f"{name}.md"]] == []
+
+
+def test_the_commands_of_a_group_are_on_its_page():
+    text = dict(commands.pages())["prove.md"]
+    for name in PROOFS:
+        command = prove_command.get_command(click.Context(prove_command), name)
+        assert command is not None
+        part = text.partition(f"\n## gmmscape prove {name}\n")[2].partition("\n## ")[0]
+        options = [one for parameter in command.params for one in parameter.opts if one.startswith("-")]
+        assert options
+        assert [one for one in options if one not in part] == []
 
 
 def test_a_help_text_is_no_markdown():

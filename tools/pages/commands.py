@@ -14,8 +14,7 @@ from gmmscape.cli.app import app
 def pages() -> Iterator[tuple[str, str]]:
     """Yield the place of each page below the folder of the commands, and its text in Markdown."""
     with click.Context(app, info_name="gmmscape", **app.context_settings) as context:
-        commands = {name: app.get_command(context, name) for name in app.list_commands(context)}
-        found = {name: command for name, command in commands.items() if command is not None}
+        found = commands_in(app, context)
         yield "index.md", index(context, found)
         for name, command in found.items():
             with click.Context(command, parent=context, info_name=name) as inner:
@@ -35,10 +34,21 @@ def index(context: click.Context, commands: dict[str, click.Command]) -> str:
 
 
 def page(context: click.Context, name: str) -> str:
-    """Return the page of one command."""
+    """Return the page of one command; those of a group follow on it."""
     usage = " ".join(context.command.collect_usage_pieces(context))
     lines = [f"# {name}", "", "```text", f"{name} {usage}", "```", "", *paragraphs(context.command.help)]
-    return "\n".join([*lines, "", "## Options", "", *options(context)]) + "\n"
+    lines += ["", "## Options", "", *options(context)]
+    if isinstance(context.command, click.Group):
+        for part, command in commands_in(context.command, context).items():
+            with click.Context(command, parent=context, info_name=part) as inner:
+                lines += ["", "#" + page(inner, f"{name} {part}").replace("\n## ", "\n### ").rstrip("\n")]
+    return "\n".join(lines) + "\n"
+
+
+def commands_in(group: click.Group, context: click.Context) -> dict[str, click.Command]:
+    """Return the commands of a group by their names."""
+    found = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
 
 
 def options(context: click.Context) -> list[str]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from difflib import get_close_matches
-from importlib import import_module
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
+from gmmscape.cli.shared.groups import Commands
 from gmmscape.cli.shared.spoken import of_an_error
 from gmmscape.exceptions import DataError, FormatError, GmmscapeError
 from gmmscape.version import VERSION
@@ -35,46 +33,14 @@ COMMANDS = {
     "birth": "Find the separation at which a spurious minimum is born.",
     "falsify": "Search random separated truths for local minima that are no union of blocks.",
     "phase": "Map the minima of k means over two parameters x and y of the truth.",
-    "prove": "Prove the minima of a known mixture, or of the rows of FILE.",
+    "prove": "Prove minima, that they are all, a birth, or how far a fit is from the best.",
     "verify": "Check the certificates in FILES: compute anew what they claim.",
     "demo": "Fit the shipped example, in which EM alone gets stuck.",
 }
 
 
-class Commands(click.Group):
-    """Commands, each loaded when called; ends in peace when the reader, such as ``head``, goes away."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the help."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        return getattr(import_module(f"gmmscape.cli.{cmd_name}"), f"{cmd_name}_command")
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete the name of a command without loading any."""
-        found = [
-            CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)
-        ]
-        return found + click.Command.shell_complete(self, ctx, incomplete)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without loading them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one may be meant."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            meant = f": did you mean {near[0]}?" if near else f": choose one of {', '.join(COMMANDS)}"
-            raise click.UsageError(f"there is no command {args[0]!r}{meant}", ctx)
-        return super().resolve_command(ctx, args)
+class Program(Commands):
+    """All commands; ends in peace when the reader, such as ``head``, goes away."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what could not be written is dropped."""
@@ -86,7 +52,12 @@ class Commands(click.Group):
             return None
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Program,
+    listed=COMMANDS,
+    package="gmmscape.cli",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(VERSION, prog_name="gmmscape")
 def app() -> None:
     """Gaussian mixtures that are not stuck: fit, diagnose, repair, select, or map where they get stuck.

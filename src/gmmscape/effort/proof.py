@@ -100,6 +100,8 @@ class ProofEffort:
     same_atom: float = 1e-4
     simpler_reach: float = 0.2
     rounds: int = 200
+    #: Share of the time in which `gmmscape prove bound` looks for a fit, at most.
+    time_of_search: float = 0.5
     #: Steps for the weights, the gain below which they end, the share that a step leaves at least, and what
     #: makes their equations definite.
     weight_steps: int = 60

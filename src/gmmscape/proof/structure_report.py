@@ -16,7 +16,7 @@ from gmmscape.landscape.theorems.found import bound_of
 from gmmscape.landscape.theorems.quantities import TruthQuantities
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
-from gmmscape.progress import Budget, Callback, Stopped
+from gmmscape.progress import Budget, Callback, Event, Stopped
 from gmmscape.proof.balls import rounded_down, rounded_up
 from gmmscape.proof.certificate import Certificate
 from gmmscape.proof.certify import certify
@@ -193,7 +193,8 @@ def structure_report(
     max_seconds : float, optional
         Time budget; what was proved until then is returned.
     callback : callable, optional
-        Called with an `Event` (stage "prove") after each proof; returning True stops.
+        Called with an `Event` after each descent of the search (stage "points") and each proof ("prove");
+        returning True ends the stage.
     verbose : int, default=0
         1 prints every two seconds how far it has come.
 
@@ -265,7 +266,11 @@ def report_of(
         Minima with their certificates.
     """
     k = land.n_components
-    atlas = land.explore(rng, n_starts=n_starts, max_seconds=budget.left)
+
+    def watch(event: Event) -> bool:
+        return budget.asks_to_stop("points", event.done, event.total, event.value)
+
+    atlas = land.explore(rng, n_starts=n_starts, max_seconds=budget.left, callback=watch)
     found: list[ProvedMinimum] = []
     reason = atlas.stop_reason
     try:
@@ -279,6 +284,8 @@ def report_of(
             budget.report("prove", len(found), len(atlas.minima), last=len(found) == len(atlas.minima))
     except Stopped as stop:
         reason = str(stop)
+    except KeyboardInterrupt:
+        reason = "interrupted"
     truth = land.measure.truth
     return StructureReport(truth, k, land.sigma, holds, tuple(found), reason)
 

@@ -50,6 +50,8 @@ HOMES = {
     "gmmscape-path-profile": "landscape.atlas.profile",
     "gmmscape-phase": "landscape.phases.result",
     "gmmscape-proved-minimum": "proof.structure_report",
+    "gmmscape-proved-separation": "proof.separation_curve",
+    "gmmscape-proved-separation-curve": "proof.separation_curve",
     "gmmscape-realisation": "landscape.realisation.result",
     "gmmscape-repair": "diagnosis.repair",
     "gmmscape-score": "prediction.score",

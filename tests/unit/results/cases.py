@@ -120,12 +120,15 @@ def of_paths() -> dict[str, Record]:
 def of_proofs() -> dict[str, Record]:
     pair = gs.Mixture.location([-2.0, 2.0], 1.0)
     report = lab.structure_report(pair, 2, bounds=lambda q: 0.5, n_starts=2, rng=0)
+    curve = lab.proved_error_against_separation([9.0, 11.0])
     birth = lab.birth(lambda D: gs.Mixture.location([-0.5, 0.5, D], 1.0), STRUCTURE, (3.0, 9.0))
     return {
         "certificate": report.certificates[0],
         "structure report": report,
         "proved minimum": report.minima[0],
         "minimum that is not proved": lab.ProvedMinimum(((0.0,), (1.0,)), None, "flat", (None, 0.5)),
+        "proved separation curve": curve,
+        "proved separation": curve.points[1],
         "birth certificate": lab.certify_birth(birth),
         "global bound": lab.global_bound([-2.0, 2.5], rows()[:60] - 1.0, 1.0, [0.3, 0.7]),
         "global bound that ended early": lab.global_bound([0.0], rows()[::9], 1.0, max_seconds=0.0),

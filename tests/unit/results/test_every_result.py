@@ -76,6 +76,8 @@ NAMES = [
     "structure report",
     "proved minimum",
     "minimum that is not proved",
+    "proved separation curve",
+    "proved separation",
     "birth certificate",
     "global bound",
     "global bound that ended early",

@@ -78,15 +78,25 @@ def landscape_options(command: Command) -> Command:
 
 def options_of(command: Command, *fitted: Command) -> Command:
     """Add FILE, the options that say what a landscape is of, and those that say what is fitted."""
-    command = table_options(command)
+    command = _of_a_truth(
+        table_options(command), *fitted, k="Fitted means; as many as centers by default, required with FILE."
+    )
+    return click.argument("file", required=False, type=Read())(command)
+
+
+def truth_options(command: Command) -> Command:
+    """Add the options that `truth_with_k` takes."""
+    return _of_a_truth(
+        command,
+        click.option("--weights", type=Numbers(), help="True weights, with --centers; equal by default."),
+        click.option("--sigma", type=Number(), help="Standard deviation of the truth by --centers."),
+        k="Fitted means; as many as centers by default.",
+    )
+
+
+def _of_a_truth(command: Command, *fitted: Command, k: str) -> Command:
     for option in (
-        click.option(
-            "-k",
-            "--n-components",
-            "k",
-            type=WholeNumber(1),
-            help="Fitted means; as many as centers by default, required with FILE.",
-        ),
+        click.option("-k", "--n-components", "k", type=WholeNumber(1), help=k),
         click.option(
             "--truth",
             "truth_file",
@@ -97,10 +107,17 @@ def options_of(command: Command, *fitted: Command) -> Command:
         click.option(
             "--centers", type=Numbers(), help="True centers, as in --centers=-3,3,12 (with the = sign)."
         ),
-        click.argument("file", required=False, type=Read()),
     ):
         command = option(command)
     return command
+
+
+def truth_with_k(options: dict[str, Any]) -> tuple[Mixture, int]:
+    """Take the options of `truth_options` out of a command's arguments: the truth, and k."""
+    names = ("centers", "sigma", "weights", "truth_file", "k")
+    *described, k = (options.pop(name) for name in names)
+    truth = truth_of(*described)
+    return truth, truth.n_components if k is None else k
 
 
 def landscape_of(options: dict[str, Any], *, quiet: bool) -> Described:

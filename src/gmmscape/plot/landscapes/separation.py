@@ -31,6 +31,8 @@ class SeparationDisplay(Display):
         Values by name: errors and half-gaps in sigma; "defect" has no unit. Zeros are not drawn.
     laws : dict of str to array_like of shape (n,), optional
         Predicted shapes of quantities of the same names, drawn dashed.
+    missing : array_like of shape (m,), optional
+        Separations at which there is nothing to draw, because no minimum was found: marked on the axis.
 
     Attributes
     ----------
@@ -38,6 +40,8 @@ class SeparationDisplay(Display):
         The curve of each quantity.
     laws_ : dict of str to matplotlib Line2D
         The dashed curve of each law.
+    missing_ : matplotlib Line2D or None
+        The marks of what is missing.
 
     Raises
     ------
@@ -51,12 +55,14 @@ class SeparationDisplay(Display):
         quantities: Mapping[str, Any],
         *,
         laws: Mapping[str, Any] | None = None,
+        missing: Any = (),
     ) -> None:
         self.separation = finite_array("separation", separation, ndim=(1,))
         if not len(self.separation) or not quantities:
             raise InvalidParameterError("separation or quantities is empty: a picture needs a value")
         self.quantities = {name: self._checked(name, item) for name, item in quantities.items()}
         self.laws = {name: self._checked(name, item) for name, item in (laws or {}).items()}
+        self.missing = finite_array("missing", missing, ndim=(1,))
 
     def _checked(self, name: str, values: Any) -> Any:
         array = finite_array(name, values, ndim=(1,))
@@ -90,6 +96,7 @@ class SeparationDisplay(Display):
         order = np.argsort(self.separation, kind="stable")
         self.lines_ = {name: self._curve(name, values, order) for name, values in self.quantities.items()}
         self.laws_ = {name: self._law(name, values, order) for name, values in self.laws.items()}
+        self.missing_ = self._marks() if len(self.missing) else None
         ax.set_yscale("log")
         ax.set_xlabel("separation of the centers, sigma")
         names: Sequence[str] = list(self.quantities)
@@ -101,6 +108,18 @@ class SeparationDisplay(Display):
             ax.spines[side].set_visible(False)
         legend(ax, ours, most_columns=2)
         return self
+
+    def _marks(self) -> Any:
+        """Draw a cross just above the axis for each separation at which no minimum was found."""
+        return self.ax_.plot(
+            self.missing,
+            np.full(len(self.missing), 0.03),
+            "x",
+            color=INK,
+            markersize=7,
+            transform=self.ax_.get_xaxis_transform(),
+            label="no minimum found",
+        )[0]
 
     def _curve(self, name: str, values: Any, order: Any) -> Any:
         hue, shape = LOOKS.get(name, (INK, "."))

@@ -26,6 +26,7 @@ HOMES = {
     "gmmscape-optima": "optima",
     "gmmscape-path-profile": "paths",
     "gmmscape-phase": "phases",
+    "gmmscape-proved-separation-curve": "paths",
     "gmmscape-realisation": "points",
     "gmmscape-repair": "repair",
     "gmmscape-selection": "selection",

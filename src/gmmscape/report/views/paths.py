@@ -94,6 +94,18 @@ def _separation(record: Any) -> Any:
     )
 
 
+def _proved_separation(record: Any) -> Any:
+    proved = [i for i, point in enumerate(record.points) if point.certificate is not None]
+    points = [record.points[i] for i in proved]
+    xs = [point.separation for point in points]
+    values = ([point.error[1] for point in points], [point.half_gap[1] for point in points])
+    names = ("one-fits-many error", "many-fit-one half-gap")
+    lines = [Curve(f"{name}, proved", xs, ys) for name, ys in zip(names, values, strict=True)]
+    laws = record.laws.items()
+    lines += [Curve(f"{name}, order by law 5", xs, order[proved], dashed=True) for name, order in laws]
+    return curves("Proved errors against the separation", lines, "separation, sigma", "error, sigma")
+
+
 def _profile(record: Any) -> Any:
     values = record.nll if record.kl is None else record.kl
     what = "NLL, nats" if record.kl is None else "KL from the truth, nats"
@@ -110,5 +122,6 @@ PICTURES: dict[str, Callable[[Any], Any]] = {
     "gmmscape-threshold": _threshold,
     "gmmscape-followed-minimum": _followed,
     "gmmscape-separation-curve": _separation,
+    "gmmscape-proved-separation-curve": _proved_separation,
     "gmmscape-path-profile": _profile,
 }

@@ -1,0 +1,1 @@
+"""The commands of ``gmmscape prove``, one a file."""
