@@ -35,7 +35,8 @@ folder, how, k, iterations, memory = sys.argv[1], sys.argv[2], int(sys.argv[3]),
 start = np.load(folder + "/start.npy")
 model = gs.GaussianMixture(
     k, escape=False, covariance_prior=0, accelerate=False, max_iter=iterations, random_state=0,
-    weights_init=np.full(k, 1 / k), means_init=start, precisions_init=np.tile(np.eye(start.shape[1]), (k, 1, 1)),
+    weights_init=np.full(k, 1 / k), means_init=start,
+    precisions_init=np.tile(np.eye(start.shape[1]), (k, 1, 1)),
 )
 seen = []
 def watch(event):
@@ -157,8 +158,9 @@ def shown(summary: dict[str, Any]) -> Shown:
 
 PAGE = Page(
     question="How fast is a fit of files that are never all in memory, and is it the same?",
-    setup="""Parquet files of float32 columns, five iterations of EM from given parameters, full covariances;
-    each way in a process of its own, medians of interleaved runs; peak resident memory of the whole process.""",
+    setup="""Parquet files of float32 columns, five iterations of EM from given parameters, full
+    covariances; each way in a process of its own, medians of interleaved runs; peak resident memory of the
+    whole process.""",
     sentence="Rows stream at {throughput} of the speed that they are walked in memory with, in {peak} MiB.",
     claim="Data need not fit into memory",
     number="{throughput} of the speed in memory, {peak} MiB in all",
