@@ -79,8 +79,8 @@ def _check(data: bytes) -> None:
     version = content["format_version"]
     if content["format"] not in CHECKS or type(version) is not int or version != 1:
         raise ValueError(
-            f"{content['format']!r} is no certificate that this version checks: pass one of a point, a birth, "
-            "a census or a bound, as `gmmscape prove --certificates FOLDER` writes them"
+            f"{content['format']!r} is no certificate that this version checks: pass that of a point, "
+            "a birth, a census or a bound, as `gmmscape prove --certificates FOLDER` writes them"
         )
     rest = {key: value for key, value in content.items() if key not in HEADER}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
