@@ -32,6 +32,8 @@ class ProofEffort:
     tight: int = 16
     #: How far from a given point its critical point may be, in sigma.
     nearby: float = 0.05
+    #: How far from the centers' line or plane a mean may be to be taken for one in it, in sigma.
+    beside_span: float = 1e-3
     #: An approximation error has to be known to one part in so many.
     error_digits: int = 2000
     #: An error that may be zero and is below this, in sigma, needs no more digits.

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from gmmscape.proof.balls import Ball, BallMatrix, exact, flint, precision, total
-from gmmscape.proof.enclosure import Errors, Third, boxes, enclosed
+from gmmscape.proof.enclosure import KINDS, Errors, Third, boxes, enclosed
 from gmmscape.proof.population import left_out, node_masses, third_of
 from gmmscape.proof.sums import Place, moments, third_moments
 from gmmscape.proof.trapezoid import LeftOut, Rule, chosen_rule
@@ -170,7 +170,7 @@ class MovingEncloser:
             else total(w * one.logarithm(least) for w, one in zip(shares, each, strict=True))
         )
         return Errors(
-            log_density, *(_summed(each, shares, m, p + more) for m, p in ((1, 0), (1, 1), (1, 2), (2, 2)))
+            log_density, *(_summed(each, shares, m, p + more) for m, p in KINDS)
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gmmscape.proof.balls import Ball, around, exact, flint, largest, matrix, power, precision, total
-from gmmscape.proof.enclosure import Enclosure, Errors, Third, boxes, enclosed
+from gmmscape.proof.enclosure import KINDS, Enclosure, Errors, Third, across, boxes, enclosed
 from gmmscape.proof.problem import PopulationProblem
 from gmmscape.proof.sums import Place, Posteriors, ThirdMoments, moments, third_moments
 from gmmscape.proof.trapezoid import LeftOut, Rule, chosen_rule, nodes
@@ -64,7 +64,7 @@ class PopulationEncloser:
                 ),
                 *(
                     total(w * one.moment(m, p) for w, one in zip(shares, each, strict=True))
-                    for m, p in ((1, 0), (1, 1), (1, 2), (2, 2))
+                    for m, p in KINDS
                 ),
             )
             known = enclosed(found, sigma, errors)
@@ -72,7 +72,10 @@ class PopulationEncloser:
                 [around(found.shares[i, s] / shares[s], each[s].moment(1, 0)) for s in range(len(shares))]
                 for i in range(problem.n_components)
             ]
-            return Enclosure(known.nll, known.gradient, known.hessian, matrix(associations))
+            tau, outside = exact(problem.truth_sigma), problem.n_outside
+            nll = known.nll + outside * gaussian_nll(tau, sigma)
+            beside = across(found, sigma, tau, errors) if hessian and outside else None
+            return Enclosure(nll, known.gradient, known.hessian, matrix(associations), beside)
 
     def third(self, means: Sequence[Ball]) -> Third | None:
         """Return third derivatives over a box of means on a line; None in the plane."""
@@ -183,7 +186,13 @@ def entropy_of(problem: PopulationProblem, rule: Rule, bits: int) -> Ball:
         least = min(shares, key=lambda share: float(share.mid()))
         each = left_out(centers, rule, centers, tau, tau)
         wrong = total(w * one.logarithm(least) for w, one in zip(shares, each, strict=True))
-        return around(unit - density, wrong)
+        outside = problem.n_outside * gaussian_nll(width, width)
+        return around(unit - density, wrong) + outside
+
+
+def gaussian_nll(truth_sigma: Ball, sigma: Ball) -> Ball:
+    """Return the NLL, in nats, of N(0, sigma^2) under N(0, truth_sigma^2) on a line."""
+    return truth_sigma**2 / (2 * sigma**2) + ((2 * flint().arb.pi()).sqrt() * sigma).log()
 
 
 def left_out(

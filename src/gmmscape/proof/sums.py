@@ -27,6 +27,8 @@ class Moments:
         Of W psi_i y_i y_i', blocks on the diagonal.
     pair : BallMatrix of shape (k d, k d) or None
         Of W psi_i psi_j y_i y_j'.
+    both : BallMatrix of shape (k, k) or None
+        Of W psi_i psi_j.
     """
 
     log_density: Ball
@@ -34,6 +36,7 @@ class Moments:
     first: list[Ball]
     own: BallMatrix | None
     pair: BallMatrix | None
+    both: BallMatrix | None
 
 
 class Posteriors:
@@ -136,19 +139,22 @@ def moments(
                         own[i * d + a][i * d + b] += scaled * (place[b] - means[i][b])
     unit = ((2 * flint().arb.pi()).sqrt() * sigma).log() * d + exact(k).log()
     first = matrix(vectors).transpose() * matrix([[weight] for weight in whole])
-    pair = None
+    pair = both = None
     if second:
         for i in range(k * d):
             for j in range(i):
                 own[j][i] = own[i][j]
         weighted = [[weight * v for v in vector] for weight, vector in zip(whole, vectors, strict=True)]
         pair = matrix(vectors).transpose() * matrix(weighted)
+        shared = [[weight * p for p in psi] for weight, psi in zip(whole, psis, strict=True)]
+        both = matrix(psis).transpose() * matrix(shared)
     return Moments(
         log_density - unit * total(whole),
         matrix(psis).transpose() * matrix(weights),
         [first[i, 0] for i in range(k * d)],
         matrix(own) if second else None,
         pair,
+        both,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from gmmscape.verifier.interval import Interval, total
 from gmmscape.verifier.krawczyk import contracts, decimal, digits, floats, inverse, need, negative_pivots
 from gmmscape.verifier.objective import Points, Table, Truth, lower, nll, slopes, upper
+from gmmscape.verifier.span import Span, across, gaussian
 
 EMPTY = Fraction(1, 10**6)  # a mean of a star is attributed more than this of some center
 
@@ -30,10 +31,18 @@ def check_point(claim: Mapping[str, Any]) -> None:
     weights = shares_of(problem["weights"] or [1.0] * len(places), len(places))
     point, d = [decimal(text) / sigma for text in claim["point"]], len(places[0])
     radius, tight = decimal(claim["radius"]) / sigma, decimal(claim["tight_radius"]) / sigma
-    need(all(len(place) == d for place in places) and (sample or d <= 2), "not in the plane or on a line")
+    need(all(len(place) == d for place in places), "places of unequal dimensions")
     need(len(point) == k * d and 0 < tight <= radius, "point and radii do not fit together")
-    truth = None if sample else truth_of(claim, weights, [[*map(Interval.of, place)] for place in places])
-    rows = [([*map(Interval.of, x)], [Interval.of(w)]) for x, w in zip(places, weights, strict=True)]
+    span, table, whole = None, [[*map(Interval.of, place)] for place in places], d
+    if claim.get("span") is not None:
+        need(not sample, "rows have no centers")
+        span = Span(places, claim["span"])
+        # From here on coordinates are those of the span.
+        table, d = [span.coordinates(place) for place in places], claim["span"]
+        point, tight, radius = span.boxes(point, tight, radius)
+    need(sample or d <= 2, "not in the plane or on a line")
+    truth = None if sample else truth_of(claim, weights, table)
+    rows = [(x, [Interval.of(w)]) for x, w in zip(table, weights, strict=True)]
     points: Points = truth.points() if truth else rows
     equal = [Fraction(1, k)] * k
 
@@ -55,21 +64,28 @@ def check_point(claim: Mapping[str, Any]) -> None:
         "the box is not proved to hold one critical point only",
     )
     need(type(claim["index"]) is int, "the index is none")
-    need(negative_pivots(middle.hessian) == claim["index"], "the index is another")
-    value = nll(points, small, equal, Fraction(1), error(small)) + total([Interval.of(sigma).log()] * d)
+    index = negative_pivots(middle.hessian)
+    value = nll(points, small, equal, Fraction(1), error(small)) + total([Interval.of(sigma).log()] * whole)
+    if span is not None and truth is not None:
+        beside = across([total(row) for row in within.shares], within.pairs, truth.tau)
+        index += span.outside * negative_pivots(beside)
+        value = value + total([gaussian(truth.tau, Fraction(1))] * span.outside)
+    need(index == claim["index"], "the index is another")
     _within(value, claim["nll"], "nll")
     if truth is None:
         told = claim["kl"] or claim["blocks"] or claim["defect"] or claim["errors"]
         return need(not told, "rows have no truth")
     wrong = truth.error(truth.centers, truth.tau, min(weights))
-    entropy = nll(points, truth.centers, weights, truth.tau, wrong) + total([Interval.of(sigma).log()] * d)
+    entropy = nll(points, truth.centers, weights, truth.tau, wrong) + total([Interval.of(sigma).log()] * whole)
+    if span is not None:
+        entropy = entropy + total([gaussian(truth.tau, truth.tau)] * span.outside)
     _within(value - entropy, claim["kl"], "kl")
-    _check_structure(claim, places, weights, small, within.shares)
+    _check_structure(claim, table, weights, small, within.shares)
 
 
 def _check_structure(
     claim: Mapping[str, Any],
-    places: list[list[Fraction]],
+    places: Table,
     weights: list[Fraction],
     small: Table,
     shares: Table,
@@ -121,14 +137,15 @@ def boxes(point: list[Fraction], radius: Fraction, d: int) -> Table:
 
 
 def _distance(
-    centers: list[list[Fraction]], weights: list[Fraction], block: Mapping[str, Any], mean: list[Interval]
+    centers: Table, weights: list[Fraction], block: Mapping[str, Any], mean: list[Interval]
 ) -> Interval:
     """The distance of a mean from the average of its centers; from the nearest where its block is no star."""
     members, axes = block["centers"], range(len(mean))
     if members and min(len(members), len(block["means"])) == 1:
         mass = sum(weights[s] for s in members)
-        centers = [[Fraction(sum(weights[s] * centers[s][a] for s in members)) / mass for a in axes]]
-    offsets = [[mean[a] - Interval.of(center[a]) for a in axes] for center in centers]
+        parts = [[Interval.of(weights[s] / mass) * x for x in centers[s]] for s in members]
+        centers = [[total(part[a] for part in parts) for a in axes]]
+    offsets = [[mean[a] - center[a] for a in axes] for center in centers]
     found = [x[0].size() if len(x) == 1 else total(y.square() for y in x).root() for x in offsets]
     return Interval(min(x.lo for x in found), min(x.hi for x in found))
 
