@@ -15,10 +15,16 @@ class ProofEffort:
     step_digits: int = 8
     #: Allowance for the size of moments, as a logarithm, where a rule is chosen.
     size_of_moments: float = 12.0
+    rough_size: float = 4.0
     #: Digits of the first attempt, at most, and by how much each is longer than the one before.
     first_bits: int = 72
+    first_plane_bits: int = 60
     most_bits: int = 1024
     growth_of_bits: int = 2
+    #: Boxes of the plane narrower than this, in sigma, are next to points; bits by which rules are more
+    #: accurate than wider boxes are narrow.
+    next_to_points: float = 2.0**-24
+    box_bits: int = 8
     #: Bits by which arithmetic exceeds what rules are accurate to.
     guard_bits: int = 32
     #: Steps of Newton's method within one precision.

@@ -149,7 +149,8 @@ def certified(problem: Problem, means: FloatArray, aim: Aim) -> Certificate:
     """Return the certificate of a critical point near some means; NoResultError where nothing is proved."""
     problem = reduced(problem, means)
     start = start_of(problem, means)
-    bits = EFFORT.proof.first_bits
+    plane = isinstance(problem, PopulationProblem) and problem.n_features == 2
+    bits = EFFORT.proof.first_plane_bits if plane else EFFORT.proof.first_bits
     why = ""
     while bits <= EFFORT.proof.most_bits:
         with precision(bits + EFFORT.proof.guard_bits):
@@ -248,8 +249,8 @@ def _flat_across(problem: Problem, encloser: Encloser, at: Middle, tight: Fracti
             for i, other in enumerate(places[:j]):
                 if max(abs(x - y) for x, y in zip(one, other, strict=True)) + tight <= alone:
                     raise NoResultError(
-                        f"not proved: the point is flat; means {i} and {j} are in one place and can part, out "
-                        "of the centers' span, along a curvature that is zero"
+                        f"not proved: the point is flat; means {i} and {j} are in one place and can part, "
+                        "out of the centers' span, along a curvature that is zero"
                     )
     return "a curvature out of the centers' span has no sign: the point is flat"
 

@@ -54,6 +54,10 @@ class Encloser(Protocol):
         """Return what is known over a box of means, k d balls."""
         ...
 
+    def for_box(self, middle: Sequence[float], radius: float) -> Encloser:
+        """Return what encloses the Hessian over a box of a radius well enough, perhaps faster."""
+        ...
+
     def third(self, means: Sequence[Ball]) -> Third | None:
         """Return third derivatives over a box; None where they are not made."""
         ...

@@ -83,7 +83,7 @@ def given(problem: Problem, radius: Fraction) -> Fraction:
 def placed(
     problem: Problem, point: Sequence[Fraction], tight: Fraction, digits: int
 ) -> tuple[Point, Fraction] | None:
-    """Return a point of a problem's coordinates in the whole, and how far at most the critical one is from it.
+    """Return a point in all dimensions, and how far at most the critical one is from it.
 
     Parameters
     ----------

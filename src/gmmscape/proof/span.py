@@ -61,8 +61,8 @@ class Span:
                 axes.append(tuple(rest))
             if len(axes) > MOST:
                 raise NotAvailableError(
-                    f"centers that span more than a plane, in {len(origin)} dimensions, cannot be proved about "
-                    "yet: pass a truth of two or three components, or exactly collinear or coplanar centers"
+                    f"centers that span more than a plane, in {len(origin)} dimensions, cannot be proved "
+                    "about yet: pass two or three components, or exactly collinear or coplanar centers"
                 )
         if not axes:
             axes.append(tuple(Fraction(int(a == 0)) for a in range(len(origin))))
@@ -76,9 +76,7 @@ class Span:
     def units(self) -> list[list[Ball]]:
         """Return the axes at unit length."""
         lengths = [exact(_dot(axis, axis)).sqrt() for axis in self.axes]
-        return [
-            [exact(x) / length for x in axis] for axis, length in zip(self.axes, lengths, strict=True)
-        ]
+        return [[exact(x) / length for x in axis] for axis, length in zip(self.axes, lengths, strict=True)]
 
     def coordinates(self, place: Sequence[Fraction | float]) -> list[Ball]:
         """Return the r coordinates of the point of the span next to a place."""

@@ -76,7 +76,9 @@ def check_point(claim: Mapping[str, Any]) -> None:
         told = claim["kl"] or claim["blocks"] or claim["defect"] or claim["errors"]
         return need(not told, "rows have no truth")
     wrong = truth.error(truth.centers, truth.tau, min(weights))
-    entropy = nll(points, truth.centers, weights, truth.tau, wrong) + total([Interval.of(sigma).log()] * whole)
+    entropy = nll(points, truth.centers, weights, truth.tau, wrong) + total(
+        [Interval.of(sigma).log()] * whole
+    )
     if span is not None:
         entropy = entropy + total([gaussian(truth.tau, truth.tau)] * span.outside)
     _within(value - entropy, claim["kl"], "kl")

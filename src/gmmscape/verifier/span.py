@@ -49,7 +49,7 @@ class Span:
     def boxes(
         self, point: Place, tight: Fraction, radius: Fraction
     ) -> tuple[list[Fraction], Fraction, Fraction]:
-        """Return middle and radii, in coordinates, of a box within the tight one and of one around the other."""
+        """Return, in coordinates, the middle and radii of a box within the tight one and of one around."""
         d, found, off, away = len(self.origin), [], Fraction(0), Fraction(0)
         for i in range(0, len(point), d):
             mean = point[i : i + d]

@@ -57,8 +57,10 @@ LIES = {
     "another line": ("saddle", lambda c: c["problem"]["centers"][1].__setitem__(0, 0.5), "not on the line"),
     "a mean off the line": ("saddle", lambda c: off(c, 1e-9), "not on the line"),
     "a mean elsewhere on it": ("saddle", lambda c: c.update(point=["375e-4", "-5e-2", "75e-3"] * 2), "box"),
-    "a box too wide": ("saddle", lambda c: c.update(radius="0.3"), "box"),
-    "the kl of the line alone": ("saddle", lambda c: c.update(kl=[moved(x, -0.43907) for x in c["kl"]]), "kl"),
+    "a box too wide": ("saddle", lambda c: c.update(radius="6e-2"), "box"),
+    "the kl of the line alone": (
+        "saddle", lambda c: c.update(kl=[moved(x, -0.43907) for x in c["kl"]]), "kl",
+    ),
     "the nll of the line alone": (
         "minimum", lambda c: c.update(nll=[moved(x, -np.log(2 * np.pi) - 1) for x in c["nll"]]), "nll",
     ),
