@@ -1,4 +1,4 @@
-"""The objective against a known truth on a line or in the plane, in balls."""
+"""The objective against a known truth on a line or in a plane, in balls."""
 
 from __future__ import annotations
 

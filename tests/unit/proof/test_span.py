@@ -173,3 +173,21 @@ def test_boxes_are_those_of_all_dimensions():
     assert lab.certify(middle, space, radius=1e-3).radius == Fraction(1e-3)
     with pytest.raises(NoResultError, match="a box of radius 1 is not proved"):
         lab.certify(middle, space, radius=1.0)
+
+
+@pytest.mark.slow
+def test_a_plane_in_space_is_as_in_the_plane():
+    """A saddle of two means for three centers, both in one place, which can part along each axis."""
+    centers, tau = np.array([[0.0, 0.0], [1.5, 0.0], [0.0, 1.25]]), 1.5
+    flat = landscape(centers, 2, tau)
+    means = np.repeat(centers.mean(axis=0)[None], 2, axis=0)
+    plane = lab.certify(means, flat)
+    space = lab.certify(turned(means, 3), landscape(turned(centers, 3), 2, tau))
+    value, hessian = nll_and_hessian([1, 1, 1], turned(centers, 3), tau, turned(means, 3), 1.0)
+    curvatures = np.linalg.eigvalsh(hessian)
+    assert min(abs(curvatures)) > 0.01
+    assert space.span == 2
+    assert plane.index == 2
+    assert space.index == 3 == (curvatures < 0).sum()
+    assert space.nll[0] == pytest.approx(value, abs=1e-9)
+    assert space.kl[0] - plane.kl[0] == pytest.approx(0.625 - np.log(1.5), abs=1e-11)
