@@ -20,25 +20,22 @@ def check_point(claim: Mapping[str, Any]) -> None:
     problem = claim["problem"]
     k, sample = problem["n_components"], problem["measure"] == "sample"
     sigma = Fraction(floats(problem["sigma"]))
-    need(
-        type(k) is int and k > 0 and sigma > 0 and problem["measure"] in ("sample", "population"),
-        "no problem",
-    )
+    known = problem["measure"] in ("sample", "population")
+    need(type(k) is int and k > 0 and sigma > 0 and known, "no problem")
     # From here on lengths count in sigma.
-    places = [
-        [Fraction(x) / sigma for x in place] for place in floats(problem["rows" if sample else "centers"])
-    ]
+    given = floats(problem["rows" if sample else "centers"])
+    places = [[Fraction(x) / sigma for x in place] for place in given]
     weights = shares_of(problem["weights"] or [1.0] * len(places), len(places))
     point, d = [decimal(text) / sigma for text in claim["point"]], len(places[0])
     radius, tight = decimal(claim["radius"]) / sigma, decimal(claim["tight_radius"]) / sigma
     need(all(len(place) == d for place in places), "places of unequal dimensions")
     need(len(point) == k * d and 0 < tight <= radius, "point and radii do not fit together")
-    span, table, whole = None, [[*map(Interval.of, place)] for place in places], d
+    table, unit, outside = [[*map(Interval.of, x)] for x in places], total([Interval.of(sigma).log()] * d), 0
     if claim.get("span") is not None:
         need(not sample, "rows have no centers")
         span = Span(places, claim["span"])
         # From here on coordinates are those of the span.
-        table, d = [span.coordinates(place) for place in places], claim["span"]
+        table, d, outside = [span.coordinates(x) for x in places], claim["span"], span.outside
         point, tight, radius = span.boxes(point, tight, radius)
     need(sample or d <= 2, "not in the plane or on a line")
     truth = None if sample else truth_of(claim, weights, table)
@@ -54,35 +51,35 @@ def check_point(claim: Mapping[str, Any]) -> None:
     y = inverse(middle.hessian)
     need(contracts(y, middle.gradient, within.hessian, tight), "the tight box is not proved to hold a point")
     # On a line of a known truth from the middle, by third derivatives; else straight away.
-    over = slopes(points, large, error(large), third=d == 1 and not sample)
-    hessians = over.hessian
-    if d == 1 and not sample:
-        far = [[radius * sum(upper(x.size()) for x in row) for row in layer] for layer in over.third]
-        hessians = [[x.wider(far[i][j]) for j, x in enumerate(row)] for i, row in enumerate(middle.hessian)]
+    bent = d == 1 and not sample
+    over = slopes(points, large, error(large), third=bent)
+    hessians = _from_middle(middle.hessian, over.third, radius) if bent else over.hessian
     need(
         contracts(y, middle.gradient, hessians, radius),
         "the box is not proved to hold one critical point only",
     )
     need(type(claim["index"]) is int, "the index is none")
     index = negative_pivots(middle.hessian)
-    value = nll(points, small, equal, Fraction(1), error(small)) + total([Interval.of(sigma).log()] * whole)
-    if span is not None and truth is not None:
-        beside = across([total(row) for row in within.shares], within.pairs, truth.tau)
-        index += span.outside * negative_pivots(beside)
-        value = value + total([gaussian(truth.tau, Fraction(1))] * span.outside)
+    value = nll(points, small, equal, Fraction(1), error(small)) + unit
+    if truth is not None and outside:
+        index += outside * negative_pivots(across(within.shares, within.pairs, truth.tau))
+        value = value + total([gaussian(truth.tau, Fraction(1))] * outside)
     need(index == claim["index"], "the index is another")
     _within(value, claim["nll"], "nll")
     if truth is None:
         told = claim["kl"] or claim["blocks"] or claim["defect"] or claim["errors"]
         return need(not told, "rows have no truth")
     wrong = truth.error(truth.centers, truth.tau, min(weights))
-    entropy = nll(points, truth.centers, weights, truth.tau, wrong) + total(
-        [Interval.of(sigma).log()] * whole
-    )
-    if span is not None:
-        entropy = entropy + total([gaussian(truth.tau, truth.tau)] * span.outside)
+    entropy = nll(points, truth.centers, weights, truth.tau, wrong) + unit
+    entropy = entropy + total([gaussian(truth.tau, truth.tau)] * outside)
     _within(value - entropy, claim["kl"], "kl")
     _check_structure(claim, table, weights, small, within.shares)
+
+
+def _from_middle(hessian: Table, third: list[Table], radius: Fraction) -> Table:
+    """The Hessians over a box, from that in the middle and third derivatives over the box."""
+    far = [[radius * sum(upper(x.size()) for x in row) for row in layer] for layer in third]
+    return [[x.wider(far[i][j]) for j, x in enumerate(row)] for i, row in enumerate(hessian)]
 
 
 def _check_structure(

@@ -66,11 +66,11 @@ class Span:
         return found, (tight - away) / tallest, radius * widest + off
 
 
-def across(shares: Row, pairs: Table, tau: Fraction) -> Table:
-    """Return the Hessian along an axis outside, from E psi_i and E psi_i psi_j."""
+def across(shares: Table, pairs: Table, tau: Fraction) -> Table:
+    """Return the Hessian along an axis outside, from sums of psi_i, of each component, and psi_i psi_j."""
     square = Interval.of(tau**2)
     found = [[square * x for x in row] for row in pairs]
-    for i, share in enumerate(shares):
+    for i, share in enumerate(map(total, shares)):
         found[i][i] = found[i][i] + share - square * share
     return found
 
