@@ -8,7 +8,12 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import CertificateError
+from gmmscape.proof.balls import precision
 from gmmscape.proof.certificate import digest_of
+from gmmscape.proof.certify import Aim, _attempt
+from gmmscape.proof.problem import PopulationProblem
+from gmmscape.proof.reduced import reduced, start_of
+from gmmscape.structure.structure import decode
 
 AXIS = np.array([0.375, -0.5, 0.75])
 
@@ -106,3 +111,25 @@ def test_certificates_without_the_word_are_of_all_dimensions(tmp_path):
     (tmp_path / "c.json").write_text(json.dumps(content))
     assert lab.verify(tmp_path / "c.json")
     assert lab.Certificate.from_json(tmp_path / "c.json").span is None
+
+
+@pytest.mark.slow
+def test_a_plane_in_space(tmp_path):
+    """A saddle from which two means part along both axes of the plane and the one across, in few digits."""
+    centers, means = np.array([[0, 0, 0], [1.5, 0.25, 0], [0, 1, 1.0]]), np.full((2, 3), [0.5, 5 / 12, 1 / 3])
+    truth = gs.Mixture(np.full(3, 1 / 3), centers, [2.25] * 3, "spherical")
+    whole = PopulationProblem((1.0,) * 3, tuple(map(tuple, centers.tolist())), 1.5, 1.0, 2)
+    plane = reduced(whole, means)
+    with precision(62):
+        aim = Aim(decode(means, truth, sigma=1.0).structure, None, False)
+        found = _attempt(plane, start_of(plane, means), aim, 30)
+    assert (found.span, found.index) == (2, 3)
+    found.to_json(tmp_path / "c.json")
+    assert lab.verify(tmp_path / "c.json")
+    content = json.loads((tmp_path / "c.json").read_text())
+    for change in ({"index": 2}, {"span": 1}):
+        lie = {key: content[key] for key in content if not key.endswith(("format", "version", "digest"))}
+        lie.update(change)
+        (tmp_path / "lie.json").write_text(json.dumps({**content, **lie, "digest": digest_of(lie)}))
+        with pytest.raises(CertificateError, match=r"the index is another|the centers span more"):
+            lab.verify(tmp_path / "lie.json")
