@@ -40,6 +40,8 @@ class ProofEffort:
     nearby: float = 0.05
     #: How far from the centers' line or plane a mean may be to be taken for one in it, in sigma.
     beside_span: float = 1e-3
+    #: Boxes are rounded to three digits: by which share they are more or less than they have to be.
+    box_room: float = 2.0**-7
     #: An approximation error has to be known to one part in so many.
     error_digits: int = 2000
     #: An error that may be zero and is below this, in sigma, needs no more digits.

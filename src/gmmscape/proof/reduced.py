@@ -14,10 +14,7 @@ from gmmscape.exceptions import NoResultError
 from gmmscape.proof.balls import decimal, exact, largest
 from gmmscape.proof.contraction import Point
 from gmmscape.proof.problem import PopulationProblem, Problem
-from gmmscape.proof.span import MOST, Span, SpannedProblem
-
-#: Boxes are rounded to three digits; so much more or less than they have to be.
-ROOM = Fraction(1, 100)
+from gmmscape.proof.span import Span, SpannedProblem
 
 
 def reduced(problem: Problem, means: FloatArray) -> Problem:
@@ -50,7 +47,7 @@ def reduced(problem: Problem, means: FloatArray) -> Problem:
     off = max(span.distance(mean) for mean in means.tolist()) / problem.sigma
     if off <= EFFORT.proof.beside_span:
         return SpannedProblem.of(problem, span)
-    if problem.n_features <= MOST:
+    if problem.n_features == 2:
         return problem
     raise NoResultError(
         f"not proved: a mean is {off:.3g} sigma off the {'line' if span.dimension == 1 else 'plane'} of the "
@@ -70,14 +67,14 @@ def in_span(problem: Problem, radius: Fraction) -> Fraction:
     """Return a radius of boxes in a problem's coordinates, which hold those of this radius in the whole."""
     if not isinstance(problem, SpannedProblem):
         return radius
-    return decimal(exact(radius * (1 + ROOM)) * problem.span.widest, 3)
+    return decimal(exact(radius * (1 + Fraction(EFFORT.proof.box_room))) * problem.span.widest, 3)
 
 
 def given(problem: Problem, radius: Fraction) -> Fraction:
     """Return a radius of boxes in the whole, which hold no more than this one in a problem's coordinates."""
     if not isinstance(problem, SpannedProblem):
         return radius
-    return decimal(exact(radius * (1 - ROOM)) / problem.span.widest, 3)
+    return decimal(exact(radius * (1 - Fraction(EFFORT.proof.box_room))) / problem.span.widest, 3)
 
 
 def placed(
@@ -112,7 +109,7 @@ def placed(
         rounding = largest([rounding, *(abs(y - exact(x)) for y, x in zip(place, shown, strict=True))])
         found += shown
     tallest = problem.span.tallest
-    radius = decimal(exact(tight * (1 - 2 * ROOM)) * tallest, 3)
+    radius = decimal(exact(tight * (1 - 2 * Fraction(EFFORT.proof.box_room))) * tallest, 3)
     # The critical point is within the margin of the first box.
     holds = exact(EFFORT.proof.margin) * exact(tight) * tallest + rounding < exact(radius)
     return (found, radius) if holds else None

@@ -12,9 +12,6 @@ from gmmscape.exceptions import NotAvailableError
 from gmmscape.proof.balls import Ball, exact, largest, total
 from gmmscape.proof.problem import PopulationProblem
 
-#: Trapezoid rules run over so many axes.
-MOST = 2
-
 
 @dataclass(frozen=True)
 class Span:
@@ -59,7 +56,7 @@ class Span:
                 rest = [x - part * y for x, y in zip(rest, axis, strict=True)]
             if any(rest):
                 axes.append(tuple(rest))
-            if len(axes) > MOST:
+            if len(axes) > 2:
                 raise NotAvailableError(
                     f"centers that span more than a plane, in {len(origin)} dimensions, cannot be proved "
                     "about yet: pass two or three components, or exactly collinear or coplanar centers"
