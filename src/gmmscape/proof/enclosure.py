@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from gmmscape.proof.balls import (
     Ball,
@@ -16,8 +16,6 @@ from gmmscape.proof.balls import (
 )
 from gmmscape.proof.sums import Moments, Place
 
-#: Numbers of posteriors and of distances in the sums of `Errors`, but the first.
-KINDS = ((1, 0), (1, 1), (1, 2), (2, 2), (2, 0))
 #: Third derivatives on a line, entry [i][j, l].
 Third = list[BallMatrix]
 
@@ -66,6 +64,9 @@ class Encloser(Protocol):
 @dataclass(frozen=True)
 class Errors:
     """Errors of a rule for each kind of sum, all components of the truth together."""
+
+    #: Numbers of posteriors and of distances in each kind of sum but the first.
+    kinds: ClassVar[tuple[tuple[int, int], ...]] = ((1, 0), (1, 1), (1, 2), (2, 2), (2, 0))
 
     log_density: Ball
     share: Ball

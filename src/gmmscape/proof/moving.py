@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from gmmscape.proof.balls import Ball, BallMatrix, exact, flint, precision, total
-from gmmscape.proof.enclosure import KINDS, Errors, Third, boxes, enclosed
+from gmmscape.proof.enclosure import Errors, Third, boxes, enclosed
 from gmmscape.proof.population import left_out, node_masses, third_of
 from gmmscape.proof.sums import Place, moments, third_moments
 from gmmscape.proof.trapezoid import LeftOut, Rule, chosen_rule
@@ -169,7 +169,7 @@ class MovingEncloser:
             if more
             else total(w * one.logarithm(least) for w, one in zip(shares, each, strict=True))
         )
-        return Errors(log_density, *(_summed(each, shares, m, p + more) for m, p in KINDS))
+        return Errors(log_density, *(_summed(each, shares, m, p + more) for m, p in Errors.kinds))
 
 
 def _summed(each: Sequence[LeftOut], shares: Sequence[Ball], m: int, p: int) -> Ball:

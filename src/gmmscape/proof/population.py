@@ -9,7 +9,7 @@ from math import frexp
 
 from gmmscape.effort import EFFORT
 from gmmscape.proof.balls import Ball, around, exact, flint, largest, matrix, power, precision, total
-from gmmscape.proof.enclosure import KINDS, Enclosure, Errors, Third, across, boxes, enclosed
+from gmmscape.proof.enclosure import Enclosure, Errors, Third, across, boxes, enclosed
 from gmmscape.proof.grid import Grid, grid_moments
 from gmmscape.proof.problem import PopulationProblem
 from gmmscape.proof.sums import Moments, Place, Posteriors, ThirdMoments, moments, third_moments
@@ -64,7 +64,10 @@ class PopulationEncloser:
                     w * one.logarithm(exact(1) / problem.n_components)
                     for w, one in zip(shares, each, strict=True)
                 ),
-                *(total(w * one.moment(m, p) for w, one in zip(shares, each, strict=True)) for m, p in KINDS),
+                *(
+                    total(w * one.moment(m, p) for w, one in zip(shares, each, strict=True))
+                    for m, p in Errors.kinds
+                ),
             )
             known = enclosed(found, sigma, errors)
             associations = [
