@@ -15,10 +15,16 @@ class ProofEffort:
     step_digits: int = 8
     #: Allowance for the size of moments, as a logarithm, where a rule is chosen.
     size_of_moments: float = 12.0
+    rough_size: float = 4.0
     #: Digits of the first attempt, at most, and by how much each is longer than the one before.
     first_bits: int = 72
+    first_plane_bits: int = 60
     most_bits: int = 1024
     growth_of_bits: int = 2
+    #: Boxes of the plane narrower than this, in sigma, are next to points; bits by which rules are more
+    #: accurate than wider boxes are narrow.
+    next_to_points: float = 2.0**-24
+    box_bits: int = 8
     #: Bits by which arithmetic exceeds what rules are accurate to.
     guard_bits: int = 32
     #: Most nodes of a rule along an axis, and about all centers.
@@ -35,6 +41,10 @@ class ProofEffort:
     tight: int = 16
     #: How far from a given point its critical point may be, in sigma.
     nearby: float = 0.05
+    #: How far from the centers' line or plane a mean may be to be taken for one in it, in sigma.
+    beside_span: float = 1e-3
+    #: Boxes are rounded to three digits: by which share they are more or less than they have to be.
+    box_room: float = 2.0**-7
     #: An approximation error has to be known to one part in so many.
     error_digits: int = 2000
     #: An error that may be zero and is below this, in sigma, needs no more digits.

@@ -103,6 +103,9 @@ class Certificate(Proof):
         Step, strip and reach of the trapezoid rule, which whoever checks may use.
     bits : int
         Binary digits that the proof was computed with.
+    span : int or None
+        Where truths lie on a line (1) or in a plane (2) of their space: the point is the only critical one in
+        the box whose means lie there, too. Its index is that in all dimensions. None where all count.
     """
 
     format: ClassVar[str] = "gmmscape-certificate"
@@ -119,6 +122,7 @@ class Certificate(Proof):
     defect_ends: Interval | None
     rule: dict[str, float] | None
     bits: int
+    span: int | None = None
 
     @property
     def box(self) -> list[Interval]:
@@ -168,15 +172,23 @@ class Certificate(Proof):
         stars = all(min(len(block["means"]), len(block["centers"])) == 1 for block in self.blocks)
         return stars and self.defect[1] <= self.tau
 
+    @property
+    def _where(self) -> str:
+        """Line or plane that all means lie on."""
+        if len(set(map(tuple, self.problem["centers"]))) == 1:
+            return "on the line through the center along the first axis"
+        return "on the line of the centers" if self.span == 1 else "in the plane of the centers"
+
     @cached_property
     def proved(self) -> list[str]:
         """The statements that are proved, one sentence each."""
         sigma = self.problem["sigma"]
         what = "strict local minimum" if self.is_minimum else f"critical point of index {self.index}"
+        where = "" if self.span is None else f" whose means lie {self._where}"
         said = [
             f"the box of radius {rounded_down(self.radius, 3)} "
             f"({rounded_down(self.radius / Fraction(sigma), 3)} sigma) about the point holds exactly one "
-            f"critical point, a {what}",
+            f"critical point{where}, a {what}",
             f"each coordinate of it is within {rounded_up(self.tight_radius, 3)} of the point",
             f"its nll is between {self.nll[0]!r} and {self.nll[1]!r} nats",
         ]
@@ -227,6 +239,7 @@ class Certificate(Proof):
             "defect": interval_text(self.defect_ends),
             "rule": self.rule,
             "bits": self.bits,
+            "span": self.span,
         }
 
     @classmethod
@@ -249,4 +262,5 @@ class Certificate(Proof):
             interval_of(content["defect"]),
             content["rule"],
             int(content["bits"]),
+            content.get("span"),
         )

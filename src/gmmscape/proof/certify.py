@@ -22,7 +22,9 @@ from gmmscape.proof.contraction import Middle, Point, contracts, holds_one, iner
 from gmmscape.proof.enclosure import Encloser, Enclosure
 from gmmscape.proof.population import PopulationEncloser
 from gmmscape.proof.problem import PopulationProblem, Problem, SampleProblem
+from gmmscape.proof.reduced import given, in_span, placed, reduced, start_of
 from gmmscape.proof.sample import SampleEncloser
+from gmmscape.proof.span import Span
 from gmmscape.proof.unfolding import unfolded
 from gmmscape.structure.structure import Structure, decode
 from gmmscape.tolerances import TOLERANCES
@@ -34,7 +36,9 @@ def certify(point: Any, land: Landscape, radius: float | None = None) -> Certifi
 
     The point is polished by Newton's method in ball arithmetic, and Krawczyk's test proves that a box about
     it holds exactly one critical point. Precision grows by itself until the test succeeds, or it is plain
-    that it does not. Populations on a line or in the plane, samples of any dimension.
+    that it does not. Samples of any dimension; populations whose centers are on a line or in a plane, of any
+    dimension: two or three components always. There the box holds one critical point whose means lie in the
+    centers' line or plane, and its index is that in all dimensions (docs/proofs.md#span).
 
     Parameters
     ----------
@@ -57,9 +61,11 @@ def certify(point: Any, land: Landscape, radius: float | None = None) -> Certifi
     InvalidParameterError
         If a parameter is not usable.
     NoResultError
-        If there is no critical point nearby, it is flat, or the box is too wide.
+        If there is no critical point nearby, it is flat, the box is too wide, or a mean is out of the line or
+        plane of the centers in more than two dimensions.
     NotAvailableError
-        If python-flint is not installed, or the landscape has free weights or more than two dimensions.
+        If python-flint is not installed, the landscape has free weights, or the centers span more than a
+        plane.
 
     Examples
     --------
@@ -109,24 +115,22 @@ def problem_of_landscape(land: Landscape) -> Problem:
     measure = land.measure
     if isinstance(measure, Population):
         truth = measure.truth
-        if truth.sigma is None or not shares_variance(truth):
+        sigma = truth.sigma
+        if sigma is None or not shares_variance(truth, sigma):
             raise NotAvailableError(
                 "truths whose components differ in covariance cannot be proved about yet: pass one sigma"
             )
-        if truth.n_features > 2:
-            raise NotAvailableError(
-                f"populations in {truth.n_features} dimensions cannot be proved about yet: two at most"
-            )
         centers = tuple(map(tuple, truth.means.tolist()))
+        Span.of(centers)  # raises where it is more than a plane
         weights = tuple(truth.weights.tolist())
-        return PopulationProblem(weights, centers, truth.sigma, land.sigma, land.n_components)
+        return PopulationProblem(weights, centers, sigma, land.sigma, land.n_components)
     rows, weights = measure.given_rows()
     return SampleProblem(rows, weights, land.sigma, land.n_components)
 
 
-def shares_variance(truth: Mixture) -> bool:
+def shares_variance(truth: Mixture, sigma: float) -> bool:
     """Say whether all covariances are sigma^2 I but for rounding: what is proved is of one sigma."""
-    apart = np.abs(truth.full_covariances() / np.square(truth.sigma) - np.eye(truth.n_features)).max()
+    apart = np.abs(truth.full_covariances() / sigma**2 - np.eye(truth.n_features)).max()
     return bool(apart <= EFFORT.proof.same_covariance)
 
 
@@ -151,8 +155,10 @@ class Aim:
 
 def certified(problem: Problem, means: FloatArray, aim: Aim) -> Certificate:
     """Return the certificate of a critical point near some means; NoResultError where nothing is proved."""
-    start = [Fraction(float(value)) for value in means.ravel()]
-    bits = EFFORT.proof.first_bits
+    problem = reduced(problem, means)
+    start = start_of(problem, means)
+    plane = isinstance(problem, PopulationProblem) and problem.n_features == 2
+    bits = EFFORT.proof.first_plane_bits if plane else EFFORT.proof.first_bits
     why = ""
     while bits <= EFFORT.proof.most_bits:
         with precision(bits + EFFORT.proof.guard_bits):
@@ -171,43 +177,31 @@ def _attempt(problem: Problem, start: Point, aim: Aim, bits: int) -> Certificate
     """Return the certificate, or why there is none with so many bits."""
     digits = int((bits + EFFORT.proof.guard_bits) * np.log10(2))
     encloser = encloser_of(problem, [float(x) for x in start], bits, bits + EFFORT.proof.guard_bits)
-    within = exact(EFFORT.proof.nearby) * exact(problem.sigma)
-    at = polished(encloser, start, digits=digits, within=within)
-    index = None if at is None else inertia(at.hessian)
-    while aim.minimum and at is not None and index and problem.n_features == 1:
-        split = unfolded(encloser, at, problem.sigma, digits)
-        if split is None:
-            break
-        at = polished(encloser, split, digits=digits, within=within)
-        index = None if at is None else inertia(at.hessian)
+    at = _settled(encloser, problem, start, aim.minimum, digits)
     if at is None:
         return (
             "Newton's method does not settle near the point: it is no critical point, or a curvature is so "
             "small that its sign is out of reach"
         )
+    found = _tight(encloser, at, bits)
+    index = inertia(at.hessian)
     if index is None:
         return "a curvature of the Hessian has no sign: the point is flat"
-    found = _tight(encloser, at, bits)
     if found is None:
         return "no box about the point is proved to hold a critical point: it is flat, or there is none"
     tight, known = found
     errors = _errors(problem, at, tight, aim.structure)
-    if (
-        errors
-        and aim.structure is not None
-        and bits * EFFORT.proof.growth_of_bits <= EFFORT.proof.most_bits
-        and _coarse(errors, aim.structure)
-    ):
+    if aim.structure is not None and _coarse(errors, aim.structure, bits):
         return "approximation errors are not told to three digits"
-    radius = aim.radius
-    if radius is None:
-        radius = max(tight, widest_box(encloser, at, problem.sigma) or tight)
-    elif not (radius >= tight and holds_one(encloser, at, radius)):
-        what = "larger" if radius < tight else "smaller"
-        raise NoResultError(
-            f"a box of radius {float(radius):.3g} is not proved to hold exactly one critical point: pass a "
-            f"{what} one, or leave radius out"
-        )
+    if known.across is not None:
+        beside = inertia(known.across)
+        if beside is None:
+            return _flat_across(problem, encloser, at, tight)
+        index += problem.n_outside * beside
+    shown = placed(problem, at.point, tight, digits)
+    radius = None if shown is None else _alone(problem, encloser, at, aim.radius, shown[1])
+    if shown is None or radius is None:
+        return "no box in all dimensions is proved to hold one critical point"
     kl = defect = rule = None
     if isinstance(encloser, PopulationEncloser) and aim.structure is not None:
         kl = _claimed(known.nll - encloser.entropy(), bits)
@@ -215,9 +209,59 @@ def _attempt(problem: Problem, start: Point, aim: Aim, bits: int) -> Certificate
         rule = asdict(encloser.rule)
     pairs = None if aim.structure is None else aim.structure.pairs
     return Certificate(
-        problem.content(), tuple(at.point), radius, tight, index, _claimed(known.nll, bits), kl, pairs,
-        tuple(_claimed(ball, bits) for ball in errors), defect, rule, bits,
+        problem.content(), tuple(shown[0]), radius, shown[1], index, _claimed(known.nll, bits), kl, pairs,
+        tuple(_claimed(ball, bits) for ball in errors), defect, rule, bits, problem.spanned,
     )  # fmt: skip
+
+
+def _settled(encloser: Encloser, problem: Problem, start: Point, minimum: bool, digits: int) -> Middle | None:
+    """Return where Newton's method leads; for a minimum on a line, where two means there have split."""
+    within = exact(EFFORT.proof.nearby) * exact(problem.sigma)
+    at = polished(encloser, start, digits=digits, within=within)
+    while minimum and at is not None and problem.n_features == 1 and inertia(at.hessian):
+        split = unfolded(encloser, at, problem.sigma, digits)
+        if split is None:
+            break
+        at = polished(encloser, split, digits=digits, within=within)
+    return at
+
+
+def _alone(
+    problem: Problem, encloser: Encloser, at: Middle, wanted: Fraction | None, tight: Fraction
+) -> Fraction | None:
+    """Return the radius of a box, in all dimensions, in which the critical point is proved to be alone."""
+    if wanted is None:
+        widest = widest_box(encloser, at, problem.sigma)
+        radius = None if widest is None else given(problem, widest)
+        if radius is not None and radius >= tight:
+            return radius
+        return tight if holds_one(encloser, at, in_span(problem, tight)) else None
+    if wanted >= tight and holds_one(encloser, at, in_span(problem, wanted)):
+        return wanted
+    what = "larger" if wanted < tight else "smaller"
+    raise NoResultError(
+        f"a box of radius {float(wanted):.3g} is not proved to hold exactly one critical point: pass a "
+        f"{what} one, or leave radius out"
+    )
+
+
+def _flat_across(problem: Problem, encloser: Encloser, at: Middle, tight: Fraction) -> str:
+    """Say that a curvature out of the span has no sign; NoResultError where it is proved to be zero.
+
+    It is where two means are in one place and sigma is the truth's. They are proved to be where the point
+    with the two exchanged is in the box that holds one critical point.
+    """
+    d, alone = problem.n_features, widest_box(encloser, at, problem.sigma)
+    places = [at.point[i : i + d] for i in range(0, len(at.point), d)]
+    if alone is not None and isinstance(problem, PopulationProblem) and problem.truth_sigma == problem.sigma:
+        for j, one in enumerate(places):
+            for i, other in enumerate(places[:j]):
+                if max(abs(x - y) for x, y in zip(one, other, strict=True)) + tight <= alone:
+                    raise NoResultError(
+                        f"not proved: the point is flat; means {i} and {j} are in one place and can part, "
+                        "out of the centers' span, along a curvature that is zero"
+                    )
+    return "a curvature out of the centers' span has no sign: the point is flat"
 
 
 def _claimed(ball: Ball, bits: int) -> Interval:
@@ -251,8 +295,7 @@ def _tight(encloser: Encloser, at: Middle, bits: int) -> tuple[Fraction, Enclosu
 
 def errors_in(problem: PopulationProblem, box: Sequence[Ball], structure: Structure) -> list[Ball]:
     """Return the approximation error of each mean, in sigma, over a box."""
-    d, shares = problem.n_features, problem.shares()
-    centers = [[exact(value) for value in center] for center in problem.centers]
+    d, shares, centers = problem.n_features, problem.shares(), problem.places()
     sigma = exact(problem.sigma)
     found = [exact(0)] * problem.n_components
     for block in structure.blocks:
@@ -277,11 +320,13 @@ def _distance(one: Sequence[Ball], other: Sequence[Ball]) -> Ball:
     return total(power(a - b, 2) for a, b in zip(one, other, strict=True)).nonnegative_part().sqrt()
 
 
-def _coarse(balls: Sequence[Ball], structure: Structure) -> bool:
-    """Say whether an error that the structure brings is known to less than three digits.
+def _coarse(balls: Sequence[Ball], structure: Structure, bits: int) -> bool:
+    """Say whether an error that the structure brings is known to less than three digits, and more can help.
 
     One that may be zero, as by symmetry, and is next to nothing if not, is known well enough.
     """
+    if not balls or bits * EFFORT.proof.growth_of_bits > EFFORT.proof.most_bits:
+        return False
     merged = [
         i for block in structure.blocks if max(len(block.means), len(block.centers)) > 1 for i in block.means
     ]

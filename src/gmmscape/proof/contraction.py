@@ -134,7 +134,11 @@ def holds_one(encloser: Encloser, at: Middle, radius: Fraction) -> bool:
     box = [around(exact(value), r) for value in at.point]
     third = encloser.third(box)
     # From the middle by third derivatives, where these are made: that keeps wide boxes narrow.
-    hessians = encloser.at(box, hessian=True).hessian if third is None else _extended(at.hessian, third, r)
+    if third is not None:
+        hessians = _extended(at.hessian, third, r)
+    else:
+        rough = encloser.for_box([float(value) for value in at.point], float(radius))
+        hessians = rough.at(box, hessian=True).hessian
     return contracts(at, hessians, r)
 
 

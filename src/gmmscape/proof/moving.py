@@ -169,9 +169,7 @@ class MovingEncloser:
             if more
             else total(w * one.logarithm(least) for w, one in zip(shares, each, strict=True))
         )
-        return Errors(
-            log_density, *(_summed(each, shares, m, p + more) for m, p in ((1, 0), (1, 1), (1, 2), (2, 2)))
-        )
+        return Errors(log_density, *(_summed(each, shares, m, p + more) for m, p in Errors.kinds))
 
 
 def _summed(each: Sequence[LeftOut], shares: Sequence[Ball], m: int, p: int) -> Ball:

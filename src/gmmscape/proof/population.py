@@ -1,16 +1,18 @@
-"""The objective against a known truth on a line or in the plane, in balls."""
+"""The objective against a known truth on a line or in a plane, in balls."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import frexp
 
 from gmmscape.effort import EFFORT
 from gmmscape.proof.balls import Ball, around, exact, flint, largest, matrix, power, precision, total
-from gmmscape.proof.enclosure import Enclosure, Errors, Third, boxes, enclosed
+from gmmscape.proof.enclosure import Enclosure, Errors, Third, across, boxes, enclosed
+from gmmscape.proof.grid import Grid, grid_moments
 from gmmscape.proof.problem import PopulationProblem
-from gmmscape.proof.sums import Place, Posteriors, ThirdMoments, moments, third_moments
+from gmmscape.proof.sums import Moments, Place, Posteriors, ThirdMoments, moments, third_moments
 from gmmscape.proof.trapezoid import LeftOut, Rule, checked_nodes, chosen_rule, nodes
 
 
@@ -37,26 +39,25 @@ class PopulationEncloser:
         cls, problem: PopulationProblem, means: Sequence[float], accuracy: int, bits: int
     ) -> PopulationEncloser:
         """Return the encloser whose rule is accurate to 2^-accuracy at some means and beside them."""
-        d = problem.n_features
-        places = [means[i : i + d] for i in range(0, len(means), d)]
-        turn = max(
-            max(max(axis) - min(axis) for axis in zip(*points, strict=True)) / width**2
-            for points, width in ((places, problem.sigma), (problem.centers, problem.truth_sigma))
-        )
-        values = [*zip(*places, *problem.centers, strict=True)]
-        extent = max(max(axis) - min(axis) for axis in values) / problem.sigma
-        rule = chosen_rule(turn, extent, problem.truth_sigma, accuracy)
-        return cls(problem, rule, bits)
+        return cls(problem, rule_near(problem, means, accuracy), bits)
+
+    def for_box(self, middle: Sequence[float], radius: float) -> PopulationEncloser:
+        """Return an encloser of Hessians over a box: in the plane of few digits where it is wide."""
+        if self.problem.n_features == 1:
+            return self
+        accuracy = EFFORT.proof.box_bits - frexp(radius / self.problem.sigma)[1]
+        if accuracy + EFFORT.proof.guard_bits >= self.bits:
+            return self
+        rule = rule_near(self.problem, middle, accuracy, radius)
+        return replace(self, rule=rule, bits=accuracy + EFFORT.proof.guard_bits)
 
     def at(self, means: Sequence[Ball], *, hessian: bool = False) -> Enclosure:
         """Return what is known over a box of means."""
         problem = self.problem
         with precision(self.bits):
-            places, weights = points_of(problem, self.rule, self.bits)
-            sigma = exact(problem.sigma)
+            sigma, shares = exact(problem.sigma), problem.shares()
             shown = boxes(means, problem.n_features)
-            found = moments(places, weights, shown, sigma, second=hessian)
-            shares = problem.shares()
+            found = self._moments(shown, sigma, hessian)
             each = self._left_out(shown)
             errors = Errors(
                 total(
@@ -65,7 +66,7 @@ class PopulationEncloser:
                 ),
                 *(
                     total(w * one.moment(m, p) for w, one in zip(shares, each, strict=True))
-                    for m, p in ((1, 0), (1, 1), (1, 2), (2, 2))
+                    for m, p in Errors.kinds
                 ),
             )
             known = enclosed(found, sigma, errors)
@@ -73,7 +74,18 @@ class PopulationEncloser:
                 [around(found.shares[i, s] / shares[s], each[s].moment(1, 0)) for s in range(len(shares))]
                 for i in range(problem.n_components)
             ]
-            return Enclosure(known.nll, known.gradient, known.hessian, matrix(associations))
+            tau, outside = exact(problem.truth_sigma), problem.n_outside
+            nll = known.nll + outside * gaussian_nll(tau, sigma)
+            beside = across(found, sigma, tau, errors) if hessian and outside else None
+            return Enclosure(nll, known.gradient, known.hessian, matrix(associations), beside)
+
+    def _moments(self, means: Sequence[Place], sigma: Ball, second: bool) -> Moments:
+        problem, near = self.problem, EFFORT.proof.next_to_points * self.problem.sigma
+        if problem.n_features == 2 and all(x.rad() < near for mean in means for x in mean):
+            weights = [exact(1) / problem.n_components] * problem.n_components
+            return grid_moments(grid_of(problem, self.rule), means, weights, sigma, second=second)
+        places, masses = points_of(problem, self.rule, self.bits)
+        return moments(places, masses, means, sigma, second=second)
 
     def third(self, means: Sequence[Ball]) -> Third | None:
         """Return third derivatives over a box of means on a line; None in the plane."""
@@ -97,6 +109,32 @@ class PopulationEncloser:
 
     def _left_out(self, means: Sequence[Place]) -> list[LeftOut]:
         return left_out(self.problem.places(), self.rule, means, self.problem.truth_sigma, self.problem.sigma)
+
+
+def rule_near(
+    problem: PopulationProblem, means: Sequence[float], accuracy: int, box: float | None = None
+) -> Rule:
+    """Return the rule that is accurate to 2^-accuracy at some means and beside them.
+
+    With the radius of a box, in the prover's own bounds all over it.
+    """
+    d = problem.n_features
+    places = [means[i : i + d] for i in range(0, len(means), d)]
+    turn = max(
+        max(max(axis) - min(axis) + 2 * more for axis in zip(*points, strict=True)) / width**2
+        for points, width, more in (
+            (places, problem.sigma, box or 0.0),
+            (problem.centers, problem.truth_sigma, 0.0),
+        )
+    )
+    values = [*zip(*places, *problem.centers, strict=True)]
+    extent = max(max(axis) - min(axis) for axis in values) / problem.sigma
+    return chosen_rule(turn, extent, problem.truth_sigma, accuracy, rough=box is not None)
+
+
+def grid_of(problem: PopulationProblem, rule: Rule) -> Grid:
+    """Return the nodes of a rule in the plane."""
+    return Grid(rule, problem.shares(), problem.places(), exact(problem.truth_sigma))
 
 
 def third_of(found: ThirdMoments, wrong: Mapping[tuple[int, int], Ball], sigma: Ball) -> Third:
@@ -173,20 +211,34 @@ def entropy_of(problem: PopulationProblem, rule: Rule, bits: int) -> Ball:
     """Return the NLL of the truth of a problem, by a rule."""
     tau = problem.truth_sigma
     with precision(bits):
-        places, weights = points_of(problem, rule, bits)
         width, shares, centers = exact(tau), problem.shares(), problem.places()
-        posteriors = Posteriors(centers, width)
-        density = flint().arb(0)
-        for place, row in zip(places, weights, strict=True):
-            # With posteriors psi of equal weights, p* is their average under the weights times a known sum.
-            psi, logarithm = posteriors.at(place)
-            weighted = total(w * p for w, p in zip(shares, psi, strict=True))
-            density += total(row) * (logarithm + weighted.log())
-        unit = ((2 * flint().arb.pi()).sqrt() * width).log() * problem.n_features
+        if problem.n_features == 2:
+            value = -grid_moments(grid_of(problem, rule), centers, shares, width, second=False).log_density
+        else:
+            value = _line_entropy(problem, rule, bits)
         least = min(shares, key=lambda share: float(share.mid()))
         each = left_out(centers, rule, centers, tau, tau)
         wrong = total(w * one.logarithm(least) for w, one in zip(shares, each, strict=True))
-        return around(unit - density, wrong)
+        outside = problem.n_outside * gaussian_nll(width, width)
+        return around(value, wrong) + outside
+
+
+def _line_entropy(problem: PopulationProblem, rule: Rule, bits: int) -> Ball:
+    """The sum over nodes on a line."""
+    places, weights = points_of(problem, rule, bits)
+    width, shares = exact(problem.truth_sigma), problem.shares()
+    posteriors, density = Posteriors(problem.places(), width), flint().arb(0)
+    for place, row in zip(places, weights, strict=True):
+        # With posteriors psi of equal weights, p* is their average under the weights times a known sum.
+        psi, logarithm = posteriors.at(place)
+        weighted = total(w * p for w, p in zip(shares, psi, strict=True))
+        density += total(row) * (logarithm + weighted.log())
+    return ((2 * flint().arb.pi()).sqrt() * width).log() - density
+
+
+def gaussian_nll(truth_sigma: Ball, sigma: Ball) -> Ball:
+    """Return the NLL, in nats, of N(0, sigma^2) under N(0, truth_sigma^2) on a line."""
+    return truth_sigma**2 / (2 * sigma**2) + ((2 * flint().arb.pi()).sqrt() * sigma).log()
 
 
 def left_out(

@@ -42,6 +42,16 @@ class PopulationProblem:
         """Dimension d."""
         return len(self.centers[0])
 
+    @property
+    def n_outside(self) -> int:
+        """Number of axes orthogonal to the span of the centers, where that is taken for the whole."""
+        return 0
+
+    @property
+    def spanned(self) -> int | None:
+        """Dimension of the span of the centers, where that is taken for the whole."""
+        return None
+
     def shares(self) -> list[Ball]:
         """Return the weights of the truth, which sum to one."""
         weights = [exact(weight) for weight in self.weights]
@@ -89,6 +99,16 @@ class SampleProblem:
     def n_features(self) -> int:
         """Dimension d."""
         return int(self.rows.shape[1])
+
+    @property
+    def n_outside(self) -> int:
+        """None are left out."""
+        return 0
+
+    @property
+    def spanned(self) -> int | None:
+        """All dimensions count."""
+        return None
 
     def shares(self) -> list[Ball]:
         """Return the weights of the rows, which sum to one."""

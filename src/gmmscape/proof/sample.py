@@ -40,6 +40,10 @@ class SampleEncloser:
             shown = boxes(means, self.problem.n_features)
             return enclosed(moments(places, weights, shown, sigma, second=hessian), sigma)
 
+    def for_box(self, middle: Sequence[float], radius: float) -> SampleEncloser:
+        """Return the encloser itself."""
+        return self
+
     def third(self, means: Sequence[Ball]) -> Third | None:
         """Return nothing: boxes of samples are narrow enough without."""
         return None

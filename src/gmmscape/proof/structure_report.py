@@ -176,7 +176,8 @@ def structure_report(
     Parameters
     ----------
     truth : Mixture
-        On a line or in the plane, whose components share one standard deviation; any weights.
+        Of any dimension, with centers on a line or in a plane; components that share one standard deviation;
+        any weights.
     n_components : int
         Number of fitted means k.
     sigma : float, optional

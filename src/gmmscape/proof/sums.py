@@ -27,6 +27,8 @@ class Moments:
         Of W psi_i y_i y_i', blocks on the diagonal.
     pair : BallMatrix of shape (k d, k d) or None
         Of W psi_i psi_j y_i y_j'.
+    both : BallMatrix of shape (k, k) or None
+        Of W psi_i psi_j.
     """
 
     log_density: Ball
@@ -34,6 +36,7 @@ class Moments:
     first: list[Ball]
     own: BallMatrix | None
     pair: BallMatrix | None
+    both: BallMatrix | None
 
 
 class Posteriors:
@@ -136,20 +139,29 @@ def moments(
                         own[i * d + a][i * d + b] += scaled * (place[b] - means[i][b])
     unit = ((2 * flint().arb.pi()).sqrt() * sigma).log() * d + exact(k).log()
     first = matrix(vectors).transpose() * matrix([[weight] for weight in whole])
-    pair = None
-    if second:
-        for i in range(k * d):
-            for j in range(i):
-                own[j][i] = own[i][j]
-        weighted = [[weight * v for v in vector] for weight, vector in zip(whole, vectors, strict=True)]
-        pair = matrix(vectors).transpose() * matrix(weighted)
+    seconds = (matrix(_mirrored(own)), *_products(psis, vectors, whole)) if second else (None, None, None)
     return Moments(
         log_density - unit * total(whole),
         matrix(psis).transpose() * matrix(weights),
         [first[i, 0] for i in range(k * d)],
-        matrix(own) if second else None,
-        pair,
+        *seconds,
     )
+
+
+def _mirrored(rows: list[list[Ball]]) -> list[list[Ball]]:
+    """A symmetric table from what is on and below its diagonal."""
+    return [[rows[max(i, j)][min(i, j)] for j in range(len(rows))] for i in range(len(rows))]
+
+
+def _products(
+    psis: list[list[Ball]], vectors: list[list[Ball]], whole: list[Ball]
+) -> tuple[BallMatrix, BallMatrix]:
+    """Weighted sums of products of psi_i y_i in pairs, and of psi_i."""
+    found = []
+    for rows in (vectors, psis):
+        weighted = [[weight * v for v in row] for weight, row in zip(whole, rows, strict=True)]
+        found.append(matrix(rows).transpose() * matrix(weighted))
+    return found[0], found[1]
 
 
 @dataclass(frozen=True)

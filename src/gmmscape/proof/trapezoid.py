@@ -41,7 +41,7 @@ class Rule:
         return range(first, floor((middle + self.reach) / self.step) + 2)
 
 
-def chosen_rule(turn: float, extent: float, truth_sigma: float, bits: int) -> Rule:
+def chosen_rule(turn: float, extent: float, truth_sigma: float, bits: int, rough: bool = False) -> Rule:
     """Return the rule with the longest step whose error is about 2^-bits, also where it is bounded roughly.
 
     Parameters
@@ -55,6 +55,8 @@ def chosen_rule(turn: float, extent: float, truth_sigma: float, bits: int) -> Ru
         Standard deviation of the truth's components.
     bits : int
         Wanted accuracy. What is reached is proved afterwards, whatever was chosen here.
+    rough : bool, default=False
+        Whether the rule is for second moments of the prover alone, which are bounded one by one.
 
     Returns
     -------
@@ -67,7 +69,8 @@ def chosen_rule(turn: float, extent: float, truth_sigma: float, bits: int) -> Ru
         If it has more nodes than can be summed over.
     """
     # Whoever checks bounds all sums together, by fifth powers (docs/proofs.md#one-bound).
-    wanted = bits * log(2) + 5 * log(2 + 2 * extent) + EFFORT.proof.size_of_moments
+    degree, size = (2, EFFORT.proof.rough_size) if rough else (5, EFFORT.proof.size_of_moments)
+    wanted = bits * log(2) + degree * log(2 + 2 * extent) + size
     reach = truth_sigma * (sqrt(2 * wanted) + 1)
     widest = EFFORT.proof.widest_strip * truth_sigma
     limit = min(widest, pi / turn) if turn > 0 else widest

@@ -134,12 +134,16 @@ def nll(
 
 
 class Slopes(NamedTuple):
-    """Derivatives of the NLL over a box of means; `shares` are sums of mass times posterior, k rows."""
+    """Derivatives of the NLL over a box of means; `shares` are sums of mass times posterior, k rows.
+
+    `pairs` are those of mass times two posteriors.
+    """
 
     gradient: Row
     hessian: Table
     third: list[Table]
     shares: Table
+    pairs: Table
 
 
 def slopes(points: Points, means: Table, error: Fraction, third: bool = False) -> Slopes:
@@ -150,6 +154,7 @@ def slopes(points: Points, means: Table, error: Fraction, third: bool = False) -
     shares = [[zero] * len(points[0][1]) for _ in range(k)]
     first, second = [zero] * size, [[zero] * size for _ in range(size)]
     tensor = [[[zero] * k for _ in range(k)] for _ in range(k)] if third else []
+    pairs = [[zero] * k for _ in range(k)]
     for place, masses in points:
         weight, (psi, _) = total(masses), posteriors.at(place)
         y = [place[a] - means[i][a] for i in range(k) for a in range(d)]
@@ -157,6 +162,8 @@ def slopes(points: Points, means: Table, error: Fraction, third: bool = False) -
         own = {}  # psi_i (y_i y_i' - I)
         for i in range(k):
             shares[i] = [old + mass * psi[i] for old, mass in zip(shares[i], masses, strict=True)]
+            for j in range(i + 1):
+                pairs[i][j] = pairs[j][i] = pairs[i][j] + weight * (psi[i] * psi[j])
         for n in range(size):
             first[n] = first[n] + weight * g[n]
             for m in range(n + 1):
@@ -180,6 +187,7 @@ def slopes(points: Points, means: Table, error: Fraction, third: bool = False) -
         [[x.wider(error) for x in row] for row in second],
         [[[-x.wider(error) for x in row] for row in layer] for layer in tensor],
         [[x.wider(error) for x in row] for row in shares],
+        [[x.wider(error) for x in row] for row in pairs],
     )
 
 

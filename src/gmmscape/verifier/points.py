@@ -9,6 +9,7 @@ from typing import Any
 from gmmscape.verifier.interval import Interval, total
 from gmmscape.verifier.krawczyk import contracts, decimal, digits, floats, inverse, need, negative_pivots
 from gmmscape.verifier.objective import Points, Table, Truth, lower, nll, slopes, upper
+from gmmscape.verifier.span import Span, across, gaussian
 
 EMPTY = Fraction(1, 10**6)  # a mean of a star is attributed more than this of some center
 MOST, MOST_ON_A_LINE = 500, 100  # coordinates of means; means where third derivatives are taken
@@ -20,23 +21,28 @@ def check_point(claim: Mapping[str, Any]) -> None:
     problem = claim["problem"]
     k, sample = problem["n_components"], problem["measure"] == "sample"
     sigma = Fraction(floats(problem["sigma"]))
-    need(
-        type(k) is int and k > 0 and sigma > 0 and problem["measure"] in ("sample", "population"),
-        "no problem",
-    )
+    known = problem["measure"] in ("sample", "population")
+    need(type(k) is int and k > 0 and sigma > 0 and known, "no problem")
     # From here on lengths count in sigma.
-    places = [
-        [Fraction(x) / sigma for x in place] for place in floats(problem["rows" if sample else "centers"])
-    ]
+    given = floats(problem["rows" if sample else "centers"])
+    places = [[Fraction(x) / sigma for x in place] for place in given]
     equally = sample and problem["weights"] is None
     weights = shares_of([1.0] * len(places) if equally else problem["weights"], len(places))
     point, d = [decimal(text) / sigma for text in claim["point"]], len(places[0])
     need(k * d <= MOST and (sample or k <= MOST_ON_A_LINE), "there are too many means")
     radius, tight = decimal(claim["radius"]) / sigma, decimal(claim["tight_radius"]) / sigma
-    need(all(len(place) == d > 0 for place in places) and (sample or d <= 2), "not in the plane or on a line")
+    need(all(len(place) == d > 0 for place in places), "places of unequal dimensions")
     need(len(point) == k * d and 0 < tight <= radius, "point and radii do not fit together")
-    truth = None if sample else truth_of(claim, weights, [[*map(Interval.of, place)] for place in places])
-    rows = [([*map(Interval.of, x)], [Interval.of(w)]) for x, w in zip(places, weights, strict=True)]
+    table, unit, outside = [[*map(Interval.of, x)] for x in places], total([Interval.of(sigma).log()] * d), 0
+    if claim.get("span") is not None:
+        need(not sample, "rows have no centers")
+        span = Span(places, claim["span"])
+        # From here on coordinates are those of the span.
+        table, d, outside = [span.coordinates(x) for x in places], claim["span"], span.outside
+        point, tight, radius = span.boxes(point, tight, radius)
+    need(sample or d <= 2, "not in the plane or on a line")
+    truth = None if sample else truth_of(claim, weights, table)
+    rows = [(x, [Interval.of(w)]) for x, w in zip(table, weights, strict=True)]
     points: Points = truth.points() if truth else rows
     equal = [Fraction(1, k)] * k
 
@@ -48,31 +54,40 @@ def check_point(claim: Mapping[str, Any]) -> None:
     y = inverse(middle.hessian)
     need(contracts(y, middle.gradient, within.hessian, tight), "the tight box is not proved to hold a point")
     # On a line of a known truth from the middle, by third derivatives; else straight away.
-    over = slopes(points, large, error(large), third=d == 1 and not sample)
-    hessians = over.hessian
-    if d == 1 and not sample:
-        far = [[radius * sum(upper(x.size()) for x in row) for row in layer] for layer in over.third]
-        hessians = [[x.wider(far[i][j]) for j, x in enumerate(row)] for i, row in enumerate(middle.hessian)]
+    bent = d == 1 and not sample
+    over = slopes(points, large, error(large), third=bent)
+    hessians = _from_middle(middle.hessian, over.third, radius) if bent else over.hessian
     need(
         contracts(y, middle.gradient, hessians, radius),
         "the box is not proved to hold one critical point only",
     )
     need(type(claim["index"]) is int, "the index is none")
-    need(negative_pivots(middle.hessian) == claim["index"], "the index is another")
-    value = nll(points, small, equal, Fraction(1), error(small)) + total([Interval.of(sigma).log()] * d)
+    index = negative_pivots(middle.hessian)
+    value = nll(points, small, equal, Fraction(1), error(small)) + unit
+    if truth is not None and outside:
+        index += outside * negative_pivots(across(within.shares, within.pairs, truth.tau))
+        value = value + total([gaussian(truth.tau, Fraction(1))] * outside)
+    need(index == claim["index"], "the index is another")
     _within(value, claim["nll"], "nll")
     if truth is None:
         told = [claim[name] for name in ("kl", "blocks", "defect", "rule", "errors")]
         return need(told == [None, None, None, None, []], "rows have no truth")
     wrong = truth.error(truth.centers, truth.tau, min(weights))
-    entropy = nll(points, truth.centers, weights, truth.tau, wrong) + total([Interval.of(sigma).log()] * d)
+    entropy = nll(points, truth.centers, weights, truth.tau, wrong) + unit
+    entropy = entropy + total([gaussian(truth.tau, truth.tau)] * outside)
     _within(value - entropy, claim["kl"], "kl")
-    _check_structure(claim, places, weights, small, within.shares)
+    _check_structure(claim, table, weights, small, within.shares)
+
+
+def _from_middle(hessian: Table, third: list[Table], radius: Fraction) -> Table:
+    """The Hessians over a box, from that in the middle and third derivatives over the box."""
+    far = [[radius * sum(upper(x.size()) for x in row) for row in layer] for layer in third]
+    return [[x.wider(far[i][j]) for j, x in enumerate(row)] for i, row in enumerate(hessian)]
 
 
 def _check_structure(
     claim: Mapping[str, Any],
-    places: list[list[Fraction]],
+    places: Table,
     weights: list[Fraction],
     small: Table,
     shares: Table,
@@ -124,14 +139,15 @@ def boxes(point: list[Fraction], radius: Fraction, d: int) -> Table:
 
 
 def _distance(
-    centers: list[list[Fraction]], weights: list[Fraction], block: Mapping[str, Any], mean: list[Interval]
+    centers: Table, weights: list[Fraction], block: Mapping[str, Any], mean: list[Interval]
 ) -> Interval:
     """The distance of a mean from the average of its centers; from the nearest where its block is no star."""
     members, axes = block["centers"], range(len(mean))
     if members and min(len(members), len(block["means"])) == 1:
         mass = sum(weights[s] for s in members)
-        centers = [[Fraction(sum(weights[s] * centers[s][a] for s in members)) / mass for a in axes]]
-    offsets = [[mean[a] - Interval.of(center[a]) for a in axes] for center in centers]
+        parts = [[Interval.of(weights[s] / mass) * x for x in centers[s]] for s in members]
+        centers = [[total(part[a] for part in parts) for a in axes]]
+    offsets = [[mean[a] - center[a] for a in axes] for center in centers]
     found = [x[0].size() if len(x) == 1 else total(y.square() for y in x).root() for x in offsets]
     return Interval(min(x.lo for x in found), min(x.hi for x in found))
 

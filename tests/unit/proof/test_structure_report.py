@@ -44,3 +44,11 @@ def test_flat_minima_are_told():
     assert report.certificates == ()
     assert not report.all_structured
     assert "not proved" in str(report)
+
+
+def test_truths_in_space():
+    """Two centers are on a line wherever they are."""
+    truth = gs.Mixture.location([[0.0, 0.0, 0.0], [2.0, 1.0, -1.5]], 1.0)
+    found = lab.structure_report(truth, 2, n_starts=1, rng=0)
+    assert len(found.certificates) == 1
+    assert found.certificates[0].span == 1
