@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from doors.test_benchmarks import pytestmark, small
@@ -18,3 +19,23 @@ def test_rows_in_files_are_fitted_as_in_memory(tmp_path: Path):
     assert row["difference"] < 1e-9
     assert 0 < row["peak_MiB"] < 1000
     assert row["throughput"] > 0
+
+
+@pytest.mark.slow
+def test_a_coreset_leads_to_the_optimum_of_all_rows(tmp_path: Path):
+    summary = small("coreset", tmp_path)["summary"]
+    assert summary["same"] == summary["fits"] > 0
+    assert summary["same_as_all"] < 1e-9
+    assert summary["largest_in_standard_errors"] < 5
+    assert summary["rows"] < 60_000
+
+
+@pytest.mark.slow
+def test_costs_grow_with_columns_as_the_law_says(tmp_path: Path):
+    summary = small("reach", tmp_path)["summary"]
+    assert all(np.isfinite(terms).all() for terms in summary["laws"].values())
+    few, many = (np.array([1, d, d * d]) @ summary["laws"]["full"] for d in (4, 32))
+    assert many > 4 * few > 0
+    _, _, sums, *_ = zip(*summary["plans"], strict=True)
+    assert sums[1] == pytest.approx(100 * sums[0])
+    assert sums[3] == pytest.approx(16 * sums[4])
