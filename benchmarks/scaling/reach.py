@@ -105,8 +105,8 @@ PAGE = Page(
     setup="""Processor time of passes by one thread, for several numbers of columns and components; a law is
     fitted to some and held against others. The table is computed from it, for d = 10, k = 100, full
     covariances, with an assumed 5 ms a message and 100 MB/s.""",
-    sentence="""A row and a component of full covariance cost {cost} nanoseconds of a core; where the law was not
-    fitted it is off by {error} at most.""",
+    sentence="""A row and a component of full covariance cost {cost} nanoseconds of a core; where the law was
+    not fitted it is off by {error} at most.""",
     claim="What a pass costs is known beforehand",
     number="{cost} ns a row and component, to {error}",
     loses="clusters of machines are computed, not measured",
