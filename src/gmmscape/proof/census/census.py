@@ -159,7 +159,7 @@ class _Work:
         except KeyboardInterrupt:
             stop_reason = "interrupted"
         finally:
-            self._journal.save(now=True)
+            self._journal.close()
         return self._told(stop_reason)
 
     def _explore(self) -> None:
