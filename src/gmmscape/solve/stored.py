@@ -1,7 +1,8 @@
-"""Solutions in values of JSON, bit for bit, for checkpoints; files for users are written by their results."""
+"""Solutions and states of EM in values of JSON, bit for bit, for checkpoints; files are written by results."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from gmmscape.arrays import FloatArray
 from gmmscape.families import HeldParts
 from gmmscape.mixture import Mixture
 from gmmscape.mixture.background import Background
+from gmmscape.objective import Objective
+from gmmscape.solve.em import EMState, state_at
 from gmmscape.solve.result import Solution
 
 
@@ -51,3 +54,40 @@ def solution_of(content: dict[str, Any], origin: FloatArray) -> Solution:
         held=None if content.get("held") is None else HeldParts.from_content(content["held"]),
         background=Background.from_content(content.get("background")),
     )
+
+
+def stored_state(state: EMState) -> dict[str, Any] | None:
+    """Return what it takes to make a state of EM again, in local coordinates.
+
+    None of one from which EM would not go on to the last bit: in the second-order phase, whose model is not
+    kept, at the end, and where some mixture is not exactly what its parameters make.
+    """
+    if state.model is not None or state.ahead is not None or state.ended is not None:
+        return None
+    if not all(map(_is_of_its_parameters, (state.mixture, *state.trail))):
+        return None
+    return {
+        "mixture": state.mixture.to_dict(),
+        "trail": [mixture.to_dict() for mixture in state.trail],
+        "steps": list(state.steps),
+        "values": list(state.values),
+        "costs": list(state.costs),
+        "resting": state.resting,
+        "radius": state.radius,
+    }
+
+
+def state_of(content: dict[str, Any], objective: Objective[Any]) -> EMState:
+    """Return the state that `stored_state` has written, on the same rows: one pass over them."""
+    return replace(
+        state_at(objective, Mixture.from_dict(content["mixture"])),
+        trail=tuple(map(Mixture.from_dict, content["trail"])),
+        **{name: tuple(content[name]) for name in ("steps", "values", "costs")},
+        resting=content["resting"],
+        radius=content["radius"],
+    )
+
+
+def _is_of_its_parameters(mixture: Mixture) -> bool:
+    again, own = Mixture.from_dict(mixture.to_dict()), mixture.parameters
+    return again == mixture and np.array_equal(again.parameters.factors, own.factors)
