@@ -51,7 +51,7 @@ FOLDERS = {
         "compare",
     ),
     "proving": ("bounds", "certificates"),
-    "scaling": ("streaming",),
+    "scaling": ("streaming", "kills"),
 }
 NAMES = tuple(name for names in FOLDERS.values() for name in names)
 

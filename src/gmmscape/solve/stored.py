@@ -14,6 +14,7 @@ from gmmscape.mixture.background import Background
 from gmmscape.objective import Objective
 from gmmscape.solve.em import EMState, state_at
 from gmmscape.solve.result import Solution
+from gmmscape.solve.second_order.quadratic_model import QuadraticModel, Try
 
 
 def stored(solution: Solution) -> dict[str, Any]:
@@ -59,12 +60,10 @@ def solution_of(content: dict[str, Any], origin: FloatArray) -> Solution:
 def stored_state(state: EMState) -> dict[str, Any] | None:
     """Return what it takes to make a state of EM again, in local coordinates.
 
-    None of one from which EM would not go on to the last bit: in the second-order phase, whose model is not
-    kept, at the end, and where some mixture is not exactly what its parameters make.
+    None of one from which EM would not go on to the last bit: before a step is judged, at the end, and where
+    some mixture is not exactly what its parameters make.
     """
-    if state.model is not None or state.ahead is not None or state.ended is not None:
-        return None
-    if not all(map(_is_of_its_parameters, (state.mixture, *state.trail))):
+    if not is_kept(state) or not all(map(_is_of_its_parameters, (state.mixture, *state.trail))):
         return None
     return {
         "mixture": state.mixture.to_dict(),
@@ -74,7 +73,39 @@ def stored_state(state: EMState) -> dict[str, Any] | None:
         "costs": list(state.costs),
         "resting": state.resting,
         "radius": state.radius,
+        "model": None if state.model is None else _stored_model(state.model),
     }
+
+
+def is_kept(state: EMState) -> bool:
+    """Say whether a state is one that `stored_state` keeps, as far as that is seen without work."""
+    model = state.model
+    if state.ahead is not None or state.ended is not None:
+        return False
+    # Products with the Hessian at a point, of the next step there, are not kept. And the order of the entries
+    # in memory decides on the order in which they are added.
+    return model is None or (model.space is None and (model.matrix is None or model.matrix.flags.c_contiguous))
+
+
+def _stored_model(model: QuadraticModel) -> dict[str, Any]:
+    return {
+        "radius": model.radius,
+        "matrix": None if model.matrix is None else model.matrix.tolist(),
+        "secants": model.secants,
+        "moved": model.moved,
+        "tried": None if model.tried is None else [model.tried.cost, model.tried.value, model.tried.pace],
+    }
+
+
+def _model_of(content: dict[str, Any]) -> QuadraticModel:
+    matrix, tried = content["matrix"], content["tried"]
+    return QuadraticModel(
+        content["radius"],
+        None if matrix is None else np.array(matrix),
+        content["secants"],
+        content["moved"],
+        tried=None if tried is None else Try(*tried),
+    )
 
 
 def state_of(content: dict[str, Any], objective: Objective[Any]) -> EMState:
@@ -85,6 +116,7 @@ def state_of(content: dict[str, Any], objective: Objective[Any]) -> EMState:
         **{name: tuple(content[name]) for name in ("steps", "values", "costs")},
         resting=content["resting"],
         radius=content["radius"],
+        model=None if content["model"] is None else _model_of(content["model"]),
     )
 
 

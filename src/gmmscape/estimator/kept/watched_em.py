@@ -6,6 +6,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, stored_state
 from gmmscape.solve.em import EMState
+from gmmscape.solve.stored import is_kept
 from gmmscape.work.journal import Journal
 
 #: Its name in the checkpoint.
@@ -61,7 +62,7 @@ class WatchedEM:
         """Return the state one iteration later."""
         self.started = True
         new = self._em.step(objective, state)
-        if new.model is None and new.ahead is None and new.ended is None:
+        if is_kept(new):
             self._last = new
             if self._journal is not None and self._journal.due:
                 self.put()
