@@ -1,4 +1,4 @@
-"""Kills: runs that keep a checkpoint are killed, at random and while they write, and resumed until they end."""
+"""Kills: runs with a checkpoint are killed, at random and while they write, and resumed until they end."""
 
 from __future__ import annotations
 
@@ -160,7 +160,13 @@ def summary(done: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def shown(summary: dict[str, Any]) -> Shown:
     """Return one row a case."""
     rows = [
-        (name, row["kills"], row["while_writing"], row["with_a_checkpoint"], f"{row['equal']} of {row['ends']}")
+        (
+            name,
+            row["kills"],
+            row["while_writing"],
+            row["with_a_checkpoint"],
+            f"{row['equal']} of {row['ends']}",
+        )
         for name, row in summary.items()
     ]
     kills, writing, ends, equal = (
@@ -175,10 +181,10 @@ def shown(summary: dict[str, Any]) -> Shown:
 
 PAGE = Page(
     question="Does work that is killed go on from its checkpoint to the same numbers?",
-    setup="""A fit of a file in blocks, a selection, an exploration of a landscape and a count of basins, each
-    in a process that keeps a checkpoint. SIGKILL at a random time, or as soon as a temporary file appears after
-    it, up to five times in a row; then the run is let end, and all its numbers are compared with those of a run
-    that was not killed.""",
+    setup="""A fit of a file in blocks, a selection, an exploration of a landscape and a count of basins,
+    each in a process that keeps a checkpoint. SIGKILL at a random time, or as soon as a temporary file appears
+    after it, up to five times in a row; then the run is let end, and all its numbers are compared with those
+    of a run that was not killed.""",
     sentence="""Of {ends} runs that were killed {kills} times in all, {writing} times while they wrote, {equal}
     ended with the very bits of a run that was not killed.""",
     claim="Killed work goes on to the same bits",

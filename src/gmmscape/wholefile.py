@@ -115,13 +115,13 @@ def _sweep(target: Path) -> None:
     """Remove temporary files of a target whose writers are gone: nobody has them locked."""
     prefix = _prefix(target)
     with suppress(OSError):
-        found = [one for one in os.listdir(target.parent) if one.startswith(prefix) and one.endswith(".part")]
-        for name in found:
+        found = [one for one in target.parent.iterdir() if one.name.startswith(prefix)]
+        for left in found:
             with suppress(OSError):
-                descriptor = os.open(target.with_name(name), os.O_RDWR)
+                descriptor = os.open(left, os.O_RDWR)
                 try:
                     if _lock(descriptor):
-                        target.with_name(name).unlink()
+                        left.unlink()
                 finally:
                     os.close(descriptor)
 

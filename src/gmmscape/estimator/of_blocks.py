@@ -200,9 +200,13 @@ def _check_available(model: GaussianMixture) -> None:
             "background: rows in blocks, and fits with a checkpoint, have none yet; leave it out"
         )
     if model.warm_start:
-        raise NotAvailableError("warm_start: fits of rows in blocks, and those with a checkpoint, begin anew; pass means_init")
+        raise NotAvailableError(
+            "warm_start: fits of rows in blocks, and those with a checkpoint, begin anew; pass means_init"
+        )
     if not isinstance(model.init_params, str):
-        raise NotAvailableError("init_params: of rows in blocks, and with a checkpoint, pass a name, not responsibilities")
+        raise NotAvailableError(
+            "init_params: of rows in blocks, and with a checkpoint, pass a name, not responsibilities"
+        )
 
 
 def _searched(

@@ -1,4 +1,4 @@
-"""Solutions and states of EM in values of JSON, bit for bit, for checkpoints; files are written by results."""
+"""Solutions and states of EM in values of JSON, bit for bit, for checkpoints; results write files."""
 
 from __future__ import annotations
 
@@ -84,7 +84,9 @@ def is_kept(state: EMState) -> bool:
         return False
     # Products with the Hessian at a point, of the next step there, are not kept. And the order of the entries
     # in memory decides on the order in which they are added.
-    return model is None or (model.space is None and (model.matrix is None or model.matrix.flags.c_contiguous))
+    return model is None or (
+        model.space is None and (model.matrix is None or model.matrix.flags.c_contiguous)
+    )
 
 
 def _stored_model(model: QuadraticModel) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Kept(NamedTuple):
     done: dict[str, Any]
 
 
-class Damaged(FormatError):
+class DamagedCheckpointError(FormatError):
     """A checkpoint that is not as it was written."""
 
 
@@ -73,7 +73,7 @@ def load(path: Path) -> tuple[Kept, str | None]:
     """
     try:
         return read(path), None
-    except Damaged as damage:
+    except DamagedCheckpointError as damage:
         previous = previous_of(path)
         try:
             kept = read(previous)
@@ -83,7 +83,7 @@ def load(path: Path) -> tuple[Kept, str | None]:
                 f"({previous.name}): remove it"
             ) from damage
         return kept, (
-            f"checkpoint: {path} is damaged ({damage}): going on from {previous.name}, which was written before"
+            f"checkpoint: {path} is damaged ({damage}): going on from {previous.name}, written before it"
         )
 
 
@@ -92,7 +92,7 @@ def read(path: Path) -> Kept:
 
     Raises
     ------
-    Damaged
+    DamagedCheckpointError
         If it was changed or cut off after it was written.
     FormatError
         If it is no checkpoint, or of a later version.
@@ -101,12 +101,12 @@ def read(path: Path) -> Kept:
     """
     content = path.read_bytes()
     if not content.strip(b"\0"):
-        raise Damaged("it is empty")
+        raise DamagedCheckpointError("it is empty")
     said = re.search(rb'"sha256": "([0-9a-f]{64})"', content[: 2 * len(BEGIN) + len(BLANK)])
     if said is not None and sha256(_blanked(content, said.start(1))).hexdigest() != said[1].decode():
-        raise Damaged("its content is not the one that was written")
+        raise DamagedCheckpointError("its content is not the one that was written")
     if said is None and sum(a != b for a, b in zip(content, BEGIN, strict=False)) <= DAMAGED_BYTES:
-        raise Damaged("it does not begin as the JSON that was written")
+        raise DamagedCheckpointError("it does not begin as the JSON that was written")
     found = read_json(path)
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise FormatError(f"{path} is no checkpoint ({FORMAT}): name another file, or remove it")
@@ -117,7 +117,7 @@ def read(path: Path) -> Kept:
         )
     task, facts, done = (found.get(name) for name in Kept._fields)
     if not isinstance(task, str) or not isinstance(facts, dict) or not isinstance(done, dict):
-        raise Damaged("something is missing in it")
+        raise DamagedCheckpointError("something is missing in it")
     return Kept(task, facts, done)
 
 

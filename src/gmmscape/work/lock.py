@@ -90,7 +90,7 @@ def _taken(path: Path, side: Path) -> int | None:
             ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(descriptor), os.stat(side)):
+            if os.path.samestat(os.fstat(descriptor), side.stat()):
                 os.ftruncate(descriptor, 0)
                 os.write(descriptor, b"%d\n" % os.getpid())
                 return descriptor
@@ -104,6 +104,6 @@ def _taken(path: Path, side: Path) -> int | None:
             raise InvalidParameterError.of(
                 "checkpoint",
                 str(path),
-                f"another process ({whose or 'unknown'}) is at work with it: wait for it, or name another file",
+                f"another process ({whose or 'unknown'}) is at work with it: wait, or name another file",
             ) from error
         os.close(descriptor)

@@ -74,12 +74,12 @@ def stopped_each(file: Path, every: int, X: np.ndarray = OVERLAPPING, **options:
         assert len(stops) < 100
 
 
-@pytest.mark.parametrize("kind", ["full", "spherical", "VEV"])
+@pytest.mark.parametrize("kind", ["full", "spherical", pytest.param("VEV", marks=pytest.mark.slow)])
 def test_stops_change_no_bit(kind: str, tmp_path: Path) -> None:
     whole = model(tmp_path / "a.json", covariance_type=kind).fit(OVERLAPPING)
     assert whole.converged_
     stops = stopped_each(tmp_path / "b.json", 9, covariance_type=kind)
-    assert len(stops) > 2
+    assert len(stops) >= 2
     assert stops == sorted(stops)
     assert stops[-1] == whole.n_iter_
     again = model(tmp_path / "b.json", covariance_type=kind).fit(OVERLAPPING)
@@ -90,14 +90,15 @@ def test_stops_change_no_bit(kind: str, tmp_path: Path) -> None:
 
 def test_the_second_order_phase_goes_on(tmp_path: Path) -> None:
     """Its model is kept too; of states that are not, the last one before is gone on from."""
-    options = {"tol": 1e-11, "covariance_prior": 0, "means_init": [[0, 0], [2, 2], [4, 4]], "escape": False}
+    options = {"n_components": 4, "tol": 1e-11, "escape": False, "means_init": OVERLAPPING[::500]}
     whole = model(tmp_path / "a.json", **options).fit(OVERLAPPING)
-    done = json.loads((tmp_path / "a.json").read_text())["done"]
-    assert done["em"]["model"]["matrix"] is not None
-    assert whole.n_iter_ - 3 <= len(done["em"]["values"]) <= whole.n_iter_
-    stops = stopped_each(tmp_path / "b.json", 4, **options)
-    assert stops[-1] == whole.n_iter_
+    stops = stopped_each(tmp_path / "b.json", 13, **options)
+    assert (stops[0], stops[-1]) == (13, whole.n_iter_)
     assert bits(model(tmp_path / "b.json", **options).fit(OVERLAPPING)) == bits(whole)
+    model(tmp_path / "c.json", **options, max_iter=14).fit(OVERLAPPING)
+    em = json.loads((tmp_path / "c.json").read_text())["done"]["em"]
+    assert em["model"]["matrix"] is not None
+    assert len(em["values"]) >= 11
 
 
 def test_max_iter_is_that_of_the_whole_fit(tmp_path: Path) -> None:
@@ -122,7 +123,9 @@ def test_time_that_is_over_keeps_what_was_reached(tmp_path: Path) -> None:
     stopped_each_once = model(tmp_path / "b.json")
 
     def watch(event: Any) -> bool:
-        return event.stage == "em" and event.detail.get("iteration", 0) >= 4 and "gradient_norm" in event.detail
+        return (
+            event.stage == "em" and event.detail.get("iteration", 0) >= 4 and "gradient_norm" in event.detail
+        )
 
     fit_kept(stopped_each_once, OVERLAPPING, None, watch)
     late = model(tmp_path / "b.json", max_seconds=1e-9).fit(OVERLAPPING)
@@ -181,7 +184,9 @@ def test_weights_names_and_precision_are_those_of_the_rows(tmp_path: Path) -> No
     assert kept.means_.dtype == np.float32
     assert kept.diagnosis_.total == w.sum()
     repeated = gs.GaussianMixture(**OPTIONS).fit(np.repeat(X.astype(np.float32), w, axis=0))
-    assert kept.score(frame, sample_weight=w) == pytest.approx(repeated.score(np.repeat(X, w, axis=0)), abs=1e-4)
+    assert kept.score(frame, sample_weight=w) == pytest.approx(
+        repeated.score(np.repeat(X, w, axis=0)), abs=1e-4
+    )
 
 
 def test_what_rows_in_blocks_do_not_have_is_refused(tmp_path: Path) -> None:

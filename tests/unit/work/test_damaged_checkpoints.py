@@ -81,7 +81,7 @@ def test_where_neither_is_whole_it_is_an_error(file: Path) -> None:
     before.write_bytes(before.read_bytes()[:-3])
     for wrong in damaged(content)[::7]:
         file.write_bytes(wrong)
-        with pytest.raises(gs.FormatError, match="damaged checkpoint .*remove it"):
+        with pytest.raises(gs.FormatError, match=r"damaged checkpoint .*remove it"):
             Journal(file, "fit", FACTS)
         with pytest.raises(gs.FormatError, match="damaged"):
             kept_seed(file)
@@ -132,5 +132,5 @@ def test_files_of_a_later_version_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "kept.json"
     later = {"format": "gmmscape-checkpoint", "format_version": 3, "task": "fit", "facts": FACTS, "done": {}}
     file.write_text(json.dumps(later, indent=1))
-    with pytest.raises(gs.FormatError, match="version 3.*update gmmscape"):
+    with pytest.raises(gs.FormatError, match=r"version 3.*update gmmscape"):
         Journal(file, "fit", FACTS)

@@ -1,4 +1,4 @@
-"""A fit to rows in blocks kept in a checkpoint: where its search has ended, how far EM on all rows has come."""
+"""A fit to rows in blocks kept in a checkpoint: where its search ended, how far EM on all rows has come."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class KeptFit:
         origin, unit = objective.measure.origin, objective.rows.log_unit
         if SOLUTION in self._journal:
             return solution_of(self._journal[SOLUTION], origin)
-        begun = self._journal[EM_STATE] if EM_STATE in self._journal else None
+        kept = EM_STATE in self._journal
+        begun = self._journal[EM_STATE] if kept else None
         values = [] if begun is None else [begun["first"], *begun["values"][:-1]]
         solver = WatchedEM(em, len(values), self._journal, values[0] if values else None)
         try:

@@ -29,7 +29,7 @@ def blocks_of_rows(
     missing = np.isnan(X).any(axis=1)
     if missing.any():
         raise NotAvailableError(
-            f"checkpoint: {missing.sum()} rows have missing values, and fits with a checkpoint take none yet: "
+            f"checkpoint: {missing.sum()} rows have missing values, which no fit with a checkpoint takes: "
             "leave such rows out, fill them in, or leave the checkpoint out"
         )
     size = EFFORT.blocked.memory * EFFORT.blocked.block_share / (8 * (X.shape[1] + 1))
