@@ -51,7 +51,7 @@ FOLDERS = {
         "compare",
     ),
     "proving": ("bounds", "certificates"),
-    "scaling": ("streaming", "coreset", "reach"),
+    "scaling": ("streaming", "coreset", "reach", "kills"),
 }
 NAMES = tuple(name for names in FOLDERS.values() for name in names)
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 
 from gmmscape.exceptions import InvalidParameterError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 
 def writable_target(path: str | os.PathLike[str], name: str = "path") -> Path:
@@ -43,6 +50,17 @@ def writable_target(path: str | os.PathLike[str], name: str = "path") -> Path:
     return target
 
 
+def temporary_beside(target: Path) -> Path:
+    """Return the name of a new temporary file beside a target: no two calls, in any process, return one."""
+    return target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}.part")
+
+
+def _prefix(target: Path) -> str:
+    """What the names of temporary files of a target begin with, those of no other do, and no others."""
+    # Part of the name, since a name may have no more than 255 bytes.
+    return f".{target.name[:40]}.{sha256(os.fsencode(target.name)).hexdigest()[:8]}."
+
+
 @contextmanager
 def unfinished(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield the name of a temporary file beside `path`, which takes its place when the block is through.
@@ -50,7 +68,9 @@ def unfinished(path: str | os.PathLike[str]) -> Iterator[Path]:
     Parameters
     ----------
     path : str or Path
-        Where the file is to be; a link is followed. A failure leaves what is there alone.
+        Where the file is to be; a link is followed. A failure leaves what is there alone, and so does a
+        process that is killed: what it leaves beside is removed when the file is written again. The content
+        is on the disk before it takes the name, so that a power failure leaves the old file or the new one.
 
     Raises
     ------
@@ -60,12 +80,57 @@ def unfinished(path: str | os.PathLike[str]) -> Iterator[Path]:
         If it cannot be written after all; names `path`.
     """
     target = writable_target(path)
-    # Part of the name, so that two files written at once do not meet, and no more than a name may have.
-    beside = target.with_name(f".{target.name[:60]}.{os.getpid()}.part")
+    beside, descriptor = temporary_beside(target), -1
     try:
+        _sweep(target)
+        descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        _lock(descriptor)
         yield beside
+        os.fsync(descriptor)
+        if fcntl is None:  # an open file is not renamed there
+            os.close(descriptor)
+            descriptor = -1
         beside.replace(target)
+        _settled(target.parent)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         beside.unlink(missing_ok=True)
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a file for as long as this process has it open; False where another one has."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _sweep(target: Path) -> None:
+    """Remove temporary files of a target whose writers are gone: nobody has them locked."""
+    prefix = _prefix(target)
+    with suppress(OSError):
+        found = [one for one in target.parent.iterdir() if one.name.startswith(prefix)]
+        for left in found:
+            with suppress(OSError):
+                descriptor = os.open(left, os.O_RDWR)
+                try:
+                    if _lock(descriptor):
+                        left.unlink()
+                finally:
+                    os.close(descriptor)
+
+
+def _settled(folder: Path) -> None:
+    """Have the names in a folder written to the disk, where the system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

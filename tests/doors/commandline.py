@@ -80,15 +80,18 @@ def on_terminal(arguments, cwd=None):
         os.close(terminal)
 
 
-def interrupted(arguments, sign, cwd=None):
-    """Press Ctrl-C once the terminal shows a sign; return standard output. The exit code must be 4."""
+def interrupted(arguments, sign, cwd=None, number=signal.SIGINT):
+    """Press Ctrl-C, or send another signal, once the terminal shows a sign; return standard output.
+
+    The exit code must be 4.
+    """
     with on_terminal(arguments, cwd=cwd) as (process, shown):
         deadline = time.monotonic() + PATIENCE
         while sign not in shown:
             assert process.poll() is None, f"the command ended before it showed {sign!r}"
             assert time.monotonic() < deadline, f"{sign!r} is not shown"
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 4, (output, bytes(shown)[-3000:])
     return output

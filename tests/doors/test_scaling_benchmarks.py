@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -39,3 +40,15 @@ def test_costs_grow_with_columns_as_the_law_says(tmp_path: Path):
     _, _, sums, *_ = zip(*summary["plans"], strict=True)
     assert sums[1] == pytest.approx(100 * sums[0])
     assert sums[3] == pytest.approx(16 * sums[4])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no such signal")
+def test_killed_runs_go_on_to_the_same_bits(tmp_path: Path):
+    summary = small("kills", tmp_path)["summary"]
+    assert len(summary) == 2
+    for row in summary.values():
+        assert row["repeated_equal"]
+        assert row["kills"] == 2
+        assert row["while_writing"] >= 1
+        assert row["equal"] == row["ends"] >= 1

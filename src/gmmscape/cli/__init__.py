@@ -11,9 +11,12 @@ def main() -> None:
     if any(find_spec(name) is None for name in ("click", "rich")):
         print('the command line needs two more packages: pip install "gmmscape[cli]"', file=sys.stderr)
         raise SystemExit(2)
-    try:
-        from gmmscape.cli.app import run
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        raise SystemExit(4) from None
-    run()
+    from gmmscape.cli.shared.signals import ending_signals
+
+    with ending_signals():
+        try:
+            from gmmscape.cli.app import run
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            raise SystemExit(4) from None
+        run()

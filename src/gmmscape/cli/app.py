@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import Any
 
 import click
@@ -77,10 +78,17 @@ def app() -> None:
     """
 
 
+def _told(message: Warning | str, *_: Any) -> None:
+    """Say on standard error what a warning says, not where in the code it was raised."""
+    click.echo(f"Warning: {message}", err=True)
+
+
 def run() -> None:
-    """Run the group; typed errors become one line on standard error and an exit code."""
+    """Run the group; typed errors, and warnings, become one line on standard error, errors an exit code."""
     try:
-        code = app.main(prog_name="gmmscape", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _told
+            code = app.main(prog_name="gmmscape", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         code = USAGE

@@ -17,6 +17,7 @@ from gmmscape.cli.shared.options import (
     Number,
     WholeNumber,
     background_option,
+    checkpoint_option,
     covariance_option,
     max_seconds_option,
     pursue_option,
@@ -29,6 +30,7 @@ from gmmscape.cli.shared.rows import layout_of, observed, table_options
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator
 from gmmscape.estimator.gaussian_mixture import GaussianMixture
+from gmmscape.estimator.of_blocks import fit_kept
 from gmmscape.estimator.scaling import OF_ONE_UNIT, Scaling
 from gmmscape.prediction.labels import row_labels
 from gmmscape.solve import INIT_PARAMS
@@ -79,6 +81,7 @@ from gmmscape.solve import INIT_PARAMS
     "always is.",
 )
 @output_options(FitDocument)
+@checkpoint_option
 @max_seconds_option
 @background_option
 @pursue_option
@@ -137,7 +140,11 @@ def fit_command(
     values = rows.values if scaling is None else scaling.apply(rows.values)
     with progress("fitting", quiet=outputs.quiet) as callback, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the exit code and the text say it
-        fit_estimator(model, values, rows.weights, callback, defer=False)
+        if model.checkpoint is None:
+            fit_estimator(model, values, rows.weights, callback, defer=False)
+        else:
+            warnings.filterwarnings("default", "checkpoint: ")  # one that is damaged
+            fit_kept(model, values, rows.weights, callback)
     document = model.document()
     if scaling is not None:
         document = scaling.told(document, rows.values, rows.weights)

@@ -14,7 +14,7 @@ from gmmscape.diagnosis.fit import Fit
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator, set_fit
 from gmmscape.estimator.imputing import Imputing
-from gmmscape.estimator.of_blocks import fit_blocks
+from gmmscape.estimator.of_blocks import fit_blocks, fit_kept
 from gmmscape.estimator.online import partial_fit_estimator
 from gmmscape.estimator.predictions import Predictions
 from gmmscape.estimator.saved import Saved
@@ -196,6 +196,7 @@ class GaussianMixture(
         background: str | float | None = None,
         n_jobs: int | None = None,
         max_seconds: float | None = None,
+        checkpoint: str | Path | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -224,6 +225,7 @@ class GaussianMixture(
         self.background = background
         self.n_jobs = n_jobs
         self.max_seconds = max_seconds
+        self.checkpoint = checkpoint
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> GaussianMixture:
@@ -248,7 +250,11 @@ class GaussianMixture(
         DataError
             If the data cannot be used, or have fewer rows than components.
         InvalidParameterError
-            If a parameter cannot be used.
+            If a parameter cannot be used, or `checkpoint` is one of another fit.
+        FormatError
+            If `checkpoint` is no checkpoint, or damaged, as is the one before it.
+        NotAvailableError
+            If `checkpoint` is beside what rows in blocks do not have.
 
         Warns
         -----
@@ -266,6 +272,8 @@ class GaussianMixture(
                     "sample_weight", "an array", "rows in blocks bring their weights: open them with weights="
                 )
             fit_blocks(self, X)
+        elif self.checkpoint is not None:
+            fit_kept(self, X, sample_weight)
         else:
             fit_estimator(self, X, sample_weight)
         return self

@@ -21,7 +21,13 @@ from gmmscape.estimator.fitting import (
     printer_of,
     seed_of_model,
     set_fit,
+    set_parameters,
 )
+from gmmscape.estimator.inputs import checked_data
+from gmmscape.estimator.kept.facts import facts_of_fit
+from gmmscape.estimator.kept.fit import KeptFit, cut_short
+from gmmscape.estimator.kept.rows import blocks_of_rows
+from gmmscape.estimator.kept.watched_em import WatchedEM
 from gmmscape.estimator.kept_rows import KeptRows
 from gmmscape.estimator.starting import begun
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
@@ -30,12 +36,13 @@ from gmmscape.measure import Sample
 from gmmscape.measure.blocked import BlockedSample, Coreset, RowBlocks, coreset_of, facts_of
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
-from gmmscape.progress import PRINTED_EVERY, Budget, Callback, Event
-from gmmscape.solve import EM, Regularity, Solution
+from gmmscape.progress import PRINTED_EVERY, Budget, Callback, Event, asks_to_stop
+from gmmscape.solve import EM, Memory, Regularity, Solution, state_of
 from gmmscape.solve.loop import run
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import optional_seconds
+from gmmscape.work.journal import Journal, kept_seed
 
 if TYPE_CHECKING:
     from gmmscape.estimator.gaussian_mixture import GaussianMixture
@@ -95,31 +102,36 @@ def fit_blocks(model: GaussianMixture, rows: RowBlocks, callback: Callback | Non
     ------
     DataError
         If there are fewer rows than components, or values that cannot be used.
+    InvalidParameterError
+        If the checkpoint is one of another fit, or another process is at work with it.
+    FormatError
+        If it is none, or damaged, as is the one before it.
     NotAvailableError
         If the parameters ask for what is not there for rows in blocks.
     """
     solver = checked_parameters(model)
     _check_available(model)
-    seed, max_seconds = seed_of_model(model), optional_seconds("max_seconds", model.max_seconds)
+    seed, max_seconds = _seed(model), optional_seconds("max_seconds", model.max_seconds)
     seen = callback or printer_of(model)
     budget = Budget("fit", max_seconds, seen)
     budget.asks_to_stop("summary", 0)
     with limited(model.n_jobs):
-        sample = BlockedSample(rows, facts_of(rows, seed))
+        sample = BlockedSample(rows, facts_of(rows, seed, digest=model.checkpoint is not None))
         if model.n_components > sample.n_samples:
             raise DataError(
                 f"Expected n_samples >= n_components but got n_components = {model.n_components}, n_samples "
                 f"= {sample.n_samples} (of positive weight): use fewer components"
             )
-        m = max(EFFORT.blocked.coreset_rows, EFFORT.blocked.coreset_rows_each * model.n_components)
-        budget.asks_to_stop("coreset", 0)
-        coreset = coreset_of(rows, sample.facts, m, seed)
-    searched = _searched(model, coreset, seed, budget, seen)
-    family = _family(model, sample, searched)
-    start = _start(model, sample, coreset, family, seed, searched)
-    with limited(model.n_jobs):
-        solution = _polished(solver, sample, family, start, budget)
-    fit = Fit(solution, searched.diagnosis_, searched.em_diagnosis_)
+    journal, kept = None, None
+    if model.checkpoint is not None:
+        journal = Journal(model.checkpoint, "fit", facts_of_fit(model, seed, sample.facts.digest))
+        kept = KeptFit(journal)
+    try:
+        fit, family, coreset = _fitted(model, rows, sample, solver, seed, budget, seen, kept)
+    finally:
+        if journal is not None:
+            journal.close()
+    solution = fit.solution
     model.searched_on_ = on = _searched_on(solution, coreset, sample.n_samples)
     told = (*fit.diagnosis.warnings, *_told(on))
     fit = replace(fit, diagnosis=replace(fit.diagnosis, warnings=told, total=sample.counted_rows))
@@ -129,23 +141,79 @@ def fit_blocks(model: GaussianMixture, rows: RowBlocks, callback: Callback | Non
     return fit
 
 
+def _fitted(
+    model: GaussianMixture,
+    rows: RowBlocks,
+    sample: BlockedSample,
+    solver: EM,
+    seed: int,
+    budget: Budget,
+    seen: Callback | None,
+    kept: KeptFit | None,
+) -> tuple[Fit, Family, Coreset]:
+    """The fit, its family and the coreset that was searched on."""
+    with limited(model.n_jobs):
+        m = max(EFFORT.blocked.coreset_rows, EFFORT.blocked.coreset_rows_each * model.n_components)
+        budget.asks_to_stop("coreset", 0)
+        coreset = coreset_of(rows, sample.facts, m, seed)
+    if kept is None:
+        searched = _searched(model, coreset, seed, budget.left, seen)
+    else:
+        watch = _timed(budget, seen)
+        searched = kept.searched(type(model), lambda: _searched(model, coreset, seed, None, watch))
+    family = _family(model, sample, searched)
+    start = _start(model, sample, coreset, family, seed, searched)
+    stop = cut_short(searched) and budget.left != 0.0
+    with limited(model.n_jobs):
+        solution = _polished(solver, sample, family, start, budget, kept, stop=stop)
+    return Fit(solution, searched.diagnosis_, searched.em_diagnosis_), family, coreset
+
+
+def _seed(model: GaussianMixture) -> int:
+    """The seed that the user's leads to; without one that of the checkpoint, if there is one."""
+    given = model.random_state is not None or model.rng is not None
+    kept = None if given or model.checkpoint is None else kept_seed(model.checkpoint)
+    return seed_of_model(model) if kept is None else kept
+
+
+def _timed(budget: Budget, seen: Callback | None) -> Callback:
+    """A callback that ends a search when its time is up: the time does not decide on what is tried."""
+    return lambda event: budget.left == 0.0 or (seen is not None and asks_to_stop(seen(event)))
+
+
+def fit_kept(
+    model: GaussianMixture, X: Any, sample_weight: Any = None, callback: Callback | None = None
+) -> Fit:
+    """Fit an estimator with a checkpoint to rows in memory, as to rows in blocks; see `fit_blocks`."""
+    X = checked_data(model, X, reset=True)
+    names = getattr(model, "feature_names_in_", None)
+    rows = blocks_of_rows(X, sample_weight, None if names is None else tuple(names))
+    fit = fit_blocks(model, rows, callback)
+    set_parameters(model, fit.solution.mixture, X.dtype)
+    return fit
+
+
 def _check_available(model: GaussianMixture) -> None:
     """Raise where parameters ask for what sums over blocks do not give."""
     if model.background is not None:
         raise NotAvailableError(
-            "background: rows in blocks have none yet; fit rows in memory, or leave it out"
+            "background: rows in blocks, and fits with a checkpoint, have none yet; leave it out"
         )
     if model.warm_start:
-        raise NotAvailableError("warm_start: fits of rows in blocks begin anew; pass means_init instead")
+        raise NotAvailableError(
+            "warm_start: fits of rows in blocks, and those with a checkpoint, begin anew; pass means_init"
+        )
     if not isinstance(model.init_params, str):
-        raise NotAvailableError("init_params: of rows in blocks pass a name, not responsibilities")
+        raise NotAvailableError(
+            "init_params: of rows in blocks, and with a checkpoint, pass a name, not responsibilities"
+        )
 
 
 def _searched(
-    model: GaussianMixture, coreset: Coreset, seed: int, budget: Budget, seen: Callback | None
+    model: GaussianMixture, coreset: Coreset, seed: int, max_seconds: float | None, seen: Callback | None
 ) -> GaussianMixture:
     """The estimator fitted to the coreset."""
-    inner = clone(model).set_params(random_state=seed, rng=None, max_seconds=budget.left)
+    inner = clone(model).set_params(random_state=seed, rng=None, max_seconds=max_seconds)
     weights = None if (coreset.weights == coreset.weights[0]).all() else coreset.weights
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is the fit to all rows that has to converge
@@ -182,35 +250,52 @@ def _start(
     return sample.local_mixture(searched.solution_.mixture)
 
 
-def _polished(solver: EM, sample: BlockedSample, family: Family, start: Mixture, budget: Budget) -> Solution:
-    """Where EM on all rows leads.
+def _polished(
+    em: EM,
+    sample: BlockedSample,
+    family: Family,
+    start: Mixture,
+    budget: Budget,
+    kept: KeptFit | None,
+    *,
+    stop: bool,
+) -> Solution:
+    """Where EM on all rows leads; with `stop` only what the start is worth on them.
 
     Sample and rows have all that solvers ask for. The callback sees each iteration, and the rows of a pass
     as it goes on.
     """
     rows = sample.rows(start)
     objective: Objective[Any] = Objective(cast("Any", sample), family, cast("Any", rows))
-    n, at, began = len(rows), [0], [time.monotonic()]
 
-    def passing(done: int) -> None:
-        passed = time.monotonic() - began[0]
-        if done >= n:
-            began[0] = time.monotonic()
-        elif passed > PRINTED_EVERY:
-            rate = float(f"{done / passed:.3g}")
-            if budget.asks_to_stop("pass", done, n, iteration=at[0], rows_per_second=rate):
-                raise KeyboardInterrupt
+    def carry_out(solver: WatchedEM, begun: dict[str, Any] | None, before: int) -> Solution:
+        n, at, began = len(rows), [before], [time.monotonic()]
+        solver.asked = stop
 
-    def iterated(event: Event) -> bool:
-        at[0] = event.done
-        detail = {"iteration": event.done, "gradient_norm": event.detail["gradient_norm"]}
-        return budget.asks_to_stop("em", event.done, solver.max_iter, event.value, **detail)
+        def passing(done: int) -> None:
+            passed = time.monotonic() - began[0]
+            if done >= n:
+                began[0] = time.monotonic()
+            elif passed > PRINTED_EVERY and not solver.asked:
+                rate = float(f"{done / passed:.3g}")
+                if budget.asks_to_stop("pass", done, n, iteration=at[0], rows_per_second=rate):
+                    solver.asked = True
+                    if solver.started:
+                        raise KeyboardInterrupt
 
-    rows.watch = passing
-    try:
-        return run(solver, objective, start, max_seconds=budget.left, callback=iterated)
-    finally:
-        rows.watch = None
+        def iterated(event: Event) -> bool:
+            at[0] = before + event.done
+            detail = {"iteration": at[0], "gradient_norm": event.detail["gradient_norm"]}
+            return budget.asks_to_stop("em", at[0], em.max_iter, event.value, **detail)
+
+        rows.watch = passing
+        try:
+            resume = None if begun is None else Memory(state_of(begun, objective), False, 0)
+            return run(solver, objective, start, max_seconds=budget.left, callback=iterated, resume=resume)
+        finally:
+            rows.watch = None
+
+    return carry_out(WatchedEM(em), None, 0) if kept is None else kept.polished(em, objective, carry_out)
 
 
 def _searched_on(solution: Solution, coreset: Coreset, n: int) -> SearchedOn:

@@ -79,11 +79,12 @@ class Saved(OfColumns):
         The file holds all parameters, the fit with its diagnosis, prior and floors, and the names of columns,
         but no rows; a fit by batches goes on as one that counts as its rows.
         A `random_state` or `rng` that is a generator is kept as the seed that it leads to; a function that
-        chooses starts is left out.
+        chooses starts is left out, and so is the name of a checkpoint.
         """
         mixture = self.mixture_  # says so if there is no fit
         kept: dict[str, Any] = self.get_params(deep=False)  # type: ignore[attr-defined]
         kept = {name: value for name, value in kept.items() if not callable(value)}
+        kept.pop("checkpoint")  # where this fit was kept is no part of it
         for name in ("random_state", "rng"):
             if not isinstance(kept[name], int | np.integer | None):
                 drawn_from = SimpleNamespace(random_state=copy.deepcopy(kept[name]), rng=None)

@@ -92,7 +92,7 @@ def refits(
     ]
     found: list[Any] = []
     ended = _collected(tasks.run("refits", some, last=True), found)
-    tasks.save()
+    tasks.close()
     rows = [one for block in found for one in block][: plan.number]
     kept = [one for one in rows if one is not None]
     table = np.array(kept).reshape(len(kept), len(values(fit)))

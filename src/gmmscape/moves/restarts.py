@@ -133,7 +133,7 @@ def restarted(
         found.stop_reason = "interrupted"
     finally:
         if journal is not None:
-            journal.save(now=True)
+            journal.close()
     return found
 
 

@@ -64,10 +64,10 @@ class KeptFits:
 
         return list(self._piece(f"{name}, starts", compute, kept, read))
 
-    def save(self) -> None:
-        """Write what is kept to the file."""
+    def close(self) -> None:
+        """Write what is kept to the file, and let other processes have it."""
         if self._journal is not None:
-            self._journal.save(now=True)
+            self._journal.close()
 
     def _piece(
         self,

@@ -206,7 +206,7 @@ def select(
             ended = _climbed(ladders, numbers_wanted)
             table, ended = table_of(ladders, kinds, sample.effective_rows, criterion, rule.n_folds, ended)
     finally:
-        fits.save()
+        fits.close()
     settings = {
         "n_samples": sample.n_samples,
         "reg_covar": rule.regularity.reg_covar,

@@ -26,7 +26,7 @@ from gmmscape.solve.starts import (
     random_row_means,
     start_around,
 )
-from gmmscape.solve.stored import solution_of, stored
+from gmmscape.solve.stored import solution_of, state_of, stored, stored_state
 
 __all__ = [
     "AUTO",
@@ -65,6 +65,8 @@ __all__ = [
     "solution_of",
     "spread_means",
     "start_around",
+    "state_of",
     "stop_reason",
     "stored",
+    "stored_state",
 ]

@@ -98,8 +98,8 @@ class EM:
         try:
             start = objective.admissible(mixture)
         except InvalidParameterError:  # what is nearest in the family is singular in float64
-            return replace(_state(objective, mixture), ended="degenerate")
-        return _state(objective, start)
+            return replace(state_at(objective, mixture), ended="degenerate")
+        return state_at(objective, start)
 
     def step(self, objective: Objective, state: EMState) -> EMState:
         """Return the state after one trial, accepted or refused; the value never rises beyond rounding."""
@@ -175,7 +175,7 @@ class EM:
         """Where a step leads, if anywhere, and the model that has learnt from it."""
         if trial.mixture is None:
             return trial.model, None
-        new = _state(objective, trial.mixture)
+        new = state_at(objective, trial.mixture)
         if new.ended is not None:
             return trial.model, None
         there = OwnUnits(objective.family, new.mixture)
@@ -206,17 +206,18 @@ class EM:
             trial = extrapolate(objective, state.trail[0], state.trail[1], state.mixture)
             if trial is not None:
                 cost = 2.0
-                new = _state(objective, trial)
+                new = state_at(objective, trial)
                 if new.value <= state.value and new.ended is None:
                     return new
-        new = _state(objective, state.next_mixture)
+        new = state_at(objective, state.next_mixture)
         if new.value > state.value + TOLERANCES.solve.largest_rise * (1.0 + abs(state.value)):
             # Only rounding in a covariance near singularity can do this: refuse the step.
             return replace(state, ended="degenerate")
         return replace(new, trail=(*state.trail[1 - EFFORT.solve.trail :], state.mixture), cost=cost)
 
 
-def _state(objective: Objective, mixture: Mixture) -> EMState:
+def state_at(objective: Objective, mixture: Mixture) -> EMState:
+    """Return the state at a mixture, which is admissible, without anything that came before: one pass."""
     statistics = objective.statistics(mixture)
     starved = bool(objective.unresolved(statistics.mass).any())
     value = objective.family.penalty(mixture) - statistics.log_likelihood

@@ -1,7 +1,8 @@
-"""Solutions in values of JSON, bit for bit, for checkpoints; files for users are written by their results."""
+"""Solutions and states of EM in values of JSON, bit for bit, for checkpoints; results write files."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ from gmmscape.arrays import FloatArray
 from gmmscape.families import HeldParts
 from gmmscape.mixture import Mixture
 from gmmscape.mixture.background import Background
+from gmmscape.objective import Objective
+from gmmscape.solve.em import EMState, state_at
 from gmmscape.solve.result import Solution
+from gmmscape.solve.second_order.quadratic_model import QuadraticModel, Try
 
 
 def stored(solution: Solution) -> dict[str, Any]:
@@ -51,3 +55,73 @@ def solution_of(content: dict[str, Any], origin: FloatArray) -> Solution:
         held=None if content.get("held") is None else HeldParts.from_content(content["held"]),
         background=Background.from_content(content.get("background")),
     )
+
+
+def stored_state(state: EMState) -> dict[str, Any] | None:
+    """Return what it takes to make a state of EM again, in local coordinates.
+
+    None of one from which EM would not go on to the last bit: before a step is judged, at the end, and where
+    some mixture is not exactly what its parameters make.
+    """
+    if not is_kept(state) or not all(map(_is_of_its_parameters, (state.mixture, *state.trail))):
+        return None
+    return {
+        "mixture": state.mixture.to_dict(),
+        "trail": [mixture.to_dict() for mixture in state.trail],
+        "steps": list(state.steps),
+        "values": list(state.values),
+        "costs": list(state.costs),
+        "resting": state.resting,
+        "radius": state.radius,
+        "model": None if state.model is None else _stored_model(state.model),
+    }
+
+
+def is_kept(state: EMState) -> bool:
+    """Say whether a state is one that `stored_state` keeps, as far as that is seen without work."""
+    model = state.model
+    if state.ahead is not None or state.ended is not None:
+        return False
+    # Products with the Hessian at a point, of the next step there, are not kept. And the order of the entries
+    # in memory decides on the order in which they are added.
+    return model is None or (
+        model.space is None and (model.matrix is None or model.matrix.flags.c_contiguous)
+    )
+
+
+def _stored_model(model: QuadraticModel) -> dict[str, Any]:
+    return {
+        "radius": model.radius,
+        "matrix": None if model.matrix is None else model.matrix.tolist(),
+        "secants": model.secants,
+        "moved": model.moved,
+        "tried": None if model.tried is None else [model.tried.cost, model.tried.value, model.tried.pace],
+    }
+
+
+def _model_of(content: dict[str, Any]) -> QuadraticModel:
+    matrix, tried = content["matrix"], content["tried"]
+    return QuadraticModel(
+        content["radius"],
+        None if matrix is None else np.array(matrix),
+        content["secants"],
+        content["moved"],
+        tried=None if tried is None else Try(*tried),
+    )
+
+
+def state_of(content: dict[str, Any], objective: Objective[Any]) -> EMState:
+    """Return the state that `stored_state` has written, on the same rows: one pass over them."""
+    return replace(
+        state_at(objective, Mixture.from_dict(content["mixture"])),
+        trail=tuple(map(Mixture.from_dict, content["trail"])),
+        **{name: tuple(content[name]) for name in ("steps", "values", "costs")},
+        resting=content["resting"],
+        radius=content["radius"],
+        model=None if content["model"] is None else _model_of(content["model"]),
+    )
+
+
+def _is_of_its_parameters(mixture: Mixture) -> bool:
+    again, own = Mixture.from_dict(mixture.to_dict()), mixture.parameters
+    return again == mixture and np.array_equal(again.parameters.factors, own.factors)

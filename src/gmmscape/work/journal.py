@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gmmscape.exceptions import FormatError, InvalidParameterError
-from gmmscape.jsonfile import read_json, write_json
+from gmmscape.exceptions import InvalidParameterError
 from gmmscape.validation import seed_of
 from gmmscape.wholefile import writable_target
+from gmmscape.work.kept_file import Kept, load, write
+from gmmscape.work.lock import FileLock
 
-FORMAT = "gmmscape-checkpoint"
 #: The file is written again after this many times as long as writing it took.
 SAVING_SHARE = 20.0
 
@@ -28,9 +29,7 @@ def kept_seed(path: str | Path | None) -> int | None:
     file = None if path is None else writable_target(path, "checkpoint")
     if file is None or not file.is_file():
         return None
-    content = read_json(file)
-    facts = content.get("facts") if isinstance(content, dict) else None
-    kept = facts.get("rng") if isinstance(facts, dict) else None
+    kept = load(file)[0].facts.get("rng")
     return kept if isinstance(kept, int) else None
 
 
@@ -40,7 +39,8 @@ class Journal:
     Parameters
     ----------
     path : str, Path or None
-        JSON file; None keeps nothing. One that exists must be of the same computation.
+        JSON file; None keeps nothing. One that exists must be of the same computation; where it is damaged,
+        the one before it is read. It is held for this process until the journal is closed or forgotten.
     task : str
         Name of the function whose work it is.
     facts : dict
@@ -49,9 +49,14 @@ class Journal:
     Raises
     ------
     InvalidParameterError
-        If the file is of another computation, or cannot be written.
+        If the file is of another computation, cannot be written, or another process is at work with it.
     FormatError
-        If it is no file of this format.
+        If it is no file of this format, or damaged, as is the one before it.
+
+    Warns
+    -----
+    UserWarning
+        If the file is damaged, and the one before it is gone on from.
     """
 
     def __init__(self, path: str | Path | None, task: str, facts: dict[str, Any]) -> None:
@@ -60,8 +65,15 @@ class Journal:
         self._done: dict[str, Any] = {}
         self._new = False
         self._next = 0.0
+        #: Whether the file that is there is one to keep when another takes its place.
+        self._whole = False
+        self._lock = None if self._path is None else FileLock(self._path)
         if self._path is not None and self._path.exists():
-            self._read(self._path)
+            try:
+                self._read(self._path)
+            except BaseException:
+                self.close()
+                raise
 
     def __contains__(self, name: str) -> bool:
         return name in self._done
@@ -81,31 +93,41 @@ class Journal:
         self._new = True
         self.save()
 
+    @property
+    def due(self) -> bool:
+        """Whether what is put now is written at once."""
+        return self._path is not None and time.monotonic() >= self._next
+
     def save(self, *, now: bool = False) -> None:
         """Write the file, at most so often that it takes a small part of the time."""
         began = time.monotonic()
-        if self._path is None or not self._new or not (now or began >= self._next):
+        if self._path is None or not self._new or not (now or self.due):
             return
-        write_json(
-            {"format": FORMAT, "task": self._task, "facts": self._facts, "done": self._done}, self._path
-        )
-        self._new = False
+        assert self._lock is not None
+        self._lock.check()
+        write(Kept(self._task, self._facts, self._done), self._path, keep=self._whole)
+        self._new, self._whole = False, True
         self._next = time.monotonic() + SAVING_SHARE * (time.monotonic() - began)
 
+    def close(self) -> None:
+        """Write what is not written yet, and let other processes have the file: nothing is put any more."""
+        try:
+            self.save(now=True)
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
     def _read(self, path: Path) -> None:
-        content = read_json(path)
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise FormatError(f"{path} is no checkpoint ({FORMAT}): name another file, or remove it")
-        if content.get("task") != self._task:
+        kept, remark = load(path)
+        if kept.task != self._task:
             raise InvalidParameterError(
-                f"checkpoint: {path} is one of {content.get('task')}, not of {self._task}: name another file"
+                f"checkpoint: {path} is one of {kept.task}, not of {self._task}: name another file"
             )
-        facts, done = content.get("facts"), content.get("done")
-        if not isinstance(facts, dict) or not isinstance(done, dict):
-            raise FormatError(f"{path} is a damaged checkpoint: remove it")
         for name, value in self._facts.items():
-            if name not in facts or facts[name] != value:
+            if name not in kept.facts or kept.facts[name] != value:
                 raise InvalidParameterError(
                     f"checkpoint: {path} was made with another {name}: use the same, or name another file"
                 )
-        self._done = done
+        if remark is not None:
+            warnings.warn(remark, UserWarning, stacklevel=2)
+        self._done, self._whole = kept.done, remark is None

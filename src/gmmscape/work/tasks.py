@@ -104,6 +104,10 @@ class Tasks:
         """Write what is done to the journal's file."""
         self._journal.save(now=True)
 
+    def close(self) -> None:
+        """Write what is done to the journal's file, and let other processes have it."""
+        self._journal.close()
+
     def _computed(self, tasks: list[Task]) -> Any:
         if self._n_jobs == 1 or len(tasks) < 2:
             return (task.function(*task.arguments) for task in tasks)

@@ -58,6 +58,7 @@ def fit_and_write(
 
     with progress("fitting", quiet=outputs.quiet) as callback, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the exit code and the text say it
+        warnings.filterwarnings("default", "checkpoint: ")  # one that is damaged
         fit_blocks(model, rows, callback)
     document = model.document()
     document = replace(document, feature_names=rows.names, diagnosis=document.diagnosis.told(rows.names))

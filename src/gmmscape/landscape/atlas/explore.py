@@ -100,7 +100,7 @@ def _explore(survey: Survey, plan: Plan, work: Tasks) -> Atlas:
     except KeyboardInterrupt:
         stop_reason = "interrupted"
     finally:
-        work.save()
+        work.close()
     return survey.atlas(stop_reason)
 
 

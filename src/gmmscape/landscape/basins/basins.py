@@ -166,7 +166,7 @@ class _Work(NamedTuple):
             if not parts:
                 raise
         finally:
-            self.tasks.save()
+            self.tasks.close()
         if not parts:
             raise NoResultError(f"no start was done before the end ({stop_reason}): give it longer")
         # What is done is settled, whatever the clock says.

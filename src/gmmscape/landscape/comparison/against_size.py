@@ -135,7 +135,7 @@ def _carried_out(work: Tasks, tasks: list[Task]) -> tuple[list[dict[str, Any]], 
     except KeyboardInterrupt:
         return results, "interrupted"
     finally:
-        work.save()
+        work.close()
     return results, "completed"
 
 

@@ -127,7 +127,10 @@ def falsify(
     seed = seed_for(checkpoint, rng)
     facts = {name: value for name, value in settings.items() if name != "n_truths"}
     work = Tasks(Journal(checkpoint, "falsify", facts | {"rng": seed}), n_jobs, budget)
-    return carried_out(work, settings, plan, seed, truths)
+    try:
+        return carried_out(work, settings, plan, seed, truths)
+    finally:
+        work.close()
 
 
 def carried_out(

@@ -198,12 +198,15 @@ def unstructured_against_separation(
     work = Tasks(Journal(checkpoint, budget.task, facts), n_jobs, budget)
     points: list[SharePoint] = []
     stop_reason = "completed"
-    for value, settings in zip(values, settings_each, strict=True):
-        found = carried_out(work, settings, plan, seed, name=f"separation {value:.17g}, truth")
-        if found.stop_reason != "completed":
-            stop_reason = found.stop_reason
-            break
-        points.append(share_point(value, found, reach))
+    try:
+        for value, settings in zip(values, settings_each, strict=True):
+            found = carried_out(work, settings, plan, seed, name=f"separation {value:.17g}, truth")
+            if found.stop_reason != "completed":
+                stop_reason = found.stop_reason
+                break
+            points.append(share_point(value, found, reach))
+    finally:
+        work.close()
     names = ("k", "k_star", "d", "n_truths", "n_starts", "tau")
     told = {**{name: settings_each[0][name] for name in names}, "seed": seed}
     return ShareCurve(tuple(points), reach, told, stop_reason)

@@ -154,7 +154,7 @@ def _mapped(work: Spreading, births: bool, thresholds: bool) -> PhaseDiagram:
     except KeyboardInterrupt:
         stop_reason = "interrupted"
     finally:
-        work.tasks.save()
+        work.tasks.close()
     grid = work.grid
     nx = len(grid.xs)
     return PhaseDiagram(

@@ -239,7 +239,7 @@ def _carried_out(work: Tasks, tasks: list[Task], n_jobs: int) -> tuple[list[Foun
     except KeyboardInterrupt:
         return found, "interrupted"
     finally:
-        work.save()
+        work.close()
     return found, "completed"
 
 

@@ -204,7 +204,7 @@ def _carried_out(sweep: Sweep, start: FloatArray | None, journal: Journal) -> st
     except KeyboardInterrupt:
         return "interrupted"
     finally:
-        journal.save(now=True)
+        journal.close()
 
 
 def _search_above(sweep: Sweep) -> None:

@@ -161,7 +161,7 @@ class _Work:
         except KeyboardInterrupt:
             stop_reason = "interrupted"
         finally:
-            self._journal.save(now=True)
+            self._journal.close()
         return self._told(stop_reason)
 
     def _explore(self) -> None:

@@ -1,0 +1,1 @@
+"""Fits kept in a checkpoint: what they depend on, and how far they have come."""

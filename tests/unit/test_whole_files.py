@@ -1,0 +1,59 @@
+"""Files are written whole or not at all, whoever else writes, and whatever ends the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from gmmscape.wholefile import temporary_beside, unfinished
+
+WRITER = """
+import sys, time
+from gmmscape.wholefile import unfinished
+with unfinished(sys.argv[1]) as beside:
+    beside.write_text("half")
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_names_that_begin_alike_do_not_meet(tmp_path: Path) -> None:
+    """Names of files whose first 60 characters are equal, written by threads of one process."""
+    names = ["n" * 60 + str(i) for i in range(8)]
+
+    def write(i: int) -> None:
+        with unfinished(tmp_path / names[i % 8]) as beside:
+            beside.write_text(names[i % 8])
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(write, range(400)))
+    assert {one.name: one.read_text() for one in tmp_path.iterdir()} == {name: name for name in names}
+
+
+def test_no_two_names_are_equal(tmp_path: Path) -> None:
+    assert len({temporary_beside(tmp_path / "a") for _ in range(100)}) == 100
+
+
+def test_what_a_killed_process_leaves_goes_with_the_next_writing(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    file = tmp_path / "a.json"
+    file.write_text("old")
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(file)], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"writing\n"
+        with unfinished(file) as beside:  # what another process is writing stays
+            beside.write_text("new")
+        assert len(list(tmp_path.iterdir())) == 2
+        os.kill(writer.pid, signal.SIGKILL)
+    assert file.read_text() == "new"
+    (tmp_path / ".a.json.of-another.part").write_text("stays")
+    with unfinished(file) as beside:
+        beside.write_text("newer")
+    assert sorted(one.name for one in tmp_path.iterdir()) == [".a.json.of-another.part", "a.json"]
+    assert file.read_text() == "newer"
