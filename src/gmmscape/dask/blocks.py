@@ -18,9 +18,9 @@ Result = TypeVar("Result")
 class DaskBlocks(RowBlocks):
     """Rows that Dask has, a block for each partition, for all that takes rows in blocks.
 
-    With a client, partitions are loaded onto the workers at the first pass and kept there; each pass sends one
-    task a partition to them, and what comes back is small. Results are taken in the order of the partitions:
-    a fit has the same bits as one of `LocalBlocks` of these partitions, on machines that compute alike.
+    With a client, partitions are loaded onto the workers at the first pass and kept there; each pass sends
+    one task a partition to them, and what comes back is small. Results are taken in the order of the
+    partitions: a fit has the bits of one in this process, on machines that compute alike.
 
     Parameters
     ----------
@@ -53,7 +53,12 @@ class DaskBlocks(RowBlocks):
     """
 
     def __init__(
-        self, X: Any, weights: Any = None, *, client: Any = None, timeout: float = EFFORT.blocked.cluster_seconds
+        self,
+        X: Any,
+        weights: Any = None,
+        *,
+        client: Any = None,
+        timeout: float = EFFORT.blocked.cluster_seconds,
     ) -> None:
         self._partitions = partitions_of(X, weights)
         self._client, self._timeout = client, real_number("timeout", timeout)

@@ -46,7 +46,7 @@ class GaussianMixture(Estimator):
 
         Parameters
         ----------
-        X : dask.array.Array of shape (n, d), dask.dataframe.DataFrame, or what `gmmscape.GaussianMixture` takes
+        X : dask array of shape (n, d), dask dataframe, or what `gmmscape.GaussianMixture` takes
             Rows.
         y : object, optional
             Not used; present as in scikit-learn.
@@ -76,7 +76,7 @@ class GaussianMixture(Estimator):
 
         Parameters
         ----------
-        X : dask.array.Array of shape (n, d), dask.dataframe.DataFrame, or what `gmmscape.GaussianMixture` takes
+        X : dask array of shape (n, d), dask dataframe, or what `gmmscape.GaussianMixture` takes
             Rows; NaN is what is missing.
 
         Returns
@@ -91,7 +91,7 @@ class GaussianMixture(Estimator):
 
         Parameters
         ----------
-        X : dask.array.Array of shape (n, d), dask.dataframe.DataFrame, or what `gmmscape.GaussianMixture` takes
+        X : dask array of shape (n, d), dask dataframe, or what `gmmscape.GaussianMixture` takes
             Rows; NaN is what is missing.
 
         Returns
@@ -106,7 +106,7 @@ class GaussianMixture(Estimator):
 
         Parameters
         ----------
-        X : dask.array.Array of shape (n, d), dask.dataframe.DataFrame, or what `gmmscape.GaussianMixture` takes
+        X : dask array of shape (n, d), dask dataframe, or what `gmmscape.GaussianMixture` takes
             Rows; NaN is what is missing.
 
         Returns
@@ -121,7 +121,7 @@ class GaussianMixture(Estimator):
 
         Parameters
         ----------
-        X : dask.array.Array of shape (n, d), dask.dataframe.DataFrame, or what `gmmscape.GaussianMixture` takes
+        X : dask array of shape (n, d), dask dataframe, or what `gmmscape.GaussianMixture` takes
             Rows.
         y : object, optional
             Not used.

@@ -72,7 +72,7 @@ class PassesOnCluster:
         """Yield what a task makes of each block; workers are not waited for in the order of the blocks."""
         places = range(len(self._blocks))
         with self._told():
-            # As a task of its own it is sent to the scheduler once, and is there again where a worker is lost.
+            # As a task of its own it is sent once, and is there again where a worker is lost.
             sent = self._client.submit(same, task, pure=False)
             coming = deque(self._client.map(task_of_block, self._blocks, places, task=sent, pure=False))
         while coming:

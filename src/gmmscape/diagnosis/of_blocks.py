@@ -57,7 +57,9 @@ def judge_blocks(
             "sample_weight", "an array", "rows in blocks bring their weights: open them with weights"
         )
     if last_step(model) is not model:
-        raise NotAvailableError("a pipeline is not judged on rows in blocks: pass its last step, and its rows")
+        raise NotAvailableError(
+            "a pipeline is not judged on rows in blocks: pass its last step, and its rows"
+        )
     if options["background"] is not None:
         raise NotAvailableError("background: rows in blocks have none yet; leave it out")
     fitted = read_model(model, options["covariance_type"])
@@ -101,7 +103,8 @@ def repaired_blocks(
             "centers are repaired on rows in memory: repair them on some of the rows; diagnose takes all"
         )
     judged, stand_in, budget = judge_blocks(model, rows, sample_weight, options)
-    assert judged.final is not None and judged.model.mixture is not None
+    assert judged.final is not None
+    assert judged.model.mixture is not None
     sample, given = stand_in.sample, judged.model.mixture
     family = _family(judged, stand_in, options)
     with limited(options["n_jobs"]):
@@ -142,8 +145,8 @@ def _family(judged: Judged, stand_in: StandIn, options: dict[str, Any]) -> Famil
 def _check_columns(rows: RowBlocks, d: int, names: tuple[str, ...] | None) -> None:
     if rows.n_features != d:
         raise DataError(
-            f"X has {counted(rows.n_features, 'column')} where the model has {d}: pass the columns that it was "
-            "fitted on"
+            f"X has {counted(rows.n_features, 'column')} where the model has {d}: pass the columns that it "
+            "was fitted on"
         )
     if names is not None and rows.names is not None and tuple(names) != tuple(rows.names):
         raise InvalidParameterError.of("X", rows.names, f"choose the columns {list(names)!r}, in this order")

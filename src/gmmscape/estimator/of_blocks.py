@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +35,6 @@ from gmmscape.progress import PRINTED_EVERY, Budget, Callback, Event, asks_to_st
 from gmmscape.solve import EM, Regularity, Solution
 from gmmscape.solve.loop import run
 from gmmscape.threads import limited
-from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import optional_seconds
 
 if TYPE_CHECKING:

@@ -21,7 +21,9 @@ from gmmscape.threads import limited
 from gmmscape.validation import generator, optional_seconds, positive_integer
 
 
-def select_blocks(select: Callable[..., Selection], X: RowBlocks, n_components: Any, **options: Any) -> Selection:
+def select_blocks(
+    select: Callable[..., Selection], X: RowBlocks, n_components: Any, **options: Any
+) -> Selection:
     """Return what `select` finds on a coreset of rows in blocks, its best fit after EM on all rows.
 
     Parameters
@@ -33,7 +35,7 @@ def select_blocks(select: Callable[..., Selection], X: RowBlocks, n_components: 
     n_components : int or iterable of int
         As `select` takes it.
     **options
-        All other parameters of `select`. Where a checkpoint alone says the seed, the coreset is that of seed 0.
+        All other parameters of `select`. Without `rng` the coreset is that of seed 0.
 
     Returns
     -------

@@ -80,8 +80,8 @@ def select(
     Parameters
     ----------
     X : array_like of shape (n_samples, n_features) or RowBlocks
-        Data. Of rows in blocks fits are sought and compared on a coreset, as of so many rows; EM then takes the
-        chosen one to all.
+        Data. Of rows in blocks fits are sought and compared on a coreset, as of so many rows; EM then takes
+        the chosen one to all.
     n_components : int or iterable of int, default=range(1, 21)
         Numbers of components.
     covariance_types : str or iterable of str, default=("full",)

@@ -24,14 +24,14 @@ class SparkBlocks(RowBlocks):
     """Rows of a DataFrame of Spark, a block for each partition, for all that takes rows in blocks.
 
     Their numbers are persisted (memory and disk) at the first pass, each pass is one job of one stage, and
-    what it returns is small. Results are taken in the order of the partitions: where these are the same, a fit
-    has the same bits. `unpersist` gives the memory back.
+    what it returns is small. Results are taken in the order of the partitions: where these are the same, a
+    fit has the same bits. `unpersist` gives the memory back.
 
     Parameters
     ----------
     X : pyspark.sql.DataFrame
-        Rows of finite numbers; all columns but that of weights. What it is computed from must be the same when
-        it is computed again: sort it, or checkpoint it, after a step that is random.
+        Rows of finite numbers; all columns but that of weights. What it is computed from must be the same
+        when it is computed again: checkpoint it after a step that is random.
     weights : str, optional
         Name of a column of non-negative weights. Equal by default.
     timeout : float, default=60
@@ -79,7 +79,7 @@ class SparkBlocks(RowBlocks):
         return kept_blocks(self._X, self._names, self._weights)
 
     def results(self, task: BlockTask[Result]) -> Iterator[tuple[int, Result]]:
-        """Yield the number of rows of each partition that has rows and what a task makes of it, in their order.
+        """Yield the number of rows of each partition that has some and what a task makes of it, in order.
 
         Parameters
         ----------
@@ -160,7 +160,8 @@ class _Job:
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since >= timeout:
                 raise NoResultError(
-                    f"no task of Spark has been at work for {timeout:g} seconds: start executors, and fit again"
+                    f"no task of Spark has been at work for {timeout:g} seconds: start executors, and fit "
+                    "again"
                 )
         if failed:
             raise failed[0]
@@ -186,6 +187,8 @@ def _lost(error: Exception) -> str | None:
         return "the connection to Spark is lost"
     if "stopped SparkContext" in str(error) or "SparkContext was shut down" in str(error):
         return "the Spark session was stopped"
-    if isinstance(error, AttributeError) and "NoneType" in str(error):  # what PySpark says of a stopped context
+    if isinstance(error, AttributeError) and "NoneType" in str(
+        error
+    ):  # what PySpark says of a stopped context
         return "the Spark session was stopped"
     return None

@@ -16,8 +16,8 @@ class GaussianMixture(Estimator):
     """`gmmscape.GaussianMixture` of the rows of a DataFrame of Spark.
 
     `fit`, `score`, `bic` and `aic` compute at once, on the executors; `predict`, `predict_proba` and
-    `score_samples` return the DataFrame with one column more, of which nothing is computed yet. Other rows are
-    taken as ever.
+    `score_samples` return the DataFrame with one column more, of which nothing is computed yet. Other rows
+    are taken as ever.
 
     Parameters
     ----------
@@ -151,8 +151,8 @@ class GaussianMixture(Estimator):
         missing = [name for name in names if name not in X.columns]
         if missing or len(names) != mixture.n_features:
             raise DataError(
-                f"X has the columns {', '.join(X.columns)}, and {', '.join(names) or mixture.n_features} were "
-                "fitted: pass a DataFrame with these"
+                f"X has the columns {', '.join(X.columns)}, and {mixture.n_features} were fitted"
+                f"{'' if fitted is None else ': ' + ', '.join(names)}: pass a DataFrame with these"
             )
         check_numbers(X, names)
         types = package("pyspark.sql.types", "spark")

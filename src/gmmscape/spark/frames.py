@@ -67,7 +67,9 @@ def kept_blocks(X: Any, columns: Sequence[str], weights: str | None) -> Any:
     functions = package("pyspark.sql.functions", "spark")
     level = package("pyspark", "spark").StorageLevel.MEMORY_AND_DISK
     wanted = [*columns] if weights is None else [*columns, weights]
-    doubles = renamed(X).select([functions.col(f"c{X.columns.index(name)}").cast("double") for name in wanted])
+    doubles = renamed(X).select(
+        [functions.col(f"c{X.columns.index(name)}").cast("double") for name in wanted]
+    )
     return doubles.mapInArrow(_Keep(len(columns), weights is not None), KEPT).persist(level)
 
 
@@ -98,15 +100,20 @@ class _Keep:
         arrow = package("pyarrow", "spark")
         place = _place()
         for batch in batches:
+            if not batch.num_rows:
+                continue
             points = points_of(batch, range(self.d))
             own = points_of(batch, [self.d])[:, 0].tobytes() if self.weighted else None
-            columns = [arrow.array([place], "int32"), *(arrow.array([b], "binary") for b in (points.tobytes(), own))]
+            columns = [
+                arrow.array([place], "int32"),
+                *(arrow.array([b], "binary") for b in (points.tobytes(), own)),
+            ]
             yield arrow.RecordBatch.from_arrays(columns, ["place", "points", "weights"])
 
 
 @dataclass(frozen=True)
 class _Pass:
-    """Computes a task of a partition; what goes wrong there is returned, since Spark would tell it as text."""
+    """Computes a task of a partition; what goes wrong is returned: Spark would tell it as text."""
 
     task: BlockTask[Any]
     names: tuple[str, ...]

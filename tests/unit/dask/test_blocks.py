@@ -1,4 +1,4 @@
-"""Partitions of Dask are blocks: the same bits as in this process, in their order, on a cluster or without."""
+"""Partitions of Dask are blocks: the bits of this process, in their order, on a cluster or without."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_no_worker_is_an_error_in_bounded_time():
         distributed.Client(cluster, set_as_default=False) as alone,
     ):
         began = time.monotonic()
-        with pytest.raises(NoResultError, match="no worker for 0.5 seconds: start workers"):
+        with pytest.raises(NoResultError, match=r"no worker for 0\.5 seconds: start workers"):
             GaussianMixture(2).fit(DaskBlocks(rows(X), client=alone, timeout=0.5))
         assert time.monotonic() - began < 60.0
 
@@ -130,11 +130,13 @@ def test_what_cannot_be_used_is_said_at_once(change: Any, error: type, message: 
 def test_a_missing_value_is_told_with_its_column():
     holed = X.copy()
     holed[[151, 160], 1] = np.nan, np.inf
-    with pytest.raises(DataError, match="column 1 has 2 values .* in partition 3, of 230 rows"):
+    with pytest.raises(DataError, match=r"column 1 has 2 values .* in partition 3, of 230 rows"):
         fitted(DaskBlocks(rows(holed)))
 
 
 def test_a_missing_package_is_told_with_the_command(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(__import__("sys").modules, "dask", None)
-    with pytest.raises(NotImplementedError, match=r'pip install "gmmscape\[dask\]", here and on every worker'):
+    with pytest.raises(
+        NotImplementedError, match=r'pip install "gmmscape\[dask\]", here and on every worker'
+    ):
         DaskBlocks(rows(X))

@@ -31,9 +31,7 @@ def model() -> GaussianMixture:
 
 
 def test_it_is_fitted_as_blocks_are(model: GaussianMixture):
-    same = gs.GaussianMixture(2, random_state=0).fit(
-        LocalBlocks(ArrayBlocks(np.split(X, [110, 220])))
-    )
+    same = gs.GaussianMixture(2, random_state=0).fit(LocalBlocks(ArrayBlocks(np.split(X, [110, 220]))))
     np.testing.assert_array_equal(model.means_, same.means_)
     assert model.score(ARRAY) == same.score(LocalBlocks(ArrayBlocks(np.split(X, [110, 220]))))
     assert model.bic(ARRAY) == pytest.approx(same.bic(X), rel=1e-12)
@@ -73,7 +71,7 @@ def test_a_table_brings_names_and_weights():
     beside = GaussianMixture(2, random_state=0).fit(COLUMNS, sample_weight=FRAME["count"])
     np.testing.assert_array_equal(model.means_, beside.means_)
     assert not np.array_equal(model.means_, GaussianMixture(2, random_state=0).fit(COLUMNS).means_)
-    with pytest.raises(gs.InvalidParameterError, match="length.*width.*which were fitted"):
+    with pytest.raises(gs.InvalidParameterError, match=r"length.*width.*which were fitted"):
         model.predict(FRAME[["width", "length"]])
     with pytest.raises(gs.DataError, match="X has 3 features"):
         model.predict(FRAME)
@@ -94,7 +92,10 @@ def test_what_cannot_be_used_is_told(frame: Any, weights: Any, message: str):
 
 
 def test_rows_in_memory_are_fitted_as_ever():
-    first, second = (kind(2, random_state=0).fit(X, sample_weight=WEIGHTS) for kind in (GaussianMixture, gs.GaussianMixture))
+    first, second = (
+        kind(2, random_state=0).fit(X, sample_weight=WEIGHTS)
+        for kind in (GaussianMixture, gs.GaussianMixture)
+    )
     np.testing.assert_array_equal(first.means_, second.means_)
     np.testing.assert_array_equal(first.predict(X), second.predict(X))
     assert first.score(X) == second.score(X)
