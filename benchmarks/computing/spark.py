@@ -178,7 +178,7 @@ def spark_ml(vectors: Any, found: Set, iterations: int) -> Any:
 
 
 def likelihood_of(model: Any, X: np.ndarray) -> float | None:
-    """Return the log-likelihood per row of a fit of Spark ML by our densities; None where it is no mixture."""
+    """Return the log-likelihood per row of a fit of Spark ML, by our densities; None if it is no mixture."""
     weights = np.array(model.weights)
     means = np.array([one.mean.toArray() for one in model.gaussians])
     covariances = np.array([one.cov.toArray() for one in model.gaussians])
@@ -241,11 +241,11 @@ def shown(summary: dict[str, Any]) -> Shown:
 
 PAGE = Page(
     question="Does a fit by Spark agree with one in a process, and how does Spark ML's own mixture compare?",
-    setup="""Spark of the package index with two cores of one machine (local[2]), four partitions. Agreement:
-    a default fit of 30,000 x 3 rows. An iteration: twelve EM steps from random rows less two, over ten, medians
-    of three, beside Spark ML's `GaussianMixture` of as many iterations. A fit: ours with all defaults, Spark
-    ML's with its own (100 iterations, tolerance 0.01). Likelihoods are per row, both by our densities. The
-    machine did other work beside.""",
+    setup="""Spark of the package index with two cores of one machine (local[2]), four partitions.
+    Agreement: a default fit of 30,000 x 3 rows. An iteration: twelve EM steps from random rows less two,
+    over ten, medians of three, beside Spark ML's `GaussianMixture` of as many iterations. A fit: ours
+    with all defaults, Spark ML's with its own (100 iterations, tolerance 0.01). Likelihoods are per row,
+    both by our densities. The machine did other work beside.""",
     sentence="""A fit by Spark differs by {difference} from one in a process; an iteration of Spark ML takes
     {least} to {most} times as long as ours.""",
     claim="a fit by Spark is that of one process, and leaves the bad optima that Spark ML ends in",

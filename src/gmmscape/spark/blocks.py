@@ -156,7 +156,7 @@ class _Job:
         thread.start()
         idle_since = time.monotonic()
         while not self._done.wait(EFFORT.blocked.look_seconds):
-            if self._is_at_work():
+            if not self._waits():
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since >= timeout:
                 raise NoResultError(
@@ -167,15 +167,14 @@ class _Job:
             raise failed[0]
         return found[0]
 
-    def _is_at_work(self) -> bool:
+    def _waits(self) -> bool:
+        """Whether Spark has a job for us and no task of it at work; before and after it the driver works."""
         tracker = self._context.statusTracker()
-        for job in tracker.getJobIdsForGroup(self._group):
-            info = tracker.getJobInfo(job)
-            for stage in () if info is None else info.stageIds:
-                at = tracker.getStageInfo(stage)
-                if at is not None and at.numActiveTasks > 0:
-                    return True
-        return False
+        jobs = [tracker.getJobInfo(job) for job in tracker.getJobIdsForGroup(self._group)]
+        running = [job for job in jobs if job is not None and job.status == "RUNNING"]
+        stages = [stage for job in running for stage in job.stageIds]
+        tasks = [info.numActiveTasks for info in map(tracker.getStageInfo, stages) if info is not None]
+        return bool(stages) and not any(tasks)
 
 
 def _lost(error: Exception) -> str | None:

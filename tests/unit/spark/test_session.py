@@ -109,9 +109,10 @@ def test_rows_that_change_between_passes_are_an_error(frame: Any):
 
 
 def test_nobody_at_work_is_an_error_in_bounded_time(frame: Any, monkeypatch: pytest.MonkeyPatch):
-    blocks = SparkBlocks(frame, timeout=0.5)
+    blocks = SparkBlocks(frame)
     list(blocks.results(Count()))
-    monkeypatch.setattr("gmmscape.spark.blocks._Job._is_at_work", lambda job: False)
+    blocks._timeout = 0.5
+    monkeypatch.setattr("gmmscape.spark.blocks._Job._waits", lambda job: True)
     with pytest.raises(gs.NoResultError, match=r"no task of Spark has been at work for 0\.5 seconds"):
         list(blocks.results(Slow()))
 
