@@ -22,9 +22,9 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.spark import GaussianMixture, SparkBlocks
 
-PARTITIONS = 4
+PARTITIONS = 2
 #: Iterations whose difference is timed: what comes before the first is not in it.
-FEW, MORE = 2, 12
+FEW, MORE = 2, 7
 SMALL_FEW, SMALL_MORE = 1, 3
 
 
@@ -241,9 +241,9 @@ def shown(summary: dict[str, Any]) -> Shown:
 
 PAGE = Page(
     question="Does a fit by Spark agree with one in a process, and how does Spark ML's own mixture compare?",
-    setup="""Spark of the package index with two cores of one machine (local[2]), four partitions.
-    Agreement: a default fit of 30,000 x 3 rows. An iteration: twelve EM steps from random rows less two,
-    over ten, medians of three, beside Spark ML's `GaussianMixture` of as many iterations. A fit: ours
+    setup="""Spark of the package index with two cores of one machine (local[2]), two partitions.
+    Agreement: a default fit of 30,000 x 3 rows. An iteration: seven EM steps from random rows less two,
+    over five, medians of three, beside Spark ML's `GaussianMixture` of as many iterations. A fit: ours
     with all defaults, Spark ML's with its own (100 iterations, tolerance 0.01). Likelihoods are per row,
     both by our densities. The machine did other work beside.""",
     sentence="""A fit by Spark differs by {difference} from one in a process; an iteration of Spark ML takes

@@ -105,7 +105,8 @@ def repaired_blocks(
     judged, stand_in, budget = judge_blocks(model, rows, sample_weight, options)
     assert judged.final is not None
     assert judged.model.mixture is not None
-    sample, given = stand_in.sample, judged.model.mixture
+    given = judged.model.mixture
+    sample: Any = stand_in.sample  # as far as EM asks, a measure like any other
     family = _family(judged, stand_in, options)
     with limited(options["n_jobs"]):
         before = Objective(sample, family, sample.rows(given)).value(sample.local_mixture(given))
@@ -117,7 +118,7 @@ def repaired_blocks(
 
 def _polished(stand_in: StandIn, family: Family, start: Any, budget: Budget) -> Solution:
     """Where EM on all rows leads."""
-    sample = stand_in.sample
+    sample: Any = stand_in.sample
     local = family.admissible(sample.local_mixture(start))
     objective: Objective[Any] = Objective(sample, family, sample.rows(local))
     watched = budget.asks_to_stop
@@ -131,6 +132,7 @@ def _polished(stand_in: StandIn, family: Family, start: Any, budget: Budget) -> 
 def _family(judged: Judged, stand_in: StandIn, options: dict[str, Any]) -> Family:
     """The family of the model under the floor of all rows, and under the prior that the coreset has."""
     model, sample = judged.model, stand_in.sample
+    measure: Any = sample
     assert model.family is not None
     prior = None if judged.prior is None else judged.prior.beside(sample.counted_rows)
     reg_covar, floor = options["reg_covar"], options["covariance_floor"]
@@ -139,7 +141,7 @@ def _family(judged: Judged, stand_in: StandIn, options: dict[str, Any]) -> Famil
         model.reg_covar or 0.0 if reg_covar is None else reg_covar,
         model.covariance_floor if floor is None else floor,
     )
-    return with_held(family_named(model.family, regularity.floor(sample), prior), model.held, sample.origin)
+    return with_held(family_named(model.family, regularity.floor(measure), prior), model.held, sample.origin)
 
 
 def _check_columns(rows: RowBlocks, d: int, names: tuple[str, ...] | None) -> None:

@@ -70,7 +70,8 @@ def select_blocks(
 
 def _with_best_on_all(found: Selection, stand_in: StandIn, solver: EM, budget: Budget) -> Selection:
     """A selection whose chosen fit is of all rows."""
-    best, sample = found.best, stand_in.sample
+    best = found.best
+    sample: Any = stand_in.sample  # as far as EM asks, a measure like any other
     prior = None if best.covariance_prior is None else best.covariance_prior.beside(sample.counted_rows)
     rows = 0.0 if prior is None else prior.rows
     floor = Regularity.of(rows, best.reg_covar, best.covariance_floor).floor(sample)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import threading
 import time
 from collections.abc import Iterator
@@ -98,8 +97,7 @@ class SparkBlocks(RowBlocks):
         NoResultError
             If Spark is gone, or nobody works for too long.
         """
-        for place, n, pickled in sorted(self._collected(task), key=lambda row: row[0]):
-            said = pickle.loads(pickled)
+        for place, n, said in sorted(self._collected(task), key=lambda row: row[0]):
             if isinstance(said, Failure):
                 raise said.error
             if self._rows_of.setdefault(place, n) != n:
@@ -114,7 +112,7 @@ class SparkBlocks(RowBlocks):
         job = _Job(self._X.sparkSession, f"gmmscape {uuid4()}")
         try:
             with job:
-                return job.result_of(lambda: said_of(self._kept, task, self._names).collect(), self._timeout)
+                return job.result_of(lambda: said_of(self._kept, task).collect(), self._timeout)
         except Exception as error:
             lost = _lost(error)
             if lost is None:

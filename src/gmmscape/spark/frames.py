@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +15,8 @@ from gmmscape.measure.blocked import BlockTask, RowBlock
 
 #: How types of columns of numbers begin, as Spark writes them.
 OF_NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "boolean")
-#: A partition that is kept: some of its rows each, as bytes.
-KEPT = "place int, points binary, weights binary"
-#: What comes back of a partition: its place, its number of rows, and a pickle.
-SAID = "place int, n long, said binary"
+#: Some rows of a partition, as bytes.
+CHUNK = "points binary, weights binary"
 
 
 def is_frame(X: Any) -> bool:
@@ -63,14 +60,18 @@ def columns_of(X: Any, weights: str | None) -> tuple[str, ...]:
 
 
 def kept_blocks(X: Any, columns: Sequence[str], weights: str | None) -> Any:
-    """Return a DataFrame of the numbers of X as bytes, which Spark keeps: a pass then converts nothing."""
+    """Return an RDD of the partitions of X as blocks with their places, which Spark keeps.
+
+    An RDD, because a pass over it is a job and nothing besides: planning a query takes longer than that.
+    """
     functions = package("pyspark.sql.functions", "spark")
     level = package("pyspark", "spark").StorageLevel.MEMORY_AND_DISK
     wanted = [*columns] if weights is None else [*columns, weights]
     doubles = renamed(X).select(
         [functions.col(f"c{X.columns.index(name)}").cast("double") for name in wanted]
     )
-    return doubles.mapInArrow(_Keep(len(columns), weights is not None), KEPT).persist(level)
+    chunks = doubles.mapInArrow(_Chunks(len(columns), weights is not None), CHUNK)
+    return chunks.rdd.mapPartitionsWithIndex(_Joined(tuple(columns)), True).persist(level)
 
 
 def renamed(X: Any) -> Any:
@@ -78,9 +79,9 @@ def renamed(X: Any) -> Any:
     return X.toDF(*(f"c{i}" for i in range(len(X.columns))))
 
 
-def said_of(blocks: Any, task: BlockTask[Any], names: Sequence[str]) -> Any:
-    """Return a DataFrame of what a task makes of each partition, computed when it is asked for."""
-    return blocks.mapInArrow(_Pass(task, tuple(names)), SAID)
+def said_of(blocks: Any, task: BlockTask[Any]) -> Any:
+    """Return an RDD of places, numbers of rows, and what a task makes of each, computed when asked for."""
+    return blocks.mapPartitions(_Pass(task), True)
 
 
 def points_of(batch: Any, columns: Sequence[int]) -> FloatArray:
@@ -90,7 +91,7 @@ def points_of(batch: Any, columns: Sequence[int]) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class _Keep:
+class _Chunks:
     """Makes the numbers of a partition bytes, batch by batch."""
 
     d: int
@@ -98,58 +99,57 @@ class _Keep:
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
         arrow = package("pyarrow", "spark")
-        place = _place()
         for batch in batches:
             if not batch.num_rows:
                 continue
-            points = points_of(batch, range(self.d))
-            own = points_of(batch, [self.d])[:, 0].tobytes() if self.weighted else None
-            columns = [
-                arrow.array([place], "int32"),
-                *(arrow.array([b], "binary") for b in (points.tobytes(), own)),
-            ]
-            yield arrow.RecordBatch.from_arrays(columns, ["place", "points", "weights"])
-
-
-@dataclass(frozen=True)
-class _Pass:
-    """Computes a task of a partition; what goes wrong is returned: Spark would tell it as text."""
-
-    task: BlockTask[Any]
-    names: tuple[str, ...]
-
-    def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
-        arrow = package("pyarrow", "spark")
-        places, points, weights = set(), [], []
-        for batch in batches:
-            for place, some, own in zip(*(batch.column(i).to_pylist() for i in range(3)), strict=True):
-                places.add(place)
-                points.append(np.frombuffer(some).reshape(-1, len(self.names)))
-                weights.append(None if own is None else np.frombuffer(own))
-        if not points:
-            return
-        (place,) = places
-        n, said = self._said(points, weights, place)
-        made = [arrow.array([place], "int32"), arrow.array([n], "int64"), arrow.array([said], "binary")]
-        yield arrow.RecordBatch.from_arrays(made, ["place", "n", "said"])
-
-    def _said(self, points: list[Any], weights: list[Any], place: int) -> tuple[int, bytes]:
-        try:
-            n, said = computed(self.task, self._block(points, weights, place), place)
-        except Exception as error:
-            return 0, pickle.dumps(Failure(error))
-        return n, pickle.dumps(said)
-
-    def _block(self, points: list[Any], weights: list[Any], place: int) -> RowBlock:
-        own = None if weights[0] is None else np.concatenate(weights)
-        return complete(np.concatenate(points), own, self.names, place)
+            points = points_of(batch, range(self.d)).tobytes()
+            own = points_of(batch, [self.d]).tobytes() if self.weighted else None
+            columns = [arrow.array([one], "binary") for one in (points, own)]
+            yield arrow.RecordBatch.from_arrays(columns, ["points", "weights"])
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong on a worker."""
+    """What went wrong on a worker: it is returned, since Spark would tell what is raised as text."""
 
     error: Exception
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """Makes the chunks of a partition one block, or a failure, with its place; nothing if there are none."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, place: int, chunks: Iterator[Any]) -> Iterator[tuple[int, RowBlock | Failure]]:
+        points, weights = [], []
+        for some, own in chunks:
+            points.append(np.frombuffer(some).reshape(-1, len(self.names)))
+            weights.append(None if own is None else np.frombuffer(own))
+        if not points:
+            return
+        own = None if weights[0] is None else np.concatenate(weights)
+        try:
+            yield place, complete(np.concatenate(points), own, self.names, place)
+        except Exception as error:
+            yield place, Failure(error)
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """Computes a task of a partition."""
+
+    task: BlockTask[Any]
+
+    def __call__(self, blocks: Iterator[tuple[int, RowBlock | Failure]]) -> Iterator[tuple[int, int, Any]]:
+        for place, block in blocks:
+            if isinstance(block, Failure):
+                yield place, 0, block
+                continue
+            try:
+                yield place, *computed(self.task, block, place)
+            except Exception as error:
+                yield place, 0, Failure(error)
 
 
 @dataclass(frozen=True)
@@ -177,9 +177,3 @@ class Append:
             said = self.say(points_of(batch, self.places))
             column = arrow.array(list(said) if said.ndim == 2 else said)
             yield arrow.RecordBatch.from_arrays([*batch.columns, column], list(self.columns))
-
-
-def _place() -> int:
-    """The place of the partition that this worker computes."""
-    context = package("pyspark", "spark").TaskContext.get()
-    return 0 if context is None else context.partitionId()

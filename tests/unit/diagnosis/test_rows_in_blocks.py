@@ -91,18 +91,20 @@ def test_a_selection_is_of_a_coreset_and_its_best_of_all_rows():
     assert type(found).from_dict(found.to_dict()) == found
 
 
+NARROW = gs.Mixture([1.0], [[0.0]], [1.0], "spherical")
+SPHERICAL = {"covariance_type": "spherical"}
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: gs.diagnose(BAD, ROWS, np.ones(9000), covariance_type="spherical"), ValueError, "bring their"),
-        (lambda: gs.diagnose(gs.Mixture([1.0], [[0.0]], [1.0], "spherical"), ROWS, covariance_type="spherical"),
-         gs.DataError, "X has 2 columns where the model has 1:"),
+        (lambda: gs.diagnose(BAD, ROWS, np.ones(9000), **SPHERICAL), ValueError, "bring their"),
+        (lambda: gs.diagnose(NARROW, ROWS, **SPHERICAL), gs.DataError, "2 columns where the model has 1:"),
         (lambda: gs.repair(BAD.means, ROWS), gs.NotAvailableError, "centers are repaired on rows in memory"),
-        (lambda: gs.diagnose(BAD, ROWS, covariance_type="spherical", background="box"),
-         gs.NotAvailableError, "background"),
+        (lambda: gs.diagnose(BAD, ROWS, background="box", **SPHERICAL), gs.NotAvailableError, "background"),
         (lambda: gs.select(ROWS, [2], sample_weight=np.ones(9000)), ValueError, "bring their"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_there_is_said(call: Any, error: type, message: str):
     with pytest.raises(error, match=message):
         call()

@@ -40,38 +40,49 @@ def batches(points: Any, weights: Any = None, sizes: tuple[int, ...] = (3, 0, 4)
     ]
 
 
-def passed(
-    monkeypatch: pytest.MonkeyPatch, task: Any, points: Any, weights: Any = None
-) -> tuple[int, int, Any]:
+def passed(task: Any, points: Any, weights: Any = None) -> tuple[int, int, Any]:
     """Return place, number of rows and what is said of partition 4."""
-    monkeypatch.setattr(frames, "_place", lambda: 4)
-    kept = list(frames._Keep(points.shape[1], weights is not None)(iter(batches(points, weights))))
-    (said,) = frames._Pass(task, ("length", "width"))(iter(kept))
-    place, n, pickled = (said.column(i)[0].as_py() for i in range(3))
-    return place, n, pickle.loads(pickled)
+    chunks = list(frames._Chunks(points.shape[1], weights is not None)(iter(batches(points, weights))))
+    rows = [row.values() for chunk in chunks for row in chunk.to_pylist()]
+    blocks = pickle.loads(pickle.dumps(list(frames._Joined(("length", "width"))(4, iter(rows)))))
+    (said,) = frames._Pass(task)(iter(blocks))
+    return said
 
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS])
-def test_a_partition_becomes_a_block(monkeypatch: pytest.MonkeyPatch, weights: Any):
-    place, n, (sums, own, told) = passed(monkeypatch, Sums(), X, weights)
+def test_a_partition_becomes_a_block(weights: Any):
+    place, n, (sums, own, told) = passed(Sums(), X, weights)
     assert (place, told, n) == (4, 4, 7)
     np.testing.assert_array_equal(sums, X.sum(axis=0))
     assert own == (None if weights is None else 21.0)
 
 
-def test_an_error_comes_back_as_it_is(monkeypatch: pytest.MonkeyPatch):
+def test_an_error_comes_back_as_it_is():
     holed = X.copy()
     holed[5, 1] = np.nan
-    _, _, failure = passed(monkeypatch, Sums(), holed)
+    _, _, failure = passed(Sums(), holed)
     assert isinstance(failure, frames.Failure)
     assert isinstance(failure.error, DataError)
     assert "column 'width' has 1 values" in str(failure.error)
 
 
-def test_a_partition_without_rows_says_nothing(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(frames, "_place", lambda: 0)
-    kept = list(frames._Keep(2, False)(iter(batches(X[:0], sizes=(0,)))))
-    assert list(frames._Pass(Sums(), ("length", "width"))(iter(kept))) == []
+def test_an_error_of_a_task_comes_back_too():
+    _, _, failure = passed(Fails(), X)
+    assert isinstance(failure.error, ZeroDivisionError)
+
+
+@dataclass(frozen=True)
+class Fails:
+    """Divides by zero."""
+
+    def __call__(self, block: RowBlock, place: int) -> float:
+        return 1 / 0
+
+
+def test_a_partition_without_rows_says_nothing():
+    chunks = list(frames._Chunks(2, False)(iter(batches(X[:0], sizes=(0,)))))
+    assert chunks == []
+    assert list(frames._Joined(("length", "width"))(0, iter(chunks))) == []
 
 
 @pytest.mark.parametrize("say", [lambda points: points.sum(axis=1), lambda points: points])
@@ -98,4 +109,4 @@ def test_a_missing_package_is_told_with_the_command(monkeypatch: pytest.MonkeyPa
     with pytest.raises(
         NotImplementedError, match=r'pip install "gmmscape\[spark\]", here and on every worker'
     ):
-        list(frames._Keep(2, False)(iter(())))
+        list(frames._Chunks(2, False)(iter(())))
