@@ -7,7 +7,18 @@ from importlib import import_module
 from benchmarks.harness import Benchmark
 
 FOLDERS = {
-    "computing": ("engine", "gpu", "second_order", "speed", "fits", "memory", "integrals", "reading"),
+    "computing": (
+        "engine",
+        "gpu",
+        "second_order",
+        "speed",
+        "fits",
+        "memory",
+        "integrals",
+        "reading",
+        "dask",
+        "spark",
+    ),
     "fitting": (
         "recovery",
         "many",

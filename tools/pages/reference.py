@@ -26,6 +26,8 @@ MODULES = (
     "gmmscape.mixture",
     "gmmscape.selection",
     "gmmscape.results",
+    "gmmscape.dask",
+    "gmmscape.spark",
     "gmmscape.families",
     "gmmscape.engine",
 )

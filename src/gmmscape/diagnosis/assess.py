@@ -62,6 +62,8 @@ class Judged:
         Of the covariances.
     pipeline : object or None
         What the model is the last step of.
+    n_samples : int or None
+        Number of rows, where these are not in `data`.
     """
 
     model: FittedModel
@@ -73,6 +75,7 @@ class Judged:
     data: Any
     prior: CovariancePrior | None = None
     pipeline: Any = None
+    n_samples: int | None = None
 
 
 def judge(

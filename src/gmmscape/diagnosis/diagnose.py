@@ -8,7 +8,9 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import judge
+from gmmscape.diagnosis.of_blocks import diagnose_blocks
 from gmmscape.diagnosis.result import Diagnosis
+from gmmscape.measure.blocked import RowBlocks
 from gmmscape.progress import Callback
 from gmmscape.validation import random_state_too
 
@@ -47,8 +49,9 @@ def diagnose(
         means and covariances are judged by their likelihood), a `Mixture`, a tuple (weights, means,
         covariances), or the path of a JSON file of gmmscape. A ``KMeans`` or an array of bare centers is
         judged by inertia.
-    X : array_like of shape (n_samples, n_features)
+    X : array_like of shape (n_samples, n_features) or RowBlocks
         Data, as the model was fitted on. Columns of a table are matched by name where the model has names.
+        Of rows in blocks a coreset is looked at, and warnings say how well it stands for all.
     sample_weight : array_like of shape (n_samples,), optional
         Non-negative weights of the rows; equal by default.
     covariance_type : str, optional
@@ -115,23 +118,23 @@ def diagnose(
     >>> gs.diagnose(bad, X, covariance_type="spherical", rng=0).verdict
     'bad optimum'
     """
-    judged = judge(
-        model,
-        X,
-        sample_weight,
-        covariance_type=covariance_type,
-        rng=rng,
-        reg_covar=reg_covar,
-        covariance_floor=covariance_floor,
-        covariance_prior=covariance_prior,
-        nested=nested,
-        pursue=pursue,
-        background=background,
-        false_alarm=false_alarm,
-        n_starts=n_starts,
-        n_jobs=n_jobs,
-        max_seconds=max_seconds,
-        verbose=verbose,
-        callback=callback,
-    )
+    options = {
+        "covariance_type": covariance_type,
+        "rng": rng,
+        "reg_covar": reg_covar,
+        "covariance_floor": covariance_floor,
+        "covariance_prior": covariance_prior,
+        "nested": nested,
+        "pursue": pursue,
+        "background": background,
+        "false_alarm": false_alarm,
+        "n_starts": n_starts,
+        "n_jobs": n_jobs,
+        "max_seconds": max_seconds,
+        "verbose": verbose,
+        "callback": callback,
+    }
+    if isinstance(X, RowBlocks):
+        return diagnose_blocks(model, X, sample_weight, options)
+    judged = judge(model, X, sample_weight, **options)
     return replace(judged.diagnosis, data=judged.data)

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import Judged, judge
+from gmmscape.diagnosis.of_blocks import repaired_blocks
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.text import repair_table
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import CovariancePrior
 from gmmscape.given_rows import column_names, columns_in_order
+from gmmscape.measure.blocked import RowBlocks
 from gmmscape.mixture import Mixture
 from gmmscape.models import CONVERSION, last_step, returned, returned_centers, with_last_step
 from gmmscape.moves.search import TriedMove
@@ -259,8 +261,9 @@ def repair(
     ----------
     model : object
         As `diagnose` takes it, but no ``BayesianGaussianMixture``, whose prior a likelihood fit would ignore.
-    X : array_like of shape (n_samples, n_features)
+    X : array_like of shape (n_samples, n_features) or RowBlocks
         Data, as the model was fitted on. Columns of a table are matched by name where the model has names.
+        Of rows in blocks moves are sought on a coreset, whose gains are told; EM then runs on all rows.
     sample_weight : array_like of shape (n_samples,), optional
         Non-negative weights of the rows; equal by default.
     covariance_type : str, optional
@@ -323,23 +326,24 @@ def repair(
         raise InvalidParameterError.of(
             "model", model, f"a Bayesian fit is diagnosed but not repaired; convert it: {CONVERSION}"
         )
-    judged = judge(
-        model,
-        X,
-        sample_weight,
-        covariance_type=covariance_type,
-        rng=rng,
-        reg_covar=reg_covar,
-        covariance_floor=covariance_floor,
-        covariance_prior=covariance_prior,
-        nested=nested,
-        pursue=pursue,
-        background=background,
-        n_jobs=n_jobs,
-        max_seconds=max_seconds,
-        verbose=verbose,
-        callback=callback,
-    )
+    options = {
+        "covariance_type": covariance_type,
+        "rng": rng,
+        "reg_covar": reg_covar,
+        "covariance_floor": covariance_floor,
+        "covariance_prior": covariance_prior,
+        "nested": nested,
+        "pursue": pursue,
+        "background": background,
+        "n_jobs": n_jobs,
+        "max_seconds": max_seconds,
+        "verbose": verbose,
+        "callback": callback,
+    }
+    if isinstance(X, RowBlocks):
+        judged = repaired_blocks(model, X, sample_weight, options)
+    else:
+        judged = judge(model, X, sample_weight, **options)
     before = judged.model.mixture if judged.model.mixture is not None else judged.model.means
     repaired = _as_it_came(judged)
     return Repair(
@@ -373,6 +377,6 @@ def _as_it_came(judged: Judged) -> Any:
         "background_": final.mixture.background,
         "background_weight_": final.mixture.background_weight,
         "covariance_prior_": judged.prior,
-        "n_samples_": len(judged.data),
+        "n_samples_": len(judged.data) if judged.n_samples is None else judged.n_samples,
     }
     return returned(model, final.mixture, attributes)

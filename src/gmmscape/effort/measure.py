@@ -70,3 +70,8 @@ class BlockedEffort:
     block_share: float = 1 / 40
     #: Fewest rows of a block of a file.
     fewest_block_rows: int = 4_096
+    #: Seconds that a cluster may be without a worker before work on it ends, and between two looks at it.
+    cluster_seconds: float = 60.0
+    look_seconds: float = 1.0
+    #: Partitions that a scheduler without a cluster is given at once, for each thread.
+    partitions_each_thread: int = 4

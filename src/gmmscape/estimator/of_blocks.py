@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
+from gmmscape.diagnosis.coresets import searched_on
 from gmmscape.diagnosis.fit import Fit
 from gmmscape.effort import EFFORT
 from gmmscape.estimator.fitting import (
@@ -40,45 +41,11 @@ from gmmscape.progress import PRINTED_EVERY, Budget, Callback, Event, asks_to_st
 from gmmscape.solve import EM, Memory, Regularity, Solution, state_of
 from gmmscape.solve.loop import run
 from gmmscape.threads import limited
-from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import optional_seconds
 from gmmscape.work.journal import Journal, kept_seed
 
 if TYPE_CHECKING:
     from gmmscape.estimator.gaussian_mixture import GaussianMixture
-
-
-@dataclass(frozen=True)
-class SearchedOn:
-    """The rows that a search worked on, and how well they stand for all.
-
-    Attributes
-    ----------
-    n_rows, n_samples : int
-        Their number, and that of all.
-    nll : float
-        Of the fit, per row of all rows.
-    nll_there : float
-        The same on these.
-    standard_error : float
-        Of the difference, as it would be of rows that are drawn independently; they are drawn more evenly.
-    """
-
-    n_rows: int
-    n_samples: int
-    nll: float
-    nll_there: float
-    standard_error: float
-
-    @property
-    def difference(self) -> float:
-        """NLL on these rows less that on all."""
-        return self.nll_there - self.nll
-
-    @property
-    def stands_for_all(self) -> bool:
-        """Whether the difference is no more than drawing rows explains."""
-        return abs(self.difference) <= TOLERANCES.diagnosis.coreset_errors * self.standard_error
 
 
 def fit_blocks(model: GaussianMixture, rows: RowBlocks, callback: Callback | None = None) -> Fit:
@@ -132,8 +99,8 @@ def fit_blocks(model: GaussianMixture, rows: RowBlocks, callback: Callback | Non
         if journal is not None:
             journal.close()
     solution = fit.solution
-    model.searched_on_ = on = _searched_on(solution, coreset, sample.n_samples)
-    told = (*fit.diagnosis.warnings, *_told(on))
+    model.searched_on_ = on = searched_on(coreset, sample.n_samples, solution.mixture, solution.nll)
+    told = (*fit.diagnosis.warnings, *on.told)
     fit = replace(fit, diagnosis=replace(fit.diagnosis, warnings=told, total=sample.counted_rows))
     _set(model, fit, sample, family, rows.names)
     if model.max_iter > 0 and solution.stop_reason not in ("converged", "interrupted"):
@@ -296,26 +263,6 @@ def _polished(
             rows.watch = None
 
     return carry_out(WatchedEM(em), None, 0) if kept is None else kept.polished(em, objective, carry_out)
-
-
-def _searched_on(solution: Solution, coreset: Coreset, n: int) -> SearchedOn:
-    density = solution.mixture.log_density(coreset.points)
-    shares = coreset.weights / coreset.weights.sum()
-    there = -float(shares @ density)
-    error = 0.0 if coreset.whole else float(np.sqrt(shares**2 @ (density + there) ** 2))
-    return SearchedOn(len(coreset.points), n, solution.nll, there, error)
-
-
-def _told(on: SearchedOn) -> tuple[str, ...]:
-    if on.n_rows == on.n_samples:
-        return ()
-    said = (
-        f"moves were sought and judged on {on.n_rows} weighted rows that stand for {on.n_samples}; their "
-        f"log-likelihood per row differs by {-on.difference:+.2g} (standard error {on.standard_error:.2g})"
-    )
-    if on.stands_for_all:
-        return (said,)
-    return (said + ": they do not stand for all, look at the fit on other rows",)
 
 
 def _set(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from gmmscape.diagnosis.coresets import SearchedOn
 from gmmscape.diagnosis.fit import Fit
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.fitting import set_fit
@@ -181,6 +182,9 @@ class Selection(Record):
         "completed", "time_limit" or "interrupted".
     seed : int
         Of all that was random.
+    searched_on : SearchedOn or None
+        Of rows in blocks: the coreset that the table is of, and how well it stands for all rows, of which the
+        chosen fit is.
     """
 
     format: ClassVar[str] = "gmmscape-selection"
@@ -195,6 +199,7 @@ class Selection(Record):
     criterion: str
     stop_reason: str
     seed: int = field(repr=False)
+    searched_on: SearchedOn | None = field(repr=False, default=None)
 
     @property
     def best_n_components(self) -> int:
@@ -292,6 +297,8 @@ class Selection(Record):
             "; held out: log-likelihood per row, larger is better" if self.criterion == "heldout" else ""
         )
         legend = [f"  *: chosen; {figures}", *_meanings(self.table)]
+        if self.searched_on is not None:
+            legend += ["", *(f"warning: {said}" for said in self.searched_on.told)]
         return "\n".join([head, f"next: {self._next()}", "", *aligned(cells, keys=3), *legend])
 
     def _next(self) -> str:

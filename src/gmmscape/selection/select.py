@@ -25,12 +25,14 @@ from gmmscape.families import (
 )
 from gmmscape.given_rows import column_names
 from gmmscape.measure import Sample
+from gmmscape.measure.blocked import RowBlocks
 from gmmscape.progress import Budget, Callback, Stopped
 from gmmscape.selection.admission import Admission, default_least_rows
 from gmmscape.selection.compare import chosen_from, table_of
 from gmmscape.selection.criteria import CRITERIA
 from gmmscape.selection.kept_fits import KeptFits
 from gmmscape.selection.ladder import Ladder
+from gmmscape.selection.of_blocks import select_blocks
 from gmmscape.selection.result import Selection
 from gmmscape.solve import AUTO, EM, Regularity
 from gmmscape.threads import limited
@@ -77,8 +79,9 @@ def select(
 
     Parameters
     ----------
-    X : array_like of shape (n_samples, n_features)
-        Data.
+    X : array_like of shape (n_samples, n_features) or RowBlocks
+        Data. Of rows in blocks fits are sought and compared on a coreset, as of so many rows; EM then takes
+        the chosen one to all.
     n_components : int or iterable of int, default=range(1, 21)
         Numbers of components.
     covariance_types : str or iterable of str, default=("full",)
@@ -167,6 +170,8 @@ def select(
     >>> found.best.to_estimator().predict([[1.0], [29.0]]).shape
     (2,)
     """
+    if isinstance(X, RowBlocks):
+        return select_blocks(select, **locals())
     numbers_wanted, kinds = _numbers(n_components), _families(covariance_types)
     choice("criterion", criterion, CRITERIA)
     choice("nested", nested, NESTED)

@@ -81,7 +81,7 @@ class ArrayBlocks:
     names: tuple[str, ...] | None = None
 
     def __init__(self, blocks: Sequence[ArrayLike], weights: Sequence[ArrayLike] | None = None) -> None:
-        arrays = [np.asarray(block, dtype=np.float64) for block in blocks]
+        arrays = [np.asarray(block, dtype=np.float64, order="C") for block in blocks]
         if not arrays or any(array.ndim != 2 for array in arrays):
             raise DataError("blocks: pass one (m, d) matrix at least, and no arrays of other dimensions")
         if len({array.shape[1] for array in arrays}) > 1:
