@@ -1,0 +1,1 @@
+"""Diagnoses and repairs of rows in blocks."""
