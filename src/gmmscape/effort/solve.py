@@ -14,7 +14,7 @@ class TruncationEffort:
     #: Rows that have one list of components.
     block_rows: int = 64
     #: Share of the densities of a whole pass up to which it pays: each costs more here.
-    pays: float = 0.4
+    pays: float = 0.25
     #: Rows, blocks and components of which it is asked before whether it pays.
     sample_rows: int = 256
     sample_blocks: int = 32

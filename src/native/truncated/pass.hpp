@@ -198,10 +198,17 @@ class TruncatedPass {
             }
         }
 
-        // Copies of the rows of a block, one behind the other.
+        // The rows of a block, one behind the other.
         Rows<double> gathered(size_t b) {
             const RowBlocks& blocks = pass_.blocks_;
             const size_t d = blocks.d, count = blocks.starts[b + 1] - blocks.starts[b];
+            if (!blocks.x.empty()) {
+                Rows<double> rows = pass_.rows_;
+                rows.x = blocks.x.data() + blocks.starts[b] * d;
+                rows.n = count;
+                rows.weights = rows.weights == nullptr ? nullptr : blocks.weights.data() + blocks.starts[b];
+                return rows;
+            }
             const unsigned* order = blocks.order.data() + blocks.starts[b];
             x_.resize(count * d);
             for (size_t r = 0; r < count; ++r) {
@@ -227,7 +234,7 @@ class TruncatedPass {
         void fetch(size_t b) const {
             const RowBlocks& blocks = pass_.blocks_;
             constexpr size_t line = 64 / sizeof(double);
-            for (size_t at = blocks.starts[b]; b < blocks.blocks() && at < blocks.starts[b + 1]; ++at) {
+            for (size_t at = blocks.starts[b]; blocks.x.empty() && b < blocks.blocks() && at < blocks.starts[b + 1]; ++at) {
                 const double* row = pass_.rows_.x + static_cast<size_t>(blocks.order[at]) * blocks.d;
                 for (size_t j = 0; j < blocks.d; j += line) {
                     __builtin_prefetch(row + j);

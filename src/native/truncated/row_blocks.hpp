@@ -18,6 +18,7 @@ struct RowBlocks {
     size_t d = 0, most = 0;                 // columns; rows of the largest block
     std::vector<unsigned> order;            // rows, block after block
     std::vector<size_t> starts;             // (blocks + 1): places in `order`
+    std::vector<double> x, weights;         // rows in that order, and their weights, if they are kept
     std::vector<double> center, half;       // (blocks, d): boxes, in local coordinates
     std::vector<double> radius;             // (blocks): largest distance of a row from the center
     std::vector<double> run_center, run_half;  // (blocks, d): boxes of runs, by the block that they are cut at
@@ -174,6 +175,27 @@ inline void box_block(const Rows<double>& rows, RowBlocks& blocks, size_t b, Box
     blocks.radius[b] = std::sqrt(largest) * (1.0 + static_cast<double>(d + 4) * std::numeric_limits<double>::epsilon());
 }
 
+// Numbers of all rows up to which they are copied: rows that lie anywhere in memory take long to come.
+constexpr size_t MOST_COPIED = size_t{1} << 22;
+
+inline void copy_rows(const Rows<double>& rows, RowBlocks& blocks) {
+    const size_t n = blocks.order.size(), d = blocks.d;
+    if (n * (d + 1) > MOST_COPIED) {
+        return;
+    }
+    blocks.x.resize(n * d);
+    blocks.weights.resize(rows.weights == nullptr ? 0 : n);
+    for (size_t at = 0; at < n; ++at) {
+        const size_t row = blocks.order[at];
+        for (size_t j = 0; j < d; ++j) {
+            blocks.x[at * d + j] = rows.x[row * d + j];
+        }
+        if (rows.weights != nullptr) {
+            blocks.weights[at] = rows.weights[row];
+        }
+    }
+}
+
 }  // namespace detail
 
 // Blocks of at most `size` rows; `nearest` names the component of each row, whose columns are measured in units of
@@ -218,6 +240,7 @@ inline RowBlocks row_blocks(const Rows<double>& rows, const Model& model, const 
             splitter.split(blocks.order.data() + begin[c], own[c], scale.data() + c * d);
         }
     });
+    detail::copy_rows(rows, blocks);
     const size_t count = blocks.starts.size() - 1;
     for (std::vector<double>* box : {&blocks.center, &blocks.half, &blocks.run_center, &blocks.run_half}) {
         box->resize(count * d);
