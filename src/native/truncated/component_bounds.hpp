@@ -134,7 +134,7 @@ struct ComponentBounds {
         for (size_t j = 0; j < d; ++j) {
             double sum = 0.0;
             for (size_t l = 0; l < d; ++l) {
-                const double r = std::abs(M[j * d + l]) / std::sqrt(M[j * d + j] * M[l * d + l]);
+                const double r = std::abs(M[j * d + l]) / std::sqrt(M[j * d + j]) / std::sqrt(M[l * d + l]);
                 sum += r;
                 squares += r * r;
             }
