@@ -7,7 +7,17 @@ from importlib import import_module
 from benchmarks.harness import Benchmark
 
 FOLDERS = {
-    "computing": ("engine", "gpu", "second_order", "speed", "fits", "memory", "integrals", "reading"),
+    "computing": (
+        "engine",
+        "components",
+        "gpu",
+        "second_order",
+        "speed",
+        "fits",
+        "memory",
+        "integrals",
+        "reading",
+    ),
     "fitting": (
         "recovery",
         "many",

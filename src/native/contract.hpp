@@ -196,6 +196,8 @@ struct Kernels {
     // Lower and upper bounds of squared distances from a box, of the points of a list; see boxes.hpp.
     void (*box_distances)(const Metrics& metrics, const double* center, const double* half, const unsigned* list,
                           size_t count, double* nearest, double* furthest);
+    void (*distances)(const Metrics& metrics, const double* center, const unsigned* list, size_t count,
+                      double* squared);
     // A v, and v - A' c, for n lines of m numbers.
     void (*lines_times)(const double* A, size_t n, size_t m, const double* v, double* out);
     void (*subtract_lines)(const double* A, size_t n, size_t m, const double* c, double* v);

@@ -11,18 +11,17 @@ class TruncationEffort:
 
     #: Components below which every row meets all of them.
     least_components: int = 32
-    #: Rows that have one list of components.
+    #: Rows that have one list of components; where columns are many, so that cuts do not make blocks smaller.
     block_rows: int = 64
-    #: Share of the densities of a whole pass up to which it pays: each costs more here.
-    pays: float = 0.25
+    wide_block_rows: int = 256
+    #: Share of the work of a whole pass up to which it pays.
+    pays: float = 0.6
     #: Rows, blocks and components of which it is asked before whether it pays.
     sample_rows: int = 256
     sample_blocks: int = 32
     sample_components: int = 8
     #: Operations that sorting takes a row, where a density takes 30 and two for each feature.
     sorting: float = 2000.0
-    #: How many times as long a density takes as in a whole pass, with its share of the bounds.
-    overhead: float = 2.5
     #: Passes after a try that found that it does not pay; twice as many after each.
     shortest_wait: int = 4
     longest_wait: int = 64

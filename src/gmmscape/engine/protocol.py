@@ -120,26 +120,25 @@ class Truncation:
     ----------
     least_components : int
         Below which every row meets every component.
-    block_rows : int
-        Rows that have one list of components.
+    block_rows, wide_block_rows : int
+        Rows that have one list of components; where columns are many.
     left_out : float
         Share of a row that all left-out components have together at most.
     light : float
         Mass, as a share of the average, below which a component is left out nowhere.
     pays : float
-        Densities, as a share of those of a whole pass, up to which this is done.
+        Work, as a share of that of a whole pass, up to which this is done; counted, never timed.
     sample_rows, sample_blocks, sample_components : int
         Of which it is asked before whether it pays.
     sorting : float
         Operations that sorting takes a row.
-    overhead : float
-        How many times as long a density takes as in a whole pass.
     shortest_wait, longest_wait : int
         Passes after a try that found that it does not pay; twice as many after each.
     """
 
     least_components: int
     block_rows: int
+    wide_block_rows: int
     left_out: float
     light: float
     pays: float
@@ -147,7 +146,6 @@ class Truncation:
     sample_blocks: int
     sample_components: int
     sorting: float
-    overhead: float
     shortest_wait: int
     longest_wait: int
 

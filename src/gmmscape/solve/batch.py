@@ -326,11 +326,12 @@ def second_order_of(solver: EM) -> engine.SecondOrder | None:
 
 
 def truncation() -> engine.Truncation:
-    """Return when passes are truncated, as the native loop needs it (docs/numerics.md#truncated)."""
+    """Return when passes are truncated, as the native loop needs it (docs/methods/fits/truncated.md)."""
     effort, tolerance = EFFORT.truncation, TOLERANCES.solve
     return engine.Truncation(
         least_components=effort.least_components,
         block_rows=effort.block_rows,
+        wide_block_rows=effort.wide_block_rows,
         left_out=tolerance.left_out,
         light=tolerance.light,
         pays=effort.pays,
@@ -338,7 +339,6 @@ def truncation() -> engine.Truncation:
         sample_blocks=effort.sample_blocks,
         sample_components=effort.sample_components,
         sorting=effort.sorting,
-        overhead=effort.overhead,
         shortest_wait=effort.shortest_wait,
         longest_wait=effort.longest_wait,
     )

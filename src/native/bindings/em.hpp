@@ -158,8 +158,8 @@ std::optional<gmmscape::SecondOrder> second_order_of(const nb::object& plan) {
 }
 
 const char* const truncation_fields[] = {
-    "least_components", "block_rows", "left_out", "light", "pays", "sample_rows", "sample_blocks", "sample_components",
-    "sorting", "overhead", "shortest_wait", "longest_wait",
+    "least_components", "block_rows", "wide_block_rows", "left_out", "light", "pays", "sample_rows", "sample_blocks", "sample_components",
+    "sorting", "shortest_wait", "longest_wait",
 };
 
 std::optional<gmmscape::TruncationPlan> truncation_of(const nb::object& plan) {
@@ -167,11 +167,11 @@ std::optional<gmmscape::TruncationPlan> truncation_of(const nb::object& plan) {
         return std::nullopt;
     }
     return gmmscape::TruncationPlan{field<size_t>(plan, "least_components"), field<size_t>(plan, "block_rows"),
-                                    field<double>(plan, "left_out"),         field<double>(plan, "light"),
+                                    field<size_t>(plan, "wide_block_rows"),  field<double>(plan, "left_out"),         field<double>(plan, "light"),
                                     field<double>(plan, "pays"),             field<size_t>(plan, "sample_rows"),
                                     field<size_t>(plan, "sample_blocks"),    field<size_t>(plan, "sample_components"),
-                                    field<double>(plan, "sorting"),          field<double>(plan, "overhead"),
-                                    field<size_t>(plan, "shortest_wait"),    field<size_t>(plan, "longest_wait")};
+                                    field<double>(plan, "sorting"),          field<size_t>(plan, "shortest_wait"),
+                                    field<size_t>(plan, "longest_wait")};
 }
 
 using Columns = nb::ndarray<const long long, nb::ndim<1>, nb::c_contig, nb::device::cpu>;

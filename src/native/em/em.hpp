@@ -245,7 +245,7 @@ class EmRun : private EmMemory {
 
     // What a plain pass costs, as a share of one in which every row meets every component, as the model's passes are.
     double pass_price() const {
-        return options_.truncation ? std::min(1.0, options_.truncation->overhead * truncation_.share) : 1.0;
+        return truncation_.price;
     }
 
     // Passes that the quadratic model takes to converge, about.

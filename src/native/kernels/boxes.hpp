@@ -53,24 +53,64 @@ inline void box_distances(const Metrics& metrics, const double* center, const do
         few_columns(metrics, center, half, list, count, nearest, furthest);
         return;
     }
-    for (size_t a = 0; a < count; ++a) {
-        const double* place = metrics.places + list[a] * d;
-        const double *low = metrics.low + list[a] * d, *high = metrics.high + list[a] * d;
-        Vec<double> near{}, far{};
-        for (size_t j = 0; j < whole; j += W) {
-            const BoxSide side = box_side(load<double>(center + j), load<double>(half + j), load<double>(place + j));
-            near += load<double>(low + j) * side.near;
-            far += load<double>(high + j) * side.far;
+    for (size_t a = 0; a < count; a += W) {
+        const size_t lanes = count - a < W ? count - a : W;
+        Vec<double> near[W], far[W];
+        double left[2][W] = {};
+        for (size_t i = 0; i < W; ++i) {
+            near[i] = far[i] = Vec<double>{};
+            if (i < lanes) {
+                const size_t at = list[a + i] * d;
+                const double *place = metrics.places + at, *low = metrics.low + at, *high = metrics.high + at;
+                for (size_t j = 0; j < whole; j += W) {
+                    const BoxSide side =
+                        box_side(load<double>(center + j), load<double>(half + j), load<double>(place + j));
+                    near[i] += load<double>(low + j) * side.near;
+                    far[i] += load<double>(high + j) * side.far;
+                }
+                for (size_t j = whole; j < d; ++j) {
+                    const double away = place[j] > center[j] ? place[j] - center[j] : center[j] - place[j];
+                    const double inside = away > half[j] ? away - half[j] : 0.0;
+                    left[0][i] += low[j] * inside * inside;
+                    left[1][i] += high[j] * (away + half[j]) * (away + half[j]);
+                }
+            }
         }
-        double sum[2] = {lane_sum<double>(near), lane_sum<double>(far)};
-        for (size_t j = whole; j < d; ++j) {
-            const double away = place[j] > center[j] ? place[j] - center[j] : center[j] - place[j];
-            const double inside = away > half[j] ? away - half[j] : 0.0;
-            sum[0] += low[j] * inside * inside;
-            sum[1] += high[j] * (away + half[j]) * (away + half[j]);
+        const Vec<double> nears = lane_sums<double>(near), fars = lane_sums<double>(far);
+        for (size_t i = 0; i < lanes; ++i) {
+            nearest[a + i] = nears[i] + left[0][i];
+            furthest[a + i] = fars[i] + left[1][i];
         }
-        nearest[a] = sum[0];
-        furthest[a] = sum[1];
+    }
+}
+
+// The same of one place instead of a box, where both metrics are one.
+inline void distances(const Metrics& metrics, const double* center, const unsigned* list, size_t count,
+                      double* squared) {
+    constexpr size_t W = width<double>;
+    const size_t d = metrics.d, whole = d / W * W;
+    for (size_t a = 0; a < count; a += W) {
+        const size_t lanes = count - a < W ? count - a : W;
+        Vec<double> sum[W];
+        double left[W] = {};
+        for (size_t i = 0; i < W; ++i) {
+            sum[i] = Vec<double>{};
+            if (i < lanes) {
+                const size_t at = list[a + i] * d;
+                for (size_t j = 0; j < whole; j += W) {
+                    const Vec<double> away = load<double>(metrics.places + at + j) - load<double>(center + j);
+                    sum[i] += load<double>(metrics.low + at + j) * (away * away);
+                }
+                for (size_t j = whole; j < d; ++j) {
+                    const double away = metrics.places[at + j] - center[j];
+                    left[i] += metrics.low[at + j] * (away * away);
+                }
+            }
+        }
+        const Vec<double> sums = lane_sums<double>(sum);
+        for (size_t i = 0; i < lanes; ++i) {
+            squared[a + i] = sums[i] + left[i];
+        }
     }
 }
 

@@ -30,6 +30,7 @@ const Kernels kernels = {
     &range_nearest,
     &range_furthest,
     &box_distances,
+    &distances,
     &lines_times,
     &subtract_lines,
     &multiply_add_limit,

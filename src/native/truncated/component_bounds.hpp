@@ -10,7 +10,7 @@
 
 namespace gmmscape {
 
-// What is left out, as the caller asks for it (docs/numerics.md#truncated).
+// What is left out, as the caller asks for it (docs/methods/fits/truncated.md).
 struct LeftOut {
     double log_share;         // log of the largest share in a row that one component may have and be left out
     std::vector<char> never;  // (k): components that are always there
@@ -27,6 +27,7 @@ struct ComponentBounds {
                 low[i] = u * u;
             }
             high = low;
+            fill_narrowest();
             return;
         }
         high.resize(k * d);
@@ -39,6 +40,7 @@ struct ComponentBounds {
                 std::copy_n(high.begin(), d, high.begin() + static_cast<std::ptrdiff_t>(i * d));
             }
         }
+        fill_narrowest();
     }
 
     // A_i v, and the quadratic form v' A_i v.
@@ -90,9 +92,17 @@ struct ComponentBounds {
     const Model& model;
     const size_t k, d;
     std::vector<double> low, high;  // (k, d)
+    std::vector<double> narrowest;  // (k): one over a lower bound of the standard deviation in any direction
     std::vector<double> precision;  // packed lower triangles: one a component, one for all, or none
 
   private:
+    void fill_narrowest() {
+        narrowest.resize(k);
+        for (size_t i = 0; i < k; ++i) {
+            narrowest[i] = std::sqrt(*std::max_element(high.data() + i * d, high.data() + (i + 1) * d));
+        }
+    }
+
     // For any matrix M = T R T with T diagonal and R of unit diagonal, M <= |R| T^2, with any norm of R that bounds its
     // eigenvalues; for the covariance C this is a lower bound of A = C^-1. Units of columns do not matter.
     void fill(size_t i) {
@@ -150,7 +160,7 @@ class Candidates {
   public:
     Candidates(const Kernels& kernels, const ComponentBounds& bounds, const LeftOut& left)
         : kernels_(kernels), bounds_(bounds), left_(left), d_(bounds.d), upper_(bounds.k), far_(bounds.k), joint_(bounds.k), shift_(d_),
-          solved_(d_), change_(d_) {}
+          solved_(d_), change_(d_), zeros_(d_, 0.0) {}
 
     // Boxes of any size: least and largest density over the box, each component by itself.
     void narrow(const double* center, const double* half, const std::vector<unsigned>& among,
@@ -163,10 +173,42 @@ class Candidates {
             upper_[a] = constant - 0.5 * upper_[a];
             best = std::max(best, constant - 0.5 * far_[a]);
         }
-        list.clear();
-        const double least = best + left_.log_share;
+        keep(among, best + left_.log_share, list);
+    }
+
+    // Balls: the same, by distances from the center, give or take the radius in each component's metric.
+    void narrow(const double* center, double radius, const std::vector<unsigned>& among, std::vector<unsigned>& list) {
+        const Metrics metrics{d_, bounds_.model.means, bounds_.low.data(), bounds_.high.data()};
+        const bool same = bounds_.precision.empty();
+        if (same) {
+            kernels_.distances(metrics, center, among.data(), among.size(), upper_.data());
+        } else {
+            kernels_.box_distances(metrics, center, zeros_.data(), among.data(), among.size(), upper_.data(),
+                                   far_.data());
+        }
+        // The one of largest density at the center, about, is as good a reference as any, and roots are slow.
+        const double* constants = bounds_.model.log_constants;
+        size_t first = 0;
+        double top = -std::numeric_limits<double>::infinity(), largest = top;
         for (size_t a = 0; a < among.size(); ++a) {
-            const bool out = upper_[a] < least && upper_[a] + growth(far_[a]) + rounding * far_[a] < least;
+            const double joint = constants[among[a]] - 0.5 * upper_[a];
+            first = joint > top ? a : first;
+            top = joint > top ? joint : top;
+            largest = std::max(largest, constants[among[a]]);
+        }
+        const double furthest = std::sqrt(same ? upper_[first] : far_[first]) + bounds_.narrowest[among[first]] * radius;
+        const double least = constants[among[first]] - 0.5 * furthest * furthest + left_.log_share;
+        const double away = std::sqrt(2.0 * (largest - least + growth(1e4 - 1.0)));
+        list.clear();
+        for (size_t a = 0; a < among.size(); ++a) {
+            const double reach = bounds_.narrowest[among[a]] * radius, clear = reach + away;
+            bool out = upper_[a] > clear * clear && (same ? upper_[a] : far_[a]) + reach * reach < 2e3;
+            if (!out) {
+                const double root = std::sqrt(upper_[a]), near = std::max(root - reach, 0.0);
+                const double far = (same ? root : std::sqrt(far_[a])) + reach;
+                const double upper = constants[among[a]] - 0.5 * near * near;
+                out = upper < least && upper + growth(far * far) + rounding * far * far < least;
+            }
             if (!out || left_.never[among[a]] != 0) {
                 list.push_back(among[a]);
             }
@@ -194,6 +236,10 @@ class Candidates {
         list.clear();
         const size_t reference = among[first];
         const double reach = among.size() > 1 ? furthest(reference) : 0.0;
+        const double furthest_root = std::sqrt(far_[first]) +
+                                     (bounds_.model.shape == Shape::spherical ? bounds_.narrowest[reference] * radius
+                                                                              : std::sqrt(reach));
+        const double lowest = bounds_.model.log_constants[reference] - 0.5 * furthest_root * furthest_root;
         const double tolerated = rounding * (1.0 + scale_of(reference, center, half));
         for (size_t a = 0; a < among.size(); ++a) {
             const size_t i = among[a];
@@ -201,10 +247,11 @@ class Candidates {
             bool out = a != first && left_.never[i] == 0 && gap < left_.log_share;
             if (out) {
                 const double scale = scale_of(i, center, half);
-                const double slope = largest_slope(reference, a, first, half, radius, std::sqrt(reach));
-                out = gap + slope + bend(i, reference, half, radius, reach) + growth(scale) + tolerated +
-                          rounding * scale <
-                      left_.log_share;
+                const double least = left_.log_share - growth(scale) - tolerated - rounding * scale;
+                out = apart(i, far_[a], half, radius) - lowest < least ||
+                      gap + largest_slope(reference, a, first, half, radius, std::sqrt(reach)) +
+                              bend(i, reference, half, radius, reach) <
+                          least;
             }
             if (!out) {
                 list.push_back(among[a]);
@@ -213,6 +260,17 @@ class Candidates {
     }
 
   private:
+    // Those of which `upper_` is not below `least`, with what their distances `far_` ask for.
+    void keep(const std::vector<unsigned>& among, double least, std::vector<unsigned>& list) const {
+        list.clear();
+        for (size_t a = 0; a < among.size(); ++a) {
+            const bool out = upper_[a] < least && upper_[a] + growth(far_[a]) + rounding * far_[a] < least;
+            if (!out || left_.never[among[a]] != 0) {
+                list.push_back(among[a]);
+            }
+        }
+    }
+
     // Of forms and constants, relative; generous.
     static constexpr double rounding = 1e-12;
 
@@ -246,6 +304,17 @@ class Candidates {
         return std::min({box, ball, bounds_.steepest(reference, change_.data(), solved_.data()) * reach});
     }
 
+    // The largest log density over the box and the ball, by distances alone: where A is much larger than B, less is lost.
+    double apart(size_t i, double squared, const double* half, double radius) const {
+        double reach = 0.0;
+        for (size_t j = 0; j < d_; ++j) {
+            reach += bounds_.high[i * d_ + j] * half[j] * half[j];
+        }
+        const double ball = bounds_.narrowest[i] * radius;
+        const double near = std::max(std::sqrt(squared) - std::min(std::sqrt(reach), ball), 0.0);
+        return bounds_.model.log_constants[i] - 0.5 * near * near;
+    }
+
     // The largest of (y'B y - y'A y) / 2, for A of component i and B of the reference.
     double bend(size_t i, size_t reference, const double* half, double radius, double reach) const {
         const double *own = bounds_.low.data() + i * d_, *its = bounds_.low.data() + reference * d_;
@@ -267,7 +336,7 @@ class Candidates {
     const ComponentBounds& bounds_;
     const LeftOut& left_;
     const size_t d_;
-    std::vector<double> upper_, far_, joint_, slopes_, shift_, solved_, change_;
+    std::vector<double> upper_, far_, joint_, slopes_, shift_, solved_, change_, zeros_;
 };
 
 }  // namespace gmmscape

@@ -21,7 +21,7 @@ namespace gmmscape {
 struct ListedSums {
     std::vector<unsigned> components;
     std::vector<double> sums, shared;
-    double work = 0.0;  // densities
+    double densities = 0.0, work = 0.0;
 };
 
 // The pass, its moments as those of a whole one. `nearest`, where given, gets the component of largest responsibility
@@ -57,25 +57,29 @@ class TruncatedPass {
         return dense;
     }
 
-    // Densities a row that the pass would compute, from some blocks.
-    double work_of_some(size_t most) const {
+    // Densities and work of the pass, for each row of some blocks.
+    std::pair<double, double> cost_of_some(size_t most) const {
         const PlanOf<double> owner(model_, scatter_, nullptr, false);
         Walk walk(*this, owner.plan(), true);
         std::vector<unsigned> all(model_.k);
         std::iota(all.begin(), all.end(), 0U);
-        double densities = 0.0, rows = 0.0;
+        double densities = 0.0, taken = 0.0, rows = 0.0;
         for (size_t at = 0, some = std::min(most, blocks_.blocks()); at < some; ++at) {
             const size_t b = at * blocks_.blocks() / some;
-            densities += walk.work_at(b, all);
+            const auto [own_densities, own_work] = walk.cost_at(b, all);
+            densities += own_densities;
+            taken += own_work;
             rows += static_cast<double>(blocks_.starts[b + 1] - blocks_.starts[b]);
         }
-        return rows > 0.0 ? densities / rows : static_cast<double>(model_.k);
+        const double none = static_cast<double>(model_.k);
+        return rows > 0.0 ? std::pair{densities / rows, taken / rows} : std::pair{none, none};
     }
 
     Moments moments{};
     std::vector<double> sums;  // as `moments` lays them out
     std::vector<double> lost;  // (k, columns of second moments): mass times squared change of place
-    double work = 0.0;         // densities computed, with those of rows that fill vectors up
+    double densities = 0.0;    // that were computed
+    double work = 0.0;         // what the pass took, in densities of a whole one
 
   private:
     // Blocks [first, last), and the components that they may meet.
@@ -133,16 +137,23 @@ class TruncatedPass {
             return dense_;
         }
 
-        // Densities of a block that may meet all components.
-        double work_at(size_t b, const std::vector<unsigned>& all) {
-            return work(listed(b, all).n);
+        // Densities and work of a block that may meet all components.
+        std::pair<double, double> cost_at(size_t b, const std::vector<unsigned>& all) {
+            const size_t rows = listed(b, all).n;
+            return {static_cast<double>(rows * list_.size()), work(rows, all.size())};
         }
 
       private:
         static constexpr unsigned NOWHERE = ~0U;
-        static constexpr size_t PASSED_OVER = 2;
+        static constexpr size_t PASSED_OVER = 2, MANY_COLUMNS = 4;
 
-        double work(size_t rows) const { return static_cast<double>((rows + 7) / 8 * 8 * list_.size()); }
+        // What a block takes, in densities of a whole pass: as measured, a list costs some rows more for plan and
+        // moments, and bounds cost some densities, near ones more.
+        double work(size_t rows, size_t among) const {
+            constexpr size_t laying_out = 24, refining = 12, narrowing = 3;
+            return static_cast<double>(((rows + 7) / 8 * 8 + laying_out) * list_.size() + refining * near_.size() +
+                                       narrowing * among);
+        }
 
         // Where boxes are so large that lists hardly get shorter, levels are passed over.
         void descend(size_t first, size_t last, const std::vector<unsigned>& list, size_t depth, size_t pass_over = 0) {
@@ -175,7 +186,12 @@ class TruncatedPass {
             const double *center = pass_.center(b, b + 1), *half = pass_.half(b, b + 1);
             const Rows<double> rows = gathered(b);
             fetch(b + 1);
-            candidates_.narrow(center, half, among, near_);
+            // In many columns balls are smaller than boxes.
+            if (pass_.model_.d < MANY_COLUMNS) {
+                candidates_.narrow(center, half, among, near_);
+            } else {
+                candidates_.narrow(center, pass_.blocks_.radius[b], among, near_);
+            }
             candidates_.refine(center, half, pass_.blocks_.radius[b], near_, list_, [&](size_t i) {
                 return pass_.model_.shape == Shape::spherical
                            ? 0.0
@@ -191,7 +207,8 @@ class TruncatedPass {
             moments_.assign(plan.moments.size, 0.0);
             const Scratch<double>& working = scratch(plan.k);
             dense_ &= pass_.kernels_.f64.moments(plan, rows, working, 0, rows.n, moments_.data());
-            part_->work += work(rows.n);
+            part_->densities += static_cast<double>(rows.n * list_.size());
+            part_->work += work(rows.n, among.size());
             add(plan, center);
             if (pass_.nearest_ != nullptr) {
                 note_nearest(b, rows.n, working);
@@ -322,7 +339,7 @@ class TruncatedPass {
         const size_t k = model_.k, d = model_.d, columns = lost_columns(), each = each_ + columns;
         sums.assign(moments.size, 0.0);
         lost.assign(k * columns, 0.0);
-        work = 0.0;
+        densities = work = 0.0;
         for (const ListedSums& part : parts) {
             for (size_t slot = 0; slot < part.components.size(); ++slot) {
                 const size_t i = part.components[slot];
@@ -343,6 +360,7 @@ class TruncatedPass {
             for (size_t j = 2; j < part.shared.size(); ++j) {
                 sums[moments.second + j - 2] += part.shared[j];
             }
+            densities += part.densities;
             work += part.work;
         }
     }

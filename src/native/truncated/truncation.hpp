@@ -15,12 +15,11 @@ namespace gmmscape {
 
 // As engine.Truncation in Python.
 struct TruncationPlan {
-    size_t least_components, block_rows;
+    size_t least_components, block_rows, wide_block_rows;  // the latter where there are many columns
     double left_out, light;         // share of a row, by component; mass, relative to the average, below which none is
-    double pays;                    // share of the densities of a whole pass below which it is done
+    double pays;                    // share of the work of a whole pass below which it is done
     size_t sample_rows, sample_blocks, sample_components;
     double sorting;                 // what it costs to sort a row, in operations
-    double overhead;                // times that a density takes longer than in a whole pass
     size_t shortest_wait, longest_wait;  // passes between tries
 };
 
@@ -28,11 +27,12 @@ struct TruncationPlan {
 struct TruncationState {
     std::shared_ptr<const RowBlocks> blocks;
     std::vector<char> never;  // components that are left out nowhere, because they have next to no mass
-    double first = 0.0;       // densities of the first pass in this order
-    double excess = 0.0;      // those that later ones computed beyond it
+    double first = 0.0;       // work of the first pass in this order
+    double excess = 0.0;      // that of later ones beyond it
     bool stale = false;       // whether the next pass is to bring a new order
     size_t waiting = 0, wait = 0;
     double share = 1.0;       // of the densities of a whole pass in the last one
+    double price = 1.0;       // of its work
 };
 
 // The statistics of passes over the same rows, one after the other.
@@ -45,8 +45,8 @@ class Truncation {
     // Computes the statistics, where a truncated pass pays and every row has a density; else returns false.
     bool statistics(const Model& model, Shape scatter, Statistics& result) {
         const size_t k = model.k;
-        state_.share = 1.0;
-        if (k < plan_.least_components || rows_.n <= 4 * plan_.block_rows || rows_.n >= size_t{1} << 32) {
+        state_.share = state_.price = 1.0;
+        if (k < plan_.least_components || rows_.n <= 4 * block_rows() || rows_.n >= size_t{1} << 32) {
             return false;
         }
         if (state_.waiting > 0) {
@@ -74,7 +74,7 @@ class Truncation {
             if (more && pays(pass.work / static_cast<double>(rows_.n), k)) {
                 continue;
             }
-            judge(pass.work, fresh, bounds, model, nearest);
+            judge(pass, fresh, bounds, model, nearest);
             if (more) {
                 return false;
             }
@@ -96,7 +96,10 @@ class Truncation {
         return 30.0 + 2.0 * static_cast<double>(1 + model.d + count(squares_of(model.shape), model.d));
     }
 
-    bool pays(double densities, size_t k) const { return densities <= plan_.pays * static_cast<double>(k); }
+    // Cuts make a block smaller only where there are few columns.
+    size_t block_rows() const { return rows_.d < MANY_COLUMNS ? plan_.block_rows : plan_.wide_block_rows; }
+
+    bool pays(double work, size_t k) const { return work <= plan_.pays * static_cast<double>(k); }
 
     void wait() {
         state_.blocks.reset();
@@ -112,15 +115,15 @@ class Truncation {
         }
         // Fewer rows make larger blocks, unless a component has no more than one of them or there are many columns.
         const size_t part = rows_.n / PART;
-        if (part > 0 && (part <= k * plan_.block_rows || rows_.d >= MANY_COLUMNS)) {
+        if (part > 0 && (part <= k * block_rows() || rows_.d >= MANY_COLUMNS)) {
             std::vector<double> x;
             const Rows<double> rows = some(part, x);
-            if (!pays(densities_of_some(rows, model, scatter, bounds, left, nearest_of(rows, model, scatter)), k)) {
+            if (!pays(cost_of_some(rows, model, scatter, bounds, left, nearest_of(rows, model, scatter)).first, k)) {
                 return false;
             }
         }
         const std::vector<unsigned> nearest = nearest_of(rows_, model, scatter);
-        if (!pays(densities_of_some(rows_, model, scatter, bounds, left, nearest), k)) {
+        if (!pays(cost_of_some(rows_, model, scatter, bounds, left, nearest).second, k)) {
             return false;
         }
         sort(model, bounds, nearest);
@@ -144,12 +147,13 @@ class Truncation {
         return nearest;
     }
 
-    // Densities a row in blocks of the rows of some components.
-    double densities_of_some(const Rows<double>& rows, const Model& model, Shape scatter, const ComponentBounds& bounds,
-                             const LeftOut& left, const std::vector<unsigned>& nearest) const {
+    // Densities and work a row, in blocks of the rows of some components.
+    std::pair<double, double> cost_of_some(const Rows<double>& rows, const Model& model, Shape scatter,
+                                           const ComponentBounds& bounds, const LeftOut& left,
+                                           const std::vector<unsigned>& nearest) const {
         const size_t step = std::max<size_t>(model.k / plan_.sample_components, 1);
-        const RowBlocks blocks = row_blocks(rows, model, nearest, scale_of(bounds), plan_.block_rows, step, threads_);
-        return TruncatedPass(kernels_, model, rows, scatter, blocks, bounds, left, 1).work_of_some(plan_.sample_blocks);
+        const RowBlocks blocks = row_blocks(rows, model, nearest, scale_of(bounds), block_rows(), step, threads_);
+        return TruncatedPass(kernels_, model, rows, scatter, blocks, bounds, left, 1).cost_of_some(plan_.sample_blocks);
     }
 
     // Some rows, evenly along the data, as copies in `x`.
@@ -182,7 +186,7 @@ class Truncation {
 
     void sort(const Model& model, const ComponentBounds& bounds, const std::vector<unsigned>& nearest) {
         state_.blocks = std::make_shared<const RowBlocks>(
-            row_blocks(rows_, model, nearest, scale_of(bounds), plan_.block_rows, 1, threads_));
+            row_blocks(rows_, model, nearest, scale_of(bounds), block_rows(), 1, threads_));
         state_.first = state_.excess = 0.0;
         state_.stale = false;
     }
@@ -204,10 +208,12 @@ class Truncation {
     }
 
     // Whether to go on like this, after a pass.
-    void judge(double work, bool fresh, const ComponentBounds& bounds, const Model& model,
+    void judge(const TruncatedPass& pass, bool fresh, const ComponentBounds& bounds, const Model& model,
                const std::vector<unsigned>& nearest) {
         const double n = static_cast<double>(rows_.n);
-        state_.share = work / (n * static_cast<double>(model.k));
+        const double work = pass.work;
+        state_.share = pass.densities / (n * static_cast<double>(model.k));
+        state_.price = std::min(1.0, work / (n * static_cast<double>(model.k)));
         if (!nearest.empty()) {
             sort(model, bounds, nearest);
             return;

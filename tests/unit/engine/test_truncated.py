@@ -76,7 +76,7 @@ def both(objective: Objective, task: EmTask, plan: Truncation = ALWAYS, **change
 
 
 def assert_equal(found: EmRun, whole: EmRun, rtol: float = 1e-10) -> None:
-    """Check values and parameters; small ones by the largest of their kind that belong to the same component."""
+    """Check values and parameters; small ones by the largest of their kind of the same component."""
     assert found.end == whole.end
     np.testing.assert_allclose(found.history, whole.history, rtol=rtol)
     np.testing.assert_allclose(found.weights, whole.weights, rtol=rtol)
@@ -133,7 +133,7 @@ def test_any_number_of_components(k: int):
 def test_coinciding_rows_and_rows_between_means():
     """Every row lies on a mean, or as far from one mean as from the next."""
     means = np.array([(x, y) for x in range(0, 90, 10) for y in range(0, 90, 10)], dtype=float)
-    X = np.vstack([np.repeat(means, 20, axis=0), np.repeat(means + (5.0, 0.0), 20, axis=0)])
+    X = np.vstack([np.repeat(means, 20, axis=0), np.repeat(means + np.array([5.0, 0.0]), 20, axis=0)])
     start = Mixture(np.full(81, 1 / 81), means, np.ones(81), "spherical")
     found, whole = both(*problem("spherical", X, start))
     assert_equal(found, whole)
