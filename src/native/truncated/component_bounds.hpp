@@ -159,8 +159,8 @@ struct ComponentBounds {
 class Candidates {
   public:
     Candidates(const Kernels& kernels, const ComponentBounds& bounds, const LeftOut& left)
-        : kernels_(kernels), bounds_(bounds), left_(left), d_(bounds.d), upper_(bounds.k), far_(bounds.k), joint_(bounds.k), shift_(d_),
-          solved_(d_), change_(d_), zeros_(d_, 0.0) {}
+        : kernels_(kernels), bounds_(bounds), left_(left), d_(bounds.d), upper_(bounds.k), far_(bounds.k),
+          joint_(bounds.k), shift_(d_), solved_(d_), change_(d_), zeros_(d_, 0.0) {}
 
     // Boxes of any size: least and largest density over the box, each component by itself.
     void narrow(const double* center, const double* half, const std::vector<unsigned>& among,
@@ -196,7 +196,8 @@ class Candidates {
             top = joint > top ? joint : top;
             largest = std::max(largest, constants[among[a]]);
         }
-        const double furthest = std::sqrt(same ? upper_[first] : far_[first]) + bounds_.narrowest[among[first]] * radius;
+        const double furthest =
+            std::sqrt(same ? upper_[first] : far_[first]) + bounds_.narrowest[among[first]] * radius;
         const double least = constants[among[first]] - 0.5 * furthest * furthest + left_.log_share;
         const double away = std::sqrt(2.0 * (largest - least + growth(1e4 - 1.0)));
         list.clear();
@@ -304,7 +305,7 @@ class Candidates {
         return std::min({box, ball, bounds_.steepest(reference, change_.data(), solved_.data()) * reach});
     }
 
-    // The largest log density over the box and the ball, by distances alone: where A is much larger than B, less is lost.
+    // The largest log density over the box and the ball, by distances alone: less is lost where A is large.
     double apart(size_t i, double squared, const double* half, double radius) const {
         double reach = 0.0;
         for (size_t j = 0; j < d_; ++j) {

@@ -19,7 +19,8 @@ class ListedPlan {
         const Model& model = bounds.model;
         const size_t d = bounds.d;
         one_width_ = model.shape == Shape::spherical &&
-                     std::all_of(model.factors, model.factors + model.k, [&](double u) { return u == model.factors[0]; });
+                     std::all_of(model.factors, model.factors + model.k,
+                                 [&](double u) { return u == model.factors[0]; });
         in_density_ = one_width_ ? Squares::none : squares_of(model.shape);
         const Squares in_moments = squares_of(whole.scatter);
         features_ = features && (model.shape != Shape::full || d <= MOST_PRODUCT_COLUMNS) &&
@@ -169,7 +170,8 @@ class ListedPlan {
     bool one_width_, features_;
     Squares in_density_;
     Plan<double> plan_;
-    std::vector<double> gate_, shift_, image_, zeros_, theta_, constants_, about_, high_, about_high_, factors_, common_;
+    std::vector<double> gate_, shift_, image_, zeros_, theta_, constants_, about_, high_, about_high_;
+    std::vector<double> factors_, common_;
 };
 
 }  // namespace gmmscape

@@ -90,9 +90,12 @@ class TruncatedPass {
 
     static constexpr size_t RUNS = 64;  // about: shared out to threads, and of any number of these
 
-    const double* center(size_t first, size_t last) const { return box(blocks_.center, blocks_.run_center, first, last); }
+    const double* center(size_t first, size_t last) const {
+        return box(blocks_.center, blocks_.run_center, first, last);
+    }
     const double* half(size_t first, size_t last) const { return box(blocks_.half, blocks_.run_half, first, last); }
-    const double* box(const std::vector<double>& own, const std::vector<double>& runs, size_t first, size_t last) const {
+    const double* box(const std::vector<double>& own, const std::vector<double>& runs, size_t first,
+                      size_t last) const {
         return last - first == 1 ? own.data() + first * blocks_.d : runs.data() + (first + last) / 2 * blocks_.d;
     }
 
@@ -123,7 +126,8 @@ class TruncatedPass {
     class Walk {
       public:
         Walk(const TruncatedPass& pass, const Plan<double>& whole, bool features)
-            : pass_(pass), whole_(whole), plan_(pass.bounds_, whole, features), candidates_(pass.kernels_, pass.bounds_, pass.left_),
+            : pass_(pass), whole_(whole), plan_(pass.bounds_, whole, features),
+              candidates_(pass.kernels_, pass.bounds_, pass.left_),
               slots_(pass.model_.k, NOWHERE) {}
 
         bool over(const Run& run, ListedSums& part) {
@@ -251,7 +255,10 @@ class TruncatedPass {
         void fetch(size_t b) const {
             const RowBlocks& blocks = pass_.blocks_;
             constexpr size_t line = 64 / sizeof(double);
-            for (size_t at = blocks.starts[b]; blocks.x.empty() && b < blocks.blocks() && at < blocks.starts[b + 1]; ++at) {
+            if (!blocks.x.empty() || b >= blocks.blocks()) {
+                return;
+            }
+            for (size_t at = blocks.starts[b]; at < blocks.starts[b + 1]; ++at) {
                 const double* row = pass_.rows_.x + static_cast<size_t>(blocks.order[at]) * blocks.d;
                 for (size_t j = 0; j < blocks.d; j += line) {
                     __builtin_prefetch(row + j);

@@ -195,14 +195,14 @@ class Truncation {
     bool note_light(const Model& model, const TruncatedPass& pass, LeftOut& left) {
         const double average = pass.sums[1] / static_cast<double>(model.k);
         bool more = false;
-        state_.never.assign(model.k, 0);
+        state_.never.assign(model.k, 0);  // of the next pass: a little more, lest it be repeated
         for (size_t i = 0; i < model.k; ++i) {
             const double mass = pass.sums[pass.moments.mass + i];
             const bool possible = model.log_constants[i] > -std::numeric_limits<double>::infinity();
             const bool light = possible && !(mass > plan_.light * average);
             more |= light && left.never[i] == 0;
             left.never[i] |= light ? 1 : 0;
-            state_.never[i] = possible && !(mass > 2.0 * plan_.light * average) ? 1 : 0;  // lest the next pass be repeated
+            state_.never[i] = possible && !(mass > 2.0 * plan_.light * average) ? 1 : 0;
         }
         return more;
     }
@@ -247,7 +247,8 @@ class Truncation {
                 sum += lost[j];
                 pooled[j] += lost[j];
                 if ((scatter == Shape::diag && !(lost[j] <= limit * found.scatter[i * d + j])) ||
-                    (scatter == Shape::full && !(lost[j] <= limit * found.scatter[i * triangle(d) + triangle(j + 1) - 1]))) {
+                    (scatter == Shape::full &&
+                     !(lost[j] <= limit * found.scatter[i * triangle(d) + triangle(j + 1) - 1]))) {
                     return true;
                 }
             }
