@@ -263,8 +263,8 @@ PAGE = Page(
     question="How much do passes save in which rows meet only the components that matter to them?",
     setup="""Plain EM from a mixture near the truth, in processor time, medians of three rounds in turn; means
     on a grid in the plane, at corners of a cube in 16 dimensions: 8 standard deviations apart in the plane,
-    16 in 16 dimensions, and 8 there for comparison. Where components overlap, whole runs of 30 iterations with
-    all tries; differences are those after one iteration, relative or in standard deviations.""",
+    16 in 16 dimensions, and 8 there for comparison. Where components overlap, whole runs of 30 iterations
+    with all tries; differences are those after one iteration, relative or in standard deviations.""",
     sentence="""Where components are apart an iteration is at least {least} times as fast, where they overlap
     runs go at {overlapping} of the whole ones' speed at least; results differ by {difference} at most. In the
     plane the cost of a row grows at most like {growth}, from 64 to 4,096 components.""",

@@ -25,6 +25,8 @@ class TruncationEffort:
     #: Passes after a try that found that it does not pay; twice as many after each.
     shortest_wait: int = 4
     longest_wait: int = 64
+    #: Memory that the order of the rows may take, with copies of them: EM makes nothing of the data's size.
+    most_bytes: int = 40 << 20
 
 
 @dataclass(frozen=True)

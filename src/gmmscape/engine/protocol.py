@@ -134,6 +134,9 @@ class Truncation:
         Operations that sorting takes a row.
     shortest_wait, longest_wait : int
         Passes after a try that found that it does not pay; twice as many after each.
+    most_bytes : int
+        Memory that the order of the rows may take, with copies of them. Where it is not enough for copies,
+        rows are fetched from where they lie; where not for the order, this is not done.
     """
 
     least_components: int
@@ -148,6 +151,7 @@ class Truncation:
     sorting: float
     shortest_wait: int
     longest_wait: int
+    most_bytes: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -341,6 +341,7 @@ def truncation() -> engine.Truncation:
         sorting=effort.sorting,
         shortest_wait=effort.shortest_wait,
         longest_wait=effort.longest_wait,
+        most_bytes=effort.most_bytes,
     )
 
 

@@ -159,7 +159,7 @@ std::optional<gmmscape::SecondOrder> second_order_of(const nb::object& plan) {
 
 const char* const truncation_fields[] = {
     "least_components", "block_rows", "wide_block_rows", "left_out", "light", "pays", "sample_rows", "sample_blocks", "sample_components",
-    "sorting", "shortest_wait", "longest_wait",
+    "sorting", "shortest_wait", "longest_wait", "most_bytes",
 };
 
 std::optional<gmmscape::TruncationPlan> truncation_of(const nb::object& plan) {
@@ -171,7 +171,8 @@ std::optional<gmmscape::TruncationPlan> truncation_of(const nb::object& plan) {
                                     field<double>(plan, "pays"),             field<size_t>(plan, "sample_rows"),
                                     field<size_t>(plan, "sample_blocks"),    field<size_t>(plan, "sample_components"),
                                     field<double>(plan, "sorting"),          field<size_t>(plan, "shortest_wait"),
-                                    field<size_t>(plan, "longest_wait")};
+                                    field<size_t>(plan, "longest_wait"),
+                                    field<size_t>(plan, "most_bytes")};
 }
 
 using Columns = nb::ndarray<const long long, nb::ndim<1>, nb::c_contig, nb::device::cpu>;

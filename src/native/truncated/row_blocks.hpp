@@ -175,14 +175,8 @@ inline void box_block(const Rows<double>& rows, RowBlocks& blocks, size_t b, Box
     blocks.radius[b] = std::sqrt(largest) * (1.0 + static_cast<double>(d + 4) * std::numeric_limits<double>::epsilon());
 }
 
-// Numbers of all rows up to which they are copied: rows that lie anywhere in memory take long to come.
-constexpr size_t MOST_COPIED = size_t{1} << 22;
-
 inline void copy_rows(const Rows<double>& rows, RowBlocks& blocks) {
     const size_t n = blocks.order.size(), d = blocks.d;
-    if (n * (d + 1) > MOST_COPIED) {
-        return;
-    }
     blocks.x.resize(n * d);
     blocks.weights.resize(rows.weights == nullptr ? 0 : n);
     for (size_t at = 0; at < n; ++at) {
@@ -199,9 +193,11 @@ inline void copy_rows(const Rows<double>& rows, RowBlocks& blocks) {
 }  // namespace detail
 
 // Blocks of at most `size` rows; `nearest` names the component of each row, whose columns are measured in units of
-// `scale` (k, d): reciprocal standard deviations, about. Of every `step` components the rows of one are taken.
+// `scale` (k, d): reciprocal standard deviations, about. Of every `step` components the rows of one are taken. Rows that
+// lie anywhere in memory take long to come: they are copied, if `copied`.
 inline RowBlocks row_blocks(const Rows<double>& rows, const Model& model, const std::vector<unsigned>& nearest,
-                            const std::vector<double>& scale, size_t size, size_t step, size_t threads) {
+                            const std::vector<double>& scale, size_t size, size_t step, bool copied,
+                            size_t threads) {
     const size_t n = rows.n, k = model.k, d = model.d;
     std::vector<double> mean_scale(d, 0.0);
     for (size_t i = 0; i < k * d; ++i) {
@@ -240,7 +236,9 @@ inline RowBlocks row_blocks(const Rows<double>& rows, const Model& model, const 
             splitter.split(blocks.order.data() + begin[c], own[c], scale.data() + c * d);
         }
     });
-    detail::copy_rows(rows, blocks);
+    if (copied) {
+        detail::copy_rows(rows, blocks);
+    }
     const size_t count = blocks.starts.size() - 1;
     for (std::vector<double>* box : {&blocks.center, &blocks.half, &blocks.run_center, &blocks.run_half}) {
         box->resize(count * d);

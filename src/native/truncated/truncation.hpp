@@ -21,6 +21,7 @@ struct TruncationPlan {
     size_t sample_rows, sample_blocks, sample_components;
     double sorting;                 // what it costs to sort a row, in operations
     size_t shortest_wait, longest_wait;  // passes between tries
+    size_t most_bytes;              // that the order of the rows may take, with copies of them
 };
 
 // What is known from pass to pass: the order of the rows, and how it fares. It says nothing of results.
@@ -46,7 +47,8 @@ class Truncation {
     bool statistics(const Model& model, Shape scatter, Statistics& result) {
         const size_t k = model.k;
         state_.share = state_.price = 1.0;
-        if (k < plan_.least_components || rows_.n <= 4 * block_rows() || rows_.n >= size_t{1} << 32) {
+        if (k < plan_.least_components || rows_.n <= 4 * block_rows() || rows_.n >= size_t{1} << 32 ||
+            !affordable(false)) {
             return false;
         }
         if (state_.waiting > 0) {
@@ -94,6 +96,14 @@ class Truncation {
     // Operations, about, as useful_threads counts them.
     static double each_density(const Model& model) {
         return 30.0 + 2.0 * static_cast<double>(1 + model.d + count(squares_of(model.shape), model.d));
+    }
+
+    // Whether memory is enough for the order of the rows, their components and the boxes, and for copies of the rows.
+    bool affordable(bool copies) const {
+        const size_t columns = rows_.d + (rows_.weights == nullptr ? 0 : 1);
+        const size_t boxes = (4 * rows_.d + 3) * sizeof(double) / block_rows() + 1;
+        const size_t row = 2 * sizeof(unsigned) + boxes + (copies ? columns * sizeof(double) : 0);
+        return rows_.n <= plan_.most_bytes / row;
     }
 
     // Cuts make a block smaller only where there are few columns.
@@ -152,7 +162,7 @@ class Truncation {
                                            const ComponentBounds& bounds, const LeftOut& left,
                                            const std::vector<unsigned>& nearest) const {
         const size_t step = std::max<size_t>(model.k / plan_.sample_components, 1);
-        const RowBlocks blocks = row_blocks(rows, model, nearest, scale_of(bounds), block_rows(), step, threads_);
+        const RowBlocks blocks = row_blocks(rows, model, nearest, scale_of(bounds), block_rows(), step, true, threads_);
         return TruncatedPass(kernels_, model, rows, scatter, blocks, bounds, left, 1).cost_of_some(plan_.sample_blocks);
     }
 
@@ -186,7 +196,7 @@ class Truncation {
 
     void sort(const Model& model, const ComponentBounds& bounds, const std::vector<unsigned>& nearest) {
         state_.blocks = std::make_shared<const RowBlocks>(
-            row_blocks(rows_, model, nearest, scale_of(bounds), block_rows(), 1, threads_));
+            row_blocks(rows_, model, nearest, scale_of(bounds), block_rows(), 1, affordable(true), threads_));
         state_.first = state_.excess = 0.0;
         state_.stale = false;
     }

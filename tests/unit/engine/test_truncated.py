@@ -243,6 +243,21 @@ def test_it_is_the_default_where_components_are_many_and_apart():
     assert_equal(found, whole)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_are_copied_and_sorted_where_memory_is_enough(weighted: bool):
+    """Fetched from where they lie they give the same bits, and beyond that nothing is truncated."""
+    X, start = clusters("diag", n=1500, d=3, k=36, apart=14.0)
+    weights = np.random.default_rng(2).uniform(0.5, 2.0, len(X)) if weighted else None
+    objective, task = problem("diag", X, start, weights)
+    copied, whole = both(objective, task)
+    fetched, _ = both(objective, task, plan=replace(ALWAYS, most_bytes=32 * len(X)))
+    neither, _ = both(objective, task, plan=replace(ALWAYS, most_bytes=4 * len(X)))
+    assert fetched.work.densities == copied.work.densities < 0.5 * copied.work.passes
+    assert np.array_equal(fetched.covariances, copied.covariances)
+    assert np.array_equal(neither.covariances, whole.covariances)
+    assert neither.work.densities == neither.work.passes
+
+
 def test_short_runs_are_one_long_run():
     X, start = clusters("diag", n=3000, d=2, k=36, apart=9.0)
     objective, task = problem("diag", X, start)
