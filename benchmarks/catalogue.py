@@ -62,7 +62,7 @@ FOLDERS = {
         "compare",
     ),
     "proving": ("bounds", "certificates"),
-    "scaling": ("streaming", "coreset", "reach", "kills"),
+    "scaling": ("streaming", "components", "coreset", "reach", "kills"),
 }
 NAMES = tuple(name for names in FOLDERS.values() for name in names)
 

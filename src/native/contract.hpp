@@ -149,6 +149,14 @@ struct Direction {
     size_t features;            // of them, from the first coordinate on
 };
 
+// Points with a diagonal metric each, below another one.
+struct Metrics {
+    size_t d;
+    const double* places;  // (k, d)
+    const double* low;     // (k, d)
+    const double* high;
+};
+
 // The kernels of one instruction set. Row ranges are [first, last); functions that return bool say whether
 // every row had a density (the reference engine knows what to do where none has).
 template <class T>
@@ -179,6 +187,17 @@ struct Kernels {
     // The responsibilities of a range from a threshold on; see coverage.hpp.
     bool (*coverage)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
                      double threshold, Covered& found);
+    // The component of largest joint density at each row; the largest squared distance of rows from a place in the
+    // metric of component i, NaN where one is.
+    void (*nearest)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
+                    unsigned* nearest);
+    double (*furthest)(const Plan<double>&, const Rows<double>&, const Scratch<double>&, size_t first, size_t last,
+                       size_t i, const double* place);
+    // Lower and upper bounds of squared distances from a box, of the points of a list; see boxes.hpp.
+    void (*box_distances)(const Metrics& metrics, const double* center, const double* half, const unsigned* list,
+                          size_t count, double* nearest, double* furthest);
+    void (*distances)(const Metrics& metrics, const double* center, const unsigned* list, size_t count,
+                      double* squared);
     // A v, and v - A' c, for n lines of m numbers.
     void (*lines_times)(const double* A, size_t n, size_t m, const double* v, double* out);
     void (*subtract_lines)(const double* A, size_t n, size_t m, const double* c, double* v);

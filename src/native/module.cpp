@@ -212,6 +212,9 @@ NB_MODULE(_native, module) {
     module.def("second_order_fields",
                [] { return std::vector<std::string>(std::begin(second_order_fields), std::end(second_order_fields)); },
                "Return the names of the fields that `em` reads from a task's second-order phase.");
+    module.def("truncation_fields",
+               [] { return std::vector<std::string>(std::begin(truncation_fields), std::end(truncation_fields)); },
+               "Return the names of the fields that `em` reads from a task's truncation.");
     module.def(
         "machine_limit",
         [](const std::string& isa, const std::string& what, size_t repetitions, const std::optional<Array>& x) {

@@ -22,7 +22,7 @@ from gmmscape.effort.quantisation import QuantisationEffort
 from gmmscape.effort.realisation import RealisationEffort
 from gmmscape.effort.report import FilesEffort, ReportEffort
 from gmmscape.effort.selection import SelectionEffort
-from gmmscape.effort.solve import SolveEffort
+from gmmscape.effort.solve import SolveEffort, TruncationEffort
 from gmmscape.effort.structure import StructureEffort
 from gmmscape.effort.theorems import TheoremEffort
 from gmmscape.effort.threshold import ThresholdEffort
@@ -56,6 +56,7 @@ class Effort:
     structure: StructureEffort = field(default_factory=StructureEffort)
     theorems: TheoremEffort = field(default_factory=TheoremEffort)
     threshold: ThresholdEffort = field(default_factory=ThresholdEffort)
+    truncation: TruncationEffort = field(default_factory=TruncationEffort)
 
 
 EFFORT = Effort()

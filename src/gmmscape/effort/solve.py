@@ -6,6 +6,30 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class TruncationEffort:
+    """How much is tried: passes in which rows meet only the components that matter to them."""
+
+    #: Components below which every row meets all of them.
+    least_components: int = 32
+    #: Rows that have one list of components; where columns are many, so that cuts do not make blocks smaller.
+    block_rows: int = 64
+    wide_block_rows: int = 256
+    #: Share of the work of a whole pass up to which it pays.
+    pays: float = 0.6
+    #: Rows, blocks and components of which it is asked before whether it pays.
+    sample_rows: int = 256
+    sample_blocks: int = 32
+    sample_components: int = 8
+    #: Operations that sorting takes a row, where a density takes 30 and two for each feature.
+    sorting: float = 2000.0
+    #: Passes after a try that found that it does not pay; twice as many after each.
+    shortest_wait: int = 4
+    longest_wait: int = 64
+    #: Memory that the order of the rows may take, with copies of them: EM makes nothing of the data's size.
+    most_bytes: int = 40 << 20
+
+
+@dataclass(frozen=True)
 class SolveEffort:
     """How much is tried: the solvers."""
 

@@ -20,6 +20,7 @@ from gmmscape.engine.protocol import (
     Rounding,
     Rows,
     SecondOrder,
+    Truncation,
     Work,
 )
 from gmmscape.engine.reference import BLOCK_ROWS
@@ -64,6 +65,7 @@ __all__ = [
     "Rounding",
     "Rows",
     "SecondOrder",
+    "Truncation",
     "Weights",
     "Work",
     "current",

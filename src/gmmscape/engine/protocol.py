@@ -112,6 +112,48 @@ class SecondOrder:
     no_fall: float
 
 
+@dataclass(frozen=True)
+class Truncation:
+    """When rows meet only the components that matter to them, and what may be left out (effort.truncation).
+
+    Attributes
+    ----------
+    least_components : int
+        Below which every row meets every component.
+    block_rows, wide_block_rows : int
+        Rows that have one list of components; where columns are many.
+    left_out : float
+        Share of a row that all left-out components have together at most.
+    light : float
+        Mass, as a share of the average, below which a component is left out nowhere.
+    pays : float
+        Work, as a share of that of a whole pass, up to which this is done; counted, never timed.
+    sample_rows, sample_blocks, sample_components : int
+        Of which it is asked before whether it pays.
+    sorting : float
+        Operations that sorting takes a row.
+    shortest_wait, longest_wait : int
+        Passes after a try that found that it does not pay; twice as many after each.
+    most_bytes : int
+        Memory that the order of the rows may take, with copies of them. Where it is not enough for copies,
+        rows are fetched from where they lie; where not for the order, this is not done.
+    """
+
+    least_components: int
+    block_rows: int
+    wide_block_rows: int
+    left_out: float
+    light: float
+    pays: float
+    sample_rows: int
+    sample_blocks: int
+    sample_components: int
+    sorting: float
+    shortest_wait: int
+    longest_wait: int
+    most_bytes: int
+
+
 @dataclass(frozen=True, eq=False)
 class EmTask:
     """EM from many starts, one thread a start, without coming back to Python in between.
@@ -170,6 +212,8 @@ class EmTask:
         second order.
     background_weight, background_steps : float, int
         Relative change of that weight at which it is found, and the most steps to it.
+    truncation : Truncation or None
+        When rows meet only the components that matter to them; None for never.
     keep : bool
         Whether what each run needs to go on is kept.
     resume : object or None
@@ -208,16 +252,22 @@ class EmTask:
     background: FloatArray | None = None
     background_weight: float = 0.0
     background_steps: int = 0
+    truncation: Truncation | None = None
     keep: bool = False
     resume: Any = None
 
 
 class Work(NamedTuple):
-    """What a run cost: plain passes over the rows, passes with a Hessian, and products with one."""
+    """What a run cost: plain passes over the rows, passes with a Hessian, and products with one.
+
+    `densities` are those of the plain passes, in rows times components: as many as passes, unless some were
+    truncated.
+    """
 
     passes: int
     hessians: int
     products: int
+    densities: float
 
 
 class EmRun(NamedTuple):

@@ -325,6 +325,26 @@ def second_order_of(solver: EM) -> engine.SecondOrder | None:
     )
 
 
+def truncation() -> engine.Truncation:
+    """Return when passes are truncated, as the native loop needs it (docs/methods/fits/truncated.md)."""
+    effort, tolerance = EFFORT.truncation, TOLERANCES.solve
+    return engine.Truncation(
+        least_components=effort.least_components,
+        block_rows=effort.block_rows,
+        wide_block_rows=effort.wide_block_rows,
+        left_out=tolerance.left_out,
+        light=tolerance.light,
+        pays=effort.pays,
+        sample_rows=effort.sample_rows,
+        sample_blocks=effort.sample_blocks,
+        sample_components=effort.sample_components,
+        sorting=effort.sorting,
+        shortest_wait=effort.shortest_wait,
+        longest_wait=effort.longest_wait,
+        most_bytes=effort.most_bytes,
+    )
+
+
 def _seen(watch: Watch, log_unit: float, ended: int, iterations: int, value: float) -> bool:
     return watch(ended, iterations, value + log_unit)
 
@@ -376,6 +396,7 @@ def em_task(
         narrowest=TOLERANCES.solve.narrowest,
         largest_rise=TOLERANCES.solve.largest_rise,
         resolution=resolution,
+        truncation=truncation(),
         **options,
     )
 

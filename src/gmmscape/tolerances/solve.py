@@ -17,6 +17,10 @@ class SolveTolerances:
     #: What a gradient may change curvatures by on the way to the critical point nearby, as a multiple of its
     #: length: third derivatives in own units are some units.
     bend: float = 10.0
+    #: Share of a row that components together may have and be left out, in truncated passes; mass, as a share
+    #: of the average, below which a component is left out nowhere.
+    left_out: float = 1e-16
+    light: float = 1e-4
     start_radius: float = 1.0
     largest_radius: float = 1e6
     #: Radius in which a quadratic model is trusted at first, in own units, where EM's step is as long as the

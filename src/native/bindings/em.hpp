@@ -94,7 +94,8 @@ nb::tuple ends_of(const Starts& starts, Shape shape, const std::vector<gmmscape:
         covariances.insert(covariances.end(), fit.covariances.begin(), fit.covariances.end());
         ends.append(nb::make_tuple(static_cast<int>(result.end), result.nll, result.step, result.starved,
                                    copied(result.history, {result.history.size()}),
-                                   nb::make_tuple(result.work.passes, result.work.hessians, result.work.products),
+                                   nb::make_tuple(result.work.passes, result.work.hessians, result.work.products,
+                                                  result.work.densities),
                                    memory_of(result)));
     }
     const size_t k = starts.k, d = starts.d;
@@ -110,7 +111,7 @@ const char* const em_fields[] = {
     "unit",      "resolution", "narrowest", "largest_rise", "tol",     "max_iter", "accelerate", "gradient", "flow_step",
     "target",    "screen",     "outlook", "max_seconds", "ranges",      "watch",
     "prior_mass", "prior_scale", "second_order", "each_iteration", "keep", "resume",
-    "background", "background_weight", "background_steps",
+    "background", "background_weight", "background_steps", "truncation",
 };
 
 template <class T>
@@ -154,6 +155,24 @@ std::optional<gmmscape::SecondOrder> second_order_of(const nb::object& plan) {
                                  field<double>(plan, "acceptable"),
                                  field<double>(plan, "poor"),
                                  field<double>(plan, "no_fall")};
+}
+
+const char* const truncation_fields[] = {
+    "least_components", "block_rows", "wide_block_rows", "left_out", "light", "pays", "sample_rows", "sample_blocks", "sample_components",
+    "sorting", "shortest_wait", "longest_wait", "most_bytes",
+};
+
+std::optional<gmmscape::TruncationPlan> truncation_of(const nb::object& plan) {
+    if (plan.is_none()) {
+        return std::nullopt;
+    }
+    return gmmscape::TruncationPlan{field<size_t>(plan, "least_components"), field<size_t>(plan, "block_rows"),
+                                    field<size_t>(plan, "wide_block_rows"),  field<double>(plan, "left_out"),         field<double>(plan, "light"),
+                                    field<double>(plan, "pays"),             field<size_t>(plan, "sample_rows"),
+                                    field<size_t>(plan, "sample_blocks"),    field<size_t>(plan, "sample_components"),
+                                    field<double>(plan, "sorting"),          field<size_t>(plan, "shortest_wait"),
+                                    field<size_t>(plan, "longest_wait"),
+                                    field<size_t>(plan, "most_bytes")};
 }
 
 using Columns = nb::ndarray<const long long, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -246,6 +265,7 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
                                 second_order_of(task.attr("second_order")),
                                 field<double>(task, "largest_rise"),
                                 std::nullopt};
+    options.truncation = truncation_of(task.attr("truncation"));
     options.keep = field<bool>(task, "keep");
     if (const nb::object resume = task.attr("resume"); !resume.is_none()) {
         options.resume = nb::cast<const Memory&>(resume).kept;

@@ -129,7 +129,10 @@ class EmRun : private EmMemory {
                                                       threads_, found)
                            : options_.background ? statistics_before(kernels_, model, rows_, scatter, threads_,
                                                                      *options_.background, found)
-                                                 : statistics(kernels_, model, rows_, scatter, threads_, found);
+                           : truncated(model, scatter, found)
+                               ? true
+                               : statistics(kernels_, model, rows_, scatter, threads_, found);
+        work_.densities += truncation_.share;
         if (!dense) {
             state.end = End::out_of_reach;
             return;
@@ -155,6 +158,12 @@ class EmRun : private EmMemory {
                 grow(state.next.weights, weight_slope(state.fit, found.mass));
             }
         }
+    }
+
+    // Whether the statistics were found by a truncated pass.
+    bool truncated(const Model& model, Shape scatter, Statistics& found) {
+        return options_.truncation &&
+               Truncation(kernels_, rows_, *options_.truncation, truncation_, threads_).statistics(model, scatter, found);
     }
 
     // A step of the gradient flow by the classical method of Runge and Kutta, of order four.
@@ -234,16 +243,21 @@ class EmRun : private EmMemory {
                hessian_passes(OwnUnits::shape_of(family_), k_, d_) <= options_.second_order->dearest;
     }
 
+    // What a plain pass costs, as a share of one in which every row meets every component, as the model's passes are.
+    double pass_price() const {
+        return truncation_.price;
+    }
+
     // Passes that the quadratic model takes to converge, about.
     double model_price() const {
         const SecondOrder& plan = *options_.second_order;
-        return formed() ? plan.price + 3.0 * hessian_passes(OwnUnits::shape_of(family_), k_, d_) : plan.products_price;
+        return formed() ? plan.price + 3.0 * hessian_passes(OwnUnits::shape_of(family_), k_, d_) / pass_price()
+                        : plan.products_price / pass_price();
     }
 
     // Passes so far, with products.
     double cost() const {
-        return static_cast<double>(work_.passes) +
-               options_.second_order->product_cost * static_cast<double>(work_.products);
+        return static_cast<double>(work_.passes) + products_cost_;
     }
 
     // Whether the region is longer than the plain steps that could be made in the time of one by products.
@@ -368,6 +382,7 @@ class EmRun : private EmMemory {
         const auto product = [&](const double* vector, double* image) {
             Information missing;
             ++work_.products;
+            products_cost_ += options_.second_order->product_cost / pass_price();
             missing_product(kernels_, model, rows_, units.shape(), units.direction(vector).data(), threads_, missing);
             units.product(moments, vector, missing, image);
         };

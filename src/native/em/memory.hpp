@@ -39,10 +39,12 @@ struct EmMemory {
     EmState last_;  // where it stopped
     std::vector<double> history_, steps_, costs_;  // values from the start on; step and passes of each iteration
     Work work_;
+    double products_cost_ = 0.0;  // of all products so far, in plain passes
     QuadraticModel model_;
     std::optional<KrylovSpace> space_;
     std::optional<EmAhead> ahead_;
     EmTry tried_;
+    TruncationState truncation_;
     bool following_ = false;
     size_t resting_ = 0;  // the iteration from which on the model is tried again
 };

@@ -13,6 +13,7 @@
 #include "../fit.hpp"
 #include "patterns.hpp"
 #include "../second_order.hpp"
+#include "../truncated/truncation.hpp"
 
 namespace gmmscape {
 
@@ -43,6 +44,7 @@ struct EmOptions {
     bool keep = false;  // whether what it takes to go on is kept
     std::shared_ptr<const EmMemory> resume;  // what is gone on from, where there is one start
     const std::vector<Pattern>* patterns = nullptr;  // all rows, where values are missing
+    std::optional<TruncationPlan> truncation;  // none where each row is to meet every component
 };
 
 // What the calling thread can see while starts run.
@@ -52,9 +54,11 @@ struct EmProgress {
     std::atomic<bool> stop{false};
 };
 
-// What a run cost: plain passes over the rows, passes with a Hessian, and products with one.
+// What a run cost: plain passes over the rows, passes with a Hessian, and products with one; densities of the plain
+// passes, in rows times components.
 struct Work {
     size_t passes = 0, hessians = 0, products = 0;
+    double densities = 0.0;
 };
 
 struct EmResult {

@@ -1,11 +1,13 @@
 // The table of one instruction set; a source file for each defines its namespace and vector size first.
 #pragma once
 
+#include "boxes.hpp"
 #include "coverage.hpp"
 #include "dense.hpp"
 #include "derivatives.hpp"
 #include "information.hpp"
 #include "limits.hpp"
+#include "nearest.hpp"
 #include "pass.hpp"
 #include "product.hpp"
 
@@ -25,6 +27,10 @@ const Kernels kernels = {
     &range_information,
     &range_product,
     &range_coverage,
+    &range_nearest,
+    &range_furthest,
+    &box_distances,
+    &distances,
     &lines_times,
     &subtract_lines,
     &multiply_add_limit,

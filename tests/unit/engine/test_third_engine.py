@@ -128,3 +128,4 @@ def test_both_sides_of_the_language_border_know_the_same_fields():
     assert sorted(native().em_fields()) == sorted(field.name for field in fields(engine.EmTask))
     plan = [field.name for field in fields(engine.SecondOrder)]
     assert sorted(native().second_order_fields()) == sorted(plan)
+    assert sorted(native().truncation_fields()) == sorted(field.name for field in fields(engine.Truncation))
