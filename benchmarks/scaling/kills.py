@@ -75,7 +75,7 @@ def _kill(
     process = _begun(what, folder, kept, folder / "end.json")
     there, mark = set(_parts(folder)), kept.name
     # What is left to do becomes less from kill to kill.
-    until = time.monotonic() + rng.uniform(0.0, 0.4 if at_writing else 0.8) * seconds
+    until = time.monotonic() + rng.uniform(0.0, 0.3 if at_writing else 0.5) * seconds
     while process.is_alive() and time.monotonic() < until:
         time.sleep(0.0005)
     while at_writing and process.is_alive() and not any(mark in one for one in _parts(folder) - there):
