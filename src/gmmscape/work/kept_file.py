@@ -115,7 +115,7 @@ def read(path: Path) -> Kept:
         raise FormatError(f"{path} is no checkpoint ({FORMAT}): name another file, or remove it")
     if found.get("format_version", 1) not in VERSIONS:
         raise FormatError(
-            f"{path} is a checkpoint of version {found['format_version']}, and up to {VERSIONS[-1]} are read: "
+            f"{path} is a checkpoint of version {found['format_version']}, up to {VERSIONS[-1]} are read: "
             "update gmmscape, or name another file"
         )
     task, facts, done = (found.get(name) for name in Kept._fields)
