@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import numpy as np
 
 from benchmarks.harness import Benchmark, Case
 from benchmarks.page import Page, Shown
+from benchmarks.scaling.killed_work import WORK, work, write_rows
 
 KILLS, SMALL_KILLS = 25, 2
 #: Kills that one run is resumed from, one after the other, before it is let end.
@@ -24,49 +24,10 @@ IN_A_ROW = 5
 #: Seconds that a run in full may take.
 PATIENCE = 600.0
 
-#: What each process does: the work, from its checkpoint if there is one, and all bits of its result.
-RUN = """
-import json, sys, warnings
-from pathlib import Path
-import numpy as np
-import gmmscape as gs
-from gmmscape import lab
-from gmmscape.effort import EFFORT
-
-warnings.simplefilter("ignore")
-what, folder, checkpoint, out = sys.argv[1], Path(sys.argv[2]), sys.argv[3] or None, sys.argv[4]
-print("begun", flush=True)
-truth = gs.Mixture.location([-7.0, -3.0, 3.0, 5.0, 12.0], 1.0)
-if what == "fit":
-    object.__setattr__(EFFORT.blocked, "coreset_rows", 2_000)
-    object.__setattr__(EFFORT.blocked, "coreset_rows_each", 1)
-    model = gs.GaussianMixture(6, random_state=0, tol=1e-9, checkpoint=checkpoint)
-    model.fit(gs.open_rows(folder / "rows.npy", memory="20MB"))
-    result = [model.document().to_dict(), model.history_, model.n_iter_, model.searched_on_.nll]
-elif what == "select":
-    X = np.load(folder / "rows.npy")[:3_000]
-    found = gs.select(X, range(1, 6), rng=0, checkpoint=checkpoint)
-    result = found.to_dict()
-elif what == "explore":
-    land = lab.Landscape(lab.Population(truth), 4)
-    result = land.explore(0, n_starts=150, saddles=True, checkpoint=checkpoint).to_dict()
-else:
-    land = lab.Landscape(lab.Population(truth), 4)
-    result = lab.basins(land, start="truth", n_starts=6_000, rng=0, checkpoint=checkpoint).to_dict()
-Path(out).write_text(json.dumps(result))
-"""
-
-
-def write_rows(folder: Path, seed: int) -> None:
-    """Write rows of clusters that overlap, on which EM takes many iterations."""
-    rng = np.random.default_rng(seed)
-    centers = rng.normal(0.0, 2.5, (6, 3))
-    np.save(folder / "rows.npy", centers[rng.integers(6, size=30_000)] + rng.normal(size=(30_000, 3)))
-
 
 def cases(small: bool) -> Iterator[Case]:
     """Yield one case for each kind of long work; of the small ones the fit and the basins."""
-    for what in ("fit", "basins") if small else ("fit", "select", "explore", "basins"):
+    for what in ("fit", "basins") if small else WORK:
         kills = SMALL_KILLS if small else KILLS
         yield Case(f"{what}, {kills} kills, seed 0", partial(_killed, what, kills, 0))
 
@@ -79,14 +40,15 @@ def _killed(what: str, kills: int, seed: int) -> dict[str, Any]:
         write_rows(folder, seed)
         whole, seconds = _whole(what, folder)
         again, _ = _whole(what, folder)
-        found = {"kills": 0, "while_writing": 0, "with_a_checkpoint": 0, "resumed": 0, "ends": 0, "equal": 0}
+        counts = ("kills", "while_writing", "with_a_checkpoint", "resumed", "ends", "equal")
+        found = dict.fromkeys(counts, 0)
         while found["kills"] < kills:
             kept = folder / f"{found['ends']}.json"
             for _ in range(min(IN_A_ROW, kills - found["kills"])):
                 if not _kill(what, folder, kept, rng, seconds, found):
                     break
             found["resumed"] += kept.exists()
-            _finished(_begun(what, folder, str(kept), folder / "end.json"))
+            _finished(_begun(what, folder, kept, folder / "end.json"))
             found["ends"] += 1
             found["equal"] += (folder / "end.json").read_bytes() == whole
             (folder / "end.json").unlink()
@@ -96,7 +58,7 @@ def _killed(what: str, kills: int, seed: int) -> dict[str, Any]:
 
 def _whole(what: str, folder: Path) -> tuple[bytes, float]:
     """The result of a run with a checkpoint that nobody kills, and the seconds that it took."""
-    process = _begun(what, folder, str(folder / "whole.json"), folder / "whole")
+    process = _begun(what, folder, folder / "whole.json", folder / "whole")
     began = time.monotonic()
     _finished(process)
     seconds = time.monotonic() - began
@@ -110,19 +72,19 @@ def _kill(
 ) -> bool:
     """Kill one run, at a random time, or when a temporary file appears after it; False if it has ended."""
     at_writing = bool(found["kills"] % 2)
-    process = _begun(what, folder, str(kept), folder / "end.json")
+    process = _begun(what, folder, kept, folder / "end.json")
     there, mark = set(_parts(folder)), kept.name
-    # Most of what is killed has most of its work before it: later runs have less and less.
-    until = time.monotonic() + rng.uniform(0.0, 0.4 if at_writing else 0.8) * seconds
-    while process.poll() is None and time.monotonic() < until:
+    # What is left to do becomes less from kill to kill.
+    until = time.monotonic() + rng.uniform(0.0, 0.3 if at_writing else 0.5) * seconds
+    while process.is_alive() and time.monotonic() < until:
         time.sleep(0.0005)
-    while at_writing and process.poll() is None and not any(mark in one for one in _parts(folder) - there):
-        pass
-    if process.poll() is not None:
+    while at_writing and process.is_alive() and not any(mark in one for one in _parts(folder) - there):
+        time.sleep(0.0001)
+    if not process.is_alive():
         return False
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
-    if process.returncode != -signal.SIGKILL:  # it ended by itself in that moment
+    process.join()
+    if process.exitcode != -signal.SIGKILL:  # it ended by itself in that moment
         return False
     found["kills"] += 1
     found["while_writing"] += bool(_parts(folder) - there)
@@ -135,20 +97,19 @@ def _parts(folder: Path) -> set[str]:
         return {one.name for one in entries if one.name.endswith(".part")}
 
 
-def _begun(what: str, folder: Path, kept: str, out: Path) -> subprocess.Popen[str]:
-    """A process that has loaded the library and begins its work."""
-    command = [sys.executable, "-c", RUN, what, str(folder), kept, str(out)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    if process.stdout.readline() != "begun\n":
-        raise RuntimeError(f"{what} did not begin")
+def _begun(what: str, folder: Path, kept: Path, out: Path) -> Any:
+    """A process that begins its work; the library is loaded once, in the one that it is forked from."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([work.__module__])
+    process = context.Process(target=work, args=(what, folder, kept, out))
+    process.start()
     return process
 
 
-def _finished(process: subprocess.Popen[str]) -> None:
-    process.communicate(timeout=PATIENCE)
-    if process.returncode:
-        raise RuntimeError(f"a run ended with {process.returncode}")
+def _finished(process: Any) -> None:
+    process.join(PATIENCE)
+    if process.exitcode != 0:
+        raise RuntimeError(f"a run ended with {process.exitcode}")
 
 
 def summary(done: dict[str, dict[str, Any]]) -> dict[str, Any]:

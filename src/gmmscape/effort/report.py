@@ -28,7 +28,7 @@ class ReportEffort:
 
 @dataclass(frozen=True)
 class FilesEffort:
-    """How much is tried: what a model file may hold, so that reading one cannot fill the memory."""
+    """How much is tried: what a model file may hold, so that reading it cannot fill memory; checkpoints."""
 
     #: Bytes of the header: JSON takes up to thirty times as many in memory.
     header_bytes: int = 4 << 20
@@ -42,3 +42,9 @@ class FilesEffort:
     #: Numbers of a list from which on it is kept as an array.
     fewest_numbers: int = 16
     block_bytes: int = 1 << 20
+    #: A checkpoint is written again after this many times as long as writing it took.
+    saving_share: float = 20.0
+    #: A file whose beginning differs in no more bytes from that of a checkpoint is one that was damaged.
+    damaged_bytes: int = 3
+    #: Seconds within which signals count as one: kernel and shell both tell of a terminal that is closed.
+    signals_together: float = 1.0

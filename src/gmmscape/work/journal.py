@@ -8,14 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.validation import seed_of
 from gmmscape.wholefile import writable_target
 from gmmscape.work.kept_file import Kept, load, write
 from gmmscape.work.lock import FileLock
-
-#: The file is written again after this many times as long as writing it took.
-SAVING_SHARE = 20.0
 
 
 def seed_for(path: str | Path | None, rng: Any) -> int:
@@ -107,7 +105,7 @@ class Journal:
         self._lock.check()
         write(Kept(self._task, self._facts, self._done), self._path, keep=self._whole)
         self._new, self._whole = False, True
-        self._next = time.monotonic() + SAVING_SHARE * (time.monotonic() - began)
+        self._next = time.monotonic() + EFFORT.files.saving_share * (time.monotonic() - began)
 
     def close(self) -> None:
         """Write what is not written yet, and let other processes have the file: nothing is put any more."""

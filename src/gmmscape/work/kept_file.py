@@ -11,19 +11,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import FormatError
 from gmmscape.jsonfile import read_json
 from gmmscape.wholefile import temporary_beside, unfinished
 
 FORMAT = "gmmscape-checkpoint"
-VERSION = 2
+#: Versions that are read; the last one is written.
+VERSIONS = [1, 2]
 #: What is added to the name of a file for the one that was there before it.
 ENDING = ".previous"
 #: The digest is that of the whole file with this in its place.
 BLANK = b"0" * 64
-BEGIN = f'{{"format": "{FORMAT}", "format_version": {VERSION}, "sha256": "'.encode()
-#: A file whose beginning differs from that in no more bytes is one of ours that was damaged.
-DAMAGED_BYTES = 3
+BEGIN = f'{{"format": "{FORMAT}", "format_version": {VERSIONS[-1]}, "sha256": "'.encode()
 
 
 class Kept(NamedTuple):
@@ -105,14 +105,17 @@ def read(path: Path) -> Kept:
     said = re.search(rb'"sha256": "([0-9a-f]{64})"', content[: 2 * len(BEGIN) + len(BLANK)])
     if said is not None and sha256(_blanked(content, said.start(1))).hexdigest() != said[1].decode():
         raise DamagedCheckpointError("its content is not the one that was written")
-    if said is None and sum(a != b for a, b in zip(content, BEGIN, strict=False)) <= DAMAGED_BYTES:
+    if (
+        said is None
+        and sum(a != b for a, b in zip(content, BEGIN, strict=False)) <= EFFORT.files.damaged_bytes
+    ):
         raise DamagedCheckpointError("it does not begin as the JSON that was written")
     found = read_json(path)
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise FormatError(f"{path} is no checkpoint ({FORMAT}): name another file, or remove it")
-    if found.get("format_version", 1) not in (1, VERSION):
+    if found.get("format_version", 1) not in VERSIONS:
         raise FormatError(
-            f"{path} is a checkpoint of version {found['format_version']}, and up to {VERSION} are read: "
+            f"{path} is a checkpoint of version {found['format_version']}, up to {VERSIONS[-1]} are read: "
             "update gmmscape, or name another file"
         )
     task, facts, done = (found.get(name) for name in Kept._fields)

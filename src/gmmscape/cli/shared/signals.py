@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from gmmscape.effort import EFFORT
+
 #: Which, where the system has them.
 NAMES = ("SIGTERM", "SIGHUP")
-#: Seconds within which signals count as one: kernel and shell both tell of a terminal that is closed.
-TOGETHER = 1.0
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def ending_signals() -> Iterator[None]:
     def interrupt(*_: Any) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last >= TOGETHER:
+        if now - last >= EFFORT.files.signals_together:
             last = now
             raise KeyboardInterrupt
 
