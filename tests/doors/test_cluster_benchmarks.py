@@ -20,7 +20,7 @@ def test_workers_change_no_bit_and_their_end_is_an_error(tmp_path: Path):
     assert summary["killed_same"]
     assert summary["gone_error"] == "NoResultError"
     assert summary["gone_seconds"] < 60.0
-    assert 0.0 < summary["efficiency"]
+    assert summary["efficiency"] > 0.0
 
 
 @pytest.mark.slow
@@ -31,5 +31,4 @@ def test_spark_agrees_with_one_process(tmp_path: Path):
     summary = small("spark", tmp_path)["summary"]
     assert summary["difference"] <= 1e-9
     (one,) = summary["sets"].values()
-    assert min(one["ours_iteration"], one["ml_iteration"]) > 0.0
     assert one["ours_per_row"] > one["ml_per_row"]

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import POLISH, Judged, check_n_jobs, judge
-from gmmscape.diagnosis.coresets import StandIn
+from gmmscape.diagnosis.blocked.coresets import StandIn
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
 from gmmscape.families import Family, family_named, with_held
