@@ -16,8 +16,6 @@ FOLDERS = {
         "memory",
         "integrals",
         "reading",
-        "dask",
-        "spark",
     ),
     "fitting": (
         "recovery",
@@ -62,7 +60,7 @@ FOLDERS = {
         "compare",
     ),
     "proving": ("bounds", "certificates"),
-    "scaling": ("streaming", "components", "coreset", "reach", "kills"),
+    "scaling": ("streaming", "components", "coreset", "dask", "spark", "kills", "reach"),
 }
 NAMES = tuple(name for names in FOLDERS.values() for name in names)
 

@@ -31,5 +31,4 @@ def test_spark_agrees_with_one_process(tmp_path: Path):
     summary = small("spark", tmp_path)["summary"]
     assert summary["difference"] <= 1e-9
     (one,) = summary["sets"].values()
-    assert min(one["ours_iteration"], one["ml_iteration"]) > 0.0
     assert one["ours_per_row"] > one["ml_per_row"]

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import judge
-from gmmscape.diagnosis.blocked.of_blocks import diagnose_blocks
+from gmmscape.diagnosis.blocked import diagnose_blocks
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.measure.blocked import RowBlocks
 from gmmscape.progress import Callback

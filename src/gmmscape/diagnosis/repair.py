@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import Judged, judge
-from gmmscape.diagnosis.blocked.of_blocks import repaired_blocks
+from gmmscape.diagnosis.blocked import repaired_blocks
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.text import repair_table
 from gmmscape.exceptions import InvalidParameterError

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from gmmscape.diagnosis.blocked.coresets import searched_on
+from gmmscape.diagnosis.blocked import searched_on
 from gmmscape.diagnosis.fit import Fit
 from gmmscape.effort import EFFORT
 from gmmscape.estimator.fitting import (

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from gmmscape.diagnosis.assess import check_n_jobs
-from gmmscape.diagnosis.blocked.coresets import StandIn
+from gmmscape.diagnosis.blocked import StandIn
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.families import family_named
 from gmmscape.measure.blocked import RowBlocks

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from gmmscape.diagnosis.blocked.coresets import SearchedOn
+from gmmscape.diagnosis.blocked import SearchedOn
 from gmmscape.diagnosis.fit import Fit
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.fitting import set_fit

@@ -10,7 +10,7 @@ import pytest
 
 import gmmscape as gs
 from efforts import with_effort
-from gmmscape.diagnosis import coresets, of_blocks
+from gmmscape.diagnosis.blocked import coresets, judging
 from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks
 
 CENTERS = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
@@ -66,14 +66,14 @@ def test_an_estimator_is_repaired_as_it_came():
 def test_a_repair_is_never_worse_on_all_rows(monkeypatch: pytest.MonkeyPatch):
     good = gs.repair(BAD, X, covariance_type="spherical", rng=0).solution
     assert good is not None
-    judged = of_blocks.judge_blocks
+    judged = judging.judge_blocks
 
     def misled(*arguments: Any) -> Any:
         found, stand_in, budget = judged(*arguments)
         final = gs.repair(BAD, X[:3], covariance_type="spherical", max_seconds=0.0).solution
         return replace(found, final=final), stand_in, budget
 
-    monkeypatch.setattr(of_blocks, "judge_blocks", misled)
+    monkeypatch.setattr(judging, "judge_blocks", misled)
     result = gs.repair(good.mixture, ROWS, covariance_type="spherical", rng=0)
     assert result.solution is not None
     assert result.solution.nll == pytest.approx(good.nll, abs=1e-9)
