@@ -68,6 +68,8 @@ class BlockedEffort:
     #: Bytes that a user allows if nothing is said, and which part of them one block has.
     memory: float = 1e9
     block_share: float = 1 / 40
+    #: Bytes of a column that are read from a Parquet file at once.
+    read_at_once: int = 1 << 20
     #: Fewest rows of a block of a file.
     fewest_block_rows: int = 4_096
     #: Seconds that a cluster may be without a worker before work on it ends, and between two looks at it.

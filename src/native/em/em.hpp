@@ -230,7 +230,8 @@ class EmRun : private EmMemory {
             done < resting_ || state.starved || state.floored) {
             return false;
         }
-        if (!following_ && remaining_steps() > model_price() && (formed() || within_reach(state))) {
+        if (!following_ && remaining_steps(steps_, options_.second_order->window, options_.tol) > model_price() &&
+            (formed() || within_reach(state))) {
             following_ = true;
             tried_ = {cost(), state.nll, pace()};
         }
@@ -244,9 +245,7 @@ class EmRun : private EmMemory {
     }
 
     // What a plain pass costs, as a share of one in which every row meets every component, as the model's passes are.
-    double pass_price() const {
-        return truncation_.price;
-    }
+    double pass_price() const { return truncation_.price; }
 
     // Passes that the quadratic model takes to converge, about.
     double model_price() const {
@@ -256,30 +255,15 @@ class EmRun : private EmMemory {
     }
 
     // Passes so far, with products.
-    double cost() const {
-        return static_cast<double>(work_.passes) + products_cost_;
-    }
+    double cost() const { return static_cast<double>(work_.passes) + products_cost_; }
 
     // Whether the region is longer than the plain steps that could be made in the time of one by products.
-    bool within_reach(const State& state) const {
-        return options_.second_order->reach * state.step < model_.radius();
-    }
+    bool within_reach(const State& state) const { return options_.second_order->reach * state.step < model_.radius(); }
 
     // Fall of the value a pass, over the iterations whose steps are compared.
     double pace() const {
         const size_t n = costs_.size(), before = n - 1 - options_.second_order->window;
         return (history_[before + 1] - history_[n]) / (costs_[n - 1] - costs_[before]);
-    }
-
-    // Plain steps until convergence, if steps go on shrinking as they did.
-    double remaining_steps() const {
-        const size_t n = steps_.size(), window = options_.second_order->window;
-        if (n <= window) {
-            return 0.0;
-        }
-        const double shrinks = std::log(steps_[n - 1] / steps_[n - 1 - window]) / static_cast<double>(window);
-        return shrinks < 0.0 ? std::log(options_.tol / steps_[n - 1]) / shrinks
-                             : std::numeric_limits<double>::infinity();
     }
 
     // Whether products earn less a pass than plain steps did. While those at a point serve again, and where steps end

@@ -1,6 +1,7 @@
 // What EM from one start knows while it runs: enough to go on, later, as if it had not stopped.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -48,5 +49,15 @@ struct EmMemory {
     bool following_ = false;
     size_t resting_ = 0;  // the iteration from which on the model is tried again
 };
+
+// Plain steps until convergence, if the lengths of steps go on shrinking as they did over the last ones.
+inline double remaining_steps(const std::vector<double>& steps, size_t window, double tol) {
+    const size_t n = steps.size();
+    if (n <= window) {
+        return 0.0;
+    }
+    const double shrinks = std::log(steps[n - 1] / steps[n - 1 - window]) / static_cast<double>(window);
+    return shrinks < 0.0 ? std::log(tol / steps[n - 1]) / shrinks : std::numeric_limits<double>::infinity();
+}
 
 }  // namespace gmmscape

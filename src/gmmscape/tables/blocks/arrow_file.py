@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, NotAvailableError
 from gmmscape.tables.arrays import numbers_of
 from gmmscape.tables.blocks.part import Part
 from gmmscape.tables.columns import Wanted, check_names, choose
-
-#: Bytes of a column that are read from the file at once.
-READ_AT_ONCE = 1 << 20
 
 
 class ArrowParts:
@@ -93,7 +91,9 @@ class ArrowParts:
         try:
             if self._kind == "parquet":
                 module = import_module("pyarrow.parquet")
-                return module.ParquetFile(self._path, buffer_size=READ_AT_ONCE, pre_buffer=False)
+                return module.ParquetFile(
+                    self._path, buffer_size=EFFORT.blocked.read_at_once, pre_buffer=False
+                )
             return import_module("pyarrow.ipc").open_file(str(self._path))
         except (arrow.ArrowException, OSError) as error:
             raise self._damaged(error) from error

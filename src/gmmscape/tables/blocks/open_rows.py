@@ -43,8 +43,12 @@ def open_rows(
     path : str, Path or sequence of these
         A file, a folder of files, which are taken in the order of their names, or files. Parquet, Feather,
         NPY (row by row), or text; the numbers of a text are read once, into a temporary file.
-    columns, drop, weights_column
-        As for tables that are read at once (docs/howto/reading_your_file.md).
+    columns : str or sequence of str, optional
+        Columns to keep, as for tables that are read at once (docs/howto/reading_your_file.md).
+    drop : str or sequence of str, optional
+        Columns to leave out, named likewise.
+    weights_column : str, optional
+        Column of weights of the rows, which is none of the others.
     missing : {"refuse", "drop"}, default="refuse"
         What is done where a value is missing: an error, or the row is left out.
     memory : str or float, default=1e9
@@ -76,8 +80,8 @@ def open_rows(
     >>> np.save("rows.npy", np.random.default_rng(0).normal(size=(10_000, 2)) * [1, 3])
     >>> rows = gs.open_rows("rows.npy", memory="300MB")
     >>> model = gs.GaussianMixture(n_components=1).fit(rows)
-    >>> round(model.score(rows), 3)
-    -3.937
+    >>> round(model.score(rows), 1)
+    -3.9
     """
     choice("missing", missing, POLICIES)
     allowed = _bytes(memory)

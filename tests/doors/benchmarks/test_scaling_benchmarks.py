@@ -52,3 +52,18 @@ def test_killed_runs_go_on_to_the_same_bits(tmp_path: Path):
         assert row["kills"] == 2
         assert row["while_writing"] >= 1
         assert row["equal"] == row["ends"] >= 1
+
+
+@pytest.mark.slow
+def test_truncated_passes_are_timed_beside_whole_ones(tmp_path: Path):
+    """Work is counted, and the sums are the same; times are those of a busy machine."""
+    content = small("components", tmp_path)
+    cases, summary = content["cases"], content["summary"]
+    assert cases["apart: small, apart"]["components_a_row"] < 20.0
+    assert cases["overlapping: small, overlapping"]["components_a_row"] == 64.0
+    assert summary["largest_difference"] < 1e-10
+    assert summary["least_ratio_apart"] > 1.0
+    assert (
+        cases["growth: small k=256"]["components_a_row"]
+        < 2.0 * cases["growth: small k=64"]["components_a_row"]
+    )
