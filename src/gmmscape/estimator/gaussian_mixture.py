@@ -116,6 +116,9 @@ class GaussianMixture(
     max_seconds : float, optional
         Time budget of a fit, which then ends with the best that is in hand ("time_limit"). Where k-means of
         so many components would take longer than that, starts are random rows.
+    checkpoint : str or Path, optional
+        File that keeps what is done: the same fit of the same rows goes on from it, to the same bits, however
+        it was stopped or killed (docs/methods/fits/blocks.md).
 
     Attributes
     ----------
