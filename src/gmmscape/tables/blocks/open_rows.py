@@ -75,10 +75,13 @@ def open_rows(
 
     Examples
     --------
+    >>> import tempfile
+    >>> from pathlib import Path
     >>> import numpy as np
     >>> import gmmscape as gs
-    >>> np.save("rows.npy", np.random.default_rng(0).normal(size=(10_000, 2)) * [1, 3])
-    >>> rows = gs.open_rows("rows.npy", memory="300MB")
+    >>> path = Path(tempfile.mkdtemp()) / "rows.npy"
+    >>> np.save(path, np.random.default_rng(0).normal(size=(10_000, 2)) * [1, 3])
+    >>> rows = gs.open_rows(path, memory="300MB")
     >>> model = gs.GaussianMixture(n_components=1).fit(rows)
     >>> round(model.score(rows), 1)
     -3.9
