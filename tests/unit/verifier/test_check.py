@@ -153,6 +153,7 @@ def test_a_fold_of_saddles_is_no_birth_of_a_minimum(tmp_path, monkeypatch):
         lab.verify(tmp_path / "fold.json")
 
 
+@pytest.mark.slow
 def test_a_mean_that_belongs_nowhere_makes_no_structure(tmp_path):
     """Its associations are next to zero, outside all blocks too, wherever it is counted."""
     land = lab.Landscape(lab.Population(gs.Mixture.location([-12.0, 12.0], 1.0)), 3)
