@@ -80,6 +80,7 @@ def test_value_and_gradient_hold_high_precision(known):
         assert holds(entropy, -integral(truth))
 
 
+@pytest.mark.slow
 def test_second_and_third_derivatives_hold_high_precision(known):
     at, third, _ = known
 
