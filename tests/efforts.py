@@ -10,7 +10,7 @@ import pytest
 from gmmscape.effort import EFFORT
 
 
-def with_effort(patch: pytest.MonkeyPatch, module: ModuleType, section: str, **fields: int) -> None:
+def with_effort(patch: pytest.MonkeyPatch, module: ModuleType, section: str, **fields: float) -> None:
     """Let a module work with other numbers of one section of `EFFORT`."""
     changed = replace(getattr(EFFORT, section), **fields)
     patch.setattr(module, "EFFORT", replace(EFFORT, **{section: changed}))

@@ -11,9 +11,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from gmmscape.diagnosis.blocked import searched_on
+from gmmscape.diagnosis.blocked import family_on_all, searched_on
 from gmmscape.diagnosis.fit import Fit
-from gmmscape.effort import EFFORT
 from gmmscape.estimator.fitting import (
     checked_parameters,
     fit_estimator,
@@ -32,9 +31,9 @@ from gmmscape.estimator.kept.watched_em import WatchedEM
 from gmmscape.estimator.kept_rows import KeptRows
 from gmmscape.estimator.starting import begun
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
-from gmmscape.families import Family, family_named, with_held
+from gmmscape.families import Family
 from gmmscape.measure import Sample
-from gmmscape.measure.blocked import BlockedSample, Coreset, RowBlocks, coreset_of, facts_of
+from gmmscape.measure.blocked import BlockedSample, Coreset, RowBlocks, coreset_of, coreset_size, facts_of
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.progress import PRINTED_EVERY, Budget, Callback, Event, asks_to_stop
@@ -120,9 +119,8 @@ def _fitted(
 ) -> tuple[Fit, Family, Coreset]:
     """The fit, its family and the coreset that was searched on."""
     with limited(model.n_jobs):
-        m = max(EFFORT.blocked.coreset_rows, EFFORT.blocked.coreset_rows_each * model.n_components)
         budget.asks_to_stop("coreset", 0)
-        coreset = coreset_of(rows, sample.facts, m, seed)
+        coreset = coreset_of(rows, sample.facts, coreset_size(model.n_components), seed)
     if kept is None:
         searched = _searched(model, coreset, seed, budget.left, seen)
     else:
@@ -181,23 +179,17 @@ def _searched(
 ) -> GaussianMixture:
     """The estimator fitted to the coreset."""
     inner = clone(model).set_params(random_state=seed, rng=None, max_seconds=max_seconds)
-    weights = None if (coreset.weights == coreset.weights[0]).all() else coreset.weights
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is the fit to all rows that has to converge
-        fit_estimator(inner, coreset.points, weights, seen, defer=False)
+        fit_estimator(inner, coreset.points, coreset.own_weights, seen, defer=False)
     return inner
 
 
 def _family(model: GaussianMixture, sample: BlockedSample, searched: GaussianMixture) -> Family:
-    """The family under the floor of all rows, and under the prior that the coreset suggests beside them."""
+    """The family on all rows, under the prior that the coreset suggests."""
     regularity = Regularity.of(model.covariance_prior, model.reg_covar, model.covariance_floor)
-    name, prior = model.covariance_type, searched.covariance_prior_
-    if prior is None:
-        regularity = replace(regularity, prior_rows=0.0)
-        family = family_named(name, regularity.floor(sample))
-    else:
-        family = family_named(name, regularity.floor(sample), prior.beside(sample.counted_rows))
-    return with_held(family, held_of(model, sample.n_features), sample.origin)
+    held = held_of(model, sample.n_features)
+    return family_on_all(model.covariance_type, sample, regularity, searched.covariance_prior_, held)
 
 
 def _start(

@@ -8,15 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from gmmscape.diagnosis.assess import check_n_jobs
-from gmmscape.diagnosis.blocked import StandIn
+from gmmscape.diagnosis.blocked import StandIn, family_on_all, polished_on_all
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
-from gmmscape.families import family_named
 from gmmscape.measure.blocked import RowBlocks
-from gmmscape.objective import Objective
 from gmmscape.progress import Budget
 from gmmscape.selection.result import Chosen, Selection
-from gmmscape.solve import EM, Regularity, Solution
-from gmmscape.solve.loop import run
+from gmmscape.solve import EM, Regularity
 from gmmscape.threads import limited
 from gmmscape.validation import generator, optional_seconds, positive_integer
 
@@ -60,7 +57,7 @@ def select_blocks(
     def left() -> float | None:
         return None if limit is None else max(0.0, limit - (time.monotonic() - began))
 
-    rest = {**options, "rng": rng, "max_seconds": left(), "sample_weight": stand_in.weights}
+    rest = {**options, "rng": rng, "max_seconds": left(), "sample_weight": stand_in.coreset.own_weights}
     found = select(stand_in.coreset.points, numbers, **rest)
     budget = Budget.of("select", left(), options["callback"], options["verbose"])
     solver = EM(tol=options["tol"], max_iter=options["max_iter"])
@@ -71,14 +68,10 @@ def select_blocks(
 def _with_best_on_all(found: Selection, stand_in: StandIn, solver: EM, budget: Budget) -> Selection:
     """A selection whose chosen fit is of all rows."""
     best = found.best
-    sample: Any = stand_in.sample  # as far as EM asks, a measure like any other
-    prior = None if best.covariance_prior is None else best.covariance_prior.beside(sample.counted_rows)
-    rows = 0.0 if prior is None else prior.rows
-    floor = Regularity.of(rows, best.reg_covar, best.covariance_floor).floor(sample)
-    family = family_named(best.family, floor, prior)
-    start = family.admissible(sample.local_mixture(best.mixture))
-    objective: Objective[Any] = Objective(sample, family, sample.rows(start))
-    solution = _watched(solver, objective, start, budget)
+    sample = stand_in.sample
+    regularity = Regularity.of(0.0, best.reg_covar, best.covariance_floor)
+    family = family_on_all(best.family, sample, regularity, best.covariance_prior)
+    solution = polished_on_all(solver, sample, family, best.mixture, budget)
     on = stand_in.compared(solution.mixture)
     diagnosis = best.diagnosis.told(stand_in.names)
     fit = replace(
@@ -91,15 +84,8 @@ def _with_best_on_all(found: Selection, stand_in: StandIn, solver: EM, budget: B
         n_samples=sample.n_samples,
         reg_covar=best.reg_covar,
         covariance_floor=best.covariance_floor,
-        covariance_prior=prior,
+        covariance_prior=family.prior,
         feature_names=stand_in.names,
     )
     key = found.best_covariance_type, found.best_n_components
     return replace(found, best=chosen, fits={**found.fits, key: fit}, searched_on=on)
-
-
-def _watched(solver: EM, objective: Objective[Any], start: Any, budget: Budget) -> Solution:
-    def iterated(event: Any) -> bool:
-        return bool(budget.asks_to_stop("em", event.done, event.total, event.value, **event.detail))
-
-    return run(solver, objective, start, max_seconds=budget.left, callback=iterated)

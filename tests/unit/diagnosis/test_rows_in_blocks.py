@@ -10,8 +10,8 @@ import pytest
 
 import gmmscape as gs
 from efforts import with_effort
-from gmmscape.diagnosis.blocked import coresets, judging
-from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks
+from gmmscape.diagnosis.blocked import judging
+from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks, coreset
 
 CENTERS = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
 RNG = np.random.default_rng(10)
@@ -24,7 +24,7 @@ BAD = gs.Mixture([1 / 3] * 3, [[4.5, 0.0], [-0.3, 9.0], [0.3, 9.0]], [20.0, 1.0,
 @pytest.fixture(autouse=True)
 def small_coresets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a coreset be a part of those rows."""
-    with_effort(monkeypatch, coresets, "blocked", coreset_rows=1500, coreset_rows_each=100)
+    with_effort(monkeypatch, coreset, "blocked", coreset_rows=1500, coreset_rows_each=100)
 
 
 def test_a_bad_optimum_is_told_and_on_how_many_rows():

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
-from gmmscape.effort import EFFORT
-from gmmscape.measure.blocked import BlockedSample, Coreset, RowBlocks, coreset_of, facts_of
+from gmmscape.measure.blocked import BlockedSample, Coreset, RowBlocks, coreset_of, coreset_size, facts_of
 from gmmscape.mixture import Mixture
 from gmmscape.tolerances import TOLERANCES
 
@@ -91,14 +89,8 @@ class StandIn:
     def of(cls, rows: RowBlocks, n_components: int, seed: int) -> StandIn:
         """Return rows with a coreset of so many as fits of so many components are sought on; two walks."""
         sample = BlockedSample(rows, facts_of(rows, seed))
-        m = max(EFFORT.blocked.coreset_rows, EFFORT.blocked.coreset_rows_each * n_components)
-        return cls(sample, coreset_of(rows, sample.facts, m, seed), rows.names)
-
-    @property
-    def weights(self) -> FloatArray | None:
-        """Of the rows of the coreset; None where they are equal."""
-        weights = self.coreset.weights
-        return None if (weights == weights[0]).all() else weights
+        coreset = coreset_of(rows, sample.facts, coreset_size(n_components), seed)
+        return cls(sample, coreset, rows.names)
 
     def compared(self, mixture: Mixture) -> SearchedOn:
         """Return how well the coreset stands for all, by a mixture in the caller's coordinates; one pass."""

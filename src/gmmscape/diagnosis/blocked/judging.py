@@ -10,16 +10,15 @@ from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import POLISH, Judged, check_n_jobs, judge
 from gmmscape.diagnosis.blocked.coresets import StandIn
+from gmmscape.diagnosis.blocked.on_all_rows import family_on_all, polished_on_all
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
-from gmmscape.families import Family, family_named, with_held
+from gmmscape.families import Family
 from gmmscape.measure.blocked import RowBlocks
 from gmmscape.models import last_step, read_model
-from gmmscape.objective import Objective
 from gmmscape.progress import Budget
 from gmmscape.results.text import counted
-from gmmscape.solve import Regularity, Solution
-from gmmscape.solve.loop import run
+from gmmscape.solve import Regularity
 from gmmscape.threads import limited
 from gmmscape.validation import generator, optional_seconds
 
@@ -72,7 +71,7 @@ def judge_blocks(
         return None if limit is None else max(0.0, limit - (time.monotonic() - began))
 
     rest = {**options, "rng": rng, "max_seconds": left()}
-    judged = judge(model, stand_in.coreset.points, stand_in.weights, **rest)
+    judged = judge(model, stand_in.coreset.points, stand_in.coreset.own_weights, **rest)
     if judged.model.mixture is not None:
         with limited(options["n_jobs"]):
             told = stand_in.compared(judged.model.mixture).told
@@ -106,42 +105,28 @@ def repaired_blocks(
     assert judged.final is not None
     assert judged.model.mixture is not None
     given = judged.model.mixture
-    sample: Any = stand_in.sample  # as far as EM asks, a measure like any other
+    sample = stand_in.sample
     family = _family(judged, stand_in, options)
     with limited(options["n_jobs"]):
-        before = Objective(sample, family, sample.rows(given)).value(sample.local_mixture(given))
-        final = _polished(stand_in, family, judged.final.mixture, budget)
+        local = sample.local_mixture(given)
+        before = sample.rows(local).nll(local) + family.penalty(local)
+        final = polished_on_all(POLISH, sample, family, judged.final.mixture, budget)
         if final.value > before:
-            final = _polished(stand_in, family, given, budget)
+            final = polished_on_all(POLISH, sample, family, given, budget)
     return replace(judged, final=final, prior=family.prior, n_iter=judged.n_iter + final.n_iter)
-
-
-def _polished(stand_in: StandIn, family: Family, start: Any, budget: Budget) -> Solution:
-    """Where EM on all rows leads."""
-    sample: Any = stand_in.sample
-    local = family.admissible(sample.local_mixture(start))
-    objective: Objective[Any] = Objective(sample, family, sample.rows(local))
-    watched = budget.asks_to_stop
-
-    def iterated(event: Any) -> bool:
-        return bool(watched("em", event.done, event.total, event.value, **event.detail))
-
-    return run(POLISH, objective, local, max_seconds=budget.left, callback=iterated)
 
 
 def _family(judged: Judged, stand_in: StandIn, options: dict[str, Any]) -> Family:
     """The family of the model under the floor of all rows, and under the prior that the coreset has."""
-    model, sample = judged.model, stand_in.sample
-    measure: Any = sample
+    model = judged.model
     assert model.family is not None
-    prior = None if judged.prior is None else judged.prior.beside(sample.counted_rows)
     reg_covar, floor = options["reg_covar"], options["covariance_floor"]
     regularity = Regularity.of(
-        0.0 if prior is None else prior.rows,
+        0.0,
         model.reg_covar or 0.0 if reg_covar is None else reg_covar,
         model.covariance_floor if floor is None else floor,
     )
-    return with_held(family_named(model.family, regularity.floor(measure), prior), model.held, sample.origin)
+    return family_on_all(model.family, stand_in.sample, regularity, judged.prior, model.held)
 
 
 def _check_columns(rows: RowBlocks, d: int, names: tuple[str, ...] | None) -> None:

@@ -1,6 +1,6 @@
 """Rows that come block by block, from files or from other machines, and are never all in memory."""
 
-from gmmscape.measure.blocked.coreset import Coreset, coreset_of
+from gmmscape.measure.blocked.coreset import Coreset, coreset_of, coreset_size
 from gmmscape.measure.blocked.facts import RowFacts, facts_of
 from gmmscape.measure.blocked.local import ArrayBlocks, BlockSource, LocalBlocks
 from gmmscape.measure.blocked.row_blocks import BlockTask, RowBlock, RowBlocks
@@ -17,5 +17,6 @@ __all__ = [
     "RowBlocks",
     "RowFacts",
     "coreset_of",
+    "coreset_size",
     "facts_of",
 ]

@@ -36,6 +36,11 @@ class Coreset:
     weights: FloatArray
     whole: bool
 
+    @property
+    def own_weights(self) -> FloatArray | None:
+        """Weights of the rows; None where all are equal."""
+        return None if (self.weights == self.weights[0]).all() else self.weights
+
 
 @dataclass(frozen=True)
 class Sensitivities:
@@ -94,6 +99,11 @@ class All:
         """Return them."""
         points, weights = block.counted()
         return points.copy(), np.array(weights.each)
+
+
+def coreset_size(n_components: int) -> int:
+    """Return of how many rows fits of so many components are sought on."""
+    return max(EFFORT.blocked.coreset_rows, EFFORT.blocked.coreset_rows_each * n_components)
 
 
 def coreset_of(rows: RowBlocks, facts: RowFacts, m: int, seed: int) -> Coreset:

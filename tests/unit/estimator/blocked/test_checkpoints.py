@@ -13,9 +13,10 @@ import pytest
 from sklearn.base import clone
 
 import gmmscape as gs
-from gmmscape.effort import EFFORT
+from efforts import with_effort
 from gmmscape.estimator.of_blocks import fit_kept
-from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks
+from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks, coreset
+from gmmscape.work import journal
 
 RNG = np.random.default_rng(0)
 #: Clusters that overlap: EM creeps, and its second-order phase begins.
@@ -26,17 +27,13 @@ OPTIONS: dict[str, Any] = {"n_components": 3, "random_state": 0, "tol": 1e-8}
 
 
 @pytest.fixture(autouse=True)
-def small():
+def small(monkeypatch: pytest.MonkeyPatch):
     """A small coreset, a checkpoint at each iteration, and no word about fits that were stopped."""
-    object.__setattr__(EFFORT.files, "saving_share", 0.0)
-    object.__setattr__(EFFORT.blocked, "coreset_rows", 400)
-    object.__setattr__(EFFORT.blocked, "coreset_rows_each", 1)
+    with_effort(monkeypatch, journal, "files", saving_share=0.0)
+    with_effort(monkeypatch, coreset, "blocked", coreset_rows=400, coreset_rows_each=1)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Best performing")
         yield
-    object.__setattr__(EFFORT.files, "saving_share", 20.0)
-    object.__setattr__(EFFORT.blocked, "coreset_rows", 50_000)
-    object.__setattr__(EFFORT.blocked, "coreset_rows_each", 1_000)
 
 
 def model(file: Path | None, **options: Any) -> gs.GaussianMixture:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.effort import EFFORT
-from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks
+from efforts import with_effort
+from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks, coreset
 
 
 def clusters(n: int = 6_000, seed: int = 0) -> np.ndarray:
@@ -24,12 +24,8 @@ def blocks_of(X: np.ndarray, *ends: int, w: np.ndarray | None = None, names=None
 
 
 @pytest.fixture
-def small_coreset():
-    object.__setattr__(EFFORT.blocked, "coreset_rows", 1_000)
-    object.__setattr__(EFFORT.blocked, "coreset_rows_each", 1)
-    yield
-    object.__setattr__(EFFORT.blocked, "coreset_rows", 50_000)
-    object.__setattr__(EFFORT.blocked, "coreset_rows_each", 1_000)
+def small_coreset(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_effort(monkeypatch, coreset, "blocked", coreset_rows=1_000, coreset_rows_each=1)
 
 
 @pytest.mark.usefixtures("small_coreset")

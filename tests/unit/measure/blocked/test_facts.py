@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.effort import EFFORT
+from efforts import with_effort
 from gmmscape.measure import Sample
 from gmmscape.measure.blocked import ArrayBlocks, BlockedSample, LocalBlocks, facts_of
+from gmmscape.measure.blocked import facts as blocked_facts
 
 
 def facts(blocks, weights=None, **options):
@@ -44,21 +45,14 @@ def test_a_variance_beyond_float64_is_refused() -> None:
         BlockedSample(rows, facts_of(rows))
 
 
-def test_the_pilot_is_a_fair_draw_whatever_the_blocks() -> None:
-    object.__setattr__(EFFORT.blocked, "pilot_rows", 400)
-    try:
-        X = np.arange(10_000.0)[:, None]
-        means = [
-            facts(np.split(X, cuts), seed=seed).pilot.mean()
-            for cuts in ([9_000, 9_990], [10])
-            for seed in range(20)
-        ]
+def test_the_pilot_is_a_fair_draw_whatever_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_effort(monkeypatch, blocked_facts, "blocked", pilot_rows=400)
+    X = np.arange(10_000.0)[:, None]
+    for cuts in ([9_000, 9_990], [10]):
+        means = [facts(np.split(X, cuts), seed=seed).pilot.mean() for seed in range(20)]
         # The mean of 400 of 10,000 numbers has a standard deviation of 144; of 20 such means 32.
-        assert abs(np.mean(means[:20]) - 4999.5) < 5 * 32
-        assert abs(np.mean(means[20:]) - 4999.5) < 5 * 32
-        assert len(facts([X]).pilot) == 400
-    finally:
-        object.__setattr__(EFFORT.blocked, "pilot_rows", 20_000)
+        assert abs(np.mean(means) - 4999.5) < 5 * 32
+    assert len(facts([X]).pilot) == 400
 
 
 def test_a_digest_tells_data_apart() -> None:

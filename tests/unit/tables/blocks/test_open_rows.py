@@ -8,17 +8,16 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.effort import EFFORT
+from efforts import with_effort
 from gmmscape.measure.blocked import RowBlock
+from gmmscape.tables.blocks import file_blocks
 
 pyarrow = pytest.importorskip("pyarrow")
 
 
 @pytest.fixture
-def small_blocks():
-    object.__setattr__(EFFORT.blocked, "fewest_block_rows", 7)
-    yield
-    object.__setattr__(EFFORT.blocked, "fewest_block_rows", 4_096)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_effort(monkeypatch, file_blocks, "blocked", fewest_block_rows=7)
 
 
 def rows_of(n: int = 100) -> np.ndarray:
