@@ -65,8 +65,8 @@ def test_it_ends_where_em_would_and_long_before(kind: str, formed: bool, monkeyp
     assert ours.converged
     assert plain.converged
     assert plain.n_iter > 150
-    # A half on some processors; rounding decides on the way of extrapolated steps.
-    assert ours.n_iter < 0.75 * plain.n_iter
+    # Full covariances without a Hessian: a half on some processors, since rounding decides on the way there.
+    assert ours.n_iter < (0.75 if kind == "full" and not formed else 0.5) * plain.n_iter
     assert ours.value <= plain.value + 1e-9
     assert np.diff(ours.history).max() <= 1e-12
     work = work_of(objective, start, SOLVER)
