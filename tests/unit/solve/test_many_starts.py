@@ -81,7 +81,7 @@ def test_accelerated_em_of_free_weights_ends_where_that_of_python_does():
         assert native.nll == pytest.approx(plain.nll, abs=1e-13)
         assert native.local.means == pytest.approx(plain.local.means, abs=1e-7)
         assert native.local.weights == pytest.approx(plain.local.weights, abs=1e-7)
-        # Extrapolations amplify rounding, which differs between instruction sets: of one start the pace is alike.
+        # Extrapolations amplify rounding, which differs between instruction sets: one start has a like pace.
         assert max(native.n_iter, plain.n_iter) < 2 * min(native.n_iter, plain.n_iter)
     of_all = [sum(end.n_iter for end in ends_of) for ends_of in ends]
     assert of_all[0] == pytest.approx(of_all[1], rel=0.1)
