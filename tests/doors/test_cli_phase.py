@@ -49,6 +49,7 @@ def test_expressions():
     assert centers_of("-x/2,0;x/2,0;0,y") == (("-x/2", "0"), ("x/2", "0"), ("0", "y"))
 
 
+@pytest.mark.slow
 @needs_terminal
 def test_ctrl_c_keeps_what_was_found(tmp_path):
     big = ("--centers", "-x,x,y", "--x", "1:8:40", "--y", "2:16:40", "--checkpoint", "c.json")

@@ -48,9 +48,12 @@ def with_rows(tmp_path_factory):
         ["diagnose", "wide.json", "wide.csv", "--verbose"],
         ["select", "rows.csv", "--k", "1:4"],
         ["optima", "rows.csv", "-k", 3, "--n-starts", 8],
-        ["map", "--centers=-3,3,12,30,50", "--sigma", 1, "-k", 5, "--starts", 8],
+        ["map", "--centers=-3,3,12", "--sigma", 1, "-k", 3, "--starts", 4],
+        pytest.param(
+            ["map", "--centers=-3,3,12,30,50", "--sigma", 1, "-k", 5, "--starts", 8], marks=pytest.mark.slow
+        ),
     ],
-    ids=lambda command: command[0],
+    ids=lambda command: f"{command[0]} {command[-3]}",
 )
 def test_lines_fit_the_terminal_and_nothing_is_cut(command, width, folder, monkeypatch):
     plain = inside(*command, cwd=folder)
@@ -160,6 +163,9 @@ def test_the_shell_completes_options_and_files():
 #: Each command by what is typed for it: `prove`, which means its minima, and those of its group too.
 TYPED = [*COMMANDS, *(f"prove {name}" for name in PROOFS)]
 
+#: Those whose examples are dear, left to the nightly run.
+SLOW = ("phase", "prove", "prove birth", "verify")
+
 
 def command_of(typed: str) -> click.Command:
     """Return the command that is typed so."""
@@ -179,7 +185,9 @@ def examples_in(typed: str) -> list[str]:
     return [line.strip() for line in after[1].splitlines() if line.strip()]
 
 
-@pytest.mark.parametrize("typed", TYPED)
+@pytest.mark.parametrize(
+    "typed", [pytest.param(typed, marks=[pytest.mark.slow] * (typed in SLOW)) for typed in TYPED]
+)
 def test_the_example_of_each_help_page_runs(typed, folder, tmp_path):
     for file in ("rows.csv", "fit.json"):
         shutil.copy(folder / file, tmp_path / file)

@@ -16,9 +16,12 @@ import pytest
 
 from doors.commandline import COMMAND, PATIENCE, inside, interrupted, needs_terminal
 from gmmscape.cli.shared.signals import ending_signals
+from marks import rest_slow
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 BOTH = pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP"])
+#: The second takes the same way, once it is caught.
+ONE = pytest.mark.parametrize("number", rest_slow(["SIGTERM", "SIGHUP"], 1))
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ def test_threads_leave_signals_alone() -> None:
 
 
 @needs_terminal
-@BOTH
+@ONE
 def test_a_fit_is_written_with_the_best_so_far(number: str, rows: Path, tmp_path: Path) -> None:
     out, kept = (
         tmp_path / "fit.json",
@@ -90,7 +93,7 @@ def test_a_fit_is_written_with_the_best_so_far(number: str, rows: Path, tmp_path
     assert not kept.with_name("kept.json.lock").exists()
 
 
-@BOTH
+@ONE
 def test_other_commands_keep_what_is_done(number: str, tmp_path: Path) -> None:
     kept = tmp_path / "kept.json"
     truth = ["--centers=-3,3,12", "--sigma", "1"]

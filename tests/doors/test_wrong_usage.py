@@ -74,7 +74,7 @@ WRONG = [
         "weights.csv, line 3, column w: the weight -1",
     ),
     (["fit", "nowhere.csv", "-k", "2"], 3, "nowhere.csv: No such file or directory"),
-    (["fit", "folder", "-k", "2"], 3, "folder: Is a directory"),
+    (["fit", "folder", "-k", "2"], 3, "folder holds no files: name a folder that does"),
     (
         ["fit", "text.csv", "-k", "1"],
         3,

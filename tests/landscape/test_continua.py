@@ -73,6 +73,7 @@ def test_walks_end_where_the_value_is_another():
     assert Continuum(land._descent, middle).dimension == 0
 
 
+@pytest.mark.slow
 def test_the_count_law_knows_closed_curves():
     """Two means coincide in the middle at a point of index 2; the ring around it counts for nothing."""
     atlas = _wide(2, 2).explore(0, n_starts=8, saddles=True)
@@ -82,6 +83,7 @@ def test_the_count_law_knows_closed_curves():
     assert atlas.alarm is None
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_from_what_was_joined():
     land = _wide(2, 3)
     once = land.explore(0, n_starts=10)

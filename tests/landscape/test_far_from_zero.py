@@ -9,8 +9,9 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from marks import rest_slow
 
-pytestmark = pytest.mark.parametrize("offset", [1e6, -1e7, 1e8])
+pytestmark = pytest.mark.parametrize("offset", rest_slow([-1e7, 1e6, 1e8], 1))
 
 
 def _triple(offset):
@@ -54,7 +55,7 @@ def test_a_birth_in_the_plane(offset, kind, structure, bracket):
     assert far.kind == near.kind == kind
 
 
-@pytest.mark.parametrize("tau", [None, 0.25])
+@pytest.mark.parametrize("tau", rest_slow([None, 0.25], 1))
 def test_a_threshold(offset, tau):
     near, far = (lab.structure_threshold(_triple(at), 2, (4.0, 8.0), tau=tau) for at in (0.0, offset))
     _agree(far, near, offset)
@@ -66,6 +67,7 @@ def test_a_threshold(offset, tau):
     assert min(np.abs(means - image).max() for image in images) <= 1e3 * np.spacing(abs(offset))
 
 
+@pytest.mark.slow
 def test_a_phase_diagram(offset):
     near, far = (
         lab.phase(

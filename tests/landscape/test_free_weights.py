@@ -15,6 +15,7 @@ from gmmscape import lab
 from gmmscape.families import Location, contrasts
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.orbits import find_orbit
+from marks import rest_slow
 from oracles.joint_landscape import JointLandscape
 
 SIGMA = 1.3
@@ -50,7 +51,7 @@ def measures(rng: np.random.Generator) -> dict[str, lab.Sample | lab.Population]
     }
 
 
-@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize("k", rest_slow([1, 2, 3], 2))
 @pytest.mark.parametrize("name", list(measures(np.random.default_rng(0))))
 def test_derivatives_are_those_of_the_value(name: str, k: int, rng: np.random.Generator):
     measure = measures(rng)[name]
@@ -233,6 +234,7 @@ def test_a_file_gives_the_atlas_back(land: lab.Landscape, atlas: lab.Atlas, tmp_
             lab.Atlas.from_json(tmp_path / "bad.json")
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_from_a_checkpoint(land: lab.Landscape, atlas: lab.Atlas, tmp_path):
     seen = []
 

@@ -140,6 +140,7 @@ def test_truths_that_are_not_spherical_are_integrated_in_all_dimensions():
     assert abs(lab.Population(truth).kl(truth.shifted(-lab.Population(truth).origin))) < 1e-12
 
 
+@pytest.mark.slow
 def test_the_divergence_of_a_point_is_that_of_its_means():
     # In three dimensions of the span it is told from the point's own value, elsewhere from a rule of its own.
     centers = np.random.default_rng(0).uniform(0.0, 15.0, (4, 3))

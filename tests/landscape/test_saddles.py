@@ -135,6 +135,7 @@ land.explore(0, n_starts=16, saddles=True, checkpoint=sys.argv[1], callback=lamb
 """
 
 
+@pytest.mark.slow
 def test_a_kill_loses_nothing_that_was_written(census: lab.Atlas, tmp_path: Path):
     file = tmp_path / "checkpoint.json"
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(file)])

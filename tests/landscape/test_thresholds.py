@@ -10,6 +10,7 @@ from scipy.special import expit
 
 import gmmscape as gs
 from gmmscape import lab
+from marks import tuples_rest_slow
 
 
 def three(separation, middle=1 / 3):
@@ -87,7 +88,7 @@ def test_five_centers_in_the_plane():
     assert found.followed[0].position_error < 1.5
 
 
-@pytest.mark.parametrize(("level", "at"), [(0.25, 5.7296), (0.05, 7.4813)])
+@pytest.mark.parametrize(("level", "at"), tuples_rest_slow([(0.25, 5.7296), (0.05, 7.4813)], 1))
 def test_crossings_of_equal_spacing(level, at):
     found = lab.structure_threshold(three, 2, (5.0, 8.0), tau=level, n_parameters=4, n_starts=6)
     assert found.kind == "crossing"
@@ -95,6 +96,7 @@ def test_crossings_of_equal_spacing(level, at):
     assert found.followed[-1].end == "pitchfork"
 
 
+@pytest.mark.slow
 def test_a_flat_minimum_crosses_where_the_overlap_says():
     """Two means on each of two centers: the fit is the truth, and its defect half the overlap."""
     found = lab.structure_threshold(
@@ -114,6 +116,7 @@ def test_a_flat_minimum_crosses_where_the_overlap_says():
     assert found.parameter == pytest.approx(brentq(lambda D: defect(D) - 0.05, 2, 4), abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("k", "k_star"), [(3, 4), (4, 4)])
 def test_nothing_is_found_above_the_threshold(k, k_star):
     """An atlas from other starts: unstructured minima just below, none just above, none far above."""

@@ -12,6 +12,16 @@ import pytest
 
 import gmmscape
 
+#: Modules with dear examples, left to the nightly run.
+SLOW = (
+    "gmmscape.landscape.comparison.against_size",
+    "gmmscape.landscape.phases.diagram",
+    "gmmscape.landscape.threshold.threshold",
+    "gmmscape.proof.birth",
+    "gmmscape.proof.separation_curve",
+    "gmmscape.proof.structure_report",
+)
+
 
 def modules() -> list[str]:
     walked = (one.name for one in pkgutil.walk_packages(gmmscape.__path__, "gmmscape."))
@@ -32,7 +42,9 @@ def test_there_are_examples_where_users_look():
     } <= with_examples
 
 
-@pytest.mark.parametrize("name", modules())
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in modules()]
+)
 def test_examples_print_what_they_say(name: str):
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     for test in examples(importlib.import_module(name)):

@@ -23,7 +23,15 @@ PAGES = {file: file.read_text(encoding="utf-8") for file in sorted(DOCS.rglob("*
 #: Pages whose pictures are made when the site is built, which runs and compares their examples.
 DRAWN = [page for page, text in PAGES.items() if PLACE.search(text)]
 #: Dear pages for researchers, left to the nightly run.
-SLOW = ("laboratory.md", "pictures.md", "separation.md")
+SLOW = (
+    "derivations/where_structure_begins.md",
+    "laboratory.md",
+    "methods/fits/families.md",
+    "methods/landscapes/birth.md",
+    "pictures.md",
+    "proofs.md",
+    "separation.md",
+)
 MOST_WORDS = 2500
 
 

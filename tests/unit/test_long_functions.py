@@ -38,7 +38,7 @@ WORK: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "explore": (LAND.explore, (), {"n_starts": 3}),
     "basins": (lab.basins, (LAND,), {"start": "truth", "n_starts": 1100}),
     "falsify": (lab.falsify, (), {**FEW, "separation": 8.0}),
-    "phase": (lab.phase, (line, [2.0, 3.0], [8.0, 12.0], 3), {"verify": 0.0}),
+    "phase": (lab.phase, (line, [2.0, 3.0], [11.0, 12.0], 3), {"verify": 0.0}),
     "structure_threshold": (lab.structure_threshold, (equal, 2, (5.0, 6.0)), {"n_starts": 2}),
     "birth": (lab.birth, (equal, PAIR, (9.9, 10.4)), {}),
     "error_against_separation": (lab.error_against_separation, (equal, PAIR, [11.0, 12.0]), {}),

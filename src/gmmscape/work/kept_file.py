@@ -105,10 +105,7 @@ def read(path: Path) -> Kept:
     said = re.search(rb'"sha256": "([0-9a-f]{64})"', content[: 2 * len(BEGIN) + len(BLANK)])
     if said is not None and sha256(_blanked(content, said.start(1))).hexdigest() != said[1].decode():
         raise DamagedCheckpointError("its content is not the one that was written")
-    if (
-        said is None
-        and sum(a != b for a, b in zip(content, BEGIN, strict=False)) <= EFFORT.files.damaged_bytes
-    ):
+    if said is None and _begins_as_written(content):
         raise DamagedCheckpointError("it does not begin as the JSON that was written")
     found = read_json(path)
     if not isinstance(found, dict) or found.get("format") != FORMAT:
@@ -157,6 +154,12 @@ def _keep(path: Path) -> None:
     finally:
         with suppress(OSError):
             spare.unlink()
+
+
+def _begins_as_written(content: bytes) -> bool:
+    """Whether all but a few of the first bytes are those of a checkpoint; so few bytes say nothing."""
+    same = sum(a == b for a, b in zip(content, BEGIN, strict=False))
+    return same > 0 and min(len(content), len(BEGIN)) - same <= EFFORT.files.damaged_bytes
 
 
 def _blanked(content: bytes, at: int) -> bytes:

@@ -14,6 +14,7 @@ from tests.engines.whole_arrays import WholeArraysEngine
 import gmmscape as gs
 from gmmscape import engine, lab
 from gmmscape.engine.extension import native
+from marks import rest_slow
 
 NAME = "whole-arrays"
 KINDS = ("spherical", "diag", "tied", "full")
@@ -97,7 +98,7 @@ def test_rows_that_no_component_reaches_are_taken_by_the_nearest():
     np.testing.assert_array_equal(held.responsibilities(mixture.parameters).sum(axis=1), [1.0, 1.0])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", rest_slow(KINDS, 1))
 def test_it_serves_a_fit_and_a_diagnosis(kind: str):
     X = np.concatenate([case(kind, n=150)[0], case(kind, n=150)[0] + 12.0])
     with engine.using("reference"):

@@ -52,6 +52,7 @@ def test_parameters_are_those_of_scikit_learn_and_a_few_more():
         "pursue",
         "n_jobs",
         "max_seconds",
+        "checkpoint",
         "rng",
     }
     for name in set(theirs) - {"tol", "reg_covar", "max_iter"}:
@@ -88,6 +89,7 @@ def test_parameters_survive_get_set_and_clone():
         "pursue": "likelihood",
         "n_jobs": 2,
         "max_seconds": 60.0,
+        "checkpoint": "fit.checkpoint",
     }
     made = gs.GaussianMixture(**options)
     assert made.get_params() == options

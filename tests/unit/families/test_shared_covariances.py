@@ -112,6 +112,7 @@ def test_other_names_are_kept_as_given_and_mean_the_same(X: FloatArray):
     assert gs.select(X, [3], ("VVI", "EEE"), rng=0).best_covariance_type in ("diag", "tied")
 
 
+@pytest.mark.slow
 def test_all_families_are_compared_and_none_is_worse_than_a_narrower_one(X: FloatArray):
     found = gs.select(X[::2], [2], "all", rng=0, covariance_prior=0)
     assert {row["covariance_type"] for row in found.table} == set(family_names())

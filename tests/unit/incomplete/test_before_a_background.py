@@ -97,6 +97,7 @@ def test_a_wrong_fit_is_diagnosed_and_repaired():
     assert gs.diagnose(MODEL, X).verdict == "no better fit found"
 
 
+@pytest.mark.slow
 def test_selection_counts_clusters():
     found = gs.select(X[::3], [2, 3], background="box", rng=0)
     assert found.best_n_components == 3

@@ -11,6 +11,7 @@ import gmmscape as gs
 from gmmscape import InvalidParameterError, lab
 from gmmscape.landscape import laws
 from gmmscape.structure.structure import Structure
+from marks import rest_slow
 
 PAIR_LAST = Structure.of([((0,), (0, 1)), ((1, 2), (2,))])
 
@@ -170,7 +171,7 @@ def test_law_7_two_means_on_two_centers(distance, indices, orbits):
     assert laws.signed_count(found, orbits) == 1
 
 
-@pytest.mark.parametrize("start", [0.5, 1.0])
+@pytest.mark.parametrize("start", rest_slow([0.5, 1.0], 1))
 def test_law_8(start):
     steps = 10_000
     point = landscape([0.0], 2).descend([-start, start], "em", max_iter=steps, tol=1e-14)

@@ -13,6 +13,7 @@ import gmmscape as gs
 from gmmscape.plot import FitDisplay, RepairDisplay
 from gmmscape.plot.fits.components import Panel
 from gmmscape.plot.labels import Obstacles, places
+from marks import tuples_rest_slow
 
 #: Columns, components, and how far these lie apart.
 SETS = [
@@ -67,7 +68,7 @@ def test_labels_cover_nothing(d, k, apart):
     assert outside or named(picture.panels_[0]) == [str(i) for i in range(k)]
 
 
-@pytest.mark.parametrize(("d", "k", "apart"), [SETS[1], SETS[4], SETS[9]])
+@pytest.mark.parametrize(("d", "k", "apart"), tuples_rest_slow([SETS[1], SETS[4], SETS[9]], 2))
 def test_labels_cover_nothing_in_repairs_pairs_and_other_sizes(d, k, apart):
     weights, means, covariances, points = fit_of(d, k, apart)
     both = [(weights, means, covariances), (None, means + 0.3, covariances)]

@@ -37,6 +37,7 @@ def test_pairs(radius):
     assert high - low <= 1e-6
 
 
+@pytest.mark.slow
 def test_units_do_not_matter(equal, tmp_path):
     """Lengths a quarter as long: the parameter is that of the unit times a quarter."""
     small = born(lambda D: gs.Mixture.location([-D, 0.0, D], 0.25), (2.25, 3.0))

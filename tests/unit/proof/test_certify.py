@@ -12,6 +12,7 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailableError
+from marks import rest_slow, tuples_rest_slow
 
 TRUTH = gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)
 #: Index, means and KL of the census of (-3, 3, 12).
@@ -68,7 +69,7 @@ def polished(means, digits=50):
         return mu, kl
 
 
-@pytest.mark.parametrize(("index", "means", "kl"), CENSUS)
+@pytest.mark.parametrize(("index", "means", "kl"), tuples_rest_slow(CENSUS, 2))
 def test_census_is_certified(land, index, means, kl):
     certificate = lab.certify(means, land)
     assert certificate.index == index
@@ -100,7 +101,7 @@ def test_certificates_hold_fifty_digits(land, index, means, kl):
             assert upper - lower < 1e-3 * error
 
 
-@pytest.mark.parametrize("distance", [11, 12, 16])
+@pytest.mark.parametrize("distance", rest_slow([11, 12, 16], 1))
 def test_spurious_minimum_of_equal_spacing(distance):
     spaced = landscape([-distance, 0.0, distance], 3)
     found = spaced.descend([-distance / 2, distance - 0.5, distance + 0.5])
@@ -138,7 +139,7 @@ def test_truth_has_no_divergence(land):
     assert low <= 0.0 <= high < 1e-15
 
 
-@pytest.mark.parametrize(("k", "centers"), [(2, 3), (4, 3)])
+@pytest.mark.parametrize(("k", "centers"), tuples_rest_slow([(2, 3), (4, 3)], 1))
 def test_unequal_weights_and_another_sigma(k, centers):
     truth = gs.Mixture([0.2, 0.3, 0.5], [-6.0, 0.0, 7.8], [1.21] * centers, "spherical")
     other = lab.Landscape(lab.Population(truth), k, sigma=1.0)

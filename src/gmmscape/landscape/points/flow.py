@@ -171,7 +171,10 @@ def _step(
         if there is None:
             time *= 0.1
             continue
-        rest = slope + values * first - vectors.T @ there.slope
+        slope_there = vectors.T @ there.slope
+        # Where there is no force, a change of it is rounding, which would hold up the other directions.
+        still = np.maximum(np.abs(slope), np.abs(slope_there)) <= ground.no_force
+        rest = np.where(still, 0.0, slope + values * first - slope_there)
         second = 2.0 * time * _phi(3, -time * values) * rest
         error = float(np.linalg.norm(second)) / (accuracy * length)
         if error <= 1.0:

@@ -221,6 +221,7 @@ def test_minima_with_coincident_means_are_found_to_rounding():
     assert minimum.hits == 64
 
 
+@pytest.mark.slow
 def test_slow_convergence_from_many_starts():
     atlas = lab.Landscape(lab.Population(gs.Mixture.location([0.0, 10.0], 1.0)), 6).explore(0)
     assert len(atlas.minima) == 5

@@ -48,6 +48,7 @@ def test_barriers_are_heights_of_the_lowest_pass():
     assert not np.isfinite(atlas.barrier(0))
 
 
+@pytest.mark.slow
 def test_minima_held_at_different_weights_make_a_tree_and_keep_their_weights():
     atlas = atlas_of((0.3, 0.7), "free")
     assert all(point.weights.tolist() == [0.3, 0.7] for point in (*atlas.minima, *atlas.saddles))
@@ -66,6 +67,7 @@ def test_nothing_counts_saddles_but_pieces_are_told():
     assert "in one labelled minimum" in (replace(atlas, edges=(*atlas.edges, loop)).alarm or "")
 
 
+@pytest.mark.slow
 def test_a_weight_of_zero_joins_what_no_saddle_does():
     """Along the way that a handover says the NLL stays what it is at the saddle."""
     atlas = three()
@@ -181,6 +183,7 @@ def test_a_prior_is_no_part_of_a_fit_that_is_asked_about():
     assert float(land.nll(fit)) == pytest.approx(-fit.log_density(X).mean(), abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("centers", "weights"), [([0.0, 5.0], "free"), ([0.0], [0.2, 0.2, 0.6])], ids=["two", "one"]
 )

@@ -69,6 +69,7 @@ def test_pairs_exist_above_and_dissolve_below(radius):
         assert kept == (sign > 0)
 
 
+@pytest.mark.slow
 def test_units_and_origin_do_not_matter(fold):
     moved = lab.birth(
         lambda t: gs.Mixture.location([1e4 - t, 1e4, 1e4 + t], 100.0), PAIR_LAST, (800.0, 1400.0)
@@ -79,6 +80,7 @@ def test_units_and_origin_do_not_matter(fold):
     assert by_sigma.parameter == pytest.approx(fold.parameter, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_four_centers_unequal_weights_and_another_sigma():
     """Where no number is known: zero gradient and curvature there, minimum above, none below."""
     cases = [

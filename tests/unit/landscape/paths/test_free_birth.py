@@ -14,6 +14,7 @@ import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailableError
 from gmmscape.results import read
+from marks import rest_slow
 
 BAD = [((0,), (0, 1)), ((1, 2), (2,))]
 
@@ -117,12 +118,13 @@ def test_what_it_says_and_files(fold: lab.BirthPoint, tmp_path):
     assert fold.plot().ax_ is not None
 
 
-@pytest.mark.parametrize("family", ["diag", "full"])
+@pytest.mark.parametrize("family", rest_slow(["diag", "full"], 1))
 def test_families_that_are_one_on_a_line_agree(fold: lab.BirthPoint, family: str):
     born = lab.birth(stretched, BAD, (0.6, 0.72), family=family)
     assert born.parameter == pytest.approx(fold.parameter, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_diagonal_covariances_in_the_plane_have_births():
     born = lab.birth(plane, BAD, (0.6, 0.75), family="diag")
     assert born.kind == "fold"

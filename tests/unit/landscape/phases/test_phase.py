@@ -11,6 +11,7 @@ import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import FormatError, InvalidParameterError
 from gmmscape.plot.landscapes.phase import chained, segments_of
+from gmmscape.work import kept_file
 
 XS, YS = np.linspace(1.0, 4.0, 4), np.linspace(5.0, 13.0, 5)
 
@@ -61,6 +62,7 @@ def test_defects_are_the_threshold_where_they_are_said_to_cross(found: lab.Phase
         assert decoding.defect == pytest.approx(0.5 / 3, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_pitchfork_is_found_where_birth_finds_it():
     """Two means on three equally spaced centers (law 9); the second parameter is the standard deviation."""
 
@@ -86,6 +88,7 @@ def test_a_minimum_next_to_its_fold_is_not_missed():
     assert found.lost == 0
 
 
+@pytest.mark.slow
 def test_in_the_plane():
     def triangle(base: float, height: float) -> gs.Mixture:
         return gs.Mixture.location([[-base / 2, 0.0], [base / 2, 0.0], [0.0, height]], 1.0)
@@ -127,9 +130,9 @@ def test_processes_and_resumption_change_nothing(tmp_path):
     assert part.stop_reason == "interrupted"
     assert part.counts.tolist() == whole.counts.tolist()
     assert len(part.births) < len(whole.births)
-    kept = json.loads(file.read_text())
-    kept["done"]["row 0"][0][0][1] = 123.0  # recognisable: it is not computed again
-    file.write_text(json.dumps(kept))
+    kept = kept_file.read(file)
+    kept.done["row 0"][0][0][1] = 123.0  # recognisable: it is not computed again
+    kept_file.write(kept, file, keep=False)
     rest = lab.phase(line, xs, ys, 3, verify=0.3, rng=1, checkpoint=file)
     assert rest.minima[0][0][0].nll == 123.0
     assert (rest.births, rest.thresholds) == (whole.births, whole.thresholds)

@@ -178,6 +178,7 @@ def test_a_pair_that_splits_in_plain_sight_leaves_the_other_to_be_decided(varian
     assert 0 < result.splittings[1].excess[0] < 1e-20
 
 
+@pytest.mark.slow
 def test_distances_beyond_all_digits_are_left_to_the_quartic_term():
     result = landscape(line(1000, 2), 3).realise(BESIDE_EXACT, precision="mp")
     assert (result.outcome, result.decided_by) == ("realised", "quartic")

@@ -325,6 +325,7 @@ def test_ctrl_c_and_time_keep_what_was_found():
     assert "raise max_seconds" in str(hasty)
 
 
+@pytest.mark.slow
 def test_processes_change_nothing(family):
     assert lab.theorem_table(equal, 3, parameters=[6.0, 9.0, 12.0], n_jobs=2, **QUICK) == family
 

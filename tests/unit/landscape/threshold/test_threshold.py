@@ -61,6 +61,7 @@ def test_what_was_searched_is_said(crossing):
     assert all(n == (at < crossing.parameter) for at, n in crossing.searched.items() if at < 5.4)
 
 
+@pytest.mark.slow
 def test_units_and_origin_do_not_matter(crossing):
     def moved(t):
         return gs.Mixture.location([1e4 - t, 1e4, 1e4 + t], 100.0)
@@ -83,6 +84,7 @@ def test_the_same_in_the_plane():
     )
 
 
+@pytest.mark.slow
 def test_a_fold_ends_a_minimum_whose_defect_is_above_the_level():
     """The structured minimum of three means, with the separation falling along the path, and a tiny level."""
     fold = lab.birth(equal, [((0,), (0, 1)), ((1, 2), (2,))], (9.5, 10.5))
@@ -113,6 +115,7 @@ def test_a_defect_that_rises_to_a_fold():
         assert (point.decoding.defect > 0.25) == (side < 0)
 
 
+@pytest.mark.slow
 def test_images_under_a_symmetry_are_followed_once():
     found = lab.structure_threshold(triangle, 2, (2.5, 4.0), tau=0.1, n_parameters=3, n_starts=12)
     assert len(found.followed) == 1
@@ -139,6 +142,7 @@ def test_a_mirror_at_one_parameter_is_no_symmetry_of_the_path():
     assert len({round(minimum.parameter, 3) for minimum in found.followed}) == 2
 
 
+@pytest.mark.slow
 def test_processes_do_not_change_the_numbers(crossing):
     again = lab.structure_threshold(equal, 2, (5.0, 8.0), tau=0.1, n_parameters=5, n_starts=6, n_jobs=2)
     assert again.to_dict() == crossing.to_dict()
