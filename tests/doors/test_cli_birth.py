@@ -22,6 +22,7 @@ def test_equal_spacing_with_files(tmp_path):
     assert (tmp_path / "b.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_pair_and_its_options(tmp_path):
     def parameter(*options):
         result = inside("birth", "--shape", "pair", *options, "--quiet", "--json", "b.json", cwd=tmp_path)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,15 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no su
 BOTH = pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP"])
 #: The second takes the same way, once it is caught.
 ONE = pytest.mark.parametrize("number", rest_slow(["SIGTERM", "SIGHUP"], 1))
+
+
+@pytest.fixture(autouse=True)
+def signals_as_in_a_terminal() -> Iterator[None]:
+    """Under nohup SIGHUP is ignored, which processes that are started inherit."""
+    before = [(number, signal.signal(number, signal.SIG_DFL)) for number in (signal.SIGTERM, signal.SIGHUP)]
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def test_without_walking_they_are_several(monkeypatch):
     assert np.ptp([point.nll for point in atlas.minima]) <= 1e-12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("centers", "k"),
     [

@@ -72,6 +72,7 @@ def test_means_on_one_gaussian_count_by_their_degree(k):
     assert lab.CriticalPoint.from_dict(point.to_dict()).degree == 1
 
 
+@pytest.mark.slow
 def test_what_split_off_beyond_float64_is_counted_once():
     centers, weights = [0.0, 3.26907946, 17.38512653], [0.39754075, 0.3591311, 0.24332815]
     truth = gs.Mixture.location(centers, 1.0, weights)

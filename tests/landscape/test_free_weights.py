@@ -254,6 +254,7 @@ def test_a_search_goes_on_from_a_checkpoint(land: lab.Landscape, atlas: lab.Atla
         lab.Landscape(land.measure, 3, sigma=0.9).explore(0, n_starts=2).union(atlas)
 
 
+@pytest.mark.slow
 def test_no_count_law_is_claimed_and_processes_change_nothing(land: lab.Landscape, atlas: lab.Atlas):
     assert atlas.count_law is None
     assert "no count law" in atlas.alarm

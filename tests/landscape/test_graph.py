@@ -64,6 +64,7 @@ def test_edges_and_barriers_are_those_of_an_independent_descent(name):
         assert barrier.error < 1e-10
 
 
+@pytest.mark.slow
 def test_mirror_minima_join_the_truth():
     atlas = explored([-11.0, 0.0, 11.0], 3)
     assert [edge.minima for edge in atlas.edges if atlas.saddles[edge.saddle].orbit_size == 6] == [

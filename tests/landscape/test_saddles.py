@@ -17,6 +17,7 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.landscape.atlas.edges import Edge, escape_height, relabelling_height
+from marks import tuples_rest_slow
 
 
 def explored(centers, k: int, sigma: float = 1.0, weights=None, **options) -> lab.Atlas:
@@ -49,13 +50,16 @@ def test_the_census_is_complete(census: lab.Atlas, reference_dir: Path):
 
 @pytest.mark.parametrize(
     ("centers", "k", "sigma", "weights"),
-    [
-        ([-4.0, 4.0], 2, 1.0, None),
-        ([-2.0, 0.0, 2.5], 2, 0.5, None),
-        ([0.0, 7.0, 15.0], 2, 1.0, [0.5, 0.2, 0.3]),
-        ([0.0, 6.0, 11.0, 20.0], 3, 1.0, None),
-        ([-8.0, 0.0, 8.0], 3, 1.0, None),
-    ],
+    tuples_rest_slow(
+        [
+            ([-4.0, 4.0], 2, 1.0, None),
+            ([-2.0, 0.0, 2.5], 2, 0.5, None),
+            ([0.0, 7.0, 15.0], 2, 1.0, [0.5, 0.2, 0.3]),
+            ([0.0, 6.0, 11.0, 20.0], 3, 1.0, None),
+            ([-8.0, 0.0, 8.0], 3, 1.0, None),
+        ],
+        3,
+    ),
 )
 def test_labelled_points_add_up_to_one(centers, k, sigma, weights):
     atlas = explored(centers, k, sigma, weights)

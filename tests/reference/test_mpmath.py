@@ -8,6 +8,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from marks import rest_slow
 from oracles.high_precision import HighPrecisionLandscape
 
 CASES = [
@@ -33,7 +34,7 @@ def _both(case):
     return land, HighPrecisionLandscape(centers, taus, weights, sigma), means
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", rest_slow(CASES, 1))
 def test_value_and_divergence(case):
     land, exact, means = _both(case)
     value, divergence = land.nll(means), land.kl(means)
@@ -41,7 +42,7 @@ def test_value_and_divergence(case):
     assert abs(divergence - float(exact.kl(means))) <= min(divergence.error, 1e-9 * max(1.0, divergence))
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", rest_slow(CASES, 1))
 def test_gradient_and_hessian(case):
     land, exact, means = _both(case)
     gradient, hessian = exact.derivatives(means)

@@ -157,9 +157,10 @@ def _keep(path: Path) -> None:
 
 
 def _begins_as_written(content: bytes) -> bool:
-    """Whether all but a few of the first bytes are those of a checkpoint; so few bytes say nothing."""
-    same = sum(a == b for a, b in zip(content, BEGIN, strict=False))
-    return same > 0 and min(len(content), len(BEGIN)) - same <= EFFORT.files.damaged_bytes
+    """Whether it is a checkpoint that was cut off early, or one with a few wrong bytes at the beginning."""
+    if len(content) < len(BEGIN):
+        return BEGIN.startswith(content)
+    return sum(a != b for a, b in zip(content, BEGIN, strict=False)) <= EFFORT.files.damaged_bytes
 
 
 def _blanked(content: bytes, at: int) -> bytes:

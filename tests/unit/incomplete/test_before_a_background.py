@@ -86,6 +86,7 @@ def test_other_families(kind: str):
     assert model.background_weight_ == pytest.approx(80 / 530, abs=0.06)
 
 
+@pytest.mark.slow
 def test_a_wrong_fit_is_diagnosed_and_repaired():
     one_on_two = np.array([[0.0, 0.0, 0.0], [0.5, 0.0, 0.0], [4.5, 4.5, 0.0]])
     some = X[::2]

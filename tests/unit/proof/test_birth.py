@@ -5,6 +5,7 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailableError
+from marks import rest_slow
 
 STRUCTURE = [((0,), (0, 1)), ((1, 2), (2,))]
 
@@ -29,7 +30,7 @@ def test_equal_spacing(equal):
         assert lower - 1e-8 < mean < upper + 1e-8
 
 
-@pytest.mark.parametrize("radius", [1.0, 3.0])
+@pytest.mark.parametrize("radius", rest_slow([1.0, 3.0], 1))
 def test_pairs(radius):
     birth = born(lambda D: gs.Mixture.location([-radius, radius, D], 1.0), (2 * radius + 2, 2 * radius + 8))
     low, high = lab.certify_birth(birth).parameter

@@ -65,6 +65,7 @@ def test_the_certificate_is_of_this_minimum(curve):
     assert certificate.is_structured
 
 
+@pytest.mark.slow
 def test_weights_are_those_of_the_truth():
     curve = lab.proved_error_against_separation([11.0], [0.2, 0.3, 0.5])
     assert curve.certificates[0].problem["weights"] == [0.2, 0.3, 0.5]

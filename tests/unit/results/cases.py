@@ -109,11 +109,11 @@ def of_landscapes() -> dict[str, Record]:
 def of_paths() -> dict[str, Record]:
     threshold = lab.structure_threshold(equal, 2, (5.0, 6.0), n_starts=2)
     return {
-        "birth": lab.birth(equal, STRUCTURE, (4.0, 12.0)),
+        "birth": lab.birth(equal, STRUCTURE, (9.0, 12.0)),
         "separation curve": lab.error_against_separation(equal, STRUCTURE, [9.0, 12.0]),
         "threshold": threshold,
         "followed minimum": threshold.followed[0],
-        "phase diagram": lab.phase(stretched, [9.0, 12.0], [9.0, 12.0], 3, n_starts=2, rng=0),
+        "phase diagram": lab.phase(stretched, [4.0, 6.0], [6.0, 10.0], 3, n_starts=2, rng=0),
     }
 
 

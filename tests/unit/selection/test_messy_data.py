@@ -54,6 +54,7 @@ def test_a_value_that_many_rows_have_is_a_group_of_its_own(number: int, share: f
     assert found.best.mixture.weights[spike] == pytest.approx(np.mean(X == 0.0), abs=0.01)
 
 
+@pytest.mark.slow
 def test_a_grid_gains_nothing_for_components_that_sit_on_it():
     """Of many rows too: the floor of a rounded column grows with their number."""
     X = np.round(np.random.default_rng(0).normal(20.0, 1.0, (20_000, 1)))

@@ -252,7 +252,8 @@ def test_more_components_than_gain_anything_are_copies():
     assert gs.select(np.arange(24.0)[:, None], range(1, 5), rng=0).best_n_components == 1
 
 
-@pytest.mark.parametrize("seed", rest_slow([2, 5, 6], 1))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [2, 5, 6])
 def test_refused_fits_do_not_get_worse_with_more_components(seed: int):
     rng = np.random.default_rng(seed)
     x = np.concatenate([rng.normal(54.0, 6.0, 100), rng.normal(80.0, 6.0, 172), np.full(9, 60.0)])[:, None]
@@ -358,7 +359,7 @@ def test_data_that_do_not_do_are_refused(data, word):
         gs.select(data, range(1, 7))
 
 
-@pytest.mark.parametrize("criterion", ["bic", "heldout"])
+@pytest.mark.parametrize("criterion", rest_slow(["bic", "heldout"], 1))
 def test_it_goes_on_from_its_checkpoint(tmp_path, criterion):
     options = {"covariance_types": ("spherical", "full"), "criterion": criterion, "n_folds": 2}
     whole = gs.select(X[:80], range(1, 5), rng=3, **options)

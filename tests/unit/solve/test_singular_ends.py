@@ -9,6 +9,7 @@ import gmmscape as gs
 from gmmscape.arrays import FloatArray
 from gmmscape.covariances.matrices import Full
 from gmmscape.exceptions import InvalidParameterError
+from marks import rest_slow
 
 WITHOUT_BOUND = {"covariance_prior": 0.0, "covariance_floor": 0.0, "init_params": "random_from_data"}
 
@@ -35,7 +36,7 @@ def test_optima_of_few_rows_are_counted(seed: int):
     assert sum(one.hits for one in listed) + found.degenerate + found.unsettled == 20
 
 
-@pytest.mark.parametrize("family", ["VVE", "EVV"])
+@pytest.mark.parametrize("family", rest_slow(["EVV", "VVE"], 1))
 def test_families_in_python_end(family: str):
     X = np.round(np.random.default_rng(5).normal(size=(40, 3)) * 2)
     options = WITHOUT_BOUND | {"random_state": 5, "n_init": 4}

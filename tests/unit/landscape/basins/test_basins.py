@@ -57,6 +57,7 @@ def test_it_can_be_stopped_and_gone_on_with(land, found, tmp_path):
     assert lab.basins(land, start="truth", n_starts=STARTS, checkpoint=file).to_dict() == found.to_dict()
 
 
+@pytest.mark.slow
 def test_starts_that_nobody_settled_may_belong_to_any_minimum():
     land = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0, 12.0, 57.0, 63.0, 72.0], 1.0)), 6)
     whole = lab.basins(land, start="truth", n_starts=300, rng=0)

@@ -34,6 +34,7 @@ def em(rows, weights, means, steps=20_000):
     return means
 
 
+@pytest.mark.slow
 def test_matches_are_where_plain_em_leads(land, atlas):
     rows = TRUTH.sample(400, rng=3)[0]
     found = lab.compare(rows, land, atlas=atlas, rng=0)

@@ -8,6 +8,7 @@ from scipy.integrate import solve_ivp
 
 import gmmscape as gs
 from gmmscape import lab
+from marks import rest_slow
 from oracles.panels import Panels
 
 CENTERS = (-3.0, 3.0, 12.0)
@@ -65,7 +66,7 @@ def test_the_flow_is_that_of_another_integrator(land, begun):
     assert path.weights == pytest.approx(shares / shares.sum(axis=1, keepdims=True), abs=2e-7)
 
 
-@pytest.mark.parametrize("method", ["em", "gradient_flow"])
+@pytest.mark.parametrize("method", rest_slow(["em", "gradient_flow"], 1))
 def test_the_nll_never_rises(land, begun, method):
     path = lab.trajectory(land, START, method, weights=begun[0])
     assert path.stop_reason == "converged"

@@ -40,6 +40,7 @@ def test_close_centers_have_minima_without_structure(close):
         assert [cut.stability < 1 for cut in suspect.cuts] == [True] * len(suspect.cuts)
 
 
+@pytest.mark.slow
 def test_far_centers_have_none():
     far = lab.falsify(**{**CLOSE, "separation": 12.0}, rng=2)
     assert far.suspects == ()

@@ -97,6 +97,7 @@ def test_a_weight_of_zero_joins_what_no_saddle_does():
         assert float(land.nll(fit)) == pytest.approx(saddle.nll, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_a_flat_point_that_leads_down_is_no_minimum():
     """All means on the middle: a common width takes the splitting's curvature away, and its quartic falls."""
     atlas = atlas_of("equal", "common")
@@ -108,6 +109,7 @@ def test_a_flat_point_that_leads_down_is_no_minimum():
     assert atlas.edges[0].relabelling == (1, 0)
 
 
+@pytest.mark.slow
 def test_text_says_what_was_sought_and_what_may_be_missing():
     text = str(three())
     assert "saddle  index" in text

@@ -32,7 +32,7 @@ CASES = {
     "free weights, common width": ("spherical", "free", "common"),
     "free weights and widths": ("spherical", "free", "free"),
 }
-every = pytest.mark.parametrize("name", rest_slow(list(CASES), 2))
+every = pytest.mark.parametrize("name", rest_slow(list(CASES), 1))
 
 
 @cache
@@ -150,6 +150,7 @@ def test_edges_join_the_minima_that_own_descents_end_in(name: str):
         assert sorted(ends) == list(edge.minima)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", rest_slow(list(CASES), 1))
 def test_no_saddle_of_many_searches_of_another_kind_is_missed(name: str):
     """A root finder of SciPy's on the gradient, by differences, from random fits."""
@@ -227,6 +228,7 @@ class InThePlane:
         return float(-self.w @ logsumexp(logs, axis=1))
 
 
+@pytest.mark.slow
 def test_a_saddle_with_full_covariances_in_the_plane():
     """The lowest saddle: critical, of index 1 by second differences, joined as EM from both sides says."""
     land = lab.FreeLandscape(lab.Population(PLANE), 2, family="full", weights="free")

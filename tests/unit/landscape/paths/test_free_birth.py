@@ -59,6 +59,7 @@ def theta_of(born: lab.BirthPoint) -> np.ndarray:
     return np.concatenate([born.fit.means[:, 0], 0.5 * np.log(born.fit.covariances)])
 
 
+@pytest.mark.slow
 def test_known_widths_give_the_birth_of_the_location_family():
     def path(distance: float) -> gs.Mixture:
         return gs.Mixture.location([-distance, 0.0, distance], 1.0)
@@ -86,6 +87,7 @@ def test_the_fold_is_critical_and_singular(fold: lab.BirthPoint):
     assert values[1] > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("above", "exists"), [(2e-3, True), (-2e-3, False)])
 def test_there_is_a_minimum_above_and_none_below(fold: lab.BirthPoint, above: float, exists: bool):
     s = fold.parameter + above
@@ -118,6 +120,7 @@ def test_what_it_says_and_files(fold: lab.BirthPoint, tmp_path):
     assert fold.plot().ax_ is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", rest_slow(["diag", "full"], 1))
 def test_families_that_are_one_on_a_line_agree(fold: lab.BirthPoint, family: str):
     born = lab.birth(stretched, BAD, (0.6, 0.72), family=family)

@@ -124,6 +124,7 @@ def test_a_sample_has_profiles_too(rng):
     assert profile.plot().ax_.get_ylabel() == "NLL, nats"
 
 
+@pytest.mark.slow
 def test_profiles_are_written_and_drawn(land, minima, escape, tmp_path: Path):
     figures = list(_pylab_helpers.Gcf.figs)
     profile = land.profile(minima[1], minima[0], escape)

@@ -25,6 +25,7 @@ def found() -> lab.PhaseDiagram:
     return lab.phase(line, XS, YS, 3, verify=0.2, rng=0)
 
 
+@pytest.mark.slow
 def test_counts_and_kinds_are_those_of_explorations(found: lab.PhaseDiagram):
     for i, j in ((0, 0), (0, 3), (2, 0), (2, 2), (4, 1), (4, 3)):
         atlas = lab.Landscape(lab.Population(line(XS[j], YS[i])), 3).explore(5, n_starts=32)
@@ -40,6 +41,7 @@ def test_counts_and_kinds_are_those_of_explorations(found: lab.PhaseDiagram):
     assert (found.checked, found.disagreed, found.lost, found.supplied) == (4, 0, 0, 0)
 
 
+@pytest.mark.slow
 def test_births_are_those_of_birth_on_a_bracket_of_its_own(found: lab.PhaseDiagram):
     structure = [((0,), (0, 1)), ((1, 2), (2,))]
     born = [b for b in found.births if b.kind == "0>0,1  1,2>2"]
@@ -54,6 +56,7 @@ def test_births_are_those_of_birth_on_a_bracket_of_its_own(found: lab.PhaseDiagr
         assert found.kinds[at.kind][row, column] == 1 + found.kinds[at.kind][other, column]
 
 
+@pytest.mark.slow
 def test_defects_are_the_threshold_where_they_are_said_to_cross(found: lab.PhaseDiagram):
     assert found.thresholds
     for at in found.thresholds:
@@ -75,6 +78,7 @@ def test_a_pitchfork_is_found_where_birth_finds_it():
     assert places == {("pitchfork", 5.4026195)}
 
 
+@pytest.mark.slow
 def test_a_minimum_next_to_its_fold_is_not_missed():
     """Its basin is so small there that descents on a coarse rule leave it; following finds it."""
     structure = [((0, 1), (0,)), ((2,), (1, 2))]
@@ -160,6 +164,7 @@ def test_an_end_before_the_first_row_is_no_result_but_an_empty_one():
     assert labels[0] == "not searched"
 
 
+@pytest.mark.slow
 def test_what_it_says_and_draws(found: lab.PhaseDiagram, tmp_path):
     pytest.importorskip("matplotlib")
     text = str(found)

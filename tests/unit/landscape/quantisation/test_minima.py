@@ -154,6 +154,7 @@ def test_newtons_method_leaves_a_saddle():
     assert left.distortion < cut.distortion - 0.05
 
 
+@pytest.mark.slow
 def test_in_a_plane_starts_end_in_what_the_atlas_lists():
     truth = gs.Mixture.location([[0.0, 0.0], [4.0, 0.0], [12.0, 1.0]], 1.0)
     land = lab.KMeansLandscape(lab.Population(truth), 3)

@@ -97,6 +97,7 @@ def test_sums_of_small_terms_are_mpmath(spacing, weights):
     assert summed.error < abs(summed.excess[0])
 
 
+@pytest.mark.slow
 def test_terms_that_cancel_are_left_to_mpmath():
     """Two pairs side by side share borders as the truth does; the mirrored problem has the same excess."""
     found = []

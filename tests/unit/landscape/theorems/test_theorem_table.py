@@ -75,6 +75,7 @@ def test_errors_are_those_of_an_independent_rule(table, independent):
     assert all(minimum.second_rule for minimum in table.truths[0].minima)
 
 
+@pytest.mark.slow
 def test_extended_precision_moves_no_mean_by_more_than_its_numerical_error(table):
     pytest.importorskip("mpmath")
     minimum = table.truths[0].minima[1]

@@ -97,6 +97,7 @@ def test_a_fold_ends_a_minimum_whose_defect_is_above_the_level():
     assert ends[0].means[:, 0] == pytest.approx(fold.means[:, 0], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_defect_that_rises_to_a_fold():
     """Centers -3, 3, D: between two searched places a minimum's defect rises above the level, and it ends."""
 
