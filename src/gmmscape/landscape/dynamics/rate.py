@@ -66,7 +66,12 @@ class Rate(NamedTuple):
         read = f"in iterations {self.first:.0f} to {self.last:.0f}"
         theory = "" if self.curvature is None else f"; 1 - curvature = {self.expected:.8g}"
         if self.name == "linear":
-            return f"linear, {self.factor:.8g} +- {self.factor_error:.2g} a step {read}{theory}"
+            assert self.factor is not None
+            assert self.factor_error is not None
+            # To the digit of the error: what follows is the machine's.
+            decimals = 8 if not self.factor_error > 0 else -int(np.floor(np.log10(self.factor_error)))
+            factor = f"{self.factor:.{min(max(decimals, 0), 8)}f}"
+            return f"linear, {factor} +- {self.factor_error:.1g} a step {read}{theory}"
         if self.name == "sublinear":
             power = f"t^-{self.power:.3g} +- {self.power_error:.2g}"
             return f"sublinear, {power} {read}; curvature {self.curvature:.1g} is zero within its error"
