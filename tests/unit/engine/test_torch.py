@@ -14,6 +14,7 @@ from gmmscape import engine, lab
 from gmmscape.engine import reference
 from gmmscape.engine.extension import instruction_sets
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+from marks import rest_slow
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
@@ -283,8 +284,8 @@ CALLS: dict[str, Callable] = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("kind", ["diag", "full"])
-@pytest.mark.parametrize("spread", [1.0, 1e3])
+@pytest.mark.parametrize("kind", rest_slow(["diag", "full"], 1))
+@pytest.mark.parametrize("spread", rest_slow([1.0, 1e3], 1))
 def test_memory_is_that_of_blocks_and_the_host_does_not_wait_for_each(
     call: str, kind: str, spread: float, monkeypatch: pytest.MonkeyPatch
 ):
@@ -473,7 +474,7 @@ def test_small_loops_run_natively_and_large_ones_do_not(monkeypatch: pytest.Monk
 
 
 @pytest.mark.usefixtures("by_python")
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", rest_slow(KINDS, 1))
 def test_it_serves_a_fit_and_a_diagnosis(kind: str):
     X = np.concatenate([problem(kind, 150, 2, 4)[0], problem(kind, 150, 2, 4)[0] + 12.0])
     found = gs.GaussianMixture(4, covariance_type=kind, random_state=0, escape=False).fit(X)
