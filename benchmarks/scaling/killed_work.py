@@ -53,7 +53,14 @@ def basins(folder: Path, checkpoint: Path) -> Any:
     return lab.basins(land, start="truth", n_starts=10_000, rng=0, checkpoint=checkpoint).to_dict()
 
 
-WORK = {"fit": fit, "select": select, "explore": explore, "basins": basins}
+def repair(folder: Path, checkpoint: Path) -> Any:
+    """A repair of components that all lie on a few of the rows."""
+    X = np.load(folder / "rows.npy")[:4_000]
+    stuck = gs.Mixture(None, X[:COMPONENTS], np.tile(np.eye(X.shape[1]), (COMPONENTS, 1, 1)), "full")
+    return gs.repair(stuck, X, covariance_type="full", rng=0, checkpoint=checkpoint).to_dict()
+
+
+WORK = {"fit": fit, "repair": repair, "select": select, "explore": explore, "basins": basins}
 
 
 def work(what: str, folder: Path, checkpoint: Path, out: Path) -> None:

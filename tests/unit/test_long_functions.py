@@ -47,7 +47,6 @@ WORK: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
 #: What each takes besides `max_seconds`, `callback` and `verbose`.
 KEYWORDS = {
     "diagnose": {"rng", "n_jobs"},
-    "repair": {"rng", "n_jobs"},
     "birth": set(),
     "error_against_separation": set(),
 }

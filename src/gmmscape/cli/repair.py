@@ -12,6 +12,7 @@ from gmmscape.cli.shared.files import FileCommand, Read, Written
 from gmmscape.cli.shared.models import model_in, model_path
 from gmmscape.cli.shared.options import (
     background_option,
+    checkpoint_option,
     max_seconds_option,
     pursue_option,
     regularity_options,
@@ -35,6 +36,7 @@ from gmmscape.estimator.document import FitDocument
     help="Write the repaired fit to this file; - for standard output.",
 )
 @output_options(Repair)
+@checkpoint_option
 @max_seconds_option
 @regularity_options
 @background_option

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,11 @@ from gmmscape.diagnosis.false_alarms import bootstrapped_gains
 from gmmscape.diagnosis.foreign_rows import foreign_rows
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.diagnosis.verdict import counted_gain, diagnosis_of, diagnosis_of_result
-from gmmscape.exceptions import DataError, InvalidParameterError
+from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
 from gmmscape.families import CovariancePrior, Family, family_named, with_held
 from gmmscape.given_rows import column_names, columns_in_order
 from gmmscape.measure import Sample
+from gmmscape.mixture import Mixture
 from gmmscape.mixture.background import Background
 from gmmscape.models import FittedModel, last_step, read_model, rows_at_last_step
 from gmmscape.moves.mixture_problem import PURSUE, MixtureProblem
@@ -32,6 +35,8 @@ from gmmscape.solve import EM, Regularity, Solution
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import choice, generator, real_number, whole_number
+from gmmscape.work.journal import Journal, kept_seed
+from gmmscape.work.pieces import Pieces
 
 NESTED = ("offer", "take")
 #: Polishes fits that come from elsewhere.
@@ -97,15 +102,16 @@ def judge(
     callback: Callback | None,
     false_alarm: float | None = None,
     n_starts: int = 0,
+    checkpoint: str | Path | None = None,
 ) -> Judged:
-    """Read the model, examine it on the data, and say what it is; see `diagnose` for the parameters."""
+    """Read the model, examine it on the data, and say what it is; see `diagnose` and `repair`."""
     choice("nested", nested, NESTED)
     choice("pursue", pursue, PURSUE)
     check_n_jobs(n_jobs)
     n_samples = 0 if false_alarm is None else _samples_for(false_alarm)
     whole_number("n_starts", n_starts)
     budget = Budget.of("diagnose", max_seconds, callback, verbose)
-    seed = int(generator(rng).integers(2**63))
+    seed = _seed(rng, checkpoint)
     whole, X = model, rows_at_last_step(model, X)
     model = last_step(whole)
     fitted = read_model(model, covariance_type)
@@ -117,19 +123,23 @@ def judge(
         raise InvalidParameterError.of("background", background, "leave out: bare centers have no density")
     sample = Sample(X, sample_weight, copy=False, wild="aside", background=background)
     check_rows(sample, fitted)
+    pipeline = None if whole is model else whole
     if fitted.mixture is None:
+        if checkpoint is not None:
+            raise NotAvailableError("checkpoint: repairs of centers keep none; leave it out")
         total = total_mass(sample, sample_weight)  # inertia is a sum over rows as the user weighs them
         budget.value_is = "inertia"
         diagnosis, centers, n_iter = diagnose_centers(sample, fitted.means, total, seed, budget)
-        return Judged(
-            fitted, diagnosis, None, None, centers, n_iter, X, pipeline=None if whole is model else whole
-        )
+        return Judged(fitted, diagnosis, None, None, centers, n_iter, X, pipeline=pipeline)
     total = sample.counted_rows
     family = family_of(fitted, sample, reg_covar, covariance_floor, covariance_prior)
     given = sample.local_mixture(fitted.mixture)
     objective = Objective.near(sample, family, given)
-    problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed, pursue=pursue)
-    with limited(n_jobs):
+    asked = {"nested": nested, "pursue": pursue, "rng": seed}
+    limits = {"reg_covar": reg_covar, "covariance_floor": covariance_floor}
+    pieces = _pieces(checkpoint, objective, fitted, given, asked, limits)
+    problem = MixtureProblem(objective, take_nested=nested == "take", seed=seed, pursue=pursue, pieces=pieces)
+    with limited(n_jobs), closing(pieces):
         examination = examine(objective, given, problem, POLISH, budget)
         calibration, rest = None, (n_starts, seed, budget)
         try:
@@ -141,23 +151,61 @@ def judge(
         except KeyboardInterrupt:  # while it was looked at: told is what is known at once
             examination = examination.ended("interrupted")
             diagnosis, after = _diagnoses(examination, fitted, total, calibration, *rest)
-    final = examination.final
-    if final.local is given:  # with the numbers that came in: subtracting an origin and adding it may round
-        final = replace(final, local=fitted.mixture, origin=np.zeros(sample.n_features))
-    if examination.stop_reason != "completed":
-        final = replace(final, stop_reason=examination.stop_reason)
     names = fitted.feature_names or column_names(X)
     return Judged(
         fitted,
         diagnosis.told(names),
         after.told(names),
-        final,
+        _final(examination, fitted.mixture),
         None,
         max(1, sum(part.n_iter for part in examination.way)),
         X,
         family.prior,
-        None if whole is model else whole,
+        pipeline,
     )
+
+
+def _final(examination: Examination, came: Mixture) -> Solution:
+    """The best fit in hand, with what ended the examination if that was no end of the search."""
+    final = examination.final
+    if (
+        final.local == examination.given
+    ):  # with the numbers that came: an origin taken off and added may round
+        final = replace(final, local=came, origin=np.zeros_like(final.origin))
+    ended = examination.stop_reason
+    return final if ended == "completed" else replace(final, stop_reason=ended)
+
+
+def _seed(rng: Any, checkpoint: str | Path | None) -> int:
+    """The seed that the user's leads to; without one that of the checkpoint, if there is one."""
+    kept = kept_seed(checkpoint) if rng is None else None
+    return int(generator(rng).integers(2**63)) if kept is None else kept
+
+
+def _pieces(
+    checkpoint: str | Path | None,
+    objective: Objective[Any],
+    fitted: FittedModel,
+    given: Mixture,
+    asked: dict[str, Any],
+    limits: dict[str, float | None],
+) -> Pieces:
+    """What is kept of an examination; its facts are all that its descents depend on."""
+    if checkpoint is None:
+        return Pieces(None)
+    sample, family = objective.measure, objective.family
+    prior, held = family.prior, fitted.held
+    facts = {
+        **asked,
+        **{name: getattr(fitted, name) if value is None else value for name, value in limits.items()},
+        "held": None if held is None else held.content(),
+        "data": sample.digest,
+        "model": given.to_dict(),
+        "covariance_type": family.name,
+        "prior": None if prior is None else [prior.rows, prior.scale.tolist(), prior.n],
+        "background": None if sample.background is None else sample.background.content(),
+    }
+    return Pieces(Journal(checkpoint, "repair", facts))
 
 
 def check_rows(sample: Sample, fitted: FittedModel) -> None:

@@ -169,7 +169,7 @@ def examine(
     one_pass = time.monotonic() - began
     norm = _gradient_norm(objective, given)
     solver = EM(tol=finish.tol, max_iter=0) if eager else finish
-    polished = _em(objective, given, solver, budget)
+    polished = _em(problem, given, solver, budget)
     ended = polished.stop_reason
     lost = np.zeros(given.n_components, dtype=bool)
     hurried = budget.max_seconds is not None and _takes_all(objective, given, one_pass, budget.max_seconds)
@@ -270,7 +270,7 @@ def _improve(
         budget.report("finish", found.escape.tried, value=found.best.value, round=found.escape.rounds)
         # What settled the fit counts: no fit has more iterations than EM alone would have.
         left = replace(finish, max_iter=max(0, finish.max_iter - found.best.n_iter))
-        finished = _em(objective, found.best.local, left, budget)
+        finished = _em(problem, found.best.local, left, budget)
         sound = not (collapsed(objective, finished.local) & ~collapsed(objective, found.best.local)).any()
         if finished.value <= found.best.value and sound:
             found.best = finished
@@ -308,11 +308,14 @@ def _as_it_came(
     return replace(polished, local=given, nll=value - penalty, penalty=penalty, gradient_norm=norm)
 
 
-def _em(objective: SampleObjective, start: Mixture, finish: EM, budget: Budget) -> Solution:
+def _em(problem: MixtureProblem, start: Mixture, finish: EM, budget: Budget) -> Solution:
     def watch(ended: int, iterations: int, nll: float) -> bool:
         return budget.asks_to_stop("polish", 0, value=nll, iteration=iterations)
 
-    return descend(finish, objective, start, max_seconds=budget.left, watch=watch)
+    def led() -> Solution:
+        return descend(finish, problem.objective, start, max_seconds=budget.left, watch=watch)
+
+    return problem.descents.one("polish", led)
 
 
 def _shaken_off(problem: MixtureProblem, solution: Solution, budget: Budget) -> Solution | None:
@@ -325,7 +328,11 @@ def _shaken_off(problem: MixtureProblem, solution: Solution, budget: Budget) -> 
         budget.check()
         return nll < target
 
-    left = descend(SHAKEN, objective, start, watch=watch)
+    left = problem.descents.one(
+        "shaken",
+        lambda: descend(SHAKEN, objective, start, watch=watch),
+        whole=lambda end: end.value < target or end.stop_reason != "interrupted",
+    )
     if left.value >= target:
         if left.stop_reason == "interrupted":
             raise Stopped("interrupted")

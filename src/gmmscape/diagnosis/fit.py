@@ -19,12 +19,9 @@ from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.objective import Objective, SampleObjective
 from gmmscape.progress import Budget
 from gmmscape.results.records import Record
-from gmmscape.solve import EM, Memory, Solution, descend_all, pass_size, start_around
+from gmmscape.solve import CUT_SHORT, EM, Memory, Solution, descend_all, pass_size, start_around
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
-
-#: Stop reasons of a start after which nothing more is tried.
-CUT_SHORT = ("interrupted", "time_limit")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -247,6 +248,7 @@ def repair(
     pursue: str = "evidence",
     background: str | float | None = None,
     n_jobs: int | None = None,
+    checkpoint: str | Path | None = None,
     max_seconds: float | None = None,
     verbose: int = 0,
     callback: Callback | None = None,
@@ -288,6 +290,10 @@ def repair(
         A uniform density beside the components, as in `GaussianMixture`; the model's own by default.
     n_jobs : int, optional
         Threads at most; None or -1 for all cores. The result does not depend on it.
+    checkpoint : str or Path, optional
+        JSON file that descents are kept in; if it exists, the repair goes on from it, without `rng` with the
+        seed that it has. To the last bit it is then the repair of a run that was never ended, unless
+        `max_seconds` decides on what is tried.
     max_seconds : float, optional
         Time budget.
     verbose : int, default=0
@@ -305,7 +311,11 @@ def repair(
     DataError
         If the data cannot be used or have another number of columns than the model.
     InvalidParameterError
-        If the model or an option cannot be used.
+        If the model or an option cannot be used, or the checkpoint is one of another repair.
+    FormatError
+        If the checkpoint is none, or damaged, as is the one before it.
+    NotAvailableError
+        If there is to be a checkpoint for centers, or for rows in blocks.
     NotFittedError
         If the model has no parameters yet.
 
@@ -336,6 +346,7 @@ def repair(
         "pursue": pursue,
         "background": background,
         "n_jobs": n_jobs,
+        "checkpoint": checkpoint,
         "max_seconds": max_seconds,
         "verbose": verbose,
         "callback": callback,

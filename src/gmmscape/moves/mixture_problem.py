@@ -38,6 +38,8 @@ from gmmscape.solve import (
     spread_means,
 )
 from gmmscape.tolerances import TOLERANCES
+from gmmscape.work.descents import KeptDescents
+from gmmscape.work.pieces import Pieces
 
 #: What moves are made for: gains that new rows would see, or all.
 PURSUE = ("evidence", "likelihood")
@@ -69,6 +71,8 @@ class MixtureProblem:
         Whether a gain has to be one that new rows would have, or is enough by itself.
     effort : float, optional
         What the search may cost, as the tally of the rows counts from now on; without end by default.
+    pieces : Pieces, optional
+        Where descents are kept, if anywhere.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class MixtureProblem:
         hold_out: bool = True,
         pursue: str = "evidence",
         effort: float | None = None,
+        pieces: Pieces | None = None,
     ) -> None:
         if not objective.family.free_covariances:
             raise InvalidParameterError.of(
@@ -91,6 +96,7 @@ class MixtureProblem:
         self.same = TOLERANCES.moves.same / objective.measure.effective_rows
         self.seed = seed
         self.hold_out = hold_out
+        self.descents = KeptDescents(objective, pieces or Pieces(None))
         self._tally = objective.rows.tally
         self._begun = False
         self._known = KnownSplits(objective)
@@ -308,7 +314,9 @@ class MixtureProblem:
             # Where the effort ends is where moves are judged.
             most = max(EFFORT.moves.screen + 1, int(self.left / (one * len(starts))))
             solver = replace(solver, max_iter=min(solver.max_iter, most))
-        ends = descend_all(solver, self.objective, starts, patience=patience, watch=watch)
+        ends = self.descents.several(
+            "moves", lambda: descend_all(solver, self.objective, starts, patience=patience, watch=watch)
+        )
         if ends[-1].stop_reason == "interrupted":
             raise Stopped("interrupted")  # Ctrl-C
         return [(end.history[0], end) for end in ends]
@@ -326,7 +334,10 @@ class MixtureProblem:
         before, begun = self._tally.done, fit
         lost = collapsed(self.objective, fit.local, after_em=True)
         for _ in range(EFFORT.moves.settling_rounds):
-            end = descend(SETTLE, self.objective, fit.local, watch=watch)
+            start = fit.local
+            end = self.descents.one(
+                "settling", lambda start=start: descend(SETTLE, self.objective, start, watch=watch)
+            )
             if end.stop_reason == "interrupted":
                 raise Stopped("interrupted")
             gain = fit.value - end.value

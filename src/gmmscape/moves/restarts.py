@@ -14,6 +14,7 @@ from gmmscape.moves.degeneracy import collapsed
 from gmmscape.objective import SampleObjective
 from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import (
+    CUT_SHORT,
     EM,
     Solution,
     descend_all,
@@ -31,7 +32,6 @@ from gmmscape.work.journal import Journal
 PLAIN = EM(tol=1e-2, max_iter=1000, accelerate=False)
 FINISH = EM(tol=1e-6, max_iter=10_000)
 SHAKEN = EM(tol=1e-4, max_iter=40)
-CUT_SHORT = ("interrupted", "time_limit")
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from gmmscape.arrays import FloatArray
-from gmmscape.diagnosis.fit import CUT_SHORT, Fit
+from gmmscape.diagnosis.fit import Fit
 from gmmscape.diagnosis.result import Diagnosis
-from gmmscape.solve import Solution, solution_of, stored
+from gmmscape.solve import CUT_SHORT, Solution, solution_of, stored
 from gmmscape.work.journal import Journal
+from gmmscape.work.pieces import Pieces
 
 
 class KeptFits:
-    """Pieces of a selection by name and number: what is tried next depends on results alone, so that a new
-    run asks for the same pieces in the same order.
+    """Fits of a selection, and where EM led from starts, as `Pieces` of its journal.
 
     Parameters
     ----------
@@ -24,8 +23,7 @@ class KeptFits:
     """
 
     def __init__(self, journal: Journal | None) -> None:
-        self._journal = journal
-        self._asked: Counter[str] = Counter()
+        self._pieces = Pieces(journal)
 
     def fit(self, name: str, origin: FloatArray, compute: Callable[[], Fit]) -> Fit:
         """Return a fit: the one kept, or a new one, which is kept unless it was cut short."""
@@ -48,7 +46,7 @@ class KeptFits:
                 None if before is None else Diagnosis.from_dict(before),
             )
 
-        return self._piece(f"{name}, fit", compute, kept, read)
+        return self._pieces.piece(f"{name}, fit", compute, kept, read)
 
     def ends(
         self, name: str, origin: FloatArray, n_starts: int, compute: Callable[[], Sequence[Solution]]
@@ -62,28 +60,8 @@ class KeptFits:
         def read(content: list[dict[str, Any]]) -> list[Solution]:
             return [solution_of(one, origin) for one in content]
 
-        return list(self._piece(f"{name}, starts", compute, kept, read))
+        return list(self._pieces.piece(f"{name}, starts", compute, kept, read))
 
     def close(self) -> None:
         """Write what is kept to the file, and let other processes have it."""
-        if self._journal is not None:
-            self._journal.close()
-
-    def _piece(
-        self,
-        name: str,
-        compute: Callable[[], Any],
-        kept: Callable[[Any], Any],
-        read: Callable[[Any], Any],
-    ) -> Any:
-        self._asked[name] += 1
-        numbered = f"{name} {self._asked[name]}"
-        if self._journal is None:
-            return compute()
-        if numbered in self._journal:
-            return read(self._journal[numbered])
-        result = compute()
-        content = kept(result)
-        if content is not None:
-            self._journal.put(numbered, content)
-        return result
+        self._pieces.close()

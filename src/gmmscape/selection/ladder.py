@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from gmmscape.covariances import CovarianceKind
-from gmmscape.diagnosis.fit import CUT_SHORT, Fit, FitPlan, fit_mixture
+from gmmscape.diagnosis.fit import Fit, FitPlan, fit_mixture
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError
 from gmmscape.families import Family, family_named
@@ -27,7 +27,16 @@ from gmmscape.progress import Budget, Stopped
 from gmmscape.selection.admission import Admission
 from gmmscape.selection.insertion import with_one_inserted
 from gmmscape.selection.kept_fits import KeptFits
-from gmmscape.solve import EM, Regularity, Solution, descend_all, mixture_around, pass_size, start_around
+from gmmscape.solve import (
+    CUT_SHORT,
+    EM,
+    Regularity,
+    Solution,
+    descend_all,
+    mixture_around,
+    pass_size,
+    start_around,
+)
 from gmmscape.tolerances import TOLERANCES
 
 #: Splits, or merges and deletions, of a neighbour that are run through EM; EM on them.

@@ -12,7 +12,7 @@ from gmmscape.solve.memory import Memory
 from gmmscape.solve.newton import Newton
 from gmmscape.solve.prior_from_data import prior_from_data
 from gmmscape.solve.regularity import AUTO, Regularity
-from gmmscape.solve.result import Solution
+from gmmscape.solve.result import CUT_SHORT, Solution
 from gmmscape.solve.rules import stop_reason
 from gmmscape.solve.second_order.curvature import Curvature, curvature, price
 from gmmscape.solve.second_order.own_units import OwnUnits
@@ -30,6 +30,7 @@ from gmmscape.solve.stored import solution_of, state_of, stored, stored_state
 
 __all__ = [
     "AUTO",
+    "CUT_SHORT",
     "EM",
     "INIT_PARAMS",
     "STOP_REASONS",

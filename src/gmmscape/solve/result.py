@@ -18,6 +18,9 @@ from gmmscape.results.text import counted
 from gmmscape.results.words import STOP_REASONS
 from gmmscape.solve.memory import Memory
 
+#: Stop reasons that are no end of the work: with more time it would have gone on.
+CUT_SHORT = ("interrupted", "time_limit")
+
 
 @dataclass(frozen=True, eq=False)
 class Solution(Record):

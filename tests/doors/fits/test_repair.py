@@ -53,6 +53,20 @@ def test_stuck_fits_are_repaired(clusters, stuck, tmp_path):
     assert inside("diagnose", out, clusters, "--exit-code").returncode == again.returncode == 0
 
 
+def test_a_repair_goes_on_from_its_checkpoint(clusters, stuck, tmp_path):
+    model, _ = stuck
+    kept, outs = tmp_path / "so-far.json", [tmp_path / f"{i}.json" for i in range(2)]
+    for out in outs:
+        asked = inside("repair", model, clusters, "--model", out, "--seed", 3, "--checkpoint", kept)
+        assert (asked.returncode, asked.stderr) == (0, "")
+    assert content_of(outs[0]) == content_of(outs[1])
+    assert content_of(kept)["task"] == "repair"
+    other = inside("repair", model, clusters, "--model", outs[0], "--seed", 4, "--checkpoint", kept)
+    assert other.returncode == 2
+    assert "another rng" in other.stderr
+    assert content_of(outs[0]) == content_of(outs[1])
+
+
 def test_fit_escapes_by_itself(clusters, stuck, tmp_path):
     """From the start that plain EM gets stuck from."""
     model, options = stuck

@@ -59,6 +59,8 @@ def judge_blocks(
         raise NotAvailableError(
             "a pipeline is not judged on rows in blocks: pass its last step, and its rows"
         )
+    if options.get("checkpoint") is not None:
+        raise NotAvailableError("checkpoint: repairs of rows in blocks keep none yet; leave it out")
     if options["background"] is not None:
         raise NotAvailableError("background: rows in blocks have none yet; leave it out")
     fitted = read_model(model, options["covariance_type"])

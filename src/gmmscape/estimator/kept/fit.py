@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from gmmscape.diagnosis.fit import CUT_SHORT
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.kept.watched_em import EM_STATE, WatchedEM
 from gmmscape.objective import Objective
-from gmmscape.solve import EM, Solution, solution_of, stored
+from gmmscape.solve import CUT_SHORT, EM, Solution, solution_of, stored
 from gmmscape.work.journal import Journal
 
 #: Names of what else is kept.
