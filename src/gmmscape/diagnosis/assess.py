@@ -168,9 +168,7 @@ def judge(
 def _final(examination: Examination, came: Mixture) -> Solution:
     """The best fit in hand, with what ended the examination if that was no end of the search."""
     final = examination.final
-    if (
-        final.local == examination.given
-    ):  # with the numbers that came: an origin taken off and added may round
+    if final.local == examination.given:  # an origin taken off and added may round
         final = replace(final, local=came, origin=np.zeros_like(final.origin))
     ended = examination.stop_reason
     return final if ended == "completed" else replace(final, stop_reason=ended)
