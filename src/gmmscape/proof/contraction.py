@@ -132,12 +132,12 @@ def holds_one(encloser: Encloser, at: Middle, radius: Fraction) -> bool:
     """Say whether it is proved that the box of a radius about a middle holds exactly one critical point."""
     r = exact(radius)
     box = [around(exact(value), r) for value in at.point]
-    third = encloser.third(box)
+    rough = encloser.for_box([float(value) for value in at.point], float(radius))
+    third = rough.third(box)
     # From the middle by third derivatives, where these are made: that keeps wide boxes narrow.
     if third is not None:
         hessians = _extended(at.hessian, third, r)
     else:
-        rough = encloser.for_box([float(value) for value in at.point], float(radius))
         hessians = rough.at(box, hessian=True).hessian
     return contracts(at, hessians, r)
 
