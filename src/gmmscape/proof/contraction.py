@@ -135,11 +135,8 @@ def holds_one(encloser: Encloser, at: Middle, radius: Fraction) -> bool:
     rough = encloser.for_box([float(value) for value in at.point], float(radius))
     third = rough.third(box)
     # From the middle by third derivatives, where these are made: that keeps wide boxes narrow.
-    if third is not None:
-        hessians = _extended(at.hessian, third, r)
-    else:
-        hessians = rough.at(box, hessian=True).hessian
-    return contracts(at, hessians, r)
+    over = rough.at(box, hessian=True).hessian if third is None else _extended(at.hessian, third, r)
+    return contracts(at, over, r)
 
 
 def _extended(hessian: BallMatrix, third: Third, r: Ball) -> BallMatrix:

@@ -42,7 +42,7 @@ class PopulationEncloser:
         return cls(problem, rule_near(problem, means, accuracy), bits)
 
     def for_box(self, middle: Sequence[float], radius: float) -> PopulationEncloser:
-        """Return an encloser of Hessians, or third derivatives, over a box: of few digits where it is wide."""
+        """Return an encloser of second or third derivatives over a box: of few digits where it is wide."""
         accuracy = EFFORT.proof.box_bits - frexp(radius / self.problem.sigma)[1]
         if accuracy + EFFORT.proof.guard_bits >= self.bits:
             return self

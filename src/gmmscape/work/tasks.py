@@ -5,10 +5,22 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from copy import deepcopy
+from typing import Any, NamedTuple, TypeVar
 
 from gmmscape.progress import Budget
 from gmmscape.work.journal import Journal
+
+W = TypeVar("W")
+
+
+def snapshot(work: W) -> W:
+    """Return a copy of what is sent to other processes.
+
+    A thread of joblib's writes it while this one goes on with the objects themselves, which keep what they
+    compute when it is first asked for: one that grows while it is written cannot be sent.
+    """
+    return deepcopy(work)
 
 
 @contextmanager
@@ -114,4 +126,5 @@ class Tasks:
         from joblib import Parallel, delayed
 
         parallel: Any = Parallel(n_jobs=self._n_jobs, return_as="generator", batch_size="auto")
-        return parallel(delayed(task.function)(*task.arguments) for task in tasks)
+        sent = snapshot([(task.function, task.arguments) for task in tasks])
+        return parallel(delayed(function)(*arguments) for function, arguments in sent)

@@ -32,7 +32,7 @@ from gmmscape.structure.structure import Structure, decode
 from gmmscape.threads import limited
 from gmmscape.work import tasks as work_tasks
 from gmmscape.work.journal import Journal
-from gmmscape.work.tasks import Tasks, closed
+from gmmscape.work.tasks import Tasks, closed, snapshot
 
 
 class Plan(NamedTuple):
@@ -366,9 +366,9 @@ def _attempts(descent: Descent, tasks: list[Task], seed: int, n_jobs: int) -> Ge
         return
     from joblib import Parallel, delayed
 
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto")
+    parallel, sent = Parallel(n_jobs=n_jobs, return_as="generator", batch_size="auto"), snapshot(descent)
     yield from parallel(
-        delayed(attempt_one)(descent, task, places)
+        delayed(attempt_one)(sent, task, places)
         for task, places in _with_starts(descent, tasks, seed, n_jobs)
     )
 

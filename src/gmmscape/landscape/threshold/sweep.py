@@ -19,6 +19,7 @@ from gmmscape.progress import Budget
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.work.journal import Journal
+from gmmscape.work.tasks import snapshot
 
 
 class Plan(NamedTuple):
@@ -113,7 +114,7 @@ class Sweep:
         from joblib import Parallel, delayed
 
         parallel = Parallel(n_jobs=plan.n_jobs, return_as="generator")
-        return parallel(delayed(_searched)(*task) for task in tasks)
+        return parallel(delayed(_searched)(*task) for task in snapshot(tasks))
 
     def follow_found(self, at: float) -> bool:
         """Follow what a search found and is not known; return whether any of it went above the level."""
