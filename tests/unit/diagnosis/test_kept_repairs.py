@@ -68,7 +68,7 @@ def test_what_is_kept_is_not_done_again(whole: gs.Repair, tmp_path: Path, monkey
 
 def test_what_a_descent_cost_is_kept_with_it(tmp_path: Path):
     """The effort of a search, which decides on what it tries, counts what the run before did."""
-    first = repaired(tmp_path / "repair.json", rng=0)
+    first = repaired(tmp_path / "repair.json")
     file = tmp_path / "repair.json"
     costs = [piece["cost"] for piece in json.loads(file.read_text())["done"].values()]
     assert min(costs) > 0

@@ -7,6 +7,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.landscape.dynamics.rate import Rate
 from oracles.panels import Panels, jacobian
 
 
@@ -100,3 +101,11 @@ def test_a_rate_says_itself():
     text = str(lab.trajectory(on_line([-3.0, 3.0, 12.0], 3), [0.0, 11.0, 13.0]))
     assert "rate of EM: linear, 0.8958" in text
     assert "1 - curvature = 0.8958701" in text
+
+
+@pytest.mark.parametrize(
+    ("error", "printed"), [(1.4e-6, "0.895870 +- 1e-06"), (0.03, "0.90 +- 0.03"), (0.0, "0.89586971 +- 0")]
+)
+def test_a_factor_is_printed_to_the_digit_of_its_error(error, printed):
+    rate = Rate("linear", 0.895869712, error, None, None, None, None, None, 123.0, 163.0, "")
+    assert str(rate) == f"linear, {printed} a step in iterations 123 to 163"
