@@ -181,4 +181,4 @@ def largest(balls: Iterable[Ball]) -> Ball:
 
 def matrix(rows: Sequence[Sequence[Ball]]) -> BallMatrix:
     """Return a matrix of balls."""
-    return flint().arb_mat([list(row) for row in rows])
+    return flint().arb_mat(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,23 @@ def certify(point: Any, land: Landscape, radius: float | None = None) -> Certifi
         structure = decode(means, land.measure.truth, sigma=land.sigma).structure
     curvatures = np.linalg.eigvalsh(land.hessian(means)) * land.sigma**2
     minimum = bool(curvatures[0] > -TOLERANCES.solve.flat)
-    return certified(problem, means, Aim(structure, wanted, minimum))
+    return certified(reduced(problem, means), _nearer(land, means), Aim(structure, wanted, minimum))
+
+
+def _nearer(land: Landscape, means: FloatArray) -> FloatArray:
+    """Return where Newton's method leads in float64, to spare steps in balls; the means where that is far."""
+    at, before = means, np.inf
+    for _ in range(EFFORT.proof.newton_steps):
+        try:
+            step = np.linalg.solve(land.hessian(at), land.gradient(at).ravel()).reshape(means.shape)
+        except np.linalg.LinAlgError:
+            break
+        length = np.abs(step).max()
+        if not length < before / 2:
+            break
+        at, before = at - step, length
+    near = np.abs(at - means).max() < EFFORT.proof.nearby * land.sigma / 2
+    return at if near else means
 
 
 def means_of(point: Any, land: Landscape) -> FloatArray:
@@ -155,7 +172,6 @@ class Aim:
 
 def certified(problem: Problem, means: FloatArray, aim: Aim) -> Certificate:
     """Return the certificate of a critical point near some means; NoResultError where nothing is proved."""
-    problem = reduced(problem, means)
     start = start_of(problem, means)
     plane = isinstance(problem, PopulationProblem) and problem.n_features == 2
     bits = EFFORT.proof.first_plane_bits if plane else EFFORT.proof.first_bits
@@ -177,7 +193,18 @@ def _attempt(problem: Problem, start: Point, aim: Aim, bits: int) -> Certificate
     """Return the certificate, or why there is none with so many bits."""
     digits = int((bits + EFFORT.proof.guard_bits) * np.log10(2))
     encloser = encloser_of(problem, [float(x) for x in start], bits, bits + EFFORT.proof.guard_bits)
-    at = _settled(encloser, problem, start, aim.minimum, digits)
+    length = exact(problem.sigma)
+    near = partial(
+        polished, encloser, digits=digits, within=exact(EFFORT.proof.nearby) * length,
+        enough=exact(2.0**-bits) * length,
+    )  # fmt: skip
+    at = near(start)
+    while aim.minimum and at is not None and problem.n_features == 1 and inertia(at.hessian):
+        # A minimum on a line, where two means have split in digits beyond float64.
+        split = unfolded(encloser, at, problem.sigma, digits)
+        if split is None:
+            break
+        at = near(split)
     if at is None:
         return (
             "Newton's method does not settle near the point: it is no critical point, or a curvature is so "
@@ -212,18 +239,6 @@ def _attempt(problem: Problem, start: Point, aim: Aim, bits: int) -> Certificate
         problem.content(), tuple(shown[0]), radius, shown[1], index, _claimed(known.nll, bits), kl, pairs,
         tuple(_claimed(ball, bits) for ball in errors), defect, rule, bits, problem.spanned,
     )  # fmt: skip
-
-
-def _settled(encloser: Encloser, problem: Problem, start: Point, minimum: bool, digits: int) -> Middle | None:
-    """Return where Newton's method leads; for a minimum on a line, where two means there have split."""
-    within = exact(EFFORT.proof.nearby) * exact(problem.sigma)
-    at = polished(encloser, start, digits=digits, within=within)
-    while minimum and at is not None and problem.n_features == 1 and inertia(at.hessian):
-        split = unfolded(encloser, at, problem.sigma, digits)
-        if split is None:
-            break
-        at = polished(encloser, split, digits=digits, within=within)
-    return at
 
 
 def _alone(

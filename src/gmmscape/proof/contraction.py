@@ -64,7 +64,7 @@ def middle_at(encloser: Encloser, point: Point) -> Middle | None:
     return Middle(point, found.gradient, found.hessian, inverse)
 
 
-def polished(encloser: Encloser, start: Point, *, digits: int, within: Ball) -> Middle | None:
+def polished(encloser: Encloser, start: Point, *, digits: int, within: Ball, enough: Ball) -> Middle | None:
     """Return what is known where Newton's method leads from a start.
 
     Parameters
@@ -77,6 +77,8 @@ def polished(encloser: Encloser, start: Point, *, digits: int, within: Ball) -> 
         Decimal digits of points.
     within : Ball
         How far it may lead.
+    enough : Ball
+        Length of a step that need not be made.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def polished(encloser: Encloser, start: Point, *, digits: int, within: Ball) -> 
         noise = largest(exact(1) * value.rad() for value in step)
         if not length.is_finite():
             return None
-        if length < 2 * noise or (before is not None and not length < before / 2):
+        if length < enough or length < 2 * noise or (before is not None and not length < before / 2):
             return at
         point = [decimal(exact(x) - dx.mid(), digits) for x, dx in zip(at.point, step, strict=True)]
         if not largest(abs(exact(x) - exact(y)) for x, y in zip(point, start, strict=True)) < within:
@@ -173,7 +175,7 @@ def widest_box(encloser: Encloser, at: Middle, sigma: float) -> Fraction | None:
     """Return the radius of the widest box tried over which Newton's method is proved to contract."""
     least = largest(abs(value) for value in at.step)
     radius = Fraction(EFFORT.proof.widest_box) * Fraction(sigma)
-    guess = _guessed(encloser, at)
+    guess = _guessed(encloser.for_box([float(value) for value in at.point], float(radius)), at)
     radius = radius if guess is None else min(radius, guess)
     for _ in range(EFFORT.proof.boxes):
         shown = decimal(exact(radius), 3)

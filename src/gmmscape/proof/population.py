@@ -83,7 +83,8 @@ class PopulationEncloser:
             weights = [exact(1) / problem.n_components] * problem.n_components
             return grid_moments(grid_of(problem, self.rule), means, weights, sigma, second=second)
         places, masses = points_of(problem, self.rule, self.bits)
-        return moments(places, masses, means, sigma, second=second)
+        across = second and problem.n_outside > 0
+        return moments(places, masses, means, sigma, second=second, across=across)
 
     def third(self, means: Sequence[Ball]) -> Third | None:
         """Return third derivatives over a box of means on a line; None in the plane."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gmmscape.proof.balls import Ball, BallMatrix, exact, flint, matrix, power, total
+from gmmscape.proof.balls import Ball, BallMatrix, exact, flint, matrix, total
 
 #: A place, d numbers.
 Place = Sequence[Ball]
@@ -54,7 +54,7 @@ class Posteriors:
 
     def __init__(self, means: Sequence[Place], sigma: Ball) -> None:
         self.means, self.precision = means, 1 / (2 * sigma**2)
-        self.k = len(means)
+        self.k, self._one = len(means), flint().arb(1)
         # log of the ratio of two components is a slope times the distance from their middle.
         self._pairs = [
             (
@@ -71,7 +71,7 @@ class Posteriors:
 
     def at(self, place: Place) -> tuple[list[Ball], Ball]:
         """Return the posteriors at a place, and the log of sum_i exp(-|x - mu_i|^2 / (2 sigma^2))."""
-        sums: list[Ball] = [flint().arb(1)] * self.k
+        sums: list[Ball] = [self._one] * self.k
         for i, j, lines in self._pairs:
             (slope, middle), x = lines[0], place[0]
             exponent = slope * (x - middle)
@@ -79,15 +79,17 @@ class Posteriors:
                 slope, middle = lines[axis]
                 exponent += slope * (place[axis] - middle)
             ratio = exponent.exp()
-            sums[i] = sums[i] + ratio
-            sums[j] = sums[j] + 1 / ratio
+            sums[i] += ratio
+            sums[j] += 1 / ratio
         # The nearest mean, so that the logarithm is that of a sum between 1 and k.
         nearest, least = 0, float(sums[0].mid())
         for i in range(1, self.k):
             value = float(sums[i].mid())
             if value < least:
                 nearest, least = i, value
-        square = total(power(x - a, 2) for x, a in zip(place, self.means[nearest], strict=True))
+        square = flint().arb(0)
+        for x, a in zip(place, self.means[nearest], strict=True):
+            square += (x - a) * (x - a)
         return [1 / found for found in sums], sums[nearest].log() - square * self.precision
 
 
@@ -98,6 +100,7 @@ def moments(
     sigma: Ball,
     *,
     second: bool,
+    across: bool = False,
 ) -> Moments:
     """Return the sums of first and, if wanted, `second` derivatives.
 
@@ -113,6 +116,8 @@ def moments(
         Standard deviation of the fit.
     second : bool
         Whether second moments are wanted.
+    across : bool
+        Whether products of posteriors in pairs are wanted too.
 
     Returns
     -------
@@ -125,27 +130,35 @@ def moments(
     own = [[flint().arb(0)] * (k * d) for _ in range(k * d)]
     for place, row in zip(places, weights, strict=True):
         psi, logarithm = posteriors.at(place)
-        weight = total(row)
+        weight = whole_of(row)
         log_density += weight * logarithm
-        vector = [psi[i] * (x - a) for i in range(k) for x, a in zip(place, means[i], strict=True)]
+        offsets = [x - a for mean in means for x, a in zip(place, mean, strict=True)]
+        vector = [psi[i // d] * offset for i, offset in enumerate(offsets)]
         psis.append(psi)
         vectors.append(vector)
-        whole.append(weight)
+        whole.append([weight])
         if second:
-            for i in range(k):
-                for a in range(d):
-                    scaled = weight * vector[i * d + a]
-                    for b in range(a + 1):
-                        own[i * d + a][i * d + b] += scaled * (place[b] - means[i][b])
+            for i in range(0, k * d, d):
+                for a in range(i, i + d):
+                    scaled = weight * vector[a]
+                    for b in range(i, a + 1):
+                        own[a][b] += scaled * offsets[b]
+    shown, by_mean = matrix(psis).transpose(), matrix(vectors).transpose()
     unit = ((2 * flint().arb.pi()).sqrt() * sigma).log() * d + exact(k).log()
-    first = matrix(vectors).transpose() * matrix([[weight] for weight in whole])
-    seconds = (matrix(_mirrored(own)), *_products(psis, vectors, whole)) if second else (None, None, None)
+    first = by_mean * matrix(whole)
     return Moments(
-        log_density - unit * total(whole),
-        matrix(psis).transpose() * matrix(weights),
+        log_density - unit * total(weight for (weight,) in whole),
+        shown * matrix(weights),
         [first[i, 0] for i in range(k * d)],
-        *seconds,
+        matrix(_mirrored(own)) if second else None,
+        by_mean * _weighted(vectors, whole) if second else None,
+        shown * _weighted(psis, whole) if across else None,
     )
+
+
+def whole_of(row: Sequence[Ball]) -> Ball:
+    """Return a point's weight of all kinds."""
+    return row[0] if len(row) == 1 else total(row)
 
 
 def _mirrored(rows: list[list[Ball]]) -> list[list[Ball]]:
@@ -153,15 +166,8 @@ def _mirrored(rows: list[list[Ball]]) -> list[list[Ball]]:
     return [[rows[max(i, j)][min(i, j)] for j in range(len(rows))] for i in range(len(rows))]
 
 
-def _products(
-    psis: list[list[Ball]], vectors: list[list[Ball]], whole: list[Ball]
-) -> tuple[BallMatrix, BallMatrix]:
-    """Weighted sums of products of psi_i y_i in pairs, and of psi_i."""
-    found = []
-    for rows in (vectors, psis):
-        weighted = [[weight * v for v in row] for weight, row in zip(whole, rows, strict=True)]
-        found.append(matrix(rows).transpose() * matrix(weighted))
-    return found[0], found[1]
+def _weighted(rows: list[list[Ball]], whole: list[list[Ball]]) -> BallMatrix:
+    return matrix([[weight * value for value in row] for row, (weight,) in zip(rows, whole, strict=True)])
 
 
 @dataclass(frozen=True)
@@ -199,17 +205,18 @@ def third_moments(
     posteriors = Posteriors(means, sigma)
     for (x,), row in zip(places, weights, strict=True):
         psi, _ = posteriors.at([x])
-        weight = total(row)
-        offsets = [x - means[i][0] for i in range(k)]
-        vector = [weight * psi[i] * offsets[i] for i in range(k)]
+        weight = whole_of(row)
+        offsets = [x - mean for (mean,) in means]
+        single = [share * offset for share, offset in zip(psi, offsets, strict=True)]
+        vector = [weight * value for value in single]
         weighted.append(vector)
         vectors.append(psi)
-        square = [psi[i] * offsets[i] * offsets[i] for i in range(k)]
+        square = [value * offset for value, offset in zip(single, offsets, strict=True)]
         squares.append(square)
         for i in range(k):
             first[i] += vector[i]
             cubes[i] += weight * square[i] * offsets[i]
-            doubles[i].append([psi[i] * offsets[i] * psi[j] * offsets[j] for j in range(k)])
+            doubles[i].append([single[i] * value for value in single])
     right = matrix(weighted)
     return ThirdMoments(
         first,

@@ -12,6 +12,7 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailableError
+from gmmscape.proof.population import PopulationEncloser
 from marks import rest_slow, tuples_rest_slow
 
 TRUTH = gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)
@@ -33,6 +34,17 @@ def landscape(centers, k, **more):
 @pytest.fixture(scope="module")
 def land():
     return lab.Landscape(lab.Population(TRUTH), 3)
+
+
+def test_a_rough_start_is_polished_before_balls_are_used(land, monkeypatch):
+    """Three sums: where Newton's method leads, where that ends, and over the tight box."""
+    asked = []
+    at = PopulationEncloser.at
+    monkeypatch.setattr(
+        PopulationEncloser, "at", lambda self, means, **how: asked.append(1) or at(self, means, **how)
+    )
+    assert lab.certify([-0.007, 11.754, 12.2187], land).index == 0
+    assert len(asked) == 3
 
 
 def polished(means, digits=50):

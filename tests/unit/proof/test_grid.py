@@ -29,7 +29,7 @@ def test_line_by_line_is_node_by_node(radius):
         shown = boxes([around(exact(x), exact(radius)) for x in MEANS], 2)
         shares, sigma, tau = PROBLEM.shares(), exact(1.0), exact(1.25)
         places, masses = node_masses(RULE, shares, PROBLEM.places(), tau)
-        one = moments(places, masses, shown, sigma, second=True)
+        one = moments(places, masses, shown, sigma, second=True, across=True)
         grid = Grid(RULE, shares, PROBLEM.places(), tau)
         other = grid_moments(grid, shown, [exact(1) / 2] * 2, sigma, second=True)
         for name in ("log_density", "shares", "first", "pair", "both", "own"):
