@@ -86,6 +86,7 @@ def test_verdicts_agree_with_restarts_and_numbers_are_suggested(tmp_path: Path):
     assert suggested["right"] >= 0.8 * suggested["of"] > 15
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_goes_on_and_a_foreign_file_is_left_alone(tmp_path: Path):
     content = small("speed", tmp_path)
     out = tmp_path / "out.json"
@@ -398,6 +399,7 @@ def test_an_exploration_finds_what_others_find(tmp_path: Path):
     assert all(row["orbits"] > row["truths"] for row in summary["by_kind"].values())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("data_dir")
 def test_what_is_unseen_of_real_data_is_told(tmp_path: Path):
     summary = small("unseen", tmp_path)["summary"]

@@ -58,6 +58,7 @@ def test_rows_of_a_file(tmp_path):
     assert "from 50 starts (rows, seed 0)" in text
 
 
+@pytest.mark.slow
 @needs_terminal
 def test_ctrl_c_keeps_what_was_done(tmp_path):
     file = tmp_path / "shares.json"

@@ -10,6 +10,7 @@ import gmmscape as gs
 from doors.commandline import failed, gmmscape, inside
 
 
+@pytest.mark.slow
 def test_equal_spacing_with_files(tmp_path):
     pytest.importorskip("matplotlib")
     result = gmmscape("birth", "--shape", "equal", "--json", "b.json", "--plot", "b.png", cwd=tmp_path)

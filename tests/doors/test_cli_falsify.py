@@ -34,6 +34,7 @@ def test_files_and_text(tmp_path):
     assert files["png"].read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 @needs_terminal
 def test_ctrl_c_keeps_what_was_found(tmp_path):
     file = tmp_path / "search.json"

@@ -32,6 +32,7 @@ def test_the_list_of_commands_loads_none_of_them():
     assert not loads_numpy("--help")
 
 
+@pytest.mark.slow
 def test_the_probe_sees_a_command_that_is_loaded():
     assert loads_numpy("fit", "--help")
 
@@ -52,6 +53,7 @@ def test_the_list_of_proofs_says_what_each_command_says_of_itself(name: str):
     assert command.get_short_help_str(200) == PROOFS[name]
 
 
+@pytest.mark.slow
 def test_the_list_of_proofs_loads_none_of_them():
     assert not loads_numpy("prove", "--help")
     assert loads_numpy("prove", "minima", "--help")

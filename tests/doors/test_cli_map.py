@@ -22,6 +22,7 @@ from doors.commandline import (
     on_terminal,
 )
 from gmmscape import lab
+from marks import rest_slow
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -58,6 +59,7 @@ def test_truth_from_a_file_and_quiet(tmp_path):
     assert len(json.loads((tmp_path / "a.json").read_text())["minima"]) == 2
 
 
+@pytest.mark.slow
 def test_options_reach_the_exploration(tmp_path):
     options = ["--weights", "0.5,0.5", "--starts", 3, "--seed", 9, "--n-jobs", 2, "--json", "a.json"]
     result = inside("map", "--centers", "0,9", "--sigma", 2, "-k", 3, *options, cwd=tmp_path)
@@ -121,6 +123,7 @@ def rows_of_two_groups(folder: Path) -> None:
     (folder / "rows.csv").write_text("\n".join(lines))
 
 
+@pytest.mark.slow
 def test_rows_of_a_file_with_free_weights(tmp_path):
     rows_of_two_groups(tmp_path)
     result = inside(
@@ -208,6 +211,7 @@ def test_help_and_version():
     failed(inside("mapp"), 2, "mapp")
 
 
+@pytest.mark.slow
 @needs_terminal
 def test_interrupt_writes_what_was_found(tmp_path):
     """Ctrl-C once the progress on the terminal says that both minima are known."""
@@ -228,6 +232,7 @@ def test_a_time_budget_is_kept():
     assert "stopped early: time_limit" in result.stdout
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error():
     process = subprocess.Popen(
         [*COMMAND, "map", "--centers=-3,3,12", "--sigma", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -253,6 +258,7 @@ def test_without_the_extra_one_line_says_what_to_install(missing, tmp_path):
     assert 'pip install "gmmscape[cli]"' in result.stderr
 
 
+@pytest.mark.slow
 @needs_terminal
 def test_progress_on_a_terminal_and_nowhere_else():
     arguments = ["map", "--centers=-3,3,12", "--sigma", "1", "--starts", "200"]
@@ -264,7 +270,7 @@ def test_progress_on_a_terminal_and_nowhere_else():
 
 
 @needs_terminal
-@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+@pytest.mark.parametrize("quiet", rest_slow([[], ["--quiet"]], 1))
 def test_quiet_is_so_while_rows_are_read(quiet, tmp_path):
     np.savetxt(tmp_path / "rows.csv", np.arange(6.0)[:, None], header="x", comments="")
     arguments = ["map", tmp_path / "rows.csv", "-k", "1", "--sigma", "1", "--starts", "1", *quiet]

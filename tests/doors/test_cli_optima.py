@@ -25,6 +25,7 @@ def file(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_optima_with_files(file, tmp_path):
     pytest.importorskip("matplotlib")
     arguments = (*HARD, "--columns", "x", "--n-starts", 80, "--json", "o.json", "--plot", "o.png")

@@ -14,6 +14,7 @@ from gmmscape.cli.shared.expressions import centers_of, value_of
 SMALL = ("--x", "2.5:3:2", "--y", "10:11:2", "-k", "3")
 
 
+@pytest.mark.slow
 def test_a_diagram_with_files_and_from_its_checkpoint(tmp_path):
     pytest.importorskip("matplotlib")
     arguments = ("phase", "--centers", "-x,x,y", *SMALL, "--checkpoint", "c.json", "--json", "p.json")

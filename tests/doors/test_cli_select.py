@@ -79,6 +79,7 @@ def test_families_may_be_given_one_by_one(file, tmp_path):
     assert kinds == ["tied", "spherical"]
 
 
+@pytest.mark.slow
 def test_the_criterion_and_the_floor_are_passed_on(file, tmp_path):
     out = tmp_path / "found.json"
     result = inside(
@@ -111,6 +112,7 @@ def test_more_components_than_rows_are_an_error_of_the_data(file):
     failed(inside("select", file, "--k", "1:301"), 3, "301", "300 rows")
 
 
+@pytest.mark.slow
 @needs_terminal
 def test_ctrl_c_prints_what_was_found(tmp_path):
     rng = np.random.default_rng(1)

@@ -122,6 +122,7 @@ def test_alternatives_are_listed_where_they_are_announced(tmp_path):
     assert "(nested)" in text
 
 
+@pytest.mark.slow
 def test_notes_of_a_selection_are_explained(tmp_path):
     rows = np.repeat(np.random.default_rng(0).normal(size=(8, 1)), 2, axis=0)
     found = gs.select(rows, range(1, 5), rng=0)
@@ -152,6 +153,7 @@ def test_the_shell_completes_commands(words, expected):
     assert {line.partition(",")[2] for line in done.stdout.split()} == expected
 
 
+@pytest.mark.slow
 def test_the_shell_completes_options_and_files():
     asked = {"_GMMSCAPE_COMPLETE": "bash_complete", "COMP_CWORD": "2"}
     done = gmmscape(env={**os.environ, **asked, "COMP_WORDS": "gmmscape fit --js"})
@@ -164,7 +166,7 @@ def test_the_shell_completes_options_and_files():
 TYPED = [*COMMANDS, *(f"prove {name}" for name in PROOFS)]
 
 #: Those whose examples are dear, left to the nightly run.
-SLOW = ("phase", "prove", "prove birth", "verify")
+SLOW = ("birth", "map", "phase", "prove", "prove birth", "prove census", "verify")
 
 
 def command_of(typed: str) -> click.Command:

@@ -103,6 +103,7 @@ def test_a_fit_is_written_with_the_best_so_far(number: str, rows: Path, tmp_path
     assert not kept.with_name("kept.json.lock").exists()
 
 
+@pytest.mark.slow
 @ONE
 def test_other_commands_keep_what_is_done(number: str, tmp_path: Path) -> None:
     kept = tmp_path / "kept.json"

@@ -10,6 +10,7 @@ from gmmscape import lab
 from gmmscape.landscape.atlas.moves import Moves
 from gmmscape.landscape.continua import with_continua
 from gmmscape.landscape.points.continuum import Continuum
+from marks import tuples_rest_slow
 
 
 def _wide(d, k, sd=2.0):
@@ -19,7 +20,8 @@ def _wide(d, k, sd=2.0):
 
 @pytest.mark.parametrize(
     ("d", "k", "dimension"),
-    [(2, 2, 1), (2, 3, 1), (2, 4, 1), (3, 2, 2)],  # rings of two, three, four means; a sphere of pairs
+    # Rings of two, three, four means; a sphere of pairs.
+    tuples_rest_slow([(2, 2, 1), (2, 3, 1), (2, 4, 1), (3, 2, 2)], 1),
 )
 def test_a_continuum_is_listed_once_with_its_dimension(d, k, dimension):
     atlas = _wide(d, k).explore(0, n_starts=12)
@@ -93,6 +95,7 @@ def test_a_search_goes_on_from_what_was_joined():
     assert resumed.minima[0].hits == once.minima[0].hits == 10
 
 
+@pytest.mark.slow
 def test_the_budget_holds_for_walks_too():
     land = _wide(2, 3)
     atlas = land.explore(0, n_starts=10, callback=lambda event: event.stage == "continua")

@@ -37,7 +37,7 @@ def explored(name: str) -> tuple[lab.Atlas, Descent]:
 
 
 # From four means on they take longer than all before.
-@pytest.mark.parametrize("name", rest_slow(list(TRUTHS), 6))
+@pytest.mark.parametrize("name", rest_slow(list(TRUTHS), 3))
 def test_labelled_points_add_up_to_one(name):
     atlas, descent = explored(name)
     assert atlas.count_law == 1
@@ -50,6 +50,7 @@ def four_centers() -> tuple[list[lab.CriticalPoint], Descent]:
     return [*atlas.minima, *atlas.saddles], descent
 
 
+@pytest.mark.slow
 def test_a_missing_point_rings_where_it_is_missing(four):
     points, descent = four
     known = [grouped(descent, point) for point in points]
@@ -60,7 +61,7 @@ def test_a_missing_point_rings_where_it_is_missing(four):
     assert merged_count((2, 1, 1), left) == 1 - 2 * (-1) ** pair.index_with([1, 1, 1])
 
 
-@pytest.mark.parametrize("k", [2, 3, 4])
+@pytest.mark.parametrize("k", rest_slow([2, 3, 4], 2))
 def test_means_on_one_gaussian_count_by_their_degree(k):
     atlas = lab.Landscape(lab.Population(gs.Mixture.location([0.0], 1.0)), k).explore(
         0, n_starts=4, saddles=True
@@ -88,6 +89,7 @@ def test_what_split_off_beyond_float64_is_counted_once():
     assert atlas.alarm is None
 
 
+@pytest.mark.slow
 def test_a_fold_counts_for_nothing():
     """A fold counts for nothing; where all curvatures are clear nothing is measured."""
     clear = lab.Landscape(lab.Population(gs.Mixture.location([0.0, 6.0], 1.0)), 2).descend([0.0, 6.0])

@@ -25,6 +25,7 @@ def in_the_plane(D):
     return gs.Mixture.location(D * centers, 1.0)
 
 
+@pytest.mark.slow
 def test_in_space_it_is_found_at_any_separation():
     """The example of the design; at three times the height nothing changes but the distances."""
     found = lab.falsify(n_components=2, truths=[in_space(100.0), in_space(300.0)], rng=0)
@@ -43,6 +44,7 @@ def test_in_space_it_is_found_at_any_separation():
         assert cut.stability == pytest.approx(0.791, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_in_space_extended_precision_agrees():
     exact = multiprecision(np.array([[-4.957, 0, 0], [4.957, 0, 0]]), in_space(100.0), 1.0)
     assert exact is not None
@@ -51,6 +53,7 @@ def test_in_space_extended_precision_agrees():
     assert exact.association[:, 0] == pytest.approx([0.5, 0.5], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_in_the_plane_it_ends():
     """The symmetric minimum up to 15.4305: found below, no minimum above, and the end located."""
     below = lab.falsify(n_components=2, truths=[in_the_plane(15.4)], rng=0)

@@ -9,7 +9,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
-from marks import rest_slow
+from marks import rest_slow, tuples_rest_slow
 
 pytestmark = pytest.mark.parametrize("offset", rest_slow([-1e7, 1e6, 1e8], 1))
 
@@ -24,6 +24,7 @@ def _agree(far, near, offset):
     assert far.error <= 100 * np.spacing(abs(offset))
 
 
+@pytest.mark.slow
 def test_a_birth(offset):
     structure = [((0,), (0, 1)), ((1, 2), (2,))]
     near, far = (lab.birth(_triple(at), structure, (9.0, 12.0)) for at in (0.0, offset))
@@ -36,10 +37,13 @@ def test_a_birth(offset):
 
 @pytest.mark.parametrize(
     ("kind", "structure", "bracket"),
-    [
-        ("pitchfork", [((0,), (0, 1)), ((1,), (2,))], (2.0, 8.0)),
-        ("fold", [((0,), (0, 1)), ((1, 2), (2,))], (9.0, 12.0)),
-    ],
+    tuples_rest_slow(
+        [
+            ("pitchfork", [((0,), (0, 1)), ((1,), (2,))], (2.0, 8.0)),
+            ("fold", [((0,), (0, 1)), ((1, 2), (2,))], (9.0, 12.0)),
+        ],
+        1,
+    ),
 )
 def test_a_birth_in_the_plane(offset, kind, structure, bracket):
     direction, shift = np.array([0.6, 0.8]), np.array([offset, -0.5 * offset])
@@ -55,6 +59,7 @@ def test_a_birth_in_the_plane(offset, kind, structure, bracket):
     assert far.kind == near.kind == kind
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tau", rest_slow([None, 0.25], 1))
 def test_a_threshold(offset, tau):
     near, far = (lab.structure_threshold(_triple(at), 2, (4.0, 8.0), tau=tau) for at in (0.0, offset))

@@ -166,6 +166,7 @@ def test_a_weight_that_goes_to_zero_is_a_plateau_and_no_minimum(rng: np.random.G
     np.testing.assert_allclose(kept.weights, 0.5, atol=0.01)
 
 
+@pytest.mark.slow
 def test_coincident_means_are_one_flat_point_however_weight_is_shared(rng: np.random.Generator):
     X = np.concatenate([0.5 * rng.normal(size=40), 9.0 + 0.5 * rng.normal(size=20)])[:, None]
     land = lab.Landscape(lab.Sample(X), 3, sigma=1.0, weights="free")
@@ -211,6 +212,7 @@ def atlas_of_three_groups(land: lab.Landscape) -> lab.Atlas:
     return land.explore(0, n_starts=24, saddles=True)
 
 
+@pytest.mark.slow
 def test_a_file_gives_the_atlas_back(land: lab.Landscape, atlas: lab.Atlas, tmp_path):
     atlas.to_json(tmp_path / "atlas.json")
     content = json.loads((tmp_path / "atlas.json").read_text(encoding="utf-8"))

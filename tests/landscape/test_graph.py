@@ -41,6 +41,7 @@ def panels(centers) -> Panels:
     return Panels(means, np.full(len(means), 1.0 / len(means)), 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", rest_slow(list(TRUTHS), 1))
 def test_edges_and_barriers_are_those_of_an_independent_descent(name):
     centers, k = TRUTHS[name]
@@ -94,6 +95,7 @@ def test_plateaus_and_pairs_that_have_just_split_ring_no_alarm():
         assert explored(centers, 4).alarm is None
 
 
+@pytest.mark.slow
 def test_two_saddles_that_cancel_in_the_count_are_found():
     """An index-1 and an index-2 saddle between known ones, without which the count is one as well."""
     atlas = explored([-14.818, -6.727, 4.192, 17.352], 4)
@@ -126,6 +128,7 @@ def test_a_triangle_is_closed_under_its_group(side):
     assert "6 isometries of the truth" in str(atlas)
 
 
+@pytest.mark.slow
 def test_an_image_that_is_missing_is_told():
     atlas = explored([-11.0, 0.0, 11.0], 3)
     assert atlas.symmetries.minima == ((0,), (1, 2))
@@ -133,6 +136,7 @@ def test_an_image_that_is_missing_is_told():
     assert not fewer.symmetries.complete
 
 
+@pytest.mark.slow
 def test_a_square_is_closed_under_its_group():
     square = explored([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0], [8.0, 8.0]], 2)
     assert (square.symmetries.order, square.symmetries.complete, square.alarm) == (8, True, None)

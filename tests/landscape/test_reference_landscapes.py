@@ -75,6 +75,7 @@ def test_candidate_counts(table):
         assert len(lab.candidates(k, k_star)) == n
 
 
+@pytest.mark.slow
 def test_births_and_symmetry_breaking(table):
     """Just above the printed separation a minimum has come in; just below there is none."""
     for case, k in ((table["birth_thresholds"][0], 3), (table["symmetry_breaking"][0], 2)):

@@ -83,6 +83,7 @@ def test_a_missing_saddle_rings_the_alarm(census: lab.Atlas):
     assert "6 labelled points" in incomplete.alarm
 
 
+@pytest.mark.slow
 def test_mirror_images_are_marked():
     atlas = explored([-12.0, 0.0, 12.0], 2)
     pairs = atlas.mirror_images["minima"]
@@ -110,10 +111,12 @@ def test_a_file_gives_it_back(census: lab.Atlas, tmp_path: Path):
     assert len(old.minima) == 2
 
 
+@pytest.mark.slow
 def test_processes_do_not_change_it(census: lab.Atlas):
     assert explored([-3.0, 3.0, 12.0], 3, n_jobs=2).to_dict() == census.to_dict()
 
 
+@pytest.mark.slow
 def test_every_point_is_seen_and_none_is_lost(census: lab.Atlas):
     seen: list[lab.CriticalPoint] = []
 
@@ -162,6 +165,7 @@ def test_a_kill_loses_nothing_that_was_written(census: lab.Atlas, tmp_path: Path
     assert set(json.loads(file.read_text())["done"]) > known
 
 
+@pytest.mark.slow
 def test_samples_have_saddles_too(rng: np.random.Generator):
     X = np.concatenate([rng.normal(c, 1.0, 60) for c in (0.0, 6.0, 13.0)])
     reference = gs.Mixture.location([0.0, 6.0, 13.0], 1.0)

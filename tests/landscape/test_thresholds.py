@@ -73,6 +73,7 @@ def test_pitchforks_satisfy_two_scalar_equations(middle):
     assert found.parameter == pytest.approx(predicted, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_five_centers_in_the_plane():
     """0 and D(+-1/2, +-sqrt(3)/2): in the span of the means masses 2/5, 1/5, 2/5 at distances of D/2."""
     corners = [[x / 2, y * np.sqrt(0.75)] for x in (-1, 1) for y in (-1, 1)]
@@ -88,6 +89,7 @@ def test_five_centers_in_the_plane():
     assert found.followed[0].position_error < 1.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("level", "at"), tuples_rest_slow([(0.25, 5.7296), (0.05, 7.4813)], 1))
 def test_crossings_of_equal_spacing(level, at):
     found = lab.structure_threshold(three, 2, (5.0, 8.0), tau=level, n_parameters=4, n_starts=6)

@@ -9,7 +9,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
-from marks import rest_slow
+from marks import rest_slow, tuples_rest_slow
 
 SIZES = [(2, 3), (4, 3), (5, 3), (3, 5), (2, 2), (1, 3), (6, 3), (4, 2)]
 
@@ -21,7 +21,7 @@ def explore(k, k_star, separation):
 
 
 @pytest.mark.parametrize("separation", rest_slow([12.0, 16.0], 1))
-@pytest.mark.parametrize(("k", "k_star"), SIZES)
+@pytest.mark.parametrize(("k", "k_star"), tuples_rest_slow(SIZES, 4))
 def test_every_minimum_is_structured(k, k_star, separation):
     atlas = explore(k, k_star, separation)
     assert atlas.minima

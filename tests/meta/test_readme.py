@@ -31,7 +31,7 @@ from pages.examples import (  # noqa: E402
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
-    return Session.of(README, tmp_path_factory.mktemp("readme"))
+    return Session.of(README, tmp_path_factory.mktemp("readme"), processes=True)
 
 
 def load_readme_command() -> types.ModuleType:
@@ -138,6 +138,19 @@ def test_examples_are_read_as_described(tmp_path: Path):
     assert (second.expected, session.run(second)) == (None, "3\n")
     assert (third.source, third.expected, third.line) == ("gmmscape one \\\n    two\n", "first", 19)
     assert (fourth.source, fourth.expected) == ("gmmscape three\n", "")
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_a_command_that_fails_is_noticed_wherever_it_runs(processes: bool, tmp_path: Path):
+    (example,) = examples_of("```console\n$ gmmscape fit missing.csv -k 2\n```\n")
+    with pytest.raises(AssertionError, match=r"exit status 3\n(.|\n)*missing\.csv"):
+        Session(tmp_path, processes=processes).run(example)
+
+
+def test_what_needs_a_shell_has_one(tmp_path: Path):
+    (example,) = examples_of("```console\n$ gmmscape --version > version.txt\n```\n")
+    assert Session(tmp_path).run(example) == ""
+    assert "gmmscape" in (tmp_path / "version.txt").read_text(encoding="utf-8")
 
 
 def test_a_wrong_output_is_noticed(tmp_path: Path):

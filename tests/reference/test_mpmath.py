@@ -65,6 +65,7 @@ def test_derivatives_are_those_of_the_value(case):
     assert np.allclose(land.hessian(means), turn, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_oracle_against_adaptive_quadrature():
     """The trapezoid sums of the oracle are what mpmath's Gauss-Legendre quadrature gives."""
     case = CASES[1]

@@ -74,6 +74,7 @@ def test_coverage_and_sharpness(equal_widths):
             assert np.median(stated[j, some, column] / true[j, some, column]) <= 100
 
 
+@pytest.mark.slow
 def test_many_overlapping_components():
     """The zeros that matter may lie between long runs of components, of which only the shorter are tried."""
     rng = np.random.default_rng(11)

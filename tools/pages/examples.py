@@ -16,16 +16,21 @@ import io
 import itertools
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 #: What a fenced block may be.
 LANGUAGES = frozenset({"bash", "console", "output", "python", "text"})
+#: What only a shell understands.
+SHELL = re.compile(r"[|<>&;$*?`~]")
 ITERATIONS = re.compile(r"\b\d+ iterations\b")
 TIME = re.compile(r"\b\d+(\.\d+)?(e[+-]?\d+)?\s?(ns|µs|us|ms|s|sec|seconds?|min|minutes?)\b")
 
@@ -130,13 +135,14 @@ class Session:
     folder: Path
     page: Path = Path("page")
     names: dict = field(default_factory=lambda: {"__name__": "__main__"})
+    processes: bool = False  # whether each command is a process of its own, even if it needs no shell
 
     @classmethod
-    def of(cls, page: Path, folder: Path) -> Session:
+    def of(cls, page: Path, folder: Path, *, processes: bool = False) -> Session:
         """Return a session in a folder that has a copy of `examples/`."""
         if (ROOT / "examples").is_dir():
             shutil.copytree(ROOT / "examples", folder / "examples")
-        return cls(folder, page)
+        return cls(folder, page, processes=processes)
 
     def check(self, example: Example) -> None:
         """Run an example and assert that it prints what the page shows."""
@@ -160,21 +166,44 @@ class Session:
     def run_command(self, example: Example) -> str:
         """Return what a command prints on standard output; it must succeed."""
         assert example.source.startswith("gmmscape "), f"line {example.line}: not a gmmscape command"
-        environment = os.environ | {
-            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
-            "COLUMNS": "110",
-            "NO_COLOR": "1",
-            "PYTHONWARNINGS": "error",
-        }
+        environment = {"COLUMNS": "110", "NO_COLOR": "1"}
+        if self.processes or SHELL.search(example.source.replace("\\\n", " ")):
+            status, output, messages = self._process(example.source, environment)
+        else:
+            status, output, messages = self._inside(shlex.split(example.source), environment)
+        assert status == 0, f"exit status {status}\n{output}{messages}"
+        return output
+
+    def _process(self, line: str, environment: dict[str, str]) -> tuple[int, str, str]:
+        path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
         result = subprocess.run(
-            example.source,
+            line,
             shell=True,
             cwd=self.folder,
-            env=environment,
+            env=os.environ | environment | {"PATH": path, "PYTHONWARNINGS": "error"},
             capture_output=True,
             text=True,
             check=False,
             stdin=subprocess.DEVNULL,
         )
-        assert result.returncode == 0, f"exit status {result.returncode}\n{result.stdout}{result.stderr}"
-        return result.stdout
+        return result.returncode, result.stdout, result.stderr
+
+    def _inside(self, words: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
+        """Run a command in this process, which spares seconds of imports."""
+        from gmmscape.cli import main
+
+        output, messages, status = io.StringIO(), io.StringIO(), 0
+        with contextlib.ExitStack() as changed:
+            changed.enter_context(mock.patch.dict(os.environ, environment))
+            changed.enter_context(mock.patch.object(sys, "argv", words))
+            changed.enter_context(mock.patch.object(sys, "stdin", io.StringIO()))
+            changed.enter_context(contextlib.chdir(self.folder))
+            changed.enter_context(contextlib.redirect_stdout(output))
+            changed.enter_context(contextlib.redirect_stderr(messages))
+            changed.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("error")
+            try:
+                main()
+            except SystemExit as end:
+                status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        return status, output.getvalue(), messages.getvalue()

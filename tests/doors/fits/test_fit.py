@@ -59,6 +59,7 @@ def test_numbers_are_those_of_scikit_learn(kind, clusters, tmp_path):
     assert content["log_likelihood"] == pytest.approx(best(kind), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_file(clusters, tmp_path):
     """In another process too; another seed takes EM elsewhere."""
     options = ["-k", 4, "--init-params", "random_from_data", "--no-escape", "--seed"]

@@ -9,6 +9,7 @@ from doors.commandline import PATIENCE, interrupted, needs_terminal, on_terminal
 from doors.fits.cases import as_sklearn, content_of, fitted
 
 
+@pytest.mark.slow
 @needs_terminal
 def test_progress_on_a_terminal_and_nowhere_else(clusters, good):
     """test_the_main_job sees to it that standard error is empty elsewhere."""
@@ -48,6 +49,7 @@ def test_fits_interrupted_during_the_search_are_written(many_in_one_cluster, tmp
     check_interrupted(output, tmp_path / "fit.json", rows)
 
 
+@pytest.mark.slow
 @needs_terminal
 def test_interrupted_diagnoses_are_written(many_in_one_cluster, tmp_path):
     """Ctrl-C while the fit is polished."""
@@ -59,6 +61,7 @@ def test_interrupted_diagnoses_are_written(many_in_one_cluster, tmp_path):
     assert content_of(out)["verdict"] != "no better fit found"
 
 
+@pytest.mark.slow
 @needs_terminal
 def test_interrupted_repairs_are_written(many_in_one_cluster, tmp_path):
     """Ctrl-C during the search."""

@@ -10,6 +10,7 @@ import pytest
 
 from doors.commandline import failed, gmmscape, inside
 from doors.fits.cases import X, both, content_of, judged, write_table
+from marks import tuples_rest_slow
 
 
 @pytest.mark.parametrize(
@@ -172,10 +173,10 @@ def test_models_and_data_must_agree(command, good, tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
-    [
-        (["fit", "missing.csv", "-k", "2"], 3, "missing.csv"),
-        (["fit", "missing.csv", "-k", "0"], 2, "-k"),
-    ],
+    tuples_rest_slow(
+        [(["fit", "missing.csv", "-k", "2"], 3, "missing.csv"), (["fit", "missing.csv", "-k", "0"], 2, "-k")],
+        1,
+    ),
 )
 def test_exit_codes_of_processes(arguments, code, word, tmp_path):
     failed(gmmscape(*arguments, cwd=tmp_path), code, word)

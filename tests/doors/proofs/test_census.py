@@ -13,6 +13,7 @@ pytest.importorskip("flint")
 TRUTH = ("census", "--centers=-2,2", "--sigma", "1")
 
 
+@pytest.mark.slow
 def test_a_complete_census_and_its_file(tmp_path):
     found = inside("prove", *TRUTH, "--certificates", "proofs", "--json", "-", cwd=tmp_path)
     assert found.returncode == 0, found.stderr

@@ -29,6 +29,7 @@ def test_a_report_of_certificates_is_told_from_one(tmp_path):
     assert "`gmmscape prove --certificates FOLDER`" in refused.stderr
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_proved(tmp_path, monkeypatch):
     pytest.importorskip("flint")
     whole, calls = report.certify, []

@@ -19,6 +19,7 @@ from gmmscape.objective import Objective
 from gmmscape.progress import Budget
 from gmmscape.solve import EM, curvature, descend
 from gmmscape.threads import limited
+from marks import rest_slow
 
 KINDS = ("full", "tied", "diag", "spherical")
 
@@ -194,7 +195,7 @@ def test_rates_that_make_no_sense_are_refused(rate):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("wrong", [-1, 1, 3])
+@pytest.mark.parametrize("wrong", rest_slow([-1, 1, 3], 2))
 def test_the_true_number_is_suggested(kind, wrong):
     X, _ = clusters(5, 7.0, rows=200)
     model = gs.GaussianMixture(5 + wrong, covariance_type=kind, random_state=0).fit(X)

@@ -7,6 +7,7 @@ import pytest
 from sklearn.mixture import GaussianMixture as SklearnMixture
 
 import gmmscape as gs
+from marks import rest_slow
 
 CENTERS = np.array([[0.0, 5.0], [9.0, 5.0], [30.0, 6.0]])
 
@@ -36,7 +37,7 @@ def test_it_is_named_before_anything_else(model, X: np.ndarray, change, column: 
     assert f"column {column}" in diagnosis.reasons[0]
 
 
-@pytest.mark.parametrize("family", ["full", "tied", "diag", "spherical"])
+@pytest.mark.parametrize("family", rest_slow(["full", "diag", "tied", "spherical"], 2))
 @pytest.mark.parametrize(
     "change", [lambda X: X + 6.0, lambda X: 0.5 * X, lambda X: 3.0 * X, lambda X: X / 100.0]
 )

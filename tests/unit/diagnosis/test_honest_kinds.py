@@ -109,6 +109,7 @@ def test_a_model_that_its_tolerance_stopped_is_said_to_be():
     assert "next: use this fit" in str(gs.diagnose(gs.repair(early, near, rng=0).model, near, rng=0))
 
 
+@pytest.mark.slow
 def test_a_fit_with_too_many_components_is_to_be_compared_with_fewer():
     from sklearn.mixture import GaussianMixture
 

@@ -17,6 +17,7 @@ from gmmscape.objective import Objective
 from gmmscape.solve import EM, run
 from gmmscape.solve.second_order.own_units import OwnUnits
 from gmmscape.threads import limited
+from marks import tuples_rest_slow
 
 KINDS = ("spherical", "diag", "tied", "full")
 FAMILIES = ("location", "location and weights", *KINDS)
@@ -121,7 +122,9 @@ def relative(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 @pytest.mark.parametrize(
     ("condition", "offset", "spread"),
-    [(4.0, 0.0, 2.0), (1e8, 0.0, 1.0), (4.0, 1e8, 2.0), (1e8, 1e8, 1.0), (4.0, 0.0, 12.0)],
+    tuples_rest_slow(
+        [(4.0, 0.0, 2.0), (1e8, 1e8, 1.0), (1e8, 0.0, 1.0), (4.0, 1e8, 2.0), (4.0, 0.0, 12.0)], 2
+    ),
 )
 @pytest.mark.parametrize("name", FAMILIES)
 def test_derivatives_are_those_of_sixty_digits(

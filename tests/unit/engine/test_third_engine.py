@@ -98,6 +98,7 @@ def test_rows_that_no_component_reaches_are_taken_by_the_nearest():
     np.testing.assert_array_equal(held.responsibilities(mixture.parameters).sum(axis=1), [1.0, 1.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", rest_slow(KINDS, 1))
 def test_it_serves_a_fit_and_a_diagnosis(kind: str):
     X = np.concatenate([case(kind, n=150)[0], case(kind, n=150)[0] + 12.0])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from marks import rest_slow
 from unit.estimator.cases import BAD_MEANS, X, model, planted
 
 
@@ -54,7 +55,7 @@ def test_a_fit_with_too_few_components_says_so(rng: np.random.Generator):
     assert "next: use this fit" in str(gs.GaussianMixture(4, random_state=0).fit(X).document())
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+@pytest.mark.parametrize("seed", rest_slow([0, 1, 2, 3], 1))
 def test_select_and_diagnose_agree_on_the_number(seed: int):
     """Zeros that a component of their own takes: what BIC chooses is not sent back for another number.
 

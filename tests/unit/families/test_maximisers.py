@@ -19,6 +19,7 @@ from tests.unit.families.by_hand import (
 
 from gmmscape.arrays import FloatArray
 from gmmscape.families import NO_FLOOR, CovariancePrior, Floor, family_named
+from marks import rest_slow
 
 K, D = 2, 3
 
@@ -57,7 +58,7 @@ def test_each_is_the_maximiser(name: str, rng: np.random.Generator):
     assert value == pytest.approx(lowest(name, scatter, mass), abs=1e-7)
 
 
-@pytest.mark.parametrize("name", NEW)
+@pytest.mark.parametrize("name", rest_slow(NEW, 3))
 def test_each_is_the_maximiser_above_a_floor(name: str, rng: np.random.Generator):
     scatter, mass = scatters(rng, K, D)
     floor = np.array([1.0, 3.0, 1.5]) * (4.0 if name == "EII" else 1.0)

@@ -124,6 +124,7 @@ def test_all_families_are_compared_and_none_is_worse_than_a_narrower_one(X: Floa
                 assert total[names[wider]] >= total[names[name]] - 0.02
 
 
+@pytest.mark.slow
 def test_what_is_chosen_is_what_the_rows_are_from(rng: np.random.Generator):
     turns = [np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) for a in (0.2, 1.2, 2.3)]
     roots = [size * turn @ np.diag([2.0, 0.5]) for size, turn in zip((1.0, 1.8, 0.6), turns, strict=True)]

@@ -93,6 +93,7 @@ def test_it_is_diagnosed_and_repaired(X: FloatArray):
     assert gs.diagnose(repaired, X, rng=0).verdict == "no better fit found"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_registered")
 def test_it_is_selected_where_it_suffices(X: FloatArray):
     some = ("full", "tied", "diag", "spherical", NAME)

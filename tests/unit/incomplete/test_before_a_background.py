@@ -8,6 +8,7 @@ from scipy.stats import multivariate_normal
 
 import gmmscape as gs
 from gmmscape.arrays import FloatArray
+from marks import rest_slow
 
 CENTERS = np.array([[0.0, 0.0, 0.0], [9.0, 0.0, 3.0], [0.0, 9.0, -3.0]])
 LABELS = np.append(np.repeat(np.arange(3), 150), np.full(80, -1))
@@ -80,7 +81,7 @@ def test_clusters_and_noise_are_found():
     assert np.all(np.diff(MODEL.history_) <= 1e-12)
 
 
-@pytest.mark.parametrize("kind", ["tied", "VEV"])
+@pytest.mark.parametrize("kind", rest_slow(["tied", "VEV"], 1))
 def test_other_families(kind: str):
     model = gs.GaussianMixture(3, covariance_type=kind, background="box", random_state=0).fit(X)
     assert model.background_weight_ == pytest.approx(80 / 530, abs=0.06)

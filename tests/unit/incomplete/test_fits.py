@@ -149,6 +149,7 @@ def test_a_model_of_other_rows_is_noticed(escaped: gs.GaussianMixture, X: np.nda
     assert moved.verdict == "cannot tell"
 
 
+@pytest.mark.slow
 def test_the_number_is_chosen(X: np.ndarray):
     few = X[::2]
     found = gs.select(few, [3, 4, 5], covariance_types=("spherical",), rng=0)

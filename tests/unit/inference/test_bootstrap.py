@@ -126,6 +126,7 @@ def test_rows_drawn_with_the_same_seed_are_not_drawn_again():
 FREE = np.nan
 
 
+@pytest.mark.slow
 def test_what_is_held_stays_in_refits():
     """Held parameters have no error, and the others that of a fit in which they are known."""
     X = gs.Mixture.location([[0, 0], [4, 0], [0, 4]], sigma=1.0).sample(400, 5)[0]

@@ -131,6 +131,7 @@ def test_law_5(ratio):
     assert slopes == pytest.approx(wanted, rel=0.01)
 
 
+@pytest.mark.slow
 def test_law_6_is_what_birth_measures():
     path = lambda D: gs.Mixture.location([-D, 0.0, D], 0.5)  # noqa: E731
     fold = lab.birth(path, PAIR_LAST, (4.9, 5.3))
@@ -171,6 +172,7 @@ def test_law_7_two_means_on_two_centers(distance, indices, orbits):
     assert laws.signed_count(found, orbits) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", rest_slow([0.5, 1.0], 1))
 def test_law_8(start):
     steps = 10_000

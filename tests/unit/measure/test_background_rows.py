@@ -76,6 +76,7 @@ def test_sums_agree_with_dense_ones(name: str):
     assert found.posterior + found.rest == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_em_ends_where_dense_em_does():
     sample = sampled()
     family = family_named("full")

@@ -36,6 +36,7 @@ def search_and_em(monkeypatch: pytest.MonkeyPatch, **options) -> tuple[float, fl
     return cost, em, ended
 
 
+@pytest.mark.slow
 def test_the_search_ends_with_its_effort(monkeypatch: pytest.MonkeyPatch):
     cost, em, ended = search_and_em(monkeypatch)
     assert ended == "effort_limit"

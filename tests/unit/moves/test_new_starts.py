@@ -29,6 +29,7 @@ def total(X: np.ndarray, seed: int, **options) -> float:
     return model.lower_bound_ * len(X)
 
 
+@pytest.mark.slow
 def test_they_reach_what_moves_do_not(X: np.ndarray, monkeypatch: pytest.MonkeyPatch):
     with_new = [total(X, seed) for seed in range(4)]
     with_effort(monkeypatch, mixtures, "moves", new_starts=0)

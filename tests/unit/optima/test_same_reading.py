@@ -25,7 +25,7 @@ def said(components: tuple) -> list[tuple]:
 
 
 @pytest.mark.parametrize(
-    ("seed", "gap"), tuples_rest_slow([(0, 4.0), (0, 6.0), (2, 4.0), (3, 6.0), (5, 4.0)], 2)
+    ("seed", "gap"), tuples_rest_slow([(0, 6.0), (0, 4.0), (2, 4.0), (3, 6.0), (5, 4.0)], 1)
 )
 def test_one_reading_of_one_mixture(seed: int, gap: float):
     """Wherever the diagnosis has the same best fit; elsewhere it reads against what it has found."""

@@ -134,6 +134,7 @@ def test_changed_parameters_have_no_verdict(plane):
     assert picture.parts.kinds == [None] * 3
 
 
+@pytest.mark.slow
 def test_names_of_columns_are_on_the_axes():
     X = rows(4)
     table = Table(X, ["age", "height", "weight", "pulse"])

@@ -58,7 +58,7 @@ def named(panel: Panel) -> list[str]:
     return [text.get_text() for text in panel.labels.texts if text.get_visible()]
 
 
-@pytest.mark.parametrize(("d", "k", "apart"), SETS)
+@pytest.mark.parametrize(("d", "k", "apart"), tuples_rest_slow(SETS, 4))
 def test_labels_cover_nothing(d, k, apart):
     weights, means, covariances, points = fit_of(d, k, apart)
     kinds = [KINDS[i % len(KINDS)] for i in range(k)]

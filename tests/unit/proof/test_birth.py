@@ -19,6 +19,7 @@ def equal():
     return born(lambda D: gs.Mixture.location([-D, 0.0, D], 1.0), (9.0, 12.0))
 
 
+@pytest.mark.slow
 def test_equal_spacing(equal):
     certificate = lab.certify_birth(equal)
     low, high = certificate.parameter
@@ -30,6 +31,7 @@ def test_equal_spacing(equal):
         assert lower - 1e-8 < mean < upper + 1e-8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("radius", rest_slow([1.0, 3.0], 1))
 def test_pairs(radius):
     birth = born(lambda D: gs.Mixture.location([-radius, radius, D], 1.0), (2 * radius + 2, 2 * radius + 8))
@@ -51,6 +53,7 @@ def test_units_do_not_matter(equal, tmp_path):
     assert lab.verify(tmp_path / "b.json")
 
 
+@pytest.mark.slow
 def test_bent_paths_and_pitchforks_are_refused(equal):
     bent = born(lambda D: gs.Mixture.location([-D, 0.001 * (D - 9) * (12 - D), D], 1.0), (9.0, 12.0))
     with pytest.raises(InvalidParameterError, match="straight"):

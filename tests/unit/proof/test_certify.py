@@ -113,6 +113,7 @@ def test_certificates_hold_fifty_digits(land, index, means, kl):
             assert upper - lower < 1e-3 * error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("distance", rest_slow([11, 12, 16], 1))
 def test_spurious_minimum_of_equal_spacing(distance):
     spaced = landscape([-distance, 0.0, distance], 3)

@@ -60,6 +60,7 @@ def holds(ball, value):
         )
 
 
+@pytest.mark.slow
 def test_value_and_gradient_hold_high_precision(known):
     with mpmath.workdps(40):
         at, _, entropy = known

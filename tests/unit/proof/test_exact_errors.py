@@ -1,5 +1,7 @@
 """Errors that are zero by symmetry need no endless digits."""
 
+import pytest
+
 import gmmscape as gs
 from gmmscape import lab
 
@@ -11,6 +13,7 @@ def test_a_mean_on_the_average_of_its_centers():
     assert certificate.bits < 200
 
 
+@pytest.mark.slow
 def test_all_means_in_the_middle():
     land = lab.Landscape(lab.Population(gs.Mixture.location([-6.0, 0.0, 6.0], 1.0)), 3)
     assert lab.certify([0.0, 0.0, 0.0], land).index == 2

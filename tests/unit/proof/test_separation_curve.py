@@ -25,6 +25,7 @@ def interrupted(*arguments):
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_each_separation_has_its_state(curve):
     assert [(point.separation, point.state) for point in curve.points] == [
         (9.0, "no minimum found"),

@@ -31,6 +31,7 @@ def test_errors_are_compared_with_bounds(report):
     assert "proved beyond" in str(report)
 
 
+@pytest.mark.slow
 def test_conditions():
     never = lab.structure_report(TRUTH, 3, condition=lambda q: q.separation > 9, n_starts=0, rng=0)
     assert never.condition_holds is False

@@ -45,6 +45,7 @@ def test_the_true_number_and_family_are_chosen(found):
         assert np.argmin(bic) == 5
 
 
+@pytest.mark.slow
 def test_the_likelihood_never_falls_where_that_of_plain_fits_does(by_likelihood):
     found = by_likelihood
     for kind in ("full", "tied", "diag", "spherical"):
@@ -151,6 +152,7 @@ def test_held_out_likelihood_is_that_of_folds():
     assert all(row["heldout"] < row["log_likelihood"] / len(X) for row in found.table)
 
 
+@pytest.mark.slow
 def test_icl_prefers_components_that_are_apart():
     rng = np.random.default_rng(0)
     skewed = np.concatenate([rng.normal(0, 1, 400), rng.normal(1.5, 3, 300), rng.normal(40, 1, 300)])[:, None]
@@ -159,6 +161,7 @@ def test_icl_prefers_components_that_are_apart():
     assert (bic.best_n_components, icl.best_n_components) == (3, 2)
 
 
+@pytest.mark.slow
 def test_spikes_do_not_win_where_nothing_bounds_them():
     rng = np.random.default_rng(1)
     spiked = np.concatenate([rng.normal(size=200), np.full(12, 0.3)])[:, None]
@@ -243,6 +246,7 @@ def test_names_of_columns_are_kept():
     assert not hasattr(gs.select(X, [2], rng=0).best.to_estimator(), "feature_names_in_")
 
 
+@pytest.mark.slow
 def test_more_components_than_gain_anything_are_copies():
     found = gs.select(np.arange(24.0)[:, None], range(1, 5), rng=0, covariance_prior=0)
     values = likelihoods(found)

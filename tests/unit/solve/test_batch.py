@@ -18,6 +18,7 @@ from gmmscape.families import Floor, Location, family_named
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Patience, descend, descend_all, ends_of_all, run, start_around
 from gmmscape.threads import limited
+from marks import rest_slow
 
 pytestmark = pytest.mark.skipif(not available(), reason="the extension is not built")
 KINDS = ("spherical", "diag", "tied", "full")
@@ -41,7 +42,7 @@ def problem(
 
 @pytest.mark.parametrize("accelerate", [False, True])
 @pytest.mark.parametrize("floor", [1e-6, 0.2])
-@pytest.mark.parametrize("d", [1, 3])
+@pytest.mark.parametrize("d", rest_slow([3, 1], 1))
 @pytest.mark.parametrize("kind", ["location", *KINDS])
 def test_both_loops_go_the_same_way(kind: str, d: int, floor: float, accelerate: bool):
     objective, starts = problem(kind, d=d, floor=floor)

@@ -36,6 +36,7 @@ def test_optima_of_few_rows_are_counted(seed: int):
     assert sum(one.hits for one in listed) + found.degenerate + found.unsettled == 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", rest_slow(["EVV", "VVE"], 1))
 def test_families_in_python_end(family: str):
     X = np.round(np.random.default_rng(5).normal(size=(40, 3)) * 2)

@@ -124,6 +124,7 @@ def test_what_does_not_follow_is_refused(claim: dict[str, Any], change: Callable
         check_census(changed)
 
 
+@pytest.mark.slow
 def test_a_file_goes_through_the_door(claim: dict[str, Any], tmp_path: Path):
     path = tmp_path / "census.json"
     lab.Census.from_content(claim).to_json(path)

@@ -24,6 +24,7 @@ def test_same_seed_same_atlas(land):
     assert land.explore(3, n_starts=6).ends == {"minimum": 6}
 
 
+@pytest.mark.slow
 def test_other_seeds_draw_other_starts(land):
     hits = {tuple(m.hits for m in land.explore(seed, n_starts=12).minima) for seed in range(6)}
     assert len(hits) > 1
@@ -215,6 +216,7 @@ def test_interrupt_inside_a_descent_ends_the_search(land, monkeypatch, calls):
     assert len(seen) == calls
 
 
+@pytest.mark.slow
 def test_minima_with_coincident_means_are_found_to_rounding():
     (minimum,) = lab.Landscape(lab.Population(gs.Mixture.location([0.0, 0.2], 1.0)), 4).explore(0).minima
     assert np.abs(minimum.means[:, 0] - [0.0, 0.0, 0.2, 0.2]).max() < 1e-9

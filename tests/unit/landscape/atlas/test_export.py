@@ -19,6 +19,7 @@ def atlas():
     return land.explore(0, n_starts=16, saddles=True)
 
 
+@pytest.mark.slow
 def test_the_table_of_minima(atlas):
     frame = atlas.to_frame()
     assert len(frame) == len(atlas.minima) >= 2

@@ -65,6 +65,7 @@ def test_an_atlas_says_what_is_unseen():
     assert left < once
 
 
+@pytest.mark.slow
 def test_limited_time_is_shared():
     """There are 17,000 candidates, more than there is time for."""
     centers = np.cumsum([0.0, 7.0, 9.0, 6.0, 8.0, 11.0, 7.0, 9.0])

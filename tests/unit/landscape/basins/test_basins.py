@@ -149,6 +149,7 @@ def test_free_weights_end_where_their_descents_do(method):
     assert "free weights" in str(found)
 
 
+@pytest.mark.slow
 def test_ends_along_a_continuum_are_one_minimum():
     land = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0], 1.0)), 3, weights="free")
     found = lab.basins(land, start="truth", n_starts=30, rng=0, most=4)

@@ -49,6 +49,7 @@ def test_matches_are_where_plain_em_leads(land, atlas):
     assert str(found).startswith("this sample has the landscape of the population: 2 minima")
 
 
+@pytest.mark.slow
 def test_lost_and_new_minima(land, atlas):
     """Twelve rows of which the spurious minimum is none: EM from it ends in another one."""
     rows = TRUTH.sample(12, rng=123)[0]
@@ -135,6 +136,7 @@ def curve(land, atlas):
     return lab.agreement_against_size(land, [10, 1000, 4000], n_draws=12, atlas=atlas, rng=0)
 
 
+@pytest.mark.slow
 def test_shares_and_distances_by_size(curve, land, atlas):
     assert curve.sizes == (10, 1000, 4000)
     assert [share.of for share in curve.shares] == [12, 12, 12]

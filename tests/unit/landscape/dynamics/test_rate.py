@@ -8,6 +8,7 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.landscape.dynamics.rate import Rate
+from marks import tuples_rest_slow
 from oracles.panels import Panels, jacobian
 
 
@@ -68,7 +69,8 @@ def test_slow_is_not_sublinear():
 
 
 @pytest.mark.parametrize(
-    ("start", "weights"), [([-0.5, 0.5], "equal"), ([-1.0, 0.3], "equal"), ([-0.5, 0.5], "free")]
+    ("start", "weights"),
+    tuples_rest_slow([([-0.5, 0.5], "equal"), ([-1.0, 0.3], "equal"), ([-0.5, 0.5], "free")], 1),
 )
 def test_two_means_on_one_center_are_sublinear_with_power_one_half(start, weights):
     path = lab.trajectory(on_line([0.0], 2, weights), start, max_iter=4000)

@@ -26,6 +26,7 @@ def close():
     return lab.falsify(**CLOSE, rng=2)
 
 
+@pytest.mark.slow
 def test_close_centers_have_minima_without_structure(close):
     """The negative control: a search that finds nothing at 12 sigma finds them at 5."""
     assert len(close.confirmed) >= 3
@@ -145,6 +146,7 @@ def test_wrong_parameters(changed, word):
         lab.falsify(**{**CLOSE, **changed})
 
 
+@pytest.mark.slow
 def test_shares_fall_with_the_separation(tmp_path):
     pytest.importorskip("matplotlib")
     settings = {"n_components": 2, "k_star": 3, "d": 1, "n_truths": 15, "n_starts": 12}

@@ -88,6 +88,7 @@ def test_the_second_opinion_agrees_with_the_engine_anywhere(centers, means, sigm
     assert opinion.association == pytest.approx(lab.decode(at, truth).association, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_extended_precision_sees_what_float64_does_not():
     """A pair together beside an exact neighbour: a saddle, by a curvature that law 1 gives term by term."""
     truth = gs.Mixture.location([0.0, 16.0], 1.0)

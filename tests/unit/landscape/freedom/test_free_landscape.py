@@ -16,6 +16,7 @@ from gmmscape.landscape.freedom.features import same_fit
 from gmmscape.landscape.freedom.local import Local
 from gmmscape.matching import match_means
 from gmmscape.results import read
+from marks import rest_slow
 
 LINE = gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)
 PLANE = gs.Mixture(
@@ -55,7 +56,7 @@ def landscape(measure: Any, family: str, weights: Any, sigma: Any) -> lab.FreeLa
 
 
 @named
-@pytest.mark.parametrize("d", [1, 2])
+@pytest.mark.parametrize("d", rest_slow([2, 1], 1))
 def test_derivatives_agree_with_differences(d: int, family: str, weights: Any, sigma: Any):
     truth = LINE if d == 1 else PLANE
     land = landscape(lab.Population(truth), family, weights, sigma)
@@ -183,6 +184,7 @@ def lab_nodes() -> tuple[np.ndarray, np.ndarray]:
     return nodes, weights * np.exp(LINE.log_density(nodes[:, None]))
 
 
+@pytest.mark.slow
 def test_full_covariances_of_a_truth_in_the_plane_are_found():
     atlas = lab.Landscape(lab.Population(PLANE), 3, weights="free", family="full").explore(0, n_starts=16)
     best = atlas.minima[0]

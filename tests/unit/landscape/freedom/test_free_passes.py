@@ -32,6 +32,7 @@ def three() -> lab.FreeAtlas:
     return atlas_of("free", "common", 3)
 
 
+@pytest.mark.slow
 def test_barriers_are_heights_of_the_lowest_pass():
     atlas = atlas_of("equal", "free")
     by_hand = {}
@@ -123,6 +124,7 @@ def test_text_says_what_was_sought_and_what_may_be_missing():
     assert found["plateau"] > 0
 
 
+@pytest.mark.slow
 def test_files_tables_graphs_and_pictures(tmp_path):
     atlas = three()
     atlas.to_json(tmp_path / "a.json")
@@ -150,6 +152,7 @@ def test_a_damaged_file_is_refused(tmp_path):
         read(tmp_path / "bad.json")
 
 
+@pytest.mark.slow
 def test_time_and_callbacks_end_the_search_and_keep_what_was_found():
     land = lab.FreeLandscape(lab.Population(LINE), 2, family="spherical", weights="equal", sigma="free")
     stages: list[str] = []

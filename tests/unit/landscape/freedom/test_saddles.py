@@ -120,6 +120,7 @@ class Own:
         raise AssertionError("a descent came near no minimum")
 
 
+@pytest.mark.slow
 @every
 def test_saddles_are_critical_and_of_their_index(name: str):
     own, atlas = Own(name), atlas_of(name)

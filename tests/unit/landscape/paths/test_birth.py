@@ -10,6 +10,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from marks import rest_slow
 
 PAIR_LAST = [((0,), (0, 1)), ((1, 2), (2,))]
 
@@ -56,7 +57,7 @@ def test_the_branch_falls_like_a_root_of_the_distance(fold):
     assert curvatures[1] / curvatures[0] == pytest.approx(2.0, rel=0.01)
 
 
-@pytest.mark.parametrize("radius", [0.5, 3.0, 6.0])
+@pytest.mark.parametrize("radius", rest_slow([3.0, 0.5, 6.0], 1))
 def test_pairs_exist_above_and_dissolve_below(radius):
     found = lab.birth(
         pair(radius), lab.candidates(3, 3, contiguous=True)[1], (2 * radius + 2, 2 * radius + 8)
@@ -123,6 +124,7 @@ def test_pitchfork_of_a_pair_on_one_gaussian(grows):
     assert found.means == pytest.approx(0, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_an_upper_end_too_flat_to_start_from(fold):
     assert lab.birth(equal, PAIR_LAST, (9.0, 40.0)).parameter == pytest.approx(fold.parameter, abs=1e-10)
 
@@ -175,6 +177,7 @@ def test_json_and_picture(fold, tmp_path):
     assert "fold" in ax.get_title()
 
 
+@pytest.mark.slow
 def test_a_line_in_the_plane_has_the_birth_of_the_line():
     along = np.array([0.6, 0.8])
     found = lab.birth(

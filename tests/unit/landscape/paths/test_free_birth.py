@@ -73,6 +73,7 @@ def test_known_widths_give_the_birth_of_the_location_family():
     assert free.kl == pytest.approx(plain.kl, abs=1e-10)
 
 
+@pytest.mark.slow
 def test_the_fold_is_critical_and_singular(fold: lab.BirthPoint):
     theta, h = theta_of(fold), 1e-3
     assert fold.kind == "fold"

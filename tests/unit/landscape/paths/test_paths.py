@@ -76,6 +76,7 @@ def test_a_path_over_the_saddle_has_the_barrier_of_the_census(land, minima, esca
     assert profile.names == ("0>0,1  1,2>2", "0>0  1>1  2>2")
 
 
+@pytest.mark.slow
 def test_the_path_follows_the_gradient(land, minima, escape):
     profile = land.profile(*minima[::-1], escape, n=201)
     for place in (40, 60, 130, 160):
@@ -86,6 +87,7 @@ def test_the_path_follows_the_gradient(land, minima, escape):
         assert cosine > 0.998, place
 
 
+@pytest.mark.slow
 def test_a_minimum_is_connected_with_its_relabelling(land, minima, exchange):
     profile = land.profile(minima[1], minima[1], exchange)
     assert profile.heights == pytest.approx((0.000261736,) * 2, abs=1e-9)
@@ -104,6 +106,7 @@ def test_a_straight_line_bounds_the_barrier(land, minima):
     assert np.all(np.diff(profile.means[:, np.argsort(profile.means[0, :, 0]), 0], axis=1) > 0)
 
 
+@pytest.mark.slow
 def test_a_saddle_that_leads_elsewhere_is_refused(land, minima, escape, exchange):
     with pytest.raises(InvalidParameterError, match="other minima"):
         land.profile(*minima, exchange)

@@ -119,6 +119,7 @@ def test_the_end_is_found_where_steps_become_too_short():
     assert {b.event for b in ends} == {"pitchfork"}
 
 
+@pytest.mark.slow
 def test_processes_and_resumption_change_nothing(tmp_path):
     xs, ys, file = [2.0, 3.0], [8.0, 10.0, 12.0], tmp_path / "c.json"
     whole = lab.phase(line, xs, ys, 3, verify=0.3, rng=1)

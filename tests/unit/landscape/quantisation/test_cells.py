@@ -11,6 +11,7 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+from marks import rest_slow
 
 LINE = gs.Mixture([0.2, 0.5, 0.3], [[-3.0], [3.0], [12.0]], [1.0, 4.0, 0.25], "spherical")
 ROUND = gs.Mixture.location([[0.0, 0.0], [3.0, 0.0], [0.0, 4.0]], 1.0, [0.5, 0.3, 0.2])
@@ -112,7 +113,7 @@ def test_values_on_a_line_agree_with_quadrature():
     np.testing.assert_allclose(land.lloyd(means).ravel(), centroids, rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["plane", "stretched", "on a line", "corner", "two"])
+@pytest.mark.parametrize("name", rest_slow(["on a line", "corner", "two", "plane", "stretched"], 3))
 def test_values_in_a_plane_agree_with_quadrature(name: str):
     land, means = landscape(name)
     value, masses = in_the_plane(CASES[name][0], means)
@@ -143,6 +144,7 @@ def test_derivatives_agree_with_differences(name: str):
     np.testing.assert_allclose(land.hessian(means), land.hessian(means).T, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_value_and_hessian_on_a_line_against_mpmath():
     mpmath = pytest.importorskip("mpmath")
     land, means = landscape("line")

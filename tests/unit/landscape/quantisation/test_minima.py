@@ -64,6 +64,7 @@ def uniform() -> lab.Sample:
     return lab.density_nodes(lambda x: np.ones_like(x), [0.0, 1.0], n_panels=4)
 
 
+@pytest.mark.slow
 def test_no_minimum_is_missed_that_2000_starts_end_in(atlas: lab.KMeansAtlas):
     starts = THREE.sample(6000, rng=5)[0].reshape(2000, 3)
     ends = lloyd_ends(starts, of_three, 5000)
@@ -253,6 +254,7 @@ def test_a_row_half_way_is_handed_over():
     assert land.distortion([0.0, 2.0]) == pytest.approx(2.0 / 6)
 
 
+@pytest.mark.slow
 def test_an_atlas_can_be_kept_and_resumed(tmp_path: Any, atlas: lab.KMeansAtlas):
     land = lab.Landscape(POPULATION, 3, sigma=0)
     assert isinstance(land, lab.KMeansLandscape)

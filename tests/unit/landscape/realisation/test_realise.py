@@ -15,6 +15,7 @@ from gmmscape.landscape.realisation.splitting import leaking_excess
 from gmmscape.landscape.realisation.splitting_mpmath import precise_excess
 from gmmscape.structure.candidates import starting_means
 from gmmscape.structure.structure import Structure
+from marks import tuples_rest_slow
 
 PAIR_LAST = Structure.of([((0,), (0, 1)), ((1, 2), (2,))])
 BESIDE_EXACT = Structure.of([((0,), (0,)), ((1, 2), (1,))])
@@ -83,7 +84,8 @@ def test_sums_of_small_terms_are_law_1(centers, k, structure, options):
 
 
 @pytest.mark.parametrize(
-    ("spacing", "weights"), [(12.0, None), (16.0, None), (16.0, [0.2, 0.8]), (24.0, [0.6, 0.4])]
+    ("spacing", "weights"),
+    tuples_rest_slow([(12.0, None), (16.0, [0.2, 0.8]), (16.0, None), (24.0, [0.6, 0.4])], 2),
 )
 def test_sums_of_small_terms_are_mpmath(spacing, weights):
     """Below float64's rounding the sums keep ten digits."""
@@ -114,6 +116,7 @@ def test_terms_that_cancel_are_left_to_mpmath():
     assert found[0][0] < 1e-6 * found[0][1]
 
 
+@pytest.mark.slow
 def test_where_the_fit_is_the_truth_the_quartic_term_holds_it():
     result = landscape(line(10, 2), 4).realise([((0, 1), (0,)), ((2, 3), (1,))], precision="mp")
     assert (result.outcome, result.decided_by) == ("realised", "quartic")
@@ -188,6 +191,7 @@ def test_distances_beyond_all_digits_are_left_to_the_quartic_term():
     assert plane.realise(pair, precision="mp").outcome == "realised"
 
 
+@pytest.mark.slow
 def test_covariances_that_are_spherical_in_another_form_are_understood():
     truth = gs.Mixture([0.5, 0.5], [[0.0, 0], [24.0, 0]], [np.eye(2)] * 2, "full")
     result = lab.Landscape(lab.Population(truth), 3, sigma=1.0).realise(BESIDE_EXACT, precision="mp")

@@ -83,6 +83,7 @@ def test_extended_precision_moves_no_mean_by_more_than_its_numerical_error(table
     assert 0.0 < exact.moved < max(one.numerical_error for one in minimum.blocks)
 
 
+@pytest.mark.slow
 def test_numerical_errors_are_those_of_the_rule_and_of_the_second_one(independent, monkeypatch):
     """Sobol points on a line are off by far more than trapezoid rules, and say so."""
     rough = lab.theorem_table([TRUTH, TRUTH, lab.Population(TRUTH, rule="sobol")], 3, **QUICK)

@@ -28,6 +28,7 @@ def crossing():
     return lab.structure_threshold(equal, 2, (5.0, 8.0), tau=0.1, n_parameters=5, n_starts=6)
 
 
+@pytest.mark.slow
 def test_a_crossing_is_where_descents_say(crossing):
     """At a level for which no number is known: defects of independent descents on either side."""
     assert crossing.kind == "crossing"
@@ -71,6 +72,7 @@ def test_units_and_origin_do_not_matter(crossing):
     assert found.defect == pytest.approx(0.1, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_the_same_in_the_plane():
     """The line along a direction of the plane, where quadratures differ."""
 
@@ -149,6 +151,7 @@ def test_processes_do_not_change_the_numbers(crossing):
     assert again.to_dict() == crossing.to_dict()
 
 
+@pytest.mark.slow
 def test_resuming_gives_the_same_and_repeats_nothing(crossing, tmp_path):
     file = tmp_path / "unfinished.json"
     effort = {"tau": 0.1, "n_parameters": 5, "n_starts": 6, "checkpoint": file}

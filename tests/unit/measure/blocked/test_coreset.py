@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import gmmscape as gs
 from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks, coreset_of, facts_of
@@ -19,6 +20,7 @@ def clusters(n: int) -> np.ndarray:
     return rng.normal(rng.integers(0, 5, (n, 1)) * [8.0, 3.0], 1.0)
 
 
+@pytest.mark.slow
 def test_sums_over_a_coreset_are_those_over_all_on_average() -> None:
     X = clusters(4_000)
     truth = X.mean(axis=0)

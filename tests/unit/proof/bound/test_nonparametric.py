@@ -90,6 +90,7 @@ def test_fits_are_behind_the_best_by_what_they_lack():
         fit.behind(gs.Mixture.location([0.0], 2.0))
 
 
+@pytest.mark.slow
 def test_close_components_are_one_where_that_is_as_good():
     rng = np.random.default_rng(1)
     centers = np.array([[0.0, 0.0], [2.5, 0.0], [8.0, 1.0], [3.0, 7.0]])

@@ -112,6 +112,7 @@ def test_without_a_point_a_census_is_not_complete(two: lab.Census, monkeypatch: 
     assert "1 undecided box" in found.proved[-1]
 
 
+@pytest.mark.slow
 def test_a_flat_point_stays_undecided(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "EFFORT", replace(EFFORT, census=replace(EFFORT.census, most=500)))
     # Two means on the center of a single Gaussian: a curvature is exactly zero.

@@ -11,6 +11,7 @@ from gmmscape.proof.census.forces import Forces
 from gmmscape.proof.census.subdivision import Subdivision, finest
 from gmmscape.proof.population import PopulationEncloser
 from gmmscape.proof.problem import PopulationProblem
+from marks import rest_slow
 
 SIGMA = 1.25
 PROBLEM = PopulationProblem((0.2, 0.3, 0.5), ((-4.0,), (3.0,), (9.0,)), SIGMA, SIGMA, 3)
@@ -44,7 +45,7 @@ def test_at_a_point_bounds_are_narrow_and_right(forces: Forces):
             assert found.above_low[n, i] - found.below_low[n, i] < 2.1 * forces.error + 1e-9
 
 
-@pytest.mark.parametrize("width", [0.01, 0.5, 6.0])
+@pytest.mark.parametrize("width", rest_slow([0.5, 0.01, 6.0], 1))
 def test_over_a_box_bounds_hold_at_its_points(forces: Forces, width: float):
     low, high = boxes(8, width)
     found = forces.bounds(low, high)
