@@ -59,7 +59,7 @@ FOLDERS = {
         "published",
         "compare",
     ),
-    "proving": ("bounds", "certificates"),
+    "proving": ("bounds", "certificates", "mutations"),
     "scaling": ("streaming", "components", "coreset", "dask", "spark", "kills", "reach"),
 }
 NAMES = tuple(name for names in FOLDERS.values() for name in names)

@@ -34,7 +34,7 @@ warnings.simplefilter("ignore")
 folder, how, k, iterations, memory = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
 start = np.load(folder + "/start.npy")
 model = gs.GaussianMixture(
-    k, escape=False, covariance_prior=0, accelerate=False, max_iter=iterations, random_state=0,
+    k, escape=False, covariance_prior=0, accelerate=False, tol=1e-15, max_iter=iterations, random_state=0,
     weights_init=np.full(k, 1 / k), means_init=start,
     precisions_init=np.tile(np.eye(start.shape[1]), (k, 1, 1)),
 )
@@ -45,7 +45,6 @@ def watch(event):
 model.verbose = 2
 if how == "files":
     fit_blocks(model, gs.open_rows(folder + "/rows", memory=memory), watch)
-    seen = seen[-iterations:]
 else:
     import pyarrow.parquet as parquet
     from pathlib import Path
@@ -59,7 +58,10 @@ else:
     fit_estimator(model, X, None, watch, defer=False)
 with open("/proc/self/status") as status:
     peak = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+# The last run of EM only: what went before chose where it begins.
+seen = seen[max(i for i, (number, _) in enumerate(seen) if number == seen[0][0]):]
 (a, began), (b, ended) = seen[0], seen[-1]
+assert b - a == iterations - 1, seen
 print(json.dumps({
     "seconds_each": (ended - began) / (b - a), "peak_bytes": peak, "n_iter": model.n_iter_,
     "nll": model.solution_.nll, "means": model.means_.tolist(), "weights": model.weights_.tolist(),

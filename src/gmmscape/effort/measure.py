@@ -70,6 +70,8 @@ class BlockedEffort:
     block_share: float = 1 / 40
     #: Bytes of a column that are read from a Parquet file at once.
     read_at_once: int = 1 << 20
+    #: Rows whose columns are put side by side at once, so that they stay in the cache.
+    stripe_rows: int = 4096
     #: Fewest rows of a block of a file.
     fewest_block_rows: int = 4_096
     #: Seconds that a cluster may be without a worker before work on it ends, and between two looks at it.

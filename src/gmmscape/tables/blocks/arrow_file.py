@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, NotAvailableError
 from gmmscape.tables.arrays import numbers_of
@@ -62,9 +63,9 @@ class ArrowParts:
                 for batch in self._batches(opened, rows):
                     if not batch.num_rows:
                         continue
-                    values = np.empty((batch.num_rows, len(self.names)))
-                    for j, name in enumerate(self.names):
-                        values[:, j] = numbers_of(self.file, name, batch.column(name), first)
+                    values = _side_by_side(
+                        [numbers_of(self.file, name, batch.column(name), first) for name in self.names]
+                    )
                     weights = self._weights
                     own = (
                         None
@@ -100,3 +101,13 @@ class ArrowParts:
 
     def _damaged(self, error: Exception) -> DataError:
         return DataError(f"{self.file} is a damaged {self._kind.capitalize()} file: {error}")
+
+
+def _side_by_side(columns: list[FloatArray]) -> FloatArray:
+    """Return columns as a matrix, filled by stripes of rows: a whole column goes through all of it."""
+    values = np.empty((len(columns[0]), len(columns)))
+    for start in range(0, len(values), EFFORT.blocked.stripe_rows):
+        stripe = slice(start, start + EFFORT.blocked.stripe_rows)
+        for j, column in enumerate(columns):
+            values[stripe, j] = column[stripe]
+    return values
