@@ -24,7 +24,10 @@ ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "build" / "site"
 SOURCE, HTML = SITE / "source", SITE / "html"
 #: Files beside docs/ that the site has as pages, and where.
-BESIDE = {"CONTRIBUTING.md": "project/contributing.md", "CHANGELOG.md": "project/changelog.md"}
+BESIDE = {
+    f"{name}.md": f"project/{name.lower()}.md"
+    for name in ("CONTRIBUTING", "CHANGELOG", "RELEASING", "SECURITY")
+}
 
 
 def main() -> int:
