@@ -121,8 +121,8 @@ def shown(summary: dict[str, Any]) -> Shown:
 
 PAGE = Page(
     question="Does the fast suite notice a fault in the mathematics?",
-    setup="""Each fault is one change of a line in a copy of the sources: a sign, a factor, an axis, a weight, an
-    order. The fast tests of its neighbourhood are run until one fails; without a fault they pass.""",
+    setup="""Each fault is one change of a line in a copy of the sources: a sign, a factor, an axis, a weight,
+    an order. The fast tests of its neighbourhood are run until one fails; without a fault they pass.""",
     sentence="{noticed} of {faults} faults are noticed.",
     claim="A fault in the mathematics is noticed by the fast suite",
     number="{noticed} of {faults} deliberate faults",
