@@ -15,9 +15,8 @@ from gmmscape.exceptions import DataError
 #: How names of types begin in NumPy, pandas, polars and Arrow: of dates and times; of what may be text.
 OF_TIME = ("date", "time", "duration", "period")
 OF_TEXT = ("object", "str", "large_string", "category", "categorical", "enum")
-#: Types whose whole numbers float64 does not all tell apart, and the first of these numbers.
+#: Types with whole numbers that float64 does not all tell apart.
 OF_LONG_INTEGERS = ("int64", "uint64")
-INEXACT = 2.0**53
 
 
 def given_rows(X: Any, name: str = "X") -> Any:
@@ -108,7 +107,7 @@ def warn_of_inexact(X: Any, values: FloatArray, name: str = "X") -> None:
         return
     # The ends say all, and need no array of the size of the rows.
     most, least = np.fmax.reduce(looked_at, axis=None), np.fmin.reduce(looked_at, axis=None)
-    if max(most, -least) > INEXACT:
+    if max(most, -least) > 2.0**53:
         warnings.warn(
             f"{name} has whole numbers beyond 2^53, of which float64 does not tell all apart: where the last "
             "digits count, subtract a constant from the column first",
