@@ -39,8 +39,8 @@ def check_room(name: str, k: int, d: int) -> None:
         "covariance_type",
         name,
         f"the covariances of {k} components in {d} columns take {one / 1e9:.3g} GB, and a fit holds them "
-        f"{times} times at least, where this machine has {there / 1e9:.3g} GB: use fewer components or columns"
-        + (f", or one of {', '.join(kept)}" if kept else ""),
+        f"{times} times at least, where this machine has {there / 1e9:.3g} GB: use fewer components or "
+        "columns" + (f", or one of {', '.join(kept)}" if kept else ""),
     )
 
 
