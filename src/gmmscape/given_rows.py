@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError
 
 #: How names of types begin in NumPy, pandas, polars and Arrow: of dates and times; of what may be text.
 OF_TIME = ("date", "time", "duration", "period")
 OF_TEXT = ("object", "str", "large_string", "category", "categorical", "enum")
+#: Types with whole numbers that float64 does not all tell apart.
+OF_LONG_INTEGERS = ("int64", "uint64")
 
 
 def given_rows(X: Any, name: str = "X") -> Any:
@@ -69,6 +73,47 @@ def columns_of(X: Any, beginnings: tuple[str, ...]) -> str | None:
     names = column_names(X)
     called = ", ".join(repr(names[i]) if names else str(i) for i in found[:10])
     return f"column{'s' if len(found) > 1 else ''} {called}" if found else None
+
+
+def text_among(X: Any) -> str | None:
+    """Return a text among the values of an array, a list or a table, or None; it may look like a number."""
+    if not isinstance(X, np.ndarray | list | tuple) and columns_of(X, OF_TEXT) is None:
+        return None
+    try:
+        array = np.asarray(X)
+    except ValueError:  # ragged, of which others say more
+        return None
+    if array.dtype.kind not in "OUS":
+        return None
+    return next((str(item) for item in array.flat if isinstance(item, str | bytes)), None)
+
+
+def warn_of_inexact(X: Any, values: FloatArray, name: str = "X") -> None:
+    """Warn where whole numbers of 64 bits were rounded on the way to float64.
+
+    Parameters
+    ----------
+    X : array_like or table
+        As it came; types of columns are looked at.
+    values : ndarray of shape (n_samples, n_features)
+        What it became.
+    name : str, default="X"
+        For messages.
+    """
+    types = _types(np.asarray(X) if isinstance(X, list | tuple) else X)
+    long = [i for i, kind in enumerate(types) if str(kind).lower() in OF_LONG_INTEGERS]
+    looked_at = values if isinstance(X, np.ndarray | list | tuple) and long else values[:, long]
+    if not looked_at.size:
+        return
+    # The ends say all, and need no array of the size of the rows.
+    most, least = np.fmax.reduce(looked_at, axis=None), np.fmin.reduce(looked_at, axis=None)
+    if max(most, -least) > 2.0**53:
+        warnings.warn(
+            f"{name} has whole numbers beyond 2^53, of which float64 does not tell all apart: where the last "
+            "digits count, subtract a constant from the column first",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _types(X: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.given_rows import given_rows
+from gmmscape.given_rows import given_rows, warn_of_inexact
 from gmmscape.weights import Weights
 
 P = ParamSpec("P")
@@ -217,6 +217,7 @@ def data_matrix(
                 f"{name} has {len(bad)} entries that are {what}, the first in row {row}, "
                 f"column {column}: {remedy}"
             )
+    warn_of_inexact(X, array, name)
     return array
 
 

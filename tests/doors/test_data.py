@@ -85,6 +85,7 @@ def test_text_columns_do_no_harm_where_they_are_left_out(table):
         ("1 2\n3 4 5\n", "line 2: 3 cells where the first line has 2"),
         ("1,2\n3,\n", "line 2, column column2: a missing value"),
         ("x\n1\nNA\n", "line 3, column x: a missing value .'NA'"),
+        ("x,y\n1,2\n-,3\n", "line 3, column x: a missing value .'-'"),
         ("1,2\nnan,2\n", "line 2, column column1: a missing value"),
         ("1,2\n3,inf\n", "line 2, column column2: 'inf' is not finite"),
         ("1,2\n3,1e999\n", "line 2, column column2: '1e999' is not finite"),

@@ -197,6 +197,10 @@ def test_arrays_that_are_not_there(table, tmp_path):
         archive.writestr("a.npy", "1,2")
     with pytest.raises(gs.DataError, match="a member is no array"):
         read_table(tmp_path / "x.npz")
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("X.npy", claiming((10**13, 10)))
+    with pytest.raises(gs.DataError, match=r"more than the memory does|damaged file of NumPy"):
+        read_table(tmp_path / "x.npz")
     np.savez(tmp_path / "empty.npz")
     with pytest.raises(gs.DataError, match="an empty ZIP archive"):
         read_table(tmp_path / "empty.npz")
@@ -219,3 +223,41 @@ def test_columns_of_parquet_files(tmp_path):
     parquet.write_table(twice, tmp_path / "x.parquet")
     with pytest.raises(gs.DataError, match="names a more than once"):
         read_table(tmp_path / "x.parquet")
+
+
+def test_types_of_parquet_columns(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    from decimal import Decimal
+
+    from pyarrow import parquet
+
+    def read(column, **options):
+        parquet.write_table(arrow.table({"a": np.arange(float(len(column))), "b": column}), tmp_path / "x")
+        return read_table(tmp_path / "x", **options).values[:, 1].tolist()
+
+    assert read(arrow.array([Decimal("1.25"), Decimal("-2.50")])) == [1.25, -2.5]
+    assert read(arrow.array([1.5, 2.5, 1.5]).dictionary_encode()) == [1.5, 2.5, 1.5]
+    assert read(arrow.array([1.5, None, 2.5]), missing="drop") == [1.5, 2.5]
+    with pytest.raises(gs.DataError, match="row 2, column b: a missing value"):
+        read(arrow.array([1.5, None]))
+    for column, kind in (
+        (arrow.array([[1.0], [2.0]]), "list"),
+        (arrow.array([{"x": 1}, {"x": 2}]), "struct"),
+        (arrow.array(["x", "y"]).dictionary_encode(), "dictionary"),
+        (arrow.array([True, False]), "bool"),
+    ):
+        with pytest.raises(gs.DataError, match=f"column b holds no numbers but {kind}.*drop='b'"):
+            read(column)
+    with pytest.raises(gs.DataError, match="has no rows"):
+        read(arrow.array([], arrow.float64()))
+    rows = arrow.table({"a": np.arange(10.0) % 3, "b": np.arange(10.0) ** 2})
+    for size in (1, 3, 10):
+        parquet.write_table(rows, tmp_path / "x", row_group_size=size)
+        assert np.array_equal(read_table(tmp_path / "x").values[:, 1], np.arange(10.0) ** 2)
+
+
+def test_very_many_columns(table):
+    names, cells = ",".join(f"c{i}" for i in range(100_000)), ",".join(["1.5"] * 100_000)
+    found = table(f"{names}\n{cells}\n{cells}\n")
+    assert found.values.shape == (2, 100_000)
+    assert (found.values == 1.5).all()

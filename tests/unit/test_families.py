@@ -353,3 +353,18 @@ def test_floor_active_on_long_and_thin_covariances(covariance_floor: float):
 def test_floors_are_for_all_columns_or_none():
     with pytest.raises(gs.InvalidParameterError, match="variances"):
         Floor(np.array([1e-3, 0.0]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_moments_after_a_step_are_those_of_all_rows(kind: str):
+    """As far as the kind has them; and matrices are symmetric to the last bit."""
+    case = Expected(kind)
+    best = family_named(kind, NO_FLOOR).update(case.statistics, case.current)
+    mean = np.average(case.X, axis=0, weights=case.weights)
+    np.testing.assert_allclose(best.weights @ best.means, mean, rtol=1e-10, atol=1e-12)
+    matrices, apart = best.full_covariances(), best.means - mean
+    np.testing.assert_array_equal(matrices, np.swapaxes(matrices, 1, 2))
+    total = np.tensordot(best.weights, matrices, 1) + (apart.T * best.weights) @ apart
+    expected = np.cov(case.X, rowvar=False, aweights=case.weights, ddof=0)
+    kept = {"spherical": np.trace, "diag": np.diagonal}.get(kind, np.asarray)
+    np.testing.assert_allclose(kept(total), kept(expected), rtol=1e-8)

@@ -128,3 +128,56 @@ def test_columns_are_found_by_name(make: Callable[[], Any]):
     assert gs.diagnose(model, turned, rng=0).value_before == expected
     with pytest.raises(gs.DataError, match="X lacks the columns depth"):
         columns_in_order(data, ["depth"])
+
+
+LONG = np.arange(40, dtype=np.int64).reshape(20, 2) % 7 + 2**53
+INTEGERS: dict[str, Callable[[], Any]] = {
+    "int64": lambda: LONG,
+    "uint64": lambda: LONG.astype(np.uint64),
+    "negative": lambda: -LONG,
+    "list": lambda: LONG.tolist(),
+    "pandas": lambda: pd.DataFrame({"a": LONG[:, 0], "b": np.arange(20.0)}),
+    "pandas, nullable": lambda: pd.DataFrame(LONG).astype("Int64").mask(pd.DataFrame(LONG) % 7 == 3),
+    "Arrow": lambda: pytest.importorskip("pyarrow").table({"a": LONG[:, 0]}),
+}
+
+
+@pytest.mark.parametrize("kind", INTEGERS)
+def test_whole_numbers_that_are_rounded_are_told(kind: str):
+    data = INTEGERS[kind]()
+    with pytest.warns(UserWarning, match=r"X has whole numbers beyond 2\^53"):
+        gs.GaussianMixture(random_state=0).fit(data)
+    with pytest.warns(UserWarning, match=r"whole numbers beyond 2\^53"):
+        data_matrix(data, missing=True)
+
+
+@pytest.mark.parametrize(
+    "data", [LONG - 2**53, LONG.astype(float), LONG - 1 - LONG % 2**53], ids=["", "f", "e"]
+)
+def test_whole_numbers_that_are_not_are_not(data: Any, recwarn: pytest.WarningsRecorder):
+    data_matrix(data)
+    assert not [one for one in recwarn if "2^53" in str(one.message)]
+
+
+TEXTS: dict[str, Callable[[], Any]] = {
+    "array": lambda: ROWS.astype(str),
+    "list": lambda: ROWS.astype(str).tolist(),
+    "bytes": lambda: ROWS.astype("S"),
+    "objects": lambda: np.where(ROWS[3, 1] == ROWS, "1", ROWS.astype(object)),
+    "pandas": lambda: pd.DataFrame(ROWS, columns=NAMES).astype({"height": str}),
+    "pandas, objects": lambda: pd.DataFrame(ROWS, columns=NAMES).astype(str).astype(object),
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_text_that_looks_like_numbers_is_refused_at_every_door(kind: str):
+    data, fitted = TEXTS[kind](), gs.GaussianMixture(2, random_state=0).fit(ROWS)
+    for door in (gs.GaussianMixture().fit, fitted.predict):
+        with pytest.raises(
+            gs.DataError, match=r"could not convert text to numbers: .*make numbers of it"
+        ) as caught:
+            door(data)
+        assert ("'height'" in str(caught.value)) is kind.startswith("pandas")
+    for door in (lambda X: gs.select(X, [1]), lambda X: gs.diagnose(fitted, X), data_matrix):
+        with pytest.raises(gs.DataError, match=r"text|type"):
+            door(data)

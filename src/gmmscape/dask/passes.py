@@ -75,8 +75,8 @@ class PassesOnCluster:
             # As a task of its own it is sent once, and is there again where a worker is lost.
             sent = self._client.submit(same, task, pure=False)
             coming = deque(self._client.map(task_of_block, self._blocks, places, task=sent, pure=False))
-        while coming:
-            with self._told():
+        for place in places:
+            with self._told(place):
                 result = self._waited(coming[0])
             coming.popleft()  # only now: the cluster forgets what nobody holds
             yield result
@@ -104,8 +104,8 @@ class PassesOnCluster:
         """Whether the scheduler was there and knew a worker when it was last asked, some seconds ago."""
         return self._client.status == "running" and bool(self._client.scheduler_info().get("workers"))
 
-    def _told(self) -> Any:
-        return Told(self._distributed)
+    def _told(self, place: int | None = None) -> Any:
+        return Told(self._distributed, place)
 
 
 class Told:
@@ -115,9 +115,12 @@ class Told:
     ----------
     distributed : module
         Dask's.
+    place : int, optional
+        Of the partition that is waited for.
     """
 
-    def __init__(self, distributed: Any) -> None:
+    def __init__(self, distributed: Any, place: int | None = None) -> None:
+        self._where = "the same partition" if place is None else f"partition {place}"
         client = package("distributed.client", "dask")
         comm = package("distributed.comm", "dask")
         self._lost = (client.CancelledError, client.ClosedClientError, comm.CommClosedError)
@@ -129,7 +132,7 @@ class Told:
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if isinstance(error, self._killed):
             raise NoResultError(
-                f"workers died again and again at the same partition, mostly for want of memory: give them "
+                f"workers died again and again at {self._where}, mostly for want of memory: give them "
                 f"more, or make smaller partitions ({error})"
             ) from error
         if isinstance(error, self._lost):

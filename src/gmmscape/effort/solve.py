@@ -99,6 +99,8 @@ class SolveEffort:
     #: Rows a component, times the fewest that its covariance can be estimated from and one, below which the
     #: data are asked what the prior is worth.
     scarce_rows: int = 25
+    #: How often a fit holds its covariances, at the least: they, their scatter, factors, and the step before.
+    covariances_at_once: int = 4
     #: The share of a batch in the average of stepwise EM is its share of all rows so far to this power; of
     #: batches of one size the step sizes are t^-0.6, between the 1/2 and 1 that convergence asks for.
     stepwise_exponent: float = 0.6

@@ -9,7 +9,14 @@ from sklearn.utils.validation import validate_data
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError
-from gmmscape.given_rows import OF_TEXT, column_names, columns_of, given_rows
+from gmmscape.given_rows import (
+    OF_TEXT,
+    column_names,
+    columns_of,
+    given_rows,
+    text_among,
+    warn_of_inexact,
+)
 
 
 class NoNumbersError(DataError, TypeError):
@@ -25,8 +32,11 @@ def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
     X = given_rows(X)
     if isinstance(X, np.ndarray) and not X.dtype.isnative:
         X = X.astype(X.dtype.newbyteorder("="))
+    text = text_among(X)
+    if text is not None:  # scikit-learn reads '1' as a number, where everything else here refuses it
+        raise NoNumbersError(f"could not convert text to numbers: {text!r}{_where(X, 'could not convert')}")
     try:
-        return validate_data(
+        rows: FloatArray = validate_data(
             model,
             X,
             reset=reset,
@@ -39,13 +49,16 @@ def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
         raise DataError(f"{error}{_where(X, str(error))}") from error
     except TypeError as error:
         raise NoNumbersError(str(error)) from error
+    warn_of_inexact(X, rows)
+    return rows
 
 
 def _where(X: Any, message: str) -> str:
     """Where the first infinite value is, or text, if that is what the message is about, and what to do."""
-    if "could not convert" in message and hasattr(X, "columns"):
-        text = columns_of(X, OF_TEXT)
-        return "" if text is None else f". Text may be in {text}: make numbers of it, or leave it out"
+    if "could not convert" in message:
+        text = columns_of(X, OF_TEXT) if hasattr(X, "columns") else None
+        where = "" if text is None else f". Text may be in {text}"
+        return f"{where}: make numbers of it, or leave it out"
     places = np.argwhere(np.isinf(np.asarray(X, dtype=np.float64))) if "infinity" in message else []
     if not len(places):
         return ""

@@ -25,6 +25,7 @@ from gmmscape.families.registry import (
     unregister,
 )
 from gmmscape.families.restricted import Restricted
+from gmmscape.families.room import check_room
 
 __all__ = [
     "NO_FLOOR",
@@ -39,6 +40,7 @@ __all__ = [
     "NativeFamily",
     "Parsimonious",
     "Restricted",
+    "check_room",
     "contained_in",
     "contrasts",
     "different_families",

@@ -16,6 +16,7 @@ from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import FitPlan
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import (
+    check_room,
     contained_in,
     different_families,
     family_named,
@@ -203,6 +204,8 @@ def select(
     if numbers_wanted == [*USUAL]:
         numbers_wanted = numbers_wanted[: len(sample)]
     _check_rows(sample, numbers_wanted, rule.n_folds if criterion == "heldout" else 2)
+    for kind in kinds:
+        check_room(kind, numbers_wanted[-1], sample.n_features)
     facts = {} if checkpoint is None else _facts(sample, numbers_wanted, kinds, plan, rule)
     fits = KeptFits(None if checkpoint is None else Journal(checkpoint, "select", facts))
     ladders = _ladders(sample, kinds, numbers_wanted[-1], plan, rule, sample.counted_rows, budget, fits)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -110,6 +111,21 @@ def test_a_closed_client_is_an_error(client: Any):
     other.close()
     with pytest.raises(NoResultError, match="open a client, and fit again"):
         list(blocks.results(EarlyOnesLast()))
+
+
+class DeadlyAtTwo:
+    """Does to the third partition what Dask says of one at which workers die; the worker itself stays."""
+
+    def __call__(self, block: RowBlock, place: int) -> int:
+        if place == 2:
+            worker = SimpleNamespace(address="tcp://there")
+            raise distributed.scheduler.KilledWorker("a task", worker, 3)
+        return place
+
+
+def test_a_partition_at_which_workers_die_is_named(client: Any):
+    with pytest.raises(NoResultError, match=r"died again and again at partition 2, .*smaller partitions"):
+        list(DaskBlocks(rows(X), client=client).results(DeadlyAtTwo()))
 
 
 @pytest.mark.parametrize(

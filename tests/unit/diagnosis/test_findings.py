@@ -229,3 +229,38 @@ def test_nearest_neighbours_are_the_same_however_they_are_looked_for(rng: np.ran
     gaps = np.linalg.norm(few[:, None] - few, axis=2)
     np.fill_diagonal(gaps, np.inf)
     np.testing.assert_allclose(_nearest(few), gaps.min(axis=1), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("n", "k"), [(6, 1), (30, 4)])
+@pytest.mark.parametrize("covariance_prior", [0.0, "auto"])
+def test_too_few_rows_for_matrices_are_told(n: int, k: int, covariance_prior: float | str):
+    """Fewer than columns, and fewer than components times one more than columns."""
+    X = np.random.default_rng(1).normal(size=(n, 10))
+    model = gs.GaussianMixture(k, covariance_prior=covariance_prior, random_state=0).fit(X)
+    said = " ".join(model.diagnosis_.warnings)
+    assert "on few rows for its columns" in said or "on a floor" in said
+    assert "a simpler covariance_type" in said
+    assert np.linalg.eigvalsh(model.covariances_).min() > 0
+    assert model.floor_active_ is (covariance_prior == 0.0)
+
+
+@pytest.mark.parametrize("k", [3, 4])
+def test_as_many_components_as_different_rows_are_told(k: int):
+    X = np.repeat([[0.0, 0.0], [1.0, 1.0], [5.0, 2.0]], 20, axis=0)
+    free = gs.GaussianMixture(k, covariance_prior=0.0, random_state=0).fit(X)
+    assert (free.diagnosis_.verdict, free.floor_active_) == ("cannot tell", True)
+    assert "collapsed" in {component.kind for component in free.diagnosis_.components}
+    assert "bic is not told" in str(free.document())
+    held = gs.GaussianMixture(k, random_state=0).fit(X)
+    assert "next: compare with fewer components" in str(held.document())
+    assert {"rounding", "duplicates"} <= {finding.name for finding in held.diagnosis_.findings}
+
+
+@pytest.mark.parametrize("copies", [10_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_very_many_copies_of_a_row_are_held_up_by_the_floor(rng: np.random.Generator, copies: int):
+    X = np.concatenate([np.ones((copies, 2)), rng.normal(5.0, 1.0, (100, 2))])
+    model = gs.GaussianMixture(2, covariance_prior=0.0, random_state=0).fit(X)
+    assert model.converged_
+    assert model.floor_active_
+    assert "on a floor" in " ".join(model.diagnosis_.warnings)
+    assert model.diagnosis_.verdict == "cannot tell"

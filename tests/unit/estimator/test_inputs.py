@@ -111,3 +111,40 @@ def test_what_was_computed_is_not_lost_to_single_precision(tmp_path: Path):
     assert single.plot() is not None
     single.means_ = single.means_ + np.float32(0.5)
     assert gs.diagnose(single, rows, rng=0).value_before > double.diagnosis_.value_after + 1e-3
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int64", "float16", "longdouble", "bool"])
+def test_numbers_of_other_sizes_are_those_of_their_cast(kind: str):
+    """Squares of these in eight bits would wrap around."""
+    low = 0 if kind.startswith("u") else -127
+    rows = (PLANE > 3.0) if kind == "bool" else np.clip(np.round(10.0 * PLANE, 1), low, 127).astype(kind)
+    fitted, plain = (
+        gs.GaussianMixture(2, random_state=0).fit(data) for data in (rows, rows.astype(np.float64))
+    )
+    for name in NUMBERS:
+        np.testing.assert_array_equal(getattr(fitted, name), getattr(plain, name), err_msg=name)
+    np.testing.assert_array_equal(fitted.predict_proba(rows), plain.predict_proba(rows.astype(np.float64)))
+
+
+def test_truth_values_are_told_to_be_two_values():
+    model = gs.GaussianMixture(2, random_state=0).fit(
+        pd.DataFrame({"a": PLANE[:, 0], "b": PLANE[:, 1] > 5.0})
+    )
+    (finding,) = (one for one in model.diagnosis_.findings if one.name == "rounding")
+    assert finding.columns == (1,)
+    assert "column 'b': 2 different values" in finding.message
+
+
+def test_names_in_levels_are_no_matter_and_missing_ones_are_listed():
+    index = pd.MultiIndex.from_product([range(3), range(len(PLANE) // 3)])
+    levels = pd.DataFrame(PLANE, index=index, columns=pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")]))
+    np.testing.assert_array_equal(_fitted(levels).means_, _fitted(PLANE).means_)
+    table = pd.DataFrame(PLANE, columns=NAMES)
+    with pytest.raises(gs.DataError, match=r"(?s)unseen at fit time:\n- depth\n.*now missing:\n- height\n"):
+        _fitted(table).predict(table.rename(columns={"height": "depth"}))
+
+
+def test_columns_of_one_name_are_refused():
+    pytest.importorskip("sklearn", minversion="1.9")  # earlier ones let them in
+    with pytest.raises(gs.DataError, match="unique column names"):
+        _fitted(pd.DataFrame(PLANE, columns=["a", "a"]))

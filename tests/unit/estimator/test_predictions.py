@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -107,3 +108,37 @@ def test_a_wrong_number_of_rows_is_named(n: Any):
 def test_samples_of_a_generator_differ():
     estimator = model(random_state=np.random.default_rng(0), escape=False).fit(X)
     assert not np.array_equal(estimator.sample(20)[0], estimator.sample(20)[0])
+
+
+@kinds
+def test_rows_at_the_ends_of_float64_have_an_answer(kind: str):
+    most = np.finfo(np.float64).max
+    rows = np.array([[1e200, 0.0], [-1e200, 1e200], [most, -most], [-most, most], [most, most], [1.0, 2.0]])
+    fitted = on_plane(kind)
+    probabilities, density = fitted.predict_proba(rows), fitted.score_samples(rows)
+    assert np.isfinite(probabilities).all()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-12)
+    assert np.isneginf(density[:5]).all()
+    assert np.isfinite(density[5])
+    assert set(fitted.predict(rows).tolist()) <= {0, 1, 2}
+    np.testing.assert_array_equal(fitted.predict(rows), probabilities.argmax(axis=1))
+
+
+@kinds
+def test_rows_one_by_one_are_answered_as_together(kind: str):
+    fitted, rows = on_plane(kind), np.random.default_rng(6).normal(4.0, 6.0, (80, 2))
+    for call in ("predict_proba", "score_samples"):
+        together = getattr(fitted, call)(rows)
+        alone = np.concatenate([getattr(fitted, call)(rows[i : i + 1]) for i in range(len(rows))])
+        np.testing.assert_allclose(alone, together, rtol=1e-12, atol=1e-12)
+
+
+def test_of_components_as_likely_the_first_is_predicted():
+    for means in ([[-1.0], [1.0], [50.0]], [[1.0], [-1.0], [50.0]], [[50.0], [1.0], [-1.0]]):
+        fitted = copy.deepcopy(planted("spherical"))
+        fitted.weights_, fitted.means_ = np.full(3, 1 / 3), np.array(means)
+        fitted.covariances_ = fitted.precisions_ = fitted.precisions_cholesky_ = np.ones(3)
+        shares = fitted.predict_proba([[0.0]])[0]
+        first, second = sorted(np.argsort(shares)[1:])
+        assert shares[first] == shares[second] > 0.49
+        assert fitted.predict([[0.0]]).tolist() == [first]

@@ -189,6 +189,9 @@ def test_data_that_cannot_be_judged(call: str, data: Array, message: str):
 
 def test_data_are_not_modified():
     data, weights = X.copy(), np.linspace(1.0, 2.0, N)
-    model(means_init=BAD_MEANS).fit(data, sample_weight=weights).predict(data)
+    start = {"means_init": np.array(BAD_MEANS), "weights_init": np.array([0.5, 0.25, 0.25])}
+    model(**start, precisions_init=np.ones((3, 1, 1))).fit(data, sample_weight=weights).predict(data)
+    np.testing.assert_array_equal(start["means_init"], BAD_MEANS)
+    np.testing.assert_array_equal(start["weights_init"], [0.5, 0.25, 0.25])
     np.testing.assert_array_equal(data, X)
     np.testing.assert_array_equal(weights, np.linspace(1.0, 2.0, N))

@@ -17,7 +17,7 @@ def clusters(seed: int = 0) -> np.ndarray:
     return np.repeat(CENTERS, 60, axis=0) + rng.standard_normal((180, 2))
 
 
-@pytest.mark.parametrize("far", [2e3, -9999.0, 1e6, -1e12, 1e200])
+@pytest.mark.parametrize("far", [2e3, -9999.0, 1e6, -1e12, 1e200, -1.7e308])
 def test_a_row_far_beyond_all_others_is_wild(far: float):
     X = np.insert(clusters(), 77, [1.0, far], axis=0)
     np.testing.assert_array_equal(wild_rows(X), [77])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import subprocess
 import zipfile
@@ -268,3 +269,29 @@ def test_only_fitted_models_are_saved(table: pd.DataFrame, tmp_path: Path):
     with pytest.raises(gs.InvalidParameterError, match="changed after the fit"):
         model.save(tmp_path / "fit.gmm")
     assert not list(tmp_path.iterdir())
+
+
+#: As versions of gmmscape wrote them, with the means that they hold and what they say of two rows.
+KEPT = Path(__file__).parent / "kept"
+
+
+def test_files_of_earlier_days_are_read_to_the_bit():
+    """The one format that there is so far: a file of each later one belongs beside it."""
+    found = gs.load(KEPT / "version_1.gmm")
+    assert isinstance(found, gs.GaussianMixture)
+    said = json.loads((KEPT / "version_1.json").read_text())
+    for name in ("weights_", "means_", "covariances_"):
+        assert getattr(found, name).tolist() == said[name]
+    rows = np.array(said["rows"])
+    assert found.predict(rows).tolist() == said["labels"]
+    np.testing.assert_allclose(found.score_samples(rows), said["log_density"], rtol=1e-13)
+
+
+def test_names_of_files_may_be_any(tmp_path: Path):
+    mixture = gs.Mixture.location([[0.0, 1.0], [3.0, 4.0]], 1.0)
+    for name in ("of my rows.gmm", "\u00fc \u6e29\u5ea6.gmm", "-", "--force.gmm"):
+        mixture.save(tmp_path / name)
+        assert gs.load(tmp_path / name) == mixture
+    (tmp_path / "link.gmm").symlink_to(tmp_path / "-")
+    assert gs.load(tmp_path / "link.gmm") == mixture
+    assert len(list(tmp_path.iterdir())) == 5

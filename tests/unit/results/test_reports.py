@@ -213,3 +213,10 @@ def test_a_path_is_not_taken_for_rows():
 )
 def test_a_number_and_its_spread_have_the_same_decimals(value, spread, text):
     assert with_spread(value, spread) == text
+
+
+@each
+def test_nothing_is_called_global_that_is_not_proved(result, name: str):
+    """What was found is the best that was found; only a bound for all mixtures says more."""
+    said = " ".join(Parsed(result.to_html()).words) + str(result)
+    assert ("global" in said.lower()) is ("bound" in name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -52,3 +53,38 @@ def test_without_a_seed_that_of_the_file_is_used(tmp_path):
     journal.save(now=True)
     assert seed_for(file, None) == 12
     assert seed_for(file, 4) == 4
+
+
+def put_at_once(journal, name, value):
+    journal.put(name, value)
+    journal.save(now=True)
+
+
+def test_a_full_disk_leaves_the_file_that_was_there(tmp_path, monkeypatch):
+    file = tmp_path / "kept.json"
+    journal = Journal(file, "a", {})
+    journal.put("one", 1)
+    journal.save(now=True)
+    before = file.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.write_bytes", full)
+        with pytest.raises(OSError, match="No space left"):
+            put_at_once(journal, "two", 2)
+        assert file.read_bytes() == before
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["kept.json", "kept.json.lock"]
+    journal.close()  # there is room again
+    assert "two" in Journal(file, "a", {})
+
+
+def test_a_folder_that_is_gone_is_an_error(tmp_path):
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    journal = Journal(folder / "kept.json", "a", {})
+    shutil.rmtree(folder)
+    with pytest.raises((OSError, gs.GmmscapeError)):
+        put_at_once(journal, "one", 1)
+    assert not folder.exists()

@@ -178,3 +178,31 @@ def test_array_blocks_have_to_fit_together() -> None:
         ArrayBlocks([np.ones((2, 1))], [np.ones(3)])
     with pytest.raises(gs.DataError, match="matrix at least"):
         ArrayBlocks([])
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 300, 301])
+def test_a_fit_is_the_same_in_blocks_of_any_size(size: int) -> None:
+    X = rows_of(300)
+    whole, blocked = both(X, [X[:0], *(X[i : i + size] for i in range(0, len(X), size)), X[:0]])
+    start, family = mixture_of("full"), family_named("full")
+    one, other = (
+        run(
+            EM(tol=0.0, max_iter=8), Objective.near(s, family, s.local_mixture(start)), s.local_mixture(start)
+        )
+        for s in (whole, blocked)
+    )
+    assert other.nll == pytest.approx(one.nll, rel=1e-9)
+    for name in ("weights", "means", "covariances"):
+        np.testing.assert_allclose(getattr(other.mixture, name), getattr(one.mixture, name), rtol=1e-9)
+
+
+def test_rows_count_once_in_each_pass() -> None:
+    X = rows_of(1_000)
+    whole, blocked = both(X, cut(X, 7, 7, 400))
+    for kind in KINDS:
+        mixture = mixture_of(kind)
+        found = blocked.rows(mixture).statistics(blocked.local_mixture(mixture), kind)
+        assert found.mass.sum() == pytest.approx(found.weight, rel=1e-12)
+        assert found.weight == pytest.approx(
+            whole.rows(mixture).statistics(whole.local_mixture(mixture), kind).weight, rel=1e-12
+        )
