@@ -127,3 +127,17 @@ def test_a_part_of_the_rows_has_the_prior_of_all():
     assert prior.beside(50.0).mass == pytest.approx(0.04)
     assert prior != prior.beside(50.0)
     assert prior == CovariancePrior(2.0, np.eye(2), 100.0)
+
+
+def test_rows_and_those_of_the_prior_are_pooled():
+    family, own = family_of("full", 4.0, 10.0), np.array([[1.0, 0.2], [0.2, 3.0]])
+    scale = family.prior.scale
+    for share in (1.0, 0.25):
+        pooled = np.average([own, scale], axis=0, weights=[share, 0.4])
+        np.testing.assert_allclose(family.smoothed(own, share), pooled, rtol=1e-14)
+
+
+def test_beside_a_part_of_the_rows_the_prior_has_more_mass():
+    family = family_of("full", 4.0, 10.0)
+    assert family.on_part(0.25).prior.mass == pytest.approx(1.6)
+    assert family.prior.mass == pytest.approx(0.4)
