@@ -100,7 +100,7 @@ class Sample(Centred):
             self.background,
             points,
             weights,
-            unit=_unit(self._summary),
+            unit=self._summary.unit(),
             origin=self.origin,
             incomplete=self.incomplete,
         )
@@ -382,15 +382,3 @@ def check_complete(measure: Any, what: str) -> None:
 def _sums(values: FloatArray, ends: IntArray) -> FloatArray:
     """Sums of values from each end to the next."""
     return np.array([values[a:b].sum() for a, b in pairwise(ends)])
-
-
-def _unit(summary: RowSummary) -> float:
-    """Root of the average variance of the columns; 1 where all rows are equal."""
-    variance, extent = np.diagonal(summary.covariance), summary.extent
-    lost = np.flatnonzero(~np.isfinite(variance) | ((extent > 0) & (variance < np.finfo(np.float64).tiny)))
-    if len(lost):
-        raise DataError(
-            f"X: the variance of column {lost[0]} is not representable in float64 (values spread over "
-            f"{extent[lost[0]]:.3g}): rescale the column"
-        )
-    return float(np.sqrt(variance.mean())) or 1.0

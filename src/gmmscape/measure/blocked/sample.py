@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.exceptions import DataError
 from gmmscape.measure.blocked.facts import RowFacts
 from gmmscape.measure.blocked.row_blocks import RowBlocks
 from gmmscape.measure.blocked.rows import BlockedRows
@@ -44,10 +43,7 @@ class BlockedSample(Centred):
         self.facts = facts
         summary = facts.summary
         self.origin, self.n_samples, self.n_features = summary.origin, summary.n, len(summary.origin)
-        if not np.isfinite(np.diagonal(summary.covariance)).all():
-            raise DataError("the variance of a column is not representable in float64: rescale the columns")
-        unit = float(np.sqrt(np.diagonal(summary.covariance).mean())) or 1.0
-        self._rows = BlockedRows(blocks, summary.n, Place(self.origin, 1.0 / summary.mass), unit)
+        self._rows = BlockedRows(blocks, summary.n, Place(self.origin, 1.0 / summary.mass), summary.unit())
 
     def __len__(self) -> int:
         return self.n_samples
