@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +23,7 @@ from gmmscape.measure.summary import RowKeys, RowSummary
 from gmmscape.measure.wild_rows import wild_rows
 from gmmscape.mixture import Mixture
 from gmmscape.mixture.background import Background, background_of, checked_background
+from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 
 

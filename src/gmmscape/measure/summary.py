@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
@@ -15,6 +14,7 @@ from gmmscape.incomplete import one_gaussian
 from gmmscape.measure.duplicates import Duplicates, Keys, row_keys
 from gmmscape.measure.source import RowSource
 from gmmscape.statistics import MergeInOrder, SufficientStatistics
+from gmmscape.threads import cached_property
 from gmmscape.weights import Weights
 
 

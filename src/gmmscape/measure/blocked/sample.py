@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 
 from gmmscape.arrays import FloatArray
@@ -14,6 +12,7 @@ from gmmscape.measure.blocked.tasks import Place
 from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.resolution import grid_step
 from gmmscape.mixture import Mixture
+from gmmscape.threads import cached_property
 
 
 class BlockedSample(Centred):
