@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ def given_rows(X: Any, name: str = "X") -> Any:
     """
     _refuse(X, name)
     if isinstance(X, np.ma.MaskedArray):
-        return _unmasked(X)
+        return unmasked(X)
     if isinstance(X, list | tuple) and "pandas" in sys.modules:
         return _listed(X)
     if isinstance(X, np.ndarray):
@@ -52,6 +52,10 @@ def given_rows(X: Any, name: str = "X") -> Any:
 def _refuse(X: Any, name: str) -> None:
     if hasattr(X, "toarray") and hasattr(X, "nnz"):
         raise DataError(f"{name} is sparse: pass a dense array, for example {name}.toarray()")
+    if isinstance(X, np.matrix):
+        raise DataError(f"{name} is a numpy.matrix: pass numpy.asarray({name})")
+    if isinstance(X, Set):
+        raise DataError(f"{name} is a set, whose rows have no order: pass a list of rows")
     if isinstance(X, Mapping):
         raise DataError(f"{name} is a dictionary: make a table of it, as pandas.DataFrame({name}) does")
     if hasattr(X, "__next__"):
@@ -126,8 +130,10 @@ def _types(X: Any) -> list[Any]:
     return list(found) if hasattr(found, "__iter__") else []
 
 
-def _unmasked(X: Any) -> Any:
-    """An array with NaN where the mask is; of whole numbers one of float64."""
+def unmasked(X: Any) -> Any:
+    """Return an array with NaN where its mask is, of whole numbers one of float64; others as they are."""
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
     return np.ma.filled(X.astype(np.float64) if X.dtype.kind in "biu" else X, np.nan)
 
 
@@ -165,12 +171,12 @@ def _of_pandas(X: Any) -> Any:
 
 def column_names(X: Any) -> tuple[str, ...] | None:
     """Return the names of a table's columns, or None where they are not all strings."""
-    names = _names(X)
+    names = names_of_columns(X)
     return None if names is None or not all(isinstance(name, str) for name in names) else tuple(names)
 
 
-def _names(X: Any) -> Any:
-    """The names of columns as a table has them, or None; Arrow calls them otherwise."""
+def names_of_columns(X: Any) -> Any:
+    """Return the names of columns as a table has them, or None; Arrow calls them otherwise."""
     schema = getattr(X, "schema", None)
     arrow = getattr(schema, "names", None)
     return getattr(X, "columns", None) if not isinstance(arrow, list) else arrow
@@ -184,7 +190,7 @@ def columns_in_order(X: Any, names: Any) -> Any:
     DataError
         If the table lacks some.
     """
-    own = _names(X)
+    own = names_of_columns(X)
     if own is None or names is None:
         return X
     missing = [name for name in names if name not in list(own)]

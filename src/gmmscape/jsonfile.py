@@ -31,9 +31,25 @@ def read_json(path: str | Path, *, most_bytes: int | None = None) -> Any:
         If it is no JSON or too long. What does not begin as JSON does is refused before it is read.
     """
     try:
-        return json.loads(_bytes(Path(path), most_bytes))
+        return json.loads(_bytes(Path(path), most_bytes), object_pairs_hook=_once_each)
+    except _TwiceError as error:
+        raise FormatError(f"{path} has {error}: remove one of them") from error
     except (ValueError, RecursionError) as error:  # also wrong bytes, huge numbers, bottomless nesting
         raise FormatError(f"{path} is not a JSON file: {error}") from error
+
+
+class _TwiceError(Exception):
+    """A field stands twice in one object."""
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of these fields; of two that have one name readers differ in which they take."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _TwiceError(f"the field {twice!r} twice in one object")
+    return found
 
 
 def _bytes(path: Path, most_bytes: int | None) -> bytes:

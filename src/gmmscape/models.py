@@ -19,7 +19,13 @@ from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 from gmmscape.arrays import FloatArray
 from gmmscape.covariances import kind_named
 from gmmscape.effort import EFFORT
-from gmmscape.exceptions import FormatError, GmmscapeError, InvalidParameterError, NotAvailableError
+from gmmscape.exceptions import (
+    DataError,
+    FormatError,
+    GmmscapeError,
+    InvalidParameterError,
+    NotAvailableError,
+)
 from gmmscape.families import CovariancePrior, HeldParts, family_named, family_names, known_family, prior_in
 from gmmscape.jsonfile import read_json
 from gmmscape.mixture import Mixture
@@ -27,7 +33,7 @@ from gmmscape.mixture.background import Background
 from gmmscape.model_arrays import as_matrices, mixture_of_arrays, of_family
 from gmmscape.modelfiles.archive import is_archive
 from gmmscape.modelfiles.load import load
-from gmmscape.results.records import record_of
+from gmmscape.results.records import class_of, record_of
 from gmmscape.validation import data_matrix, mean_matrix, real_number
 
 #: Format of the JSON that ``gmmscape fit`` and ``gmmscape repair`` write.
@@ -282,8 +288,19 @@ def returned_centers(model: FittedModel, centers: FloatArray, X: Any, *, inertia
 
 
 def inverse_covariances(mixture: Mixture) -> FloatArray:
-    """Return the inverse covariances in the mixture's storage kind, from their factors."""
-    return mixture.kind.precisions(mixture.parameters.factors)
+    """Return the inverse covariances in the mixture's storage kind, from their factors.
+
+    Raises DataError where float64 cannot hold them.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = mixture.kind.precisions(mixture.parameters.factors)
+    if not np.isfinite(found).all():
+        narrowest = float(1.0 / np.abs(mixture.parameters.factors).max())
+        raise DataError(
+            f"a component has a standard deviation of {narrowest:.3g}, whose inverse square is not "
+            "representable in float64: rescale the columns, or set a larger covariance_floor"
+        )
+    return found
 
 
 def parameters_of(model: Any, kind: str) -> Mixture:
@@ -416,6 +433,7 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         raise FormatError("feature_names has a name twice: rename the columns that the model was fitted on")
     background = Background.from_content(content.get("background"))
     mixture = Mixture(*(content[field] for field in fields[:4]), background=background)
+    class_of(FIT_FORMAT).check_content(content, mixture)  # type: ignore[attr-defined]
     if names is not None and len(names) != mixture.n_features:
         raise FormatError(f"feature_names has {len(names)} names, and the means have {mixture.n_features}")
     family = known_family("family", content.get("family", mixture.covariance_type))

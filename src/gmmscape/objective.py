@@ -147,5 +147,6 @@ def step_sizes(before: Mixture, after: Mixture) -> FloatArray:
         sizes[alive] = np.maximum(sizes[alive], change[alive] / before.weights[alive])
     if not np.array_equal(before.covariances, after.covariances):
         change = after.covariances - before.covariances
-        sizes = np.maximum(sizes, kind.relative_changes(change, factors, before.n_features))
+        with np.errstate(over="ignore", invalid="ignore"):  # deviations near the smallest numbers
+            sizes = np.maximum(sizes, kind.relative_changes(change, factors, before.n_features))
     return sizes

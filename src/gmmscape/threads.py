@@ -1,12 +1,15 @@
-"""How many threads computations may use: what the machine and the environment allow, and callers' limits."""
+"""How many threads computations may use, and values that threads and forked children never wait for."""
 
 from __future__ import annotations
 
+import functools
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import TYPE_CHECKING
 
 _limits = threading.local()
 
@@ -45,3 +48,24 @@ def limited(n_jobs: int | None) -> Iterator[None]:
         yield
     finally:
         _limits.value = before
+
+
+if TYPE_CHECKING or sys.version_info >= (3, 12):
+    from functools import cached_property as cached_property
+else:
+
+    class cached_property(functools.cached_property):  # noqa: N801  # it stands for that of functools
+        """A value of an instance that is computed when it is first asked for.
+
+        That of functools holds a lock of the whole class while it computes, until Python 3.12: a process
+        forked meanwhile waits for it for ever. Here two threads may both compute; one value stays.
+        """
+
+        def __get__(self, instance, owner=None):
+            """Return the value; the property itself where it is asked of the class."""
+            if instance is None:
+                return self
+            known = instance.__dict__
+            if self.attrname not in known:
+                known.setdefault(self.attrname, self.func(instance))
+            return known[self.attrname]

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.given_rows import given_rows, warn_of_inexact
+from gmmscape.given_rows import given_rows, unmasked, warn_of_inexact
 from gmmscape.weights import Weights
 
 P = ParamSpec("P")
@@ -133,7 +133,7 @@ def finite_array(name: str, value: ArrayLike, *, ndim: tuple[int, ...]) -> Float
 
 def _as_float64(value: Any, *, copy: bool = True) -> FloatArray:
     """Convert numbers, and only numbers: neither text that looks like them, nor dates, nor complex ones."""
-    array = np.asarray(value)
+    array = np.asarray(unmasked(value))
     if array.dtype.kind == "O" and any(isinstance(item, (str, bytes)) for item in array.flat):
         raise TypeError("text among the values")
     if array.dtype.kind not in "biufO":

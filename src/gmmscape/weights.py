@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
+from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 
 

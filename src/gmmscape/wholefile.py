@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -15,6 +16,9 @@ try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None
+
+#: Bits of a mode that let somebody write.
+WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def writable_target(path: str | os.PathLike[str], name: str = "path") -> Path:
@@ -39,12 +43,19 @@ def writable_target(path: str | os.PathLike[str], name: str = "path") -> Path:
         TypeError,
         ValueError,
         OSError,
+        RuntimeError,
     ) as error:  # no name, a zero byte, too long, links in a circle
         raise InvalidParameterError.of(name, path, f"pass the name of a file ({error})") from error
+    if target.is_symlink():  # as newer Pythons resolve links in a circle
+        raise InvalidParameterError.of(name, str(path), "pass the name of a file: links lead in a circle")
     if not str(path):
         raise InvalidParameterError.of(name, str(path), "pass the name of a file")
     if there and not regular:
         raise InvalidParameterError.of(name, str(path), "pass a regular file: this is none")
+    if there and not target.stat().st_mode & WRITABLE:  # replacing asks the folder only, and root may always
+        raise InvalidParameterError.of(
+            name, str(path), "the file there is read-only: make it writable, or name another file"
+        )
     if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
         raise InvalidParameterError.of(name, str(path), "there is no folder there that can be written to")
     return target
@@ -71,6 +82,7 @@ def unfinished(path: str | os.PathLike[str]) -> Iterator[Path]:
         Where the file is to be; a link is followed. A failure leaves what is there alone, and so does a
         process that is killed: what it leaves beside is removed when the file is written again. The content
         is on the disk before it takes the name, so that a power failure leaves the old file or the new one.
+        The new file has the old one's mode; other hard links to the old one keep its content.
 
     Raises
     ------
@@ -83,9 +95,13 @@ def unfinished(path: str | os.PathLike[str]) -> Iterator[Path]:
     beside, descriptor = temporary_beside(target), -1
     try:
         _sweep(target)
-        descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+        # What is to be private is so from the beginning.
+        descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666 if mode is None else 0o600)
         _lock(descriptor)
         yield beside
+        if mode is not None:
+            beside.chmod(mode)
         os.fsync(descriptor)
         if fcntl is None:  # an open file is not renamed there
             os.close(descriptor)

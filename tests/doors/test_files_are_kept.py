@@ -81,6 +81,17 @@ def test_force_takes_no_input(folder):
     assert (folder / "rows.csv").read_bytes() == before
 
 
+def test_a_link_to_itself_and_a_file_that_is_read_only(folder):
+    (folder / "self.json").symlink_to(folder / "self.json")
+    arguments = ["fit", "rows.csv", "-k", 3, "--json"]
+    failed(inside(*arguments, "self.json", cwd=folder), 2, "--json", "self.json", "name of a file")
+    before = (folder / "fit.json").read_bytes()
+    (folder / "fit.json").chmod(0o400)
+    failed(inside(*arguments, "fit.json", cwd=folder), 2, "--json", "read-only")
+    failed(inside(*arguments, "fit.json", "--force", cwd=folder), 2, "read-only")
+    assert (folder / "fit.json").read_bytes() == before
+
+
 def test_names_that_differ_in_case_are_one_file_where_none_is_there(folder):
     arguments = ["select", "rows.csv", "-k", "1:2", "--model", "New.json", "--json", "new.json"]
     failed(inside(*arguments, cwd=folder), 2, "written onto")

@@ -75,6 +75,25 @@ def test_lakhs_and_crores(table):
         table('a,b\n"12,34,567,890",2\n', thousands=",")
 
 
+def test_one_number_with_a_decimal_comma_or_two_whole_ones(table):
+    """One column never becomes two without a word; what the caller says, or other data, settles it."""
+    text, pairs = "0,126\n-1,302\n0,64\n1,7\n", [[0, 126], [-1, 302], [0, 64], [1, 7]]
+    assert table(text, decimal=",").values.tolist() == [[0.126], [-1.302], [0.64], [1.7]]
+    assert table(text, delimiter=",").values.tolist() == pairs
+    assert table("a,b\n" + text).values.tolist() == pairs
+    assert table("5,30\n6,7\n").values.tolist() == [[5, 30], [6, 7]]  # no decimals end in zero
+    for other in ("1,5,7\n2,05,3\n", "1.5,05\n2,7\n", "1,-05\n2,7\n"):
+        assert table(other).notes == ()
+
+
+def test_what_ends_no_line(table):
+    """A form feed, and characters that Python's splitlines takes for ends of lines."""
+    for mark in ("\f", "\x85", "\u2028", "\u2029"):
+        assert table(f"a,b\n1,2{mark}\n3,4\n").values.tolist() == [[1, 2], [3, 4]]
+        with pytest.raises(gs.DataError, match="line 2: 3 cells"):
+            table(f"a,b\n1,2{mark}3,4\n5,6\n")
+
+
 @pytest.mark.parametrize(
     ("text", "note"),
     [
@@ -83,6 +102,8 @@ def test_lakhs_and_crores(table):
         (",,\na,b,c\n1,2,3\n", "1 line with delimiters only above the table skipped"),
         ("a,b,\n1,2,,\n3,4,,\n", "left out, as no name and no value stands there: column3"),
         (",a,b\nid,,\n0,1.5,2\n", r"line 2 names the index \(id\) and is skipped"),
+        ("2019,2020\n1,2\n", r"line 1 \(2019, 2020, ...\) is taken for data; pass header=True"),
+        ("1,2\n3,4\n", "lines as 1,2 are read as two whole numbers; pass decimal=',' if they are one"),
         ("2019,2020\n1.5,2.5\n", r"line 1 \(2019, 2020, ...\) is taken for names"),
         ("x,id\n" + rows_of(12, "{a},{i}\n"), "column id may number the rows; drop=id"),
         ("x,case_no\n" + rows_of(12, "{a},{i}1\n"), "column case_no may number the rows"),
@@ -141,6 +162,12 @@ def test_a_row_of_totals_is_no_data(label, table):
         ('"a,b"\n"1,2"\n"3,4"\n', "line 1: each line stands in one pair of quotation marks"),
         ('a,"b\n1,2\n', "line 1: there are names and no rows; is a quotation mark left open"),
         ("a^b\n1^2\n", "line 2, where no cell is a number .*delimiter="),
+        (
+            "0,126\n-1,302\n0,64\n1,7\n",
+            "lines as 0,126 may be one .* decimal=',' or delimiter=','",
+        ),
+        ("1,50\n2,05\n", "lines as 1,50 may be one number with a decimal comma"),
+        ("-0,5\n2,5\n", "lines as -0,5 may be one number with a decimal comma"),
         ("a,b\n****,2\n", r"missing_words='\*\*\*\*', or leave it out: drop=a"),
         ("a,b\n1,2\n3,oops\n", "line 3, column b: 'oops' is no number, as there were .*missing_words='oops'"),
         ("a,b\nJan-20,2\n", "line 2, column a: 'Jan-20' is a date"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -89,6 +90,8 @@ DAYS = pd.date_range("2020", periods=len(ROWS))
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "iterator": (lambda: iter(ROWS), r"X is an iterator.*list\(X\)"),
     "dictionary": (lambda: {"a": [1.0, 2.0]}, "X is a dictionary.*DataFrame"),
+    "set": (lambda: {1.0, 2.0}, "X is a set.*pass a list of rows"),
+    "matrix": (lambda: ROWS.view(np.matrix), r"X is a numpy.matrix: pass numpy.asarray\(X\)"),
     "lazy": (lambda: _polars().lazy(), r"X is a lazy table: pass X\.collect\(\)"),
     "a date": (lambda: _table().assign(when=DAYS), "X has dates or times in column 'when'"),
     "dates": (lambda: pd.DataFrame({"a": DAYS, "b": DAYS - DAYS[0]}), "in columns 'a', 'b'"),
@@ -112,9 +115,21 @@ def test_the_estimator_says_where():
         gs.GaussianMixture().fit(table.mask((table.index == 5)[:, None] & [False, True], np.inf))
     with pytest.raises(gs.DataError, match="Text may be in column 'name'"):
         gs.GaussianMixture().fit(table.assign(name="x"))
-    with pytest.raises(gs.DataError) as caught:
+    with pytest.raises(gs.DataError, match="one named 1, a int: name all by text") as caught:
         gs.GaussianMixture().fit(pd.DataFrame(ROWS, columns=["a", 1]))
     assert isinstance(caught.value, TypeError)  # as scikit-learn has it
+
+
+@pytest.mark.parametrize("value", [1j, datetime(2020, 1, 1), {"a": 1}, {1.0}], ids=repr)
+def test_the_estimator_says_which_cell_is_no_number(value: Any):
+    objects = ROWS.astype(object)
+    objects[4, 1] = value
+    kind = type(value).__name__
+    with pytest.raises(gs.DataError, match=f"X has a {kind} in row 4, column 1: make it a number") as caught:
+        gs.GaussianMixture().fit(objects)
+    assert isinstance(caught.value, TypeError)  # as scikit-learn has it
+    with pytest.raises(gs.DataError, match=f"X has a {kind} in row 4, column 'height'"):
+        gs.GaussianMixture().fit(pd.DataFrame(objects, columns=NAMES))
 
 
 @pytest.mark.parametrize("make", [_table, _polars, _arrow], ids=["pandas", "polars", "Arrow"])

@@ -35,3 +35,13 @@ def test_what_is_no_file_is_refused(path, words, tmp_path, monkeypatch):
 def test_links_lead_to_their_file(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "kept.json")
     assert writable_target(tmp_path / "link") == Path(tmp_path / "kept.json").resolve()
+
+
+def test_links_in_a_circle_are_refused(tmp_path):
+    (tmp_path / "self").symlink_to(tmp_path / "self")
+    (tmp_path / "one").symlink_to(tmp_path / "other")
+    (tmp_path / "other").symlink_to(tmp_path / "one")
+    for name in ("self", "one", "other"):
+        with pytest.raises(gs.InvalidParameterError, match=r"^checkpoint=.*name of a file"):
+            writable_target(tmp_path / name, "checkpoint")
+        assert (tmp_path / name).is_symlink()

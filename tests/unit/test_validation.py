@@ -315,3 +315,12 @@ def test_ragged_rows_and_huge_integers():
 def test_the_remedy_for_a_vector_names_the_argument():
     with pytest.raises(DataError, match=r"Y.reshape\(-1, 1\)"):
         data_matrix([1.0, 2.0], name="Y")
+
+
+def test_what_is_masked_is_no_number():
+    masked = np.ma.masked_array([1.0, 2.0, 3.0], [False, True, False])
+    with pytest.raises(DataError, match=r"sample_weight\[1\]=nan"):
+        sample_weights(masked, 3)
+    with pytest.raises(InvalidParameterError, match=r"1 entries that are not finite, the first at \(1,\)"):
+        finite_array("x", masked, ndim=(1,))
+    np.testing.assert_array_equal(sample_weights(np.ma.masked_array([1, 2, 1]), 3), [0.25, 0.5, 0.25])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import gmmscape as gs
 from gmmscape.wholefile import temporary_beside, unfinished
 
 WRITER = """
@@ -57,3 +58,38 @@ def test_what_a_killed_process_leaves_goes_with_the_next_writing(tmp_path: Path)
         beside.write_text("newer")
     assert sorted(one.name for one in tmp_path.iterdir()) == [".a.json.of-another.part", "a.json"]
     assert file.read_text() == "newer"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such modes")
+def test_a_file_keeps_its_mode(tmp_path: Path) -> None:
+    """What is private stays so, and is while it is written."""
+    file = tmp_path / "a.json"
+    for mode in (0o600, 0o640, 0o664):
+        file.touch()
+        file.chmod(mode)
+        with unfinished(file) as beside:
+            beside.write_text("new")
+            assert not beside.stat().st_mode & 0o077
+        assert (file.stat().st_mode & 0o777, file.read_text()) == (mode, "new")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such modes")
+def test_a_file_that_is_read_only_is_refused(tmp_path: Path) -> None:
+    """Also for root, whom the system lets write everywhere."""
+    file = tmp_path / "a.json"
+    file.write_text("old")
+    file.chmod(0o444)
+    with pytest.raises(gs.InvalidParameterError, match="read-only: make it writable"), unfinished(file):
+        pass
+    assert [one.name for one in tmp_path.iterdir()] == ["a.json"]
+    assert file.read_text() == "old"
+
+
+def test_other_hard_links_keep_the_old_content(tmp_path: Path) -> None:
+    """A name takes another file at once: no moment has half of it, under any of its names."""
+    file, other = tmp_path / "a.json", tmp_path / "b.json"
+    file.write_text("old")
+    os.link(file, other)
+    with unfinished(file) as beside:
+        beside.write_text("new")
+    assert (file.read_text(), other.read_text()) == ("new", "old")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any, TypeVar
 
 from gmmscape.dask.partitions import partitions_of
 from gmmscape.dask.passes import PassesHere, PassesOnCluster, current_client
 from gmmscape.effort import EFFORT
 from gmmscape.measure.blocked import BlockTask, RowBlocks
+from gmmscape.threads import cached_property
 from gmmscape.validation import real_number
 
 Result = TypeVar("Result")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from gmmscape.moves.splits import SplitProposals
 from gmmscape.objective import SampleObjective, step_norm
 from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import EM, Solution, descend, pass_size
+from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 
 

@@ -269,7 +269,15 @@ def _columns(sample: Sample) -> Iterator[Finding]:
     scale = np.sqrt(variance[varying])
     values, vectors = np.linalg.eigh(sample.covariance[np.ix_(varying, varying)] / scale / scale[:, None])
     lost = values < TOLERANCES.diagnosis.collinear * len(varying)
-    if lost.any():
+    if lost.any() and sample.n_samples <= len(varying):  # so many rows always do
+        yield Finding.of(
+            "rank deficiency",
+            f"{sample.n_samples} rows are too few for covariances of "
+            "{columns}, which rest on the floor or the prior in the directions that no row differs in; use "
+            "fewer columns, or a family that estimates less, such as diag",
+            varying,
+        )
+    elif lost.any():
         involved = varying[(np.abs(vectors[:, lost]) > 0.1).any(axis=1)]
         yield Finding.of(
             "rank deficiency",

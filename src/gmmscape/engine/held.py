@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from gmmscape.engine.protocol import Coverage, EmRuns, EmTask, Rounding, Rows
 from gmmscape.engine.reference import LOG_2PI
 from gmmscape.engine.rounding import largest_coordinate, reference_rounding
 from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
+from gmmscape.threads import cached_property
 from gmmscape.weights import Weights
 
 

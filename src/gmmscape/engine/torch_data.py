@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from gmmscape.engine.protocol import Rows
 from gmmscape.engine.torch_device import LARGEST_ARRAY, Tensor, on_device, on_host, torch
 from gmmscape.engine.torch_sums import summed
 from gmmscape.exceptions import NotAvailableError
+from gmmscape.threads import cached_property
 from gmmscape.weights import Weights
 
 #: Rows whose distances from the middle are bounded together; blocks are multiples of it.

@@ -6,7 +6,6 @@ are float64 always. What only the reference engine can do is left to it: rows th
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from gmmscape.engine.torch_information import information, missing_product
 from gmmscape.engine.torch_rounding import rounding
 from gmmscape.engine.torch_statistics import statistics
 from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
+from gmmscape.threads import cached_property
 from gmmscape.weights import Weights
 
 #: Rows times components times columns, or their square for matrices, up to which EM's loop runs natively.

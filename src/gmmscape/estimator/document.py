@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.document_text import fit_table
 from gmmscape.estimator.scaling import Scaling
+from gmmscape.exceptions import FormatError
 from gmmscape.families import CovariancePrior, free_parameters
 from gmmscape.given_rows import columns_in_order
 from gmmscape.mixture import Mixture
@@ -19,6 +20,7 @@ from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.fields import arguments, plain
 from gmmscape.results.records import Record
 from gmmscape.solve import Solution
+from gmmscape.validation import positive_integer
 
 #: What the file says of the solution, and of the diagnosis, at its top level; the rest is in "diagnosis".
 OF_SOLUTION = (
@@ -46,6 +48,9 @@ OF_DIAGNOSIS = (
     "warnings",
 )
 OF_MIXTURE = ("covariance_type", "weights", "means", "covariances", "background")
+#: What the file says beside the fields of `FitDocument`: what begins all files, what follows from the rest.
+OF_FILE = ("format", "format_version", "gmmscape_version", "before")
+FOLLOWS = ("n_features", "n_components", "log_likelihood", "bic", "aic", "converged")
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,12 +170,30 @@ class FitDocument(Record):
         }
 
     @classmethod
+    def check_content(cls, content: Mapping[str, Any], mixture: Mixture) -> None:
+        """Raise FormatError where a file has unknown fields, or sizes that are not those of its mixture."""
+        own = {field.name for field in fields(cls)} - {"solution"}
+        known = own.union(OF_SOLUTION, OF_DIAGNOSIS, OF_MIXTURE, OF_FILE, FOLLOWS)
+        unknown = sorted(set(content) - known)
+        if unknown and content.get("format_version") == cls.version:
+            raise FormatError(f"unknown fields {unknown}: remove them, or name the file that gmmscape wrote")
+        if content["weights"] is None:
+            raise FormatError("weights=None: write the weight of each component")
+        for name in ("n_components", "n_features"):
+            size = getattr(mixture, name)
+            if content.get(name, size) != size:
+                raise FormatError(f"{name}={content[name]!r}, and the means have {size}: correct one of them")
+        if "n_samples" in content:
+            positive_integer("n_samples", content["n_samples"])
+
+    @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:
         """Return the document that `content` described."""
         solution = {name: content[name] for name in OF_SOLUTION if name in content}
         solution["mixture"] = {name: content[name] for name in OF_MIXTURE if name in content}
         diagnosis = {**content["diagnosis"], **{name: content[name] for name in OF_DIAGNOSIS}}
         found = cls(**arguments(cls, {**content, "solution": solution, "diagnosis": diagnosis}))
+        cls.check_content(content, found.mixture)
         found.mixture.with_names(found.feature_names)  # as many as columns, or it is damaged
         return found
 

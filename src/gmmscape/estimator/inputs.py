@@ -14,6 +14,7 @@ from gmmscape.given_rows import (
     column_names,
     columns_of,
     given_rows,
+    names_of_columns,
     text_among,
     warn_of_inexact,
 )
@@ -48,9 +49,32 @@ def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
     except ValueError as error:
         raise DataError(f"{error}{_where(X, str(error))}") from error
     except TypeError as error:
-        raise NoNumbersError(str(error)) from error
+        raise NoNumbersError(_no_numbers(X, str(error))) from error
     warn_of_inexact(X, rows)
     return rows
+
+
+def _no_numbers(X: Any, message: str) -> str:
+    """What is not read as numbers, and what to do: a column's name that is no text, or a cell."""
+    names = names_of_columns(X)
+    if names is not None and column_names(X) is None and any(isinstance(name, str) for name in names):
+        other = next(name for name in names if not isinstance(name, str))
+        return (
+            f"X has columns named by text and one named {other!r}, a {type(other).__name__}: name all "
+            "by text, as X.columns = X.columns.astype(str) does"
+        )
+    cells = np.asarray(X, dtype=object)
+    for place in np.ndindex(cells.shape) if cells.ndim == 2 else ():
+        try:
+            float(cells[place])
+        except TypeError:
+            (row, column), value = place, cells[place]
+            called = column if names is None else repr(names[column])
+            return (
+                f"X has a {type(value).__name__} in row {row}, column {called}: make it a number, or leave "
+                f"the column out ({message})"
+            )
+    return message
 
 
 def _where(X: Any, message: str) -> str:

@@ -198,7 +198,7 @@ def _step(model: Any, online: Online, batch: Batch) -> tuple[Online, float]:
         local = family.update(statistics, at)
     except InvalidParameterError as error:
         raise DataError(
-            "the batches so far leave some component without scatter, and no floor is set: pass larger "
+            "the batches so far leave some component without scatter, and no floor lifts it: pass larger "
             f"batches, fewer components or a covariance_floor ({error})"
         ) from error
     number = online.n_samples + batch.n_given, online.n_batches + 1

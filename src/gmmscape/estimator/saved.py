@@ -132,7 +132,8 @@ class Saved(OfColumns):
             prior = document.get("covariance_prior_")
             found.covariance_prior_ = None if prior is None else restored(CovariancePrior, prior)  # type: ignore[attr-defined]
         else:
-            found = cls.of_document(FitDocument.from_dict(document))
+            told = {name: value for name, value in document.items() if name != "dtype"}
+            found = cls.of_document(FitDocument.from_dict(told))
             mixture = found.solution_.mixture  # type: ignore[attr-defined]
         dtype = choice("dtype", document.get("dtype", "float64"), ("float64", "float32"))
         set_parameters(found, mixture, np.dtype(dtype))

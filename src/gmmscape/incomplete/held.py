@@ -8,7 +8,6 @@ Ghahramani and Jordan, NIPS 6, 1994).
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from gmmscape.exceptions import NotAvailableError
 from gmmscape.incomplete.information import information
 from gmmscape.incomplete.patterns import Patterns
 from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
+from gmmscape.threads import cached_property
 from gmmscape.weights import Weights
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from gmmscape.objective import SampleObjective
 from gmmscape.progress import Budget, Stopped
 from gmmscape.results.text import counted
 from gmmscape.solve import OwnUnits, Solution
+from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 
 STILL = "it is the same in all refits"

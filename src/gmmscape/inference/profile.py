@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from gmmscape.inference.quantities import Bent, bent, quantities, values
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import OwnUnits, pass_size, price
+from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 
 

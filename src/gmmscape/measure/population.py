@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from gmmscape.measure.quadrature import Integrand, Rule, fitted_rule
 from gmmscape.measure.sobol import SobolRule
 from gmmscape.measure.span import View, basis_of, extended, joint_basis, rounding_length, spherical_deviations
 from gmmscape.mixture import Mixture
+from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import choice, real_number
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from gmmscape.measure.source import Block
 from gmmscape.measure.tally import MOMENTS, PRODUCT, Tally, information_passes
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
+from gmmscape.threads import cached_property
 
 #: In place of some rows.
 EVERY = slice(None)

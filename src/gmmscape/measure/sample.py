@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +23,7 @@ from gmmscape.measure.summary import RowKeys, RowSummary
 from gmmscape.measure.wild_rows import wild_rows
 from gmmscape.mixture import Mixture
 from gmmscape.mixture.background import Background, background_of, checked_background
+from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 
 
@@ -100,7 +100,7 @@ class Sample(Centred):
             self.background,
             points,
             weights,
-            unit=_unit(self._summary),
+            unit=self._summary.unit(),
             origin=self.origin,
             incomplete=self.incomplete,
         )
@@ -382,15 +382,3 @@ def check_complete(measure: Any, what: str) -> None:
 def _sums(values: FloatArray, ends: IntArray) -> FloatArray:
     """Sums of values from each end to the next."""
     return np.array([values[a:b].sum() for a, b in pairwise(ends)])
-
-
-def _unit(summary: RowSummary) -> float:
-    """Root of the average variance of the columns; 1 where all rows are equal."""
-    variance, extent = np.diagonal(summary.covariance), summary.extent
-    lost = np.flatnonzero(~np.isfinite(variance) | ((extent > 0) & (variance < np.finfo(np.float64).tiny)))
-    if len(lost):
-        raise DataError(
-            f"X: the variance of column {lost[0]} is not representable in float64 (values spread over "
-            f"{extent[lost[0]]:.3g}): rescale the column"
-        )
-    return float(np.sqrt(variance.mean())) or 1.0

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
-from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
 from gmmscape.incomplete import one_gaussian
 from gmmscape.measure.duplicates import Duplicates, Keys, row_keys
 from gmmscape.measure.source import RowSource
 from gmmscape.statistics import MergeInOrder, SufficientStatistics
+from gmmscape.threads import cached_property
 from gmmscape.weights import Weights
 
 
@@ -193,6 +193,33 @@ class RowSummary:
         """Highest less lowest value of each column, shape (d,); infinite where that overflows."""
         with np.errstate(over="ignore"):
             return self.highest - self.lowest
+
+    def unit(self) -> float:
+        """Return the root of the average variance of the columns; 1 where all rows are equal.
+
+        Raises
+        ------
+        DataError
+            If float64 has no room for the variance of a column, or for squared distances between rows.
+        """
+        variance, extent = np.diagonal(self.covariance), self.extent
+        lost = np.flatnonzero(
+            ~np.isfinite(variance) | ((extent > 0) & (variance < np.finfo(np.float64).tiny))
+        )
+        if len(lost):
+            raise DataError(
+                f"X: the variance of column {lost[0]} is not representable in float64 (values spread over "
+                f"{extent[lost[0]]:.3g}): rescale the column"
+            )
+        with np.errstate(over="ignore"):
+            squared = 8.0 * np.square(extent).sum()  # |a|^2 + |b|^2 - 2ab, on the way to a distance
+        if not np.isfinite(squared):
+            widest = int(np.argmax(extent))
+            raise DataError(
+                f"X: squared distances of rows are not representable in float64 (values of column {widest} "
+                f"spread over {extent[widest]:.3g}): rescale the columns"
+            )
+        return float(np.sqrt(variance.mean())) or 1.0
 
     @property
     def duplicates(self) -> Duplicates:

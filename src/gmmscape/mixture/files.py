@@ -158,6 +158,8 @@ class Written(MixtureParts, Record):
         )
         if not isinstance(content.get("feature_names"), list | tuple | None):
             raise FormatError("feature_names must be a list of names")
+        if content["weights"] is None:  # which a call takes for equal ones; a file says what they are
+            raise FormatError("weights=None: write the weight of each component")
         return cls(
             **{field: content[field] for field in fields},
             feature_names=content.get("feature_names"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from types import EllipsisType
 from typing import Any, Self
 
@@ -15,6 +14,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.covariances import CovarianceKind, kind_named
 from gmmscape.mixture.background import Background, same_background, weighted
 from gmmscape.mixture.names import checked_names
+from gmmscape.threads import cached_property
 from gmmscape.validation import mean_matrix, probability_weights, standard_deviation
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 
@@ -37,6 +36,7 @@ from gmmscape.solve import (
     pass_size,
     spread_means,
 )
+from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.work.descents import KeptDescents
 from gmmscape.work.pieces import Pieces

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
@@ -14,6 +12,7 @@ from gmmscape.moves.component_rows import Parts
 from gmmscape.moves.degeneracy import rows_for_covariance
 from gmmscape.objective import SampleObjective
 from gmmscape.solve import EM, Small, ends_on_parts
+from gmmscape.threads import cached_property
 
 #: A proposal has to be near its optimum only: it is judged on all rows, after EM on everything.
 ROUGH = EM(tol=1e-2, max_iter=40)

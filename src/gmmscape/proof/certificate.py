@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from gmmscape.proof.balls import float_ends, rounded_down, rounded_up, text_of
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
+from gmmscape.threads import cached_property
 
 Interval = tuple[Fraction, Fraction]
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from gmmscape.proof.balls import Ball, BallMatrix, exact, flint, matrix, power, total
 from gmmscape.proof.sums import Moments, Place
 from gmmscape.proof.trapezoid import Rule
+from gmmscape.threads import cached_property
 
 Row = list[Ball]
 

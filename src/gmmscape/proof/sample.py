@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from gmmscape.proof.balls import Ball, exact, precision
 from gmmscape.proof.enclosure import Enclosure, Third, boxes, enclosed
 from gmmscape.proof.problem import SampleProblem
 from gmmscape.proof.sums import Place, moments
+from gmmscape.threads import cached_property
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import product
 from math import ceil, cos, factorial, floor, log, pi, sqrt
 
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import NoResultError
 from gmmscape.proof.balls import Ball, exact, flint, largest, power
+from gmmscape.threads import cached_property
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
 from os import PathLike
 from typing import Any
@@ -15,6 +14,7 @@ from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.mixture import Mixture
 from gmmscape.models import FittedModel, last_step, read_model
 from gmmscape.results.text import counted
+from gmmscape.threads import cached_property
 from gmmscape.validation import data_matrix
 
 

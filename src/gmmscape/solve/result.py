@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +16,7 @@ from gmmscape.results.records import Record
 from gmmscape.results.text import counted
 from gmmscape.results.words import STOP_REASONS
 from gmmscape.solve.memory import Memory
+from gmmscape.threads import cached_property
 
 #: Stop reasons that are no end of the work: with more time it would have gone on.
 CUT_SHORT = ("interrupted", "time_limit")

@@ -180,7 +180,8 @@ def mixture_around(sample: Sample, family: Family, means: FloatArray) -> Mixture
             ) from error
         raise DataError(
             "the data have no scatter around the starting means (as many components as distinct "
-            f"rows) and no floor is set: use fewer components or a covariance_floor ({error})"
+            "rows), and no floor lifts covariances enough: use fewer components or a larger "
+            f"covariance_floor ({error})"
         ) from error
 
 
@@ -223,8 +224,9 @@ def mixture_of_responsibilities(sample: Sample, family: Family, psi: FloatArray)
         return family.update(statistics, current)
     except InvalidParameterError as error:
         raise DataError(
-            "the rows that some component is responsible for have no scatter, and no floor is set: make it "
-            f"responsible for more of them, or set a covariance_floor ({error})"
+            "the rows that some component is responsible for have no scatter, and no floor lifts its "
+            "covariance enough: make it responsible for more of them, or set a larger covariance_floor "
+            f"({error})"
         ) from error
 
 

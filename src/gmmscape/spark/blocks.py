@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, NoResultError
 from gmmscape.measure.blocked import BlockTask, RowBlocks
 from gmmscape.spark.frames import Failure, columns_of, kept_blocks, said_of
+from gmmscape.threads import cached_property
 from gmmscape.validation import real_number
 
 Result = TypeVar("Result")

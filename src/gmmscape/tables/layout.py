@@ -25,6 +25,8 @@ from gmmscape.tables.records import (
 
 #: Excel's own first line, which names the delimiter.
 SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+#: Whole numbers as programs write them.
+WHOLE = re.compile(r"[+-]?\d+")
 #: Years that columns are called by.
 YEAR = re.compile(r"(19|20)\d\d")
 WHOLE = re.compile(r"-?\d+")
@@ -158,6 +160,8 @@ def layout_of(name: str, lines: Lines, said: str | None, asked: Asked) -> Layout
             f"{name}, line {first.line}: there are names and no rows; is a quotation mark left open there?"
         )
     check_layout(name, lines, Record(first.line, names), data, named=named)
+    if delimiter == "," and not named and (asked.delimiter, said, asked.decimal) == (None,) * 3:
+        notes += _two_columns_or_one(name, data)
     notation, note = _with_decimal_mark(notation, asked, data)
     notes += [note] if note else []
     if asked.delimiter is asked.decimal is None and delimiter == "," and not named:
@@ -208,7 +212,31 @@ def _is_header(cells: Sequence[str], rest: Sequence[Record]) -> tuple[bool, str]
     fractions = any("." in cell or "," in cell for record in rest for cell in record.cells)
     if not cells[0] or (len(told) > 1 and fractions):
         return True, f"({begin}, {int(begin) + 1}, ...) is taken for names, as pandas writes them"
+    if YEAR.fullmatch(begin) and len(told) > 1:
+        return False, f"({begin}, {int(begin) + 1}, ...) is taken for data; pass header=True if it has names"
     return False, ""
+
+
+def _two_columns_or_one(name: str, data: Sequence[Record]) -> list[str]:
+    """What is to be known where lines may be two whole numbers, or one with a decimal comma.
+
+    Digits behind a comma begin with zeros, and end in none where their number differs, as programs write
+    them; whole numbers are otherwise, sooner or later. Raises DataError where they look like such digits.
+    """
+    if not data or not all(len(one.cells) == 2 and all(map(WHOLE.fullmatch, one.cells)) for one in data):
+        return []
+    behind = [one.cells[1] for one in data]
+    if not all(map(str.isdecimal, behind)):
+        return []
+    shown = ",".join(data[0].cells)
+    led = any(len(digits) > 1 and digits[0] == "0" for digits in behind)
+    uneven = len(set(map(len, behind))) > 1 and not any(len(one) > 1 and one[-1] == "0" for one in behind)
+    if led or uneven or any(one.cells[0] == "-0" for one in data):
+        raise DataError(
+            f"{name}: lines as {shown} may be one number with a decimal comma, or two whole numbers: pass "
+            "decimal=',' or delimiter=','"
+        )
+    return [f"lines as {shown} are read as two whole numbers; pass decimal=',' if they are one each"]
 
 
 def _columns(first: Record, rest: Sequence[Record], *, named: bool) -> tuple[list[str], bool, bool]:

@@ -149,7 +149,7 @@ def _keep(path: Path) -> None:
         try:
             os.link(path, spare)
         except OSError:  # a file system without links
-            shutil.copyfile(path, spare)
+            shutil.copy(path, spare)
         spare.replace(previous_of(path))
     finally:
         with suppress(OSError):

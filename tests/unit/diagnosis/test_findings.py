@@ -132,6 +132,14 @@ def test_constant_and_collinear_columns_are_named(rng: np.random.Generator):
     assert names["rank deficiency"].columns == (0, 1, 2)
 
 
+def test_too_few_rows_are_no_relation_between_columns(rng: np.random.Generator):
+    X = rng.normal(size=(5, 8))
+    few = {one.name: one for one in gs.GaussianMixture(1, random_state=0).fit(X).diagnosis_.findings}
+    assert few["rank deficiency"].columns == tuple(range(8))
+    assert "5 rows are too few for covariances of columns 0, 1, 2" in few["rank deficiency"].message
+    assert "exactly" not in few["rank deficiency"].message
+
+
 def test_a_constant_column_does_not_make_a_fit_degenerate(rng: np.random.Generator):
     X = clusters(rng)
     wide = np.column_stack([X, np.full(len(X), 7.0)])

@@ -192,3 +192,27 @@ def test_a_time_that_is_over_ends_the_fit_and_says_so():
     assert np.isfinite(fitted.lower_bound_)
     with pytest.raises(gs.InvalidParameterError, match="max_seconds="):
         model(max_seconds=-1.0).fit(X)
+
+
+@pytest.mark.parametrize("kind", ["full", "tied"])
+def test_columns_mixed_by_an_ill_conditioned_matrix_have_the_mixed_fit(kind: str):
+    """With the default floor, which is a share of each column's variance."""
+    turns = [np.linalg.qr(np.random.default_rng(i).normal(size=(2, 2)))[0] for i in (1, 2)]
+    A = turns[0] @ np.diag([1.0, 1e4]) @ turns[1]
+    rows = np.concatenate(
+        [np.random.default_rng(i).normal(at, 1.0, (60, 2)) for i, at in enumerate([(0, 0), (9, 0), (0, 9)])]
+    )
+    own, mixed = (
+        gs.GaussianMixture(3, covariance_type=kind, random_state=0).fit(X).score(X) for X in (rows, rows @ A)
+    )
+    assert mixed == pytest.approx(own - np.linalg.slogdet(A)[1], abs=1e-8)
+
+
+@pytest.mark.parametrize("floor", [1e-300, 5e-324])
+def test_a_floor_of_next_to_nothing_is_none(floor: float):
+    rows = np.random.default_rng(0).integers(0, 2, (12, 2)).astype(float)
+    tiny, none = (
+        gs.GaussianMixture(2, covariance_floor=value, random_state=0).fit(rows) for value in (floor, 0.0)
+    )
+    np.testing.assert_array_equal(tiny.means_, none.means_)
+    assert np.isfinite(tiny.precisions_).all()

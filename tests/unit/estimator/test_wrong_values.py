@@ -195,3 +195,26 @@ def test_data_are_not_modified():
     np.testing.assert_array_equal(start["weights_init"], [0.5, 0.25, 0.25])
     np.testing.assert_array_equal(data, X)
     np.testing.assert_array_equal(weights, np.linspace(1.0, 2.0, N))
+
+
+@pytest.mark.parametrize("kind", ["full", "diag"])
+def test_scales_at_which_float64_ends(kind: str):
+    """Fitted or refused with a remedy on both sides of what squared distances allow, and nothing leaks."""
+    near = 0.99 * np.sqrt(np.finfo(np.float64).max / (8 * np.square(np.ptp(PLANE, axis=0)).sum()))
+    for scale in (near, 1e-150):
+        fitted = model(covariance_type=kind).fit(PLANE * scale)
+        assert np.isfinite(fitted.precisions_).all()
+        assert np.isfinite(fitted.score(PLANE * scale))
+    for scale in (1.02 * near, 2.0 * near, 1e160, 1e300, 1e-160, 1e-300):
+        with pytest.raises(gs.DataError, match=r"not representable in float64 .*rescale the column"):
+            model(covariance_type=kind).fit(PLANE * scale)
+
+
+@pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
+def test_inverse_covariances_beyond_float64_are_refused(kind: str):
+    """Components on a floor whose inverse is infinite, without a prior."""
+    rows = np.repeat([[0.0, 0.0], [1.0, 1.0], [3.0, 1.0]], 5, axis=0)
+    options = {"covariance_type": kind, "covariance_floor": 1e-14, "covariance_prior": 0.0, "escape": False}
+    assert np.isfinite(model(**options).fit(rows * 1e-140).precisions_).all()
+    with pytest.raises(gs.DataError, match=r"inverse square is not representable.*larger covariance_floor"):
+        model(**options).fit(rows * 1e-150)

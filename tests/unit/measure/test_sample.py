@@ -147,8 +147,9 @@ def test_later_changes_of_the_input_do_not_reach_the_sample(rng: np.random.Gener
         ([["a"], ["b"]], "X cannot be read as numbers"),
         ([[0.0, 1e-200], [1.0, 3e-200]], "variance of column 1 is not representable"),
         ([[0.0, 1e200], [1.0, -1e200]], "variance of column 1 is not representable"),
+        ([[0.0, 9e153], [1.0, -9e153], [0.0, 0.0]], "squared distances .* column 1 spread over 1.8e.154"),
     ],
-    ids=["nan", "inf", "1-d", "sparse", "complex", "no rows", "no columns", "text", "narrow", "wide"],
+    ids=["nan", "inf", "1-d", "sparse", "complex", "no rows", "no columns", "text", "narrow", "wide", "far"],
 )
 def test_unusable_data_are_refused(X: Any, message: str):
     with pytest.raises(gs.DataError, match=message):

@@ -66,6 +66,14 @@ def test_a_file_is_repaired_into_a_mixture(tmp_path: Path):
         ({"format": "gmmscape-other"}, "it holds a 'gmmscape-other', a format that"),
         ({"feature_names": "xy"}, "feature_names must be a list"),
         ({"feature_names": [1, 2]}, "feature_names must be a list"),
+        ({"feature_names": ["x"]}, "feature_names has 1 names, and the means have 2"),
+        ({"feature_names": ["x", "x"]}, "feature_names has a name twice"),
+        ({"weights": None}, "weights=None: write the weight"),
+        ({"n_samples": -5}, "n_samples=-5: pass an integer of at least 1"),
+        ({"n_samples": "many"}, "n_samples='many'"),
+        ({"n_components": 9}, "n_components=9, and the means have"),
+        ({"n_features": 7}, "n_features=7, and the means have 2"),
+        ({"format_version": 2, "colour": 1, "taste": 2}, r"unknown fields \['colour', 'taste'\]"),
     ],
     ids=str,
 )
@@ -75,6 +83,17 @@ def test_files_that_hold_no_model(change: dict[str, Any], message: str, tmp_path
     path.write_text(json.dumps({k: v for k, v in content.items() if v is not ...}), encoding="utf-8")
     with pytest.raises(gs.FormatError, match=message):
         gs.diagnose(path, X)
+
+
+def test_a_field_that_stands_twice_is_named(tmp_path: Path):
+    """Readers of JSON differ in which of the two they take."""
+    path, text = tmp_path / "fit.json", json.dumps(fit_file(mixture_of(bad())))
+    for name in ("weights", "means", "format"):
+        path.write_text(text[:-1] + f', "{name}": null}}', encoding="utf-8")
+        with pytest.raises(gs.FormatError, match=f"has the field '{name}' twice in one object: remove one"):
+            gs.diagnose(path, X)
+    path.write_text(text, encoding="utf-8")
+    assert read_model(path).mixture == mixture_of(bad())
 
 
 @pytest.mark.parametrize("text", ["", "[1, 2]", "{", "weights: 1", "3"])

@@ -154,7 +154,7 @@ def same_file(one: str | Path, other: str | Path) -> bool:
         pass
     try:
         first, second = Path(one).resolve(), Path(other).resolve()
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a circle
         return False
     if first.exists() or second.exists():
         return first == second

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
@@ -29,6 +28,7 @@ from gmmscape.results.records import Record
 from gmmscape.results.text import counted
 from gmmscape.structure.candidates import OUTCOMES, CandidateOutcome
 from gmmscape.structure.structure import Structure
+from gmmscape.threads import cached_property
 from gmmscape.validation import choice, mean_matrix, positive_integer, standard_deviation, whole_number
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ from gmmscape.measure import Sample
 from gmmscape.solve import Solution, solution_of, stored
 from gmmscape.structure.candidates import CandidateOutcome
 from gmmscape.structure.structure import Structure
+from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from math import factorial, prod
 
 import numpy as np
@@ -23,6 +22,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, different_row_means, ends_of_all
 from gmmscape.structure.structure import decode
+from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 
 #: EM that random starts run first: plain EM, whose basins users of EM meet.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from math import factorial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -16,6 +15,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.results.records import Record, class_of
 from gmmscape.solve import STOP_REASONS, Solution
 from gmmscape.structure.structure import Decoding
+from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import choice, standard_deviation, whole_number
 

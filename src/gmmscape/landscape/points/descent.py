@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -33,6 +32,7 @@ from gmmscape.solve import (
     stop_reason,
 )
 from gmmscape.structure.structure import decode
+from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 
 #: Accuracy of one rule in all dimensions for following, by dimension; beyond, each start has its own.

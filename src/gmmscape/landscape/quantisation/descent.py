@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.solve import different_row_means
 from gmmscape.solve.newton import trust_region_step
 from gmmscape.structure.structure import Decoding, decoding_of
+from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 
 #: Says whether to go on, given the number of steps done and where the descent stands.

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 
 from gmmscape.arrays import FloatArray
-from gmmscape.exceptions import DataError
 from gmmscape.measure.blocked.facts import RowFacts
 from gmmscape.measure.blocked.row_blocks import RowBlocks
 from gmmscape.measure.blocked.rows import BlockedRows
@@ -15,6 +12,7 @@ from gmmscape.measure.blocked.tasks import Place
 from gmmscape.measure.coordinates import Centred
 from gmmscape.measure.resolution import grid_step
 from gmmscape.mixture import Mixture
+from gmmscape.threads import cached_property
 
 
 class BlockedSample(Centred):
@@ -44,10 +42,7 @@ class BlockedSample(Centred):
         self.facts = facts
         summary = facts.summary
         self.origin, self.n_samples, self.n_features = summary.origin, summary.n, len(summary.origin)
-        if not np.isfinite(np.diagonal(summary.covariance)).all():
-            raise DataError("the variance of a column is not representable in float64: rescale the columns")
-        unit = float(np.sqrt(np.diagonal(summary.covariance).mean())) or 1.0
-        self._rows = BlockedRows(blocks, summary.n, Place(self.origin, 1.0 / summary.mass), unit)
+        self._rows = BlockedRows(blocks, summary.n, Place(self.origin, 1.0 / summary.mass), summary.unit())
 
     def __len__(self) -> int:
         return self.n_samples

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.threads import cached_property
 
 
 def _of_weight(name: str, points: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cached_property
 from time import process_time
 from typing import NamedTuple, Self
 
@@ -21,6 +20,7 @@ from gmmscape.proof.bound.cells import Numbers
 from gmmscape.proof.bound.cover import Cover
 from gmmscape.proof.bound.problem import BoundProblem
 from gmmscape.proof.bound.ratio import Peak
+from gmmscape.threads import cached_property
 
 
 class ProvedRatio:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
@@ -11,6 +9,7 @@ from gmmscape.covariances import SCORES
 from gmmscape.families import Family
 from gmmscape.mixture import Mixture
 from gmmscape.statistics import Information, ScoreMoments, SufficientStatistics
+from gmmscape.threads import cached_property
 
 
 class OwnUnits:

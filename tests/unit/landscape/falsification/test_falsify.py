@@ -98,6 +98,16 @@ def test_another_search_is_not_gone_on_with(tmp_path):
         lab.falsify(**settings, checkpoint=file)
 
 
+def test_fewer_truths_throw_nothing_away(tmp_path):
+    file = tmp_path / "search.json"
+    lab.falsify(**{**CLOSE, "n_truths": 2}, rng=2, checkpoint=file)
+    both = json.loads(file.read_text())["done"]
+    found = lab.falsify(**{**CLOSE, "n_truths": 1}, rng=2, checkpoint=file)
+    assert len(found.searched) == 1
+    assert json.loads(file.read_text())["done"] == both
+    assert len(both) == 2
+
+
 def test_unchecked_suspects_and_scale():
     settings = {**CLOSE, "n_truths": 11}
     one = lab.falsify(**settings, rng=2, confirm=False)

@@ -40,9 +40,10 @@ def test_rows_that_cannot_be_used_are_named() -> None:
 
 
 def test_a_variance_beyond_float64_is_refused() -> None:
-    rows = LocalBlocks(ArrayBlocks([np.array([[1e200], [-1e200], [0.0]])]))
-    with pytest.raises(gs.DataError, match="not representable"):
-        BlockedSample(rows, facts_of(rows))
+    for far in (1e200, 9e153, 1e-160):
+        rows = LocalBlocks(ArrayBlocks([np.array([[far], [-far], [0.0]])]))
+        with pytest.raises(gs.DataError, match="not representable"):
+            BlockedSample(rows, facts_of(rows))
 
 
 def test_the_pilot_is_a_fair_draw_whatever_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
