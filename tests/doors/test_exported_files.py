@@ -188,19 +188,6 @@ def test_a_point_among_decimal_commas_is_no_number(table):
         table("a;b\n1,5;2\n1,5;2.5\n", decimal=",")
 
 
-def test_a_lone_comma_between_whole_numbers_is_told(table):
-    """Nothing says whether 1,5 is one number or two."""
-    found = table("1,5\n-2,7\n3,1\n")
-    assert (found.values.tolist(), len(found.notes)) == ([[1.0, 5.0], [-2.0, 7.0], [3.0, 1.0]], 1)
-    assert "1,5 is read as two numbers; if the comma is a decimal one, pass delimiter=';'" in found.notes[0]
-    asked = table("1,5\n-2,7\n3,1\n", delimiter=";", decimal=",")
-    assert (asked.values.tolist(), asked.notes) == ([[1.5], [-2.7], [3.1]], ())
-    for text in ("a,b\n1,5\n", "1,5\n2,7.5\n", "1,5\n2,-7\n", "1,5,2\n3,4,5\n", "1;5\n"):
-        assert table(text).notes == ()
-    assert table("1,5\n", delimiter=",").notes == ()
-    assert table("x\n1,5\n2,7\n").values.tolist() == [[1.5], [2.7]]
-
-
 def test_comments_and_comment_like_lines(table):
     assert table("# made by us\na,b\n1,2\n# later\n3,4\n", comment="#").values.tolist() == [[1, 2], [3, 4]]
     with pytest.raises(gs.DataError, match=r"line 3: 1 cell .*comment='#'"):

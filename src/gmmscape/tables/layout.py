@@ -29,7 +29,6 @@ SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 WHOLE = re.compile(r"[+-]?\d+")
 #: Years that columns are called by.
 YEAR = re.compile(r"(19|20)\d\d")
-WHOLE = re.compile(r"-?\d+")
 #: What is taken for a unit on a line of them: in brackets, or a usual one, with powers and quotients.
 ONE_UNIT = (
     r"[numkMGhdc\u00b5\u03bc]?(?:m|g|s|A|K|mol|cd|Hz|N|Pa|J|W|C|V|F|\u03a9|ohm|T|H|L|l|bar|eV|pc|cal|b|B|Wh)"
@@ -164,22 +163,9 @@ def layout_of(name: str, lines: Lines, said: str | None, asked: Asked) -> Layout
         notes += _two_columns_or_one(name, data)
     notation, note = _with_decimal_mark(notation, asked, data)
     notes += [note] if note else []
-    if asked.delimiter is asked.decimal is None and delimiter == "," and not named:
-        notes += _maybe_one_number(data)
     check_names(name, names)
     begins = data[0].line if data else lines.first + len(lines.texts)
     return Layout(delimiter, tuple(names), named, begins, trailing, row_names, notation, tuple(notes))
-
-
-def _maybe_one_number(data: Sequence[Record]) -> list[str]:
-    """Say that a comma may be a decimal one, where all lines are two whole numbers and nothing else tells."""
-    halves = [record.cells for record in data]
-    if not all(len(cells) == 2 and WHOLE.fullmatch(cells[0]) and cells[1].isdecimal() for cells in halves):
-        return []
-    one = ",".join(halves[0])
-    return [
-        f"{one} is read as two numbers; if the comma is a decimal one, pass delimiter=';' and decimal=','"
-    ]
 
 
 def _names_the_index(cells: Sequence[str]) -> bool:

@@ -60,7 +60,7 @@ FORKED = """
 import os, sys, threading, warnings
 sys.path.insert(0, sys.argv[1])
 warnings.simplefilter("ignore")
-from unit.test_cached import Slow
+from unit.work.test_cached import Slow
 slow = Slow()
 threading.Thread(target=lambda: slow.value, daemon=True).start()
 slow.begun.wait(60)
@@ -76,7 +76,7 @@ os._exit(0)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_a_child_forked_meanwhile_computes() -> None:
-    tests = str(Path(__file__).resolve().parents[1])
+    tests = str(Path(__file__).resolve().parents[2])
     done = subprocess.run([sys.executable, "-c", FORKED, tests], capture_output=True, timeout=60, check=True)
     assert done.stdout == b"7\n"
 
