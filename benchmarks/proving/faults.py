@@ -107,7 +107,7 @@ FAULTS = (
         "families/free_covariance.py",
         "/ (own + self.prior.mass)",
         "/ own",
-        ("unit/families", "unit/test_families.py"),
+        ("unit/families/test_covariance_prior.py", "unit/families", "unit/test_families.py"),
     ),
     Fault(
         "one parameter too many is counted",
@@ -128,7 +128,7 @@ FAULTS = (
         "families/free_covariance.py",
         "self if self.prior is None else self.under(self.prior.on_part(share))",
         "self",
-        ("unit/families", "unit/selection", "unit/moves"),
+        ("unit/families/test_covariance_prior.py", "unit/families", "unit/selection", "unit/moves"),
     ),
     Fault(
         "the floor is the smaller of its two parts",
@@ -198,28 +198,28 @@ FAULTS = (
         "landscape/atlas/edges.py",
         "back = None if self.relabelling is None else inverse(self.relabelling)",
         "back = self.relabelling",
-        ("unit/landscape/atlas", "landscape/test_graph.py", "landscape/test_saddles.py"),
+        ("unit/landscape/atlas/test_edges.py", "unit/landscape/atlas", "landscape/test_graph.py"),
     ),
     Fault(
         "relabellings are composed in the wrong order",
         "landscape/atlas/edges.py",
         "return tuple(second[j] for j in first)",
         "return tuple(first[j] for j in second)",
-        ("unit/landscape/atlas", "landscape/test_graph.py", "landscape/test_saddles.py"),
+        ("unit/landscape/atlas/test_edges.py", "unit/landscape/atlas", "landscape/test_graph.py"),
     ),
     Fault(
         "barriers forget that both values have errors",
         "landscape/atlas/edges.py",
         "return Estimate(value - other, _error(value) + _error(other))",
         "return Estimate(value - other, _error(value))",
-        ("unit/landscape/atlas", "landscape/test_graph.py"),
+        ("unit/landscape/atlas/test_edges.py", "unit/landscape/atlas", "landscape/test_graph.py"),
     ),
     Fault(
         "the lowest pass is the highest",
         "landscape/atlas/edges.py",
         "sorted({edge.saddle for edge in edges}, key=lambda one: saddles[one])",
         "sorted({edge.saddle for edge in edges}, key=lambda one: -saddles[one])",
-        ("unit/landscape/atlas", "landscape/test_graph.py", "landscape/test_saddles.py"),
+        ("unit/landscape/atlas/test_edges.py", "unit/landscape/atlas", "landscape/test_graph.py"),
     ),
     Fault(
         "eigenvalues of a split have the wrong sign",
@@ -275,7 +275,7 @@ FAULTS = (
         "selection/folds.py",
         "float(sample.weights[out].sum())",
         "float(len(out) / len(sample))",
-        ("unit/selection", "unit/estimator/test_weights_everywhere.py"),
+        ("unit/selection/test_folds.py", "unit/selection"),
     ),
     Fault(
         "an accelerated step is half a step",
@@ -296,7 +296,7 @@ FAULTS = (
         "measure/divergence.py",
         "left_out = (d - r) * (",
         "left_out = d * (",
-        ("unit/measure", "unit/mixture"),
+        ("unit/measure/test_divergence.py", "unit/measure", "unit/mixture"),
     ),
     Fault(
         "the degree of a point counts rising directions",
@@ -352,7 +352,7 @@ FAULTS = (
         "proof/contraction.py",
         "row * radius < exact(EFFORT.proof.margin) * radius",
         "row * radius < exact(1000) * radius",
-        ("unit/proof",),
+        ("unit/proof/test_contraction.py", "unit/proof"),
     ),
     Fault(
         "a proof counts rising directions",
