@@ -310,7 +310,7 @@ FAULTS = (
         "inference/information.py",
         "return second - cross - cross.T + total",
         "return second - cross + total",
-        ("unit/inference",),
+        ("unit/inference/test_scatter_of_scores.py", "unit/inference"),
     ),
     Fault(
         "profile intervals reach for twice the rise",
@@ -324,7 +324,7 @@ FAULTS = (
         "moves/removals.py",
         "total * share * (1.0 - share) * squared",
         "total * share * share * squared",
-        ("unit/moves",),
+        ("unit/moves/test_removals.py", "unit/moves"),
     ),
     Fault(
         "errors of gains are those of single rows",

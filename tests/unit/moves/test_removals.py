@@ -71,3 +71,13 @@ def test_of_many_those_nearby_and_those_that_overlap(rng: np.random.Generator):
     for i in range(200):
         for j in np.argsort(distance[i])[:8]:
             assert (min(i, j), max(i, j)) in found
+
+
+def test_merging_costs_half_the_growth_of_a_shared_log_determinant():
+    C, weights = np.array([[2.0, 0.5], [0.5, 1.0]]), [0.5, 0.1, 0.4]
+    means = np.array([[0.0, 0.0], [3.0, 1.0], [9.0, 9.0]])
+    gap = means[1] - means[0]
+    grown = C + 0.5 * 0.1 / 0.6 * np.outer(gap, gap)
+    expected = 0.5 * (np.linalg.slogdet(grown)[1] - np.linalg.slogdet(C)[1])
+    found = merging_bounds(gs.Mixture(weights, means, C, "tied"), np.array([[0, 1]]))
+    assert found[0] == pytest.approx(expected, rel=1e-12)
