@@ -131,6 +131,7 @@ def test_a_part_of_the_rows_has_the_prior_of_all():
 
 def test_rows_and_those_of_the_prior_are_pooled():
     family, own = family_of("full", 4.0, 10.0), np.array([[1.0, 0.2], [0.2, 3.0]])
+    assert family.prior is not None
     scale = family.prior.scale
     for share in (1.0, 0.25):
         pooled = np.average([own, scale], axis=0, weights=[share, 0.4])
@@ -139,5 +140,6 @@ def test_rows_and_those_of_the_prior_are_pooled():
 
 def test_beside_a_part_of_the_rows_the_prior_has_more_mass():
     family = family_of("full", 4.0, 10.0)
-    assert family.on_part(0.25).prior.mass == pytest.approx(1.6)
-    assert family.prior.mass == pytest.approx(0.4)
+    whole, part = family.prior, family.on_part(0.25).prior
+    assert whole is not None and part is not None
+    assert (whole.mass, part.mass) == (pytest.approx(0.4), pytest.approx(1.6))
