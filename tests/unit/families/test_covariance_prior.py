@@ -141,5 +141,6 @@ def test_rows_and_those_of_the_prior_are_pooled():
 def test_beside_a_part_of_the_rows_the_prior_has_more_mass():
     family = family_of("full", 4.0, 10.0)
     whole, part = family.prior, family.on_part(0.25).prior
-    assert whole is not None and part is not None
+    assert whole is not None
+    assert part is not None
     assert (whole.mass, part.mass) == (pytest.approx(0.4), pytest.approx(1.6))
