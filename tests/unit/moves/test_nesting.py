@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.moves.nesting import Clustering, better_clustering, close_pairs, distances, nested
+from gmmscape.moves.nesting import Clustering, background, better_clustering, close_pairs, distances, nested
 
 
 def pair(gap: float, wide: float, narrow: float, kind: str = "spherical") -> gs.Mixture:
@@ -93,3 +93,10 @@ def test_components_that_do_not_count_are_no_clusters():
     empty = gs.Mixture([0.5, 0.0, 0.5], [[0.0], [1.0], [30.0]], np.ones(3), "spherical")
     assert clustering(empty).n_clusters == 2
     assert not nested(empty).any()
+
+
+@pytest.mark.parametrize(("width", "behind"), [(1.9, False), (2.2, True)])
+def test_a_background_is_twice_as_wide_in_each_direction_whatever_their_number(width: float, behind: bool):
+    means, variances = [[0.0, 0.0], [-1.5, 0.0], [1.5, 0.0]], [width**2, 1.0, 1.0]
+    found = background(gs.Mixture([0.3, 0.35, 0.35], means, variances, "spherical"))
+    assert found.tolist() == [behind, False, False]

@@ -9,6 +9,7 @@ import pytest
 
 import gmmscape as gs
 from efforts import with_effort
+from gmmscape.effort import EFFORT
 from gmmscape.measure.blocked import RowBlock
 from gmmscape.tables.blocks import file_blocks
 
@@ -169,3 +170,15 @@ def test_an_encoding_that_is_not_utf8(tmp_path: Path) -> None:
     rows = gs.open_rows(path)
     assert rows.names == ("größe", "b")
     assert np.array_equal(read(rows)[0], [[1, 2], [3, 4]])
+
+
+def test_long_parts_of_columns_are_put_side_by_side_whole(tmp_path: Path) -> None:
+    n = 2 * EFFORT.blocked.stripe_rows + 17
+    X = np.random.default_rng(0).normal(size=(n, 3)).astype(np.float32).astype(float)
+    path = tmp_path / "rows.parquet"
+    __import__("pyarrow.parquet").parquet.write_table(
+        pyarrow.table({name: X[:, i] for i, name in enumerate("abw")}), path
+    )
+    blocks = list(gs.open_rows(path).source.blocks())
+    assert len(blocks) == 1
+    assert np.array_equal(blocks[0].points, X)
