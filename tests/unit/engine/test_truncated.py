@@ -224,7 +224,12 @@ def test_iterations_go_the_same_way(kind: str, sorting: float):
     X, start = clusters(kind, n=1500, d=2, k=36, apart=8.0)
     means = start.means + np.random.default_rng(5).standard_normal(start.means.shape)
     start = Mixture(start.weights, means, 2.0 * start.covariances, start.covariance_type)
-    found, whole = both(*problem(kind, X, start), replace(ALWAYS, sorting=sorting), max_iter=15)
+    objective, task = problem(kind, X, start)
+    _, longer = both(objective, task, max_iter=15)
+    # What comes after is decided by rounding, and so by the instructions that a machine has.
+    clear = int(np.flatnonzero(np.diff(longer.history) < -1e-10)[-1]) + 1
+    found, whole = both(objective, task, replace(ALWAYS, sorting=sorting), max_iter=clear)
+    assert clear >= 3
     assert_equal(found, whole, 1e-8)
 
 

@@ -103,7 +103,10 @@ def test_em_goes_the_same_way(kind: str) -> None:
         for one in (whole, blocked)
     ]
     assert ends[0].stop_reason == ends[1].stop_reason == "converged"
-    assert ends[0].n_iter == ends[1].n_iter
+    # When steps are as small as rounding, it decides how many there are.
+    clear = int(np.flatnonzero(np.diff(ends[0].history) < -1e-12)[-1]) + 1
+    assert clear >= 3
+    np.testing.assert_allclose(ends[0].history[: clear + 1], ends[1].history[: clear + 1], rtol=1e-13)
     np.testing.assert_allclose(ends[0].mixture.means, ends[1].mixture.means, rtol=1e-12)
     assert ends[0].nll == pytest.approx(ends[1].nll, rel=1e-13)
 
