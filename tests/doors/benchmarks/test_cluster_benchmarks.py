@@ -19,6 +19,7 @@ def test_workers_change_no_bit_and_their_end_is_an_error(tmp_path: Path):
     assert summary["same"] == summary["of"] == 3
     assert summary["killed_same"]
     assert summary["gone_error"] == "NoResultError"
+    assert summary["gone_same_after"]
     assert summary["gone_seconds"] < 60.0
     assert summary["efficiency"] > 0.0
 

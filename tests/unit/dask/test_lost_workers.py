@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,9 +62,9 @@ def workers(n: int) -> Iterator[tuple[Any, list[subprocess.Popen[bytes]]]]:
                 process.wait()
 
 
-def fitted_while_killed(n: int, timeout: float) -> tuple[GaussianMixture, float]:
+def fitted_while_killed(n: int, timeout: float, **parameters: Any) -> tuple[GaussianMixture, float]:
     """Return a fit by two workers of which n are killed after five iterations, and when."""
-    model, at = GaussianMixture(2, **SETTINGS), []
+    model, at = GaussianMixture(2, **SETTINGS, **parameters), []
     with workers(2) as (client, processes):
 
         def watch(event: Any) -> None:
@@ -83,17 +84,32 @@ def fitted_while_killed(n: int, timeout: float) -> tuple[GaussianMixture, float]
     return model, seconds
 
 
-def test_a_worker_is_killed_in_the_midst():
-    local = GaussianMixture(2, **SETTINGS).fit(LocalBlocks(ArrayBlocks(np.split(X, np.cumsum(SIZES)[:-1]))))
-    model, _ = fitted_while_killed(1, timeout=60.0)
+def fitted_here() -> GaussianMixture:
+    return GaussianMixture(2, **SETTINGS).fit(LocalBlocks(ArrayBlocks(np.split(X, np.cumsum(SIZES)[:-1]))))
+
+
+def assert_same(model: GaussianMixture, local: GaussianMixture) -> None:
     assert model.n_iter_ == local.n_iter_ > 5
     np.testing.assert_array_equal(model.means_, local.means_)
     np.testing.assert_array_equal(model.covariances_, local.covariances_)
     assert model.lower_bounds_ == local.lower_bounds_
 
 
-def test_all_workers_are_killed_in_the_midst():
-    began = time.monotonic()
+def test_a_worker_is_killed_in_the_midst():
+    model, _ = fitted_while_killed(1, timeout=60.0)
+    assert_same(model, fitted_here())
+
+
+def test_all_workers_are_killed_in_the_midst(tmp_path: Path):
+    """The error comes in time, and other workers go on from the checkpoint."""
+    began, checkpoint = time.monotonic(), str(tmp_path / "fit")
     with pytest.raises(NoResultError, match="no worker for 3 seconds"):
-        fitted_while_killed(2, timeout=3.0)
+        fitted_while_killed(2, timeout=3.0, checkpoint=checkpoint)
     assert time.monotonic() - began < 240.0  # the start of workers included, on a busy machine
+    iterations = []
+    with workers(1) as (client, _):
+        rows = DaskBlocks(da.from_array(X, chunks=(SIZES, 2)), client=client)
+        model = GaussianMixture(2, **SETTINGS, checkpoint=checkpoint)
+        fit_blocks(model, rows, lambda event: iterations.append(event.done) if event.stage == "em" else None)
+    assert min(iterations) > 1
+    assert_same(model, fitted_here())
