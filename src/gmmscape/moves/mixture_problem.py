@@ -237,10 +237,12 @@ class MixtureProblem:
 
     def _overlap(self, here: Mixture) -> float:
         """The share of rows whose most probable component is not theirs, by their own posteriors."""
-        rows = self.objective.rows
-        posterior = rows.responsibilities(here)
-        background = 1.0 - posterior.sum(axis=1)
-        return 1.0 - float(rows.weights @ np.maximum(posterior.max(axis=1), background))
+        rows, clear = self.objective.rows, 0.0
+        for place in rows.stretches():
+            posterior = rows.responsibilities(here, place)
+            background = 1.0 - posterior.sum(axis=1)
+            clear += float(rows.weights[place] @ np.maximum(posterior.max(axis=1), background))
+        return 1.0 - clear
 
     def _ranked(
         self,
