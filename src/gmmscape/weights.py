@@ -78,9 +78,9 @@ class Weights:
 
     @cached_property
     def counts(self) -> FloatArray | None:
-        """How many rows each stands for; None where they are no counts."""
+        """How many rows each stands for, not to be written to; None where they are no counts."""
         if self._each is None:
-            return np.ones(self._n)
+            return np.broadcast_to(np.float64(1.0), (self._n,))
         return None if self.unit is None else np.round(self._each / self.unit)
 
     @cached_property

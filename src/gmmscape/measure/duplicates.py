@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
-from gmmscape.engine import BLOCK_ROWS
-from gmmscape.weights import Weights
 
 Keys = NDArray[np.uint64]
+#: Hashes and weights of rows, block by block; every call begins anew.
+HashedBlocks = Callable[[], Iterator[tuple[Keys, FloatArray]]]
 
 
 class Duplicates:
@@ -23,10 +24,11 @@ class Duplicates:
 
     Parameters
     ----------
-    keys : ndarray of shape (n,)
-        `row_keys` of the rows.
-    weights : Weights
-        Of the rows.
+    blocks : callable
+        Returns an iterator over `row_keys` and weights of the rows, in blocks; called a few times, and once
+        more for every million of rows.
+    n : int
+        Number of rows.
 
     Attributes
     ----------
@@ -36,16 +38,16 @@ class Duplicates:
         Sum of the squared weights of the different rows.
     """
 
-    def __init__(self, keys: Keys, weights: Weights) -> None:
-        bits = max(0, (len(keys) - 1).bit_length() - EFFORT.measure.columns_together)
-        self._keys = np.concatenate([_repeated_keys(keys, bits, part) for part in range(1 << bits)])
+    def __init__(self, blocks: HashedBlocks, n: int) -> None:
+        bits = max(0, (n - 1).bit_length() - EFFORT.measure.columns_together)
+        self._keys = np.concatenate([_repeated_keys(blocks, bits, part) for part in range(1 << bits)])
         self._totals = np.zeros(len(self._keys))
         if len(self._keys):
-            for some, own in _blocks(keys, weights):
+            for some, own in blocks():
                 place, repeated = self._place(some)
                 self._totals += np.bincount(place, own * repeated, minlength=len(self._keys))
         self.heaviest = self.squares = 0.0
-        for some, own in _blocks(keys, weights):
+        for some, own in blocks():
             together = self._together(some, own)
             self.heaviest = max(self.heaviest, float(together.max()))
             self.squares += float(own @ together)
@@ -70,23 +72,25 @@ class Duplicates:
         return place, self._keys[place] == keys
 
 
-def _blocks(keys: Keys, weights: Weights) -> Iterator[tuple[Keys, FloatArray]]:
-    for start in range(0, len(keys), BLOCK_ROWS):
-        block = slice(start, start + BLOCK_ROWS)
-        yield keys[block], weights[block]
+def digest(origin: FloatArray, blocks: HashedBlocks) -> str:
+    """Return the SHA-256 of the origin, the hashes of the rows and their weights."""
+    found = sha256(origin.tobytes())
+    for keys, _ in blocks():
+        found.update(np.ascontiguousarray(keys).data)
+    for _, weights in blocks():
+        found.update(np.ascontiguousarray(weights).data)
+    return found.hexdigest()
 
 
-def _repeated_keys(keys: Keys, bits: int, part: int) -> Keys:
+def _repeated_keys(blocks: HashedBlocks, bits: int, part: int) -> Keys:
     """Hashes that occur more than once among those whose first `bits` bits are `part`; sorted."""
-    some = np.sort(np.concatenate([*_with_first_bits(keys, bits, part)]) if bits else keys)
+    some = np.concatenate([_with_first_bits(keys, bits, part) for keys, _ in blocks()])
+    some.sort()
     return np.unique(some[1:][some[1:] == some[:-1]])
 
 
-def _with_first_bits(keys: Keys, bits: int, part: int) -> Iterator[Keys]:
-    """Some hashes, looked for in stretches so that nothing of the length of all is made."""
-    for start in range(0, len(keys), EFFORT.measure.stretch):
-        stretch = keys[start : start + EFFORT.measure.stretch]
-        yield stretch[stretch >> np.uint64(64 - bits) == part]
+def _with_first_bits(keys: Keys, bits: int, part: int) -> Keys:
+    return keys[keys >> np.uint64(64 - bits) == part] if bits else keys
 
 
 def row_keys(points: FloatArray) -> Keys:

@@ -6,24 +6,91 @@ rows are repetitions, which tell nothing new.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
 from gmmscape.tolerances import TOLERANCES
 
+#: Values of a column and how many rows each stands for, block by block; every call begins anew.
+Column = Callable[[], Iterator[tuple[FloatArray, FloatArray]]]
 
-def grid_step(values: FloatArray, rows: float) -> float:
+
+def grid_step(column: Column, n: int) -> float:
     """Return the step of the grid that a column lies on, or 0 where it lies on none.
 
     A grid has fewer places between the smallest and the largest value than there are rows, which the values
-    stand for: repeated values are to be expected then. Cost O(n log n).
+    stand for: repeated values are to be expected then.
+
+    Parameters
+    ----------
+    column : callable
+        Returns an iterator over the values of the column and how many rows each stands for, in blocks.
+    n : int
+        Number of values.
+
+    Returns
+    -------
+    float
+        In time O(n log n); of very many values, a part at a time is sorted.
     """
-    different = np.unique(values)
-    if not 1 < len(different) < TOLERANCES.measure.grid_share * rows:
+    rows = sum(float(counts.sum()) for _, counts in column())
+    number, gap, lowest, highest = 0, np.inf, np.nan, np.nan
+    for different in ascending(column, n):
+        lowest = different[0] if number == 0 else lowest
+        gaps = np.diff(different, prepend=highest) if number else np.diff(different)
+        gap, highest, number = min(gap, gaps.min(initial=np.inf)), different[-1], number + len(different)
+        del different, gaps  # before the next are made
+        if number >= TOLERANCES.measure.grid_share * rows:
+            return 0.0
+    if number < 2 or highest - lowest > gap * rows:
         return 0.0
-    step = rounding_step(different)
-    return 0.0 if different[-1] - different[0] > step * rows else step
+    at = lowest
+    for different in ascending(column, n):
+        if not _multiples(np.diff(different, prepend=at), gap):
+            return 0.0
+        at = different[-1]
+    return float(gap)
+
+
+def ascending(column: Column, n: int) -> Iterator[FloatArray]:
+    """Yield the different values of a column of n, in ascending order, about a million at a time."""
+    parts = -(-n // (1 << EFFORT.measure.columns_together))
+    if parts == 1:
+        edges = np.empty(0)
+    else:
+        step = max(1, n // EFFORT.measure.median_rows)
+        some = np.concatenate([values[::step].copy() for values, _ in column()])
+        edges = np.unique(np.quantile(some, np.arange(1, parts) / parts))
+    room = np.empty(min(n, 4 << EFFORT.measure.columns_together))
+    for low, high in pairwise([-np.inf, *edges, np.inf]):
+        size = 0
+        for values, _ in column():
+            own = values[(values >= low) & (values < high)]
+            if size + len(own) > len(room):  # many rows have the same values
+                different = _sorted_in_place(room[:size])
+                size = len(different)
+                room = np.concatenate([different, np.empty(max(len(room) - size, len(own)))])
+            room[size : size + len(own)] = own
+            size += len(own)
+        if size:
+            yield _sorted_in_place(room[:size])
+
+
+def _sorted_in_place(values: FloatArray) -> FloatArray:
+    """The different ones of values, which are sorted; nothing else of their number is made."""
+    values.sort()
+    first = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return values[first]
+
+
+def in_one(values: FloatArray) -> Column:
+    """Return a column whose values are at hand, each that of one row."""
+    return lambda: iter([(values, np.ones(len(values)))])
 
 
 def rounding_step(different: FloatArray) -> float:
@@ -31,9 +98,12 @@ def rounding_step(different: FloatArray) -> float:
     if len(different) < 2:
         return 0.0
     gaps = np.diff(different)
-    places = gaps / gaps.min()
-    rounded = np.abs(places - np.round(places)).max() <= TOLERANCES.measure.grid_error
-    return float(gaps.min()) if rounded else 0.0
+    return float(gaps.min()) if _multiples(gaps, gaps.min()) else 0.0
+
+
+def _multiples(gaps: FloatArray, step: float) -> bool:
+    places = gaps / step
+    return bool(np.abs(places - np.round(places)).max() <= TOLERANCES.measure.grid_error)
 
 
 def repetition(points: FloatArray, counts: FloatArray) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -15,11 +16,11 @@ from gmmscape.exceptions import DataError
 from gmmscape.incomplete import OneGaussian
 from gmmscape.measure.background_rows import rows_before
 from gmmscape.measure.coordinates import Centred
-from gmmscape.measure.duplicates import Duplicates
+from gmmscape.measure.duplicates import Duplicates, Keys, digest, row_keys
 from gmmscape.measure.resolution import grid_step, repetition
 from gmmscape.measure.rows import WeightedRows
 from gmmscape.measure.source import ArraySource
-from gmmscape.measure.summary import RowKeys, RowSummary
+from gmmscape.measure.summary import RowSummary
 from gmmscape.measure.wild_rows import wild_rows
 from gmmscape.mixture import Mixture
 from gmmscape.mixture.background import Background, background_of, checked_background
@@ -257,20 +258,19 @@ class Sample(Centred):
         return self._summary.covariance
 
     @cached_property
-    def _told_apart(self) -> tuple[Duplicates, str]:
-        """Which rows are equal, and the digest: from a second walk, since not every fit asks for them."""
-        keys = RowKeys.of(self._source, self.origin)
-        return keys.duplicates, keys.digest(self.origin)
-
-    @property
     def duplicates(self) -> Duplicates:
         """Which rows are equal to others."""
-        return self._told_apart[0]
+        return Duplicates(self._hashed, len(self))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of rows and weights, by which results remember the data they belong to."""
-        return self._told_apart[1]
+        return digest(self.origin, self._hashed)
+
+    def _hashed(self) -> Iterator[tuple[Keys, FloatArray]]:
+        """Hashes and weights of the rows, made anew in each walk: nothing of their number is kept."""
+        for points, weights in self._source.blocks():
+            yield row_keys(points - self.origin), weights.each
 
     @cached_property
     def _counts(self) -> FloatArray | None:
@@ -289,9 +289,12 @@ class Sample(Centred):
 
     @property
     def weights_of_one(self) -> FloatArray:
-        """Weight of each of the rows that one stands for: its own; that of one where weights are counts."""
+        """Weight of each of the rows that one stands for: its own; that of one where weights are counts.
+
+        Not to be written to.
+        """
         unit = self._weights.unit
-        return self.weights if unit is None else np.full(len(self), unit)
+        return self.weights if unit is None else np.broadcast_to(np.float64(unit), (len(self),))
 
     @property
     def n_varying(self) -> int:
@@ -301,12 +304,15 @@ class Sample(Centred):
     @cached_property
     def steps(self) -> FloatArray:
         """Steps of the grids that columns of rounded values lie on, 0 for others, shape (d,)."""
-        points = self.points
-        counts = np.ones(len(points)) if self._counts is None else self._counts
-        observed = ~np.isnan(points)
-        return np.array(
-            [grid_step(points[own, j], float(counts[own].sum())) for j, own in enumerate(observed.T)]
-        )
+        return np.array([grid_step(partial(self._column, j), len(self)) for j in range(self.n_features)])
+
+    def _column(self, j: int) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """The values of a column that are there, and how many rows each stands for, in stretches."""
+        for place in self._rows.stretches():
+            values = self._rows.local(place)[:, j]
+            counts = np.ones(len(values)) if self._counts is None else self._counts[place]
+            seen = ~np.isnan(values)
+            yield values[seen], counts[seen]
 
     @cached_property
     def repetition(self) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
 from gmmscape.incomplete import one_gaussian
-from gmmscape.measure.duplicates import Duplicates, Keys, row_keys
+from gmmscape.measure.duplicates import Duplicates, Keys, digest, row_keys
 from gmmscape.measure.source import RowSource
 from gmmscape.statistics import MergeInOrder, SufficientStatistics
 from gmmscape.threads import cached_property
@@ -54,11 +54,6 @@ class RowKeys:
     weights: Weights
 
     @classmethod
-    def of(cls, source: RowSource, origin: FloatArray) -> RowKeys:
-        """Return those of a source, in one walk; 8 bytes a row, and 8 more where each has its own weight."""
-        return cls.joined([cls(row_keys(points - origin), weights) for points, weights in source.blocks()])
-
-    @classmethod
     def joined(cls, parts: list[RowKeys]) -> RowKeys:
         """Return those of the rows of several parts, one part after the other."""
         return cls(
@@ -68,15 +63,13 @@ class RowKeys:
     @cached_property
     def duplicates(self) -> Duplicates:
         """Which rows are equal to others."""
-        return Duplicates(self.keys, self.weights)
+        return Duplicates(self.blocks, len(self.keys))
 
-    def digest(self, origin: FloatArray) -> str:
-        """Return the SHA-256 of the origin, the hashes of the rows and their weights."""
-        found = sha256(origin.tobytes())
-        found.update(self.keys.data)
+    def blocks(self) -> Iterator[tuple[Keys, FloatArray]]:
+        """Yield keys and weights, a stretch of the rows at a time."""
         for start in range(0, len(self.keys), EFFORT.measure.stretch):
-            found.update(self.weights[start : start + EFFORT.measure.stretch].tobytes())
-        return found.hexdigest()
+            place = slice(start, start + EFFORT.measure.stretch)
+            yield self.keys[place], self.weights[place]
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,7 +235,7 @@ class RowSummary:
     @property
     def digest(self) -> str:
         """SHA-256 of rows and weights, the same however the rows were split among parts."""
-        return self._told_apart.digest(self.origin)
+        return digest(self.origin, self._told_apart.blocks)
 
     @property
     def _told_apart(self) -> RowKeys:

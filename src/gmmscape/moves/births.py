@@ -47,7 +47,7 @@ def births(objective: SampleObjective, here: Mixture, rng: np.random.Generator) 
     rows, weight = objective.rows, objective.rows.background_weight(here)
     if weight == 0.0:
         return []
-    own = [rows.responsibilities(here, place).sum(axis=1) for place in rows.stretches()]
+    own = [rows.responsibilities(here, place).sum(axis=1) for place, _, _ in rows.blocks()]
     left = np.maximum(1.0 - np.concatenate(own), 0.0)
     mine = np.flatnonzero(left > 0.5)
     if rows.incomplete:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -68,25 +69,41 @@ class LeftOutGain:
         if len(self.rows) <= EFFORT.moves.left_out_rows:
             difference = self._of_all(after) - self._of_all(before)
             return self._averaged(_tame(difference), self.rows.weights)
-        at, weights = self._telling(self._seen(before, after))
+        at, weights = self._telling(before, after)
         difference = self._log_densities(after, at) - self._log_densities(before, at)
         return self._averaged(_tame(difference), weights)
 
     def seen(self, before: Mixture, after: Mixture) -> Gain:
         """Return what `after` brings on rows that both have seen."""
-        return self._averaged(self._seen(before, after), self.rows.weights)
+        parts = []
+        for place, difference in self._differences(before, after):
+            weights = self.rows.weights[place]
+            mass = float(weights.sum())
+            mean = float(weights @ difference) / mass
+            parts.append((mass, mean, float(weights @ (difference - mean) ** 2)))
+        mass, means, spreads = np.array(parts).T
+        mean = float(mass @ means) / mass.sum()
+        variance = float(spreads.sum() + mass @ (means - mean) ** 2) / mass.sum()
+        return Gain(mean, float(np.sqrt(variance / self.n)))
 
-    def _seen(self, before: Mixture, after: Mixture) -> FloatArray:
-        return self.rows.log_densities(after) - self.rows.log_densities(before)
+    def _differences(self, before: Mixture, after: Mixture) -> Iterator[tuple[slice, FloatArray]]:
+        """Differences of the log densities, a stretch of the rows at a time: rows may be very many."""
+        for place in self.rows.stretches():
+            yield place, self.rows.log_densities(after, place) - self.rows.log_densities(before, place)
 
-    def _telling(self, difference: FloatArray) -> tuple[IntArray, FloatArray]:
+    def _telling(self, before: Mixture, after: Mixture) -> tuple[IntArray, FloatArray]:
         """Rows to look at, half of them where the fits differ most, and the weights that these stand for."""
-        half = EFFORT.moves.left_out_rows // 2
-        order = np.argsort(-np.abs(difference), kind="stable")
-        first, rest = order[:half], np.sort(order[half:])
-        some = rest[:: -(-len(rest) // half)]
+        half, n = EFFORT.moves.left_out_rows // 2, len(self.rows)
+        first, sizes = np.empty(0, dtype=np.int64), np.empty(0)
+        for place, difference in self._differences(before, after):
+            first = np.concatenate([first, np.arange(place.start, place.start + len(difference))])
+            sizes = np.concatenate([sizes, np.abs(difference)])
+            largest = np.argsort(-sizes, kind="stable")[:half]
+            first, sizes = first[largest], sizes[largest]
+        rest = np.arange(0, n - half, -(-(n - half) // half))
+        some = rest + np.searchsorted(np.sort(first) - np.arange(half), rest, side="right")
         weights = self.rows.weights
-        scale = weights[rest].sum() / weights[some].sum()
+        scale = (weights.sum() - weights[first].sum()) / weights[some].sum()
         return np.concatenate([first, some]), np.concatenate([weights[first], scale * weights[some]])
 
     def _averaged(self, difference: FloatArray, weights: FloatArray) -> Gain:

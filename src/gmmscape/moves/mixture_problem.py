@@ -238,10 +238,10 @@ class MixtureProblem:
     def _overlap(self, here: Mixture) -> float:
         """The share of rows whose most probable component is not theirs, by their own posteriors."""
         rows, clear = self.objective.rows, 0.0
-        for place in rows.stretches():
+        for place, _, weights in rows.blocks():
             posterior = rows.responsibilities(here, place)
             background = 1.0 - posterior.sum(axis=1)
-            clear += float(rows.weights[place] @ np.maximum(posterior.max(axis=1), background))
+            clear += float(weights @ np.maximum(posterior.max(axis=1), background))
         return 1.0 - clear
 
     def _ranked(

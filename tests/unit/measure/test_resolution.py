@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.efforts import with_effort
 
 import gmmscape as gs
 from gmmscape import lab
-from gmmscape.measure.resolution import grid_step
+from gmmscape.measure import resolution
+from gmmscape.measure.resolution import ascending, grid_step, in_one
 
 
 @pytest.mark.parametrize("step", [1.0, 0.1, 0.25, 1e-3])
 def test_the_step_of_rounded_values_is_found(step: float):
     x = np.round(np.random.default_rng(0).normal(3.0, 4.0 * step, 500) / step) * step
-    assert grid_step(x, len(x)) == pytest.approx(step, rel=1e-6)
+    assert grid_step(in_one(x), len(x)) == pytest.approx(step, rel=1e-6)
 
 
 def test_other_values_lie_on_no_grid():
     rng = np.random.default_rng(0)
-    assert grid_step(rng.normal(size=500), 500) == 0.0
-    assert grid_step(np.repeat(rng.normal(size=50), 10), 500) == 0.0  # repeated, but not rounded
-    assert grid_step(np.round(rng.normal(size=500), 6), 500) == 0.0  # finer than the rows can tell
-    assert grid_step(np.ones(10), 10) == 0.0
+    assert grid_step(in_one(rng.normal(size=500)), 500) == 0.0
+    assert grid_step(in_one(np.repeat(rng.normal(size=50), 10)), 500) == 0.0  # repeated, but not rounded
+    assert grid_step(in_one(np.round(rng.normal(size=500), 6)), 500) == 0.0  # finer than the rows can tell
+    assert grid_step(in_one(np.ones(10)), 10) == 0.0
+
+
+def test_very_many_values_are_sorted_in_parts(monkeypatch: pytest.MonkeyPatch):
+    """The same values and steps as of all at once; some value has most of the rows."""
+    rng = np.random.default_rng(0)
+    x = np.where(rng.random(20_000) < 0.4, 0.0, np.round(rng.normal(0.0, 30.0, 20_000), 2))
+    for values in (x, np.sort(x)[::-1], rng.normal(size=20_000)):
+        step, column = grid_step(in_one(values), len(values)), in_one(values)
+        with monkeypatch.context() as patch:
+            with_effort(patch, resolution, "measure", columns_together=9)
+            parts = list(ascending(column, len(values)))
+            assert grid_step(column, len(values)) == step
+        assert len(parts) > 10
+        np.testing.assert_array_equal(np.concatenate(parts), np.unique(values))
+    assert step == 0.0
 
 
 def effective(X: np.ndarray, weights: np.ndarray | None = None) -> float:

@@ -10,7 +10,7 @@ from gmmscape.measure.blocked.row_blocks import RowBlocks
 from gmmscape.measure.blocked.rows import BlockedRows
 from gmmscape.measure.blocked.tasks import Place
 from gmmscape.measure.coordinates import Centred
-from gmmscape.measure.resolution import grid_step
+from gmmscape.measure.resolution import grid_step, in_one
 from gmmscape.mixture import Mixture
 from gmmscape.threads import cached_property
 
@@ -78,7 +78,7 @@ class BlockedSample(Centred):
     def steps(self) -> FloatArray:
         """Steps of the grids that rounded columns lie on, as random rows tell, 0 for others, shape (d,)."""
         local = self.facts.pilot - self.origin
-        return np.array([grid_step(column, float(len(local))) for column in local.T])
+        return np.array([grid_step(in_one(column), len(local)) for column in local.T])
 
     @property
     def covariance(self) -> FloatArray:
