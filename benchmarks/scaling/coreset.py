@@ -1,4 +1,4 @@
-"""Coreset: a search on some ten thousand rows of ten million, beside EM from the truth on all."""
+"""Coreset: a search on some ten thousand rows of ten million, beside one on all, and EM from the truth."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def rows_of(n: int, k: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def cases(small: bool) -> Iterator[Case]:
-    """Yield the fit by a coreset for each seed, and the fit that searches on all rows for the first."""
+    """Yield the fit by a coreset and the one that searches on all rows, for each seed."""
     n, k, seeds = (SMALL_ROWS, SMALL_COMPONENTS, 2) if small else (ROWS, COMPONENTS, SEEDS)
     for seed in range(seeds):
         yield Case(f"coreset, n={n}, k={k}, seed {seed}", partial(_by_coreset, n, k, seed))
-    yield Case(f"all rows, n={n}, k={k}, seed 0", partial(_on_all, n, k, 0))
+        yield Case(f"all rows, n={n}, k={k}, seed {seed}", partial(_on_all, n, k, seed))
 
 
 def _model(k: int, seed: int, **options: Any) -> gs.GaussianMixture:
@@ -82,15 +82,18 @@ def summary(done: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return how often the optimum is that of the truth, times, and how well coresets stand for all rows."""
     coreset = [case for name, case in done.items() if name.startswith("coreset")]
     whole = [case for name, case in done.items() if name.startswith("all rows")]
-    seconds = float(np.median([case["fit_seconds"] for case in coreset]))
+    # Of each seed both, in this order; a run of some seeds alone may lack the last.
+    pairs = list(zip(coreset, whole, strict=False))
+    shares = [one["fit_seconds"] / all_rows["fit_seconds"] for one, all_rows in pairs]
     return {
         "fits": len(coreset),
         "same": sum(case["nll"] <= case["nll_from_truth"] + SAME for case in coreset),
         "rows": coreset[0]["coreset_rows"],
-        "seconds": seconds,
-        "seconds_all": whole[0]["fit_seconds"] if whole else None,
-        "share_of_time": coreset[0]["fit_seconds"] / whole[0]["fit_seconds"] if whole else None,
-        "same_as_all": abs(coreset[0]["nll"] - whole[0]["nll"]) if whole else None,
+        "same_as_all": sum(one["nll"] <= all_rows["nll"] + SAME for one, all_rows in pairs),
+        "seconds": float(np.median([case["fit_seconds"] for case in coreset])),
+        "seconds_all": float(np.median([case["fit_seconds"] for case in whole])) if whole else None,
+        "share_of_time": float(np.median(shares)) if shares else None,
+        "largest_share": max(shares, default=None),
         "largest_in_standard_errors": max(abs(case["difference_in_standard_errors"]) for case in coreset),
     }
 
@@ -100,6 +103,7 @@ def shown(summary: dict[str, Any]) -> Shown:
     share = summary["share_of_time"]
     row = (
         part_of(summary["same"], summary["fits"]),
+        part_of(summary["same_as_all"], summary["fits"]),
         summary["rows"],
         short(summary["seconds"]),
         short(summary["seconds_all"]),
@@ -107,22 +111,24 @@ def shown(summary: dict[str, Any]) -> Shown:
         short(summary["largest_in_standard_errors"], 2),
     )
     names = (
-        "same optimum",
+        "optimum of the truth",
+        "no worse than the search on all rows",
         "rows searched",
         "s",
-        "s on all rows (one seed)",
+        "s on all rows",
         "of the time",
         "largest gap in s.e.",
     )
-    return Shown({"same": row[0], "share": row[4], "rows": summary["rows"]}, names, [row])
+    return Shown({"same": row[0], "as_all": row[1], "share": row[5], "rows": summary["rows"]}, names, [row])
 
 
 PAGE = Page(
     question="Does a search on a coreset find the optimum of all rows?",
     setup="""1e7 x 2 rows of 100 clusters of unequal sizes, of which neighbours overlap; the optimum is that
-    of EM from the truth on all rows; the default fit that searches on all rows for one seed, because it takes
-    long. Seconds are of processor time, all threads together.""",
-    sentence="The optimum is the same in {same} fits, in {share} of the time.",
+    of EM from the truth on all rows; beside it the default fit that searches on all rows. Seconds are of
+    processor time, all threads together; medians over the seeds.""",
+    sentence="""The optimum is that of the truth in {same} fits, and no worse than that of the search on all
+    rows in {as_all}, in {share} of the time.""",
     claim="A search on {rows} rows finds the optimum of 1e7",
     number="the same in {same}, in {share} of the time",
     loses="clusters of a few dozen rows among millions may be missed",

@@ -32,11 +32,15 @@ class Objective(Generic[M]):
         What is free.
     rows : WeightedRows
         The rows of the measure, frozen.
+    stand_in : Objective or None
+        Of few rows that stand for these where a few percent are enough: second derivatives of steps, and
+        rounding errors.
     """
 
     measure: M
     family: Family
     rows: WeightedRows
+    stand_in: Objective[Sample] | None = None
 
     @classmethod
     def near(cls, measure: M, family: Family, mixture: Mixture, rtol: float | None = None) -> Objective[M]:
@@ -98,6 +102,12 @@ class Objective(Generic[M]):
         """Return the missing information at `mixture` times a direction, as moments."""
         return self.rows.missing_product(mixture, self._scores, direction)
 
+    def on_few(self, mixture: Mixture) -> tuple[Objective, Mixture]:
+        """Return the objective of the stand-in, if there is one, and the mixture in its coordinates."""
+        if self.stand_in is None:
+            return self, mixture
+        return self.stand_in, self.stand_in.measure.local_mixture(self.measure.callers_mixture(mixture))
+
     @property
     def _scores(self) -> str:
         assert self.family.scores is not None
@@ -116,7 +126,8 @@ class Objective(Generic[M]):
 
     def errors(self, mixture: Mixture) -> Errors:
         """Return estimated absolute errors of value, gradient and Hessian at `mixture`."""
-        return self.rows.errors(mixture, joint=self.family.joint)
+        about, at = self.on_few(mixture)
+        return about.rows.errors(at, joint=self.family.joint)
 
 
 #: What the search for better optima and all that rests on it work on: data.

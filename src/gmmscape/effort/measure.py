@@ -65,6 +65,8 @@ class BlockedEffort:
     #: Rows of a coreset that a search works on: at least, and for each component.
     coreset_rows: int = 50_000
     coreset_rows_each: int = 1_000
+    #: Times as many rows from which on those of the coreset tell second derivatives in place of all.
+    stand_in_rows: int = 10
     #: Bytes that a user allows if nothing is said, and which part of them one block has.
     memory: float = 1e9
     block_share: float = 1 / 40

@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from gmmscape.diagnosis.blocked import family_on_all, searched_on
 from gmmscape.diagnosis.fit import Fit
+from gmmscape.effort import EFFORT
 from gmmscape.estimator.fitting import (
     checked_parameters,
     fit_estimator,
@@ -130,7 +131,9 @@ def _fitted(
     start = _start(model, sample, coreset, family, seed, searched)
     stop = cut_short(searched) and budget.left != 0.0
     with limited(model.n_jobs):
-        solution = _polished(solver, sample, family, start, budget, kept, stop=stop)
+        solution = _polished(
+            solver, _objective(sample, coreset, family, start), start, budget, kept, stop=stop
+        )
     return Fit(solution, searched.diagnosis_, searched.em_diagnosis_), family, coreset
 
 
@@ -209,23 +212,27 @@ def _start(
     return sample.local_mixture(searched.solution_.mixture)
 
 
+def _objective(sample: BlockedSample, coreset: Coreset, family: Family, start: Mixture) -> Objective[Any]:
+    """The objective on all rows, which have all that solvers ask for.
+
+    Of very many rows the coreset tells second derivatives: to a few percent, as steps need them.
+    """
+    rows = cast("Any", sample.rows(start))
+    stand_in = None
+    if EFFORT.blocked.stand_in_rows * len(coreset.points) <= len(rows):
+        few = Sample(coreset.points, coreset.own_weights, copy=False)
+        stand_in = Objective.near(few, family, few.local_mixture(sample.callers_mixture(start)))
+    return Objective(cast("Any", sample), family, rows, stand_in)
+
+
 def _polished(
-    em: EM,
-    sample: BlockedSample,
-    family: Family,
-    start: Mixture,
-    budget: Budget,
-    kept: KeptFit | None,
-    *,
-    stop: bool,
+    em: EM, objective: Objective[Any], start: Mixture, budget: Budget, kept: KeptFit | None, *, stop: bool
 ) -> Solution:
     """Where EM on all rows leads; with `stop` only what the start is worth on them.
 
-    Sample and rows have all that solvers ask for. The callback sees each iteration, and the rows of a pass
-    as it goes on.
+    The callback sees each iteration, and the rows of a pass as it goes on.
     """
-    rows = sample.rows(start)
-    objective: Objective[Any] = Objective(cast("Any", sample), family, cast("Any", rows))
+    rows: Any = objective.rows
 
     def carry_out(solver: WatchedEM, begun: dict[str, Any] | None, before: int) -> Solution:
         n, at, began = len(rows), [before], [time.monotonic()]

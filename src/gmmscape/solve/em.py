@@ -110,7 +110,7 @@ class EM:
             )
         else:
             new = self._by_model(objective, state, model)
-        total = new.cost + (state.costs[-1] if state.costs else 1.0)
+        total = new.cost + _spent(state)
         return replace(
             new,
             steps=(*state.steps, new.gradient_norm),
@@ -127,17 +127,21 @@ class EM:
     def _model(self, objective: Objective, state: EMState) -> QuadraticModel | None:
         """The model, where it pays and is possible: all components have rows, no floor bends the problem.
 
-        For rows with missing values second derivatives cost more than they bring.
+        Where few rows stand for all it pays at once. For rows with missing values second derivatives cost
+        more than they bring.
         """
         done, family = len(state.steps), objective.family
         possible = self.second_order and self.accelerate and objective.differentiable
         possible = possible and not objective.rows.incomplete
-        if not possible or done < max(EFFORT.solve.second_order_after, state.resting) or state.starved:
+        least = EFFORT.solve.second_order_after if objective.stand_in is None else 0
+        if not possible or done < max(least, state.resting) or state.starved:
             return None
         if family.floor_active(state.next_mixture):
             return None
         if state.model is not None:
             return state.model
+        if objective.stand_in is not None:
+            return QuadraticModel(state.radius)
         if pays(family, state.mixture, self.tol, state.steps, state.radius):
             return QuadraticModel(state.radius, tried=begun(state.values, state.costs))
         return None
@@ -169,7 +173,7 @@ class EM:
         elif model.radius < tolerance.least_radius:
             return self._rested(objective, state, cost)
         state = replace(state, model=model, ahead=None, cost=cost)
-        return state if inside else self._worthwhile(state, model, state.costs[-1] + cost)
+        return state if inside else self._worthwhile(state, model, _spent(state) + cost)
 
     def _tried(self, objective: Objective, trial: Trial) -> tuple[QuadraticModel, EMState | None]:
         """Where a step leads, if anywhere, and the model that has learnt from it."""
@@ -214,6 +218,11 @@ class EM:
             # Only rounding in a covariance near singularity can do this: refuse the step.
             return replace(state, ended="degenerate")
         return replace(new, trail=(*state.trail[1 - EFFORT.solve.trail :], state.mixture), cost=cost)
+
+
+def _spent(state: EMState) -> float:
+    """Passes until a state; the first is made at the start."""
+    return state.costs[-1] if state.costs else 1.0
 
 
 def state_at(objective: Objective, mixture: Mixture) -> EMState:

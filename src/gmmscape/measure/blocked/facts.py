@@ -80,11 +80,12 @@ class FactsTask:
         keys = np.random.default_rng([self.seed, place]).random(len(points))
         chosen = smallest(keys, EFFORT.blocked.pilot_rows)
         summary = RowSummary.of(ArraySource(points, weights), self.origin, keys=False)
-        hashed = sha256(np.ascontiguousarray(points).data)
-        hashed.update(b"" if own is None else np.ascontiguousarray(own).data)
-        return Part(
-            summary, squares, unit, points[chosen], keys[chosen], hashed.digest() if self.digest else b""
-        )
+        digest = b""
+        if self.digest:
+            hashed = sha256(np.ascontiguousarray(points).data)
+            hashed.update(b"" if own is None else np.ascontiguousarray(own).data)
+            digest = hashed.digest()
+        return Part(summary, squares, unit, points[chosen], keys[chosen], digest)
 
 
 @dataclass(frozen=True, eq=False)

@@ -169,7 +169,8 @@ def trial_step(
     cost = 0.0
     if is_formed(family, *mixture.means.shape):
         if correcting is None and model.worn:
-            hessian = units.hessian(objective.information(mixture, missing=True))
+            about, at = objective.on_few(mixture)
+            hessian = units.hessian(about.information(at, missing=True))
             if units.gauge is not None:
                 hessian += np.outer(units.gauge, units.gauge)
             model = replace(model, matrix=hessian, secants=0, moved=False)
@@ -180,14 +181,17 @@ def trial_step(
         space = model.space
         if space is None:
             tolerance = min(EFFORT.solve.rough_step, float(np.sqrt(np.linalg.norm(gradient))))
+            about, at = objective.on_few(mixture)
+            seen = moments if about is objective else OwnUnits(family, at).moments(about.statistics(at))
             space = KrylovSpace(
-                lambda v: units.product(moments, v, objective.missing_product(mixture, units.direction(v))),
+                lambda v: units.product(seen, v, about.missing_product(at, units.direction(v))),
                 gradient,
                 model.radius,
                 tolerance,
                 EFFORT.solve.products,
             )
-            model, cost = replace(model, space=space), EFFORT.solve.product_cost * len(space.basis)
+            share = len(about.rows) / len(objective.rows)
+            model, cost = replace(model, space=space), share * EFFORT.solve.product_cost * len(space.basis)
     step, predicted = space.step(radius)
     there = None
     if np.abs(units.direction(step)).max() <= TOLERANCES.solve.longest_change:

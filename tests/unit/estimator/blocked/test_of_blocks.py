@@ -9,7 +9,9 @@ import pytest
 
 import gmmscape as gs
 from efforts import with_effort
+from gmmscape.estimator import of_blocks
 from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks, coreset
+from gmmscape.solve.second_order import quadratic_model
 
 
 def clusters(n: int = 6_000, seed: int = 0) -> np.ndarray:
@@ -49,6 +51,29 @@ def test_the_same_optimum_as_in_memory(kind: str) -> None:
     assert blocked.searched_on_.nll == pytest.approx(-blocked.score(X), rel=1e-10)
     assert blocked.searched_on_.stands_for_all
     assert "stand for 6000" in str(blocked.diagnosis_)
+
+
+@pytest.mark.usefixtures("small_coreset")
+@pytest.mark.parametrize("formed", [True, False])
+@pytest.mark.parametrize("kind", ["full", "tied", "spherical"])
+def test_few_rows_tell_the_steps_of_very_many(
+    kind: str, formed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In far fewer passes to the same end; Hessians formed, and products with them."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(rng.integers(0, 4, (30_000, 1)) * [3.2, 1.0], 1.0)
+    model = gs.GaussianMixture(4, covariance_type=kind, covariance_prior=0, random_state=0, tol=1e-6)
+    if not formed:
+        with_effort(monkeypatch, quadratic_model, "solve", largest_hessian=0)
+    ends, blocks = [], blocks_of(X, 5, 5, 6, 10_000)
+    for times in (10, 1_000_000):
+        with_effort(monkeypatch, of_blocks, "blocked", stand_in_rows=times)
+        ends.append(model.fit(blocks).solution_)
+    few, all_rows = ends
+    assert few.stop_reason == all_rows.stop_reason == "converged"
+    assert few.nll == pytest.approx(all_rows.nll, abs=1e-10)
+    np.testing.assert_allclose(few.means, all_rows.means, atol=1e-4)
+    assert few.n_iter < 0.6 * all_rows.n_iter
 
 
 @pytest.mark.usefixtures("small_coreset")
