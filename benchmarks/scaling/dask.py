@@ -48,7 +48,7 @@ class Timed:
     """A pass timed: rows of d columns in partitions, k components."""
 
     def __init__(self, small: bool) -> None:
-        self.partitions, self.rows, self.d, self.k = (4, 2_000, 4, 4) if small else (8, 150_000, 16, 48)
+        self.partitions, self.rows, self.d, self.k = (4, 2_000, 4, 4) if small else (8, 400_000, 16, 48)
         self.pairs, self.passes = (3, 2) if small else (9, 2)
 
 
@@ -267,7 +267,7 @@ PAGE = Page(
     setup="""Worker processes of one thread each on one machine. Bits: default fits of 120,000 x 3 rows,
     k = 5, in eight partitions, two of them empty and two of one row, by 1, 2 and 3 workers; a
     worker killed (SIGKILL) after five iterations of 25; both killed, with a timeout of 5 s, and two
-    others that go on from the checkpoint. Efficiency: passes with their M-step over 1.2e6 x 16 rows
+    others that go on from the checkpoint. Efficiency: passes with their M-step over 3.2e6 x 16 rows
     in eight partitions, k = 48, full covariances, one worker and two in turns, medians of pairs; the
     search on the coreset, which one process does, is not in it. Workers, though of a raised
     priority, were kept waiting for a processor by whatever else a machine of two cores does; the

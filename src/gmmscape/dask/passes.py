@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
+from gmmscape.dask.placing import evened
 from gmmscape.distributed import computed, package
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import NoResultError
@@ -52,6 +53,9 @@ class PassesHere:
 class PassesOnCluster:
     """Passes on the workers of a cluster, which keep the partitions; a lost one is computed anew.
 
+    Once a pass has told how many rows each has, partitions are spread evenly over the workers, and again
+    whenever these are others.
+
     Parameters
     ----------
     client : distributed.Client
@@ -65,6 +69,8 @@ class PassesOnCluster:
     def __init__(self, client: Any, blocks: Sequence[Any], timeout: float) -> None:
         self._client, self._timeout = client, timeout
         self._distributed = package("distributed", "dask")
+        self._rows = [0] * len(blocks)
+        self._spread_over: dict[str, int] = {}
         with self._told():
             self._blocks = client.compute(list(blocks))
 
@@ -74,12 +80,30 @@ class PassesOnCluster:
         with self._told():
             # As a task of its own it is sent once, and is there again where a worker is lost.
             sent = self._client.submit(same, task, pure=False)
+            self._spread()
             coming = deque(self._client.map(task_of_block, self._blocks, places, task=sent, pure=False))
         for place in places:
             with self._told(place):
                 result = self._waited(coming[0])
             coming.popleft()  # only now: the cluster forgets what nobody holds
+            self._rows[place] = result[0]
             yield result
+
+    def _spread(self) -> None:
+        """Let partitions move where workers would wait for others."""
+        threads = self._client.nthreads()
+        if not any(self._rows) or threads == self._spread_over:
+            return
+        keys = [block.key for block in self._blocks]
+        there = self._client.who_has(self._blocks)
+        holders = [next(iter(there.get(key, ())), None) for key in keys]
+        if any(worker not in threads for worker in holders):
+            return  # some are lost, and on their way
+        self._spread_over = threads
+        for i, worker in evened(holders, self._rows, threads).items():
+            # Workers that die may be replaced by others: then the partition is computed anew there.
+            where = {"workers": [worker], "allow_other_workers": True}
+            self._blocks[i] = self._client.submit(same, self._blocks[i], pure=False, **where)
 
     def _waited(self, future: Any) -> Any:
         """The result of a future; NoResultError where nobody has been there to compute it for too long."""
@@ -142,9 +166,9 @@ class Told:
             ) from error
 
 
-def same(task: Any) -> Any:
-    """Return a task, on a worker."""
-    return task
+def same(given: Any) -> Any:
+    """Return a task, or a partition, on the worker that it is sent to."""
+    return given
 
 
 def task_of_block(block: Any, place: int, *, task: Any) -> Any:

@@ -79,5 +79,7 @@ class BlockedEffort:
     #: Seconds that a cluster may be without a worker before work on it ends, and between two looks at it.
     cluster_seconds: float = 60.0
     look_seconds: float = 1.0
+    #: Share of the longest worker's time that moving a partition has to save in each pass.
+    worth_moving: float = 0.05
     #: Partitions that a scheduler without a cluster is given at once, for each thread.
     partitions_each_thread: int = 4

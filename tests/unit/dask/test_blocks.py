@@ -55,6 +55,26 @@ def assert_same(first: list[Any], second: list[Any]) -> None:
         np.testing.assert_array_equal(one, other)
 
 
+@dataclass(frozen=True)
+class Sums:
+    def __call__(self, block: RowBlock, place: int) -> float:
+        return float(block.points.sum())
+
+
+def test_partitions_that_one_worker_has_are_spread_over_all(client: Any):
+    """After the pass that tells their rows; sums are the same."""
+    first = next(iter(client.nthreads()))
+    array = client.persist(da.from_array(X, chunks=(50, 2)), workers=[first])
+    blocks = DaskBlocks(array, client=client)
+    passes = blocks._passes
+    counts = [list(blocks.results(Sums())) for _ in range(3)]
+    assert counts[0] == counts[1] == counts[2]
+    distributed.wait(passes._blocks)
+    holders = [workers for block in passes._blocks for workers in client.who_has([block]).values()]
+    own = [sum(worker in workers[:1] for workers in holders) for worker in client.nthreads()]
+    assert abs(own[0] - own[1]) <= 1
+
+
 @pytest.mark.usefixtures("client")
 def test_a_fit_has_the_bits_of_one_here():
     local = fitted(LocalBlocks(ArrayBlocks(np.split(X, CUTS), np.split(WEIGHTS, CUTS))))
@@ -88,7 +108,7 @@ def test_partitions_stay_on_the_workers(client: Any, tmp_path: Path):
 
     blocks = DaskBlocks(rows(X).map_blocks(load, meta=X[:0]), client=client)
     for _ in range(3):
-        list(blocks.results(EarlyOnesLast()))
+        list(blocks.results(Sums()))
     loaded = [int(file.name.partition("-")[0]) for file in tmp_path.iterdir()]
     assert sorted(loaded) == sorted(SIZES)
 
@@ -107,10 +127,10 @@ def test_no_worker_is_an_error_in_bounded_time():
 def test_a_closed_client_is_an_error(client: Any):
     other = distributed.Client(client.cluster, set_as_default=False)
     blocks = DaskBlocks(rows(X), client=other)
-    list(blocks.results(EarlyOnesLast()))
+    list(blocks.results(Sums()))
     other.close()
     with pytest.raises(NoResultError, match="open a client, and fit again"):
-        list(blocks.results(EarlyOnesLast()))
+        list(blocks.results(Sums()))
 
 
 class DeadlyAtTwo:
