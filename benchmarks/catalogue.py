@@ -34,6 +34,7 @@ FOLDERS = {
         "mclust_families",
     ),
     "judging": (
+        "number",
         "generalise",
         "planted",
         "verdicts",
