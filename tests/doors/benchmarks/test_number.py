@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from benchmarks.judging import number
+
 from doors.test_benchmarks import pytestmark, small
 
 __all__ = ["pytestmark"]
