@@ -29,7 +29,9 @@ def fit(folder: Path, checkpoint: Path) -> Any:
     """A fit of a file in blocks, by plain EM on all rows, which takes many iterations."""
     object.__setattr__(EFFORT.blocked, "coreset_rows", 1_500)
     object.__setattr__(EFFORT.blocked, "coreset_rows_each", 1)
-    model = gs.GaussianMixture(COMPONENTS, random_state=0, tol=1e-9, checkpoint=checkpoint)
+    model = gs.GaussianMixture(
+        COMPONENTS, random_state=0, tol=1e-9, accelerate=False, max_iter=1_000, checkpoint=checkpoint
+    )
     model.fit(gs.open_rows(folder / "rows.npy", memory="5MB"))
     return [model.document().to_dict(), model.history_, model.n_iter_, model.searched_on_.nll]
 

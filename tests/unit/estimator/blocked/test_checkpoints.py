@@ -14,8 +14,10 @@ from sklearn.base import clone
 
 import gmmscape as gs
 from efforts import with_effort
+from gmmscape.estimator import of_blocks
 from gmmscape.estimator.of_blocks import fit_kept
 from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks, coreset
+from gmmscape.solve.second_order import quadratic_model
 from gmmscape.work import journal
 
 RNG = np.random.default_rng(0)
@@ -96,6 +98,20 @@ def test_the_second_order_phase_goes_on(tmp_path: Path) -> None:
     em = json.loads((tmp_path / "c.json").read_text())["done"]["em"]
     assert em["model"]["matrix"] is not None
     assert len(em["values"]) >= 11
+
+
+@pytest.mark.parametrize("formed", [True, False])
+def test_steps_that_few_rows_tell_go_on(formed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with_effort(monkeypatch, of_blocks, "blocked", stand_in_rows=2)
+    if not formed:
+        with_effort(monkeypatch, quadratic_model, "solve", largest_hessian=0)
+    options = {"n_components": 4, "tol": 1e-9, "escape": False, "means_init": OVERLAPPING[::500]}
+    whole = model(tmp_path / "a.json", **options).fit(OVERLAPPING)
+    for every in (4, 7):
+        file = tmp_path / f"{every}.json"
+        stops = stopped_each(file, every, **options)
+        assert len(stops) > 1
+        assert bits(model(file, **options).fit(OVERLAPPING)) == bits(whole)
 
 
 def test_max_iter_is_that_of_the_whole_fit(tmp_path: Path) -> None:
