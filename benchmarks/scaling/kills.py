@@ -142,7 +142,7 @@ def shown(summary: dict[str, Any]) -> Shown:
 
 PAGE = Page(
     question="Does work that is killed go on from its checkpoint to the same numbers?",
-    setup="""A fit of a file in blocks, a selection, an exploration of a landscape and a count of basins,
+    setup="""A fit of a file in blocks, a repair, a selection, an exploration of a landscape and a count of basins,
     each in a process that keeps a checkpoint. SIGKILL at a random time, or as soon as a temporary file
     appears after it, up to five times in a row; then the run is let end, and all its numbers are compared
     with those of a run that was not killed.""",
