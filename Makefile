@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: install test nightly lint format types layers docs ci
+.PHONY: install test nightly statistical coverage lint format types layers docs ci
 
 install:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -14,6 +14,12 @@ test:
 
 nightly:
 	$(BIN)/python -m pytest -m slow $(ARGS)
+
+statistical:
+	$(BIN)/python -m pytest -m statistical tests/statistical $(ARGS)
+
+coverage:
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 lint:
 	$(BIN)/ruff check
