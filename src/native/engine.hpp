@@ -34,12 +34,12 @@ inline size_t rows_per_chunk(size_t n, size_t size, size_t block) {
     return (rows + block - 1) / block * block;
 }
 
-// Threads that are worth starting: one for each half millisecond of work, roughly.
+// Threads that are worth starting.
 template <class T>
 size_t useful_threads(const Plan<T>& plan, size_t n, size_t threads) {
     const size_t products = feature_rows(plan) + (plan.features ? 0 : plan.factor_size);
     const double each = static_cast<double>(plan.k) * (30.0 + 2.0 * static_cast<double>(products));
-    return std::clamp<size_t>(static_cast<size_t>(static_cast<double>(n) * each / 4e6) + 1, 1, std::max<size_t>(threads, 1));
+    return std::min(worthwhile_threads(static_cast<double>(n) * each), std::max<size_t>(threads, 1));
 }
 
 // Adds neighbours, then neighbours of those: the order depends on the number of parts alone.

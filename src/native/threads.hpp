@@ -10,7 +10,18 @@
 #include <thread>
 #include <vector>
 
+// Operations that are worth a thread: half a millisecond, roughly. A build that looks for races says fewer, so that
+// small tests share out what they do.
+#if !defined(GMMSCAPE_THREAD_OPERATIONS)
+#define GMMSCAPE_THREAD_OPERATIONS 4e6
+#endif
+
 namespace gmmscape {
+
+// How many threads so many operations are worth, at least one.
+inline std::size_t worthwhile_threads(double operations) {
+    return static_cast<std::size_t>(operations / GMMSCAPE_THREAD_OPERATIONS) + 1;
+}
 
 // Calls work(next) on `threads` threads, the calling one included; next() returns the number of another task,
 // or `tasks` when there is none. The first exception is thrown again after all threads have ended.

@@ -272,6 +272,8 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
         const gmmscape::Fit& fit = options.resume->last_.fit;
         require(starts.count == 1 && fit.weights.size() == starts.k && fit.means.size() == starts.k * d,
                 "resume is for one start, of the shape that it has");
+        const auto& blocks = options.resume->truncation_.blocks;  // they number the rows
+        require(blocks == nullptr || blocks->order.size() == rows(0).n, "resume is for the rows that it has seen");
     }
     const auto background = field<std::optional<Array>>(task, "background");
     require(!background || (background->size() == all.n && !options.second_order),
@@ -282,7 +284,8 @@ nb::tuple em(const std::string& isa, const RowMatrix<double>& x, const std::opti
     }
     if (seconds && *seconds < 1e9) {  // longer does not fit a clock and means no limit
         options.deadline = gmmscape::Clock::now() +
-                           std::chrono::duration_cast<gmmscape::Clock::duration>(std::chrono::duration<double>(*seconds));
+                           std::chrono::duration_cast<gmmscape::Clock::duration>(
+                               std::chrono::duration<double>(std::max(*seconds, 0.0)));  // nor does far in the past
     }
     const std::vector<double> priors =
         prior_mass ? copy(*prior_mass) : std::vector<double>(starts.count, 0.0);

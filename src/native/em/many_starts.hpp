@@ -9,7 +9,7 @@
 
 namespace gmmscape {
 
-// Threads that are worth starting for EM from many starts: one for each half millisecond of ten passes, roughly.
+// Threads that are worth starting for EM from many starts: by ten passes of each.
 template <class RowsOf>
 size_t threads_for(const Family& family, RowsOf rows_of, size_t starts, size_t k, size_t d, size_t threads) {
     const size_t products = 1 + d + count(squares_of(family.shape), d);
@@ -17,7 +17,7 @@ size_t threads_for(const Family& family, RowsOf rows_of, size_t starts, size_t k
     for (size_t i = 0; i < starts; ++i) {
         work += 10.0 * static_cast<double>(rows_of(i).n * k) * (30.0 + 2.0 * static_cast<double>(products));
     }
-    return std::min(threads, static_cast<size_t>(work / 4e6) + 1);
+    return std::min(threads, worthwhile_threads(work));
 }
 
 // EM from many starts, start i on rows_of(i) under a prior of mass priors[i], on the calling thread and as many others

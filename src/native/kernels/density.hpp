@@ -158,10 +158,9 @@ inline void feature_densities(const Plan<T>& plan, const T* features, T* posteri
     exponentials<T>(posterior, plan.k, stride, top, sum);
 }
 
-// Squared Mahalanobis distance of one group of rows from component i.
+// Squared length of deviations in the metric of component i.
 template <class T>
-inline void squared_distance(const Plan<T>& plan, size_t i, const T* v, size_t stride, Vec<T>* squared) {
-    const Deviations<T> deviations{v, stride, plan.high + i * plan.d, plan.low + i * plan.d};
+inline void squared_length(const Plan<T>& plan, size_t i, Deviations<T> deviations, Vec<T>* squared) {
     if (plan.shape == Shape::tied || plan.shape == Shape::full) {
         const size_t matrix = plan.shape == Shape::full ? i : 0;
         squared_product<T>(plan.columns + matrix * plan.factor_size, plan.d, deviations, squared, nullptr);
@@ -178,6 +177,13 @@ inline void squared_distance(const Plan<T>& plan, size_t i, const T* v, size_t s
             squared[r] += t * t;
         }
     }
+}
+
+// Squared Mahalanobis distance of one group of rows from component i.
+template <class T>
+inline void squared_distance(const Plan<T>& plan, size_t i, const T* v, size_t stride, Vec<T>* squared) {
+    const size_t at = i * plan.d;
+    squared_length<T>(plan, i, {v, stride, plan.high + at, plan.low + at}, squared);
 }
 
 // Centred form for one group of rows, as feature_densities.

@@ -38,7 +38,7 @@ inline bool range_derivatives(const Plan<double>& plan, const Rows<double>& rows
     double* mass = sums + 1;
     double* gradient = mass + k;
     double* products = gradient + size;
-    double* spread = products + size * (size + 1) / 2;
+    double* spread = hessian ? products + size * (size + 1) / 2 : nullptr;
     Likelihood<double> likelihood{};
     for (size_t at = first; at < last; at += scratch.rows) {
         const size_t count = last - at < scratch.rows ? last - at : scratch.rows;

@@ -41,15 +41,14 @@ inline double range_furthest(const Plan<double>& plan, const Rows<double>& rows,
                              size_t first, size_t last, size_t i, const double* place) {
     constexpr size_t W = width<double>;
     double* v = scratch.features + scratch.stride;
-    Plan<double> one = plan;
-    one.high = place - i * plan.d;  // squared_distance looks i places further on
     double furthest = 0.0;
     for (size_t at = first; at < last; at += scratch.rows) {
         const size_t count = last - at < scratch.rows ? last - at : scratch.rows;
         load_rows<double>(rows, at, count, plan.centred_origin, scratch, v);
         for (size_t r = 0; r < whole_groups<double>(count); r += GROUP * W) {
             Vec<double> squared[GROUP];
-            squared_distance<double>(one, i, v + r, scratch.stride, squared);
+            // Doubles are whole in one part: the other is not looked at.
+            squared_length<double>(plan, i, {v + r, scratch.stride, place, place}, squared);
             for (size_t lane = 0; lane < GROUP * W && r + lane < count; ++lane) {
                 const double own = squared[lane / W][lane % W];
                 furthest = own <= furthest ? furthest : own;

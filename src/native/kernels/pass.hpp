@@ -134,7 +134,7 @@ template <class T>
 struct Likelihood {
     Vec<T> block{};
     double total = 0.0;
-    Bits<T> missing{};
+    Signed<T> missing{};
 
     void flush(double weight) {
         total += weight * lane_sum<T>(block);

@@ -82,7 +82,7 @@ inline void centred_product(const Plan<double>& plan, const Scores& scores, cons
 // Feature form: adds to the feature sums. Squares that all components have in common, those of shared covariances,
 // drop out of the changes.
 inline void feature_product(const Plan<double>& plan, const Scratch<double>& scratch, const ScoreScratch& own,
-                            const Direction& direction, size_t rows, Bits<double>& missing) {
+                            const Direction& direction, size_t rows, Signed<double>& missing) {
     constexpr size_t wide = width<double>;
     const size_t k = plan.k, d = plan.d, stride = scratch.stride;
     double* v = scratch.features + stride;

@@ -21,6 +21,8 @@ namespace gmmscape::GMMSCAPE_ISA {
 using std::int32_t;
 using std::int64_t;
 using std::size_t;
+using std::uint32_t;
+using std::uint64_t;
 
 template <class T>
 struct Simd;
@@ -29,13 +31,14 @@ template <>
 struct Simd<double> {
     using Integer = int64_t;
     typedef double Vector __attribute__((vector_size(GMMSCAPE_VECTOR_BYTES)));
-    typedef int64_t Bits __attribute__((vector_size(GMMSCAPE_VECTOR_BYTES)));
+    typedef uint64_t Bits __attribute__((vector_size(GMMSCAPE_VECTOR_BYTES)));
+    typedef int64_t Signed __attribute__((vector_size(GMMSCAPE_VECTOR_BYTES)));
     static constexpr int mantissa = 52;
     static constexpr double magic = 6755399441055744.0;  // 1.5 * 2^52: adding it rounds to an integer
     static constexpr double log2e = 1.4426950408889634074;
     static constexpr double ln2 = 0.69314718055994530942;
     static constexpr double smallest_exponent = -554.5;  // 2^-800, as in the reference engine
-    static constexpr int64_t root_half = 0x3FE6A09E667F3BCDLL;
+    static constexpr uint64_t root_half = 0x3FE6A09E667F3BCDULL;
     // Minimax for the relative error of exp on [-log(2)/2, log(2)/2] (Remez): 3e-18.
     static constexpr double exponential[] = {1.0,
                                              1.0000000000000000304,
@@ -56,13 +59,14 @@ template <>
 struct Simd<float> {
     using Integer = int32_t;
     typedef float Vector __attribute__((vector_size(GMMSCAPE_VECTOR_BYTES)));
-    typedef int32_t Bits __attribute__((vector_size(GMMSCAPE_VECTOR_BYTES)));
+    typedef uint32_t Bits __attribute__((vector_size(GMMSCAPE_VECTOR_BYTES)));
+    typedef int32_t Signed __attribute__((vector_size(GMMSCAPE_VECTOR_BYTES)));
     static constexpr int mantissa = 23;
     static constexpr float magic = 12582912.0f;
     static constexpr float log2e = 1.4426950408889634f;
     static constexpr float ln2 = 0.69314718055994530942f;
     static constexpr float smallest_exponent = -55.4f;  // 2^-80: products with small deviations stay normal
-    static constexpr int32_t root_half = 0x3F3504F3;
+    static constexpr uint32_t root_half = 0x3F3504F3U;
     // As above: 2e-9.
     static constexpr float exponential[] = {1.0f,           1.00000003632f,   0.499999920798f,  0.16666420169f,
                                             0.0416682255731f, 0.00837481588082f, 0.00138368460307f};
@@ -71,8 +75,12 @@ struct Simd<float> {
 
 template <class T>
 using Vec = typename Simd<T>::Vector;
+// Unsigned: where an argument is far below what an exponential can hold, sums of its bits wrap.
 template <class T>
 using Bits = typename Simd<T>::Bits;
+// What comparisons give: all bits of a lane are set, or none.
+template <class T>
+using Signed = typename Simd<T>::Signed;
 
 template <class T>
 constexpr size_t width = GMMSCAPE_VECTOR_BYTES / sizeof(T);
@@ -111,6 +119,16 @@ inline Vec<T> from_bits(Bits<T> b) {
     Vec<T> v;
     __builtin_memcpy(&v, &b, sizeof v);
     return v;
+}
+
+// Moved down by some places as signed numbers: the highest bit fills what becomes free.
+template <class T>
+inline Bits<T> moved_down(Bits<T> b, int places) {
+    Signed<T> s;
+    __builtin_memcpy(&s, &b, sizeof s);
+    s >>= places;
+    __builtin_memcpy(&b, &s, sizeof b);
+    return b;
 }
 
 // Bit i says whether lane i of a is at least that of b; not where one is NaN.
@@ -173,7 +191,7 @@ inline Vec<double> tabled_exponential(Vec<double> x) {
     p = p * r + 1.0000000000000022412;
     const Vec<double> power = looked_up(low, high, bits_of<double>(shifted));
     const Vec<double> e = power * (p * r) + power;
-    const Vec<double> scaled = from_bits<double>(bits_of<double>(e) + ((bits_of<double>(shifted) & ~15LL) << 48));
+    const Vec<double> scaled = from_bits<double>(bits_of<double>(e) + ((bits_of<double>(shifted) & ~15ULL) << 48));
     return x < Simd<double>::smallest_exponent ? Vec<double>{} : scaled;
 }
 #endif
@@ -207,7 +225,7 @@ template <class T>
 inline Vec<T> logarithm(Vec<T> x) {
     using S = Simd<T>;
     const Bits<T> above = bits_of<T>(x) - S::root_half;
-    const Bits<T> exponent = above >> S::mantissa;
+    const Bits<T> exponent = moved_down<T>(above, S::mantissa);
     const Vec<T> m = from_bits<T>(bits_of<T>(x) - (exponent << S::mantissa));  // in [sqrt(1/2), sqrt(2))
     const Vec<T> e = from_bits<T>(exponent + bits_of<T>(splat<T>(S::magic))) - S::magic;
     const Vec<T> s = (m - T(1)) / (m + T(1));  // log m = 2 artanh s
@@ -226,7 +244,7 @@ inline Vec<T> shuffled(Vec<T> a, Vec<T> b, std::index_sequence<I...>) {
 #if defined(__clang__)
     return __builtin_shufflevector(a, b, static_cast<int>(Index::of(I))...);
 #else
-    return __builtin_shuffle(a, b, Bits<T>{static_cast<typename Simd<T>::Integer>(Index::of(I))...});
+    return __builtin_shuffle(a, b, Signed<T>{static_cast<typename Simd<T>::Integer>(Index::of(I))...});
 #endif
 }
 

@@ -65,7 +65,7 @@ class Truncation {
         }
         const std::shared_ptr<const RowBlocks> blocks = state_.blocks;
         const double operations = static_cast<double>(rows_.n) * plan_.pays * each_density(model) * 32.0;
-        const size_t threads = std::min(threads_, static_cast<size_t>(operations / 4e6) + 1);
+        const size_t threads = std::min(threads_, worthwhile_threads(operations));
         while (true) {
             std::vector<unsigned> nearest(state_.stale ? rows_.n : 0);
             TruncatedPass pass(kernels_, model, rows_, scatter, *blocks, bounds, left, threads);

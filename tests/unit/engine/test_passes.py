@@ -183,6 +183,28 @@ def test_covariances_about_far_new_means_keep_their_digits(isa: str):
 
 
 @pytest.mark.parametrize("isa", ISAS)
+def test_shares_of_components_at_any_distance(isa: str):
+    """Of two components at 0 and 1, the other's share at x is exp(x - 1/2) of the nearer one's.
+
+    From some thousands on, the exponent is more than the bits of a number can hold; they wrap.
+    """
+    x = -np.concatenate([np.linspace(0.0, 5e3, 4001), np.geomspace(5e3, 1e9, 500)])
+    mixture = gs.Mixture([0.5, 0.5], [[0.0], [1.0]], [1.0, 1.0], "spherical")
+    with using(isa):
+        shares = engine.hold(x[:, None]).responsibilities(mixture.parameters)
+        single = engine.hold(x[:, None].astype(np.float32)).responsibilities(mixture.parameters)
+    exact = 1.0 / (1.0 + np.exp(np.minimum(0.5 - x, 700.0)))
+    held = x > -554.0
+    # Squared distances are rounded by eps times themselves, and the exponent with them.
+    assert np.all(np.abs(shares[held, 1] / exact[held] - 1.0) <= 1e-15 * (2.0 + x[held] ** 2))
+    assert np.all(shares[x < -556.0, 1] == 0.0)
+    # Further away both distances are the same in single precision.
+    assert np.all(single[(x > -4e3) & (x < -60.0), 1] == 0.0)
+    for found in (shares, single):
+        np.testing.assert_allclose(found.sum(axis=1), 1.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("family", FAMILIES[1:])
 def test_densities_and_responsibilities_agree(isa: str, family: str):
     for n, d, k in ((1, 1, 1), (700, 2, 3), (1100, 9, 5)):

@@ -276,3 +276,14 @@ def test_short_runs_are_one_long_run():
         history += one.runs[0].history[1:].tolist()
         memory = one.runs[0].memory
     assert history == long.runs[0].history.tolist()
+
+
+def test_a_memory_of_other_rows_is_refused():
+    """It has the order of rows that are not there."""
+    X, start = clusters("diag", n=3000, d=2, k=36, apart=9.0)
+    objective, task = problem("diag", X, start)
+    found = objective.rows.em(replace(task, truncation=ALWAYS, keep=True))
+    assert found is not None
+    fewer, task = problem("diag", X[:1000], start)
+    with pytest.raises(ValueError, match="resume is for the rows that it has seen"):
+        fewer.rows.em(replace(task, truncation=ALWAYS, resume=found.runs[0].memory))

@@ -171,9 +171,10 @@ def test_time_runs_out():
     assert found[0].n_iter > 0
 
 
-def test_no_time_at_all_returns_the_start():
+@pytest.mark.parametrize("seconds", [0.0, -1e300, -np.inf])
+def test_no_time_at_all_returns_the_start(seconds: float):
     objective, starts = problem("tied")
-    found = descend_all(EM(), objective, starts, max_seconds=0.0)
+    found = descend_all(EM(), objective, starts, max_seconds=seconds)
     assert found[0].stop_reason == "time_limit"
     assert found[0].mixture.shifted(-objective.measure.origin) == starts[0]
     assert found[0].nll == pytest.approx(objective.rows.nll(starts[0]), abs=1e-12)
