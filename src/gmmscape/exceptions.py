@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class GmmscapeError(Exception):
     """Root of all errors raised by gmmscape."""
@@ -14,7 +16,7 @@ class InvalidParameterError(GmmscapeError, ValueError):
     """
 
     @classmethod
-    def of(cls, name: str, value: object, remedy: str) -> InvalidParameterError:
+    def of(cls, name: str, value: object, remedy: str) -> Self:
         """Compose the message from the parameter's name, its value and the remedy.
 
         Parameters
@@ -29,7 +31,7 @@ class InvalidParameterError(GmmscapeError, ValueError):
         Returns
         -------
         InvalidParameterError
-            The error, to be raised by the caller.
+            The error, of the class that is asked, to be raised by the caller.
         """
         shown = " ".join(repr(value).split())  # arrays break lines
         if len(shown) > 80:

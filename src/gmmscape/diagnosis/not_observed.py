@@ -51,8 +51,15 @@ class NotObserved(NamedTuple):
         # A component with no more rows than that is collapsed, of which more is said elsewhere.
         few = values < TOLERANCES.diagnosis.values_of_a_column
         few &= (posterior.T @ counts >= TOLERANCES.diagnosis.values_of_a_column)[:, None]
-        tied = np.abs(fit.full_covariances()).max(axis=0) > 0.0
-        apart = tied & (seen.T @ observed.astype(np.float64) == 0.0)
+        apart = _joined(fit) & (seen.T @ observed.astype(np.float64) == 0.0)
         return cls(
             *(np.flatnonzero(where.any(axis=axis)) for where, axis in ((few, 1), (few, 0), (apart, 0)))
         )
+
+
+def _joined(fit: Mixture) -> BoolArray:
+    """Say which columns covary in some component, shape (d, d); variances are not written out as matrices."""
+    d = fit.n_features
+    if fit.covariance_type in ("full", "tied"):
+        return (fit.covariances.reshape(-1, d, d) != 0.0).any(axis=0)
+    return np.eye(d, dtype=np.bool_)

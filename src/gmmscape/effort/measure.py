@@ -33,7 +33,15 @@ class MeasureEffort:
     #: Of a file: bytes that tell what it is, records that tell its layout, characters read at once.
     bytes_looked_at: int = 4_096
     records_looked_at: int = 200
-    characters_at_once: int = 1 << 22
+    characters_at_once: int = 1 << 20
+    #: Bytes read at once where all has to be held.
+    bytes_at_once: int = 1 << 20
+    #: Share of the free memory that the numbers of a table may take: a fit takes as much again, twice. What a
+    #: character of a row takes, as a text, a cell and a number.
+    share_of_memory: float = 0.3
+    bytes_a_character: int = 16
+    #: Part of the rows read so far that is taken ahead, so that they seldom move; it goes back in the end.
+    growth: int = 8
     #: Lines that a quotation may run over where the layout is found out.
     joined_lines: int = 50
     #: Lines that a note about rows lists.

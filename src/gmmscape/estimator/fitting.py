@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
+from gmmscape.arrays import FloatArray
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.diagnosis.assess import NESTED, check_n_jobs
 from gmmscape.diagnosis.findings import set_aside
@@ -22,7 +23,15 @@ from gmmscape.estimator.kept_rows import KeptRows
 from gmmscape.estimator.sklearn_callbacks import Told
 from gmmscape.estimator.starting import GIVEN, Paused, begun, check_init_params, problem_of
 from gmmscape.exceptions import DataError, InvalidParameterError
-from gmmscape.families import CovariancePrior, HeldParts, family_named, known_family, with_held
+from gmmscape.families import (
+    CovariancePrior,
+    HeldParts,
+    check_room,
+    family_named,
+    known_family,
+    saying_where_room_ends,
+    with_held,
+)
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.mixture.background import checked_background
@@ -69,6 +78,31 @@ def fit_estimator(
     regularity = Regularity.of(model.covariance_prior, model.reg_covar, model.covariance_floor)
     told = Told(model, X, sample_weight)
     X = checked_data(model, X, reset=True)
+    size = model.covariance_type, model.n_components, X.shape[1]
+    check_room(*size, search=bool(model.escape))
+    with saying_where_room_ends(*size, search=bool(model.escape)):
+        fit = _fit_of_rows(
+            model, X, sample_weight, solver, regularity, max_seconds, told, callback, defer=defer
+        )
+    told.ended(**{name: value for name, value in vars(model).items() if name.endswith("_")})
+    if model.max_iter > 0 and fit.solution.stop_reason not in ("converged", "interrupted"):
+        warnings.warn(not_converged(fit.solution.stop_reason), ConvergenceWarning, stacklevel=4)
+    return fit
+
+
+def _fit_of_rows(
+    model: GaussianMixture,
+    X: FloatArray,
+    sample_weight: ArrayLike | None,
+    solver: EM,
+    regularity: Regularity,
+    max_seconds: float | None,
+    told: Told,
+    callback: Callback | None,
+    *,
+    defer: bool,
+) -> Fit:
+    """Fit an estimator, whose parameters and rows were looked at, in place."""
     # Rows that a diagnosis is computed from later must not change; and it is part of what a limit holds for.
     defer = defer and max_seconds is None and X.size <= EFFORT.diagnosis.kept_values
     names = getattr(model, "feature_names_in_", None)
@@ -83,7 +117,7 @@ def fit_estimator(
             f"{len(sample)} (of positive weight): use fewer components"
         )
     for finding in set_aside(sample):
-        warnings.warn(str(finding), UserWarning, stacklevel=4)
+        warnings.warn(str(finding), UserWarning, stacklevel=5)
     family = regularity.family(sample, model.covariance_type, model.n_components, max_seconds)
     family = with_held(family, held_of(model, X.shape[1]), sample.origin)
     seed = seed_of_model(model)
@@ -120,9 +154,6 @@ def fit_estimator(
         model._paused = Paused(problem, memory)
     set_fit(model, fit, len(X), family.prior, X.dtype)
     model._kept_rows = KeptRows(sample, family, sample_weight) if defer else KeptRows()
-    told.ended(**{name: value for name, value in vars(model).items() if name.endswith("_")})
-    if model.max_iter > 0 and fit.solution.stop_reason not in ("converged", "interrupted"):
-        warnings.warn(not_converged(fit.solution.stop_reason), ConvergenceWarning, stacklevel=4)
     return fit
 
 

@@ -32,7 +32,7 @@ from gmmscape.estimator.kept.watched_em import WatchedEM
 from gmmscape.estimator.kept_rows import KeptRows
 from gmmscape.estimator.starting import begun
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
-from gmmscape.families import Family
+from gmmscape.families import Family, check_room
 from gmmscape.measure import Sample
 from gmmscape.measure.blocked import BlockedSample, Coreset, RowBlocks, coreset_of, coreset_size, facts_of
 from gmmscape.mixture import Mixture
@@ -82,6 +82,7 @@ def fit_blocks(model: GaussianMixture, rows: RowBlocks, callback: Callback | Non
     seen = callback or printer_of(model)
     budget = Budget("fit", max_seconds, seen)
     budget.asks_to_stop("summary", 0)
+    check_room(model.covariance_type, model.n_components, rows.n_features, search=bool(model.escape))
     with limited(model.n_jobs):
         sample = BlockedSample(rows, facts_of(rows, seed, digest=model.checkpoint is not None))
         if model.n_components > sample.n_samples:

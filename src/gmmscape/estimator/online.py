@@ -14,7 +14,7 @@ from gmmscape.estimator.fitting import checked_parameters, seed_of_model, set_pa
 from gmmscape.estimator.inputs import checked_data
 from gmmscape.estimator.starting import begun
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
-from gmmscape.families import Family, known_family
+from gmmscape.families import Family, check_room, known_family
 from gmmscape.measure import ArraySource, Sample, WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.models import parameters_of
@@ -85,6 +85,7 @@ def partial_fit_estimator(model: Any, X: Any, sample_weight: ArrayLike | None = 
     rows = checked_data(model, X, reset=first)
     online: Online | None = getattr(model, "_online", None)
     if online is None:
+        check_room(model.covariance_type, model.n_components, rows.shape[1], search=False)
         online = _begin(model, Sample(rows, sample_weight, copy=False), rows)
     elif _changed(model, online):
         raise InvalidParameterError(

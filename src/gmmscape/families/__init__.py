@@ -25,7 +25,7 @@ from gmmscape.families.registry import (
     unregister,
 )
 from gmmscape.families.restricted import Restricted
-from gmmscape.families.room import check_room
+from gmmscape.families.room import NoRoomError, check_room, columns_in, saying_where_room_ends
 
 __all__ = [
     "NO_FLOOR",
@@ -38,9 +38,11 @@ __all__ = [
     "HeldParts",
     "Location",
     "NativeFamily",
+    "NoRoomError",
     "Parsimonious",
     "Restricted",
     "check_room",
+    "columns_in",
     "contained_in",
     "contrasts",
     "different_families",
@@ -51,6 +53,7 @@ __all__ = [
     "narrow_to_wide",
     "prior_in",
     "register",
+    "saying_where_room_ends",
     "softmax",
     "unregister",
     "with_held",

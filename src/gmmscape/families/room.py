@@ -1,56 +1,95 @@
-"""Whether the covariances of a fit have room in this machine's memory, which is said before any work."""
+"""Whether a fit has room in the memory that is free, which is said before any work."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
-from gmmscape.covariances import COVARIANCE_TYPES, kind_named
+from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.effort import EFFORT
-from gmmscape.exceptions import InvalidParameterError
+from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families.registry import family_named
+from gmmscape.machine import free_memory
+from gmmscape.results.text import told_bytes
 
 
-def check_room(name: str, k: int, d: int) -> None:
-    """Raise InvalidParameterError if covariances take more memory than there is, however a fit is made.
+class NoRoomError(DataError, InvalidParameterError):
+    """A fit takes more memory than there is: its data have many columns, its family large covariances."""
+
+
+def check_room(name: str, k: int, d: int | None, *, search: bool) -> None:
+    """Raise NoRoomError if a fit takes more memory than is free.
 
     Parameters
     ----------
     name : str
         Of the family.
-    k, d : int
-        Components and columns.
+    k : int
+        Components.
+    d : int or None
+        Columns; None where they are not known yet, and nothing is said.
+    search : bool
+        Whether better optima are searched for after EM.
 
     Raises
     ------
-    InvalidParameterError
-        With the bytes, and the families that take fewer.
+    NoRoomError
+        With the bytes, and the families that have room.
     """
-    there, times = machine_memory(), EFFORT.solve.covariances_at_once
-    one = _bytes(family_named(name).kind.name, k, d)
-    if there is None or times * one <= there:
+    if d is None or _needed(name, k, d, search=search) < EFFORT.solve.bytes_always_there:
         return
-    cheaper = [f"{kind!r} ({_bytes(kind, k, d) / 1e9:.3g} GB)" for kind in COVARIANCE_TYPES[1:]]
-    kept = [
-        told for kind, told in zip(COVARIANCE_TYPES[1:], cheaper, strict=True) if _bytes(kind, k, d) < one
-    ]
-    raise InvalidParameterError.of(
+    free = free_memory()
+    if free is not None and _needed(name, k, d, search=search) > free:
+        raise _no_room(name, k, d, free, "takes", search=search)
+
+
+@contextmanager
+def saying_where_room_ends(name: str, k: int, d: int, *, search: bool) -> Iterator[None]:
+    """Raise NoRoomError in place of MemoryError: what a fit takes also depends on how far it has to go."""
+    try:
+        yield
+    except MemoryError as error:
+        raise _no_room(name, k, d, free_memory(), "took more than there was, here", search=search) from error
+
+
+def columns_in(X: Any) -> int | None:
+    """Return the number of columns of what a user passes as rows, None where it is no table."""
+    try:
+        shape = np.shape(X)
+    except ValueError:
+        return None
+    return shape[1] if len(shape) == 2 else None
+
+
+def _no_room(name: str, k: int, d: int, free: int | None, takes: str, *, search: bool) -> NoRoomError:
+    needed = {kind: _needed(kind, k, d, search=search) for kind in (*COVARIANCE_TYPES, name)}
+    least = min(needed[name], needed[name] if free is None else free)
+    cheaper = [f"{kind!r} ({told_bytes(needed[kind])})" for kind in COVARIANCE_TYPES if needed[kind] < least]
+    there = "" if free is None else f", where {told_bytes(free)} of memory are free"
+    remedy = f"one of {', '.join(cheaper)}, " if cheaper else ""
+    return NoRoomError.of(
         "covariance_type",
         name,
-        f"the covariances of {k} components in {d} columns take {one / 1e9:.3g} GB, and a fit holds them "
-        f"{times} times at least, where this machine has {there / 1e9:.3g} GB: use fewer components or "
-        "columns" + (f", or one of {', '.join(kept)}" if kept else ""),
+        f"the covariances of {k} components in {d} columns take {told_bytes(_bytes(name, k, d))}, and a fit, "
+        f"which holds copies of them and of the data's own, {takes} about {told_bytes(needed[name])}{there}: "
+        f"use {remedy}fewer components, or fewer columns, as by principal components",
     )
 
 
-def machine_memory() -> int | None:
-    """Return the bytes of memory of this machine, or None where the system does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
+def _needed(name: str, k: int, d: int, *, search: bool) -> int:
+    """Bytes that a fit takes at its peak."""
+    kind, effort = family_named(name).kind.name, EFFORT.solve
+    count = effort.data_matrices
+    if kind == "full":
+        count += max(effort.matrices_of_full * k, effort.matrices_of_searches * (k - 1) * search)
+    else:
+        count += effort.matrices_of_tied * (kind == "tied") + effort.matrices_of_parts * k * search
+    return count * _bytes("tied", 1, d)
 
 
-def _bytes(kind: str, k: int, d: int) -> int:
-    return int(np.prod(kind_named(kind).shape(k, d), dtype=object)) * np.dtype(np.float64).itemsize
+def _bytes(name: str, k: int, d: int) -> int:
+    shape = family_named(name).kind.shape(k, d)
+    return int(np.prod(shape, dtype=object)) * np.dtype(np.float64).itemsize

@@ -147,3 +147,8 @@ def left_out(number: int, most: int) -> list[str]:
 def counted(number: int, singular: str, plural: str | None = None) -> str:
     """Return a number with its noun."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def told_bytes(size: int) -> str:
+    """Return a number of bytes as "1.23 GB" or "12.3 MB"."""
+    return f"{size / 1e9:.3g} GB" if size >= 999_500_000 else f"{size / 1e6:.3g} MB"

@@ -17,6 +17,7 @@ from gmmscape.diagnosis.fit import FitPlan
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import (
     check_room,
+    columns_in,
     contained_in,
     different_families,
     family_named,
@@ -196,6 +197,8 @@ def select(
         None if least_rows is None else real_number("least_rows", least_rows, strict=False),
         positive_integer("n_folds", n_folds, minimum=2),
     )
+    for kind in kinds:
+        check_room(kind, numbers_wanted[0], columns_in(X), search=True)
     sample = Sample(X, sample_weight, copy=False, wild="aside", background=background)
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=3)
@@ -205,7 +208,7 @@ def select(
         numbers_wanted = numbers_wanted[: len(sample)]
     _check_rows(sample, numbers_wanted, rule.n_folds if criterion == "heldout" else 2)
     for kind in kinds:
-        check_room(kind, numbers_wanted[-1], sample.n_features)
+        check_room(kind, numbers_wanted[-1], sample.n_features, search=True)
     facts = {} if checkpoint is None else _facts(sample, numbers_wanted, kinds, plan, rule)
     fits = KeptFits(None if checkpoint is None else Journal(checkpoint, "select", facts))
     ladders = _ladders(sample, kinds, numbers_wanted[-1], plan, rule, sample.counted_rows, budget, fits)

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.families import Family, Floor, check_room, family_named
+from gmmscape.families import Family, Floor, family_named
 from gmmscape.measure import Sample
 from gmmscape.measure.blocked import BlockedSample
 from gmmscape.solve.prior_from_data import collinear, prior_from_data
@@ -85,7 +85,6 @@ class Regularity:
         `seconds` is what there is for the whole work, where it has an end. A family that knows of no prior
         has the floor of maximum likelihood. Cost: that of `prior_from_data`, unless there is to be no prior.
         """
-        check_room(name, k, sample.n_features)
         if self.prior_rows == 0.0 or not family_named(name).penalised:
             return family_named(name, replace(self, prior_rows=0.0).floor(sample))
         floor = self.floor(sample)

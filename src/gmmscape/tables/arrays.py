@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, BinaryIO
 from zipfile import BadZipFile
 
 import numpy as np
@@ -15,7 +15,8 @@ from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, NotAvailableError
 from gmmscape.tables.columns import Wanted, check_names, choose
 from gmmscape.tables.raw import Raw
-from gmmscape.tables.source import Source
+from gmmscape.tables.room import Room
+from gmmscape.tables.source import Source, read_all
 
 #: Names, in small letters, of the array that holds the rows among several.
 DATA = ("x", "data", "arr_0")
@@ -46,17 +47,17 @@ def read_arrays(source: Source, kind: str, wanted: Wanted) -> Raw:
         If pyarrow is needed and not installed.
     """
     with source.opened() as stream:
-        content = io.BytesIO(stream.read())
-    names, columns, named = (
-        _numpy(source.name, kind, content) if kind in ("npy", "npz") else _arrow(source.name, kind, content)
-    )
+        names, columns, named, room = _columns(source.name, kind, stream)
     check_names(source.name, names)
     chosen = choose(source.name, names, wanted, named=named)
-    values = [numbers_of(source.name, names[i], columns[i]) for i in chosen.places]
+    n = len(columns[chosen.places[0]])
+    room.check(n * len(chosen.places) * np.dtype(np.float64).itemsize)
+    rows = np.empty((n, len(chosen.places)))
+    for at, i in enumerate(chosen.places):
+        rows[:, at] = numbers_of(source.name, names[i], columns[i])
     weights = None
     if chosen.weights is not None:
         weights = numbers_of(source.name, names[chosen.weights], columns[chosen.weights])
-    rows = np.column_stack(values)
     return Raw(
         source.name,
         rows,
@@ -71,11 +72,26 @@ def read_arrays(source: Source, kind: str, wanted: Wanted) -> Raw:
     )
 
 
-def _numpy(file: str, kind: str, content: io.BytesIO) -> tuple[list[str], Sequence[Any], bool]:
+def _columns(file: str, kind: str, stream: BinaryIO) -> tuple[list[str], Sequence[Any], bool, Room]:
+    """Names and columns, whether the file names them, and the room that there was before they were read."""
+    room = Room.of(file)
+    if isinstance(stream, (io.BufferedReader, io.BytesIO)):
+        room.check(stream.seek(0, io.SEEK_END), "its bytes")
+        stream.seek(0)
+    else:  # it is unpacked on the way, and read from any place
+        stream = io.BytesIO(read_all(stream, room))
+    return (*(_numpy if kind in ("npy", "npz") else _arrow)(file, kind, stream, room), room)
+
+
+def _numpy(file: str, kind: str, content: BinaryIO, room: Room) -> tuple[list[str], Sequence[Any], bool]:
     """Names and columns of an array, and whether it names them."""
     try:
         loaded = np.load(content, allow_pickle=False)
+        if kind == "npz":
+            room.check(sum(member.file_size for member in loaded.zip.infolist()), "its arrays")
         arrays = {"": loaded} if kind == "npy" else {name: loaded[name] for name in loaded.files}
+    except DataError:  # there is no room
+        raise
     except ValueError as error:
         if "pickle" in str(error).lower():
             raise DataError(
@@ -110,22 +126,40 @@ def _the_data(file: str, arrays: dict[str, Any]) -> Any:
     return found[0]
 
 
-def _arrow(file: str, kind: str, content: io.BytesIO) -> tuple[list[str], Sequence[Any], bool]:
+def _arrow(file: str, kind: str, content: BinaryIO, room: Room) -> tuple[list[str], Sequence[Any], bool]:
     if find_spec("pyarrow") is None:
         raise NotAvailableError(
             f"{file} is a {kind.capitalize()} file, which needs one more package: "
             'pip install "gmmscape[data]"'
         )
     arrow = import_module("pyarrow")
-    module = import_module(f"pyarrow.{kind}")
     try:
-        # By its own class: what reads many files at once stumbles over names that are there twice.
-        table = module.ParquetFile(content).read() if kind == "parquet" else module.read_table(content)
+        table = (_parquet if kind == "parquet" else _feather)(content, room)
+    except DataError:  # there is no room
+        raise
     except (arrow.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{file} is a damaged {kind.capitalize()} file: {error}") from error
     if not table.num_rows:
         raise DataError(f"{file} has no rows: pass a file with rows of numbers")
     return list(table.column_names), table.columns, True
+
+
+def _parquet(content: BinaryIO, room: Room) -> Any:
+    # By its own class: what reads many files at once stumbles over names that are there twice.
+    opened = import_module("pyarrow.parquet").ParquetFile(content)
+    told = opened.metadata
+    room.check(told.num_rows * told.num_columns * np.dtype(np.float64).itemsize)
+    return opened.read()
+
+
+def _feather(content: BinaryIO, room: Room) -> Any:
+    opened = import_module("pyarrow.ipc").open_file(content)
+    batches, taken = [], 0
+    for i in range(opened.num_record_batches):
+        batches.append(opened.get_batch(i))
+        taken += batches[-1].nbytes
+        room.check(taken)
+    return import_module("pyarrow").Table.from_batches(batches, opened.schema)
 
 
 def numbers_of(file: str, name: str, column: Any, first: int = 1) -> FloatArray:
@@ -146,6 +180,8 @@ def numbers_of(file: str, name: str, column: Any, first: int = 1) -> FloatArray:
             if (types.is_decimal(column.type))
             else column.cast("float64", safe=False).to_numpy(zero_copy_only=False)
         )
+    elif column.ndim != 1:
+        raise DataError(_refused(file, name, f"arrays of shape {column.shape[1:]}"))
     elif column.dtype.kind not in "iuf":
         raise DataError(_refused(file, name, str(column.dtype)))
     values = np.array(column, dtype=np.float64)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
+from itertools import compress
 
 import numpy as np
 
@@ -141,7 +143,7 @@ def _without(raw: Raw, names: tuple[str, ...], holes: BoolArray, gaps: BoolArray
         f"({_by_column(names, holes)}): {raw.place}{'s' if len(dropped) > 1 else ''} {listed(dropped)}"
     )
     kept = ~gaps
-    lines = tuple(raw.lines[i] for i in np.flatnonzero(kept).tolist())
+    lines = array("q", compress(raw.lines, kept.tolist()))  # a tuple of them would outweigh few columns
     weights = None if raw.weights is None else raw.weights[kept]
     return Table(raw.values[kept], names, lines, weights, tuple(notes), dropped, raw.place)
 

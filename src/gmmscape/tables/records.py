@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError
+from gmmscape.tables.room import Room
 
 #: Any white space, as a delimiter.
 SPACE = " "
@@ -36,21 +37,19 @@ class Lines(NamedTuple):
         return any('"' in text for text in self.texts)
 
 
-def line_blocks(stream: Any, name: str) -> Iterator[Lines]:
-    """Read the lines of a text, a few million characters at once.
+def line_blocks(stream: Any, name: str, room: Room) -> Iterator[Lines]:
+    """Read the lines of a text, about a million characters at once.
 
     Raises
     ------
     DataError
-        If it holds a NUL.
+        If it holds a NUL, or a row that is longer than there is room for.
     """
     first = 1
     while block := stream.read(EFFORT.measure.characters_at_once):
-        block += stream.readline()
+        block = _to_the_end_of_a_row(block, stream, first, room)
         if first == 1:  # a mark that the encoding, as it was given, takes for a character
             block = block.removeprefix("\ufeff")
-        while block.count('"') % 2 and (more := stream.readline()):
-            block += more
         if "\0" in block:
             line = first + block.count("\n", 0, block.index("\0"))
             raise DataError(
@@ -62,6 +61,23 @@ def line_blocks(stream: Any, name: str) -> Iterator[Lines]:
             texts.pop()
         yield Lines(first, texts)
         first += len(texts)
+
+
+def _to_the_end_of_a_row(block: str, stream: Any, first: int, room: Room) -> str:
+    """Return a block with what is missing of its last row, whose quotation marks may join lines."""
+    parts = [block]
+    length, quoted = 0, block.count('"') % 2 == 1
+    while (length == 0 and not block.endswith("\n")) or quoted:
+        more = stream.readline(room.longest)
+        if not more:
+            break
+        parts.append(more)
+        length += len(more)
+        if 0 <= room.longest < length or (len(more) == room.longest and not more.endswith("\n")):
+            begins = block.rfind('"') if quoted else len(block)
+            room.check_row(first + block.count("\n", 0, begins), quoted=quoted)
+        quoted ^= more.count('"') % 2 == 1
+    return "".join(parts) if length else block
 
 
 def records(lines: Lines, delimiter: str, name: str) -> Iterator[Record]:

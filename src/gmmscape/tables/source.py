@@ -20,9 +20,13 @@ from typing import Any, BinaryIO, NamedTuple
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
 from gmmscape.tables.foreign import binary_format, foreign, has_control
+from gmmscape.tables.room import BLOCKS, Room
+from gmmscape.tables.unpacked import Unpacked
 
 #: The name of standard input.
 STDIN = "-"
+#: What to do with more of it than there is room for.
+SAVED = f"save it as a file and {BLOCKS}"
 #: First bytes of compressed files.
 GZIP, BZIP2, XZ, ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"
 #: Marks that texts may begin with, and the encodings they stand for; the longer ones first.
@@ -42,6 +46,15 @@ def standard_input() -> BinaryIO:
     if sys.stdin is None:  # the shell closed it
         raise DataError("standard input is closed: pipe something into it, or name a file")
     return sys.stdin.buffer
+
+
+def read_all(stream: Any, room: Room, remedy: str = BLOCKS) -> bytes:
+    """Return all that is left in a stream; raises DataError where that is more than there is room for."""
+    held = io.BytesIO()
+    while some := stream.read(EFFORT.measure.bytes_at_once):
+        room.check(held.tell() + len(some), "its bytes", remedy)
+        held.write(some)
+    return held.getvalue()
 
 
 class Text(NamedTuple):
@@ -73,18 +86,19 @@ class Source:
         self._content: bytes | None = None
         self._path = Path(path)
         if str(path) == STDIN:
-            self._content = standard_input().read()
+            self._content = read_all(standard_input(), Room.of(self.name), SAVED)
             return
         mode = self._path.stat().st_mode
         if stat.S_ISCHR(mode):
             raise DataError(f"{path} is a device, which may have no end: pass a file")
         if not stat.S_ISREG(mode):  # a pipe gives its bytes once; a folder is the system's error
-            self._content = self._path.read_bytes()
+            with self._path.open("rb") as pipe:
+                self._content = read_all(pipe, Room.of(self.name), SAVED)
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
         """Open the bytes, uncompressed; what is damaged becomes a DataError."""
-        with io.BytesIO(self._content) if self._content is not None else self._path.open("rb") as raw:
+        with self._packed() as raw:
             head = raw.read(len(XZ))
             raw.seek(0)
             try:
@@ -94,6 +108,9 @@ class Source:
                     raise
                 raise DataError(f"{self.name} is a damaged {_packing(head)} file: {error}") from error
 
+    def _packed(self) -> BinaryIO:
+        return self._path.open("rb") if self._content is None else io.BytesIO(self._content)
+
     def _uncompressed(self, raw: BinaryIO, head: bytes) -> Any:
         if head.startswith(GZIP):
             return gzip.GzipFile(fileobj=raw)
@@ -102,16 +119,27 @@ class Source:
         if head.startswith(XZ):
             return lzma.LZMAFile(raw)
         if head.startswith(ZSTD):
-            return _zstd(self.name, raw)
+            return self._zstd(raw)
         return raw
+
+    def _zstd(self, raw: BinaryIO) -> Any:
+        if sys.version_info >= (3, 14):
+            return import_module("compression.zstd").ZstdFile(raw)
+        if find_spec("pyarrow") is None:
+            raise NotAvailableError(
+                f"{self.name} is compressed by zstd, which needs one more package: "
+                'pip install "gmmscape[data]", or unpack it first'
+            )
+        arrow = import_module("pyarrow")
+        # It can only be read forward, and closes what it reads from.
+        return io.BufferedReader(Unpacked(lambda: arrow.CompressedInputStream(self._packed(), "zstd")))
 
     def binary_format(self) -> str | None:
         """Return the name of a format of tables that is no text; DataError where it is no table at all."""
         with self.opened() as stream:
             head = stream.read(EFFORT.measure.bytes_looked_at)
-            held = stream if stream.seekable() else io.BytesIO(head + stream.read())
-            found = binary_format(head, held)
-            strange = None if found else foreign(head, held)
+            found = binary_format(head, stream)
+            strange = None if found else foreign(head, stream)
         if strange is not None:
             what, remedy = strange
             raise DataError(f"{self.name} is {what}, and no table of numbers: {remedy}")
@@ -148,16 +176,3 @@ class Source:
 def _packing(head: bytes) -> str:
     names = {GZIP: "gzip", BZIP2: "bzip2", XZ: "xz", ZSTD: "zstd"}
     return next(name for begin, name in names.items() if head.startswith(begin))
-
-
-def _zstd(name: str, raw: BinaryIO) -> Any:
-    if sys.version_info >= (3, 14):
-        return import_module("compression.zstd").ZstdFile(raw)
-    if find_spec("pyarrow") is None:
-        raise NotAvailableError(
-            f'{name} is compressed by zstd, which needs one more package: pip install "gmmscape[data]", or '
-            "unpack it first"
-        )
-    arrow = import_module("pyarrow")
-    # It can only be read forward, and text is read twice: what it begins with, and all.
-    return io.BytesIO(arrow.CompressedInputStream(raw, "zstd").read())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, pairwise
+from itertools import chain
 from math import isfinite
 from typing import Any
 
@@ -15,10 +15,12 @@ from gmmscape.exceptions import DataError
 from gmmscape.results.text import counted
 from gmmscape.tables.cells import complaint
 from gmmscape.tables.columns import Chosen, Wanted, choose
+from gmmscape.tables.growing import GrowingLines, GrowingRows
 from gmmscape.tables.layout import Asked, Layout, layout_of, without_sep_line
 from gmmscape.tables.preamble import COMMENT_MARKS
 from gmmscape.tables.raw import Gap, Raw
 from gmmscape.tables.records import SPACE, Lines, Record, line_blocks, records, uncommented, without_blanks
+from gmmscape.tables.room import Room
 from gmmscape.tables.source import WINDOWS, Source
 
 
@@ -72,9 +74,10 @@ def read_text(
 def text_parts(source: Source, encoding: str | None, wanted: Wanted, asked: Asked) -> Iterator[Raw]:
     """Yield the columns of a text that are wanted, some millions of characters at a time; see `read_text`."""
     with source.text(encoding) as text:
-        layout, blocks = _begun(text.stream, source.name, asked)
+        room = Room.of(source.name)
+        layout, blocks = _begun(text.stream, source.name, asked, room)
         chosen = choose(source.name, layout.names, _as_named(wanted, layout), named=layout.named)
-        reading = _Reading(source.name, layout, chosen)
+        reading = _Reading(source.name, layout, chosen, room)
         for lines in blocks:
             reading.add(lines)
             yield reading.raw()
@@ -93,24 +96,25 @@ def _layout_and_records(
 ) -> tuple[Layout, Iterator[Record]]:
     found: list[Record] = []
     with source.text(encoding) as text:
-        layout, blocks = _begun(text.stream, source.name, asked)
+        layout, blocks = _begun(text.stream, source.name, asked, Room.of(source.name))
         for lines in blocks:
             found += _data_records(lines, layout, source.name)
     return layout, iter(found)
 
 
-def _begun(stream: Any, name: str, asked: Asked) -> tuple[Layout, Iterator[Lines]]:
+def _begun(stream: Any, name: str, asked: Asked, room: Room) -> tuple[Layout, Iterator[Lines]]:
     """Return the layout and all blocks of lines, comments blank."""
-    blocks = line_blocks(stream, name)
+    blocks = line_blocks(stream, name, room)
     first, said = without_sep_line(next(blocks, Lines(1, [])))
     layout = layout_of(name, first, said, asked)
     return layout, (uncommented(lines, asked.comment) for lines in chain([first], blocks))
 
 
 def _read(stream: Any, name: str, wanted: Wanted, asked: Asked, told: Callable[[int], None]) -> Raw:
-    layout, blocks = _begun(stream, name, asked)
+    room = Room.of(name)
+    layout, blocks = _begun(stream, name, asked, room)
     chosen = choose(name, layout.names, _as_named(wanted, layout), named=layout.named)
-    reading = _Reading(name, layout, chosen)
+    reading = _Reading(name, layout, chosen, room)
     for lines in blocks:
         reading.add(lines)
         told(reading.n)
@@ -125,7 +129,7 @@ def _as_named(wanted: Wanted, layout: Layout) -> Wanted:
 class _Reading:
     """The blocks of one text, turned into numbers one by one."""
 
-    def __init__(self, name: str, layout: Layout, chosen: Chosen) -> None:
+    def __init__(self, name: str, layout: Layout, chosen: Chosen, room: Room) -> None:
         self.name, self.layout, self.chosen = name, layout, chosen
         self.use = chosen.places + ([] if chosen.weights is None else [chosen.weights])
         self.called = [layout.names[i] or "the first, without a name," for i in self.use]
@@ -133,8 +137,8 @@ class _Reading:
         mark = re.escape(layout.delimiter)
         cell = rf"[0-9eE+\-{layout.notation.decimal} ]+"
         self._plain = re.compile(r"[0-9eE+\-., \t]+" if mark == "\\ " else f"{cell}(?:{mark}{cell})*{mark}?")
-        self._values: list[FloatArray] = []
-        self._lines: list[Sequence[int]] = []
+        self._values = GrowingRows(len(self.use), room)
+        self._lines = GrowingLines()
         self._gap: Gap | None = None
         self._hollow: list[int] = []
 
@@ -147,8 +151,8 @@ class _Reading:
         if values is None:
             found = self._odd_lines_apart(numbers, texts) if texts and not lines.quoted else None
             values, numbers = self._row_by_row(lines) if found is None else found
-        self._values.append(values)
-        self._lines.append(numbers)
+        self._values.add(values)
+        self._lines.add(numbers)
         self.n += len(values)
 
     def raw(self) -> Raw:
@@ -156,9 +160,7 @@ class _Reading:
         notes = [*self.layout.notes, *([self.chosen.note] if self.chosen.note else [])]
         if self._hollow:
             notes.append(f"{counted(len(self._hollow), 'line')} with delimiters only skipped")
-        values = np.concatenate(self._values) if self._values else np.empty((0, len(self.use)))
-        lines = self._lines[0] if len(self._lines) == 1 else _joined(self._lines)
-        self._values, self._lines = [], []
+        values, lines = self._values.taken(), self._lines.taken()
         weights = values[:, -1].copy() if self.chosen.weights is not None else None
         return Raw(
             self.name,
@@ -296,16 +298,3 @@ def _all_of_width(texts: list[str], delimiter: str, width: int, *, trailing: boo
         return all(len(text.split()) == width for text in texts) and not any('"' in text for text in texts)
     marks = width - 1 + trailing
     return all(text.count(delimiter) == marks for text in texts)
-
-
-def _joined(parts: list[Sequence[int]]) -> Sequence[int]:
-    """One range where parts go on from each other, else their numbers."""
-    parts = [part for part in parts if len(part)]
-    if not parts:
-        return ()
-    follows = all(isinstance(part, range) for part in parts) and all(
-        a[-1] + 1 == b[0] for a, b in pairwise(parts)
-    )
-    if follows:
-        return range(parts[0][0], parts[-1][-1] + 1)
-    return tuple(chain.from_iterable(parts))

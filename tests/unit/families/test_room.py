@@ -1,7 +1,10 @@
-"""Covariances that no memory of this machine holds are refused before any work, with what takes less."""
+"""Fits that no memory of this machine has room for are refused before any work, with what takes less."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,20 +13,20 @@ import pytest
 
 import gmmscape as gs
 from gmmscape.families import check_room
-from gmmscape.families.room import machine_memory
+from gmmscape.machine import free_memory
 
 X = np.random.default_rng(0).normal(size=(40, 300))
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch):
-    """A machine of 50 MB."""
-    monkeypatch.setattr("gmmscape.families.room.machine_memory", lambda: 50_000_000)
+    """A machine of 55 MB."""
+    monkeypatch.setattr("gmmscape.families.room.free_memory", lambda: 55_000_000)
 
 
 DOORS: dict[str, Callable[[], Any]] = {
     "fit": lambda: gs.GaussianMixture(20).fit(X),
-    "select": lambda: gs.select(X, range(1, 21), ["spherical", "full"]),
+    "select": lambda: gs.select(X, range(19, 21), ["spherical", "full"]),
     "local_optima": lambda: gs.local_optima(X, 20),
     "partial_fit": lambda: gs.GaussianMixture(20).partial_fit(X),
 }
@@ -32,28 +35,100 @@ DOORS: dict[str, Callable[[], Any]] = {
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("door", DOORS)
 def test_it_is_refused_before_any_work(door: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("gmmscape.measure.Sample.rows", lambda *_: pytest.fail("there was work"))
-    with pytest.raises(gs.InvalidParameterError) as refused:
+    monkeypatch.setattr("gmmscape.measure.Sample.__init__", lambda *_, **__: pytest.fail("there was work"))
+    with pytest.raises(gs.InvalidParameterError, match=r"covariance_type='full': .* 55 MB of") as refused:
         DOORS[door]()
+    assert isinstance(refused.value, gs.DataError)  # the command line ends as for other unusable data
+
+
+@pytest.mark.usefixtures("small")
+def test_bytes_and_families_that_take_fewer_are_told():
+    with pytest.raises(gs.InvalidParameterError) as refused:
+        gs.GaussianMixture(20).fit(X)
     assert str(refused.value) == (
-        "covariance_type='full': the covariances of 20 components in 300 columns take 0.0144 GB, and a fit "
-        "holds them 4 times at least, where this machine has 0.05 GB: use fewer components or columns, or "
-        "one of 'tied' (0.00072 GB), 'diag' (4.8e-05 GB), 'spherical' (1.6e-07 GB)"
+        "covariance_type='full': the covariances of 20 components in 300 columns take 14.4 MB, and a fit, "
+        "which holds copies of them and of the data's own, takes about 583 MB, where 55 MB of memory are "
+        "free: use one of 'diag' (51.8 MB), 'spherical' (51.8 MB), fewer components, or fewer columns, as by "
+        "principal components"
     )
 
 
 @pytest.mark.usefixtures("small")
 def test_what_has_room_is_fitted():
     assert gs.GaussianMixture(20, covariance_type="diag", escape=False, max_iter=0).fit(X).means_.size == 6000
-    check_room("full", 17, 300)
-    with pytest.raises(gs.InvalidParameterError, match="components or columns, or one of 'diag'"):
-        check_room("tied", 2, 2000)
+    check_room("full", 2, 300, search=False)
+    with pytest.raises(gs.InvalidParameterError, match="are free: use fewer components, or fewer columns"):
+        check_room("tied", 2, 2000, search=False)
+
+
+def test_where_room_ends_on_the_way_the_same_is_told(monkeypatch: pytest.MonkeyPatch):
+    def full(*_: Any, **__: Any):
+        raise MemoryError
+
+    monkeypatch.setattr("gmmscape.estimator.fitting.fit_mixture", full)
+    with pytest.raises(gs.InvalidParameterError, match=r"'full': .* took more than there was"):
+        gs.GaussianMixture(2).fit(X[:, :2])
 
 
 def test_a_hundred_matrices_of_five_thousand_columns_are_no_gigabytes_asked_for():
-    there = machine_memory()
+    there = free_memory()
     assert there is None or there > 10**8
-    if there is None or there > 80e9:
+    if there is None or there > 800e9:
         pytest.skip("this machine has room for them")
     with pytest.raises(gs.InvalidParameterError, match="take 20 GB"):
         gs.GaussianMixture(100).fit(np.random.default_rng(0).normal(size=(101, 5000)))
+
+
+#: A fit of as many matrices as are told, and how many there were at its peak.
+PROBE = """
+import json, sys, warnings
+import numpy as np
+import gmmscape as gs
+warnings.simplefilter("ignore")
+kind, search, d, k = sys.argv[1], sys.argv[2] == "search", int(sys.argv[3]), int(sys.argv[4])
+
+def memory(field):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith(field))
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(2 * k, d)) + 3 * rng.integers(0, k, (2 * k, 1))
+model = gs.GaussianMixture(k, covariance_type=kind, escape=search, max_iter=30, random_state=0)
+gs.GaussianMixture(k, covariance_type=kind, escape=search, max_iter=30).fit(X[:, :3])
+with open("/proc/self/clear_refs", "w") as peak:
+    peak.write("5")
+before = memory("VmRSS")
+model.fit(X)
+print(json.dumps((memory("VmHWM") - before) / (8 * d * d)))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is that of Linux")
+@pytest.mark.parametrize(
+    ("kind", "search", "d", "k"),
+    [
+        ("diag", "no search", 500, 2),
+        pytest.param("spherical", "search", 300, 20, marks=pytest.mark.slow),
+        pytest.param("full", "no search", 100, 20, marks=pytest.mark.slow),
+        pytest.param("full", "search", 100, 20, marks=pytest.mark.slow),
+    ],
+)
+def test_what_is_told_is_what_a_fit_takes(kind: str, search: str, d: int, k: int, monkeypatch):
+    """No fit that would have room is refused: it takes as much as is told, and less than twice."""
+    command = [sys.executable, "-c", PROBE, kind, search, str(d), str(k)]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    told = next(
+        count
+        for count in range(1000)
+        if _has_room(monkeypatch, (count + 1) * 8 * d * d, kind, k, d, search=search == "search")
+    )
+    assert 0.8 * told < found < 2 * told
+
+
+def _has_room(monkeypatch: pytest.MonkeyPatch, free: int, *size: Any, search: bool) -> bool:
+    monkeypatch.setattr("gmmscape.families.room.free_memory", lambda: free)
+    try:
+        check_room(*size, search=search)
+    except gs.InvalidParameterError:
+        return False
+    return True

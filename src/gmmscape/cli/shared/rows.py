@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import compress
 from typing import Any, NamedTuple
 
 import click
@@ -150,7 +152,7 @@ def observed(rows: Rows) -> Rows:
     return rows._replace(
         values=rows.values[~empty],
         weights=None if rows.weights is None else rows.weights[~empty],
-        lines=tuple(rows.lines[i] for i in np.flatnonzero(~empty).tolist()),
+        lines=array("q", compress(rows.lines, (~empty).tolist())),
         dropped=tuple(sorted((*rows.dropped, *without))),
     )
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+from gmmscape.families import check_room
 from gmmscape.landscape.freedom.atlas import FreeAtlas
 from gmmscape.landscape.freedom.descent import FreeDescent
 from gmmscape.landscape.freedom.explore import Plan, explore
@@ -84,6 +85,7 @@ class FreeLandscape:
         self.n_components = positive_integer("n_components", n_components)
         freedom = Freedom.of(family, weights, sigma, self.n_components)
         if isinstance(measure, Sample) and freedom.held_sigmas is None and not freedom.common:
+            check_room(freedom.covariance_type, self.n_components, measure.n_features, search=False)
             limits = Regularity.of(covariance_prior, 0.0, None)
             family_under = limits.family(measure, freedom.covariance_type, self.n_components)
             freedom = freedom.under(family_under.prior, limits.floor(measure))
