@@ -68,6 +68,8 @@ def fit_estimator(
     max_seconds = optional_seconds("max_seconds", model.max_seconds)
     regularity = Regularity.of(model.covariance_prior, model.reg_covar, model.covariance_floor)
     told = Told(model, X, sample_weight)
+    seen = told.seen_by(callback or printer_of(model))
+    budget = Budget("fit", max_seconds, seen, each_iteration=model.verbose >= 2 or told.listens)
     X = checked_data(model, X, reset=True)
     # Rows that a diagnosis is computed from later must not change; and it is part of what a limit holds for.
     defer = defer and max_seconds is None and X.size <= EFFORT.diagnosis.kept_values
@@ -104,8 +106,6 @@ def fit_estimator(
         keep=bool(model.warm_start),
         resume=resume,
     )
-    seen = told.seen_by(callback or printer_of(model))
-    budget = Budget("fit", max_seconds, seen, each_iteration=model.verbose >= 2 or told.listens)
     fit = fit_mixture(sample, family, plan, sample.counted_rows, budget)
     before = fit.em_diagnosis
     fit = replace(
