@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -45,41 +46,80 @@ inline size_t covariance_size(Shape shape, size_t k, size_t d) {
 
 namespace detail {
 
+// Adds a multiple of a line to another one. Products of matrices are made of these: no sum waits for its last term.
+inline void add_line(double factor, const double* line, size_t n, double* result) {
+    for (size_t j = 0; j < n; ++j) {
+        result[j] += factor * line[j];
+    }
+}
+
+// Makes the transpose of a triangular matrix of it, whose other triangle is written over.
+inline void transpose(double* matrix, size_t d, bool upper) {
+    for (size_t i = 0; i < d; ++i) {
+        for (size_t j = i + 1; j < d; ++j) {
+            double &above = matrix[i * d + j], &below = matrix[j * d + i];
+            (upper ? below : above) = upper ? above : below;
+            (upper ? above : below) = 0.0;
+        }
+    }
+}
+
 // Lower Cholesky factor of a symmetric matrix. Returns false if it is not positive definite in double.
 inline bool cholesky(const double* matrix, size_t d, double* root) {
     for (size_t i = 0; i < d; ++i) {
-        for (size_t j = 0; j <= i; ++j) {
-            double sum = matrix[i * d + j];
-            for (size_t l = 0; l < j; ++l) {
-                sum -= root[i * d + l] * root[j * d + l];
-            }
-            if (i == j) {
-                if (!(sum > 0.0) || !std::isfinite(sum)) {
-                    return false;
-                }
-                root[i * d + i] = std::sqrt(sum);
-            } else {
-                root[i * d + j] = sum / root[j * d + j];
-            }
-        }
-        for (size_t j = i + 1; j < d; ++j) {
-            root[i * d + j] = 0.0;
+        for (size_t j = i; j < d; ++j) {
+            root[i * d + j] = matrix[j * d + i];
         }
     }
+    for (size_t l = 0; l < d; ++l) {  // its transpose, line by line
+        double* line = root + l * d;
+        if (!(line[l] > 0.0) || !std::isfinite(line[l])) {
+            return false;
+        }
+        line[l] = std::sqrt(line[l]);
+        for (size_t i = l + 1; i < d; ++i) {
+            line[i] /= line[l];
+        }
+        for (size_t i = l + 1; i < d; ++i) {
+            add_line(-line[i], line + i, d - i, root + i * d + i);
+        }
+    }
+    transpose(root, d, true);
     return true;
 }
 
 // The transposed inverse of a lower triangular matrix: the upper triangular precision factor.
 inline void transposed_inverse(const double* root, size_t d, double* factor) {
     std::fill(factor, factor + d * d, 0.0);
-    for (size_t column = 0; column < d; ++column) {
-        for (size_t i = column; i < d; ++i) {
-            double sum = i == column ? 1.0 : 0.0;
-            for (size_t l = column; l < i; ++l) {
-                sum -= root[i * d + l] * factor[column * d + l];
-            }
-            factor[column * d + i] = sum / root[i * d + i];
+    for (size_t i = 0; i < d; ++i) {
+        double* line = factor + i * d;
+        line[i] = 1.0;
+        for (size_t l = 0; l < i; ++l) {
+            add_line(-root[i * d + l], factor + l * d, l + 1, line);
         }
+        for (size_t j = 0; j <= i; ++j) {
+            line[j] /= root[i * d + i];
+        }
+    }
+    transpose(factor, d, false);
+}
+
+// Adds the squared entries of A' B C to a sum; A and C are upper triangular if `triangular`.
+inline void add_squares(const double* A, const double* B, const double* C, size_t d, bool triangular, double& sum) {
+    std::vector<double> half(d * d, 0.0), whole(d * d, 0.0);
+    for (size_t i = 0; i < d; ++i) {
+        for (size_t l = 0; l < d; ++l) {
+            const size_t from = triangular ? l : 0;
+            add_line(B[i * d + l], C + l * d + from, d - from, half.data() + i * d + from);
+        }
+    }
+    for (size_t l = 0; l < d; ++l) {
+        for (size_t i = triangular ? l : 0; i < d; ++i) {
+            add_line(A[l * d + i], half.data() + l * d, d, whole.data() + i * d);
+        }
+    }
+    for (double entry : whole) {
+        sum += entry * entry;
     }
 }
 
@@ -146,6 +186,7 @@ inline double prior_divergence(const Family& family, const Fit& fit, size_t k, s
     }
     const std::vector<double>&scale = family.prior_scale, &root = family.prior_root, &U = fit.factors;
     double sum = 0.0;
+    std::vector<double> line(d);
     if (family.shape == Shape::spherical) {
         double variance = 0.0;
         for (size_t j = 0; j < d; ++j) {
@@ -165,12 +206,12 @@ inline double prior_divergence(const Family& family, const Fit& fit, size_t k, s
         return 0.5 * sum;
     }
     for (size_t at = 0; at < U.size(); at += d * d) {
-        for (size_t i = 0; i < d; ++i) {  // row i of root' U, of which U is upper triangular
-            for (size_t j = 0; j < d; ++j) {
-                double entry = 0.0;
-                for (size_t l = i; l <= j; ++l) {
-                    entry += root[l * d + i] * U[at + l * d + j];
-                }
+        for (size_t i = 0; i < d; ++i) {  // line i of root' U, both upper triangular
+            std::fill(line.begin(), line.end(), 0.0);
+            for (size_t l = i; l < d; ++l) {
+                detail::add_line(root[l * d + i], U.data() + at + l * d + l, d - l, line.data() + l);
+            }
+            for (double entry : line) {
                 sum += entry * entry;
             }
             sum -= 1.0 + 2.0 * std::log(root[i * d + i] * U[at + i * d + i]);
@@ -356,7 +397,7 @@ inline bool update(const Family& family, double prior, const Statistics& statist
 // deviations, the relative change of the weight, and that of the covariance (Frobenius norm in its own units).
 inline double step_length(const Family& family, const Fit& before, const Fit& after, size_t k, size_t d) {
     double largest = 0.0;
-    std::vector<double> shift(d), half(d * d);
+    std::vector<double> shift(d), change(d * d);
     for (size_t i = 0; i < k; ++i) {
         // A weight that has gone to zero goes on at a steady rate.
         const bool gone = family.weighted && before.weights[i] <= family.resolution;
@@ -387,24 +428,8 @@ inline double step_length(const Family& family, const Fit& before, const Fit& af
             if (family.shape == Shape::full || i == 0) {
                 const double* now = after.covariances.data() + (family.shape == Shape::full ? i * d * d : 0);
                 const double* then = before.covariances.data() + (family.shape == Shape::full ? i * d * d : 0);
-                for (size_t j = 0; j < d; ++j) {  // half = change U
-                    for (size_t m = 0; m < d; ++m) {
-                        double sum = 0.0;
-                        for (size_t l = 0; l <= m; ++l) {
-                            sum += (now[j * d + l] - then[j * d + l]) * factor[l * d + m];
-                        }
-                        half[j * d + m] = sum;
-                    }
-                }
-                for (size_t j = 0; j < d; ++j) {  // U' half
-                    for (size_t m = 0; m < d; ++m) {
-                        double sum = 0.0;
-                        for (size_t l = 0; l <= j; ++l) {
-                            sum += factor[l * d + j] * half[l * d + m];
-                        }
-                        relative += sum * sum;
-                    }
-                }
+                std::transform(now, now + d * d, then, change.begin(), std::minus<double>());
+                detail::add_squares(factor, change.data(), factor, d, true, relative);
             }
         }
         largest = std::max({largest, gone ? 0.0 : std::sqrt(squared), std::sqrt(relative)});

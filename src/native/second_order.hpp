@@ -54,6 +54,7 @@ class QuadraticModel {
         const size_t m = gradient.size();
         const auto product = [&](const double* v, double* image) {
             kernels.lines_times(matrix_.data(), m, m, v, image);
+            return true;
         };
         return KrylovSpace(kernels, product, gradient, radius, tolerance, m, 4).step(radius);
     }

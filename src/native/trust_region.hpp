@@ -151,8 +151,9 @@ inline std::vector<double> in_ball(const Tridiagonal& T, double size, double rad
 // The space, in which the minimiser is found for any radius without another product.
 class KrylovSpace {
   public:
-    // product(v, image) multiplies by the Hessian. `tolerance` is of the residual, as a share of the gradient; at most
-    // `most` products are made, and after each `every` it is seen whether they are enough.
+    // product(v, image) multiplies by the Hessian and returns whether it did: where it does not, the space is of no use.
+    // `tolerance` is of the residual, as a share of the gradient; at most `most` products are made, and after each `every`
+    // it is seen whether they are enough.
     template <class Product>
     KrylovSpace(const Kernels& kernels, Product product, const std::vector<double>& gradient, double radius,
                 double tolerance, size_t most, size_t every)
@@ -167,7 +168,9 @@ class KrylovSpace {
         std::vector<double> image(m_), inner;
         most = std::min(most, m_);
         for (size_t n = 1;; ++n) {
-            product(basis_.data() + (n - 1) * m_, image.data());
+            if (!product(basis_.data() + (n - 1) * m_, image.data())) {
+                return;
+            }
             inner.resize(n);
             kernels.lines_times(basis_.data(), n, m_, image.data(), inner.data());
             T_.diagonal.push_back(inner[n - 1]);

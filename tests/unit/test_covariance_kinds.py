@@ -83,3 +83,21 @@ def test_a_mixture_asks_its_kind(kind: CovarianceKind, rng: np.random.Generator)
     assert kind.own == (FULL if kind.shared else kind)
     with pytest.raises(AttributeError):
         mixture.kind = FULL
+
+
+def test_equal_matrices_are_factorised_once(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch):
+    root = rng.normal(size=(D, D))
+    matrix = root @ root.T + np.eye(D)
+    seen, real = list[int](), np.linalg.cholesky
+
+    def cholesky(matrices: np.ndarray) -> np.ndarray:
+        seen.append(len(matrices))
+        return real(matrices)
+
+    monkeypatch.setattr(np.linalg, "cholesky", cholesky)
+    one = FULL.factors(matrix[None])
+    np.testing.assert_array_equal(FULL.factors(np.tile(matrix, (K, 1, 1))), one[[0] * K])
+    assert seen == [1, 1]
+    others = np.stack([matrix, 2.0 * matrix, matrix])
+    expected = np.concatenate([FULL.factors(own[None]) for own in others])
+    np.testing.assert_array_equal(FULL.factors(others), expected)

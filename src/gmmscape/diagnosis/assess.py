@@ -132,7 +132,8 @@ def judge(
         diagnosis, centers, n_iter = diagnose_centers(sample, fitted.means, total, seed, budget)
         return Judged(fitted, diagnosis, None, None, centers, n_iter, X, pipeline=pipeline)
     total = sample.counted_rows
-    family = family_of(fitted, sample, reg_covar, covariance_floor, covariance_prior)
+    seconds = budget.max_seconds if checkpoint is None else None  # what is kept has one prior
+    family = family_of(fitted, sample, reg_covar, covariance_floor, covariance_prior, seconds)
     given = sample.local_mixture(fitted.mixture)
     objective = Objective.near(sample, family, given)
     asked = {"nested": nested, "pursue": pursue, "rng": seed}
@@ -331,8 +332,12 @@ def family_of(
     reg_covar: float | None,
     covariance_floor: float | None,
     covariance_prior: float | str | None,
+    seconds: float | None = None,
 ) -> Family:
-    """Return the family a model was fitted in, under the limits given, its own, or the defaults."""
+    """Return the family a model was fitted in, under the limits given, its own, or the defaults.
+
+    `seconds` is what there is for the whole work, where it has an end.
+    """
     assert model.family is not None
     prior = None if model.prior is None else model.prior.beside(sample.effective_rows)
     own = 0.0 if prior is None else prior.rows
@@ -344,7 +349,7 @@ def family_of(
     family = (
         family_named(model.family, regularity.floor(sample), prior)
         if covariance_prior is None
-        else regularity.family(sample, model.family, len(model.means))
+        else regularity.family(sample, model.family, len(model.means), seconds)
     )
     return with_held(family, model.held, sample.origin)
 

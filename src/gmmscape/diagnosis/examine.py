@@ -54,7 +54,7 @@ class Examination:
     lost : tuple of int
         Components that EM would take from the given fit into a collapse: it was kept as it came.
     hurried : bool
-        Whether the budget is of a few passes only.
+        Whether the budget is of a few passes only, or used up by EM of long passes.
     passes : float
         How many passes over all rows it cost as much as.
     """
@@ -223,6 +223,7 @@ def _proposed(problem: MixtureProblem, best: Solution) -> SplitProposals | None:
 def unexamined(objective: SampleObjective, solution: Solution) -> Examination:
     """Return the examination of a fit that nothing was tried on."""
     ended = solution.stop_reason if solution.stop_reason in ("interrupted", "time_limit") else "completed"
+    dear = pass_size(objective, solution.local) > EFFORT.diagnosis.eager_pass
     return Examination(
         objective,
         solution.local,
@@ -233,6 +234,7 @@ def unexamined(objective: SampleObjective, solution: Solution) -> Examination:
         Escape(solution, stop_reason=ended),
         solution,
         (),
+        hurried=dear and ended == "time_limit",
     )
 
 

@@ -342,7 +342,8 @@ def _warnings(examination: Examination, fit: Mixture) -> tuple[str, ...]:
             "would end on a few rows, where likelihoods have no bound; it was not polished "
             "(covariance_prior bounds them)"
         )
-    if fit.n_components > 1 and distances(fit).max() < TOLERANCES.diagnosis.together:
+    together = TOLERANCES.diagnosis.together
+    if fit.n_components > 1 and all(bool((gaps < together).all()) for gaps in distances(fit)):
         found.append(
             "all means nearly coincide: a fault of the start, as when one-hot responsibilities inflate a "
             "tied covariance until nothing tells the components apart"

@@ -77,6 +77,8 @@ def fit_estimator(
     max_seconds = optional_seconds("max_seconds", model.max_seconds)
     regularity = Regularity.of(model.covariance_prior, model.reg_covar, model.covariance_floor)
     told = Told(model, X, sample_weight)
+    seen = told.seen_by(callback or printer_of(model))
+    budget = Budget("fit", max_seconds, seen, each_iteration=model.verbose >= 2 or told.listens)
     X = checked_data(model, X, reset=True)
     size = model.covariance_type, model.n_components, X.shape[1]
     check_room(*size, search=bool(model.escape))
@@ -138,8 +140,6 @@ def _fit_of_rows(
         keep=bool(model.warm_start),
         resume=resume,
     )
-    seen = told.seen_by(callback or printer_of(model))
-    budget = Budget("fit", max_seconds, seen, each_iteration=model.verbose >= 2 or told.listens)
     fit = fit_mixture(sample, family, plan, sample.counted_rows, budget)
     before = fit.em_diagnosis
     fit = replace(

@@ -7,21 +7,29 @@ distance. A tied covariance has no cores and halos: there nothing counts as nest
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
+from gmmscape.effort import EFFORT
 from gmmscape.mixture import Mixture
 from gmmscape.tolerances import TOLERANCES
 
 
-def distances(mixture: Mixture) -> FloatArray:
-    """Return how far mean j is from mean i in standard deviations of component i, shape (k, k)."""
+def distances(mixture: Mixture) -> Iterator[FloatArray]:
+    """Yield how far each mean is from mean i in standard deviations of component i, shape (k,)."""
     factors = mixture.parameters.factors
-    found = np.empty((mixture.n_components, mixture.n_components))
     for i, mean in enumerate(mixture.means):
-        found[i] = np.linalg.norm(mixture.kind.scaled(mixture.means - mean, factors, i), axis=1)
+        yield np.linalg.norm(mixture.kind.scaled(mixture.means - mean, factors, i), axis=1)
+
+
+def near(mixture: Mixture) -> BoolArray:
+    """Return whether mean j is within the reach of nesting from mean i, as `distances` has it, (k, k)."""
+    found = np.empty((mixture.n_components, mixture.n_components), dtype=bool)
+    for i, gaps in enumerate(distances(mixture)):
+        found[i] = gaps < TOLERANCES.moves.nesting_reach
     return found
 
 
@@ -32,16 +40,21 @@ def close_pairs(mixture: Mixture, reach: float) -> IntArray:
     """
     from scipy.spatial import cKDTree
 
-    widest = float(np.sqrt(mixture.column_variances().sum(axis=1).max()))
-    pairs = cKDTree(mixture.means).query_pairs(reach * widest, output_type="ndarray").astype(np.int64)
+    widths = np.sqrt(mixture.column_variances().sum(axis=1))
+    # Within the width of each, not of the widest: one that lies over all others is near few of them.
+    around = cKDTree(mixture.means).query_ball_point(mixture.means, reach * widths)
+    first = np.repeat(np.arange(len(around)), [len(own) for own in around])
+    pairs = np.stack([first, np.concatenate(around).astype(np.int64)], axis=1)
+    pairs = pairs[pairs[:, 0] < pairs[:, 1]]
     pairs = pairs[np.lexsort(pairs.T[::-1])]
-    factors = mixture.parameters.factors
-    gaps = mixture.means[pairs[:, 1]] - mixture.means[pairs[:, 0]]
-    apart = [
-        np.linalg.norm(mixture.kind.scaled(gap[None], factors, int(i)))
-        for gap, i in zip(gaps, pairs[:, 0], strict=True)
-    ]
-    return pairs[np.array(apart, dtype=np.float64) <= reach]
+    found, together = [pairs[:0]], EFFORT.moves.values_together // mixture.kind.work(mixture.n_features)
+    for start in range(0, len(pairs), max(1, together)):
+        some = pairs[start : start + max(1, together)]
+        factors = mixture.parameters.factors
+        factors = factors if mixture.kind.shared else factors[some[:, 0]]
+        gaps = mixture.means[some[:, 1]] - mixture.means[some[:, 0]]
+        found.append(some[np.linalg.norm(mixture.kind.scaled_each(gaps, factors), axis=1) <= reach])
+    return np.concatenate(found)
 
 
 def nested(mixture: Mixture) -> BoolArray:
@@ -49,11 +62,10 @@ def nested(mixture: Mixture) -> BoolArray:
     k = mixture.n_components
     if mixture.kind.shared:
         return np.zeros((k, k), dtype=bool)
-    near = distances(mixture) < TOLERANCES.moves.nesting_reach
-    present = mixture.weights > 0
-    near = (near | near.T) & present[:, None] & present[None, :]
-    np.fill_diagonal(near, False)
-    return near
+    inside, present = near(mixture), mixture.weights > 0
+    found = (inside | inside.T) & present[:, None] & present[None, :]
+    np.fill_diagonal(found, False)
+    return found
 
 
 def background(mixture: Mixture) -> BoolArray:
@@ -69,12 +81,7 @@ def background(mixture: Mixture) -> BoolArray:
     factors = mixture.parameters
     width = np.exp(-factors.log_determinants / mixture.n_features)
     present = mixture.weights > 0
-    inside = (
-        (distances(mixture) < TOLERANCES.moves.nesting_reach)
-        & present
-        & (width[:, None] >= TOLERANCES.moves.wider * width)
-        & present[:, None]
-    )
+    inside = near(mixture) & present & (width[:, None] >= TOLERANCES.moves.wider * width) & present[:, None]
     pairs = nested(mixture)
     found = np.zeros(k, dtype=bool)
     for i in np.flatnonzero(inside.sum(axis=1) >= 2):

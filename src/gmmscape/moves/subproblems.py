@@ -104,7 +104,12 @@ class SmallProblems:
     @cached_property
     def usable(self) -> BoolArray:
         """Which parts have enough rows for two components, and a covariance."""
-        return (self.parts.sizes >= 2 * self.fewest_rows) & np.isfinite(self.single_value)
+        return self._enough & np.isfinite(self.single_value) if self._enough.any() else self._enough
+
+    @property
+    def _enough(self) -> BoolArray:
+        """Which parts have enough rows for two components."""
+        return self.parts.sizes >= 2 * self.fewest_rows
 
     @property
     def fewest_rows(self) -> int:
@@ -120,14 +125,16 @@ class SmallProblems:
 
     @cached_property
     def single_value(self) -> FloatArray:
-        """Value of that component on the part, nats per unit mass of it; infinite where it is singular."""
+        """Value of that component on the part, nats per unit mass of it; infinite where it is singular, or
+        the part has too few rows to be split."""
         d = self.n_features
         with np.errstate(all="ignore"):
             if self.single.ndim == 3:
                 sign, log_determinant = np.linalg.slogdet(self.single)
                 log_determinant = np.where(sign > 0, log_determinant, np.nan)
                 inverse = np.full_like(self.single, np.nan)
-                inverse[sign > 0] = np.linalg.inv(self.single[sign > 0])
+                asked = (sign > 0) & self._enough
+                inverse[asked] = np.linalg.inv(self.single[asked])
                 distance = np.einsum("pij,pji->p", inverse, self.scatter)
             else:
                 variances = np.broadcast_to(self.single.reshape(len(self), -1), (len(self), d))

@@ -157,7 +157,9 @@ def local_optima(
     sample = Sample(X, sample_weight, copy=False, wild="aside")
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=3)
-    family = regularity.family(sample, covariance_type, plan.n_components, budget.max_seconds)
+    # Ends that are kept have one prior, however long the runs are that find them.
+    seconds = budget.max_seconds if checkpoint is None else None
+    family = regularity.family(sample, covariance_type, plan.n_components, seconds)
     one = mixture_around(sample, family, np.zeros((1, sample.n_features)))
     with limited(n_jobs):
         journal = None if checkpoint is None else _journal(checkpoint, sample, plan, family, regularity)

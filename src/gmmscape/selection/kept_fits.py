@@ -20,10 +20,16 @@ class KeptFits:
     ----------
     journal : Journal or None
         Where they are kept; None keeps nothing.
+
+    Attributes
+    ----------
+    any : bool
+        Whether any are kept.
     """
 
     def __init__(self, journal: Journal | None) -> None:
         self._pieces = Pieces(journal)
+        self.any = journal is not None
 
     def fit(self, name: str, origin: FloatArray, compute: Callable[[], Fit]) -> Fit:
         """Return a fit: the one kept, or a new one, which is kept unless it was cut short."""

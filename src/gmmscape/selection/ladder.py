@@ -35,6 +35,7 @@ from gmmscape.solve import (
     descend_all,
     mixture_around,
     pass_size,
+    spread_means,
     start_around,
 )
 from gmmscape.tolerances import TOLERANCES
@@ -142,9 +143,14 @@ class Ladder:
         """
         of = max(k, self.reference)
         if of not in self._objectives:
-            family = self.regularity.family(self.sample, self.name, of)
+            family = self._family(self.sample, of)
             self._objectives[of] = Objective.near(self.sample, family, self._single(family))
         return self._objectives[of]
+
+    def _family(self, sample: Sample, k: int) -> Family:
+        # Fits that are kept have one prior, however long the runs are that find them.
+        seconds = None if self.kept.any else self.budget.max_seconds
+        return self.regularity.family(sample, self.name, k, seconds)
 
     def _single(self, family: Family) -> Mixture:
         mean = self.sample.weights @ self.sample.filled(slice(None))
@@ -204,7 +210,7 @@ class Ladder:
             part.origin,
             lambda: fit_mixture(
                 part,
-                self.regularity.family(part, self.name, max(k, self.reference)),
+                self._family(part, max(k, self.reference)),
                 plan,
                 self.total,
                 self.budget,
@@ -221,13 +227,19 @@ class Ladder:
             if k == 1:
                 raise
             return
-        if self.rungs[k].refusal is not None:
-            rng = np.random.default_rng([self.plan.seed, k, 1])
-            starts = [
-                start_around(self.sample, self.objective(k).family, k, "k-means++", rng)
-                for _ in range(EFFORT.selection.more_starts)
-            ]
-            self._from_best(k, starts, "starts")
+        if self.rungs[k].refusal is not None and self._may_be_admitted(k):
+            self._from_best(k, self._more_starts(k), "starts")
+
+    def _may_be_admitted(self, k: int) -> bool:
+        """Whether there are rows enough for k components, unless they share them."""
+        return k * self.admission.least_rows <= self.sample.effective_rows
+
+    def _more_starts(self, k: int) -> list[Mixture]:
+        sample, family, number = self.sample, self.objective(k).family, EFFORT.selection.more_starts
+        rngs = [np.random.default_rng([self.plan.seed, k, 1, i]) for i in range(number)]
+        if len(sample) <= EFFORT.solve.start_rows:
+            return [mixture_around(sample, family, means) for means in spread_means(sample, k, rngs)]
+        return [start_around(sample, family, k, "k-means++", rng) for rng in rngs]
 
     def _from_narrower(self, k: int, narrower: Sequence[Ladder]) -> None:
         """Start at fits of families that this one contains: their best fits are among its own."""

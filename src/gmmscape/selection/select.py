@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmscape.diagnosis.assess import NESTED, check_n_jobs
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.diagnosis.fit import FitPlan
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import (
     check_room,
@@ -179,6 +181,8 @@ def select(
     choice("nested", nested, NESTED)
     check_n_jobs(n_jobs)
     budget = Budget.of("select", max_seconds, callback, verbose)
+    # Most fits on the way are never asked for their diagnosis; rows it is computed from must not change.
+    defer = np.size(X) <= EFFORT.diagnosis.kept_values
     kept = kept_seed(checkpoint) if rng is None else None
     plan = FitPlan(
         n_components=1,
@@ -191,6 +195,7 @@ def select(
         pursue="likelihood",  # numbers of components compare only at their largest likelihoods
         n_jobs=n_jobs,
         start=None,
+        defer=defer,
     )
     rule = _Rule(
         Regularity.of(covariance_prior, reg_covar, covariance_floor),
@@ -199,7 +204,7 @@ def select(
     )
     for kind in kinds:
         check_room(kind, numbers_wanted[0], columns_in(X), search=True)
-    sample = Sample(X, sample_weight, copy=False, wild="aside", background=background)
+    sample = Sample(X, sample_weight, copy=defer, wild="aside", background=background)
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=3)
     if isinstance(covariance_types, str) and covariance_types == ALL:

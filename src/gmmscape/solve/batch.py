@@ -53,6 +53,8 @@ class Patience(NamedTuple):
     outlook: int = 0
 
 
+#: Ends that nobody estimates the error of: it is not asked for, or there is no time to.
+UNESTIMATED = ("given_up", "time_limit", "not_begun")
 #: Never gives up.
 PATIENT = Patience()
 
@@ -406,20 +408,21 @@ def _solution(
 ) -> Solution:
     log_unit = objective.rows.log_unit
     if found.end == "not_begun":
-        value = objective.value(start)
+        penalty = objective.family.penalty(start)
+        value = objective.rows.nll(start) + penalty
         mixture, history, starved = start, (value,), False
     else:
         mixture = Mixture(found.weights, found.means, found.covariances, start.covariance_type)
         history = tuple((found.history + log_unit).tolist())
         value, starved = found.value + log_unit, found.starved
-    penalty = objective.family.penalty(mixture)
+        penalty = objective.family.penalty(mixture)
     reason = {"not_begun": cut_short, "given_up": "max_iter"}.get(found.end, found.end)
     return Solution(
         local=mixture,
         origin=objective.measure.origin,
         nll=value - penalty,
         penalty=penalty,
-        error=float("inf") if found.end == "given_up" else objective.errors(mixture).nll,
+        error=float("inf") if found.end in UNESTIMATED else objective.errors(mixture).nll,
         gradient_norm=float("inf") if starved else found.step,
         stop_reason=stop_reason(reason, starved=starved),
         n_iter=len(history) - 1,

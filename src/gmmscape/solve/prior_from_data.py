@@ -212,7 +212,13 @@ def collinear(sample: Sample | BlockedSample) -> bool:
     if len(sample) <= len(variance) or not (variance > 0).all():
         return True
     deviations = np.sqrt(variance)
-    values = np.linalg.eigvalsh(sample.covariance / deviations / deviations[:, None])
+    correlations = sample.covariance / deviations / deviations[:, None]
+    try:  # of most data a factorisation tells that there is none, at a fraction of the eigenvalues' price
+        np.linalg.cholesky(correlations - TOLERANCES.solve.some_variance * np.diag(np.diagonal(correlations)))
+    except np.linalg.LinAlgError:
+        values = np.linalg.eigvalsh(correlations)
+    else:
+        return False
     return bool(values[0] <= TOLERANCES.solve.no_variance * values[-1])
 
 

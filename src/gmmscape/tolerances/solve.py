@@ -53,6 +53,9 @@ class SolveTolerances:
     narrowest: float = 1e15
     #: Least share of the largest variance, of columns of variance one, that a direction has beyond rounding.
     no_variance: float = 1e-14
+    #: Variance, of columns of variance one, that is more than such a share of any number of columns, and so
+    #: much that a factorisation cannot be wrong about it.
+    some_variance: float = 1e-6
     #: Share of a column's variance from which on sound components may lie on the floor of its rounding.
     coarse_floor: float = 0.01
     #: Rows by which a prior may change the scatter of a component of so many rows, in any column: 0.22

@@ -77,17 +77,14 @@ class EmRun : private EmMemory {
             if (done - first_ >= options_.max_iter) {
                 return finished(std::move(state), End::max_iter);
             }
-            if (options_.deadline && Clock::now() >= *options_.deadline) {
-                return finished(std::move(state), End::time_limit);
-            }
-            if (progress_.stop.load(std::memory_order_relaxed)) {
-                return finished(std::move(state), End::interrupted);
+            if (const std::optional<End> end = cut_short()) {
+                return finished(std::move(state), *end);
             }
             before = state.nll;
-            if (begun(state, done)) {
-                advance_by_model(state);
-            } else {
+            if (!begun(state, done)) {
                 advance(state);
+            } else if (const std::optional<End> end = advance_by_model(state)) {
+                return finished(std::move(state), *end);
             }
             history_.push_back(state.nll);
             steps_.push_back(state.step);
@@ -98,6 +95,20 @@ class EmRun : private EmMemory {
                 pulse_();
             }
         }
+    }
+
+    // What ends the run from outside, if it is time.
+    std::optional<End> cut_short() const {
+        if (options_.deadline && Clock::now() >= *options_.deadline) {
+            return End::time_limit;
+        }
+        return progress_.stop.load(std::memory_order_relaxed) ? std::optional(End::interrupted) : std::nullopt;
+    }
+
+    // Whether there is time for so many passes in which every row meets every component.
+    bool time_for(double passes) const {
+        return !options_.deadline ||
+               std::chrono::duration<double>(*options_.deadline - Clock::now()) >= passes / pass_price() * pass_time_;
     }
 
     EmResult finished(State state, End end) {
@@ -124,6 +135,7 @@ class EmRun : private EmMemory {
         const Shape scatter = family_.location ? Shape::none : family_.shape;
         Statistics& found = state.found;
         ++work_.passes;
+        const Clock::time_point began = Clock::now();
         const bool dense = options_.patterns != nullptr
                                ? completed_statistics(kernels_, family_, state.fit, *options_.patterns, scatter, k_, d_,
                                                       threads_, found)
@@ -133,6 +145,7 @@ class EmRun : private EmMemory {
                                ? true
                                : statistics(kernels_, model, rows_, scatter, threads_, found);
         work_.densities += truncation_.share;
+        pass_time_ = Clock::now() - began;
         if (!dense) {
             state.end = End::out_of_reach;
             return;
@@ -274,24 +287,40 @@ class EmRun : private EmMemory {
                tried_.nll - state.nll < tried_.pace * spent;
     }
 
-    // One step of the quadratic model; plain steps for a while where it has nothing to say.
-    void advance_by_model(State& state) {
+    // One step of the quadratic model; plain steps for a while where it has nothing to say. Returns what ended the run
+    // before there was a step, the state being as it was.
+    std::optional<End> advance_by_model(State& state) {
         const SecondOrder& plan = *options_.second_order;
         const bool correcting = ahead_.has_value();
         const State& from = correcting ? ahead_->state : state;
         const OwnUnits units(family_, prior_, from.fit, k_, d_);
         const std::vector<double> gradient = units.gradient(units.moments_of(from.found));
-        if (formed() && !correcting && (!model_.known() || (model_.moved() && model_.worn(plan.secants))) &&
-            !measure(state, units)) {
-            state.end = End::out_of_reach;
-            return;
+        if (formed() && !correcting && (!model_.known() || (model_.moved() && model_.worn(plan.secants)))) {
+            if (!time_for(hessian_passes(units.shape(), k_, d_))) {
+                if (options_.keep) {  // a plain step instead would lead elsewhere than a run with more time
+                    return End::time_limit;
+                }
+                advance(state);
+                return std::nullopt;
+            }
+            if (!measure(state, units)) {
+                state.end = End::out_of_reach;
+                return std::nullopt;
+            }
         }
+        const double products_before = products_cost_;
+        const bool multiplied = !formed() && !space_;
         const double radius = correcting ? plan.correction * ahead_->length : model_.radius();
         const TrustStep step =
             formed() ? model_.step(kernels_, gradient, radius, plan.exact) : step_by_products(state, units, gradient);
+        if (const std::optional<End> end = multiplied ? cut_short() : std::nullopt) {
+            space_.reset();  // some products may be missing: they are made anew where the run goes on
+            products_cost_ = products_before;
+            return end;
+        }
         if (!correcting && !(step.predicted > plan.no_fall * (1.0 + std::abs(state.nll)))) {
             rest(state);
-            return;
+            return std::nullopt;
         }
         State jumped = tried(units, step, gradient);
         const double predicted = correcting ? ahead_->predicted : step.predicted;
@@ -299,7 +328,7 @@ class EmRun : private EmMemory {
         double ratio = jumped.end ? -1.0 : (state.nll - jumped.nll) / predicted;
         if (formed() && !correcting && !jumped.end && !(ratio >= plan.poor)) {
             ahead_ = Ahead{std::move(jumped), predicted, length};
-            return;
+            return std::nullopt;
         }
         if (correcting) {
             if (jumped.end || ahead_->state.nll < jumped.nll) {
@@ -315,12 +344,13 @@ class EmRun : private EmMemory {
             space_.reset();
         } else if (model_.radius() < plan.least_radius) {
             rest(state);
-            return;
+            return std::nullopt;
         }
         if (earns_less(state, inside && ratio > plan.poor)) {
             following_ = false;
             resting_ = history_.size() + static_cast<size_t>(plan.payback * (cost() - tried_.cost));
         }
+        return std::nullopt;
     }
 
     // A plain step, the first of several: the model has nothing to say.
@@ -364,11 +394,15 @@ class EmRun : private EmMemory {
         const Model model{family_.shape, k_, d_, constants.data(), state.fit.means.data(), state.fit.factors.data()};
         const Information moments = units.moments_of(state.found);
         const auto product = [&](const double* vector, double* image) {
+            if (cut_short()) {
+                return false;
+            }
             Information missing;
             ++work_.products;
             products_cost_ += options_.second_order->product_cost / pass_price();
             missing_product(kernels_, model, rows_, units.shape(), units.direction(vector).data(), threads_, missing);
             units.product(moments, vector, missing, image);
+            return true;
         };
         const double tolerance = std::min(options_.second_order->rough, std::sqrt(detail::norm(gradient)));
         space_.emplace(kernels_, product, gradient, model_.radius(), tolerance,
@@ -460,25 +494,8 @@ class EmRun : private EmMemory {
             }
             return std::sqrt(squared);
         }
-        std::vector<double> half(d_ * d_);
         for (size_t at = 0; at < C.size(); at += d_ * d_) {
-            for (size_t i = 0; i < d_; ++i) {
-                for (size_t j = 0; j < d_; ++j) {
-                    half[i * d_ + j] = 0.0;
-                    for (size_t l = 0; l < d_; ++l) {
-                        half[i * d_ + j] += C[at + i * d_ + l] * W[l * d_ + j];
-                    }
-                }
-            }
-            for (size_t i = 0; i < d_; ++i) {
-                for (size_t j = 0; j < d_; ++j) {
-                    double entry = 0.0;
-                    for (size_t l = 0; l < d_; ++l) {
-                        entry += W[l * d_ + i] * half[l * d_ + j];
-                    }
-                    squared += entry * entry;
-                }
-            }
+            detail::add_squares(W.data(), C.data() + at, W.data(), d_, false, squared);
         }
         return std::sqrt(squared);
     }
@@ -493,6 +510,7 @@ class EmRun : private EmMemory {
     const double prior_;  // mass of the rows that each covariance is given
     const size_t threads_;  // of each pass
     size_t first_ = 0;  // iterations before this run
+    std::chrono::duration<double> pass_time_{0.0};  // of the last pass
 };
 
 }  // namespace gmmscape

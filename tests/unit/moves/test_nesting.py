@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def pair(gap: float, wide: float, narrow: float, kind: str = "spherical") -> gs.
 
 @pytest.mark.parametrize("kind", ["spherical", "diag", "full"])
 def test_distances_are_in_the_metric_of_the_row(kind: str):
-    found = distances(pair(6.0, 3.0, 0.5, kind))
+    found = np.stack(list(distances(pair(6.0, 3.0, 0.5, kind))))
     np.testing.assert_allclose(found, [[0.0, 2.0], [12.0, 0.0]])
 
 
@@ -45,9 +47,31 @@ def test_close_pairs_are_those_of_all_distances(kind: str):
     }
     mixture = gs.Mixture(None, means, stored[kind], kind)
     for reach in (1e-6, 0.8):
-        expected = np.argwhere(np.triu(distances(mixture) <= reach, 1))
+        expected = np.argwhere(np.triu(np.stack(list(distances(mixture))) <= reach, 1))
         np.testing.assert_array_equal(close_pairs(mixture, reach), expected)
     assert len(close_pairs(mixture, 1e-6)) == 3
+
+
+def test_one_wide_component_over_all_others_is_close_to_few_of_them(monkeypatch: pytest.MonkeyPatch):
+    """So that not every pair is measured, as for a reach of the widest one's."""
+    means = np.random.default_rng(0).standard_normal((2000, 2))
+    variances = np.full(2000, 1e-4)
+    variances[7] = 1e14
+    mixture = gs.Mixture(None, means, variances, "spherical")
+    measured, kind = list[int](), type(mixture.kind)
+
+    def counting(real: Any) -> Any:
+        def counted(own: Any, shifts: np.ndarray, *rest: Any) -> np.ndarray:
+            measured.append(len(shifts))
+            return real(own, shifts, *rest)
+
+        return counted
+
+    for name in ("scaled", "scaled_each"):
+        monkeypatch.setattr(kind, name, counting(getattr(kind, name)))
+    found = close_pairs(mixture, 1e-6)
+    assert len(found) == 1992
+    assert sum(measured) < 2 * len(means)
 
 
 def test_equal_components_are_nested_exactly_where_their_density_has_one_mode():
