@@ -33,6 +33,7 @@ FOLDERS = {
         "background",
         "mclust_families",
     ),
+    "hardening": ("fuzzing", "tampering", "forks"),
     "judging": (
         "number",
         "generalise",

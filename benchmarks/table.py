@@ -17,6 +17,7 @@ PAGE = DOCS / "benchmarks.md"
 HEADINGS = {
     "computing": "What an iteration, a fit and an integral cost",
     "fitting": "Which optima fits end in",
+    "hardening": "What hostile files and surroundings do",
     "judging": "Whether verdicts are right",
     "landscapes": "The laboratory against laws and against itself",
     "proving": "What is proved",

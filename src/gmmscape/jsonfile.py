@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from gmmscape.effort import EFFORT
 from gmmscape.exceptions import FormatError
 from gmmscape.wholefile import unfinished
 
+#: The field of a file that holds the digest of all others.
+DIGEST = "sha256"
 #: What may stand before a text: marks of encodings (and the zeros of UTF-16), white space.
 BEFORE = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 
@@ -74,6 +78,32 @@ def begins_as_json(begin: bytes, *, objects_only: bool = False) -> bool:
     """Say whether first bytes are those of a JSON text, or of one that holds an object."""
     first = begin.lstrip(BEFORE)[:1]
     return first == b"{" or (not objects_only and first != b"" and first in b'["-0123456789tfn')
+
+
+def digest_of(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 digest of a content, whatever the order of its fields."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return sha256(text.encode()).hexdigest()
+
+
+def with_digest(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a content with the digest of its fields as the last one."""
+    return {**content, DIGEST: digest_of(content)}
+
+
+def without_digest(content: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return a content without its digest, if it has one; FormatError where that is of another content."""
+    rest = {name: value for name, value in content.items() if name != DIGEST}
+    try:
+        same = DIGEST not in content or digest_of(rest) == content[DIGEST]
+    except (ValueError, TypeError, RecursionError):  # NaN, or what is nested too deeply: none was written
+        same = False
+    if not same:
+        raise FormatError(
+            f"{where} was changed after it was written: its {DIGEST} is that of another content; take the "
+            f"file as it was, or, if the change is meant, remove the field {DIGEST!r}"
+        )
+    return rest
 
 
 def json_text(content: dict[str, Any]) -> str:

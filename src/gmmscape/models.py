@@ -27,7 +27,7 @@ from gmmscape.exceptions import (
     NotAvailableError,
 )
 from gmmscape.families import CovariancePrior, HeldParts, family_named, family_names, known_family, prior_in
-from gmmscape.jsonfile import read_json
+from gmmscape.jsonfile import read_json, without_digest
 from gmmscape.mixture import Mixture
 from gmmscape.mixture.background import Background
 from gmmscape.model_arrays import as_matrices, mixture_of_arrays, of_family
@@ -409,6 +409,7 @@ def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:
         return FittedModel(path, mixture, None, mixture.feature_names, family=mixture.covariance_type)
     if content["format"] != FIT_FORMAT:
         return _from_part(path, content)
+    content = without_digest(content, "it")
     if content.get("format_version") not in FIT_FORMAT_VERSIONS:
         raise FormatError(
             f"format_version={content.get('format_version')!r}, and this version of gmmscape reads "

@@ -6,10 +6,11 @@ import functools
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 _limits = threading.local()
 
@@ -48,6 +49,41 @@ def limited(n_jobs: int | None) -> Iterator[None]:
         yield
     finally:
         _limits.value = before
+
+
+class ForkLock:
+    """A lock that is free in a child of a fork, where whoever held it is no more.
+
+    Parameters
+    ----------
+    make : callable, default=threading.Lock
+        Makes the lock.
+    """
+
+    def __init__(self, make: Callable[[], AbstractContextManager[Any]] = threading.Lock) -> None:
+        self._make, self._lock = make, make()
+        _LOCKS.add(self)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold it; a child that is forked meanwhile has another one."""
+        with self._lock:
+            yield
+
+    def _renew(self) -> None:
+        self._lock = self._make()
+
+
+_LOCKS: WeakSet[ForkLock] = WeakSet()
+
+
+def _renew_all() -> None:
+    for lock in list(_LOCKS):
+        lock._renew()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_all)
 
 
 if TYPE_CHECKING or sys.version_info >= (3, 12):

@@ -26,7 +26,7 @@ def test_files_and_text(tmp_path):
     content = json.loads(files["json"].read_text())
     expected = lab.falsify(
         n_components=[1, 2, 3], k_star=[2, 3], d=1, separation=5.0, n_truths=6, n_starts=8, rng=3
-    ).to_dict()
+    ).file_content()
     assert content == expected
     again = inside(*SMALL, "--truths", 6, "--json", files["json"], "--checkpoint", files["keep"])
     assert again.stdout == result.stdout

@@ -36,7 +36,7 @@ def test_optima_with_files(file, tmp_path):
     found = gs.local_optima(X, 3, "spherical", n_starts=80, rng=0, init_params="random_from_data")
     assert result.stdout == f"verdict: {found}\n".replace("`fit`", "`gmmscape fit`")
     assert "1>1,2" in result.stdout or "0>0,1" in result.stdout
-    assert json.loads((tmp_path / "o.json").read_text()) == json.loads(json.dumps(found.to_dict()))
+    assert json.loads((tmp_path / "o.json").read_text()) == json.loads(json.dumps(found.file_content()))
     assert (tmp_path / "o.png").read_bytes().startswith(b"\x89PNG")
 
 

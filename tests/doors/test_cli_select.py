@@ -28,7 +28,7 @@ def test_it_prints_and_writes_what_the_function_finds(file, tmp_path):
     assert (result.returncode, result.stderr) == (0, "")
     found = gs.select(X, [1, 2, 3, 5], ("full", "tied"), rng=4)
     assert result.stdout == f"verdict: {found}\n"
-    assert json.loads(out.read_text()) == json.loads(json.dumps(found.to_dict()))
+    assert json.loads(out.read_text()) == json.loads(json.dumps(found.file_content()))
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "no better fit found" in inside("diagnose", model, file).stdout
     assert found.best_n_components == 3

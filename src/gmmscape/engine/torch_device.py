@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from threading import Lock
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import InvalidParameterError, NotAvailableError
+from gmmscape.threads import ForkLock
 
 #: The library. Not imported by a statement, so that types are checked alike where it is not installed.
 torch: Any = import_module("torch")
@@ -69,11 +69,11 @@ class _Exactness:
     """How many threads need exact products, and what is to be restored after them."""
 
     def __init__(self) -> None:
-        self._lock, self._inside = Lock(), 0
+        self._lock, self._inside = ForkLock(), 0
         self._before: _Allowed | None = None
 
     def enter(self) -> None:
-        with self._lock:
+        with self._lock.held():
             if self._inside == 0:
                 self._before = _Allowed.now()
                 if self._before is not None:
@@ -82,7 +82,7 @@ class _Exactness:
             self._inside += 1
 
     def leave(self) -> None:
-        with self._lock:
+        with self._lock.held():
             self._inside -= 1
             if self._inside == 0 and self._before is not None:
                 self._before.restore()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from gmmscape.exceptions import FormatError
-from gmmscape.jsonfile import read_json
+from gmmscape.jsonfile import read_json, without_digest
 from gmmscape.mixture.background import Background
 from gmmscape.mixture.parts import MixtureParts
 from gmmscape.modelfiles.load import save
@@ -149,6 +149,7 @@ class Written(MixtureParts, Record):
             raise FormatError(f"a mixture is an object with named fields, not {type(content).__name__}")
         if "format" in content:
             cls._check({"format_version": cls.version, **content}, where)
+        content = without_digest(content, where)
         if "centers" in content:
             _check_keys(content, required={"centers", "sigma"}, optional={"weights"})
             return cls.location(content["centers"], content["sigma"], content.get("weights"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, Self
 
+from gmmscape import jsonfile
 from gmmscape.proof.balls import float_ends, rounded_down, rounded_up, text_of
 from gmmscape.results.records import Record
 from gmmscape.results.text import counted
@@ -19,9 +18,7 @@ Interval = tuple[Fraction, Fraction]
 
 def digest_of(content: Mapping[str, Any]) -> str:
     """Return the SHA-256 digest of a content, its own entry left out."""
-    rest = {key: value for key, value in content.items() if key != "digest"}
-    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return jsonfile.digest_of({key: value for key, value in content.items() if key != "digest"})
 
 
 def checked_digest(content: Mapping[str, Any]) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from gmmscape.results.fields import names_of
 from gmmscape.results.records import Record
+from gmmscape.threads import ForkLock
 
 
 class _Pending(NamedTuple):
     compute: Callable[[], Any]
-    lock: threading.RLock
+    lock: ForkLock
 
 
 class Deferred(Record):
@@ -39,7 +40,7 @@ class Deferred(Record):
             Of this class.
         """
         made = cls.__new__(cls)
-        made.__dict__["_pending"] = _Pending(compute, threading.RLock())
+        made.__dict__["_pending"] = _Pending(compute, ForkLock(threading.RLock))
         return made
 
     @property
@@ -60,7 +61,7 @@ class Deferred(Record):
         pending = self.__dict__.get("_pending")
         if pending is None:
             return
-        with pending.lock:
+        with pending.lock.held():
             if self.pending:  # no other thread was first
                 try:
                     found = pending.compute().__getstate__()

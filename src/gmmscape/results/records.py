@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 
 from gmmscape.exceptions import FormatError
-from gmmscape.jsonfile import read_json, write_json
+from gmmscape.jsonfile import read_json, with_digest, without_digest, write_json
 from gmmscape.results.fields import arguments, names_of, plain, same
 from gmmscape.results.text import PARTS, Printing, folded, printed
 from gmmscape.validation import choice, positive_integer
@@ -143,7 +143,7 @@ class Record:
         return arguments(cls, content, cls.names_in_files, cls.left_out_of_files)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `to_json` writes: plain numbers, lists and strings.
+        """Return what `to_json` writes below its digest: plain numbers, lists and strings.
 
         Returns
         -------
@@ -171,9 +171,20 @@ class Record:
         Raises
         ------
         FormatError
-            If it describes something else, in another version, or is damaged.
+            If it describes something else, in another version, or is damaged: with a digest, changed at all.
         """
         return cls._read(content, "the dictionary")
+
+    def file_content(self) -> dict[str, Any]:
+        """Return what files of it hold: `to_dict`, with a digest that finds any change.
+
+        Returns
+        -------
+        dict
+            With "sha256" as its last key; a proof, which has a digest of its own, as it is.
+        """
+        content = self.to_dict()
+        return content if "digest" in content else with_digest(content)
 
     def to_json(self, path: str | Path) -> None:
         """Write the result to a JSON file, whole or not at all.
@@ -190,7 +201,7 @@ class Record:
         OSError
             If the file cannot be written.
         """
-        write_json(self.to_dict(), path)
+        write_json(self.file_content(), path)
 
     def to_text(self, *, width: int | None = None, verbose: bool = False, show: Iterable[str] = ()) -> str:
         """Return what `str` does, to a width and with more or less of it.
@@ -236,7 +247,8 @@ class Record:
         Raises
         ------
         FormatError
-            If the file is no JSON, holds something else, in another version, or is damaged.
+            If the file is no JSON, holds something else, in another version, or is damaged: with a digest,
+            changed at all.
         OSError
             If it cannot be read.
         """
@@ -245,8 +257,9 @@ class Record:
     @classmethod
     def _read(cls, content: Any, where: str) -> Self:
         cls._check(content, where)
+        told = without_digest(content, where)
         try:
-            found = cls.from_content(content)
+            found = cls.from_content(told)
             # What does not fit together shows here, rather than wherever it is used.
             _ = str(found), found.content()
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
 from math import inf
@@ -29,6 +30,8 @@ HEADER = ("format", "format_version", "gmmscape_version", "digest")
 #: What reading and checking raise of files that are damaged, or prove nothing.
 ERRORS = (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, RecursionError, MemoryError)
 ONE_AT_A_TIME = threading.Lock()  # the number of digits is shared by all intervals
+# In a child of a fork it is free, whatever a thread that is not there was checking; Windows has no forks.
+getattr(os, "register_at_fork", dict)(after_in_child=lambda: globals().update(ONE_AT_A_TIME=threading.Lock()))
 
 
 def verify(path: str | Path, max_seconds: float | None = 3600.0) -> bool:
@@ -75,7 +78,7 @@ def verify(path: str | Path, max_seconds: float | None = 3600.0) -> bool:
 
 def _check(data: bytes) -> None:
     """Raise one of `ERRORS` where a file of these bytes proves nothing."""
-    content = json.loads(data, parse_constant=_refused, parse_float=_as_written, object_pairs_hook=_once)
+    content = json.loads(data, parse_constant=_as_written, parse_float=_as_written, object_pairs_hook=_once)
     version = content["format_version"]
     if content["format"] not in CHECKS or type(version) is not int or version != 1:
         raise ValueError(
@@ -90,15 +93,11 @@ def _check(data: bytes) -> None:
 
 
 def _as_written(text: str) -> float:
-    """A float; only its shortest text is let in, so that no digit can change without the number."""
+    """A float; only its shortest text is let in, so that no digit can change without it, and no NaN."""
     number = float(text)
     if repr(number) != text:
         raise ValueError(f"{text} is not as it was written")
     return number
-
-
-def _refused(word: str) -> None:
-    raise ValueError(f"{word} is no number")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import errno
 import os
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
 from weakref import WeakValueDictionary
 
 from gmmscape.exceptions import InvalidParameterError
+from gmmscape.threads import ForkLock
 
 try:
     import fcntl
@@ -43,7 +43,7 @@ class FileLock:
         self._process = os.getpid()
         self._descriptor: int | None = None
         self._lost = False
-        with _GUARD:
+        with _GUARD.held():
             before = _HELD.pop(path, None)
             if before is None or before._process != self._process:
                 self._descriptor = _taken(path, self._side)
@@ -74,7 +74,7 @@ class FileLock:
 
 #: Who holds what in this process.
 _HELD: WeakValueDictionary[Path, FileLock] = WeakValueDictionary()
-_GUARD = Lock()
+_GUARD = ForkLock()
 
 
 def _taken(path: Path, side: Path) -> int | None:

@@ -64,7 +64,7 @@ def test_the_file_is_read_as_it_was_written(uneven, tmp_path):
     content = fitted(uneven, file, "-k", 4, "--covariance", "spherical", "--standardize")
     assert (content["family"], content["covariance_type"]) == ("spherical", "diag")
     document = FitDocument.from_json(file)
-    assert document.to_dict() == content
+    assert document.file_content() == content
     assert "spherical covariances of standardised columns" in str(document)
     assert "x less " in str(document)
     variances = np.array(content["covariances"]) / np.array(content["scaling"]["scale"]) ** 2

@@ -268,7 +268,7 @@ def test_bad_data_are_refused(rows: np.ndarray):
 def test_it_is_written_and_printed(found: gs.LocalOptima, tmp_path: Path):
     found.to_json(tmp_path / "optima.json")
     content = json.loads((tmp_path / "optima.json").read_text(encoding="utf-8"))
-    assert content == json.loads(json.dumps(found.to_dict()))
+    assert content == json.loads(json.dumps(found.file_content()))
     assert content["format"] == "gmmscape-optima"
     back = gs.Mixture.from_dict(content["optima"][1]["mixture"])
     np.testing.assert_array_equal(back.means, found.optima[1].mixture.means)

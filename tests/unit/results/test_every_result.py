@@ -125,7 +125,7 @@ def test_it_comes_back_equal(result, file):
 
 @each
 def test_what_came_back_writes_the_same(result, file):
-    assert type(result).from_json(file).to_dict() == json.loads(file.read_text())
+    assert type(result).from_json(file).file_content() == json.loads(file.read_text())
 
 
 @each

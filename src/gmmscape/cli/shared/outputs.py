@@ -75,9 +75,9 @@ class Outputs(NamedTuple):
         try:
             for result, file in files:
                 if file == STDOUT:
-                    click.echo(json_text(result.to_dict()), nl=False)
+                    click.echo(json_text(result.file_content()), nl=False)
                 elif file is not None:
-                    write_json(result.to_dict(), file)
+                    write_json(result.file_content(), file)
             if self.report_file is not None:
                 _write_report(found, rows, self.report_file)
             if self.plot_file is not None and plot is not None:

@@ -161,7 +161,7 @@ def test_results_are_written_and_read(tmp_path):
     result = landscape(line(16, 2), 4).realise([((0,), (0,)), ((1, 2, 3), (1,))], precision="mp")
     result.to_json(tmp_path / "r.json")
     content = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
-    assert content == json.loads(json.dumps(result.to_dict()))
+    assert content == json.loads(json.dumps(result.file_content()))
     assert content["outcome"] == "realised"
     assert content["splittings"][0]["splits"] is True
     assert content["predicted"]["kl"] == pytest.approx(content["point"]["kl"], abs=1e-6)
