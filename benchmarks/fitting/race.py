@@ -22,17 +22,20 @@ from benchmarks.peers.targets import Reached, best_of, profile, reached
 Array = NDArray[np.float64]
 #: Nats per row below the best optimum of anybody that still count as found.
 MARGIN = 1e-4
-#: Least variance of a component, for everybody; columns have variance 1.
-LEAST_VARIANCE = 1e-6
 COMPOSED = (10, 100)
 FACTORS = (1, 2, 5, 10, 100)
 
 
 class Set(NamedTuple):
-    """Rows with the number of their components."""
+    """Rows with the number of their components, and the least variance of one, for everybody.
+
+    Columns have variance 1. Where few or rounded rows let a component on a plane be the likeliest, the least
+    variance is larger: spikes shall not win.
+    """
 
     name: str
     k: int
+    least: float = 1e-5
 
     @property
     def rows(self) -> Array:
@@ -47,12 +50,12 @@ SETS = (
     Set("a2", 35),
     Set("r15", 15),
     Set("unbalance", 8),
-    Set("iris", 3),
-    Set("faithful", 3),
+    Set("iris", 3, 1e-3),
+    Set("faithful", 3, 1e-3),
     Set("drawn: apart, 2 columns", 30),
     Set("drawn: apart, 8 columns", 30),
     Set("drawn: long, 4 columns", 20),
-    Set("drawn: overlapping, 3 columns", 8),
+    Set("drawn: overlapping, 3 columns", 8, 1e-3),
 )
 SMALL = Set("drawn: apart, 2 columns", 4)
 
@@ -116,8 +119,8 @@ def _raced(one: Set, method: Method, seeds: int, small: bool) -> dict[str, Any]:
     if place.why_not is not None:
         return {"there": False}
     X = one.rows
-    ends = run(method, place, X, one.k, LEAST_VARIANCE, list(range(seeds)))
-    found = [judged(X, end, LEAST_VARIANCE) for end in ends]
+    ends = run(method, place, X, one.k, one.least, list(range(seeds)))
+    found = [judged(X, end, one.least) for end in ends]
     return {
         "there": True,
         "values": [round(it.value, 7) if it.value is not None and it.sound else None for it in found],

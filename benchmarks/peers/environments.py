@@ -22,7 +22,7 @@ PINNED: dict[str, tuple[str, ...]] = {
     "scikit-learn": ("scikit-learn==1.9.1", "bkmeans==1.3"),
     # It holds NumPy below 2, and gets an environment of its own so that others do not.
     "flspp": ("flspp==0.1.9", "scikit-learn==1.9.1"),
-    "autogmm": ("autogmm==0.1.0", "scikit-learn==1.9.1"),
+    "autogmm": ("autogmm==0.1.0", "scikit-learn==1.6.1"),
     "pomegranate": ("pomegranate==1.1.2", "torch==2.13.0"),
     "torchgmm": ("torchgmm==0.1.4", "torch==2.13.0"),
     "pycave": ("pycave==3.2.1",),
@@ -35,7 +35,6 @@ ALONE = {
     "MKL_NUM_THREADS": "1",
     "NUMBA_NUM_THREADS": "1",
     "JAX_PLATFORMS": "cpu",
-    "JAX_ENABLE_X64": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
 

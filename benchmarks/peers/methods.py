@@ -38,7 +38,7 @@ class Method(NamedTuple):
     word: str
     group: str
     seeds: int = 100
-    patience: float = 15.0
+    patience: float = 10.0
 
     @property
     def is_ours(self) -> bool:
@@ -55,7 +55,7 @@ METHODS = (
     Method("scikit-learn, random_from_data", "scikit.py", "random_from_data", "scikit-learn"),
     Method("breathing k-means + EM", "scikit.py", "breathing", "scikit-learn", 50),
     Method("FLS++ + EM", "scikit.py", "local search", "flspp", 50),
-    Method("random swap EM", "scikit.py", "swaps", "scikit-learn", 50, 45.0),
+    Method("random swap EM", "scikit.py", "swaps", "scikit-learn", 50, 30.0),
     Method("autogmm", "autogmm_runner.py", "autogmm", "autogmm", 50),
     Method("pomegranate", "pomegranate_runner.py", "pomegranate", "pomegranate", 50),
     Method("torchgmm", "torchgmm_runner.py", "torchgmm", "torchgmm", 50),
@@ -66,7 +66,7 @@ METHODS = (
 )
 #: Long runs, whose best counts as an optimum that is to be found.
 LONG = (
-    Method("long search", "ours.py", "long", HERE, 3, 20.0),
+    Method("long search", "ours.py", "long", HERE, 2, 10.0),
     Method("long random swaps", "scikit.py", "long", "scikit-learn", 1),
 )
 

@@ -12,7 +12,7 @@ from sklearn.mixture import GaussianMixture
 
 #: Swaps of a run and iterations of EM after each.
 SWAPS, SWAP_ITERATIONS = 50, 20
-LONG = 300
+LONG = 200
 
 
 def plain(X: np.ndarray, k: int, least: float, seed: int, start: str) -> tuple[Any, ...]:
