@@ -44,18 +44,18 @@ class Set(NamedTuple):
 
 
 SETS = (
-    Set("s1", 15),
-    Set("s2", 15),
-    Set("a1", 20),
-    Set("a2", 35),
-    Set("r15", 15),
-    Set("unbalance", 8),
     Set("iris", 3, 1e-3),
     Set("faithful", 3, 1e-3),
+    Set("r15", 15),
+    Set("unbalance", 8),
+    Set("s1", 15),
+    Set("a1", 20),
     Set("drawn: apart, 2 columns", 30),
-    Set("drawn: apart, 8 columns", 30),
-    Set("drawn: long, 4 columns", 20),
     Set("drawn: overlapping, 3 columns", 8, 1e-3),
+    Set("drawn: long, 4 columns", 20),
+    Set("s2", 15),
+    Set("a2", 35),
+    Set("drawn: apart, 8 columns", 30),
 )
 SMALL = Set("drawn: apart, 2 columns", 4)
 

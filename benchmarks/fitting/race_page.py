@@ -157,20 +157,21 @@ def _versions(one: dict[str, Any]) -> str:
 PAGE = Page(
     question="""How much processor time does it take to find the best optimum, with our fits and with
     those of others?""",
-    setup="""Full covariances, columns of variance 1, least variance 1e-5 for everybody, 1e-3 of iris, faithful and the
-    overlapping rows, lest components on a plane win; each program in
-    an environment of its own (`GMMSCAPE_PEERS` names their folder), on one thread. Timed is the processor
-    time of the fit alone, after one fit that is not counted. One judge takes every end to its optimum by
-    EM, far converged, which costs nobody anything: programs that stop early lose nothing by it. The best
-    optimum of a set is the best of all runs of all methods, long ones among them, whose components all
-    have 5(d+1) rows and do not rest on the least variance; found is what is within 1e-4 nats per row of
-    it. Expected seconds are those until a run finds it when runs are repeated: mean seconds of a run over
-    the share of successes, with the interval of Clopper and Pearson of that share. `n_init=10` and `100`
-    are made of single runs, which is what `n_init` does; a degenerate run is never taken for the best,
-    which `n_init` does not promise. Random swaps count to the last swap that was a gain, as if they knew
-    when to stop. Ours is maximum likelihood with the search of a default fit (`covariance_prior=0`,
+    setup="""Full covariances, columns of variance 1, least variance 1e-5 for everybody, 1e-3 of iris,
+    faithful and the overlapping rows, lest components on a plane win; each program in an environment of
+    its own (`GMMSCAPE_PEERS` names their folder), on one thread. Timed is the processor time of the fit
+    alone, after one fit that is not counted. One judge takes every end to its optimum by EM, far
+    converged, which costs nobody anything: programs that stop early lose nothing by it. The best optimum
+    of a set is the best of all runs of all methods, long ones among them, whose components all have
+    5(d+1) rows and do not rest on the least variance; found is what is within 1e-4 nats per row of it.
+    Expected seconds are those until a run finds it when runs are repeated: mean seconds of a run over the
+    share of successes, with the interval of Clopper and Pearson of that share. `n_init=10` and `100` are
+    made of single runs, which is what `n_init` does; a degenerate run is never taken for the best, which
+    `n_init` does not promise. Random swaps count to the last swap that was a gain, as if they knew when
+    to stop. Ours is maximum likelihood with the search of a default fit (`covariance_prior=0`,
     `pursue="likelihood"`, `nested="take"`); all defaults and the search off stand beside it. All defaults
-    pursue something else, a penalised likelihood that new rows would confirm. A method that has used 10 seconds on a set, 30 if it swaps, gets no other seed there.""",
+    pursue something else, a penalised likelihood that new rows would confirm. A method that has used 10
+    seconds on a set, 30 if it swaps, gets no other seed there.""",
     sentence="""Ours finds the best optimum in {hits} of {of} runs on {sets} sets. The best peer of a set
     takes {least} to {most} times the expected time; on {alone} sets no peer finds it at all. Where a peer
     is faster: {lost}. Degenerate ends that are likelier than the best optimum: {spikes}. Not there:
