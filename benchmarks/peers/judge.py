@@ -54,6 +54,6 @@ def judged(X: Array, end: dict[str, Any], least: float) -> Judged:
     return Judged(float(model.score(X)), bool(sound))
 
 
-def _symmetric(matrices: Array) -> Array:
+def _symmetric(matrices: NDArray[np.floating[Any]]) -> Array:
     """Matrices without the rounding of single precision that made their halves differ."""
-    return 0.5 * (matrices + matrices.transpose(0, 2, 1))
+    return np.asarray(0.5 * (matrices + matrices.transpose(0, 2, 1)), dtype=np.float64)
