@@ -19,6 +19,7 @@ FOLDERS = {
     ),
     "fitting": (
         "recovery",
+        "race",
         "many",
         "defaults",
         "overlap",

@@ -6,12 +6,21 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 
+class Table(NamedTuple):
+    """A further table of a page: what it shows, its columns and its rows."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+
 class Shown(NamedTuple):
-    """What is shown of a result: figures for the sentences, by name, and one table."""
+    """What is shown of a result: figures for the sentences, by name, one table, and what may follow it."""
 
     figures: dict[str, Any]
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
+    more: Sequence[Table] = ()
 
 
 class Page(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,17 +108,24 @@ def section(name: str, words: Page, kept: list[dict[str, Any]]) -> str:
     parts.append(wrapped(f"*Setup.* {words.setup}"))
     for result in kept:
         view = shown(words, result)
-        lines = ["| " + " | ".join(map(str, row)) + " |" for row in (view.columns, *view.rows)]
-        lines.insert(1, "|" + "---|" * len(view.columns))
-        parts.append("\n".join(lines))
+        parts.append(lines(view.columns, view.rows))
         if result is kept[0]:
             parts.append(wrapped(words.sentence.format(**view.figures)))
+        for table in view.more:
+            parts += [f"## {table.title}", lines(table.columns, table.rows)]
         parts += [wrapped(note) for note in result.get("notes", ())]
         parts.append(wrapped(provenance(result)))
     if not kept:
         parts.append("No result is kept yet.")
     parts.append(f"`python -m benchmarks {name} --out benchmarks/results/{folder_of(name)}/{name}.json`")
     return "\n\n".join(parts) + "\n"
+
+
+def lines(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return a table in Markdown."""
+    text = ["| " + " | ".join(map(str, row)) + " |" for row in (columns, *rows)]
+    text.insert(1, "|" + "---|" * len(columns))
+    return "\n".join(text)
 
 
 def provenance(result: dict[str, Any]) -> str:
