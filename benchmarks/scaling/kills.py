@@ -142,10 +142,10 @@ def shown(summary: dict[str, Any]) -> Shown:
 
 PAGE = Page(
     question="Does work that is killed go on from its checkpoint to the same numbers?",
-    setup="""A fit of a file in blocks, a repair, a selection, an exploration of a landscape and a count of basins,
-    each in a process that keeps a checkpoint. SIGKILL at a random time, or as soon as a temporary file
-    appears after it, up to five times in a row; then the run is let end, and all its numbers are compared
-    with those of a run that was not killed.""",
+    setup="""A fit of a file in blocks, a repair, a selection, an exploration of a landscape and a count of
+    basins, each in a process that keeps a checkpoint. SIGKILL at a random time, or as soon as a temporary
+    file appears after it, up to five times in a row; then the run is let end, and all its numbers are
+    compared with those of a run that was not killed.""",
     sentence="""Of {ends} runs that were killed {kills} times in all, {writing} times while they wrote,
     {equal} ended with the very bits of a run that was not killed.""",
     claim="Killed work goes on to the same bits",

@@ -96,7 +96,7 @@ class PassesOnCluster:
             return
         keys = [block.key for block in self._blocks]
         there = self._client.who_has(self._blocks)
-        holders = [next(iter(there.get(key, ())), None) for key in keys]
+        holders = [str(next(iter(there.get(key, ())), "")) for key in keys]
         if any(worker not in threads for worker in holders):
             return  # some are lost, and on their way
         self._spread_over = threads

@@ -83,9 +83,7 @@ def fit_estimator(
     size = model.covariance_type, model.n_components, X.shape[1]
     check_room(*size, search=bool(model.escape))
     with saying_where_room_ends(*size, search=bool(model.escape)):
-        fit = _fit_of_rows(
-            model, X, sample_weight, solver, regularity, max_seconds, told, callback, defer=defer
-        )
+        fit = _fit_of_rows(model, X, sample_weight, solver, regularity, budget, defer=defer)
     told.ended(**{name: value for name, value in vars(model).items() if name.endswith("_")})
     if model.max_iter > 0 and fit.solution.stop_reason not in ("converged", "interrupted"):
         warnings.warn(not_converged(fit.solution.stop_reason), ConvergenceWarning, stacklevel=4)
@@ -98,15 +96,13 @@ def _fit_of_rows(
     sample_weight: ArrayLike | None,
     solver: EM,
     regularity: Regularity,
-    max_seconds: float | None,
-    told: Told,
-    callback: Callback | None,
+    budget: Budget,
     *,
     defer: bool,
 ) -> Fit:
     """Fit an estimator, whose parameters and rows were looked at, in place."""
     # Rows that a diagnosis is computed from later must not change; and it is part of what a limit holds for.
-    defer = defer and max_seconds is None and X.size <= EFFORT.diagnosis.kept_values
+    defer = defer and budget.left is None and X.size <= EFFORT.diagnosis.kept_values
     names = getattr(model, "feature_names_in_", None)
     sample = Sample(X, sample_weight, copy=defer, wild="aside", names=names, background=model.background)
     if len(sample) == 1:
@@ -120,7 +116,7 @@ def _fit_of_rows(
         )
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=5)
-    family = regularity.family(sample, model.covariance_type, model.n_components, max_seconds)
+    family = regularity.family(sample, model.covariance_type, model.n_components, budget.left)
     family = with_held(family, held_of(model, X.shape[1]), sample.origin)
     seed = seed_of_model(model)
     problem = problem_of(model, X, sample_weight) if model.warm_start else None
