@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: install test nightly statistical coverage lint format types layers docs ci
+.PHONY: install test nightly statistical coverage lint format types layers docs sanitize ci
 
 install:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -39,6 +39,9 @@ docs:
 	$(BIN)/python tools/house.py
 	$(BIN)/python -m benchmarks table
 	$(BIN)/python tools/build_site.py
+
+sanitize:
+	.ci/sanitize $(ARGS)
 
 ci:
 	.ci/run
