@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 from typing import Any, NamedTuple
 
 from gmmscape.effort import EFFORT
@@ -121,8 +123,8 @@ def without_blanks(lines: Lines) -> tuple[Sequence[int], list[str]]:
     numbers: Sequence[int] = range(lines.first, lines.first + len(lines.texts))
     if all(lines.texts):  # white space alone shows in what is made of it
         return numbers, lines.texts
-    kept = [(i, text) for i, text in zip(numbers, lines.texts, strict=True) if not _idle(text, None)]
-    return [i for i, _ in kept], [text for _, text in kept]
+    kept = [not _idle(text, None) for text in lines.texts]
+    return array("q", compress(numbers, kept)), list(compress(lines.texts, kept))
 
 
 def _idle(text: str, comment: str | None) -> bool:

@@ -141,16 +141,21 @@ class _Reading:
         self._lines = GrowingLines()
         self._gap: Gap | None = None
         self._hollow: list[int] = []
+        self._odd = False
 
     def add(self, lines: Lines) -> None:
         """Take a block: at once where all is plain, row by row where not."""
         if lines.first < self.layout.begins:
             lines = Lines(self.layout.begins, lines.texts[self.layout.begins - lines.first :])
         numbers, texts = without_blanks(lines)
-        values = self._at_once(texts) if texts else None
+        # Where the block before had odd lines, all at once would most likely be in vain.
+        values = self._at_once(texts) if texts and not self._odd else None
         if values is None:
             found = self._odd_lines_apart(numbers, texts) if texts and not lines.quoted else None
-            values, numbers = self._row_by_row(lines) if found is None else found
+            self._odd, before = found is not None, self._odd
+            values = self._at_once(texts) if texts and before and found is None else None
+            if values is None:
+                values, numbers = self._row_by_row(lines) if found is None else found
         self._values.add(values)
         self._lines.add(numbers)
         self.n += len(values)

@@ -6,6 +6,8 @@ import bz2
 import gzip
 import io
 import lzma
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -132,3 +134,35 @@ def test_a_compressed_archive_of_arrays_is_found_in_zstd(tmp_path):
     np.savez(held, X=np.arange(6.0).reshape(3, 2))
     (tmp_path / "x.npz.zst").write_bytes(packed(held.getvalue(), "zst"))
     assert read_table(tmp_path / "x.npz.zst").values.tolist() == [[0, 1], [2, 3], [4, 5]]
+
+
+#: Reads a text of so many rows, and says how often the process took the memory of its numbers for that.
+PROBE = """
+import sys
+from gmmscape.tables.read import read_table
+
+def memory(field):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith(field))
+
+read_table(sys.argv[2], missing="keep")
+with open("/proc/self/clear_refs", "w") as peak:
+    peak.write("5")
+before = memory("VmRSS")
+values = read_table(sys.argv[1], missing="keep").values
+print((memory("VmHWM") - before) / values.nbytes)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is that of Linux")
+@pytest.mark.parametrize("gap", ["", "NA"])
+def test_a_text_takes_less_than_twice_the_memory_of_its_numbers(gap, tmp_path):
+    rows = [",".join(map(repr, row)) for row in np.random.default_rng(0).normal(size=(1_000, 10)).tolist()]
+    (tmp_path / "small.csv").write_text("\n".join(rows))
+    rows[500] = gap + rows[500][len(gap) and rows[500].index(",") :]
+    with (tmp_path / "rows.csv").open("w") as file:
+        for _ in range(150):
+            file.write("\n".join(rows) + "\n")
+    command = [sys.executable, "-c", PROBE, str(tmp_path / "rows.csv"), str(tmp_path / "small.csv")]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert float(found.stdout) < 2.0
