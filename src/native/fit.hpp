@@ -440,4 +440,35 @@ inline double step_length(const Family& family, const Fit& before, const Fit& af
     return largest;
 }
 
+// Length of a difference of fits, in the data's own units.
+inline double length_in_units(const Family& family, const Fit& difference, size_t k, size_t d) {
+    double squared = 0.0;
+    for (double weight : difference.weights) {
+        squared += weight * weight;
+    }
+    const std::vector<double>& W = family.scale;
+    for (size_t i = 0; i < k; ++i) {
+        for (size_t j = 0; j < d; ++j) {
+            double entry = 0.0;
+            for (size_t l = 0; l < d; ++l) {
+                entry += difference.means[i * d + l] * W[l * d + j];
+            }
+            squared += entry * entry;
+        }
+    }
+    const std::vector<double>& C = difference.covariances;
+    if (family.shape == Shape::spherical || family.shape == Shape::diag) {
+        for (size_t i = 0; i < C.size(); ++i) {
+            const size_t j = family.shape == Shape::diag ? i % d : 0;
+            const double entry = C[i] * W[j * d + j] * W[j * d + j];
+            squared += entry * entry;
+        }
+        return std::sqrt(squared);
+    }
+    for (size_t at = 0; at < C.size(); at += d * d) {
+        detail::add_squares(W.data(), C.data() + at, W.data(), d, false, squared);
+    }
+    return std::sqrt(squared);
+}
+
 }  // namespace gmmscape

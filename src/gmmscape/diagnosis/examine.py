@@ -21,6 +21,7 @@ from gmmscape.moves.splits import SplitProposals
 from gmmscape.objective import SampleObjective, step_norm
 from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import EM, Solution, descend, pass_size
+from gmmscape.statistics import SufficientStatistics
 from gmmscape.threads import cached_property
 from gmmscape.tolerances import TOLERANCES
 
@@ -165,14 +166,17 @@ def examine(
     tally = objective.rows.tally
     tally.until, begun = budget.until, tally.done
     began = time.monotonic()
-    value_before = objective.value(given)
+    statistics = objective.statistics(given)
     one_pass = time.monotonic() - began
-    norm = _gradient_norm(objective, given)
-    solver = EM(tol=finish.tol, max_iter=0) if eager else finish
-    polished = _em(problem, given, solver, budget)
+    value_before = objective.rows.nll_of(statistics) + objective.family.penalty(given)
+    norm = _gradient_norm(objective, given, statistics)
+    if budget.left == 0.0:
+        polished = _not_polished(objective, given, value_before, norm)
+    else:
+        polished = _em(problem, given, EM(tol=finish.tol, max_iter=0) if eager else finish, budget)
     ended = polished.stop_reason
     lost = np.zeros(given.n_components, dtype=bool)
-    hurried = budget.max_seconds is not None and _takes_all(objective, given, one_pass, budget.max_seconds)
+    hurried = budget.max_seconds is not None and _takes_all(objective, given, one_pass, budget)
     if not hurried:
         lost = collapsed(objective, polished.local) & ~collapsed(objective, given)
     if lost.any():
@@ -281,8 +285,12 @@ def _improve(
             raise Stopped(finished.stop_reason)
 
 
-def _takes_all(objective: SampleObjective, given: Mixture, one_pass: float, max_seconds: float) -> bool:
+def _takes_all(objective: SampleObjective, given: Mixture, one_pass: float, budget: Budget) -> bool:
     """Whether a few passes take all the time there is; those that list what components cover take longer."""
+    max_seconds = budget.max_seconds
+    assert max_seconds is not None
+    if budget.left == 0.0 and pass_size(objective, given) > EFFORT.diagnosis.eager_pass:
+        return True
     if EFFORT.diagnosis.enough_passes * one_pass > max_seconds:
         return True
     some, began = min(len(objective.rows), EFFORT.diagnosis.timed_rows), time.monotonic()
@@ -291,15 +299,34 @@ def _takes_all(objective: SampleObjective, given: Mixture, one_pass: float, max_
     return EFFORT.diagnosis.enough_passes * each > max_seconds
 
 
-def _gradient_norm(objective: SampleObjective, mixture: Mixture) -> float:
+def _gradient_norm(objective: SampleObjective, mixture: Mixture, statistics: SufficientStatistics) -> float:
     """Length of the EM step, infinite where a component has no rows or the step is not to be had."""
-    statistics = objective.statistics(mixture)
     if objective.unresolved(statistics.mass).any():
         return float("inf")
     try:
         return step_norm(mixture, objective.update(statistics, mixture))
     except InvalidParameterError:
         return float("inf")
+
+
+def _not_polished(objective: SampleObjective, given: Mixture, value: float, norm: float) -> Solution:
+    """The fit as it came, where there was no time for more."""
+    penalty = objective.family.penalty(given)
+    return Solution(
+        local=given,
+        origin=objective.measure.origin,
+        nll=value - penalty,
+        penalty=penalty,
+        error=float("inf"),
+        gradient_norm=norm,
+        stop_reason="time_limit",
+        n_iter=0,
+        history=(value,),
+        floor_active=objective.family.floor_active(given),
+        family=objective.family.name,
+        background=objective.background_beside(given),
+        held=objective.held,
+    )
 
 
 def _as_it_came(

@@ -170,7 +170,11 @@ class WeightedRows:
 
     def nll(self, mixture: Mixture) -> float:
         """Return the NLL of `mixture`, in the user's units of length."""
-        return self.log_unit - self.statistics(mixture, "none").log_likelihood
+        return self.nll_of(self.statistics(mixture, "none"))
+
+    def nll_of(self, statistics: SufficientStatistics) -> float:
+        """Return the NLL of the mixture that these are the statistics at, in the user's units of length."""
+        return self.log_unit - statistics.log_likelihood
 
     def derivatives(self, mixture: Mixture, *, hessian: bool, joint: bool = False) -> LocationDerivatives:
         """Return value and derivatives in the means, for equal spherical covariances.

@@ -118,7 +118,8 @@ def restarted(
             if journal is not None and name in journal:
                 ends = [solution_of(one, objective.measure.origin) for one in journal[name]]
             else:
-                ends = _ends(found, _starts(objective, plan, numbers), plan.n_starts, budget)
+                starts = _starts(objective, plan, numbers, budget)
+                ends = _ends(found, starts, plan.n_starts, budget)
                 if journal is not None and len(ends) == len(numbers):
                     journal.put(name, [stored(end) for end in ends])
             for end in ends:
@@ -143,13 +144,18 @@ def _together(objective: SampleObjective, plan: StartPlan) -> int:
     return min(max(fitting, EFFORT.moves.fewest_starts_together), EFFORT.moves.starts_together)
 
 
-def _starts(objective: SampleObjective, plan: StartPlan, numbers: range) -> list[Mixture]:
+def _starts(objective: SampleObjective, plan: StartPlan, numbers: range, budget: Budget) -> list[Mixture]:
     """The starts of these numbers, in local coordinates."""
     sample, family, k = objective.measure, objective.family, plan.n_components
     rngs = [np.random.default_rng([plan.seed, i]) for i in numbers]
     if plan.init_params == "k-means++" and k <= len(sample) <= EFFORT.solve.start_rows:
-        return [mixture_around(sample, family, means) for means in spread_means(sample, k, rngs)]
-    return [start_around(sample, family, k, plan.init_params, rng) for rng in rngs]
+        means = spread_means(sample, k, rngs, budget.check)
+        return [mixture_around(sample, family, own) for own in means]
+    starts = []
+    for rng in rngs:
+        budget.check()
+        starts.append(start_around(sample, family, k, plan.init_params, rng))
+    return starts
 
 
 def _ends(found: Restarts, starts: list[Mixture], total: int, budget: Budget) -> list[Solution]:

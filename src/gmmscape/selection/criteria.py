@@ -9,6 +9,7 @@ import numpy as np
 from gmmscape.measure import WeightedRows
 from gmmscape.mixture import Mixture
 from gmmscape.objective import SampleObjective
+from gmmscape.tolerances import TOLERANCES
 
 CRITERIA = ("bic", "icl", "heldout")
 
@@ -50,10 +51,10 @@ def entropy(rows: WeightedRows, mixture: Mixture) -> float:
     """
     total = 0.0
     for place, _, weights in rows.blocks():
-        psi = rows.responsibilities(mixture, place)
+        found = rows.coverage(mixture, TOLERANCES.selection.no_entropy, place)
+        total -= float(weights[found.row] @ (found.posterior * np.log(found.posterior)))
         if rows.background_weight(mixture) > 0.0:
-            psi = np.column_stack([psi, np.maximum(1.0 - psi.sum(axis=1), 0.0)])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            terms = np.where(psi > 0.0, psi * np.log(psi), 0.0)
-        total -= float(weights @ terms.sum(axis=1))
+            rest = 1.0 - np.bincount(found.row, found.posterior, len(weights))
+            some = rest > TOLERANCES.selection.no_entropy
+            total -= float(weights[some] @ (rest[some] * np.log(rest[some])))
     return total

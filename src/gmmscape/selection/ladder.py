@@ -128,7 +128,9 @@ class Ladder:
         each = TOLERANCES.selection.rows_for_prior * family_named(name).fewest_rows(sample.n_varying)
         self.reference = max(1, min(most, int(sample.effective_rows / each)))
         self._objectives: dict[int, SampleObjective] = {}
-        single = self._single(self.objective(1).family)
+        family = self._family(sample, self.reference)
+        single = self._single(family)
+        self._objectives[self.reference] = Objective.near(sample, family, single)
         if on_floor(self.objective(1), single).any():  # as of collinear columns: the floor tells nothing then
             self.admission = replace(admission, floor_counts=True)
         self.same = TOLERANCES.selection.same / sample.effective_rows
@@ -238,7 +240,8 @@ class Ladder:
         sample, family, number = self.sample, self.objective(k).family, EFFORT.selection.more_starts
         rngs = [np.random.default_rng([self.plan.seed, k, 1, i]) for i in range(number)]
         if len(sample) <= EFFORT.solve.start_rows:
-            return [mixture_around(sample, family, means) for means in spread_means(sample, k, rngs)]
+            means = spread_means(sample, k, rngs, self.budget.check)
+            return [mixture_around(sample, family, own) for own in means]
         return [start_around(sample, family, k, "k-means++", rng) for rng in rngs]
 
     def _from_narrower(self, k: int, narrower: Sequence[Ladder]) -> None:

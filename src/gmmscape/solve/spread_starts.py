@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,7 +12,9 @@ from gmmscape.measure import Sample
 from gmmscape.solve.starts import each_row_once
 
 
-def spread_means(sample: Sample, k: int, rngs: Sequence[np.random.Generator]) -> FloatArray:
+def spread_means(
+    sample: Sample, k: int, rngs: Sequence[np.random.Generator], check: Callable[[], None] | None = None
+) -> FloatArray:
     """Return k rows picked far from each other, for each of many starts, shape (starts, k, d).
 
     Greedy k-means++ as scikit-learn has it (Arthur and Vassilvitskii, 2007): of 2 + log k rows drawn by
@@ -26,6 +28,8 @@ def spread_means(sample: Sample, k: int, rngs: Sequence[np.random.Generator]) ->
         Number of means.
     rngs : sequence of numpy.random.Generator
         Of the draws of each start, which depend on nothing else.
+    check : callable, optional
+        Called before each mean; raises where there is no time for more.
 
     Returns
     -------
@@ -41,11 +45,13 @@ def spread_means(sample: Sample, k: int, rngs: Sequence[np.random.Generator]) ->
     found: list[FloatArray] = [np.empty((0, k, sample.n_features))]
     for first in range(0, len(rngs), together):
         chances = np.stack([rng.random((k, trials)) for rng in rngs[first : first + together]])
-        found.append(_spread(points, weights, chances))
+        found.append(_spread(points, weights, chances, check))
     return np.concatenate(found)
 
 
-def _spread(points: FloatArray, weights: FloatArray, chances: FloatArray) -> FloatArray:
+def _spread(
+    points: FloatArray, weights: FloatArray, chances: FloatArray, check: Callable[[], None] | None
+) -> FloatArray:
     """The means that draws at `chances` (b, k, t) lead to."""
     b, k, _ = chances.shape
     chosen = np.empty((b, k), dtype=np.int64)
@@ -54,6 +60,8 @@ def _spread(points: FloatArray, weights: FloatArray, chances: FloatArray) -> Flo
     chosen[:, 0] = _drawn(running[None], chances[:, 0, :1].reshape(1, b))[0]
     nearest = _distances(points, squared, chosen[:, :1])[:, 0]
     for step in range(1, k):
+        if check is not None:
+            check()
         drawn = _drawn(np.cumsum(nearest * weights, axis=1), chances[:, step])
         closer = _distances(points, squared, drawn)
         np.minimum(closer, nearest[:, None], out=closer)

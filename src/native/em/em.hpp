@@ -437,11 +437,11 @@ class EmRun : private EmMemory {
                 (*t[part])[i] = ((*c[part])[i] - (*b[part])[i]) - (*s[part])[i];
             }
         }
-        const double bend = length(turn);
+        const double bend = length_in_units(family_, turn, k_, d_);
         if (!(bend > 0.0)) {
             return false;
         }
-        const double alpha = length(step) / bend;
+        const double alpha = length_in_units(family_, step, k_, d_) / bend;
         if (!(alpha > 1.0)) {
             return false;
         }
@@ -467,37 +467,6 @@ class EmRun : private EmMemory {
         }
         clip(family_, trial, k_, d_);
         return factorise(family_.shape, trial, d_);
-    }
-
-    // Length of a difference of fits, in the data's own units.
-    double length(const Fit& difference) const {
-        double squared = 0.0;
-        for (double weight : difference.weights) {
-            squared += weight * weight;
-        }
-        const std::vector<double>& W = family_.scale;
-        for (size_t i = 0; i < k_; ++i) {
-            for (size_t j = 0; j < d_; ++j) {
-                double entry = 0.0;
-                for (size_t l = 0; l < d_; ++l) {
-                    entry += difference.means[i * d_ + l] * W[l * d_ + j];
-                }
-                squared += entry * entry;
-            }
-        }
-        const std::vector<double>& C = difference.covariances;
-        if (family_.shape == Shape::spherical || family_.shape == Shape::diag) {
-            for (size_t i = 0; i < C.size(); ++i) {
-                const size_t j = family_.shape == Shape::diag ? i % d_ : 0;
-                const double entry = C[i] * W[j * d_ + j] * W[j * d_ + j];
-                squared += entry * entry;
-            }
-            return std::sqrt(squared);
-        }
-        for (size_t at = 0; at < C.size(); at += d_ * d_) {
-            detail::add_squares(W.data(), C.data() + at, W.data(), d_, false, squared);
-        }
-        return std::sqrt(squared);
     }
 
     const Kernels& kernels_;
