@@ -8,7 +8,7 @@ from benchmarks.page import Page, Shown, Table, part_of, percent, short
 from benchmarks.peers.environments import PINNED
 from benchmarks.peers.targets import until
 
-OURS = "ours"
+OURS, OFF = "ours", "ours, search off"
 #: Costs that differ by less than this factor are no loss: times of one and the same fit vary as much.
 EVEN = 1.1
 PROBABILITIES = (0.5, 0.9, 0.99)
@@ -28,8 +28,8 @@ def _figures(sets: dict[str, Any], peers: dict[str, Any]) -> dict[str, Any]:
     lost = {name: ratio for name, ratio in ratios.items() if ratio is not None and ratio < 1.0 / EVEN}
     ours = [row["methods"][OURS] for row in sets.values()]
 
-    def best(name: str) -> dict[str, Any]:
-        return sets[name]["methods"][sets[name]["best_peer"]]
+    off = [row["methods"][OFF] for row in sets.values()]
+    search = [one["median"] / plain["median"] for one, plain in zip(ours, off, strict=True)]
 
     def told(name: str) -> str:
         return f"{name} ({sets[name]['best_peer']}, {_times(lost[name])} times as fast)"
@@ -43,7 +43,7 @@ def _figures(sets: dict[str, Any], peers: dict[str, Any]) -> dict[str, Any]:
         "alone": sum(row["best_peer"] is None for row in sets.values()),
         "won": sum(ratio is None or ratio > EVEN for ratio in ratios.values()),
         "lost": "; ".join(map(told, lost)) or "none",
-        "lost_share": percent(min((peer["share"] for peer in map(best, lost)), default=1.0)),
+        "search": f"{short(min(search), 2)} to {short(max(search), 2)}",
         "off": sum(_off(row) for row in sets.values()),
         "spikes": ", ".join(
             f"{name} {row['degenerate_and_likelier']}"
@@ -66,7 +66,7 @@ def _ratio(row: dict[str, Any]) -> float | None:
 
 def _off(row: dict[str, Any]) -> bool:
     """Whether repeated runs of ours with the search off take less than the best peer."""
-    off, peer = row["methods"][f"{OURS}, search off"]["expected"], row["methods"].get(row["best_peer"])
+    off, peer = row["methods"][OFF]["expected"], row["methods"].get(row["best_peer"])
     return off is not None and (peer is None or off < peer["expected"])
 
 
@@ -186,10 +186,10 @@ PAGE = Page(
     it swaps, gets no other seed there.""",
     sentence="""Ours finds the best optimum in {hits} of {of} runs on {sets} sets. The best peer of a set
     takes {least} to {most} times the expected time; on {alone} sets no peer finds it at all. Where a peer
-    is faster: {lost}; a run of that peer finds it there in {lost_share} of cases or more, and what ours
-    takes longer is the search, which does not know that nothing is left to find: with the search off,
-    repeated runs of ours take less than the best peer on {off} of {sets} sets. Degenerate ends that are
-    likelier than the best optimum: {spikes}. Not there: {absent}.""",
+    is faster: {lost}. A fit of ours takes {search} times as long as one with the search off, for the
+    search looks for something better where nothing is left to find; with the search off, repeated runs of
+    ours take less than the best peer on {off} of {sets} sets. Degenerate ends that are likelier than the
+    best optimum: {spikes}. Not there: {absent}.""",
     claim="Time to the best optimum, beside other programs",
     number="""sooner on {won} of {sets} sets; the best peer takes {least} to {most} times as long, and
     finds nothing on {alone}""",

@@ -130,7 +130,7 @@ def test_losses_and_absences_are_on_the_page():
     assert summary["profile"]["scikit-learn, kmeans"][0] == 1.0
     view = race_page.shown(summary)
     assert view.figures["lost"] == "iris (scikit-learn, kmeans, 1.5 times as fast)"
-    assert (view.figures["lost_share"], view.figures["off"]) == ("50 %", 0)
+    assert (view.figures["search"], view.figures["off"]) == ("2 to 2", 0)
     assert "R: mclust (no R)" in view.figures["absent"]
     assert view.rows[0][-1] == "0.67"
 
