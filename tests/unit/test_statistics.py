@@ -17,14 +17,14 @@ FIELDS = ("mass", "mean", "scatter")
 
 
 def summarised(X: Array, shares: Array, kind: str) -> SufficientStatistics:
-    """Return the statistics of rows with given shares (n, k), by `numpy.average` and `numpy.cov`."""
+    """Return the statistics of rows with given shares (n, k), by their definition."""
     k, d = shares.shape[1], X.shape[1]
     mass = shares.sum(axis=0)
     mean = np.zeros((k, d))
     full = np.zeros((k, d, d))
     for i in np.flatnonzero(mass > 0):
         mean[i] = np.average(X, axis=0, weights=shares[:, i])
-        full[i] = mass[i] * np.cov(X, rowvar=False, aweights=shares[:, i], ddof=0).reshape(d, d)
+        full[i] = (shares[:, i, None] * (X - mean[i])).T @ (X - mean[i])
     scatter = {
         "none": None,
         "spherical": np.trace(full, axis1=1, axis2=2),

@@ -83,7 +83,10 @@ class LeftOutGain:
             parts.append((mass, mean, float(weights @ (difference - mean) ** 2)))
         mass, means, spreads = np.array(parts).T
         mean = float(mass @ means) / mass.sum()
-        variance = float(spreads.sum() + mass @ (means - mean) ** 2) / mass.sum()
+        return self._gain_of(mean, float(spreads.sum() + mass @ (means - mean) ** 2) / mass.sum())
+
+    def _gain_of(self, mean: float, variance: float) -> Gain:
+        """The gain of differences with this mean and variance."""
         return Gain(mean, float(np.sqrt(variance / self.n)))
 
     def _differences(self, before: Mixture, after: Mixture) -> Iterator[tuple[slice, FloatArray]]:
@@ -109,8 +112,7 @@ class LeftOutGain:
     def _averaged(self, difference: FloatArray, weights: FloatArray) -> Gain:
         weights = weights / weights.sum()
         mean = float(weights @ difference)
-        variance = float(weights @ (difference - mean) ** 2)
-        return Gain(mean, float(np.sqrt(variance / self.n)))
+        return self._gain_of(mean, float(weights @ (difference - mean) ** 2))
 
     def _of_all(self, mixture: Mixture) -> FloatArray:
         for known, found in self._known:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
+from scipy.integrate import trapezoid
 
 import gmmscape as gs
 from gmmscape import plot
@@ -43,7 +44,7 @@ def test_one_column_is_a_histogram_with_the_densities_of_both_fits(repaired):
     for panel in picture.panels_:
         assert sum(bar.get_width() * bar.get_height() for bar in panel.rows) == pytest.approx(1.0)
         x, y = panel.density.get_data()
-        assert np.trapezoid(y, x) == pytest.approx(1.0, abs=0.02)
+        assert trapezoid(y, x) == pytest.approx(1.0, abs=0.02)
     assert picture.ax_.get_title(loc="left") == "before: bad optimum"
     assert picture.axes_[0].get_ylim() == picture.axes_[1].get_ylim()
 
