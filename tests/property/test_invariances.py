@@ -83,9 +83,11 @@ def test_maps_of_the_family_change_the_likelihood_by_their_determinant(kind: str
     X, start = problem(seed, kind)
     A = mapping(np.random.default_rng(seed + 1), kind)
     one, other = em(X, start), em(X @ A.T, mapped(start, A))
-    # A component that collapses onto few rows makes more of rounding than of the rows; the solver says so.
-    assert (other.stop_reason == "degenerate") == (one.stop_reason == "degenerate")
-    assume(one.stop_reason != "degenerate")
+    # A component that collapses onto few rows makes more of rounding than of the rows; the solver says so,
+    # or is on the way there when iterations run out.
+    reasons = {one.stop_reason, other.stop_reason}
+    assert not {"degenerate", "converged"} <= reasons
+    assume("degenerate" not in reasons)
     assert other.nll - np.linalg.slogdet(A)[1] == pytest.approx(one.nll, rel=1e-8, abs=1e-8)
     there = other.mixture.responsibilities(X @ A.T)
     np.testing.assert_allclose(there, one.mixture.responsibilities(X), atol=1e-6)

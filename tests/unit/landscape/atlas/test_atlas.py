@@ -94,7 +94,7 @@ def test_other_files_are_refused(tmp_path, text, word):
 
 def test_a_damaged_minimum_is_refused(file):
     content = json.loads(file.read_text())
-    del content["minima"][0]["nll"]
+    del content["minima"][0]["nll"], content["sha256"]
     file.write_text(json.dumps(content))
     with pytest.raises(gs.FormatError, match="nll"):
         lab.Atlas.from_json(file)
@@ -195,9 +195,11 @@ def test_damage_is_noticed_when_the_file_is_read(file, field, value):
     for key in field[:-1]:
         place = place[key]
     place[field[-1]] = value
-    file.write_text(json.dumps(content))
-    with pytest.raises(gs.FormatError, match="damaged"):
-        lab.Atlas.from_json(file)
+    for digest in ("sha256", "damaged"):  # as it is, and as if it had none
+        file.write_text(json.dumps(content))
+        with pytest.raises(gs.FormatError, match=digest):
+            lab.Atlas.from_json(file)
+        content.pop("sha256", None)
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"k": ' + "9" * 5001 + "}"])
