@@ -42,6 +42,7 @@ INSIDE = {
     "distributed",
     "effort",
     "incomplete",
+    "machine",
     "measure",
     "report",
     "solve",
