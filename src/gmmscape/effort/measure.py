@@ -36,9 +36,9 @@ class MeasureEffort:
     characters_at_once: int = 1 << 20
     #: Bytes read at once where all has to be held.
     bytes_at_once: int = 1 << 20
-    #: Share of the free memory that the numbers of a table may take: a fit takes as much again, twice. What a
-    #: character of a row takes, as a text, a cell and a number.
-    share_of_memory: float = 0.3
+    #: Share of the free memory that the numbers of a table may take: a fit takes up to three times as much
+    #: beside them. What a character of a row takes, as a text, a cell and a number.
+    share_of_memory: float = 0.25
     bytes_a_character: int = 16
     #: Part of the rows read so far that is taken ahead, so that they seldom move; it goes back in the end.
     growth: int = 8

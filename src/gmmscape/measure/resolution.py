@@ -130,11 +130,15 @@ def repetition(points: FloatArray, counts: FloatArray) -> float:
         [rounding_step(np.unique(x[~gone])) for x, gone in zip(points.T, missing.T, strict=True)]
     )
     on_grid = bool((steps[varying] > 0).all())
-    # What is missing is equal to what is missing, and next to nothing.
-    rows = np.where(missing, 2.0 * highest - lowest + np.maximum(1.0, np.abs(highest)), points)
+    # What is missing is equal to what is missing, and next to nothing. Data are copied once only.
     if on_grid:
-        rows = np.round((points - lowest) / np.where(steps > 0, steps, 1.0))
+        rows = points - lowest
+        rows /= np.where(steps > 0, steps, 1.0)
+        np.round(rows, out=rows)
         rows[missing] = -2.0
+    else:
+        rows = np.where(missing, 2.0 * highest - lowest + np.maximum(1.0, np.abs(highest)), points)
+    del points
     different, own = np.unique(rows, axis=0, return_inverse=True)
     number = np.bincount(own.reshape(-1), counts, minlength=len(different)).astype(np.float64)
     excess = number - 1.0

@@ -180,7 +180,9 @@ def test_laws_are_drawn_only_where_they_speak():
 def test_curves_are_written_and_drawn(tmp_path: Path):
     curve = error_against_separation(equal, lab.Structure.of(ONE_ON_TWO), [11.0, 12.0])
     curve.to_json(tmp_path / "curve.json")
-    assert json.loads((tmp_path / "curve.json").read_text(encoding="utf-8")) == curve.to_dict()
+    content = json.loads((tmp_path / "curve.json").read_text(encoding="utf-8"))
+    assert content.pop("sha256")
+    assert content == curve.to_dict()
     picture = curve.plot(law=True)
     for name, line in picture.lines_.items():
         values = [p.defect if name == "defect" else p.errors[name] for p in curve.points]
