@@ -11,14 +11,14 @@ from benchmarks.peers.targets import until
 OURS, OFF = "ours", "ours, search off"
 #: Costs that differ by less than this factor are no loss: times of one and the same fit vary as much.
 EVEN = 1.1
-PROBABILITIES = (0.5, 0.9, 0.99)
+PROBABILITIES = (0.5, 0.99)
 
 
 def shown(summary: dict[str, Any]) -> Shown:
     """Return one row a set, and tables of all methods."""
     sets = summary["sets"]
     figures = _figures(sets, summary["peers"])
-    columns = ("set, k", "ours found", "expected s", "best peer", "found", "expected s", "peer / ours")
+    columns = ("set, k", "ours found", "expected s", "best peer", "found, %", "expected s", "peer / ours")
     return Shown(figures, columns, [_row(name, row) for name, row in sets.items()], _tables(summary))
 
 
@@ -89,15 +89,19 @@ def _row(name: str, row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _found(one: dict[str, Any]) -> str:
-    return f"{percent(one['share'], 3)} ({short(100 * one['low'], 2)} to {short(100 * one['high'], 2)})"
+    """Percent of runs with their interval."""
+    return f"{short(100 * one['share'], 3)} {_ends(100 * one['low'], 100 * one['high'])}"
 
 
 def _expected(one: dict[str, Any]) -> str:
     """Expected seconds with their interval; where no run succeeded only what they exceed is known."""
     if one["expected"] is None:
-        return f"> {short(one['least'], 2)}" if one["least"] is not None else "never"
-    most = "-" if one["most"] is None else short(one["most"], 2)
-    return f"{short(one['expected'], 2)} ({short(one['least'], 2)} to {most})"
+        return f">{short(one['least'], 2)}" if one["least"] is not None else "never"
+    return f"{short(one['expected'], 2)} {_ends(one['least'], one['most'])}"
+
+
+def _ends(low: float, high: float | None) -> str:
+    return f"[{short(low, 2)}..{short(high, 2)}]"
 
 
 def _tables(summary: dict[str, Any]) -> list[Table]:
@@ -120,9 +124,9 @@ def _tables(summary: dict[str, Any]) -> list[Table]:
             [row for row in every(lambda one: short(one["median"], 2)) if row[0] in singles],
         ),
         Table(
-            "Runs that end in a degenerate component",
-            head,
-            [row for row in every(lambda one: part_of(one["degenerate"], one["of"])) if row[0] in singles],
+            "Runs that end in a degenerate component, on all sets",
+            ("method", "runs"),
+            [(name, part_of(*_degenerate(sets, name))) for name in singles],
         ),
         Table(
             "Performance profile: sets, percent, on which the expected time is within a factor of the least",
@@ -132,6 +136,7 @@ def _tables(summary: dict[str, Any]) -> list[Table]:
                 for name, row in sorted(
                     summary["profile"].items(), key=lambda item: [-share for share in item[1]]
                 )
+                if name in singles
             ],
         ),
         Table(
@@ -140,6 +145,11 @@ def _tables(summary: dict[str, Any]) -> list[Table]:
             [(name, _versions(one)) for name, one in summary["peers"].items()],
         ),
     ]
+
+
+def _degenerate(sets: dict[str, Any], name: str) -> tuple[int, int]:
+    runs = [row["methods"][name] for row in sets.values() if name in row["methods"]]
+    return sum(one["degenerate"] for one in runs), sum(one["of"] for one in runs)
 
 
 def _curves(sets: dict[str, Any]) -> Table:
