@@ -17,7 +17,8 @@ WORDS = (
     b"1_000", b"NA", b"NULL", b"", b" ", b'"', b'""', b"'", b"1,5", b"1.234.567", b"1 000", b"12:30", b"1/2",
     b"#", b"%", b"true", b"--1", b"+1", b".", b"-", b"e5", b"1e", b"9" * 400, b"1" + b"0" * 5000,
     "\uff11\uff12".encode(), "١٢".encode(), "½".encode(), "\u2028".encode(),
-    "\u202e".encode(), "\u22123".encode(), b"\xff\xfe", b"\xef\xbb\xbf", b"\0", b"\x1a", b"\r", b"\x0b", b"\x0c",
+    "\u202e".encode(), "\u22123".encode(), b"\xff\xfe", b"\xef\xbb\xbf", b"\0", b"\x1a",
+    b"\r", b"\x0b", b"\x0c",
 )  # fmt: skip
 #: The same of a text of JSON.
 VALUES = (

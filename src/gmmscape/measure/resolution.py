@@ -31,8 +31,9 @@ def rounding_step(different: FloatArray) -> float:
     if len(different) < 2:
         return 0.0
     gaps = np.diff(different)
-    places = gaps / gaps.min()
-    rounded = np.abs(places - np.round(places)).max() <= TOLERANCES.measure.grid_error
+    with np.errstate(over="ignore", invalid="ignore"):  # of gaps of all sizes, which no grid has
+        places = gaps / gaps.min()
+        rounded = np.abs(places - np.round(places)).max() <= TOLERANCES.measure.grid_error
     return float(gaps.min()) if rounded else 0.0
 
 

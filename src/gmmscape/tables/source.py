@@ -160,4 +160,7 @@ def _zstd(name: str, raw: BinaryIO) -> Any:
         )
     arrow = import_module("pyarrow")
     # It can only be read forward, and text is read twice: what it begins with, and all.
-    return io.BytesIO(arrow.CompressedInputStream(raw, "zstd").read())
+    try:
+        return io.BytesIO(arrow.CompressedInputStream(raw, "zstd").read())
+    except arrow.ArrowMemoryError as error:
+        raise DataError(f"{name} says that it holds more than the memory does: {error}") from error

@@ -15,6 +15,7 @@ from gmmscape.landscape.realisation.realise import candidate_places
 from gmmscape.matching import match_means
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
+from gmmscape.results.fields import restored
 from gmmscape.solve import Newton, Solution, run
 from gmmscape.structure.association import association
 from gmmscape.structure.partition import best_stars
@@ -57,7 +58,8 @@ class PhaseMinimum(NamedTuple):
     def of(cls, content: Any) -> PhaseMinimum:
         """Return the minimum that a list, as JSON keeps it, describes."""
         means, nll, curvature, defect, kind = content
-        return cls(tuple(tuple(map(float, mean)) for mean in means), nll, curvature, defect, str(kind))
+        numbers = (restored(float, value) for value in (nll, curvature, defect))
+        return cls(tuple(tuple(map(float, mean)) for mean in means), *numbers, str(kind))
 
 
 def kind_of(means: FloatArray, truth: Mixture, sigma: float) -> tuple[float, str]:
