@@ -28,7 +28,7 @@ FITS, SMALL_FITS = 60, 6
 #: Threads that fit beside what is forked; threads that fits are shared out to.
 BESIDE, TOGETHER = 3, 8
 #: Seconds after which a child is said to hang.
-PATIENCE = 120.0
+PATIENCE = 600.0
 #: Problems that are fitted by turns: one after the other, in children, and in threads.
 SEEDS = 12
 

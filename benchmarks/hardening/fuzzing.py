@@ -84,12 +84,13 @@ def _memory() -> str | None:
 def fuzzed(name: str, executions: int, seed: int, folder: Path) -> dict[str, Any]:
     """Read so many distorted files; what ended as it must not, with the input."""
     from benchmarks.hardening.outcomes import REFUSED, SAME, outcome_of
-    from benchmarks.hardening.targets import TARGETS, distorted, prepared
+    from benchmarks.hardening.targets import TARGETS, distorted, prepare
 
-    prepared()
     target = TARGETS[name]
     files = target.files()
-    path, before = folder / "input", _peak()
+    path = folder / "input"
+    prepare(target, files, path)
+    before = _peak()
     seconds = WORK if target.folder else PATIENCE
     resource.setrlimit(resource.RLIMIT_AS, (_size() + MOST_BYTES, resource.RLIM_INFINITY))
     counts: Counter[str] = Counter()
@@ -181,8 +182,8 @@ PAGE = Page(
     setup="""Small valid files of each format - tables, models, certificates, checkpoints - are distorted:
     bytes turned, cut, doubled and spliced, cells, lines and encodings changed, values and fields of JSON,
     headers of arrays, members of archives, with digests that are right again where there are some. Each is
-    read in process, within 5 s and 1 GiB. An answer must be of finite numbers, of the shape that it says, and
-    the same after it was written and read again; work goes on from the checkpoints that it has kept.""",
+    read in process, within 5 s of computing and 1 GiB. An answer must be of finite numbers, of the shape that
+    it says, and the same after it was written and read again; work goes on from its own checkpoints.""",
     sentence="""{executions} executions in {minutes} minutes of one core: {held} end in a typed error or in an
     answer that holds.""",
     claim="Whatever a file holds, it is read or refused by a typed error",

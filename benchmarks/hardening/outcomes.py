@@ -12,8 +12,8 @@ from typing import Any
 from gmmscape.exceptions import GmmscapeError
 
 REFUSED, SAME, OTHER, RAISED, HUNG = "refused", "same", "another result", "untyped error", "hangs"
-#: Seconds that reading one small file may take.
-PATIENCE = 5.0
+#: Seconds of computing that reading one small file may take; so many times more of waiting.
+PATIENCE, BUSY = 5.0, 20.0
 
 
 class HangError(BaseException):
@@ -27,13 +27,19 @@ def patience(seconds: float) -> Iterator[None]:
     def ring(*_: Any) -> None:
         raise HangError
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    clocks = (
+        (signal.ITIMER_PROF, signal.SIGPROF, seconds),
+        (signal.ITIMER_REAL, signal.SIGALRM, BUSY * seconds),
+    )
+    before = [signal.signal(number, ring) for _, number, _ in clocks]
+    for clock, _, limit in clocks:
+        signal.setitimer(clock, limit)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
+        for (clock, number, _), handler in zip(clocks, before, strict=True):
+            signal.setitimer(clock, 0.0)
+            signal.signal(number, handler)
 
 
 def outcome_of(
@@ -63,7 +69,7 @@ def outcome_of(
     except (GmmscapeError, OSError) as error:
         return REFUSED, f"{type(error).__name__}: {error}"
     except HangError:
-        return HUNG, f"more than {seconds:g} s"
+        return HUNG, f"more than {seconds:g} s of computing"
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise

@@ -121,6 +121,8 @@ def _unit(each: FloatArray) -> float | None:
     """The largest number of which all are whole multiples, by Euclid's algorithm; see `Weights.unit`."""
     smallest = unit = float(each.min())
     largest, error = float(each.max()), TOLERANCES.measure.whole_weight
+    if float(each.sum()) * np.finfo(np.float64).eps > smallest:
+        return None  # all numbers of that size are whole
     while True:
         counts = each / unit
         rest = np.abs(counts - np.round(counts))

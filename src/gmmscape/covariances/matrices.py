@@ -32,7 +32,7 @@ class _Matrices(CovarianceKind):
             return C
         transposed = np.swapaxes(C, -1, -2)
         rounded = np.abs(C - transposed).max() <= 1e-4 * np.abs(C).max()  # 1e-7 in single precision
-        return 0.5 * (C + transposed) if rounded else C
+        return 0.5 * C + 0.5 * transposed if rounded else C
 
     def in_columns(self, covariances: FloatArray, columns: Any) -> FloatArray:
         return covariances[..., columns, :][..., columns]

@@ -100,7 +100,8 @@ def _nearest_component(X: FloatArray, parameters: Parameters) -> FloatArray:
         mean = parameters.means[i]
         centred = parameters._replace(means=np.zeros_like(parameters.means))
         scaled = standardised(X / scale - mean / scale, centred, int(i))
-        distance[:, i] = np.linalg.norm(scaled, axis=1)
+        with np.errstate(over="ignore"):
+            distance[:, i] = np.linalg.norm(scaled, axis=1)
     nearest = distance == distance.min(axis=1, keepdims=True)
     return nearest / nearest.sum(axis=1, keepdims=True)
 
@@ -128,7 +129,7 @@ def _block_statistics(
         mean=mean,
         scatter=_scatter(X, posterior, mean, scatter),
         kind=scatter,
-        log_likelihood=float(weights @ density),
+        log_likelihood=float(weights @ np.where(weights > 0, density, 0.0)),
         weight=float(weights.sum()),
     )
 

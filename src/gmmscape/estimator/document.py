@@ -20,7 +20,7 @@ from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.fields import arguments, plain
 from gmmscape.results.records import Record
 from gmmscape.solve import Solution
-from gmmscape.validation import positive_integer
+from gmmscape.validation import positive_integer, real_number
 
 #: What the file says of the solution, and of the diagnosis, at its top level; the rest is in "diagnosis".
 OF_SOLUTION = (
@@ -185,6 +185,8 @@ class FitDocument(Record):
                 raise FormatError(f"{name}={content[name]!r}, and the means have {size}: correct one of them")
         if "n_samples" in content:
             positive_integer("n_samples", content["n_samples"])
+        if "total" in content:
+            real_number("total", content["total"])
 
     @classmethod
     def _restored(cls, content: Mapping[str, Any]) -> Self:

@@ -37,15 +37,16 @@ def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
     if text is not None:  # scikit-learn reads '1' as a number, where everything else here refuses it
         raise NoNumbersError(f"could not convert text to numbers: {text!r}{_where(X, 'could not convert')}")
     try:
-        rows: FloatArray = validate_data(
-            model,
-            X,
-            reset=reset,
-            dtype=[np.float64, np.float32],
-            order="C",
-            accept_sparse=False,
-            ensure_all_finite="allow-nan",
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # it adds all numbers up, infinite ones too
+            rows: FloatArray = validate_data(
+                model,
+                X,
+                reset=reset,
+                dtype=[np.float64, np.float32],
+                order="C",
+                accept_sparse=False,
+                ensure_all_finite="allow-nan",
+            )
     except ValueError as error:
         raise DataError(f"{error}{_where(X, str(error))}") from error
     except TypeError as error:

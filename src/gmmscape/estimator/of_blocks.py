@@ -43,6 +43,7 @@ from gmmscape.solve.loop import run
 from gmmscape.threads import limited
 from gmmscape.validation import optional_seconds
 from gmmscape.work.journal import Journal, kept_seed
+from gmmscape.work.kept_file import as_kept
 
 if TYPE_CHECKING:
     from gmmscape.estimator.gaussian_mixture import GaussianMixture
@@ -257,7 +258,8 @@ def _polished(
 
         rows.watch = passing
         try:
-            resume = None if begun is None else Memory(state_of(begun, objective), False, 0)
+            with as_kept():
+                resume = None if begun is None else Memory(state_of(begun, objective), False, 0)
             return run(solver, objective, start, max_seconds=budget.left, callback=iterated, resume=resume)
         finally:
             rows.watch = None

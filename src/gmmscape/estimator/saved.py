@@ -13,8 +13,8 @@ import numpy as np
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import seed_of_model, set_parameters
 from gmmscape.estimator.of_columns import OfColumns
-from gmmscape.exceptions import InvalidParameterError
-from gmmscape.families import CovariancePrior, known_family
+from gmmscape.exceptions import FormatError, InvalidParameterError
+from gmmscape.families import known_family, prior_in
 from gmmscape.families.mclust_variance import named_for_mclust
 from gmmscape.mixture import Mixture
 from gmmscape.modelfiles.load import save
@@ -35,8 +35,8 @@ SHARED = (
     "verbose",
     "verbose_interval",
 )
-#: What a fit of another program says of itself.
-OF_FIT = ("converged_", "n_iter_", "lower_bound_", "lower_bounds_")
+#: What a fit of another program says of itself, and the types of it in files.
+OF_FIT = {"converged_": bool, "n_iter_": int, "lower_bound_": float, "lower_bounds_": list[float | None]}
 #: What batches go on from, beside the parameters.
 OF_BATCHES = ("n_samples_", "covariance_prior_")
 
@@ -126,11 +126,11 @@ class Saved(OfColumns):
         if "mixture" in document:
             mixture, found = Mixture.from_dict(document["mixture"]), cls()
             _set_columns(found, mixture)
-            for name in (*OF_FIT, "n_samples_"):
+            for name, kind in {**OF_FIT, "n_samples_": int}.items():
                 if name in document:
-                    setattr(found, name, document[name])
-            prior = document.get("covariance_prior_")
-            found.covariance_prior_ = None if prior is None else restored(CovariancePrior, prior)  # type: ignore[attr-defined]
+                    setattr(found, name, _finite(name, restored(kind, document[name])))
+            prior = prior_in({"covariance_prior": document.get("covariance_prior_")}, mixture.n_features)
+            found.covariance_prior_ = prior  # type: ignore[attr-defined]
         else:
             told = {name: value for name, value in document.items() if name != "dtype"}
             found = cls.of_document(FitDocument.from_dict(told))
@@ -218,6 +218,14 @@ class Saved(OfColumns):
         return named_for_mclust(
             self.mixture_.to_mclust(), known_family("covariance_type", self.covariance_type)
         )
+
+
+def _finite(name: str, value: Any) -> Any:
+    """A number or a list of numbers from a file; FormatError where one is infinite, as 1e400 is."""
+    numbers = value if isinstance(value, list) else [value]
+    if any(isinstance(one, float) and not np.isfinite(one) for one in numbers):
+        raise FormatError(f"{name} holds what is not finite")
+    return value
 
 
 def _set_columns(model: Any, mixture: Mixture) -> None:

@@ -78,7 +78,8 @@ class Parsimonious(FreeCovariance):
         units = self._units
         if units is None:
             return self._maximised(scatter, mass, current, 0.0)
-        return units * self._maximised(scatter / units, mass, current / units, 1.0)
+        with np.errstate(over="ignore"):  # what has become infinite makes no mixture, which is said
+            return units * self._maximised(scatter / units, mass, current / units, 1.0)
 
     def _maximised(
         self, scatter: FloatArray, mass: FloatArray, current: FloatArray, least: float

@@ -19,6 +19,7 @@ from gmmscape.objective import Objective, SampleObjective
 from gmmscape.progress import Budget, Stopped
 from gmmscape.solve import EM, descend
 from gmmscape.work.journal import Journal
+from gmmscape.work.kept_file import as_kept
 from gmmscape.work.tasks import Task, Tasks
 
 #: Methods, and what rows get instead of their weights.
@@ -93,9 +94,10 @@ def refits(
     found: list[Any] = []
     ended = _collected(tasks.run("refits", some, last=True), found)
     tasks.close()
-    rows = [one for block in found for one in block][: plan.number]
-    kept = [one for one in rows if one is not None]
-    table = np.array(kept).reshape(len(kept), len(values(fit)))
+    with as_kept():
+        rows = [one for block in found for one in block][: plan.number]
+        kept = [one for one in rows if one is not None]
+        table = np.array(kept, dtype=np.float64).reshape(len(kept), len(values(fit)))
     return Refits(table, len(rows) - len(kept), ended)
 
 

@@ -102,8 +102,9 @@ def rounding_step(different: FloatArray) -> float:
 
 
 def _multiples(gaps: FloatArray, step: float) -> bool:
-    places = gaps / step
-    return bool(np.abs(places - np.round(places)).max() <= TOLERANCES.measure.grid_error)
+    with np.errstate(over="ignore", invalid="ignore"):  # of gaps of all sizes, which no grid has
+        places = gaps / step
+        return bool(np.abs(places - np.round(places)).max() <= TOLERANCES.measure.grid_error)
 
 
 def repetition(points: FloatArray, counts: FloatArray) -> float:

@@ -20,9 +20,9 @@ def wild_rows(points: FloatArray) -> IntArray:
     """
     n = len(points)
     some = points[:: -(-n // EFFORT.measure.reach_rows)]
-    middle, reach = np.array([_middle_and_reach(x[~np.isnan(x)]) for x in some.T]).T
-    limit = np.where(reach > 0, TOLERANCES.measure.wild * reach, np.inf)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
+        middle, reach = np.array([_middle_and_reach(x[~np.isnan(x)]) for x in some.T]).T
+        limit = np.where(reach > 0, TOLERANCES.measure.wild * reach, np.inf)
         low, high = np.fmin.reduce(points), np.fmax.reduce(points)
         suspect = np.flatnonzero((high - middle > limit) | (middle - low > limit))
         wild = (np.abs(points[:, suspect] - middle[suspect]) > limit[suspect]).any(axis=1)

@@ -250,9 +250,12 @@ def _hull(X: FloatArray) -> tuple[FloatArray | None, float]:
             f'background="hull": the {n} rows span no volume (they lie in a plane, or are fewer than '
             f'{d + 1}); pass "box", or a volume'
         ) from error
-    faces = hull.equations[:, :-1] / scale
-    lengths = np.linalg.norm(faces, axis=1)
     volume = float(hull.volume) * float(np.exp(np.log(scale).sum()))
+    with np.errstate(over="ignore"):
+        faces = hull.equations[:, :-1] / scale
+        lengths = np.linalg.norm(faces, axis=1)
+    if not np.isfinite(lengths).all():
+        return None, 0.0  # of no volume that is representable, which is said
     return np.column_stack([faces, hull.equations[:, -1]]) / lengths[:, None], volume
 
 

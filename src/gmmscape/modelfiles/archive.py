@@ -21,6 +21,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.lib import format as npy
 
+from gmmscape.arrays import HEADER_ERRORS
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import FormatError, NotAvailableError
 from gmmscape.wholefile import unfinished
@@ -61,14 +62,15 @@ def write_archive(path: str | Path, header: Mapping[str, Any], arrays: Mapping[s
         If the file cannot be written.
     """
     facts = {name: {"dtype": array.dtype.str, "shape": list(array.shape)} for name, array in arrays.items()}
-    text = json.dumps({**header, "arrays": facts}, allow_nan=False, ensure_ascii=False).encode()
+    text = json.dumps({**header, "arrays": facts}, allow_nan=False, ensure_ascii=False)
+    written = text.encode("utf-8", "backslashreplace")  # half a pair of UTF-16 as JSON writes it
     size = sum(array.nbytes for array in arrays.values())
-    if len(text) > EFFORT.files.header_bytes or size >= EFFORT.files.most_bytes:
+    if len(written) > EFFORT.files.header_bytes or size >= EFFORT.files.most_bytes:
         raise NotAvailableError(
-            f"a header of {len(text)} bytes and arrays of {size} are more than a model file holds: save the "
-            "mixture_ alone"
+            f"a header of {len(written)} bytes and arrays of {size} are more than a model file holds: save "
+            "the mixture_ alone"
         )
-    members = {HEADER: text, **{f"{name}.npy": _npy(array) for name, array in arrays.items()}}
+    members = {HEADER: written, **{f"{name}.npy": _npy(array) for name, array in arrays.items()}}
     lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in members.items()]
     with unfinished(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
         for name, data in {**members, SUMS: "".join(lines).encode()}.items():
@@ -223,7 +225,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, fact: Any) -> Arra
             raise FormatError(f"{name!r} is no array of version 1.0")
         try:
             shape, fortran, dtype = npy.read_array_header_1_0(stream)  # type: ignore[arg-type]
-        except (TypeError, SyntaxError, MemoryError) as error:
+        except HEADER_ERRORS as error:
             raise FormatError(f"{name!r} has no readable header") from error
         if dtype.hasobject:
             raise FormatError(f"{name!r} holds Python objects, which are not opened: they can run any code")

@@ -114,7 +114,8 @@ def _restored(content: Content) -> Any:
 
 def _from_json(path: str | Path) -> Any:
     found = read_json(path, most_bytes=EFFORT.files.json_bytes)
-    kind = OF_JSON.get(found.get("format", "gmmscape-mixture")) if isinstance(found, dict) else None
+    told = found.get("format", "gmmscape-mixture") if isinstance(found, dict) else None
+    kind = OF_JSON.get(told) if isinstance(told, str) else None
     if kind is None:
         raise FormatError(
             f"{path} is JSON and no model: pass a fit or a mixture; gmmscape.results.read reads all results"

@@ -317,7 +317,9 @@ class MixtureProblem:
             most = max(EFFORT.moves.screen + 1, int(self.left / (one * len(starts))))
             solver = replace(solver, max_iter=min(solver.max_iter, most))
         ends = self.descents.several(
-            "moves", lambda: descend_all(solver, self.objective, starts, patience=patience, watch=watch)
+            "moves",
+            len(starts),
+            lambda: descend_all(solver, self.objective, starts, patience=patience, watch=watch),
         )
         if ends[-1].stop_reason == "interrupted":
             raise Stopped("interrupted")  # Ctrl-C

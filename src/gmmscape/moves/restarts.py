@@ -27,6 +27,7 @@ from gmmscape.solve import (
 )
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.work.journal import Journal
+from gmmscape.work.kept_file import as_kept
 
 #: Plain EM chooses the basin, as in the theory; extrapolation, which may jump, only finishes.
 PLAIN = EM(tol=1e-2, max_iter=1000, accelerate=False)
@@ -116,7 +117,8 @@ def restarted(
             numbers = range(first, min(first + together, plan.n_starts))
             name = f"starts {numbers.start} to {numbers.stop - 1}"
             if journal is not None and name in journal:
-                ends = [solution_of(one, objective.measure.origin) for one in journal[name]]
+                with as_kept():
+                    ends = [solution_of(one, objective.measure.origin) for one in journal[name]]
             else:
                 starts = _starts(objective, plan, numbers, budget)
                 ends = _ends(found, starts, plan.n_starts, budget)

@@ -156,7 +156,8 @@ def _of_pairs(
     share = posterior * mass / left / given
     some = share * lengths > NO_SHARE
     lengths[some], growth[some] = kind.without(scaled[some], share[some])
-    lengths = lengths * held / given * (mass / left) ** 2
+    with np.errstate(over="ignore"):
+        lengths = lengths * held / given * (mass / left) ** 2
     growth = growth + d * np.log(given / held)
     joint = np.log(left / max(n - 1.0, EPS)) - 0.5 * (lengths + growth) + _log_scales(fit)[i]
     return np.where(present, joint, -np.inf)

@@ -73,9 +73,11 @@ def prior_from_data(
     n, d = sample.effective_rows, sample.n_features
     scarce = _scarce(family_named(family), k, d)
     part = _part(sample, k, scarce)
-    kept = _weak(part, k)
+    told = bool((part.variance > 0).all())  # the rare values of a column may not be among a part of the rows
+    kept = _weak(part if told else sample, k)
     dearest = EFFORT.solve.prior_pass if seconds is None else seconds * EFFORT.solve.prior_pass_rate
-    if len(part) * k * family_named(family).kind.work(d) > min(dearest, EFFORT.solve.prior_pass):
+    dear = len(part) * k * family_named(family).kind.work(d) > min(dearest, EFFORT.solve.prior_pass)
+    if dear or not told:
         return CovariancePrior(TOLERANCES.solve.prior_of_many if rows is None else rows, kept, n)
     asked, few = n < scarce, n < EFFORT.solve.scarce_rows * k * (family_named(family).fewest_rows(d) + 1)
     fit = _fitted(part, family, k, floor, CovariancePrior(TOLERANCES.solve.weak_prior, kept, n), few)
@@ -189,7 +191,8 @@ def _part(sample: Sample, k: int, scarce: int) -> Sample:
     at = np.linspace(0, n - 1, most).astype(np.int64)
     weights = None
     if counts is not None:
-        at, often = np.unique(np.searchsorted(np.cumsum(counts), at, side="right"), return_counts=True)
+        places = np.minimum(np.searchsorted(np.cumsum(counts), at, side="right"), len(counts) - 1)
+        at, often = np.unique(places, return_counts=True)
         weights = None if often.max() == 1 else often
     elif not sample.equal_weights:
         weights = sample.weights[at]

@@ -12,9 +12,23 @@ from gmmscape.families import HeldParts
 from gmmscape.mixture import Mixture
 from gmmscape.mixture.background import Background
 from gmmscape.objective import Objective
+from gmmscape.results.fields import restored
 from gmmscape.solve.em import EMState, state_at
 from gmmscape.solve.result import Solution
 from gmmscape.solve.second_order.quadratic_model import QuadraticModel, Try
+
+#: Types of what is stored of a solution as it is; of those that may be infinite null stands for that.
+OF_SOLUTION = {
+    "nll": float,
+    "penalty": float,
+    "error": float,
+    "gradient_norm": float,
+    "stop_reason": str,
+    "n_iter": int,
+    "history": tuple[float, ...],
+    "floor_active": bool,
+    "family": str,
+}
 
 
 def stored(solution: Solution) -> dict[str, Any]:
@@ -38,20 +52,15 @@ def stored(solution: Solution) -> dict[str, Any]:
 
 def solution_of(content: dict[str, Any], origin: FloatArray) -> Solution:
     """Return the solution that `stored` has written, of a measure with this origin."""
-    error, norm = (np.inf if content[name] is None else content[name] for name in ("error", "gradient_norm"))
+    told = {name: restored(kind, content[name]) for name, kind in OF_SOLUTION.items()}
+    local = Mixture.from_dict(content["local"])
+    if local.n_features != len(origin):
+        raise ValueError(f"a solution of {local.n_features} columns, and the data have {len(origin)}")
     return Solution(
-        local=Mixture.from_dict(content["local"]),
+        local=local,
         origin=origin,
-        nll=content["nll"],
-        penalty=content["penalty"],
-        error=error,
-        gradient_norm=norm,
-        stop_reason=content["stop_reason"],
-        n_iter=content["n_iter"],
-        history=tuple(content["history"]),
-        floor_active=content["floor_active"],
-        family=content["family"],
-        moves_at=tuple(content.get("moves_at", ())),
+        **told,
+        moves_at=restored(tuple[int, ...], content.get("moves_at", [])),
         held=None if content.get("held") is None else HeldParts.from_content(content["held"]),
         background=Background.from_content(content.get("background")),
     )

@@ -8,10 +8,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, BinaryIO
 from zipfile import BadZipFile
+from zlib import error as ZlibError  # noqa: N812
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import HEADER_ERRORS, FloatArray
 from gmmscape.exceptions import DataError, NotAvailableError
 from gmmscape.tables.columns import Wanted, check_names, choose
 from gmmscape.tables.raw import Raw
@@ -20,6 +21,8 @@ from gmmscape.tables.source import Source, read_all
 
 #: Names, in small letters, of the array that holds the rows among several.
 DATA = ("x", "data", "arr_0")
+#: What members of a damaged archive raise, encrypted or unknown ones included.
+MEMBER_ERRORS = (OSError, BadZipFile, ZlibError, NotImplementedError, RuntimeError)
 
 
 def read_arrays(source: Source, kind: str, wanted: Wanted) -> Raw:
@@ -99,10 +102,10 @@ def _numpy(file: str, kind: str, content: BinaryIO, room: Room) -> tuple[list[st
                 "array of numbers"
             ) from error
         raise DataError(f"{file} is a damaged file of NumPy: {error}") from error
-    except (OSError, EOFError, KeyError, BadZipFile) as error:
-        raise DataError(f"{file} is a damaged file of NumPy: {error}") from error
     except MemoryError as error:
         raise DataError(f"{file} says that it holds more than the memory does: {error}") from error
+    except (*HEADER_ERRORS, *MEMBER_ERRORS) as error:
+        raise DataError(f"{file} is a damaged file of NumPy: {error}") from error
     if not all(isinstance(array, np.ndarray) for array in arrays.values()):
         raise DataError(f"{file} is a damaged file of NumPy: a member is no array")
     flat = all(array.ndim == 1 and array.dtype.names is None for array in arrays.values())

@@ -47,7 +47,7 @@ SPACES, APOSTROPHES = " \u00a0\u202f\u2009", "'\u2019"
 SEPARATORS = {",": ",", ".": ".", " ": SPACES, "'": APOSTROPHES}
 EXPONENT = r"([eE][+-]?\d+)?"
 #: Fortran's D is taken for E only behind a decimal point, where it always has one: 12d3 may be a name.
-PLAIN = re.compile(rf"[+-]?((\d+\.?\d*|\.\d+){EXPONENT}|(\d+\.\d*|\.\d+)[dD][+-]?\d+)")
+PLAIN = re.compile(rf"[+-]?((\d+(\.\d*)?|\.\d+){EXPONENT}|(\d+\.\d*|\.\d+)[dD][+-]?\d+)")
 FORTRAN = str.maketrans("dD", "ee")
 #: What typesetters write for a minus sign.
 MINUS = str.maketrans("\u2212\u2013\ufe63\uff0d", "----")
@@ -79,6 +79,8 @@ WITH_UNIT = re.compile(r"[-+]?[\d.,]+\s*[A-Za-z\u00b0\u00b5\u03bc/^\u00b2\u00b3]
 TRUTH = frozenset(
     {"true", "false", "yes", "no", "t", "f", "y", "n", "wahr", "falsch", "vrai", "faux", "ja", "nein"}
 )
+#: A longer cell is a text, and is looked at no further: it could keep the forms above busy for ever.
+LONGEST = 1_000
 INFINITE = frozenset({"inf", "infinity", "1.#inf"})
 
 
@@ -234,6 +236,8 @@ def _said(cell: str, shown: str, notation: Notation, dropping: str, *, first: bo
     if PLAIN.fullmatch(cell):
         return f"{shown} has a decimal point where decimal=',' is; write all numbers alike"
     out = f", or leave it out: {dropping}" if dropping else ""
+    if len(cell) > LONGEST:
+        return f"{shown} is no number but a text of {len(cell)} characters{out}"
     if DATE.fullmatch(cell):
         return f"{shown} is a date or time; write it as a number, such as days{out}"
     if special := _beside(cell):

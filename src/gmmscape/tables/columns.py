@@ -30,7 +30,7 @@ INDEX_NAMES = frozenset(
     }
 )
 #: What stands behind a name: "height (cm)", "height [cm]".
-UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
+UNIT = re.compile(r"(?<!\s)\s*[(\[][^()\[\]]*[)\]]\s*$")
 
 
 class Wanted(NamedTuple):

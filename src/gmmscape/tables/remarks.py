@@ -34,7 +34,8 @@ def check_no_totals(raw: Raw) -> None:
     some = above[:: max(1, len(above) // EFFORT.measure.reach_rows)]  # nearly all tables are through by these
     if told.sum() < fewest or not all(_beyond(last, rows, share)[told].all() for rows in (some, above)):
         return
-    sums = np.add.reduce(above, axis=0, where=~np.isnan(above))
+    with np.errstate(over="ignore"):
+        sums = np.add.reduce(above, axis=0, where=~np.isnan(above))
     if np.allclose(last[told], sums[told], rtol=share, atol=0.0):
         raise DataError(
             f"{raw.file}, {raw.place} {raw.lines[-1]}: it holds the sums of the rows above it; remove the row"
@@ -44,7 +45,7 @@ def check_no_totals(raw: Raw) -> None:
 def _beyond(last: FloatArray, above: FloatArray, share: float) -> BoolArray:
     """Say where a row is clearly larger in size than all above it, so that it is no sum by chance."""
     reach = np.maximum(np.fmax.reduce(above, axis=0), -np.fmin.reduce(above, axis=0))
-    return np.abs(last) > reach * (1.0 + share)
+    return np.abs(last) / (1.0 + share) > reach
 
 
 def remarks(raw: Raw, wanted: Wanted) -> list[str]:

@@ -107,6 +107,10 @@ class Source:
                 if not head.startswith((GZIP, BZIP2, XZ, ZSTD)):
                     raise
                 raise DataError(f"{self.name} is a damaged {_packing(head)} file: {error}") from error
+            except MemoryError as error:  # what it is unpacked through is as large as the file says
+                if not head.startswith(ZSTD):
+                    raise
+                raise DataError(f"{self.name} asks for more than the memory there is: {error}") from error
 
     def _packed(self) -> BinaryIO:
         return self._path.open("rb") if self._content is None else io.BytesIO(self._content)

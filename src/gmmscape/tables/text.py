@@ -135,7 +135,9 @@ class _Reading:
         self.called = [layout.names[i] or "the first, without a name," for i in self.use]
         self.n = 0
         mark = re.escape(layout.delimiter)
-        cell = rf"[0-9eE+\-{layout.notation.decimal} ]+"
+        # Without the delimiter, which may be any character: two ways to read it would be tried in turn.
+        letters = {*"0123456789eE+- ", layout.notation.decimal} - {layout.delimiter}
+        cell = f"[{re.escape(''.join(sorted(letters)))}]+"
         self._plain = re.compile(r"[0-9eE+\-., \t]+" if mark == "\\ " else f"{cell}(?:{mark}{cell})*{mark}?")
         self._values = GrowingRows(len(self.use), room)
         self._lines = GrowingLines()

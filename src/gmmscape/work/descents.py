@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gmmscape.objective import SampleObjective
+from gmmscape.results.fields import restored
 from gmmscape.solve import CUT_SHORT, Solution, solution_of, stored
 from gmmscape.work.pieces import Pieces
 
@@ -35,16 +36,17 @@ class KeptDescents:
         self, name: str, descend: Callable[[], Solution], *, whole: Callable[[Solution], bool] | None = None
     ) -> Solution:
         """Return where one descent led; `whole` says whether it came to its end, else its stop reason."""
-        return self.several(name, lambda: [descend()], whole=whole)[0]
+        return self.several(name, 1, lambda: [descend()], whole=whole)[0]
 
     def several(
         self,
         name: str,
+        number: int,
         descend: Callable[[], Sequence[Solution]],
         *,
         whole: Callable[[Solution], bool] | None = None,
     ) -> Sequence[Solution]:
-        """Return where several descents led: just now, or in the run that this one goes on from."""
+        """Return where a number of descents led: just now, or in the run that this one goes on from."""
         before = self._tally.done
 
         def compute() -> tuple[Sequence[Solution], float]:
@@ -58,7 +60,10 @@ class KeptDescents:
             return {"ends": list(map(stored, ends)), "cost": cost} if ended and finite else None
 
         def read(content: dict[str, Any]) -> tuple[Sequence[Solution], float]:
-            return [solution_of(one, self._origin) for one in content["ends"]], content["cost"]
+            ends = [solution_of(one, self._origin) for one in content["ends"]]
+            if len(ends) != number:
+                raise ValueError(f"{len(ends)} ends of {number} descents")
+            return ends, restored(float, content["cost"])
 
         ends, cost = self._pieces.piece(name, compute, kept, read)
         self._tally.done = before + cost

@@ -6,7 +6,8 @@ import json
 import os
 import re
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,6 +43,20 @@ class Kept(NamedTuple):
     task: str
     facts: dict[str, Any]
     done: dict[str, Any]
+
+
+@contextmanager
+def as_kept() -> Iterator[None]:
+    """Raise FormatError where a result in a checkpoint is none that its work has kept.
+
+    A digest finds damage; a file without one, of an earlier version or made by somebody, may hold anything.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise FormatError(
+            f"checkpoint: it holds what this work has not kept ({error!r}): remove the file, or name another"
+        ) from error
 
 
 class DamagedCheckpointError(FormatError):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from gmmscape.work.journal import Journal
+from gmmscape.work.kept_file import as_kept
 
 R = TypeVar("R")
 
@@ -54,7 +55,8 @@ class Pieces:
             if content is None:
                 return result
             self._journal.put(numbered, content)
-        return read(self._journal[numbered])
+        with as_kept():
+            return read(self._journal[numbered])
 
     def close(self) -> None:
         """Write what is kept to the file, and let other processes have it."""

@@ -11,6 +11,7 @@ from gmmscape.estimator.kept.watched_em import EM_STATE, WatchedEM
 from gmmscape.objective import Objective
 from gmmscape.solve import CUT_SHORT, EM, Solution, solution_of, stored
 from gmmscape.work.journal import Journal
+from gmmscape.work.kept_file import as_kept
 
 #: Names of what else is kept.
 SEARCH, SOLUTION = "search", "solution"
@@ -39,16 +40,18 @@ class KeptFit:
                 return found
             self._journal.put(SEARCH, found.document().to_dict())
             self._journal.save(now=True)
-        return kind.of_document(FitDocument.from_dict(self._journal[SEARCH]))
+        with as_kept():
+            return kind.of_document(FitDocument.from_dict(self._journal[SEARCH]))
 
     def polished(self, em: EM, objective: Objective[Any], carry_out: Runner) -> Solution:
         """Return where EM leads on all rows, from where it was."""
         origin, unit = objective.measure.origin, objective.rows.log_unit
-        if SOLUTION in self._journal:
-            return solution_of(self._journal[SOLUTION], origin)
-        kept = EM_STATE in self._journal
-        begun = self._journal[EM_STATE] if kept else None
-        values = [] if begun is None else [begun["first"], *begun["values"][:-1]]
+        with as_kept():
+            if SOLUTION in self._journal:
+                return solution_of(self._journal[SOLUTION], origin)
+            kept = EM_STATE in self._journal
+            begun = self._journal[EM_STATE] if kept else None
+            values = [] if begun is None else [begun["first"], *begun["values"][:-1]]
         solver = WatchedEM(em, len(values), self._journal, values[0] if values else None)
         try:
             solution = carry_out(solver, begun, len(values))

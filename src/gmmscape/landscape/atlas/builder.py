@@ -23,6 +23,7 @@ from gmmscape.landscape.points.orbits import find_orbit, signed_count, touching
 from gmmscape.landscape.points.same_point import Accuracy, same_point
 from gmmscape.matching import match_means
 from gmmscape.measure import Sample
+from gmmscape.results.fields import restored
 from gmmscape.solve import Solution, solution_of, stored
 from gmmscape.structure.candidates import CandidateOutcome
 from gmmscape.structure.structure import Structure
@@ -57,7 +58,15 @@ def kept(attempt: Attempt) -> dict[str, Any]:
 
 def attempt_of(descent: Descent, task: Task, content: dict[str, Any]) -> Attempt:
     """Return the attempt that `kept` has written."""
-    return Attempt(task, solution_of(content["end"], descent.measure.origin), content["saddle"])
+    return Attempt(task, end_of(descent, content["end"]), restored(bool, content["saddle"]))
+
+
+def end_of(descent: Descent, content: dict[str, Any]) -> Solution:
+    """Return the end of a descent that `stored` has written; ValueError where it is of other landscapes."""
+    end = solution_of(content, descent.measure.origin)
+    if end.local.n_components != descent.k:
+        raise ValueError(f"an end has {end.local.n_components} means, and the landscape {descent.k}")
+    return end
 
 
 @dataclass

@@ -14,7 +14,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.landscape.atlas.atlas import Atlas
-from gmmscape.landscape.atlas.builder import Attempt, Survey, Task, attempt_of, digest_of, kept
+from gmmscape.landscape.atlas.builder import Attempt, Survey, Task, attempt_of, digest_of, end_of, kept
 from gmmscape.landscape.atlas.groupings import groupings, ringing
 from gmmscape.landscape.atlas.moves import moved_places
 from gmmscape.landscape.atlas.saddle_search import Trail, followed, trails, trails_beside
@@ -23,7 +23,7 @@ from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.realisation.realise import candidate_places, coincident_point
 from gmmscape.mixture import Mixture
 from gmmscape.progress import Budget, Stopped
-from gmmscape.solve import solution_of, stored
+from gmmscape.solve import stored
 from gmmscape.structure.candidates import (
     candidates,
     count_candidates,
@@ -32,6 +32,7 @@ from gmmscape.structure.structure import Structure, decode
 from gmmscape.threads import limited
 from gmmscape.work import tasks as work_tasks
 from gmmscape.work.journal import Journal
+from gmmscape.work.kept_file import as_kept
 from gmmscape.work.tasks import Tasks, closed, snapshot
 
 
@@ -160,7 +161,9 @@ def _descend(
     )
     with closed(results):
         for task, result in zip(tasks, results, strict=True):
-            found = survey.record(attempt_of(survey.descent, task, result))
+            with as_kept():
+                attempt = attempt_of(survey.descent, task, result)
+            found = survey.record(attempt)
             done += 1
             if work.budget.is_past(until):
                 break
@@ -203,7 +206,9 @@ def _reached(
     reached = []
     with closed(work.run("moves", tasks, detail=lambda _: _told(survey, found))) as ends:
         for end in ends:
-            place, new = survey.place(solution_of(end, survey.descent.measure.origin))
+            with as_kept():
+                reached_end = end_of(survey.descent, end)
+            place, new = survey.place(reached_end)
             found = survey.minima[-1] if new else None
             if place is not None:
                 reached.append(place)
@@ -260,13 +265,25 @@ def _follow(
     found: CriticalPoint | None = None
     with closed(work.run("saddles", tasks, detail=lambda _: _told(survey, found))) as ends:
         for places in ends:
-            found = None if places is None else survey.record_critical(np.array(places))
+            with as_kept():
+                point = None if places is None else _places(survey, places)
+            found = None if point is None else survey.record_critical(point)
             if work.budget.is_past(until):
                 return
             if found is None or whole or survey.rounds == 0:
                 continue
             if survey.count == 1 and not _wanted(survey):
                 return
+
+
+def _places(survey: Survey, content: list[list[float]]) -> FloatArray:
+    """The places of all means that `_followed` has written."""
+    found = np.array(content, dtype=np.float64)
+    d = survey.descent.measure.n_features
+    fit = found.ndim == 2 and len(found) == survey.descent.k and found.shape[1] >= d
+    if not fit or not np.isfinite(found).all():
+        raise ValueError(f"{content} are no places of {survey.descent.k} means in {d} dimensions")
+    return found
 
 
 def _followed(descent: Descent, trail: Trail) -> list[list[float]] | None:

@@ -24,6 +24,7 @@ from gmmscape.solve import Crowd, joined
 from gmmscape.threads import limited
 from gmmscape.validation import choice, positive_integer, random_state_too
 from gmmscape.work.journal import Journal, seed_for
+from gmmscape.work.kept_file import as_kept
 from gmmscape.work.tasks import Task, Tasks
 
 
@@ -213,9 +214,10 @@ def _plain(crowd: Crowd) -> dict[str, Any]:
 
 def _crowd_of(content: dict[str, Any]) -> Crowd:
     """Return the crowd that `_plain` has written."""
-    step = np.array([np.inf if value is None else value for value in content["step"]])
-    means, weights, nll = (np.array(content[name]) for name in ("means", "weights", "nll"))
-    return Crowd(means, weights, nll, step, tuple(content["reasons"]))
+    with as_kept():
+        step = np.array([np.inf if value is None else value for value in content["step"]])
+        means, weights, nll = (np.array(content[name], np.float64) for name in ("means", "weights", "nll"))
+        return Crowd(means, weights, nll, step, tuple(map(str, content["reasons"])))
 
 
 def _summed_up(land: Landscape, starts: Starts, method: str, fallen: Fallen, stop_reason: str) -> BasinShares:

@@ -23,6 +23,7 @@ from gmmscape.validation import (
     standard_deviation,
 )
 from gmmscape.work.journal import Journal, seed_for
+from gmmscape.work.kept_file import as_kept
 from gmmscape.work.tasks import Task, Tasks, closed
 
 
@@ -157,7 +158,8 @@ def carried_out(
     try:
         with closed(work.run(f"{name}s", tasks, detail=told)) as results:
             for one in results:
-                known.append(Searched.from_content(one))  # not extend: what was done before Ctrl-C counts
+                with as_kept():  # not extend: what was done before Ctrl-C counts
+                    known.append(Searched.from_content(one))
     except Stopped as stop:
         reason = str(stop) if len(known) < len(tasks) else "completed"
     except KeyboardInterrupt:

@@ -15,6 +15,7 @@ from gmmscape.landscape.realisation.realise import candidate_places
 from gmmscape.matching import match_means
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
+from gmmscape.results.fields import restored
 from gmmscape.solve import Newton, Solution, run
 from gmmscape.structure.association import association
 from gmmscape.structure.partition import best_stars
@@ -56,7 +57,8 @@ class PhaseMinimum(NamedTuple):
     @classmethod
     def of(cls, content: Any) -> PhaseMinimum:
         """Return the minimum that a list, as JSON keeps it, describes."""
-        means, nll, curvature, defect, kind = content
+        means, *numbers, kind = content
+        nll, curvature, defect = (restored(float, value) for value in numbers)
         return cls(tuple(tuple(map(float, mean)) for mean in means), nll, curvature, defect, str(kind))
 
 

@@ -23,6 +23,7 @@ from gmmscape.landscape.phases.crossings import Crossing, Edge, Followed, follow
 from gmmscape.matching import match_means
 from gmmscape.mixture import Mixture
 from gmmscape.tolerances import TOLERANCES
+from gmmscape.work.kept_file import as_kept
 from gmmscape.work.tasks import Task, Tasks
 
 
@@ -128,7 +129,7 @@ class Spreading:
         ]
         for (here, there, _, one, _), result in zip(jobs, self.tasks.run("thresholds", work), strict=True):
             if result is not None:
-                self.thresholds.append(self._crossing(here, there, one, Followed(*result)))
+                self.thresholds.append(self._crossing(here, there, one, _followed(result)))
 
     def _rows(self) -> None:
         grid, nx = self.grid, len(self.grid.xs)
@@ -139,7 +140,7 @@ class Spreading:
             work.append(Task(f"row {row}", row_of, (problems, grid.k)))
         for row, result in enumerate(self.tasks.run("cells", work)):
             for column, minima in enumerate(result):
-                self.cells[row * nx + column] = [PhaseMinimum.of(minimum) for minimum in minima]
+                self.cells[row * nx + column] = _minima(minima)
 
     def _spread(self) -> None:
         """Try minima in the neighbouring cells that lack them, until that finds nothing new."""
@@ -150,7 +151,7 @@ class Spreading:
                 for cell, starts in jobs.items()
             ]
             for cell, result in zip(jobs, self.tasks.run("neighbours", work), strict=True):
-                self.cells[cell] += [PhaseMinimum.of(minimum) for minimum in result]
+                self.cells[cell] += _minima(result)
 
     def _untried(self) -> dict[int, list[FloatArray]]:
         jobs: dict[int, list[FloatArray]] = {}
@@ -178,7 +179,7 @@ class Spreading:
             for cell, result in zip(chosen, self.tasks.run("checks", work), strict=True):
                 done += 1
                 wrong += bool(result)
-                self.cells[cell] += [PhaseMinimum.of(minimum) for minimum in result]
+                self.cells[cell] += _minima(result)
         finally:
             self.checks.append((done, wrong))
         return wrong > 0
@@ -197,7 +198,7 @@ class Spreading:
         ]
         supplied = self.supplied
         for job, result in zip(jobs, self.tasks.run("births", work), strict=True):
-            self._ended(job, Followed(*result))
+            self._ended(job, _followed(result))
         return self.supplied > supplied
 
     def _ended(self, job: tuple[int, int, int], end: Followed) -> None:
@@ -247,6 +248,20 @@ class Spreading:
         cells = (self.grid.at(here), self.grid.at(there))
         means = tuple(tuple(map(float, mean)) for mean in end.means)
         return Crossing(x, y, end.event, minimum.kind, length * end.error, cells, means)
+
+
+def _minima(content: Any) -> list[PhaseMinimum]:
+    """The minima of a cell, as a checkpoint keeps them."""
+    with as_kept():
+        return [PhaseMinimum.of(minimum) for minimum in content]
+
+
+def _followed(content: Any) -> Followed:
+    """How a minimum fared, as a checkpoint keeps it."""
+    with as_kept():
+        event, share, error, means = content
+        places = tuple(tuple(map(float, mean)) for mean in means)
+        return Followed(str(event), float(share), float(error), places)
 
 
 def row_of(problems: list[tuple[Mixture, float]], k: int) -> list[list[PhaseMinimum]]:

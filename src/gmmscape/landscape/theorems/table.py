@@ -25,6 +25,7 @@ from gmmscape.results.fields import plain, restored
 from gmmscape.threads import limited
 from gmmscape.validation import finite_array, positive_integer, random_state_too
 from gmmscape.work.journal import Journal, seed_for
+from gmmscape.work.kept_file import as_kept
 from gmmscape.work.tasks import Task, Tasks, closed
 
 Truth = Mixture | Population
@@ -233,7 +234,8 @@ def _carried_out(work: Tasks, tasks: list[Task], n_jobs: int) -> tuple[list[Foun
         compute = watched if n_jobs == 1 else None
         with closed(work.run("truths", tasks, compute=compute, detail=told, last=True)) as results:
             for one in results:
-                found.append(restored(FoundTruth, one))  # not extend: what was done before Ctrl-C counts
+                with as_kept():  # not extend: what was done before Ctrl-C counts
+                    found.append(restored(FoundTruth, one))
     except Stopped as stop:
         return found + begun, str(stop)
     except KeyboardInterrupt:

@@ -19,6 +19,7 @@ from gmmscape.progress import Budget
 from gmmscape.threads import limited
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.work.journal import Journal
+from gmmscape.work.kept_file import as_kept
 from gmmscape.work.tasks import snapshot
 
 
@@ -96,9 +97,10 @@ class Sweep:
             self._journal.put(names[at], [[list(m) for m in result.minima], result.n_minima, result.n_starts])
             self._saw("search", at, None, None)
         for at, name in names.items():
-            minima, n_minima, n_starts = self._journal.get(name, list)
-            found = tuple(Found(tuple(map(tuple, means)), defect, hits) for means, defect, hits in minima)
-            self.searches[at] = Search(found, n_minima, n_starts)
+            with as_kept():
+                minima, n_minima, n_starts = self._journal.get(name, list)
+                found = tuple(Found(tuple(map(tuple, means)), defect, hits) for means, defect, hits in minima)
+                self.searches[at] = Search(found, int(n_minima), int(n_starts))
 
     def _results(self, parameters: list[float], extra: Sequence[FloatArray]) -> Iterable[Search]:
         plan, level = self.plan, self.floor + TOLERANCES.threshold.margin
@@ -148,7 +150,8 @@ class Sweep:
                 continue
             name = f"follow {len(self.followed)}"
             content = self._journal.get(name, lambda now=(means, at, origin): self._one(*now).content())
-            end = FollowedMinimum.from_content(content)
+            with as_kept():
+                end = FollowedMinimum.from_content(content)
             self.followed.append(end)
             if self.to_level or end.end == "lost":
                 waiting += self._beyond(end)

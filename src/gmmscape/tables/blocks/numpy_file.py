@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gmmscape.arrays import HEADER_ERRORS
 from gmmscape.exceptions import DataError
 from gmmscape.tables.blocks.part import Part
 from gmmscape.tables.columns import Wanted, choose
@@ -75,5 +76,5 @@ class NumpyParts:
                 (2, 0): np.lib.format.read_array_header_2_0,
             }[version]
             return read(stream)
-        except (ValueError, KeyError, EOFError) as error:
+        except HEADER_ERRORS as error:
             raise DataError(f"{self.file} is a damaged file of NumPy: {error}") from error
