@@ -44,7 +44,9 @@ def foreign_rows(
         `EFFORT.diagnosis.foreign_rows` rows.
     """
     rows = objective.rows
-    most = max(EFFORT.diagnosis.least_foreign_rows, EFFORT.diagnosis.foreign_lengths // given.n_components)
+    # A length in a metric of its own takes as much as d of variances.
+    lengths_each = given.n_components * max(1, given.kind.work(given.n_features) // given.n_features)
+    most = max(EFFORT.diagnosis.least_foreign_rows, EFFORT.diagnosis.foreign_lengths // lengths_each)
     most = min(most, EFFORT.diagnosis.foreign_rows)
     at = np.arange(0, len(rows), -(-len(rows) // most))
     points = rows.completed(given, np.random.default_rng(EFFORT.diagnosis.own_seed), at)
