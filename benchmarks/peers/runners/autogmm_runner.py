@@ -8,7 +8,6 @@ import numpy as np
 from autogmm import AutoGMM
 from serving import serve
 
-
 #: Agglomerations need all pairs of rows; with more rows than these they take minutes and are left out.
 MOST_ROWS = 2000
 
