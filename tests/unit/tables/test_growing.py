@@ -26,7 +26,7 @@ def test_rows_are_those_that_came_and_begin_anew_when_taken():
 
 
 def test_rows_beyond_their_room_are_refused():
-    held = GrowingRows(2, Room("file", 1_000))
+    held = GrowingRows(2, Room("file", 1_200))
     held.add(np.zeros((18, 2)))
     with pytest.raises(DataError, match=r"file: its numbers take 0\.000304 MB"):
         held.add(np.zeros((1, 2)))
