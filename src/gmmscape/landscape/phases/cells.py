@@ -58,8 +58,8 @@ class PhaseMinimum(NamedTuple):
     def of(cls, content: Any) -> PhaseMinimum:
         """Return the minimum that a list, as JSON keeps it, describes."""
         means, nll, curvature, defect, kind = content
-        numbers = (restored(float, value) for value in (nll, curvature, defect))
-        return cls(tuple(tuple(map(float, mean)) for mean in means), *numbers, str(kind))
+        nll, curvature, defect = (restored(float, value) for value in (nll, curvature, defect))
+        return cls(tuple(tuple(map(float, mean)) for mean in means), nll, curvature, defect, str(kind))
 
 
 def kind_of(means: FloatArray, truth: Mixture, sigma: float) -> tuple[float, str]:
