@@ -127,7 +127,7 @@ def _spawned(method: str, number: int) -> dict[str, Any]:
     """Start processes beside threads that fit, by a method of `multiprocessing`."""
     wanted = [work(seed) for seed in range(SEEDS)]
     found = _counts(number)
-    context = multiprocessing.get_context(method)
+    context: Any = multiprocessing.get_context(method)
     with _threads_that_fit():
         for i in range(number):
             receiver, sender = context.Pipe(duplex=False)

@@ -151,7 +151,7 @@ def _theorems(checkpoint: Path) -> Any:
     )  # fmt: skip
 
 
-TRUTHS = {"n_components": 2, "k_star": 3, "d": 1, "n_truths": 2, "n_starts": 6}
+TRUTHS: dict[str, Any] = {"n_components": 2, "k_star": 3, "d": 1, "n_truths": 2, "n_starts": 6}
 #: Work that keeps each kind of checkpoint; its result is that of a record.
 CHECKPOINTS: dict[str, Callable[[Path], Any]] = {
     "fit": _of_blocks,

@@ -94,11 +94,12 @@ def _arrays() -> list[bytes]:
 
 def _archives() -> list[bytes]:
     found = []
-    for write, arrays in (
+    kinds: tuple[tuple[Any, dict[str, Any]], ...] = (
         (np.savez, {"X": ODD}),
         (np.savez, {"a": ODD[:, 0], "b": ODD[:, 1]}),
         (np.savez_compressed, {"data": ODD, "labels": np.arange(4)}),
-    ):
+    )
+    for write, arrays in kinds:
         stream = io.BytesIO()
         write(stream, **arrays)
         found.append(stream.getvalue())

@@ -64,6 +64,8 @@ class KeptFits:
             return [stored(end) for end in ends] if whole else None
 
         def read(content: list[dict[str, Any]]) -> list[Solution]:
+            if len(content) != n_starts:
+                raise ValueError(f"{len(content)} ends of {n_starts} starts")
             return [solution_of(one, origin) for one in content]
 
         return list(self._pieces.piece(f"{name}, starts", compute, kept, read))

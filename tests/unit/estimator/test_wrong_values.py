@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -218,3 +219,43 @@ def test_inverse_covariances_beyond_float64_are_refused(kind: str):
     assert np.isfinite(model(**options).fit(rows * 1e-140).precisions_).all()
     with pytest.raises(gs.DataError, match=r"inverse square is not representable.*larger covariance_floor"):
         model(**options).fit(rows * 1e-150)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("X", "weights"),
+    [
+        ([0.0, 0.0], [5e-324, 1e-8]),
+        ([0.0, 1e-8], [5e-324, 1e-300]),
+        ([0.0, 0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.0, 1e-8, 1e8]),
+        ([0.0, 0.0, 1.0, 0.0], [0.0, 1e-8, 1e-8, 0.5]),
+        ([0.0, 1.0], [1e-300, 1e-8]),
+        ([0.0, 0.0, 5e-324, 1e-8], None),
+        ([0.0, np.inf, -np.inf], None),
+        ([-1.79769313e308] * 4, None),
+    ],
+)
+def test_weights_and_values_of_all_sizes(X: list[float], weights: list[float] | None):
+    """No numpy error, and no warning of its own, leaks: it is a fit, or said what is wrong."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            model = gs.GaussianMixture(1, random_state=0).fit(np.array(X)[:, None], sample_weight=weights)
+    except gs.GmmscapeError:
+        return
+    assert np.isfinite(model.score_samples(np.array(X)[:, None])).all()
+
+
+def test_a_rare_value_counts_where_many_rows_have_another():
+    """Evenly spaced rows of many need not hold it: the prior is that of all rows then."""
+    X = np.array([[0.0], [1.0]])
+    model = gs.GaussianMixture(1, random_state=0).fit(X, sample_weight=[5 * 10**7, 1])
+    assert model.means_[0, 0] == pytest.approx(2e-8, rel=1e-6)
+    assert model.covariances_[0, 0, 0] > 0
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_hull_of_next_to_nothing_is_refused():
+    X = np.array([[0.0, 0.0], [1e-300, 0.0], [0.0, 1e-300], [1e-300, 1e-300]])
+    with pytest.raises(gs.DataError, match="not representable"):
+        gs.GaussianMixture(1, background="hull", random_state=0).fit(X)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -196,3 +198,32 @@ def test_what_no_file_could_hold_is_not_written(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(gs.NotAvailableError, match="more than a model file holds"):
         forged.good(tmp_path / "model.gmm")
     assert not list(tmp_path.iterdir())
+
+
+def test_names_that_are_half_a_pair_are_written_again(tmp_path: Path):
+    """JSON may hold them, UTF-8 not."""
+    path = tmp_path / "model.json"
+    content = gs.Mixture.location([[-3], [3]], 1.0).with_names(["x"]).to_dict()
+    path.write_text(json.dumps({**content, "feature_names": ["\ud800"]}))
+    mixture = gs.load(path)
+    mixture.save(tmp_path / "model.gmm")
+    assert gs.load(tmp_path / "model.gmm") == mixture
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("lower_bound_", 1e400), ("lower_bounds_", [1.0, 1e400]), ("n_iter_", 1.5), ("converged_", 1)],
+)
+def test_what_a_fit_by_batches_says_of_itself_is_checked(name: str, value: Any, tmp_path: Path):
+    X = np.random.default_rng(0).normal([[0.0], [9.0]], 1.0, (2, 40)).reshape(-1, 1)
+    path = tmp_path / "fit.gmm"
+    gs.GaussianMixture(2, random_state=0).partial_fit(X).save(path)
+    members = forged.members_of(path)
+    forged.written(path, members)
+    assert gs.load(path).n_iter_ == 1
+    text = json.loads(members["header.json"])
+    text["document"][name] = value
+    written = json.dumps(text).replace("Infinity", "1e400").encode()
+    forged.written(path, {**members, "header.json": written})
+    with pytest.raises(gs.FormatError, match="no usable model"):
+        gs.load(path)

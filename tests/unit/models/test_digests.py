@@ -94,3 +94,26 @@ def test_a_digest_that_is_none_is_refused(tmp_path: Path):
     path.write_text(json.dumps({**content, "weights": [float("nan"), 1.0]}))
     with pytest.raises(gs.FormatError, match="changed after"):
         gs.load(path)
+
+
+@pytest.mark.parametrize("name", [[], {}, [1], None, 3])
+def test_a_format_that_is_no_name(name: Any, tmp_path: Path):
+    path = tmp_path / "mixture.json"
+    content = gs.Mixture.location([-3, 3], 1.0).to_dict()
+    path.write_text(json.dumps({**content, "format": name}))
+    for read in (read_model, gs.load):
+        with pytest.raises(gs.FormatError, match=r"mixture\.json"):
+            read(path)
+
+
+@pytest.mark.parametrize("total", [-1.0, 0.0, "many", None])
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_fit_of_no_rows_is_refused(total: Any, tmp_path: Path):
+    path = tmp_path / "fit.json"
+    WRITERS["fit"](path)
+    content = json.loads(path.read_text())
+    del content["sha256"]
+    path.write_text(json.dumps({**content, "total": total}))
+    for read in (read_model, gs.load):
+        with pytest.raises(gs.FormatError):
+            read(path)

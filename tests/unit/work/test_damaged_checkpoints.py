@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape import lab
 from gmmscape.work.journal import Journal, kept_seed
-from gmmscape.work.kept_file import load
+from gmmscape.work.kept_file import load, read, write
 
 FACTS = {"data": "e3b0", "n_components": 3, "rng": 7}
 
@@ -134,3 +138,38 @@ def test_files_of_a_later_version_are_refused(tmp_path: Path) -> None:
     file.write_text(json.dumps(later, indent=1))
     with pytest.raises(gs.FormatError, match=r"version 3.*update gmmscape"):
         Journal(file, "fit", FACTS)
+
+
+def _selected(file: Path) -> gs.Selection:
+    X = np.random.default_rng(0).normal([[0.0], [9.0]], 1.0, (2, 30)).reshape(-1, 1)
+    return gs.select(X, (1, 2), ("spherical",), rng=0, checkpoint=file)
+
+
+def _searched(file: Path) -> lab.Falsification:
+    return lab.falsify(
+        n_components=2, k_star=3, d=1, n_truths=2, n_starts=4, separation=4.0, rng=2, confirm=False,
+        checkpoint=file,
+    )  # fmt: skip
+
+
+def _explored(file: Path) -> lab.Atlas:
+    land = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 3)
+    return land.explore(0, n_starts=2, saddles=True, checkpoint=file)
+
+
+@pytest.mark.parametrize("work", [_selected, _searched, _explored])
+def test_results_of_no_kind_are_an_error_of_the_file(work: Callable[[Path], Any], tmp_path: Path) -> None:
+    """A file without a digest, or with one that somebody made, may hold anything."""
+    file = tmp_path / "kept.json"
+    whole = work(file).to_dict()
+    kept = read(file)
+    write(kept, file, keep=False)
+    assert work(file).to_dict() == whole
+    for name in list(kept.done)[:3]:
+        for wrong in (7, "text", {}, {"end": {}, "saddle": 3}):
+            write(kept._replace(done={**kept.done, name: wrong}), file, keep=False)
+            try:
+                found = work(file)
+            except gs.FormatError:
+                continue
+            assert json.dumps(found.to_dict(), allow_nan=False)  # what was taken for a result makes one
