@@ -42,6 +42,8 @@ class MeasureEffort:
     bytes_a_character: int = 16
     #: Part of the rows read so far that is taken ahead, so that they seldom move; it goes back in the end.
     growth: int = 8
+    #: Characters of a number: a longer cell is a text, and could keep the forms of numbers busy for ever.
+    longest_number: int = 1_000
     #: Lines that a quotation may run over where the layout is found out.
     joined_lines: int = 50
     #: Lines that a note about rows lists.

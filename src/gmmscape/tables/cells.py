@@ -10,6 +10,7 @@ from string import ascii_lowercase
 from typing import NamedTuple
 from unicodedata import category
 
+from gmmscape.effort import EFFORT
 from gmmscape.exceptions import InvalidParameterError
 
 #: Words for a missing value, in small letters: of R, pandas, SAS, SPSS, Stata, SQL, C, and Excel in the
@@ -79,8 +80,6 @@ WITH_UNIT = re.compile(r"[-+]?[\d.,]+\s*[A-Za-z\u00b0\u00b5\u03bc/^\u00b2\u00b3]
 TRUTH = frozenset(
     {"true", "false", "yes", "no", "t", "f", "y", "n", "wahr", "falsch", "vrai", "faux", "ja", "nein"}
 )
-#: A longer cell is a text, and is looked at no further: it could keep the forms above busy for ever.
-LONGEST = 1_000
 INFINITE = frozenset({"inf", "infinity", "1.#inf"})
 
 
@@ -236,7 +235,7 @@ def _said(cell: str, shown: str, notation: Notation, dropping: str, *, first: bo
     if PLAIN.fullmatch(cell):
         return f"{shown} has a decimal point where decimal=',' is; write all numbers alike"
     out = f", or leave it out: {dropping}" if dropping else ""
-    if len(cell) > LONGEST:
+    if len(cell) > EFFORT.measure.longest_number:
         return f"{shown} is no number but a text of {len(cell)} characters{out}"
     if DATE.fullmatch(cell):
         return f"{shown} is a date or time; write it as a number, such as days{out}"
