@@ -218,7 +218,7 @@ class OneModel(RuleBasedStateMachine):
         self._tried(lambda: assert_holds(self.model, self.rows))
 
 
-TestOneModel = OneModel.TestCase
+TestOneModel = pytest.mark.slow(OneModel.TestCase)
 TestOneModel.settings = settings(
     max_examples=30, stateful_step_count=6, suppress_health_check=[HealthCheck.too_slow], deadline=None
 )
