@@ -15,7 +15,7 @@ __all__ = ["pytestmark"]
 if (ROOT / "benchmarks").is_dir():
     sys.path.insert(0, str(ROOT))
     from benchmarks.fitting import race, race_page
-    from benchmarks.peers import environments, judge, targets
+    from benchmarks.peers import environments, judge, methods, targets
 
 ROWS = np.random.default_rng(5).normal([[0.0, 0.0], [5.0, 0.0]], 1.0, (150, 2, 2)).reshape(-1, 2)
 SPHERES = np.broadcast_to(np.eye(2), (2, 2, 2))
@@ -99,6 +99,22 @@ def test_a_peer_that_does_not_install_is_there_with_the_reason(
     assert found.python is None
     assert "no-such-mixture" in found.why_not
     assert not (tmp_path / "peer").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_a_runner_that_is_stopped_is_no_result_and_one_that_fails_is(tmp_path: Path):
+    """A shell stands for the peer's interpreter: it is told the runner and the job, and does as it likes."""
+    method = methods.Method("a peer", "scikit.py", "kmeans", "here")
+
+    def ended(how: str) -> list[dict]:
+        script = tmp_path / "peer.sh"
+        script.write_text(f"{how}\n", encoding="utf-8")
+        return methods.run(method, methods.Place(("sh", str(script)), {}, {}), ROWS, 2, 1e-6, [0])
+
+    with pytest.raises(KeyboardInterrupt, match="a peer was stopped"):
+        ended("kill -TERM $$")
+    (failed,) = ended("echo no luck >&2; exit 3")
+    assert failed["error"] == "its process ended: no luck"
 
 
 def raced(values: list[float | None], seconds: float, **more: object) -> dict:
