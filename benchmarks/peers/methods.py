@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from benchmarks.peers.environments import HERE, environment
 Array = NDArray[np.float64]
 RUNNERS = Path(__file__).parent / "runners"
 OURS = "ours"
+#: How processes end that somebody stops: that is no result of theirs.
+STOPPED = (-signal.SIGTERM, -signal.SIGINT)
 
 
 class Method(NamedTuple):
@@ -121,6 +124,8 @@ def run(method: Method, place: Place, X: Array, k: int, least: float, seeds: lis
             text=True,
             check=False,
         )
+        if result.returncode in STOPPED:
+            raise KeyboardInterrupt(f"{method.name} was stopped; the same command goes on with it")
         if result.returncode != 0:
             print(result.stderr, file=sys.stderr)
             said = (result.stderr.strip().splitlines() or ["it said nothing"])[-1][:200]

@@ -15,7 +15,7 @@ __all__ = ["pytestmark"]
 if (ROOT / "benchmarks").is_dir():
     sys.path.insert(0, str(ROOT))
     from benchmarks.fitting import race, race_page
-    from benchmarks.peers import environments, judge, targets
+    from benchmarks.peers import environments, judge, methods, targets
 
 ROWS = np.random.default_rng(5).normal([[0.0, 0.0], [5.0, 0.0]], 1.0, (150, 2, 2)).reshape(-1, 2)
 SPHERES = np.broadcast_to(np.eye(2), (2, 2, 2))
@@ -101,6 +101,22 @@ def test_a_peer_that_does_not_install_is_there_with_the_reason(
     assert not (tmp_path / "peer").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_a_runner_that_is_stopped_is_no_result_and_one_that_fails_is(tmp_path: Path):
+    """A shell stands for the peer's interpreter: it is told the runner and the job, and does as it likes."""
+    method = methods.Method("a peer", "scikit.py", "kmeans", "here")
+
+    def ended(how: str) -> list[dict]:
+        script = tmp_path / "peer.sh"
+        script.write_text(f"{how}\n", encoding="utf-8")
+        return methods.run(method, methods.Place(("sh", str(script)), {}, {}), ROWS, 2, 1e-6, [0])
+
+    with pytest.raises(KeyboardInterrupt, match="a peer was stopped"):
+        ended("kill -TERM $$")
+    (failed,) = ended("echo no luck >&2; exit 3")
+    assert failed["error"] == "its process ended: no luck"
+
+
 def raced(values: list[float | None], seconds: float, **more: object) -> dict:
     times = [seconds] * len(values)
     run = {"there": True, "values": values, "degenerate": [], "cpu_seconds": times, "reached": times}
@@ -114,7 +130,7 @@ def test_losses_and_absences_are_on_the_page():
         "there: here": there,
         "there: R: mclust": {"there": False, "why_not": "no R", "versions": {}},
         "iris: ours": raced([-1.0] * 4, 3.0),
-        "iris: ours, search off": raced([-1.0, -1.2], 1.5),
+        "iris: ours, search off": raced([-1.0, -1.2], 0.5),
         "iris: scikit-learn, kmeans": raced([-1.0, -1.0, -1.5, None], 1.0, degenerate=[-0.5]),
         "iris: random swap EM": raced([-2.0] * 4, 9.0),
         "iris: mclust": {"there": False},
@@ -127,10 +143,10 @@ def test_losses_and_absences_are_on_the_page():
     assert row["best_peer"] == "scikit-learn, kmeans"
     assert row["methods"]["scikit-learn, kmeans"]["expected"] == 2.0
     assert row["methods"]["random swap EM"]["expected"] is None
-    assert summary["profile"]["scikit-learn, kmeans"][0] == 1.0
+    assert summary["profile"]["scikit-learn, kmeans"][:2] == [0.0, 1.0]
     view = race_page.shown(summary)
     assert view.figures["lost"] == "iris (scikit-learn, kmeans, 1.5 times as fast)"
-    assert (view.figures["search"], view.figures["off"]) == ("2 to 2", 0)
+    assert (view.figures["search"], view.figures["off"]) == ("6 to 6", 1)
     assert "R: mclust (no R)" in view.figures["absent"]
     assert view.rows[0][-1] == "0.67"
 
