@@ -92,13 +92,12 @@ def unfinished(path: str | os.PathLike[str]) -> Iterator[Path]:
         If it cannot be written after all; names `path`.
     """
     target = writable_target(path)
-    beside, descriptor = temporary_beside(target), -1
+    beside, descriptor = None, -1
     try:
         _sweep(target)
         mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
         # What is to be private is so from the beginning.
-        descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666 if mode is None else 0o600)
-        _lock(descriptor)
+        beside, descriptor = _created(target, 0o666 if mode is None else 0o600)
         yield beside
         if mode is not None:
             beside.chmod(mode)
@@ -111,9 +110,24 @@ def unfinished(path: str | os.PathLike[str]) -> Iterator[Path]:
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        beside.unlink(missing_ok=True)
+        if beside is not None:
+            beside.unlink(missing_ok=True)
         if descriptor >= 0:
             os.close(descriptor)
+
+
+def _created(target: Path, mode: int) -> tuple[Path, int]:
+    """Create a temporary file beside a target, locked for as long as it is open."""
+    while True:
+        beside = temporary_beside(target)
+        descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode)
+        if fcntl is None:
+            return beside, descriptor
+        with suppress(OSError):  # there may be no locks here; then nobody sweeps either
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return beside, descriptor
+        os.close(descriptor)  # somebody who sweeps had the lock first
 
 
 def _lock(descriptor: int) -> bool:

@@ -24,6 +24,26 @@ with unfinished(sys.argv[1]) as beside:
 """
 
 
+def test_one_who_sweeps_between_creating_and_locking(tmp_path: Path, monkeypatch) -> None:
+    """A file that somebody removed before it was locked is created again."""
+    created, opening = [], os.open
+
+    def swept_at_once(name, flags, *mode):
+        descriptor = opening(name, flags, *mode)
+        if flags & os.O_CREAT:
+            created.append(name)
+            if len(created) < 3:
+                os.unlink(name)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", swept_at_once)
+    with unfinished(tmp_path / "f") as beside:
+        beside.write_text("whole")
+    assert (tmp_path / "f").read_text() == "whole"
+    assert len(set(created)) == 3
+    assert [one.name for one in tmp_path.iterdir()] == ["f"]
+
+
 def test_names_that_begin_alike_do_not_meet(tmp_path: Path) -> None:
     """Names of files whose first 60 characters are equal, written by threads of one process."""
     names = ["n" * 60 + str(i) for i in range(8)]
