@@ -237,6 +237,22 @@ bool posterior(const Kernels& kernels, const Model& model, const Rows<T>& rows, 
     return dense;
 }
 
+// The component of largest joint density at each row; the first one where some are equal.
+inline std::vector<unsigned> nearest(const Kernels& kernels, const Model& model, const Rows<double>& rows,
+                                     size_t threads) {
+    std::vector<unsigned> found(rows.n);
+    const PlanOf<double> owner(model, Shape::none, nullptr, false);
+    const Plan<double>& plan = owner.plan();
+    const size_t chunk = 16 * Workspace<double>::rows_per_block(plan);
+    share_out((rows.n + chunk - 1) / chunk, useful_threads(plan, rows.n, threads), [&](auto next) {
+        const Workspace<double> workspace(plan);
+        for (size_t first = next() * chunk; first < rows.n; first = next() * chunk) {
+            kernels.nearest(plan, rows, workspace.scratch(), first, std::min(first + chunk, rows.n), found.data());
+        }
+    });
+    return found;
+}
+
 // Entries of all rows, as the kernel's `Covered` has them.
 struct Coverage {
     std::vector<unsigned> component, row;

@@ -1,4 +1,5 @@
 // The Python module gmmscape.engine._native: thin bindings, the arithmetic is in the headers.
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <iterator>
@@ -61,6 +62,31 @@ nb::object posterior(const std::string& isa, const std::string& kind, const Arra
     return nb::cast(owned(std::move(values), shape));
 }
 
+template <class T>
+nb::object flat(std::unique_ptr<T[]> values, size_t size) {
+    T* data = values.get();
+    nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+    values.release();  // the capsule owns the memory from here on
+    return nb::cast(nb::ndarray<nb::numpy, T>(data, 1, &size, owner));
+}
+
+nb::object nearest(const std::string& isa, const std::string& kind, const Array& log_constants, const Matrix& means,
+                   const Array& factors, const RowMatrix<double>& x, const std::optional<Array>& origin,
+                   size_t threads) {
+    const Kernels& kernels = kernels_named(isa);
+    const Model model = model_of(kind, log_constants, means, factors);
+    require(model.k < size_t{1} << 32, "components are numbered in 32 bits");
+    const auto rows = rows_of<double>(x, model.d, origin, std::nullopt, 1.0);
+    std::vector<unsigned> found;
+    {
+        nb::gil_scoped_release release;
+        found = gmmscape::nearest(kernels, model, rows, threads);
+    }
+    auto values = std::make_unique<long long[]>(rows.n);
+    std::copy(found.begin(), found.end(), values.get());
+    return flat(std::move(values), rows.n);
+}
+
 template <class T, class U>
 nb::object joined(const std::vector<gmmscape::Coverage>& parts, std::vector<U> gmmscape::Coverage::*member) {
     size_t size = 0;
@@ -72,10 +98,7 @@ nb::object joined(const std::vector<gmmscape::Coverage>& parts, std::vector<U> g
     for (const gmmscape::Coverage& part : parts) {
         at = std::copy((part.*member).begin(), (part.*member).end(), at);
     }
-    T* data = values.get();
-    nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
-    values.release();  // the capsule owns the memory from here on
-    return nb::cast(nb::ndarray<nb::numpy, T>(data, 1, &size, owner));
+    return flat(std::move(values), size);
 }
 
 nb::object coverage(const std::string& isa, const std::string& kind, const Array& log_constants, const Matrix& means,
@@ -203,6 +226,9 @@ NB_MODULE(_native, module) {
     module.def("coverage", &coverage, nb::arg("isa"), nb::arg("kind"), nb::arg("log_constants").noconvert(),
                nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
                nb::arg("origin").noconvert().none(), nb::arg("threshold"), nb::arg("threads"));
+    module.def("nearest", &nearest, nb::arg("isa"), nb::arg("kind"), nb::arg("log_constants").noconvert(),
+               nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
+               nb::arg("origin").noconvert().none(), nb::arg("threads"));
     nb::class_<Memory>(module, "EmMemory", "What a run of EM needs to go on.");
     module.def("em", &em, nb::arg("isa"), nb::arg("x").noconvert(), nb::arg("origin").noconvert().none(),
                nb::arg("row_weights").noconvert().none(), nb::arg("row_weight"), nb::arg("task"), nb::arg("threads"),

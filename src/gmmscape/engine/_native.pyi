@@ -42,6 +42,16 @@ def coverage(
     threshold: float,
     threads: int,
 ) -> tuple[IntArray, IntArray, FloatArray, FloatArray] | None: ...
+def nearest(
+    isa: str,
+    kind: str,
+    log_constants: FloatArray,
+    means: FloatArray,
+    factors: FloatArray,
+    x: Rows,
+    origin: FloatArray | None,
+    threads: int,
+) -> IntArray: ...
 def derivatives(
     isa: str,
     log_constants: FloatArray,

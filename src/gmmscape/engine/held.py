@@ -72,6 +72,10 @@ class HeldRows:
         """Return component, row, responsibility and one less it, row after row."""
         return reference.covered(self.local, parameters, threshold)
 
+    def nearest(self, parameters: Parameters) -> IntArray:
+        """Return the component of largest joint density at each row, shape (n,)."""
+        return reference.nearest(self.local, parameters)
+
     def derivatives(self, parameters: Parameters, *, hessian: bool) -> LocationDerivatives:
         """Return value, gradient and Hessian in the means, equal spherical covariances.
 

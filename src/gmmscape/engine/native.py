@@ -100,6 +100,10 @@ class NativeRows(HeldRows):
         )
         return super().covered(parameters, threshold) if found is None else found
 
+    def nearest(self, parameters: Parameters) -> IntArray:
+        """Return the component of largest joint density at each row, shape (n,)."""
+        return native().nearest(self._isa, *_model(parameters), self._doubles, self.origin, thread_count())
+
     def derivatives(self, parameters: Parameters, *, hessian: bool) -> LocationDerivatives:
         """Return value, gradient and Hessian in the means, equal spherical covariances."""
         _, constants, means, factors = _model(parameters)

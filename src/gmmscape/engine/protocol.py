@@ -322,6 +322,10 @@ class Held(Protocol):
         """Return the responsibilities that are at least a positive threshold; memory for those alone."""
         ...
 
+    def nearest(self, parameters: Parameters) -> IntArray:
+        """Return the component of largest joint density at each row, shape (n,); the first of equal ones."""
+        ...
+
     def derivatives(self, parameters: Parameters, *, hessian: bool) -> LocationDerivatives:
         """Return value, gradient and Hessian of the NLL in the means, for equal spherical covariances."""
         ...

@@ -196,3 +196,11 @@ def covered(
         parts.append((component, at + block.start, posterior[at, component], rest[at, component]))
     component, row, posterior, rest = (np.concatenate(part) for part in zip(*parts, strict=True))
     return component, row, posterior, rest
+
+
+def nearest(X: FloatArray, parameters: Parameters) -> IntArray:
+    """Return the component of largest joint density at each row, shape (n,); the first of equal ones."""
+    out = np.empty(len(X), dtype=np.int64)
+    for block in blocks(len(X)):
+        out[block] = log_joint(X[block], parameters).argmax(axis=1)
+    return out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, extent
 from gmmscape.engine.logsumexp import logsumexp_rows
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.protocol import Rounding
@@ -17,7 +17,7 @@ SAFETY = 4.0
 
 def largest_coordinate(X: FloatArray, origin: FloatArray | None = None) -> float:
     """Return the largest coordinate of rows, less the origin, in absolute value."""
-    high, low = X.max(axis=0), X.min(axis=0)
+    low, high = extent(X)
     if origin is not None:
         high, low = high - origin, low - origin
     return max(float(high.max()), -float(low.min()))

@@ -120,6 +120,10 @@ class TorchRows(HeldRows):
         component, row, share, rest = (np.concatenate(part) for part in zip(*parts, strict=True))
         return component, row, share, rest
 
+    def nearest(self, parameters: Parameters) -> IntArray:
+        """Return the component of largest joint density at each row, shape (n,)."""
+        return self._natively.nearest(parameters) if instruction_sets() else super().nearest(parameters)
+
     def derivatives(self, parameters: Parameters, *, hessian: bool) -> LocationDerivatives:
         """Return value, gradient and Hessian in the means, equal spherical covariances.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray
+from gmmscape.arrays import FloatArray, extent
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
 from gmmscape.incomplete import one_gaussian
@@ -128,8 +128,9 @@ class RowSummary:
             for points, weights in source.blocks():
                 local = points - origin
                 n += len(points)
-                np.minimum(lowest, points.min(axis=0), out=lowest)
-                np.maximum(highest, points.max(axis=0), out=highest)
+                low, high = extent(points)
+                np.minimum(lowest, low, out=lowest)
+                np.maximum(highest, high, out=highest)
                 moments.add(_moments(local, weights.each))
                 if keys:
                     parts.append(RowKeys(row_keys(local), weights))

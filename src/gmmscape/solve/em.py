@@ -152,7 +152,10 @@ class EM:
         trial = trial_step(
             objective, at.mixture, at.statistics, model, None if ahead is None else ahead.length
         )
-        if ahead is None and not trial.predicted > tolerance.no_fall * (1.0 + abs(state.value)):
+        size = 1.0 + abs(state.value)
+        if ahead is None and objective.stand_in is not None and trial.predicted <= tolerance.unseen_fall * size:
+            return self._by_length(objective, state, trial, tolerance.unseen_fall * size)
+        if ahead is None and not trial.predicted > tolerance.no_fall * size:
             return self._rested(objective, state, trial.cost)
         model, new = self._tried(objective, trial)
         cost = trial.cost + (trial.mixture is not None)
@@ -174,6 +177,19 @@ class EM:
             return self._rested(objective, state, cost)
         state = replace(state, model=model, ahead=None, cost=cost)
         return state if inside else self._worthwhile(state, model, _spent(state) + cost)
+
+    def _by_length(self, objective: Objective, state: EMState, trial: Trial, unseen: float) -> EMState:
+        """Where a step leads whose fall the value is too coarse to show, if the EM step is shorter there.
+
+        A model of few rows needs such steps: what it leaves of an EM step is a share, not its square.
+        """
+        model, new = self._tried(objective, trial)
+        cost = trial.cost + (trial.mixture is not None)
+        if new is None or new.gradient_norm >= state.gradient_norm or new.value > state.value + unseen:
+            return self._rested(objective, state, cost)
+        return replace(
+            new, model=model, resting=state.resting, steps=state.steps, costs=state.costs, cost=cost
+        )
 
     def _tried(self, objective: Objective, trial: Trial) -> tuple[QuadraticModel, EMState | None]:
         """Where a step leads, if anywhere, and the model that has learnt from it."""

@@ -36,6 +36,8 @@ class SolveTolerances:
     poor: float = 0.25
     #: A predicted fall of less than this, relative to one plus the value, is rounding.
     no_fall: float = 1e-16
+    #: One of less than this does not show in sums over very many rows.
+    unseen_fall: float = 1e-13
     #: Four times as many while the EM step is longer than this: where curvatures are small, Newton is
     #: slow.
     newton_rounding: float = 1e-14

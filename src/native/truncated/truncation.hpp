@@ -128,11 +128,12 @@ class Truncation {
         if (part > 0 && (part <= k * block_rows() || rows_.d >= MANY_COLUMNS)) {
             std::vector<double> x;
             const Rows<double> rows = some(part, x);
-            if (!pays(cost_of_some(rows, model, scatter, bounds, left, nearest_of(rows, model, scatter)).first, k)) {
+            const std::vector<unsigned> nearest = gmmscape::nearest(kernels_, model, rows, threads_);
+            if (!pays(cost_of_some(rows, model, scatter, bounds, left, nearest).first, k)) {
                 return false;
             }
         }
-        const std::vector<unsigned> nearest = nearest_of(rows_, model, scatter);
+        const std::vector<unsigned> nearest = gmmscape::nearest(kernels_, model, rows_, threads_);
         if (!pays(cost_of_some(rows_, model, scatter, bounds, left, nearest).second, k)) {
             return false;
         }
@@ -141,21 +142,6 @@ class Truncation {
     }
 
     static constexpr size_t PART = 16, MANY_COLUMNS = 8;
-
-    std::vector<unsigned> nearest_of(const Rows<double>& rows, const Model& model, Shape scatter) const {
-        std::vector<unsigned> nearest(rows.n);
-        const PlanOf<double> owner(model, scatter, nullptr, false);
-        const Plan<double>& plan = owner.plan();
-        const size_t chunk = 16 * Workspace<double>::rows_per_block(plan);
-        share_out((rows.n + chunk - 1) / chunk, useful_threads(plan, rows.n, threads_), [&](auto next) {
-            const Workspace<double> workspace(plan);
-            for (size_t first = next() * chunk; first < rows.n; first = next() * chunk) {
-                kernels_.nearest(plan, rows, workspace.scratch(), first, std::min(first + chunk, rows.n),
-                                 nearest.data());
-            }
-        });
-        return nearest;
-    }
 
     // Densities and work a row, in blocks of the rows of some components.
     std::pair<double, double> cost_of_some(const Rows<double>& rows, const Model& model, Shape scatter,

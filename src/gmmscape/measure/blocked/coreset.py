@@ -11,11 +11,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from gmmscape import engine
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.effort import EFFORT
+from gmmscape.engine import Parameters
 from gmmscape.measure.blocked.facts import RowFacts
 from gmmscape.measure.blocked.row_blocks import RowBlock, RowBlocks
+from gmmscape.weights import Weights
+
+#: The largest number of 16 bits.
+LEVELS = np.iinfo(np.uint16).max
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,13 +86,14 @@ class Sensitivities:
         points, weights = block.counted()
         if not len(points):
             return None
-        near, squares = nearest(points / self.scales, self.centers)
-        share = 1.0 / self.n + 1.0 / (len(self.masses) * self.masses[near])
+        scaled = points / self.scales
+        near, squares = nearest(scaled, self.centers)
+        share = (1.0 / self.n + 1.0 / (len(self.masses) * self.masses))[near]
         terms = 2.0
         if self.distortion > 0.0:
             share, terms = share + squares / self.distortion, 3.0
         chance = np.minimum(1.0, weights.each * share * (self.m / terms))
-        line = np.lexsort((points[:, 0], near))
+        line = np.lexsort((_levels(scaled[:, 0]), near.astype(np.uint16)))
         passed = np.floor(np.cumsum(chance[line]) + np.random.default_rng([self.seed, 1, place]).random())
         drawn = np.sort(line[np.diff(passed, prepend=0.0) > 0.0])
         return points[drawn], weights.each[drawn] / chance[drawn]
@@ -157,7 +165,18 @@ def _sensitivities(facts: RowFacts, m: int, seed: int) -> Sensitivities:
 
 def nearest(points: FloatArray, centers: FloatArray) -> tuple[IntArray, FloatArray]:
     """Return which center is nearest to each point, and the squared distance."""
-    from scipy.spatial import cKDTree
+    c, d = centers.shape
+    clusters = Parameters("spherical", np.full(c, -np.log(c)), centers, np.ones(c))
+    near = engine.current().hold(points, Weights.equal(len(points))).nearest(clusters)
+    squares = np.zeros(len(points))
+    for j in range(d):
+        squares += (points[:, j] - centers[near, j]) ** 2
+    return near, squares
 
-    distance, near = cKDTree(centers).query(points)
-    return near, distance**2
+
+def _levels(values: FloatArray) -> NDArray[np.uint16]:
+    """Return whole numbers in about the order of some values: numbers of 16 bits are sorted at once."""
+    lowest, highest = values.min(), values.max()
+    if lowest == highest:
+        return np.zeros(len(values), dtype=np.uint16)
+    return ((values - lowest) * (LEVELS / (highest - lowest))).astype(np.uint16)

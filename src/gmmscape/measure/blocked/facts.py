@@ -65,8 +65,8 @@ class FactsTask:
         points, weights = block.counted()
         if not len(points):
             return None
-        bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
-        if len(bad):
+        if not np.isfinite(points).all():
+            bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
             raise DataError(
                 f"row {bad[0]} of block {place} has a value that is missing or not finite, as have "
                 f"{len(bad)} of its {len(points)} rows: leave such rows out, or fill them in"
