@@ -15,6 +15,11 @@
 
 namespace {
 
+nb::object parts_of(const gmmscape::Statistics& found, Shape shape, size_t k, size_t d) {
+    return nb::make_tuple(found.log_likelihood, found.weight, copied(found.mass, {k}), copied(found.mean, {k, d}),
+                          copied(unpacked(found.scatter, shape, k, d), stored_shape(shape, k, d)));
+}
+
 template <class T>
 nb::object statistics(const std::string& isa, const std::string& kind, const Array& log_constants, const Matrix& means,
                       const Array& factors, const RowMatrix<T>& x, const std::optional<Array>& origin,
@@ -29,12 +34,51 @@ nb::object statistics(const std::string& isa, const std::string& kind, const Arr
         nb::gil_scoped_release release;
         dense = gmmscape::statistics<T>(kernels, model, rows, shape, threads, found);
     }
-    if (!dense) {
-        return nb::none();
+    return dense ? parts_of(found, shape, model.k, model.d) : nb::none();
+}
+
+// Rows in an order in which few components matter to neighbours; what passes in it need to know.
+struct RowOrder {
+    gmmscape::TruncationPlan plan;
+    gmmscape::TruncationState state;
+    size_t n;
+};
+
+// The order by a mixture, without copies of the rows; None where passes in it do not pay.
+nb::object order(const std::string& isa, const std::string& kind, const Array& log_constants, const Matrix& means,
+                 const Array& factors, const RowMatrix<double>& x, const std::optional<Array>& origin,
+                 const std::optional<Array>& weights, double weight, const std::string& scatter,
+                 const nb::object& truncation, size_t threads) {
+    const Kernels& kernels = kernels_named(isa);
+    const Model model = model_of(kind, log_constants, means, factors);
+    const auto rows = rows_of<double>(x, model.d, origin, weights, weight);
+    const Shape shape = shape_named(scatter);
+    RowOrder found{truncation_of(truncation).value(), {}, rows.n};
+    {
+        nb::gil_scoped_release release;
+        gmmscape::Truncation(kernels, rows, found.plan, found.state, threads, false).sort_by(model, shape);
     }
-    const size_t k = model.k, d = model.d;
-    return nb::make_tuple(found.log_likelihood, found.weight, copied(found.mass, {k}), copied(found.mean, {k, d}),
-                          copied(unpacked(found.scatter, shape, k, d), stored_shape(shape, k, d)));
+    return found.state.blocks == nullptr ? nb::none() : nb::cast(std::move(found));
+}
+
+// The statistics of rows in an order, None where such a pass cannot tell them.
+nb::object ordered_statistics(const std::string& isa, const std::string& kind, const Array& log_constants,
+                              const Matrix& means, const Array& factors, const RowMatrix<double>& x,
+                              const std::optional<Array>& origin, const std::optional<Array>& weights, double weight,
+                              const std::string& scatter, const RowOrder& order, size_t threads) {
+    const Kernels& kernels = kernels_named(isa);
+    const Model model = model_of(kind, log_constants, means, factors);
+    const auto rows = rows_of<double>(x, model.d, origin, weights, weight);
+    const Shape shape = shape_named(scatter);
+    require(order.n == rows.n && order.state.blocks->d == model.d, "an order is one of the rows that it was made of");
+    gmmscape::TruncationState state = order.state;
+    gmmscape::Statistics found;
+    bool dense = false;
+    {
+        nb::gil_scoped_release release;
+        dense = gmmscape::Truncation(kernels, rows, order.plan, state, threads, false).statistics(model, shape, found);
+    }
+    return dense ? parts_of(found, shape, model.k, model.d) : nb::none();
 }
 
 template <class T>
@@ -229,6 +273,15 @@ NB_MODULE(_native, module) {
     module.def("nearest", &nearest, nb::arg("isa"), nb::arg("kind"), nb::arg("log_constants").noconvert(),
                nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
                nb::arg("origin").noconvert().none(), nb::arg("threads"));
+    nb::class_<RowOrder>(module, "RowOrder", "Rows in an order in which few components matter to neighbours.");
+    module.def("order", &order, nb::arg("isa"), nb::arg("kind"), nb::arg("log_constants").noconvert(),
+               nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
+               nb::arg("origin").noconvert().none(), nb::arg("weights").noconvert().none(), nb::arg("weight"),
+               nb::arg("scatter"), nb::arg("truncation"), nb::arg("threads"));
+    module.def("ordered_statistics", &ordered_statistics, nb::arg("isa"), nb::arg("kind"), nb::arg("log_constants").noconvert(),
+               nb::arg("means").noconvert(), nb::arg("factors").noconvert(), nb::arg("x").noconvert(),
+               nb::arg("origin").noconvert().none(), nb::arg("weights").noconvert().none(), nb::arg("weight"),
+               nb::arg("scatter"), nb::arg("order"), nb::arg("threads"));
     nb::class_<Memory>(module, "EmMemory", "What a run of EM needs to go on.");
     module.def("em", &em, nb::arg("isa"), nb::arg("x").noconvert(), nb::arg("origin").noconvert().none(),
                nb::arg("row_weights").noconvert().none(), nb::arg("row_weight"), nb::arg("task"), nb::arg("threads"),

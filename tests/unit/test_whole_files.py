@@ -33,7 +33,7 @@ def test_one_who_sweeps_between_creating_and_locking(tmp_path: Path, monkeypatch
         if flags & os.O_CREAT:
             created.append(name)
             if len(created) < 3:
-                os.unlink(name)
+                Path(name).unlink()
         return descriptor
 
     monkeypatch.setattr(os, "open", swept_at_once)

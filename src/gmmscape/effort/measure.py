@@ -77,6 +77,9 @@ class BlockedEffort:
     coreset_rows_each: int = 1_000
     #: Times as many rows from which on those of the coreset tell second derivatives in place of all.
     stand_in_rows: int = 10
+    #: Rows up to which blocks are sorted; fits whose orders a process keeps at a time.
+    most_sorted_rows: int = 20_000_000
+    sortings: int = 2
     #: Bytes that a user allows if nothing is said, and which part of them one block has.
     memory: float = 1e9
     block_share: float = 1 / 40

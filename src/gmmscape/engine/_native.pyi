@@ -1,8 +1,9 @@
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.engine.protocol import EmTask
+from gmmscape.engine.protocol import EmTask, Truncation
 
 Rows = FloatArray
 _Run = tuple[int, float, float, bool, FloatArray, tuple[int, int, int, float]]
+_Sums = tuple[float, float, FloatArray, FloatArray, FloatArray]
 _Moments = tuple[float, float, FloatArray, FloatArray, FloatArray]
 
 def instruction_sets() -> list[str]: ...
@@ -19,7 +20,7 @@ def statistics(
     weight: float,
     scatter: str,
     threads: int,
-) -> tuple[float, float, FloatArray, FloatArray, FloatArray] | None: ...
+) -> _Sums | None: ...
 def posterior(
     isa: str,
     kind: str,
@@ -52,6 +53,37 @@ def nearest(
     origin: FloatArray | None,
     threads: int,
 ) -> IntArray: ...
+
+class RowOrder: ...
+
+def order(
+    isa: str,
+    kind: str,
+    log_constants: FloatArray,
+    means: FloatArray,
+    factors: FloatArray,
+    x: Rows,
+    origin: FloatArray | None,
+    weights: FloatArray | None,
+    weight: float,
+    scatter: str,
+    truncation: Truncation,
+    threads: int,
+) -> RowOrder | None: ...
+def ordered_statistics(
+    isa: str,
+    kind: str,
+    log_constants: FloatArray,
+    means: FloatArray,
+    factors: FloatArray,
+    x: Rows,
+    origin: FloatArray | None,
+    weights: FloatArray | None,
+    weight: float,
+    scatter: str,
+    order: RowOrder,
+    threads: int,
+) -> _Sums | None: ...
 def derivatives(
     isa: str,
     log_constants: FloatArray,

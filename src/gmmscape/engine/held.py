@@ -10,7 +10,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.engine import reference, reference_information
 from gmmscape.engine.parameters import Parameters
-from gmmscape.engine.protocol import Coverage, EmRuns, EmTask, Rounding, Rows
+from gmmscape.engine.protocol import Coverage, EmRuns, EmTask, Rounding, Rows, Truncation
 from gmmscape.engine.reference import LOG_2PI
 from gmmscape.engine.rounding import largest_coordinate, reference_rounding
 from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
@@ -48,6 +48,14 @@ class HeldRows:
     def statistics(self, parameters: Parameters, scatter: str) -> SufficientStatistics:
         """Return the sufficient statistics at a mixture."""
         return reference.statistics(self.local, self.weights.each, parameters, scatter)
+
+    def order(self, parameters: Parameters, scatter: str, truncation: Truncation) -> Any | None:
+        """Return None: every row meets every component."""
+        return None
+
+    def ordered_statistics(self, parameters: Parameters, scatter: str, order: Any) -> SufficientStatistics:
+        """Return the sufficient statistics at a mixture."""
+        return self.statistics(parameters, scatter)
 
     def log_density(self, parameters: Parameters) -> FloatArray:
         """Return the log density of the mixture at each row, shape (n,)."""

@@ -17,7 +17,7 @@ from gmmscape.engine import reference
 from gmmscape.engine.extension import native
 from gmmscape.engine.held import HeldRows
 from gmmscape.engine.parameters import Parameters
-from gmmscape.engine.protocol import EmRun, EmRuns, EmTask, Rounding, Rows, Work
+from gmmscape.engine.protocol import EmRun, EmRuns, EmTask, Rounding, Rows, Truncation, Work
 from gmmscape.engine.rounding import EPS, SAFETY
 from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
 from gmmscape.threads import thread_count
@@ -69,17 +69,36 @@ class NativeRows(HeldRows):
         found = native().statistics(
             self._isa, *_model(parameters), self.X, self.origin, *self._weighted, scatter, thread_count()
         )
-        if found is None:
-            return super().statistics(parameters, scatter)
-        log_likelihood, total, mass, mean, second = found
-        return SufficientStatistics(
-            mass=mass,
-            mean=mean,
-            scatter=None if scatter == "none" else second,
-            kind=scatter,
-            log_likelihood=log_likelihood,
-            weight=total,
+        return super().statistics(parameters, scatter) if found is None else _statistics(found, scatter)
+
+    def order(self, parameters: Parameters, scatter: str, truncation: Truncation) -> Any | None:
+        """Return an order of the rows in which passes at mixtures like this one are truncated, or None."""
+        if self.X.dtype != np.float64:
+            return None
+        return native().order(
+            self._isa,
+            *_model(parameters),
+            self.X,
+            self.origin,
+            *self._weighted,
+            scatter,
+            truncation,
+            thread_count(),
         )
+
+    def ordered_statistics(self, parameters: Parameters, scatter: str, order: Any) -> SufficientStatistics:
+        """Return the sufficient statistics at a mixture by a pass in an `order` of these rows."""
+        found = native().ordered_statistics(
+            self._isa,
+            *_model(parameters),
+            self.X,
+            self.origin,
+            *self._weighted,
+            scatter,
+            order,
+            thread_count(),
+        )
+        return self.statistics(parameters, scatter) if found is None else _statistics(found, scatter)
 
     def log_density(self, parameters: Parameters) -> FloatArray:
         """Return the log density of the mixture at each row, shape (n,)."""
@@ -235,4 +254,17 @@ def _model(parameters: Parameters) -> tuple[str, FloatArray, FloatArray, FloatAr
         reference.log_constants(parameters),
         np.ascontiguousarray(parameters.means),
         np.ascontiguousarray(parameters.factors),
+    )
+
+
+def _statistics(found: Any, scatter: str) -> SufficientStatistics:
+    """What the kernels return of a pass."""
+    log_likelihood, total, mass, mean, second = found
+    return SufficientStatistics(
+        mass=mass,
+        mean=mean,
+        scatter=None if scatter == "none" else second,
+        kind=scatter,
+        log_likelihood=log_likelihood,
+        weight=total,
     )

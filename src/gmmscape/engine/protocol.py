@@ -310,6 +310,17 @@ class Held(Protocol):
         """
         ...
 
+    def order(self, parameters: Parameters, scatter: str, truncation: Truncation) -> Any | None:
+        """Return an order of the rows in which passes at mixtures like this one are truncated, or None.
+
+        It depends on the rows and what is given alone; None where such passes do not pay, or are not known.
+        """
+        ...
+
+    def ordered_statistics(self, parameters: Parameters, scatter: str, order: Any) -> SufficientStatistics:
+        """Return the sufficient statistics at a mixture by a pass in an `order` of these rows."""
+        ...
+
     def log_density(self, parameters: Parameters) -> FloatArray:
         """Return the log density of the mixture at each row, shape (n,); -inf where it underflows."""
         ...

@@ -39,6 +39,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.progress import PRINTED_EVERY, Budget, Callback, Event, asks_to_stop
 from gmmscape.solve import EM, Memory, Regularity, Solution, state_of
+from gmmscape.solve.batch import truncation
 from gmmscape.solve.loop import run
 from gmmscape.threads import limited
 from gmmscape.validation import optional_seconds
@@ -220,6 +221,7 @@ def _objective(sample: BlockedSample, coreset: Coreset, family: Family, start: M
     Of very many rows the coreset tells second derivatives: to a few percent, as steps need them.
     """
     rows = cast("Any", sample.rows(start))
+    rows.sort_by(start, family.scatter, truncation())
     stand_in = None
     if EFFORT.blocked.stand_in_rows * len(coreset.points) <= len(rows):
         few = Sample(coreset.points, coreset.own_weights, copy=False)

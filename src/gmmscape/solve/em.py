@@ -153,7 +153,11 @@ class EM:
             objective, at.mixture, at.statistics, model, None if ahead is None else ahead.length
         )
         size = 1.0 + abs(state.value)
-        if ahead is None and objective.stand_in is not None and trial.predicted <= tolerance.unseen_fall * size:
+        if (
+            ahead is None
+            and objective.stand_in is not None
+            and trial.predicted <= tolerance.unseen_fall * size
+        ):
             return self._by_length(objective, state, trial, tolerance.unseen_fall * size)
         if ahead is None and not trial.predicted > tolerance.no_fall * size:
             return self._rested(objective, state, trial.cost)

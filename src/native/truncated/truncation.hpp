@@ -39,16 +39,26 @@ struct TruncationState {
 // The statistics of passes over the same rows, one after the other.
 class Truncation {
   public:
+    // Rows are copied in their order where memory is enough and they are not near each other anyway: `copied`.
     Truncation(const Kernels& kernels, const Rows<double>& rows, const TruncationPlan& plan, TruncationState& state,
-               size_t threads)
-        : kernels_(kernels), rows_(rows), plan_(plan), state_(state), threads_(threads) {}
+               size_t threads, bool copied = true)
+        : kernels_(kernels), rows_(rows), plan_(plan), state_(state), threads_(threads), copied_(copied) {}
+
+    // Sorts the rows by a model, where passes in that order pay; later ones, of copies of the state, depend on no others.
+    void sort_by(const Model& model, Shape scatter) {
+        const ComponentBounds bounds(model);
+        LeftOut left = left_out(model.k);
+        if (possible(model.k) && begin(model, scatter, bounds, left)) {
+            Statistics unused;
+            statistics(model, scatter, unused);
+        }
+    }
 
     // Computes the statistics, where a truncated pass pays and every row has a density; else returns false.
     bool statistics(const Model& model, Shape scatter, Statistics& result) {
         const size_t k = model.k;
         state_.share = state_.price = 1.0;
-        if (k < plan_.least_components || rows_.n <= 4 * block_rows() || rows_.n >= size_t{1} << 32 ||
-            !affordable(false)) {
+        if (!possible(k)) {
             return false;
         }
         if (state_.waiting > 0) {
@@ -56,8 +66,7 @@ class Truncation {
             return false;
         }
         const ComponentBounds bounds(model);
-        LeftOut left{std::log(plan_.left_out / static_cast<double>(k)), state_.never};
-        left.never.resize(k, 0);
+        LeftOut left = left_out(k);
         const bool fresh = state_.blocks == nullptr;
         if (fresh && !begin(model, scatter, bounds, left)) {
             wait();
@@ -93,6 +102,17 @@ class Truncation {
     }
 
   private:
+    bool possible(size_t k) const {
+        return k >= plan_.least_components && rows_.n > 4 * block_rows() && rows_.n < size_t{1} << 32 &&
+               affordable(false);
+    }
+
+    LeftOut left_out(size_t k) const {
+        LeftOut left{std::log(plan_.left_out / static_cast<double>(k)), state_.never};
+        left.never.resize(k, 0);
+        return left;
+    }
+
     // Operations, about, as useful_threads counts them.
     static double each_density(const Model& model) {
         return 30.0 + 2.0 * static_cast<double>(1 + model.d + count(squares_of(model.shape), model.d));
@@ -182,7 +202,8 @@ class Truncation {
 
     void sort(const Model& model, const ComponentBounds& bounds, const std::vector<unsigned>& nearest) {
         state_.blocks = std::make_shared<const RowBlocks>(
-            row_blocks(rows_, model, nearest, scale_of(bounds), block_rows(), 1, affordable(true), threads_));
+            row_blocks(rows_, model, nearest, scale_of(bounds), block_rows(), 1, copied_ && affordable(true),
+                       threads_));
         state_.first = state_.excess = 0.0;
         state_.stale = false;
     }
@@ -265,6 +286,7 @@ class Truncation {
     const TruncationPlan& plan_;
     TruncationState& state_;
     const size_t threads_;
+    const bool copied_;
 };
 
 }  // namespace gmmscape

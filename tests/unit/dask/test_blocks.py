@@ -12,10 +12,12 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from tests.unit.engine.test_truncated import clusters
 
 from gmmscape import DataError, GaussianMixture, InvalidParameterError, NoResultError
 from gmmscape.dask import DaskBlocks
-from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks, RowBlock
+from gmmscape.measure.blocked import ArrayBlocks, BlockedSample, LocalBlocks, RowBlock, facts_of
+from gmmscape.solve.batch import truncation
 
 da = pytest.importorskip("dask.array", reason="Dask is not installed")
 distributed = pytest.importorskip("distributed", reason="distributed is not installed")
@@ -87,6 +89,26 @@ def test_a_fit_has_the_bits_of_one_here():
     assert_same(fitted(DaskBlocks(rows(X), rows(WEIGHTS))), local)
     # Parts of columns are joined, and weights may be a plain array.
     assert_same(fitted(DaskBlocks(rows(X, columns=1), WEIGHTS)), local)
+
+
+def test_sorted_blocks_have_the_bits_of_those_here(client: Any):
+    """Passes that are truncated by orders which each worker makes for itself."""
+    many, mixture = clusters("full", n=12_000, d=2, k=40, apart=9.0)
+    cuts = [4_000, 4_000, 9_000]
+    chunks = tuple(np.diff([0, *cuts, len(many)]).tolist())
+    everywhere, found = da.from_array(many, chunks=(chunks, 2)), []
+    for blocks in (DaskBlocks(everywhere, client=client), LocalBlocks(ArrayBlocks(np.split(many, cuts)))):
+        sample = BlockedSample(blocks, facts_of(blocks))
+        start = sample.local_mixture(mixture)
+        moved = sample.local_mixture(mixture.shifted(np.array([0.4, 0.2])))
+        own = sample.rows(start)
+        whole = own.statistics(moved, "full")
+        own.sort_by(start, "full", truncation())
+        found.append([own.statistics(at, "full") for at in (start, moved)])
+        assert (found[-1][1].scatter != whole.scatter).any()
+    for there, here in zip(*found, strict=True):
+        parts = ("mass", "mean", "scatter", "log_likelihood")
+        assert_same([getattr(there, part) for part in parts], [getattr(here, part) for part in parts])
 
 
 def test_no_cluster_is_needed():

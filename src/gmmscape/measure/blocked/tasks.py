@@ -8,6 +8,7 @@ from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.engine import Held, Parameters, Rounding
 from gmmscape.measure.blocked.row_blocks import RowBlock
+from gmmscape.measure.blocked.sorting import Sorting
 from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
 
 
@@ -34,16 +35,21 @@ class Place:
 
 @dataclass(frozen=True)
 class StatisticsTask:
-    """Sufficient statistics at a mixture."""
+    """Sufficient statistics at a mixture, of rows in an order if they are sorted."""
 
     place: Place
     parameters: Parameters
     scatter: str
+    sorting: Sorting | None = None
 
     def __call__(self, block: RowBlock, place: int) -> SufficientStatistics | None:
         """Return those of a block."""
         held = self.place.held(block)
-        return None if held is None else held.statistics(self.parameters, self.scatter)
+        if held is None:
+            return None
+        if self.sorting is None:
+            return held.statistics(self.parameters, self.scatter)
+        return self.sorting.statistics(held, place, self.parameters, self.scatter)
 
 
 @dataclass(frozen=True)

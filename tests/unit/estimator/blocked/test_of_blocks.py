@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ import gmmscape as gs
 from efforts import with_effort
 from gmmscape.estimator import of_blocks
 from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks, coreset
+from gmmscape.solve import em
 from gmmscape.solve.second_order import quadratic_model
+from gmmscape.tolerances import TOLERANCES
 
 
 def clusters(n: int = 6_000, seed: int = 0) -> np.ndarray:
@@ -74,6 +77,24 @@ def test_few_rows_tell_the_steps_of_very_many(
     assert few.nll == pytest.approx(all_rows.nll, abs=1e-10)
     np.testing.assert_allclose(few.means, all_rows.means, atol=1e-4)
     assert few.n_iter < 0.6 * all_rows.n_iter
+
+
+@pytest.mark.usefixtures("small_coreset")
+def test_steps_go_on_where_their_fall_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judged by the EM step they end in fewer passes than EM from there."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(rng.integers(0, 4, (30_000, 1)) * [3.2, 1.0], 1.0)
+    model = gs.GaussianMixture(4, covariance_prior=0, random_state=0, tol=1e-10)
+    ends, blocks = [], blocks_of(X, 5, 5, 6, 10_000)
+    for unseen in (TOLERANCES.solve.unseen_fall, 0.0):
+        changed = replace(TOLERANCES, solve=replace(TOLERANCES.solve, unseen_fall=unseen))
+        monkeypatch.setattr(em, "TOLERANCES", changed)
+        ends.append(model.fit(blocks).solution_)
+    judged, by_fall = ends
+    assert judged.stop_reason == by_fall.stop_reason == "converged"
+    assert judged.gradient_norm <= 1e-10
+    assert judged.nll == pytest.approx(by_fall.nll, abs=1e-12)
+    assert judged.n_iter < by_fall.n_iter
 
 
 @pytest.mark.usefixtures("small_coreset")
