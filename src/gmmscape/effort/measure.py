@@ -48,6 +48,8 @@ class MeasureEffort:
     joined_lines: int = 50
     #: Lines that a note about rows lists.
     lines_told: int = 20
+    #: Columns up to which it pays to turn rows before one goes along columns.
+    turned_columns: int = 32
     #: Numbers of a block of rows whose conditional moments are computed together.
     regression_values: int = 1 << 20
     #: Numbers of the conditional covariances of missing values that are held at once.

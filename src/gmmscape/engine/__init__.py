@@ -8,6 +8,7 @@ or PyTorch on a card. The environment variables GMMSCAPE_ENGINE (native, referen
 
 from gmmscape.arrays import FloatArray
 from gmmscape.engine.choice import Info, current, info, register, using
+from gmmscape.engine.extent import extent
 from gmmscape.engine.held import HeldRows
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.protocol import (
@@ -69,6 +70,7 @@ __all__ = [
     "Weights",
     "Work",
     "current",
+    "extent",
     "hold",
     "info",
     "register",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray, extent
+from gmmscape.arrays import FloatArray
+from gmmscape.engine.extent import extent
 from gmmscape.engine.logsumexp import logsumexp_rows
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.protocol import Rounding

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gmmscape.arrays import FloatArray, extent
+from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
+from gmmscape.engine import extent
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
 from gmmscape.incomplete import one_gaussian
 from gmmscape.measure.duplicates import Duplicates, Keys, digest, row_keys

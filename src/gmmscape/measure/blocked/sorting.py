@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+import numpy as np
+
 from gmmscape.effort import EFFORT
 from gmmscape.engine import Held, Parameters, Truncation
+from gmmscape.measure.blocked.row_blocks import RowBlock
 from gmmscape.statistics import SufficientStatistics
 
-#: Orders that this process has made, by the name of the sorting and the place of the block.
-_kept: OrderedDict[str, dict[int, Any]] = OrderedDict()
+#: Orders that this process has made, by the name of the sorting and the place of the block, with its mark.
+_kept: OrderedDict[str, dict[int, tuple[tuple[float, ...], Any]]] = OrderedDict()
 _lock = Lock()
 
 
@@ -43,20 +46,30 @@ class Sorting:
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def statistics(
-        self, held: Held, place: int, parameters: Parameters, scatter: str
+        self, held: Held, block: RowBlock, place: int, parameters: Parameters, scatter: str
     ) -> SufficientStatistics:
-        """Return the statistics of the rows of a block at a mixture; a truncated pass where that pays."""
+        """Return the statistics of the held rows of a block; by a truncated pass where that pays."""
         with _lock:
             own = _kept.setdefault(self.name, {})
             _kept.move_to_end(self.name)
             while len(_kept) > EFFORT.blocked.sortings:
                 _kept.popitem(last=False)
-        if place not in own:
-            own[place] = held.order(self.parameters, self.scatter, self.truncation)
-        order = own[place]
+        seen = _mark(block)
+        mark, order = own.get(place, (None, None))
+        if mark != seen:
+            order = held.order(self.parameters, self.scatter, self.truncation)
+            own[place] = seen, order
         if order is None:
             return held.statistics(parameters, scatter)
         return held.ordered_statistics(parameters, scatter, order)
+
+
+def _mark(block: RowBlock) -> tuple[float, ...]:
+    """What tells rows from others, and from the same in another order: they may be computed again."""
+    flat = block.points.ravel()
+    own = () if block.weights is None else (float(block.weights.sum()),)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (len(block.points), float(flat.sum()), float(flat[:-1] @ flat[1:]), *own)
 
 
 def forget(name: str) -> None:

@@ -49,7 +49,7 @@ class StatisticsTask:
             return None
         if self.sorting is None:
             return held.statistics(self.parameters, self.scatter)
-        return self.sorting.statistics(held, place, self.parameters, self.scatter)
+        return self.sorting.statistics(held, block, place, self.parameters, self.scatter)
 
 
 @dataclass(frozen=True)

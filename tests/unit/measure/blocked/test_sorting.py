@@ -12,7 +12,7 @@ from tests.unit.engine.test_truncated import clusters
 
 from gmmscape.engine.extension import instruction_sets as available
 from gmmscape.engine.native import NativeRows
-from gmmscape.measure.blocked import ArrayBlocks, BlockedSample, LocalBlocks, facts_of, sorting
+from gmmscape.measure.blocked import ArrayBlocks, BlockedSample, LocalBlocks, RowBlock, facts_of, sorting
 from gmmscape.measure.blocked import rows as blocked_rows
 from gmmscape.measure.blocked.tasks import StatisticsTask
 from gmmscape.solve.batch import truncation
@@ -70,6 +70,22 @@ def test_orders_that_were_lost_are_made_again_to_the_bit():
     other = pickle.loads(pickle.dumps(task))
     sorting.forget(rows._sorting.name)
     assert bits(other(block, 3)) == bits(here)
+
+
+def test_rows_that_are_others_are_sorted_anew():
+    """Blocks that somebody computes again may be others, or the same in another order."""
+    own = sample()
+    start = own.local_mixture(MIXTURE)
+    rows = own.rows(start)
+    rows.sort_by(start, "full", truncation())
+    task = StatisticsTask(rows.place, rows._parameters(start), "full", rows._sorting)
+    block, turned, fewer = X[:9_000], X[:9_000][::-1].copy(), X[:8_999]
+    for points in (block, turned, fewer):
+        found = task(RowBlock(points), 2)
+        whole = StatisticsTask(rows.place, rows._parameters(start), "full")(RowBlock(points), 2)
+        np.testing.assert_allclose(found.mass, whole.mass, rtol=1e-11)
+        np.testing.assert_allclose(found.mean, whole.mean, rtol=1e-10, atol=1e-10)
+        assert bits(found) != bits(whole)
 
 
 def test_orders_go_with_the_rows_and_few_fits_have_some():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gmmscape.arrays import extent
+from gmmscape.engine import extent
 
 
 @pytest.mark.parametrize(("n", "d"), [(1, 1), (4096, 2), (10_001, 3), (4097, 33), (50, 40)])
