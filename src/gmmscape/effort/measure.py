@@ -79,8 +79,8 @@ class BlockedEffort:
     coreset_rows_each: int = 1_000
     #: Times as many rows from which on those of the coreset tell second derivatives in place of all.
     stand_in_rows: int = 10
-    #: Rows up to which blocks are sorted; fits whose orders a process keeps at a time.
-    most_sorted_rows: int = 20_000_000
+    #: Bytes that the orders of all blocks may take where they are sorted; fits whose orders a process keeps.
+    bytes_of_orders: float = 1.2e8
     sortings: int = 2
     #: Bytes that a user allows if nothing is said, and which part of them one block has.
     memory: float = 1e9

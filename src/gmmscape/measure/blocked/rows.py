@@ -87,13 +87,15 @@ class BlockedRows:
     def sort_by(self, mixture: Mixture, scatter: str, truncation: Truncation) -> None:
         """Have the rows of each block sorted by a mixture from the next pass on, where that pays.
 
-        Nothing is sorted where so many rows would take more memory than `EFFORT.blocked.most_sorted_rows`
-        do, 6 bytes a row in few columns. Bits of sums are those of this mixture's order from then on.
+        Nothing is sorted where the orders, 6 bytes a row in the plane and half a byte a column more, would
+        take more than `EFFORT.blocked.bytes_of_orders`. Bits of sums are those of this order from then on.
         """
         if self._sorting is not None:
             forget(self._sorting.name)
         self._sorting = None
-        if self.n <= EFFORT.blocked.most_sorted_rows:
+        # The number of each row, and of each small block two boxes and their lengths.
+        numbers = 4 * len(self.origin) + 3
+        if self.n * (4.0 + 8.0 * numbers / truncation.block_rows) <= EFFORT.blocked.bytes_of_orders:
             self._sorting = Sorting(self._parameters(mixture), scatter, truncation)
             weakref.finalize(self, forget, self._sorting.name)
 

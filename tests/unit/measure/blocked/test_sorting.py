@@ -103,7 +103,7 @@ def test_orders_go_with_the_rows_and_few_fits_have_some():
 
 
 def test_very_many_rows_are_not_sorted(monkeypatch: pytest.MonkeyPatch):
-    with_effort(monkeypatch, blocked_rows, "blocked", most_sorted_rows=len(X) - 1)
+    with_effort(monkeypatch, blocked_rows, "blocked", bytes_of_orders=5.3 * len(X))
     own = sample()
     start = own.local_mixture(MIXTURE)
     rows = own.rows(start)
