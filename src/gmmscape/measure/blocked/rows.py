@@ -12,7 +12,7 @@ from gmmscape import engine
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.engine import EmRuns, EmTask, Rounding, Truncation
-from gmmscape.exceptions import NoResultError
+from gmmscape.exceptions import DataError, NoResultError
 from gmmscape.measure.blocked.row_blocks import BlockTask, RowBlocks
 from gmmscape.measure.blocked.sorting import Sorting, forget
 from gmmscape.measure.blocked.tasks import (
@@ -32,6 +32,7 @@ from gmmscape.statistics import (
     ScoreMoments,
     SufficientStatistics,
 )
+from gmmscape.tolerances import TOLERANCES
 
 Result = TypeVar("Result")
 #: Called with the rows of a pass that are done; it may raise to end the pass.
@@ -100,12 +101,21 @@ class BlockedRows:
             weakref.finalize(self, forget, self._sorting.name)
 
     def statistics(self, mixture: Mixture, scatter: str) -> SufficientStatistics:
-        """Return the sufficient statistics at `mixture` (local coordinates), merged along a fixed tree."""
+        """Return the sufficient statistics at `mixture` (local coordinates), merged along a fixed tree.
+
+        Raises DataError if the rows have another total weight than in the first pass.
+        """
         merged = MergeInOrder()
         task = StatisticsTask(self.place, self._parameters(mixture), scatter, self._sorting)
         for part in self._parts(task):
             merged.add(part)
-        return merged.total()
+        total = merged.total()
+        if not abs(total.weight - 1.0) <= TOLERANCES.measure.same_mass:
+            raise DataError(
+                f"the rows weigh {total.weight:.10g} times what they did in the first pass: they were "
+                "changed while they were in use; keep them as they are until the end"
+            )
+        return total
 
     def nll(self, mixture: Mixture) -> float:
         """Return the NLL of `mixture`, in the user's units of length."""

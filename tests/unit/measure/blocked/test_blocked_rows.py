@@ -164,6 +164,38 @@ def test_rows_that_vanish_are_an_error() -> None:
         sample.rows(mixture_of("full")).nll(sample.local_mixture(mixture_of("full")))
 
 
+@pytest.mark.parametrize("change", ["a block less", "a row more", "a block twice", "another weight"])
+def test_rows_of_another_weight_are_an_error(change: str) -> None:
+    """What is added up in a pass is checked each time: a block that counts twice would not go unseen."""
+    w = np.ones(50)
+
+    class Changing(ArrayBlocks):
+        changed = False
+
+        def blocks(self):
+            found = list(super().blocks())
+            if self.changed:
+                first = found[0]
+                more = RowBlock(np.concatenate([first.points, first.points[:1]]), np.ones(51))
+                other = RowBlock(first.points, np.where(np.arange(50) == 3, 1.001, 1.0))
+                found = {
+                    "a block less": found[1:],
+                    "a row more": [more, *found[1:]],
+                    "a block twice": [*found, found[1]],
+                    "another weight": [other, *found[1:]],
+                }[change]
+            yield from found
+
+    source = Changing(cut(rows_of(150), 50, 100), [w, w, w])
+    rows = LocalBlocks(source)
+    sample = BlockedSample(rows, facts_of(rows))
+    local = sample.local_mixture(mixture_of("full"))
+    sample.rows(local).statistics(local, "full")
+    source.changed = True
+    with pytest.raises(gs.DataError, match="changed while they were in use"):
+        sample.rows(local).statistics(local, "full")
+
+
 def test_an_error_of_the_source_comes_through_while_it_reads_ahead() -> None:
     class Broken(ArrayBlocks):
         def blocks(self):
