@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.unit.engine.test_truncated import clusters
 
 import gmmscape as gs
-from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks, RowBlock
+from gmmscape.measure.blocked import ArrayBlocks, BlockedSample, LocalBlocks, RowBlock, facts_of
+from gmmscape.solve.batch import truncation
 from gmmscape.spark import GaussianMixture, SparkBlocks
 
 pyspark = pytest.importorskip("pyspark", reason="PySpark is not installed")
@@ -59,6 +61,25 @@ def test_a_fit_has_the_bits_of_one_here(frame: Any):
     assert list(model.feature_names_in_) == ["a.length", "width"]
     assert model.score(frame, sample_weight="count") == local.score(parts)
     assert model.bic(frame, sample_weight="count") == local.bic(parts)
+
+
+def test_sorted_partitions_have_the_bits_of_those_here(session: Any):
+    """Passes that are truncated by orders which each process of Spark makes for itself."""
+    many, mixture = clusters("full", n=12_000, d=2, k=40, apart=9.0)
+    parts = np.split(many, [4_000, 9_000])
+    rows = session.sparkContext.parallelize([part.tolist() for part in parts], len(parts))
+    frame = session.createDataFrame(rows.flatMap(lambda part: part), ["a", "b"])
+    found = []
+    for blocks in (SparkBlocks(frame), LocalBlocks(ArrayBlocks(parts))):
+        sample = BlockedSample(blocks, facts_of(blocks))
+        start = sample.local_mixture(mixture)
+        moved = sample.local_mixture(mixture.shifted(np.array([0.4, 0.2])))
+        own = sample.rows(start)
+        own.sort_by(start, "full", truncation())
+        found.append([own.statistics(at, "full") for at in (start, moved)])
+    for there, here in zip(*found, strict=True):
+        for part in ("mass", "mean", "scatter", "log_likelihood"):
+            np.testing.assert_array_equal(getattr(there, part), getattr(here, part))
 
 
 def test_answers_are_columns_more(frame: Any):
