@@ -31,6 +31,8 @@ class MeasureTolerances:
     whole_weight: float = 1e-6
     largest_count: float = 32.0
     largest_whole: float = 2.0**53
+    #: A share of the largest weight below which one is none: the square of the rounding of float64.
+    no_weight: float = 2.0**-104
     #: A column of fewer different values than this share of the rows is on a grid where all gaps are
     #: multiples of the smallest, within this share of it.
     grid_share: float = 0.9
