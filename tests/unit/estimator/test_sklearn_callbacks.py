@@ -74,8 +74,8 @@ def test_scikit_learns_own_callbacks(capsys: pytest.CaptureFixture[str]):
 def test_weights_are_routed():
     """To fit and to score, through a pipeline and a search; without a request they go nowhere.
 
-    The search is within the pipeline: scikit-learn 1.6 routes none to the scores of pipelines that are searched
-    over (its issue 30937).
+    The search is within the pipeline: scikit-learn 1.6 routes none to the scores of pipelines that are
+    searched over (its issue 30937).
     """
     rows = np.random.default_rng(0).permutation(PLANE)
     weights = np.random.default_rng(0).integers(1, 4, len(rows)).astype(float)
