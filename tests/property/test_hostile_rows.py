@@ -126,7 +126,7 @@ def assert_holds(model: gs.GaussianMixture, X: Any) -> None:
 
 
 @given(X=rows(), given_options=options, data=st.data())
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_fit_holds_or_is_refused(X, given_options, data):
     sample_weight = data.draw(weights(len(X)))
     with warnings.catch_warnings():
@@ -140,7 +140,7 @@ def test_a_fit_holds_or_is_refused(X, given_options, data):
 
 
 @given(X=rows(), k=st.integers(1, 3), kind=st.sampled_from(KINDS), data=st.data())
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_model_of_others_is_judged_or_refused(X, k, kind, data):
     """Parameters that may be anything too."""
     d = X.shape[1]
