@@ -20,7 +20,7 @@ def match_means(means: FloatArray, reference: FloatArray) -> tuple[IntArray, flo
     order : ndarray of shape (k,)
         ``means[order]`` lies closest to ``reference`` in the sum of squared distances.
     distance : float
-        Largest distance between matched points. Cost O(k^3).
+        Largest distance between matched points, infinite beyond 1e154. Cost O(k^3).
     """
     if means.shape[1] == 1:  # on a line, matching in sorted order is optimal
         order = np.empty(len(means), dtype=np.intp)
@@ -34,4 +34,5 @@ def match_means(means: FloatArray, reference: FloatArray) -> tuple[IntArray, flo
             largest = max(float(np.abs(means).max()), float(np.abs(reference).max()))
             costs = cdist(reference / largest, means / largest, "sqeuclidean")
         _, order = linear_sum_assignment(costs)
-    return order, float(np.linalg.norm(means[order] - reference, axis=1).max())
+    with np.errstate(over="ignore"):
+        return order, float(np.linalg.norm(means[order] - reference, axis=1).max())

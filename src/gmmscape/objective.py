@@ -151,7 +151,7 @@ def step_sizes(before: Mixture, after: Mixture) -> FloatArray:
     of its weight, and of its covariance.
     """
     kind, factors = before.kind, before.parameters.factors
-    sizes = np.linalg.norm(kind.scaled_each(after.means - before.means, factors), axis=1)
+    sizes = kind.lengths_each(after.means - before.means, factors)
     if not np.array_equal(before.weights, after.weights):
         change = np.abs(after.weights - before.weights)
         alive = before.weights > 0.0
@@ -159,5 +159,6 @@ def step_sizes(before: Mixture, after: Mixture) -> FloatArray:
     if not np.array_equal(before.covariances, after.covariances):
         change = after.covariances - before.covariances
         with np.errstate(over="ignore", invalid="ignore"):  # deviations near the smallest numbers
-            sizes = np.maximum(sizes, kind.relative_changes(change, factors, before.n_features))
+            relative = kind.relative_changes(change, factors, before.n_features)
+        sizes = np.maximum(sizes, np.where(np.isnan(relative), np.inf, relative))  # of what overflows twice
     return sizes

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.given_rows import given_rows, unmasked, warn_of_inexact
+from gmmscape.tolerances import TOLERANCES
 from gmmscape.weights import Weights
 
 P = ParamSpec("P")
@@ -236,7 +237,10 @@ def _all_finite(array: FloatArray) -> bool:
 
 
 def sample_weights(value: ArrayLike | None, n: int) -> Weights:
-    """Return sample weights normalised to sum to one; None stands for equal weights."""
+    """Return sample weights normalised to sum to one; None stands for equal weights.
+
+    Those next to nothing beside the largest, which change no digit of a sum, are zero.
+    """
     if value is None:
         return Weights.equal(n)
     try:
@@ -253,7 +257,7 @@ def sample_weights(value: ArrayLike | None, n: int) -> Weights:
     largest = weights.max()
     if largest == 0:
         raise DataError("sample_weight is zero everywhere: give at least one row a positive weight")
-    return Weights.given(weights)
+    return Weights.given(np.where(weights < largest * TOLERANCES.measure.no_weight, 0.0, weights))
 
 
 def square_matrix(name: str, value: ArrayLike) -> FloatArray:

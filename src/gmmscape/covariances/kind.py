@@ -15,6 +15,15 @@ from gmmscape.results.text import counted
 from gmmscape.validation import finite_array
 
 
+def log_of_products(factors: FloatArray, unit: float) -> FloatArray:
+    """Logarithms of factors times a unit, also where float64 cannot hold the product."""
+    with np.errstate(over="ignore", under="ignore"):
+        products = factors * unit
+    if np.finfo(np.float64).tiny <= products.min() and products.max() < np.inf:
+        return np.log(products)
+    return np.log(factors) + np.log(unit)
+
+
 class CovarianceKind(ABC):
     """How the covariances of a mixture are stored, and everything that depends on it.
 
@@ -142,6 +151,16 @@ class CovarianceKind(ABC):
     def scaled_each(self, shifts: FloatArray, factors: FloatArray) -> FloatArray:
         """Return shifts (..., k, d), one of each component, in its own standard deviations."""
 
+    def lengths(self, gaps: FloatArray, factors: FloatArray, i: int) -> FloatArray:
+        """Return lengths of gaps (n, d) in standard deviations of component i, infinite ones too, (n,)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _lengths(self.scaled(gaps, factors, i), gaps)
+
+    def lengths_each(self, shifts: FloatArray, factors: FloatArray) -> FloatArray:
+        """Return lengths of shifts (k, d), each in those of its own component, infinite ones too, (k,)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _lengths(self.scaled_each(shifts, factors), shifts)
+
     @abstractmethod
     def relative_changes(self, change: FloatArray, factors: FloatArray, d: int) -> FloatArray:
         """Return each covariance's change in its own units: Frobenius norms, (k,) or (1,) where shared."""
@@ -266,3 +285,10 @@ class CovarianceKind(ABC):
         covariances : ndarray
             Conditional ones of the rest, as stored.
         """
+
+
+def _lengths(scaled: FloatArray, gaps: FloatArray) -> FloatArray:
+    """Lengths of scaled gaps, infinite beyond 1e154: of terms that large any difference is rounding."""
+    found = np.linalg.norm(scaled, axis=1)
+    found[np.isnan(found) & ~np.isnan(gaps).any(axis=1)] = np.inf
+    return found

@@ -9,7 +9,7 @@ import numpy as np
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.covariances.cholesky import precision_factors
 from gmmscape.covariances.conditioning import Conditioned, Regressions
-from gmmscape.covariances.kind import CovarianceKind
+from gmmscape.covariances.kind import CovarianceKind, log_of_products
 from gmmscape.exceptions import InvalidParameterError
 
 
@@ -55,8 +55,8 @@ class _Matrices(CovarianceKind):
         # The trace of the inverse of the correlations bounds one over their least eigenvalue, which has to be
         # above d (d + 1) / 2 units of rounding for a factorisation to succeed (Demmel 1989); here four times.
         d = covariances.shape[-1]
-        variances = np.diagonal(covariances, axis1=-2, axis2=-1)
-        inverse = (variances * np.square(factors).sum(axis=-1)).sum(axis=-1)
+        deviations = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))
+        inverse = np.square(deviations[..., None] * factors).sum(axis=(-2, -1))
         return not bool((2 * d * (d + 1) * np.finfo(np.float64).eps * inverse < 1.0).all())
 
     def inverse_deviations(self, factors: FloatArray) -> FloatArray:
@@ -70,7 +70,7 @@ class _Matrices(CovarianceKind):
         return np.linalg.slogdet(covariances)[1]
 
     def log_scales(self, factors: FloatArray, unit: float, d: int) -> FloatArray:
-        return np.log(np.diagonal(factors, axis1=-2, axis2=-1) * unit).sum(axis=-1)
+        return log_of_products(np.diagonal(factors, axis1=-2, axis2=-1), unit).sum(axis=-1)
 
     def squared_lengths(self, gaps: FloatArray, covariances: FloatArray) -> FloatArray:
         return (gaps * np.linalg.solve(covariances, gaps[:, :, None])[:, :, 0]).sum(axis=1)
@@ -108,8 +108,10 @@ class _Matrices(CovarianceKind):
 
     def lifted(self, covariances: FloatArray, floor: FloatArray) -> tuple[FloatArray, bool]:
         """Clip the eigenvalues of F^-1/2 C F^-1/2 from below at one, F = diag(floor)."""
+        if not np.isfinite(covariances).all():
+            return covariances, False  # no mixture is made of them
         covariances, moved = _lone_columns_lifted(covariances, floor)
-        outer = _outer(floor)
+        outer = _outer(_floor_beside(covariances, floor))
         if _above(covariances / outer):
             return covariances, moved
         values, vectors = np.linalg.eigh(covariances / outer)
@@ -121,7 +123,7 @@ class _Matrices(CovarianceKind):
 
     def held_up(self, covariances: FloatArray, floor: FloatArray, varying: BoolArray | slice) -> BoolArray:
         matrices = covariances if covariances.ndim == 3 else covariances[None]
-        scaled = (matrices / _outer(floor))[:, varying][:, :, varying]
+        scaled = (matrices / _outer(_floor_beside(matrices, floor)))[:, varying][:, :, varying]
         if _all_above(scaled, 1e-9 + 8 * np.finfo(np.float64).eps * np.trace(scaled, axis1=1, axis2=2).max()):
             return np.zeros(len(scaled), dtype=bool)
         values = np.linalg.eigvalsh(scaled)
@@ -286,6 +288,13 @@ def _all_above(scaled: FloatArray, more: FloatArray | float) -> bool:
     except np.linalg.LinAlgError:
         return False
     return True
+
+
+def _floor_beside(covariances: FloatArray, floor: FloatArray) -> FloatArray:
+    """The floor, but 2^-1000 of the largest variance: what is lower holds nothing, and quotients overflow."""
+    d = len(floor)
+    variances = np.diagonal(covariances, axis1=-2, axis2=-1).reshape(-1, d)
+    return np.maximum(floor, 2.0**-1000 * variances.max(axis=0, initial=0.0))
 
 
 def _outer(floor: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray, IntArray
 from gmmscape.covariances.conditioning import Conditioned, Independent
-from gmmscape.covariances.kind import CovarianceKind
+from gmmscape.covariances.kind import CovarianceKind, log_of_products
 from gmmscape.covariances.matrices import column_units
 from gmmscape.exceptions import InvalidParameterError
 
@@ -99,7 +99,7 @@ class Diag(_Variances):
         return np.log(covariances).sum(axis=1)
 
     def log_scales(self, factors: FloatArray, unit: float, d: int) -> FloatArray:
-        return np.log(factors * unit).sum(axis=1)
+        return log_of_products(factors, unit).sum(axis=1)
 
     def squared_lengths(self, gaps: FloatArray, covariances: FloatArray) -> FloatArray:
         return (gaps**2 / covariances).sum(axis=1)
@@ -191,7 +191,7 @@ class Spherical(_Variances):
         return d * np.log(covariances)
 
     def log_scales(self, factors: FloatArray, unit: float, d: int) -> FloatArray:
-        return d * np.log(factors * unit)
+        return d * log_of_products(factors, unit)
 
     def squared_lengths(self, gaps: FloatArray, covariances: FloatArray) -> FloatArray:
         return (gaps**2 / covariances[:, None]).sum(axis=1)

@@ -221,7 +221,9 @@ def check_rows(sample: Sample, fitted: FittedModel) -> None:
             f"{counted(k, 'component')}: pass the rows that it was fitted on"
         )
     spread = float(np.sqrt(sample.variance.mean())) or 1.0
-    if not np.abs(fitted.means / spread - sample.origin / spread).max() < TOLERANCES.diagnosis.out_of_reach:
+    with np.errstate(over="ignore", invalid="ignore"):  # what is no number is out of reach too
+        apart = np.abs(fitted.means / spread - sample.origin / spread).max()
+    if not apart < TOLERANCES.diagnosis.out_of_reach:
         raise DataError(
             f"{OF_OTHER_ROWS}: its means are farther from them than numbers can tell; pass the rows that it "
             "was fitted on"

@@ -54,14 +54,9 @@ def foreign_rows(
     weights = rows.weights[at] * rows.responsibilities(given, at).sum(axis=1)
     taken = 1.0 - float(weights.sum() / rows.weights[at].sum())
     d, factors = given.n_features, given.parameters.factors
-    with np.errstate(over="ignore", invalid="ignore"):
-        lengths = np.stack(
-            [
-                np.linalg.norm(given.kind.scaled(points - given.means[j], factors, int(j)), axis=1)
-                for j in np.flatnonzero(given.weights > 0)
-            ]
-        )
-    nearest = np.nan_to_num(lengths, nan=np.inf).min(axis=0)
+    present = np.flatnonzero(given.weights > 0)
+    lengths = [given.kind.lengths(points - given.means[j], factors, int(j)) for j in present]
+    nearest = np.min(lengths, axis=0)
     limit = np.sqrt(d) + TOLERANCES.diagnosis.foreign_distance
     share = float(weights[nearest > limit].sum() / weights.sum())
     far = share > TOLERANCES.diagnosis.foreign_share or taken > 1.0 - TOLERANCES.diagnosis.foreign_share
@@ -70,7 +65,7 @@ def foreign_rows(
         found = _moments(objective, given, points[near], weights[near])
     if not (far or (fitted and _plainly_others(objective, found))):
         return None
-    column = int(np.argmax(found.shift + np.abs(np.log(found.ratio))))
+    column = int(np.argmax(found.shift + np.abs(found.log_ratio)))
     called = f"column {column}" if names is None else repr(names[column])
     origin = objective.measure.origin[column]
     how = f"in {called}"
@@ -100,24 +95,29 @@ class _Moments(NamedTuple):
     @property
     def shift(self) -> FloatArray:
         """Distance of the averages in standard deviations, the larger ones."""
-        return np.abs(self.mean - self.rows_mean) / np.sqrt(np.maximum(self.variance, self.rows_variance))
+        with np.errstate(over="ignore"):  # more than float64 can hold is far
+            return np.abs(self.mean - self.rows_mean) / np.sqrt(np.maximum(self.variance, self.rows_variance))
 
     @property
-    def ratio(self) -> FloatArray:
-        """Of the variances."""
-        return self.variance / self.rows_variance
+    def log_ratio(self) -> FloatArray:
+        """Of the variances, whose quotient need not be one of float64."""
+        return np.log(self.variance) - np.log(self.rows_variance)
 
 
 def _moments(objective: SampleObjective, given: Mixture, points: FloatArray, weights: FloatArray) -> _Moments:
     """Those of the model, and of some rows."""
     mean = given.weights @ given.means
     spread = given.weights @ (given.column_variances() + (given.means - mean) ** 2)
+    # An average of positive numbers is positive, but of the smallest ones there are no parts.
+    spread = np.maximum(spread, given.column_variances()[given.weights > 0].min(axis=0))
     share = weights / weights.sum()
     rows_mean = share @ points
-    rows_variance, fourth = (share @ (points - rows_mean) ** power for power in (2, 4))
-    kurtosis = np.divide(fourth, rows_variance**2, out=np.full_like(fourth, 3.0), where=rows_variance > 0)
+    gaps = points - rows_mean
+    rows_variance = share @ gaps**2
     # Of one value there is no variance to compare with, and a model of such a column has any.
-    rows_variance = np.where(rows_variance > 0, rows_variance, spread)
+    varied = rows_variance > 0
+    rows_variance = np.where(varied, rows_variance, spread)
+    kurtosis = np.where(varied, share @ (gaps / np.sqrt(rows_variance)) ** 4, 3.0)
     return _Moments(mean, spread, rows_mean, rows_variance, kurtosis)
 
 
@@ -125,12 +125,12 @@ def _plainly_others(objective: SampleObjective, found: _Moments) -> bool:
     """Whether averages or variances of some column differ by more than new rows of one source would."""
     error = TOLERANCES.diagnosis.foreign_errors / np.sqrt(objective.measure.effective_rows)
     shifted = found.shift > max(TOLERANCES.diagnosis.foreign_shift, error)
-    ratio, kurtosis = found.ratio, found.rows_kurtosis
+    ratio, kurtosis = found.log_ratio, found.rows_kurtosis
     if objective.family.name != objective.family.kind.name:  # a family of its own may hold them otherwise
         return bool(shifted.any())
     if objective.family.kind.n_parameters(1, 2) == 1:  # of all columns together, where components have one
-        ratio = np.atleast_1d(found.variance.sum() / found.rows_variance.sum())
+        ratio = np.atleast_1d(np.log(found.variance.sum()) - np.log(found.rows_variance.sum()))
         kurtosis = np.atleast_1d(kurtosis.max())
     few = error * np.sqrt(np.maximum(kurtosis - 1.0, 0.0))  # six standard errors of the log of a variance
-    scaled = np.abs(np.log(ratio)) > np.maximum(np.log(TOLERANCES.diagnosis.foreign_ratio), few)
+    scaled = np.abs(ratio) > np.maximum(np.log(TOLERANCES.diagnosis.foreign_ratio), few)
     return bool(shifted.any() or scaled.any())

@@ -16,6 +16,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.moves.search import TriedMove
 from gmmscape.plot.fits.fit import FitDisplay
 from gmmscape.results.deferred import Deferred
+from gmmscape.results.fields import plain
 from gmmscape.results.records import Record, reports
 
 VERDICTS = ("bad optimum", "no better fit found", "cannot tell")
@@ -227,7 +228,7 @@ class Diagnosis(Deferred):
         """A move with the gain of the whole data and, of a mixture, what the BIC falls by."""
         gain = move.realised_gain * self.total
         bic = 2.0 * gain if self.objective == "nll" else None  # as many parameters before as after
-        return {**move.content(), "gain_total": gain, "bic_gain": bic}
+        return {**move.content(), "gain_total": plain(gain), "bic_gain": plain(bic)}
 
     def plot(
         self, data: Any = None, *, columns: Any = None, level: float = 0.9, ax: Any = None

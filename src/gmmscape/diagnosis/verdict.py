@@ -218,8 +218,8 @@ def never_all_right(
 
 def _apart(fit: Mixture, better: Mixture) -> FloatArray:
     """How far the means of two fits are apart, in standard deviations of the first, with their weights."""
-    gaps = fit.kind.scaled_each(better.means - fit.means, fit.parameters.factors)
-    return np.linalg.norm(gaps, axis=1) + np.abs(better.weights - fit.weights)
+    gaps = fit.kind.lengths_each(better.means - fit.means, fit.parameters.factors)
+    return gaps + np.abs(better.weights - fit.weights)
 
 
 def _state(stop_reason: str, broken: bool) -> str:

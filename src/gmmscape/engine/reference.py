@@ -138,7 +138,8 @@ def _scatter(X: FloatArray, posterior: FloatArray, mean: FloatArray, kind: str) 
     if kind == "none":
         return None
     storage = kind_named(kind)
-    return storage.joined([storage.scatter(X - at, posterior[:, i]) for i, at in enumerate(mean)])
+    with np.errstate(over="ignore", invalid="ignore"):  # of what is not finite no mixture is made
+        return storage.joined([storage.scatter(X - at, posterior[:, i]) for i, at in enumerate(mean)])
 
 
 def location_derivatives(

@@ -231,11 +231,15 @@ def printer_of(model: GaussianMixture) -> Printer | None:
 
 def set_parameters(model: Any, mixture: Mixture, dtype: Any = np.float64) -> None:
     """Give an estimator the attributes of a mixture, in this precision."""
-    model.weights_ = mixture.weights.astype(dtype)
-    model.means_ = mixture.means.astype(dtype)
-    model.covariances_ = mixture.covariances.astype(dtype)
-    model.precisions_cholesky_ = mixture.parameters.factors.astype(dtype)
-    model.precisions_ = inverse_covariances(mixture).astype(dtype)
+    found = {  # all of it before any: what is singular in float64 leaves the model as it was
+        "weights_": mixture.weights,
+        "means_": mixture.means,
+        "covariances_": mixture.covariances,
+        "precisions_cholesky_": mixture.parameters.factors,
+        "precisions_": inverse_covariances(mixture),
+    }
+    for name, value in found.items():
+        setattr(model, name, value.astype(dtype))
 
 
 def set_fit(

@@ -14,6 +14,7 @@ from gmmscape.diagnosis.fit import Fit
 from gmmscape.estimator.document import FitDocument
 from gmmscape.estimator.fitting import fit_estimator, set_fit
 from gmmscape.estimator.imputing import Imputing
+from gmmscape.estimator.inputs import as_it_was_if_refused
 from gmmscape.estimator.of_blocks import fit_blocks, fit_kept
 from gmmscape.estimator.online import partial_fit_estimator
 from gmmscape.estimator.predictions import Predictions
@@ -275,10 +276,12 @@ class GaussianMixture(
                     "sample_weight", "an array", "rows in blocks bring their weights: open them with weights="
                 )
             fit_blocks(self, X)
-        elif self.checkpoint is not None:
-            fit_kept(self, X, sample_weight)
-        else:
-            fit_estimator(self, X, sample_weight)
+            return self
+        with as_it_was_if_refused(self):
+            if self.checkpoint is not None:
+                fit_kept(self, X, sample_weight)
+            else:
+                fit_estimator(self, X, sample_weight)
         return self
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> IntArray:
@@ -340,7 +343,8 @@ class GaussianMixture(
         few batches, nor of batches that differ by more than chance, such as sorted rows. Equal batches in
         equal order give equal bits. Cost of one pass over the batch.
         """
-        partial_fit_estimator(self, X, sample_weight)
+        with as_it_was_if_refused(self):
+            partial_fit_estimator(self, X, sample_weight)
         return self
 
     def __sklearn_tags__(self) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,9 @@ from gmmscape.given_rows import (
     text_among,
     warn_of_inexact,
 )
+
+#: What scikit-learn notes of the columns of data before anything else is known of them.
+OF_COLUMNS = ("n_features_in_", "feature_names_in_")
 
 
 class NoNumbersError(DataError, TypeError):
@@ -53,6 +58,19 @@ def checked_data(model: Any, X: Any, *, reset: bool) -> FloatArray:
         raise NoNumbersError(_no_numbers(X, str(error))) from error
     warn_of_inexact(X, rows)
     return rows
+
+
+@contextmanager
+def as_it_was_if_refused(model: Any) -> Iterator[None]:
+    """Leave what a model says of its columns as it was where data are refused, as the fit before is."""
+    kept = {name: vars(model)[name] for name in OF_COLUMNS if name in vars(model)}
+    try:
+        yield
+    except BaseException:
+        for name in OF_COLUMNS:
+            vars(model).pop(name, None)
+        vars(model).update(kept)
+        raise
 
 
 def _no_numbers(X: Any, message: str) -> str:

@@ -94,10 +94,10 @@ def partial_fit_estimator(model: Any, X: Any, sample_weight: ArrayLike | None = 
             "begin anew"
         )
     online, bound = _step(model, online, _batch(rows, sample_weight, online.origin))
+    set_parameters(model, online.mixture, rows.dtype)  # refused before anything else of the model changes
     for name in OF_A_FIT:
         model.__dict__.pop(name, None)
     model._online = online
-    set_parameters(model, online.mixture, rows.dtype)
     model.converged_, model.n_iter_ = False, online.n_batches
     model.lower_bound_ = bound
     model.lower_bounds_ = [*(getattr(model, "lower_bounds_", []) if online.n_batches > 1 else []), bound]

@@ -9,6 +9,7 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.covariances import CovarianceKind
+from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families.covariance_prior import CovariancePrior
 from gmmscape.families.family import Family, NativeFamily
 from gmmscape.families.floor import Floor
@@ -45,10 +46,14 @@ class FreeCovariance(Family):
         """Return the mixture that the statistics imply, and the prior.
 
         A component without mass keeps its mean and covariance and gets weight zero; one of little mass moves
-        like the others.
+        like the others. Raises InvalidParameterError where none has mass: a background takes all.
         """
         assert statistics.scatter is not None
         mass = statistics.mass
+        if not mass.any():
+            raise InvalidParameterError(
+                "no row is left to the components, the background takes all: pass one of a larger volume"
+            )
         means = np.where(mass[:, None] > 0, statistics.mean, current.means)
         scatter, held = statistics.scatter, mass
         if self.prior is not None:

@@ -104,7 +104,8 @@ def rounding_step(different: FloatArray) -> float:
 def _multiples(gaps: FloatArray, step: float) -> bool:
     with np.errstate(over="ignore", invalid="ignore"):  # of gaps of all sizes, which no grid has
         places = gaps / step
-        return bool(np.abs(places - np.round(places)).max() <= TOLERANCES.measure.grid_error)
+        told = places.max() < TOLERANCES.measure.largest_whole  # all larger numbers of float64 are whole
+        return bool(told and np.abs(places - np.round(places)).max() <= TOLERANCES.measure.grid_error)
 
 
 def repetition(points: FloatArray, counts: FloatArray) -> float:

@@ -6,6 +6,7 @@ Assoc. 97, 2002).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -67,7 +68,7 @@ class Background:
             return np.ones(len(X), dtype=bool)
         inside = (((self.lower <= X) & (self.upper >= X)) | self._missing(X)).all(axis=1)
         if self.faces is not None:
-            scale = TOLERANCES.measure.on_hull * float(np.linalg.norm(self.upper - self.lower))
+            scale = TOLERANCES.measure.on_hull * math.hypot(*(self.upper - self.lower))
             beyond = (X - self.lower) @ self.faces[:, :-1].T + self.faces[:, -1]
             inside &= beyond.max(axis=1) <= scale
         return np.asarray(inside)
@@ -219,10 +220,11 @@ def background_of(value: str | float | None, X: FloatArray) -> Background | None
             f"background={value!r}: column {flat[0]} has one value only, so that the region has no volume; "
             "leave the column out, or pass a volume"
         )
-    faces = None
-    volume = float(np.exp(np.log(upper - lower).sum()))
-    if value == HULL:
-        faces, volume = _hull(X)
+    with np.errstate(over="ignore"):  # of what is infinite the volume is, which is refused below
+        sides = upper - lower
+    faces, volume = None, _volume(sides)
+    if value == HULL and np.isfinite(sides).all():
+        faces, volume = _hull(X, sides)
     if not 0.0 < volume < np.inf:
         raise DataError(
             f"background={value!r}: the volume of the region is not representable in float64: rescale the "
@@ -231,32 +233,39 @@ def background_of(value: str | float | None, X: FloatArray) -> Background | None
     return Background(value, volume, 0.0, lower, upper, faces)
 
 
-def _hull(X: FloatArray) -> tuple[FloatArray | None, float]:
-    """Faces and volume of the convex hull."""
+def _volume(sides: FloatArray) -> float:
+    """Volume of a box, infinite where float64 cannot hold it."""
+    with np.errstate(over="ignore"):
+        return float(np.exp(np.log(sides).sum()))
+
+
+def _hull(X: FloatArray, sides: FloatArray) -> tuple[FloatArray | None, float]:
+    """Faces and volume of the convex hull of rows in a box with these sides."""
     from scipy.spatial import ConvexHull, QhullError
 
     n, d = X.shape
     if d == 1:
-        return None, float(X.max() - X.min())
+        return None, float(sides[0])
     if d > TOLERANCES.measure.hull_columns:
         raise DataError(
             f'background="hull": a convex hull in {d} columns has too many faces; pass "box", or a volume'
         )
-    scale = X.max(axis=0) - X.min(axis=0)
     try:
-        hull = ConvexHull((X - X.min(axis=0)) / scale)
+        hull = ConvexHull((X - X.min(axis=0)) / sides)
     except QhullError as error:
         raise DataError(
             f'background="hull": the {n} rows span no volume (they lie in a plane, or are fewer than '
             f'{d + 1}); pass "box", or a volume'
         ) from error
-    volume = float(hull.volume) * float(np.exp(np.log(scale).sum()))
-    with np.errstate(over="ignore"):
-        faces = hull.equations[:, :-1] / scale
-        lengths = np.linalg.norm(faces, axis=1)
-    if not np.isfinite(lengths).all():
+    volume = float(hull.volume) * _volume(sides)
+    with np.errstate(all="ignore"):
+        faces = np.column_stack([hull.equations[:, :-1] / sides, hull.equations[:, -1]])
+        # By a power of two, which changes no digit: squares of what is small or large are none of float64.
+        faces /= np.exp2(np.frexp(np.abs(faces[:, :-1]).max(axis=1, keepdims=True))[1] - 1)
+        faces /= np.linalg.norm(faces[:, :-1], axis=1, keepdims=True)
+    if not np.isfinite(faces).all():
         return None, 0.0  # of no volume that is representable, which is said
-    return np.column_stack([faces, hull.equations[:, -1]]) / lengths[:, None], volume
+    return faces, volume
 
 
 def weighted(name: str, value: Any, n: int, background: Background) -> FloatArray:

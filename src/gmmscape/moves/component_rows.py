@@ -49,8 +49,10 @@ class Parts(NamedTuple):
     @property
     def mass(self) -> FloatArray:
         """Total weight of each part, shape (p,)."""
-        running = np.concatenate([[0.0], np.cumsum(self.weights)])
-        return np.diff(running[self.ends])
+        found, filled = np.zeros(len(self.ends) - 1), np.diff(self.ends) > 0
+        # Not as differences of running sums, which lose parts that are small beside those before.
+        found[filled] = np.add.reduceat(self.weights, self.ends[:-1][filled])
+        return found
 
     def taken(self, groups: Sequence[Any] | IntArray, most: int | None = None) -> Parts:
         """Return new parts, each joined from some of these; shape of `groups` (q,) or (q, parts each).

@@ -67,11 +67,11 @@ class LeftOutGain:
 
     def _gain(self, before: Mixture, after: Mixture) -> Gain:
         if len(self.rows) <= EFFORT.moves.left_out_rows:
-            difference = self._of_all(after) - self._of_all(before)
-            return self._averaged(_tame(difference), self.rows.weights)
+            difference = _difference(self._of_all(after), self._of_all(before))
+            return self._averaged(np.clip(difference, -1e6, 1e6), self.rows.weights)
         at, weights = self._telling(before, after)
-        difference = self._log_densities(after, at) - self._log_densities(before, at)
-        return self._averaged(_tame(difference), weights)
+        difference = _difference(self._log_densities(after, at), self._log_densities(before, at))
+        return self._averaged(np.clip(difference, -1e6, 1e6), weights)
 
     def seen(self, before: Mixture, after: Mixture) -> Gain:
         """Return what `after` brings on rows that both have seen."""
@@ -92,7 +92,8 @@ class LeftOutGain:
     def _differences(self, before: Mixture, after: Mixture) -> Iterator[tuple[slice, FloatArray]]:
         """Differences of the log densities, a stretch of the rows at a time: rows may be very many."""
         for place in self.rows.stretches():
-            yield place, self.rows.log_densities(after, place) - self.rows.log_densities(before, place)
+            densities = (self.rows.log_densities(one, place) for one in (after, before))
+            yield place, _difference(*densities)
 
     def _telling(self, before: Mixture, after: Mixture) -> tuple[IntArray, FloatArray]:
         """Rows to look at, half of them where the fits differ most, and the weights that these stand for."""
@@ -131,6 +132,7 @@ class LeftOutGain:
         return left_out_log_densities(mixture, points, posterior, self.n, self.prior_rows, beside)
 
 
-def _tame(difference: FloatArray) -> FloatArray:
-    """Differences of log densities, where rows that nothing speaks for count as very unlikely."""
-    return np.where(np.isnan(difference), 0.0, np.clip(difference, -1e6, 1e6))
+def _difference(after: FloatArray, before: FloatArray) -> FloatArray:
+    """Differences of log densities; none where nothing speaks for a row, as -inf says, before and after."""
+    found = np.subtract(after, before, out=np.zeros(len(after)), where=after != before)
+    return np.clip(found, -1e150, 1e150)  # its square is a number

@@ -393,7 +393,7 @@ class MixtureProblem:
         Where a component newly loses its covariance, or one that a move touched rests on few rows, what it
         contributes does not count.
         """
-        if before.value - after.value <= self.same:
+        if not before.value - after.value > self.same:  # from infinity to infinity there is none
             return "no gain"
         old, new = before.local, after.local
         doubtful = self._doubtful(old, new, moves)

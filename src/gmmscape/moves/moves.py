@@ -231,9 +231,14 @@ def merged(
     gap = means[c] - means[b]
     between = share * (1.0 - share)
     mean = means[b] + share[:, None] * gap
-    if kind.shared:
-        return total, mean, (total * between)[:, None, None] * gap[:, :, None] * gap[:, None, :]
-    spread = kind.spread(gap)
+    with np.errstate(over="ignore", invalid="ignore"):  # of what is not finite no mixture is made
+        if kind.shared:
+            return total, mean, (total * between)[:, None, None] * gap[:, :, None] * gap[:, None, :]
+        spread = kind.spread(gap)
     shape = (-1,) + (1,) * (spread.ndim - 1)
     share, between = share.reshape(shape), between.reshape(shape)
-    return total, mean, (1.0 - share) * covariances[b] + share * covariances[c] + between * spread
+    inside = (1.0 - share) * covariances[b] + share * covariances[c]
+    if covariances.ndim < 3:  # parts of the smallest numbers are none, but their average is one of them
+        inside = np.where(inside > 0.0, inside, np.minimum(covariances[b], covariances[c]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return total, mean, inside + np.where(between > 0.0, between * spread, 0.0)

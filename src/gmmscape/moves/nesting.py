@@ -22,7 +22,7 @@ def distances(mixture: Mixture) -> Iterator[FloatArray]:
     """Yield how far each mean is from mean i in standard deviations of component i, shape (k,)."""
     factors = mixture.parameters.factors
     for i, mean in enumerate(mixture.means):
-        yield np.linalg.norm(mixture.kind.scaled(mixture.means - mean, factors, i), axis=1)
+        yield mixture.kind.lengths(mixture.means - mean, factors, i)
 
 
 def near(mixture: Mixture) -> BoolArray:
@@ -41,8 +41,11 @@ def close_pairs(mixture: Mixture, reach: float) -> IntArray:
     from scipy.spatial import cKDTree
 
     widths = np.sqrt(mixture.column_variances().sum(axis=1))
+    # In a unit in which squares are numbers; a power of two changes no digit.
+    unit = np.exp2(np.frexp(max(np.abs(mixture.means).max(), widths.max()))[1] - 1)
+    means, widths = mixture.means / unit, widths / unit
     # Within the width of each, not of the widest: one that lies over all others is near few of them.
-    around = cKDTree(mixture.means).query_ball_point(mixture.means, reach * widths)
+    around = cKDTree(means).query_ball_point(means, reach * widths)
     first = np.repeat(np.arange(len(around)), [len(own) for own in around])
     pairs = np.stack([first, np.concatenate(around).astype(np.int64)], axis=1)
     pairs = pairs[pairs[:, 0] < pairs[:, 1]]
@@ -53,7 +56,7 @@ def close_pairs(mixture: Mixture, reach: float) -> IntArray:
         factors = mixture.parameters.factors
         factors = factors if mixture.kind.shared else factors[some[:, 0]]
         gaps = mixture.means[some[:, 1]] - mixture.means[some[:, 0]]
-        found.append(some[np.linalg.norm(mixture.kind.scaled_each(gaps, factors), axis=1) <= reach])
+        found.append(some[mixture.kind.lengths_each(gaps, factors) <= reach])
     return np.concatenate(found)
 
 

@@ -60,7 +60,13 @@ def merging_bounds(mixture: Mixture, pairs: IntArray) -> FloatArray:
     if kind.shared:
         share = np.divide(weights[:, 1], total, out=np.zeros(len(pairs)), where=total > 0)
         gaps = mixture.means[pairs[:, 1]] - mixture.means[pairs[:, 0]]
-        squared = ((gaps @ mixture.parameters.factors) ** 2).sum(axis=1)
-        return 0.5 * np.log1p(total * share * (1.0 - share) * squared)
-    both, single = kind.log_determinants(after, d), kind.log_determinants(C, d)
-    return 0.5 * (total * both - (weights * single[pairs]).sum(axis=1))
+        between = total * share * (1.0 - share)
+        with np.errstate(over="ignore"):  # what is infinitely far apart is merged last
+            squared = np.where(between > 0, kind.lengths_each(gaps, mixture.parameters.factors) ** 2, 0.0)
+            return 0.5 * np.log1p(between * squared)
+    # A pair that is merged into what float64 cannot hold is merged last.
+    held = np.isfinite(after).reshape(len(pairs), -1).all(axis=1)
+    both, single = np.full(len(pairs), np.inf), kind.log_determinants(C, d)
+    both[held] = kind.log_determinants(after[held], d)
+    bounds = 0.5 * (total * both - (weights * single[pairs]).sum(axis=1))
+    return np.where(total > 0.0, bounds, 0.0)

@@ -266,8 +266,8 @@ def _made(problem: Problem, state: Escape, attempt: Attempt, budget: Budget) -> 
         one = TriedMove(
             splits=tuple(move.split.component for move in moves),
             removals=tuple(move.removal.components for move in moves),
-            predicted_gain=before.value - predicted,
-            realised_gain=before.value - after.value,
+            predicted_gain=_fall(before.value, predicted),
+            realised_gain=_fall(before.value, after.value),
             outcome=problem.outcome(before, after, moves),
         )
         tried.append((one, after))
@@ -292,6 +292,11 @@ def _made(problem: Problem, state: Escape, attempt: Attempt, budget: Budget) -> 
         state.rival = min(rivals, key=lambda fit: fit.value, default=None)
     _report(state, budget)
     return best is not None
+
+
+def _fall(before: float, after: float) -> float:
+    """How far a value falls: not at all from infinity to infinity."""
+    return 0.0 if before == after else before - after
 
 
 def _with_held_out(

@@ -14,8 +14,8 @@ from gmmscape.objective import Objective
 def extrapolate(objective: Objective, first: Mixture, second: Mixture, third: Mixture) -> Mixture | None:
     """Return the extrapolation of three points joined by EM steps.
 
-    None where it would not be longer than the steps themselves or would leave the family: a weight that is
-    not positive, a covariance that is not positive definite.
+    None where it would not be longer than the steps themselves, or so long that float64 does not hold it, or
+    would leave the family: a weight that is not positive, a covariance that is not positive definite.
     """
     kind = first.kind
     scale = own_units(objective, kind)
@@ -25,7 +25,7 @@ def extrapolate(objective: Objective, first: Mixture, second: Mixture, third: Mi
     if bend == 0.0:
         return None
     alpha = _length(step, scale, kind) / bend
-    if alpha <= 1.0:
+    if not 1.0 < alpha < np.inf:
         return None
     parts = [
         x + 2 * alpha * s + alpha * alpha * t
@@ -66,5 +66,6 @@ def own_units(objective: Objective, kind: CovarianceKind) -> FloatArray:
 
 def _length(parts: Parts, scale: FloatArray, kind: CovarianceKind) -> float:
     weights, means, covariances = parts
-    scaled = kind.in_units(covariances, scale)
-    return float(np.sqrt((weights**2).sum() + ((means @ scale) ** 2).sum() + (scaled**2).sum()))
+    with np.errstate(over="ignore", invalid="ignore"):  # no length that float64 cannot hold is extrapolated
+        scaled = kind.in_units(covariances, scale)
+        return float(np.sqrt((weights**2).sum() + ((means @ scale) ** 2).sum() + (scaled**2).sum()))

@@ -18,6 +18,8 @@ from gmmscape.mixture.background import Background
 EPS = float(np.finfo(np.float64).eps)
 #: Share of a component's scatter below which a row's is lost in rounding.
 NO_SHARE = 1e-12
+#: Weight of a component below which what a row leaves of it cannot be told in float64: it speaks for none.
+FAINT = float(np.finfo(np.float64).tiny) / EPS**2
 #: Responsibility below which a component does without the row as it does with it, to eight digits.
 NO_PART = 1e-9
 #: What is left of a row's density below which that of every component is looked at.
@@ -144,19 +146,20 @@ def _of_pairs(
     fit: Mixture, i: IntArray, points: FloatArray, posterior: FloatArray, n: float, prior_rows: float
 ) -> FloatArray:
     d, kind = fit.n_features, fit.kind
-    present = fit.weights[i] > 0
+    present = fit.weights[i] > FAINT
     mass = n * np.where(present, fit.weights[i], 1.0)
     left = np.maximum(mass - posterior, EPS * mass)
     given = (n if kind.shared else mass) + prior_rows
     held = np.maximum(given - posterior, EPS * given)
     factors = fit.parameters.factors
-    scaled = kind.scaled_each(points - fit.means[i], factors if kind.shared else factors[i])
-    # The scatter, in its own units, less what the row gives it along its deviation.
-    lengths, growth = np.einsum("pd,pd->p", scaled, scaled), np.zeros(len(i))
     share = posterior * mass / left / given
-    some = share * lengths > NO_SHARE
-    lengths[some], growth[some] = kind.without(scaled[some], share[some])
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # rows beyond 1e154 deviations are infinitely far
+        scaled = kind.scaled_each(points - fit.means[i], factors if kind.shared else factors[i])
+        scaled[np.isnan(scaled)] = np.inf  # a difference of terms that large
+        # The scatter, in its own units, less what the row gives it along its deviation.
+        lengths, growth = np.einsum("pd,pd->p", scaled, scaled), np.zeros(len(i))
+        some = share * lengths > NO_SHARE
+        lengths[some], growth[some] = kind.without(scaled[some], share[some])
         lengths = lengths * held / given * (mass / left) ** 2
     growth = growth + d * np.log(given / held)
     joint = np.log(left / max(n - 1.0, EPS)) - 0.5 * (lengths + growth) + _log_scales(fit)[i]

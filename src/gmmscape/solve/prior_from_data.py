@@ -244,7 +244,11 @@ def _fitted(
     penalised = family_named(family, floor, prior)
     rngs = [np.random.default_rng([k, i]) for i in range(EFFORT.solve.prior_starts if carefully else 1)]
     starts = [mixture_around(sample, penalised, means) for means in spread_means(sample, k, rngs)]
-    ends = descend_all(PRELIMINARY, Objective.near(sample, penalised, starts[0]), starts)
+    objective = Objective.near(sample, penalised, starts[0])
+    # What large covariances are refined with is held once, not by each start beside the others.
+    large = starts[0].covariances.nbytes * EFFORT.solve.matrices_of_full > EFFORT.solve.bytes_always_there
+    together = [[start] for start in starts] if large else [starts]
+    ends = [end for some in together for end in descend_all(PRELIMINARY, objective, some)]
     sound = [end for end in ends if end.stop_reason != "degenerate"]
     return min(sound, key=lambda end: end.value).local if sound else None
 

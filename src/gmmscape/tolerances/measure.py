@@ -33,6 +33,8 @@ class MeasureTolerances:
     largest_whole: float = 2.0**53
     #: What the total weight of rows in blocks may differ by from pass to pass, relative to it.
     same_mass: float = 1e-9
+    #: A share of the largest weight below which one is none: the square of the rounding of float64.
+    no_weight: float = 2.0**-104
     #: A column of fewer different values than this share of the rows is on a grid where all gaps are
     #: multiples of the smallest, within this share of it.
     grid_share: float = 0.9

@@ -134,7 +134,7 @@ def test_a_component_that_collapses_ends_degenerate():
 
 
 def test_a_row_out_of_reach_is_left_to_the_reference_engine():
-    sample = lab.Sample([[0.0], [1.0], [1e152]], [1.0, 1.0, 1e-300])
+    sample = lab.Sample([[0.0], [1.0], [1e152]], [1.0, 1.0, 1e-31])
     start = gs.Mixture.location([[0.0], [1.0]], 1e-3)
     local = start.shifted(-sample.origin)
     objective = Objective.near(sample, Location(1e-3), local)
