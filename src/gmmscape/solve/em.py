@@ -271,4 +271,5 @@ def _collapsed(objective: Objective, mixture: Mixture) -> bool:
     if mixture.kind.lost_in_rounding(mixture.covariances, factors):
         return True
     narrowness = mixture.kind.inverse_deviations(factors)
-    return bool(np.any(narrowness * np.sqrt(objective.measure.variance) > TOLERANCES.solve.narrowest))
+    with np.errstate(over="ignore"):  # infinitely narrow is narrower than any
+        return bool(np.any(narrowness * np.sqrt(objective.measure.variance) > TOLERANCES.solve.narrowest))
