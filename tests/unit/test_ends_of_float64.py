@@ -78,6 +78,8 @@ def test_a_floor_that_is_nothing_beside_a_variance_holds_nothing_up():
     assert not moved
     np.testing.assert_array_equal(lifted, covariances)
     assert not FULL.held_up(covariances, np.full(2, 5e-324), slice(None)).any()
+    broken = np.array([[[1e100, 1e100], [1e100, 1e-300]]])
+    assert FULL.lifted(broken, np.full(2, 5e-324))[0] is broken
     infinite = np.array([[np.inf, 1.0], [1.0, 1.0]])
     assert TIED.lifted(infinite, np.ones(2))[0] is infinite
 

@@ -112,9 +112,13 @@ class _Matrices(CovarianceKind):
             return covariances, False  # no mixture is made of them
         covariances, moved = _lone_columns_lifted(covariances, floor)
         outer = _outer(_floor_beside(covariances, floor))
-        if _above(covariances / outer):
+        with np.errstate(over="ignore"):
+            scaled = covariances / outer
+        # Where a product of two columns is so far above their variances, rounding has left no matrix
+        # that is positive definite: no mixture is made of it either.
+        if not np.isfinite(scaled).all() or _above(scaled):
             return covariances, moved
-        values, vectors = np.linalg.eigh(covariances / outer)
+        values, vectors = np.linalg.eigh(scaled)
         if values.min() >= 1.0:
             return covariances, moved
         lifted = (vectors * np.maximum(values, 1.0)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
