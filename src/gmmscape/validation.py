@@ -239,7 +239,7 @@ def _all_finite(array: FloatArray) -> bool:
 def sample_weights(value: ArrayLike | None, n: int) -> Weights:
     """Return sample weights normalised to sum to one; None stands for equal weights.
 
-    Those next to nothing beside the largest, which change no digit of a sum, are zero.
+    Those next to nothing beside the largest, by the square of the rounding of float64, are zero.
     """
     if value is None:
         return Weights.equal(n)

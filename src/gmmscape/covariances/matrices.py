@@ -121,9 +121,11 @@ class _Matrices(CovarianceKind):
         values, vectors = np.linalg.eigh(scaled)
         if values.min() >= 1.0:
             return covariances, moved
-        lifted = (vectors * np.maximum(values, 1.0)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
-        lifted = np.where((values.min(axis=-1) < 1.0)[..., None, None], outer * lifted, covariances)
-        return 0.5 * (lifted + np.swapaxes(lifted, -1, -2)), True
+        with np.errstate(over="ignore", invalid="ignore"):
+            lifted = (vectors * np.maximum(values, 1.0)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+            lifted = np.where((values.min(axis=-1) < 1.0)[..., None, None], outer * lifted, covariances)
+            lifted = 0.5 * (lifted + np.swapaxes(lifted, -1, -2))
+        return (lifted, True) if np.isfinite(lifted).all() else (covariances, moved)
 
     def held_up(self, covariances: FloatArray, floor: FloatArray, varying: BoolArray | slice) -> BoolArray:
         matrices = covariances if covariances.ndim == 3 else covariances[None]
