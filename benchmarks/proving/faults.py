@@ -322,8 +322,8 @@ FAULTS = (
     Fault(
         "a removal is dearer by its squared share",
         "moves/removals.py",
-        "total * share * (1.0 - share) * squared",
-        "total * share * share * squared",
+        "between = total * share * (1.0 - share)",
+        "between = total * share * share",
         ("unit/moves/test_removals.py", "unit/moves"),
     ),
     Fault(

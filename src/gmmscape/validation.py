@@ -236,10 +236,11 @@ def _all_finite(array: FloatArray) -> bool:
     return all(bool(np.isfinite(array[i : i + step]).all()) for i in range(0, len(array), step))
 
 
-def sample_weights(value: ArrayLike | None, n: int) -> Weights:
+def sample_weights(value: ArrayLike | None, n: int, *, faint: bool = False) -> Weights:
     """Return sample weights normalised to sum to one; None stands for equal weights.
 
-    Those next to nothing beside the largest, by the square of the rounding of float64, are zero.
+    Those next to nothing beside the largest, by the square of the rounding of float64, are zero but where
+    `faint` ones count: in proofs.
     """
     if value is None:
         return Weights.equal(n)
@@ -257,7 +258,9 @@ def sample_weights(value: ArrayLike | None, n: int) -> Weights:
     largest = weights.max()
     if largest == 0:
         raise DataError("sample_weight is zero everywhere: give at least one row a positive weight")
-    return Weights.given(np.where(weights < largest * TOLERANCES.measure.no_weight, 0.0, weights))
+    if not faint:
+        weights = np.where(weights < largest * TOLERANCES.measure.no_weight, 0.0, weights)
+    return Weights.given(weights)
 
 
 def square_matrix(name: str, value: ArrayLike) -> FloatArray:

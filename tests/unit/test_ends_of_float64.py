@@ -153,6 +153,31 @@ def test_components_that_are_left_no_row_end_in_an_error():
         family.update(nothing, two("spherical", (0.0, 1.0), 1.0, d=1))
 
 
+def test_a_fit_of_collinear_rows_without_a_floor():
+    """Covariances whose determinants are zero: what mergers of them cost is no number."""
+    X = np.array([[2.0, 4.0], *[[0.0, 0.0]] * 5, [0.25, 0.5], [1.0, 2.0]])
+    options = {"covariance_floor": 0.0, "covariance_prior": 0.0, "reg_covar": 0.0, "max_iter": 1}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", RuntimeWarning)
+        model = gs.GaussianMixture(2, init_params="k-means++", random_state=0, **options).fit(X)
+    assert np.isfinite(model.predict_proba(X)).all()
+
+
+def test_a_floor_that_lifts_beyond_float64_makes_no_mixture():
+    X = np.array([[0.0, 0.0], [0.0, 0.0], [1e141, 1e-59]])
+    means = np.array([[0.0, 2.0], [0.0, 1.5], [0.0, 2.0]])
+    model = (np.full(3, 1.0 / 3.0), means, 1e-12 * np.broadcast_to(np.eye(2), (3, 2, 2)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", RuntimeWarning)
+        try:
+            found = gs.repair(model, X, covariance_type="full", rng=0)
+        except gs.GmmscapeError:
+            return
+    assert np.isfinite(found.solution.mixture.covariances).all()
+
+
 def test_steps_longer_than_numbers_are_not_extrapolated():
     sample, family = Sample(np.array([[0.0], [1e-3], [2e-3]])), family_named("diag", Floor(np.ones(1)))
     points = [two("diag", (0.0, mean), variance, d=1) for mean, variance in [(1, 1), (2, 1e180), (4, 1e200)]]

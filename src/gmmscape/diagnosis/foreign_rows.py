@@ -101,7 +101,7 @@ class _Moments(NamedTuple):
     @property
     def log_ratio(self) -> FloatArray:
         """Of the variances, whose quotient need not be one of float64."""
-        return np.log(self.variance) - np.log(self.rows_variance)
+        return _log_quotient(self.variance, self.rows_variance)
 
 
 def _moments(objective: SampleObjective, given: Mixture, points: FloatArray, weights: FloatArray) -> _Moments:
@@ -129,8 +129,14 @@ def _plainly_others(objective: SampleObjective, found: _Moments) -> bool:
     if objective.family.name != objective.family.kind.name:  # a family of its own may hold them otherwise
         return bool(shifted.any())
     if objective.family.kind.n_parameters(1, 2) == 1:  # of all columns together, where components have one
-        ratio = np.atleast_1d(np.log(found.variance.sum()) - np.log(found.rows_variance.sum()))
+        ratio = np.atleast_1d(_log_quotient(found.variance.sum(), found.rows_variance.sum()))
         kurtosis = np.atleast_1d(kurtosis.max())
     few = error * np.sqrt(np.maximum(kurtosis - 1.0, 0.0))  # six standard errors of the log of a variance
     scaled = np.abs(ratio) > np.maximum(np.log(TOLERANCES.diagnosis.foreign_ratio), few)
     return bool(shifted.any() or scaled.any())
+
+
+def _log_quotient(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Logarithm of a / b, of positive numbers; zero of the same ones, infinite or not."""
+    with np.errstate(invalid="ignore"):
+        return np.where(a == b, 0.0, np.log(a) - np.log(b))

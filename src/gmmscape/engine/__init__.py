@@ -8,7 +8,6 @@ or PyTorch on a card. The environment variables GMMSCAPE_ENGINE (native, referen
 
 from gmmscape.arrays import FloatArray
 from gmmscape.engine.choice import Info, current, info, register, using
-from gmmscape.engine.extent import extent
 from gmmscape.engine.held import HeldRows
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.protocol import (
@@ -25,6 +24,7 @@ from gmmscape.engine.protocol import (
     Work,
 )
 from gmmscape.engine.reference import BLOCK_ROWS
+from gmmscape.engine.rounding import extent
 from gmmscape.weights import Weights
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -452,7 +453,10 @@ def perturbed(here: Mixture, rng: np.random.Generator) -> list[Mixture]:
     starts = []
     for scale in TOLERANCES.moves.perturbations:
         means = here.jittered(scale / np.sqrt(here.n_features), rng)
-        starts.append(Mixture(here.weights, means, (1.0 + scale**2) * here.covariances, here.covariance_type))
+        with np.errstate(over="ignore"):
+            wider = (1.0 + scale**2) * here.covariances
+        with suppress(InvalidParameterError):  # beyond float64, or singular but for rounding, which differs
+            starts.append(Mixture(here.weights, means, wider, here.covariance_type))
     return starts
 
 

@@ -64,9 +64,10 @@ def merging_bounds(mixture: Mixture, pairs: IntArray) -> FloatArray:
         with np.errstate(over="ignore"):  # what is infinitely far apart is merged last
             squared = np.where(between > 0, kind.lengths_each(gaps, mixture.parameters.factors) ** 2, 0.0)
             return 0.5 * np.log1p(between * squared)
-    # A pair that is merged into what float64 cannot hold is merged last.
+    # A pair that is merged into what float64 cannot hold is merged last, as are two without a determinant.
     held = np.isfinite(after).reshape(len(pairs), -1).all(axis=1)
     both, single = np.full(len(pairs), np.inf), kind.log_determinants(C, d)
     both[held] = kind.log_determinants(after[held], d)
-    bounds = 0.5 * (total * both - (weights * single[pairs]).sum(axis=1))
-    return np.where(total > 0.0, bounds, 0.0)
+    with np.errstate(invalid="ignore"):
+        bounds = 0.5 * (total * both - (weights * single[pairs]).sum(axis=1))
+    return np.where(total > 0.0, np.where(np.isnan(bounds), np.inf, bounds), 0.0)

@@ -108,7 +108,7 @@ def rows_and_weights(X: Any, sample_weight: Any) -> tuple[FloatArray, FloatArray
     rows = data_matrix(X)
     if rows.shape[1] > 3:
         raise NotAvailableError(f"X has {rows.shape[1]} columns: global bounds are proved in up to three")
-    return rows, None if sample_weight is None else sample_weights(sample_weight, len(rows)).each
+    return rows, None if sample_weight is None else sample_weights(sample_weight, len(rows), faint=True).each
 
 
 def checked_tol(tol: Any) -> float:
