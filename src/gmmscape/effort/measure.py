@@ -81,6 +81,8 @@ class BlockedEffort:
     stand_in_rows: int = 10
     #: Bytes that the orders of all blocks may take where they are sorted; fits whose orders a process keeps.
     bytes_of_orders: float = 1.2e8
+    #: Share of the work of a whole pass up to which sorting pays: rows lie anywhere in their block.
+    sorting_pays: float = 0.3
     sortings: int = 2
     #: Bytes that a user allows if nothing is said, and which part of them one block has.
     memory: float = 1e9

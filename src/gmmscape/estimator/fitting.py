@@ -81,7 +81,7 @@ def fit_estimator(
     budget = Budget("fit", max_seconds, seen, each_iteration=model.verbose >= 2 or told.listens)
     X = checked_data(model, X, reset=True)
     size = model.covariance_type, model.n_components, X.shape[1]
-    check_room(*size, search=bool(model.escape))
+    check_room(*size, search=bool(model.escape), n=len(X))
     with saying_where_room_ends(*size, search=bool(model.escape)):
         fit = _fit_of_rows(model, X, sample_weight, solver, regularity, budget, defer=defer)
     told.ended(**{name: value for name, value in vars(model).items() if name.endswith("_")})

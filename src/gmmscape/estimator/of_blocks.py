@@ -221,7 +221,7 @@ def _objective(sample: BlockedSample, coreset: Coreset, family: Family, start: M
     Of very many rows the coreset tells second derivatives: to a few percent, as steps need them.
     """
     rows = cast("Any", sample.rows(start))
-    rows.sort_by(start, family.scatter, truncation())
+    rows.sort_by(start, family.scatter, replace(truncation(), pays=EFFORT.blocked.sorting_pays))
     stand_in = None
     if EFFORT.blocked.stand_in_rows * len(coreset.points) <= len(rows):
         few = Sample(coreset.points, coreset.own_weights, copy=False)

@@ -25,7 +25,7 @@ from gmmscape.families.registry import (
     unregister,
 )
 from gmmscape.families.restricted import Restricted
-from gmmscape.families.room import NoRoomError, check_room, columns_in, saying_where_room_ends
+from gmmscape.families.room import NoRoomError, check_room, saying_where_room_ends, shape_in
 
 __all__ = [
     "NO_FLOOR",
@@ -42,7 +42,6 @@ __all__ = [
     "Parsimonious",
     "Restricted",
     "check_room",
-    "columns_in",
     "contained_in",
     "contrasts",
     "different_families",
@@ -54,6 +53,7 @@ __all__ = [
     "prior_in",
     "register",
     "saying_where_room_ends",
+    "shape_in",
     "softmax",
     "unregister",
     "with_held",

@@ -17,7 +17,7 @@ from gmmscape.diagnosis.clusters import Clusters, clusters
 from gmmscape.diagnosis.component_kinds import association_on_sample
 from gmmscape.diagnosis.findings import set_aside
 from gmmscape.exceptions import NoResultError
-from gmmscape.families import Family, check_room, columns_in, known_family
+from gmmscape.families import Family, check_room, known_family, shape_in
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.moves.mixture_problem import MixtureProblem
@@ -153,7 +153,8 @@ def local_optima(
     )
     regularity = Regularity.of(covariance_prior, reg_covar, covariance_floor)
     budget = Budget.of("local_optima", max_seconds, callback, verbose)
-    check_room(covariance_type, plan.n_components, columns_in(X), search=bool(escape))
+    n, d = shape_in(X)
+    check_room(covariance_type, plan.n_components, d, search=bool(escape), n=n)
     sample = Sample(X, sample_weight, copy=False, wild="aside")
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=3)

@@ -19,13 +19,13 @@ from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, InvalidParameterError
 from gmmscape.families import (
     check_room,
-    columns_in,
     contained_in,
     different_families,
     family_named,
     family_names,
     known_family,
     narrow_to_wide,
+    shape_in,
 )
 from gmmscape.given_rows import column_names
 from gmmscape.measure import Sample
@@ -202,8 +202,9 @@ def select(
         None if least_rows is None else real_number("least_rows", least_rows, strict=False),
         positive_integer("n_folds", n_folds, minimum=2),
     )
+    n, d = shape_in(X)
     for kind in kinds:
-        check_room(kind, numbers_wanted[0], columns_in(X), search=True)
+        check_room(kind, numbers_wanted[0], d, search=True, n=n)
     sample = Sample(X, sample_weight, copy=defer, wild="aside", background=background)
     for finding in set_aside(sample):
         warnings.warn(str(finding), UserWarning, stacklevel=3)
@@ -213,7 +214,7 @@ def select(
         numbers_wanted = numbers_wanted[: len(sample)]
     _check_rows(sample, numbers_wanted, rule.n_folds if criterion == "heldout" else 2)
     for kind in kinds:
-        check_room(kind, numbers_wanted[-1], sample.n_features, search=True)
+        check_room(kind, numbers_wanted[-1], sample.n_features, search=True, n=len(sample))
     facts = {} if checkpoint is None else _facts(sample, numbers_wanted, kinds, plan, rule)
     fits = KeptFits(None if checkpoint is None else Journal(checkpoint, "select", facts))
     ladders = _ladders(sample, kinds, numbers_wanted[-1], plan, rule, sample.counted_rows, budget, fits)

@@ -85,14 +85,14 @@ import json, sys, warnings
 import numpy as np
 import gmmscape as gs
 warnings.simplefilter("ignore")
-kind, search, d, k = sys.argv[1], sys.argv[2] == "search", int(sys.argv[3]), int(sys.argv[4])
+kind, search, n, d, k = sys.argv[1], sys.argv[2] == "search", *map(int, sys.argv[3:])
 
 def memory(field):
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith(field))
 
 rng = np.random.default_rng(0)
-X = rng.normal(size=(2 * k, d)) + 3 * rng.integers(0, k, (2 * k, 1))
+X = rng.normal(size=(n, d)) + 3 * rng.integers(0, k, (n, 1))
 model = gs.GaussianMixture(k, covariance_type=kind, escape=search, max_iter=30, random_state=0)
 gs.GaussianMixture(k, covariance_type=kind, escape=search, max_iter=30).fit(X[:, :3])
 with open("/proc/self/clear_refs", "w") as peak:
@@ -105,30 +105,31 @@ print(json.dumps((memory("VmHWM") - before) / (8 * d * d)))
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is that of Linux")
 @pytest.mark.parametrize(
-    ("kind", "search", "d", "k"),
+    ("kind", "search", "n", "d", "k"),
     [
-        ("diag", "no search", 500, 2),
-        pytest.param("spherical", "search", 300, 20, marks=pytest.mark.slow),
-        pytest.param("full", "no search", 100, 20, marks=pytest.mark.slow),
-        pytest.param("full", "search", 100, 20, marks=pytest.mark.slow),
+        ("diag", "no search", 4, 500, 2),
+        pytest.param("spherical", "search", 40, 300, 20, marks=pytest.mark.slow),
+        pytest.param("spherical", "search", 400, 300, 20, marks=pytest.mark.slow),
+        pytest.param("full", "no search", 40, 100, 20, marks=pytest.mark.slow),
+        pytest.param("full", "search", 40, 100, 20, marks=pytest.mark.slow),
     ],
 )
-def test_what_is_told_is_what_a_fit_takes(kind: str, search: str, d: int, k: int, monkeypatch):
+def test_what_is_told_is_what_a_fit_takes(kind: str, search: str, n: int, d: int, k: int, monkeypatch):
     """No fit that would have room is refused: it takes as much as is told, and less than twice."""
-    command = [sys.executable, "-c", PROBE, kind, search, str(d), str(k)]
+    command = [sys.executable, "-c", PROBE, kind, search, str(n), str(d), str(k)]
     found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     told = next(
         count
         for count in range(1000)
-        if _has_room(monkeypatch, (count + 1) * 8 * d * d, kind, k, d, search=search == "search")
+        if _has_room(monkeypatch, (count + 1) * 8 * d * d, kind, k, d, search=search == "search", n=n)
     )
     assert 0.8 * told < found < 2 * told
 
 
-def _has_room(monkeypatch: pytest.MonkeyPatch, free: int, *size: Any, search: bool) -> bool:
+def _has_room(monkeypatch: pytest.MonkeyPatch, free: int, *size: Any, search: bool, n: int) -> bool:
     monkeypatch.setattr("gmmscape.families.room.free_memory", lambda: free)
     try:
-        check_room(*size, search=search)
+        check_room(*size, search=search, n=n)
     except gs.InvalidParameterError:
         return False
     return True

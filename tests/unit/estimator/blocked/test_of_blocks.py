@@ -7,9 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from tests.unit.engine.test_truncated import clusters as many_clusters
 
 import gmmscape as gs
 from efforts import with_effort
+from gmmscape.engine.extension import instruction_sets as available
+from gmmscape.engine.native import NativeRows
 from gmmscape.estimator import of_blocks
 from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks, coreset
 from gmmscape.solve import em
@@ -95,6 +99,38 @@ def test_steps_go_on_where_their_fall_does_not_show(monkeypatch: pytest.MonkeyPa
     assert judged.gradient_norm <= 1e-10
     assert judged.nll == pytest.approx(by_fall.nll, abs=1e-12)
     assert judged.n_iter < by_fall.n_iter
+
+
+@pytest.mark.usefixtures("small_coreset")
+@pytest.mark.skipif(not available(), reason="the extension is not built")
+@pytest.mark.parametrize(("apart", "pays"), [(9.0, True), (2.0, False)])
+def test_blocks_of_many_components_are_sorted_where_it_pays(
+    apart: float, pays: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, start = many_clusters("full", n=30_000, d=2, k=40, apart=apart)
+    made, order = [], NativeRows.order
+
+    def seen(held, *arguments):
+        made.append(order(held, *arguments))
+        return made[-1]
+
+    monkeypatch.setattr(NativeRows, "order", seen)
+    model = gs.GaussianMixture(
+        40,
+        weights_init=start.weights,
+        means_init=start.means,
+        precisions_init=np.linalg.inv(start.covariances),
+        escape=False,
+        covariance_prior=0,
+        accelerate=False,
+        max_iter=3,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        blocked = clone(model).fit(blocks_of(X, 9_000, 20_000))
+        whole = clone(model).fit(X)
+    assert [one is not None for one in made] == 3 * [pays]
+    np.testing.assert_allclose(blocked.means_, whole.means_, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.usefixtures("small_coreset")
