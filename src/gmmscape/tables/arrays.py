@@ -178,16 +178,18 @@ def numbers_of(file: str, name: str, column: Any, first: int = 1) -> FloatArray:
         )
         if not numeric:
             raise DataError(_refused(file, name, kind))
-        column = (
-            np.array([np.nan if x is None else float(x) for x in column.to_pylist()])
-            if (types.is_decimal(column.type))
-            else column.cast("float64", safe=False).to_numpy(zero_copy_only=False)
-        )
+        if types.is_decimal(column.type):
+            values = np.array([np.nan if x is None else float(x) for x in column.to_pylist()])
+        else:
+            single = types.is_float32(column.type) and not column.null_count
+            found = column if single else column.cast("float64", safe=False)
+            values = np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.float64)
     elif column.ndim != 1:
         raise DataError(_refused(file, name, f"arrays of shape {column.shape[1:]}"))
     elif column.dtype.kind not in "iuf":
         raise DataError(_refused(file, name, str(column.dtype)))
-    values = np.array(column, dtype=np.float64)
+    else:
+        values = np.array(column, dtype=np.float64)
     if np.isinf(values).any():
         at = int(np.flatnonzero(np.isinf(values))[0])
         raise DataError(

@@ -54,11 +54,10 @@ class Sorting:
             _kept.move_to_end(self.name)
             while len(_kept) > EFFORT.blocked.sortings:
                 _kept.popitem(last=False)
-        seen = _mark(block)
         mark, order = own.get(place, (None, None))
-        if mark != seen:
+        if place not in own or (order is not None and mark != _mark(block)):
             order = held.order(self.parameters, self.scatter, self.truncation)
-            own[place] = seen, order
+            own[place] = _mark(block), order
         if order is None:
             return held.statistics(parameters, scatter)
         return held.ordered_statistics(parameters, scatter, order)
