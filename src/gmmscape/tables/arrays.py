@@ -168,7 +168,7 @@ def _feather(content: BinaryIO, room: Room) -> Any:
 def numbers_of(file: str, name: str, column: Any, first: int = 1) -> FloatArray:
     """Return a column as floats, NaN where a value is missing; its message names what it holds instead.
 
-    `first` is where its first value stands in the file, counted from 1.
+    Single ones of Arrow stay so, in its own memory: they are copied once, by who asks. `first` is where its first value stands in the file, counted from 1.
     """
     if not isinstance(column, np.ndarray):
         kind = str(column.type)
@@ -183,7 +183,7 @@ def numbers_of(file: str, name: str, column: Any, first: int = 1) -> FloatArray:
         else:
             single = types.is_float32(column.type) and not column.null_count
             found = column if single else column.cast("float64", safe=False)
-            values = np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.float64)
+            values = found.to_numpy(zero_copy_only=False)
     elif column.ndim != 1:
         raise DataError(_refused(file, name, f"arrays of shape {column.shape[1:]}"))
     elif column.dtype.kind not in "iuf":

@@ -67,11 +67,9 @@ class ArrowParts:
                         [numbers_of(self.file, name, batch.column(name), first) for name in self.names]
                     )
                     weights = self._weights
-                    own = (
-                        None
-                        if weights is None
-                        else numbers_of(self.file, weights, batch.column(weights), first)
-                    )
+                    own = None
+                    if weights is not None:
+                        own = numbers_of(self.file, weights, batch.column(weights), first).astype(np.float64)
                     yield Part(values, own, first)
                     first += batch.num_rows
         except (arrow.ArrowException, OSError) as error:
