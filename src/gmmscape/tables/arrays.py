@@ -60,7 +60,7 @@ def read_arrays(source: Source, kind: str, wanted: Wanted) -> Raw:
         rows[:, at] = numbers_of(source.name, names[i], columns[i])
     weights = None
     if chosen.weights is not None:
-        weights = numbers_of(source.name, names[chosen.weights], columns[chosen.weights])
+        weights = numbers_of(source.name, names[chosen.weights], columns[chosen.weights]).astype(np.float64)
     return Raw(
         source.name,
         rows,
@@ -168,7 +168,8 @@ def _feather(content: BinaryIO, room: Room) -> Any:
 def numbers_of(file: str, name: str, column: Any, first: int = 1) -> FloatArray:
     """Return a column as floats, NaN where a value is missing; its message names what it holds instead.
 
-    Single ones of Arrow stay so, in its own memory: they are copied once, by who asks. `first` is where its first value stands in the file, counted from 1.
+    Single ones of Arrow stay so, in its own memory: they are copied once, by who asks. `first` is where its
+    first value stands in the file, counted from 1.
     """
     if not isinstance(column, np.ndarray):
         kind = str(column.type)
