@@ -102,12 +102,12 @@ class SolveEffort:
     #: Square matrices of all columns that a fit holds at its peak, the least of what was measured: of the
     #: data; for each full covariance, with its scatter, factors, and what a quadratic model is made of; for
     #: each full one beyond the first in a search for moves; for a tied one; for each component of other kinds
-    #: in a search. Bytes that are always there.
+    #: in a search that splits it. Bytes that are always there.
     data_matrices: int = 12
     matrices_of_full: int = 22
     matrices_of_searches: int = 42
     matrices_of_tied: int = 10
-    matrices_of_parts: int = 3
+    matrices_of_parts: int = 6
     bytes_always_there: int = 20_000_000
     #: The share of a batch in the average of stepwise EM is its share of all rows so far to this power; of
     #: batches of one size the step sizes are t^-0.6, between the 1/2 and 1 that convergence asks for.
