@@ -48,8 +48,8 @@ def test_bytes_and_families_that_take_fewer_are_told():
     assert str(refused.value) == (
         "covariance_type='full': the covariances of 20 components in 300 columns take 14.4 MB, and a fit, "
         "which holds copies of them and of the data's own, takes about 583 MB, where 55 MB of memory are "
-        "free: use one of 'tied' (15.8 MB), 'diag' (8.64 MB), 'spherical' (8.64 MB), fewer components, or fewer "
-        "columns, as by principal components"
+        "free: use one of 'tied' (15.8 MB), 'diag' (8.64 MB), 'spherical' (8.64 MB), fewer components, or "
+        "fewer columns, as by principal components"
     )
 
 
