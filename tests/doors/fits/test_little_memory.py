@@ -44,7 +44,7 @@ def test_a_wide_table_is_refused_with_what_its_covariances_take(tmp_path):
         "Error: --covariance 'full': the covariances of 2 components in 1500 columns take 36 MB"
     )
     assert re.search(r"takes about 1.01 GB, where (5\d\d|600) MB of memory are free: use one of", line)
-    assert "'tied' (504 MB), 'diag' (324 MB), 'spherical' (324 MB), fewer components" in line
+    assert "'tied' (396 MB), 'diag' (216 MB), 'spherical' (216 MB), fewer components" in line
 
 
 def test_a_small_file_that_grows_is_refused_with_the_way_in_blocks(tmp_path):
