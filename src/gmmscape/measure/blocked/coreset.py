@@ -179,4 +179,4 @@ def _levels(values: FloatArray) -> NDArray[np.uint16]:
     lowest, highest = values.min(), values.max()
     if lowest == highest:
         return np.zeros(len(values), dtype=np.uint16)
-    return ((values - lowest) * (LEVELS / (highest - lowest))).astype(np.uint16)
+    return ((values - lowest) / (highest - lowest) * LEVELS).astype(np.uint16)

@@ -85,3 +85,8 @@ def test_columns_without_variance_and_equal_rows_do_no_harm() -> None:
     assert np.isfinite(found.weights).all()
     equal = drawn(np.ones((5_000, 2)), 300, 0)
     assert abs(equal.weights.sum() - 5_000) < 50
+    # In its first block a column varies by next to nothing.
+    X = clusters(5_000)
+    X[:2_000, 0], X[5, 0] = 0.0, 1e-310
+    with np.errstate(all="raise", under="ignore"):
+        assert np.isfinite(drawn(X, 300, 0, 2_000).weights).all()
