@@ -196,6 +196,9 @@ class FitDocument(Record):
         diagnosis = {**content["diagnosis"], **{name: content[name] for name in OF_DIAGNOSIS}}
         found = cls(**arguments(cls, {**content, "solution": solution, "diagnosis": diagnosis}))
         cls.check_content(content, found.mixture)
+        for told in (found.diagnosis, found.before):
+            if told is not None:
+                real_number("total", told.total)
         found.mixture.with_names(found.feature_names)  # as many as columns, or it is damaged
         return found
 

@@ -20,7 +20,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.modelfiles.load import save
 from gmmscape.models import read_model
 from gmmscape.results.fields import plain, restored
-from gmmscape.validation import choice
+from gmmscape.validation import choice, real_number
 
 #: Parameters that mean the same in scikit-learn's estimator.
 SHARED = (
@@ -137,6 +137,10 @@ class Saved(OfColumns):
             mixture = found.solution_.mixture  # type: ignore[attr-defined]
         dtype = choice("dtype", document.get("dtype", "float64"), ("float64", "float32"))
         set_parameters(found, mixture, np.dtype(dtype))
+        # What tells of a fit reads these, before another fit would look at them.
+        real_number("reg_covar", parameters.get("reg_covar", 0.0), strict=False)
+        if parameters.get("covariance_floor") is not None:
+            real_number("covariance_floor", parameters["covariance_floor"], strict=False)
         return found.set_params(**parameters)  # type: ignore[attr-defined]
 
     def to_sklearn(self) -> Any:

@@ -169,6 +169,8 @@ class Background:
         )
         if found.weight > 1.0 or (found.region != GIVEN and (found.lower is None or found.upper is None)):
             raise FormatError("background: its weight is at most 1, and a box or hull has corners")
+        if not all(array is None or np.isfinite(array).all() for array in arrays.values()):
+            raise FormatError("background: its corners and faces are finite numbers")
         return found
 
 

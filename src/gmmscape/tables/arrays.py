@@ -57,10 +57,10 @@ def read_arrays(source: Source, kind: str, wanted: Wanted) -> Raw:
     room.check(n * len(chosen.places) * np.dtype(np.float64).itemsize)
     rows = np.empty((n, len(chosen.places)))
     for at, i in enumerate(chosen.places):
-        rows[:, at] = numbers_of(source.name, names[i], columns[i])
+        rows[:, at] = as_doubles(numbers_of(source.name, names[i], columns[i]))
     weights = None
     if chosen.weights is not None:
-        weights = numbers_of(source.name, names[chosen.weights], columns[chosen.weights]).astype(np.float64)
+        weights = as_doubles(numbers_of(source.name, names[chosen.weights], columns[chosen.weights]))
     return Raw(
         source.name,
         rows,
@@ -138,13 +138,14 @@ def _arrow(file: str, kind: str, content: BinaryIO, room: Room) -> tuple[list[st
     arrow = import_module("pyarrow")
     try:
         table = (_parquet if kind == "parquet" else _feather)(content, room)
+        names = list(table.column_names)
     except DataError:  # there is no room
         raise
     except (arrow.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{file} is a damaged {kind.capitalize()} file: {error}") from error
     if not table.num_rows:
         raise DataError(f"{file} has no rows: pass a file with rows of numbers")
-    return list(table.column_names), table.columns, True
+    return names, table.columns, True
 
 
 def _parquet(content: BinaryIO, room: Room) -> Any:
@@ -190,13 +191,19 @@ def numbers_of(file: str, name: str, column: Any, first: int = 1) -> FloatArray:
     elif column.dtype.kind not in "iuf":
         raise DataError(_refused(file, name, str(column.dtype)))
     else:
-        values = np.array(column, dtype=np.float64)
+        values = as_doubles(column).copy()
     if np.isinf(values).any():
         at = int(np.flatnonzero(np.isinf(values))[0])
         raise DataError(
             f"{file}, row {first + at}, column {name}: {values[at]} is not finite; remove the row"
         )
     return values
+
+
+def as_doubles(values: Any) -> FloatArray:
+    """Return numbers of any type as doubles: what is beyond them is infinite, and NaN what is no number."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(values, dtype=np.float64)
 
 
 def _refused(file: str, name: str, kind: str) -> str:

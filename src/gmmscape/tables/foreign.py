@@ -123,5 +123,5 @@ def _members(opened: BinaryIO) -> list[str]:
     try:
         opened.seek(0)
         return zipfile.ZipFile(opened).namelist()
-    except (zipfile.BadZipFile, OSError):
+    except (zipfile.BadZipFile, NotImplementedError, OSError):
         return []

@@ -183,6 +183,10 @@ def test_a_fit_that_was_forged_is_refused_in_its_parts(tmp_path: Path):
         lambda header: header["document"].update(feature_names=["x", "y"]),
         lambda header: header["document"].update(format_version=77),
         lambda header: header["parameters"].update(no_such=1),
+        lambda header: header["parameters"].update(reg_covar={}),
+        lambda header: header["parameters"].update(reg_covar=None),
+        lambda header: header["parameters"].update(covariance_floor="x"),
+        lambda header: header["document"]["diagnosis"].update(total=0.0),
         lambda header: header["document"].pop("diagnosis"),
     ):
         forged.written(path, forged.with_header(members, change))

@@ -81,3 +81,52 @@ def test_headers_that_are_no_python(header: str, read, tmp_path: Path) -> None:
     path.write_bytes(b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header.encode() + data)
     with pytest.raises(gs.DataError, match=r"rows\.npy"):
         read(path)
+
+
+def numbers_of_no_double() -> np.ndarray:
+    """Long numbers, of which one has bits that mean nothing: no leading one, and an exponent."""
+    values = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.5]], dtype=np.longdouble)
+    values.view(np.uint8)[0, :16] = [0x3F, 0xF8, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0]
+    return values
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.skipif(np.dtype(np.longdouble).itemsize < 16, reason="no numbers longer than a double")
+@pytest.mark.parametrize("read", [read_table, lambda path: list(gs.open_rows(path).source.blocks())])
+def test_long_numbers_that_are_none(read, tmp_path: Path) -> None:
+    np.save(tmp_path / "rows.npy", numbers_of_no_double())
+    with pytest.raises(gs.DataError, match=r"rows\.npy"):
+        read(tmp_path / "rows.npy")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("read", [read_table, lambda path: list(gs.open_rows(path).source.blocks())])
+def test_single_numbers_that_signal_are_missing_ones(read, tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    column = np.array([1.0, 2.0, 3.0], dtype=np.float32)
+    column.view(np.uint32)[1] = 0x7F800001
+    table = arrow.table({"a": column, "b": np.arange(3.0)})
+    pytest.importorskip("pyarrow.parquet").write_table(table, tmp_path / "rows.parquet")
+    with pytest.raises(gs.DataError, match="missing"):
+        read(tmp_path / "rows.parquet")
+
+
+def test_archives_of_a_later_kind_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.npz"
+    np.savez(path, X=np.zeros((4, 2)))
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\1\2") + 6] = 0xFF  # the version that is needed to unpack
+    path.write_bytes(data)
+    with pytest.raises(gs.DataError, match=r"rows\.npz"):
+        read_table(path)
+
+
+@pytest.mark.parametrize("read", [read_table, gs.open_rows], ids=["read_table", "open_rows"])
+def test_names_of_columns_that_are_no_text(read, tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    path = tmp_path / "rows.feather"
+    table = arrow.table({"abcdefgh": np.arange(4.0), "b": np.arange(4.0)})
+    pytest.importorskip("pyarrow.feather").write_feather(table, path, compression="uncompressed")
+    path.write_bytes(path.read_bytes().replace(b"abcdefgh", b"\xff\x80cdefgh"))
+    with pytest.raises(gs.DataError, match=r"rows\.feather"):
+        read(path)

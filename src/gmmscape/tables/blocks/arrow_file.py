@@ -13,7 +13,7 @@ import numpy as np
 from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import DataError, NotAvailableError
-from gmmscape.tables.arrays import numbers_of
+from gmmscape.tables.arrays import as_doubles, numbers_of
 from gmmscape.tables.blocks.part import Part
 from gmmscape.tables.columns import Wanted, check_names, choose
 
@@ -47,8 +47,11 @@ class ArrowParts:
                 'pip install "gmmscape[data]"'
             )
         self.file, self._path, self._kind = str(path), path, kind
-        with self._opened() as opened:
-            every = list(opened.schema_arrow.names if kind == "parquet" else opened.schema.names)
+        try:
+            with self._opened() as opened:
+                every = list(opened.schema_arrow.names if kind == "parquet" else opened.schema.names)
+        except UnicodeDecodeError as error:
+            raise self._damaged(error) from error
         check_names(self.file, every)
         self._chosen = choose(self.file, every, wanted, named=True)
         self.names = tuple(every[i] for i in self._chosen.places)
@@ -69,7 +72,7 @@ class ArrowParts:
                     weights = self._weights
                     own = None
                     if weights is not None:
-                        own = numbers_of(self.file, weights, batch.column(weights), first).astype(np.float64)
+                        own = as_doubles(numbers_of(self.file, weights, batch.column(weights), first))
                     yield Part(values, own, first)
                     first += batch.num_rows
         except (arrow.ArrowException, OSError) as error:
@@ -107,5 +110,5 @@ def _side_by_side(columns: list[FloatArray]) -> FloatArray:
     for start in range(0, len(values), EFFORT.blocked.stripe_rows):
         stripe = slice(start, start + EFFORT.blocked.stripe_rows)
         for j, column in enumerate(columns):
-            values[stripe, j] = column[stripe]
+            values[stripe, j] = as_doubles(column[stripe])
     return values

@@ -10,6 +10,7 @@ import numpy as np
 
 from gmmscape.arrays import HEADER_ERRORS
 from gmmscape.exceptions import DataError
+from gmmscape.tables.arrays import as_doubles
 from gmmscape.tables.blocks.part import Part
 from gmmscape.tables.columns import Wanted, choose
 
@@ -65,8 +66,8 @@ class NumpyParts:
                 block = flat.reshape(some, self._d)
                 at = self._chosen.weights
                 values = block if len(self._chosen.places) == self._d else block[:, self._chosen.places]
-                weights = None if at is None else block[:, at].astype(np.float64)
-                yield Part(np.ascontiguousarray(values, dtype=np.float64), weights, first + 1)
+                weights = None if at is None else as_doubles(block[:, at]).copy()
+                yield Part(np.ascontiguousarray(as_doubles(values)), weights, first + 1)
 
     def _header(self, stream: Any) -> tuple[tuple[int, ...], bool, Any]:
         try:
