@@ -200,8 +200,12 @@ def _header(text: bytes) -> dict[str, Any]:
     def refused(constant: str) -> Any:
         raise FormatError(f"its {HEADER} holds {constant}, which is no number")
 
+    def held(number: str) -> float:
+        value = float(number)
+        return value if np.isfinite(value) else refused(number)
+
     try:
-        header = json.loads(text.decode("utf-8"), parse_constant=refused)
+        header = json.loads(text.decode("utf-8"), parse_constant=refused, parse_float=held)
     except RecursionError as error:
         raise FormatError(f"its {HEADER} is nested too deeply") from error
     if not isinstance(header, dict):

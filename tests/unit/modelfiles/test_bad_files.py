@@ -192,6 +192,12 @@ def test_a_fit_that_was_forged_is_refused_in_its_parts(tmp_path: Path):
         forged.written(path, forged.with_header(members, change))
         with pytest.raises(gs.FormatError, match="no usable model"):
             gs.load(path)
+    told = json.loads(members["header.json"])
+    told["document"]["nll"] = -1e400
+    beyond = json.dumps(told).replace("-Infinity", "-1e400").encode()
+    forged.written(path, {**members, "header.json": beyond})
+    with pytest.raises(gs.FormatError, match="holds -1e400, which is no number"):
+        gs.load(path)
     forged.written(path, members)
     assert gs.load(path).n_components == 2
 
