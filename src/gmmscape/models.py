@@ -401,6 +401,8 @@ def _from_file(path: str | Path) -> FittedModel:
         return _from_content(path, content)
     except (FormatError, InvalidParameterError) as error:
         raise FormatError(f"{path} holds no usable model: {error}") from error
+    except (TypeError, ValueError, LookupError) as error:  # parts of other types than they have
+        raise FormatError(f"{path} holds a damaged model: {error!r}") from error
 
 
 def _from_content(path: str | Path, content: dict[str, Any]) -> FittedModel:

@@ -14,6 +14,8 @@ import gmmscape as gs
 from gmmscape.models import FIT_FORMAT, read_model
 from unit.models.cases import TABLE, X, bad, kinds, mixture_of
 
+BOX = {"region": "box", "volume": 1.0, "weight": 0.1, "lower": [0.0, 0.0], "upper": [1.0, 1.0]}
+
 
 @kinds
 def test_files_of_mixtures_and_of_fits(kind: str, tmp_path: Path):
@@ -73,6 +75,11 @@ def test_a_file_is_repaired_into_a_mixture(tmp_path: Path):
         ({"n_samples": "many"}, "n_samples='many'"),
         ({"n_components": 9}, "n_components=9, and the means have"),
         ({"n_features": 7}, "n_features=7, and the means have 2"),
+        ({"held": {"weights": 1.0, "means": {}, "covariances": True}}, "holds a damaged model"),
+        ({"held": [1]}, "holds a damaged model"),
+        ({"background": {**BOX, "lower": [[1.0], 2.0]}}, "holds a damaged model"),
+        ({"background": {**BOX, "upper": ["x", 1.0]}}, "holds a damaged model"),
+        ({"background": {**BOX, "upper": [1e400, 1.0]}}, "corners and faces are finite"),
         ({"format_version": 2, "colour": 1, "taste": 2}, r"unknown fields \['colour', 'taste'\]"),
     ],
     ids=str,
