@@ -12,7 +12,7 @@ from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.estimator.document_text import fit_table
 from gmmscape.estimator.scaling import Scaling
 from gmmscape.exceptions import FormatError
-from gmmscape.families import CovariancePrior, free_parameters
+from gmmscape.families import CovariancePrior, free_parameters, prior_in
 from gmmscape.given_rows import columns_in_order
 from gmmscape.mixture import Mixture
 from gmmscape.models import FittedModel
@@ -196,6 +196,7 @@ class FitDocument(Record):
         diagnosis = {**content["diagnosis"], **{name: content[name] for name in OF_DIAGNOSIS}}
         found = cls(**arguments(cls, {**content, "solution": solution, "diagnosis": diagnosis}))
         cls.check_content(content, found.mixture)
+        prior_in(content, found.mixture.n_features)  # a covariance, or it is damaged
         for told in (found.diagnosis, found.before):
             if told is not None:
                 real_number("total", told.total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -58,7 +59,7 @@ class CovariancePrior:
         return hash((self.rows, self.n))
 
 
-def prior_in(content: dict[str, Any], d: int) -> CovariancePrior | None:
+def prior_in(content: Mapping[str, Any], d: int) -> CovariancePrior | None:
     """Return the prior that a file of a fit in d columns holds; raises FormatError where it is damaged."""
     given = content.get("covariance_prior")
     if given is None:

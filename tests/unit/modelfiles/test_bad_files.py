@@ -187,6 +187,7 @@ def test_a_fit_that_was_forged_is_refused_in_its_parts(tmp_path: Path):
         lambda header: header["parameters"].update(reg_covar=None),
         lambda header: header["parameters"].update(covariance_floor="x"),
         lambda header: header["document"]["diagnosis"].update(total=0.0),
+        lambda header: header["document"]["covariance_prior"].update(scale=[[-1.0]]),
         lambda header: header["document"].pop("diagnosis"),
     ):
         forged.written(path, forged.with_header(members, change))
