@@ -60,7 +60,7 @@ def read_arrays(source: Source, kind: str, wanted: Wanted) -> Raw:
         rows[:, at] = as_doubles(numbers_of(source.name, names[i], columns[i]))
     weights = None
     if chosen.weights is not None:
-        weights = as_doubles(numbers_of(source.name, names[chosen.weights], columns[chosen.weights]))
+        weights = as_doubles(numbers_of(source.name, names[chosen.weights], columns[chosen.weights])).copy()
     return Raw(
         source.name,
         rows,
@@ -169,8 +169,8 @@ def _feather(content: BinaryIO, room: Room) -> Any:
 def numbers_of(file: str, name: str, column: Any, first: int = 1) -> FloatArray:
     """Return a column as floats, NaN where a value is missing; its message names what it holds instead.
 
-    Single ones of Arrow stay so, in its own memory: they are copied once, by who asks. `first` is where its
-    first value stands in the file, counted from 1.
+    They may lie in the memory of the column, single ones of Arrow as such: they are copied once, by who asks.
+    `first` is where its first value stands in the file, counted from 1.
     """
     if not isinstance(column, np.ndarray):
         kind = str(column.type)
@@ -191,7 +191,7 @@ def numbers_of(file: str, name: str, column: Any, first: int = 1) -> FloatArray:
     elif column.dtype.kind not in "iuf":
         raise DataError(_refused(file, name, str(column.dtype)))
     else:
-        values = as_doubles(column).copy()
+        values = as_doubles(column)
     if np.isinf(values).any():
         at = int(np.flatnonzero(np.isinf(values))[0])
         raise DataError(
