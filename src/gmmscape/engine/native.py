@@ -66,38 +66,18 @@ class NativeRows(HeldRows):
 
     def statistics(self, parameters: Parameters, scatter: str) -> SufficientStatistics:
         """Return the sufficient statistics at a mixture."""
-        found = native().statistics(
-            self._isa, *_model(parameters), self.X, self.origin, *self._weighted, scatter, thread_count()
-        )
+        found = native().statistics(*self._pass(parameters), scatter, thread_count())
         return super().statistics(parameters, scatter) if found is None else _statistics(found, scatter)
 
     def order(self, parameters: Parameters, scatter: str, truncation: Truncation) -> Any | None:
         """Return an order of the rows in which passes at mixtures like this one are truncated, or None."""
         if self.X.dtype != np.float64:
             return None
-        return native().order(
-            self._isa,
-            *_model(parameters),
-            self.X,
-            self.origin,
-            *self._weighted,
-            scatter,
-            truncation,
-            thread_count(),
-        )
+        return native().order(*self._pass(parameters), scatter, truncation, thread_count())
 
     def ordered_statistics(self, parameters: Parameters, scatter: str, order: Any) -> SufficientStatistics:
         """Return the sufficient statistics at a mixture by a pass in an `order` of these rows."""
-        found = native().ordered_statistics(
-            self._isa,
-            *_model(parameters),
-            self.X,
-            self.origin,
-            *self._weighted,
-            scatter,
-            order,
-            thread_count(),
-        )
+        found = native().ordered_statistics(*self._pass(parameters), scatter, order, thread_count())
         return self.statistics(parameters, scatter) if found is None else _statistics(found, scatter)
 
     def log_density(self, parameters: Parameters) -> FloatArray:
@@ -233,6 +213,10 @@ class NativeRows(HeldRows):
         """Return some rows with their own weights or others."""
         own = self.weights.taken(rows) if weights is None else Weights.of(weights)
         return NativeRows(self._isa, self.X[rows], own, self.origin)
+
+    def _pass(self, parameters: Parameters) -> tuple[Any, ...]:
+        """What the kernels need of a mixture and of the rows as they are held."""
+        return (self._isa, *_model(parameters), self.X, self.origin, *self._weighted)
 
     @property
     def _doubles(self) -> Any:
