@@ -27,7 +27,7 @@ from gmmscape.progress import Callback
 from gmmscape.results.fields import plain
 from gmmscape.results.records import Record
 from gmmscape.solve import Solution
-from gmmscape.validation import random_state_too
+from gmmscape.validation import finite_array, random_state_too
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +161,8 @@ class Repair(Record):
         """Return the repair that `content` described, of a mixture or of centers."""
         parts = cls._fields_in(content)
         if content["centers"] is not None:
-            return cls(model=np.array(content["centers"]), before=np.array(content["before"]), **parts)
+            before, after = (finite_array(name, content[name], ndim=(1, 2)) for name in ("before", "centers"))
+            return cls(model=after, before=before, **parts)
         before = Mixture.from_content(content["before"])
         return cls(model=parts["solution"].mixture, before=before, **parts)
 

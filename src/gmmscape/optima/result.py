@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from gmmscape.results.text import aligned, counted, left_out
 from gmmscape.results.words import ENDINGS, INSTEAD_OF_OPTIMA
 from gmmscape.structure.intervals import share_interval
 from gmmscape.structure.structure import Block, Decoding
+from gmmscape.validation import positive_integer, whole_number
 
 #: Optima that the printed table shows, and blocks of each.
 MOST_OPTIMA, MOST_BLOCKS = 25, 6
@@ -135,6 +136,20 @@ class LocalOptima(Record):
     reg_covar: float = 0.0
     covariance_floor: float | None = None
     covariance_prior: CovariancePrior | None = field(default=None, repr=False)
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the optima that `content` described, whose starts are no more than there were."""
+        found = cls(**cls._fields_in(content))
+        hits = [one.hits for one in found.optima]
+        ended = [whole_number("hits", n) for n in (*hits, found.degenerate, found.unsettled)]
+        if sum(ended) > positive_integer("n_starts", found.n_starts):
+            raise ValueError(f"{sum(ended)} starts ended, of {found.n_starts}")
+        for one in found.optima:
+            low, high = one.share_interval
+            if not 0.0 <= low <= one.hits / found.n_starts <= high <= 1.0 or (low == 0.0) != (one.hits == 0):
+                raise ValueError(f"a share of {one.hits} of {found.n_starts} between {low} and {high}")
+        return found
 
     @property
     def best(self) -> LocalOptimum:

@@ -13,9 +13,10 @@ from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import free_parameters
 from gmmscape.mixture import Mixture
 from gmmscape.mixture.background import most_probable
+from gmmscape.mixture.mixture import MOST_COMPONENTS
 from gmmscape.models import FittedModel, read_model
 from gmmscape.results.records import Record
-from gmmscape.results.text import aligned, counted
+from gmmscape.results.text import aligned, counted, left_out, printing
 from gmmscape.tolerances import TOLERANCES
 from gmmscape.validation import data_matrix
 
@@ -73,13 +74,17 @@ class RowLabels(Record):
         else:
             yield f"next: use the labels; each has a probability of {level:g} or more"
         yield ""
-        numbers = np.bincount(self.labels[self.labels >= 0], minlength=self.n_components).tolist()
-        called = [(str(i), number) for i, number in enumerate(numbers)]
-        if n > sum(numbers):
-            called.append(("background", n - sum(numbers)))
+        there, rows = np.unique(self.labels, return_counts=True)
+        numbers = dict(zip(there.tolist(), rows.tolist(), strict=True))
+        k = self.n_components
+        most = k if "components" in printing().show else min(k, MOST_COMPONENTS)
+        called = [(str(i), numbers.get(i, 0)) for i in range(most)]
+        if -1 in numbers:
+            called.append(("background", numbers[-1]))
         yield from aligned(
             [("#", "rows", "share"), *((name, str(many), f"{many / n:.4f}") for name, many in called)]
         )
+        yield from left_out(k, most)
 
 
 def row_labels(model: Any, X: Any, *, lines: Sequence[int] | None = None) -> RowLabels:

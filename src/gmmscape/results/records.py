@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 
+import numpy as np
+
 from gmmscape.exceptions import FormatError
 from gmmscape.jsonfile import read_json, with_digest, without_digest, write_json
 from gmmscape.results.fields import arguments, names_of, plain, same
@@ -259,9 +261,11 @@ class Record:
         cls._check(content, where)
         told = without_digest(content, where)
         try:
-            found = cls.from_content(told)
-            # What does not fit together shows here, rather than wherever it is used.
-            _ = str(found), found.content()
+            # What does not fit together shows here, rather than wherever it is used: as an error, or as
+            # numbers that no computation can go on with.
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                found = cls.from_content(told)
+                _ = str(found), found.content()
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise FormatError(f"{where} holds a damaged {cls.format!r}: {error!r}") from error
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import index
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -200,6 +200,26 @@ class Decoding(Record):
     def empty(self) -> tuple[int, ...]:
         """The means that stand for nothing: next to no draw of any center is attributed to them."""
         return tuple(i for block in self.blocks if block.kind == "empty" for i in block.means)
+
+    @classmethod
+    def _restored(cls, content: Mapping[str, Any]) -> Self:
+        """Return the decoding that `content` described, whose blocks are of its means."""
+        found = cls(**cls._fields_in(content))
+        means = sorted(i for block in found.blocks for i in block.means)
+        if means and not 0 <= means[0] <= means[-1] < len(found.errors):
+            raise ValueError(f"blocks of means {means}, and errors of {len(found.errors)}")
+        return found
+
+    def check_means(self, n: int) -> None:
+        """Raise ValueError unless it reads a fit of so many means.
+
+        Parameters
+        ----------
+        n : int
+            Means of the fit.
+        """
+        if len(self.errors) != n:
+            raise ValueError(f"a reading of {len(self.errors)} means, and {n} of them")
 
     def __str__(self) -> str:
         word = "structured" if self.is_structured else "not structured"

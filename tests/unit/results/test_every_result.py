@@ -197,13 +197,55 @@ def test_a_file_with_another_value_somewhere_is_refused_or_whole(result, file, o
     refused = 0
     for place in (places[i] for i in chosen):
         try:
-            with np.errstate(all="ignore"):
-                read = type(result).from_dict(_with(content, place, other))
+            read = type(result).from_dict(_with(content, place, other))
         except gs.GmmscapeError:
             refused += 1
             continue
         json.dumps([str(read), read.to_dict()])
     assert refused
+
+
+@each
+def test_a_file_with_another_number_somewhere_is_refused_or_shown(result, file):
+    """Numbers that fit nothing end in no warning, no other error and no page that cannot be made."""
+    content = json.loads(file.read_text())
+    places = [place for place in _places(content) if isinstance(_at(content, place), int | float)]
+    chosen = np.random.default_rng(0).permutation(len(places))[:30]
+    for place in (places[i] for i in chosen):
+        for other in (-1, 10**12, 1e300):
+            try:
+                read = type(result).from_dict(_with(content, place, other))
+            except gs.GmmscapeError:
+                continue
+            json.dumps([str(read), read.to_dict()])
+            read.to_html()
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "other"),
+    [
+        ("local optima", ("optima", 0, "hits"), 10**12),
+        ("local optima", ("optima", 0, "share_interval", 0), 0),
+        ("local optima", ("degenerate",), 4),
+        ("basins", ("minima", 0, "hits"), -1),
+        ("basins", ("minima", 0, "hits"), 10**12),
+        ("atlas", ("minima", 1, "structure", "blocks", 0, "means", 0), 10**12),
+        ("atlas", ("minima", 1, "means", 0, 0), 1e300),
+        ("repair of centers", ("centers",), -1),
+        ("size curve", ("sizes", 1), -1),
+        ("standard errors", ("total",), 0),
+    ],
+)
+def test_numbers_that_do_not_fit_together_are_refused(results, name, place, other):
+    result = results[name]
+    with pytest.raises(gs.FormatError, match="damaged"):
+        type(result).from_dict(_with(result.to_dict(), place, other))
+
+
+def test_labels_of_more_components_than_memory_holds_are_told(results):
+    labels = results["labels"]
+    forged = type(labels).from_dict({**labels.to_dict(), "n_components": 10**12})
+    assert f"and {10**12 - 40} more" in str(forged)
 
 
 def _places(value, place=()):
@@ -213,6 +255,12 @@ def _places(value, place=()):
         yield (*place, key)
         if isinstance(item, dict | list):
             yield from _places(item, (*place, key))
+
+
+def _at(content, place):
+    for key in place:
+        content = content[key]
+    return content
 
 
 def _with(content, place, other):

@@ -17,6 +17,7 @@ from gmmscape.results.records import Record
 from gmmscape.results.text import aligned, counted
 from gmmscape.structure.intervals import share_interval
 from gmmscape.tolerances import TOLERANCES
+from gmmscape.validation import whole_number
 
 if TYPE_CHECKING:
     from gmmscape.plot import BasinsDisplay
@@ -175,7 +176,11 @@ class BasinShares(Record):
     def _restored(cls, content: Mapping[str, Any]) -> Self:
         labels = content["labels"]
         own = np.array(unpacked(content["packed_labels"]) if labels is None else labels, dtype=np.intp)
-        return cls(labels=own, **cls._fields_in(content))
+        found = cls(labels=own, **cls._fields_in(content))
+        ended = [point.hits for point in found.minima] + list(found.unresolved.values())
+        if sum(whole_number("hits", n) for n in ended) > whole_number("n", found.n_starts):
+            raise ValueError(f"{sum(ended)} starts ended, of {found.n_starts}")
+        return found
 
     def plot(self, ax: Any = None, *, most: int = 8) -> BasinsDisplay:
         """Draw the minima that most starts fell into, each with its share as a bar.

@@ -14,6 +14,7 @@ from gmmscape.mixture import Mixture
 from gmmscape.solve import Solution
 from gmmscape.structure.structure import Decoding
 from gmmscape.tolerances import TOLERANCES
+from gmmscape.validation import whole_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +103,11 @@ class FreePoint(Solution):
         """Return the point that `content` described, without the history of the descent."""
         mixture = Mixture.from_content(content["mixture"])
         origin = np.zeros(mixture.n_features)
-        return cls(local=mixture, origin=origin, history=(), **cls._fields_in(content))
+        found = cls(local=mixture, origin=origin, history=(), **cls._fields_in(content))
+        whole_number("hits", found.hits)
+        if found.decoding is not None:
+            found.decoding.check_means(mixture.n_components)
+        return found
 
     @property
     def index(self) -> int:

@@ -288,10 +288,14 @@ class CriticalPoint(Solution):
         ):
             raise ValueError(f"a point is on a continuum of dimension {content['continuum']!r}")
         attached = content.get("certificate")
-        return cls(
+        found = cls(
             local=mixture,
             origin=np.zeros(mixture.n_features),
             history=(),
             certificate=None if attached is None else class_of(CERTIFICATE).from_content(attached),
             **cls._fields_in(content),
         )
+        whole_number("hits", found.hits)
+        if found.decoding is not None:
+            found.decoding.check_means(mixture.n_components)
+        return found
