@@ -21,7 +21,7 @@ from benchmarks.page import Page, Shown, short
 
 Array = NDArray[np.float64]
 Score = Callable[[Array], float]
-DRAWS, HALVES = 50, 10
+DRAWS, HALVES = 50, 5
 SETS = ("hepta", "tetra", "r15", "s1", "x1", "unbalance")
 #: Rows that judge a choice, and how many components more than there are can be chosen.
 NEW_ROWS, MORE = 20_000, 4
