@@ -6,8 +6,9 @@ import json
 import stat
 from collections.abc import Mapping
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import FormatError
@@ -35,11 +36,27 @@ def read_json(path: str | Path, *, most_bytes: int | None = None) -> Any:
         If it is no JSON or too long. What does not begin as JSON does is refused before it is read.
     """
     try:
-        return json.loads(_bytes(Path(path), most_bytes), object_pairs_hook=_once_each)
+        return json.loads(
+            _bytes(Path(path), most_bytes),
+            object_pairs_hook=_once_each,
+            parse_constant=refused_number,
+            parse_float=number_held,
+        )
     except _TwiceError as error:
         raise FormatError(f"{path} has {error}: remove one of them") from error
     except (ValueError, RecursionError) as error:  # also wrong bytes, huge numbers, bottomless nesting
         raise FormatError(f"{path} is not a JSON file: {error}") from error
+
+
+def refused_number(text: str) -> NoReturn:
+    """Raise ValueError: such a number, NaN or beyond float64, is in no file that was written here."""
+    raise ValueError(f"it holds {text}, which is no number")
+
+
+def number_held(text: str) -> float:
+    """Return the number that a text of JSON says; ValueError where float64 does not hold it."""
+    value = float(text)
+    return value if isfinite(value) else refused_number(text)
 
 
 class _TwiceError(Exception):

@@ -197,6 +197,12 @@ class FitDocument(Record):
         found = cls(**arguments(cls, {**content, "solution": solution, "diagnosis": diagnosis}))
         cls.check_content(content, found.mixture)
         prior_in(content, found.mixture.n_features)  # a covariance, or it is damaged
+        # None, which is infinite elsewhere, is no number of these.
+        for name in ("nll", "penalty"):
+            real_number(name, getattr(found.solution, name), minimum=-np.inf)
+        real_number("reg_covar", found.reg_covar, strict=False)
+        if found.covariance_floor is not None:
+            real_number("covariance_floor", found.covariance_floor, strict=False)
         for told in (found.diagnosis, found.before):
             if told is not None:
                 real_number("total", told.total)

@@ -24,6 +24,7 @@ from numpy.lib import format as npy
 from gmmscape.arrays import HEADER_ERRORS
 from gmmscape.effort import EFFORT
 from gmmscape.exceptions import FormatError, NotAvailableError
+from gmmscape.jsonfile import number_held, refused_number
 from gmmscape.wholefile import unfinished
 
 Array = np.ndarray[Any, Any]
@@ -197,15 +198,8 @@ def _check_sums(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]
 
 
 def _header(text: bytes) -> dict[str, Any]:
-    def refused(constant: str) -> Any:
-        raise FormatError(f"its {HEADER} holds {constant}, which is no number")
-
-    def held(number: str) -> float:
-        value = float(number)
-        return value if np.isfinite(value) else refused(number)
-
     try:
-        header = json.loads(text.decode("utf-8"), parse_constant=refused, parse_float=held)
+        header = json.loads(text.decode("utf-8"), parse_constant=refused_number, parse_float=number_held)
     except RecursionError as error:
         raise FormatError(f"its {HEADER} is nested too deeply") from error
     if not isinstance(header, dict):

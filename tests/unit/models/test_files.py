@@ -79,7 +79,8 @@ def test_a_file_is_repaired_into_a_mixture(tmp_path: Path):
         ({"held": [1]}, "holds a damaged model"),
         ({"background": {**BOX, "lower": [[1.0], 2.0]}}, "holds a damaged model"),
         ({"background": {**BOX, "upper": ["x", 1.0]}}, "holds a damaged model"),
-        ({"background": {**BOX, "upper": [1e400, 1.0]}}, "corners and faces are finite"),
+        ({"background": {**BOX, "upper": [1e400, 1.0]}}, "holds Infinity, which is no number"),
+        ({"background": {**BOX, "upper": [None, 1.0]}}, "corners and faces are finite"),
         ({"format_version": 2, "colour": 1, "taste": 2}, r"unknown fields \['colour', 'taste'\]"),
     ],
     ids=str,
@@ -90,6 +91,31 @@ def test_files_that_hold_no_model(change: dict[str, Any], message: str, tmp_path
     path.write_text(json.dumps({k: v for k, v in content.items() if v is not ...}), encoding="utf-8")
     with pytest.raises(gs.FormatError, match=message):
         gs.diagnose(path, X)
+
+
+@pytest.mark.parametrize("name", ["nll", "penalty", "reg_covar", "covariance_floor"])
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "1e400"])
+def test_numbers_that_json_has_not_are_refused_by_what_they_are(name: str, text: str, tmp_path: Path):
+    path = tmp_path / "fit.json"
+    told = json.dumps({**fitted_document(), name: "?"}).replace('"?"', text)
+    path.write_text(told, encoding="utf-8")
+    for read in (gs.load, gs.GaussianMixture.from_json, read_model):
+        with pytest.raises(gs.FormatError, match=f"holds {text}, which is no number"):
+            read(path)
+
+
+@pytest.mark.parametrize("name", ["nll", "penalty", "reg_covar"])
+def test_a_fit_lacks_no_number(name: str, tmp_path: Path):
+    path = tmp_path / "fit.json"
+    path.write_text(json.dumps({**fitted_document(), name: None}), encoding="utf-8")
+    for read in (gs.load, gs.GaussianMixture.from_json):
+        with pytest.raises(gs.FormatError, match=f"{name}=inf: pass a finite number"):
+            read(path)
+
+
+def fitted_document() -> dict[str, Any]:
+    """A fit as files of before digests hold it."""
+    return gs.GaussianMixture(2, random_state=0).fit(X).document().to_dict()
 
 
 def test_a_field_that_stands_twice_is_named(tmp_path: Path):
