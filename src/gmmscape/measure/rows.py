@@ -91,6 +91,11 @@ class WeightedRows:
         """Return some rows, a slice or their numbers, in local coordinates, shape (m, d)."""
         return self.data[rows] if self.origin is None else self.data[rows] - self.origin
 
+    def local_column(self, rows: Any, j: int) -> FloatArray:
+        """Return one column of some rows in local coordinates, shape (m,)."""
+        own = self.data[rows, j]
+        return own if self.origin is None else own - self.origin[j]
+
     def blocks(self) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
         """Yield all rows a few thousand at a time: their place, local coordinates and weights."""
         for start in range(0, len(self), engine.BLOCK_ROWS):

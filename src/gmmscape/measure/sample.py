@@ -309,7 +309,7 @@ class Sample(Centred):
     def _column(self, j: int) -> Iterator[tuple[FloatArray, FloatArray]]:
         """The values of a column that are there, and how many rows each stands for, in stretches."""
         for place in self._rows.stretches():
-            values = self._rows.local(place)[:, j]
+            values = self._rows.local_column(place, j)
             counts = np.ones(len(values)) if self._counts is None else self._counts[place]
             seen = ~np.isnan(values)
             yield values[seen], counts[seen]

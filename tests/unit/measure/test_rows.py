@@ -32,6 +32,15 @@ def test_rows_answer_as_the_mixture_does_at_their_local_coordinates(far, which):
     assert not np.allclose(rows.responsibilities(fit, which), wrong)
 
 
+@pytest.mark.parametrize("which", [EVERY, CHOSEN, slice(3, 9)])
+def test_a_column_is_that_of_the_rows(far, which):
+    rows, _ = far
+    local = rows.local(which)
+    columns = [rows.local_column(which, j) for j in range(2)]
+    np.testing.assert_array_equal(np.column_stack(columns), local)
+    assert not np.array_equal(columns[0], rows.data[which, 0])  # not in local coordinates
+
+
 @pytest.mark.parametrize("which", [EVERY, CHOSEN])
 def test_coverage_counts_from_the_rows_asked_for(far, which):
     rows, fit = far

@@ -210,3 +210,11 @@ def test_the_origin_of_very_many_rows_is_one_of_their_values(monkeypatch: pytest
     assert all(value in column for value, column in zip(sample.origin, X.T, strict=True))
     np.testing.assert_allclose(sample.origin, 7.0, atol=1.0)
     np.testing.assert_allclose(sample.covariance, np.cov(X.T, bias=True), rtol=1e-12)
+
+
+def test_grids_of_columns_are_told_from_the_columns_alone(monkeypatch: pytest.MonkeyPatch):
+    """Whole rows for each of them cost the square of the columns: two seconds of 5,000 x 500."""
+    X = np.round(np.random.default_rng(0).normal(size=(300, 40)), 1)
+    sample = lab.Sample(X)
+    monkeypatch.setattr(type(sample._rows), "local", None)
+    np.testing.assert_allclose(sample.steps, 0.1, rtol=1e-9)
