@@ -19,7 +19,8 @@ statistical:
 	$(BIN)/python -m pytest -m statistical tests/statistical $(ARGS)
 
 coverage:
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
+	$(BIN)/python -m pytest --cov --cov-report=json:coverage.json $(ARGS)
+	$(BIN)/python tools/uncovered.py coverage.json
 
 lint:
 	$(BIN)/ruff check
