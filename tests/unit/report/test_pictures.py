@@ -54,6 +54,15 @@ def test_labels_cover_no_mark_and_no_other_label(seed: int, k: int):
             assert abs(one.x - other.x) >= (width + its) / 2 or abs(one.y - other.y) >= 13
 
 
+def test_without_room_there_is_no_label_and_without_width_one_tick():
+    assert places([(70.0, 20.0)], [900.0], BOX) == [None]
+    mixture = gs.Mixture([1.0], [[0.0]], [1.0], "spherical")
+    frame = Frame((-1.0, 1.0), (0.0, 1.0))
+    assert fit_svg(DrawnFit("fit", mixture), None, ["a"], "p").count('class="number"') == 1
+    assert ticks(3.0, 3.0) == [3.0]
+    assert frame.x == (-1.0, 1.0)
+
+
 def test_the_best_plane_is_the_one_that_separates():
     means = np.zeros((3, 6))
     means[:, 4] = [-9.0, 0.0, 9.0]
