@@ -1,5 +1,6 @@
 """Krawczyk's test accepts a box that is mapped into itself, and no other."""
 
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from types import SimpleNamespace
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gmmscape.exceptions import NotAvailableError
 from gmmscape.proof.balls import around, decimal, exact, flint, matrix, precision
 from gmmscape.proof.contraction import Middle, contracts, polished
 
@@ -53,3 +55,15 @@ def test_newton_settles_or_says_that_it_does_not(curvature: float, gradients: li
 def test_what_is_not_finite_is_no_decimal_number():
     with pytest.raises(ArithmeticError, match="not finite"):
         decimal(flint().arb("inf"), 9)
+
+
+def test_a_number_next_to_nothing_is_nothing():
+    with precision(100):
+        assert decimal(exact(Fraction(1, 10**2000)), 9) == 0
+        assert decimal(exact(Fraction(1, 8)), 9) == Fraction(1, 8)
+
+
+def test_proofs_need_flint(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "flint", None)
+    with pytest.raises(NotAvailableError, match=r"gmmscape\[proof\]"):
+        flint.__wrapped__()  # past what it remembers
