@@ -166,3 +166,12 @@ def test_a_background_is_refused_and_rows_out_of_reach_are_named():
     with pytest.warns(UserWarning, match="1 row"):
         found = gs.standard_errors(model, wild, method="observed")
     assert found.of("mean")[0].value == pytest.approx(model.means_[0, 0], abs=1e-3)
+
+
+def test_families_without_second_derivatives_are_named():
+    X = two(20)
+    fit = gs.Mixture([0.5, 0.5], [[0.0, 0.0], [8.0, 1.0]], [[1.0, 1.0]] * 2, "diag")
+    with pytest.raises(
+        gs.NotAvailableError, match="'VEI' has no second derivatives: pass method='bootstrap'"
+    ):
+        gs.standard_errors(fit, X, covariance_type="VEI", method="observed")

@@ -7,10 +7,8 @@ import pytest
 from scipy.special import logsumexp
 
 import gmmscape as gs
-from efforts import with_effort
 from gmmscape import lab
 from gmmscape.exceptions import InvalidParameterError
-from gmmscape.proof.bound import nonparametric as module
 
 pytest.importorskip("flint")
 
@@ -79,16 +77,14 @@ def test_what_ends_early_says_so_and_is_proved():
         lab.nonparametric(x, -1.0)
 
 
-@pytest.mark.parametrize(("rounds", "reason"), [(0, "max_iter"), (1, "interrupted")])
-def test_what_ends_the_rounds_is_told(rounds, reason, monkeypatch):
+def test_ctrl_c_in_the_rounds_leaves_what_is_found():
     def press(event):
-        if reason == "interrupted" and event.stage == "rounds":
+        if event.stage == "rounds":
             raise KeyboardInterrupt
 
-    with_effort(monkeypatch, module, "proof", rounds=rounds)
     fit = lab.nonparametric([[0.0], [2.5], [6.0]], 1.0, callback=press)
-    assert fit.stop_reason == reason
-    assert fit.gap[1] >= 0
+    assert fit.stop_reason == "interrupted"
+    assert fit.gap[1] >= fit.gap[0] >= 0
 
 
 def test_fits_are_behind_the_best_by_what_they_lack():
