@@ -63,10 +63,8 @@ def _most_rows(small: SmallProblems) -> int:
 
 
 def _at_a_time(small: SmallProblems, n_random: int) -> Iterator[IntArray]:
-    """The usable parts, so many together that arrays of their rows for each start are small."""
+    """The usable parts, one at least, so many together that arrays of their rows for each start are small."""
     usable = np.flatnonzero(small.usable)
-    if len(usable) == 0:
-        return
     rows = min(_most_rows(small), int(small.parts.sizes[usable].max()))
     together = max(1, EFFORT.moves.values_together // (rows * small.n_features * (1 + n_random)))
     for first in range(0, len(usable), together):

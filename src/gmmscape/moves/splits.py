@@ -60,7 +60,7 @@ def propose_splits(objective: SampleObjective, parts: Parts, rng: np.random.Gene
     if small.together.shared:
         # Set free, one over several clusters can become as wide as a halo: the shared form is kept too.
         again = np.concatenate([which, of_cores])
-        ends = _set_free(small, ends)
+        ends = pairs(ends.weights, ends.means, ends.covariances, small.family, small.family.kind)
         starts = joined(ends, starts)
         _, nll = small.fitted(which, ends, AS_IT_IS)
     freed, lower = small.fitted(again, starts)
@@ -149,13 +149,6 @@ def as_they_are(small: SmallProblems, mixture: Mixture, couples: IntArray) -> Fl
     nll = np.full(len(couples), np.inf)
     nll[filled] = small.fitted(filled, now.chosen(filled), AS_IT_IS)[1]
     return nll
-
-
-def _set_free(small: SmallProblems, ends: Small) -> Small:
-    """Fits with shared covariances as starts whose covariances are their own."""
-    if ends.kind == small.family.kind:
-        return ends
-    return pairs(ends.weights, ends.means, ends.covariances, small.family, small.family.kind)
 
 
 def _cores(small: SmallProblems) -> tuple[IntArray, Small]:

@@ -60,21 +60,19 @@ def precision(bits: int) -> Iterator[None]:
         context.prec = before
 
 
-def exact(value: float | Fraction | int | str) -> Ball:
+def exact(value: float | Fraction | int) -> Ball:
     """Return the ball of a number: the number itself where it has a finite binary expansion.
 
     Parameters
     ----------
-    value : float, Fraction, int or str
-        A string is a decimal number.
+    value : float, Fraction or int
+        Any.
 
     Returns
     -------
     Ball
         Its radius is at most the rounding of the middle.
     """
-    if isinstance(value, str):
-        value = Fraction(value)
     if isinstance(value, Fraction):
         return flint().arb(flint().fmpq(value.numerator, value.denominator))
     return flint().arb(value)

@@ -81,8 +81,6 @@ def certify(point: Any, land: Landscape, radius: float | None = None) -> Certifi
     means = means_of(point, land)
     problem = problem_of_landscape(land)
     wanted = None if radius is None else Fraction(real_number("radius", radius))
-    if wanted is not None and not wanted > 0:
-        raise InvalidParameterError.of("radius", radius, "pass a positive length, or None")
     structure = None
     if isinstance(land.measure, Population):
         structure = decode(means, land.measure.truth, sigma=land.sigma).structure

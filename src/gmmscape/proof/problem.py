@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,15 +129,3 @@ class SampleProblem:
 
 
 Problem = PopulationProblem | SampleProblem
-
-
-def problem_of(content: Mapping[str, Any]) -> Problem:
-    """Return the problem that `content` described."""
-    sigma, k = float(content["sigma"]), int(content["n_components"])
-    if content["measure"] == "sample":
-        weights = content["weights"]
-        rows = np.array(content["rows"], dtype=np.float64)
-        return SampleProblem(rows, None if weights is None else np.array(weights, dtype=np.float64), sigma, k)
-    centers = tuple(tuple(map(float, center)) for center in content["centers"])
-    weights = tuple(map(float, content["weights"]))
-    return PopulationProblem(weights, centers, float(content["truth_sigma"]), sigma, k)

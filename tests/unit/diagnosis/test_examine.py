@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.diagnosis.examine import _filled
 from gmmscape.diagnosis.verdict import significance
 from gmmscape.families import Floor, family_named
 from gmmscape.moves.degeneracy import collapsed, effective_rows, scarce
@@ -105,6 +108,18 @@ def test_an_empty_component_is_put_to_use(rng: np.random.Generator):
     assert result.diagnosis.input_state == "plateau"
     np.testing.assert_allclose(np.sort(result.model.means[:, 0]), [0, 12, 40], atol=0.3)
     assert result.model.weights.min() > 0.3
+
+
+@pytest.mark.parametrize("kind", ["full", "tied"])
+def test_components_that_the_search_emptied_share_with_the_heaviest(kind: str, rng: np.random.Generator):
+    before = as_kind(GOOD, kind)
+    X = three_clusters(rng, 5)
+    solution = gs.repair(before, X, covariance_type=kind, max_seconds=0.0).solution
+    emptied = gs.Mixture([0.3, 0.0, 0.7], before.means, before.covariances, kind)
+    filled = _filled(replace(solution, local=emptied), before, np.ones(3, dtype=bool)).local
+    assert filled.weights.tolist() == [0.3, 0.35, 0.35]
+    assert filled.means[1].tolist() == emptied.means[2].tolist()
+    np.testing.assert_allclose(filled.log_density(X), emptied.log_density(X), rtol=1e-12)
 
 
 def test_never_worse_than_what_came_in_even_below_the_floor(rng: np.random.Generator):

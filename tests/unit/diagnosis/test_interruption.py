@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape.diagnosis import fit as module
 from gmmscape.diagnosis import verdict
 
 
@@ -39,3 +40,30 @@ def test_what_was_found_is_told(job, pressed_once):
     if job is gs.repair:
         assert result.solution.stop_reason == "interrupted"
         assert np.sort(result.model.means.ravel()) == pytest.approx(centers.ravel(), abs=0.3)
+
+
+def test_ctrl_c_while_moves_are_made_leaves_the_polished_fit(monkeypatch):
+    def pressed(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gmmscape.diagnosis.examine._shaken_off", pressed)
+    X = np.random.default_rng(0).normal([[0.0], [9.0]], 1.0, (2, 30)).reshape(-1, 1)
+    fit = gs.Mixture([0.5, 0.5], [0.0, 9.0], [1.0, 1.0], "spherical")
+    found = gs.diagnose(fit, X, covariance_type="spherical", rng=0)
+    assert (found.stop_reason, found.escape_gain) == ("interrupted", 0.0)
+
+
+def test_ctrl_c_while_a_fit_is_looked_at_leaves_the_fit(monkeypatch):
+    looked_at, times = module._diagnoses, []
+
+    def pressed(*arguments, **options):
+        times.append(1)
+        if len(times) == 1:
+            raise KeyboardInterrupt
+        return looked_at(*arguments, **options)
+
+    monkeypatch.setattr(module, "_diagnoses", pressed)
+    X = np.random.default_rng(0).normal([[0.0], [9.0]], 1.0, (2, 30)).reshape(-1, 1)
+    model = gs.GaussianMixture(2, random_state=0).fit(X)
+    assert np.sort(model.means_.ravel()) == pytest.approx([0.0, 9.0], abs=0.6)
+    assert model.diagnosis_.stop_reason == "interrupted"

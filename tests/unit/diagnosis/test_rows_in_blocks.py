@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
 
 import gmmscape as gs
 from efforts import with_effort
@@ -93,6 +94,11 @@ def test_a_selection_is_of_a_coreset_and_its_best_of_all_rows():
 
 NARROW = gs.Mixture([1.0], [[0.0]], [1.0], "spherical")
 SPHERICAL = {"covariance_type": "spherical"}
+FITTED = gs.GaussianMixture(1).fit(X[:9])
+NAMED = gs.GaussianMixture(1).fit(X[:9])
+NAMED.feature_names_in_ = np.array(["b", "a"], dtype=object)
+TABLE = LocalBlocks(ArrayBlocks([X[:9]]))
+TABLE.source.names = ("a", "b")
 
 
 @pytest.mark.parametrize(
@@ -101,6 +107,9 @@ SPHERICAL = {"covariance_type": "spherical"}
         (lambda: gs.diagnose(BAD, ROWS, np.ones(9000), **SPHERICAL), ValueError, "bring their"),
         (lambda: gs.diagnose(NARROW, ROWS, **SPHERICAL), gs.DataError, "2 columns where the model has 1:"),
         (lambda: gs.repair(BAD.means, ROWS), gs.NotAvailableError, "centers are repaired on rows in memory"),
+        (lambda: gs.diagnose(make_pipeline(FITTED), ROWS), gs.NotAvailableError, "pass its last step"),
+        (lambda: gs.diagnose(NAMED, TABLE), gs.InvalidParameterError, r"choose the columns \['b', 'a'\]"),
+        (lambda: gs.select(ROWS, [2], background="box"), gs.NotAvailableError, "background"),
         (lambda: gs.diagnose(BAD, ROWS, background="box", **SPHERICAL), gs.NotAvailableError, "background"),
         (lambda: gs.select(ROWS, [2], sample_weight=np.ones(9000)), ValueError, "bring their"),
     ],

@@ -10,6 +10,7 @@ from tests.efforts import with_effort
 
 import gmmscape as gs
 from gmmscape.inference import StandardErrors, estimates, profile
+from gmmscape.mixture.background import Background
 
 
 def two(n: int = 200) -> Any:
@@ -151,3 +152,26 @@ def test_centers_and_other_rows_are_refused():
         gs.standard_errors(X[:2], X)
     with pytest.raises(gs.DataError, match="1 column"):
         gs.standard_errors(gs.GaussianMixture(2, random_state=0).fit(X), X[:, :1])
+
+
+def test_a_background_is_refused_and_rows_out_of_reach_are_named():
+    X = two(20)
+    model = gs.GaussianMixture(2, random_state=0).fit(X)
+    before = gs.Mixture(model.weights_, model.means_, model.covariances_).beside(
+        Background("volume", 9.0, 0.1)
+    )
+    with pytest.raises(gs.NotAvailableError, match="standard errors beside a background"):
+        gs.standard_errors(before, X, covariance_type="full")
+    wild = np.vstack([X, [1e200, 0.0]])
+    with pytest.warns(UserWarning, match="1 row"):
+        found = gs.standard_errors(model, wild, method="observed")
+    assert found.of("mean")[0].value == pytest.approx(model.means_[0, 0], abs=1e-3)
+
+
+def test_families_without_second_derivatives_are_named():
+    X = two(20)
+    fit = gs.Mixture([0.5, 0.5], [[0.0, 0.0], [8.0, 1.0]], [[1.0, 1.0]] * 2, "diag")
+    with pytest.raises(
+        gs.NotAvailableError, match="'VEI' has no second derivatives: pass method='bootstrap'"
+    ):
+        gs.standard_errors(fit, X, covariance_type="VEI", method="observed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from gmmscape.inference import estimates
 from gmmscape.inference.bootstrap import in_order_of
 from gmmscape.progress import Event
 
@@ -37,6 +39,29 @@ def test_the_seed_says_all_and_processes_nothing(tmp_path: Path):
     assert one == gs.standard_errors(model, X, method="bootstrap", n_bootstrap=60, rng=3, n_jobs=2)
     assert one != gs.standard_errors(model, X, method="bootstrap", n_bootstrap=60, rng=4)
     assert one.seed == 3
+
+
+@pytest.mark.parametrize(("method", "stage"), [("bootstrap", "refits"), ("profile", "profiles")])
+def test_ctrl_c_leaves_what_is_done(method: str, stage: str):
+    model, X = problem(30)
+
+    def press(event: Event) -> None:
+        if event.stage == stage:
+            raise KeyboardInterrupt
+
+    found = gs.standard_errors(model, X, method=method, n_bootstrap=30, rng=0, callback=press)
+    assert (found.method, found.stop_reason, found.verdict == "trustworthy") == (method, "interrupted", False)
+
+
+def test_refits_that_do_not_converge_are_left_out(monkeypatch: pytest.MonkeyPatch):
+    model, X = problem(30)
+    monkeypatch.setattr(estimates, "POLISH", replace(estimates.POLISH, max_iter=1))
+    found = gs.standard_errors(model, X, method="bootstrap", n_bootstrap=25, rng=0)
+    assert found.left_out > 12
+    assert found.replicates == 25 - found.left_out
+    assert f"{found.left_out} of 25 refits collapsed or did not converge" in found.reasons
+    in_no_time = gs.standard_errors(model, X, method="bootstrap", n_bootstrap=25, rng=0, max_seconds=0.0)
+    assert (in_no_time.replicates, in_no_time.left_out, in_no_time.stop_reason) == (0, 0, "time_limit")
 
 
 def test_they_go_on_from_their_checkpoint(tmp_path: Path):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.efforts import with_effort
 from tests.oracles import dense_background
 
 from gmmscape import lab
 from gmmscape.families import family_named
 from gmmscape.mixture import Mixture
+from gmmscape.moves import births as module
 from gmmscape.moves.births import births, with_births, with_one_born
 from gmmscape.moves.component_rows import covered_by
 from gmmscape.moves.mixture_problem import MixtureProblem
@@ -43,6 +45,15 @@ def test_the_densest_place_is_the_swallowed_cluster():
     born = births(objective, end.local, np.random.default_rng(0))
     assert born[0].mean + objective.measure.origin == pytest.approx([18.0, 18.0], abs=0.5)
     assert 0.0 < born[0].weight < 0.2
+
+
+def test_of_many_rows_of_the_background_some_are_looked_at(monkeypatch: pytest.MonkeyPatch):
+    objective, end = stuck()
+    with_effort(monkeypatch, module, "moves", birth_rows=60)
+    born = births(objective, end.local, np.random.default_rng(0))
+    assert born[0].mean + objective.measure.origin == pytest.approx([18.0, 18.0], abs=0.5)
+    with_effort(monkeypatch, module, "moves", birth_rows=5)  # fewer than a component takes
+    assert births(objective, end.local, np.random.default_rng(0)) == []
 
 
 @pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])

@@ -83,3 +83,10 @@ def test_printing_speaks_of_inertia(X: np.ndarray):
     assert text.startswith("verdict: bad optimum")
     assert "of inertia" in text
     assert "nats" not in text
+
+
+def test_one_center_has_no_neighbour_and_no_background(X: np.ndarray):
+    found = gs.diagnose(X.mean(axis=0)[None], X, rng=0)
+    assert found.verdict != "bad optimum"
+    with pytest.raises(gs.InvalidParameterError, match="background='box': leave out: bare centers have no"):
+        gs.diagnose(STUCK, X, background="box")

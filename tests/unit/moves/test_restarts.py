@@ -64,3 +64,17 @@ class _NoMoves:
 def test_a_wrong_number_is_refused(rows: np.ndarray, wrong: object):
     with pytest.raises(InvalidParameterError, match="n_starts"):
         gs.diagnose(BAD, rows, covariance_type="spherical", n_starts=wrong)
+
+
+@pytest.mark.parametrize("end", ["true", "ctrl-c"])
+def test_what_ends_the_starts_is_told(end: str):
+    """Starts that go together count where they came to their ends: here none did."""
+    X = np.random.default_rng(0).normal([[0.0], [9.0]], 1.0, (2, 30)).reshape(-1, 1)
+
+    def stop(event: gs.Event) -> bool:
+        if event.stage == "em" and end == "ctrl-c":
+            raise KeyboardInterrupt
+        return event.stage == "em"
+
+    with pytest.raises(KeyboardInterrupt if end == "ctrl-c" else gs.NoResultError):
+        gs.local_optima(X, 2, n_starts=2, rng=0, callback=stop)

@@ -234,7 +234,7 @@ def test_an_atlas_without_saddles_shows_its_minima(atlas: lab.Atlas):
     assert picture.ax_ is ax
     assert picture.figure_ is ax.figure
     assert picture.graph is None
-    assert atlas.plot()._repr_png_().startswith(b"\x89PNG")
+    assert AtlasDisplay.from_atlas(atlas)._repr_png_().startswith(b"\x89PNG")
 
 
 def test_levels_are_stacked_only_where_needed():

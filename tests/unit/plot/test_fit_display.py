@@ -7,11 +7,13 @@ import sys
 import numpy as np
 import pytest
 from matplotlib import _pylab_helpers
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy.stats import norm
 
 import gmmscape as gs
-from gmmscape.plot import FitDisplay
+from gmmscape.mixture.background import Background
+from gmmscape.plot import FitDisplay, OverlapDisplay
 from gmmscape.plot.fits.rows import thinned, tints
 from gmmscape.plot.fits.views import Components, separating
 from gmmscape.plot.sizes import SIZES
@@ -252,6 +254,48 @@ def test_own_axes_are_used_and_kept(plane):
     assert plane[0].plot(plane[1], columns=[0, 1], ax=ax).ax_ is ax
     figure = Figure()
     assert plane[0].plot(plane[1], columns="pairs", ax=figure.subplots()).figure_ is figure
+
+
+def before_a_box() -> gs.Mixture:
+    """Two components before a background over a box, of a fifth of the rows."""
+    box = Background("box", 20.0, 0.2, np.array([-10.0, 0.0]), np.array([10.0, 1.0]))
+    return gs.Mixture([0.25, 0.75], [[0.0, 0.5], [4.0, 0.5]], [1.0, 1.0], "spherical").beside(box)
+
+
+def test_the_density_in_one_column_has_the_background_in_it():
+    panel = FitDisplay.from_fit(before_a_box(), columns=0).plot().panels_[0]
+    x, y = panel.density.get_data()
+    wanted = 0.8 * (0.25 * norm.pdf(x) + 0.75 * norm.pdf(x, 4.0)) + np.where(np.abs(x) <= 10.0, 0.01, 0.0)
+    np.testing.assert_allclose(y, wanted, rtol=1e-9, atol=1e-12)
+
+
+def test_rows_of_the_background_have_their_key_and_no_share_in_an_overlap():
+    X = np.array([[0.0, 0.5], [4.0, 0.5], [-9.0, 0.5]])
+    picture = FitDisplay.from_fit(before_a_box(), X).plot(Figure().subplots())
+    assert "row of the background" in [text.get_text() for text in picture.legend_.get_texts()]
+    overlap = OverlapDisplay.from_fit(before_a_box(), X).overlap
+    np.testing.assert_allclose(overlap.sum(axis=1), 1.0)
+    np.testing.assert_allclose(np.diag(overlap), 1.0, atol=0.01)
+
+
+def test_bare_centers_without_rows_are_drawn_where_they_are():
+    line = FitDisplay(None, [[0.0], [4.0]], names=["a"], columns="a").plot(Figure().subplots()).panels_[0]
+    assert [mark.get_xydata().tolist() for mark in line.marks] == [[[0.0, 0.0]], [[4.0, 0.0]]]
+    assert (line.density, line.ax.get_ylim()[0]) == (None, 0.0)
+    assert line.ax.get_xlim()[0] < 0.0 < 4.0 < line.ax.get_xlim()[1]
+    plane = FitDisplay(None, np.eye(3)).plot(Figure().subplots()).panels_[0]
+    corners = np.array([mark.get_xydata()[0] for mark in plane.marks])
+    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
+    np.testing.assert_allclose(sides, sides[0])
+
+
+def test_of_too_many_that_are_not_exact_none_is_numbered():
+    means = np.arange(SIZES.most_labels + 1.0)[:, None] * [1.0, 0.0]
+    picture = FitDisplay(None, means, kinds=["mixed"] * len(means)).plot(Figure().subplots())
+    assert f"Of {len(means)} components none are numbered." in note(picture)
+    labels = picture.panels_[0].labels
+    assert [text for text in labels.texts if text.get_text()] == []
+    labels.draw(FigureCanvasAgg(picture.figure_).get_renderer())  # and there is nothing to find a place for
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 import gmmscape as gs
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.plot import (
     ConvergenceDisplay,
     FalsificationDisplay,
+    IntervalsDisplay,
     OptimaDisplay,
     OverlapDisplay,
     PhaseDisplay,
+    SelectionDisplay,
 )
 from gmmscape.plot.block_words import block_words
+from gmmscape.plot.fits.intervals import Bar
+from gmmscape.plot.fits.selection import MAY_NOT_WIN
 from gmmscape.plot.sizes import SIZES
 from gmmscape.structure.structure import Block
 
@@ -113,6 +118,26 @@ def test_words_of_optima_stay_in_the_figure_and_shares_below_one():
     assert picture.texts_[0].get_text() == "the best: 36 clusters"
 
 
+def test_what_is_left_out_or_may_not_win_is_said():
+    more = SIZES.most_optima + 2
+    optima = OptimaDisplay(
+        range(more), [0.1] * more, [(0.0, 0.2)] * more, [(Block.of((0,), (0, 1)),)] * more
+    ).plot(Figure().subplots())
+    assert "2 worse ones are not drawn" in [text.get_text() for text in optima.axes_[1].texts]
+    lines = [Bar("weight", str(i), 0.1, 0.0, 0.2) for i in range(SIZES.most_lines + 3)]
+    intervals = IntervalsDisplay(lines, 0.95).plot(Figure().subplots())
+    assert intervals.figure_.axes[0].get_title(loc="left").endswith("intervals; 3 more are not drawn")
+    rows = [
+        {"n_components": k, "covariance_type": kind, "bic": 9.0 - k, "chosen": k == 2, "flags": flags}
+        for kind in ("full", "tied")
+        for k, flags in ((2, []), (3, ["refused"]))
+    ]
+    selection = SelectionDisplay(rows, "bic").plot(Figure().subplots())
+    hollow = [line for line in selection.ax_.lines if line.get_markerfacecolor() == "white"]
+    assert [line.get_xydata().tolist() for line in hollow] == [[[3.0, 6.0]]] * 2
+    assert [line.get_label() == MAY_NOT_WIN for line in hollow] == [True, False]
+
+
 def test_what_falsification_clips_is_said():
     clipped = FalsificationDisplay([(0.0, 0.1, 1), (0.5, 1e-9, 1), (0.5, 0.2, 2)]).plot()
     assert clipped.ax_.get_title(loc="left").startswith("2 minima have a value below 1e-06")
@@ -154,8 +179,6 @@ def test_wrong_input_is_named(call, message):
 
 @pytest.mark.parametrize("axes", ["x", 3, "3d", "polar", "one"])
 def test_what_cannot_be_drawn_in_is_named(moved, axes):
-    from matplotlib.figure import Figure
-
     model, X = moved
     given = axes
     if axes in ("3d", "polar"):

@@ -10,6 +10,7 @@ from scipy.integrate import trapezoid
 
 import gmmscape as gs
 from gmmscape import plot
+from gmmscape.diagnosis.result import KINDS
 from gmmscape.plot.style import Display
 
 BAD = gs.Mixture([1 / 3] * 3, [4.5, 29.0, 31.0], [20.0, 1.0, 1.0], "spherical")
@@ -67,7 +68,7 @@ def test_plain_numbers_are_drawn():
 
 @pytest.mark.parametrize("kind", ["mixed", "not examined", "background", "collapsed"])
 def test_every_kind_of_component_is_drawn_and_named(kind):
-    assert kind in gs.diagnosis.result.KINDS
+    assert kind in KINDS
     fits = [(None, [[0.0, 0.0], [4.0, 4.0]], [np.eye(2)] * 2)] * 2
     picture = plot.RepairDisplay(None, fits, [[kind, "exact"], None]).plot()
     assert any(text.get_text().startswith(f"{kind}: ") for text in picture.legend_.get_texts())
@@ -88,6 +89,12 @@ def test_centers_are_drawn():
     picture = gs.repair(KMeans(2, n_init=1, random_state=0).fit(X), X, rng=0).plot()
     assert [len(panel.marks) for panel in picture.panels_] == [2, 2]
     assert "centers" in picture.legend_.get_title().get_text()
+
+
+@pytest.mark.parametrize("widths", [[1], [1, 2], [1, 1, 1]])
+def test_two_fits_of_the_same_columns(widths):
+    with pytest.raises(gs.InvalidParameterError, match="two, of the same columns"):
+        plot.RepairDisplay(None, [(None, np.zeros((1, d)), None) for d in widths])
 
 
 def test_two_columns_at_most():

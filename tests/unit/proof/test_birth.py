@@ -1,5 +1,7 @@
 """Births are enclosed, on straight paths."""
 
+from dataclasses import replace
+
 import pytest
 
 import gmmscape as gs
@@ -64,12 +66,28 @@ def test_bent_paths_and_pitchforks_are_refused(equal):
     assert fork.kind == "pitchfork"
     with pytest.raises(NotAvailableError, match="pitchforks"):
         lab.certify_birth(fork)
-    with pytest.raises(InvalidParameterError, match="birth"):
-        lab.certify_birth(3)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "word"),
+    [
+        (lambda birth: 3, InvalidParameterError, "birth=3: pass what"),
+        (lambda birth: replace(birth, kind="pitchfork"), NotAvailableError, "pitchforks"),
+        (lambda birth: replace(birth, fit=birth.truth), NotAvailableError, "on a line, where means alone"),
+        (lambda birth: replace(birth, bracket=None), InvalidParameterError, "compute it anew"),
+        (lambda birth: replace(birth, parameter=10.5), InvalidParameterError, "straight with weights"),
+    ],
+)
+def test_what_is_no_birth_on_a_straight_path_is_refused(equal, change, error, word):
+    with pytest.raises(error, match=word):
+        lab.certify_birth(change(equal))
 
 
 def test_births_come_back(equal, tmp_path):
     certificate = lab.certify_birth(equal)
+    for (low, high), mean in zip(certificate.means, equal.means.ravel(), strict=True):
+        assert low - 1e-6 < mean < high + 1e-6
+        assert high - low < 1e-6
     certificate.to_json(tmp_path / "b.json")
     assert lab.BirthCertificate.from_json(tmp_path / "b.json") == certificate
     equal.to_json(tmp_path / "birth.json")

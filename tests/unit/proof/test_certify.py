@@ -184,6 +184,7 @@ def test_rows_of_a_sample():
     assert certificate.kl is None
     assert certificate.errors == []
     assert certificate.nll[0] - 1e-12 <= found.nll <= certificate.nll[1] + 1e-12
+    assert lab.Certificate.from_content(certificate.content()) == certificate
 
 
 def test_boxes_asked_for(land):
@@ -208,6 +209,17 @@ def test_wrong_parameters(land):
         lab.certify(CENSUS[0][1], TRUTH)
     with pytest.raises(NotAvailableError, match="free weights"):
         lab.certify(CENSUS[0][1], lab.Landscape(lab.Population(TRUTH), 3, weights="free"))
+    with pytest.raises(InvalidParameterError, match="point='max_iter': pass a point whose descent converged"):
+        lab.certify(land.descend([0.0, 11.0, 13.0], max_iter=1), land)
+
+
+def test_enclosures_that_are_not_finite_prove_nothing(land, monkeypatch):
+    def attempt(*arguments):
+        raise ArithmeticError("a ball is not finite")
+
+    monkeypatch.setattr("gmmscape.proof.certify._attempt", attempt)
+    with pytest.raises(NoResultError, match="not proved: the enclosures are not finite"):
+        lab.certify(CENSUS[0][1], land)
 
 
 def test_certificates_come_back(land, tmp_path):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import InvalidParameterError, NoResultError
+from gmmscape.proof.separation_curve import _told
 
 CERTIFY = "gmmscape.proof.separation_curve.certify"
 
@@ -95,6 +98,18 @@ def test_what_is_not_proved_has_its_reason(monkeypatch):
     assert str(curve.points[0]).endswith("for the sake of the test")
     with pytest.raises(InvalidParameterError, match="no minimum is proved"):
         curve.plot()
+
+
+def test_a_point_of_another_kind_is_not_taken_for_it(monkeypatch):
+    saddle = SimpleNamespace(is_minimum=False, is_structured=True)
+    monkeypatch.setattr(CERTIFY, lambda *arguments: saddle)
+    (point,) = lab.proved_error_against_separation([11.0]).points
+    assert (point.state, point.certificate) == ("not proved", None)
+    assert "not proved to be a minimum of this structure" in str(point)
+
+
+def test_ends_that_have_no_digit_in_common_are_both_told():
+    assert [_told(ends) for ends in (None, (0.123456, 0.123457), (1.0, 2.0))] == ["", "0.12346", "1 to 2"]
 
 
 def test_what_is_proved_is_kept(monkeypatch):

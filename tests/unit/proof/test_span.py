@@ -11,6 +11,7 @@ from gmmscape.exceptions import NoResultError, NotAvailableError
 from gmmscape.proof.balls import exact, precision
 from gmmscape.proof.population import PopulationEncloser
 from gmmscape.proof.problem import PopulationProblem
+from gmmscape.proof.reduced import reduced
 from gmmscape.proof.span import Span, SpannedProblem
 from oracles.space_hessian import nll_and_hessian
 
@@ -154,6 +155,14 @@ def test_means_out_of_the_span():
         lab.certify(off, landscape(centers, 2))
     near = turned([[-2.0, 0.0], [2.0, 1e-9]], 3)
     assert lab.certify(near, landscape(centers, 2)).index == 0
+
+
+@pytest.mark.parametrize(
+    ("centers", "off"), [([(0.0, 0.0), (2.0, 0.0)], 0.5), ([(0, 0), (2, 0), (0, 2)], 0.0)]
+)
+def test_in_the_plane_means_may_be_anywhere(centers, off):
+    problem = PopulationProblem((1.0,) * len(centers), tuple(centers), 1.0, 1.0, 2)
+    assert reduced(problem, np.array([[0.0, off], [2.0, 0.0]])) is problem
 
 
 def test_centers_that_span_space():

@@ -4,7 +4,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
-from gmmscape.exceptions import InvalidParameterError
+from gmmscape.exceptions import InvalidParameterError, NoResultError
 
 TRUTH = gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)
 
@@ -36,8 +36,24 @@ def test_conditions():
     never = lab.structure_report(TRUTH, 3, condition=lambda q: q.separation > 9, n_starts=0, rng=0)
     assert never.condition_holds is False
     assert "does not hold" in str(never)
+
+
+def test_a_truth_is_a_mixture():
     with pytest.raises(InvalidParameterError, match="truth"):
         lab.structure_report([-3, 3], 2)
+
+
+@pytest.mark.parametrize("end", ["callback", "ctrl-c"])
+def test_what_is_proved_before_it_ends_is_kept(end, monkeypatch):
+    def ended(*arguments):
+        raise NoResultError("not proved") if end == "callback" else KeyboardInterrupt
+
+    monkeypatch.setattr("gmmscape.proof.structure_report.certify", ended)
+    pair = gs.Mixture.location([-2.0, 2.0], 1.0)
+    found = lab.structure_report(
+        pair, 2, n_starts=1, rng=0, callback=lambda event: end == "callback" and event.stage == "prove"
+    )
+    assert (found.stop_reason, len(found.minima)) == ("interrupted", 1 if end == "callback" else 0)
 
 
 def test_flat_minima_are_told():

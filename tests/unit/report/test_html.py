@@ -77,6 +77,12 @@ def test_markup_is_not_escaped_twice():
     assert isinstance(inner, Html)
 
 
+def test_a_lone_backtick_is_a_sign_and_true_an_attribute_without_a_value():
+    assert with_code("a ` b") == "a ` b"
+    assert with_code("a `b` c") == "a <code>b</code> c"
+    assert element("details", open=True, class_="x") == '<details open class="x"></details>'
+
+
 def test_text_put_together_is_text_again():
     """Sums and formats of markup are plain strings: they are escaped, not trusted."""
     assert text(element("b") + "<i>") == "&lt;b&gt;&lt;/b&gt;&lt;i&gt;"

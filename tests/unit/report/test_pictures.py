@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from efforts import with_effort
+from gmmscape.mixture.background import Background
+from gmmscape.report.pictures import fit_picture
 from gmmscape.report.pictures.bars import Bar, bars
 from gmmscape.report.pictures.curves import Curve, curves
 from gmmscape.report.pictures.drawn_fit import DrawnFit, Units, thinned
@@ -52,6 +55,11 @@ def test_labels_cover_no_mark_and_no_other_label(seed: int, k: int):
         assert all(abs(one.x - x) >= width / 2 + 6 or abs(one.y - y) >= 6.5 + 6 for x, y in marks)
         for other, its in standing[:i]:
             assert abs(one.x - other.x) >= (width + its) / 2 or abs(one.y - other.y) >= 13
+
+
+def test_without_room_there_is_no_label_and_without_width_one_tick():
+    assert places([(70.0, 20.0)], [900.0], BOX) == [None]
+    assert ticks(3.0, 3.0) == [3.0]
 
 
 def test_the_best_plane_is_the_one_that_separates():
@@ -150,3 +158,13 @@ def test_a_wild_row_leaves_the_others_in_sight(d: int):
     page = FitPicture(fits, [f"c{j}" for j in range(d)], X).html()
     assert "nan" not in page.partition("<script")[0]
     assert "inf" not in page.partition("<script")[0]
+
+
+def test_a_picture_says_which_fits_it_leaves_out_and_what_grey_rows_are(monkeypatch: pytest.MonkeyPatch):
+    mixture = gs.Mixture([1.0], [[0.0, 0.0]], [1.0], "spherical").beside(Background("volume", 9.0, 0.1))
+    fits = [DrawnFit("fit", mixture)] * 4
+    for most in ({"fits": 2}, {"covariances": 6}):  # three numbers a covariance
+        with_effort(monkeypatch, fit_picture, "report", **most)
+        said = FitPicture(fits, ["a", "b"], np.zeros((1, 2))).html()
+        assert "2 more fits are in the JSON only." in said
+        assert "Grey rows are the background" in said

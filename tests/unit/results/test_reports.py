@@ -209,7 +209,12 @@ def test_a_path_is_not_taken_for_rows():
 
 @pytest.mark.parametrize(
     ("value", "spread", "text"),
-    [(94746.2, 5019.7, "94,746\u00a0\u00b1\u00a05,020"), (7.335, 0.79, "7.335\u00a0\u00b1\u00a00.790")],
+    [
+        (94746.2, 5019.7, "94,746\u00a0\u00b1\u00a05,020"),
+        (7.335, 0.79, "7.335\u00a0\u00b1\u00a00.790"),
+        (7.335, 0.0, "7.335\u00a0\u00b1\u00a00"),
+        (2e12, 1.0, "2e12\u00a0\u00b1\u00a01"),
+    ],
 )
 def test_a_number_and_its_spread_have_the_same_decimals(value, spread, text):
     assert with_spread(value, spread) == text

@@ -179,6 +179,14 @@ def test_files_that_are_no_certificate(text, tmp_path):
         lab.verify(tmp_path / "c.json")
 
 
+def test_a_name_that_stands_there_twice_proves_nothing(folder, tmp_path):
+    """Readers differ in which of two claims they take: a file has one."""
+    text = (folder / "minimum.json").read_text()
+    (tmp_path / "c.json").write_text(text.replace("{", '{"index": 5, ', 1))
+    with pytest.raises(CertificateError, match="a name stands there twice"):
+        lab.verify(tmp_path / "c.json")
+
+
 def test_missing_files(tmp_path):
     with pytest.raises(FileNotFoundError):
         lab.verify(tmp_path / "none.json")

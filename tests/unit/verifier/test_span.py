@@ -1,6 +1,7 @@
 """Certificates of truths on a line of space are proved, and refused where line, index or boxes are wrong."""
 
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from gmmscape.proof.certify import Aim, _attempt
 from gmmscape.proof.problem import PopulationProblem
 from gmmscape.proof.reduced import reduced, start_of
 from gmmscape.structure.structure import decode
+from gmmscape.verifier.interval import Interval
+from gmmscape.verifier.span import Span
 
 AXIS = np.array([0.375, -0.5, 0.75])
 
@@ -84,6 +87,12 @@ def test_wrong_claims_are_refused(certificates, lie, tmp_path):
     (tmp_path / "lie.json").write_text(json.dumps(content))
     with pytest.raises(CertificateError, match=rf"proves nothing: .*{why}"):
         lab.verify(tmp_path / "lie.json")
+
+
+def test_centers_in_one_place_have_the_line_along_the_first_axis():
+    place = [Fraction(1), Fraction(2)]
+    (along,) = Span([place, place], 1).coordinates([Fraction(4), Fraction(7)])
+    assert along.lo <= 3 << Interval.bits <= along.hi < 4 << Interval.bits
 
 
 def test_rows_have_no_span(tmp_path):

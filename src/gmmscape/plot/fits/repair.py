@@ -81,13 +81,16 @@ class RepairDisplay(Display):
         level: float = 0.9,
         backgrounds: Sequence[Background | None] = (None, None),
     ) -> None:
+        wanted = "fits must be two, of the same columns: before and after"
+        if len(fits) != 2:
+            raise InvalidParameterError(wanted)
         self.parts = [
             checked_components(*fit, some)._replace(background=beside)
             for fit, some, beside in zip(fits, kinds, backgrounds, strict=True)
         ]
         d = self.parts[0].means.shape[1]
-        if len(self.parts) != 2 or self.parts[1].means.shape[1] != d:
-            raise InvalidParameterError("fits must be two, of the same columns: before and after")
+        if self.parts[1].means.shape[1] != d:
+            raise InvalidParameterError(wanted)
         self.points = None if points is None else data_matrix(points, n_features=d, missing=True)
         self.labels = named_columns(names, d)
         self.columns = None if columns is None else chosen_columns(columns, names, d)

@@ -91,8 +91,11 @@ def _rank(row: Any, criterion: str) -> float:
 def _following(record: Any) -> str:
     if ending(record.stop_reason):
         return f"Not all was tried ({ending(record.stop_reason)})."
-    if record.best_n_components == max(row["n_components"] for row in record.table):
+    tried = [row["n_components"] for row in record.table]
+    if record.best_n_components == max(tried) > min(tried):
         return "The largest number that was tried was chosen: try more."
+    if any(row["chosen"] and "refused" in row["flags"] for row in record.table):
+        return "Simpler covariances or more rows: no fit was fit to win."
     return (
         "Use the chosen fit: `gmmscape select --model FILE` writes it, and in Python `best.to_estimator()` "
         "is a fitted estimator."

@@ -8,12 +8,18 @@ from scipy.special import logsumexp
 from sklearn.cluster import KMeans
 
 import gmmscape as gs
+from efforts import with_effort
 from gmmscape import lab
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
+from gmmscape.mixture.background import Background
+from gmmscape.progress import Budget
+from gmmscape.proof.bound import cover
 from gmmscape.proof.bound.problem import BoundProblem
 from gmmscape.proof.bound.proved import Seconds
 
 pytest.importorskip("flint")
+
+BEFORE_A_BACKGROUND = gs.Mixture.location([0.0], 1.0).beside(Background("volume", 9.0, 0.1))
 
 
 def log_densities(x, means, sigma):
@@ -158,6 +164,7 @@ def test_every_kind_of_fit():
         ({"model": gs.Mixture.location([0.0], 1.0), "weights": [1.0]}, InvalidParameterError, "own"),
         ({"model": gs.Mixture.location([0.0], 1.0), "sigma": 2.0}, InvalidParameterError, "sigma"),
         ({"model": gs.Mixture.location([[0.0, 0.0]], 1.0)}, DataError, "columns"),
+        ({"model": BEFORE_A_BACKGROUND}, NotAvailableError, "beside a background"),
         ({"X": [[0.0], [1e7]]}, InvalidParameterError, "fit the model"),
         ({"X": [[1e13], [1e13 + 1]], "model": [1e13, 1e13]}, DataError, "offset"),
     ],
@@ -179,6 +186,23 @@ def test_what_ends_early_is_proved_all_the_same():
         assert bound.stop_reason == reason
         assert bound.gain[1] > whole.gain[1]
         assert reason in str(bound)
+
+
+def pressed(event):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("most", "callback", "reason"), [(4, None, "max_cells"), (200_000, pressed, "interrupted")]
+)
+def test_a_cover_that_ends_early_holds_all_cells(most, callback, reason, monkeypatch):
+    with_effort(monkeypatch, cover, "proof", most_cells=most)
+    x = np.array([[-1.0], [0.5], [2.0], [2.5]])
+    found = cover.cover_of(
+        BoundProblem.of(x, None, x[:2], np.array([0.5, 0.5]), 1.0), 1e-9, Budget("bound", None, callback)
+    )
+    assert found.stop_reason == reason
+    assert 0 < found.n_cells <= most
 
 
 def stop_after(n):

@@ -77,6 +77,16 @@ def test_what_ends_early_says_so_and_is_proved():
         lab.nonparametric(x, -1.0)
 
 
+def test_ctrl_c_in_the_rounds_leaves_what_is_found():
+    def press(event):
+        if event.stage == "rounds":
+            raise KeyboardInterrupt
+
+    fit = lab.nonparametric([[0.0], [2.5], [6.0]], 1.0, callback=press)
+    assert fit.stop_reason == "interrupted"
+    assert fit.gap[1] >= fit.gap[0] >= 0
+
+
 def test_fits_are_behind_the_best_by_what_they_lack():
     x = clusters(1, 1)
     fit = lab.nonparametric(x, 1.0)
