@@ -183,6 +183,7 @@ def test_a_partition_at_which_workers_die_is_named(client: Any):
         (lambda: DaskBlocks(rows(X).astype(str)), DataError, "X holds no numbers but <U"),
         (lambda: DaskBlocks(rows(X)[:, 0]), DataError, r"pass a matrix \(rows, columns\)"),
         (lambda: DaskBlocks(rows(X), WEIGHTS[1:]), DataError, "pass one weight of each row"),
+        (lambda: DaskBlocks(rows(X), rows(WEIGHTS)[:, None]), DataError, "weights have shape .*, 1"),
         (lambda: DaskBlocks(rows(X), timeout=0), InvalidParameterError, "timeout=0"),
     ],
 )
