@@ -55,10 +55,6 @@ class Objective(Generic[M]):
         """Return the NLL of `mixture` with the family's penalty, in the user's units of length."""
         return self.rows.nll(mixture) + self.family.penalty(mixture)
 
-    def on_part(self, rows: WeightedRows, share: float) -> Objective[M]:
-        """Return the objective on other rows, which stand for a part of the measure of this share."""
-        return replace(self, rows=rows, family=self.family.on_part(share))
-
     def background_beside(self, mixture: Mixture) -> Background | None:
         """Return the background of the measure, with the weight that it has beside a mixture."""
         beside = self.measure.background

@@ -76,10 +76,16 @@ def test_ctrl_c_keeps_what_was_done(tmp_path):
         (["--centers=-3,3", "--sigma", "1", "--means=1,2,3"], ["--means"]),
         (["--centers=-3,3", "--sigma", "1", "--json", "no/such/x.json"], ["--json"]),
         (["--centers=-3,3", "--sigma", "1", "--plot", "x.xyz"], ["--plot"]),
+        (["--centers=-3,3", "--sigma", "1", "--start", "truth", "--means=1,2"], ["--start", "--means"]),
+        (["rows.csv", "--sigma", "1"], ["a FILE needs --sigma", "-k"]),
+        (["rows.csv", "--sigma", "1", "-k", "2", "--weights", "0.5,0.5"], ["--weights-column"]),
+        (["--truth", "truth.json", "--weights", "0.5,0.5"], ["--weights goes with --centers"]),
     ],
 )
-def test_wrong_usage_exits_2(arguments, words):
-    failed(inside("basins", *arguments), 2, *words)
+def test_wrong_usage_exits_2(arguments, words, tmp_path):
+    (tmp_path / "rows.csv").write_text("x\n1\n2\n")
+    (tmp_path / "truth.json").write_text('{"centers": [0, 9], "sigma": 1}')
+    failed(inside("basins", *arguments, cwd=tmp_path), 2, *words)
 
 
 def test_as_a_process(tmp_path):

@@ -8,18 +8,22 @@ import shlex
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 import numpy as np
 import pytest
+from rich.console import Console
 
 import gmmscape as gs
 from doors.commandline import PATIENCE, gmmscape, inside
 from gmmscape.cli.app import COMMANDS, app
 from gmmscape.cli.prove import PROOFS
 from gmmscape.cli.shared.files import FileCommand
-from gmmscape.cli.shared.outputs import output_options, outputs_of
+from gmmscape.cli.shared.outputs import Outputs, output_options, outputs_of
+from gmmscape.cli.shared.progress import progress
+from gmmscape.progress import Event
 from gmmscape.results.text import cells
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -241,3 +245,25 @@ def test_every_command_has_the_same_options(typed):
     assert (
         AT_ONCE.get(typed, {"--json", "--quiet", "--verbose", "--show", "--force", "--max-seconds"}) <= there
     )
+
+
+def test_progress_tells_the_stage_and_leaves_nothing_behind(monkeypatch, capsys):
+    monkeypatch.setattr(
+        "gmmscape.cli.shared.progress.Console", partial(Console, force_terminal=True, width=130)
+    )
+    with progress("fitting", quiet=False) as callback:
+        assert callback is not None
+        callback(Event("fit", "em", 3, 10, 1.5, 0.0))
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "fitting" in shown.err
+    assert "em 3 of 10" in shown.err
+    with progress("fitting", quiet=True) as callback:
+        assert callback is None
+
+
+def test_a_picture_of_nothing_is_said_and_not_written(tmp_path, capsys):
+    outputs = Outputs(None, None, str(tmp_path / "p.png"), True, False, (), False)
+    outputs.write(gs.Mixture.location([0.0], 1.0), None)
+    assert capsys.readouterr().err == "--plot: there is nothing to draw\n"
+    assert not list(tmp_path.iterdir())

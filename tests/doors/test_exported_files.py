@@ -190,6 +190,7 @@ def test_a_point_among_decimal_commas_is_no_number(table):
 
 def test_comments_and_comment_like_lines(table):
     assert table("# made by us\na,b\n1,2\n# later\n3,4\n", comment="#").values.tolist() == [[1, 2], [3, 4]]
+    assert table("#\n1,2\n3,4\n").values.tolist() == [[1, 2], [3, 4]]
     with pytest.raises(gs.DataError, match=r"line 3: 1 cell .*comment='#'"):
         table("a,b\n1,2\n# made by us\n")
 
@@ -239,14 +240,26 @@ def test_words_and_numbers_of_ones_own_for_missing_values(table):
         ("a;b\n1,5;2\n1.234,5;2\n", "line 3, column a: .*pass thousands='.'"),
         ("a;b\n1.5;2\n1,5;2\n", "line 3, column a: '1,5' has a decimal comma; pass decimal=','"),
         ('a,b\n1,2\n"3,4\n5,6\n', "line 3"),
+        ('a,b\n1,2\n3,"4\n5,6\n', "line 3, column b: .* runs over several lines: is a quotation mark left"),
         ("My data,,\na,b,c\n1,2,3\n", "line 2, where no cell is a number .do lines stand above the names"),
         ("a,b\n1,2\n3,4,5\n", "line 3: 3 cells where the first line has 2; a decimal comma"),
+        ('"a,b\n' + "5,6\n" * 60, "line 1: each line stands in one pair of quotation marks; remove them"),
+        ("h m\na 1 2\na 3 4\n", "line 2: the table seems to begin here"),
         ("wing length body\n1 2\n3 4\n", "line 2: 2 cells where the first line has 3; names with spaces"),
     ],
 )
 def test_what_is_no_number_is_named_with_a_remedy(text, message, table):
     with pytest.raises(gs.DataError, match=message):
         table(text)
+
+
+def archived(name):
+    import tarfile
+
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    return content.getvalue()
 
 
 def zipped(*names):
@@ -275,6 +288,9 @@ def zipped(*names):
         (b"<!DOCTYPE html><html>", "a web page"),
         (b'{"format": "gmmscape-fit"}', "is JSON"),
         (b"SQLite format 3\0", "SQLite"),
+        (zipped("word/document.xml"), "a Word document.*save its table as CSV"),
+        (archived("a.csv"), "a TAR archive.*unpack it"),
+        (b",,\n,,\n", "is empty: pass a file with one row of numbers a line"),
         (b"\x93NUMPY\x01\0", "damaged file of NumPy"),
         (bz2.compress(b"1 2\n" * 99)[:-9], "damaged bzip2"),
         (lzma.compress(b"1 2\n" * 99)[:-9], "damaged xz"),
@@ -299,6 +315,58 @@ def test_arrays_of_numpy(tmp_path):
     np.save(tmp_path / "holes.npy", np.array([[1.0, 2.0], [np.nan, 3.0]]))
     with pytest.raises(gs.DataError, match="row 2, column column1: a missing value"):
         read_table(tmp_path / "holes.npy")
+
+
+def test_columns_and_weights_of_arrays(tmp_path):
+    path = tmp_path / "x.npy"
+    np.save(path, np.rec.fromarrays([X[:, 0], X[:, 1]], names="height,mass"))
+    assert read_table(path).names == NAMES
+    np.save(path, X[:, 0])
+    assert read_table(path).values.tolist() == X[:, :1].tolist()
+    np.save(path, np.abs(X))
+    found = read_table(path, weights_column="2")
+    assert (found.values.tolist(), found.weights.tolist()) == (
+        np.abs(X[:, :1]).tolist(),
+        np.abs(X[:, 1]).tolist(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((2, 2, 2)), r"holds an array of shape \(2, 2, 2\): save one of shape"),
+        (np.zeros((0, 2)), r"holds an array of shape \(0, 2\)"),
+        (np.zeros((3, 2), complex), "column column1 holds no numbers but complex128"),
+        (np.array([[1.0, np.inf]]), "row 1, column column2: inf is not finite"),
+        (np.zeros(3, [("u", "f8", 2), ("v", "f8")]), r"column u holds no numbers but arrays of shape \(2,\)"),
+        ({"a": np.zeros((3, 2)), "b": np.ones((3, 2))}, "holds the arrays a, b: save the rows alone"),
+    ],
+)
+def test_arrays_that_are_no_table(array, message, tmp_path):
+    path = tmp_path / "x.npz"
+    with path.open("wb") as file:
+        np.savez(file, **array) if isinstance(array, dict) else np.save(file, array)
+    with pytest.raises(gs.DataError, match=message):
+        read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("a\n1\n", {"decimal": ";"}, "decimal=';': pass '.' or ','"),
+        ("a\n1\n", {"thousands": "x"}, "thousands='x': pass one of"),
+        ("a\n1\n", {"thousands": ",", "decimal": ","}, "thousands=',': pass another mark than the decimal"),
+        ("a\n1\n", {"encoding": "klingon"}, "encoding='klingon': pass the name of one"),
+        ("\u00e9\n1\n", {"encoding": "ascii"}, "is not ascii: pass another encoding"),
+        ("a\n1\n".encode("utf-16")[:-1], {}, "is not the UTF-16 that it says"),
+        ("a,b,w\n1,2,3\n", {"weights_column": "1-2"}, "weights_column='1-2': it names 2 columns: name one"),
+        ("a,w\n1,2\n3,\n", {"weights_column": "w"}, "line 3: the weight is missing; fill it in"),
+        ("a\n1\n", {"callback": lambda event: True}, "reading was stopped after 1 rows"),
+    ],
+)
+def test_what_is_said_of_a_text_has_to_fit(text, options, message, table):
+    with pytest.raises(gs.GmmscapeError, match=message):
+        table(text, **options)
 
 
 def test_parquet_feather_and_zstd(tmp_path):
@@ -366,3 +434,7 @@ def test_only_lines_that_hold_more_than_numbers_are_read_closely(text, closely, 
     found = table(text, missing="keep", drop="name" if text.startswith("name") else None)
     assert found.values.shape == (50, 2)
     assert len(looked_at) == closely
+
+
+def test_commas_between_white_space_are_decimal_ones(table):
+    assert table("1,5 2,25 3,5\n2,5 3,5 4,5\n").values.tolist() == [[1.5, 2.25, 3.5], [2.5, 3.5, 4.5]]

@@ -123,7 +123,8 @@ def test_columns_of_measurements_are_not_suspected(table):
     falling = "id,x\n" + "".join(f"{20 - i},{i % 3}.5\n" for i in range(12))
     eight = "n,x\n" + rows_of(12, "99{i:02}1399,{a}\n")  # of eight digits, and no day
     nines = "x,y\n" + rows_of(12, "{i}0,{a}\n") + "99,1\n-999,2.5\n-998,2.5\n"  # among others
-    for text in (rising, falling, eight, nines):
+    late = "id,x\n" + "".join(f"{min(i, 31)},{i % 3}.5\n" for i in range(40))  # rises at first
+    for text in (rising, falling, eight, nines, late):
         assert table(text).notes == ()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
-from gmmscape.covariances import COVARIANCE_TYPES, FULL, KINDS, CovarianceKind, kind_named
+from gmmscape.covariances import COVARIANCE_TYPES, FULL, KINDS, SPHERICAL, CovarianceKind, kind_named
 
 K, D = 3, 2
 EACH = pytest.mark.parametrize("kind", KINDS.values(), ids=COVARIANCE_TYPES)
@@ -29,6 +29,8 @@ def test_names_lead_to_kinds(kind: CovarianceKind):
     assert pickle.loads(pickle.dumps(kind)) == kind
     assert kind != object()
     assert [other == kind for other in KINDS.values()].count(True) == 1
+    assert {kind: 1}[kind_named(kind.name)] == 1
+    assert repr(kind) == kind.name
 
 
 @pytest.mark.parametrize("name", ["Full", "", None])
@@ -101,3 +103,21 @@ def test_equal_matrices_are_factorised_once(rng: np.random.Generator, monkeypatc
     others = np.stack([matrix, 2.0 * matrix, matrix])
     expected = np.concatenate([FULL.factors(own[None]) for own in others])
     np.testing.assert_array_equal(FULL.factors(others), expected)
+
+
+def test_only_square_matrices_are_rid_of_asymmetry():
+    for given in ([1.0, 2.0], [[1.0, 2.0, 3.0]]):
+        np.testing.assert_array_equal(FULL.without_asymmetry(given), given)
+    symmetric = FULL.without_asymmetry([[1.0, 0.5], [0.5 + 2e-9, 1.0]])
+    np.testing.assert_array_equal(symmetric, symmetric.T)
+    assert symmetric[0, 1] == pytest.approx(0.5 + 1e-9, rel=1e-12)
+
+
+def test_a_floor_of_columns_without_variance_holds_no_sphere_up():
+    """The average floor is that of columns of one value: how narrow a component is there says nothing."""
+    variances = np.array([0.1, 2.0])
+    assert not SPHERICAL.held_up(variances, np.array([1.0, 1e-6]), np.array([False, True])).any()
+    assert SPHERICAL.held_up(variances, np.array([1.0, 1e-6]), np.array([True, False])).tolist() == [
+        True,
+        False,
+    ]

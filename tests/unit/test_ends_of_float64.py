@@ -137,6 +137,10 @@ def test_a_hull_of_narrow_and_wide_columns_holds_its_rows():
     assert found is not None
     assert found.contains(rows).all()
     assert not found.contains(rows + np.array([2e170, 0.0])).any()
+    with pytest.raises(
+        gs.DataError, match="not representable"
+    ):  # its volume is, the direction of its faces not
+        background_of("hull", np.sign(rows) * [5e-324, 1e300])
 
 
 def test_weights_next_to_nothing_beside_the_largest_are_none():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,8 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "dictionary": (lambda: {"a": [1.0, 2.0]}, "X is a dictionary.*DataFrame"),
     "set": (lambda: {1.0, 2.0}, "X is a set.*pass a list of rows"),
     "matrix": (lambda: ROWS.view(np.matrix), r"X is a numpy.matrix: pass numpy.asarray\(X\)"),
-    "lazy": (lambda: _polars().lazy(), r"X is a lazy table: pass X\.collect\(\)"),
+    "lazy": (lambda: SimpleNamespace(collect=list), r"X is a lazy table: pass X\.collect\(\)"),
+    "polars' lazy": (lambda: _polars().lazy(), r"X is a lazy table: pass X\.collect\(\)"),
     "a date": (lambda: _table().assign(when=DAYS), "X has dates or times in column 'when'"),
     "dates": (lambda: pd.DataFrame({"a": DAYS, "b": DAYS - DAYS[0]}), "in columns 'a', 'b'"),
     "array of dates": (lambda: np.array([DAYS, DAYS]).T, "X has dates or times: make numbers"),

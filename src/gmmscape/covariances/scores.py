@@ -91,12 +91,6 @@ class CovarianceScores(ABC):
         return -(before @ right + other_before @ left), bend
 
     @abstractmethod
-    def scatter(
-        self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
-    ) -> FloatArray | None:
-        """Return the scatter about the means of the rows; None where covariances are known."""
-
-    @abstractmethod
     def second_about(
         self, scatter: FloatArray | None, mass: FloatArray, first: FloatArray, factors: FloatArray
     ) -> FloatArray:
@@ -105,10 +99,6 @@ class CovarianceScores(ABC):
     @abstractmethod
     def second_of(self, covariance: FloatArray, factors: FloatArray) -> FloatArray:
         """Return the second moments of y of unit mass of rows of a covariance (d, d) about each mean."""
-
-
-def _divisor(mass: FloatArray) -> FloatArray:
-    return np.where(mass > 0, mass, 1.0)
 
 
 class _NoScores(CovarianceScores):
@@ -143,11 +133,6 @@ class _NoScores(CovarianceScores):
 
     def slopes(self, roots: FloatArray, k: int, d: int) -> FloatArray:
         return np.empty((k, 0, d, d))
-
-    def scatter(
-        self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
-    ) -> FloatArray | None:
-        return None
 
     def second_about(
         self, scatter: FloatArray | None, mass: FloatArray, first: FloatArray, factors: FloatArray
@@ -190,12 +175,6 @@ class _SphericalScores(CovarianceScores):
 
     def slopes(self, roots: FloatArray, k: int, d: int) -> FloatArray:
         return -2.0 * (roots * roots)[:, None, None, None] * np.eye(d)
-
-    def scatter(
-        self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
-    ) -> FloatArray | None:
-        between = np.square(first).sum(axis=1) / _divisor(mass)
-        return roots * roots * (second - between)
 
     def second_about(
         self, scatter: FloatArray | None, mass: FloatArray, first: FloatArray, factors: FloatArray
@@ -242,12 +221,6 @@ class _DiagScores(CovarianceScores):
         found = np.zeros((k, d, d, d))
         found[:, on, on, on] = -2.0 * roots * roots
         return found
-
-    def scatter(
-        self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
-    ) -> FloatArray | None:
-        between = np.square(first) / _divisor(mass)[:, None]
-        return roots * roots * (second - between)
 
     def second_about(
         self, scatter: FloatArray | None, mass: FloatArray, first: FloatArray, factors: FloatArray
@@ -315,14 +288,6 @@ class _FullScores(CovarianceScores):
         left = np.moveaxis(roots, -1, -2).reshape(-1, d, d)  # columns of the roots
         half = left[:, row, :, None] * left[:, column, None, :]
         return -(half + np.swapaxes(half, -1, -2))
-
-    def scatter(
-        self, mass: FloatArray, first: FloatArray, second: FloatArray, roots: FloatArray
-    ) -> FloatArray | None:
-        between = first[:, :, None] * first[:, None, :] / _divisor(mass)[:, None, None]
-        inner = second - (between.sum(axis=0) if self.shared else between)
-        scatter = roots @ inner @ np.swapaxes(roots, -1, -2)
-        return 0.5 * (scatter + np.swapaxes(scatter, -1, -2))
 
     def second_about(
         self, scatter: FloatArray | None, mass: FloatArray, first: FloatArray, factors: FloatArray

@@ -51,7 +51,10 @@ class Scaling(NamedTuple):
             scaler = StandardScaler().fit(X, sample_weight=weights)
         center, scale = np.asarray(scaler.mean_), np.asarray(scaler.scale_)
         # A column without any value is another's business.
-        bad = ~np.isfinite(scale) & np.isfinite(X).any(axis=0)
+        told = np.isfinite(scale) & np.isfinite(
+            scaler.var_
+        )  # of an infinite variance the scale is said to be one
+        bad = ~told & np.isfinite(X).any(axis=0)
         if bad.any():
             raise DataError(
                 f"column {int(np.flatnonzero(bad)[0]) + 1} has values too large to be standardised: "

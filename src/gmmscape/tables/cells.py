@@ -155,14 +155,6 @@ class Notation(NamedTuple):
         grouped = 1 <= len(parts[0].lstrip("+-")) <= 3 and len(parts[-1]) == 3 and sides in (set(), {3}, {2})
         return "".join(parts) + mark + rest if grouped else text
 
-    def is_missing(self, cell: str) -> bool:
-        """Say whether a cell says that its value is missing."""
-        try:
-            number = self.value(cell)
-        except ValueError:
-            return False
-        return number != number
-
 
 def looks_like_value(cell: str) -> bool:
     """Say whether a cell is a number in some notation, or a missing or infinite one, and so no name."""

@@ -107,6 +107,20 @@ def test_all_columns_come_with_the_labels(good, tmp_path):
     assert [row[1:] for row in plain] == [row[4:] for row in rows]
 
 
+def test_columns_in_letters_of_windows_come_with_the_labels_and_arrays_do_not(good, tmp_path):
+    file = tmp_path / "towns.csv"
+    file.write_bytes("x,y,town\n12,3,K\u00f6ln\n1,0,Ulm\n".encode("cp1252"))
+    done = inside("predict", good, file, "--with-columns")
+    assert [row[2] for row in table_of(done.stdout)[1]] == ["K\u00f6ln", "Ulm"]
+    np.save(tmp_path / "rows.npy", X)
+    failed(
+        inside("predict", good, tmp_path / "rows.npy", "--columns", "1,2", "--with-columns"),
+        2,
+        "--with-columns: ",
+        "is no text",
+    )
+
+
 def test_columns_that_the_model_needs_are_named(good, tmp_path):
     file = write_table(tmp_path / "other.csv", X, header="x,z")
     failed(inside("predict", good, file), 3, "lacks y", "fitted on columns x, y", "has x, z", "--columns")
@@ -177,6 +191,8 @@ def test_samples_are_those_of_the_seed(good, tmp_path):
         assert np.abs(rows.mean(axis=0) - mean).max() < 5 * 1.3 / np.sqrt(len(rows))
     (tmp_path / "mixture.json").write_text('{"centers": [[0, 0, 0]], "sigma": 1}')
     assert inside("sample", tmp_path / "mixture.json", "-n", 1).stdout.startswith("column1,column2,column3,")
+    (tmp_path / "mixture.json").write_text("{")
+    failed(inside("sample", tmp_path / "mixture.json", "-n", 1), 3, "mixture.json", "JSON")
 
 
 def test_missing_values_are_used_dropped_or_refused(good, tmp_path):

@@ -16,6 +16,7 @@ from tests.unit.engine.test_truncated import clusters
 
 from gmmscape import DataError, GaussianMixture, InvalidParameterError, NoResultError
 from gmmscape.dask import DaskBlocks
+from gmmscape.distributed.partition import complete
 from gmmscape.measure.blocked import ArrayBlocks, BlockedSample, LocalBlocks, RowBlock, facts_of
 from gmmscape.solve.batch import truncation
 
@@ -112,6 +113,7 @@ def test_sorted_blocks_have_the_bits_of_those_here(client: Any):
 
 
 def test_no_cluster_is_needed():
+    assert repr(DaskBlocks(rows(X))) == "DaskBlocks(5 partitions, 2 columns)"
     assert_same(fitted(DaskBlocks(rows(X))), fitted(LocalBlocks(ArrayBlocks(np.split(X, CUTS)))))
 
 
@@ -183,6 +185,7 @@ def test_a_partition_at_which_workers_die_is_named(client: Any):
         (lambda: DaskBlocks(rows(X).astype(str)), DataError, "X holds no numbers but <U"),
         (lambda: DaskBlocks(rows(X)[:, 0]), DataError, r"pass a matrix \(rows, columns\)"),
         (lambda: DaskBlocks(rows(X), WEIGHTS[1:]), DataError, "pass one weight of each row"),
+        (lambda: DaskBlocks(rows(X), rows(WEIGHTS)[:, None]), DataError, "weights have shape .*, 1"),
         (lambda: DaskBlocks(rows(X), timeout=0), InvalidParameterError, "timeout=0"),
     ],
 )
@@ -196,6 +199,8 @@ def test_a_missing_value_is_told_with_its_column():
     holed[[151, 160], 1] = np.nan, np.inf
     with pytest.raises(DataError, match=r"column 1 has 2 values .* in partition 3, of 230 rows"):
         fitted(DaskBlocks(rows(holed)))
+    with pytest.raises(DataError, match=r"partition 4 has 3 rows and weights of shape \(2,\)"):
+        complete(np.zeros((3, 2)), np.ones(2), None, 4)
 
 
 def test_a_missing_package_is_told_with_the_command(monkeypatch: pytest.MonkeyPatch):

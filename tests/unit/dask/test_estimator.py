@@ -84,6 +84,10 @@ def test_a_table_brings_names_and_weights():
         (COLUMNS.mask(COLUMNS["width"] > 1.0), None, r"column 'length' has .* missing .* in partition \d"),
         (FRAME, "mass", "weights='mass': pass the name of a column"),
         (COLUMNS, FRAME["count"].repartition(npartitions=2), "weights are in 2 partitions, the rows in 3"),
+        (COLUMNS[["length", "length"]], None, "X has a column name twice: rename the columns"),
+        (COLUMNS, 3.0, "weights='float': pass the name of a column"),
+        (FRAME[["count"]], "count", "X has no columns: pass a table with columns of numbers"),
+        (COLUMNS, FRAME["count"].mask(FRAME["count"] > 1), r"a weight in partition \d is missing"),
     ],
 )
 def test_what_cannot_be_used_is_told(frame: Any, weights: Any, message: str):

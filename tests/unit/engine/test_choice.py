@@ -49,6 +49,14 @@ def test_other_values_are_refused(variable: str, value: str, monkeypatch: pytest
         engine.info()
 
 
+def test_only_an_engine_with_devices_has_one_to_choose():
+    with (
+        pytest.raises(InvalidParameterError, match="device='cuda': leave it out: reference has none"),
+        engine.using("reference", "cuda"),
+    ):
+        pass
+
+
 @pytest.fixture
 def missing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The extension cannot be imported."""

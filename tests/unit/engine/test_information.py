@@ -255,3 +255,23 @@ def test_where_em_stands_still_curvatures_are_at_most_one(name: str):
     gradient, hessian = end.derivatives()
     assert np.abs(gradient).max() < 1e-7
     assert np.linalg.eigvalsh(hessian)[-1] <= 1.0 + 1e-6
+
+
+@pytest.mark.skipif(not available(), reason="the extension is not built")
+def test_of_rows_out_of_reach_both_engines_say_the_same():
+    """Rows whose distance from every mean has no square go from the compiled passes to NumPy."""
+    parameters = gs.Mixture.location([[0.0, 0.0], [3.0, 1.0]], 1.0).parameters
+    direction = np.linspace(-1.0, 1.0, 8)
+    found = []
+    for name in ("native", "reference"):
+        with engine.using(name), np.errstate(over="ignore", invalid="ignore"):
+            rows = engine.hold(np.array([[0.0, 0.0], [1.0, 2.0], [1e200, 0.0]]))
+            found.append(
+                [
+                    *rows.derivatives(parameters, hessian=False)[:2],
+                    *rows.information(parameters, "spherical", missing=False).moments,
+                    *rows.missing_product(parameters, "spherical", direction),
+                ]
+            )
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)

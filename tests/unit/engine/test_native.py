@@ -11,6 +11,7 @@ import pytest
 from scipy.special import logsumexp
 
 from gmmscape.engine import _native
+from gmmscape.logsumexp import logsumexp_rows
 
 INF, NAN = np.inf, np.nan
 EPS = np.finfo(np.float64).eps
@@ -83,6 +84,7 @@ def test_edge_cases(row: list[float], expected: float):
 def test_empty_matrices(shape: tuple[int, int]):
     result = _native.logsumexp_rows(np.empty(shape))
     np.testing.assert_array_equal(result, np.full(shape[0], -INF))
+    np.testing.assert_array_equal(logsumexp_rows(np.empty(shape)), result)
 
 
 def test_reads_read_only_input_and_leaves_it_alone(rng: np.random.Generator):

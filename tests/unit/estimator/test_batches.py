@@ -173,6 +173,13 @@ def test_what_does_not_fit_is_refused():
             model(means_init=START, **other).partial_fit(PLANE)
     with pytest.raises(gs.DataError, match="zero everywhere"):
         model(means_init=START).partial_fit(PLANE, sample_weight=np.zeros(len(PLANE)))
+    with pytest.raises(gs.DataError, match=r"lies 1e[+]160 from the first batch, whose square is not"):
+        model(means_init=START).partial_fit(PLANE).partial_fit([[1e160, 0.0]])
+    held_up_by_nothing = {"covariance_floor": 0.0, "covariance_prior": 0.0, "reg_covar": 0.0}
+    with pytest.raises(gs.DataError, match="some component without scatter, and no floor lifts it"):
+        gs.GaussianMixture(2, means_init=[[0.0], [9.0]], **held_up_by_nothing).partial_fit(
+            [[0.0], [9.0], [9.1], [9.2]]
+        )
 
 
 def test_single_precision_stays():

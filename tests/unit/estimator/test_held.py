@@ -125,3 +125,8 @@ def test_before_a_background():
 def test_wrong_shapes_are_named():
     with pytest.raises(InvalidParameterError, match="means_fixed has shape"):
         gs.GaussianMixture(4, means_fixed=MEANS[:3]).fit(X)
+
+
+def test_covariances_of_which_components_share_some_are_not_held_one_by_one():
+    with pytest.raises(gs.InvalidParameterError, match="leave out with covariance_type='EVI', whose comp"):
+        gs.GaussianMixture(2, covariance_type="EVI", covariances_fixed=np.ones((2, 2))).fit(X)

@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 
 import gmmscape as gs
 from gmmscape import engine, lab
-from gmmscape.families import NO_FLOOR, CovariancePrior, Family, family_named
+from gmmscape.families import NO_FLOOR, CovariancePrior, Family, Location, family_named, prior_in
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Solution, descend, start_around
 from gmmscape.solve.loop import run
@@ -127,6 +127,8 @@ def test_a_part_of_the_rows_has_the_prior_of_all():
     assert prior.beside(50.0).mass == pytest.approx(0.04)
     assert prior != prior.beside(50.0)
     assert prior == CovariancePrior(2.0, np.eye(2), 100.0)
+    assert prior != (2.0, 100.0)
+    assert len({prior, CovariancePrior(2.0, np.eye(2), 100.0), CovariancePrior(3.0, np.eye(2), 100.0)}) == 2
 
 
 def test_rows_and_those_of_the_prior_are_pooled():
@@ -144,3 +146,22 @@ def test_beside_a_part_of_the_rows_the_prior_has_more_mass():
     assert whole is not None
     assert part is not None
     assert (whole.mass, part.mass) == (pytest.approx(0.4), pytest.approx(1.6))
+
+
+def test_a_prior_in_a_file_has_all_its_parts():
+    whole = {"rows": 2.0, "scale": [[1.0, 0.0], [0.0, 2.0]], "n": 50.0}
+    assert prior_in({"covariance_prior": whole}, 2) == CovariancePrior(2.0, np.diag([1.0, 2.0]), 50.0)
+    for damaged in (7.0, {"rows": 2.0, "n": 50.0}):
+        with pytest.raises(gs.FormatError, match="must hold rows, scale and n"):
+            prior_in({"covariance_prior": damaged}, 2)
+
+
+def test_where_covariances_are_known_a_prior_changes_nothing():
+    family = Location(1.0)
+    mixture = gs.Mixture.location([0.0, 1.0], 1.0)
+    assert family.under(CovariancePrior(2.0, np.eye(1), 9.0)) is family
+    assert family.on_part(0.5) is family
+    assert family.penalties(mixture).tolist() == [0.0, 0.0]
+    assert family.penalties_of(np.ones(3)).tolist() == [0.0] * 3
+    assert family.smoothed(np.eye(2)).tolist() == np.eye(2).tolist()
+    assert not family.collapsed_on_floor(mixture).any()

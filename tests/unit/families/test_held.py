@@ -173,6 +173,9 @@ def test_starting_means_are_put_where_they_are_held():
     means = np.array([[0.0, 0.0, 0.0], [4.1, 1.0, -1.2]])
     assert np.array_equal(family.arranged(means), means[::-1])
     assert np.array_equal(family.arranged(means[::-1]), means[::-1])
+    elsewhere = family.about(np.array([2.0, 0.0, 0.0]))  # in other coordinates they stay where they are
+    assert isinstance(elsewhere, Held)
+    assert elsewhere.parts.local_means[0, 0] == 2.0
 
 
 @pytest.mark.parametrize(
@@ -187,6 +190,7 @@ def test_starting_means_are_put_where_they_are_held():
         ({"covariances": [np.diag([1.0, 1.0, NAN]), np.eye(3)]}, "pass a whole matrix"),
         ({"covariances": [-np.eye(3), np.full((3, 3), NAN)]}, r"covariances_fixed\[0\]"),
         ({"covariances": [np.tri(3) + np.eye(3), np.full((3, 3), NAN)]}, r"covariances_fixed\[0\]"),
+        ({"covariances": [np.eye(3) + 1e-9 * np.tri(3), np.full((3, 3), NAN)]}, "pass a symmetric matrix"),
     ],
 )
 def test_wrong_values_are_named(given, message):
@@ -205,3 +209,44 @@ def test_files_hold_it():
     given = parts(weights=[NAN, 1 / 3], means=[[NAN, 0.1, NAN], [NAN] * 3])
     assert HeldParts.from_content(given.content()) == given
     assert given != parts(weights=[NAN, 1 / 3])
+
+
+def test_of_covariances_it_says_what_its_family_does():
+    prior = CovariancePrior(3.0, np.eye(3), 50.0)
+    inner = family_named("full", Floor(np.full(3, 0.5)), prior)
+    family = with_held(inner, parts(means=[[4.0, NAN, NAN], [NAN] * 3]), np.zeros(3))
+    narrow = np.stack([0.1 * np.eye(3), 2.0 * np.eye(3)])
+    assert family.penalised == inner.penalised
+    assert family.fewest_rows(3) == inner.fewest_rows(3)
+    assert np.array_equal(family.penalties_of(narrow), inner.penalties_of(narrow))
+    lifted, moved = family.lifted(narrow)
+    assert moved
+    assert np.array_equal(lifted, inner.lifted(narrow)[0])
+    for other, wanted in ((family.on_part(0.5), inner.on_part(0.5)), (family.under(None), inner.under(None))):
+        assert isinstance(other, Held)
+        assert (other.inner, other.parts) == (wanted, family.held)
+
+
+def test_mixtures_of_another_number_of_components_are_those_of_the_inner_family():
+    """As between a component that is taken away and one that comes instead."""
+    inner, given = family_named("full"), parts(means=[[4.0, NAN, NAN], [NAN] * 3])
+    family = with_held(inner, given, np.zeros(3))
+    three = family.made(None, np.arange(9.0).reshape(3, 3), np.stack([np.eye(3)] * 3))
+    assert three == inner.made(None, three.means, three.covariances)
+    assert family.admissible(three) is three
+    assert given.given_back(three) is three
+    assert np.array_equal(family.arranged(three.means), three.means)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"means": [4.0, None]}, "held means must be a matrix"),
+        ({"means": [[None] * 3] * 2}, "nothing is held"),
+    ],
+)
+def test_damaged_content_is_refused(change, message):
+    content = parts(means=[[4.0, NAN, NAN], [NAN] * 3]).content()
+    assert HeldParts.from_content(content).content() == content
+    with pytest.raises(InvalidParameterError, match=message):
+        HeldParts.from_content({**content, **change})

@@ -19,6 +19,7 @@ from tests.unit.families.by_hand import (
 
 from gmmscape.arrays import FloatArray
 from gmmscape.families import NO_FLOOR, CovariancePrior, Floor, family_named
+from gmmscape.families.log_variances import of_one_volume
 from marks import rest_slow
 
 K, D = 2, 3
@@ -147,3 +148,30 @@ def test_a_component_without_scatter_is_an_error_or_held_up(name: str, rng: np.r
         updated(family_named(name), scatter, mass, 1)
     end = updated(family_named(name, Floor(np.full(D, 0.01))), scatter, mass, 3)[-1]
     assert np.linalg.eigvalsh(end.full_covariances()).min() >= 0.01 * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("name", ["EII", "VEI", "VEV"])
+def test_covariances_alone_are_brought_into_the_family_as_those_of_equal_weights(
+    name: str, rng: np.random.Generator
+):
+    family = family_named(name)
+    root = rng.standard_normal((K, D, D))
+    given = family.kind.stored(root @ np.swapaxes(root, 1, 2) + np.eye(D))
+    lifted, _ = family.lifted(given)
+    np.testing.assert_array_equal(lifted, family.made(None, np.zeros((K, D)), given).covariances)
+    assert not family.lifted(lifted)[1]
+
+
+def test_of_many_mixtures_one_that_is_none_stays_as_it_is():
+    family = family_named("VEV")
+    sound = np.stack([np.diag([1.0, 2.0]), np.diag([3.0, 4.0])])
+    each = np.stack([sound, np.zeros_like(sound)])
+    found = family.lifted_each(np.full((2, 2), 0.5), each)
+    np.testing.assert_array_equal(found[1], each[1])
+    np.testing.assert_array_equal(found[0], family.made(None, np.zeros((2, 2)), sound).covariances)
+    assert not np.array_equal(found[0], sound)
+
+
+def test_below_the_floor_in_all_directions_every_variance_is_the_floor():
+    sums = np.array([[0.1, 0.2], [0.3, 0.05]])
+    np.testing.assert_array_equal(of_one_volume(sums, np.array([0.5, 0.5]), 1.0), np.ones((2, 2)))

@@ -9,7 +9,7 @@ import gmmscape as gs
 from gmmscape import lab
 from gmmscape.arrays import BoolArray
 from gmmscape.covariances import FULL, KINDS, SPHERICAL
-from gmmscape.families import Floor, FreeCovariance, Location, family_named
+from gmmscape.families import NO_FLOOR, Floor, FreeCovariance, Location, Restricted, family_named
 from gmmscape.moves.mixture_problem import MixtureProblem
 from gmmscape.objective import Objective
 from gmmscape.solve import EM, Newton, descend, run, stop_reason
@@ -116,3 +116,11 @@ def test_who_stops_by_itself_out_of_reach_is_on_a_plateau(reason: str):
     assert stop_reason(reason, starved=False) == reason
     expected = "plateau" if reason in ("converged", "max_iter") else reason
     assert stop_reason(reason, starved=True) == expected
+
+
+def test_what_is_held_or_common_is_no_parameter():
+    free = FreeCovariance(SPHERICAL, NO_FLOOR).n_parameters(3, 2)
+    for options, fewer in (({"held_weights": True}, 2), ({"common": True}, 2), ({}, 0)):
+        assert Restricted(SPHERICAL, NO_FLOOR, **options).n_parameters(3, 2) == free - fewer
+    with pytest.raises(gs.InvalidParameterError, match="common=True: one width is that of spherical"):
+        Restricted(FULL, NO_FLOOR, common=True)

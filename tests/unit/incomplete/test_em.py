@@ -8,7 +8,7 @@ import pytest
 from gmmscape import engine
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.families import CovariancePrior, Floor, family_named
-from gmmscape.incomplete import one_gaussian
+from gmmscape.incomplete import OneGaussian, one_gaussian
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
@@ -156,6 +156,8 @@ def test_columns_without_spread_and_collinear_ones_are_seen(rng: np.random.Gener
     filled = sample.filled(slice(None)) + sample.origin
     assert np.isfinite(filled).all()
     np.testing.assert_array_equal(filled[:, 4], np.full(len(filled), 7.0))
+    one = OneGaussian(np.array([1.0, 7.0]), np.diag([2.0, 0.0]))  # what has one value says nothing of others
+    np.testing.assert_array_equal(one.completed(np.array([[np.nan, 7.0]])), [[1.0, 7.0]])
 
 
 @pytest.mark.parametrize("kind", COVARIANCE_TYPES)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import gmmscape as gs
 from gmmscape.covariances import COVARIANCE_TYPES
+from gmmscape.mixture.completed_tables import like_given
 from oracles.missing_values import conditional, log_joint
 
 MEANS = np.array([[0.0, 0.0, 1.0], [3.0, 1.0, -2.0]])
@@ -95,14 +99,25 @@ def test_tables_come_back_as_tables(rng: np.random.Generator):
     pd.testing.assert_series_equal(found["c"][table["c"].notna()], table["c"].dropna())
 
 
-def test_tables_of_other_libraries_come_back_as_such(rng: np.random.Generator):
-    polars = pytest.importorskip("polars")
-    pytest.importorskip("narwhals")
-    table = polars.DataFrame({name: gapped(rng)[:, j] for j, name in enumerate("abc")})
+@pytest.mark.parametrize(("library", "made"), [("polars", "DataFrame"), ("pyarrow", "table")])
+def test_tables_of_other_libraries_come_back_as_such(library: str, made: str, rng: np.random.Generator):
+    narwhals = pytest.importorskip("narwhals")
+    X = gapped(rng)
+    table = getattr(pytest.importorskip(library), made)({name: X[:, j] for j, name in enumerate("abc")})
     found = mixture().impute(table)
-    assert isinstance(found, polars.DataFrame)
-    assert found.columns == ["a", "b", "c"]
-    np.testing.assert_array_equal(found.to_numpy(), mixture().impute(table.to_numpy()))
+    assert type(found) is type(table)
+    frame = narwhals.from_native(found, eager_only=True)
+    assert frame.columns == ["a", "b", "c"]
+    np.testing.assert_array_equal(frame.to_numpy(), mixture().impute(X))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_table_that_nobody_knows_becomes_an_array(there: bool, monkeypatch: pytest.MonkeyPatch):
+    """As every table does where narwhals is not installed."""
+    points, filled = np.array([[np.nan, 1.0]]), np.array([[2.0, 1.0]])
+    if not there:
+        monkeypatch.setitem(sys.modules, "narwhals", None)
+    assert like_given(SimpleNamespace(columns=["a", "b"]), points, filled) is filled
 
 
 def test_single_precision_stays_so(rng: np.random.Generator):

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 import gmmscape as gs
+from efforts import with_effort
 from gmmscape.covariances import COVARIANCE_TYPES
 from gmmscape.families import CovariancePrior, Floor, family_named
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
 from gmmscape.solve import curvature
+from gmmscape.solve.second_order import curvature as curvature_module
 from gmmscape.solve.second_order.own_units import OwnUnits
 
 CENTERS = np.array([[0.0, 0.0, 0.0], [2.0, 1.0, -1.0]])
@@ -82,6 +84,14 @@ def test_the_curvature_of_a_fit_is_known(rng: np.random.Generator):
     found = curvature(objective, at)
     assert found is not None
     assert np.isfinite(found.smallest)
+
+
+def test_the_curvature_of_many_rows_with_gaps_is_too_dear(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+):
+    objective, at = problem("diag", rng)
+    with_effort(monkeypatch, curvature_module, "solve", incomplete_hessian=10)
+    assert curvature(objective, at) is None
 
 
 @pytest.mark.parametrize("method", ["observed", "sandwich"])

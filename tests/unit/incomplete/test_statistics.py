@@ -124,6 +124,8 @@ def test_there_are_no_derivatives_in_means_alone(rng: np.random.Generator):
         held.missing_product(own.parameters, "full", np.zeros(45))
     with pytest.raises(NotAvailableError, match="missing values"):
         held.derivatives(own.parameters, hessian=False)
+    with pytest.raises(NotAvailableError, match="missing values"):
+        held.joint_derivatives(own.parameters, hessian=False)
 
 
 @pytest.mark.parametrize("d", [3, 8, 9, 64, 70])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -86,3 +87,9 @@ def test_a_limit_of_the_process_counts_less_what_it_has():
         check=True,
     )
     assert 80_000_000 < int(found.stdout) <= 100_000_000
+
+
+@pytest.mark.skipif(not hasattr(os, "sysconf"), reason="the system does not tell its memory so")
+def test_where_the_system_does_not_say_what_is_free_all_memory_counts(tmp_path):
+    assert free_memory(tmp_path) <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert free_memory(tmp_path) > 0

@@ -189,3 +189,18 @@ def test_compiled_loop_knows_ranges():
     # Weights over a range do not sum to one here: the value is that of its rows alone, by their mass.
     mass = rows.weights[100:230].sum()
     assert values[1] - rows.log_unit == pytest.approx(mass * (some.nll(local) - rows.log_unit))
+
+
+def test_what_is_missing_of_noise_is_drawn_from_the_box():
+    """A component far from its rows gets none: all are noise, and so is what they lack."""
+    rng = np.random.default_rng(3)
+    X = rng.uniform(-20.0, 20.0, (400, 2))
+    X[::2, 0] = np.nan
+    sample = lab.Sample(X, background="box")
+    far = sample.local_mixture(Mixture(None, [[1e3, 1e3]], [np.eye(2)]))
+    filled = sample.rows(far).completed(far, np.random.default_rng(0)) + sample.origin
+    assert filled[~np.isnan(X)] == pytest.approx(X[~np.isnan(X)], abs=1e-12)
+    drawn = filled[::2, 0]
+    assert np.nanmin(X[:, 0]) <= drawn.min()
+    assert drawn.max() <= np.nanmax(X[:, 0])
+    assert drawn.std() == pytest.approx(40.0 / np.sqrt(12.0), rel=0.15)

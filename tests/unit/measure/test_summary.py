@@ -190,3 +190,9 @@ def test_without_keys_what_needs_them_says_so(rng: np.random.Generator):
     with pytest.raises(gs.GmmscapeError, match="keys=True"):
         _ = found.duplicates
     assert found.merge(found).keys is None
+
+
+def test_a_value_that_few_rows_have_is_found_beyond_those_looked_at(tmp_path: Path):
+    X = np.full((140_000, 1), np.nan)
+    X[[1, 2, 70_001], 0] = [3.0, 1.0, 2.0]  # every third row is looked at
+    assert middle_of(FilesOfRows(tmp_path, X, np.ones(len(X)), [70_000])).tolist() == [2.0]

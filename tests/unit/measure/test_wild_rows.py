@@ -21,6 +21,7 @@ def clusters(seed: int = 0) -> np.ndarray:
 def test_a_row_far_beyond_all_others_is_wild(far: float):
     X = np.insert(clusters(), 77, [1.0, far], axis=0)
     np.testing.assert_array_equal(wild_rows(X), [77])
+    np.testing.assert_array_equal(wild_rows(np.column_stack([np.full(len(X), np.nan), X])), [77])
 
 
 def test_clusters_tails_and_rare_values_are_not():

@@ -24,6 +24,9 @@ def test_box_is_that_of_the_rows():
     box = background_of("box", ROWS)
     assert box.volume == pytest.approx(np.prod(np.ptp(ROWS, axis=0)))
     assert box.contains(ROWS).all()
+    whole = box.filled(ROWS, None)  # of what lacks nothing a copy
+    assert np.array_equal(whole, ROWS)
+    assert whole is not ROWS
     assert not box.contains(ROWS.max(axis=0, keepdims=True) + 1e-6).any()
 
 

@@ -157,6 +157,8 @@ def test_what_cannot_be_conditioned_on(values: object, message: str):
 
 
 def test_columns_without_names_are_numbered():
+    with pytest.raises(gs.InvalidParameterError, match=r"columns=0\.5: pass names or numbers of columns"):
+        example("full").marginal(0.5)
     with pytest.raises(gs.InvalidParameterError, match="no names: pass a number from 0 to 1"):
         example("full").condition({"x": 1.0})
     with pytest.raises(gs.InvalidParameterError, match="each once"):

@@ -140,6 +140,8 @@ def test_unusable_sigma_is_named(sigma: Any):
 def test_unusable_centers_are_named():
     with pytest.raises(gs.InvalidParameterError, match="centers"):
         gs.Mixture.location([0, np.nan], 1.0)
+    with pytest.raises(gs.InvalidParameterError, match="means must be finite: a step was too long"):
+        gs.Mixture.location([0.0, 1.0], 1.0).relocated(np.array([[0.0], [np.inf]]))
 
 
 @pytest.mark.parametrize(

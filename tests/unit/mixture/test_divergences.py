@@ -164,6 +164,10 @@ def test_the_seed_is_told_and_repeats():
     assert gs.divergence(P, Q, rng=unseeded.seed).value == unseeded.value
 
 
+def press_ctrl_c(event: Any) -> None:
+    raise KeyboardInterrupt
+
+
 def test_work_can_be_watched_and_ended():
     seen: list[Any] = []
 
@@ -175,6 +179,7 @@ def test_work_can_be_watched_and_ended():
     assert found.stop_reason == "interrupted"
     assert [event.task for event in seen] == ["divergence"] * 2
     assert 0 < seen[0].done < seen[1].done <= found.n_draws
+    assert gs.divergence(P, Q, error=1e-9, rng=0, callback=press_ctrl_c).stop_reason == "interrupted"
     assert gs.divergence(P, Q, error=1e-9, rng=0, max_draws=30_000).stop_reason == "max_draws"
     assert gs.divergence(P, Q, error=1e-9, rng=0, max_seconds=0.0).stop_reason == "time_limit"
 

@@ -62,12 +62,25 @@ def test_a_missing_field_is_named(name: str):
         ({"centers": [0, 1], "sigma": 1, "colour": 2}, r"unknown: \['colour'\]"),
         ({**example("diag").to_dict(), "sigma": 1.0}, r"unknown: \['sigma'\]"),
         ({**example("diag").to_dict(), "weights": None}, "weights=None: write the weight"),
+        ({**example("diag").to_dict(), "feature_names": "ab"}, "feature_names must be a list of names"),
+        ({**example("diag").to_dict(), "background": {"region": "box"}}, "region, volume and weight"),
         ({**example("diag").to_dict(), "format": "other"}, "holds a 'other'"),
         ({**example("diag").to_dict(), "format_version": 2}, "format_version=2"),
         ([1, 2, 3], "not list"),
         (None, "not NoneType"),
     ],
-    ids=["no sigma", "unknown", "both forms", "no weights", "format", "version", "list", "none"],
+    ids=[
+        "no sigma",
+        "unknown",
+        "both forms",
+        "no weights",
+        "names",
+        "background",
+        "format",
+        "version",
+        "list",
+        "none",
+    ],
 )
 def test_dictionaries_that_describe_no_mixture(content: Any, message: str):
     with pytest.raises(gs.FormatError, match=message) as caught:

@@ -189,6 +189,8 @@ def test_a_fit_that_was_forged_is_refused_in_its_parts(tmp_path: Path):
         lambda header: header["document"]["diagnosis"].update(total=0.0),
         lambda header: header["document"]["covariance_prior"].update(scale=[[-1.0]]),
         lambda header: header["document"].pop("diagnosis"),
+        lambda header: header.update(parameters=[]),
+        lambda header: header.update(document="none"),
     ):
         forged.written(path, forged.with_header(members, change))
         with pytest.raises(gs.FormatError, match="no usable model"):

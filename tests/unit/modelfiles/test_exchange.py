@@ -212,6 +212,9 @@ def test_a_file_of_jsonlite_is_read_and_judged(tmp_path: Path):
     np.testing.assert_array_equal(found.means, [[0.1, 1.5], [4.2, -2.0]])
     np.testing.assert_array_equal(found.covariances, [[1.5, 2.5], [0.5, 0.25]])
     assert gs.diagnose(found, found.sample(100, 0)[0], covariance_type="diag", rng=0).verdict
+    (tmp_path / "list.json").write_text("[1, 2]")
+    with pytest.raises(gs.FormatError, match="holds no Mclust object"):
+        gs.from_mclust(tmp_path / "list.json")
 
 
 @pytest.mark.parametrize(
@@ -236,6 +239,12 @@ def test_what_mclust_would_not_have(given: dict[str, Any], error: type[Exception
     gs.from_mclust(**right)
     with pytest.raises(error, match=message):
         gs.from_mclust(**{**right, **given})
+
+
+def test_one_matrix_is_that_of_all_components():
+    given = {"pro": [0.5, 0.5], "mean": np.eye(2)}
+    each = gs.from_mclust(**given, variance=np.stack([[[2.0, 0.5], [0.5, 1.0]]] * 2, -1))
+    assert gs.from_mclust(**given, variance=[[2.0, 0.5], [0.5, 1.0]]) == each
 
 
 def test_noise_is_a_background(tmp_path: Path):

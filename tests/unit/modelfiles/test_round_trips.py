@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 import gmmscape as gs
+from gmmscape.modelfiles.encoding import Encoder
 from unit.mixture.cases import COVARIANCES, example
 from unit.mixture.test_columns import three
 
@@ -295,3 +296,12 @@ def test_names_of_files_may_be_any(tmp_path: Path):
     (tmp_path / "link.gmm").symlink_to(tmp_path / "-")
     assert gs.load(tmp_path / "link.gmm") == mixture
     assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_names_that_a_file_writes_alike_stay_apart():
+    encoder = Encoder()
+    told = encoder.value("options", {"a/b": np.zeros(2), "a:b": np.ones(2)})
+    first, second = (one["gmmscape-array"] for one in told.values())
+    assert first != second
+    np.testing.assert_array_equal(encoder.arrays[first], np.zeros(2))
+    np.testing.assert_array_equal(encoder.arrays[second], np.ones(2))

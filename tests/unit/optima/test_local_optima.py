@@ -197,6 +197,10 @@ def test_every_family_is_served(rows: np.ndarray, kind: str):
     np.testing.assert_allclose(found.best.mixture.means, CENTERS, atol=5 / np.sqrt(80))
 
 
+def press_ctrl_c(event: Event) -> None:
+    raise KeyboardInterrupt
+
+
 def test_what_was_done_is_returned_and_nothing_is_an_error(rows: np.ndarray):
     whole = gs.local_optima(rows, 4, n_starts=200, rng=0, covariance_prior=0.0)
     seen: list[Event] = []
@@ -215,6 +219,8 @@ def test_what_was_done_is_returned_and_nothing_is_an_error(rows: np.ndarray):
         gs.local_optima(rows, 4, n_starts=200, rng=0, covariance_prior=0.0, callback=lambda event: True)
     with pytest.raises(NoResultError, match="max_seconds"):
         gs.local_optima(rows, 4, n_starts=200, rng=0, covariance_prior=0.0, max_seconds=0.0)
+    with pytest.raises(KeyboardInterrupt):
+        gs.local_optima(rows, 4, n_starts=200, rng=0, covariance_prior=0.0, callback=press_ctrl_c)
 
 
 def test_it_goes_on_from_its_checkpoint(rows: np.ndarray, tmp_path: Path):
@@ -263,6 +269,8 @@ def test_bad_data_are_refused(rows: np.ndarray):
         gs.local_optima(rows[:3], 4)
     with pytest.raises(DataError):
         gs.local_optima(np.full((5, 2), np.nan), 2)
+    with pytest.raises(DataError, match="cannot be read as numbers"):
+        gs.local_optima([[1.0, 2.0], [3.0]], 2)
 
 
 def test_it_is_written_and_printed(found: gs.LocalOptima, tmp_path: Path):

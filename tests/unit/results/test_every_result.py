@@ -13,6 +13,8 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape import results as records
+from gmmscape.arrays import IntArray
+from gmmscape.results.fields import restored, same
 from gmmscape.results.records import HOMES, class_of
 
 NAMES = [
@@ -300,3 +302,14 @@ def test_equality_sees_every_field(result):
             seen += 1
     counted = {field.type for field in fields(result) if field.compare} & {"float", "int", "FloatArray"}
     assert seen or not counted
+
+
+@pytest.mark.parametrize(
+    ("hint", "value", "message"),
+    [(tuple[int, float], [1], "1 values where 2 belong"), (IntArray, [1.5], "array of whole numbers holds")],
+)
+def test_values_of_another_kind_are_not_restored_nor_the_same(hint, value, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        restored(hint, value)
+    assert same(float("nan"), float("nan"))
+    assert not same(float("nan"), 1.0)

@@ -13,7 +13,13 @@ from tests.efforts import with_effort
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.families import Floor, family_named
-from gmmscape.solve import kmeans_plusplus_means, mixture_around, random_row_means, starts
+from gmmscape.solve import (
+    kmeans_plusplus_means,
+    mixture_around,
+    mixture_of_responsibilities,
+    random_row_means,
+    starts,
+)
 
 Array = NDArray[np.float64]
 Draw = Callable[[lab.Sample, int, np.random.Generator], Array]
@@ -196,3 +202,11 @@ def test_kmeans_of_few_rows_starts_no_threads(rng: np.random.Generator, monkeypa
     monkeypatch.setattr(starts, "thread_count", lambda: 2)
     np.testing.assert_allclose(starts.kmeans_means(sample, 3, np.random.default_rng(0)), means, rtol=1e-12)
     assert asked == [1, 2]
+
+
+def test_rows_of_one_value_make_no_component_without_a_floor():
+    sample, psi = lab.Sample([[0.0], [0.0], [1.0], [2.0]]), np.eye(2)[[0, 0, 1, 1]]
+    with pytest.raises(gs.DataError, match="responsible for have no scatter, and no floor lifts"):
+        mixture_of_responsibilities(sample, family_named("full", NO_FLOOR), psi)
+    found = mixture_of_responsibilities(sample, family_named("full", Floor(np.array([0.25]))), psi)
+    np.testing.assert_allclose(found.covariances.ravel(), 0.25)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -64,3 +65,21 @@ def test_one_that_is_forgotten_or_refused_holds_nothing(tmp_path: Path) -> None:
         Journal(file, "b", {})
     gc.collect()
     assert not (tmp_path / "kept.json.lock").exists()
+
+
+def test_a_lock_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "kept.json.lock").mkdir()
+    with pytest.raises(gs.InvalidParameterError, match=r"kept\.json\.lock cannot be written beside it"):
+        Journal(tmp_path / "kept.json", "a", {})
+
+
+def test_where_there_are_no_locks_nothing_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", unknown)
+    file = tmp_path / "kept.json"
+    journal = Journal(file, "a", {})
+    journal.put("one", 1)
+    journal.close()
+    assert Journal(file, "a", {})["one"] == 1

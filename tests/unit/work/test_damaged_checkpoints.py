@@ -50,6 +50,17 @@ def test_what_was_there_before_is_kept_beside(file: Path) -> None:
     assert json.loads(file.read_text())["format_version"] == 2
 
 
+def test_where_files_have_no_second_name_a_copy_is_kept(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    before = file.read_bytes()
+    monkeypatch.setattr("os.link", refused)
+    written(file, 5.0)
+    assert file.with_name("kept.json.previous").read_bytes() == before
+    assert file.read_bytes() != before
+
+
 def damaged(content: bytes) -> list[bytes]:
     """A file cut off at each byte, with each byte changed in one bit, and in all, and blank."""
     cut = [content[:n] for n in range(len(content))]

@@ -216,17 +216,3 @@ class OwnUnits:
     @cached_property
     def _roots(self) -> FloatArray:
         return self.mixture.kind.roots(self.mixture.covariances)
-
-    def statistics(self, moments: ScoreMoments) -> SufficientStatistics:
-        """Return the statistics that an M-step takes."""
-        at = self.mixture
-        share = moments.first / np.where(moments.mass > 0, moments.mass, 1.0)[:, None]
-        shift = np.stack([at.kind.coloured(one[None], self._roots, i)[0] for i, one in enumerate(share)])
-        return SufficientStatistics(
-            mass=moments.mass,
-            mean=at.means + shift,
-            scatter=self.scores.scatter(moments.mass, moments.first, moments.second, self._roots),
-            kind=self.family.scatter,
-            log_likelihood=moments.log_likelihood,
-            weight=moments.weight,
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -100,7 +101,11 @@ class ArrowParts:
         except (arrow.ArrowException, OSError) as error:
             raise self._damaged(error) from error
 
-    def _damaged(self, error: Exception) -> DataError:
+    def _damaged(self, error: Exception) -> Exception:
+        if (
+            isinstance(error, OSError) and error.errno
+        ):  # the system's error: the file is gone, or may not be read
+            return OSError(error.errno, os.strerror(error.errno), self.file)
         return DataError(f"{self.file} is a damaged {self._kind.capitalize()} file: {error}")
 
 

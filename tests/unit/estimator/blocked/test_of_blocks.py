@@ -16,6 +16,7 @@ from gmmscape.engine.extension import instruction_sets as available
 from gmmscape.engine.native import NativeRows
 from gmmscape.estimator import of_blocks
 from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks, coreset
+from gmmscape.progress import Event
 from gmmscape.solve import em
 from gmmscape.solve.second_order import quadratic_model
 from gmmscape.tolerances import TOLERANCES
@@ -231,3 +232,21 @@ def test_time_that_is_up_leaves_a_fit() -> None:
         model = gs.GaussianMixture(4, random_state=0, max_seconds=0.0).fit(blocks_of(clusters()))
     assert model.stop_reason_ == "time_limit"
     assert np.isfinite(model.means_).all()
+
+
+@pytest.mark.usefixtures("small_coreset")
+def test_within_a_long_pass_it_is_told_how_far_it_is_and_can_be_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(of_blocks, "PRINTED_EVERY", 0.0)
+    seen: list[Event] = []
+
+    def stop(event: Event) -> bool:
+        seen.extend([event] if event.stage == "pass" else [])
+        return event.stage == "pass" and event.detail["iteration"] > 0  # before there is no fit to end with
+
+    model = gs.GaussianMixture(2, random_state=0, escape=False, init_params="random_from_data")
+    of_blocks.fit_blocks(model, blocks_of(clusters(1_100), 500, 1_000), stop)
+    assert model.stop_reason_ == "interrupted"
+    assert (seen[0].done, seen[0].total) == (500, 1_100)
+    assert seen[0].detail["rows_per_second"] > 0.0

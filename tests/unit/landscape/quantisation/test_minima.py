@@ -314,3 +314,19 @@ def test_an_atlas_without_a_reference_is_not_gone_on_with_under_one():
     reference = gs.Mixture.location([-1.0, 1.0], 0.5)
     with pytest.raises(gs.InvalidParameterError, match="reference"):
         lab.KMeansLandscape(sample, 2, reference=reference).explore(resume=atlas, n_starts=8)
+
+
+@pytest.mark.parametrize(
+    ("density", "breaks", "message"),
+    [
+        (np.ones_like, [0.0], "pass ascending numbers, of one axis or of two"),
+        (np.ones_like, [1.0, 0.0], "pass ascending numbers"),
+        (np.ones_like, [[0.0, 1.0]] * 3, "of one axis or of two"),
+        (lambda x: -np.ones_like(x), [0.0, 1.0], "one finite value from 0 on for each point"),
+        (lambda x: 1.0, [0.0, 1.0], "one finite value from 0 on for each point"),
+        (np.zeros_like, [0.0, 1.0], "its values are all zero"),
+    ],
+)
+def test_what_is_no_density_is_refused(density, breaks, message):
+    with pytest.raises(gs.InvalidParameterError, match=message):
+        lab.density_nodes(density, breaks)

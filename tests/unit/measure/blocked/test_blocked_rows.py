@@ -83,13 +83,17 @@ def test_second_order_is_that_of_the_rows(kind: str) -> None:
 
 def test_derivatives_are_those_of_the_rows() -> None:
     X = rows_of(500)
-    whole, blocked = both(X, cut(X, 100))
+    whole, blocked = both(X, cut(X, 100, 100))
+    assert repr(blocked) == "BlockedSample(n_samples=500, n_features=3)"
     mixture = gs.Mixture.location(1000.0 + 4.0 * np.arange(3.0)[:, None] + np.zeros(3), sigma=1.5)
     for joint in (False, True):
         one = whole.rows(mixture).derivatives(whole.local_mixture(mixture), hessian=True, joint=joint)
         two = blocked.rows(mixture).derivatives(blocked.local_mixture(mixture), hessian=True, joint=joint)
         np.testing.assert_allclose(one.gradient, two.gradient, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(one.hessian, two.hessian, rtol=1e-9, atol=1e-12)
+        alone = blocked.rows(mixture).derivatives(blocked.local_mixture(mixture), hessian=False, joint=joint)
+        np.testing.assert_allclose(alone.gradient, two.gradient, rtol=1e-9, atol=1e-12)
+        assert alone.hessian is None
     assert blocked.rows(mixture).errors(blocked.local_mixture(mixture)).nll < 1e-10
 
 

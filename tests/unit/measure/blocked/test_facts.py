@@ -38,6 +38,16 @@ def test_rows_that_cannot_be_used_are_named() -> None:
     with pytest.raises(gs.DataError, match="negative or not finite"):
         facts([np.ones((2, 2))], [np.array([1.0, -1.0])])
 
+    class Vanishing(ArrayBlocks):
+        walks = 0
+
+        def blocks(self):
+            self.walks += 1
+            return super().blocks() if self.walks == 1 else iter(())
+
+    with pytest.raises(gs.DataError, match="no row of positive weight"):
+        facts_of(LocalBlocks(Vanishing([np.ones((3, 2))])))
+
 
 def test_a_variance_beyond_float64_is_refused() -> None:
     for far in (1e200, 9e153, 1e-160):

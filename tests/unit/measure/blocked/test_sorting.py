@@ -97,6 +97,10 @@ def test_orders_go_with_the_rows_and_few_fits_have_some():
         own.rows(start).statistics(start, "full")
     names = [own._rows._sorting.name for own in several]
     assert set(sorting._kept) - before == set(names[2:])
+    several[-1]._rows.sort_by(
+        several[-1].local_mixture(MIXTURE), "full", truncation()
+    )  # in place of the first
+    assert names[-1] not in sorting._kept
     del several, own
     gc.collect()
     assert not set(names) & set(sorting._kept)

@@ -69,6 +69,11 @@ def test_columns_and_weights(tmp_path: Path, kind: str) -> None:
     values, weights = read(gs.open_rows(written(tmp_path, kind, X), columns="2,1", weights_column=named))
     assert np.array_equal(values, X[:, [1, 0]])
     assert np.array_equal(weights, X[:, 2])
+    X[7, 2] = np.nan
+    with pytest.raises(
+        gs.DataError, match=r"row 8: the weight is missing or not finite|line 9: the weight is"
+    ):
+        read(gs.open_rows(written(tmp_path, kind, X), weights_column=named))
 
 
 @pytest.mark.parametrize("kind", ["npy", "csv", "parquet"])
@@ -182,3 +187,32 @@ def test_long_parts_of_columns_are_put_side_by_side_whole(tmp_path: Path) -> Non
     blocks = list(gs.open_rows(path).source.blocks())
     assert len(blocks) == 1
     assert np.array_equal(blocks[0].points, X)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a,b\n", "has a header and no rows"),
+        (b"a,b\n\x81,2\n", "is neither UTF-8 nor Windows-1252 text"),
+    ],
+)
+def test_texts_without_rows_or_in_no_encoding_are_refused(
+    content: bytes, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.csv").write_bytes(content)
+    with pytest.raises(gs.DataError, match=message):
+        gs.open_rows(tmp_path / "rows.csv")
+
+
+def test_files_that_are_cut_off_or_lost_meanwhile_are_an_error(tmp_path: Path) -> None:
+    path = written(tmp_path, "npy", rows_of())
+    rows = gs.open_rows(path)
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(gs.DataError, match="became shorter while it was read"):
+        read(rows)
+    for kind in ("parquet", "feather"):
+        path = written(tmp_path, kind, rows_of())
+        rows = gs.open_rows(path)
+        path.unlink()
+        with pytest.raises(FileNotFoundError, match=f"rows.{kind}"):
+            read(rows)
