@@ -121,7 +121,7 @@ def basins(
             "candidates=False) runs EM from n starts, and says by `hits` how many ended in each minimum"
         )
     if not isinstance(land, Landscape):
-        raise InvalidParameterError.of("land", land, "pass a gmmscape.Landscape")
+        raise InvalidParameterError.of("land", land, "pass a gmmscape.lab.Landscape")
     choice("method", method, tuple(METHODS))
     starts = Starts.of(land.measure, land.n_components, start, seed_for(checkpoint, rng))
     if starts.own is not None:
