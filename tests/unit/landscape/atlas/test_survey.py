@@ -8,6 +8,7 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.landscape.atlas.builder import Survey, Task, end_of
+from gmmscape.landscape.atlas.edges import Edge
 from gmmscape.landscape.atlas.explore import _places, attempt_one, listed_candidates
 from gmmscape.landscape.atlas.saddle_search import covered_together
 from gmmscape.solve import stored
@@ -28,6 +29,16 @@ def test_a_descent_that_did_not_end_says_why(survey):
     assert survey.minima == []
     assert survey.outcomes == [(structure, "unresolved", None)]
     assert survey.ends == {"plateau": 1}
+
+
+def test_a_saddle_has_an_edge_where_both_its_descents_end_in_minima(survey):
+    truth, far = np.array([[-3.0], [3.0], [12.0]]), np.array([[1e4], [0.0], [2e4]])
+    assert survey.record_critical(truth) is survey.minima[0]
+    assert survey.record_critical(truth + 1e-9) is None
+    assert survey._edge_to(0, None, truth) is None
+    assert survey._edge_to(0, truth, far) is None
+    assert survey._edge_to(0, truth, truth[::-1]) == Edge(0, (0, 0), (2, 1, 0))
+    assert len(survey.minima) == 1
 
 
 def test_ends_of_another_number_of_means_are_refused(survey):

@@ -159,6 +159,22 @@ def test_ctrl_c_keeps_the_blocks_that_were_done(land):
     assert (found.stop_reason, found.n_starts, found.hits.tolist()) == ("interrupted", 500, [500])
 
 
+def test_ctrl_c_before_the_first_block_is_passed_on(land, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gmmscape.landscape.basins.starts.Starts.block", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        lab.basins(land, start=[[-3.0, 3.0, 12.0]])
+
+
+def test_stopped_while_ends_are_settled_the_rest_are_in_no_minimum(land):
+    starts = [[-3.0, 3.0, 12.0]] * 2 + [[0.0, 11.0, 13.0]]
+    found = lab.basins(land, start=starts, callback=lambda event: event.stage == "settling")
+    assert found.stop_reason == "interrupted"
+    assert (found.labels.tolist(), found.unresolved) == ([0, 0, -1], {"interrupted": 1})
+
+
 def test_means_that_coincide_share_their_weight_equally():
     means = np.array([[[0.0], [1e-4], [5.0]], [[0.0], [1.0], [5.0]]])
     weights = np.array([[0.6, 0.2, 0.2], [0.6, 0.2, 0.2]])

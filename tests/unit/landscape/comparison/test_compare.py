@@ -264,6 +264,15 @@ def test_ctrl_c_keeps_the_samples_that_were_done(land, atlas):
     assert (part.stop_reason, len(part.new[0])) == ("interrupted", 1)
 
 
+def test_ctrl_c_before_the_first_sample_says_that_nothing_was_done(land, atlas, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gmmscape.landscape.comparison.against_size._one", interrupt)
+    with pytest.raises(gs.NoResultError, match=r"no sample was done.*interrupted"):
+        lab.agreement_against_size(land, [50], n_draws=3, atlas=atlas, rng=0)
+
+
 def test_pictures(curve):
     picture = curve.plot()
     assert len(picture.axes_) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from itertools import permutations
 
@@ -11,7 +12,14 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.landscape import laws
-from gmmscape.landscape.falsification.confirm import Verdict, _by_float64, _judged, _sharper, confirmed
+from gmmscape.landscape.falsification.confirm import (
+    Verdict,
+    _by_extended,
+    _by_float64,
+    _judged,
+    _sharper,
+    confirmed,
+)
 from gmmscape.landscape.falsification.cuts import cut_centers
 from gmmscape.landscape.falsification.position import nearest_structure
 from gmmscape.landscape.falsification.predicted import predicted_cuts
@@ -41,6 +49,14 @@ def test_starts_are_of_all_kinds_and_repeatable():
     assert len(one.expected) + len(one.random) == 40
     assert all(start.shape == (3, 2) for start in (*one.expected, *one.random))
     assert np.array_equal(one.random, other.random)
+
+
+def test_a_center_that_all_means_have_is_not_cut():
+    one = gs.Mixture.location([[3.0, 4.0]], 1.0)
+    starts = starts_for(one, 2, 4, np.random.default_rng(0)).random
+    assert np.shape(starts) == (4, 2, 2)
+    for start in (starts[0], starts[3]):
+        assert np.abs(start - one.means).max() < 5.0
 
 
 def test_position_is_the_smallest_over_all_structures():
@@ -187,6 +203,17 @@ def test_extended_precision_decides_where_it_can(straddling, exact, outcome, wor
     assert verdict.outcome == outcome
     assert word in verdict.reason
     assert (verdict.eigenvalue, verdict.error) == (sharp.eigenvalues[0], 1e-30)
+
+
+def test_without_more_digits_a_verdict_stays_as_it_is(straddling, monkeypatch):
+    before = Verdict(straddling[0], "undecided", "no sign in float64", 0.0, 1e-9)
+    plane = gs.Mixture.location([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], 1.0)
+    in_the_plane = before._replace(point=lab.Landscape(lab.Population(plane), 3).descend(plane.means))
+    assert _by_extended(in_the_plane, plane, 0.25, 1.0) is in_the_plane
+    monkeypatch.setitem(sys.modules, "mpmath", None)
+    missing = _by_extended(before, gs.Mixture.location([-5.0, 0.0, 5.0], 1.0), 0.25, 1.0)
+    assert missing.outcome == "undecided"
+    assert "no sign in float64; extended precision needs mpmath" in missing.reason
 
 
 def test_means_that_span_too_much_have_no_second_rule():
