@@ -7,6 +7,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.landscape.atlas.edges import Edge
 from gmmscape.landscape.atlas.moves import Moves
 from gmmscape.landscape.continua import with_continua
 from gmmscape.landscape.points.continuum import Continuum
@@ -103,11 +104,18 @@ def test_the_budget_holds_for_walks_too():
     assert atlas.starts == 10
 
 
-def test_moves_in_points_of_one_continuum_are_moves_in_one(monkeypatch):
+def test_moves_and_edges_between_points_of_one_continuum_are_in_one(monkeypatch):
     def moved(descent, found, budget):
         assert len(found.minima) > 1
         moves = tuple(Moves(place, (0,)) for place in range(1, len(found.minima)))
-        return with_continua(descent, replace(found, moves=moves), budget)
+        # Passes are no minima, but are put together in the same way.
+        passes = found.minima[1::-1]
+        edges = (Edge(0, (0, 1), (1, 0)), Edge(1, (0, 0), (1, 0)))
+        return with_continua(descent, replace(found, moves=moves, saddles=passes, edges=edges), budget)
 
     monkeypatch.setattr("gmmscape.landscape.landscape.with_continua", moved)
-    assert _wide(2, 2).explore(0, n_starts=12).moves == (Moves(0, ()),)
+    atlas = _wide(2, 2).explore(0, n_starts=12)
+    assert atlas.moves == (Moves(0, ()),)
+    assert len(atlas.saddles) == 1
+    # Relabellings of points that another one stands for are not known.
+    assert atlas.edges == (Edge(0, (0, 0)),)

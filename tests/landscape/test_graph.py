@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import factorial
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from benchmarks.landscapes.panels import Panels
 
 import gmmscape as gs
 from gmmscape import lab
-from gmmscape.landscape.atlas.alarms import labelled_pieces, loose_alarm, morse_alarm
+from gmmscape.landscape.atlas.alarms import labelled_pieces, loose_alarm, morse_alarm, piece_alarm, pieces_of
 from gmmscape.landscape.atlas.edges import Edge, escape_height
+from gmmscape.landscape.atlas.symmetries import carried
+from gmmscape.landscape.points.isometries import isometries
 from gmmscape.measure import Estimate
 from gmmscape.tolerances import TOLERANCES
 from marks import rest_slow
@@ -77,8 +80,25 @@ def test_mirror_minima_join_the_truth():
     assert atlas.alarm is None
 
 
-def test_a_tie_by_the_last_bit_is_none():
-    atlas = explored([-12.0, 0.0, 12.0], 2)
+@pytest.fixture(name="mirrored", scope="module")
+def atlas_of_two_minima_that_are_mirror_images() -> lab.Atlas:
+    return explored([-12.0, 0.0, 12.0], 2)
+
+
+def test_an_edge_has_its_image_where_the_ends_have_theirs(mirrored: lab.Atlas):
+    mirror = isometries(mirrored.truth)[1]
+    assert len(mirrored.edges) == 2
+    for edge in mirrored.edges:
+        image = carried(edge, mirror, mirrored.minima, mirrored.saddles)
+        assert image.minima == edge.minima[::-1] == (1, 0)
+        assert image.ordered(image.saddle, image.minima) == mirrored.edges[image.saddle]
+        unknown = carried(edge._replace(relabelling=None), mirror, mirrored.minima, mirrored.saddles)
+        assert unknown == image._replace(relabelling=None)
+        assert carried(edge, mirror, [mirrored.minima[0]] * 2, mirrored.saddles) is None
+
+
+def test_a_tie_by_the_last_bit_is_none(mirrored: lab.Atlas):
+    atlas = mirrored
     assert len(atlas.minima) == 2
     assert atlas.barrier(0) == atlas.barrier(1) == np.inf
     assert atlas.relabelling_barrier(0) == pytest.approx(atlas.relabelling_barrier(1), abs=1e-9)
@@ -183,6 +203,35 @@ def test_labelled_minima_hang_together(census: lab.Atlas):
     pair = [edge for edge in census.edges if edge.minima == (1, 1)]
     assert len(pair) == 1
     assert labelled_pieces(census.minima, pair) == 6 + 3
+
+
+def test_pieces_are_not_counted_where_they_say_nothing(census: lab.Atlas):
+    assert "12 pieces" in str(piece_alarm(census.minima, ()))
+    ring = replace(census.minima[1], continuum=1)
+    assert piece_alarm([census.minima[0], ring], ()) is None
+    assert piece_alarm((), ()) is None
+    # Nine means have too many labellings to go through.
+    assert pieces_of([[]], (), 9, factorial(9)) is None
+    assert pieces_of([[]], (), 7, factorial(7)) == factorial(7)
+
+
+def test_a_profile_leads_over_a_pass(mirrored: lab.Atlas):
+    land = lab.Landscape(lab.Population(mirrored.truth), 2)
+    for over, message in (
+        (mirrored.minima[0], "critical point of index 1"),
+        (mirrored.saddles[0].means, "pass a CriticalPoint"),
+    ):
+        with pytest.raises(gs.InvalidParameterError, match=message):
+            land.profile(*mirrored.minima, over, n=5)
+
+
+@pytest.mark.slow
+def test_a_profile_leads_over_a_pass_of_its_own_ends():
+    land = lab.Landscape(lab.Population(gs.Mixture.location([-1.0, 1.0], 1.0)), 2)
+    saddle = land._descent.critical(np.zeros((2, 1)))
+    assert land.profile([-1.0, 1.0], [1.0, -1.0], saddle, n=5).top == 2
+    with pytest.raises(gs.InvalidParameterError, match="other minima than a and b"):
+        land.profile([-1.0, 1.0], [0.0, 1.0], saddle, n=5)
 
 
 @pytest.mark.slow

@@ -43,10 +43,12 @@ class Edge(NamedTuple):
         ends = [whole_number("minima", end) for end in item["minima"]]
         if saddle >= n_saddles or len(ends) != 2 or max(ends) >= n_minima:
             raise ValueError(f"an edge joins minima {ends} of {n_minima} by saddle {saddle} of {n_saddles}")
-        order = item.get("relabelling")
-        if order is not None and sorted(order) != list(range(k)):
+        if item.get("relabelling") is None:
+            return cls(saddle, (ends[0], ends[1]))
+        order = tuple(whole_number("relabelling", mean) for mean in item["relabelling"])
+        if sorted(order) != list(range(k)):
             raise ValueError(f"an edge relabels {k} means by {order}")
-        return cls(saddle, (ends[0], ends[1]), None if order is None else tuple(order))
+        return cls(saddle, (ends[0], ends[1]), order)
 
 
 def inverse(order: Sequence[int]) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gmmscape.effort import EFFORT
-from gmmscape.exceptions import InvalidParameterError, NoResultError, NotAvailableError
+from gmmscape.exceptions import InvalidParameterError, NotAvailableError
 from gmmscape.landscape.atlas.builder import digest_of
 from gmmscape.landscape.basins.assignment import Assignment, Fallen, descended
 from gmmscape.landscape.basins.result import METHODS, BasinShares
@@ -88,9 +88,10 @@ def basins(
     -------
     BasinShares
         Minima with hits, shares and their intervals; what ended elsewhere. Ctrl-C, the budget and the
-        callback end the work with the blocks of starts that were done, in their order. Cost: some tens of
-        passes a start (hundreds for gradient descent, thousands for its flow; some ten with Hessian, in
-        Python, for Newton's method), and a Newton descent for each different end.
+        callback end the work with the blocks of starts that were done, in their order; Ctrl-C before the
+        first is passed on. Cost: some tens of passes a start (hundreds for gradient descent, thousands for
+        its flow; some ten with Hessian, in Python, for Newton's method), and a Newton descent for each
+        different end.
 
     Raises
     ------
@@ -99,8 +100,6 @@ def basins(
     NotAvailableError
         If widths or covariances are free, or weights are held that are not equal: `FreeLandscape.explore`
         counts hits of EM there.
-    NoResultError
-        If the work was ended before one block of starts was done.
 
     Examples
     --------
@@ -121,7 +120,7 @@ def basins(
             "candidates=False) runs EM from n starts, and says by `hits` how many ended in each minimum"
         )
     if not isinstance(land, Landscape):
-        raise InvalidParameterError.of("land", land, "pass a gmmscape.Landscape")
+        raise InvalidParameterError.of("land", land, "pass a gmmscape.lab.Landscape")
     choice("method", method, tuple(METHODS))
     starts = Starts.of(land.measure, land.n_components, start, seed_for(checkpoint, rng))
     if starts.own is not None:
@@ -168,8 +167,6 @@ class _Work(NamedTuple):
                 raise
         finally:
             self.tasks.close()
-        if not parts:
-            raise NoResultError(f"no start was done before the end ({stop_reason}): give it longer")
         # What is done is settled, whatever the clock says.
         tell = self._settled if stop_reason == "completed" else lambda done: None
         assignment = Assignment(self.land._descent, joined(parts), most, tell)

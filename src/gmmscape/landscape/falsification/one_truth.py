@@ -49,7 +49,7 @@ class Reading(NamedTuple):
     defect : float
         By association.
     position_error : float
-        By position, sigma.
+        By position, sigma; infinite where there are too many structures to list.
     hits : int
         Starts that ended there.
     """
@@ -57,6 +57,11 @@ class Reading(NamedTuple):
     defect: float
     position_error: float
     hits: int
+
+    @property
+    def is_by_position(self) -> bool:
+        """Whether the distance from the nearest structure is known."""
+        return bool(np.isfinite(self.position_error))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from gmmscape.landscape.falsification.one_truth import Searched
+import numpy as np
+
+from gmmscape.landscape.falsification.one_truth import Reading, Searched
 from gmmscape.landscape.falsification.suspect import OUTCOMES, Suspect
 from gmmscape.results.fields import plain
 from gmmscape.results.records import Record
@@ -87,17 +89,21 @@ class Falsification(Record):
 
     @property
     def largest_position_error(self) -> float:
-        """Largest distance of a minimum from its nearest structure, in sigma; 0 where there is none."""
-        return max((m.position_error for one in self.searched for m in one.minima), default=0.0)
+        """Largest distance of a minimum from its nearest structure, in sigma; 0 where none is known."""
+        return max((m.position_error for m in self._by_position), default=0.0)
 
     @property
     def farthest(self) -> Searched | None:
-        """The truth whose minimum is farthest from a structure by position; None if nothing was found."""
-        found = [one for one in self.searched if one.minima]
-        return max(found, key=lambda one: max(m.position_error for m in one.minima), default=None)
+        """The truth whose minimum is farthest from a structure by position; None where none is known."""
+        found = [(m.position_error, one) for one in self.searched for m in one.minima if m.is_by_position]
+        return max(found, key=lambda pair: pair[0], default=(0.0, None))[1]
+
+    @property
+    def _by_position(self) -> list[Reading]:
+        return [m for one in self.searched for m in one.minima if m.is_by_position]
 
     def beyond(self, reach: float = TOLERANCES.falsification.position_reach) -> Share:
-        """Return the minima that have no structure by position, of all.
+        """Return the minima that have no structure by position, of those that were read so.
 
         Parameters
         ----------
@@ -107,7 +113,8 @@ class Falsification(Record):
         Returns
         -------
         Share
-            With `n`, `of`, `value` and the interval `low` to `high`.
+            With `n`, `of`, `value` and the interval `low` to `high`. Minima of truths with too many
+            structures to list are left out.
 
         Raises
         ------
@@ -115,7 +122,7 @@ class Falsification(Record):
             If reach is not usable.
         """
         reach = real_number("reach", reach)
-        errors = [m.position_error for one in self.searched for m in one.minima]
+        errors = [m.position_error for m in self._by_position]
         return Share.of_counts(sum(error > reach for error in errors), len(errors))
 
     def content(self) -> dict[str, Any]:
@@ -155,14 +162,21 @@ class Falsification(Record):
         Raises
         ------
         InvalidParameterError
-            If there is no minimum to draw.
+            If there is no minimum whose distance from a structure is known.
         NotAvailableError
             If matplotlib is not installed.
         """
         from gmmscape.plot import FalsificationDisplay
 
-        minima = [(m.position_error, m.defect, one.d) for one in self.searched for m in one.minima]
-        suspects = [(s.position_error, s.defect, s.outcome) for s in self.suspects]
+        minima = [
+            (m.position_error, m.defect, one.d)
+            for one in self.searched
+            for m in one.minima
+            if m.is_by_position
+        ]
+        suspects = [
+            (s.position_error, s.defect, s.outcome) for s in self.suspects if np.isfinite(s.position_error)
+        ]
         taus = [one.tau for one in self.searched]
         return FalsificationDisplay(minima, suspects, taus).plot(ax)
 
@@ -199,10 +213,15 @@ class Falsification(Record):
         yield "suspects: " + ", ".join(
             f"{count} {name}" for name, count in self.outcomes.items() if count or name == "confirmed"
         )
-        yield (
-            f"farthest from a structure by position: {self.largest_position_error:.4g} sigma; "
-            f"beyond {TOLERANCES.falsification.position_reach:g} sigma: {self.beyond()}"
-        )
+        unread = self.n_minima - len(self._by_position)
+        if not unread or self._by_position:
+            yield (
+                f"farthest from a structure by position: {self.largest_position_error:.4g} sigma; "
+                f"beyond {TOLERANCES.falsification.position_reach:g} sigma: {self.beyond()}"
+            )
+        if unread:
+            few = counted(unread, "minimum", "minima")
+            yield f"not read by position, with too many structures to list: {few}"
         for suspect in self.suspects[:MOST_LISTED]:
             yield str(suspect)
         if len(self.suspects) > MOST_LISTED:

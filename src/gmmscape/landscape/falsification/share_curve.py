@@ -32,13 +32,13 @@ class SharePoint(NamedTuple):
     by_association : Share
         Minima with a defect above tau, of all.
     by_position : Share
-        Minima farther than the reach from every structure, of all.
+        Minima farther than the reach from every structure, of all whose structures can be listed.
     truths_with : Share
         Truths that have a minimum with a defect above tau, of all.
     largest_defect : float
         Of all minima.
     largest_position_error : float
-        Of all minima, sigma.
+        Of those minima, sigma.
     """
 
     separation: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import ClassVar
 
 from gmmscape.arrays import FloatArray
@@ -70,10 +71,12 @@ class Suspect(Record):
         def points(array: FloatArray) -> str:
             return " ".join("(" + ", ".join(f"{x:.4f}" for x in row) + ")" for row in array)
 
+        known = isfinite(self.position_error)
+        away = f"{self.position_error:.3g} sigma from" if known else "unknown how far from"
         lines = [
             f"{self.outcome}: truth {self.number}, k={self.n_components}, k*={self.truth.n_components}, "
             f"separation {self.truth.separation:.4g}: defect {self.defect:.4f} (tau {self.tau:.3g}), "
-            f"{self.position_error:.3g} sigma from a structure",
+            f"{away} a structure",
             f"  centers {points(self.truth.means)}",
             f"  means {points(self.means)}",
             f"  smallest eigenvalue {self.eigenvalue:.6g}, error {self.eigenvalue_error:.1g}; {self.reason}",

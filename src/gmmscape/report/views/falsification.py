@@ -20,7 +20,8 @@ def page(record: Any, rows: Rows) -> Page:
 
 def _of_search(record: Any, rows: Rows) -> Page:
     confirmed = len(record.confirmed)
-    found = [(m.position_error, m.defect) for one in record.searched for m in one.minima]
+    found = [(m.position_error, m.defect) for one in record.searched for m in one.minima if m.is_by_position]
+    farthest = number(record.largest_position_error) if found or not record.n_minima else "not known"
     picture = curves(
         "Each minimum: how far it is from the nearest structure, and its defect",
         [Curve("minimum", [x for x, _ in found], [y for _, y in found], joined=False)],
@@ -38,7 +39,7 @@ def _of_search(record: Any, rows: Rows) -> Page:
             ("truths searched", number(len(record.searched))),
             ("minima", number(record.n_minima)),
             ("with a defect above tau", str(record.unstructured)),
-            ("farthest from a structure, sigma", number(record.largest_position_error)),
+            ("farthest from a structure, sigma", farthest),
         ],
         picture=picture,
         brief_picture=picture,

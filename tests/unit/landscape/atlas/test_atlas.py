@@ -11,6 +11,8 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.landscape.atlas.atlas import find_orbit
+from gmmscape.landscape.atlas.text import saddle_table
+from gmmscape.measure import Estimate
 
 PINNED = {"format", "format_version", "gmmscape_version", "seed", "k", "sigma"}
 PINNED |= {"centers", "weights", "minima"}
@@ -160,6 +162,37 @@ def test_table(atlas):
     assert any(line.startswith("4 candidate structures") for line in lines)
 
 
+def test_starts_that_found_no_minimum_are_told(atlas):
+    ends = {"minimum": 9, "plateau": 1, "max_iter": 2}
+    head = str(replace(atlas, ends=ends)).splitlines()[0]
+    assert head.endswith("12 random starts, of which 3 found no minimum (2 max_iter, 1 plateau)")
+
+
+def test_points_that_are_images_share_a_row():
+    barriers = [(Estimate(float(i), 0.0), Estimate(np.inf, 0.0)) for i in range(5)]
+
+    def rows(images):
+        lines = saddle_table([], [], barriers, None, None, images)
+        assert lines[0] == "no saddles found"
+        return [line.split()[:2] for line in lines[3:-1]]
+
+    assert rows(None) == [["0", "0"], ["1", "1"], ["2", "2"], ["3", "3"], ["4", "4"]]
+    assert rows(([(0, 1, 2), (3, 4)], [])) == [["0-2", "0"], ["3,4", "3"]]
+
+
+@pytest.mark.parametrize("minimum", [2, -1, True, "0", None])
+def test_barriers_are_those_of_a_minimum_of_the_atlas(atlas, minimum):
+    with pytest.raises(gs.InvalidParameterError, match=f"minimum={minimum!r}"):
+        atlas.barrier(minimum)
+    assert atlas.barrier(np.int64(1)) == atlas.barrier(atlas.minima[1])
+
+
+def test_a_minimum_of_another_atlas_has_no_barrier(atlas):
+    away = replace(atlas.minima[1], local=gs.Mixture.location([0.0, 1.0, 2.0], 1.0))
+    with pytest.raises(gs.InvalidParameterError, match="none of this atlas"):
+        atlas.relabelling_barrier(away)
+
+
 def test_links_are_followed_and_other_things_left_alone(atlas, tmp_path):
     real, link = tmp_path / "real.json", tmp_path / "link.json"
     real.write_text("old")
@@ -184,6 +217,8 @@ def test_links_are_followed_and_other_things_left_alone(atlas, tmp_path):
         (("starts",), -4),
         (("seed",), "x"),
         (("k",), None),
+        (("k",), 4),
+        (("moves",), [{"minimum": 0, "leads_to": [77]}]),
         (("sigma",), -1.0),
         (("ends",), [1]),
         (("stop_reason",), 7),

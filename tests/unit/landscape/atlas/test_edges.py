@@ -28,3 +28,21 @@ def test_a_height_has_the_errors_of_both_ends_and_is_that_of_the_lowest_pass():
     saddles = [Estimate(3.0, 0.5), Estimate(2.0, 0.25)]
     found = escape_height(0, minima, saddles, [Edge(0, (0, 1)), Edge(1, (0, 1))])
     assert (float(found), found.error) == (1.0, pytest.approx(0.26))
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"saddle": 1}, "saddle 1 of 1"),
+        ({"minima": [0, 2]}, "of 2"),
+        ({"minima": [0]}, "joins minima"),
+        ({"relabelling": [0, 1, 1]}, "relabels 3 means"),
+        ({"relabelling": [0, 1]}, "relabels 3 means"),
+        ({"relabelling": [0.0, 1.0, 2.0]}, "relabelling=0.0"),
+    ],
+)
+def test_edges_between_what_is_not_there_are_refused(changed, word):
+    written = {"saddle": 0, "minima": [0, 1], "relabelling": [2, 0, 1]}
+    assert Edge.from_dict(written, 3, 2, 1) == Edge(0, (0, 1), (2, 0, 1))
+    with pytest.raises(ValueError, match=word):
+        Edge.from_dict(written | changed, 3, 2, 1)

@@ -80,6 +80,14 @@ def test_time_budget(land):
     assert atlas.starts == 0
 
 
+def test_a_budget_that_suffices_changes_nothing():
+    land = lab.Landscape(lab.Sample(np.array([[-4.0], [-3.0], [3.0], [4.0], [9.0]])), 2, sigma=1.0)
+    whole, timed = (land.explore(0, n_starts=3, max_seconds=seconds) for seconds in (None, 1e6))
+    assert timed.stop_reason == "completed"
+    assert timed.moves
+    assert timed.to_dict() == whole.to_dict()
+
+
 def test_callback_sees_each_new_minimum_once(land):
     events = []
     land.explore(3, n_starts=6, callback=events.append)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -99,6 +100,12 @@ def test_without_the_library_the_error_says_what_to_install(atlas, library, meth
 def test_files_are_refused_where_none_can_be_written(atlas, tmp_path):
     with pytest.raises(gs.InvalidParameterError, match="path"):
         atlas.to_graphml(tmp_path / "no" / "atlas.graphml")
+
+
+def test_an_atlas_without_minima_is_no_graph(atlas, tmp_path):
+    with pytest.raises(gs.InvalidParameterError, match="no minimum"):
+        replace(atlas, minima=(), saddles=(), edges=()).to_graphml(tmp_path / "a.graphml")
+    assert not [*tmp_path.iterdir()]
 
 
 def test_an_atlas_of_a_sample_without_saddles(tmp_path):

@@ -7,6 +7,8 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.landscape.basins.assignment import distinct, shared
+from gmmscape.landscape.basins.starts import Starts, own_starts
 
 STARTS = 1200
 
@@ -95,6 +97,99 @@ def test_starts_that_nobody_settled_may_belong_to_any_minimum():
 def test_bad_input_is_named(land, options, message):
     with pytest.raises(gs.InvalidParameterError, match=message):
         lab.basins(land, **options)
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ("truth", "a sample has no truth"),
+        (lambda rng, n: rng.normal(size=(n - 1, 2, 1)), r"start\(rng, 500\) returned 499 starts"),
+        (lambda rng, n: rng.normal(size=(n, 2)).tolist()[0] + [0.0], r"start\(rng, n\) has shape"),
+    ],
+)
+def test_starts_that_a_sample_cannot_have_are_named(start, message):
+    rows = lab.Landscape(lab.Sample([[0.0], [1.0], [5.0]]), 2, sigma=1.0)
+    with pytest.raises(gs.InvalidParameterError, match=message):
+        lab.basins(rows, start=start, n_starts=3, rng=0)
+    with pytest.raises(gs.InvalidParameterError, match=r"pass a gmmscape\.lab\.Landscape"):
+        lab.basins(rows.measure, start=start)
+
+
+def test_starts_are_where_they_were_asked_for(land):
+    rows = lab.Sample(np.array([[100.0, 7.0], [103.0, 5.0], [101.0, 9.0]]))
+    boxed = Starts.of(rows, 2, "uniform", 0).block(0, 200)
+    assert boxed.min(axis=(0, 1)) == pytest.approx([100.0, 5.0], abs=0.1)
+    assert boxed.max(axis=(0, 1)) == pytest.approx([103.0, 9.0], abs=0.1)
+    assert np.all((boxed > [100.0, 5.0]) & (boxed < [103.0, 9.0]))
+    seeds = Starts.of(land.measure, 3, "k-means++", 0).block(1, 2)
+    assert np.all(np.abs(seeds[..., None] - [-3.0, 3.0, 12.0]).min(axis=3) < 5.0)
+    assert not np.array_equal(seeds[0], seeds[1])
+    given = Starts.of(land.measure, 3, lambda rng, n: np.arange(3.0 * n).reshape(n, 3), 0)
+    assert given.block(4, 2)[:, :, 0].tolist() == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
+
+
+@pytest.mark.parametrize(
+    ("value", "d", "shape"),
+    [([1.0, 2.0], 1, (1, 2, 1)), ([[1.0, 2.0]] * 5, 1, (5, 2, 1)), ([[1.0, 2.0, 3.0]] * 2, 3, (1, 2, 3))],
+)
+def test_axes_that_have_one_entry_may_be_left_out(value, d, shape):
+    assert own_starts("start", value, 2, d).shape == shape
+    assert own_starts("start", value, 2, d).ravel().tolist() == np.ravel(value).tolist()
+
+
+def test_a_start_whose_way_ends_on_a_saddle_is_in_no_basin(land):
+    found = lab.basins(land, start=[[-1.0, 11.0, 11.0], [-1.0, 10.5, 11.5]])
+    assert found.unresolved == {"saddle": 1}
+    assert found.labels.tolist() == [-1, 0]
+
+
+def test_what_is_not_polished_is_counted(land):
+    starts = [[-3.0, 3.0, 12.0]] * 2 + [[0.0, 11.0, 13.0]]
+    both, one = (lab.basins(land, start=starts, most=most) for most in (2, 1))
+    assert both.labels.tolist() == [0, 0, 1]
+    assert (one.labels.tolist(), one.unresolved) == ([0, 0, -1], {"not polished": 1})
+
+
+def test_ctrl_c_keeps_the_blocks_that_were_done(land):
+    def interrupt(event):
+        raise KeyboardInterrupt
+
+    starts = np.tile([[-3.0], [3.0], [12.0]], (501, 1, 1))
+    found = lab.basins(land, start=starts, callback=interrupt)
+    assert (found.stop_reason, found.n_starts, found.hits.tolist()) == ("interrupted", 500, [500])
+
+
+def test_ctrl_c_before_the_first_block_is_passed_on(land, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gmmscape.landscape.basins.starts.Starts.block", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        lab.basins(land, start=[[-3.0, 3.0, 12.0]])
+
+
+def test_stopped_while_ends_are_settled_the_rest_are_in_no_minimum(land):
+    starts = [[-3.0, 3.0, 12.0]] * 2 + [[0.0, 11.0, 13.0]]
+    found = lab.basins(land, start=starts, callback=lambda event: event.stage == "settling")
+    assert found.stop_reason == "interrupted"
+    assert (found.labels.tolist(), found.unresolved) == ([0, 0, -1], {"interrupted": 1})
+
+
+def test_means_that_coincide_share_their_weight_equally():
+    means = np.array([[[0.0], [1e-4], [5.0]], [[0.0], [1.0], [5.0]]])
+    weights = np.array([[0.6, 0.2, 0.2], [0.6, 0.2, 0.2]])
+    put, halves = shared(means, weights, 1e-3)
+    assert put[0, :, 0] == pytest.approx([2.5e-5, 2.5e-5, 5.0], abs=1e-12)
+    assert halves[0] == pytest.approx([0.4, 0.4, 0.2])
+    assert np.array_equal(put[1], means[1])
+    assert np.array_equal(halves[1], weights[1])
+
+
+def test_ends_in_the_plane_match_up_to_order_however_often_a_mean_is_there():
+    pair, apart = [0.0, 0.0], [9.0, 1.0]
+    ends = np.array([[pair, pair, apart], [apart, pair, pair], [pair, apart, apart]])
+    groups = distinct(ends, np.zeros(3), np.arange(3), 1e-6)
+    assert [group.tolist() for group in groups] == [[0, 1], [2]]
 
 
 #: Starts that EM leads elsewhere than the flow does; steps of sigma^2 of the last one, too.

@@ -240,6 +240,8 @@ def test_bad_input(land, atlas, tmp_path):
     other = lab.Landscape(lab.Population(TRUTH), 2).explore(0, n_starts=4)
     with pytest.raises(gs.InvalidParameterError, match="n_components"):
         lab.compare(rows, land, atlas=other)
+    with pytest.raises(gs.InvalidParameterError, match="holds no minimum"):
+        lab.compare(rows, land, atlas=land.explore(0, n_starts=0, candidates=False))
     with pytest.raises(gs.InvalidParameterError, match="sizes"):
         lab.agreement_against_size(land, [2], atlas=atlas)
     with pytest.raises(gs.InvalidParameterError, match="sizes"):
@@ -250,6 +252,25 @@ def test_the_budget_keeps_what_was_done(land, atlas):
     hasty = lab.agreement_against_size(land, [100], atlas=atlas, rng=0, max_seconds=0.0)
     assert (hasty.stop_reason, len(hasty.new[0])) == ("time_limit", 1)
     assert "stopped early: time_limit" in str(hasty)
+
+
+def test_ctrl_c_keeps_the_samples_that_were_done(land, atlas):
+    def interrupt(event):
+        raise KeyboardInterrupt
+
+    part = lab.agreement_against_size(
+        land, [50], n_draws=3, atlas=atlas, n_starts=0, rng=0, callback=interrupt
+    )
+    assert (part.stop_reason, len(part.new[0])) == ("interrupted", 1)
+
+
+def test_ctrl_c_before_the_first_sample_says_that_nothing_was_done(land, atlas, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gmmscape.landscape.comparison.against_size._one", interrupt)
+    with pytest.raises(gs.NoResultError, match=r"no sample was done.*interrupted"):
+        lab.agreement_against_size(land, [50], n_draws=3, atlas=atlas, rng=0)
 
 
 def test_pictures(curve):

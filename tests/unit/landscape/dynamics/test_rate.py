@@ -7,7 +7,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
-from gmmscape.landscape.dynamics.rate import Rate
+from gmmscape.landscape.dynamics.rate import Expected, Rate, measured
 from marks import tuples_rest_slow
 from oracles.panels import Panels, jacobian
 
@@ -111,3 +111,34 @@ def test_a_rate_says_itself():
 def test_a_factor_is_printed_to_the_digit_of_its_error(error, printed):
     rate = Rate("linear", 0.895869712, error, None, None, None, None, None, 123.0, 163.0, "")
     assert str(rate) == f"linear, {printed} a step in iterations 123 to 163"
+
+
+TIMES = np.arange(1.0, 200.0)
+
+
+@pytest.mark.parametrize(
+    ("steps", "name", "word"),
+    [
+        (TIMES**-1.5, "sublinear", "t^-0.5 +- "),
+        (np.exp(-((TIMES / 60.0) ** 2)), "unresolved", "no power of the iterations yet"),
+        (1.0 / (TIMES * (1.0 + (TIMES / 120.0) ** 3)), "unresolved", "do not agree in a power"),
+        (np.full(199, np.nan), "unresolved", "fewer than 4 points"),
+    ],
+)
+def test_where_curvature_is_zero_only_a_power_gets_that_name(steps, name, word):
+    rate = measured(TIMES, steps, 1e-15, Expected(0.0, 1e-7, 0))
+    assert rate.name == name
+    assert word in str(rate)
+    assert (rate.power == pytest.approx(0.5, abs=1e-6)) if name == "sublinear" else rate.power is None
+
+
+@pytest.mark.parametrize("of_rows", [False, True])
+def test_with_free_widths_a_rate_is_that_of_the_curvature(of_rows):
+    truth = gs.Mixture.location([-3.0, 3.0], 1.0)
+    measure = lab.Sample(truth.sample(60, rng=0)[0]) if of_rows else lab.Population(truth)
+    land = lab.Landscape(measure, 2, family="spherical", weights="free")
+    path = lab.trajectory(land, gs.Mixture([0.5, 0.5], [[-2.0], [2.5]], [1.5, 0.8], "spherical"))
+    assert path.rate.name == "linear"
+    assert path.rate.factor == pytest.approx(path.rate.expected, abs=2 * path.rate.factor_error)
+    assert 0.0 < path.rate.curvature_error < 1e-6
+    assert 0.0 < path.error < 1e-11

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -176,6 +178,19 @@ def test_it_can_be_stopped(population):
     assert lab.trajectory(land, START, max_seconds=0).stop_reason == "time_limit"
 
 
+def test_ctrl_c_keeps_the_last_step(population):
+    def interrupt(event):
+        if event.done == 7:
+            raise KeyboardInterrupt
+
+    path = lab.trajectory(lab.Landscape(population, 3), START, keep=2, callback=interrupt)
+    assert path.stop_reason == "interrupted"
+    assert path.times.tolist() == [0.0, 1.0, 2.0, 3.0, 5.0, 7.0]
+    assert path.means[-1] == pytest.approx(
+        lab.trajectory(lab.Landscape(population, 3), START, max_iter=7).means[-1], abs=1e-12
+    )
+
+
 def test_a_mean_out_of_reach_is_a_plateau(population):
     path = lab.trajectory(lab.Landscape(population, 3), [-3.0, 3.0, 1e4])
     assert path.stop_reason == "plateau"
@@ -189,6 +204,25 @@ def test_as_a_table(land):
     assert table.loc[5.0, "mean_2_0"] == path.means[5, 2, 0]
     assert list(table.columns[:3]) == ["nll", "kl", "gradient_norm"]
     assert np.array_equal(table["weight_1"], path.weights[:, 1])
+
+
+def test_without_pandas_the_error_says_what_to_install(population, monkeypatch):
+    path = lab.trajectory(lab.Landscape(population, 3), START, max_iter=1)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(gs.NotAvailableError, match=r"gmmscape\[frame\]"):
+        path.to_frame()
+
+
+def test_starts_of_another_kind_of_landscape_are_named(population):
+    fit = gs.Mixture.location(START, 1.0)
+    wide = lab.Landscape(population, 3, family="spherical", weights="free")
+    for land, start, weights, message in (
+        (population, START, None, r"land=.*pass a gmmscape\.lab\.Landscape"),
+        (lab.Landscape(population, 3), fit, None, "start=.*pass means"),
+        (wide, fit, UNEQUAL, "weights=.*pass a Mixture as start"),
+    ):
+        with pytest.raises(gs.InvalidParameterError, match=message):
+            lab.trajectory(land, start, weights=weights)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import gmmscape as gs
@@ -132,6 +134,44 @@ def test_text_and_picture(close):
     assert len(display.suspects_["confirmed"].get_offsets()) == len(close.confirmed)
 
 
+def test_the_farthest_truth_and_what_is_not_listed(close):
+    errors = {one.number: max((m.position_error for m in one.minima), default=0.0) for one in close.searched}
+    assert close.farthest.number == max(errors, key=errors.get)
+    assert close.largest_position_error == max(errors.values()) > 0.5
+    assert replace(close, searched=()).farthest is None
+    many = replace(close, searched=close.searched * 10)
+    assert str(many).endswith(f"and {10 * len(close.suspects) - 20} suspects more")
+
+
+def test_minima_with_too_many_structures_to_list_are_not_far_from_one(close):
+    pytest.importorskip("matplotlib")
+    truth = gs.Mixture.location(9.0 * np.arange(9.0), 1.0)
+    found = lab.falsify(n_components=9, truths=[truth], n_starts=2, rng=0, confirm=False)
+    assert found.n_minima > 0
+    assert found.beyond()[:2] == (0, 0)
+    assert found.largest_position_error == 0.0
+    assert found.farthest is None
+    assert f"too many structures to list: {found.n_minima} min" in str(found)
+    assert "farthest" not in str(found)
+    assert "not known" in found.to_html()
+    both = replace(close, searched=(*close.searched, *found.searched))
+    assert both.beyond() == close.beyond()
+    assert both.largest_position_error == close.largest_position_error
+    assert sum(len(points.get_offsets()) for points in both.plot().minima_.values()) == close.n_minima
+    assert "unknown how far from a structure" in str(replace(close.suspects[0], position_error=np.inf))
+
+
+WIDE = gs.Mixture([0.5, 0.5], [[0.0], [9.0]], [1.0, 4.0], "spherical")
+
+
+@pytest.mark.parametrize(
+    ("truths", "word"), [([], "pass one truth"), ([WIDE], "share one"), ([3.0], "share one")]
+)
+def test_truths_that_cannot_be_searched_are_named(truths, word):
+    with pytest.raises(gs.InvalidParameterError, match=word):
+        lab.falsify(n_components=2, truths=truths)
+
+
 @pytest.mark.parametrize(
     ("changed", "word"),
     [
@@ -140,6 +180,7 @@ def test_text_and_picture(close):
         ({"k_star": 2.5}, "k_star"),
         ({"d": None}, "d is missing"),
         ({"separation": -1}, "separation"),
+        ({"separation": []}, "pass a number, or some"),
         ({"n_truths": 0}, "n_truths"),
         ({"n_starts": 1001}, "n_starts"),
         ({"rtol": 2}, "rtol"),

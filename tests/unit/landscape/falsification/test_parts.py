@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -10,12 +12,19 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.landscape import laws
-from gmmscape.landscape.falsification.confirm import confirmed
+from gmmscape.landscape.falsification.confirm import (
+    Verdict,
+    _by_extended,
+    _by_float64,
+    _judged,
+    _sharper,
+    confirmed,
+)
 from gmmscape.landscape.falsification.cuts import cut_centers
 from gmmscape.landscape.falsification.position import nearest_structure
 from gmmscape.landscape.falsification.predicted import predicted_cuts
 from gmmscape.landscape.falsification.second_opinion import gauss_legendre
-from gmmscape.landscape.falsification.second_opinion_mpmath import multiprecision
+from gmmscape.landscape.falsification.second_opinion_mpmath import Exact, multiprecision
 from gmmscape.landscape.falsification.starts import starts_for
 from gmmscape.landscape.falsification.truths import random_truth
 from gmmscape.structure.intervals import Share
@@ -40,6 +49,14 @@ def test_starts_are_of_all_kinds_and_repeatable():
     assert len(one.expected) + len(one.random) == 40
     assert all(start.shape == (3, 2) for start in (*one.expected, *one.random))
     assert np.array_equal(one.random, other.random)
+
+
+def test_a_center_that_all_means_have_is_not_cut():
+    one = gs.Mixture.location([[3.0, 4.0]], 1.0)
+    starts = starts_for(one, 2, 4, np.random.default_rng(0)).random
+    assert np.shape(starts) == (4, 2, 2)
+    for start in (starts[0], starts[3]):
+        assert np.abs(start - one.means).max() < 5.0
 
 
 def test_position_is_the_smallest_over_all_structures():
@@ -133,6 +150,85 @@ def test_what_is_no_minimum_or_structured_is_not_confirmed():
     assert confirmed(truth, straddling, 0.6).outcome == "refuted"
     unfinished = land.descend([-3.0, 8.0], max_iter=1)
     assert confirmed(truth, unfinished, 0.25).outcome in ("undecided", "confirmed")
+
+
+@pytest.fixture(scope="module")
+def straddling():
+    """A minimum in which two means share the middle center half and half, and what panels say of it."""
+    truth = gs.Mixture.location([-5.0, 0.0, 5.0], 1.0)
+    point = lab.Landscape(lab.Population(truth), 2).descend([-3.0, 3.0])
+    return point, gauss_legendre(point.means, truth, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "tau", "outcome", "word"),
+    [
+        ({}, 0.25, "confirmed", "agree"),
+        ({"hessian": -np.eye(2)}, 0.25, "undecided", "no sign in float64"),
+        ({"hessian": np.diag([1e-12, 1.0]), "error": 1e-9}, 0.25, "undecided", "no sign in float64"),
+        ({"gradient": np.full(2, 1e-3)}, 0.25, "undecided", "apart"),
+        ({"association": np.full((2, 3), 0.45)}, 0.25, "undecided", "tau within its error"),
+    ],
+)
+def test_a_suspect_is_confirmed_only_where_the_second_rule_agrees(straddling, changed, tau, outcome, word):
+    point, opinion = straddling
+    verdict = _by_float64(point, opinion._replace(**changed), tau, 1.0)
+    assert verdict.outcome == outcome
+    assert word in verdict.reason
+    assert _sharper(verdict) == ("no sign" in word)
+
+
+def test_what_both_rules_find_bent_down_is_refuted(straddling):
+    point, opinion = straddling
+    saddle = replace(point, eigenvalues=np.array([-1.0, 1.0]))
+    verdict = _by_float64(saddle, opinion._replace(hessian=np.diag([1.0, -1.0])), 0.25, 1.0)
+    assert verdict[1:3] == ("refuted", "no minimum: a curvature is negative")
+
+
+@pytest.mark.parametrize(
+    ("exact", "outcome", "word"),
+    [
+        ({}, "confirmed", "mpmath"),
+        ({"eigenvalues": np.array([-1e-15, 1.0])}, "undecided", "a saddle by a curvature of -1e-15"),
+        ({"eigenvalues": np.array([1e-30, 1.0])}, "undecided", "no sign in extended precision"),
+        ({"moved": 0.1}, "undecided", "0.1 sigma away"),
+        ({"association": np.eye(2)}, "refuted", "structured"),
+    ],
+)
+def test_extended_precision_decides_where_it_can(straddling, exact, outcome, word):
+    half = np.array([[1.0, 0.5, 0.0], [0.0, 0.5, 1.0]])
+    sharp = Exact(1e-12, np.array([1e-15, 1.0]), half, 1e-30)._replace(**exact)
+    before = Verdict(straddling[0], "undecided", "the smallest curvature has no sign in float64", 0.0, 1e-9)
+    verdict = _judged(before, sharp, 0.25)
+    assert verdict.outcome == outcome
+    assert word in verdict.reason
+    assert (verdict.eigenvalue, verdict.error) == (sharp.eigenvalues[0], 1e-30)
+
+
+def test_without_more_digits_a_verdict_stays_as_it_is(straddling, monkeypatch):
+    before = Verdict(straddling[0], "undecided", "no sign in float64", 0.0, 1e-9)
+    plane = gs.Mixture.location([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], 1.0)
+    in_the_plane = before._replace(point=lab.Landscape(lab.Population(plane), 3).descend(plane.means))
+    assert _by_extended(in_the_plane, plane, 0.25, 1.0) is in_the_plane
+    monkeypatch.setitem(sys.modules, "mpmath", None)
+    missing = _by_extended(before, gs.Mixture.location([-5.0, 0.0, 5.0], 1.0), 0.25, 1.0)
+    assert missing.outcome == "undecided"
+    assert "no sign in float64; extended precision needs mpmath" in missing.reason
+
+
+def test_means_that_span_too_much_have_no_second_rule():
+    truth = gs.Mixture.location(9.0 * np.eye(5, 4), 1.0)
+    with pytest.raises(gs.NotAvailableError, match="span 4 dimensions"):
+        gauss_legendre(truth.means, truth, 1.0)
+    assert multiprecision(truth.means[:3], truth, 1.0) is None
+
+
+def test_where_structures_are_too_many_to_list_starts_are_drawn():
+    truth = gs.Mixture.location(9.0 * np.arange(12.0), 1.0)
+    assert nearest_structure(truth.means, truth, 1.0) == (np.inf, None)
+    starts = starts_for(truth, 12, 8, np.random.default_rng(0))
+    assert starts.expected == []
+    assert np.shape(starts.random) == (8, 12, 1)
 
 
 def test_intervals_are_exact():
