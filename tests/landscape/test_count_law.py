@@ -118,3 +118,11 @@ def test_the_merged_index_leaves_out_splits(four):
     assert some.point.index == 3
     assert some.places == ((0, 1, 2, 3),)
     assert [some.index_with([blocks]) for blocks in (1, 2, 3, 4)] == [0, 1, 2, 3]
+
+
+def test_a_fold_that_is_known_counts_for_nothing():
+    """The birth of the slow test above, by its numbers: the slope leads outwards on one side alone."""
+    D, means = 10.046942447288211, [-5.115216545213709, 9.078644888874518, 10.49332111320373]
+    truth = lab.Population(gs.Mixture.location([-D, 0.0, D], 1.0))
+    fit = gs.Mixture.location(np.array(means) - truth.origin[0], 1.0)
+    assert measured_degree(Objective.near(truth, Location(1.0), fit), fit) == 0

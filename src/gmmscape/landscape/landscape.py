@@ -115,7 +115,7 @@ class Landscape:
     ) -> None:
         if not isinstance(measure, (Population, Sample)):
             raise InvalidParameterError.of(
-                "measure", measure, "pass gmmscape.Population(mixture) or gmmscape.Sample(X)"
+                "measure", measure, "pass gmmscape.lab.Population(mixture) or gmmscape.lab.Sample(X)"
             )
         check_complete(measure, "landscapes cannot have")
         self.measure = measure

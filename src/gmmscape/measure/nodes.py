@@ -146,7 +146,7 @@ class ReducedRows(WeightedRows):
         if scatter != "none":
             raise NotAvailableError(
                 "populations in more than one dimension serve fits whose covariances are fixed; draw a "
-                "sample with mixture.sample and use gmmscape.Sample"
+                "sample with mixture.sample and use gmmscape.lab.Sample"
             )
         rows, view = self.serving(mixture)
         at = engine.hold(rows._all_nodes(view), rows.weights).statistics(view.parameters, "none")

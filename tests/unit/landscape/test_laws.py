@@ -183,12 +183,27 @@ def test_law_8(start):
     assert half_gap == pytest.approx(laws.em_half_gap(steps, start), rel=2e-5)
 
 
+def test_law_8_is_the_map_of_em_expanded():
+    """The half-gap after a step is E[x tanh(a x)]; from 0.1 on the expansion is off by parts of 0.01."""
+    x, w = np.polynomial.hermite_e.hermegauss(40)
+    half_gap = 0.1
+    for _ in range(200):
+        half_gap = w @ (x * np.tanh(half_gap * x)) / w.sum()
+    assert laws.em_half_gap(200, 0.1) == pytest.approx(half_gap, rel=1e-3)
+    assert laws.em_half_gap(0, 0.1) == pytest.approx(0.1, rel=1e-15)
+
+
 def test_refusals():
     truth = gs.Mixture.location([0.0, 5.0, 9.0], 1.0)
     with pytest.raises(gs.InvalidParameterError, match="structure"):
         laws.leading_kl(Structure.of([((0,), (0, 1))]), truth)
     with pytest.raises(gs.InvalidParameterError, match="n_components=4"):
         laws.structure_prediction(PAIR_LAST, truth, n_components=4)
+    with pytest.raises(gs.InvalidParameterError, match="spherical"):
+        laws.leading_kl(PAIR_LAST, gs.Mixture(None, np.eye(3)[:, :2], [np.diag([1.0, 2.0])] * 3))
+    for start in (0.0, 10.0):
+        with pytest.raises(gs.InvalidParameterError, match="start="):
+            laws.em_half_gap(1, start)
     with pytest.raises(gs.InvalidParameterError, match="b="):
         laws.error_orders(10.0, 5.0)
     with pytest.raises(gs.InvalidParameterError, match="orbit_sizes"):

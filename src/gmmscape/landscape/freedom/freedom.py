@@ -118,6 +118,10 @@ class Freedom:
         """Return the same under a prior and a floor of the covariances."""
         return replace(self, prior=prior, floor=floor)
 
+    def rests_on_floor(self, mixture: Mixture) -> bool:
+        """Say whether a covariance of a fit of this freedom lies on the floor."""
+        return bool(self.floor.held_up(mixture.covariances, kind_named(self.covariance_type)).any())
+
     @property
     def name(self) -> str:
         """The family as users name it."""

@@ -61,7 +61,7 @@ def newton(
     at, radius, refused = ground.at(start), 0.5, 0
     history = [at.value]
     for n in range(max_iter):
-        reason = at.gone or _reason(at, tol, refused, radius)
+        reason = at.gone or _reason(at, freedom, tol, refused, radius)
         if reason is not None:
             return Ended(at, reason, n, tuple(history))
         if not go_on(n, at):
@@ -80,15 +80,17 @@ def newton(
     return Ended(at, "max_iter", max_iter, tuple(history))
 
 
-def _reason(at: Local, tol: float, refused: int, radius: float) -> str | None:
+def _reason(at: Local, freedom: Freedom, tol: float, refused: int, radius: float) -> str | None:
     """Why a descent ends here, if it does."""
     slope = float(np.linalg.norm(at.slope))
     falls = np.linalg.eigvalsh(at.bend)[0] < -TOLERANCES.solve.flat
     if slope <= tol and not falls:
         return "converged"
     if refused > TOLERANCES.freedom.patience or radius < TOLERANCES.freedom.least_radius:
-        # Gains drown in rounding.
-        return "converged" if slope <= TOLERANCES.freedom.drowned * tol and not falls else "max_iter"
+        # Gains drown in rounding, or lie below the floor.
+        if slope <= TOLERANCES.freedom.drowned * tol and not falls:
+            return "converged"
+        return "degenerate" if freedom.rests_on_floor(at.mixture) else "max_iter"
     return None
 
 

@@ -159,4 +159,7 @@ def em_half_gap(t: int, start: float) -> float:
         If a parameter is not usable.
     """
     t, start = positive_integer("t", t, minimum=0), real_number("start", start)
-    return float((2.0 * t + start**-2 - 0.5 * np.log1p(2.0 * start**2 * t)) ** -0.5)
+    inverse = 2.0 * t + start**-2 - 0.5 * np.log1p(2.0 * start**2 * t)
+    if not inverse > 0.0:
+        raise InvalidParameterError.of("start", start, "pass at most about 1: the expansion ends there")
+    return float(inverse**-0.5)

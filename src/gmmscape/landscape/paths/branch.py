@@ -102,7 +102,7 @@ class Branch:
             z[-1], across = floor, np.eye(m + 1)[-1]
         moved = 0.0
         for _ in range(EFFORT.paths.corrections):
-            at = self.landscapes.slope(z[:m], self._inside(self.scale * z[-1]))
+            at = self.landscapes.slope(z[:m], self._parameter(z[-1]))
             jacobian = np.block([[at.hessian, last.speed[:, None]], [across[None]]])
             try:
                 correction = np.linalg.solve(jacobian, -np.append(at.gradient, 0.0))
@@ -116,13 +116,15 @@ class Branch:
             ):
                 return None
             if np.linalg.norm(correction) <= self.landscapes.resolved(TOLERANCES.paths.on_branch):
-                found = self._described(z[:m], self._inside(self.scale * z[-1]), last.tangent)
+                found = self._described(z[:m], self._parameter(z[-1]), last.tangent)
                 return found if self._continues(found) else None
         return None
 
-    def _inside(self, parameter: float) -> float:
+    def _parameter(self, place: float) -> float:
+        """The parameter at a place of the last coordinate, inside the bracket and exact at its lower end."""
         low, high = self.landscapes.bracket
-        return float(min(max(parameter, low), high))
+        # Scaled back and forth the end may be missed by a rounding, and would never be reached.
+        return low if place <= low / self.scale else float(min(max(self.scale * place, low), high))
 
     def _continues(self, found: BranchPoint) -> bool:
         bent = found.tangent @ self.last.tangent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -32,7 +33,7 @@ class Wrong(NamedTuple):
     hessian: float
 
 
-class AlongPath:
+class AlongPath(ABC):
     """Landscapes along a path of truths, in coordinates of their own: what continuation asks of them.
 
     Attributes
@@ -56,21 +57,21 @@ class AlongPath:
     width: float
 
     @property
+    @abstractmethod
     def size(self) -> int:
         """Number m of coordinates."""
-        raise NotImplementedError
 
+    @abstractmethod
     def slope(self, point: FloatArray, parameter: float, *, fine: bool = False) -> Slope:
         """Return gradient and Hessian at a point."""
-        raise NotImplementedError
 
+    @abstractmethod
     def wrong(self, point: FloatArray, parameter: float) -> Wrong:
         """Return the errors of the fine slope at a point."""
-        raise NotImplementedError
 
+    @abstractmethod
     def gap(self, point: FloatArray) -> float:
         """Return the smallest distance between components that do not coincide."""
-        raise NotImplementedError
 
     def truth(self, parameter: float) -> Mixture:
         """Return the truth of a parameter in local coordinates."""

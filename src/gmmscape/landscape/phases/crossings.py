@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,13 +45,6 @@ class Crossing(NamedTuple):
     error: float
     cells: tuple[tuple[int, int], tuple[int, int]]
     means: tuple[tuple[float, ...], ...]
-
-    @classmethod
-    def of(cls, content: Any) -> Crossing:
-        """Return the crossing that a list, as JSON keeps it, describes."""
-        x, y, event, kind, error, cells, means = content
-        one, other = ((int(i), int(j)) for i, j in cells)
-        return cls(x, y, event, kind, error, (one, other), tuple(tuple(map(float, mean)) for mean in means))
 
 
 class Followed(NamedTuple):

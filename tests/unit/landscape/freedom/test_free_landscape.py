@@ -271,6 +271,66 @@ def test_the_search_stops_when_asked():
     assert land.explore(0, callback=lambda event: event.done >= 3).stop_reason == "interrupted"
     assert land.explore(0, max_seconds=0.0).stop_reason == "time_limit"
     assert land.descend(fit(1), callback=lambda event: True).stop_reason == "interrupted"
+    assert land.descend(fit(1), max_iter=1).stop_reason == "max_iter"
+
+    def interrupt(event: Any) -> None:
+        raise KeyboardInterrupt
+
+    assert land.explore(0, callback=interrupt).stop_reason == "interrupted"
+
+
+def test_values_and_divergences_of_any_fit():
+    land = lab.Landscape(lab.Population(LINE), 3, family="spherical", weights="free")
+    wide = gs.Mixture(None, LINE.means, [1.5, 1.0, 2.0], "spherical")
+    nodes, weights = lab_nodes()
+    for one in (LINE, wide):
+        log_density = one.log_density(nodes[:, None])
+        entropy = -weights @ LINE.log_density(nodes[:, None])
+        value, divergence = land.nll(one), land.kl(one)
+        assert float(value) == pytest.approx(-weights @ log_density, abs=1e-9)
+        assert float(divergence) == pytest.approx(-weights @ log_density - entropy, abs=1e-9)
+        assert 0.0 < value.error < 1e-9
+    rows = lab.Sample(LINE.sample(60, rng=0)[0])
+    assert lab.Landscape(rows, 3, "common", family="spherical").kl(LINE) is None
+
+
+def test_a_width_that_falls_onto_one_row_ends_a_descent_on_the_floor():
+    rows = lab.Sample([[0.0], [1.0], [5.0], [6.0]])
+    land = lab.FreeLandscape(rows, 2, family="spherical", covariance_prior=0.0)
+    start = gs.Mixture([0.75, 0.25], [[2.0], [6.0]], [5.0, 1e-2], "spherical")
+    assert land.descend(start).stop_reason == "degenerate"
+
+
+def test_fits_of_other_numbers_of_components_are_not_the_same():
+    assert not same_fit(LINE, gs.Mixture.location([-3.0, 3.0], 1.0))
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        (lambda land: land.nll(PLANE), "n_features=1"),
+        (lambda land: land.kl(LINE), "3 components where the landscape has n_components=2"),
+        (lambda land: land.descend([0.0, 1.0, 2.0]), "3 components where the landscape has n_components=2"),
+        (lambda land: land.explore(candidates=1), "candidates=1: pass True or False"),
+        (lambda land: lab.Landscape(LINE, 2, family="full"), r"lab\.Population\(mixture\)"),
+        (lambda land: lab.Landscape(LINE, 2), r"lab\.Population\(mixture\)"),
+        (lambda land: lab.FreeLandscape(lab.Sample([[0.0], [1.0]]), 1, reference=PLANE), "n_features=1"),
+        (lambda land: lab.Landscape(lab.Population(PLANE), 2), "only a population whose components share"),
+        (lambda land: lab.Landscape(land.measure, 2, weights="free").nll([0.0]), "means has 1 rows where"),
+        (
+            lambda land: lab.Landscape(land.measure, 1).profile([0.0], [1.0], saddle=3),
+            "saddle=3: pass a Crit",
+        ),
+    ],
+    ids=[
+        *("dimensions", "components", "means", "candidates", "measure", "measure of means", "reference"),
+        *("widths", "places", "saddle"),
+    ],
+)
+def test_what_does_not_fit_is_named(request_: Any, message: str):
+    land = lab.FreeLandscape(lab.Population(LINE), 2, family="spherical")
+    with pytest.raises(InvalidParameterError, match=message):
+        request_(land)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,9 @@ import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import InvalidParameterError
 from gmmscape.landscape.atlas.alarms import pieces_of
+from gmmscape.landscape.atlas.edges import Edge
+from gmmscape.landscape.atlas.export import minimum_rows
+from gmmscape.landscape.freedom.atlas import Unjoined
 from gmmscape.landscape.freedom.passes import NO_LAW, handed_over
 from gmmscape.results import read
 
@@ -204,3 +207,55 @@ def test_more_components_than_centers_without_known_edges(centers, weights):
 def test_one_pair_of_three_exchanges_itself_alone():
     # Six relabellings, of which the pair's exchange joins two: three pieces.
     assert pieces_of([[[1, 2]]], [], 3, 6) == 3
+
+
+@pytest.fixture(scope="module")
+def made_up() -> lab.FreeAtlas:
+    """A minimum with a pass half a nat up to its other labelling, and with what a search can lose."""
+    two = gs.Mixture.location([-2.0, 2.0], 1.0)
+    land = lab.FreeLandscape(lab.Population(two), 2, family="spherical", weights="free")
+    atlas = land.explore(0, n_starts=0)
+    (minimum,) = atlas.minima
+    assert minimum.kl is not None
+    saddle = replace(minimum, nll=minimum.nll + 0.5, kl=minimum.kl + 0.5)
+    return replace(
+        atlas,
+        saddles=(saddle,),
+        edges=(Edge(0, (0, 0), (1, 0)),),
+        handovers=(Edge(0, (0, 0)),),
+        unjoined=(Unjoined(0, "plateau"),),
+        rounds=1,
+        followings={"saddle": 2, "degenerate": 1},
+    )
+
+
+def test_passes_of_an_atlas_that_is_known_to_the_last_place(made_up: lab.FreeAtlas):
+    minimum = made_up.minima[0]
+    assert float(made_up.relabelling_barrier(minimum)) == pytest.approx(0.5)
+    assert float(made_up.barrier(minimum)) == np.inf
+    far = replace(minimum, local=minimum.local.shifted(1.0))
+    with pytest.raises(InvalidParameterError, match="none of this atlas"):
+        made_up.barrier(far)
+    (row,) = minimum_rows(made_up)
+    assert row["widths"] == minimum.widths.tolist()
+    assert row["covariances"] == minimum.mixture.full_covariances().tolist()
+
+
+def test_text_of_what_was_followed_and_what_was_lost(made_up: lab.FreeAtlas):
+    lines = str(made_up).splitlines()
+    assert lines[1] == "next: more starts"
+    assert "at the value of saddle 0 a weight of zero joins minima 0 and 0" in lines
+    assert "saddle 0 joins no two minima: a descent from it ended as plateau" in lines
+    assert "3 followings of saddles: 1 degenerate, 2 on a saddle" in lines
+    told = [line.split(":")[0] for line in lines if line.startswith("  ")]
+    assert told[-2:] == ["  degenerate", "  plateau"]
+    assert "max_seconds" in str(replace(made_up, stop_reason="time_limit")).splitlines()[1]
+    none = replace(made_up, minima=(), saddles=(), edges=(), handovers=(), unjoined=(), rounds=0)
+    assert str(none).splitlines()[1] == "next: explore with more starts"
+
+
+def test_what_coincides_nowhere_hands_nothing_over(made_up: lab.FreeAtlas):
+    flat = replace(made_up.minima[0], eigenvalues=np.zeros(5))
+    assert handed_over(flat, flat) is None
+    near = replace(flat, local=gs.Mixture.location([-2.0, -2.0], 1.0))
+    assert handed_over(near, replace(near, local=gs.Mixture.location([-2.0, -2.0], 1.0, [0.3, 0.7])))

@@ -201,6 +201,8 @@ def test_wrong_paths_are_named():
         error_against_separation(equal, [((0,), (0,)), ((1,), (1,))], [12.0])
     with pytest.raises(InvalidParameterError, match="structure"):
         error_against_separation(equal, [((0, 1), (0, 1)), ((2,), (2,))], [12.0])
+    with pytest.raises(InvalidParameterError, match="path=3"):
+        error_against_separation(3, ONE_ON_TWO, [12.0])  # type: ignore[arg-type]
     with pytest.raises(InvalidParameterError, match="parameters"):
         error_against_separation(equal, ONE_ON_TWO, [])
     nothing = error_against_separation(equal, ONE_ON_TWO, [8.0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import pytest
 import gmmscape as gs
 from gmmscape import lab
 from gmmscape.exceptions import FormatError, InvalidParameterError
+from gmmscape.landscape.phases import Crossing
 from gmmscape.plot.landscapes.phase import chained, segments_of
+from gmmscape.results import read
 from gmmscape.work import kept_file
 
 XS, YS = np.linspace(1.0, 4.0, 4), np.linspace(5.0, 13.0, 5)
@@ -182,6 +185,19 @@ def test_what_it_says_and_draws(found: lab.PhaseDiagram, tmp_path):
     assert drawn <= {(b.x, b.y) for b in found.births}
     assert picture.ax_.get_xlabel() == "R"
     assert picture._repr_png_().startswith(b"\x89PNG")
+
+
+def test_ctrl_c_keeps_what_was_found_and_files_keep_births(tmp_path):
+    def interrupt(event):
+        raise KeyboardInterrupt
+
+    found = lab.phase(line, [1.0, 2.0], [5.0, 6.0], 2, callback=interrupt)
+    assert found.stop_reason == "interrupted"
+    birth = Crossing(1.5, 5.0, "fold", "0>0,1  1>2", 1e-9, ((0, 0), (0, 1)), ((1.0,), (2.0,)))
+    made = replace(found, births=(birth,))
+    made.to_json(tmp_path / "p.json")
+    assert read(tmp_path / "p.json").births == (birth,)
+    assert set(made.plot().births_) == {"0>0,1  1>2"}
 
 
 def test_points_of_a_curve_are_joined_square_by_square():

@@ -9,6 +9,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.landscape.points.descent import Descent
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +95,17 @@ def test_any_scale_that_float64_can_square(sigma):
     assert point.kl == pytest.approx(2.7691049129, abs=1e-9)
     with pytest.raises(gs.InvalidParameterError, match="sigma"):
         gs.Mixture.location([0.0], sigma**2)
+
+
+@pytest.mark.parametrize("d", [2, 4])
+def test_values_on_coarse_rules_are_those_of_the_fine_one(d):
+    """In the plane one rule serves all means; beyond three dimensions each place has its own."""
+    truth = gs.Mixture.location(np.vstack([np.zeros(d), 4.0 * np.eye(d)[:2]]), 1.0)
+    descent = Descent(lab.Population(truth), 2, 1.0)
+    means = np.vstack([np.zeros(d), 3.0 * np.eye(d)[0]])
+    aside = means + 0.01
+    fine = [descent.objective(fit, 1e-8).derivatives(fit).nll for fit in map(descent.local, (means, aside))]
+    assert descent.values(means, aside) == pytest.approx(fine, abs=1e-4)
+    assert descent.values_between(np.stack([means, aside])) == pytest.approx(fine, abs=1e-4)
+    if d == 2:
+        assert descent.anywhere is descent.common(descent.local(means))

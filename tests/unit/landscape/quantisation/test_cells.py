@@ -232,6 +232,9 @@ def test_a_density_in_a_plane_is_exact_with_walls_anywhere():
     # One vertical wall at x = 1/2: masses are 1/8 and 7/8, and E x on the right is 6/8 (1 - 1/16).
     pair = lab.KMeansLandscape(nodes, 2)
     np.testing.assert_allclose(pair.masses([[0.2, 0.5], [0.8, 0.5]]), [1 / 8, 7 / 8], atol=1e-14)
+    # A wall beside the square, along a side of it or across: the mean behind it has nothing.
+    for far in ([0.5, 3.5], [5.0, 4.0]):
+        np.testing.assert_allclose(pair.masses([[0.5, 0.5], far]), [1.0, 0.0], atol=1e-14)
     right = pair.lloyd([[0.2, 0.5], [0.8, 0.5]])[1]
     np.testing.assert_allclose(right, [0.75 * (1 - 1 / 16) * 8 / 7, 2 / 3], atol=1e-14)
     h = 1e-5

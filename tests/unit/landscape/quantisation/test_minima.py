@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -277,8 +278,72 @@ def test_what_ends_early():
     timed = land.explore(0, max_seconds=0.0)
     assert timed.stop_reason == "time_limit"
     assert land.descend([0.0, 11.0, 13.0], max_seconds=0.0).stop_reason == "time_limit"
-    assert land.descend([0.0, 11.0, 13.0], max_iter=1).stop_reason == "max_iter"
+    short = land.descend([0.0, 11.0, 13.0], max_iter=1)
+    assert short.stop_reason == "max_iter"
+    assert str(short).startswith("stopped (max_iter) at: distortion")
     assert land.descend([0.0, 11.0, 13.0], callback=lambda event: True).stop_reason == "interrupted"
+    rows = lab.KMeansLandscape(lab.Sample([[0.0], [1.0], [5.0], [9.0]]), 2)
+    assert rows.descend([0.0, 1.0], max_iter=1).stop_reason == "max_iter"
+    assert rows.descend([0.0, 1.0], callback=lambda event: True).stop_reason == "interrupted"
+
+    def interrupt(event: Any) -> None:
+        raise KeyboardInterrupt
+
+    assert land.explore(0, callback=interrupt).stop_reason == "interrupted"
+
+
+def test_texts_of_what_was_left_undone():
+    land = lab.KMeansLandscape(POPULATION, 3)
+    assert repr(land) == f"KMeansLandscape({POPULATION!r}, n_components=3)"
+    none = land.explore(0, n_starts=0, candidates=False)
+    assert str(none).splitlines()[1] == "next: explore with more starts"
+    with pytest.raises(InvalidParameterError, match="holds no minimum"):
+        none.nearest([0.0, 1.0, 2.0])
+    one = replace(none, minima=(land.descend(THREE.means),), starts=3, untried=2, ends={"plateau": 3})
+    lines = str(one).splitlines()
+    assert lines[1] == "next: more starts"
+    assert "2 more candidate structures were not tried" in lines
+    assert lines[-2] == "3 random starts: 3 plateau"
+    assert lines[-1].startswith("  plateau: ")
+    alone = replace(one.minima[0], hits=3)
+    again = replace(one, minima=(alone,), ends={"minimum": 3})
+    assert str(again).splitlines()[1] == "next: all minima that starts ended in were met again"
+    assert "max_seconds" in str(replace(again, stop_reason="time_limit")).splitlines()[1]
+
+
+def test_the_nearest_minimum_is_found_whatever_the_order(atlas: lab.KMeansAtlas):
+    for point in atlas.minima:
+        assert atlas.nearest(point.means[::-1] + 0.1) is point
+    with pytest.raises(InvalidParameterError, match="means has 2 rows where the atlas has k=3"):
+        atlas.nearest([0.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"candidates": 1}, "candidates=1: pass True or False"),
+        ({"resume": 3}, "resume=3: pass a KMeansAtlas"),
+        ({"resume": "other"}, "another landscape"),
+    ],
+    ids=["candidates", "no atlas", "another atlas"],
+)
+def test_explorations_that_cannot_be_done_are_refused(options: dict[str, Any], message: str):
+    if options == {"resume": "other"}:
+        options = {"resume": lab.KMeansLandscape(POPULATION, 2).explore(0, n_starts=0, candidates=False)}
+    with pytest.raises(InvalidParameterError, match=message):
+        lab.KMeansLandscape(POPULATION, 3).explore(**options)
+
+
+@pytest.mark.parametrize(
+    ("measure", "average"),
+    [(POPULATION, 4.0), (lab.Sample([[-4.0], [4.0], [6.0]]), 2.0)],
+    ids=["truth", "rows"],
+)
+def test_one_mean_is_the_average(measure: Any, average: float):
+    point = lab.KMeansLandscape(measure, 1).descend([0.3])
+    assert point.is_minimum
+    assert point.means[0, 0] == pytest.approx(average)
+    assert point.masses == pytest.approx([1.0])
 
 
 def test_the_table_and_the_picture(atlas: lab.KMeansAtlas):
@@ -289,6 +354,8 @@ def test_the_table_and_the_picture(atlas: lab.KMeansAtlas):
     assert len(drawn.titles_) == 2
     assert drawn.titles_[1].get_text().startswith("distortion 6.776   hits 13 of 64")
     assert "nats" not in drawn.titles_[1].get_text()
+    alone = atlas.minima[1].plot(truth=THREE)
+    assert [title.get_text()[:16] for title in alone.titles_] == ["distortion 6.776"]
 
 
 @pytest.mark.parametrize("k", [2, 4])

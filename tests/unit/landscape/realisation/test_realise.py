@@ -14,7 +14,7 @@ from gmmscape.landscape.realisation.flat_minimum import wall_around
 from gmmscape.landscape.realisation.splitting import leaking_excess
 from gmmscape.landscape.realisation.splitting_mpmath import precise_excess
 from gmmscape.structure.candidates import starting_means
-from gmmscape.structure.structure import Structure
+from gmmscape.structure.structure import Block, Structure
 from marks import tuples_rest_slow
 
 PAIR_LAST = Structure.of([((0,), (0, 1)), ((1, 2), (2,))])
@@ -140,6 +140,14 @@ def test_the_wall_is_that_of_the_quartic_term(spacing):
     assert wall_around(low._descent, pairs_of(PAIR_LAST), point) is None
 
 
+def test_law_1_on_one_center_is_its_variance_and_asks_for_no_more_nodes_than_there_are():
+    truth = gs.Mixture(None, [[2.0]], [1.21], "spherical")
+    (split,) = leaking_excess(gs.Mixture.location([2.0], 1.0), [Block((0, 1), (0,), "many-fit-one")], truth)
+    assert split.excess[0] == pytest.approx(0.21, abs=1e-12)
+    far = gs.Mixture.location(40.0 * np.eye(5), 1.0)
+    assert leaking_excess(far, [None] * 5, far) is None
+
+
 def test_what_float64_knows_is_not_decided_anew():
     above, below = landscape(line(10.2, 3), 3), landscape(line(9.9, 3), 3)
     for precision in ("float64", "mp"):
@@ -169,6 +177,7 @@ def test_results_are_written_and_read(tmp_path):
     assert "decided by law 1" in text
     assert "a minimum lies inside" in text
     assert "predicted" in text
+    assert len(result.plot().titles_) == 1
 
 
 @pytest.mark.parametrize("variance", [1.05, 1.44])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from math import inf, nan
 
 import numpy as np
@@ -14,6 +16,8 @@ from gmmscape.landscape.falsification.position import nearest_structure
 from gmmscape.landscape.falsification.second_opinion import gauss_legendre
 from gmmscape.landscape.falsification.second_opinion_mpmath import multiprecision
 from gmmscape.landscape.theorems import numerical_errors
+from gmmscape.landscape.theorems.search import _reading
+from gmmscape.landscape.theorems.text import _not_found, _power
 
 TRUTH = gs.Mixture.location([-3.0, 3.0, 12.0], sigma=1.0)
 QUICK = {"n_starts": 2, "rng": 0}
@@ -106,6 +110,30 @@ def test_numerical_errors_are_those_of_the_rule_and_of_the_second_one(independen
     alone = lab.theorem_table(TRUTH, 3, **QUICK)
     assert not any(minimum.second_rule for minimum in alone.truths[0].minima)
     assert max(row.found.numerical_error for row in alone.rows) < 1e-9
+
+
+def test_what_no_second_rule_and_no_sphere_tells_is_left_open(monkeypatch):
+    """Two narrow means on one round Gaussian turn about it; without panels the first rule is alone."""
+    land = lab.Landscape(lab.Population(gs.Mixture.location([[0.0, 0.0]], 1.0)), 2, sigma=0.5)
+    turned = land.descend([[1.0, 0.1], [-0.5, 0.1]])
+    errors, second = numerical_errors.numerical_errors(land.measure, land._descent, turned)
+    assert (errors.tolist(), second) == ([inf, inf], True)
+
+    def unavailable(means, truth, sigma):
+        raise NotAvailableError("too many dimensions")
+
+    monkeypatch.setattr(numerical_errors, "gauss_legendre", unavailable)
+    _, second = numerical_errors.numerical_errors(land.measure, land._descent, turned)
+    assert not second
+
+
+def test_defects_at_tau_and_empty_means_are_left_undecided():
+    land = lab.Landscape(lab.Population(equal(6.0)), 3)
+    point = land.descend(equal(6.0).means)
+    at_tau = replace(point.decoding, tau=point.decoding.defect)
+    assert _reading(land.measure, point, at_tau) == ("undecided", "the defect is tau within its error")
+    empty = lab.decode(np.array([-6.0, 0.0, 6.0, 500.0]), equal(6.0))
+    assert _reading(land.measure, point, empty) == ("undecided", "a mean is empty")
 
 
 def test_a_line_in_the_plane_has_the_errors_of_the_line():
@@ -433,6 +461,18 @@ def test_frames_have_all_that_is_known(family):
     assert set(predicted["outcome"]) >= {"realised", "dissolved"}
     with pytest.raises(InvalidParameterError, match="rows='means'"):
         judged.to_frame("means")
+    assert family.within_from is None  # nothing is bounded
+
+
+def test_missing_pandas_is_named(family, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(NotAvailableError, match=r"gmmscape\[frame\]"):
+        family.to_frame()
+
+
+def test_numbers_without_a_power_of_ten_and_nothing_left_out():
+    assert [_power(value) for value in (0.0, inf, 3e-9)] == ["0", "inf", "1e-08"]
+    assert list(_not_found([])) == []
 
 
 def test_long_texts_show_the_largest_ratios_first_and_all_on_request(family):

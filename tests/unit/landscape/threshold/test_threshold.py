@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.landscape.paths.branch import Branch
+from gmmscape.landscape.paths.truth_path import TruthPath
 from gmmscape.landscape.points.descent import Descent
 from gmmscape.landscape.threshold import FollowedMinimum
 from gmmscape.landscape.threshold.unstructured import assigned_means, cut_means, search
+from gmmscape.solve import Newton
 
 
 def equal(separation):
@@ -132,6 +135,15 @@ def test_images_under_a_symmetry_are_followed_once():
     assert defects[0] > 0.1 > defects[1]
 
 
+def test_a_branch_ends_on_the_end_of_its_bracket():
+    """The parameter is followed in units in which this end has no exact place."""
+    landscapes = TruthPath.over(equal, 2, None, (5.0, 5.3)).reversed()
+    start = landscapes.descent(-5.0).full(Newton(), np.array([[-3.6], [3.6]]), None, None)
+    branch = Branch(landscapes, start.means.ravel() / landscapes.unit, -5.0)
+    ends = [point.parameter for point in islice(branch.points(), 12)]
+    assert (ends[0], ends[-1]) == (-5.0, -5.3)
+
+
 def test_a_mirror_at_one_parameter_is_no_symmetry_of_the_path():
     """At t = 6 the truth has a mirror and the two minima are images; along the path only one loses defect."""
 
@@ -208,11 +220,13 @@ def test_events_and_stops():
         (equal, 2, (4, 8), {"tau": -0.1}, "tau"),
         (equal, 2, (4, 8), {"start": [0.0]}, "start has 1 rows"),
         (equal, 2, (6, 8), {"start": [-3.0, 6.0]}, "at most 0.25"),
+        (lambda t: equal(t) if t > 5 else triangle(t), 2, (5, 8), {}, "2 dimensions at 5 and 1 at 8"),
         (equal, 2, (4, 8), {"n_parameters": 1}, "n_parameters"),
         (equal, 2, (4, 8), {"n_jobs": 0}, "n_jobs"),
         (equal, 2, (4, 8), {"callback": 1}, "callback"),
         (equal, 2, (6.0, 8.0), {}, "at lo=6 no minimum of defect above 0.25"),
         (equal, 2, (6.0, 8.0), {"tau": 0.25, "n_parameters": 2}, "2 places from 6 to 8"),
+        (equal, 2, (5.2, 5.3), {"tau": 0.25, "start": [-3.6, 3.6]}, "at hi=5.3 a minimum of defect 0.5"),
         (equal, 2, (4.0, 5.5), {"tau": 0.25}, "at hi=5.5 a minimum of defect 0.3"),
         (equal, 2, (4.0, 5.0), {}, "none bifurcates; 1 are there at hi=5, with defects 0.5"),
     ],
