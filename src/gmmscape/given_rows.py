@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -173,6 +173,11 @@ def column_names(X: Any) -> tuple[str, ...] | None:
     """Return the names of a table's columns, or None where they are not all strings."""
     names = names_of_columns(X)
     return None if names is None or not all(isinstance(name, str) for name in names) else tuple(names)
+
+
+def called(column: int, names: Sequence[str] | None) -> str:
+    """Return what errors call a column: its name in quotes, or its number where there are no names."""
+    return str(column) if names is None else repr(names[column])
 
 
 def names_of_columns(X: Any) -> Any:

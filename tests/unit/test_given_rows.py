@@ -127,10 +127,10 @@ def test_the_estimator_says_which_cell_is_no_number(value: Any):
     objects = ROWS.astype(object)
     objects[4, 1] = value
     kind = type(value).__name__
-    with pytest.raises(gs.DataError, match=f"X has a {kind} in row 4, column 1: make it a number") as caught:
+    with pytest.raises(gs.DataError, match=f"X has {kind} in row 4, column 1: make it a number") as caught:
         gs.GaussianMixture().fit(objects)
     assert isinstance(caught.value, TypeError)  # as scikit-learn has it
-    with pytest.raises(gs.DataError, match=f"X has a {kind} in row 4, column 'height'"):
+    with pytest.raises(gs.DataError, match=f"X has {kind} in row 4, column 'height'"):
         gs.GaussianMixture().fit(pd.DataFrame(objects, columns=NAMES))
 
 

@@ -136,7 +136,7 @@ def fit_command(
         document = fit_and_write(model, rows, model_file, outputs)
         context.exit(exit_code(document))
     rows = layout.read(file, quiet=outputs.quiet)
-    scaling = Scaling.of(rows.values, rows.weights) if standardize else None
+    scaling = Scaling.of(rows.values, rows.weights, rows.names) if standardize else None
     values = rows.values if scaling is None else scaling.apply(rows.values)
     with progress("fitting", quiet=outputs.quiet) as callback, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the exit code and the text say it

@@ -13,6 +13,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.exceptions import DataError
 from gmmscape.given_rows import (
     OF_TEXT,
+    called,
     column_names,
     columns_of,
     given_rows,
@@ -88,10 +89,9 @@ def _no_numbers(X: Any, message: str) -> str:
             float(cells[place])
         except TypeError:
             (row, column), value = place, cells[place]
-            called = column if names is None else repr(names[column])
             return (
-                f"X has a {type(value).__name__} in row {row}, column {called}: make it a number, or leave "
-                f"the column out ({message})"
+                f"X has {type(value).__name__} in row {row}, column {called(column, names)}: make it a "
+                f"number, or leave the column out ({message})"
             )
     return message
 
@@ -106,8 +106,8 @@ def _where(X: Any, message: str) -> str:
     if not len(places):
         return ""
     (row, column), names = places[0].tolist(), column_names(X)
-    called = column if names is None else repr(names[column])
-    return f" The first is in row {row}, column {called}: correct it, or make it NaN, as missing."
+    where = f"row {row}, column {called(column, names)}"
+    return f" The first is in {where}: correct it, or make it NaN, as missing."
 
 
 def in_precision(values: FloatArray, *of: Any) -> FloatArray:

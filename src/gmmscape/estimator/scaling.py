@@ -15,6 +15,7 @@ from gmmscape.diagnosis.findings import findings
 from gmmscape.diagnosis.result import Diagnosis
 from gmmscape.exceptions import DataError
 from gmmscape.families import family_named
+from gmmscape.given_rows import called
 from gmmscape.measure import Sample
 from gmmscape.mixture import Mixture
 from gmmscape.objective import Objective
@@ -39,7 +40,9 @@ class Scaling(NamedTuple):
     scale: tuple[float, ...]
 
     @classmethod
-    def of(cls, X: FloatArray, weights: FloatArray | None = None) -> Scaling:
+    def of(
+        cls, X: FloatArray, weights: FloatArray | None = None, names: Sequence[str] | None = None
+    ) -> Scaling:
         """Return the scaling that gives each column average 0 and variance 1; NaN are left out.
 
         Raises
@@ -51,14 +54,12 @@ class Scaling(NamedTuple):
             scaler = StandardScaler().fit(X, sample_weight=weights)
         center, scale = np.asarray(scaler.mean_), np.asarray(scaler.scale_)
         # A column without any value is another's business.
-        told = np.isfinite(scale) & np.isfinite(
-            scaler.var_
-        )  # of an infinite variance the scale is said to be one
-        bad = ~told & np.isfinite(X).any(axis=0)
-        if bad.any():
+        # Of an infinite variance the scale is said to be one.
+        told = np.isfinite(scale) & np.isfinite(scaler.var_)
+        bad = np.flatnonzero(~told & np.isfinite(X).any(axis=0))
+        if len(bad):
             raise DataError(
-                f"column {int(np.flatnonzero(bad)[0]) + 1} has values too large to be standardised: "
-                "correct them"
+                f"column {called(bad[0], names)} has values too large to be standardised: correct them"
             )
         center, scale = np.nan_to_num(center), np.nan_to_num(scale, nan=1.0)
         return cls(tuple(center.tolist()), tuple(scale.tolist()))

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.exceptions import DataError
+from gmmscape.given_rows import column_names
 from gmmscape.incomplete import OneGaussian
 from gmmscape.measure.background_rows import rows_before
 from gmmscape.measure.coordinates import Centred
@@ -101,7 +102,7 @@ class Sample(Centred):
             self.background,
             points,
             weights,
-            unit=self._summary.unit(),
+            unit=self._summary.unit(column_names(X) if names is None else names),
             origin=self.origin,
             incomplete=self.incomplete,
         )

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.engine import BLOCK_ROWS
 from gmmscape.exceptions import DataError
-from gmmscape.given_rows import column_names
+from gmmscape.given_rows import called, column_names
 from gmmscape.validation import data_matrix, sample_weights
 from gmmscape.weights import Weights
 
@@ -197,9 +197,9 @@ def _without_value(points: FloatArray, names: Sequence[str] | None, every_column
     observed = ~np.isnan(points)
     empty = np.flatnonzero(~observed.any(axis=0))
     if len(empty) and (every_column or len(empty) == points.shape[1]):
-        called = ", ".join(str(i) if names is None else repr(names[i]) for i in empty[:10])
+        listed = ", ".join(called(i, names) for i in empty[:10])
         raise DataError(
-            f"X has no value in {'column' if len(empty) == 1 else 'columns'} {called}: leave "
+            f"X has no value in {'column' if len(empty) == 1 else 'columns'} {listed}: leave "
             f"{'it' if len(empty) == 1 else 'them'} out"
         )
     return np.flatnonzero(~observed.any(axis=1))

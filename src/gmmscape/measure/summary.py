@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.engine import extent
 from gmmscape.exceptions import DataError, InvalidParameterError, NotAvailableError
+from gmmscape.given_rows import called
 from gmmscape.incomplete import one_gaussian
 from gmmscape.measure.duplicates import Duplicates, Keys, digest, row_keys
 from gmmscape.measure.source import RowSource
@@ -189,8 +190,13 @@ class RowSummary:
         with np.errstate(over="ignore"):
             return self.highest - self.lowest
 
-    def unit(self) -> float:
+    def unit(self, names: Sequence[str] | None = None) -> float:
         """Return the root of the average variance of the columns; 1 where all rows are equal.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            Of the columns, for errors.
 
         Raises
         ------
@@ -203,16 +209,16 @@ class RowSummary:
         )
         if len(lost):
             raise DataError(
-                f"X: the variance of column {lost[0]} is not representable in float64 (values spread over "
-                f"{extent[lost[0]]:.3g}): rescale the column"
+                f"X: the variance of column {called(lost[0], names)} is not representable in float64 "
+                f"(values spread over {extent[lost[0]]:.3g}): rescale the column"
             )
         with np.errstate(over="ignore"):
             squared = 8.0 * np.square(extent).sum()  # |a|^2 + |b|^2 - 2ab, on the way to a distance
         if not np.isfinite(squared):
             widest = int(np.argmax(extent))
             raise DataError(
-                f"X: squared distances of rows are not representable in float64 (values of column {widest} "
-                f"spread over {extent[widest]:.3g}): rescale the columns"
+                f"X: squared distances of rows are not representable in float64 (values of column "
+                f"{called(widest, names)} spread over {extent[widest]:.3g}): rescale the columns"
             )
         return float(np.sqrt(variance.mean())) or 1.0
 

@@ -123,4 +123,4 @@ def test_missing_values_and_columns_of_one_value(tmp_path):
 def test_values_too_large_for_a_variance_are_refused(tmp_path):
     (tmp_path / "rows.csv").write_text("x,y\n1,1e200\n2,-1e200\n4,3e200\n")
     arguments = ["fit", "rows.csv", "-k", "1", "--standardize"]
-    failed(inside(*arguments, cwd=tmp_path), 3, "column 2 has values too large to be standardised")
+    failed(inside(*arguments, cwd=tmp_path), 3, "column 'y' has values too large to be standardised")

@@ -212,6 +212,16 @@ def test_the_origin_of_very_many_rows_is_one_of_their_values(monkeypatch: pytest
     np.testing.assert_allclose(sample.covariance, np.cov(X.T, bias=True), rtol=1e-12)
 
 
+@pytest.mark.parametrize("far", [1e200, 1e154])
+def test_errors_of_a_column_call_it_by_its_name(far: float):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"size": [0.0, 1.0, 2.0], "far [m]": [far, -far, 0.0]})
+    with pytest.raises(gs.DataError, match=r"column 'far \[m\]'"):
+        lab.Sample(table)
+    with pytest.raises(gs.DataError, match=r"column 'far \[m\]'"):
+        gs.GaussianMixture(1).fit(table)
+
+
 def test_grids_of_columns_are_told_from_the_columns_alone(monkeypatch: pytest.MonkeyPatch):
     """Whole rows for each of them cost the square of the columns: two seconds of 5,000 x 500."""
     X = np.round(np.random.default_rng(0).normal(size=(300, 40)), 1)
