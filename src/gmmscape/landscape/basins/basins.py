@@ -134,7 +134,7 @@ def basins(
     if n_jobs != -1:
         n_jobs = positive_integer("n_jobs", n_jobs)
     budget = Budget.of("basins", max_seconds, callback, verbose)
-    journal = Journal(checkpoint, "basins", _facts(land, starts, method))
+    journal = Journal(checkpoint, "basins", {} if checkpoint is None else _facts(land, starts, method))
     tasks = Tasks(journal, n_jobs, budget, size=EFFORT.basins.block_starts, total=n)
     work = _Work(land, starts, n, method, tasks, budget)
     fallen, stop_reason = work.done(positive_integer("most", most), n_jobs)
@@ -241,7 +241,12 @@ def _summed_up(land: Landscape, starts: Starts, method: str, fallen: Fallen, sto
 
 def _facts(land: Landscape, starts: Starts, method: str) -> dict[str, Any]:
     """What must be the same for ends to be of use: all that they depend on."""
-    truth = land.measure.truth
+    truth, block = land.measure.truth, EFFORT.basins.block_starts
+    start = starts.name
+    if starts.own is not None:
+        start = sha256(starts.own.tobytes()).hexdigest()
+    elif starts.function is not None:  # known by the first starts that it gives
+        start = sha256(starts.block(0, block).tobytes()).hexdigest()
     return {
         "truth": None if truth is None else truth.to_dict(),
         "data": digest_of(land._descent),
@@ -249,7 +254,7 @@ def _facts(land: Landscape, starts: Starts, method: str) -> dict[str, Any]:
         "sigma": land.sigma,
         "weights": land.weights,
         "method": method,
-        "start": starts.name if starts.own is None else sha256(starts.own.tobytes()).hexdigest(),
+        "start": start,
         "rng": starts.seed if starts.own is None else 0,
-        "block": EFFORT.basins.block_starts,
+        "block": block,
     }

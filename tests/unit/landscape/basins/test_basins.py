@@ -59,6 +59,18 @@ def test_it_can_be_stopped_and_gone_on_with(land, found, tmp_path):
     assert lab.basins(land, start="truth", n_starts=STARTS, checkpoint=file).to_dict() == found.to_dict()
 
 
+def test_a_checkpoint_is_of_one_function_that_draws_starts(land, tmp_path):
+    def around(center):
+        return lambda rng, n: center + rng.standard_normal((n, land.n_components, 1))
+
+    file = tmp_path / "ends.json"
+    ends = lab.basins(land, start=around(0.0), n_starts=20, rng=5, checkpoint=file)
+    again = lab.basins(land, start=around(0.0), n_starts=20, rng=5, checkpoint=file)
+    assert again.to_dict() == ends.to_dict()
+    with pytest.raises(gs.InvalidParameterError, match="another start"):
+        lab.basins(land, start=around(9.0), n_starts=20, rng=5, checkpoint=file)
+
+
 @pytest.mark.slow
 def test_starts_that_nobody_settled_may_belong_to_any_minimum():
     land = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0, 12.0, 57.0, 63.0, 72.0], 1.0)), 6)
