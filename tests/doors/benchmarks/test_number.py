@@ -42,4 +42,7 @@ def test_counts_and_gaps_are_those_of_the_cases():
     assert found["ours, BIC"]["processor_seconds"] == 2.0
     low, high = found["ours, BIC"]["interval"]
     assert 0.0 < low < 1.0 / 3.0 < high < 1.0
-    assert number.shown({"apart": found}).figures["bic"] == "1 of 3"
+    figures = number.shown({"apart": found}).figures
+    assert figures["bic"] == "1 of 3"
+    assert (figures["nearer"], figures["kinds"]) == (1, 1)
+    assert figures["oftener"] == "apart (scikit-learn, BIC: 3 of 3)"
