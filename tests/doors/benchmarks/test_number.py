@@ -44,5 +44,5 @@ def test_counts_and_gaps_are_those_of_the_cases():
     assert 0.0 < low < 1.0 / 3.0 < high < 1.0
     figures = number.shown({"apart": found}).figures
     assert figures["bic"] == "1 of 3"
-    assert (figures["nearer"], figures["kinds"]) == (1, 1)
+    assert (figures["nearer"], figures["kinds"]) == (0, 1)
     assert figures["oftener"] == "apart (scikit-learn, BIC: 3 of 3)"
