@@ -8,6 +8,7 @@ import pytest
 
 import gmmscape as gs
 from gmmscape import lab
+from gmmscape.jsonfile import read_json
 from gmmscape.wholefile import writable_target
 
 
@@ -45,3 +46,19 @@ def test_links_in_a_circle_are_refused(tmp_path):
         with pytest.raises(gs.InvalidParameterError, match=r"^checkpoint=.*name of a file"):
             writable_target(tmp_path / name, "checkpoint")
         assert (tmp_path / name).is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("/dev/zero", "a device, which may have no end"), ("long.json", "has 30 bytes, and up to 20")],
+)
+def test_what_is_too_long_is_not_read(path, words, tmp_path):
+    (tmp_path / "long.json").write_text("[" + 28 * " " + "]")
+    with pytest.raises(gs.FormatError, match=words):
+        read_json(tmp_path / path, most_bytes=20)
+
+
+def test_what_no_file_holds_has_no_digest():
+    content = gs.Mixture.location([-3.0, 3.0], 1.0).to_dict()
+    with pytest.raises(gs.FormatError, match="changed after it was written"):
+        gs.Mixture.from_dict({**content, "sha256": "x", "weights": [float("nan"), 1.0]})

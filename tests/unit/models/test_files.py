@@ -12,6 +12,8 @@ import pytest
 
 import gmmscape as gs
 from gmmscape.models import FIT_FORMAT, read_model
+from gmmscape.prediction.labels import row_labels
+from gmmscape.prediction.score import score_of
 from unit.models.cases import TABLE, X, bad, kinds, mixture_of
 
 BOX = {"region": "box", "volume": 1.0, "weight": 0.1, "lower": [0.0, 0.0], "upper": [1.0, 1.0]}
@@ -176,3 +178,9 @@ def test_the_error_for_a_pickle_says_why(compress: int, tmp_path: Path):
     joblib.dump(bad(), path, compress=compress)
     with pytest.raises(gs.FormatError, match=r"is a pickle.*can run any code.*`gmmscape fit --json`"):
         gs.diagnose(path, X)
+
+
+def test_centers_alone_say_nothing_of_rows():
+    for told in (row_labels, score_of):
+        with pytest.raises(gs.InvalidParameterError, match="pass a mixture: centers alone have no density"):
+            told([[-3.0, 0.0], [3.0, 0.0]], X)

@@ -229,6 +229,9 @@ def test_a_file_with_another_number_somewhere_is_refused_or_shown(result, file):
         ("local optima", ("optima", 0, "hits"), 10**12),
         ("local optima", ("optima", 0, "share_interval", 0), 0),
         ("local optima", ("degenerate",), 4),
+        ("basins", ("packed_labels",), "AAAA"),
+        ("critical point", ("nll",), None),
+        ("critical point", ("degree",), 7),
         ("basins", ("minima", 0, "hits"), -1),
         ("basins", ("minima", 0, "hits"), 10**12),
         ("atlas", ("minima", 1, "structure", "blocks", 0, "means", 0), 10**12),
@@ -291,6 +294,7 @@ def test_equality_sees_every_field(result):
     if type(result) is gs.Mixture:
         assert result != result.shifted(1.0)
         return
+    assert result != result.to_dict()
     seen = 0
     for field in fields(result):
         value = getattr(result, field.name)

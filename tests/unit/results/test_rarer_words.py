@@ -28,6 +28,11 @@ def of_optima(found: Any, **changes: Any) -> Any:
 
 #: The result, what becomes of it, and what its text then says.
 TEXTS: dict[str, tuple[Any, ...]] = {
+    "a descent that did not end": (
+        "point with free weights",
+        lambda one: replace(one, stop_reason="max_iter"),
+        "stopped (max_iter) at",
+    ),
     "stopped": (
         "standard errors",
         lambda one: replace(one, verdict="cannot tell", stop_reason="time_limit"),

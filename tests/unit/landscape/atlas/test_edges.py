@@ -15,6 +15,11 @@ def test_an_edge_that_is_turned_round_relabels_back():
     assert Edge(3, (0, 1)).ordered(5, (2, 1)) == Edge(5, (1, 2))
 
 
+def test_an_edge_that_relabels_nothing_comes_back():
+    item = {"saddle": 3, "minima": [0, 1], "relabelling": None}
+    assert Edge.from_dict(item, k=3, n_minima=2, n_saddles=4) == Edge(3, (0, 1))
+
+
 def test_one_relabelling_after_another():
     exchanged = (1, 0, 2)
     # Mean 0 becomes mean 1, and that becomes 2.

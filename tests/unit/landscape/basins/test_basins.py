@@ -30,11 +30,16 @@ def test_hits_and_what_ended_elsewhere_add_up(found):
     assert np.all(found.shares < found.intervals[:, 1])
 
 
-def test_labels_are_where_each_start_leads(land):
+def test_labels_are_where_each_start_leads(land, tmp_path):
     starts = np.array([[[-3.0], [11.0], [13.0]], [[0.0], [0.5], [12.0]], [[-4.0], [3.0], [10.0]]])
     found = lab.basins(land, start=starts)
     for start, label in zip(starts, found.labels, strict=True):
         assert land.descend(start, method="em").nll == pytest.approx(found.minima[label].nll, abs=1e-9)
+    file = tmp_path / "ends.json"
+    for _ in range(2):
+        np.testing.assert_array_equal(lab.basins(land, start=starts, checkpoint=file).labels, found.labels)
+    with pytest.raises(gs.InvalidParameterError, match="another start"):
+        lab.basins(land, start=starts + 0.5, checkpoint=file)
 
 
 @pytest.mark.parametrize("method", ["em", "gd"])
