@@ -6,12 +6,13 @@ from tokenize import TokenError
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.floating[Any]]
-ComplexArray = NDArray[np.complexfloating[Any, Any]]
-IntArray = NDArray[np.integer[Any]]
-BoolArray = NDArray[np.bool_]
+# Not as NDArray: of NumPy 2.5 on that is an alias, which does not say at run time what it stands for, and
+# fields of results are restored by their types.
+FloatArray = np.ndarray[tuple[Any, ...], np.dtype[np.floating[Any]]]
+ComplexArray = np.ndarray[tuple[Any, ...], np.dtype[np.complexfloating[Any, Any]]]
+IntArray = np.ndarray[tuple[Any, ...], np.dtype[np.integer[Any]]]
+BoolArray = np.ndarray[tuple[Any, ...], np.dtype[np.bool_]]
 
 #: What NumPy raises of the header of an array that is damaged: it reads it as a text of Python.
 HEADER_ERRORS = (

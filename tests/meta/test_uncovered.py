@@ -49,6 +49,13 @@ def test_each_reason_is_of_a_kind():
             assert words, f"{file}: {function}"
 
 
+def test_the_page_counts_them():
+    reasons = [one for of_file in uncovered.reasons().values() for one in of_file.values()]
+    page = (ROOT / "docs" / "project" / "coverage.md").read_text(encoding="utf-8")
+    for kind in uncovered.KINDS:
+        assert f"| {kind} | {sum(one.startswith(f'{kind}: ') for one in reasons)} |" in page
+
+
 def test_what_has_no_reason_and_reasons_that_nothing_needs_are_told():
     def region(*lines: int) -> dict[str, list[int]]:
         return {"missing_lines": list(lines)}
