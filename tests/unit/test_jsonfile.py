@@ -18,7 +18,7 @@ from gmmscape.wholefile import writable_target
         ("", "name of a file"),
         (3, "name of a file"),
         (b"kept.json", "name of a file"),
-        ("kept\0.json", "null byte"),
+        ("kept\0.json", "null (byte|character)"),
         ("k" * 400, "too long"),
         (".", "regular file"),
         ("nowhere/kept.json", "no folder"),
