@@ -17,8 +17,12 @@ from unit.estimator.cases import BAD_MEANS, FITTED, X, kinds, model, planted
 
 @parametrize_with_checks([gs.GaussianMixture(), gs.GaussianMixture(2, covariance_type="tied")])
 def test_scikit_learns_checks(estimator: Any, check: Any):
-    """All of them: no failure is expected."""
-    check(estimator)
+    """All of them: no failure is expected, but where 1.6 asks what is for those that take sparse rows."""
+    if check.func.__name__ == "check_sample_weight_equivalence_on_sparse_data":
+        with pytest.raises(gs.DataError, match="X is sparse: pass a dense array"):
+            check(estimator)
+    else:
+        check(estimator)
 
 
 @kinds
