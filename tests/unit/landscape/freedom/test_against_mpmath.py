@@ -55,7 +55,7 @@ def test_slope_and_curvature_along_a_direction(case: tuple[Any, Any]):
         "b": b.ravel(),
         "c": c.ravel() if c.size else np.zeros(3),
     }
-    with mp.workdps(25):
+    with mp.workdps(20):
         slope = float(mp.diff(lambda t: nll(t, parts), 0, 1))
         bend = float(mp.diff(lambda t: nll(t, parts), 0, 2))
     assert float(at.slope @ direction) == pytest.approx(slope, rel=1e-9)
