@@ -115,19 +115,19 @@ def restarted(
         together = _together(objective, plan)
         for first in range(0, plan.n_starts, together):
             numbers = range(first, min(first + together, plan.n_starts))
-            name = f"starts {numbers.start} to {numbers.stop - 1}"
+            name, pressed = f"starts {numbers.start} to {numbers.stop - 1}", False
             if journal is not None and name in journal:
                 with as_kept():
                     ends = [solution_of(one, objective.measure.origin) for one in journal[name]]
             else:
                 starts = _starts(objective, plan, numbers, budget)
-                ends = _ends(found, starts, plan.n_starts, budget)
+                ends, pressed = _ends(found, starts, plan.n_starts, budget)
                 if journal is not None and len(ends) == len(numbers):
                     journal.put(name, [stored(end) for end in ends])
             for end in ends:
                 found.add(end)
-            if len(found.ends) < numbers.stop:  # the callback, or the clock
-                found.stop_reason = "time_limit" if budget.left == 0.0 else "interrupted"
+            if pressed or len(found.ends) < numbers.stop:  # Ctrl-C, the callback, or the clock
+                found.stop_reason = "time_limit" if budget.left == 0.0 and not pressed else "interrupted"
                 break
     except Stopped as stop:
         found.stop_reason = str(stop)
@@ -160,8 +160,8 @@ def _starts(objective: SampleObjective, plan: StartPlan, numbers: range, budget:
     return starts
 
 
-def _ends(found: Restarts, starts: list[Mixture], total: int, budget: Budget) -> list[Solution]:
-    """Where the next starts end, up to the first that was cut short."""
+def _ends(found: Restarts, starts: list[Mixture], total: int, budget: Budget) -> tuple[list[Solution], bool]:
+    """Where the next starts end, up to the first that was cut short, and whether Ctrl-C was pressed."""
     objective, first = found.objective, len(found.ends)
     budget.report("em", first, total, objective.value(starts[0]), iteration=0)
 
@@ -175,10 +175,10 @@ def _ends(found: Restarts, starts: list[Mixture], total: int, budget: Budget) ->
     if not rough and interrupted:
         raise KeyboardInterrupt
     if not rough or found.asked:
-        return []
+        return [], interrupted
     # After Ctrl-C too: what is nearly at its end is taken there, so that it counts.
     ends = descend_all(FINISH, objective, rough, max_seconds=budget.left, watch=watch)
-    return list(takewhile(lambda one: one.stop_reason not in CUT_SHORT, ends))
+    return list(takewhile(lambda one: one.stop_reason not in CUT_SHORT, ends)), interrupted
 
 
 def left_when_shaken(found: Restarts, places: Sequence[int], same: float) -> list[bool]:

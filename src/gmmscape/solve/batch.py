@@ -167,7 +167,8 @@ def _alone(
     if found is None or found.runs[0].end == "out_of_reach":
         return _by_python(solver, objective, start, patience, max_seconds, number, watch, kept)
     cut_short = "interrupted" if found.interrupted else "time_limit"
-    return _solution(objective, start, found.runs[0], cut_short, kept)
+    end = _solution(objective, start, found.runs[0], cut_short, kept)
+    return replace(end, stop_reason="interrupted") if found.interrupted else end
 
 
 class RoughEnds(NamedTuple):
@@ -255,8 +256,9 @@ def _natively(
             solutions.append(_by_python(solver, objective, start, patience, max_seconds, 0, watch, kept))
         elif one.end != "not_begun" or not solutions:
             solutions.append(_solution(objective, start, one, cut_short, kept))
-    # However short the work was, it is seen once.
-    if watch is not None and watch(len(runs), sum(s.n_iter for s in solutions), solutions[-1].value):
+    # However short the work was, it is seen once; and Ctrl-C counts also where all had ended when it came.
+    asked = watch is not None and watch(len(runs), sum(s.n_iter for s in solutions), solutions[-1].value)
+    if asked or (interrupted and all(one.stop_reason != "interrupted" for one in solutions)):
         solutions[-1] = replace(solutions[-1], stop_reason="interrupted")
     return solutions
 
