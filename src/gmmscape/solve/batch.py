@@ -166,9 +166,15 @@ def _alone(
         found = _run(solver, objective, [start], patience, max_seconds, seen, each_iteration=True, kept=kept)
     if found is None or found.runs[0].end == "out_of_reach":
         return _by_python(solver, objective, start, patience, max_seconds, number, watch, kept)
-    cut_short = "interrupted" if found.interrupted else "time_limit"
-    end = _solution(objective, start, found.runs[0], cut_short, kept)
-    return replace(end, stop_reason="interrupted") if found.interrupted else end
+    end = _solution(objective, start, found.runs[0], "time_limit", kept)
+    return _interrupted(end) if found.interrupted else end
+
+
+def _interrupted(end: Solution) -> Solution:
+    """An end that Ctrl-C came after, marked so; a collapsed one is none to go on with."""
+    if end.stop_reason == "degenerate":
+        raise KeyboardInterrupt
+    return replace(end, stop_reason="interrupted")
 
 
 class RoughEnds(NamedTuple):
@@ -257,9 +263,10 @@ def _natively(
         elif one.end != "not_begun" or not solutions:
             solutions.append(_solution(objective, start, one, cut_short, kept))
     # However short the work was, it is seen once; and Ctrl-C counts also where all had ended when it came.
-    asked = watch is not None and watch(len(runs), sum(s.n_iter for s in solutions), solutions[-1].value)
-    if asked or (interrupted and all(one.stop_reason != "interrupted" for one in solutions)):
+    if watch is not None and watch(len(runs), sum(s.n_iter for s in solutions), solutions[-1].value):
         solutions[-1] = replace(solutions[-1], stop_reason="interrupted")
+    if interrupted and all(one.stop_reason != "interrupted" for one in solutions):
+        solutions[-1] = _interrupted(solutions[-1])
     return solutions
 
 

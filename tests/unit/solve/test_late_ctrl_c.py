@@ -53,3 +53,17 @@ def test_no_further_starts_are_run(objective: Any, late: list[int]):
     found = restarted(objective[0], StartPlan(2, "random_from_data", 500, 0), Budget("optima", None))
     assert found.stop_reason == "interrupted"
     assert len(found.ends) < 500
+
+
+def test_a_collapsed_end_is_not_told_as_a_fit(
+    objective: Any, late: list[int], monkeypatch: pytest.MonkeyPatch
+):
+    em = NativeRows.em
+
+    def collapsed(self: Any, task: Any) -> Any:
+        found = em(self, task)
+        return found._replace(runs=[one._replace(end="degenerate") for one in found.runs])
+
+    monkeypatch.setattr(NativeRows, "em", collapsed)
+    with pytest.raises(KeyboardInterrupt):
+        descend_all(EM(), objective[0], [objective[1]])

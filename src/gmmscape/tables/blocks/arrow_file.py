@@ -102,9 +102,8 @@ class ArrowParts:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> Exception:
-        if (
-            isinstance(error, OSError) and error.errno
-        ):  # the system's error: the file is gone, or may not be read
+        # An error of the system: the file is gone, or may not be read.
+        if isinstance(error, OSError) and error.errno:
             return OSError(error.errno, os.strerror(error.errno), self.file)
         return DataError(f"{self.file} is a damaged {self._kind.capitalize()} file: {error}")
 
