@@ -75,8 +75,8 @@ def columns_of(X: Any, beginnings: tuple[str, ...]) -> str | None:
     """Return in words which columns have types whose names begin so; None where none has."""
     found = [i for i, kind in enumerate(_types(X)) if str(kind).lower().startswith(beginnings)]
     names = column_names(X)
-    called = ", ".join(repr(names[i]) if names else str(i) for i in found[:10])
-    return f"column{'s' if len(found) > 1 else ''} {called}" if found else None
+    listed = ", ".join(repr(names[i]) if names else str(i) for i in found[:10])
+    return f"column{'s' if len(found) > 1 else ''} {listed}" if found else None
 
 
 def text_among(X: Any) -> str | None:

@@ -267,7 +267,8 @@ def returned_centers(model: FittedModel, centers: FloatArray, X: Any, *, inertia
     Raises InvalidParameterError where the class predicts by more than the nearest center.
     """
     if not hasattr(model.source, "cluster_centers_"):
-        return np.array(centers).reshape(np.shape(model.source))
+        given = model.centers if isinstance(model.source, (str, Path)) else model.source
+        return np.array(centers).reshape(np.shape(given))
     estimator = copy.deepcopy(model.source)
     dtype = estimator.cluster_centers_.dtype
     estimator.cluster_centers_ = centers.astype(dtype)
@@ -464,6 +465,8 @@ def _from_part(path: str | Path, content: dict[str, Any]) -> FittedModel:
         raise FormatError(
             f"it holds a {content['format']!r}: pass a mixture, a fit, a repair, a selection or local optima"
         )
+    if isinstance(part, np.ndarray):
+        return FittedModel(path, mixture=None, centers=mean_matrix("centers", part))
     return FittedModel(
         source=path,
         mixture=part.mixture,

@@ -20,9 +20,10 @@ from gmmscape.cli.shared.options import (
 )
 from gmmscape.cli.shared.outputs import output_options, outputs_of
 from gmmscape.cli.shared.progress import progress
-from gmmscape.cli.shared.rows import layout_of, table_options
+from gmmscape.cli.shared.rows import Rows, layout_of, table_options
 from gmmscape.diagnosis import Repair, repair
 from gmmscape.estimator.document import FitDocument
+from gmmscape.models import FittedModel
 
 
 @click.command("repair", cls=FileCommand)
@@ -47,9 +48,9 @@ from gmmscape.estimator.document import FitDocument
 def repair_command(context: click.Context, model: str, file: str, out: str, **options: Any) -> None:
     """Repair the fit in MODEL on the rows of FILE and write it to the file that --model names.
 
-    MODEL is the JSON of `gmmscape fit --json` or `gmmscape repair --model`. Pickles are refused. Columns are
-    those that the model was fitted on. Exit codes: 0 good, 1 the result is not converged or degenerate, 2
-    usage, 3 data, 4 interrupted.
+    MODEL is the JSON of `gmmscape fit --json` or `gmmscape repair --model`, or of a repair of k-means
+    that was written from Python. Pickles are refused. Columns are those that the model was fitted on. Exit
+    codes: 0 good, 1 the result is not converged or degenerate, 2 usage, 3 data, 4 interrupted.
 
     \b
     Example:
@@ -62,10 +63,22 @@ def repair_command(context: click.Context, model: str, file: str, out: str, **op
     with progress("repairing", quiet=outputs.quiet) as callback:
         result = repair(model, rows.values, rows.weights, rng=seed, callback=callback, **options)
     result = result.told(rows.names, rows.lines)
-    assert result.solution is not None  # MODEL holds a mixture
+    if result.solution is None:  # centers: their repair is read again as it is
+        outputs.write(result, result.plot, rows=rows, also=((result, out),))
+        context.exit(4 if result.diagnosis.stop_reason == "interrupted" else 0)
+    document = _document(result, fitted, rows, options, seed)
+    outputs.write(result, result.plot, rows=rows, also=((document, out),), printed=document)
+    context.exit(4 if result.diagnosis.stop_reason == "interrupted" else exit_code(document))
+
+
+def _document(
+    result: Repair, fitted: FittedModel, rows: Rows, options: dict[str, Any], seed: int | None
+) -> FitDocument:
+    """The repaired mixture as a fit, with what the given one says of itself where no option says more."""
+    assert result.solution is not None
     assert result.diagnosis_after is not None
     floors = (options["reg_covar"], fitted.reg_covar), (options["covariance_floor"], fitted.covariance_floor)
-    document = FitDocument(
+    return FitDocument(
         solution=result.solution,
         diagnosis=result.diagnosis_after,
         before=result.diagnosis,
@@ -78,5 +91,3 @@ def repair_command(context: click.Context, model: str, file: str, out: str, **op
         seed=seed,
         init_params=None,
     )
-    outputs.write(result, result.plot, rows=rows, also=((document, out),), printed=document)
-    context.exit(4 if result.diagnosis.stop_reason == "interrupted" else exit_code(document))

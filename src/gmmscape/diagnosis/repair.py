@@ -168,8 +168,8 @@ class Repair(Record):
 
     @property
     def fitted_part(self) -> Any:
-        """The solution; None for centers."""
-        return self.solution
+        """The solution, or centers."""
+        return self.after if self.solution is None else self.solution
 
     def _compared(self) -> tuple[str, ...]:
         return ("after", *super()._compared())

@@ -285,7 +285,7 @@ class Record:
 
     @property
     def fitted_part(self) -> Any:
-        """What of it is a model that can be diagnosed, with a `mixture`; None where nothing is."""
+        """What of it can be diagnosed: a model with a `mixture`, or centers; None where nothing can."""
         return None
 
     def __eq__(self, other: object) -> bool:

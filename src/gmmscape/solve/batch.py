@@ -262,11 +262,13 @@ def _natively(
             solutions.append(_by_python(solver, objective, start, patience, max_seconds, 0, watch, kept))
         elif one.end != "not_begun" or not solutions:
             solutions.append(_solution(objective, start, one, cut_short, kept))
-    # However short the work was, it is seen once; and Ctrl-C counts also where all had ended when it came.
-    if watch is not None and watch(len(runs), sum(s.n_iter for s in solutions), solutions[-1].value):
-        solutions[-1] = replace(solutions[-1], stop_reason="interrupted")
-    if interrupted and all(one.stop_reason != "interrupted" for one in solutions):
-        solutions[-1] = _interrupted(solutions[-1])
+    last = solutions[-1]
+    # However short the work was, it is seen once; what has collapsed by then stays no fit.
+    if watch is not None and watch(len(runs), sum(s.n_iter for s in solutions), last.value):
+        solutions[-1] = last if last.stop_reason == "degenerate" else replace(last, stop_reason="interrupted")
+    # Ctrl-C counts also where all had ended when it came.
+    elif interrupted and all(one.stop_reason != "interrupted" for one in solutions):
+        solutions[-1] = _interrupted(last)
     return solutions
 
 

@@ -53,6 +53,19 @@ def test_stuck_fits_are_repaired(clusters, stuck, tmp_path):
     assert inside("diagnose", out, clusters, "--exit-code").returncode == again.returncode == 0
 
 
+def test_centers_are_repaired(clusters, tmp_path):
+    file, out = tmp_path / "centers.json", tmp_path / "better.json"
+    gs.repair(X[[0, 1, 60, 180]], X, rng=0, max_seconds=0).to_json(file)
+    result = inside("repair", file, clusters, "--model", out, "--json", tmp_path / "result.json")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("repaired - ")
+    assert content_of(out) == content_of(tmp_path / "result.json")
+    assert inside("diagnose", out, clusters, "--exit-code").returncode == 0
+    refused = inside("score", out, clusters)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "centers alone have no density" in refused.stderr
+
+
 def test_a_repair_goes_on_from_its_checkpoint(clusters, stuck, tmp_path):
     model, _ = stuck
     kept, outs = tmp_path / "so-far.json", [tmp_path / f"{i}.json" for i in range(2)]

@@ -10,6 +10,8 @@ import pytest
 from sklearn.cluster import BisectingKMeans, KMeans, MiniBatchKMeans
 
 import gmmscape as gs
+from gmmscape.diagnosis import Repair
+from gmmscape.models import read_model
 from unit.models.cases import (
     BAD_MEANS,
     CLUSTERS,
@@ -74,6 +76,19 @@ def test_bare_centers_come_back_as_an_array():
     assert sorted(found.argmin(axis=1)) == list(range(K))
     for i in UNTOUCHED:
         assert found[i].argmin() == i
+
+
+@pytest.mark.parametrize("columns", [2, 1])
+def test_a_repair_of_centers_is_read_as_their_model(columns: int, tmp_path):
+    model, rows = KMeans(K, init=BAD_MEANS[:, :columns], n_init=1).fit(X[:, :columns]), X[:, :columns]
+    repaired, file = gs.repair(model, rows, rng=0), tmp_path / "centers.json"
+    repaired.to_json(file)
+    np.testing.assert_array_equal(read_model(str(file)).centers, repaired.after)
+    assert gs.diagnose(file, rows, rng=0).verdict == "no better fit found"
+    again = gs.repair(file, rows, rng=0)
+    np.testing.assert_allclose(again.model, repaired.after, rtol=1e-9)
+    again.to_json(file)
+    np.testing.assert_array_equal(Repair.from_json(file).after, again.model)
 
 
 def test_good_centers_stay():

@@ -67,3 +67,5 @@ def test_a_collapsed_end_is_not_told_as_a_fit(
     monkeypatch.setattr(NativeRows, "em", collapsed)
     with pytest.raises(KeyboardInterrupt):
         descend_all(EM(), objective[0], [objective[1]])
+    stopped = descend_all(EM(), objective[0], [objective[1]], watch=lambda *_: True)
+    assert [one.stop_reason for one in stopped] == ["degenerate"]
