@@ -203,8 +203,8 @@ PAGE = Page(
     count to the last swap that was a gain, as if they knew when to stop. Ours is maximum likelihood with
     the search of a default fit (`covariance_prior=0`, `pursue="likelihood"`, `nested="take"`); all
     defaults and the search off stand beside it. All defaults pursue something else, a penalised
-    likelihood that new rows would confirm. A method that has used 10 seconds on a set, 30 if it swaps,
-    gets no other seed there.""",
+    likelihood that new rows would confirm. Each method has fifty seeds of a set or more, as many as it
+    does in 10 seconds, but for those that have used 30 before.""",
     sentence="""Ours finds the best optimum in {hits} of {of} runs on {sets} sets. The best peer of a set
     takes {least} to {most} times the expected time; on {alone} sets no peer finds it at all. Where a peer
     is faster: {lost}. A fit of ours takes {search} times as long as one with the search off, for the

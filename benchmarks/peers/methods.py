@@ -19,6 +19,8 @@ from benchmarks.peers.environments import HERE, environment
 Array = NDArray[np.float64]
 RUNNERS = Path(__file__).parent / "runners"
 OURS = "ours"
+#: Processor seconds of a method on a set after which it gets no other seed: if enough are done; and at most.
+PATIENCE, LIMIT, ENOUGH = 10.0, 30.0, 50
 #: How processes end that somebody stops: that is no result of theirs.
 STOPPED = (-signal.SIGTERM, -signal.SIGINT)
 
@@ -32,8 +34,6 @@ class Method(NamedTuple):
         Its name on the page, the runner's file, the runner's word for it, and its environment.
     seeds : int
         Runs of each set; one of what does not depend on chance.
-    patience : float
-        Processor seconds after which it gets no other seed of a set.
     """
 
     name: str
@@ -41,7 +41,6 @@ class Method(NamedTuple):
     word: str
     group: str
     seeds: int = 100
-    patience: float = 10.0
 
     @property
     def is_ours(self) -> bool:
@@ -58,7 +57,7 @@ METHODS = (
     Method("scikit-learn, random_from_data", "scikit.py", "random_from_data", "scikit-learn"),
     Method("breathing k-means + EM", "scikit.py", "breathing", "scikit-learn", 50),
     Method("FLS++ + EM", "scikit.py", "local search", "flspp", 50),
-    Method("random swap EM", "scikit.py", "swaps", "scikit-learn", 50, 30.0),
+    Method("random swap EM", "scikit.py", "swaps", "scikit-learn", 50),
     Method("autogmm", "autogmm_runner.py", "autogmm", "autogmm", 50),
     Method("pomegranate", "pomegranate_runner.py", "pomegranate", "pomegranate", 50),
     Method("torchgmm", "torchgmm_runner.py", "torchgmm", "torchgmm", 50),
@@ -69,7 +68,7 @@ METHODS = (
 )
 #: Long runs, whose best counts as an optimum that is to be found.
 LONG = (
-    Method("long search", "ours.py", "long", HERE, 2, 10.0),
+    Method("long search", "ours.py", "long", HERE, 2),
     Method("long random swaps", "scikit.py", "long", "scikit-learn", 1),
 )
 
@@ -112,7 +111,8 @@ def run(method: Method, place: Place, X: Array, k: int, least: float, seeds: lis
         np.save(rows, X)
         np.savetxt(rows.with_suffix(".txt"), X, fmt="%.17g")
         asked: dict[str, Any] = {"rows": str(rows), "out": str(out), "k": k, "least_variance": least}
-        asked |= {"method": method.word, "seeds": seeds, "seconds": method.patience}
+        asked |= {"method": method.word, "seeds": seeds}
+        asked |= {"seconds": PATIENCE, "most_seconds": LIMIT, "enough": ENOUGH}
         job.write_text(json.dumps(asked), encoding="utf-8")
         told = [str(job)]
         if method.runner.endswith(".R"):

@@ -21,7 +21,9 @@ WARM_UP, WARM_UP_ROWS = 987_654, 500
 def serve(fits: dict[str, Fit], *, compiled: bool = False) -> None:
     """Do the job that the command line names: fit by one method from some seeds, while its time lasts.
 
-    What loads at the first call does so before; `compiled` says that a call is compiled for its shapes.
+    After `seconds` of processor time it goes on only while less than `enough` seeds are done, and never after
+    `most_seconds`. What loads at the first call does so before; `compiled` says that a call is compiled for
+    its shapes.
     """
     warnings.simplefilter("ignore")
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
@@ -33,7 +35,7 @@ def serve(fits: dict[str, Fit], *, compiled: bool = False) -> None:
     for seed in job["seeds"]:
         ends.append(_timed(fit, X, job, seed))
         used += ends[-1]["seconds"]
-        if used > job["seconds"]:
+        if used > (job["seconds"] if len(ends) >= job["enough"] else job["most_seconds"]):
             break
     Path(job["out"]).write_text(json.dumps(ends), encoding="utf-8")
 

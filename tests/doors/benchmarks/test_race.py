@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import sys
 from pathlib import Path
 
@@ -16,6 +18,7 @@ if (ROOT / "benchmarks").is_dir():
     sys.path.insert(0, str(ROOT))
     from benchmarks.fitting import race, race_page
     from benchmarks.peers import environments, judge, methods, targets
+    from benchmarks.peers.runners import serving
 
 ROWS = np.random.default_rng(5).normal([[0.0, 0.0], [5.0, 0.0]], 1.0, (150, 2, 2)).reshape(-1, 2)
 SPHERES = np.broadcast_to(np.eye(2), (2, 2, 2))
@@ -166,3 +169,22 @@ def test_the_small_race(tmp_path: Path):
     assert peers["here"]["there"]
     assert peers["gmmx"]["why_not"] == "the small version installs nothing"
     assert "mclust" in " ".join(peers)
+
+
+@pytest.mark.parametrize(
+    ("limits", "done"),
+    [((1.0, 9.0, 1), 2), ((1.0, 9.0, 4), 4), ((1.0, 2.0, 9), 3), ((99.0, 99.0, 1), 6)],
+)
+def test_seeds_end_where_they_are_enough_and_time_is_over(
+    limits: tuple[float, float, int], done: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    rows, job, out = (tmp_path / name for name in ("rows.npy", "job.json", "out.json"))
+    np.save(rows, ROWS)
+    asked = {"rows": str(rows), "out": str(out), "k": 2, "least_variance": 1e-6, "method": "any"}
+    asked |= {"seeds": list(range(6))} | dict(zip(("seconds", "most_seconds", "enough"), limits, strict=True))
+    job.write_text(json.dumps(asked), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["runner", str(job)])
+    clock = itertools.count()  # a second goes by at each look
+    monkeypatch.setattr(serving.time, "process_time", lambda: float(next(clock)))
+    serving.serve({"any": lambda X, k, least, seed: ([0.5, 0.5], X[:k], np.ones(k))})
+    assert len(json.loads(out.read_text(encoding="utf-8"))) == done
