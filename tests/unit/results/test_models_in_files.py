@@ -100,7 +100,7 @@ def test_a_selection_is_diagnosed_under_its_floors(results, tmp_path):
     assert gs.diagnose(tmp_path / "selection.json", rows(), rng=0).verdict == "no better fit found"
 
 
-@pytest.mark.parametrize("name", ["diagnosis", "repair of centers", "atlas", "decoding", "threshold"])
+@pytest.mark.parametrize("name", ["diagnosis", "atlas", "decoding", "threshold"])
 def test_a_file_without_a_model_is_refused_by_name(results, name, tmp_path):
     path = tmp_path / "result.json"
     results[name].to_json(path)
