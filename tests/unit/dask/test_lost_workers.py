@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ from gmmscape.dask import DaskBlocks
 from gmmscape.estimator.of_blocks import fit_blocks
 from gmmscape.measure.blocked import ArrayBlocks, LocalBlocks
 
+dask = pytest.importorskip("dask", reason="Dask is not installed")
 da = pytest.importorskip("dask.array", reason="Dask is not installed")
 distributed = pytest.importorskip("distributed", reason="distributed is not installed")
 
@@ -113,3 +116,20 @@ def test_all_workers_are_killed_in_the_midst(tmp_path: Path):
         fit_blocks(model, rows, lambda event: iterations.append(event.done) if event.stage == "em" else None)
     assert min(iterations) > 1
     assert_same(model, fitted_here())
+
+
+def test_a_partition_that_kills_each_worker_is_named():
+    class Deadly:
+        """A task of the third partition that no worker survives; by value, for workers have no tests."""
+
+        def __call__(self, block: Any, place: int) -> int:
+            if place == 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return place
+
+    with dask.config.set({"distributed.scheduler.allowed-failures": 1}), workers(3) as (client, processes):
+        blocks = DaskBlocks(da.from_array(X, chunks=(SIZES, 2)), client=client, timeout=60.0)
+        with pytest.raises(NoResultError, match="died again and again at partition 2"):
+            list(blocks.results(Deadly()))
+        ended = [process.poll() for process in processes]
+        assert sorted(ended, key=str) == [-signal.SIGKILL, -signal.SIGKILL, None]
