@@ -55,16 +55,16 @@ FAULTS = (
     ),
     Fault(
         "the log density has twice the constant of a Gaussian",
-        REFERENCE,
-        "parameters.log_determinants - 0.5 * d * LOG_2PI",
-        "parameters.log_determinants - d * LOG_2PI",
+        "engine/parameters.py",
+        "self.log_determinants - 0.5 * d * LOG_2PI",
+        "self.log_determinants - d * LOG_2PI",
         ENGINE,
     ),
     Fault(
         "squared distances count whole",
         REFERENCE,
-        "return log_constants(parameters) - 0.5 * squared_distances(X, parameters)",
-        "return log_constants(parameters) - squared_distances(X, parameters)",
+        "return parameters.log_constants - 0.5 * squared_distances(X, parameters)",
+        "return parameters.log_constants - squared_distances(X, parameters)",
         ENGINE,
     ),
     Fault(

@@ -17,9 +17,14 @@ _limits = threading.local()
 
 def machine_threads() -> int:
     """Return how many threads this process may use: its cores, and no more than OMP_NUM_THREADS says."""
+    return _allowed(os.environ.get("OMP_NUM_THREADS", ""))
+
+
+@cache
+def _allowed(asked: str) -> int:
     # A list such as "4,2" is for nested levels: the first is ours.
-    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    return min(_cores(), int(asked)) if asked.isdecimal() and int(asked) > 0 else _cores()
+    first = asked.partition(",")[0].strip()
+    return min(_cores(), int(first)) if first.isdecimal() and int(first) > 0 else _cores()
 
 
 @cache

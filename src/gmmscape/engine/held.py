@@ -9,9 +9,8 @@ import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
 from gmmscape.engine import reference, reference_information
-from gmmscape.engine.parameters import Parameters
+from gmmscape.engine.parameters import LOG_2PI, Parameters
 from gmmscape.engine.protocol import Coverage, EmRuns, EmTask, Rounding, Rows, Truncation
-from gmmscape.engine.reference import LOG_2PI
 from gmmscape.engine.rounding import largest_coordinate, reference_rounding
 from gmmscape.statistics import Information, LocationDerivatives, ScoreMoments, SufficientStatistics
 from gmmscape.threads import cached_property

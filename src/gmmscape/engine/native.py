@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from gmmscape.arrays import FloatArray, IntArray
-from gmmscape.engine import reference
 from gmmscape.engine.extension import native
 from gmmscape.engine.held import HeldRows
 from gmmscape.engine.parameters import Parameters
@@ -235,7 +234,7 @@ def _model(parameters: Parameters) -> tuple[str, FloatArray, FloatArray, FloatAr
     """A mixture as the kernels take it: kind, log constants, means, factors."""
     return (
         parameters.kind,
-        reference.log_constants(parameters),
+        parameters.log_constants,
         np.ascontiguousarray(parameters.means),
         np.ascontiguousarray(parameters.factors),
     )

@@ -17,7 +17,6 @@ from gmmscape.engine.parameters import Parameters
 from gmmscape.statistics import LocationDerivatives, SufficientStatistics, merge_in_order
 
 BLOCK_ROWS = 4096
-LOG_2PI = float(np.log(2.0 * np.pi))
 #: Responsibilities below this count as zero. What they add is far below rounding, and their products with
 #: small deviations would be subnormal: slow, and no longer exact under scaling by powers of two.
 SMALLEST = 2.0**-800
@@ -31,13 +30,7 @@ def blocks(n: int) -> Iterator[slice]:
 
 def log_joint(X: FloatArray, parameters: Parameters) -> FloatArray:
     """Return log(weight_i N(x; mean_i, covariance_i)) for a block of rows, shape (n, k)."""
-    return log_constants(parameters) - 0.5 * squared_distances(X, parameters)
-
-
-def log_constants(parameters: Parameters) -> FloatArray:
-    """Return the log joint density of each component at its own mean, shape (k,)."""
-    d = parameters.means.shape[1]
-    return parameters.log_weights + parameters.log_determinants - 0.5 * d * LOG_2PI
+    return parameters.log_constants - 0.5 * squared_distances(X, parameters)
 
 
 def squared_distances(X: FloatArray, parameters: Parameters) -> FloatArray:

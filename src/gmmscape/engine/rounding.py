@@ -9,7 +9,7 @@ from gmmscape.effort import EFFORT
 from gmmscape.engine.logsumexp import logsumexp_rows
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.protocol import Rounding
-from gmmscape.engine.reference import blocks, log_constants, squared_distances
+from gmmscape.engine.reference import blocks, squared_distances
 
 EPS = float(np.finfo(np.float64).eps)
 #: What is estimated is one unit in the last place of each operand; there are several.
@@ -46,7 +46,7 @@ def reference_rounding(X: FloatArray, weights: FloatArray, parameters: Parameter
     precision = float(np.abs(parameters.factors).max())  # inverse of the smallest standard deviation
     k = len(parameters.means)
     value, gradient, hessian = 0.0, np.zeros(k), np.zeros(k)
-    constants = log_constants(parameters)
+    constants = parameters.log_constants
     finite = constants[np.isfinite(constants)]
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         shift = EPS * length * precision

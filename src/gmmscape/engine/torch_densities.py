@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gmmscape.engine.parameters import Parameters
-from gmmscape.engine.reference import SMALLEST, log_constants
+from gmmscape.engine.reference import SMALLEST
 from gmmscape.engine.torch_device import Tensor, on_device, torch
 
 #: Exponentials below this are zero: as in the reference engine, and where float32 still has its digits.
@@ -32,7 +32,7 @@ class DeviceMixture:
 
     def __init__(self, parameters: Parameters, device: Tensor) -> None:
         self.kind, (self.k, self.d) = parameters.kind, parameters.means.shape
-        self.constants = on_device(log_constants(parameters)[:, None], device)
+        self.constants = on_device(parameters.log_constants[:, None], device)
         self.means = on_device(parameters.means[:, :, None], device)
         factors = on_device(parameters.factors, device)
         self._factors = {

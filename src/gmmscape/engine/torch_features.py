@@ -12,7 +12,6 @@ import numpy as np
 
 from gmmscape.arrays import BoolArray, FloatArray
 from gmmscape.engine.parameters import Parameters
-from gmmscape.engine.reference import log_constants
 from gmmscape.engine.torch_data import DeviceData
 from gmmscape.engine.torch_densities import Posterior, posterior
 from gmmscape.engine.torch_device import Tensor, on_device, torch
@@ -65,7 +64,7 @@ class FeaturePlan:
             means_out = float(np.linalg.norm(gaps / scale, axis=1).max())
             self._possible = self._steepest * means_out**2
             theta = _linear_forms(parameters, gaps / self.unit, self.unit)
-        constants = log_constants(parameters)
+        constants = parameters.log_constants
         self.base = float(constants[alive].max())
         theta[:, 0] += np.where(alive, constants - self.base, 0.0)
         theta[~alive] = 0.0

@@ -6,7 +6,6 @@ import numpy as np
 
 from gmmscape.engine.parameters import Parameters
 from gmmscape.engine.protocol import Rounding
-from gmmscape.engine.reference import log_constants
 from gmmscape.engine.rounding import EPS, SAFETY
 from gmmscape.engine.torch_data import DeviceData
 from gmmscape.engine.torch_densities import DeviceMixture, posterior
@@ -18,7 +17,7 @@ def rounding(data: DeviceData, parameters: Parameters, largest: float) -> Roundi
     """Return the errors, for rows whose largest coordinate is given; None where some row has no density."""
     mixture = DeviceMixture(parameters, data.device)
     precision = float(np.abs(parameters.factors).max())
-    constants = log_constants(parameters)
+    constants = parameters.log_constants
     constant = float(np.abs(constants[np.isfinite(constants)]).max(initial=0.0))
     with np.errstate(over="ignore"):
         shift = EPS * max(largest, float(np.abs(parameters.means).max())) * precision

@@ -174,16 +174,9 @@ class Population(Centred):
         if self._by_sobol(d):
             return self.fixed_rows(tolerance)
         single = QuadratureRows(truth, [Rule((1.0,) * d)] * truth.n_components, self._unit)
-        rules = []
-        for s in range(truth.n_components):
-
-            def placed(z: FloatArray, s: int = s) -> FloatArray:
-                return single.placed(s, z)
-
-            mixture = fit(s) if callable(fit) else fit
-            integrand = log_density_and_derivatives(mixture)
-            sigma = float(np.sqrt(np.linalg.eigvalsh(mixture.full_covariances()).min()))
-            rules.append(self._fitted(s, d, placed, integrand, mixture.parameters, sigma, tolerance))
+        parts = range(truth.n_components)
+        near = [_near(fit(s)) for s in parts] if callable(fit) else [_near(fit)] * len(parts)
+        rules = [self._fitted(s, d, partial(single.placed, s), *near[s], tolerance) for s in parts]
         return QuadratureRows(truth, rules, self._unit)
 
     def _reduced(self, tolerance: float, mixture: Mixture, held: FloatArray | None) -> ReducedRows:
@@ -301,3 +294,9 @@ class Population(Centred):
 
     def __repr__(self) -> str:
         return f"Population({self.truth!r}, rtol={self.rtol:g})"
+
+
+def _near(mixture: Mixture) -> tuple[Integrand, engine.Parameters, float]:
+    """What a rule for expectations near a mixture has to resolve; its arrays; its smallest deviation."""
+    sigma = float(np.sqrt(np.linalg.eigvalsh(mixture.full_covariances()).min()))
+    return log_density_and_derivatives(mixture), mixture.parameters, sigma

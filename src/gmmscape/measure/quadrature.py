@@ -12,6 +12,7 @@ all resolved: a kink that the value hardly sees is a jump in the first derivativ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
@@ -52,7 +53,7 @@ class Rule(NamedTuple):
         """About the number of nodes."""
         r = len(self.steps)
         ball = (1.0, 2.0, np.pi, 4 / 3 * np.pi)[r]
-        return float(ball * TOLERANCES.measure.tails[r] ** r / np.prod(self.steps))
+        return ball * TOLERANCES.measure.tails[r] ** r / math.prod(self.steps)
 
     def measured(self, integrand: Integrand) -> tuple[float, ...]:
         """Return the measured error of each of the integrand's sums."""

@@ -143,7 +143,7 @@ class MixtureParts:
         i, j = np.triu_indices(self.n_components, 1)
         return float(np.linalg.norm(self.means[i] - self.means[j], axis=1).min() / widest)
 
-    @property
+    @cached_property
     def parameters(self) -> engine.Parameters:
         """The arrays an engine computes with."""
         with np.errstate(divide="ignore"):
