@@ -188,17 +188,17 @@ def shown(summary: dict[str, Any]) -> Shown:
 
 def _beside(summary: dict[str, Any]) -> dict[str, Any]:
     """On how many kinds of rows our choice is no worse on new rows, and where theirs is right more often."""
-    ours, theirs = "ours, BIC", ("scikit-learn, BIC", "scikit-learn, BIC, n_init=10")
-    known = {group: own for group, own in summary.items() if ours in own and theirs[0] in own}
-
-    def lost(own: dict[str, Any], key: str, sign: int) -> list[str]:
-        return [who for who in theirs if who in own and sign * own[who][key] > sign * own[ours][key]]
-
-    nearer = sum(not lost(own, "behind_best_on_new_rows", -1) for own in known.values())
-    oftener = []
+    ours, first, second = "ours, BIC", "scikit-learn, BIC", "scikit-learn, BIC, n_init=10"
+    known = {group: own for group, own in summary.items() if ours in own and first in own}
+    nearer, oftener = 0, []
     for group, own in known.items():
-        told = [f"{who}: {part_of(own[who]['right'], own[who]['of'])}" for who in lost(own, "right", 1)]
-        oftener += [f"{group} ({', '.join(told)})"] if told else []
+        behind, right = own[ours]["behind_best_on_new_rows"], own[ours]["right"]
+        others = {who: own[who] for who in (first, second) if who in own}
+        nearer += all(behind <= one["behind_best_on_new_rows"] for one in others.values())
+        better = {who: one for who, one in others.items() if one["right"] > right}
+        if better:
+            told = [f"{who}: {part_of(one['right'], one['of'])}" for who, one in better.items()]
+            oftener.append(f"{group} ({', '.join(told)})")
     return {"nearer": nearer, "kinds": len(known), "oftener": "; ".join(oftener) or "none"}
 
 
