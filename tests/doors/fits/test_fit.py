@@ -168,3 +168,14 @@ def test_a_wild_row_is_named_by_its_line(tmp_path):
     assert "rows set aside: 1 row lies" in result.stdout
     assert "line 19;" in result.stdout
     assert result.stderr == ""
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")  # of pictures that are laid out before
+def test_letters_that_no_font_has_are_told(clusters, tmp_path):
+    table, pictures = tmp_path / "rows.csv", [tmp_path / f"{name}.png" for name in ("far", "near")]
+    for name, picture in zip(("\U00012000\U00012001", "height"), pictures, strict=True):  # cuneiform
+        write_table(table, X, header=f"{name},y")
+        result = inside("fit", table, "-k", 4, "--plot", picture, "--quiet")
+        assert result.returncode == 0
+        assert ("the font lacks some letters" in result.stderr) == (name != "height")
+        assert picture.read_bytes().startswith(b"\x89PNG")
