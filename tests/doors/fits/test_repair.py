@@ -61,9 +61,13 @@ def test_centers_are_repaired(clusters, tmp_path):
     assert result.stdout.startswith("repaired - ")
     assert content_of(out) == content_of(tmp_path / "result.json")
     assert inside("diagnose", out, clusters, "--exit-code").returncode == 0
-    refused = inside("score", out, clusters)
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert "centers alone have no density" in refused.stderr
+    for wanted, code, said in (
+        (("score", out, clusters), 2, "centers alone have no density"),
+        (("sample", out, "-n", 3), 3, "from which nothing can be drawn: pass a mixture"),
+    ):
+        refused = inside(*wanted)
+        assert (refused.returncode, refused.stdout) == (code, "")
+        assert said in refused.stderr
 
 
 def test_a_repair_goes_on_from_its_checkpoint(clusters, stuck, tmp_path):
