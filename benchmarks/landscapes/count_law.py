@@ -94,8 +94,8 @@ PAGE = Page(
     sentence="The count law is silent for {silent} of {of} truths.",
     claim="Saddles of every index are found",
     number="count law silent for {silent} of {of} truths",
-    loses="""alarm for {rings}: neighbours at folds missed, or false points where a pair has only just
-    split""",
+    loses="""alarm for {rings}, where it is not silent: neighbours at folds missed, or false points where a
+    pair has only just split""",
     shown=shown,
 )
 
