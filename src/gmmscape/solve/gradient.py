@@ -44,8 +44,6 @@ class GradientDescent:
         """Return a stop reason, or None to go on."""
         if state.ended is not None:
             return state.ended
-        if not np.any(state.slope[state.free]):
-            return "converged"
         return "converged" if state.gradient_norm <= self.tol else None
 
 

@@ -122,3 +122,13 @@ def test_stops_at_a_saddle_where_the_gradient_is_zero():
     solution = run(GradientDescent(), objective, start)
     assert (solution.stop_reason, solution.n_iter) == ("converged", 0)
     assert run(Newton(), objective, start).nll < solution.nll - 0.1
+
+
+@pytest.mark.parametrize(("means", "reason"), [([0.0, 0.0, 0.0], "converged"), ([0.0, 1000.0], "plateau")])
+def test_a_slope_of_exactly_zero_is_an_end_whatever_the_tolerance(means: list[float], reason: str):
+    """Rows at -1 and 1, means in the middle, and one that no row tells of."""
+    measure = lab.Sample(np.array([[-1.0], [1.0]]))
+    start = gs.Mixture.location(means, 1.0).shifted(-measure.origin)
+    solution = run(GradientDescent(tol=0.0), Objective.near(measure, Location(1.0), start), start)
+    assert (solution.stop_reason, solution.n_iter) == (reason, 0)
+    assert solution.means[:, 0].tolist() == means

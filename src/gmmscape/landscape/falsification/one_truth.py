@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -171,22 +171,17 @@ def searched(truth: Mixture, k: int, number: int, rng: np.random.Generator, plan
     seen, lost = _explored(descent, starts_for(truth, k, plan.n_starts, rng), truth, plan.rtol, tau)
     readings, suspects = [], []
     farthest: tuple[float, FloatArray] = (-1.0, np.zeros((0, truth.n_features)))
-    for item in seen:
+    for item, suspect in _judged(seen, truth, number, tau, plan.confirm):
         means, defect = item.end.means, item.defect
-        suspect = None if defect <= tau else _suspect(item, truth, number, tau, plan.confirm)
         if suspect is not None:
-            if any(
-                same_point(suspect.means, other.means, sigma, Accuracy(TOLERANCES.falsification.same))
-                for other in suspects
-            ):
-                continue
             suspects.append(suspect)
             if suspect.outcome == "refuted" and suspect.defect > tau:
-                lost["no minimum"] += item.hits
+                lost["no minimum"] += suspect.hits
                 continue
             means, defect = suspect.means, suspect.defect
         error = nearest_structure(means, truth, sigma).error
-        readings.append(Reading(float(defect), float(error), item.hits))
+        hits = item.hits if suspect is None else suspect.hits
+        readings.append(Reading(float(defect), float(error), hits))
         farthest = max(farthest, (error, means), key=lambda pair: pair[0])
     return Searched(
         number=number,
@@ -263,6 +258,26 @@ def _curvature(descent: Descent, end: Solution, rtol: float) -> float:
     hessian = descent.objective(local, rtol).derivatives(local, hessian=True).hessian
     assert hessian is not None
     return float(np.linalg.eigvalsh(hessian)[0]) * descent.sigma**2
+
+
+def _judged(
+    seen: list[_Seen], truth: Mixture, number: int, tau: float, confirm: bool
+) -> list[tuple[_Seen, Suspect | None]]:
+    """The minima, each with the suspect it is or None; those that refining joins once, with all hits."""
+    sigma = truth.sigma
+    assert sigma is not None
+    found: list[tuple[_Seen, Suspect | None]] = []
+    for item in seen:
+        suspect = None if item.defect <= tau else _suspect(item, truth, number, tau, confirm)
+        for i, (first, other) in enumerate(found):
+            if suspect is None or other is None:
+                continue
+            if same_point(suspect.means, other.means, sigma, Accuracy(TOLERANCES.falsification.same)):
+                found[i] = (first, replace(other, hits=other.hits + suspect.hits))
+                break
+        else:
+            found.append((item, suspect))
+    return found
 
 
 def _suspect(item: _Seen, truth: Mixture, number: int, tau: float, confirm: bool) -> Suspect:

@@ -13,9 +13,11 @@ from gmmscape.arrays import FloatArray
 from gmmscape.effort import EFFORT
 from gmmscape.landscape.points.critical_point import CriticalPoint
 from gmmscape.landscape.points.descent import Descent
+from gmmscape.landscape.points.ground import LocationGround
 from gmmscape.matching import match_means
 from gmmscape.measure import Population
 from gmmscape.mixture import Mixture
+from gmmscape.objective import Objective
 from gmmscape.solve.location import LocationState, evaluate, moved
 from gmmscape.tolerances import TOLERANCES
 
@@ -39,13 +41,13 @@ class Continuum:
     def __init__(self, descent: Descent, point: CriticalPoint) -> None:
         self._descent, self._point = descent, point
         start = descent.local_of(point)
-        rtol = (
+        self._rtol = (
             TOLERANCES.points.finer * descent.measure.rtol
             if isinstance(descent.measure, Population)
             else None
         )
-        self._objective = descent.objective(start, rtol)
-        self._level = evaluate(self._objective, start, hessian=False).value
+        self._rule = (start, descent.objective(start, self._rtol))
+        self._level = evaluate(self._objective(start), start, hessian=False).value
         self._visited = [start]
         looked_at = point.flat and point.converged
         self.dimension = len(self._found(start, self._flat(start))) if looked_at else 0
@@ -65,7 +67,9 @@ class Continuum:
             Hessian a step; what was walked before is not walked again.
         """
         goal = self._descent.local_of(other)
-        if self.dimension == 0 or not self._level_with(goal, evaluate(self._objective, goal, hessian=False)):
+        if self.dimension == 0:
+            return False
+        if not self._level_with(goal, evaluate(self._objective(goal), goal, hessian=False)):
             return False
         at = min(self._visited, key=lambda known: match_means(goal.means, known.means)[1])
         for _ in range(EFFORT.points.continuum_steps):
@@ -78,6 +82,15 @@ class Continuum:
             at = found
             self._visited.append(at)
         return False
+
+    def _objective(self, at: Mixture) -> Objective:
+        """The objective with a rule for a place: one that was made within a stride of it."""
+        made_for, objective = self._rule
+        if LocationGround(objective).apart(at, made_for) > TOLERANCES.points.continuum_stride:
+            # Farther on, a rule that is spaced for other means sees curvatures where none are.
+            objective = self._descent.objective(at, self._rtol)
+            self._rule = (at, objective)
+        return objective
 
     def _towards(self, at: Mixture, goal: Mixture) -> FloatArray:
         """The way to a goal in coordinates, the goal's means in the order that makes it short."""
@@ -103,7 +116,7 @@ class Continuum:
         stride = TOLERANCES.points.continuum_stride
         while length > 0 and stride >= TOLERANCES.points.shortest_stride:
             step = min(stride, length) / length * along
-            found = self._relaxed(moved(self._objective, at, step))
+            found = self._relaxed(moved(self._objective(at), at, step))
             if found is not None:
                 gone = (found.mixture.means - at.means).ravel() / self._descent.sigma
                 # Relaxing leads back to the continuum, and not along it.
@@ -119,7 +132,7 @@ class Continuum:
 
     def _flat(self, at: Mixture) -> FloatArray:
         """Orthonormal directions without curvature, one a row."""
-        state = evaluate(self._objective, at, hessian=True)
+        state = evaluate(self._objective(at), at, hessian=True)
         assert state.curvature is not None
         values, vectors = np.linalg.eigh(state.curvature)
         return vectors[:, np.abs(values) <= TOLERANCES.points.continuum_flat].T
@@ -129,7 +142,7 @@ class Continuum:
         gone = []
         for direction in (*flat, *-flat):
             step = TOLERANCES.points.continuum_step * direction
-            found = self._relaxed(moved(self._objective, at, step))
+            found = self._relaxed(moved(self._objective(at), at, step))
             if found is not None:
                 gone.append((found.mixture.means - at.means).ravel() / self._descent.sigma)
         if not gone:
@@ -140,7 +153,8 @@ class Continuum:
 
     def _relaxed(self, start: Mixture) -> LocationState | None:
         """The critical point that Newton's method leads to, flat directions left alone; None off level."""
-        at = evaluate(self._objective, start, hessian=True)
+        objective = self._objective(start)
+        at = evaluate(objective, start, hessian=True)
         for _ in range(EFFORT.points.continuum_relaxing):
             assert at.curvature is not None
             values, vectors = np.linalg.eigh(at.curvature)
@@ -154,12 +168,12 @@ class Continuum:
                 critical = at.gradient_norm <= TOLERANCES.points.followed
                 return at if critical and self._level_with(at.mixture, at) else None
             step *= min(1.0, TOLERANCES.points.continuum_stride / length)
-            at = evaluate(self._objective, moved(self._objective, at.mixture, vectors @ step), hessian=True)
+            at = evaluate(objective, moved(objective, at.mixture, vectors @ step), hessian=True)
         return None
 
     def _level_with(self, at: Mixture, state: LocationState) -> bool:
         """Whether a point has the value of the continuum, within the errors of both."""
-        errors = self._point.error + self._objective.errors(at).nll
+        errors = self._point.error + self._objective(at).errors(at).nll
         return bool(abs(state.value - self._level) <= TOLERANCES.points.level * errors)
 
 

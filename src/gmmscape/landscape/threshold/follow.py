@@ -100,8 +100,6 @@ def _way(
 
     track = tracked(Branch(landscapes.reversed(), start, -parameter), seen)
     points: list[Place] = [(-p.parameter, p.point) for p in track.points]
-    if not points:
-        return Way([(parameter, start)], [read(landscapes, start, parameter)], "lost", reason=track.lost)
     if levels is not None and readings[-1].defect <= levels.floor:
         return Way(points, readings, "floor")
     if track.lost is not None or flat[-2:] == [True, True]:

@@ -34,12 +34,15 @@ def signature(landscapes: TruthPath, point: FloatArray, parameter: float) -> Flo
     """Return numbers on which minima agree that a symmetry of the path, or relabelling, maps on each other.
 
     Curvatures, how fast the gradient changes along the path, and distances between means and to centers.
-    None where no isolated minimum is next to the point.
+    None where no isolated minimum is next to the point, or one so flat that rounding decides on it.
     """
     exact = refined(landscapes, point, parameter, fine=False)
     if exact is None:
         return None
     hessian = landscapes.slope(exact, parameter).hessian
+    curvatures = np.linalg.eigvalsh(hessian)
+    if curvatures[0] < TOLERANCES.threshold.resolved:
+        return None
     drift = landscapes.drift(parameter) / landscapes.unit
     # How the gradient changes for means that move with the truth as a whole: where it is does not matter.
     change = landscapes.along_parameter(exact, parameter).gradient + hessian @ np.tile(drift, landscapes.k)
@@ -51,7 +54,7 @@ def signature(landscapes: TruthPath, point: FloatArray, parameter: float) -> Flo
         * TOLERANCES.threshold.fewer_digits
     )
     shape = distances(landscapes, landscapes.means(exact), parameter)
-    return np.concatenate([np.linalg.eigvalsh(hessian), [speed], shape])
+    return np.concatenate([curvatures, [speed], shape])
 
 
 def distances(landscapes: TruthPath, means: FloatArray, parameter: float) -> FloatArray:
