@@ -8,6 +8,9 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+# As many workers as cores leave nothing to the threads of BLAS, whose waiting for work costs a worker's time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from hypothesis import settings

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "gmmscape"
 
+Modules = list[tuple[str, ast.Module]]
 pytestmark = pytest.mark.skipif(not SOURCE.is_dir(), reason="the source tree is in the repository only")
 
 LONGEST_FUNCTION = 60
@@ -23,10 +23,13 @@ LARGEST_FOLDER = 20
 DOORS = {"estimator/online.py", "landscape/paths/truth_path.py", "measure/coordinates.py", "solve/result.py"}
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
+@pytest.fixture(scope="module")
+def modules() -> Modules:
     """Every module of the package by its path below it, parsed."""
-    for path in sorted(SOURCE.rglob("*.py")):
-        yield path.relative_to(SOURCE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+    return [
+        (path.relative_to(SOURCE).as_posix(), ast.parse(path.read_text(encoding="utf-8")))
+        for path in sorted(SOURCE.rglob("*.py"))
+    ]
 
 
 def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -54,10 +57,10 @@ def calls(tree: ast.AST, name: str) -> list[ast.Call]:
     ]
 
 
-def test_functions_are_short():
+def test_functions_are_short(modules: Modules):
     long = {
         f"{path}:{node.name}": code_lines(node)
-        for path, tree in modules()
+        for path, tree in modules
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and code_lines(node) > LONGEST_FUNCTION
     }
@@ -96,15 +99,15 @@ def test_counting_sees_what_it_counts(tmp_path: Path):
     assert len(files_of(tmp_path)) == LARGEST_FOLDER + 1
 
 
-def test_mixtures_are_shifted_at_the_doors_only():
-    assert {path for path, tree in modules() if calls(tree, "shifted")} <= DOORS
+def test_mixtures_are_shifted_at_the_doors_only(modules: Modules):
+    assert {path for path, tree in modules if calls(tree, "shifted")} <= DOORS
 
 
-def test_families_are_told_apart_in_their_own_package():
+def test_families_are_told_apart_in_their_own_package(modules: Modules):
     asked = re.compile(r"\b(Family|Location|FreeCovariance|TiedSpherical)\b")
     found = [
         f"{path}:{call.lineno}"
-        for path, tree in modules()
+        for path, tree in modules
         if not path.startswith("families/")
         for call in calls(tree, "isinstance")
         if asked.search(ast.unparse(call.args[1]))
@@ -112,10 +115,10 @@ def test_families_are_told_apart_in_their_own_package():
     assert found == []
 
 
-def test_there_is_one_event_one_budget_one_stop_and_one_printer():
+def test_there_is_one_event_one_budget_one_stop_and_one_printer(modules: Modules):
     names = Counter(
         word
-        for _, tree in modules()
+        for _, tree in modules
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
         for word in ("Event", "Budget", "Stop", "Printer", "Watch")

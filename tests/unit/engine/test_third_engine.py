@@ -111,9 +111,12 @@ def test_it_serves_a_fit_and_a_diagnosis(kind: str):
 
 
 def test_it_serves_an_exploration():
-    truth = gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)
-    atlas = lab.Landscape(lab.Population(truth), 3).explore(0, n_starts=3)
-    assert [round(minimum.kl, 6) for minimum in atlas.minima] == [0.0, 2.769105]
+    land = lab.Landscape(lab.Population(gs.Mixture.location([-3.0, 3.0, 12.0], 1.0)), 2)
+    (own,) = land.explore(0, n_starts=3).minima
+    with engine.using("reference"):
+        (other,) = land.explore(0, n_starts=3).minima
+    assert own.kl > 1.0
+    np.testing.assert_allclose(own.means, other.means, atol=1e-9)
 
 
 def test_names_of_the_library_are_not_taken():

@@ -45,7 +45,7 @@ def test_no_more_threads_than_asked(n_jobs: int):
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "2"},
+        env={**os.environ, "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"},
     )
     assert done.returncode == 0, done.stderr
     cores = min(2, len(os.sched_getaffinity(0)))
