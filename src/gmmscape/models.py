@@ -267,7 +267,7 @@ def returned_centers(model: FittedModel, centers: FloatArray, X: Any, *, inertia
     Raises InvalidParameterError where the class predicts by more than the nearest center.
     """
     if not hasattr(model.source, "cluster_centers_"):
-        given = model.centers if isinstance(model.source, (str, Path)) else model.source
+        given = centers if isinstance(model.source, (str, Path)) else model.source
         return np.array(centers).reshape(np.shape(given))
     estimator = copy.deepcopy(model.source)
     dtype = estimator.cluster_centers_.dtype
