@@ -91,12 +91,7 @@ def _timed(seed: int, n_starts: int, n_init: int) -> dict[str, Any]:
         "unseen": found.unseen,
         "structured": sum(one.decoding.is_structured for one in found.optima),
         "listed": [
-            {
-                "gap": round(one.gap, 3),
-                "hits": one.hits,
-                "blocks": blocks_text(one.decoding, best=one is found.best),
-            }
-            for one in found.optima
+            {"gap": round(one.gap, 3), "hits": one.hits, "blocks": blocks_text(one)} for one in found.optima
         ],
     }
 
