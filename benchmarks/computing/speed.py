@@ -13,7 +13,7 @@ from sklearn.mixture import GaussianMixture as SklearnMixture
 
 import gmmscape as gs
 from benchmarks.harness import Benchmark, Case
-from benchmarks.page import Page, Shown, short
+from benchmarks.page import Page, Shown, part_of, short
 
 ROUNDS = 3
 COMPONENTS = 15
@@ -67,9 +67,9 @@ def summary(done: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         name: {
             "median_seconds": float(np.median([r[name]["fit_seconds"] for r in rounds])),
-            "median_ratio_to_scikit_learn": float(
-                np.median([r[name]["fit_seconds"] / r["scikit-learn"]["fit_seconds"] for r in rounds])
-            ),
+            "ratios_to_scikit_learn": [
+                r[name]["fit_seconds"] / r["scikit-learn"]["fit_seconds"] for r in rounds
+            ],
             "iterations": [r[name]["n_iter"] for r in rounds],
             "log_likelihood": [r[name]["log_likelihood"] for r in rounds],
         }
@@ -81,13 +81,16 @@ def shown(summary: dict[str, Any]) -> Shown:
     """Return one row a contestant."""
     ours, theirs = summary["gmmscape"], summary["scikit-learn"]
     gains = [a - b for a, b in zip(ours["log_likelihood"], theirs["log_likelihood"], strict=True)]
+    ratios = ours["ratios_to_scikit_learn"]
     figures = {
         "seconds": short(ours["median_seconds"], 2),
-        "ratio": short(ours["median_ratio_to_scikit_learn"], 2),
+        "ratio": short(float(np.median(ratios)), 2),
         "gain": short(max(gains), 2),
+        "later": part_of(sum(ratio > 1.0 for ratio in ratios), len(ratios)),
+        "worst": short(max(ratios), 2),
     }
     rows = [
-        (name, short(row["median_seconds"], 2), short(row["median_ratio_to_scikit_learn"], 2))
+        (name, short(row["median_seconds"], 2), short(float(np.median(row["ratios_to_scikit_learn"])), 2))
         for name, row in summary.items()
     ]
     return Shown(figures, ("contestant", "seconds, median", "times scikit-learn's default, median"), rows)
@@ -97,10 +100,12 @@ PAGE = Page(
     question="How long does a whole fit take, search for better optima included?",
     setup="1e5 x 2 rows, 15 overlapping clusters, three data sets, contestants in turn.",
     sentence="""A fit with search takes {seconds} s, {ratio} times scikit-learn's default, which stops after
-    a few iterations, and ends up to {gain} nats higher.""",
+    a few iterations, and ends up to {gain} nats higher. It takes longer on {later} data sets, {worst} times
+    at most.""",
     claim="A fit with search costs a few plain fits",
     number="{ratio} times scikit-learn's default, up to {gain} nats higher",
-    loses="scikit-learn's default is {ratio} times as fast, because it stops early",
+    loses="""scikit-learn's default, which stops early, is sooner on {later} data sets; ours takes {worst}
+    times at most""",
     shown=shown,
 )
 
