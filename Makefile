@@ -32,6 +32,7 @@ format:
 
 types:
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pyright --pythonpath $(BIN)/python --project benchmarks/pyrightconfig.json
 
 layers:
 	$(BIN)/lint-imports

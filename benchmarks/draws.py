@@ -60,4 +60,5 @@ def rows_around(
     centers: Array, labels: NDArray[np.intp], kind: str, narrowest: float, rng: np.random.Generator
 ) -> Array:
     """Return a row for each label around its center, of components that spread as the family asks."""
-    return rows_of(centers, labels, spread_of(*centers.shape, kind, narrowest, rng), rng)
+    k, d = centers.shape
+    return rows_of(centers, labels, spread_of(k, d, kind, narrowest, rng), rng)

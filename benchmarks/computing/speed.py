@@ -37,7 +37,7 @@ def drawn(n: int, seed: int) -> np.ndarray:
 
 def _round(n: int, seed: int) -> dict[str, Any]:
     X = drawn(n, seed)
-    contestants: dict[str, Callable[[], Any]] = {
+    contestants: dict[str, Callable[..., Any]] = {
         "gmmscape": partial(gs.GaussianMixture, random_state=seed),
         "gmmscape, escape=False": partial(gs.GaussianMixture, random_state=seed, escape=False),
         "scikit-learn": partial(SklearnMixture, random_state=seed),

@@ -45,6 +45,7 @@ def _repaired(name: str, k: int, kind: str, start: str, seed: int) -> dict[str, 
     result = gs.repair(model, X, rng=seed)
     gain = (result.model.score(X) - model.score(X)) * len(X)
     rounding = ROUNDING * len(X) * abs(model.score(X))  # of either sum
+    extent = np.ptp(np.asarray(model.means_), axis=0)
     return {
         "gain_total": gain,
         "never_lower": bool(gain >= -rounding),
@@ -54,7 +55,7 @@ def _repaired(name: str, k: int, kind: str, start: str, seed: int) -> dict[str, 
         "consistent": _consistent(result.model, X),
         "verdict": result.diagnosis.verdict,
         "input_state": result.diagnosis.input_state,
-        "means_had_run_together": bool((np.ptp(model.means_, axis=0) < 0.1 * X.std(axis=0)).all()),
+        "means_had_run_together": bool((extent < 0.1 * X.std(axis=0)).all()),
         "centroid_index_before": centroid_index(model.means_, centers),
         "centroid_index_after": centroid_index(result.model.means_, centers),
     }
@@ -73,7 +74,8 @@ def _consistent(model: SklearnMixture, X: np.ndarray) -> bool:
     again._initialize_parameters(X, np.random.RandomState(0))
     same = np.allclose(again.precisions_cholesky_, model.precisions_cholesky_, rtol=1e-9, atol=0.0)
     full = model.covariance_type == "full"
-    inverses = np.linalg.inv(model.covariances_ if full else model.covariances_[None])
+    covariances = np.asarray(model.covariances_)
+    inverses = np.linalg.inv(covariances if full else covariances[None])
     inverse = np.allclose(
         inverses, model.precisions_ if full else model.precisions_[None], rtol=1e-7, atol=0.0
     )

@@ -33,7 +33,7 @@ class MclustPrior:
         for _ in range(ITERATIONS):
             self._maximise(X, posterior)
             joint = self._joint(X)
-            density = logsumexp(joint, axis=1)
+            density = np.asarray(logsumexp(joint, axis=1))
             value = float(density.sum())
             if abs(value - before) <= TOLERANCE * abs(value):
                 break

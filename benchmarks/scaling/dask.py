@@ -70,9 +70,9 @@ def workers(n: int) -> Iterator[tuple[Any, list[subprocess.Popen[bytes]]]]:
         LocalCluster(n_workers=0, dashboard_address=":0") as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
-        command = [sys.executable, *WORKER, cluster.scheduler_address]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        processes = [subprocess.Popen(command, **quiet) for _ in range(n)]
+        command = [sys.executable, *WORKER, str(cluster.scheduler_address)]
+        quiet = subprocess.DEVNULL
+        processes = [subprocess.Popen(command, stdout=quiet, stderr=quiet) for _ in range(n)]
         try:
             client.wait_for_workers(n, timeout=300)
             yield client, processes
