@@ -214,11 +214,6 @@ class FitDocument(Record):
         """The fit."""
         return self.solution.mixture
 
-    @property
-    def fitted_part(self) -> Any:
-        """The fit as models are read: this document."""
-        return self
-
     def plot(
         self, data: Any = None, *, columns: Any = None, level: float = 0.9, ax: Any = None
     ) -> FitDisplay:

@@ -18,6 +18,7 @@ from tests.unit.families.by_hand import (
 )
 
 from gmmscape.arrays import FloatArray
+from gmmscape.exceptions import InvalidParameterError
 from gmmscape.families import NO_FLOOR, CovariancePrior, Floor, family_named
 from gmmscape.families.log_variances import of_one_volume
 from marks import rest_slow
@@ -175,3 +176,10 @@ def test_of_many_mixtures_one_that_is_none_stays_as_it_is():
 def test_below_the_floor_in_all_directions_every_variance_is_the_floor():
     sums = np.array([[0.1, 0.2], [0.3, 0.05]])
     np.testing.assert_array_equal(of_one_volume(sums, np.array([0.5, 0.5]), 1.0), np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("name", ["EEV", "VEV"])
+def test_scatters_beyond_float64_are_said_to_be_singular(name: str):
+    beyond, mass, current = np.full((K, D, D), np.inf), np.full(K, 0.5), np.stack([np.eye(D)] * K)
+    with pytest.raises(InvalidParameterError, match=f"covariances of family {name} are singular"):
+        family_named(name)._maximised(beyond, mass, current, 0.0)

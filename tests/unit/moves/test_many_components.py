@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.efforts import with_effort
@@ -11,6 +13,7 @@ from bad_fits import fitted
 from gmmscape.diagnosis import fit
 from gmmscape.effort import EFFORT
 from gmmscape.moves.component_rows import covered_by
+from gmmscape.moves.mixture_problem import _at_once
 from gmmscape.moves.moves import Move, Removal, applied
 from gmmscape.moves.pairing import disjoint, paired
 from gmmscape.moves.prediction import predicted
@@ -95,3 +98,10 @@ def test_where_a_pass_is_expensive_moves_begin_early(X: np.ndarray, monkeypatch:
     assert early.lower_bound_ == pytest.approx(patient.lower_bound_, abs=1e-9)
     assert patient.em_diagnosis_.input_state == "converged"
     assert np.all(np.diff(early.history_) <= 1e-12)
+
+
+@pytest.mark.parametrize(("n", "sizes"), [(0, []), (1, [1]), (2, [2]), (3, [3, 1]), (8, [8, 4])])
+def test_all_moves_are_made_at_once_and_should_that_not_do_the_better_half(n: int, sizes: list[int]):
+    moves: list[Any] = [f"move {i}" for i in range(n)]
+    assert [len(some) for some in _at_once(moves)] == sizes
+    assert all(some == moves[: len(some)] for some in _at_once(moves))

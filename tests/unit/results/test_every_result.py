@@ -317,3 +317,10 @@ def test_values_of_another_kind_are_not_restored_nor_the_same(hint, value, messa
         restored(hint, value)
     assert same(float("nan"), float("nan"))
     assert not same(float("nan"), 1.0)
+
+
+def test_a_point_on_a_continuum_of_more_dimensions_than_it_has_is_refused(results):
+    content = results["critical point"].to_dict() | {"continuum": 99}
+    content.pop("sha256", None)
+    with pytest.raises(gs.FormatError, match="a continuum of dimension 99"):
+        lab.CriticalPoint.from_dict(content)

@@ -13,6 +13,7 @@ import gmmscape as gs
 from efforts import with_effort
 from gmmscape.diagnosis.blocked.coresets import SearchedOn
 from gmmscape.report import embedded
+from gmmscape.results.words import INTO_COLLAPSE
 from unit.results.cases import BAD
 
 
@@ -32,6 +33,16 @@ TEXTS: dict[str, tuple[Any, ...]] = {
         "point with free weights",
         lambda one: replace(one, stop_reason="max_iter"),
         "stopped (max_iter) at",
+    ),
+    "a descent with free widths that did not end": (
+        "free point",
+        lambda one: replace(one, stop_reason="max_iter"),
+        "stopped (max_iter) at",
+    ),
+    "into collapse": (
+        "diagnosis",
+        lambda one: replace(one, verdict="cannot tell", warnings=(f"{INTO_COLLAPSE}: component 1",)),
+        "next: fewer components, or a larger covariance_prior\n",
     ),
     "stopped": (
         "standard errors",

@@ -132,3 +132,12 @@ def test_a_slope_of_exactly_zero_is_an_end_whatever_the_tolerance(means: list[fl
     solution = run(GradientDescent(tol=0.0), Objective.near(measure, Location(1.0), start), start)
     assert (solution.stop_reason, solution.n_iter) == (reason, 0)
     assert solution.means[:, 0].tolist() == means
+
+
+def test_a_weight_that_no_row_supports_ends_the_descent():
+    """Two free weights, one next to nothing of a component out of reach of all rows."""
+    measure = lab.Sample(np.array([[-1.0], [1.0]]))
+    start = gs.Mixture.location([0.0, 1000.0], 1.0, [1.0, 1e-30]).shifted(-measure.origin)
+    objective = Objective.near(measure, Location(1.0, free_weights=True), start)
+    solution = run(GradientDescent(), objective, start)
+    assert (solution.stop_reason, solution.n_iter) == ("plateau", 0)
