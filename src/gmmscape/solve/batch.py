@@ -267,7 +267,7 @@ def _natively(
     if watch is not None and watch(len(runs), sum(s.n_iter for s in solutions), last.value):
         solutions[-1] = last if last.stop_reason == "degenerate" else replace(last, stop_reason="interrupted")
     # Ctrl-C counts also where all had ended when it came.
-    elif interrupted and all(one.stop_reason != "interrupted" for one in solutions):
+    if interrupted and all(one.stop_reason != "interrupted" for one in solutions):
         solutions[-1] = _interrupted(last)
     return solutions
 

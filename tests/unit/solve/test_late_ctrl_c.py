@@ -55,17 +55,22 @@ def test_no_further_starts_are_run(objective: Any, late: list[int]):
     assert len(found.ends) < 500
 
 
+@pytest.mark.parametrize("pressed", [True, False])
 def test_a_collapsed_end_is_not_told_as_a_fit(
-    objective: Any, late: list[int], monkeypatch: pytest.MonkeyPatch
+    pressed: bool, objective: Any, late: list[int], monkeypatch: pytest.MonkeyPatch
 ):
     em = NativeRows.em
 
     def collapsed(self: Any, task: Any) -> Any:
         found = em(self, task)
-        return found._replace(runs=[one._replace(end="degenerate") for one in found.runs])
+        runs = [one._replace(end="degenerate") for one in found.runs]
+        return found._replace(runs=runs, interrupted=pressed)
 
     monkeypatch.setattr(NativeRows, "em", collapsed)
-    with pytest.raises(KeyboardInterrupt):
-        descend_all(EM(), objective[0], [objective[1]])
-    stopped = descend_all(EM(), objective[0], [objective[1]], watch=lambda *_: True)
-    assert [one.stop_reason for one in stopped] == ["degenerate"]
+    for stops in (False, True):
+        if pressed:
+            with pytest.raises(KeyboardInterrupt):
+                descend_all(EM(), objective[0], [objective[1]], watch=lambda *_, stops=stops: stops)
+            continue
+        (end,) = descend_all(EM(), objective[0], [objective[1]], watch=lambda *_, stops=stops: stops)
+        assert end.stop_reason == "degenerate"
