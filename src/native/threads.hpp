@@ -18,9 +18,11 @@
 
 namespace gmmscape {
 
-// How many threads so many operations are worth, at least one.
+// How many threads so many operations are worth, at least one; of operations without number, more than there are.
 inline std::size_t worthwhile_threads(double operations) {
-    return static_cast<std::size_t>(operations / GMMSCAPE_THREAD_OPERATIONS) + 1;
+    const double threads = operations / GMMSCAPE_THREAD_OPERATIONS;
+    constexpr double most = 1e6;
+    return static_cast<std::size_t>(threads < most ? threads : most) + 1;
 }
 
 // Calls work(next) on `threads` threads, the calling one included; next() returns the number of another task,
