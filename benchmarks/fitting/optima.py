@@ -313,8 +313,8 @@ PAGE = Page(
     covariances, search included, beside one scikit-learn fit with `n_init=10` on one thread, in turns,
     seven rounds.""",
     sentence="""{found} of {of} optima with a share of 1 % or more are found, {unknown} that the restarts
-    lack are listed, {none} of which are no optima, to which plain EM from beside comes back; 200 starts take
-    {ratio} times as long as scikit-learn's ten in the median, {largest} at most.""",
+    lack are listed, and plain EM from beside them comes back to all but {none}; 200 starts take {ratio} times
+    as long as scikit-learn's ten in the median, {largest} at most.""",
     claim="All optima with a share of 1 % are found",
     number="{found} of {of}; 200 starts take {ratio} times as long as one fit with `n_init=10`",
     loses="""{unknown} listed that 20,000 restarts do not know, {none} of them no optima; the slowest round
