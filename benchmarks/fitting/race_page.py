@@ -204,7 +204,8 @@ PAGE = Page(
     the search of a default fit (`covariance_prior=0`, `pursue="likelihood"`, `nested="take"`); all
     defaults and the search off stand beside it. All defaults pursue something else, a penalised
     likelihood that new rows would confirm. Each method has fifty seeds of a set or more, as many as it
-    does in 10 seconds, but for those that have used 30 before.""",
+    does in 10 seconds, but for those that have used 30 before, and `mclust`, which leaves nothing to
+    chance.""",
     sentence="""Ours finds the best optimum in {hits} of {of} runs on {sets} sets. The best peer of a set
     takes {least} to {most} times the expected time; on {alone} sets no peer finds it at all. Where a peer
     is faster: {lost}. A fit of ours takes {search} times as long as one with the search off, for the
